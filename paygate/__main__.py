@@ -1,0 +1,5 @@
+"""``python -m paygate``."""
+
+from .cli import main
+
+main()

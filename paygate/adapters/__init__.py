@@ -1,0 +1,1 @@
+"""The machines. One file is one technology; families do not know each other."""

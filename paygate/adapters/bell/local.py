@@ -1,0 +1,34 @@
+"""A bell inside one process: for tests, and for running without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from ...core.domain.limits import RINGS_BUFFERED_MAX
+from ...core.ports.bell import Table
+
+
+class LocalBell:
+    """See ``Bell``. Dropping a ring is fine, so the queue is bounded."""
+
+    def __init__(self) -> None:
+        self._rings: asyncio.Queue[Table] = asyncio.Queue(RINGS_BUFFERED_MAX)
+
+    def ring(self, table: Table, row_id: str) -> None:  # noqa: ARG002 - the Protocol's; here one word is enough
+        """See ``Bell.ring``."""
+        with suppress(asyncio.QueueFull):
+            self._rings.put_nowait(table)
+
+    async def listen(self, wake: Callable[[Table], None]) -> None:
+        """See ``Bell.listen``."""
+        while True:
+            wake(await self._rings.get())
+
+    async def is_connected(self) -> bool | None:
+        """See ``Bell.is_connected``."""
+        return None
+
+    async def close(self) -> None:
+        """See ``Bell.close``."""

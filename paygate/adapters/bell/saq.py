@@ -1,0 +1,169 @@
+"""The bell over SAQ and Redis.
+
+A SAQ job here is a doorbell and nothing else: it says "look at this table now"
+and carries the ids that were rung within a few milliseconds, for people who look
+into the queue. Its retries, timeouts, schedule and sweeper are all switched off;
+what has to happen is a row in PostgreSQL, and a lost job costs a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from saq import Worker
+from saq.queue.redis import RedisQueue
+
+from ...core.domain.errors import OperatorError
+from ...core.domain.limits import RINGS_BUFFERED_MAX
+from ...core.ports.bell import Table
+
+log = logging.getLogger(__name__)
+
+TABLES: tuple[Table, ...] = ("operations", "webhook_logs")
+AWAY = (RedisError, OSError, TimeoutError)
+
+# Rings of one moment travel together.
+GATHER_S = 0.003
+IDS_PER_JOB_MAX = 100
+FLUSH_TIMEOUT_S = 1.0
+PING_EVERY_S = 1.0
+PING_TIMEOUT_S = 2.0
+BACKOFF_MAX_S = 5.0
+
+
+class Doorkeeper(Worker[Any]):
+    """A SAQ worker that leaves the process's signals alone."""
+
+    SIGNALS: list[Any] = []  # noqa: RUF012 - overrides SAQ's class attribute
+
+
+def connect(url: str) -> Redis:
+    """A client that notices a dead connection.
+
+    Raises:
+        OperatorError: The URL cannot be understood.
+    """
+    try:
+        return Redis.from_url(
+            url, socket_timeout=10, socket_connect_timeout=2, health_check_interval=15
+        )
+    except ValueError as error:
+        raise OperatorError(
+            setting="REDIS_URL",
+            problem=f"it cannot be understood ({error})",
+            remedy="Write it as redis://host:6379/0 or unix:///path/to/socket?db=0",
+        ) from error
+
+
+class SaqBell:
+    """See ``Bell``.
+
+    Args:
+        url: Of a Redis or Valkey that nothing else uses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = connect(url)
+        self._queues = {table: RedisQueue(self._redis, name=f"paygate-{table}") for table in TABLES}
+        self._rung: dict[Table, list[str]] = defaultdict(list)
+        self._flusher: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def ring(self, table: Table, row_id: str) -> None:
+        """See ``Bell.ring``. The sending is a task of its own: no answer waits for Redis."""
+        rung = self._rung[table]
+        if self._is_closed or len(rung) >= RINGS_BUFFERED_MAX:
+            return
+        rung.append(row_id)
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(GATHER_S)
+        while any(self._rung.values()):
+            rung, self._rung = self._rung, defaultdict(list)
+            try:
+                async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                    for table, ids in rung.items():
+                        await self._enqueue(table, ids)
+            except AWAY as error:
+                # What was rung is found by the sweep; ringing on would only wait again.
+                log.warning("bell: Redis is away, rings are dropped: %s", error)
+                await asyncio.sleep(PING_EVERY_S)
+                self._rung.clear()
+
+    async def _enqueue(self, table: Table, ids: list[str]) -> None:
+        for start in range(0, len(ids), IDS_PER_JOB_MAX):
+            # A key of its own: SAQ silently drops a job whose key it still knows.
+            await self._queues[table].enqueue(
+                "ring",
+                key=uuid4().hex,
+                ids=ids[start : start + IDS_PER_JOB_MAX],
+                timeout=0,
+                heartbeat=0,
+                retries=1,
+                ttl=-1,
+            )
+
+    async def listen(self, wake: Callable[[Table], None]) -> None:
+        """See ``Bell.listen``."""
+        pause_s = 0.2
+        while True:
+            if await self.is_connected():
+                pause_s = 0.2
+                await self._work_until_away(wake)
+            # Bare SAQ would spin at full speed while Redis is away.
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, BACKOFF_MAX_S)
+
+    async def _work_until_away(self, wake: Callable[[Table], None]) -> None:
+        workers = [self._worker(table, wake) for table in TABLES]
+        running = [asyncio.create_task(worker.start()) for worker in workers]
+        try:
+            while await self.is_connected():
+                await asyncio.sleep(PING_EVERY_S)
+            log.warning("bell: Redis is away; due rows are found by the sweep meanwhile")
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _worker(self, table: Table, wake: Callable[[Table], None]) -> Doorkeeper:
+        async def ring(_context: object, *, ids: list[str]) -> None:
+            log.debug("bell: %s %s", table, ids)
+            wake(table)
+
+        return Doorkeeper(
+            self._queues[table],
+            functions=[("ring", ring)],
+            concurrency=1,
+            dequeue_timeout=5,
+            # Its sweep and abort act on jobs that matter; none of ours does.
+            timers={"schedule": 3600, "worker_info": 10, "sweep": 3600, "abort": 3600},
+        )
+
+    async def is_connected(self) -> bool | None:
+        """See ``Bell.is_connected``."""
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                await cast("Awaitable[bool]", self._redis.ping())
+        except AWAY:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """See ``Bell.close``."""
+        self._is_closed = True
+        if self._flusher is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._flusher, FLUSH_TIMEOUT_S)
+        with suppress(*AWAY):
+            await self._redis.aclose()

@@ -1,0 +1,196 @@
+"""Where everything of one home folder lies.
+
+::
+
+    <home>/lock                who runs the servers
+    <home>/postgres.log
+    <home>/valkey.log
+    <home>/data/postgres/      the cluster
+    <home>/data/valkey/
+    <home>/data/sockets/       unless the path is too long for a socket
+
+As root, ``data`` is a link to a folder elsewhere when the user that the servers
+run as cannot get into the home folder. A link and not a computed place, so that
+removing the home folder means starting empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import re
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core.domain.errors import OperatorError
+from . import problems
+from .machine import Machine
+from .unprivileged import Account, choose_account, give, state_folder
+
+# The kernel's limit for a socket's path is 107 bytes on Linux and 103 on macOS.
+SOCKET_PATH_BYTES_MAX = 103
+LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+# Socket folders stand in PostgreSQL's settings and in URLs, where other characters need quoting.
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
+# Root's folders are for one other user to pass through, and for nobody to list.
+_ROOTS_FOLDER_MODE = 0o711
+_OWN_FOLDER_MODE = 0o700
+# Not TMPDIR, which may be long itself, and not XDG_RUNTIME_DIR, which goes with
+# the login while a server in the background stays.
+_SHORT_FOLDER = Path("/tmp")  # noqa: S108 - what is made in it is checked to be ours
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one home, all of them existing.
+
+    Attributes:
+        home: Ours: the lock and the logs.
+        data: The servers' folders are in it.
+        sockets: For the account and root only.
+        account: Who the servers run as; None for ourselves.
+    """
+
+    home: Path
+    data: Path
+    sockets: Path
+    account: Account | None
+
+    def own_folder(self, name: str) -> Path:
+        """A folder in ``data`` that belongs to the account and is closed to others.
+
+        Raises:
+            OperatorError: It cannot be made, or is another user's.
+        """
+        return _private_folder(self.data / name, self.account)
+
+
+def open_home(home: Path) -> Path:
+    """Make the home folder if need be, and make sure that it is ours.
+
+    Returns:
+        Its absolute path.
+
+    Raises:
+        OperatorError: It cannot be made or written, or belongs to another user.
+    """
+    home = home.expanduser().absolute()
+    with problems.filing_in(home):
+        _make_folder(home)
+        owner = home.stat().st_uid
+        # Root could use it, but would leave files that its owner cannot read.
+        if owner != os.geteuid():
+            raise problems.foreign_home(home, _user_name(owner))
+        if not os.access(home, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied", str(home))
+    return home
+
+
+def settle(home: Path, machine: Machine) -> Layout:
+    """Decide where things go, and make the folders.
+
+    Raises:
+        OperatorError: A folder cannot be made, reached or trusted.
+    """
+    link = home / "data"
+    with problems.filing_in(home):
+        if link.is_symlink() and not link.exists():
+            raise _lost_data(link)
+        account = choose_account(link)
+        if not link.exists():
+            _make_data(link, account, machine)
+        data = link.resolve()
+        if account is not None and not account.may(data, os.X_OK):
+            raise _out_of_reach(data, account)
+        sockets = _socket_folder(home, data, account, machine)
+        return Layout(home, data, sockets, account)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that nobody can list, whatever the umask."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return
+    folder.chmod(_OWN_FOLDER_MODE if os.geteuid() else _ROOTS_FOLDER_MODE)
+
+
+def _make_data(link: Path, account: Account | None, machine: Machine) -> None:
+    if account is None or account.may(link.parent, os.X_OK):
+        _make_folder(link)
+        return
+    elsewhere = Path(tempfile.mkdtemp(prefix="data-", dir=state_folder(account, machine)))
+    elsewhere.chmod(_ROOTS_FOLDER_MODE)
+    link.symlink_to(elsewhere)
+
+
+def _socket_folder(home: Path, data: Path, account: Account | None, machine: Machine) -> Path:
+    beside = data / "sockets"
+    if _fits(beside):
+        return _private_folder(beside, account)
+    key = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    base = _SHORT_FOLDER if account is None else state_folder(account, machine)
+    return _private_folder(base / f"paygate-{os.geteuid()}-{key}", account)
+
+
+def _fits(folder: Path) -> bool:
+    longest = os.fsencode(folder / LONGEST_SOCKET_NAME)
+    return len(longest) <= SOCKET_PATH_BYTES_MAX and bool(_PLAIN_PATH.fullmatch(str(folder)))
+
+
+def _private_folder(folder: Path, account: Account | None) -> Path:
+    """Make a folder, or take an existing one if nobody else can have made it.
+
+    In a folder where everybody may write, somebody could have put one of the same
+    name first, or a link.
+    """
+    with problems.filing_in(folder):
+        try:
+            folder.mkdir(mode=_OWN_FOLDER_MODE)
+        except FileExistsError:
+            pass
+        else:
+            give(folder, account)
+        status = folder.lstat()
+    owner = account.uid if account else os.geteuid()
+    if status.st_uid != owner or not stat.S_ISDIR(status.st_mode):
+        raise problems.foreign_home(folder, _user_name(status.st_uid))
+    if status.st_mode & 0o077:
+        raise _open_to_others(folder)
+    return folder
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _lost_data(link: Path) -> OperatorError:
+    return OperatorError(
+        setting=problems.HOME_SETTING,
+        problem=f"the data is in {link.readlink()}, and that folder is gone",
+        remedy=f"Put it back, or remove {link} to start with an empty one",
+    )
+
+
+def _out_of_reach(data: Path, account: Account) -> OperatorError:
+    return OperatorError(
+        setting=problems.HOME_SETTING,
+        problem=f"the user {account.name}, who runs the servers for root, cannot reach {data}",
+        remedy="Let other users pass through the folders above it (chmod o+x), or move it",
+    )
+
+
+def _open_to_others(folder: Path) -> OperatorError:
+    return OperatorError(
+        setting=problems.HOME_SETTING,
+        problem=f"{folder} is open to other users",
+        remedy=f"Run chmod 700 {folder}",
+    )

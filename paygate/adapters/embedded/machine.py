@@ -1,0 +1,40 @@
+"""Where on this machine programs are looked for and state may be kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def _module_path() -> tuple[str, ...]:
+    return tuple(sys.path)
+
+
+def _program_path() -> str:
+    return os.environ.get("PATH", os.defpath)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The folders that matter outside a home folder.
+
+    Attributes:
+        module_path: Where the wheels with the server programs may be installed.
+        program_path: Folders of programs, separated as in ``PATH``.
+        postgres_installations: Where Debian and its relatives keep one folder
+            per major version of PostgreSQL, outside ``PATH``.
+        state_folders: For root only: where data and programs go that the
+            unprivileged user cannot reach in their own place; the first that
+            can be used is. Each is made if its parent exists.
+    """
+
+    module_path: tuple[str, ...] = field(default_factory=_module_path)
+    program_path: str = field(default_factory=_program_path)
+    postgres_installations: Path = Path("/usr/lib/postgresql")
+    state_folders: tuple[Path, ...] = (
+        Path("/var/lib/paygate"),
+        Path("/srv/paygate"),
+        Path("/var/tmp/paygate"),  # noqa: S108 - used only if it is root's and nobody else can write
+    )

@@ -1,0 +1,212 @@
+"""Starting both servers, joining them, stopping them."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ...core.domain.errors import OperatorError
+from . import problems, valkey, wire
+from .binaries import find_postgres, find_valkey
+from .children import Child, Nursery
+from .layout import LONGEST_SOCKET_NAME, Layout, open_home, settle
+from .lock import HomeLock, Owner, read_owner
+from .machine import Machine
+from .postgres import DATABASE, Postgres
+from .unprivileged import within_reach
+
+_JOIN_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 10.0
+_POLL_S = 0.01
+
+
+@dataclass(frozen=True)
+class ServerUrls:
+    """Where the servers are.
+
+    Attributes:
+        database_url: ``postgresql://paygate@/paygate?host=<socket folder>``.
+        redis_url: ``unix://<socket>?db=0``, or nothing where none was asked for.
+    """
+
+    database_url: str
+    redis_url: str
+
+
+@dataclass
+class EmbeddedServers:
+    """Running servers; as a context manager, stopped at the end of the block.
+
+    Attributes:
+        urls: Where they are.
+        owned: False where another live process runs them and we only joined.
+    """
+
+    urls: ServerUrls
+    owned: bool
+    _children: list[Child] = field(default_factory=list, repr=False)
+    _on_stop: ExitStack = field(default_factory=ExitStack, repr=False)
+    _started_by: int = field(default_factory=os.getpid, repr=False)
+
+    def stop(self) -> None:
+        """Stop the servers in good order, or by force after 10 s each way.
+
+        Does nothing where they are not owned, in a fork of the process that
+        started them, and from the second time on.
+        """
+        if os.getpid() == self._started_by:
+            self._on_stop.close()
+            self._children.clear()
+
+    def poll(self) -> str | None:
+        """One sentence when a server of ours has ended without being asked to, else None."""
+        return next((words for child in self._children if (words := child.obituary())), None)
+
+    def __enter__(self) -> EmbeddedServers:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start_servers(
+    home: Path,
+    *,
+    redis: bool = True,
+    durable: bool = True,
+    connections_max: int = 100,
+    machine: Machine | None = None,
+) -> EmbeddedServers:
+    """Start PostgreSQL and Valkey for a home folder, or join whoever has.
+
+    Returns once both accept connections. May be called from any thread; the
+    servers end with the process, not with the thread.
+
+    Args:
+        home: Where data, logs and the lock are. Made if need be.
+        redis: Whether Valkey is wanted.
+        durable: False for test suites: faster, and a power cut loses data.
+        connections_max: How many clients PostgreSQL serves at once.
+        machine: Where programs are looked for; None for the usual places.
+
+    Raises:
+        OperatorError: Anything that stands in the way, in one sentence.
+    """
+    home = open_home(home)
+    deadline = time.monotonic() + _JOIN_TIMEOUT_S
+    while True:
+        with problems.filing_in(home):
+            lock = HomeLock.take(home / "lock")
+        if lock is not None:
+            wanted = _Wanted(redis, durable, connections_max, machine or Machine())
+            return _start(home, lock, wanted)
+        joined = _join(home, redis=redis)
+        if joined is not None:
+            return joined
+        if time.monotonic() > deadline:
+            raise _owner_slow(home)
+        time.sleep(_POLL_S)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    redis: bool
+    durable: bool
+    connections_max: int
+    machine: Machine
+
+
+def _start(home: Path, lock: HomeLock, wanted: _Wanted) -> EmbeddedServers:
+    """Start what is wanted, and leave nothing behind if that fails."""
+    with ExitStack() as undo:
+        undo.callback(lock.release)
+        layout = settle(home, wanted.machine)
+        nursery = Nursery()
+        undo.callback(nursery.close)
+        children: list[Child] = []
+        undo.callback(_stop_all, children)
+        urls = _launch(layout, wanted, nursery, children)
+        with problems.filing_in(home):
+            lock.publish(Owner(os.getpid(), urls.database_url, urls.redis_url))
+        return EmbeddedServers(urls, True, children, undo.pop_all())
+
+
+def _launch(layout: Layout, wanted: _Wanted, nursery: Nursery, children: list[Child]) -> ServerUrls:
+    """Start both at once and wait for both. Children are added as they come to be."""
+    queue = _find_queue(layout, wanted) if wanted.redis else None
+    programs = within_reach(find_postgres(wanted.machine), layout.account, wanted.machine)
+    database = Postgres(programs, layout, wanted.durable, wanted.connections_max)
+    if queue is not None:
+        children.append(queue.launch(nursery))
+    children.append(database.launch(nursery))
+    children[-1] = database.wait_until_ready(children[-1], nursery)
+    if queue is not None:
+        queue.wait_until_ready(children[0])
+    return ServerUrls(database.url, queue.url if queue is not None else "")
+
+
+def _find_queue(layout: Layout, wanted: _Wanted) -> valkey.Valkey:
+    programs, name = find_valkey(wanted.machine)
+    folder = within_reach(programs, layout.account, wanted.machine)
+    return valkey.Valkey(folder / name, layout, wanted.durable)
+
+
+def _stop_all(children: list[Child]) -> None:
+    """Ask all first and wait then, so that they stop at the same time."""
+    until = time.monotonic() + _STOP_TIMEOUT_S
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.wait_or_kill(until=until)
+
+
+def _join(home: Path, *, redis: bool) -> EmbeddedServers | None:
+    """The servers that the lock's holder runs, or None while it is still starting them.
+
+    Raises:
+        OperatorError: They are not what is wanted.
+    """
+    owner = read_owner(home / "lock")
+    if owner is None or not _database_answers(owner.database_url):
+        return None
+    if redis and not owner.redis_url:
+        raise OperatorError(
+            setting=problems.REDIS_SETTING,
+            problem=f"it is not set, and process {owner.pid} runs the servers of {home}"
+            " without Valkey",
+            remedy="Stop that process, or set REDIS_URL",
+        )
+    if redis and not valkey.is_ready(Path(unquote(urlsplit(owner.redis_url).path))):
+        return None
+    urls = ServerUrls(owner.database_url, owner.redis_url if redis else "")
+    return EmbeddedServers(urls, owned=False)
+
+
+def _database_answers(url: str) -> bool:
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    try:
+        state = wire.ask_postgres(Path(folder, LONGEST_SOCKET_NAME), database=DATABASE)
+    except OSError:
+        return False
+    # A server that has no place left for us is a server that runs.
+    return state in {wire.OK, wire.TOO_MANY_CONNECTIONS}
+
+
+def _owner_slow(home: Path) -> OperatorError:
+    owner = read_owner(home / "lock")
+    who = f"process {owner.pid}" if owner else "another process"
+    return OperatorError(
+        setting=problems.HOME_SETTING,
+        problem=f"{who} holds {home}, and its servers do not answer",
+        remedy="Stop that process, or name another folder",
+    )

@@ -1,0 +1,216 @@
+"""Running servers as somebody else when we are root, which PostgreSQL refuses to be.
+
+Nothing of the machine is changed for it: no user is added and no folder's
+permissions are touched. What the other user cannot reach where it is, is put
+where they can: programs are copied, data goes to a folder of root's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core.domain.errors import OperatorError
+from . import problems
+from .binaries import Programs
+from .machine import Machine
+
+# A system account made for one of these servers is better than "nobody", which
+# unrelated programs may be running as too.
+_ACCOUNT_NAMES = ("paygate", "postgres", "nobody")
+_WANTED_PROGRAMS = ("postgres", "initdb", "valkey-server", "redis-server")
+# Parts of an installation that are for building against it or for reading.
+_UNWANTED = shutil.ignore_patterns("include", "pkgconfig", "pgxs", "doc", "man", "*.a", "*.pyc")
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that servers run as instead of root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def may(self, path: Path, wanted: int) -> bool:
+        """Whether this user may do something with a path, as far as its mode says.
+
+        Args:
+            path: An existing file or folder.
+            wanted: ``os.R_OK``, ``os.W_OK`` and ``os.X_OK``, added up.
+        """
+        real = path.resolve()
+        return self._allows(real, wanted) and all(self._allows(p, os.X_OK) for p in real.parents)
+
+    def _allows(self, path: Path, wanted: int) -> bool:
+        status = path.stat()
+        if status.st_uid == self.uid:
+            granted = status.st_mode >> 6
+        elif status.st_gid == self.gid:
+            granted = status.st_mode >> 3
+        else:
+            granted = status.st_mode
+        return granted & wanted == wanted
+
+
+def choose_account(data: Path) -> Account | None:
+    """Who the servers run as: None for ourselves, unless we are root.
+
+    Data that exists stays with the user that owns it.
+
+    Raises:
+        OperatorError: We are root, and the machine has no account for this.
+    """
+    if os.geteuid() != 0:
+        return None
+    owners = {part.stat().st_uid for part in data.glob("*/") if not part.is_symlink()}
+    for uid in sorted(owners - {0}):
+        return _account_of(uid)
+    for name in _ACCOUNT_NAMES:
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(found.pw_name, found.pw_uid, found.pw_gid)
+    raise OperatorError(
+        setting=problems.DATABASE_SETTING,
+        problem="PostgreSQL does not run as root, and this machine has no user nobody",
+        remedy="Start paygate as an ordinary user, or set DATABASE_URL",
+    )
+
+
+def give(path: Path, account: Account | None) -> None:
+    """Make a file or folder that we have just made theirs.
+
+    Raises:
+        OperatorError: We are root, and this machine does not let us.
+    """
+    if account is None:
+        return
+    try:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    except PermissionError as error:
+        raise cannot_become(account, error) from error
+
+
+def cannot_become(account: Account, error: OSError) -> OperatorError:
+    """Root without its powers, as in some containers."""
+    return OperatorError(
+        setting=problems.DATABASE_SETTING,
+        problem=f"PostgreSQL does not run as root, and root may not act as {account.name} here"
+        f" ({error.strerror})",
+        remedy="Start paygate as an ordinary user, or set DATABASE_URL",
+    )
+
+
+def state_folder(account: Account, machine: Machine) -> Path:
+    """A folder of root's that the account can pass through but not list or write.
+
+    Raises:
+        OperatorError: There is no place for one.
+    """
+    for folder in machine.state_folders:
+        try:
+            folder.mkdir(mode=0o711, exist_ok=True)
+            usable = _is_roots_own(folder) and account.may(folder, os.X_OK)
+        except OSError:
+            continue
+        if usable:
+            return folder
+    tried = ", ".join(str(folder) for folder in machine.state_folders)
+    raise OperatorError(
+        setting=problems.HOME_SETTING,
+        problem=f"the user {account.name} cannot reach it, and none of {tried} can be used instead",
+        remedy="Start paygate as an ordinary user, or name a folder every user can pass through",
+    )
+
+
+def within_reach(programs: Programs, account: Account | None, machine: Machine) -> Path:
+    """The folder of programs, or of copies of them that the account may run.
+
+    Raises:
+        OperatorError: Copies are needed and cannot be made.
+    """
+    if account is None or _may_run(programs, account):
+        return programs.folder
+    if not programs.pieces:
+        raise OperatorError(
+            setting=problems.DATABASE_SETTING,
+            problem=f"the user {account.name} may not run the programs in {programs.folder}",
+            remedy="Run pip install 'paygate[embedded]', or set DATABASE_URL",
+        )
+    base = state_folder(account, machine)
+    copies = base / f"programs-{_fingerprint(programs)}"
+    with problems.filing_in(base):
+        if not copies.is_dir():
+            _copy(programs, copies)
+    return copies / programs.folder.relative_to(programs.root)
+
+
+def _account_of(uid: int) -> Account:
+    try:
+        found = pwd.getpwuid(uid)
+    except KeyError:
+        # Data that came from another machine: the number is enough.
+        return Account(str(uid), uid, uid)
+    return Account(found.pw_name, found.pw_uid, found.pw_gid)
+
+
+def _is_roots_own(folder: Path) -> bool:
+    status = folder.lstat()
+    others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == 0 and not others_write
+
+
+def _may_run(programs: Programs, account: Account) -> bool:
+    folders = [programs.folder, *(programs.root / piece for piece in programs.pieces)]
+    wanted = (programs.folder / name for name in _WANTED_PROGRAMS)
+    paths = [*folders, *(program for program in wanted if program.exists())]
+    return all(account.may(path, os.R_OK | os.X_OK) for path in paths)
+
+
+def _fingerprint(programs: Programs) -> str:
+    """Other programs, other copies: an upgraded wheel is copied again."""
+    known = [str(programs.folder)]
+    for name in _WANTED_PROGRAMS:
+        program = programs.folder / name
+        if program.exists():
+            known.append(f"{name} {program.stat().st_size} {program.stat().st_mtime_ns}")
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:12]
+
+
+def _copy(programs: Programs, copies: Path) -> None:
+    """Copy the pieces beside the target and rename, so that a copy is whole or not there."""
+    draft = Path(tempfile.mkdtemp(prefix="programs.new-", dir=copies.parent))
+    try:
+        for piece in programs.pieces:
+            shutil.copytree(programs.root / piece, draft / piece, symlinks=True, ignore=_skipped)
+        _let_read(draft)
+        draft.rename(copies)
+    except OSError:
+        # Another process may have been quicker with the same copy.
+        if not copies.is_dir():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _skipped(folder: str, names: list[str]) -> set[str]:
+    if Path(folder).name == "bin":
+        return set(names) - set(_WANTED_PROGRAMS)
+    return _UNWANTED(folder, names)
+
+
+def _let_read(tree: Path) -> None:
+    """Let everybody read and run what is copied, however strictly it was installed."""
+    for folder, _, files in os.walk(tree):
+        Path(folder).chmod(0o755)
+        for name in files:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)

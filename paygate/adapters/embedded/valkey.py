@@ -1,0 +1,149 @@
+"""One Valkey, or a Redis in its place: started and waited for."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ...core.domain.errors import OperatorError
+from . import problems, wire
+from .children import Child, Log, Nursery, Task
+from .layout import Layout
+
+SOCKET_NAME = "valkey.sock"
+_SERVER = "Valkey server"
+_START_TIMEOUT_S = 30.0
+_EARLIER_TIMEOUT_S = 10.0
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """A server to run.
+
+    Attributes:
+        program: ``valkey-server`` or ``redis-server``.
+        layout: Where its data and its socket go.
+        durable: Whether what it holds is kept from one start to the next.
+    """
+
+    program: Path
+    layout: Layout
+    durable: bool
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.layout.sockets / SOCKET_NAME
+
+    @property
+    def log(self) -> Log:
+        """Where it writes what it has to say."""
+        return Log(self.layout.home / "valkey.log")
+
+    @property
+    def url(self) -> str:
+        """What a client connects to."""
+        return f"unix://{quote(str(self.socket))}?db=0"
+
+    def launch(self, nursery: Nursery) -> Child:
+        """Start the server.
+
+        Raises:
+            OperatorError: Its folder cannot be made, or an earlier one will not go.
+        """
+        data = self.layout.own_folder("valkey")
+        with problems.filing_in(data):
+            self._see_off_earlier()
+            return nursery.start(self._task(data), self.log)
+
+    def wait_until_ready(self, child: Child) -> None:
+        """Return once it answers.
+
+        Raises:
+            OperatorError: It ended, or does not answer.
+        """
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not is_ready(self.socket):
+            if child.has_ended():
+                raise self._death(child.log.words())
+            if time.monotonic() > deadline:
+                raise problems.server_slow(
+                    setting=problems.REDIS_SETTING,
+                    server=_SERVER,
+                    seconds=_START_TIMEOUT_S,
+                    log=self.log.path,
+                )
+            time.sleep(_POLL_S)
+
+    def _see_off_earlier(self) -> None:
+        """Wait until nobody listens on the socket any more, which comes after the last write.
+
+        Whoever still does has lost its owner, because we hold its lock.
+
+        Raises:
+            OperatorError: It does not go.
+        """
+        deadline = time.monotonic() + _EARLIER_TIMEOUT_S
+        while self._earlier_answers():
+            if time.monotonic() > deadline:
+                raise OperatorError(
+                    setting=problems.HOME_SETTING,
+                    problem=f"an earlier Valkey still listens on {self.socket}",
+                    remedy="End that process, or name another folder",
+                )
+            time.sleep(_POLL_S)
+        self.socket.unlink(missing_ok=True)
+
+    def _earlier_answers(self) -> bool:
+        try:
+            wire.ask_valkey(self.socket, "SHUTDOWN")
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:
+            # It hung up while we spoke: look again.
+            return True
+        return True
+
+    def _task(self, data: Path) -> Task:
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(data),
+            "save": "",
+            "appendonly": "yes" if self.durable else "no",
+            # A queue must not lose jobs to make room for others.
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        argv = [str(self.program)]
+        for name, value in settings.items():
+            argv += [f"--{name}", value]
+        return Task(
+            name="Valkey",
+            setting=problems.REDIS_SETTING,
+            argv=tuple(argv),
+            account=self.layout.account,
+            on_stop=signal.SIGTERM,
+        )
+
+    def _death(self, words: str) -> OperatorError:
+        return problems.server_died(
+            setting=problems.REDIS_SETTING,
+            server=_SERVER,
+            words=words,
+            log=self.log.path,
+            data=self.layout.data,
+        )
+
+
+def is_ready(path: Path) -> bool:
+    """Whether the server on a socket answers, and has loaded what it had stored."""
+    try:
+        return wire.ask_valkey(path, "PING").startswith(b"+PONG")
+    except OSError:
+        return False

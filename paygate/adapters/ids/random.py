@@ -1,0 +1,27 @@
+"""Identifiers from the operating system's randomness."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from uuid import UUID, uuid4
+
+from ...core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind
+
+WEBHOOK_SECRET_BYTES = 32
+
+
+class RandomIds:
+    """See ``Ids``."""
+
+    def new(self, kind: IdKind) -> str:
+        """See ``Ids.new``."""
+        return kind + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARS))
+
+    def uuid(self) -> UUID:
+        """See ``Ids.uuid``."""
+        return uuid4()
+
+    def webhook_secret(self) -> str:
+        """See ``Ids.webhook_secret``."""
+        return "whsec_" + base64.b64encode(secrets.token_bytes(WEBHOOK_SECRET_BYTES)).decode()

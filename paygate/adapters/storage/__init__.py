@@ -1,0 +1,1 @@
+"""PostgreSQL, through Tortoise ORM and, where it is hot, by hand on the same pool."""

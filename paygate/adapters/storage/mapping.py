@@ -1,0 +1,153 @@
+"""Rows to entities. The only place that knows both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ...core.domain.delivery import Delivery
+from ...core.domain.endpoint import Endpoint
+from ...core.domain.instrument import Instrument
+from ...core.domain.merchant import Merchant
+from ...core.domain.money import Money
+from ...core.domain.operation import Operation, OperationKind
+from ...core.domain.order import Order
+from ...core.domain.payment import Decline, Payment
+
+Row = Mapping[str, Any]
+
+ERROR_CODE = "PAYMENT_FAILED"
+"""What ``payments.error_code`` holds for every decline; merchants select on it."""
+
+
+def merchant(row: Row) -> Merchant:
+    """A row of ``merchants``."""
+    return Merchant(
+        id=uuid(row["id"]),
+        name=row["name"],
+        email=row["email"],
+        api_key=row["api_key"],
+        is_active=row["is_active"],
+        webhook_url=row["webhook_url"] or None,
+        webhook_secret=row["webhook_secret"] or None,
+        created_at=row["created_at"],
+    )
+
+
+def endpoint(row: Row) -> Endpoint:
+    """The endpoint that stands on a row of ``merchants``."""
+    return Endpoint(
+        id=uuid(row["id"]),
+        merchant_id=uuid(row["id"]),
+        url=row["webhook_url"] or None,
+        secret=row["webhook_secret"] or None,
+    )
+
+
+def order(row: Row) -> Order:
+    """A row of ``orders``."""
+    return Order(
+        id=row["id"],
+        merchant_id=uuid(row["merchant_id"]),
+        amount=Money(row["amount"], row["currency"]),
+        receipt=row["receipt"],
+        notes=decoded(row["notes"]) or {},
+        status=row["status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def payment(row: Row, prefix: str = "") -> Payment:
+    """A row of ``payments``, its columns perhaps prefixed by a join."""
+
+    def column(name: str) -> Any:
+        return row[prefix + name]
+
+    currency = column("currency")
+    code = column("decline_code")
+    return Payment(
+        id=column("id"),
+        order_id=column("order_id"),
+        merchant_id=uuid(column("merchant_id")),
+        amount=Money(column("amount"), currency),
+        instrument=Instrument(
+            method=column("method"), flow=column("flow"), display=decoded(column("instrument"))
+        ),
+        processor=column("processor"),
+        status=column("status"),
+        amount_captured=Money(column("amount_captured"), currency),
+        amount_refunded=Money(column("amount_refunded"), currency),
+        captured=column("captured"),
+        decline=Decline(code, column("error_description")) if code else None,
+        version=column("version"),
+        last_seq=column("last_seq"),
+        created_at=column("created_at"),
+        updated_at=column("updated_at"),
+    )
+
+
+def operation(row: Row) -> Operation:
+    """A row of ``operations``."""
+    return Operation(
+        id=row["id"],
+        payment_id=row["payment_id"],
+        merchant_id=uuid(row["merchant_id"]),
+        kind=OperationKind(row["kind"]),
+        amount=Money(row["amount"], row["currency"]),
+        processor=row["processor"],
+        state=row["state"],
+        due_at=row["run_at"],
+        queries=row["queries"],
+        reference=row["reference"],
+        processor_state=decoded(row["processor_state"]),
+        sealed=row["sealed"],
+        created_at=row["created_at"],
+    )
+
+
+def delivery(row: Row) -> Delivery:
+    """A row of ``webhook_logs``."""
+    return Delivery(
+        id=uuid(row["id"]),
+        merchant_id=uuid(row["merchant_id"]),
+        endpoint_id=uuid(row["endpoint_id"]),
+        sink=row["sink"],
+        event_id=row["event_id"],
+        event_type=row["event"],
+        payment_id=row["payment_id"],
+        body=str(row["payload"]).encode(),
+        status=row["status"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        due_at=row["next_retry_at"],
+        last_attempt_at=row["last_attempt_at"],
+        response_code=row["response_code"],
+        response_body=row["response_body"],
+    )
+
+
+def uuid(value: Any) -> UUID:
+    """A standard UUID; asyncpg hands out a subclass of its own."""
+    return value if type(value) is UUID else UUID(str(value))
+
+
+def decoded(value: Any) -> Any:
+    """A JSON column; asyncpg hands it out as text, the ORM as a value."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def encoded(value: Any) -> str:
+    """A value for a JSON parameter."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a parameter")

@@ -1,0 +1,1 @@
+"""The schema, step by step. Written once, never changed after it has shipped."""

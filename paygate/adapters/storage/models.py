@@ -1,0 +1,250 @@
+"""The tables. Merchants read and write some of them with SQL, so names are promises.
+
+Models serve migrations and the cold paths (lists, look-ups by a person, set-up).
+The hot paths are in ``statements``. Rows never leave this package: ``mapping``
+turns them into entities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+APP = "paygate"
+
+
+class ExactJsonField(fields.TextField):
+    """PostgreSQL's ``json``, which keeps the text as it was written.
+
+    ``jsonb`` reorders keys; a webhook's body is signed, so its bytes must stay.
+    """
+
+    class _db_postgres:  # noqa: N801 - Tortoise finds the class by this name
+        SQL_TYPE = "JSON"
+
+
+def _restrict(to: str, related_name: str) -> Any:
+    return fields.ForeignKeyField(f"{APP}.{to}", related_name, on_delete=fields.RESTRICT)
+
+
+class MerchantRow(Model):
+    """Who gets the money. ``webhook_url`` and ``webhook_secret`` may be set by SQL."""
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=255)
+    email = fields.CharField(max_length=255, unique=True)
+    api_key = fields.CharField(max_length=64, unique=True)
+    # SHA-256 of the secret, in hex.
+    api_secret = fields.CharField(max_length=64)
+    webhook_url = fields.TextField(null=True)
+    webhook_secret = fields.CharField(max_length=64, null=True)
+    is_active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "merchants"
+
+
+class OrderRow(Model):
+    """What is to be paid."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = _restrict("MerchantRow", "orders")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    receipt = fields.CharField(max_length=255, null=True)
+    notes = fields.JSONField[dict[str, Any]](null=True)
+    status = fields.CharField(max_length=20, default="created")
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "orders"
+        indexes = (("merchant_id", "created_at"),)
+
+
+class PaymentRow(Model):
+    """One try at paying an order."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    order = _restrict("OrderRow", "payments")
+    merchant = _restrict("MerchantRow", "payments")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    method = fields.CharField(max_length=20)
+    status = fields.CharField(max_length=20, default="pending")
+    vpa = fields.CharField(max_length=255, null=True)
+    card_network = fields.CharField(max_length=20, null=True)
+    card_last4 = fields.CharField(max_length=4, null=True)
+    captured = fields.BooleanField(default=False)
+    error_code = fields.CharField(max_length=50, null=True)
+    error_description = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    flow = fields.CharField(max_length=40)
+    processor = fields.CharField(max_length=64)
+    instrument = fields.JSONField[dict[str, str]]()
+    decline_code = fields.CharField(max_length=50, null=True)
+    amount_captured = fields.BigIntField(default=0)
+    amount_refunded = fields.BigIntField(default=0)
+    version = fields.IntField(default=1)
+    last_seq = fields.IntField(default=0)
+
+    class Meta:
+        """Names."""
+
+        table = "payments"
+        indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
+
+
+class PaymentTransitionRow(Model):
+    """Written by the trigger on ``payments``: every status a payment ever had."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment = _restrict("PaymentRow", "transitions")
+    version = fields.IntField()
+    from_status = fields.CharField(max_length=20, null=True)
+    to_status = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "payment_transitions"
+        unique_together = (("payment_id", "version"),)
+
+
+class LeaseColumns(Model):
+    """What both tables of work carry."""
+
+    lease_token = fields.UUIDField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    lease_owner = fields.CharField(max_length=64, null=True)
+    claims = fields.IntField(default=0)
+    last_error = fields.TextField(null=True)
+
+    class Meta:
+        """Not a table."""
+
+        abstract = True
+
+
+class OperationRow(LeaseColumns):
+    """One thing asked of a processor. Work, while ``lease_state`` is ready."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = _restrict("PaymentRow", "operations")
+    merchant = _restrict("MerchantRow", "operations")
+    kind = fields.CharField(max_length=20)
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    processor = fields.CharField(max_length=64)
+    state = fields.CharField(max_length=20)
+    lease_state = fields.CharField(max_length=10, default="ready")
+    run_at = fields.DatetimeField()
+    queries = fields.IntField(default=0)
+    reference = fields.CharField(max_length=255, null=True)
+    processor_state = fields.JSONField[dict[str, Any]](null=True)
+    sealed = fields.TextField(null=True)
+    note = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "operations"
+        indexes = (("payment_id",),)
+
+
+class EventRow(Model):
+    """A fact and its frozen bytes."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = _restrict("MerchantRow", "events")
+    payment: Any = fields.ForeignKeyField(
+        f"{APP}.PaymentRow", "events", on_delete=fields.RESTRICT, null=True
+    )
+    type = fields.CharField(max_length=50)
+    seq = fields.IntField(null=True)
+    payload = ExactJsonField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "events"
+        unique_together = (("payment_id", "seq"),)
+        indexes = (("merchant_id", "created_at"),)
+
+
+class DeliveryRow(LeaseColumns):
+    """One event to one endpoint. Work, while ``status`` is pending."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant = _restrict("MerchantRow", "deliveries")
+    event = fields.CharField(max_length=50)
+    payload = ExactJsonField()
+    status = fields.CharField(max_length=20, default="pending")
+    attempts = fields.IntField(default=0)
+    last_attempt_at = fields.DatetimeField(null=True)
+    next_retry_at = fields.DatetimeField(null=True)
+    response_code = fields.IntField(null=True)
+    response_body = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    # Beyond the contract.
+    event_id = fields.CharField(max_length=64)
+    sink = fields.CharField(max_length=64)
+    endpoint_id = fields.UUIDField()
+    payment_id = fields.CharField(max_length=64, null=True)
+    seq = fields.IntField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "webhook_logs"
+        unique_together = (("event_id", "sink", "endpoint_id"),)
+        indexes = (("merchant_id", "created_at"), ("status",))
+
+
+class DeliveryAttemptRow(Model):
+    """One try of a delivery."""
+
+    id = fields.BigIntField(primary_key=True)
+    delivery: Any = fields.ForeignKeyField(
+        f"{APP}.DeliveryRow", "delivery_attempts", on_delete=fields.CASCADE
+    )
+    ordinal = fields.IntField()
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField()
+    status_code = fields.IntField(null=True)
+    error = fields.CharField(max_length=64, null=True)
+    snippet = fields.TextField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "delivery_attempts"
+        indexes = (("delivery_id",),)
+
+
+class WorkerRow(Model):
+    """A process that works, and when it was last heard of."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    heartbeat_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "workers"

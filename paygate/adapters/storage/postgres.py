@@ -1,0 +1,89 @@
+"""The storage port on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tortoise.context import TortoiseContext
+
+from ...core.domain.errors import InfrastructureError
+from .database import Executor, connect
+from .repositories.deliveries import PostgresDeliveries
+from .repositories.merchants import PostgresMerchants
+from .repositories.operations import PostgresOperations
+from .repositories.orders import PostgresOrders
+from .repositories.payments import PostgresPayments
+from .repositories.workers import PostgresWorkers
+
+
+@dataclass(frozen=True)
+class PostgresRepositories:
+    """Every repository, bound to one executor."""
+
+    executor: Executor
+
+    @property
+    def merchants(self) -> PostgresMerchants:
+        """Merchants."""
+        return PostgresMerchants(self.executor)
+
+    @property
+    def orders(self) -> PostgresOrders:
+        """Orders."""
+        return PostgresOrders(self.executor)
+
+    @property
+    def payments(self) -> PostgresPayments:
+        """Payments."""
+        return PostgresPayments(self.executor)
+
+    @property
+    def operations(self) -> PostgresOperations:
+        """Operations."""
+        return PostgresOperations(self.executor)
+
+    @property
+    def deliveries(self) -> PostgresDeliveries:
+        """Deliveries."""
+        return PostgresDeliveries(self.executor)
+
+    @property
+    def workers(self) -> PostgresWorkers:
+        """Workers."""
+        return PostgresWorkers(self.executor)
+
+
+@dataclass(frozen=True)
+class PostgresStorage(PostgresRepositories):
+    """See ``Storage``. Close it when done."""
+
+    context: TortoiseContext
+
+    @classmethod
+    async def connect(cls, url: str, *, pool_size: int) -> PostgresStorage:
+        """Open a pool.
+
+        Raises:
+            OperatorError: The database cannot be used.
+        """
+        context, executor = await connect(url, pool_size=pool_size)
+        return cls(executor, context)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresRepositories]:
+        """See ``Storage.transaction``."""
+        async with self.executor.transaction() as executor:
+            yield PostgresRepositories(executor)
+
+    async def is_connected(self) -> bool:
+        """See ``Storage.is_connected``."""
+        try:
+            return bool(await self.executor.fetchval("SELECT true"))
+        except InfrastructureError:
+            return False
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.context.close_connections()

@@ -1,0 +1,1 @@
+"""The storage port's repositories, one file each, bound to an executor."""

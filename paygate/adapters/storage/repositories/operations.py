@@ -1,0 +1,124 @@
+"""Operations: what is asked of processors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from ....core.domain.lease import Lease
+from ....core.domain.operation import Operation
+from ....core.ports.storage import ClaimedOperation, OperationRecord, Stored
+from .. import mapping
+from ..database import Executor
+from ..statements import operations as sql
+from ..statements.leases import OPERATIONS
+from .leasing import Leasing, store_set
+from .payments import delivery_rows, event_row
+
+
+class PostgresOperations(Leasing):
+    """See ``OperationRepository``."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, OPERATIONS, sql.RELEASE)
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """See ``OperationRepository.claim``."""
+        rows = await self.executor.fetch(sql.CLAIM, token, worker_id, limit, now)
+        return [_claimed(row) for row in rows]
+
+    async def mark_sent(
+        self, claimed: Sequence[ClaimedOperation], *, at: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """See ``OperationRepository.mark_sent``."""
+        after = {claim.lease.row_id: _sent(claim, at) for claim in claimed}
+        rows = [
+            {
+                "op_id": claim.lease.row_id,
+                "token": claim.lease.token,
+                "version": claim.payment.version,
+                "moves": after[claim.lease.row_id].payment.version != claim.payment.version,
+            }
+            for claim in claimed
+        ]
+        sent = await self.executor.fetch(sql.MARK_SENT, mapping.encoded(rows), at)
+        return [after[row["id"]] for row in sent]
+
+    async def record(self, records: Sequence[OperationRecord], *, at: datetime) -> Stored:
+        """See ``OperationRepository.record``."""
+
+        async def store(batch: Sequence[OperationRecord]) -> frozenset[str]:
+            return await self._record(batch, at)
+
+        return await store_set(records, store)
+
+    async def _record(self, records: Sequence[OperationRecord], at: datetime) -> frozenset[str]:
+        events = [event for record in records for event in record.events]
+        rows = await self.executor.fetch(
+            sql.RECORD,
+            mapping.encoded([_outcome(record) for record in records]),
+            mapping.encoded(
+                [
+                    event_row(event, record.operation.id)
+                    for record in records
+                    for event in record.events
+                ]
+            ),
+            mapping.encoded(list(delivery_rows(events))),
+            at,
+        )
+        return frozenset(row["id"] for row in rows)
+
+
+def _claimed(row: asyncpg.Record) -> ClaimedOperation:
+    lease = Lease(row["id"], mapping.uuid(row["lease_token"]), row["claims"])
+    return ClaimedOperation(lease, mapping.operation(row), mapping.payment(row, "p_"))
+
+
+def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:
+    return replace(
+        claim, operation=claim.operation.mark_sent(), payment=claim.payment.process(at=at).after
+    )
+
+
+def _outcome(record: OperationRecord) -> dict[str, Any]:
+    before, after = record.claimed.payment, record.payment.after
+    decline = after.decline
+    return {
+        "token": record.claimed.lease.token,
+        "payment_id": after.id,
+        "moves": after.version != before.version,
+        "old_version": before.version,
+        "version": after.version,
+        "status": after.status,
+        "amount_captured": after.amount_captured.minor,
+        "last_seq": after.last_seq,
+        "decline_code": decline.code if decline else None,
+        "error_code": mapping.ERROR_CODE if decline else None,
+        "error_description": decline.description if decline else None,
+        "note": record.note,
+        "moved_at": after.updated_at,
+        **_operation(record.operation),
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    state = operation.state
+    ended = {"succeeded": "done", "failed": "done", "needs_review": "dead"}
+    return {
+        "op_id": operation.id,
+        "state": state,
+        "lease_state": ended.get(state, "ready"),
+        "run_at": operation.due_at,
+        "queries": operation.queries,
+        "reference": operation.reference,
+        "processor_state": operation.processor_state,
+        "sealed": operation.sealed,
+    }

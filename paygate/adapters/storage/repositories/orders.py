@@ -1,0 +1,53 @@
+"""Orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from ....core.domain.ids import IdKind, is_id
+from ....core.domain.order import Order
+from ....core.ports.storage import Page
+from .. import mapping
+from ..database import Executor
+from ..models import OrderRow
+
+BY_ID = "SELECT * FROM orders WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOrders:
+    """See ``OrderRepository``."""
+
+    executor: Executor
+
+    async def add(self, order: Order) -> None:
+        """See ``OrderRepository.add``."""
+        with self.executor.models() as db:
+            await OrderRow.create(
+                using_db=db,
+                id=order.id,
+                merchant_id=order.merchant_id,
+                amount=order.amount.minor,
+                currency=order.amount.currency,
+                receipt=order.receipt,
+                notes=dict(order.notes),
+                status=order.status,
+                created_at=order.created_at,
+                updated_at=order.updated_at,
+            )
+
+    async def get(self, order_id: str) -> Order | None:
+        """See ``OrderRepository.get``."""
+        if not is_id(IdKind.ORDER, order_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID, order_id)
+        return mapping.order(row) if row else None
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Order]:
+        """See ``OrderRepository.page``."""
+        with self.executor.models() as db:
+            query = OrderRow.filter(merchant_id=merchant_id).using_db(db)
+            total = await query.count()
+            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
+        return Page([mapping.order(row) for row in rows], total, limit, offset)

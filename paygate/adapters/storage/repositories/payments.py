@@ -1,0 +1,125 @@
+"""Payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ....core.domain.change import Change
+from ....core.domain.errors import OrderNotPayableError
+from ....core.domain.ids import IdKind, is_id
+from ....core.domain.operation import Operation
+from ....core.domain.payment import Payment
+from ....core.ports.storage import Page, PaymentTotals, StoredEvent
+from .. import mapping
+from ..database import Executor
+from ..models import PaymentRow
+from ..statements import payments as sql
+from ..statements.columns import PAYMENT_COLUMNS
+
+BY_ID = f"SELECT {', '.join(PAYMENT_COLUMNS)} FROM payments WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPayments:
+    """See ``PaymentRepository``."""
+
+    executor: Executor
+
+    async def open(
+        self, change: Change[Payment], operation: Operation, events: Sequence[StoredEvent]
+    ) -> None:
+        """See ``PaymentRepository.open``."""
+        opened = await self.executor.fetchval(
+            sql.OPEN,
+            mapping.encoded(_opening(change.after, operation)),
+            mapping.encoded([event_row(event, operation.id) for event in events]),
+            mapping.encoded(list(delivery_rows(events))),
+        )
+        if opened is None:
+            await self._refuse(change.after.order_id)
+
+    async def _refuse(self, order_id: str) -> None:
+        status = await self.executor.fetchval(sql.LIVE_STATUS, order_id)
+        raise OrderNotPayableError(
+            "Order already paid"
+            if status == "success"
+            else "Payment already in progress for this order"
+        )
+
+    async def get(self, payment_id: str) -> Payment | None:
+        """See ``PaymentRepository.get``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID, payment_id)
+        return mapping.payment(row) if row else None
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
+        """See ``PaymentRepository.page``."""
+        with self.executor.models() as db:
+            query = PaymentRow.filter(merchant_id=merchant_id).using_db(db)
+            total = await query.count()
+            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
+        return Page([mapping.payment(row) for row in rows], total, limit, offset)
+
+    async def totals(self, merchant_id: UUID) -> PaymentTotals:
+        """See ``PaymentRepository.totals``."""
+        row = await self.executor.fetchrow(sql.TOTALS, merchant_id)
+        assert row is not None, "an aggregate has a row"
+        return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
+
+    async def timeline(self, payment_id: str) -> Sequence[Mapping[str, Any]]:
+        """See ``PaymentRepository.timeline``."""
+        return [dict(row) for row in await self.executor.fetch(sql.TIMELINE, payment_id)]
+
+
+def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
+    display = payment.instrument.display
+    return {
+        "id": payment.id,
+        "order_id": payment.order_id,
+        "merchant_id": payment.merchant_id,
+        "amount": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "method": payment.instrument.method,
+        "flow": payment.instrument.flow,
+        "instrument": dict(display),
+        "vpa": display.get("vpa"),
+        "card_network": display.get("network"),
+        "card_last4": display.get("last4"),
+        "processor": payment.processor,
+        "last_seq": payment.last_seq,
+        "at": payment.created_at,
+        "op_id": operation.id,
+        "kind": operation.kind,
+        "run_at": operation.due_at,
+        "sealed": operation.sealed,
+    }
+
+
+def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, Any]:
+    """An event as a row of a statement's parameter."""
+    return {
+        "op_id": operation_id,
+        "event_id": event.id,
+        "merchant_id": event.merchant_id,
+        "type": event.type,
+        "payment_id": event.payment_id,
+        "seq": event.seq,
+        "body": event.body.decode(),
+        "created_at": event.created_at,
+    }
+
+
+def delivery_rows(events: Iterable[StoredEvent]) -> Iterable[dict[str, Any]]:
+    """The deliveries of some events as rows of a statement's parameter."""
+    for event in events:
+        for delivery in event.deliveries:
+            yield {
+                "id": delivery.id,
+                "event_id": event.id,
+                "sink": delivery.sink,
+                "endpoint_id": delivery.endpoint_id,
+            }

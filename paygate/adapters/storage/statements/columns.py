@@ -1,0 +1,42 @@
+"""Parts that several statements share."""
+
+from ....core.domain.limits import LEASE
+
+LEASE_SQL = f"interval '{int(LEASE.total_seconds())} seconds'"
+
+LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
+
+NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"
+
+PAYMENT_COLUMNS = (
+    "id", "order_id", "merchant_id", "amount", "currency", "method", "flow", "instrument",
+    "processor", "status", "amount_captured", "amount_refunded", "captured", "decline_code",
+    "error_description", "version", "last_seq", "created_at", "updated_at",
+)  # fmt: skip
+
+PAYMENT_AS_P = ", ".join(f"p.{name} AS p_{name}" for name in PAYMENT_COLUMNS)
+
+EVENT_SET = """json_to_recordset($2::json) AS e(
+    op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
+    body text, created_at timestamptz)"""
+
+DELIVERY_SET = """json_to_recordset($3::json) AS d(
+    id uuid, event_id text, sink text, endpoint_id uuid)"""
+
+
+def tell(won: str) -> str:
+    """CTEs that store the events of the operations in ``won`` and their deliveries."""
+    return f"""
+    told AS (
+        INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at)
+        SELECT e.event_id, e.merchant_id, e.payment_id, e.type, e.seq, e.body::json, e.created_at
+        FROM {EVENT_SET} WHERE e.op_id IN (SELECT id FROM {won})
+    ),
+    addressed AS (
+        INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
+            created_at, event_id, sink, endpoint_id, payment_id, seq, claims)
+        SELECT d.id, e.merchant_id, e.type, e.body::json, 'pending', 0, e.created_at,
+            e.created_at, e.event_id, d.sink, d.endpoint_id, e.payment_id, e.seq, 0
+        FROM {DELIVERY_SET} JOIN {EVENT_SET} ON e.event_id = d.event_id
+        WHERE e.op_id IN (SELECT id FROM {won})
+    )"""

@@ -1,0 +1,51 @@
+"""What both tables of work have in common, written once for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ....core.ports.bell import Table
+from .columns import LEASE_SQL, NO_LEASE
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatements:
+    """The statements about leases on one table."""
+
+    renew: str
+    hand_back: str
+    free_orphans: str
+    next_due: str
+
+
+def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> LeaseStatements:
+    """Write them for a table.
+
+    Args:
+        table: Its name.
+        ready: The condition for a row to be work.
+        due: The column that says when.
+        id_type: The type of its ``id``.
+    """
+    mine = f"""FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
+        WHERE t.id = i.row_id AND t.lease_token = i.token"""
+    return LeaseStatements(
+        renew=f"""UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} {mine}
+            AND t.lease_until > clock_timestamp()""",
+        hand_back=f"UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} {mine}",
+        free_orphans=f"""WITH lost AS (
+                SELECT id FROM {table} WHERE lease_token IS NOT NULL AND lease_owner NOT IN (
+                    SELECT id FROM workers WHERE heartbeat_at > clock_timestamp() - $1::interval
+                ) FOR UPDATE SKIP LOCKED
+            )
+            UPDATE {table} t SET {NO_LEASE} FROM lost WHERE t.id = lost.id RETURNING t.id""",
+        next_due=f"SELECT min({due}) FROM {table} WHERE {ready} AND {due} > $1",
+    )
+
+
+OPERATIONS = lease_statements(
+    "operations", ready="lease_state = 'ready'", due="run_at", id_type="text"
+)
+DELIVERIES = lease_statements(
+    "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"
+)

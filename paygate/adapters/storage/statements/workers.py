@@ -1,0 +1,42 @@
+"""Who works, and what work there is."""
+
+HEARTBEAT = """
+INSERT INTO workers (id, kind, started_at, heartbeat_at)
+VALUES ($1, $2, clock_timestamp(), clock_timestamp())
+ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
+"""
+
+# A worker that went away without a word is forgotten after a day.
+LEAVE = "DELETE FROM workers WHERE id = $1 OR heartbeat_at < clock_timestamp() - interval '1 day'"
+
+ALIVE = """
+SELECT count(*) FROM workers
+WHERE kind = 'worker' AND heartbeat_at > clock_timestamp() - $1::interval
+"""
+
+COUNTS = """
+WITH work AS (
+    SELECT lease_state = 'ready' AS ready, lease_until > clock_timestamp() AS leased,
+        lease_state = 'done' AS done
+    FROM operations
+    UNION ALL
+    SELECT status = 'pending', lease_until > clock_timestamp(), status = 'success'
+    FROM webhook_logs
+)
+SELECT count(*) FILTER (WHERE ready AND leased IS NOT TRUE) AS waiting,
+    count(*) FILTER (WHERE ready AND leased) AS leased,
+    count(*) FILTER (WHERE done) AS done,
+    count(*) FILTER (WHERE NOT ready AND NOT done) AS failed
+FROM work
+"""
+
+STUCK = """
+SELECT 'operations' AS "table", id::text AS row_id, run_at AS due_at, claims,
+    coalesce(last_error, note, state) AS reason
+FROM operations
+WHERE lease_state = 'dead' OR (lease_state = 'ready' AND run_at < $1)
+UNION ALL
+SELECT 'webhook_logs', id::text, next_retry_at, claims, coalesce(last_error, 'not tried')
+FROM webhook_logs WHERE status = 'pending' AND next_retry_at < $1
+ORDER BY due_at LIMIT $2
+"""

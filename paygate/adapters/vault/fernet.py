@@ -1,0 +1,54 @@
+"""Sealing with Fernet: AES-128 in CBC mode, authenticated with HMAC-SHA256."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from ...core.domain.errors import InfrastructureError, OperatorError
+
+
+class FernetVault:
+    """See ``Vault``.
+
+    Args:
+        keys: Fernet keys (32 random bytes, URL-safe base64). The first seals; all
+            open, so that a key can be replaced while rows sealed with the old one
+            are still about.
+
+    Raises:
+        OperatorError: A key is not a Fernet key.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError as error:
+            raise OperatorError(
+                setting="PAYGATE_VAULT_KEY",
+                problem="it is not a Fernet key",
+                remedy="Make one with `paygate key` and keep it out of the database's backups",
+            ) from error
+
+    def seal(self, secret: Mapping[str, str], *, context: str) -> str:
+        """See ``Vault.seal``."""
+        text = json.dumps([context, dict(secret)])
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str, *, context: str) -> Mapping[str, str]:
+        """See ``Vault.open``."""
+        try:
+            belongs_to, secret = json.loads(self._fernet.decrypt(sealed.encode()))
+        except InvalidToken as error:
+            raise InfrastructureError("a sealed secret cannot be opened with this key") from error
+        if belongs_to != context:
+            raise InfrastructureError("a sealed secret belongs to another row")
+        opened: Mapping[str, str] = secret
+        return opened
+
+
+def new_key() -> str:
+    """A fresh key."""
+    return Fernet.generate_key().decode()

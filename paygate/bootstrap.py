@@ -1,0 +1,211 @@
+"""The one file that chooses: settings in, a working set of machines and guests out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from . import __version__
+from .adapters.bell.local import LocalBell
+from .adapters.bell.saq import SaqBell
+from .adapters.clock.database import DatabaseClock
+from .adapters.http.aiohttp import AiohttpClient
+from .adapters.ids.random import RandomIds
+from .adapters.storage.migrate import require_migrated
+from .adapters.storage.postgres import PostgresStorage
+from .adapters.vault.fernet import FernetVault, new_key
+from .core.domain.errors import OperatorError
+from .core.domain.merchant import Merchant
+from .core.ports.bell import Bell
+from .core.services.authenticate import secret_digest
+from .core.services.deps import Deps, TestMerchant
+from .core.web.app import WebSettings
+from .core.web.present import EventWords
+from .logs import logger
+from .plugins.host import Found, Loaded, installed_plugins, load_plugins
+from .settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything one app consists of."""
+
+    settings: Settings
+    deps: Deps
+    loaded: Loaded
+    storage: PostgresStorage
+    web: WebSettings
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    plugins: Iterable[Found] | None = None,
+    bell: Bell | None = None,
+) -> AsyncIterator[App]:
+    """Connect the machines, load the guests, and close everything at the end.
+
+    Args:
+        settings: Of paygate.
+        environ: Where plugins read theirs.
+        plugins: Instead of the installed ones.
+        bell: Instead of the one the settings name.
+
+    Raises:
+        OperatorError: Something is not as it must be; the sentence says what to do.
+    """
+    vault = FernetVault(vault_keys(settings))
+    found = installed_plugins() if plugins is None else plugins
+    loaded = load_plugins(found, environ=environ, preferred=settings.processors)
+    storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
+    http = AiohttpClient(
+        allow_private=not settings.is_production,
+        ports=None if not settings.is_production else webhook_ports(settings),
+    )
+    chosen_bell = bell
+    clock = DatabaseClock(lambda: _database_time(storage))
+    syncing: asyncio.Task[None] | None = None
+    try:
+        await require_migrated(storage.executor, settings.database_url)
+        await clock.sync()
+        syncing = asyncio.create_task(clock.keep_in_sync())
+        chosen_bell = chosen_bell or await _bell(settings)
+        deps = Deps(
+            storage=storage,
+            bell=chosen_bell,
+            clock=clock,
+            ids=RandomIds(),
+            vault=vault,
+            http=http,
+            registry=loaded.registry,
+            present=EventWords(),
+            logger=logger("paygate.plugins"),
+            seed=settings.seed,
+            test_merchant=_test_merchant(settings),
+        )
+        web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
+        yield App(settings, deps, loaded, storage, web)
+    finally:
+        if syncing is not None:
+            syncing.cancel()
+            with suppress(asyncio.CancelledError):
+                await syncing
+        if chosen_bell is not None:
+            await chosen_bell.close()
+        await http.close()
+        await storage.close()
+
+
+async def _database_time(storage: PostgresStorage) -> datetime:
+    read: datetime = await storage.executor.fetchval("SELECT clock_timestamp()")
+    return read
+
+
+async def _bell(settings: Settings) -> Bell:
+    if not settings.redis_url:
+        return LocalBell()
+    bell = SaqBell(settings.redis_url)
+    if settings.redis_optional or await bell.is_connected():
+        return bell
+    await bell.close()
+    raise OperatorError(
+        setting="REDIS_URL",
+        problem="Redis cannot be reached there",
+        remedy="Start it, correct the address, or set PAYGATE_REDIS_OPTIONAL=true to start "
+        "without it: work is then found a second later",
+    )
+
+
+def webhook_ports(settings: Settings) -> frozenset[int]:
+    """The ports webhooks may go to in production.
+
+    Raises:
+        OperatorError: One is no port.
+    """
+    try:
+        extra = {int(port) for port in settings.webhook_ports}
+    except ValueError:
+        raise OperatorError(
+            setting="PAYGATE_WEBHOOK_PORTS",
+            problem="it holds something that is no port",
+            remedy="Write numbers with commas between them, such as 8443,9443",
+        ) from None
+    return frozenset({80, 443} | extra)
+
+
+def vault_keys(settings: Settings) -> list[str]:
+    """The keys that seal card details; outside production one is made and kept.
+
+    Raises:
+        OperatorError: Production without a key, or the folder cannot be written.
+    """
+    if settings.vault_keys:
+        return [key.get_secret_value() for key in settings.vault_keys]
+    if settings.is_production:
+        raise OperatorError(
+            setting="PAYGATE_VAULT_KEY",
+            problem="production needs a key to seal card details with",
+            remedy="Make one with `paygate key` and set it for every process",
+        )
+    try:
+        return [_kept_key(settings.home / "vault.key")]
+    except OSError as error:
+        raise OperatorError(
+            setting="PAYGATE_HOME",
+            problem=f"{settings.home} cannot be written ({error.strerror})",
+            remedy="Choose a folder that this user may write",
+        ) from error
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Two processes may start at once: each writes a file of its own, and linking
+    # it into place succeeds for one of them.
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_key())
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()
+
+
+def _test_merchant(settings: Settings) -> TestMerchant | None:
+    if settings.is_production:
+        return None
+    return TestMerchant(
+        id=settings.test_merchant_id,
+        name="Test Merchant",
+        email=settings.test_merchant_email,
+        api_key=settings.test_api_key,
+        api_secret=settings.test_api_secret,
+        webhook_secret=settings.test_webhook_secret,
+    )
+
+
+async def seed(deps: Deps) -> None:
+    """Store the test merchant, unless it is there or this is production."""
+    shown = deps.test_merchant
+    if shown is None:
+        return
+    merchant = Merchant(
+        id=UUID(shown.id),
+        name=shown.name,
+        email=shown.email,
+        api_key=shown.api_key,
+        is_active=True,
+        webhook_url=None,
+        webhook_secret=shown.webhook_secret,
+        created_at=deps.clock.now(),
+    )
+    await deps.storage.merchants.seed(merchant, secret_sha256=secret_digest(shown.api_secret))

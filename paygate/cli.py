@@ -1,0 +1,158 @@
+"""The command line: each verb one call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .commands.setup import Setup, read_setup, with_servers
+from .core.domain.errors import InfrastructureError, OperatorError
+
+OPERATOR_MISTAKE = 2
+
+app = typer.Typer(
+    name="paygate",
+    help="A plugin-based payment gateway with simulated processors.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Port = Annotated[
+    int | None, typer.Option(help="Port of the API, instead of PORT.", min=0, max=65535)
+]
+Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")]
+Home = Annotated[Path | None, typer.Option(help="Data folder, instead of PAYGATE_HOME.")]
+
+
+@app.command()
+def dev(port: Port = None, host: Host = None, home: Home = None, no_redis: bool = False) -> None:
+    """Run everything here: PostgreSQL, Valkey, the API and a worker."""
+    from .commands.dev import dev as run
+
+    raise typer.Exit(run(read_setup(port=port, host=host, home=home), redis=not no_redis))
+
+
+@app.command()
+def serve(
+    port: Port = None,
+    host: Host = None,
+    share_port: Annotated[bool, typer.Option(help="Share the port with others.")] = False,
+    with_worker: Annotated[bool, typer.Option(help="Work in this process too.")] = False,
+    prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
+) -> None:
+    """Answer requests."""
+    from .commands.serve import serve as run
+
+    _run(
+        lambda setup: run(setup, share_port=share_port, with_worker=with_worker, prepare=prepare),
+        read_setup(port=port, host=host),
+    )
+
+
+@app.command()
+def work(
+    wait: Annotated[bool, typer.Option(help="Wait for migrations instead of refusing.")] = False,
+) -> None:
+    """Process payments and deliver webhooks."""
+    from .commands.work import work as run
+
+    _run(lambda setup: run(setup, wait=wait), read_setup())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from .adapters.storage.migrate import migrate as apply
+
+    async def run(setup: Setup) -> None:
+        applied = await apply(setup.settings.database_url)
+        print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+    _run(run, read_setup())
+
+
+@app.command()
+def seed() -> None:
+    """Store the test merchant, unless it is there."""
+    from .bootstrap import open_app
+    from .bootstrap import seed as store
+
+    async def run(setup: Setup) -> None:
+        async with open_app(setup.settings, setup.environ) as opened:
+            await store(opened.deps)
+            merchant = opened.deps.test_merchant
+            print(merchant.api_key if merchant else "production has no test merchant")
+
+    _run(run, read_setup())
+
+
+@app.command()
+def plugins() -> None:
+    """List what is installed."""
+    from .plugins.host import installed_plugins, load_plugins
+
+    setup = read_setup()
+    loaded = load_plugins(
+        installed_plugins(), environ=setup.environ, preferred=setup.settings.processors
+    )
+    offered = loaded.registry
+    for name, version in offered.plugins.items():
+        print(f"plugin     {name} {version}")
+    for method in offered.methods.values():
+        print(f"method     {method.info.code} ({', '.join(sorted(method.info.flows))})")
+    for processor in offered.processors.values():
+        print(
+            f"processor  {processor.info.id} ({', '.join(sorted(processor.capabilities.methods))})"
+        )
+    for name in offered.sinks:
+        print(f"sink       {name}")
+    for target, policy in offered.policies.items():
+        print(f"policy     {policy.name} (for {target})")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what is stuck, and why."""
+    from .commands.doctor import doctor as examine
+
+    async def run(setup: Setup) -> None:
+        async for line in examine(setup):
+            print(line)
+
+    _run(run, read_setup())
+
+
+@app.command()
+def key() -> None:
+    """Make a key for PAYGATE_VAULT_KEY."""
+    from .adapters.vault.fernet import new_key
+
+    print(new_key())
+
+
+def _run(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -> None:
+    with with_servers(setup) as ready:
+        if os.name == "posix":
+            import uvloop
+
+            uvloop.run(verb(ready))
+        else:
+            asyncio.run(verb(ready))
+
+
+def main() -> None:
+    """Run the command line; an operator's mistake is one sentence and exit code 2."""
+    try:
+        app()
+    except (OperatorError, InfrastructureError) as error:
+        print(f"paygate: {error}", file=sys.stderr)
+        raise SystemExit(OPERATOR_MISTAKE) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,169 @@
+"""``paygate dev``: everything on one machine, from nothing.
+
+The parent imports little: it starts PostgreSQL and Valkey, then the API and a
+worker as processes of their own, and ends them all when it ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import FrameType
+
+from ..adapters.embedded import start_servers
+from ..adapters.embedded.ties import tie_to_parent
+from ..core.domain.errors import OperatorError
+from ..settings import Settings
+from .setup import Setup, refuse_in_production
+
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 25.0
+POLL_S = 0.02
+
+
+def dev(setup: Setup, *, redis: bool = True) -> int:
+    """Run until SIGINT, SIGTERM, or until a part ends by itself; the exit code.
+
+    Raises:
+        OperatorError: A part cannot be started.
+    """
+    refuse_in_production(setup.settings)
+    began = time.monotonic()
+    with start_servers(setup.settings.home, redis=redis) as servers:
+        environ = {
+            **setup.environ,
+            "DATABASE_URL": servers.urls.database_url,
+            "REDIS_URL": servers.urls.redis_url if redis else "",
+        }
+        flags = ["--prepare"] if redis else ["--prepare", "--with-worker"]
+        parts = {"serve": _start(["serve", *flags], environ)}
+        if redis:
+            parts["work"] = _start(["work", "--wait"], environ)
+        with _Stop() as stop:
+            try:
+                ready = _wait_ready(setup.settings, parts, stop)
+                if ready:
+                    print(_welcome(setup.settings, time.monotonic() - began), flush=True)
+                    _wait_end(parts, stop, servers.poll)
+            finally:
+                _end(parts.values())
+        return 0 if stop.is_asked else _exit_code(parts)
+
+
+class _Stop:
+    """Notes SIGINT and SIGTERM while it is entered."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def __enter__(self) -> _Stop:
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_asked = True
+
+
+def _start(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+        [sys.executable, "-m", "paygate", *arguments],
+        env=dict(environ),
+        preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - one call into libc
+    )
+
+
+def _wait_ready(
+    settings: Settings, parts: Mapping[str, subprocess.Popen[bytes]], stop: _Stop
+) -> bool:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        if stop.is_asked or any(part.poll() is not None for part in parts.values()):
+            return False
+        if _is_healthy(settings):
+            return True
+        time.sleep(POLL_S)
+    raise OperatorError(
+        setting="PORT",
+        problem=f"the API did not answer within {READY_WITHIN_S:g} s",
+        remedy="Look at its log lines above",
+    )
+
+
+def _is_healthy(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=1)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _wait_end(
+    parts: Mapping[str, subprocess.Popen[bytes]], stop: _Stop, servers_poll: object
+) -> None:
+    assert callable(servers_poll)
+    while not stop.is_asked:
+        ended = [name for name, part in parts.items() if part.poll() is not None]
+        sentence = servers_poll()
+        if ended or sentence:
+            print(sentence or f"paygate {ended[0]} has ended, so everything stops", file=sys.stderr)
+            return
+        time.sleep(0.2)
+
+
+def _end(parts: object) -> None:
+    running: list[subprocess.Popen[bytes]] = list(parts)  # type: ignore[call-overload]  # an iterable of processes
+    for part in running:
+        with suppress(ProcessLookupError):
+            part.terminate()
+    deadline = time.monotonic() + STOP_WITHIN_S
+    for part in running:
+        try:
+            part.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            part.kill()
+            part.wait()
+
+
+def _exit_code(parts: Mapping[str, subprocess.Popen[bytes]]) -> int:
+    codes = [part.returncode for part in parts.values() if part.returncode > 0]
+    return codes[0] if codes else 1
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+
+
+def _welcome(settings: Settings, took_s: float) -> str:
+    base = f"http://{_reachable(settings.host)}:{settings.port}"
+    keys = f"-H 'X-Api-Key: {settings.test_api_key}' -H 'X-Api-Secret: {settings.test_api_secret}'"
+    return f"""
+paygate is ready after {took_s:.1f} s
+
+  API       {base}
+  health    {base}/health
+  data      {settings.home.resolve()} (PostgreSQL and Valkey; delete it to start afresh)
+
+Pay an order:
+
+  ORDER=$(curl -s {base}/api/v1/orders {keys} \\
+    -d '{{"amount": 50000}}' | sed 's/.*"id":"\\(order_[A-Za-z0-9]*\\)".*/\\1/')
+  curl -s {base}/api/v1/payments {keys} \\
+    -d "{{\\"order_id\\": \\"$ORDER\\", \\"method\\": \\"upi\\", \\"vpa\\": \\"user@paytm\\"}}"
+  sleep 11; curl -s {base}/api/v1/payments {keys}
+
+Stop with Ctrl+C; everything stays for the next start.
+"""

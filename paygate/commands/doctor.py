@@ -1,0 +1,81 @@
+"""``paygate doctor``: what is configured, what is stuck, and why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from ..adapters.storage.migrate import missing_migrations
+from ..adapters.storage.postgres import PostgresStorage
+from ..bootstrap import App, open_app
+from ..core.domain.limits import WORKER_GONE_AFTER
+from ..core.domain.redaction import redact
+from .setup import Setup
+
+OVERDUE = timedelta(seconds=60)
+STUCK_ROWS_MAX = 50
+
+
+async def doctor(setup: Setup) -> AsyncIterator[str]:
+    """Lines for a person; the first word of each is ``ok``, ``note`` or ``look``.
+
+    Raises:
+        OperatorError: Something is so wrong that nothing can be looked at.
+    """
+    storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
+    try:
+        version = await storage.executor.fetchval("SHOW server_version")
+        yield f"ok    PostgreSQL {version}"
+        missing = await missing_migrations(storage.executor, setup.settings.database_url)
+        yield (
+            f"look  {len(missing)} migration(s) missing, run `paygate migrate`"
+            if missing
+            else "ok    the schema is up to date"
+        )
+    finally:
+        await storage.close()
+    if missing:
+        return
+    tolerant = setup.settings.model_copy(update={"redis_optional": True})
+    async with open_app(tolerant, setup.environ) as app:
+        for line in _plugins(app):
+            yield line
+        async for line in _work(app):
+            yield line
+
+
+def _plugins(app: App) -> list[str]:
+    registry = app.deps.registry
+    lines = [f"ok    plugin {name} {version}" for name, version in registry.plugins.items()]
+    for method in registry.methods:
+        if not any(method in p.capabilities.methods for p in registry.processors.values()):
+            lines.append(f"look  no processor carries out method {method}")
+    if not registry.methods:
+        lines.append("look  no payment method is installed, nothing can be paid")
+    return lines
+
+
+async def _work(app: App) -> AsyncIterator[str]:
+    workers = app.deps.storage.workers
+    bell = await app.deps.bell.is_connected()
+    words = {
+        True: "ok    the bell rings (Redis is connected)",
+        False: "look  Redis cannot be reached: work is found a second later",
+        None: "note  no Redis is configured: work is found by looking once a second",
+    }
+    yield words[bell]
+    alive = await workers.alive(within=WORKER_GONE_AFTER)
+    yield (
+        f"ok    {alive} worker(s) alive" if alive else "look  no worker runs, start `paygate work`"
+    )
+    counts = await workers.counts()
+    yield (
+        f"note  work: {counts.waiting} waiting, {counts.leased} under way, "
+        f"{counts.done} done, {counts.failed} given up"
+    )
+    due_before = app.deps.clock.now() - OVERDUE
+    for stuck in await workers.stuck(due_before=due_before, limit=STUCK_ROWS_MAX):
+        yield redact(
+            f"look  {stuck.table} {stuck.row_id}: due {stuck.due_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"claimed {stuck.claims} time(s), {stuck.reason}"
+        )

@@ -1,0 +1,60 @@
+"""``paygate work``: a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+from secrets import token_hex
+
+from ..adapters.storage.migrate import missing_migrations
+from ..adapters.storage.postgres import PostgresStorage
+from ..bootstrap import open_app
+from ..core.workers.worker import Worker
+from .setup import Setup
+
+MIGRATED_WITHIN_S = 30
+
+
+def new_worker_id() -> str:
+    """Unique for ever, and telling to a person: host, process, chance."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{token_hex(4)}"
+
+
+async def work(setup: Setup, *, wait: bool = False) -> None:
+    """Work until SIGINT or SIGTERM, then end what was begun.
+
+    Args:
+        setup: With addresses.
+        wait: For somebody else to migrate the database, up to half a minute.
+
+    Raises:
+        OperatorError: The app cannot be put together.
+    """
+    from .serve import stop_signal  # noqa: PLC0415 - serve imports this module
+
+    stopped = stop_signal()
+    if wait:
+        await _wait_for_migrations(setup.settings.database_url)
+    async with open_app(setup.settings, setup.environ) as app:
+        worker = Worker(app.deps, worker_id=new_worker_id())
+        gc.freeze()
+        running = asyncio.create_task(worker.run())
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        worker.stop()
+        await running
+
+
+async def _wait_for_migrations(url: str) -> None:
+    storage = await PostgresStorage.connect(url, pool_size=2)
+    try:
+        async with asyncio.timeout(MIGRATED_WITHIN_S):
+            while await missing_migrations(storage.executor, url):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        return  # opening the app says what is missing
+    finally:
+        await storage.close()

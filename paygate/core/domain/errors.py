@@ -1,0 +1,157 @@
+"""What can go wrong, as classes: what was wrong in the class, with what in the fields.
+
+::
+
+    PaygateError
+    ├── ClientError            the caller can mend it (4xx)
+    │   ├── InvalidInputError      a field of the request is not acceptable
+    │   │   ├── InvalidInstrumentError   a payment method refused what it was given
+    │   │   └── UnsupportedError         no processor here can do this
+    │   ├── AuthenticationError    the credentials name nobody
+    │   ├── NotFoundError          no such thing, or not yours
+    │   └── ConflictError          the thing is in a state that does not allow this
+    │       ├── InvalidTransitionError
+    │       └── OrderNotPayableError
+    ├── PluginError            a guest failed; the cause is kept
+    │   ├── PluginContractError    it answered something that is no answer
+    │   ├── NotSentError           it knows that nothing left: safe to send again
+    │   └── BadSignatureError      a callback that nobody signed
+    ├── InfrastructureError    ours to mend, retryable (503)
+    └── OperatorError          whoever starts the process can mend it (exit code 2)
+
+A decline is not in the tree (it is an answer, see ``outcome``), nor is a broken
+invariant (an ``assert``).
+"""
+
+from __future__ import annotations
+
+
+class PaygateError(Exception):
+    """Everything paygate raises on purpose."""
+
+    code = "error"
+
+
+class ClientError(PaygateError):
+    """The caller can mend it. The sentence is shown to them."""
+
+    code = "bad_request"
+
+
+class InvalidInputError(ClientError):
+    """A field of the request is not acceptable."""
+
+    def __init__(self, reason: str, *, field: str | None = None) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(reason)
+
+
+class InvalidInstrumentError(InvalidInputError):
+    """A payment method refused the details it was given.
+
+    Args:
+        reason: The sentence shown to the caller; never a value they sent.
+        field: The field that was refused.
+        code: What the caller's program can switch on, for example ``invalid_vpa``.
+    """
+
+    def __init__(self, reason: str, *, field: str, code: str = "bad_request") -> None:
+        self.code = code
+        super().__init__(reason, field=field)
+
+
+class UnsupportedError(InvalidInputError):
+    """Nothing that is installed here can do what was asked."""
+
+
+class AuthenticationError(ClientError):
+    """The credentials name no active merchant."""
+
+    code = "authentication"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid API credentials")
+
+
+class NotFoundError(ClientError):
+    """There is no such thing, or it is another merchant's; the caller cannot tell which."""
+
+    code = "not_found"
+
+    def __init__(self, thing: str) -> None:
+        self.thing = thing
+        super().__init__(f"{thing} not found")
+
+
+class ConflictError(ClientError):
+    """The thing is in a state that does not allow this."""
+
+
+class InvalidTransitionError(ConflictError):
+    """An action was asked that the present status does not know.
+
+    Reached by a program only through a mistake of ours or a race it lost, so
+    the sentence names both words.
+    """
+
+    def __init__(self, *, thing: str, status: str, action: str) -> None:
+        self.thing = thing
+        self.status = status
+        self.action = action
+        super().__init__(f"a {status} {thing} cannot {action}")
+
+
+class OrderNotPayableError(ConflictError):
+    """The order is paid, or a payment of it is still under way."""
+
+
+class PluginError(PaygateError):
+    """A guest failed. What it raised is the ``__cause__``."""
+
+    code = "plugin_error"
+
+    def __init__(self, reason: str, *, plugin: str = "") -> None:
+        self.plugin = plugin
+        self.reason = reason
+        super().__init__(f"plugin {plugin}: {reason}" if plugin else reason)
+
+
+class PluginContractError(PluginError):
+    """A guest answered something that is no answer to what it was asked."""
+
+
+class NotSentError(PluginError):
+    """Raised by a processor that knows the request never left.
+
+    The one failure after which the host may send the same operation again,
+    under the same id. From ``query`` it means "I have never seen this id".
+    """
+
+
+class BadSignatureError(PluginError):
+    """Raised by a processor for a callback that its counterpart did not sign."""
+
+
+class InfrastructureError(PaygateError):
+    """The database or another machine of ours is away. Safe to try again."""
+
+    code = "unavailable"
+
+
+class OperatorError(PaygateError):
+    """Whoever starts the process can mend it.
+
+    Args:
+        setting: The setting, file or option to look at.
+        problem: What is wrong with it, as half a sentence.
+        remedy: What to do about it, as an imperative.
+    """
+
+    code = "operator"
+
+    def __init__(self, *, setting: str, problem: str, remedy: str) -> None:
+        self.setting = setting
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{setting}: {problem}. {remedy}.")

@@ -1,0 +1,33 @@
+"""Events: facts in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What merchants can be told."""
+
+    PAYMENT_CREATED = "payment.created"
+    PAYMENT_PENDING = "payment.pending"
+    PAYMENT_SUCCESS = "payment.success"
+    PAYMENT_FAILED = "payment.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a payment.
+
+    Args:
+        type: What happened; free text only for test events.
+        subject_id: Whose story it belongs to: a payment's id.
+        seq: Its place in that story, from 1 and without gaps.
+        occurred_at: When, in UTC.
+    """
+
+    type: str
+    subject_id: str
+    seq: int
+    occurred_at: datetime

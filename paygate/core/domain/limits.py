@@ -1,0 +1,60 @@
+"""Every bound in one place: the unit in the name, the reason beside it."""
+
+from datetime import timedelta
+
+# Amounts. The floor is what the merchants' documents promise (1.00 INR); the
+# ceiling keeps every sum of a merchant's payments inside a signed 64-bit column
+# and every amount inside what JavaScript counts exactly (2**53).
+AMOUNT_MINOR_MIN = 100
+AMOUNT_MINOR_MAX = 1_000_000_000_000
+
+# Requests. An order with the largest notes we accept fits ten times over.
+BODY_BYTES_MAX = 64 * 1024
+# A body that takes longer than this to arrive is somebody holding a connection.
+BODY_TIMEOUT_S = 10
+# Deeper than any real note; shallow enough that no parser of ours recurses far.
+JSON_DEPTH_MAX = 32
+TEXT_CHARS_MAX = 255
+URL_CHARS_MAX = 2048
+NOTES_BYTES_MAX = 16 * 1024
+PAGE_ROWS_DEFAULT = 10
+PAGE_ROWS_MAX = 100
+# A list without a page asks for the newest rows, and this many are enough.
+LIST_ROWS_MAX = 1000
+# A larger offset is a mistake or an attack; PostgreSQL would walk all of it.
+OFFSET_ROWS_MAX = 1_000_000
+
+# Leases. The holder renews at a third, so two renewals may fail before it loses
+# the row; start-up refuses `RENEW_EVERY * 2 >= LEASE`.
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = timedelta(seconds=5)
+HEARTBEAT_EVERY = timedelta(seconds=2)
+# A worker that has not been heard of for this long is gone: its leases are freed.
+WORKER_GONE_AFTER = timedelta(seconds=10)
+SWEEP_EVERY = timedelta(seconds=1)
+# A row whose handling keeps raising (our fault, not the processor's) is set aside.
+CLAIMS_MAX = 25
+CLAIM_BACKOFF_MAX = timedelta(seconds=60)
+
+# Plugins. Shorter than a lease, so one call never outlives its right to the row.
+PLUGIN_CALL = timedelta(seconds=10)
+PLUGIN_TEXT_CHARS_MAX = 500
+PLUGIN_STATE_BYTES_MAX = 16 * 1024
+
+# Webhooks. Five seconds over the whole exchange is what receivers are promised.
+DELIVERY_TIMEOUT = timedelta(seconds=5)
+RESPONSE_BYTES_READ_MAX = 64 * 1024
+RESPONSE_BYTES_KEPT_MAX = 4 * 1024
+RETRY_AFTER_MAX = timedelta(hours=24)
+
+# Work in flight in one worker process, and rows claimed by one statement.
+OPERATIONS_IN_FLIGHT_MAX = 400
+DELIVERIES_IN_FLIGHT_MAX = 128
+CLAIM_ROWS_MAX = 200
+# Deliveries under way to one endpoint, over all workers: one that hangs holds
+# this many slots and no more.
+ENDPOINT_IN_FLIGHT_MAX = 16
+
+# The doorbell. A ring is a courtesy: it may never slow down an answer.
+RING_TIMEOUT = timedelta(milliseconds=25)
+RINGS_BUFFERED_MAX = 1000

@@ -1,0 +1,118 @@
+"""The operation: one thing asked of a processor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from .errors import InvalidTransitionError
+from .money import Money
+from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Unknown
+
+OperationState = Literal[
+    "reserved", "sent", "pending", "unknown", "succeeded", "failed", "needs_review"
+]
+
+OPERATION_TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
+    "reserved": frozenset({"sent"}),
+    "sent": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
+    "pending": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
+    "unknown": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
+    # A person settles what no machine could.
+    "needs_review": frozenset({"succeeded", "failed"}),
+    "succeeded": frozenset(),
+    "failed": frozenset(),
+}
+ENDED: frozenset[OperationState] = frozenset({"succeeded", "failed", "needs_review"})
+
+
+class OperationKind(StrEnum):
+    """What can be asked."""
+
+    CHARGE = "charge"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing asked of a processor, and how far that got.
+
+    Its id is minted and committed before the processor hears of it, and is the
+    processor's idempotency key for ever: asking again is asking the same thing.
+
+    Args:
+        state: ``reserved`` nobody was asked · ``sent`` asked, no answer stored ·
+            ``pending`` accepted, answer later · ``unknown`` may have happened.
+        due_at: When a worker is to look at it, in UTC.
+        queries: How often the processor was asked about it since the last answer.
+        reference: What the processor calls it.
+        processor_state: The processor's own notes, handed back with each call.
+        sealed: The instrument's secret part, encrypted; None once it is decided.
+    """
+
+    id: str
+    payment_id: str
+    merchant_id: UUID
+    kind: OperationKind
+    amount: Money
+    processor: str
+    state: OperationState
+    due_at: datetime
+    created_at: datetime
+    queries: int = 0
+    reference: str | None = None
+    processor_state: Mapping[str, Any] | None = None
+    sealed: str | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether no worker need look at it again."""
+        return self.state in ENDED
+
+    def mark_sent(self) -> Operation:
+        """Say that the processor is about to be asked, before it is."""
+        return self._move("sent")
+
+    def settle(self, outcome: Outcome, *, at: datetime, wait: timedelta | None) -> Operation:
+        """Take a processor's answer.
+
+        Args:
+            outcome: The answer.
+            at: Now, in UTC.
+            wait: For ``Unknown``: how long until the next query; None when the
+                query policy has given up and a person has to look.
+        """
+        match outcome:
+            case Approved(reference=reference):
+                return replace(self._end("succeeded", at=at), reference=reference)
+            case Declined():
+                return self._end("failed", at=at)
+            case Pending() | ActionRequired():
+                moved = self._move("pending")
+                state = outcome.state if outcome.state is not None else self.processor_state
+                due = at + outcome.resolve_after
+                return replace(moved, due_at=due, processor_state=state, queries=0)
+            case Unknown():
+                return self._lose(at=at, wait=wait)
+
+    def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
+        """Take the processor's word that it never saw this: send it again, same id."""
+        return replace(self._move("reserved"), due_at=at + wait, queries=self.queries + 1)
+
+    def _lose(self, *, at: datetime, wait: timedelta | None) -> Operation:
+        if wait is None:
+            return self._end("needs_review", at=at)
+        return replace(self._move("unknown"), due_at=at + wait, queries=self.queries + 1)
+
+    def _end(self, state: OperationState, *, at: datetime) -> Operation:
+        # A decided operation needs the card no more; one under review may.
+        sealed = self.sealed if state == "needs_review" else None
+        return replace(self._move(state), due_at=at, sealed=sealed)
+
+    def _move(self, state: OperationState) -> Operation:
+        if state not in OPERATION_TRANSITIONS[self.state]:
+            raise InvalidTransitionError(thing="operation", status=self.state, action=state)
+        return replace(self, state=state)

@@ -1,0 +1,24 @@
+"""Identifiers come in here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from ..domain.ids import IdKind
+
+
+class Ids(Protocol):
+    """Makes identifiers that nobody can guess."""
+
+    def new(self, kind: IdKind) -> str:
+        """A fresh id: the prefix and sixteen letters and digits."""
+        ...
+
+    def uuid(self) -> UUID:
+        """A fresh UUID, for rows whose id is one and for lease tokens."""
+        ...
+
+    def webhook_secret(self) -> str:
+        """A fresh secret: ``whsec_`` and 32 random bytes in base64."""
+        ...

@@ -1,0 +1,26 @@
+"""How an event is put into the words merchants read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.event import Event
+from ..domain.payment import Payment
+
+
+class EventPresenter(Protocol):
+    """Writes an event down, once and for all."""
+
+    def payment_event(self, event: Event, payment: Payment) -> bytes:
+        """The bytes every delivery of this event will carry.
+
+        Args:
+            event: What happened.
+            payment: As it was right after.
+        """
+        ...
+
+    def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
+        """The bytes of an event that a merchant asked for to see one arrive."""
+        ...

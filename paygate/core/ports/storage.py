@@ -1,0 +1,391 @@
+"""The database, as the use cases see it.
+
+Every method is atomic by itself. ``Storage.transaction`` gives the same
+repositories bound to one transaction, for what must stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from ..domain.change import Change
+from ..domain.delivery import Delivery, DeliveryResult
+from ..domain.endpoint import Endpoint
+from ..domain.lease import Lease
+from ..domain.merchant import Credentials, Merchant
+from ..domain.operation import Operation
+from ..domain.order import Order
+from ..domain.payment import Payment
+from .bell import Table
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """A slice of a list, newest first, and how long the whole list is."""
+
+    rows: Sequence[Row]
+    total: int
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTotals:
+    """A merchant's figures.
+
+    Args:
+        payments: How many, whatever their status.
+        succeeded: How many of them succeeded.
+        succeeded_minor: Their sum, in minor units.
+    """
+
+    payments: int
+    succeeded: int
+    succeeded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """Work of both tables, by what is happening to it."""
+
+    waiting: int
+    leased: int
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A row that doctors should see, and why."""
+
+    table: Table
+    row_id: str
+    due_at: datetime
+    claims: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to be stored with its event."""
+
+    id: UUID
+    sink: str
+    endpoint_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its frozen bytes and where it goes.
+
+    Args:
+        seq: Its place in its payment's story; None for an event without one.
+    """
+
+    id: str
+    merchant_id: UUID
+    type: str
+    payment_id: str | None
+    seq: int | None
+    body: bytes
+    created_at: datetime
+    deliveries: tuple[NewDelivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedOperation:
+    """An operation this worker may work on, with its payment as it was claimed."""
+
+    lease: Lease
+    operation: Operation
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """What came of an operation.
+
+    Args:
+        claimed: What it was when it was claimed; the write is fenced by its lease
+            and compares its payment's version.
+        operation: What it is now.
+        payment: What its payment is now; the same version means unchanged.
+        events: What to tell, with bytes and deliveries.
+        note: For the time line: what the processor answered, redacted.
+    """
+
+    claimed: ClaimedOperation
+    operation: Operation
+    payment: Change[Payment]
+    events: tuple[StoredEvent, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery this worker may attempt."""
+
+    lease: Lease
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """What came of an attempt."""
+
+    claimed: ClaimedDelivery
+    after: Delivery
+    result: DeliveryResult
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedClaim:
+    """A claim whose handling raised: the row rests, or is set aside for a person."""
+
+    lease: Lease
+    error: str
+    rest: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a set of writes.
+
+    Args:
+        won: Ids of the rows that were stored. The others had lost their lease, or
+            what they were based on had moved; nothing of theirs was written.
+        refused: Id → why the database would not take the row. Its neighbours were
+            stored all the same.
+    """
+
+    won: frozenset[str]
+    refused: Mapping[str, str]
+
+
+class MerchantRepository(Protocol):
+    """Merchants."""
+
+    async def credentials(self, api_key: str) -> Credentials | None:
+        """The merchant with that key, active or not."""
+        ...
+
+    async def get(self, merchant_id: UUID) -> Merchant | None:
+        """The merchant with that id."""
+        ...
+
+    async def endpoints(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Endpoint]:
+        """Merchant id → endpoint, as stored at this moment."""
+        ...
+
+    async def configure_webhook(
+        self, merchant_id: UUID, *, url: str | None, secret: str | None, at: datetime
+    ) -> None:
+        """Store where webhooks go and what signs them."""
+        ...
+
+    async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
+        """Store the merchant unless its email is already there."""
+        ...
+
+
+class OrderRepository(Protocol):
+    """Orders."""
+
+    async def add(self, order: Order) -> None:
+        """Store a new order."""
+        ...
+
+    async def get(self, order_id: str) -> Order | None:
+        """The order with that id, whoever owns it."""
+        ...
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Order]:
+        """A merchant's orders."""
+        ...
+
+
+class PaymentRepository(Protocol):
+    """Payments."""
+
+    async def open(
+        self, change: Change[Payment], operation: Operation, events: Sequence[StoredEvent]
+    ) -> None:
+        """Store a new payment, what is to be asked about it and what to tell.
+
+        Raises:
+            OrderNotPayableError: The order has a live or successful payment.
+        """
+        ...
+
+    async def get(self, payment_id: str) -> Payment | None:
+        """The payment with that id, whoever owns it."""
+        ...
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
+        """A merchant's payments."""
+        ...
+
+    async def totals(self, merchant_id: UUID) -> PaymentTotals:
+        """A merchant's figures."""
+        ...
+
+    async def timeline(self, payment_id: str) -> Sequence[Mapping[str, Any]]:
+        """What happened to a payment, in order, in storage's own words."""
+        ...
+
+
+class Leasable(Protocol):
+    """What both tables of work have in common. All in sets, all on the database's clock."""
+
+    async def renew(self, leases: Sequence[Lease]) -> None:
+        """Extend the leases that are still ours."""
+        ...
+
+    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
+        """Give up rows whose handling raised; the rest says when to try again."""
+        ...
+
+    async def hand_back(self, leases: Sequence[Lease]) -> None:
+        """Give up rows untouched, at once: this worker is stopping."""
+        ...
+
+    async def free_orphans(self, *, gone_after: timedelta) -> int:
+        """End the leases of workers not heard of for that long; how many."""
+        ...
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next row that is not yet due will be."""
+        ...
+
+
+class OperationRepository(Leasable, Protocol):
+    """Operations: what is asked of processors."""
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """Lease due rows for this worker, oldest first."""
+        ...
+
+    async def mark_sent(
+        self, claimed: Sequence[ClaimedOperation], *, at: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """Commit that the processors are about to be asked.
+
+        Returns:
+            Those still ours, as they are stored now.
+        """
+        ...
+
+    async def record(self, records: Sequence[OperationRecord], *, at: datetime) -> Stored:
+        """Store outcomes, fenced and compared, and end the leases of those stored."""
+        ...
+
+
+class DeliveryRepository(Leasable, Protocol):
+    """Deliveries: one event to one endpoint."""
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedDelivery]:
+        """Lease due rows: first tries before repeats, no endpoint more than its share.
+
+        The first try of a payment's event waits until the events before it were
+        tried once, so that a receiver that answers hears the story in order.
+        """
+        ...
+
+    async def record(self, records: Sequence[DeliveryRecord]) -> Stored:
+        """Store attempts, fenced, and end their leases."""
+        ...
+
+    async def add(self, event: StoredEvent) -> None:
+        """Store an event that belongs to no payment, with its deliveries."""
+        ...
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Delivery]:
+        """A merchant's deliveries."""
+        ...
+
+    async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
+        """Make a delivery due now with all its tries before it; False if not theirs."""
+        ...
+
+
+class WorkerRepository(Protocol):
+    """Who works."""
+
+    async def heartbeat(self, worker_id: str, *, kind: str) -> None:
+        """Say that the worker lives."""
+        ...
+
+    async def leave(self, worker_id: str) -> None:
+        """Say that the worker is gone."""
+        ...
+
+    async def alive(self, *, within: timedelta) -> int:
+        """How many have been heard of within that time."""
+        ...
+
+    async def counts(self) -> WorkCounts:
+        """Work of both tables."""
+        ...
+
+    async def stuck(self, *, due_before: datetime, limit: int) -> Sequence[Stuck]:
+        """Rows that should have been worked on by then, and rows set aside."""
+        ...
+
+
+class Repositories(Protocol):
+    """All of them, bound to a pool or to one transaction."""
+
+    @property
+    def merchants(self) -> MerchantRepository:
+        """Merchants."""
+        ...
+
+    @property
+    def orders(self) -> OrderRepository:
+        """Orders."""
+        ...
+
+    @property
+    def payments(self) -> PaymentRepository:
+        """Payments."""
+        ...
+
+    @property
+    def operations(self) -> OperationRepository:
+        """Operations."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryRepository:
+        """Deliveries."""
+        ...
+
+    @property
+    def workers(self) -> WorkerRepository:
+        """Workers."""
+        ...
+
+
+class Storage(Repositories, Protocol):
+    """The database."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Repositories]:
+        """The repositories in one transaction: committed at the end, or nothing."""
+        ...
+
+    async def is_connected(self) -> bool:
+        """Whether the database answers."""
+        ...

@@ -1,0 +1,119 @@
+"""Somebody tries to pay an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..domain.endpoint import Endpoint
+from ..domain.errors import InvalidInstrumentError, NotFoundError
+from ..domain.ids import IdKind
+from ..domain.instrument import Instrument
+from ..domain.merchant import Merchant
+from ..domain.operation import Operation, OperationKind
+from ..domain.order import Order
+from ..domain.payment import Payment
+from ..ports.plugins import MethodContext, PaymentMethod
+from .deps import Deps
+from .events import payment_events, ring_deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayment:
+    """What was asked for.
+
+    Args:
+        merchant: Who asks; None for a shopper, who may pay anybody's order.
+        order_id: Which order.
+        method: The payment method's code.
+        details: The method's part of the request, unchecked.
+    """
+
+    merchant: Merchant | None
+    order_id: str
+    method: object
+    details: Mapping[str, Any]
+
+
+async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
+    """Store a payment, what is to be asked about it and what to tell, in one transaction.
+
+    Nothing here asks a processor: a worker does, once this is committed.
+
+    Raises:
+        NotFoundError: No such order, or another merchant's.
+        InvalidInputError: The method or its details.
+        OrderNotPayableError: The order is paid, or a payment of it is under way.
+    """
+    method = deps.registry.method(command.method)
+    order = await _order(command, deps)
+    order.require_payable()
+    instrument = _prepare(method, command.details, order, deps)
+    processor = deps.registry.processor_for(
+        method=instrument.method, flow=instrument.flow, amount=order.amount
+    )
+    change = Payment.open(
+        order,
+        id=deps.ids.new(IdKind.PAYMENT),
+        instrument=instrument,
+        processor=processor.info.id,
+        at=deps.clock.now(),
+    )
+    operation = _charge(change.after, deps)
+    events = payment_events(change, await _endpoint(command, order, deps), deps)
+    await deps.storage.payments.open(change, operation, events)
+
+    deps.bell.ring("operations", operation.id)
+    ring_deliveries(events, deps)
+    return change.after
+
+
+async def _order(command: CreatePayment, deps: Deps) -> Order:
+    order = await deps.storage.orders.get(command.order_id)
+    is_theirs = command.merchant is None or (order and order.merchant_id == command.merchant.id)
+    if order is None or not is_theirs:
+        raise NotFoundError("Order")
+    return order
+
+
+async def _endpoint(command: CreatePayment, order: Order, deps: Deps) -> Endpoint | None:
+    merchant = command.merchant
+    if merchant is None:
+        return (await deps.storage.merchants.endpoints([order.merchant_id])).get(order.merchant_id)
+    # Authentication has just read the row.
+    return Endpoint(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)
+
+
+def _prepare(
+    method: PaymentMethod, details: Mapping[str, Any], order: Order, deps: Deps
+) -> Instrument:
+    try:
+        parsed = method.info.input_model.model_validate(details)
+    except ValidationError as error:
+        # Only the place and the rule: the value may be a card number.
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or method.info.code
+        raise InvalidInstrumentError(
+            f"{field}: {first['msg']}", field=field, code=method.info.invalid_code
+        ) from None
+    return method.prepare(parsed, MethodContext(now=deps.clock.now(), amount=order.amount))
+
+
+def _charge(payment: Payment, deps: Deps) -> Operation:
+    operation_id = deps.ids.new(IdKind.OPERATION)
+    secret = payment.instrument.secret
+    return Operation(
+        id=operation_id,
+        payment_id=payment.id,
+        merchant_id=payment.merchant_id,
+        kind=OperationKind.CHARGE,
+        amount=payment.amount,
+        processor=payment.processor,
+        state="reserved",
+        due_at=payment.created_at,
+        created_at=payment.created_at,
+        sealed=deps.vault.seal(secret, context=operation_id) if secret else None,
+    )

@@ -1,0 +1,76 @@
+"""Work as a worker sees it: claim a set, do each, record the set.
+
+Two tables hold work, and both are worked on in these three steps. What runs
+them, how many at a time, is the business of ``core.workers``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ..domain.errors import PaygateError
+from ..domain.lease import Lease
+from ..ports.storage import Stored
+
+log = logging.getLogger(__name__)
+
+
+class Claim(Protocol):
+    """A row this worker holds."""
+
+    @property
+    def lease(self) -> Lease:
+        """The right to work on it."""
+        ...
+
+
+ClaimT = TypeVar("ClaimT", bound=Claim)
+AnswerT = TypeVar("AnswerT")
+RecordT = TypeVar("RecordT")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Generic[ClaimT, AnswerT]):
+    """A row and what the outside said about it."""
+
+    claim: ClaimT
+    answer: AnswerT
+
+
+class Work(Protocol[ClaimT, AnswerT]):
+    """The three steps over one table."""
+
+    async def claim(self, limit: int) -> Sequence[ClaimT]:
+        """Lease at most that many due rows."""
+        ...
+
+    async def perform(self, claim: ClaimT) -> AnswerT:
+        """Ask the outside about one row, with no transaction open."""
+        ...
+
+    async def record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> Stored:
+        """Store what came of a set, fenced, and end the leases of what was stored."""
+        ...
+
+
+def conclude_each(
+    settled: Sequence[Settled[ClaimT, AnswerT]],
+    conclude: Callable[[Settled[ClaimT, AnswerT]], RecordT],
+) -> tuple[list[RecordT], Mapping[str, str]]:
+    """Turn answers into records; one that cannot be must not stop its neighbours.
+
+    Returns:
+        The records, and row id → reason for those the domain refused.
+    """
+    records: list[RecordT] = []
+    refused: dict[str, str] = {}
+    for each in settled:
+        try:
+            records.append(conclude(each))
+        except PaygateError as error:
+            log.warning("no record of %s: %s", each.claim.lease.row_id, error)
+            refused[each.claim.lease.row_id] = str(error)
+    return records, refused

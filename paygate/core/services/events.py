@@ -1,0 +1,51 @@
+"""Putting events into the form they are stored and sent in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.change import Change
+from ..domain.endpoint import Endpoint
+from ..domain.ids import IdKind
+from ..domain.payment import Payment
+from ..ports.storage import NewDelivery, StoredEvent
+from .deps import Deps
+
+
+def payment_events(
+    change: Change[Payment], endpoint: Endpoint | None, deps: Deps
+) -> tuple[StoredEvent, ...]:
+    """A payment's events with frozen bytes, and a delivery for each sink that wants them."""
+    return tuple(
+        StoredEvent(
+            id=deps.ids.new(IdKind.EVENT),
+            merchant_id=change.after.merchant_id,
+            type=event.type,
+            payment_id=change.after.id,
+            seq=event.seq,
+            body=deps.present.payment_event(event, change.after),
+            created_at=event.occurred_at,
+            deliveries=deliveries_of(event.type, endpoint, deps),
+        )
+        for event in change.events
+    )
+
+
+def deliveries_of(
+    event_type: str, endpoint: Endpoint | None, deps: Deps
+) -> tuple[NewDelivery, ...]:
+    """One delivery for each sink that wants the event at that endpoint."""
+    if endpoint is None:
+        return ()
+    return tuple(
+        NewDelivery(id=deps.ids.uuid(), sink=name, endpoint_id=endpoint.id)
+        for name, sink in deps.registry.sinks.items()
+        if sink.wants(event_type, endpoint)
+    )
+
+
+def ring_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
+    """Wake whoever delivers, if there is anything to deliver."""
+    for event in events:
+        for delivery in event.deliveries:
+            deps.bell.ring("webhook_logs", str(delivery.id))

@@ -1,0 +1,56 @@
+"""Reading: nothing here changes anything."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..domain.errors import NotFoundError
+from ..domain.limits import WORKER_GONE_AFTER
+from ..domain.merchant import Merchant
+from ..domain.order import Order
+from ..domain.payment import Payment
+from ..ports.storage import WorkCounts
+from .deps import Deps
+
+
+async def find_order(order_id: str, merchant: Merchant | None, deps: Deps) -> Order:
+    """An order; only the merchant's own, if one is given.
+
+    Raises:
+        NotFoundError: No such order, or another merchant's.
+    """
+    order = await deps.storage.orders.get(order_id)
+    if order is None or not _is_theirs(order.merchant_id, merchant):
+        raise NotFoundError("Order")
+    return order
+
+
+async def find_payment(payment_id: str, merchant: Merchant | None, deps: Deps) -> Payment:
+    """A payment; only the merchant's own, if one is given.
+
+    Raises:
+        NotFoundError: No such payment, or another merchant's.
+    """
+    payment = await deps.storage.payments.get(payment_id)
+    if payment is None or not _is_theirs(payment.merchant_id, merchant):
+        raise NotFoundError("Payment")
+    return payment
+
+
+async def find_test_merchant(deps: Deps) -> Merchant | None:
+    """The seeded merchant, if it was seeded."""
+    if deps.test_merchant is None:
+        return None
+    credentials = await deps.storage.merchants.credentials(deps.test_merchant.api_key)
+    return credentials.merchant if credentials else None
+
+
+async def work_status(deps: Deps) -> tuple[WorkCounts, bool]:
+    """How much work there is, and whether anybody is there to do it."""
+    counts = await deps.storage.workers.counts()
+    alive = await deps.storage.workers.alive(within=WORKER_GONE_AFTER)
+    return counts, alive > 0
+
+
+def _is_theirs(owner: UUID, merchant: Merchant | None) -> bool:
+    return merchant is None or merchant.id == owner

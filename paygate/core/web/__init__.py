@@ -1,0 +1,1 @@
+"""HTTP in. A route has three lines: parse, call, present."""

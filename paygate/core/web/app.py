@@ -1,0 +1,44 @@
+"""Putting the routes together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quart import Quart
+
+from ..domain.limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
+from ..services.deps import Deps
+from .errors import register_errors
+from .middleware import register_middleware
+from .routes import health, orders, payments, testing, webhooks
+
+API = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the web layer is told.
+
+    Args:
+        with_test_routes: Serve ``/api/v1/test``; never in production.
+        version: Shown at ``/``.
+    """
+
+    with_test_routes: bool
+    version: str
+
+
+def create_app(deps: Deps, settings: WebSettings) -> Quart:
+    """An app over these machines and guests; several may live side by side."""
+    app = Quart("paygate")
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Quart's default provider
+    register_errors(app)
+    register_middleware(app)
+    app.register_blueprint(health.blueprint(deps, version=settings.version))
+    for routes in (orders, payments, webhooks):
+        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+    if settings.with_test_routes:
+        app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
+    return app

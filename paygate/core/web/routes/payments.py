@@ -1,0 +1,61 @@
+"""Payments."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, request
+
+from ...domain.limits import LIST_ROWS_MAX
+from ...services.create_payment import create_payment
+from ...services.deps import Deps
+from ...services.queries import find_payment
+from .. import parse, present
+from ..auth import merchant_of_request
+from ..body import body_of_request
+from ..errors import json_response
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/payments``. The fixed words stand before ``{id}``."""
+    routes = Blueprint("payments", __name__)
+
+    @routes.post("/payments")
+    async def create() -> Response:
+        merchant = await merchant_of_request(deps)
+        command = parse.payment(await body_of_request(), merchant)
+        return json_response(present.payment_created(await create_payment(command, deps)), 201)
+
+    @routes.post("/payments/public")
+    async def create_public() -> Response:
+        command = parse.payment(await body_of_request(), None)
+        return json_response(present.payment_created(await create_payment(command, deps)), 201)
+
+    @routes.get("/payments")
+    async def index() -> Response:
+        if "limit" not in request.args and "offset" not in request.args:
+            return await everything()
+        merchant = await merchant_of_request(deps)
+        limit, offset = parse.page(request.args)
+        page = await deps.storage.payments.page(merchant.id, limit=limit, offset=offset)
+        return json_response(present.page(page, present.payment))
+
+    @routes.get("/payments/list")
+    async def everything() -> Response:
+        merchant = await merchant_of_request(deps)
+        page = await deps.storage.payments.page(merchant.id, limit=LIST_ROWS_MAX, offset=0)
+        return json_response([present.payment(payment) for payment in page.rows])
+
+    @routes.get("/payments/stats")
+    async def stats() -> Response:
+        merchant = await merchant_of_request(deps)
+        return json_response(present.totals(await deps.storage.payments.totals(merchant.id)))
+
+    @routes.get("/payments/<payment_id>")
+    async def show(payment_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        return json_response(present.payment(await find_payment(payment_id, merchant, deps)))
+
+    @routes.get("/payments/<payment_id>/public")
+    async def show_public(payment_id: str) -> Response:
+        return json_response(present.payment_public(await find_payment(payment_id, None, deps)))
+
+    return routes

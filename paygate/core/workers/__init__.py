@@ -1,0 +1,1 @@
+"""Jobs in: what a worker process does all day."""

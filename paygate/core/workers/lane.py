@@ -1,0 +1,204 @@
+"""A lane: claims rows of one table, works on many at once, records them in sets.
+
+::
+
+    wake or tick ──► claim a set ──► perform, one task a row ──► record whatever is done
+         ▲                                                          │
+         └──────────────── slots are free again ◄───────────────────┘
+
+A row that takes long holds one slot and nobody else: its neighbours are recorded
+as they finish. Nothing here knows what the rows are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from random import Random
+from typing import Generic
+
+from ..domain.errors import InfrastructureError
+from ..domain.lease import Lease, backoff
+from ..domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
+from ..ports.clock import Clock
+from ..ports.storage import FailedClaim, Leasable
+from ..services.dispatch import AnswerT, ClaimT, Settled, Work
+
+log = logging.getLogger(__name__)
+
+# Rows fall due one by one; waiting this long lets a claim find several.
+GATHER_S = 0.01
+DATABASE_AWAY_WAIT_S = 0.5
+
+
+class Lane(Generic[ClaimT, AnswerT]):
+    """Works on one table until told to stop.
+
+    Args:
+        name: For the log.
+        work: What to do with the rows.
+        rows: The table's leases.
+        clock: The app's time.
+        in_flight_max: How many rows to work on at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Work[ClaimT, AnswerT],
+        rows: Leasable,
+        clock: Clock,
+        *,
+        in_flight_max: int,
+    ) -> None:
+        self.name = name
+        self._work = work
+        self._rows = rows
+        self._clock = clock
+        self._in_flight_max = in_flight_max
+        self._wake = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self._held: dict[str, Lease] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._done: asyncio.Queue[Settled[ClaimT, AnswerT]] = asyncio.Queue()
+        # Spreads the ticks of several workers; nothing that must be repeatable.
+        self._rng = Random()
+
+    def wake(self) -> None:
+        """Look for due rows now. Cheap; waking twice is waking once."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``; cancel it to drop everything at once."""
+        async with asyncio.TaskGroup() as group:
+            helpers = [group.create_task(self._record_all()), group.create_task(self._renew_all())]
+            try:
+                while not self.stopped.is_set():
+                    await self._turn()
+            finally:
+                await self._drain()
+                for helper in helpers:
+                    helper.cancel()
+
+    def stop(self) -> None:
+        """Claim nothing more; ``run`` ends when what is in flight has been recorded."""
+        self.stopped.set()
+        self._wake.set()
+
+    async def abandon(self) -> None:
+        """Give up what is still in flight: end the tasks and hand the rows back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        leases, self._held = list(self._held.values()), {}
+        with suppress(InfrastructureError):
+            if leases:
+                await self._rows.hand_back(leases)
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        self._wake.clear()
+        room = min(self._in_flight_max - len(self._held), CLAIM_ROWS_MAX)
+        try:
+            claims = await self._work.claim(room) if room > 0 else []
+            for claim in claims:
+                self._start(claim)
+            if room > 0 and len(claims) == room:
+                return
+            timeout_s = await self._until_next_due() if room > 0 else None
+        except InfrastructureError as error:
+            log.warning("%s: %s", self.name, error)
+            timeout_s = DATABASE_AWAY_WAIT_S
+        await self._rest(timeout_s)
+
+    async def _until_next_due(self) -> float:
+        tick_s = SWEEP_EVERY.total_seconds() * self._rng.uniform(0.5, 1.5)
+        now = self._clock.now()
+        due_at = await self._rows.next_due(now=now)
+        if due_at is None:
+            return tick_s
+        return min(tick_s, max(0.0, (due_at - now).total_seconds()))
+
+    async def _rest(self, timeout_s: float | None) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        await asyncio.sleep(GATHER_S)
+
+    def _start(self, claim: ClaimT) -> None:
+        self._held[claim.lease.row_id] = claim.lease
+        task = asyncio.create_task(self._perform(claim))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, claim: ClaimT) -> None:
+        try:
+            answer = await self._work.perform(claim)
+        except Exception as error:
+            # The worker's outermost net: the guard has caught what plugins raise,
+            # so this is a mistake of ours. The row rests; the others go on.
+            log.exception("%s: working on %s failed", self.name, claim.lease.row_id)
+            await self._give_up([(claim.lease, f"{type(error).__name__}: {error}")])
+        else:
+            self._done.put_nowait(Settled(claim, answer))
+
+    async def _record_all(self) -> None:
+        while True:
+            settled = [await self._done.get()]
+            while len(settled) < CLAIM_ROWS_MAX and not self._done.empty():
+                settled.append(self._done.get_nowait())
+            await self._record(settled)
+            for each in settled:
+                self._held.pop(each.claim.lease.row_id, None)
+                self._done.task_done()
+            self._wake.set()
+
+    async def _record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> None:
+        # An outage shorter than a lease loses nothing; after that the rows are
+        # somebody else's, and writing would be refused anyway.
+        for _ in range(int(LEASE.total_seconds() / DATABASE_AWAY_WAIT_S)):
+            try:
+                stored = await self._work.record(settled)
+            except InfrastructureError as error:
+                log.warning("%s: could not record yet: %s", self.name, error)
+                await asyncio.sleep(DATABASE_AWAY_WAIT_S)
+                continue
+            except Exception as error:
+                log.exception("%s: recording failed", self.name)
+                reason = f"{type(error).__name__}: {error}"
+                await self._give_up([(each.claim.lease, reason) for each in settled])
+                return
+            leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
+            stale = leases.keys() - stored.won - stored.refused.keys()
+            if stale:
+                log.warning("%s: %d stale write(s) refused", self.name, len(stale))
+                with suppress(InfrastructureError):
+                    await self._rows.hand_back([leases[row_id] for row_id in stale])
+            await self._give_up([(leases[row], why) for row, why in stored.refused.items()])
+            return
+
+    async def _give_up(self, rows: Sequence[tuple[Lease, str]]) -> None:
+        if not rows:
+            return
+        failures = [
+            FailedClaim(lease, why, backoff(lease.claims) if lease.claims < CLAIMS_MAX else None)
+            for lease, why in rows
+        ]
+        with suppress(InfrastructureError):
+            await self._rows.release(failures, now=self._clock.now())
+        for lease, _ in rows:
+            self._held.pop(lease.row_id, None)
+
+    async def _renew_all(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY.total_seconds())
+            if self._held:
+                with suppress(InfrastructureError):
+                    await self._rows.renew(list(self._held.values()))
+
+    async def _drain(self) -> None:
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._done.join()

@@ -1,0 +1,128 @@
+"""A worker: two lanes, a bell, a heartbeat, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from ..domain.errors import InfrastructureError
+from ..domain.limits import (
+    DELIVERIES_IN_FLIGHT_MAX,
+    HEARTBEAT_EVERY,
+    LEASE,
+    OPERATIONS_IN_FLIGHT_MAX,
+    RENEW_EVERY,
+    WORKER_GONE_AFTER,
+)
+from ..ports.bell import Table
+from ..services.deliver_event import DeliveryWork
+from ..services.deps import Deps
+from ..services.run_operation import OperationWork
+from .lane import Lane
+
+log = logging.getLogger(__name__)
+
+# A worker told to stop gives what it has begun this long to end.
+DRAIN_S = 20.0
+
+assert RENEW_EVERY * 2 < LEASE, "a lease must outlive a failed renewal"
+
+
+class Worker:
+    """Works on both tables until told to stop.
+
+    Several may run at once, in one process or on many machines; the rows' leases
+    keep them apart.
+
+    Args:
+        deps: The app.
+        worker_id: Unique among all that run; what rows say in ``lease_owner``.
+    """
+
+    def __init__(self, deps: Deps, *, worker_id: str) -> None:
+        self._deps = deps
+        self.worker_id = worker_id
+        storage, clock = deps.storage, deps.clock
+        self._lanes: Mapping[Table, Lane[Any, Any]] = {
+            "operations": Lane(
+                "operations",
+                OperationWork(deps, worker_id),
+                storage.operations,
+                clock,
+                in_flight_max=OPERATIONS_IN_FLIGHT_MAX,
+            ),
+            "webhook_logs": Lane(
+                "deliveries",
+                DeliveryWork(deps, worker_id),
+                storage.deliveries,
+                clock,
+                in_flight_max=DELIVERIES_IN_FLIGHT_MAX,
+            ),
+        }
+
+    def wake(self, table: Table) -> None:
+        """Look at that table now."""
+        self._lanes[table].wake()
+
+    def stop(self) -> None:
+        """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
+        for lane in self._lanes.values():
+            lane.stop()
+
+    async def run(self) -> None:
+        """Work until ``stop``."""
+        background = [
+            asyncio.create_task(self._deps.bell.listen(self.wake)),
+            asyncio.create_task(self._keep_alive()),
+        ]
+        lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
+        try:
+            await self._until_done(lanes)
+        finally:
+            for task in (*background, *lanes):
+                task.cancel()
+            await asyncio.gather(*background, *lanes, return_exceptions=True)
+            with suppress(InfrastructureError):
+                await self._deps.storage.workers.leave(self.worker_id)
+
+    async def _until_done(self, lanes: list[asyncio.Task[None]]) -> None:
+        stopped = asyncio.create_task(self._stopped())
+        try:
+            await asyncio.wait({stopped, *lanes}, return_when=asyncio.FIRST_COMPLETED)
+            done, late = await asyncio.wait(lanes, timeout=DRAIN_S)
+            if late:
+                log.warning("stopping with work in flight; its rows are handed back")
+                for lane in self._lanes.values():
+                    await lane.abandon()
+                done, _ = await asyncio.wait(lanes, timeout=1)
+            for task in done:
+                task.result()
+        finally:
+            stopped.cancel()
+
+    async def _stopped(self) -> None:
+        await asyncio.gather(*(lane.stopped.wait() for lane in self._lanes.values()))
+
+    async def _keep_alive(self) -> None:
+        workers = self._deps.storage.workers
+        while True:
+            try:
+                await workers.heartbeat(self.worker_id, kind="worker")
+                await self._free_orphans()
+            except InfrastructureError as error:
+                log.warning("no heartbeat: %s", error)
+            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+
+    async def _free_orphans(self) -> None:
+        storage = self._deps.storage
+        for table, rows in (
+            ("operations", storage.operations),
+            ("webhook_logs", storage.deliveries),
+        ):
+            freed = await rows.free_orphans(gone_after=WORKER_GONE_AFTER)
+            if freed:
+                log.info("freed %d lease(s) of workers that are gone: %s", freed, table)
+                self.wake("operations" if table == "operations" else "webhook_logs")

@@ -1,0 +1,85 @@
+"""Logging: structured, and redacted before anything is written."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
+
+import structlog
+
+from .core.domain.redaction import MASK, names_a_secret, redact
+from .core.ports.plugins import Logger
+
+Event = MutableMapping[str, Any]
+
+
+def redact_event(_logger: object, _method: str, event: Event) -> Event:
+    """A structlog processor: no card number, no secret leaves it."""
+    for name, value in event.items():
+        event[name] = MASK if names_a_secret(name) and name != "event" else _clean(value)
+    return event
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode(errors="replace"))
+        case int() if not isinstance(value, bool) and value >= 10**12:
+            return redact(str(value))
+        case Mapping():
+            return {
+                name: MASK if names_a_secret(str(name)) else _clean(inner)
+                for name, inner in value.items()
+            }
+        case list() | tuple():
+            return [_clean(inner) for inner in value]
+        case None | bool() | int() | float():
+            return value
+        case _:
+            return redact(str(value))
+
+
+def configure_logging(*, level: str, format: str) -> None:
+    """Send every logger's lines, ours and the libraries', through one redacted pipe."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+    ]
+    render: Any = (
+        structlog.processors.JSONRenderer()
+        if format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            redact_event,
+            render,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("saq", "tortoise", "asyncio", "hypercorn.access"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(name: str) -> Logger:
+    """A structured logger."""
+    return cast("Logger", structlog.stdlib.get_logger(name))

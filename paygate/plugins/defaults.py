@@ -1,0 +1,89 @@
+"""The built-in retry policies, written as a plugin like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from pydantic import BaseModel, Field, field_validator
+
+from ..core.domain.limits import RETRY_AFTER_MAX
+from ..core.ports.plugins import PluginContext, PolicyTarget, RetryPolicy, Tries
+from .markers import hookimpl
+
+PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
+TEST_S = (5.0, 10.0, 15.0, 20.0)
+"""Waits before tries 2 to 5 of a delivery, each counted from the try before it."""
+
+QUERY_S = (5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
+OPERATION_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A fixed list of waits; after the last, give up.
+
+    There is no jitter: merchants are promised these very times.
+    """
+
+    name: str
+    applies_to: frozenset[PolicyTarget]
+    waits: tuple[timedelta, ...]
+
+    def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:  # noqa: ARG002 - the Protocol's, and this policy needs neither
+        """See ``RetryPolicy.next_delay``."""
+        if tries.count > len(self.waits):
+            return None
+        wait = self.waits[tries.count - 1]
+        return _honour(tries.retry_after, wait)
+
+
+def _honour(asked: timedelta | None, wait: timedelta) -> timedelta:
+    """What the receiver asked for, if it is neither sooner than planned nor much later."""
+    if asked is None:
+        return wait
+    return min(max(asked, wait), 2 * wait, RETRY_AFTER_MAX)
+
+
+class DefaultsConfig(BaseModel):
+    """Settings of the built-in policies."""
+
+    intervals: tuple[float, ...] = Field(
+        default=PRODUCTION_S, json_schema_extra={"env": "WEBHOOK_RETRY_INTERVALS_TEST"}
+    )
+
+    @field_validator("intervals", mode="before")
+    @classmethod
+    def _read(cls, given: object) -> object:
+        """``true`` or ``1``, or seconds between tries: 4 numbers, or 5 with a leading 0."""
+        if not isinstance(given, str):
+            return given
+        words = [word.strip() for word in given.split(",")]
+        if words[0].lower() in {"true", "yes", "on"} or words == ["1"]:
+            return TEST_S
+        if words[0].lower() in {"false", "no", "off", ""} or words == ["0"]:
+            return PRODUCTION_S
+        waits = [float(word) for word in words]
+        if len(waits) == 5 and waits[0] == 0:
+            waits = waits[1:]
+        if len(waits) != 4 or not all(0 <= wait <= 86_400 for wait in waits):
+            raise ValueError("write true, or four waits in seconds such as 5,10,15,20")
+        return tuple(waits)
+
+
+@hookimpl
+def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:
+    """Offer the contract's timetable for deliveries, and ours for processors."""
+    config = context.config(DefaultsConfig)
+    return [
+        _schedule("deliveries", "delivery", config.intervals),
+        _schedule("queries", "query", QUERY_S),
+        _schedule("operations", "operation", OPERATION_S),
+    ]
+
+
+def _schedule(name: str, target: PolicyTarget, seconds: Iterable[float]) -> Schedule:
+    waits = tuple(timedelta(seconds=wait) for wait in seconds)
+    return Schedule(name=name, applies_to=frozenset({target}), waits=waits)

@@ -1,0 +1,62 @@
+"""The hooks: they register, objects work.
+
+Each is a plain function, called once per app at start-up, that returns the
+objects a plugin offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext, Processor, RetryPolicy
+from .markers import hookspec
+
+
+@hookspec
+def paygate_methods(context: PluginContext) -> Iterable[PaymentMethod]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer payment methods.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Methods whose codes no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_processors(context: PluginContext) -> Iterable[Processor]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer processors.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Processors whose ids no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer ways to carry events out.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Sinks whose ids no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer retry policies.
+
+    A plugin's policy takes the place of the built-in one for what it applies to.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Policies whose names no other plugin uses.
+    """

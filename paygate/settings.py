@@ -1,0 +1,121 @@
+"""The environment comes in here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from .core.domain.errors import OperatorError
+
+
+def _words(given: object) -> object:
+    if isinstance(given, str):
+        return tuple(word.strip() for word in given.split(",") if word.strip())
+    return given
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Settings(BaseModel):
+    """Every setting of paygate itself; a plugin's are read by its own model."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development",
+        alias="PAYGATE_ENV",
+        description="production switches off the test merchant and the test routes, and lets "
+        "webhooks reach public addresses only",
+    )
+    database_url: str = Field(
+        "", alias="DATABASE_URL", description="PostgreSQL 15 to 18; empty starts one of our own"
+    )
+    redis_url: str = Field(
+        "", alias="REDIS_URL", description="Redis 7 or Valkey 8; empty starts one of our own"
+    )
+    redis_optional: bool = Field(
+        False,
+        alias="PAYGATE_REDIS_OPTIONAL",
+        description="start even while Redis cannot be reached; work is found a second later",
+    )
+    host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
+    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
+    home: Path = Field(
+        Path(".paygate"), alias="PAYGATE_HOME", description="folder of the embedded servers' data"
+    )
+    vault_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_words)] = Field(
+        (),
+        alias="PAYGATE_VAULT_KEY",
+        description="seals card details; the first of several seals, all open. Empty keeps one "
+        "in PAYGATE_HOME; required in production",
+    )
+    processors: Words = Field(
+        (), alias="PAYGATE_PROCESSORS", description="processor ids, the preferred first"
+    )
+    seed: int = Field(0, alias="PAYGATE_SEED", description="what simulations draw from")
+    pool_size: int = Field(
+        10, alias="PAYGATE_DATABASE_POOL", ge=2, le=100, description="connections a process"
+    )
+    webhook_ports: Words = Field(
+        (), alias="PAYGATE_WEBHOOK_PORTS", description="ports beside 80 and 443, in production"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="PAYGATE_LOG_LEVEL", description="how much to say"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", alias="PAYGATE_LOG_FORMAT", description="json is for machines"
+    )
+    test_merchant_id: str = Field(
+        "550e8400-e29b-41d4-a716-446655440000",
+        alias="TEST_MERCHANT_ID",
+        description="of the merchant that is seeded outside production",
+    )
+    test_merchant_email: str = Field(
+        "test@example.com", alias="TEST_MERCHANT_EMAIL", description="of the test merchant"
+    )
+    test_api_key: str = Field(
+        "key_test_abc123", alias="TEST_API_KEY", description="of the test merchant"
+    )
+    test_api_secret: str = Field(
+        "secret_test_xyz789", alias="TEST_API_SECRET", description="of the test merchant"
+    )
+    test_webhook_secret: str = Field(
+        "whsec_test_abc123", alias="TEST_WEBHOOK_SECRET", description="of the test merchant"
+    )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether strangers' money could be meant."""
+        return self.environment == "production"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment. An empty value counts as absent.
+
+    Raises:
+        OperatorError: A value is wrong.
+    """
+    aliases = {str(field.alias) for field in Settings.model_fields.values()}
+    given: dict[str, Any] = {name: environ[name] for name in aliases if environ.get(name)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise OperatorError(
+            setting=str(first["loc"][0]),
+            problem=f"its value is not usable ({first['msg']})",
+            remedy="Correct it, or leave it out to use the default",
+        ) from None
+
+
+def environment() -> dict[str, str]:
+    """The process's environment over the ``.env`` file of the folder it runs in."""
+    from dotenv import dotenv_values  # noqa: PLC0415 - only processes that start need it
+
+    found = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**found, **os.environ}
