@@ -201,20 +201,20 @@ class _Collector:
         return offered
 
     def _each(self, hook: str) -> Iterator[tuple[str, Any]]:
-        names = [found.name for found in self.plugins]
-        for name in names:
-            others = [self.manager.get_plugin(other) for other in names if other != name]
-            caller = self.manager.subset_hook_caller(hook, remove_plugins=others)
-            for implementation in caller.get_hookimpls():
-                if iscoroutinefunction(implementation.function):
-                    _refuse(name, f"{hook} is async", "Hooks only return objects; use a plain def")
-            for things in self._call(name, hook, caller):
-                for thing in things:
-                    yield name, thing
+        implementations = getattr(self.manager.hook, hook).get_hookimpls()
+        for found in self.plugins:
+            for implementation in implementations:
+                # By identity: a plugin may be an object that cannot be compared or hashed.
+                if implementation.plugin is found.plugin:
+                    for thing in self._call(found.name, hook, implementation):
+                        yield found.name, thing
 
-    def _call(self, name: str, hook: str, caller: Any) -> list[Sequence[Any]]:
+    def _call(self, name: str, hook: str, implementation: pluggy.HookImpl) -> Sequence[Any]:
+        if iscoroutinefunction(implementation.function):
+            _refuse(name, f"{hook} is async", "Hooks only return objects; use a plain def")
+        given = {"context": self.contexts[name]}
         try:
-            return [list(things) for things in caller(context=self.contexts[name])]
+            return list(implementation.function(*(given[a] for a in implementation.argnames)))
         except OperatorError:
             raise
         except Exception as error:  # noqa: BLE001 - a guest may raise anything

@@ -76,7 +76,9 @@ class Child:
         if not self.has_ended():
             return None
         words = problems.last_words(self.log.words())
-        return f"{self.name} (process {self.pid}) ended with {self._exit()}: {words}."
+        return (
+            f"{self.name} (process {self.pid}) ended with {self._exit()}; its last words: {words}."
+        )
 
     def ask_to_stop(self) -> None:
         """Start a stop in good order, and return at once."""
@@ -110,7 +112,8 @@ class Log:
 
     def open(self) -> BinaryIO:
         """For appending; one that has grown large is begun anew."""
-        file = self.path.open("ab")
+        # For us alone: what clients sent may be in it.
+        file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
         if file.tell() > _LOG_BYTES_MAX:
             file.truncate(0)
         self._start = os.fstat(file.fileno()).st_size

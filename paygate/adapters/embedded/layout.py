@@ -158,10 +158,10 @@ def _private_folder(folder: Path, account: Account | None) -> Path:
             give(folder, account)
         status = folder.lstat()
     owner = account.uid if account else os.geteuid()
-    if status.st_uid != owner or not stat.S_ISDIR(status.st_mode):
+    if status.st_uid != owner:
         raise problems.foreign_home(folder, _user_name(status.st_uid))
-    if status.st_mode & 0o077:
-        raise _open_to_others(folder)
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
+        raise _not_private(folder)
     return folder
 
 
@@ -188,9 +188,9 @@ def _out_of_reach(data: Path, account: Account) -> OperatorError:
     )
 
 
-def _open_to_others(folder: Path) -> OperatorError:
+def _not_private(folder: Path) -> OperatorError:
     return OperatorError(
         setting=problems.HOME_SETTING,
-        problem=f"{folder} is open to other users",
-        remedy=f"Run chmod 700 {folder}",
+        problem=f"{folder} is not a folder that is closed to other users",
+        remedy=f"Run chmod 700 {folder}, or remove it if it is a link or a file",
     )

@@ -237,16 +237,6 @@ def _runs_on(pid: int, data: Path) -> bool:
             return Path(f"/proc/{pid}/cwd").readlink() == data.resolve()
         except OSError:
             return False
-    listed = subprocess.run(  # noqa: S603 - a number of ours
-        [
-            "ps",  # noqa: S607 - wherever this system keeps it
-            "-o",
-            "args=",
-            "-p",
-            str(pid),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = ("ps", "-o", "args=", "-p", str(pid))
+    listed = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - a number of ours
     return str(data) in listed.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +22,18 @@ _QUOTE_LENGTH_MAX = 300
 # PostgreSQL writes its log in blocks of this size ahead of need and cannot start without one.
 _WAL_SEGMENT_BYTES = 16 * 1024 * 1024
 
-# What PostgreSQL and initdb say last in anger, and what Valkey puts before every line.
+# What PostgreSQL and initdb say last in anger, and what servers put before every line.
 _GRAVE = re.compile(r"(?:PANIC|FATAL|ERROR|error):\s+(.+)")
-_VALKEY_PREFIX = re.compile(r"^\d+:[A-Z] .{20,30}? [#*.-] ")
-_OTHER_VERSION = re.compile(r"initialized by PostgreSQL version (\S+),.* this version (\S+?)\.? ")
+_PREFIX = re.compile(r"^\d+:[A-Z] .{20,30}? [#*.-] |^\d{4}-\S+ \S+ UTC \[\d+\] (?:LOG: +)?")
+# Answers to our own asking whether the server is ready.
+_PROBED = re.compile(
+    r"the database system is (?:starting|shutting)|database \"\w+\" does not exist"
+)
+# Further up, a log is about something else.
+_LAST_LINES_MAX = 12
+_OTHER_VERSION = re.compile(
+    r"initialized by PostgreSQL version ([\d.]+),.* with this version (\d[\d.]*\d)"
+)
 
 
 @contextmanager
@@ -132,9 +141,10 @@ def server_slow(*, setting: str, server: str, seconds: float, log: Path) -> Oper
 def last_words(words: str) -> str:
     """The line of a log that says best why its writer ended, without full stop."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
+    lines = [line for line in lines[-_LAST_LINES_MAX:] if not _PROBED.search(line)]
     grave = [match[1] for line in lines if (match := _GRAVE.search(line))]
     line = (grave or lines or ["it wrote nothing"])[-1]
-    return _VALKEY_PREFIX.sub("", line)[:_QUOTE_LENGTH_MAX].rstrip(". ")
+    return _PREFIX.sub("", line)[:_QUOTE_LENGTH_MAX].rstrip(". ")
 
 
 def _other_version(data: Path, *, made_by: str, here: str) -> OperatorError:
@@ -151,9 +161,12 @@ def _lack_of_room(words: str, data: Path) -> str:
     A server that lies with its log on a full disk cannot even write down why it
     ended, so a silent end is judged by what is left on the disk.
     """
-    for number in _NO_ROOM:
-        if os.strerror(number) in words:
-            return os.strerror(number)
+    reasons = [os.strerror(number) for number in _NO_ROOM]
+    # How a child that was stopped by a file size limit is spoken of.
+    reasons.append(signal.strsignal(signal.SIGXFSZ) or "File size limit exceeded")
+    for reason in reasons:
+        if reason in words:
+            return reason
     if not words.strip() and _bytes_left(data) < _WAL_SEGMENT_BYTES:
         return os.strerror(errno.ENOSPC)
     return ""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from ..domain.change import Change
@@ -49,6 +49,14 @@ class PaymentTotals:
     payments: int
     succeeded: int
     succeeded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened to a payment, in a sentence for people."""
+
+    at: datetime
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +246,8 @@ class PaymentRepository(Protocol):
         """A merchant's figures."""
         ...
 
-    async def timeline(self, payment_id: str) -> Sequence[Mapping[str, Any]]:
-        """What happened to a payment, in order, in storage's own words."""
+    async def timeline(self, payment_id: str) -> Sequence[Moment]:
+        """What happened to a payment, in order."""
         ...
 
 

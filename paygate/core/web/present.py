@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from ..domain.event import Event
 from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment, PaymentStatus
-from ..ports.storage import Page, PaymentTotals, WorkCounts
+from ..ports.storage import Moment, Page, PaymentTotals, WorkCounts
 from .json import write
 
 Json = Mapping[str, Any]
@@ -105,6 +105,11 @@ def payment_public(payment: Payment) -> Json:
         shown["error_code"] = ERROR_CODE
         shown["error_description"] = payment.decline.description
     return shown
+
+
+def timeline(story: Sequence[Moment]) -> Json:
+    """``GET /payments/{id}/timeline``."""
+    return {"data": [{"at": timestamp(moment.at), "what": moment.what} for moment in story]}
 
 
 def totals(totals: PaymentTotals) -> Json:

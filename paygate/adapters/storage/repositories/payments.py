@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from ....core.domain.errors import OrderNotPayableError
 from ....core.domain.ids import IdKind, is_id
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
-from ....core.ports.storage import Page, PaymentTotals, StoredEvent
+from ....core.ports.storage import Moment, Page, PaymentTotals, StoredEvent
 from .. import mapping
 from ..database import Executor
 from ..models import PaymentRow
@@ -70,9 +70,10 @@ class PostgresPayments:
         assert row is not None, "an aggregate has a row"
         return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
 
-    async def timeline(self, payment_id: str) -> Sequence[Mapping[str, Any]]:
+    async def timeline(self, payment_id: str) -> Sequence[Moment]:
         """See ``PaymentRepository.timeline``."""
-        return [dict(row) for row in await self.executor.fetch(sql.TIMELINE, payment_id)]
+        rows = await self.executor.fetch(sql.TIMELINE, payment_id)
+        return [Moment(row["at"], row["what"]) for row in rows]
 
 
 def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:

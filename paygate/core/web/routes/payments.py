@@ -54,6 +54,13 @@ def blueprint(deps: Deps) -> Blueprint:
         merchant = await merchant_of_request(deps)
         return json_response(present.payment(await find_payment(payment_id, merchant, deps)))
 
+    @routes.get("/payments/<payment_id>/timeline")
+    async def timeline(payment_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        payment = await find_payment(payment_id, merchant, deps)
+        story = await deps.storage.payments.timeline(payment.id)
+        return json_response(present.timeline(story))
+
     @routes.get("/payments/<payment_id>/public")
     async def show_public(payment_id: str) -> Response:
         return json_response(present.payment_public(await find_payment(payment_id, None, deps)))

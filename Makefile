@@ -1,0 +1,49 @@
+# Everything a newcomer runs. Needs Python 3.11+ and make, nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
+EDITABLE := $(addprefix --editable ,$(GUESTS))
+SOURCES := paygate plugins tests examples
+
+.PHONY: run demo test check format clean
+
+run: $(VENV)/.installed
+	@$(BIN)/paygate dev
+
+demo: $(VENV)/.installed
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest -q $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit tests/architecture
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) .paygate
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "paygate needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	@echo "installing into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(GUESTS)) | $(BIN)/python
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE)
+	@touch $@

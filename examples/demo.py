@@ -1,0 +1,204 @@
+"""From nothing to a verified webhook: what `make demo` runs.
+
+It starts paygate on free ports with a data folder of its own, listens for
+webhooks, verifies each with the official ``standardwebhooks`` package, pays an
+order by UPI and two by card, and ends with 0 only if all of it happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+READY_WITHIN_S = 60
+DONE_WITHIN_S = 20
+KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
+GOOD_CARD = "4111111111111111"
+BAD_CARD = "4000000000000002"
+
+
+@dataclass
+class Receiver:
+    """Listens for webhooks and believes only what is signed."""
+
+    secret: str = ""
+    verified: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    refused: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        try:
+            event: Any = Webhook(self.secret).verify(body.decode(), dict(request.headers))
+        except WebhookVerificationError as error:
+            self.refused += 1
+            print(f"  refused a webhook: {error}")
+            return web.Response(status=401, text="Invalid signature")
+        self.verified[event["data"]["payment_id"]].append(event["event"])
+        self.arrived.set()
+        return web.Response(text="OK")
+
+    async def until(self, payment_id: str, last: str) -> None:
+        while last not in self.verified[payment_id]:
+            self.arrived.clear()
+            await self.arrived.wait()
+
+
+class Client:
+    """A merchant's program."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
+        self._session = session
+        self._base = base
+
+    async def call(self, method: str, path: str, body: object = None) -> Any:
+        url = f"{self._base}{path}"
+        async with self._session.request(method, url, json=body, headers=KEYS) as response:
+            answer = await response.json()
+            if response.status >= 400:
+                raise SystemExit(f"{method} {path} answered {response.status}: {answer}")
+            return answer
+
+    async def pay(self, amount_minor: int, instrument: dict[str, Any]) -> str:
+        order = await self.call("POST", "/api/v1/orders", {"amount": amount_minor})
+        payment = await self.call(
+            "POST", "/api/v1/payments", {"order_id": order["id"], **instrument}
+        )
+        assert payment["status"] == "pending", payment
+        return str(payment["id"])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def paygate(home: str) -> AsyncIterator[str]:
+    port = free_port()
+    environ = {
+        **os.environ,
+        "PORT": str(port),
+        "PAYGATE_HOME": home,
+        "PAYGATE_LOG_LEVEL": "warning",
+        "TEST_MODE": "true",
+        "TEST_PAYMENT_SUCCESS": "true",
+        "TEST_PROCESSING_DELAY": "500",
+    }
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        environ.pop(name, None)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "paygate", "dev", env=environ, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def until_healthy(session: aiohttp.ClientSession, base: str) -> None:
+    async with asyncio.timeout(READY_WITHIN_S):
+        while True:
+            try:
+                async with session.get(f"{base}/health") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def listening(receiver: Receiver) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/webhook", receiver.receive)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}/webhook"
+    finally:
+        await runner.cleanup()
+
+
+def card(number: str) -> dict[str, Any]:
+    details = {"number": number, "expiry_month": "12", "expiry_year": "2035", "cvv": "123"}
+    return {"method": "card", "card": {**details, "holder_name": "Asha Rao"}}
+
+
+async def show(client: Client, payment_id: str, expected: str) -> bool:
+    payment = await client.call("GET", f"/api/v1/payments/{payment_id}")
+    story = await client.call("GET", f"/api/v1/payments/{payment_id}/timeline")
+    print(f"\n{payment_id} by {payment['method']}: {payment['status']}")
+    for moment in story["data"]:
+        print(f"  {moment['at'][11:-1]}  {moment['what']}")
+    return bool(payment["status"] == expected)
+
+
+async def demo(home: str) -> int:
+    receiver = Receiver()
+    async with (
+        paygate(home) as base,
+        listening(receiver) as webhook_url,
+        aiohttp.ClientSession() as session,
+    ):
+        await until_healthy(session, base)
+        client = Client(session, base)
+        await client.call("PATCH", "/api/v1/merchant/webhook", {"webhook_url": webhook_url})
+        merchant = await client.call("POST", "/api/v1/merchant/webhook/regenerate")
+        receiver.secret = merchant["webhook_secret"]
+        wanted = {
+            await client.pay(50_000, {"method": "upi", "vpa": "asha@paytm"}): "success",
+            await client.pay(120_000, card(GOOD_CARD)): "success",
+            await client.pay(75_000, card(BAD_CARD)): "failed",
+        }
+        async with asyncio.timeout(DONE_WITHIN_S):
+            for payment_id, status in wanted.items():
+                await receiver.until(payment_id, f"payment.{status}")
+        shown = [await show(client, id, status) for id, status in wanted.items()]
+    return report(receiver, wanted, all(shown))
+
+
+def report(receiver: Receiver, wanted: dict[str, str], ended_right: bool) -> int:
+    stories = {
+        id: ["payment.created", "payment.pending", f"payment.{status}"]
+        for id, status in wanted.items()
+    }
+    told_right = dict(receiver.verified) == stories
+    count = sum(map(len, receiver.verified.values()))
+    print(f"\n{count} webhooks verified, {receiver.refused} refused")
+    if ended_right and told_right and not receiver.refused:
+        print("demo: all of it happened")
+        return 0
+    print("demo FAILED: wanted", json.dumps(stories), "got", json.dumps(receiver.verified))
+    return 1
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="paygate-demo-") as home:
+        try:
+            return asyncio.run(demo(home))
+        except TimeoutError:
+            print("demo FAILED: it took too long")
+            return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""Acme, who keeps the wallets."""
+
+from pydantic import BaseModel, Field
+
+from paygate import (
+    Approved,
+    AuthorizeRequest,
+    CallContext,
+    Capabilities,
+    DeclineCode,
+    Declined,
+    FollowUp,
+    OperationKind,
+    Outcome,
+    PluginInfo,
+)
+
+
+class AcmeSettings(BaseModel):
+    """Read from ``PAYGATE_ACME_WALLET_*``."""
+
+    limit_minor: int = Field(10_000_000, gt=0)
+
+
+class AcmeProcessor:
+    """Takes money from wallets.
+
+    The same operation always ends the same way, so it may be told twice and can
+    be asked at any time.
+    """
+
+    info = PluginInfo(id="acme", version="0.1.0", requires_api=1)
+
+    def __init__(self, settings: AcmeSettings) -> None:
+        self.capabilities = Capabilities(
+            methods={"wallet": frozenset({"balance"})},
+            amount_minor_max=settings.limit_minor,
+            query=True,
+            idempotent_operations=True,
+        )
+
+    async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
+        """Take the money, or say that there is not enough."""
+        return self._decide(request, context)
+
+    async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
+        """Say again what was said before."""
+        return self._decide(request, context)
+
+    def _decide(self, request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:
+        if request.instrument.display["wallet_id"].endswith("-0000"):
+            return Declined(DeclineCode.INSUFFICIENT_FUNDS, processor_code="ACME-51")
+        return Approved(reference=f"acme-{context.operation_id}", amount=request.amount)

@@ -1,0 +1,92 @@
+"""How simulated processors behave, as whoever starts the process sets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+DELAY_MS_MAX = 3_600_000
+"""An hour: longer than anybody watches a simulation, short enough to catch a slip of units."""
+
+
+def _stripped(value: object) -> object:
+    # Env files leave spaces behind values.
+    return value.strip() if isinstance(value, str) else value
+
+
+def _unless_false(value: object) -> object:
+    return value.strip().lower() != "false" if isinstance(value, str) else value
+
+
+def _env(name: str) -> dict[str, Any]:
+    return {"env": name}
+
+
+Delay = Annotated[int, Field(ge=0, le=DELAY_MS_MAX)]
+
+
+class SimulatorSettings(BaseModel):
+    """How a simulated processor behaves.
+
+    A plugin inherits from it to give ``success_rate`` its own default and name;
+    the other settings are shared by every simulator of the process.
+
+    Units:
+        Delays are in milliseconds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    test_mode: Annotated[bool, BeforeValidator(_stripped)] = Field(
+        default=False,
+        description="Take delay and ending from the TEST_ settings instead of drawing them.",
+        json_schema_extra=_env("TEST_MODE"),
+    )
+    test_payment_success: Annotated[bool, BeforeValidator(_unless_false)] = Field(
+        default=True,
+        description="The ending in test mode; anything but `false` is success.",
+        json_schema_extra=_env("TEST_PAYMENT_SUCCESS"),
+    )
+    test_processing_delay_ms: Delay = Field(
+        default=1000,
+        description="The delay in test mode; 0 answers at once.",
+        json_schema_extra=_env("TEST_PROCESSING_DELAY"),
+    )
+    processing_delay_min_ms: Delay = Field(
+        default=5000,
+        description="The shortest delay that is drawn.",
+        json_schema_extra=_env("PROCESSING_DELAY_MIN"),
+    )
+    processing_delay_max_ms: Delay = Field(
+        default=10_000,
+        # A raised minimum has to be compared with the default maximum as well.
+        validate_default=True,
+        description="The longest delay that is drawn.",
+        json_schema_extra=_env("PROCESSING_DELAY_MAX"),
+    )
+    success_rate: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="The share of operations that is approved, from 0 to 1.",
+    )
+    book: Path | None = Field(
+        default=None,
+        description="A file that records every charge, apart from the gateway's database.",
+        json_schema_extra=_env("PAYGATE_SIMULATOR_BOOK"),
+    )
+
+    @field_validator("processing_delay_max_ms")
+    @classmethod
+    def _not_below_the_minimum(cls, value: int, info: ValidationInfo) -> int:
+        minimum = info.data.get("processing_delay_min_ms", 0)
+        if value < minimum:
+            raise PydanticCustomError(
+                "delay_range",
+                "PROCESSING_DELAY_MAX is {maximum} ms, below PROCESSING_DELAY_MIN, {minimum} ms",
+                {"maximum": value, "minimum": minimum},
+            )
+        return value

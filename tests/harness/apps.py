@@ -1,0 +1,122 @@
+"""An app on a database of its own, with a client and a worker at hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from paygate.adapters.bell.local import LocalBell
+from paygate.bootstrap import App, open_app, seed
+from paygate.core.ports.bell import Bell
+from paygate.core.web.app import create_app
+from paygate.core.workers.worker import Worker
+from paygate.plugins.host import Found
+from paygate.settings import read_settings
+
+KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
+PATIENCE_S = 15.0
+
+
+@dataclass
+class Answer:
+    status: int
+    json: Any
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class TestApp:
+    """A running app, driven as a merchant would."""
+
+    __test__ = False
+
+    app: App
+    client: Any
+
+    async def call(
+        self, method: str, path: str, *, keys: Mapping[str, str] | None = KEYS, **kwargs: Any
+    ) -> Answer:
+        url = path if path.startswith(("/health", "/api")) or path == "/" else f"/api/v1{path}"
+        headers = {**(keys or {}), **kwargs.pop("headers", {})}
+        response = await self.client.open(url, method=method, headers=headers, **kwargs)
+        body = await response.get_data()
+        parsed = await response.get_json() if response.is_json else None
+        return Answer(response.status_code, parsed, response.headers, body)
+
+    async def order(self, amount: int = 50_000, **fields: Any) -> str:
+        answer = await self.call("POST", "/orders", json={"amount": amount, **fields})
+        assert answer.status == 201, answer
+        return str(answer.json["id"])
+
+    async def pay(self, order_id: str | None = None, **details: Any) -> Answer:
+        body = {"order_id": order_id or await self.order(), "method": "coin", **details}
+        return await self.call("POST", "/payments", json=body)
+
+    async def paid(self, **details: Any) -> str:
+        answer = await self.pay(**details)
+        assert answer.status == 201, answer
+        return str(answer.json["id"])
+
+    async def payment(self, payment_id: str) -> Any:
+        return (await self.call("GET", f"/payments/{payment_id}")).json
+
+    async def until(self, payment_id: str, status: str) -> Any:
+        async with asyncio.timeout(PATIENCE_S):
+            while (payment := await self.payment(payment_id))["substatus"] != status:
+                await asyncio.sleep(0.01)
+        return payment
+
+    async def webhook_url(self, url: str | None = "http://localhost:9/hook") -> None:
+        answer = await self.call("PATCH", "/merchant/webhook", json={"webhook_url": url})
+        assert answer.status == 200, answer
+
+    async def rows(self, sql: str, *args: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self.app.storage.executor.fetch(sql, *args)]
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        return await self.app.storage.executor.fetchval(sql, *args)
+
+    async def until_value(self, wanted: Any, sql: str, *args: Any) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while (found := await self.value(sql, *args)) != wanted:
+                await asyncio.sleep(0.01)
+        assert found == wanted
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Worker]:
+        worker = Worker(self.app.deps, worker_id=f"test-{uuid4()}")
+        running = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            await running
+
+
+@asynccontextmanager
+async def running_app(
+    database_url: str,
+    home: Any,
+    *,
+    plugins: Iterable[Found] | None = None,
+    environ: Mapping[str, str] | None = None,
+    bell: Bell | None = None,
+) -> AsyncIterator[TestApp]:
+    """An app over that database; without ``plugins``, the installed ones."""
+    given = {
+        "DATABASE_URL": database_url,
+        "PAYGATE_HOME": str(home),
+        "PAYGATE_DATABASE_POOL": "5",
+        "TEST_MODE": "true",
+        "TEST_PROCESSING_DELAY": "0",
+        **(environ or {}),
+    }
+    settings = read_settings(given)
+    async with open_app(settings, given, plugins=plugins, bell=bell or LocalBell()) as app:
+        await seed(app.deps)
+        yield TestApp(app, create_app(app.deps, app.web).test_client())

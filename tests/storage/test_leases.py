@@ -1,0 +1,229 @@
+"""Claim, renew, fence, record, release: the promises about rows of work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from paygate import Approved
+from paygate.core.ports.storage import ClaimedOperation, FailedClaim, OperationRecord
+from paygate.core.services.run_operation import conclude_operation
+from tests.harness.apps import TestApp
+
+EXPIRE = "UPDATE operations SET lease_until = clock_timestamp() - interval '1 second'"
+
+
+async def claim(app: TestApp, worker: str, limit: int = 100) -> list[ClaimedOperation]:
+    deps = app.app.deps
+    return list(
+        await deps.storage.operations.claim(
+            worker_id=worker, token=uuid4(), limit=limit, now=deps.clock.now()
+        )
+    )
+
+
+async def claim_and_send(app: TestApp, worker: str) -> list[ClaimedOperation]:
+    deps = app.app.deps
+    return list(
+        await deps.storage.operations.mark_sent(await claim(app, worker), at=deps.clock.now())
+    )
+
+
+def approval(app: TestApp, claimed: ClaimedOperation, reference: str = "ref") -> OperationRecord:
+    answer = Approved(reference, claimed.operation.amount)
+    return conclude_operation(claimed, answer, None, app.app.deps)
+
+
+async def test_a_claimed_row_is_claimed_by_nobody_else(app: TestApp):
+    await app.paid()
+
+    first, second = await claim(app, "a"), await claim(app, "b")
+
+    assert (len(first), len(second)) == (1, 0)
+
+
+async def test_a_row_whose_lease_ran_out_is_claimed_again(app: TestApp):
+    await app.paid()
+    await claim(app, "a")
+    await app.rows(EXPIRE)
+
+    again = await claim(app, "b")
+
+    assert [each.lease.claims for each in again] == [2]
+
+
+async def test_a_worker_that_woke_too_late_writes_nothing(app: TestApp):
+    await app.paid()
+    (zombie,) = await claim_and_send(app, "zombie")
+    await app.rows(EXPIRE)
+    (living,) = await claim(app, "living")
+    operations, now = app.app.deps.storage.operations, app.app.deps.clock.now()
+    await operations.record([approval(app, living, "living")], at=now)
+
+    late = await operations.record([approval(app, zombie, "zombie")], at=now)
+
+    assert late.won == frozenset()
+    assert await app.value("SELECT reference FROM operations") == "living"
+    assert await app.value("SELECT count(*) FROM events WHERE type = 'payment.success'") == 1
+
+
+async def test_a_lease_that_ran_out_is_refused_even_when_nobody_took_the_row(app: TestApp):
+    await app.paid()
+    (claimed,) = await claim_and_send(app, "a")
+    await app.rows(EXPIRE)
+
+    late = await app.app.deps.storage.operations.record(
+        [approval(app, claimed)], at=app.app.deps.clock.now()
+    )
+
+    assert late.won == frozenset()
+    assert await app.value("SELECT status FROM payments") == "processing"
+
+
+async def test_a_payment_that_moved_meanwhile_refuses_the_outcome(app: TestApp):
+    await app.paid()
+    (claimed,) = await claim_and_send(app, "a")
+    await app.rows("UPDATE payments SET version = version + 1")
+
+    stored = await app.app.deps.storage.operations.record(
+        [approval(app, claimed)], at=app.app.deps.clock.now()
+    )
+
+    assert stored.won == frozenset()
+    assert await app.value("SELECT state FROM operations") == "sent"
+
+
+async def test_a_row_the_database_refuses_does_not_stop_its_neighbours(app: TestApp):
+    for _ in range(5):
+        await app.paid()
+    claimed = await claim_and_send(app, "a")
+    records = [approval(app, each) for each in claimed]
+    bad = records[2].operation.id
+    records[2] = replace(records[2], operation=replace(records[2].operation, reference="x" * 999))
+
+    stored = await app.app.deps.storage.operations.record(records, at=app.app.deps.clock.now())
+
+    assert len(stored.won) == 4
+    assert set(stored.refused) == {bad}
+    assert await app.value("SELECT count(*) FROM payments WHERE status = 'success'") == 4
+
+
+async def test_four_workers_claim_two_thousand_rows_once_each(app: TestApp):
+    await app.rows(
+        """
+        WITH o AS (
+            INSERT INTO orders (id, merchant_id, amount, notes)
+            SELECT 'order_' || lpad(n::text, 16, '0'), (SELECT id FROM merchants), 100, '{}'
+            FROM generate_series(1, 2000) n RETURNING id, merchant_id
+        ), p AS (
+            INSERT INTO payments (id, order_id, merchant_id, amount, method, flow, processor,
+                instrument)
+            SELECT replace(id, 'order_', 'pay_'), id, merchant_id, 100, 'coin', 'toss', 'scripted',
+                '{}' FROM o RETURNING id, merchant_id
+        )
+        INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor,
+            state, run_at, created_at, updated_at)
+        SELECT replace(id, 'pay_', 'op_'), id, merchant_id, 'charge', 100, 'INR', 'scripted',
+            'reserved', now(), now(), now() FROM p
+        """
+    )
+
+    async def take_all(worker: str) -> list[str]:
+        taken: list[str] = []
+        while rows := await claim(app, worker, limit=37):
+            taken += [row.lease.row_id for row in rows]
+        return taken
+
+    everything = await asyncio.gather(*(take_all(f"w{n}") for n in range(4)))
+
+    counted = Counter(row for taken in everything for row in taken)
+    assert len(counted) == 2000
+    assert set(counted.values()) == {1}
+
+
+async def test_renewing_extends_only_leases_that_still_run(app: TestApp):
+    await app.paid()
+    await app.paid()
+    claimed = await claim(app, "a")
+    kept, lost = (each.lease for each in claimed)
+    await app.rows(EXPIRE + " WHERE id = $1", lost.row_id)
+    await app.rows(
+        "UPDATE operations SET lease_until = clock_timestamp() + interval '1 second' WHERE id = $1",
+        kept.row_id,
+    )
+
+    await app.app.deps.storage.operations.renew([kept, lost])
+
+    running = "SELECT id FROM operations WHERE lease_until > clock_timestamp() + interval '9 s'"
+    assert [row["id"] for row in await app.rows(running)] == [kept.row_id]
+
+
+async def test_a_failed_claim_rests_and_then_is_left_for_a_person(app: TestApp):
+    payment_id = await app.paid()
+    (claimed,) = await claim_and_send(app, "a")
+    operations, now = app.app.deps.storage.operations, app.app.deps.clock.now()
+    await operations.release([FailedClaim(claimed.lease, "boom", timedelta(hours=1))], now=now)
+    resting = await claim(app, "b")
+    await app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
+    (again,) = await claim(app, "b")
+    await operations.release([FailedClaim(again.lease, "boom", None)], now=now)
+
+    assert resting == []
+    assert await app.value("SELECT lease_state FROM operations") == "dead"
+    assert await app.value("SELECT last_error FROM operations") == "boom"
+    assert await app.value("SELECT status FROM payments WHERE id = $1", payment_id) == "unknown"
+
+
+async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: TestApp):
+    await app.paid()
+    await app.paid()
+    deps = app.app.deps
+    await deps.storage.workers.heartbeat("here", kind="worker")
+    await claim(app, "here", limit=1)
+    await claim(app, "gone", limit=1)
+
+    freed = await deps.storage.operations.free_orphans(gone_after=timedelta(seconds=10))
+
+    assert freed == 1
+    assert [row["lease_owner"] for row in await app.rows("SELECT lease_owner FROM operations")
+            if row["lease_owner"]] == ["here"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE payments SET status = 'success', version = version + 1",
+        "UPDATE payments SET status = 'processing'",
+        "UPDATE payments SET amount_captured = amount + 1",
+        "UPDATE payments SET amount_refunded = 1",
+        "UPDATE orders SET amount = 99",
+        "UPDATE operations SET lease_state = 'done'",
+        "UPDATE operations SET sealed = 'x', state = 'succeeded', lease_state = 'done'",
+    ],
+)
+async def test_the_database_itself_refuses_what_the_domain_forbids(app: TestApp, statement: str):
+    await app.paid()
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        await app.rows(statement)
+
+
+async def test_the_database_refuses_a_second_ending(app: TestApp):
+    payment_id = await app.paid()
+    for status in ("processing", "success"):
+        await app.rows("UPDATE payments SET status = $1, version = version + 1", status)
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        await app.rows("UPDATE payments SET status = 'failed', version = version + 1")
+
+    transitions = await app.rows(
+        "SELECT to_status FROM payment_transitions WHERE payment_id = $1 ORDER BY version",
+        payment_id,
+    )
+    assert [row["to_status"] for row in transitions] == ["pending", "processing", "success"]

@@ -1,0 +1,320 @@
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paygate
+from paygate import (
+    Approved,
+    DeclineCode,
+    Declined,
+    NotSentError,
+    OperationKind,
+    Pending,
+    Simulator,
+    SimulatorSettings,
+)
+from paygate.simulator.book import Book
+
+CHARGE = OperationKind.CHARGE
+TICK = timedelta(microseconds=1)
+NO_FUNDS = Declined(DeclineCode.INSUFFICIENT_FUNDS, retry="later")
+
+
+def simulator(**settings):
+    return Simulator("acme", SimulatorSettings(**settings))
+
+
+def in_test_mode(**settings):
+    return simulator(test_mode=True, **settings)
+
+
+async def endings(simulator, desk, count):
+    """Who is approved, of so many operations, asked when each is due."""
+    approved = set()
+    for ordinal in range(count):
+        id = f"op_{ordinal}"
+        answer = await simulator.authorize(desk.request(), desk.context(id))
+        if answer.state["approved"]:
+            approved.add(id)
+    return approved
+
+
+async def test_without_a_delay_the_answer_is_a_yes_at_once(desk):
+    answer = await in_test_mode(test_processing_delay_ms=0).authorize(
+        desk.request(), desk.context()
+    )
+
+    assert answer == Approved(reference="acme_op_1", amount=desk.amount)
+
+
+async def test_without_a_delay_a_failure_is_a_no_at_once(desk):
+    acme = in_test_mode(test_processing_delay_ms=0, test_payment_success=False)
+
+    answer = await acme.authorize(desk.request(), desk.context())
+
+    assert answer == Declined(DeclineCode.DECLINED)
+
+
+async def test_a_drawn_delay_of_zero_answers_at_once_too(desk):
+    acme = simulator(processing_delay_min_ms=0, processing_delay_max_ms=0, success_rate=1)
+
+    answer = await acme.authorize(desk.request(), desk.context())
+
+    assert isinstance(answer, Approved)
+
+
+async def test_in_test_mode_the_delay_is_the_one_that_was_set(desk):
+    answer = await in_test_mode(test_processing_delay_ms=1500).authorize(
+        desk.request(), desk.context()
+    )
+
+    assert isinstance(answer, Pending)
+    assert answer.resolve_after == timedelta(seconds=1.5)
+
+
+async def test_what_a_pending_answer_carries_is_plain_json(desk):
+    answer = await in_test_mode(test_payment_success=False).authorize(
+        desk.request(), desk.context()
+    )
+
+    stored = json.loads(json.dumps(answer.state))
+    assert stored == answer.state
+    assert stored["approved"] is False
+    assert stored["due_at"] == "2026-01-15T10:30:01+00:00"
+
+
+async def test_drawn_delays_fill_the_range_and_stay_inside(desk):
+    acme = simulator()
+
+    answers = [
+        await acme.authorize(desk.request(), desk.context(f"op_{ordinal}"))
+        for ordinal in range(1000)
+    ]
+
+    delays = sorted(answer.resolve_after for answer in answers)
+    assert timedelta(seconds=5) <= delays[0] < timedelta(seconds=5.1)
+    assert timedelta(seconds=9.9) < delays[-1] <= timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [(0.90, 870, 930), (0.95, 925, 975)])
+async def test_the_share_of_approvals_is_about_the_rate(desk, rate, least, most):
+    approved = await endings(simulator(success_rate=rate), desk, 1000)
+
+    assert least <= len(approved) <= most
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0.0, 0), (1.0, 200)])
+async def test_a_rate_of_nothing_or_everything_is_exact(desk, rate, expected):
+    assert len(await endings(simulator(success_rate=rate), desk, 200)) == expected
+
+
+async def test_the_same_seed_gives_the_same_endings_and_another_gives_others(desk):
+    acme = simulator(success_rate=0.5)
+
+    first = await endings(acme, desk, 1000)
+
+    assert await endings(acme, desk, 1000) == first
+    assert await endings(acme, replace(desk, seed=8), 1000) != first
+
+
+async def test_before_it_is_due_a_query_says_how_much_longer(desk):
+    acme = in_test_mode(test_processing_delay_ms=1000)
+    first = await acme.authorize(desk.request(), desk.context())
+    desk.clock.at += timedelta(seconds=1) - TICK
+
+    answer = await acme.query(CHARGE, desk.follow_up(), desk.context(state=first.state))
+
+    assert answer == Pending(resolve_after=TICK, state=first.state)
+
+
+@pytest.mark.parametrize("late", [timedelta(0), TICK, timedelta(days=3)])
+@pytest.mark.parametrize(
+    ("success", "expected"), [(True, Approved), (False, Declined)], ids=["yes", "no"]
+)
+async def test_once_it_is_due_a_query_gives_the_ending(desk, late, success, expected):
+    acme = in_test_mode(test_payment_success=success)
+    first = await acme.authorize(desk.request(), desk.context())
+    desk.clock.at += first.resolve_after + late
+
+    answer = await acme.query(CHARGE, desk.follow_up(), desk.context(state=first.state))
+
+    assert isinstance(answer, expected)
+
+
+async def test_the_ending_names_the_same_reference_whichever_way_it_comes(desk):
+    at_once = await in_test_mode(test_processing_delay_ms=0).authorize(
+        desk.request(), desk.context()
+    )
+    later = in_test_mode(test_processing_delay_ms=1)
+    first = await later.authorize(desk.request(), desk.context())
+    desk.clock.at += first.resolve_after
+
+    answer = await later.query(CHARGE, desk.follow_up(), desk.context(state=first.state))
+
+    assert answer == at_once
+
+
+async def test_changed_settings_do_not_change_an_operation_under_way(desk):
+    first = await in_test_mode(test_payment_success=True).authorize(desk.request(), desk.context())
+    desk.clock.at += first.resolve_after
+
+    restarted = in_test_mode(test_payment_success=False)
+    answer = await restarted.query(CHARGE, desk.follow_up(), desk.context(state=first.state))
+
+    assert isinstance(answer, Approved)
+
+
+async def test_a_forced_no_overrules_the_settings(desk):
+    acme = in_test_mode(test_processing_delay_ms=0, test_payment_success=True)
+
+    answer = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
+
+    assert answer == NO_FUNDS
+
+
+async def test_a_forced_no_is_remembered_by_the_state(desk):
+    acme = simulator(success_rate=1)
+    first = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
+    desk.clock.at += first.resolve_after
+
+    answer = await acme.query(CHARGE, desk.follow_up(), desk.context(state=first.state))
+
+    assert answer == NO_FUNDS
+
+
+async def test_a_forced_no_takes_as_long_as_the_yes_would_have_taken(desk):
+    acme = simulator(success_rate=1)
+
+    forced = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
+    free = await acme.authorize(desk.request(), desk.context())
+
+    assert forced.resolve_after == free.resolve_after
+
+
+async def test_without_state_and_book_the_operation_was_never_seen(desk):
+    with pytest.raises(NotSentError, match="op_1 was ever seen") as caught:
+        await simulator().query(CHARGE, desk.follow_up(), desk.context())
+
+    assert caught.value.plugin == "acme"
+
+
+async def test_an_operation_sent_again_ends_the_same_way(desk):
+    acme = simulator(success_rate=0.5)
+    first = await acme.authorize(desk.request(), desk.context())
+    desk.clock.at += timedelta(seconds=5)
+
+    again = await acme.authorize(desk.request(), desk.context())
+
+    assert again.resolve_after == first.resolve_after
+    assert again.state["approved"] == first.state["approved"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"due_at": "soon", "approved": True, "decline": None},
+        {"due_at": "2026-01-15T10:30:00", "approved": True, "decline": None},
+        {"due_at": "2026-01-15T10:30:00+00:00", "approved": "yes", "decline": None},
+        {"due_at": "2026-01-15T10:30:00+00:00", "approved": False, "decline": {"code": "mood"}},
+    ],
+)
+async def test_a_state_that_cannot_be_read_is_as_good_as_none(desk, state):
+    with pytest.raises(NotSentError):
+        await simulator().query(CHARGE, desk.follow_up(), desk.context(state=state))
+
+
+async def test_the_book_answers_when_the_first_answer_was_lost(desk, tmp_path):
+    acme = in_test_mode(book=tmp_path / "book.jsonl")
+    lost = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
+
+    before = await acme.query(CHARGE, desk.follow_up(), desk.context())
+    desk.clock.at += lost.resolve_after
+    after = await acme.query(CHARGE, desk.follow_up(), desk.context())
+
+    assert before == lost
+    assert after == NO_FUNDS
+
+
+async def test_the_book_answers_about_an_answer_given_at_once(desk, tmp_path):
+    acme = in_test_mode(test_processing_delay_ms=0, book=tmp_path / "book.jsonl")
+    lost = await acme.authorize(desk.request(), desk.context())
+
+    assert await acme.query(CHARGE, desk.follow_up(), desk.context()) == lost
+
+
+async def test_what_is_not_in_the_book_was_never_seen(desk, tmp_path):
+    acme = in_test_mode(book=tmp_path / "book.jsonl")
+    await acme.authorize(desk.request(), desk.context("op_1"))
+
+    with pytest.raises(NotSentError):
+        await acme.query(CHARGE, desk.follow_up("op_2"), desk.context("op_2"))
+
+
+async def test_charges_received_at_once_are_all_in_the_book(desk, tmp_path):
+    path = tmp_path / "folder" / "book.jsonl"
+    acme = in_test_mode(book=path)
+
+    await asyncio.gather(
+        *(
+            acme.authorize(desk.request(f"pay_{ordinal}"), desk.context(f"op_{ordinal}"))
+            for ordinal in range(100)
+        )
+    )
+
+    charges = Book(path).charges()
+    assert {charge.operation_id for charge in charges} == {f"op_{n}" for n in range(100)}
+    assert {charge.processor for charge in charges} == {"acme"}
+
+
+async def test_a_book_that_cannot_be_written_means_nobody_was_charged(desk, tmp_path):
+    (tmp_path / "file").touch()
+    acme = in_test_mode(book=tmp_path / "file" / "book.jsonl")
+
+    with pytest.raises(NotSentError, match="the book cannot be written"):
+        await acme.authorize(desk.request(), desk.context())
+
+
+@given(
+    seed=st.integers(),
+    id=st.text(min_size=1, max_size=30),
+    rate=st.floats(0, 1),
+    wait=st.timedeltas(timedelta(0), timedelta(seconds=20)),
+)
+async def test_a_query_never_contradicts_the_first_answer(desk, seed, id, rate, wait):
+    here = replace(desk, seed=seed, clock=type(desk.clock)())
+    acme = simulator(success_rate=rate)
+    first = await acme.authorize(here.request(), here.context(id))
+    here.clock.at += wait
+
+    answer = await acme.query(CHARGE, here.follow_up(id), here.context(id, first.state))
+
+    if wait < first.resolve_after:
+        assert answer == Pending(resolve_after=first.resolve_after - wait, state=first.state)
+    else:
+        assert isinstance(answer, Approved if first.state["approved"] else Declined)
+
+
+def test_importing_paygate_loads_no_machine():
+    machines = ["quart", "tortoise", "saq", "redis", "aiohttp", "asyncpg"]
+    script = f"import sys, paygate; print(*[m for m in {machines} if m in sys.modules])"
+    root = str(Path(paygate.__file__).parents[1])
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == ""
