@@ -22,7 +22,7 @@ def redact_event(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
     match value:
         case str():
             return redact(value)
@@ -70,8 +70,9 @@ def configure_logging(*, level: str, format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("saq", "tortoise", "asyncio", "hypercorn.access"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # SAQ warns of every orderly stop; its jobs carry nothing that could be lost.
+    for noisy, least in (("saq", logging.ERROR), ("tortoise", logging.WARNING)):
+        logging.getLogger(noisy).setLevel(max(least, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

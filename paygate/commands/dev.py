@@ -11,12 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 
 from ..adapters.embedded import start_servers
-from ..adapters.embedded.ties import tie_to_parent
+from ..adapters.embedded.ties import Tie, best_tie
 from ..core.domain.errors import OperatorError
 from ..settings import Settings
 from .setup import Setup, refuse_in_production
@@ -41,9 +41,10 @@ def dev(setup: Setup, *, redis: bool = True) -> int:
             "REDIS_URL": servers.urls.redis_url if redis else "",
         }
         flags = ["--prepare"] if redis else ["--prepare", "--with-worker"]
-        parts = {"serve": _start(["serve", *flags], environ)}
+        tie = best_tie()
+        parts = {"serve": _start(["serve", *flags], environ, tie)}
         if redis:
-            parts["work"] = _start(["work", "--wait"], environ)
+            parts["work"] = _start(["work", "--wait"], environ, tie)
         with _Stop() as stop:
             try:
                 ready = _wait_ready(setup.settings, parts, stop)
@@ -51,7 +52,8 @@ def dev(setup: Setup, *, redis: bool = True) -> int:
                     print(_welcome(setup.settings, time.monotonic() - began), flush=True)
                     _wait_end(parts, stop, servers.poll)
             finally:
-                _end(parts.values())
+                _end(list(parts.values()))
+                tie.close()
         return 0 if stop.is_asked else _exit_code(parts)
 
 
@@ -75,12 +77,18 @@ class _Stop:
         self.is_asked = True
 
 
-def _start(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+def _start(
+    arguments: Sequence[str], environ: Mapping[str, str], tie: Tie
+) -> subprocess.Popen[bytes]:
+    part = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         [sys.executable, "-m", "paygate", *arguments],
         env=dict(environ),
-        preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - one call into libc
+        # Ctrl+C goes to a whole group; the parts are asked to stop by us, in order.
+        start_new_session=True,
+        preexec_fn=tie.before_exec(signal.SIGTERM),  # noqa: PLW1509 - one system call
     )
+    tie.watch(part.pid, signal.SIGTERM)
+    return part
 
 
 def _wait_ready(
@@ -112,9 +120,10 @@ def _is_healthy(settings: Settings) -> bool:
 
 
 def _wait_end(
-    parts: Mapping[str, subprocess.Popen[bytes]], stop: _Stop, servers_poll: object
+    parts: Mapping[str, subprocess.Popen[bytes]],
+    stop: _Stop,
+    servers_poll: Callable[[], str | None],
 ) -> None:
-    assert callable(servers_poll)
     while not stop.is_asked:
         ended = [name for name, part in parts.items() if part.poll() is not None]
         sentence = servers_poll()
@@ -124,8 +133,7 @@ def _wait_end(
         time.sleep(0.2)
 
 
-def _end(parts: object) -> None:
-    running: list[subprocess.Popen[bytes]] = list(parts)  # type: ignore[call-overload]  # an iterable of processes
+def _end(running: Sequence[subprocess.Popen[bytes]]) -> None:
     for part in running:
         with suppress(ProcessLookupError):
             part.terminate()

@@ -47,9 +47,12 @@ async def doctor(setup: Setup) -> AsyncIterator[str]:
 def _plugins(app: App) -> list[str]:
     registry = app.deps.registry
     lines = [f"ok    plugin {name} {version}" for name, version in registry.plugins.items()]
-    for method in registry.methods:
-        if not any(method in p.capabilities.methods for p in registry.processors.values()):
-            lines.append(f"look  no processor carries out method {method}")
+    carried_out = {m for p in registry.processors.values() for m in p.capabilities.methods}
+    lines += [
+        f"look  no processor carries out method {method}"
+        for method in registry.methods
+        if method not in carried_out
+    ]
     if not registry.methods:
         lines.append("look  no payment method is installed, nothing can be paid")
     return lines

@@ -50,7 +50,7 @@ async def serve(
         # What start-up made stays for ever; the collector need not look at it again.
         gc.freeze()
         await hypercorn_serve(
-            create_app(app.deps, app.web),  # type: ignore[arg-type]  # Quart's and Hypercorn's names for one protocol
+            create_app(app.deps, app.web),
             _config(listening),
             shutdown_trigger=stop_signal().wait,
         )

@@ -52,7 +52,7 @@ async def _wait_for_migrations(url: str) -> None:
     storage = await PostgresStorage.connect(url, pool_size=2)
     try:
         async with asyncio.timeout(MIGRATED_WITHIN_S):
-            while await missing_migrations(storage.executor, url):
+            while await missing_migrations(storage.executor, url):  # noqa: ASYNC110 - another process's doing
                 await asyncio.sleep(0.05)
     except TimeoutError:
         return  # opening the app says what is missing

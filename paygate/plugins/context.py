@@ -42,7 +42,7 @@ class HostContext:
             first = error.errors(include_url=False, include_input=False)[0]
             where = str(first["loc"][0]) if first["loc"] else next(iter(names))
             raise OperatorError(
-                setting=next(iter(n for n in names[where] if n in self.environ), names[where][-1]),
+                setting=next((n for n in names[where] if n in self.environ), names[where][0]),
                 problem=f"plugin {self.plugin_id} refuses its value ({first['msg']})",
                 remedy="Correct it, or leave it out to use the default",
             ) from None

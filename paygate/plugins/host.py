@@ -214,7 +214,8 @@ class _Collector:
             _refuse(name, f"{hook} is async", "Hooks only return objects; use a plain def")
         given = {"context": self.contexts[name]}
         try:
-            return list(implementation.function(*(given[a] for a in implementation.argnames)))
+            offered: Any = implementation.function(*(given[a] for a in implementation.argnames))
+            return list(offered)
         except OperatorError:
             raise
         except Exception as error:  # noqa: BLE001 - a guest may raise anything

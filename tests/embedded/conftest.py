@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -52,6 +52,11 @@ def attempt(**options):
 """
 
 
+def python_path() -> str:
+    """What another Python process needs to find the paygate that is being tested."""
+    return os.pathsep.join([str(Path(paygate.__file__).parents[1]), *sys.path])
+
+
 class Place:
     """A folder of one test: a home, and where root keeps what that home cannot hold."""
 
@@ -84,7 +89,7 @@ class Place:
             stdout=subprocess.PIPE,
             text=True,
             cwd="/",
-            env=os.environ | {"PYTHONPATH": str(Path(paygate.__file__).parents[1])},
+            env=os.environ | {"PYTHONPATH": python_path()},
         )
         owner = Owner(process)
         self.cleanup.callback(owner.kill)
@@ -141,15 +146,38 @@ def install_wheels(target: Path) -> None:
         (target / programs.pieces[0].parts[0] / "__init__.py").touch()
 
 
-@pytest.fixture
-def place(wheels: Path) -> Iterator[Place]:
+@contextmanager
+def new_place(wheels: Path) -> Iterator[Place]:
     # Directly under /tmp: pytest's own folders are closed to the servers' user, and long.
     base = Path(tempfile.mkdtemp(prefix="paygate-", dir="/tmp"))
     base.chmod(0o711)
     place = Place(base, wheels)
-    yield place
-    place.cleanup.close()
-    shutil.rmtree(base, ignore_errors=True)
+    try:
+        yield place
+    finally:
+        place.cleanup.close()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def place(wheels: Path) -> Iterator[Place]:
+    """A place whose home does not exist yet."""
+    with new_place(wheels) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def used_home(wheels: Path) -> Iterator[Path]:
+    with new_place(wheels) as place:
+        place.start(redis=False).stop()
+        yield place.home
+
+
+@pytest.fixture
+def used(place: Place, used_home: Path) -> Place:
+    """A place whose home has been started in before: most tests are not about the first time."""
+    subprocess.run(["cp", "-Rp", used_home, place.home], check=True)
+    return place
 
 
 @pytest.fixture

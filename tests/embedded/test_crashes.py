@@ -28,15 +28,15 @@ def test_children_die_with_a_killed_parent_and_no_committed_row_is_lost(
         assert sql(servers.urls.database_url, "SELECT n FROM t") == 7
 
 
-def test_a_start_right_after_a_kill_waits_for_the_old_servers(place, sql):
+def test_a_start_right_after_a_kill_waits_for_the_old_servers(used, sql):
     for count in range(1, 4):
-        owner = place.run(OWN)
+        owner = used.run(OWN)
         url = owner.hear()["url"]
         sql(url, "CREATE TABLE IF NOT EXISTS t AS SELECT 0 AS n")
         sql(url, "INSERT INTO t SELECT * FROM generate_series(1, 20000)")
         owner.kill()
 
-        with place.start(durable=True) as servers:
+        with used.start(durable=True) as servers:
             assert servers.owned
             assert sql(servers.urls.database_url, "SELECT count(*) FROM t") == 20_000 * count + 1
 
@@ -51,29 +51,28 @@ def test_a_parent_killed_while_it_starts_leaves_nothing_that_breaks_the_next_sta
         assert not list(place.home.glob("data/postgres.new-*"))
 
 
-def test_a_crashed_server_is_recovered_at_the_next_start(place, sql):
-    servers = place.start(durable=True)
+def test_a_crashed_server_is_recovered_at_the_next_start(used, sql):
+    servers = used.start(durable=True)
     sql(servers.urls.database_url, "CREATE TABLE t AS SELECT 7 AS n")
     for child in servers._children:
         os.kill(child.pid, signal.SIGKILL)
     servers.stop()
 
-    with place.start(durable=True) as servers:
+    with used.start(durable=True) as servers:
         assert sql(servers.urls.database_url, "SELECT n FROM t") == 7
 
 
-def test_a_postmaster_file_that_names_another_process_is_stale(place, sql):
-    place.start(redis=False).stop()
-    file = place.home / "data" / "postgres" / "postmaster.pid"
+def test_a_postmaster_file_that_names_another_process_is_stale(used, sql):
+    file = used.home / "data" / "postgres" / "postmaster.pid"
     file.write_text(f"{os.getpid()}\n{file.parent}\n")
     os.chown(file, file.parent.stat().st_uid, file.parent.stat().st_gid)
 
-    with place.start(redis=False) as servers:
+    with used.start(redis=False) as servers:
         assert sql(servers.urls.database_url, "SELECT 1") == 1
 
 
-def test_a_fork_neither_keeps_the_lock_nor_stops_the_servers(place, until):
-    owner = place.run("""
+def test_a_fork_neither_keeps_the_lock_nor_stops_the_servers(used, until):
+    owner = used.run("""
 servers = start_servers(home, durable=False, machine=machine)
 fork = os.fork()
 if fork == 0:
@@ -86,7 +85,7 @@ sys.stdin.read()
     assert heard["dead"] is None
     owner.kill()
 
-    with place.start() as servers:
+    with used.start() as servers:
         assert servers.owned
     os.kill(heard["fork"], signal.SIGKILL)
 

@@ -85,12 +85,11 @@ def test_a_home_of_another_user(ordinary):
     owner.end()
 
 
-def test_a_socket_folder_that_others_can_enter(place):
-    place.start(redis=False).stop()
-    folder = place.home / "data" / "sockets"
+def test_a_socket_folder_that_others_can_enter(used):
+    folder = used.home / "data" / "sockets"
     folder.chmod(0o755)
 
-    assert f"{folder} is not a folder that is closed to other users" in the_sentence(place)
+    assert f"{folder} is not a folder that is closed to other users" in the_sentence(used)
 
 
 def test_data_that_is_gone(place):
@@ -100,31 +99,29 @@ def test_data_that_is_gone(place):
     assert f"the data is in {place.base}/gone, and that folder is gone" in the_sentence(place)
 
 
-def test_data_of_another_major_version(place):
-    place.start(redis=False).stop()
-    (place.home / "data" / "postgres" / "PG_VERSION").write_text("15\n")
+def test_data_of_another_major_version(used):
+    (used.home / "data" / "postgres" / "PG_VERSION").write_text("15\n")
 
-    sentence = the_sentence(place, redis=False)
+    sentence = the_sentence(used, redis=False)
 
     assert "was made by PostgreSQL 15, and the one found here is " in sentence
     assert "Install PostgreSQL 15" in sentence
 
 
-def test_a_server_that_ends_at_once_is_quoted_and_leaves_nothing_behind(place):
-    place.start().stop()
-    with (place.home / "data" / "postgres" / "postgresql.conf").open("a") as settings:
+def test_a_server_that_ends_at_once_is_quoted_and_leaves_nothing_behind(used):
+    with (used.home / "data" / "postgres" / "postgresql.conf").open("a") as settings:
         settings.write("nonsense = 1\n")
 
-    sentence = the_sentence(place)
+    sentence = the_sentence(used)
 
     assert "ended while starting: configuration file " in sentence
-    assert f"Read {place.home}/postgres.log" in sentence
-    assert place.residents() == []
+    assert f"Read {used.home}/postgres.log" in sentence
+    assert used.residents() == []
 
 
-def test_an_owner_without_redis_cannot_be_joined_for_redis(place):
-    with place.start(redis=False):
-        assert f"process {os.getpid()} runs the servers" in the_sentence(place)
+def test_an_owner_without_redis_cannot_be_joined_for_redis(used):
+    with used.start(redis=False):
+        assert f"process {os.getpid()} runs the servers" in the_sentence(used)
 
 
 def test_a_file_size_limit_is_told_as_lack_of_room_and_a_later_start_works(place):
@@ -157,22 +154,32 @@ def disk(place):
 
 
 class Disk:
+    """What a process runs to change the room on its disk."""
+
     def __init__(self, folder: Path, *, is_mounted: bool) -> None:
         self.folder = folder
         self.is_mounted = is_mounted
 
-    def code(self, size: int) -> str:
-        """What a process runs to find a disk of this size."""
+    def resize(self, size: int) -> str:
         if self.is_mounted:
             remount = ["mount", "-o", f"remount,size={size}", str(self.folder)]
             return f"subprocess.run({remount!r}, check=True)\n"
         limit = "resource.RLIM_INFINITY" if size == BIG_BYTES else str(size)
         return f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))\n"
 
+    def fill(self) -> str:
+        if not self.is_mounted:
+            return self.resize(SMALL_BYTES)
+        free = "os.statvfs(home).f_bavail * os.statvfs(home).f_frsize"
+        return f"(home / 'filler').write_bytes(bytes({free}))\n"
+
+    def clear(self) -> str:
+        return "(home / 'filler').unlink()\n" if self.is_mounted else self.resize(BIG_BYTES)
+
 
 def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, disk):
-    program = "".join(disk.code(size) + "attempt()\n" for size in (SMALL_BYTES, BIG_BYTES))
-    owner = place.run(program)
+    start = "attempt()\n"
+    owner = place.run(disk.resize(SMALL_BYTES) + start + disk.resize(BIG_BYTES) + start)
     refused, started = owner.hear(), owner.hear()
     owner.end()
 
@@ -181,18 +188,8 @@ def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, di
 
 
 def test_a_disk_that_fills_up_later_is_one_sentence_at_the_next_start(place, disk):
-    fill = "(home / 'filler').write_bytes(b'')\n"
-    if disk.is_mounted:
-        fill = (
-            "free = os.statvfs(home)\n"
-            "(home / 'filler').write_bytes(bytes(free.f_bavail * free.f_frsize))\n"
-        )
-    program = disk.code(BIG_BYTES) + "attempt(redis=False)\n" + fill
-    if not disk.is_mounted:
-        program += disk.code(10)
-    program += "attempt(redis=False)\n(home / 'filler').unlink()\n"
-    program += disk.code(BIG_BYTES) + "attempt(redis=False)\n"
-    owner = place.run(program)
+    start = "attempt(redis=False)\n"
+    owner = place.run(disk.resize(BIG_BYTES) + start + disk.fill() + start + disk.clear() + start)
     first, refused, again = owner.hear(), owner.hear(), owner.hear()
     owner.end()
 

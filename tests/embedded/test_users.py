@@ -11,8 +11,8 @@ from paygate.adapters.embedded import Machine
 AS_ROOT = os.geteuid() == 0
 
 
-def test_no_server_runs_as_root(place):
-    with place.start() as servers:
+def test_no_server_runs_as_root(used):
+    with used.start() as servers:
         for child in servers._children:
             owner = Path(f"/proc/{child.pid}").stat().st_uid if Path("/proc").is_dir() else -1
             assert owner != 0

@@ -69,3 +69,8 @@ class Desk:
 @pytest.fixture
 def desk():
     return Desk()
+
+
+@pytest.fixture(scope="session")
+def make_desk():
+    return Desk

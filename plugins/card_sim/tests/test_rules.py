@@ -1,0 +1,231 @@
+import string
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from paygate import InvalidInstrumentError, passes_luhn
+from paygate_card_sim.rules import check_cvv, checked_expiry, checked_number, network_of
+
+NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+bodies = st.text(string.digits, min_size=12, max_size=18)
+
+
+def with_check_digit(body):
+    return next(body + digit for digit in string.digits if passes_luhn(body + digit))
+
+
+def refusal_of_number(given):
+    with pytest.raises(InvalidInstrumentError) as caught:
+        checked_number(given)
+    return caught.value
+
+
+def refusal_of_expiry(month, year, *, now=NOW):
+    with pytest.raises(InvalidInstrumentError) as caught:
+        checked_expiry(month, year, now=now)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "number", ["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"]
+)
+def test_the_test_cards_have_right_numbers(number):
+    assert checked_number(number) == number
+
+
+@given(bodies)
+def test_any_length_from_13_to_19_with_a_right_check_digit_is_a_number(body):
+    number = with_check_digit(body)
+
+    assert checked_number(number) == number
+
+
+@given(bodies, st.sampled_from("123456789"))
+def test_a_wrong_check_digit_is_refused(body, offset):
+    number = with_check_digit(body)
+    wrong = str((int(number[-1]) + int(offset)) % 10)
+
+    assert refusal_of_number(number[:-1] + wrong).code == "invalid_card"
+
+
+@given(bodies, st.integers(0, 11), st.sampled_from("123456789"))
+def test_one_mistyped_digit_anywhere_is_refused(body, place, offset):
+    number = with_check_digit(body)
+    digit = str((int(number[place]) + int(offset)) % 10)
+    mistyped = number[:place] + digit + number[place + 1 :]
+
+    assert refusal_of_number(mistyped).code == "invalid_card"
+
+
+@given(bodies, st.data())
+def test_spaces_and_dashes_do_not_matter(body, data):
+    number = with_check_digit(body)
+    typed = "".join(digit + data.draw(st.sampled_from(["", " ", "-", " - "])) for digit in number)
+
+    assert checked_number(f" {typed}") == number
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "1234567890123456",
+        "0" * 12,
+        "0" * 20,
+        "4111111111111111\n",
+        "4111.1111.1111.1111",
+        "4111_1111_1111_1111",
+        "+4111111111111111",
+        "411111111111111²",
+        "٤١١١١١١١١١١١١١١١",
+        "\uff14111111111111111",
+        "4111\u00a01111\u00a01111\u00a01111",
+        "four",
+    ],
+)
+def test_what_is_no_number_is_refused(number):
+    error = refusal_of_number(number)
+
+    assert (error.code, error.reason) == ("invalid_card", "Card validation failed")
+
+
+@given(st.text())
+def test_a_refused_number_is_not_repeated(text):
+    assume(len(text) < 12)
+
+    assert str(refusal_of_number(text)) == "Card validation failed"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "network"),
+    [
+        ("4", "visa"),
+        ("50", "unknown"),
+        ("51", "mastercard"),
+        ("55", "mastercard"),
+        ("56", "unknown"),
+        ("33", "unknown"),
+        ("34", "amex"),
+        ("35", "unknown"),
+        ("36", "unknown"),
+        ("37", "amex"),
+        ("38", "unknown"),
+        ("59", "unknown"),
+        ("60", "rupay"),
+        ("61", "unknown"),
+        ("64", "unknown"),
+        ("65", "rupay"),
+        ("66", "unknown"),
+        ("80", "unknown"),
+        *((str(two), "rupay") for two in range(81, 90)),
+        ("90", "unknown"),
+        ("00", "unknown"),
+        ("22", "unknown"),
+    ],
+)
+def test_the_network_follows_from_the_first_digits(prefix, network):
+    assert network_of(prefix.ljust(16, "0")) == network
+
+
+@pytest.mark.parametrize(
+    ("year", "month"), [("2026", "01"), ("26", "1"), ("26", "12"), ("27", "01")]
+)
+def test_a_card_is_good_in_its_month_and_before(year, month):
+    expiry = checked_expiry(month, year, now=NOW)
+
+    assert (expiry.year, expiry.month) == (2000 + int(year[-2:]), int(month))
+
+
+def test_a_card_is_good_until_the_last_moment_of_its_month():
+    end = datetime(2026, 2, 1, tzinfo=UTC)
+
+    assert checked_expiry("01", "26", now=end - TICK).month == 1
+    assert refusal_of_expiry("01", "26", now=end).code == "expired_card"
+
+
+def test_a_card_is_good_until_the_last_moment_of_the_year():
+    end = datetime(2027, 1, 1, tzinfo=UTC)
+
+    assert checked_expiry("12", "26", now=end - TICK).month == 12
+    assert refusal_of_expiry("12", "26", now=end).code == "expired_card"
+    assert checked_expiry("01", "27", now=end - TICK).year == 2027
+
+
+@given(
+    st.integers(2020, 2049),
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.integers(2000, 2099),
+)
+def test_exactly_the_months_from_now_to_fifty_years_on_are_good(this_year, this_month, month, year):
+    now = datetime(this_year, this_month, 28, tzinfo=UTC)
+    is_good = (now.year, now.month) <= (year, month) and year <= now.year + 50
+
+    if is_good:
+        assert checked_expiry(f"{month:02}", f"{year % 100:02}", now=now).year == year
+    else:
+        assert refusal_of_expiry(f"{month:02}", f"{year % 100:02}", now=now).code == "expired_card"
+
+
+def test_fifty_years_ahead_is_the_furthest():
+    assert checked_expiry("12", "2076", now=NOW).year == 2076
+    assert refusal_of_expiry("01", "2077").code == "expired_card"
+    assert refusal_of_expiry("01", "9999").code == "expired_card"
+
+
+@pytest.mark.parametrize(
+    ("month", "year"),
+    [
+        ("01", "20"),
+        ("12", "2025"),
+        ("0", "30"),
+        ("00", "30"),
+        ("13", "30"),
+        ("-1", "30"),
+        ("001", "30"),
+        ("1.0", "30"),
+        ("May", "30"),
+        ("", "30"),
+        ("1", ""),
+        ("1", "0"),
+        ("1", "030"),
+        ("1", "02030"),
+        ("1", "+2030"),
+        ("1", "2030\n"),
+        ("²", "30"),
+        ("٣", "30"),
+        ("1", "\uff130"),
+    ],
+)
+def test_what_is_no_good_date_is_refused(month, year):
+    error = refusal_of_expiry(month, year)
+
+    assert (error.code, error.reason) == ("expired_card", "Card expiry date invalid")
+
+
+def test_spaces_around_a_date_do_not_matter():
+    assert checked_expiry(" 5 ", " 30", now=NOW).year == 2030
+
+
+def test_the_month_is_the_clocks_own():
+    kolkata = timezone(timedelta(hours=5, minutes=30))
+    february_there = datetime(2026, 2, 1, 1, 0, tzinfo=kolkata)
+
+    assert checked_expiry("01", "26", now=february_there.astimezone(UTC)).month == 1
+
+
+@pytest.mark.parametrize("cvv", ["000", "123", "9999"])
+def test_three_or_four_digits_are_a_security_code(cvv):
+    check_cvv(cvv)
+
+
+@pytest.mark.parametrize("cvv", ["", "12", "12345", "12a", "123\n", " 123", "12²", "١٢٣"])
+def test_anything_else_is_no_security_code(cvv):
+    with pytest.raises(InvalidInstrumentError) as caught:
+        check_cvv(cvv)
+
+    assert (caught.value.code, caught.value.reason) == ("invalid_card", "Card validation failed")

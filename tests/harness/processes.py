@@ -1,0 +1,139 @@
+"""paygate as processes of its own, to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from .apps import KEYS
+
+READY_WITHIN_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """Processes on one database and one Redis."""
+
+    database_url: str
+    redis_url: str
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    @property
+    def book(self) -> Path:
+        """What the simulated processors wrote down of their charges."""
+        return self.home / "book.jsonl"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "PAYGATE_HOME": str(self.home),
+            "PAYGATE_SIMULATOR_BOOK": str(self.book),
+            "PAYGATE_LOG_LEVEL": "warning",
+            **self.environ,
+            **more,
+        }
+
+    async def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
+        """A command that ends; its exit code, output and errors."""
+        process = await self._spawn(arguments, more, pipe=True)
+        output, errors = await asyncio.wait_for(process.communicate(), READY_WITHIN_S)
+        assert process.returncode is not None
+        return process.returncode, output.decode(), errors.decode()
+
+    async def start(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
+        """A command that stays."""
+        process = await self._spawn(arguments, more, pipe=False)
+        self.processes.append(process)
+        return process
+
+    async def _spawn(
+        self, arguments: tuple[str, ...], more: Mapping[str, str], *, pipe: bool
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "paygate",
+            *arguments,
+            env=self.environment(**more),
+            cwd=self.home,
+            stdout=asyncio.subprocess.PIPE if pipe else None,
+            stderr=asyncio.subprocess.PIPE if pipe else None,
+        )
+
+    async def serve(self, *flags: str, port: int | None = None) -> Client:
+        """An API process that answers."""
+        chosen = port or free_port()
+        await self.start("serve", *flags, PORT=str(chosen))
+        client = Client(f"http://127.0.0.1:{chosen}")
+        await client.until_healthy()
+        return client
+
+    async def close(self) -> None:
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+        for process in self.processes:
+            await process.wait()
+
+
+@dataclass
+class Client:
+    """A merchant's program over real HTTP."""
+
+    base: str
+
+    async def call(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
+        async with (
+            aiohttp.ClientSession(headers=KEYS) as session,
+            session.request(method, self.base + path, **kwargs) as response,
+        ):
+            return response.status, await response.json()
+
+    async def until_healthy(self) -> None:
+        async with asyncio.timeout(READY_WITHIN_S):
+            while True:
+                with suppress(aiohttp.ClientConnectionError):
+                    if (await self.call("GET", "/health"))[0] == 200:
+                        return
+                await asyncio.sleep(0.02)
+
+    async def pay(self, amount: int = 50_000, vpa: str = "asha@paytm") -> str:
+        _, order = await self.call("POST", "/api/v1/orders", json={"amount": amount})
+        status, payment = await self.call(
+            "POST",
+            "/api/v1/payments",
+            json={"order_id": order["id"], "method": "upi", "vpa": vpa},
+        )
+        assert status == 201, payment
+        return str(payment["id"])
+
+
+@asynccontextmanager
+async def stack(
+    database_url: str, redis_url: str, home: Path, environ: Mapping[str, str]
+) -> AsyncIterator[Stack]:
+    running = Stack(database_url, redis_url, home, environ)
+    try:
+        yield running
+    finally:
+        await running.close()

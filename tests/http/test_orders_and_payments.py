@@ -1,0 +1,267 @@
+"""What a merchant's program sees of orders and payments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.harness.apps import KEYS, TestApp, running_app
+from tests.harness.fakes import Fakes
+
+UNAUTHENTICATED = {
+    "error": {"code": "AUTHENTICATION_ERROR", "description": "Invalid API credentials"}
+}
+OTHER_KEYS = {"X-Api-Key": "key_other", "X-Api-Secret": "secret_other"}
+
+
+@pytest.fixture
+async def other_merchant(app: TestApp) -> dict[str, str]:
+    await app.rows(
+        "INSERT INTO merchants (name, email, api_key, api_secret) "
+        "VALUES ('Other', 'other@example.com', 'key_other', encode(sha256('secret_other'), 'hex'))"
+    )
+    return OTHER_KEYS
+
+
+async def test_health_says_what_is_connected(app: TestApp):
+    answer = await app.call("GET", "/health", keys=None)
+
+    assert answer.status == 200
+    assert answer.json["status"] == "healthy"
+    assert answer.json["database"] == "connected"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer.json["timestamp"])
+
+
+async def test_the_test_merchant_is_shown_without_credentials(app: TestApp):
+    answer = await app.call("GET", "/test/merchant", keys=None)
+
+    assert answer.json == {
+        "id": "550e8400-e29b-41d4-a716-446655440000",
+        "email": "test@example.com",
+        "api_key": "key_test_abc123",
+        "seeded": True,
+    }
+
+
+async def test_an_order_is_created_and_read(app: TestApp):
+    fields = {"amount": 50_000, "currency": "INR", "receipt": "r1", "notes": {"name": "Asha ₹"}}
+    created = await app.call("POST", "/orders", json=fields)
+    read = await app.call("GET", f"/orders/{created.json['id']}")
+    public = await app.call("GET", f"/orders/{created.json['id']}/public", keys=None)
+
+    assert created.status == 201
+    assert re.fullmatch(r"order_[A-Za-z0-9]{16}", created.json["id"])
+    assert created.json["status"] == "created"
+    assert {name: created.json[name] for name in fields} == fields
+    assert read.json == created.json
+    assert public.json == {
+        "id": created.json["id"],
+        "amount": 50_000,
+        "currency": "INR",
+        "status": "created",
+    }
+
+
+async def test_a_payment_answers_pending_with_the_orders_amount(app: TestApp):
+    order_id = await app.order(12_345)
+
+    answer = await app.pay(order_id, amount=1, currency="USD", metadata={"x": 1})
+
+    assert answer.status == 201
+    assert re.fullmatch(r"pay_[A-Za-z0-9]{16}", answer.json["id"])
+    assert answer.json["amount"] == 12_345
+    assert answer.json["currency"] == "INR"
+    assert answer.json["status"] == "pending"
+    assert answer.json["coin"] == "gold"
+
+
+async def test_a_shopper_may_pay_and_look_without_credentials(app: TestApp):
+    body = {"order_id": await app.order(), "method": "coin"}
+    created = await app.call("POST", "/payments/public", keys=None, json=body)
+    read = await app.call("GET", f"/payments/{created.json['id']}/public", keys=None)
+
+    assert created.status == 201
+    assert read.status == 200
+    assert read.json["status"] == "pending"
+    assert "merchant_id" not in read.json
+
+
+async def test_a_payment_in_full_has_every_column(app: TestApp):
+    payment = await app.payment(await app.paid())
+
+    wanted = {
+        "id", "order_id", "merchant_id", "amount", "currency", "method", "status", "vpa",
+        "card_network", "card_last4", "captured", "error_code", "error_description",
+        "created_at", "updated_at",
+    }  # fmt: skip
+    assert wanted <= set(payment)
+    assert payment["captured"] is False
+
+
+async def test_lists_are_arrays_without_a_page_and_envelopes_with_one(app: TestApp):
+    ids = [await app.paid() for _ in range(3)]
+
+    bare = await app.call("GET", "/payments")
+    listed = await app.call("GET", "/payments/list")
+    paged = await app.call("GET", "/payments?limit=2&offset=1")
+    orders = await app.call("GET", "/orders?limit=2")
+
+    assert [payment["id"] for payment in bare.json] == ids[::-1]
+    assert listed.json == bare.json
+    assert [payment["id"] for payment in paged.json["data"]] == ids[1::-1]
+    assert {name: paged.json[name] for name in ("total", "limit", "offset")} == {
+        "total": 3,
+        "limit": 2,
+        "offset": 1,
+    }
+    assert (len(orders.json["data"]), orders.json["total"]) == (2, 3)
+
+
+async def test_stats_count_and_sum(app: TestApp):
+    async with app.working():
+        await app.until(await app.paid(), "success")
+    await app.paid()
+
+    stats = await app.call("GET", "/payments/stats")
+
+    assert stats.json == {"totalTransactions": 2, "totalAmount": 50_000, "successRate": 50}
+
+
+async def test_the_time_line_tells_what_happened(app: TestApp):
+    async with app.working():
+        payment_id = await app.paid()
+        await app.until(payment_id, "success")
+
+    story = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
+
+    told = [moment["what"] for moment in story]
+    assert told[:3] == ["payment is pending", "event payment.created", "event payment.pending"]
+    assert "payment is success" in told
+
+
+async def test_jobs_status_counts_and_says_whether_anybody_works(app: TestApp):
+    await app.paid()
+    before = (await app.call("GET", "/test/jobs/status", keys=None)).json
+    async with app.working():
+        await app.until_value("succeeded", "SELECT state FROM operations")
+        during = (await app.call("GET", "/test/jobs/status", keys=None)).json
+    after = (await app.call("GET", "/test/jobs/status", keys=None)).json
+
+    assert before == {
+        "pending": 1,
+        "processing": 0,
+        "completed": 0,
+        "failed": 0,
+        "worker_status": "stopped",
+    }
+    assert (during["completed"], during["worker_status"]) == (1, "running")
+    assert after["worker_status"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"X-Api-Key": "key_test_abc123"},
+        {"X-Api-Secret": "secret_test_xyz789"},
+        {**KEYS, "X-Api-Secret": "wrong"},
+        {**KEYS, "X-Api-Key": "wrong"},
+        {**KEYS, "X-Api-Secret": ""},
+        {**KEYS, "X-Api-Key": "k" * 5000},
+        {**KEYS, "X-Api-Key": "кey"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/orders", "/payments", "/webhooks", "/payments/stats"])
+async def test_wrong_credentials_get_one_answer(app: TestApp, keys: dict[str, str], path: str):
+    answer = await app.call("GET", path, keys=keys)
+
+    assert answer.status == 401
+    assert answer.json == UNAUTHENTICATED
+
+
+async def test_a_merchant_who_is_not_active_is_nobody(app: TestApp):
+    await app.rows("UPDATE merchants SET is_active = false")
+
+    assert (await app.call("GET", "/orders")).json == UNAUTHENTICATED
+
+
+async def test_nobody_sees_anothers_things(app: TestApp, other_merchant: dict[str, str]):
+    await app.webhook_url()
+    payment_id = await app.paid()
+    order_id = (await app.payment(payment_id))["order_id"]
+    delivery_id = (await app.call("GET", "/webhooks")).json["data"][0]["id"]
+    requests = [
+        ("GET", f"/orders/{order_id}", "Order not found"),
+        ("GET", f"/payments/{payment_id}", "Payment not found"),
+        ("GET", f"/payments/{payment_id}/timeline", "Payment not found"),
+        ("POST", f"/webhooks/{delivery_id}/retry", "Webhook log not found"),
+    ]
+
+    for method, path, text in requests:
+        answer = await app.call(method, path, keys=other_merchant)
+        assert answer.status == 404
+        assert answer.json["error"] == {"code": "NOT_FOUND_ERROR", "description": text}
+    body = {"order_id": order_id, "method": "coin"}
+    paid = await app.call("POST", "/payments", keys=other_merchant, json=body)
+    assert paid.status == 404
+    for path in ("/orders", "/webhooks", "/payments?limit=5"):
+        assert (await app.call("GET", path, keys=other_merchant)).json["total"] == 0
+
+
+async def test_the_secret_is_stored_as_a_hash_and_the_hash_opens_nothing(app: TestApp):
+    (stored,) = await app.rows("SELECT api_key, api_secret FROM merchants")
+
+    answer = await app.call(
+        "GET", "/orders", keys={"X-Api-Key": stored["api_key"], "X-Api-Secret": stored["api_secret"]}
+    )
+
+    assert stored["api_secret"] != "secret_test_xyz789"
+    assert re.fullmatch(r"[0-9a-f]{64}", stored["api_secret"])
+    assert answer.status == 401
+
+
+async def test_any_page_may_call_and_preflights_are_answered(app: TestApp):
+    preflight = await app.call(
+        "OPTIONS", "/payments", keys=None, headers={"Origin": "http://localhost:3000"}
+    )
+    refused = await app.call("GET", "/orders", keys=None)
+
+    assert preflight.status == 204
+    assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
+    for answer in (preflight, refused):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_production_has_no_test_routes_and_no_test_merchant(
+    database_url: str, tmp_path: Path, fakes: Fakes
+):
+    environ = {
+        "PAYGATE_ENV": "production",
+        "PAYGATE_VAULT_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    }
+    async with running_app(
+        database_url, tmp_path, plugins=fakes.found(), environ=environ
+    ) as production:
+        shown = await production.call("GET", "/test/merchant", keys=None)
+        used = await production.call("GET", "/orders")
+
+    assert shown.status == 404
+    assert used.status == 401
+
+
+async def test_two_apps_with_other_plugins_live_side_by_side(
+    app: TestApp, databases: object, tmp_path: Path
+):
+    url = await databases.clone()  # type: ignore[attr-defined]
+    try:
+        async with running_app(url, tmp_path) as installed:
+            theirs = await installed.pay(method="coin")
+            ours = await app.pay(method="coin")
+    finally:
+        await databases.drop(url)  # type: ignore[attr-defined]
+
+    assert theirs.status == 400
+    assert theirs.json["error"]["description"] == "Invalid payment method"
+    assert ours.status == 201
