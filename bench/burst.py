@@ -7,7 +7,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from paygate.adapters.embedded import start_servers
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.harness.apps import KEYS
+from tests.harness.folders import open_folder
 from tests.harness.processes import stack
 
 UNSETTLED = "SELECT count(*) FROM payments WHERE status NOT IN ('success', 'failed')"
@@ -97,8 +97,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     os.environ.pop("TEST_MODE", None)
-    with tempfile.TemporaryDirectory(prefix="paygate-bench-") as home:
-        asyncio.run(burst(options.count, options.rounds, Path(home)))
+    with open_folder() as home:
+        asyncio.run(burst(options.count, options.rounds, home))
 
 
 if __name__ == "__main__":

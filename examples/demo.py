@@ -193,6 +193,8 @@ def report(receiver: Receiver, wanted: dict[str, str], ended_right: bool) -> int
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="paygate-demo-") as home:
+        # As root the servers run as another user, who must be able to get in.
+        os.chmod(home, 0o711)
         try:
             return asyncio.run(demo(home))
         except TimeoutError:

@@ -11,20 +11,28 @@ import pytest
 from paygate.adapters.embedded import start_servers
 
 from .harness.apps import TestApp, running_app
+from .harness.folders import open_folder
 from .harness.databases import Databases, migrated_template
 from .harness.fakes import Fakes
 
 
 @pytest.fixture(scope="session")
-def server_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def server_urls() -> Iterator[tuple[str, str]]:
     """PostgreSQL and Valkey: named by the environment, or started from wheels."""
     database = os.environ.get("PAYGATE_TEST_DATABASE_URL", "")
     redis = os.environ.get("PAYGATE_TEST_REDIS_URL", "")
     if database and redis:
         yield database, redis
         return
-    with start_servers(tmp_path_factory.mktemp("servers"), durable=False) as servers:
+    with open_folder() as home, start_servers(home, durable=False) as servers:
         yield database or servers.urls.database_url, redis or servers.urls.redis_url
+
+
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A folder for servers of a test's own."""
+    with open_folder() as home:
+        yield home
 
 
 @pytest.fixture(scope="session")

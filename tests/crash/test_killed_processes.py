@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections import Counter
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import redis
 
 from paygate.adapters.embedded import start_servers
-from tests.harness.processes import Client, Stack, stack
+from tests.harness.processes import Client, Stack, free_port, stack
 
 SETTLED_WITHIN_S = 60.0
 
@@ -130,20 +132,16 @@ async def test_an_api_killed_after_its_answer_has_lost_nothing(processes: Stack)
 
 
 @pytest.fixture
-def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def own_redis(server_home: Path) -> Iterator[str]:
     """A Valkey of this test's own, to be killed."""
-    with start_servers(tmp_path_factory.mktemp("redis"), durable=False) as servers:
+    with start_servers(server_home, durable=False) as servers:
         yield servers.urls.redis_url
 
 
 def kill_valkey(url: str) -> None:
-    import redis
-
     client = redis.Redis.from_url(url)
-    pid = client.info("server")["process_id"]
-    import os
-
-    os.kill(pid, signal.SIGKILL)
+    os.kill(client.info("server")["process_id"], signal.SIGKILL)
+    client.close()
 
 
 async def test_without_redis_payments_settle_a_little_later(
@@ -169,11 +167,9 @@ async def test_without_redis_payments_settle_a_little_later(
     )
 
 
-async def test_everything_started_by_dev_ends_with_it_even_when_it_is_killed(tmp_path: Path):
-    environ = {"PAYGATE_HOME": str(tmp_path / "home"), "TEST_MODE": "true"}
-    async with stack("", "", tmp_path, environ) as processes:
-        from tests.harness.processes import free_port
-
+async def test_everything_started_by_dev_ends_with_it_even_when_it_is_killed(server_home: Path):
+    environ = {"TEST_MODE": "true"}
+    async with stack("", "", server_home, environ) as processes:
         port = str(free_port())
         dev = await processes.start("dev", PORT=port)
         client = Client(f"http://127.0.0.1:{port}")

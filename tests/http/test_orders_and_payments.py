@@ -214,7 +214,9 @@ async def test_the_secret_is_stored_as_a_hash_and_the_hash_opens_nothing(app: Te
     (stored,) = await app.rows("SELECT api_key, api_secret FROM merchants")
 
     answer = await app.call(
-        "GET", "/orders", keys={"X-Api-Key": stored["api_key"], "X-Api-Secret": stored["api_secret"]}
+        "GET",
+        "/orders",
+        keys={"X-Api-Key": stored["api_key"], "X-Api-Secret": stored["api_secret"]},
     )
 
     assert stored["api_secret"] != "secret_test_xyz789"

@@ -14,9 +14,7 @@ from tests.harness.fakes import Fakes
 FAILED = DeliveryResult(False, 500, "no")
 
 
-async def test_a_failing_receiver_is_tried_five_times_and_then_given_up(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_failing_receiver_is_tried_five_times_and_then_given_up(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     fakes.sink.script = [FAILED] * 5
     test_id = (await app.call("POST", "/webhooks/test")).json["id"]

@@ -77,9 +77,7 @@ async def test_what_never_left_is_sent_again_under_the_same_id(app: TestApp, fak
     assert len({operation_id for _, operation_id, _ in calls}) == 1
 
 
-async def test_what_stays_unknown_is_left_for_a_person_and_never_failed(
-    app: TestApp, fakes: Fakes
-):
+async def test_what_stays_unknown_is_left_for_a_person_and_never_failed(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Unknown("timeout")]
     fakes.processor.queries = [Unknown("timeout")] * 3
     async with app.working():
@@ -156,9 +154,7 @@ async def test_several_workers_share_two_hundred_payments_and_charge_each_once(
 ):
     payments = [await app.paid() for _ in range(200)]
     async with app.working(), app.working():
-        await app.until_value(
-            200, "SELECT count(*) FROM payments WHERE status = 'success'"
-        )
+        await app.until_value(200, "SELECT count(*) FROM payments WHERE status = 'success'")
 
     charged = [payment for verb, _, payment in fakes.processor.calls if verb == "authorize"]
     assert sorted(charged) == sorted(payments)

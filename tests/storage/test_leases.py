@@ -191,8 +191,11 @@ async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: Te
     freed = await deps.storage.operations.free_orphans(gone_after=timedelta(seconds=10))
 
     assert freed == 1
-    assert [row["lease_owner"] for row in await app.rows("SELECT lease_owner FROM operations")
-            if row["lease_owner"]] == ["here"]
+    assert [
+        row["lease_owner"]
+        for row in await app.rows("SELECT lease_owner FROM operations")
+        if row["lease_owner"]
+    ] == ["here"]
 
 
 @pytest.mark.parametrize(

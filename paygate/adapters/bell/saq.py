@@ -40,9 +40,17 @@ BACKOFF_MAX_S = 5.0
 
 
 class Doorkeeper(Worker[Any]):
-    """A SAQ worker that leaves the process's signals alone."""
+    """A SAQ worker that leaves the process's signals alone and keeps no house.
+
+    SAQ's upkeep sweeps, aborts and schedules jobs that matter; none of ours does,
+    and its sweep races with healthy ones.
+    """
 
     SIGNALS: list[Any] = []  # noqa: RUF012 - overrides SAQ's class attribute
+
+    async def upkeep(self) -> list[asyncio.Task[None]]:
+        """Nothing to do."""
+        return []
 
 
 def connect(url: str) -> Redis:
@@ -146,8 +154,6 @@ class SaqBell:
             functions=[("ring", ring)],
             concurrency=1,
             dequeue_timeout=5,
-            # Its sweep and abort act on jobs that matter; none of ours does.
-            timers={"schedule": 3600, "worker_info": 10, "sweep": 3600, "abort": 3600},
         )
 
     async def is_connected(self) -> bool | None:

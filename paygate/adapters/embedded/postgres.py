@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -176,6 +177,10 @@ class Postgres:
         )
 
     def _death(self, words: str) -> OperatorError:
+        """Why it ended. Another version's server may trip over the settings before it says so."""
+        made_by, here = self._versions()
+        if made_by != here:
+            return problems.other_version(self.data, made_by=made_by, here=here)
         return problems.server_died(
             setting=problems.DATABASE_SETTING,
             server=_SERVER,
@@ -183,6 +188,17 @@ class Postgres:
             log=self.log.path,
             data=self.data,
         )
+
+    def _versions(self) -> tuple[str, str]:
+        """The major versions of the data and of the program; the same where there is no data."""
+        asked = (str(self.programs / "postgres"), "--version")
+        told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
+        here = re.search(r"\d+", told.stdout)
+        try:
+            made_by = (self.data / "PG_VERSION").read_text().strip()
+        except OSError:
+            made_by = ""
+        return (made_by, here[0]) if made_by and here else ("", "")
 
 
 def _see_off_earlier(data: Path) -> None:

@@ -31,9 +31,6 @@ _PROBED = re.compile(
 )
 # Further up, a log is about something else.
 _LAST_LINES_MAX = 12
-_OTHER_VERSION = re.compile(
-    r"initialized by PostgreSQL version ([\d.]+),.* with this version (\d[\d.]*\d)"
-)
 
 
 @contextmanager
@@ -119,9 +116,6 @@ def server_died(*, setting: str, server: str, words: str, log: Path, data: Path)
     full = _lack_of_room(words, data)
     if full:
         return no_room(data, full)
-    versions = _OTHER_VERSION.search(words)
-    if versions:
-        return _other_version(data, made_by=versions[1], here=versions[2])
     return OperatorError(
         setting=setting,
         problem=f"the {server} in {data} ended while starting: {last_words(words)}",
@@ -147,7 +141,8 @@ def last_words(words: str) -> str:
     return _PREFIX.sub("", line)[:_QUOTE_LENGTH_MAX].rstrip(". ")
 
 
-def _other_version(data: Path, *, made_by: str, here: str) -> OperatorError:
+def other_version(data: Path, *, made_by: str, here: str) -> OperatorError:
+    """A cluster that this PostgreSQL cannot read."""
     return OperatorError(
         setting=DATABASE_SETTING,
         problem=f"{data} was made by PostgreSQL {made_by}, and the one found here is {here}",

@@ -107,7 +107,7 @@ class Lane(Generic[ClaimT, AnswerT]):
                 self._start(claim)
             if room > 0 and len(claims) == room:
                 return
-            timeout_s = await self._until_next_due() if room > 0 else None
+            timeout_s = await self._until_next_due()
         except InfrastructureError as error:
             log.warning("%s: %s", self.name, error)
             timeout_s = DATABASE_AWAY_WAIT_S
@@ -121,7 +121,7 @@ class Lane(Generic[ClaimT, AnswerT]):
             return tick_s
         return min(tick_s, max(0.0, (due_at - now).total_seconds()))
 
-    async def _rest(self, timeout_s: float | None) -> None:
+    async def _rest(self, timeout_s: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
@@ -136,6 +136,10 @@ class Lane(Generic[ClaimT, AnswerT]):
     async def _perform(self, claim: ClaimT) -> None:
         try:
             answer = await self._work.perform(claim)
+        except asyncio.CancelledError:
+            # Ours to abandon, or a guest that raised it. The lease runs out by itself.
+            self._let_go(claim.lease)
+            raise
         except Exception as error:
             # The worker's outermost net: the guard has caught what plugins raise,
             # so this is a mistake of ours. The row rests; the others go on.
@@ -151,7 +155,7 @@ class Lane(Generic[ClaimT, AnswerT]):
                 settled.append(self._done.get_nowait())
             await self._record(settled)
             for each in settled:
-                self._held.pop(each.claim.lease.row_id, None)
+                self._let_go(each.claim.lease)
                 self._done.task_done()
             self._wake.set()
 
@@ -189,7 +193,13 @@ class Lane(Generic[ClaimT, AnswerT]):
         with suppress(InfrastructureError):
             await self._rows.release(failures, now=self._clock.now())
         for lease, _ in rows:
-            self._held.pop(lease.row_id, None)
+            self._let_go(lease)
+        self._wake.set()
+
+    def _let_go(self, lease: Lease) -> None:
+        # Another turn may hold the row again already, with another token.
+        if self._held.get(lease.row_id) == lease:
+            del self._held[lease.row_id]
 
     async def _renew_all(self) -> None:
         while True:

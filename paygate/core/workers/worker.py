@@ -92,6 +92,8 @@ class Worker:
         stopped = asyncio.create_task(self._stopped())
         try:
             await asyncio.wait({stopped, *lanes}, return_when=asyncio.FIRST_COMPLETED)
+            # Told to, or a lane has failed: then the others end too.
+            self.stop()
             done, late = await asyncio.wait(lanes, timeout=DRAIN_S)
             if late:
                 log.warning("stopping with work in flight; its rows are handed back")

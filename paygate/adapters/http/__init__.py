@@ -1,0 +1,1 @@
+"""HTTP out, guarded: plugins reach the network through here and nowhere else."""

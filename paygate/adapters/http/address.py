@@ -1,0 +1,140 @@
+"""The guard against being led inside: which addresses may be reached at all.
+
+A merchant chooses where webhooks go, and would love to see what answers on our
+side of the firewall. The question is asked of the very address a socket is about
+to connect to, after name look-up, so no spelling and no DNS answer gets around it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from socket import inet_aton
+from urllib.parse import SplitResult, urlsplit
+
+from ...core.domain.limits import URL_CHARS_MAX
+from ...core.ports.http import HttpError
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(word) for word in text.split())
+
+
+# Source: the IANA special-purpose registries. `ipaddress.is_global` alone calls
+# several of these global: NAT64, 6to4, multicast, IPv4-compatible.
+NEVER = _networks(
+    """
+    0.0.0.0/8 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15
+    198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
+    ::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20
+    5f00::/16 fe80::/10 fec0::/10 ff00::/8
+    """
+)
+"""Nobody's receiver, or a way around: metadata, tunnels, multicast, documentation."""
+
+INSIDE = _networks(
+    "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7"
+)
+"""Loopback and private networks: where receivers live while somebody develops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What may be reached.
+
+    Args:
+        allow_private: Loopback and private networks too; never in production.
+        ports: The only ports; None for all.
+    """
+
+    allow_private: bool
+    ports: frozenset[int] | None = None
+
+    def allows(self, host: str, port: int) -> bool:
+        """Whether a socket may connect there.
+
+        Args:
+            host: An address in its standard spelling, perhaps with a zone.
+            port: The port.
+        """
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        if self.ports is not None and port not in self.ports:
+            return False
+        return self._allows(_unmapped(address))
+
+    def _allows(self, address: Address) -> bool:
+        # First, because ::1 lies in ::/96.
+        if _is_in(address, INSIDE):
+            return self.allow_private
+        return not _is_in(address, NEVER)
+
+
+def _unmapped(address: Address) -> Address:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
+def check_url(url: str, reach: Reach) -> None:
+    """Refuse an address that could never be sent to. Names are not looked up.
+
+    Raises:
+        HttpError: ``invalid_url`` or ``refused_address``.
+    """
+    parts, port = _split(url)
+    assert parts.hostname, "checked by _split"
+    literal = _literal(parts.hostname)
+    if literal is not None and not reach.allows(literal, port):
+        raise HttpError("refused_address", "the address is not allowed")
+    if reach.ports is not None and port not in reach.ports:
+        raise HttpError("refused_address", "the port is not allowed")
+
+
+def _split(url: str) -> tuple[SplitResult, int]:
+    if len(url) > URL_CHARS_MAX or not url.isprintable() or " " in url or "\\" in url:
+        raise HttpError("invalid_url", "too long, or holds characters a URL has not")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise HttpError("invalid_url", "it cannot be taken apart") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise HttpError("invalid_url", "it is not http or https with a host")
+    if "@" in parts.netloc:
+        raise HttpError("invalid_url", "it carries a user or password")
+    return parts, port
+
+
+def _literal(host: str) -> str | None:
+    """The address a host spells, however oddly; None for a name.
+
+    ``127.1``, ``0x7f000001``, ``2130706433`` and full-width digits are all
+    understood as an address by something between here and the socket.
+    """
+    plain = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
+    try:
+        return str(ip_address(plain.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return str(IPv4Address(inet_aton(plain)))
+    except (OSError, ValueError):
+        return None

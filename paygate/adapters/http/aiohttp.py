@@ -1,0 +1,162 @@
+"""The ``Http`` port over aiohttp, with every default that could hurt turned off."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
+from ...core.ports.http import HttpError, HttpResponse
+from .address import Reach, check_url
+
+AddressInfo = tuple[
+    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
+]
+
+_HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_CHUNK_BYTES = 16 * 1024
+
+
+class RefusedAddressError(OSError):
+    """The guard would not let a socket connect."""
+
+
+class AiohttpClient:
+    """See ``Http``.
+
+    Args:
+        allow_private: Loopback and private networks may be reached.
+        ports: The only ports; None for all.
+        connections_max: Open at once.
+        resolver: Looks names up; None for the system's.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        ports: frozenset[int] | None = None,
+        connections_max: int = 256,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._reach = Reach(allow_private, ports)
+        self._connections_max = connections_max
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    def check(self, url: str) -> None:
+        """See ``Http.check``."""
+        check_url(url, self._reach)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: timedelta,  # noqa: ASYNC109 - a bound over the whole exchange, enforced here
+        response_bytes_max: int,
+    ) -> HttpResponse:
+        """See ``Http.post``."""
+        self.check(url)
+        _check_headers(headers)
+        try:
+            # aiohttp's own total does not cover everything that happens here.
+            async with asyncio.timeout(timeout.total_seconds()):
+                return await self._post(url, body, headers, timeout, response_bytes_max)
+        except (TimeoutError, aiohttp.ServerTimeoutError):
+            raise HttpError("timeout") from None
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+            raise HttpError(_kind(error), _detail(error)) from error
+
+    async def _post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: timedelta,  # noqa: ASYNC109 - handed to aiohttp
+        response_bytes_max: int,
+    ) -> HttpResponse:
+        async with self._open().post(
+            url,
+            data=body,
+            headers={"Accept-Encoding": "identity", **headers},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=timeout.total_seconds()),
+        ) as response:
+            read, is_truncated = await _read(response, response_bytes_max)
+            if is_truncated:
+                # What is left would have to be read before the connection is used again.
+                response.close()
+            named = {name.lower(): value for name, value in response.headers.items()}
+            return HttpResponse(response.status, named, read, is_truncated)
+
+    async def close(self) -> None:
+        """See ``Http.close``."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                socket_factory=self._socket,
+                use_dns_cache=False,
+                limit=self._connections_max,
+                resolver=self._resolver,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+    def _socket(self, info: AddressInfo) -> socket.socket:
+        """A socket for that address, if it may be reached: the last word before connecting."""
+        family, kind, proto, _, (host, port, *_) = info
+        if not self._reach.allows(str(host), int(str(port))):
+            raise RefusedAddressError(f"{host}:{port} is not allowed")
+        return socket.socket(family, kind, proto)
+
+
+async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> tuple[bytes, bool]:
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        read += chunk
+        if len(read) > bytes_max:
+            return bytes(read[:bytes_max]), True
+    return bytes(read), False
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not name or not _HEADER.fullmatch(name) or not _HEADER.fullmatch(value):
+            raise HttpError("invalid_url", f"the header {name[:40]!r} cannot be sent")
+
+
+def _kind(error: BaseException) -> str:
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, RefusedAddressError) or "is not allowed" in str(chain):
+            return "refused_address"
+        chain = chain.__cause__ or chain.__context__
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
+        return "tls"
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return "invalid_url"
+    if isinstance(error, aiohttp.ClientConnectionError | OSError | RuntimeError):
+        return "connection"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "connection"
+    return "protocol"
+
+
+def _detail(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:200]

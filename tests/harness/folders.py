@@ -1,0 +1,21 @@
+"""Folders that servers may live in."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards, with everything the servers kept in it.
+
+    As root the servers run as another user. pytest's own folders are closed to
+    that user, and its data would be kept somewhere else for ever.
+    """
+    with tempfile.TemporaryDirectory(prefix="paygate-test-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
