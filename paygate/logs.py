@@ -71,7 +71,12 @@ def configure_logging(*, level: str, format: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # SAQ warns of every orderly stop; its jobs carry nothing that could be lost.
-    for noisy, least in (("saq", logging.ERROR), ("tortoise", logging.WARNING)):
+    for noisy, least in (
+        ("saq", logging.ERROR),
+        ("tortoise", logging.WARNING),
+        # A trace for each connection it cannot restore; we say in a line that it is away.
+        ("asyncpg", logging.ERROR),
+    ):
         logging.getLogger(noisy).setLevel(max(least, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

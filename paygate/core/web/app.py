@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from quart import Quart
 
-from ..domain.limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
 from ..services.deps import Deps
+from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import register_middleware
 from .routes import health, orders, payments, testing, webhooks
@@ -31,11 +31,9 @@ class WebSettings:
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
     """An app over these machines and guests; several may live side by side."""
     app = Quart("paygate")
-    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
-    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Quart's default provider
     register_errors(app)
     register_middleware(app)
+    register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
     for routes in (orders, payments, webhooks):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)

@@ -111,6 +111,11 @@ class Lane(Generic[ClaimT, AnswerT]):
         except InfrastructureError as error:
             log.warning("%s: %s", self.name, error)
             timeout_s = DATABASE_AWAY_WAIT_S
+        except Exception:
+            # The worker's outermost net: whatever it is, the next turn may do better,
+            # and a process that ends would take the other lane with it.
+            log.exception("%s: a turn failed", self.name)
+            timeout_s = DATABASE_AWAY_WAIT_S
         await self._rest(timeout_s)
 
     async def _until_next_due(self) -> float:
