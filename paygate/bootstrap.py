@@ -89,6 +89,7 @@ async def open_app(
             present=EventWords(),
             logger=logger("paygate.plugins"),
             seed=settings.seed,
+            replay_mismatches=settings.idempotency_mismatch == "replay",
             test_merchant=_test_merchant(settings),
         )
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)

@@ -64,6 +64,11 @@ class Settings(BaseModel):
     webhook_ports: Words = Field(
         (), alias="PAYGATE_WEBHOOK_PORTS", description="ports beside 80 and 443, in production"
     )
+    idempotency_mismatch: Literal["refuse", "replay"] = Field(
+        "refuse",
+        alias="PAYGATE_IDEMPOTENCY_MISMATCH",
+        description="what a key that was used for another request gets: 422, or the first answer",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="PAYGATE_LOG_LEVEL", description="how much to say"
     )

@@ -41,8 +41,11 @@ class HostContext:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = str(first["loc"][0]) if first["loc"] else next(iter(names))
+            candidates = names.get(where, [where])
+            # The last that is set is the one that was read.
+            read = [name for name in candidates if self.environ.get(name)]
             raise OperatorError(
-                setting=next((n for n in names[where] if n in self.environ), names[where][0]),
+                setting=read[-1] if read else candidates[0],
                 problem=f"plugin {self.plugin_id} refuses its value ({first['msg']})",
                 remedy="Correct it, or leave it out to use the default",
             ) from None

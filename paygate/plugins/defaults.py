@@ -60,12 +60,12 @@ class DefaultsConfig(BaseModel):
         """``true`` or ``1``, or seconds between tries: 4 numbers, or 5 with a leading 0."""
         if not isinstance(given, str):
             return given
-        words = [word.strip() for word in given.split(",")]
-        if words[0].lower() in {"true", "yes", "on"} or words == ["1"]:
+        said = given.strip().lower()
+        if said in {"true", "yes", "on", "1"}:
             return TEST_S
-        if words[0].lower() in {"false", "no", "off", ""} or words == ["0"]:
+        if said in {"false", "no", "off", "0", ""}:
             return PRODUCTION_S
-        waits = [float(word) for word in words]
+        waits = [float(word) for word in given.split(",")]
         if len(waits) == 5 and waits[0] == 0:
             waits = waits[1:]
         if len(waits) != 4 or not all(0 <= wait <= 86_400 for wait in waits):

@@ -7,30 +7,21 @@ processor does, the core hears an ``Outcome`` or ``NotSentError``.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import timedelta
+import logging
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
 from typing import TypeVar
 
 from ..core.domain.delivery import DeliveryResult
 from ..core.domain.endpoint import Endpoint
-from ..core.domain.errors import (
-    InvalidInputError,
-    NotSentError,
-    PluginContractError,
-    PluginError,
-)
+from ..core.domain.errors import InvalidInputError, NotSentError, PluginError
 from ..core.domain.instrument import Instrument
-from ..core.domain.limits import (
-    PLUGIN_STATE_BYTES_MAX,
-    PLUGIN_TEXT_CHARS_MAX,
-    RESPONSE_BYTES_KEPT_MAX,
-)
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import ActionRequired, Approved, Declined, Outcome, Pending, Unknown
-from ..core.domain.redaction import redact
+from ..core.domain.outcome import Outcome, Unknown
 from ..core.ports.plugins import (
     AuthorizeRequest,
     CallContext,
@@ -43,12 +34,17 @@ from ..core.ports.plugins import (
     MethodInfo,
     PaymentMethod,
     PluginInfo,
+    PolicyTarget,
     Processor,
+    RetryPolicy,
+    Tries,
 )
+from .answers import checked_instrument, checked_outcome, checked_result, is_usable_wait, words
 
 Answer = TypeVar("Answer")
+Request = TypeVar("Request", AuthorizeRequest, FollowUp)
 
-WAIT_MAX = timedelta(days=30)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +57,33 @@ class GuardedProcessor:
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """See ``Processor.authorize``."""
-        return await self._call(self.guest.authorize(request, context), request.amount, context)
+        own = _copied(request), _with_own_state(context)
+        return await self._call(lambda: self.guest.authorize(*own), request.amount, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``; a processor that cannot be asked is sent it again, if safe."""
-        if not isinstance(self.guest, CanQuery):
+        guest = self.guest
+        if not isinstance(guest, CanQuery):
             if self.capabilities.idempotent_operations:
                 raise NotSentError("it cannot be asked, but may be told again", plugin=self.info.id)
             return Unknown("the processor cannot be asked")
-        return await self._call(self.guest.query(kind, request, context), request.amount, context)
+        own = _copied(request), _with_own_state(context)
+        return await self._call(lambda: guest.query(kind, *own), request.amount, context)
 
-    async def _call(self, call: Awaitable[object], asked: Money, context: CallContext) -> Outcome:
+    async def _call(
+        self, call: Callable[[], Awaitable[object]], asked: Money, context: CallContext
+    ) -> Outcome:
+        async def checked() -> Outcome:
+            return checked_outcome(await call(), asked)
+
         try:
-            answer = await _within(context.deadline, call)
-            return _checked(answer, asked)
+            return await _within(context.deadline, checked)
         except NotSentError:
             raise
         except TimeoutError:
             reason = f"no answer within {context.deadline.total_seconds():g} s"
-        except PluginContractError as error:
+        except PluginError as error:
             reason = error.reason
-        except Exception as error:  # noqa: BLE001 - a guest may raise anything
-            reason = f"raised {type(error).__name__}: {error}"
-        reason = redact(reason)[:PLUGIN_TEXT_CHARS_MAX]
         context.logger.warning("plugin failed", plugin=self.info.id, reason=reason)
         return Unknown(reason)
 
@@ -105,13 +105,7 @@ class GuardedMethod:
             raise PluginError(
                 f"raised {type(error).__name__} while preparing", plugin=self.info.code
             ) from error
-        if not isinstance(instrument, Instrument) or instrument.method != self.info.code:
-            raise PluginContractError("prepared no instrument of its own", plugin=self.info.code)
-        if instrument.flow not in self.info.flows:
-            raise PluginContractError(
-                f"prepared the undeclared flow {instrument.flow!r}", plugin=self.info.code
-            )
-        return instrument
+        return checked_instrument(instrument, self.info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,74 +126,97 @@ class GuardedSink:
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
         """See ``EventSink.deliver``."""
+
+        async def checked() -> DeliveryResult:
+            return checked_result(await self.guest.deliver(event, endpoint, context))
+
         try:
-            result = await _within(context.deadline, self.guest.deliver(event, endpoint, context))
+            return await _within(context.deadline, checked)
         except TimeoutError:
             return DeliveryResult(delivered=False, error="timeout")
-        except Exception as error:  # noqa: BLE001 - a guest may raise anything
-            reason = redact(f"{type(error).__name__}: {error}")[:PLUGIN_TEXT_CHARS_MAX]
-            context.logger.warning("sink failed", plugin=self.info.id, reason=reason)
+        except PluginError as error:
+            context.logger.warning("sink failed", plugin=self.info.id, reason=error.reason)
             return DeliveryResult(delivered=False, error="sink_failed")
-        return _checked_result(result)
 
 
-async def _within(deadline: timedelta, call: Awaitable[Answer]) -> Answer:
-    async with asyncio.timeout(deadline.total_seconds()):
-        return await call
+@dataclass(frozen=True, slots=True)
+class GuardedPolicy:
+    """A retry policy whose every answer is a wait or an end.
+
+    Args:
+        guest: Who decides.
+        stand_in: Who decides where the guest fails: what cannot be timed would
+            never be tried again.
+    """
+
+    guest: RetryPolicy
+    stand_in: RetryPolicy
+    name: str
+    applies_to: frozenset[PolicyTarget]
+
+    def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:
+        """See ``RetryPolicy.next_delay``."""
+        try:
+            wait = self.guest.next_delay(tries, now=now, rng=rng)
+        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+            log.warning("retry policy %s %s", self.name, words(error))
+            return self.stand_in.next_delay(tries, now=now, rng=rng)
+        if wait is None or is_usable_wait(wait):
+            return wait
+        log.warning("retry policy %s answered with no usable wait", self.name)
+        return self.stand_in.next_delay(tries, now=now, rng=rng)
 
 
-def _checked(answer: object, asked: Money) -> Outcome:
-    """The answer, if it is one.
+def _copied(request: Request) -> Request:
+    """The request with an instrument of its own: what a guest does to it is not seen here."""
+    instrument = request.instrument
+    return replace(request, instrument=replace(instrument, display=dict(instrument.display)))
+
+
+def _with_own_state(context: CallContext) -> CallContext:
+    return context if context.state is None else replace(context, state=deepcopy(context.state))
+
+
+async def _within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the call comes to, in a task of its own.
+
+    A guest that does not stop when it is told to keeps that task, and nobody else.
 
     Raises:
-        PluginContractError: It is junk; the operation is treated as unknown.
+        TimeoutError: The deadline passed.
+        NotSentError: The guest says so.
+        PluginError: It raised something else, or its answer was refused.
     """
-    match answer:
-        case Approved(reference=str(reference), amount=Money() as amount):
-            if amount.currency != asked.currency or amount > asked or not amount:
-                raise PluginContractError(f"approved {amount} of {asked}")
-            if not 0 < len(reference) <= 255 or not reference.isprintable():
-                raise PluginContractError("approved without a usable reference")
-        case Declined() | Unknown():
-            pass
-        case (
-            Pending(resolve_after=timedelta() as wait, state=state)
-            | ActionRequired(resolve_after=timedelta() as wait, state=state)
-        ):
-            _check_wait(wait)
-            _check_state(state)
-        case _:
-            raise PluginContractError(f"answered with {type(answer).__name__}, not an Outcome")
-    return answer
-
-
-def _check_wait(wait: timedelta) -> None:
-    if not timedelta(0) <= wait <= WAIT_MAX:
-        raise PluginContractError(f"asked to wait {wait}")
-
-
-def _check_state(state: object) -> None:
-    if state is None:
-        return
+    task = asyncio.ensure_future(_contained(call))
     try:
-        text = json.dumps(state, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise PluginContractError("its state is not plain JSON") from error
-    if len(text) > PLUGIN_STATE_BYTES_MAX or "\\u0000" in text:
-        raise PluginContractError("its state cannot be stored")
+        done, _ = await asyncio.wait({task}, timeout=deadline.total_seconds())
+    finally:
+        task.cancel()
+    if not done:
+        raise TimeoutError
+    match task.result():
+        case _Raised(error=error):
+            kind = NotSentError if isinstance(error, NotSentError) else PluginError
+            raise kind(words(error)) from error
+        case answer:
+            return answer
 
 
-def _checked_result(result: object) -> DeliveryResult:
-    if not isinstance(result, DeliveryResult):
-        return DeliveryResult(delivered=False, error="sink_failed")
-    body = result.body
-    if body is None:
-        return result
-    clean = body.replace("\0", "").encode(errors="replace")[:RESPONSE_BYTES_KEPT_MAX]
-    return DeliveryResult(
-        delivered=result.delivered,
-        status_code=result.status_code,
-        body=clean.decode(errors="ignore"),
-        error=result.error,
-        retry_after=result.retry_after,
-    )
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
+    """The answer, or what was raised instead.
+
+    Nothing leaves the task: ``SystemExit`` would end the event loop, and a
+    cancellation of the guest's own doing would look like one of ours. Only
+    Ctrl-C does, which is nobody's answer.
+    """
+    try:
+        return await call()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+        return _Raised(error)

@@ -14,25 +14,24 @@ import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
-from ..core.ports.plugins import (
-    API_VERSION,
-    CanQuery,
-    EventSink,
-    PaymentMethod,
-    PolicyTarget,
-    Processor,
-    RetryPolicy,
-)
+from ..core.ports.plugins import EventSink, PaymentMethod, PolicyTarget, Processor, RetryPolicy
 from ..core.services.registry import Registry
 from . import defaults, hookspecs
+from .answers import words
 from .context import HostContext
-from .guard import GuardedMethod, GuardedProcessor, GuardedSink
+from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
 from .markers import PROJECT
+from .offers import (
+    check_members,
+    check_requirement,
+    method_code,
+    policy_name,
+    processor_id,
+    sink_id,
+)
 
 Plugin = ModuleType | object
 Offered = TypeVar("Offered")
-
-POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _import(point: EntryPoint) -> Found:
     except Exception as error:  # noqa: BLE001 - importing a guest may raise anything
         _refuse(
             point.name,
-            f"it cannot be imported ({type(error).__name__}: {error})",
+            f"it cannot be imported ({words(error)})",
             "Repair or uninstall its distribution",
             cause=error,
         )
@@ -118,15 +117,19 @@ def _import(point: EntryPoint) -> Found:
 def _register(manager: pluggy.PluginManager, found: Found) -> None:
     if manager.has_plugin(found.name):
         _refuse(found.name, "two plugins have this name", "Uninstall one of them")
-    _check_hook_names(manager, found)
     try:
+        _check_hook_names(manager, found)
         manager.register(found.plugin, name=found.name)
+    except OperatorError:
+        raise
     except pluggy.PluginValidationError as error:
         # pluggy's own sentence names the hook and the argument.
         sentence = " ".join(str(error).split())
         _refuse(found.name, sentence, "Correct the hook's arguments", cause=error)
     except ValueError as error:
         _refuse(found.name, str(error), "Register each plugin once", cause=error)
+    except Exception as error:  # noqa: BLE001 - looking at a guest runs its code
+        _refuse(found.name, words(error), "Repair or uninstall the plugin", cause=error)
 
 
 def _check_hook_names(manager: pluggy.PluginManager, found: Found) -> None:
@@ -154,31 +157,26 @@ class _Collector:
     contexts: Mapping[str, HostContext]
 
     def methods(self) -> dict[str, PaymentMethod]:
-        offered = self._offered("paygate_methods", PaymentMethod, lambda m: m.info.code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_methods", PaymentMethod, method_code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {code: GuardedMethod(method, method.info) for code, method in offered.items()}
 
     def processors(self) -> dict[str, GuardedProcessor]:
-        offered = self._offered("paygate_processors", Processor, lambda p: p.info.id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        for id, processor in offered.items():
-            if processor.capabilities.query != isinstance(processor, CanQuery):
-                _refuse(
-                    id,
-                    f"it declares query={processor.capabilities.query} but "
-                    f"{'has' if isinstance(processor, CanQuery) else 'lacks'} a query method",
-                    "Make the declaration and the methods agree",
-                )
+        offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {id: GuardedProcessor(p, p.info, p.capabilities) for id, p in offered.items()}
 
     def sinks(self) -> dict[str, EventSink]:
-        offered = self._offered("paygate_event_sinks", EventSink, lambda s: s.info.id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {id: GuardedSink(sink, sink.info) for id, sink in offered.items()}
 
     def policies(self) -> dict[PolicyTarget, RetryPolicy]:
-        offered = self._offered("paygate_retry_policies", RetryPolicy, lambda p: p.name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        built_in: dict[PolicyTarget, RetryPolicy] = {}
         chosen: dict[PolicyTarget, RetryPolicy] = {}
-        for policy in offered.values():
-            # Plugins come after the defaults, so theirs take the built-in one's place.
-            chosen.update(dict.fromkeys(policy.applies_to, policy))
+        # Plugins come after the defaults, so theirs take the built-in one's place.
+        for name, policy in offered.items():
+            for target in policy.applies_to:
+                stand_in = built_in.setdefault(target, policy)
+                chosen[target] = GuardedPolicy(policy, stand_in, name, policy.applies_to)
         return chosen
 
     def _offered(
@@ -186,15 +184,19 @@ class _Collector:
     ) -> dict[str, Offered]:
         offered: dict[str, Offered] = {}
         for plugin, thing in self._each(hook):
-            if not isinstance(thing, kind):
-                missing = [name for name in _members(kind) if not hasattr(thing, name)]
+            try:
+                check_members(thing, kind)
+                check_requirement(plugin, thing)
+                name = name_of(thing)
+            except OperatorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - describing itself is a guest's code too
                 _refuse(
                     plugin,
-                    f"{hook} returned a {type(thing).__name__}, which lacks {', '.join(missing)}",
+                    f"{hook} returned a {type(thing).__name__}: {words(error)}",
                     f"Return objects that implement {kind.__name__}",
+                    cause=error,
                 )
-            _check_requirement(plugin, thing)
-            name = name_of(thing)
             if name in offered:
                 _refuse(plugin, f"{hook}: {name!r} is taken by another plugin", "Rename one")
             offered[name] = thing
@@ -221,25 +223,10 @@ class _Collector:
         except Exception as error:  # noqa: BLE001 - a guest may raise anything
             _refuse(
                 name,
-                f"{hook} raised {type(error).__name__}: {error}",
+                f"{hook} {words(error)}",
                 "Repair or uninstall the plugin",
                 cause=error,
             )
-
-
-def _check_requirement(plugin: str, thing: object) -> None:
-    info = getattr(thing, "info", None)
-    required = getattr(info, "requires_api", API_VERSION)
-    if required > API_VERSION:
-        _refuse(
-            plugin,
-            f"it requires plugin API {required}, this paygate speaks {API_VERSION}",
-            "Upgrade paygate, or install an older version of the plugin",
-        )
-
-
-def _members(kind: type) -> list[str]:
-    return sorted(name for name in vars(kind) if not name.startswith("_"))
 
 
 def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object]) -> None:

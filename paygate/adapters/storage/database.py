@@ -157,10 +157,10 @@ class Executor:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Executor]:
         """An executor whose statements stand or fall together."""
-        with errors_named():
+        with self.models() as client:
             # Tortoise's public in_transaction() looks the pool up by name in a
             # context variable, which would tie us to one database per task.
-            async with self.client._in_transaction() as wrapped:  # noqa: SLF001
+            async with client._in_transaction() as wrapped:  # noqa: SLF001
                 yield Executor(cast("AsyncpgDBClient", wrapped), self.context)
 
 

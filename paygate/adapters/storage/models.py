@@ -236,6 +236,26 @@ class DeliveryAttemptRow(Model):
         indexes = (("delivery_id",),)
 
 
+class IdempotencyKeyRow(Model):
+    """What a request was answered. The primary key is (key, merchant_id)."""
+
+    # Tortoise knows no composite keys; the migration makes the real one.
+    key = fields.CharField(max_length=255, primary_key=True)
+    merchant = _restrict("MerchantRow", "idempotency_keys")
+    response = ExactJsonField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    # Beyond the contract.
+    fingerprint = fields.CharField(max_length=64)
+    response_code = fields.IntField()
+
+    class Meta:
+        """Names."""
+
+        table = "idempotency_keys"
+        indexes = (("expires_at",),)
+
+
 class WorkerRow(Model):
     """A process that works, and when it was last heard of."""
 

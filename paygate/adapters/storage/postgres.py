@@ -11,6 +11,7 @@ from tortoise.context import TortoiseContext
 from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
 from .repositories.deliveries import PostgresDeliveries
+from .repositories.idempotency import PostgresIdempotency
 from .repositories.merchants import PostgresMerchants
 from .repositories.operations import PostgresOperations
 from .repositories.orders import PostgresOrders
@@ -23,6 +24,11 @@ class PostgresRepositories:
     """Every repository, bound to one executor."""
 
     executor: Executor
+
+    @property
+    def idempotency(self) -> PostgresIdempotency:
+        """Answers that were given."""
+        return PostgresIdempotency(self.executor)
 
     @property
     def merchants(self) -> PostgresMerchants:
@@ -54,10 +60,23 @@ class PostgresRepositories:
         """Workers."""
         return PostgresWorkers(self.executor)
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresRepositories]:
+        """See ``Storage.transaction``; inside one, a savepoint."""
+        async with self.executor.transaction() as executor:
+            yield PostgresRepositories(executor)
+
+    async def is_connected(self) -> bool:
+        """See ``Storage.is_connected``."""
+        try:
+            return bool(await self.executor.fetchval("SELECT true"))
+        except InfrastructureError:
+            return False
+
 
 @dataclass(frozen=True)
 class PostgresStorage(PostgresRepositories):
-    """See ``Storage``. Close it when done."""
+    """The same on a pool of its own. Close it when done."""
 
     context: TortoiseContext
 
@@ -70,19 +89,6 @@ class PostgresStorage(PostgresRepositories):
         """
         context, executor = await connect(url, pool_size=pool_size)
         return cls(executor, context)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresRepositories]:
-        """See ``Storage.transaction``."""
-        async with self.executor.transaction() as executor:
-            yield PostgresRepositories(executor)
-
-    async def is_connected(self) -> bool:
-        """See ``Storage.is_connected``."""
-        try:
-            return bool(await self.executor.fetchval("SELECT true"))
-        except InfrastructureError:
-            return False
 
     async def close(self) -> None:
         """Close the pool."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +28,7 @@ class FernetVault:
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
+            self._digest_key = base64.urlsafe_b64decode(keys[0])
         except ValueError as error:
             raise OperatorError(
                 setting="PAYGATE_VAULT_KEY",
@@ -47,6 +51,10 @@ class FernetVault:
             raise InfrastructureError("a sealed secret belongs to another row")
         opened: Mapping[str, str] = secret
         return opened
+
+    def fingerprint(self, content: bytes) -> str:
+        """See ``Vault.fingerprint``."""
+        return hmac.new(self._digest_key, content, hashlib.sha256).hexdigest()
 
 
 def new_key() -> str:

@@ -11,7 +11,10 @@
     │   ├── NotFoundError          no such thing, or not yours
     │   └── ConflictError          the thing is in a state that does not allow this
     │       ├── InvalidTransitionError
-    │       └── OrderNotPayableError
+    │       ├── OrderNotPayableError
+    │       └── NotExecutedError       refused for reasons of its timing; may be repeated
+    │           ├── IdempotencyKeyReusedError
+    │           └── IdempotencyInProgressError
     ├── PluginError            a guest failed; the cause is kept
     │   ├── PluginContractError    it answered something that is no answer
     │   ├── NotSentError           it knows that nothing left: safe to send again
@@ -104,6 +107,28 @@ class InvalidTransitionError(ConflictError):
 
 class OrderNotPayableError(ConflictError):
     """The order is paid, or a payment of it is still under way."""
+
+
+class NotExecutedError(ConflictError):
+    """The request was not carried out, and nothing was remembered of it."""
+
+
+class IdempotencyKeyReusedError(NotExecutedError):
+    """The key was used for a request that asked for something else."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("Idempotency-Key was already used with a different request")
+
+
+class IdempotencyInProgressError(NotExecutedError):
+    """A request with this key is still being carried out."""
+
+    code = "idempotency_in_progress"
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is still in progress")
 
 
 class PluginError(PaygateError):

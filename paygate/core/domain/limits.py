@@ -39,6 +39,9 @@ CLAIM_BACKOFF_MAX = timedelta(seconds=60)
 # Plugins. Shorter than a lease, so one call never outlives its right to the row.
 PLUGIN_CALL = timedelta(seconds=10)
 PLUGIN_TEXT_CHARS_MAX = 500
+# As wide as the columns that name a plugin and a payment method.
+PLUGIN_ID_CHARS_MAX = 64
+METHOD_CODE_CHARS_MAX = 20
 PLUGIN_STATE_BYTES_MAX = 16 * 1024
 
 # Webhooks. Five seconds over the whole exchange is what receivers are promised.

@@ -125,7 +125,7 @@ class Payment:
                 return Change(self if self.status == "unknown" else self._move("lose", at=at))
             case Pending() | ActionRequired():
                 # A payment we had lost sight of is under way after all.
-                return Change(self._move("resume", at=at) if self.status == "unknown" else self)
+                return Change(self if self.status == "processing" else self._move("resume", at=at))
 
     def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.status == "success":

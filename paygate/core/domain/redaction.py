@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 MASK = "[redacted]"
 
-# 13 to 19 digits, with the spaces and dashes people type between them. The
-# look-arounds keep it from finding a card inside a longer number.
-_DIGIT_RUN = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?!\d)", re.ASCII)
+CARD_DIGITS_MIN = 13
+CARD_DIGITS_MAX = 19
+
+# At least 13 digits, with the spaces and dashes people type between them, and
+# whatever digits stand beside them. The fraction of a number is not a card.
+_DIGIT_RUN = re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,}", re.ASCII)
+_GROUP = re.compile(r"\d+", re.ASCII)
+# A doubled digit counts by its digit sum: 8 is 16 is 7.
+_DOUBLED = str.maketrans("0123456789", "0246813579")
 _SECRET_NAMES = re.compile(
     r"secret|password|authorization|cvv|cvc|card_?number|\bpan\b|api[-_]?key|signature|token|sealed",
     re.IGNORECASE,
@@ -20,13 +27,8 @@ def passes_luhn(digits: str) -> bool:
 
     Source: ISO/IEC 7812-1, annex B.
     """
-    total = 0
-    for position, char in enumerate(reversed(digits)):
-        digit = ord(char) - 48
-        if position % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
-    return total % 10 == 0
+    doubled = digits[-2::-2].translate(_DOUBLED)
+    return sum(map(int, digits[-1::-2] + doubled)) % 10 == 0
 
 
 def names_a_secret(name: str) -> bool:
@@ -36,9 +38,30 @@ def names_a_secret(name: str) -> bool:
 
 def redact(text: str) -> str:
     """The text with every run of digits that could be a card number masked."""
-    return _DIGIT_RUN.sub(_mask_if_card, text)
+    return _DIGIT_RUN.sub(_mask_cards, text)
 
 
-def _mask_if_card(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found.group(), flags=re.ASCII)
-    return MASK if digits.isascii() and passes_luhn(digits) else found.group()
+def _mask_cards(found: re.Match[str]) -> str:
+    run, parts, read_to = found.group(), list[str](), 0
+    for start, end in _cards(run):
+        if start >= read_to:
+            parts += [run[read_to:start], MASK]
+        read_to = max(read_to, end)
+    return "".join([*parts, run[read_to:]])
+
+
+def _cards(run: str) -> Iterator[tuple[int, int]]:
+    """Where the run could hold a card number, by start.
+
+    A card begins and ends with a group: what stands beside it, an expiry or a
+    count, must not hide it, and a longer number does not hold one by chance.
+    """
+    groups = [group.span() for group in _GROUP.finditer(run)]
+    for first, (start, _) in enumerate(groups):
+        digits = ""
+        for group_start, end in groups[first:]:
+            digits += run[group_start:end]
+            if len(digits) > CARD_DIGITS_MAX:
+                break
+            if len(digits) >= CARD_DIGITS_MIN and passes_luhn(digits):
+                yield start, end

@@ -16,6 +16,7 @@ from uuid import UUID
 from ..domain.change import Change
 from ..domain.delivery import Delivery, DeliveryResult
 from ..domain.endpoint import Endpoint
+from ..domain.idempotency import Remembered
 from ..domain.lease import Lease
 from ..domain.merchant import Credentials, Merchant
 from ..domain.operation import Operation
@@ -353,8 +354,38 @@ class WorkerRepository(Protocol):
         ...
 
 
+class IdempotencyRepository(Protocol):
+    """Answers that were given, by merchant and key. Only inside a transaction."""
+
+    async def lock(self, merchant_id: UUID, key: str) -> bool:
+        """Be the only one at work on this key until the transaction ends; False if not.
+
+        The lock goes with the connection: a process that dies holds nothing.
+        """
+        ...
+
+    async def find(self, merchant_id: UUID, key: str) -> Remembered | None:
+        """What was answered under this key."""
+        ...
+
+    async def remember(
+        self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
+    ) -> None:
+        """Keep an answer, in the place of one that has expired."""
+        ...
+
+    async def purge(self, *, now: datetime, limit: int) -> int:
+        """Forget expired answers; how many."""
+        ...
+
+
 class Repositories(Protocol):
     """All of them, bound to a pool or to one transaction."""
+
+    @property
+    def idempotency(self) -> IdempotencyRepository:
+        """Answers that were given."""
+        ...
 
     @property
     def merchants(self) -> MerchantRepository:
@@ -390,7 +421,7 @@ class Repositories(Protocol):
 class Storage(Repositories, Protocol):
     """The database."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Repositories]:
+    def transaction(self) -> AbstractAsyncContextManager[Storage]:
         """The repositories in one transaction: committed at the end, or nothing."""
         ...
 

@@ -27,3 +27,7 @@ class Vault(Protocol):
                 was changed.
         """
         ...
+
+    def fingerprint(self, content: bytes) -> str:
+        """A keyed digest, in hex: equal for equal content, and telling nothing else."""
+        ...

@@ -10,7 +10,7 @@ from ..ports.http import Http
 from ..ports.ids import Ids
 from ..ports.plugins import Logger
 from ..ports.present import EventPresenter
-from ..ports.storage import Repositories, Storage
+from ..ports.storage import Storage
 from ..ports.vault import Vault
 from .registry import Registry
 
@@ -38,6 +38,8 @@ class Deps:
 
     Args:
         seed: Everything random in a simulation is drawn from it.
+        replay_mismatches: Answer a reused key from memory even when the request
+            is another one, as some older gateways do.
         test_merchant: None in production.
     """
 
@@ -51,9 +53,5 @@ class Deps:
     present: EventPresenter
     logger: Logger
     seed: int = 0
+    replay_mismatches: bool = False
     test_merchant: TestMerchant | None = None
-
-    @property
-    def repositories(self) -> Repositories:
-        """The storage as use cases that need no transaction see it."""
-        return self.storage

@@ -27,7 +27,7 @@ REFUSAL = "paygate.refusal"
 
 def register_bodies(app: Quart) -> None:
     """Hand the app whole bodies within the bounds; answer the others 413 or 408."""
-    app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign]  # Quart's documented way
+    app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
 
     @app.before_request
     async def refuse() -> None:

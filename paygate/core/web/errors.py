@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 from ..domain.errors import (
     AuthenticationError,
     ClientError,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
     InfrastructureError,
     InvalidInputError,
     InvalidInstrumentError,
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 # The first class that matches decides, so the special ones stand first.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (AuthenticationError, 401, "AUTHENTICATION_ERROR"),
+    (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
+    (IdempotencyInProgressError, 409, "IDEMPOTENCY_IN_PROGRESS"),
     (NotFoundError, 404, "NOT_FOUND_ERROR"),
     (ClientError, 400, "BAD_REQUEST_ERROR"),
     (InfrastructureError, 503, "SERVER_ERROR"),
@@ -44,18 +48,24 @@ def register_errors(app: Quart) -> None:
 
 
 async def _known(error: Exception) -> Response:
+    status, shown = answer_to(error)
+    response = json_response(shown, status)
+    if isinstance(error, InfrastructureError | IdempotencyInProgressError):
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def answer_to(error: Exception) -> tuple[int, present.Json]:
+    """The status and body for an error of ours."""
     status, code = next((s, c) for kind, s, c in TABLE if isinstance(error, kind))
     if isinstance(error, InfrastructureError):
-        log.warning("answered 503: %s", error)
-        body = present.error(code=code, description="Temporarily unavailable, please retry")
-        response = json_response(body, status)
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-        return response
+        log.warning("answered %d: %s", status, error)
+        return status, present.error(code=code, description="Temporarily unavailable, please retry")
     if isinstance(error, InvalidInstrumentError) and error.code != ClientError.code:
         # The method's own code, for example INVALID_VPA.
         code = error.code.upper()
     field = error.field if isinstance(error, InvalidInputError) else None
-    return json_response(present.error(code=code, description=str(error), field=field), status)
+    return status, present.error(code=code, description=str(error), field=field)
 
 
 async def _http(error: HTTPException) -> Response:

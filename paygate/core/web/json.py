@@ -96,3 +96,8 @@ def write(value: Any) -> bytes:
     JavaScript does, gets the same bytes.
     """
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same content, however it was written."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()

@@ -20,6 +20,7 @@ from ..domain.limits import (
 from ..ports.bell import Table
 from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
+from ..services.purge_expired import purge_expired
 from ..services.run_operation import OperationWork
 from .lane import Lane
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # A worker told to stop gives what it has begun this long to end.
 DRAIN_S = 20.0
+HOUSEKEEPING_EVERY_S = 60.0
 
 assert RENEW_EVERY * 2 < LEASE, "a lease must outlive a failed renewal"
 
@@ -77,6 +79,7 @@ class Worker:
         background = [
             asyncio.create_task(self._deps.bell.listen(self.wake)),
             asyncio.create_task(self._keep_alive()),
+            asyncio.create_task(self._keep_house()),
         ]
         lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
         try:
@@ -117,6 +120,12 @@ class Worker:
             except InfrastructureError as error:
                 log.warning("no heartbeat: %s", error)
             await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+
+    async def _keep_house(self) -> None:
+        while True:
+            with suppress(InfrastructureError):
+                await purge_expired(self._deps)
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 
     async def _free_orphans(self) -> None:
         storage = self._deps.storage

@@ -11,6 +11,7 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
+from ..idempotency import once
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -20,8 +21,13 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/orders")
     async def create() -> Response:
         merchant = await merchant_of_request(deps)
-        command = parse.order(await body_of_request(), merchant)
-        return json_response(present.order(await create_order(command, deps)), 201)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.order(body, merchant)
+            return present.order(await create_order(command, bound)), 201
+
+        return await once(merchant, deps, do)
 
     @routes.get("/orders")
     async def index() -> Response:

@@ -12,6 +12,7 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
+from ..idempotency import once
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -21,8 +22,13 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/payments")
     async def create() -> Response:
         merchant = await merchant_of_request(deps)
-        command = parse.payment(await body_of_request(), merchant)
-        return json_response(present.payment_created(await create_payment(command, deps)), 201)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.payment(body, merchant)
+            return present.payment_created(await create_payment(command, bound)), 201
+
+        return await once(merchant, deps, do)
 
     @routes.post("/payments/public")
     async def create_public() -> Response:

@@ -1,0 +1,64 @@
+"""Asking twice without doing twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .errors import InvalidInputError
+
+KEPT_FOR = timedelta(hours=24)
+"""After this long a key is forgotten, and using it again is a new request."""
+
+WAIT_MAX = timedelta(seconds=2)
+"""A request whose twin is under way waits this long for the twin's answer."""
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered, to the byte."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An answer that was given, and to what.
+
+    Args:
+        fingerprint: Of the request: keyed, so that nobody who reads the database
+            can find out what was in it by trying.
+        answer: What it was answered.
+        expires_at: When it is forgotten, in UTC.
+    """
+
+    fingerprint: str
+    answer: Answer
+    expires_at: datetime
+
+
+def read_key(header: str | None) -> str | None:
+    """The key in an ``Idempotency-Key`` header; None when there is none.
+
+    Quotes around it are optional: ``abc`` and ``"abc"`` are the same key.
+
+    Raises:
+        InvalidInputError: It is too long or not printable ASCII.
+    """
+    if header is None:
+        return None
+    key = header.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not key:
+        return None
+    if not _KEY.fullmatch(key):
+        raise InvalidInputError(
+            "Idempotency-Key must be 1 to 255 printable ASCII characters",
+            field="Idempotency-Key",
+        )
+    return key

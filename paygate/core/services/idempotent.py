@@ -1,0 +1,127 @@
+"""New, replay or conflict: one execution for one key, however often it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from ..domain.errors import (
+    ConflictError,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
+    NotExecutedError,
+)
+from ..domain.idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered
+from ..ports.bell import Table
+from .deps import Deps
+
+POLL_S = 0.02
+
+Execute = Callable[[Deps], Awaitable[Answer]]
+Refuse = Callable[[ConflictError], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request that carries a key.
+
+    Args:
+        merchant_id: Whose key it is; another merchant's equal key is another key.
+        key: What the caller made up.
+        content: All that the request asks for, in one canonical form.
+    """
+
+    merchant_id: UUID
+    key: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, and whether it was given before."""
+
+    answer: Answer
+    is_replay: bool
+
+
+async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given:
+    """Execute the request, or repeat what it was answered before.
+
+    The key, the work and its answer are one transaction: a process that dies in
+    the middle leaves nothing, and one that dies after the commit has left the
+    answer for the retry.
+
+    Args:
+        keyed: The request.
+        execute: Carries it out with the dependencies it is handed, which write
+            into the transaction and ring when it is committed. It raises
+            ``ConflictError`` before it has written anything, or not at all.
+        refuse: Turns such a refusal into the answer, which is remembered too.
+        deps: The app.
+
+    Raises:
+        IdempotencyKeyReusedError: The key was used for another request.
+        IdempotencyInProgressError: Its twin did not end within two seconds.
+    """
+    deadline = time.monotonic() + WAIT_MAX.total_seconds()
+    while True:
+        given = await _try_once(keyed, execute, refuse, deps)
+        if given is not None:
+            return given
+        if time.monotonic() > deadline:
+            raise IdempotencyInProgressError
+        # No connection is held meanwhile, or the waiters would empty the pool.
+        await asyncio.sleep(POLL_S)
+
+
+async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given | None:
+    rings = DeferredBell()
+    async with deps.storage.transaction() as storage:
+        if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
+            return None
+        fingerprint = deps.vault.fingerprint(keyed.content)
+        before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
+        now = deps.clock.now()
+        if before is not None and before.expires_at > now:
+            if before.fingerprint != fingerprint and not deps.replay_mismatches:
+                raise IdempotencyKeyReusedError
+            return Given(before.answer, is_replay=True)
+        try:
+            answer = await execute(replace(deps, storage=storage, bell=rings))
+        except NotExecutedError:
+            raise
+        except ConflictError as refusal:
+            answer = refuse(refusal)
+        remembered = Remembered(fingerprint, answer, expires_at=now + KEPT_FOR)
+        await storage.idempotency.remember(keyed.merchant_id, keyed.key, remembered, at=now)
+    rings.pass_on(deps)
+    return Given(answer, is_replay=False)
+
+
+@dataclass(slots=True)
+class DeferredBell:
+    """See ``Bell``: keeps the rings of a transaction until it is committed."""
+
+    rings: list[tuple[Table, str]] = field(default_factory=list)
+
+    def ring(self, table: Table, row_id: str) -> None:
+        """See ``Bell.ring``."""
+        self.rings.append((table, row_id))
+
+    def pass_on(self, deps: Deps) -> None:
+        """Ring for all of them."""
+        for table, row_id in self.rings:
+            deps.bell.ring(table, row_id)
+
+    async def listen(self, wake: Callable[[Table], None]) -> None:
+        """See ``Bell.listen``; nobody listens to a transaction."""
+
+    async def is_connected(self) -> bool | None:
+        """See ``Bell.is_connected``."""
+        return None
+
+    async def close(self) -> None:
+        """See ``Bell.close``."""

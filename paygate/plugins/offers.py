@@ -1,0 +1,96 @@
+"""What a guest may offer: what it says of itself is checked before it is asked anything.
+
+Each function but ``check_requirement`` raises ``PluginContractError`` with the mistake.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..core.domain.errors import OperatorError, PluginContractError
+from ..core.domain.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
+from ..core.ports.plugins import (
+    API_VERSION,
+    CanQuery,
+    Capabilities,
+    EventSink,
+    MethodInfo,
+    PaymentMethod,
+    PluginInfo,
+    PolicyTarget,
+    Processor,
+    RetryPolicy,
+)
+
+POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
+# Ids stand in rows, settings and logs.
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def check_members(thing: object, kind: type) -> None:
+    """Refuse an object that is not of the kind its hook collects."""
+    if not isinstance(thing, kind):
+        members = sorted(name for name in vars(kind) if not name.startswith("_"))
+        missing = [name for name in members if not hasattr(thing, name)]
+        raise PluginContractError(f"it lacks {', '.join(missing)}")
+
+
+def check_requirement(plugin: str, thing: object) -> None:
+    """Refuse an object that was written for a newer paygate.
+
+    Raises:
+        OperatorError: It was; the remedy is not to change the plugin.
+    """
+    required = getattr(getattr(thing, "info", None), "requires_api", API_VERSION)
+    if required > API_VERSION:
+        raise OperatorError(
+            setting=f"plugin {plugin}",
+            problem=f"it requires plugin API {required}, this paygate speaks {API_VERSION}",
+            remedy="Upgrade paygate, or install an older version of the plugin",
+        )
+
+
+def method_code(method: PaymentMethod) -> str:
+    """What requests say in ``method``."""
+    if not isinstance(method.info, MethodInfo):
+        raise PluginContractError(f"its info is a {type(method.info).__name__}, not a MethodInfo")
+    return _shaped(method.info.code, METHOD_CODE_CHARS_MAX)
+
+
+def processor_id(processor: Processor) -> str:
+    """The id of a processor whose capabilities and methods agree."""
+    can = processor.capabilities
+    if not isinstance(can, Capabilities):
+        raise PluginContractError("its capabilities are no Capabilities")
+    if can.query != isinstance(processor, CanQuery):
+        has = "has" if isinstance(processor, CanQuery) else "lacks"
+        raise PluginContractError(f"it declares query={can.query} but {has} a query method")
+    return _id(processor)
+
+
+def sink_id(sink: EventSink) -> str:
+    """The id of a sink."""
+    return _id(sink)
+
+
+def policy_name(policy: RetryPolicy) -> str:
+    """The name of a policy that decides about something there is."""
+    unknown = set(policy.applies_to).difference(POLICY_TARGETS)
+    if unknown:
+        known = ", ".join(POLICY_TARGETS)
+        raise PluginContractError(f"it applies to {sorted(unknown)}, which is none of {known}")
+    return policy.name
+
+
+def _id(guest: Processor | EventSink) -> str:
+    if not isinstance(guest.info, PluginInfo):
+        raise PluginContractError(f"its info is a {type(guest.info).__name__}, not a PluginInfo")
+    return _shaped(guest.info.id, PLUGIN_ID_CHARS_MAX)
+
+
+def _shaped(id: object, chars_max: int) -> str:
+    if not isinstance(id, str) or not _ID.fullmatch(id) or len(id) > chars_max:
+        raise PluginContractError(
+            f"{id!r} is not {chars_max} lower-case letters, digits and underscores at most"
+        )
+    return id

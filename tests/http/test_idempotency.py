@@ -1,0 +1,208 @@
+"""Asking twice without doing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.apps import Answer, TestApp, running_app
+from tests.harness.fakes import Fakes
+
+
+async def pay(app: TestApp, order_id: str, key: str, **more: Any) -> Answer:
+    body = {"order_id": order_id, "method": "coin", **more}
+    return await app.call("POST", "/payments", json=body, headers={"Idempotency-Key": key})
+
+
+async def test_a_replay_has_the_same_status_and_bytes_and_says_so(app: TestApp):
+    order_id = await app.order()
+
+    first = await pay(app, order_id, "k1")
+    second = await pay(app, order_id, "k1")
+
+    assert (first.status, second.status) == (201, 201)
+    assert first.body == second.body
+    assert "Idempotent-Replayed" not in first.headers
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert await app.value("SELECT count(*) FROM payments") == 1
+
+
+@pytest.mark.parametrize("round_", range(5))
+async def test_thirty_at_once_make_one_payment_and_thirty_equal_answers(app: TestApp, round_: int):
+    order_id = await app.order()
+
+    answers = await asyncio.gather(*(pay(app, order_id, f"k{round_}") for _ in range(30)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert await app.value("SELECT count(*) FROM payments") == 1
+    assert await app.value("SELECT count(*) FROM operations") == 1
+
+
+async def test_the_same_key_for_something_else_is_422_and_changes_nothing(app: TestApp):
+    first_order, second_order = await app.order(), await app.order()
+    first = await pay(app, first_order, "k1")
+
+    other = await pay(app, second_order, "k1")
+    again = await pay(app, first_order, "k1")
+
+    assert other.status == 422
+    assert other.json["error"]["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert again.body == first.body
+    assert await app.value("SELECT count(*) FROM payments") == 1
+
+
+async def test_white_space_and_the_order_of_fields_ask_for_nothing_else(app: TestApp):
+    order_id = await app.order()
+    headers = {"Idempotency-Key": "k1"}
+    bodies = [
+        f'{{"order_id":"{order_id}","method":"coin"}}',
+        f'{{ "method" : "coin",\n "order_id" : "{order_id}" }}',
+    ]
+
+    answers = [await app.call("POST", "/payments", data=b, headers=headers) for b in bodies]
+
+    assert answers[0].body == answers[1].body
+
+
+async def test_500_is_not_500_point_0(app: TestApp):
+    order_id = await app.order()
+
+    first = await pay(app, order_id, "k1", metadata={"x": 500})
+    second = await pay(app, order_id, "k1", metadata={"x": 500.0})
+
+    assert (first.status, second.status) == (201, 422)
+
+
+async def test_another_merchant_has_keys_of_its_own(app: TestApp):
+    await app.rows(
+        "INSERT INTO merchants (name, email, api_key, api_secret) "
+        "VALUES ('O', 'o@example.com', 'key_other', encode(sha256('secret_other'), 'hex'))"
+    )
+    theirs = {"X-Api-Key": "key_other", "X-Api-Secret": "secret_other"}
+    headers = {"Idempotency-Key": "k1"}
+
+    ours = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+    other = await app.call("POST", "/orders", json={"amount": 100}, headers=headers, keys=theirs)
+
+    assert (ours.status, other.status) == (201, 201)
+    assert ours.json["id"] != other.json["id"]
+
+
+async def test_a_refusal_of_the_business_is_remembered_and_one_of_the_form_is_not(
+    app: TestApp, fakes: Fakes
+):
+    order_id = await app.order()
+    await app.pay(order_id)
+    in_progress = await pay(app, order_id, "k1")
+    async with app.working():
+        await app.until_value("paid", "SELECT status FROM orders")
+
+    replayed = await pay(app, order_id, "k1")
+    invalid = await app.call("POST", "/orders", json={}, headers={"Idempotency-Key": "k2"})
+    mended = await app.call(
+        "POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": "k2"}
+    )
+    missing = await pay(app, "order_AAAAAAAAAAAAAAAA", "k3")
+
+    assert in_progress.status == 400
+    assert replayed.body == in_progress.body
+    assert replayed.headers["Idempotent-Replayed"] == "true"
+    assert (invalid.status, mended.status, missing.status) == (400, 201, 404)
+    assert await app.value("SELECT count(*) FROM idempotency_keys WHERE key = 'k3'") == 0
+
+
+async def test_after_a_day_a_key_is_new(app: TestApp):
+    headers = {"Idempotency-Key": "k1"}
+    first = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+    await app.rows("UPDATE idempotency_keys SET expires_at = now() + interval '1 minute'")
+    kept = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+    await app.rows("UPDATE idempotency_keys SET expires_at = now() - interval '1 minute'")
+    fresh = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+
+    assert kept.json["id"] == first.json["id"]
+    assert fresh.json["id"] != first.json["id"]
+    assert "Idempotent-Replayed" not in fresh.headers
+
+
+async def test_a_key_whose_twin_hangs_is_409_after_two_seconds_and_stores_nothing(app: TestApp):
+    merchant_id = await app.value("SELECT id FROM merchants")
+    headers = {"Idempotency-Key": "k1"}
+    async with app.app.storage.transaction() as other:
+        assert await other.idempotency.lock(merchant_id, "k1")
+        answer = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+    after = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+
+    assert answer.status == 409
+    assert answer.json["error"]["code"] == "IDEMPOTENCY_IN_PROGRESS"
+    assert answer.headers["Retry-After"] == "1"
+    assert after.status == 201
+    assert await app.value("SELECT count(*) FROM orders") == 1
+
+
+async def test_work_that_fails_after_it_wrote_leaves_neither_work_nor_key(
+    app: TestApp, fakes: Fakes
+):
+    order_id = await app.order()
+    await app.rows("ALTER TABLE idempotency_keys ADD CONSTRAINT broken CHECK (false)")
+    failed = await pay(app, order_id, "k1")
+    await app.rows("ALTER TABLE idempotency_keys DROP CONSTRAINT broken")
+
+    after = await pay(app, order_id, "k1")
+
+    assert failed.status == 500
+    assert after.status == 201
+    assert "Idempotent-Replayed" not in after.headers
+    assert await app.value("SELECT count(*) FROM payments") == 1
+
+
+@pytest.mark.parametrize("key", ["k" * 256, "schlüssel", "a\tb"])
+async def test_a_key_that_cannot_be_one_is_refused(app: TestApp, key: str):
+    answer = await app.call(
+        "POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": key}
+    )
+
+    assert answer.status == 400
+    assert answer.json["error"]["field"] == "Idempotency-Key"
+    assert await app.value("SELECT count(*) FROM orders") == 0
+
+
+async def test_quotes_are_optional_and_an_empty_key_is_none(app: TestApp):
+    async def order(key: str) -> Answer:
+        return await app.call(
+            "POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": key}
+        )
+
+    bare, quoted, empty, empty_again = [
+        (await order(key)).json["id"] for key in ("abc", '"abc"', "", '""')
+    ]
+
+    assert bare == quoted
+    assert len({bare, empty, empty_again}) == 3
+
+
+async def test_expired_keys_are_purged_and_others_kept(app: TestApp):
+    for key in ("old", "new"):
+        await app.call("POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": key})
+    await app.rows(
+        "UPDATE idempotency_keys SET expires_at = now() - interval '1 s' WHERE key = 'old'"
+    )
+    async with app.working():
+        await app.until_value(1, "SELECT count(*) FROM idempotency_keys")
+
+    assert await app.value("SELECT key FROM idempotency_keys") == "new"
+
+
+async def test_the_setting_replays_a_reused_key(database_url: str, tmp_path: Path, fakes: Fakes):
+    environ = {"PAYGATE_IDEMPOTENCY_MISMATCH": "replay"}
+    async with running_app(
+        database_url, tmp_path, plugins=fakes.found(), environ=environ
+    ) as lenient:
+        headers = {"Idempotency-Key": "k1"}
+        first = await lenient.call("POST", "/orders", json={"amount": 100}, headers=headers)
+        other = await lenient.call("POST", "/orders", json={"amount": 200}, headers=headers)
+
+    assert other.body == first.body

@@ -1,0 +1,114 @@
+"""Whole minor units and a currency, never anything else."""
+
+import operator
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paygate import Money
+from paygate.core.domain.limits import AMOUNT_MINOR_MAX
+from paygate.core.domain.money import EXPONENTS
+
+minors = st.integers(0, AMOUNT_MINOR_MAX)
+currencies = st.sampled_from(sorted(EXPONENTS))
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (49_900, "INR", "499.00 INR"),
+        (5, "INR", "0.05 INR"),
+        (0, "INR", "0.00 INR"),
+        (1500, "JPY", "1500 JPY"),
+        (0, "JPY", "0 JPY"),
+        (1234, "KWD", "1.234 KWD"),
+        (7, "BHD", "0.007 BHD"),
+        (1_000_000_000_000, "USD", "10000000000.00 USD"),
+    ],
+)
+def test_a_sum_reads_as_people_write_it(minor, currency, text):
+    assert str(Money(minor, currency)) == text
+
+
+@given(minors, currencies)
+def test_what_is_written_is_the_sum_to_the_last_unit(minor, currency):
+    major, code = str(Money(minor, currency)).split()
+
+    assert code == currency
+    assert Decimal(major).scaleb(EXPONENTS[currency]) == minor
+
+
+def test_every_exponent_is_one_that_iso_4217_knows():
+    assert set(EXPONENTS.values()) == {0, 2, 3}
+    assert all(len(code) == 3 and code.isascii() and code.isupper() for code in EXPONENTS)
+
+
+def test_the_three_lists_of_currencies_do_not_overlap():
+    chosen = {"INR": 2, "USD": 2, "EUR": 2, "JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "KWD": 3}
+
+    assert {code: EXPONENTS[code] for code in chosen} == chosen
+
+
+@pytest.mark.parametrize(
+    "minor", [True, False, 1.0, 499.5, float("nan"), "100", None, Decimal(100)]
+)
+def test_what_is_not_a_whole_number_is_refused(minor):
+    with pytest.raises(AssertionError, match="whole"):
+        Money(minor, "INR")
+
+
+def test_a_negative_sum_is_refused():
+    with pytest.raises(AssertionError, match="negative"):
+        Money(-1, "INR")
+
+
+@pytest.mark.parametrize("currency", ["", "inr", "RUPEES", "XXX", "INR ", None])
+def test_a_currency_that_iso_does_not_know_is_refused(currency):
+    with pytest.raises(AssertionError, match="currency"):
+        Money(1, currency)
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge, max, min],
+)
+def test_two_currencies_never_meet(mix):
+    with pytest.raises(AssertionError, match="meets"):
+        mix(Money(100, "INR"), Money(100, "USD"))
+
+
+def test_the_same_number_of_another_currency_is_not_the_same_money():
+    assert Money(100, "INR") != Money(100, "USD")
+
+
+def test_taking_more_than_there_is_is_refused():
+    with pytest.raises(AssertionError, match="negative"):
+        Money(1, "INR") - Money(2, "INR")
+
+
+def test_only_nothing_is_false():
+    assert not Money.zero("JPY")
+    assert Money(1, "JPY")
+
+
+def test_money_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        Money(1, "INR").minor = 2
+
+
+@given(minors, minors, currencies)
+def test_what_is_added_can_be_taken_away(one, other, currency):
+    total = Money(one, currency) + Money(other, currency)
+
+    assert total - Money(other, currency) == Money(one, currency)
+    assert type(total.minor) is int
+
+
+@given(minors, minors, currencies)
+def test_money_is_ordered_as_its_minor_units_are(one, other, currency):
+    here, there = Money(one, currency), Money(other, currency)
+
+    assert (here < there, here <= there, here == there) == (one < other, one <= other, one == other)
+    assert (here > there, here >= there) == (one > other, one >= other)

@@ -1,0 +1,180 @@
+"""A payment moves forward only, and every move is told."""
+
+import pytest
+
+from paygate import ActionRequired, Approved, DeclineCode, Money, Pending, Unknown
+from paygate.core.domain.errors import InvalidTransitionError, OrderNotPayableError
+from paygate.core.domain.event import EventType
+from paygate.core.domain.payment import DECIDED, LIVE, TRANSITIONS
+from tests.unit.samples import DECLINED, LATER, NOW, RS_499, opened, payment
+
+APPROVED = Approved("ref-1", RS_499)
+LOST = Unknown("no answer within 10 s")
+PENDING = Pending(resolve_after=LATER - NOW)
+ACTION = ActionRequired("redirect", expires_at=LATER)
+
+
+def processing():
+    return payment().process(at=NOW).after
+
+
+def lost():
+    return processing().apply(LOST, at=NOW).after
+
+
+def test_a_payment_begins_with_the_orders_amount_and_two_events():
+    change = opened()
+
+    assert change.after.amount == RS_499
+    assert (change.after.status, change.after.version, change.after.last_seq) == ("pending", 1, 2)
+    assert [(event.type, event.seq) for event in change.events] == [
+        (EventType.PAYMENT_CREATED, 1),
+        (EventType.PAYMENT_PENDING, 2),
+    ]
+    assert {event.subject_id for event in change.events} == {change.after.id}
+
+
+def test_nothing_is_captured_or_refunded_of_a_new_payment():
+    made = opened(amount=Money(500, "JPY")).after
+
+    assert made.amount_captured == made.amount_refunded == Money.zero("JPY")
+    assert not made.captured
+    assert not made.is_decided
+
+
+def test_a_paid_order_takes_no_payment():
+    with pytest.raises(OrderNotPayableError):
+        opened(status="paid")
+
+
+def test_being_about_to_ask_is_a_move_without_an_event():
+    change = payment().process(at=LATER)
+
+    assert (change.after.status, change.after.version) == ("processing", 2)
+    assert change.after.updated_at == LATER
+    assert change.events == ()
+
+
+@pytest.mark.parametrize("before", [processing(), lost()])
+def test_asking_again_changes_nothing(before):
+    change = before.process(at=LATER)
+
+    assert change.after is before
+    assert change.events == ()
+
+
+@pytest.mark.parametrize("outcome", [APPROVED, DECLINED])
+def test_a_decided_payment_cannot_be_asked_about_again(outcome):
+    decided = processing().apply(outcome, at=NOW).after
+
+    with pytest.raises(InvalidTransitionError):
+        decided.process(at=LATER)
+
+
+@pytest.mark.parametrize("before", [processing(), lost()])
+def test_an_approval_succeeds_and_is_told(before):
+    change = before.apply(APPROVED, at=LATER)
+
+    assert change.after.status == "success"
+    assert change.after.amount_captured == RS_499
+    assert [(event.type, event.seq) for event in change.events] == [
+        (EventType.PAYMENT_SUCCESS, before.last_seq + 1)
+    ]
+    assert change.events[0].occurred_at == LATER
+
+
+def test_a_partial_approval_captures_what_was_approved():
+    change = processing().apply(Approved("ref-1", Money(10_000, "INR")), at=LATER)
+
+    assert change.after.amount_captured == Money(10_000, "INR")
+    assert change.after.amount == RS_499
+
+
+def test_more_than_was_asked_never_becomes_money():
+    with pytest.raises(AssertionError, match="more than was asked"):
+        processing().apply(Approved("ref-1", RS_499 + Money(1, "INR")), at=LATER)
+
+
+@pytest.mark.parametrize("before", [processing(), lost()])
+def test_a_decline_fails_with_its_code_and_is_told(before):
+    change = before.apply(DECLINED, at=LATER)
+
+    assert change.after.status == "failed"
+    assert change.after.decline is not None
+    assert change.after.decline.code == DeclineCode.INSUFFICIENT_FUNDS
+    assert change.after.amount_captured == Money.zero("INR")
+    assert [event.type for event in change.events] == [EventType.PAYMENT_FAILED]
+
+
+def test_a_lost_payment_is_unknown_and_nobody_is_told():
+    change = processing().apply(LOST, at=LATER)
+
+    assert change.after.status == "unknown"
+    assert change.events == ()
+
+
+@pytest.mark.parametrize("outcome", [PENDING, ACTION])
+def test_a_lost_payment_that_is_under_way_after_all_is_processed_again(outcome):
+    change = lost().apply(outcome, at=LATER)
+
+    assert change.after.status == "processing"
+    assert change.events == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        (processing(), PENDING),
+        (processing(), ACTION),
+        (lost(), LOST),
+        (processing().apply(APPROVED, at=NOW).after, APPROVED),
+        (processing().apply(APPROVED, at=NOW).after, Approved("ref-2", Money(1, "INR"))),
+        (processing().apply(DECLINED, at=NOW).after, DECLINED),
+    ],
+)
+def test_an_answer_that_says_what_is_already_true_changes_nothing(before, outcome):
+    change = before.apply(outcome, at=LATER)
+
+    assert change.after is before
+    assert change.events == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (APPROVED, DECLINED),
+        (APPROVED, LOST),
+        (APPROVED, PENDING),
+        (APPROVED, ACTION),
+        (DECLINED, APPROVED),
+        (DECLINED, LOST),
+        (DECLINED, PENDING),
+        (DECLINED, ACTION),
+    ],
+)
+def test_a_decided_payment_refuses_an_answer_that_differs(first, then):
+    decided = processing().apply(first, at=NOW).after
+
+    with pytest.raises(InvalidTransitionError) as caught:
+        decided.apply(then, at=LATER)
+
+    assert caught.value.status == decided.status
+
+
+@pytest.mark.parametrize("outcome", [APPROVED, DECLINED, LOST, PENDING, ACTION])
+def test_nobody_can_answer_before_anybody_was_asked(outcome):
+    with pytest.raises(InvalidTransitionError) as caught:
+        payment().apply(outcome, at=LATER)
+
+    assert caught.value.status == "pending"
+
+
+def test_the_table_names_only_statuses_it_describes():
+    reachable = {after for moves in TRANSITIONS.values() for after in moves.values()}
+
+    assert reachable | {"pending"} == set(TRANSITIONS)
+    assert {status for status, moves in TRANSITIONS.items() if not moves} == DECIDED
+
+
+def test_only_a_failed_payment_frees_its_order():
+    assert set(TRANSITIONS) - LIVE == {"failed"}

@@ -1,0 +1,173 @@
+"""No card number in anything that people read."""
+
+import re
+from time import perf_counter
+from uuid import UUID
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from paygate import passes_luhn
+from paygate.core.domain.ids import ALPHABET
+from paygate.core.domain.redaction import MASK, names_a_secret, redact
+from tests.unit.samples import CANARY_PANS
+
+PLAIN = CANARY_PANS[0]
+SPACED = "4111 1111 1111 1111"
+
+
+def _with_check_digit(digits):
+    return next(digits + str(check) for check in range(10) if passes_luhn(digits + str(check)))
+
+
+pans = st.text("0123456789", min_size=12, max_size=18).map(_with_check_digit)
+
+
+@pytest.mark.parametrize("pan", CANARY_PANS)
+def test_published_card_numbers_pass_luhn_and_are_masked(pan):
+    assert passes_luhn(pan)
+    assert redact(pan) == MASK
+
+
+@pytest.mark.parametrize("pan", CANARY_PANS)
+def test_one_digit_off_is_no_card_number(pan):
+    other = pan[:-1] + str((int(pan[-1]) + 1) % 10)
+
+    assert not passes_luhn(other)
+    assert redact(other) == other
+
+
+@given(pans, st.data())
+def test_a_card_number_is_masked_however_people_group_it(pan, data):
+    separators = [data.draw(st.sampled_from(["", " ", "-"])) for _ in pan[1:]]
+    grouped = pan[0] + "".join(map("".join, zip(separators, pan[1:], strict=True)))
+
+    assert redact(f"card {grouped} refused") == f"card {MASK} refused"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"card {PLAIN}.",
+        f'{{"number":"{PLAIN}"}}',
+        f"number={PLAIN}&cvv=1",
+        f"({SPACED})",
+        f"[{PLAIN}, {PLAIN}]",
+        f"try 2 {SPACED}",
+        f"15 {PLAIN}",
+        f"2026-01-15 {PLAIN}",
+        f"{SPACED} 123",
+        f"{PLAIN} 12",
+        f"{PLAIN} {PLAIN}",
+        f"{SPACED} {SPACED}",
+        f"{PLAIN}-{PLAIN}-{PLAIN}",
+        f"12 {PLAIN} 12 34",
+        f"refused.{PLAIN}",
+        f"card:{PLAIN}:{SPACED}",
+        "4111-1111-1111-1111/12/30",
+        f"\n{PLAIN}\n",
+    ],
+)
+def test_no_neighbour_hides_a_card_number(text):
+    digits = re.sub(r"[ -]", "", redact(text))
+
+    assert PLAIN not in digits
+    assert MASK in digits
+
+
+@given(pans, st.text("0123456789", min_size=1, max_size=4), st.sampled_from([" ", "-"]))
+def test_no_short_number_beside_it_hides_a_card_number(pan, beside, separator):
+    assert pan not in redact(f"{beside}{separator}{pan}")
+    assert pan not in redact(f"{pan}{separator}{beside}")
+    assert pan not in redact(f"{beside}{separator}{pan}{separator}{beside}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "pay_ABCDEFGHijklmn01",
+        "order_0123456789ABCDEF",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "2026-01-15T10:30:00.123Z",
+        "2026-01-15 10:30:00,123",
+        "1768473000",
+        "127.0.0.1:54321",
+        "amount 49900 of 1000000000000",
+        "0.4111111111111111",
+        "3.4111111111111111 s",
+        "+91 98765 43210",
+        "123456789012",
+        "41111111111111111111",
+        "user@paytm",
+        "ref-1",
+    ],
+)
+def test_ordinary_text_is_left_as_it_is(text):
+    assert redact(text) == text
+
+
+@given(st.text(ALPHABET, min_size=16, max_size=16))
+def test_an_id_with_a_letter_among_its_digits_is_left_as_it_is(body):
+    assume(not re.search(r"[0-9]{13}", body))
+
+    assert redact(f"pay_{body}") == f"pay_{body}"
+
+
+@given(st.uuids())
+def test_a_uuid_with_a_letter_in_its_last_group_is_left_as_it_is(uuid: UUID):
+    assume(not str(uuid)[-12:].isdigit())
+    assume(not re.search(r"\d(?:-?\d){12,}", str(uuid)))
+
+    assert redact(str(uuid)) == str(uuid)
+
+
+@given(st.text())
+def test_a_text_without_thirteen_digits_is_left_as_it_is(text):
+    assume(sum(char in "0123456789" for char in text) < 13)
+
+    assert redact(text) == text
+
+
+@given(st.text("0123456789 -.", max_size=60))
+def test_masking_twice_is_masking_once(text):
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize("hostile", ["1 ", "1", "1-", "12345678901234 -", "1 1-1.", "4111 "])
+def test_a_hostile_text_takes_time_in_proportion_to_its_length(hostile):
+    started_s = perf_counter()
+    redact(hostile * (20_000 // len(hostile)))
+
+    assert perf_counter() - started_s < 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret",
+        "api_secret",
+        "X-Api-Key",
+        "apiKey",
+        "Authorization",
+        "password",
+        "cvv",
+        "CVC",
+        "card_number",
+        "cardNumber",
+        "pan",
+        "webhook_signature",
+        "lease_token",
+        "sealed",
+    ],
+)
+def test_a_field_of_that_name_is_never_written_down(name):
+    assert names_a_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["event", "payment_id", "amount_minor", "company", "card_last4", "card_network", "vpa"]
+)
+def test_an_ordinary_field_is_written_down(name):
+    assert not names_a_secret(name)

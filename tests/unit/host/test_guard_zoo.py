@@ -1,0 +1,541 @@
+"""Whatever a guest does, the core hears an answer it knows."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paygate import (
+    ActionRequired,
+    Approved,
+    DeclineCode,
+    Declined,
+    DeliveryResult,
+    Instrument,
+    InvalidInstrumentError,
+    MethodContext,
+    Money,
+    NotSentError,
+    OperationKind,
+    Pending,
+    PluginContractError,
+    PluginError,
+    Unknown,
+)
+from paygate.core.domain.limits import (
+    PLUGIN_STATE_BYTES_MAX,
+    PLUGIN_TEXT_CHARS_MAX,
+    RESPONSE_BYTES_KEPT_MAX,
+)
+from tests.unit.host import zoo
+from tests.unit.samples import CANARY_PANS, LATER, NOW, RS_499
+
+SHORT = timedelta(milliseconds=20)
+WAIT = timedelta(seconds=5)
+
+
+class Rude(BaseException):
+    """Not even an Exception."""
+
+
+class UnspeakableError(Exception):
+    """Cannot be put into words."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@dataclass(frozen=True)
+class Lookalike:
+    """Has an approval's fields and is none."""
+
+    reference: str
+    amount: Money
+
+
+async def ask(guest, **of_context):
+    return await zoo.guarded(guest).authorize(zoo.request(), zoo.context(**of_context))
+
+
+async def ask_again(guest, **of_context):
+    context = zoo.context(**of_context)
+    return await zoo.guarded(guest).query(OperationKind.CHARGE, zoo.follow_up(), context)
+
+
+both_ways = pytest.mark.parametrize("way", [ask, ask_again])
+
+HONEST = [
+    Approved("ref-1", RS_499),
+    Approved("ref-1", Money(1, "INR")),
+    Approved("r" * 255, RS_499),
+    Declined(DeclineCode.DECLINED),
+    Declined(DeclineCode.EXPIRED_INSTRUMENT, "other_processor", "54", "expired"),
+    Pending(WAIT),
+    Pending(timedelta(0), expires_at=LATER, state={"step": 1, "nested": [None, True, 1.5, "₹"]}),
+    ActionRequired("redirect", LATER, {"url": "https://bank.example"}, WAIT, {"id": "7"}),
+    Unknown("the line went dead"),
+]
+
+
+@both_ways
+@pytest.mark.parametrize("answer", HONEST)
+async def test_an_honest_answer_passes_as_it_is(way, answer):
+    assert await way(zoo.Answers(answer)) == answer
+
+
+RAISED = [
+    ValueError("bad"),
+    KeyError("missing"),
+    PluginError("bad"),
+    PluginContractError("bad"),
+    AssertionError(),
+    RecursionError("deep"),
+    MemoryError(),
+    StopAsyncIteration(),
+    ExceptionGroup("two", [ValueError("one"), ValueError("other")]),
+    UnspeakableError(),
+    Rude("even this"),
+    SystemExit(1),
+    GeneratorExit(),
+    BaseExceptionGroup("rude", [Rude()]),
+]
+
+
+@both_ways
+@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
+async def test_whatever_is_raised_means_that_nobody_knows(way, raised):
+    answer = await way(zoo.Answers(raised))
+
+    assert isinstance(answer, Unknown)
+    assert type(raised).__name__ in answer.reason or raised.args[0] in answer.reason
+
+
+def test_who_presses_ctrl_c_is_obeyed():
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(ask(zoo.Answers(KeyboardInterrupt())))
+
+
+JUNK = {
+    "None": None,
+    "a word": "approved",
+    "a flag": True,
+    "a number": 200,
+    "a tuple": ("ref-1", RS_499),
+    "a mapping": {"reference": "ref-1"},
+    "the class": Approved,
+    "a lookalike": Lookalike("ref-1", RS_499),
+    "a decline code": DeclineCode.DECLINED,
+    "a delivery result": DeliveryResult(True, 200),
+    "a list of outcomes": [Approved("ref-1", RS_499)],
+    "more than asked": Approved("ref-1", RS_499 + Money(1, "INR")),
+    "another currency": Approved("ref-1", Money(49_900, "USD")),
+    "nothing": Approved("ref-1", Money(0, "INR")),
+    "no amount": Approved("ref-1", None),
+    "a bare amount": Approved("ref-1", 49_900),
+    "no reference": Approved("", RS_499),
+    "a reference that is none": Approved(None, RS_499),
+    "a reference that is a number": Approved(17, RS_499),
+    "a long reference": Approved("r" * 256, RS_499),
+    "a reference with a NUL": Approved("ref\0", RS_499),
+    "a reference with a line break": Approved("ref\r\nX-Evil: 1", RS_499),
+    "a reference with half a pair": Approved("ref\ud800", RS_499),
+    "an unknown code": Declined("no_idea"),
+    "no code": Declined(None),
+    "a processor code that is none": Declined(DeclineCode.DECLINED, processor_code=54),
+    "a reason that is none": Unknown(None),
+    "a wait that is a number": Pending(5),
+    "no wait": Pending(None),
+    "a negative wait": Pending(timedelta(seconds=-1)),
+    "an absurd wait": Pending(timedelta(days=400)),
+    "the longest wait": Pending(timedelta.max),
+    "a negative wait for an act": ActionRequired("qr", LATER, resolve_after=timedelta(days=-1)),
+    "a state that is no mapping": Pending(WAIT, state=["step"]),
+    "a state that is a word": Pending(WAIT, state="step"),
+    "a state with an object": Pending(WAIT, state={"at": NOW}),
+    "a state with bytes": Pending(WAIT, state={"raw": b"\xff"}),
+    "a state with a set": Pending(WAIT, state={"seen": {1}}),
+    "a state with NaN": Pending(WAIT, state={"rate": float("nan")}),
+    "a state with infinity": ActionRequired("qr", LATER, state={"rate": float("inf")}),
+    "a state with a NUL": Pending(WAIT, state={"text": "a\0b"}),
+    "a state with a NUL in a name": Pending(WAIT, state={"a\0b": 1}),
+    "a state with half a pair": Pending(WAIT, state={"text": "\ud800"}),
+    "a huge state": Pending(WAIT, state={"text": "x" * PLUGIN_STATE_BYTES_MAX}),
+    "a wide state": Pending(WAIT, state={"text": "₹" * (PLUGIN_STATE_BYTES_MAX // 3)}),
+}
+
+
+def _deep(levels):
+    state = {}
+    for _ in range(levels):
+        state = {"in": state}
+    return state
+
+
+def _round():
+    state = {}
+    state["self"] = state
+    return state
+
+
+JUNK["a deep state"] = Pending(WAIT, state=_deep(100_000))
+JUNK["a state that holds itself"] = Pending(WAIT, state=_round())
+
+
+@both_ways
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+async def test_junk_means_that_nobody_knows(way, junk):
+    log = zoo.ListLog()
+
+    answer = await way(zoo.Answers(lambda request, context: junk), log=log)
+
+    assert isinstance(answer, Unknown)
+    assert answer.reason
+    assert log.lines[0][0] == "plugin failed"
+    assert log.lines[0][1]["plugin"] == "answers"
+
+
+@given(
+    st.none()
+    | st.integers()
+    | st.text()
+    | st.binary()
+    | st.builds(Approved, st.text(), st.builds(Money, st.integers(0, 10**6), st.just("INR")))
+    | st.builds(Declined, st.text())
+    | st.builds(Unknown, st.text())
+    | st.builds(Pending, st.timedeltas(), state=st.dictionaries(st.text(), st.text()))
+)
+def test_whatever_is_answered_can_be_stored(junk):
+    answer = asyncio.run(ask(zoo.Answers(junk)))
+
+    match answer:
+        case Approved(reference=reference, amount=amount):
+            assert reference.isprintable()
+            assert Money(0, "INR") < amount <= RS_499
+        case Unknown(reason=reason):
+            assert len(reason) <= PLUGIN_TEXT_CHARS_MAX
+            assert "\0" not in reason
+            reason.encode()
+        case Pending(resolve_after=wait, state=state):
+            assert timedelta(0) <= wait <= timedelta(days=30)
+            assert "\0" not in str(state)
+            str(state).encode()
+        case _:
+            assert isinstance(answer.code, DeclineCode)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "said",
+    [
+        ValueError,
+        PluginError,
+        NotSentError,
+        Unknown,
+        Declined,
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["a\0b", "line\r\nbreak", "half \ud800", "x" * 1_000_000, f"card {CANARY_PANS[0]}"]
+)
+async def test_whatever_a_guest_says_of_it_can_be_stored_and_shown(way, said, text):
+    log = zoo.ListLog()
+    try:
+        reason = (await way(zoo.Answers(said(text)), log=log)).reason
+    except NotSentError as error:
+        reason = error.reason
+
+    for written in (reason, *(str(fields) for _, fields in log.lines)):
+        written.encode()
+        assert "\0" not in written
+        assert "\n" not in written
+        assert CANARY_PANS[0] not in written
+        assert len(written) < 2 * PLUGIN_TEXT_CHARS_MAX
+
+
+@both_ways
+@pytest.mark.parametrize("theirs", ["5\0", "5\n4", "half \ud800", "5" * 1000, CANARY_PANS[0]])
+async def test_a_definite_no_stays_one_however_the_processor_words_it(way, theirs):
+    answer = await way(zoo.Answers(Declined(DeclineCode.DECLINED, processor_code=theirs)))
+
+    assert isinstance(answer, Declined)
+    assert answer.processor_code.isprintable()
+    assert len(answer.processor_code) <= PLUGIN_TEXT_CHARS_MAX
+    assert CANARY_PANS[0] not in answer.processor_code
+
+
+@both_ways
+async def test_what_was_provably_not_sent_is_said_so(way):
+    with pytest.raises(NotSentError) as caught:
+        await way(zoo.Answers(NotSentError("the line is down")))
+
+    assert caught.value.reason == "the line is down"
+
+
+@both_ways
+async def test_who_hangs_is_stopped_at_the_deadline(way):
+    guest = zoo.Hangs()
+
+    answer = await way(guest, deadline=SHORT)
+    await guest.ended.wait()
+
+    assert answer == Unknown("no answer within 0.02 s")
+
+
+@both_ways
+async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
+    guest = zoo.Stubborn()
+
+    async with asyncio.timeout(2):
+        answer = await way(guest, deadline=SHORT)
+    guest.may_end.set()
+    await guest.ended.wait()
+
+    assert answer == Unknown("no answer within 0.02 s")
+
+
+@both_ways
+async def test_a_guests_own_time_out_is_not_taken_for_ours(way):
+    answer = await way(zoo.Answers(TimeoutError("the bank is slow")))
+
+    assert isinstance(answer, Unknown)
+    assert "the bank is slow" in answer.reason
+
+
+@both_ways
+async def test_a_guest_that_cancels_itself_does_not_cancel_its_worker(way):
+    for guest in (zoo.CancelsItself(), zoo.Answers(asyncio.CancelledError())):
+        assert isinstance(await way(guest), Unknown)
+
+
+@both_ways
+@pytest.mark.parametrize("guest", [zoo.Hangs, zoo.Stubborn])
+async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
+    hanging = guest()
+    task = asyncio.create_task(way(hanging))
+    await hanging.began.wait()
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(2):
+            await task
+    hanging.may_end.set()
+    await hanging.ended.wait()
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "guest",
+    [
+        zoo.PlainFunctions(None),
+        zoo.PlainFunctions(Approved("ref-1", RS_499)),
+        zoo.PlainFunctions(ValueError("at once")),
+        zoo.OtherSignature(),
+    ],
+)
+async def test_a_guest_that_cannot_be_called_means_that_nobody_knows(way, guest):
+    assert isinstance(await way(guest), Unknown)
+
+
+async def test_what_a_guest_does_to_its_input_is_not_seen_outside():
+    display, state = {"coin": "gold"}, {"step": {"n": 1}}
+
+    def vandal(request, context):
+        request.instrument.display["coin"] = "lead"
+        context.state["step"]["n"] = 99
+        return Pending(WAIT)
+
+    request = zoo.request(display=display)
+    answer = await zoo.guarded(zoo.Answers(vandal)).authorize(request, zoo.context(state=state))
+
+    assert answer == Pending(WAIT)
+    assert display == {"coin": "gold"}
+    assert state == {"step": {"n": 1}}
+
+
+async def test_what_a_guest_does_to_its_answer_afterwards_is_not_seen():
+    kept = {"steps": [1]}
+
+    answer = await ask(zoo.Answers(Pending(WAIT, state=kept)))
+    kept["steps"].append(object())
+
+    assert answer == Pending(WAIT, state={"steps": [1]})
+
+
+async def test_who_cannot_be_asked_and_may_not_be_told_twice_is_never_charged_again():
+    assert await ask_again(zoo.CannotBeAsked()) == Unknown("the processor cannot be asked")
+
+
+async def test_who_cannot_be_asked_but_acts_once_may_be_told_again():
+    guest = zoo.CannotBeAsked()
+    guest.capabilities = replace(guest.capabilities, idempotent_operations=True)
+
+    with pytest.raises(NotSentError):
+        await ask_again(guest)
+
+
+def prepare(prepared):
+    return zoo.guarded_method(prepared).prepare(zoo.CoinInput(), MethodContext(NOW, RS_499))
+
+
+def test_an_honest_instrument_passes_as_it_is():
+    instrument = Instrument("coin", "toss", {"coin": "gold"}, {"secret": "s"})
+
+    assert prepare(instrument) == instrument
+
+
+def test_a_methods_refusal_reaches_the_caller():
+    with pytest.raises(InvalidInstrumentError) as caught:
+        prepare(InvalidInstrumentError("no such coin", field="coin", code="invalid_coin"))
+
+    assert caught.value.code == "invalid_coin"
+
+
+@pytest.mark.parametrize("raised", [ValueError("bad"), KeyError("x"), UnspeakableError()])
+def test_a_method_that_raises_is_named_and_its_words_are_not_repeated(raised):
+    with pytest.raises(PluginError) as caught:
+        prepare(raised)
+
+    assert caught.value.plugin == "coin"
+    assert caught.value.__cause__ is raised
+    assert "bad" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        "gold",
+        {"method": "coin"},
+        Instrument("card", "toss"),
+        Instrument("coin", "spin"),
+        Instrument("coin", ""),
+        Instrument("coin", "toss", {"coin": 1}),
+        Instrument("coin", "toss", {"coin": "a\0b"}),
+        Instrument("coin", "toss", {"coin": "\ud800"}),
+        Instrument("coin", "toss", {"coin": "x" * 256}),
+        Instrument("coin", "toss", {7: "gold"}),
+        Instrument("coin", "toss", {"7": "gold"}),
+        Instrument("coin", "toss", {"": "gold"}),
+        Instrument("coin", "toss", {"__proto__": "gold"}),
+        Instrument("coin", "toss", ["coin"]),
+        Instrument("coin", "toss", {}, {"secret": 7}),
+        Instrument("coin", "toss", {}, ["secret"]),
+    ],
+)
+def test_an_instrument_that_is_not_the_methods_own_is_refused(junk):
+    with pytest.raises(PluginContractError) as caught:
+        prepare(junk)
+
+    assert caught.value.plugin == "coin"
+
+
+async def deliver(guest, **of_context):
+    context = zoo.context(**of_context)
+    return await zoo.guarded_sink(guest).deliver(zoo.EVENT, zoo.ENDPOINT, context)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        DeliveryResult(True, 200, "OK"),
+        DeliveryResult(False, 503, "", retry_after=WAIT),
+        DeliveryResult(False, error="timeout"),
+    ],
+)
+async def test_an_honest_result_passes_as_it_is(result):
+    assert await deliver(zoo.Delivers(result)) == result
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
+async def test_a_sink_that_raises_has_not_delivered(raised):
+    assert await deliver(zoo.Delivers(raised)) == DeliveryResult(False, error="sink_failed")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        True,
+        200,
+        "OK",
+        DeliveryResult,
+        DeliveryResult("yes", 200),
+        DeliveryResult(True, "200"),
+        DeliveryResult(True, 10**12),
+        DeliveryResult(True, -1),
+        DeliveryResult(True, True),
+        DeliveryResult(True, 200, b"OK"),
+        DeliveryResult(True, 200, error=7),
+        DeliveryResult(False, retry_after=60),
+    ],
+)
+async def test_a_result_that_is_none_is_a_failed_attempt(junk):
+    assert await deliver(zoo.Delivers(junk)) == DeliveryResult(False, error="sink_failed")
+
+
+async def test_the_reason_of_a_failed_attempt_can_be_stored_and_shown():
+    result = await deliver(zoo.Delivers(DeliveryResult(False, error="a\0b " + "x" * 1000)))
+
+    assert result.error.startswith("a b xxx")
+    assert len(result.error) == PLUGIN_TEXT_CHARS_MAX
+
+
+async def test_a_sink_that_hangs_is_stopped_at_the_deadline():
+    answer = await deliver(zoo.Delivers(asyncio.Event), deadline=SHORT)
+
+    assert answer == DeliveryResult(False, error="timeout")
+
+
+async def test_a_sink_that_forgot_to_be_awaited_has_not_delivered():
+    assert await deliver(zoo.PlainSink(None)) == DeliveryResult(False, error="sink_failed")
+
+
+async def test_a_sink_that_cancels_itself_does_not_cancel_its_worker():
+    answer = await deliver(zoo.Delivers(asyncio.CancelledError()))
+
+    assert answer == DeliveryResult(False, error="sink_failed")
+
+
+async def test_a_worker_that_is_cancelled_does_not_wait_for_its_sink():
+    task = asyncio.create_task(deliver(zoo.Delivers(asyncio.Event)))
+    await asyncio.sleep(0)
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@given(st.text(max_size=9_000))
+def test_of_an_answers_body_the_beginning_is_kept_and_can_be_stored(body):
+    result = asyncio.run(deliver(zoo.Delivers(DeliveryResult(False, 500, body))))
+
+    assert result.status_code == 500
+    assert len(result.body.encode()) <= RESPONSE_BYTES_KEPT_MAX
+    assert "\0" not in result.body
+
+
+async def test_a_long_body_is_cut_between_characters():
+    result = await deliver(zoo.Delivers(DeliveryResult(False, 500, "₹" * 4096)))
+
+    assert result.body == "₹" * (RESPONSE_BYTES_KEPT_MAX // 3)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken_for"), [(True, True), (1, True), (None, False), ("", False)]
+)
+def test_what_a_sink_wants_is_read_as_yes_or_no(wanted, taken_for):
+    sink = zoo.guarded_sink(zoo.Delivers(None, wanted))
+
+    assert sink.wants("payment.success", zoo.ENDPOINT) is taken_for
+
+
+@pytest.mark.parametrize("raised", [ValueError("bad"), UnspeakableError()])
+def test_a_sink_that_cannot_say_what_it_wants_wants_nothing(raised):
+    sink = zoo.guarded_sink(zoo.Delivers(None, raised))
+
+    assert sink.wants("payment.success", zoo.ENDPOINT) is False
