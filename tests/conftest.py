@@ -11,9 +11,9 @@ import pytest
 from paygate.adapters.embedded import start_servers
 
 from .harness.apps import TestApp, running_app
-from .harness.folders import open_folder
 from .harness.databases import Databases, migrated_template
 from .harness.fakes import Fakes
+from .harness.folders import open_folder
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-
-from paygate import Declined, DeclineCode, Pending, Unknown
+from paygate import DeclineCode, Declined, Pending, Unknown
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 

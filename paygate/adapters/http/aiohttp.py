@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from ...core.ports.http import HttpError, HttpResponse
 from .address import Reach, check_url
@@ -83,7 +84,8 @@ class AiohttpClient:
         response_bytes_max: int,
     ) -> HttpResponse:
         async with self._open().post(
-            url,
+            # As the merchant wrote it: unquoting and quoting again would change it.
+            URL(url, encoded=url.isascii()),
             data=body,
             headers={"Accept-Encoding": "identity", **headers},
             allow_redirects=False,

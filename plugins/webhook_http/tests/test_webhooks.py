@@ -1,0 +1,193 @@
+"""Signed posts, verified with other people's code."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from paygate import CallContext, DeliverableEvent, Endpoint, HttpError, HttpResponse
+from paygate_webhook_http.signature import plain_signature, signed_headers, standard_key
+from paygate_webhook_http.sink import WebhookSettings, WebhookSink, retry_after
+
+MERCHANT = UUID(int=1)
+MADE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+BODY = '{"event":"payment.success","name":"ą ₹ 😀"}'.encode()
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+class Now:
+    def now(self) -> datetime:
+        return NOW
+
+
+class Quiet:
+    def debug(self, event: str, **fields: Any) -> None: ...
+    def info(self, event: str, **fields: Any) -> None: ...
+    def warning(self, event: str, **fields: Any) -> None: ...
+
+
+@dataclass
+class Line:
+    """An HTTP client that answers as told and keeps what was posted."""
+
+    answer: HttpResponse | HttpError = field(
+        default_factory=lambda: HttpResponse(200, {}, b"OK", False)
+    )
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+    def check(self, url: str) -> None: ...
+    async def close(self) -> None: ...
+
+    async def post(self, url: str, **sent: Any) -> HttpResponse:
+        self.posts.append({"url": url, **sent})
+        if isinstance(self.answer, HttpError):
+            raise self.answer
+        return self.answer
+
+
+async def deliver(
+    line: Line,
+    *,
+    url: str | None = "http://shop/",
+    secret: str | None = MADE_SECRET,
+    deadline_s: float = 10.0,
+):
+    context = CallContext(
+        MERCHANT, "delivery", timedelta(seconds=deadline_s), Now(), Random(1), line, Quiet()
+    )
+    event = DeliverableEvent("evt_1", "payment.success", BODY, NOW)
+    endpoint = Endpoint(MERCHANT, MERCHANT, url, secret)
+    return await WebhookSink(WebhookSettings()).deliver(event, endpoint, context)
+
+
+async def test_the_exact_bytes_are_posted_and_the_official_verifier_believes_them():
+    line = Line()
+
+    result = await deliver(line)
+
+    (post,) = line.posts
+    assert result.delivered
+    assert post["body"] == BODY
+    assert Webhook(MADE_SECRET).verify(post["body"], dict(post["headers"]))["event"]
+
+
+@given(index=st.integers(0, 10_000), bit=st.integers(0, 7), part=st.sampled_from(["id", "body"]))
+def test_the_official_verifier_refuses_any_flipped_bit(index: int, bit: int, part: str):
+    id, timestamp = "evt_12345", int(datetime.now(UTC).timestamp())
+    headers = dict(signed_headers(id=id, timestamp=timestamp, body=BODY, secret=MADE_SECRET))
+    if part == "id":
+        flipped = bytearray(id.encode())
+        flipped[index % len(flipped)] ^= 1 << (bit % 4)
+        headers["webhook-id"] = flipped.decode()
+        body = BODY
+    else:
+        changed = bytearray(BODY)
+        changed[index % len(changed)] ^= 1 << bit
+        body = bytes(changed)
+
+    with pytest.raises((WebhookVerificationError, UnicodeDecodeError)):
+        Webhook(MADE_SECRET).verify(body, headers)
+
+
+@pytest.mark.parametrize("secret", [MADE_SECRET, "whsec_test_abc123", "anything at all"])
+async def test_the_plain_signature_is_keyed_by_the_secrets_own_characters(secret: str):
+    line = Line()
+
+    await deliver(line, secret=secret)
+
+    headers = line.posts[0]["headers"]
+    expected = hmac.new(secret.encode(), BODY, hashlib.sha256).hexdigest()
+    assert headers["X-Webhook-Signature"] == headers["X-Signature"] == expected
+    assert plain_signature(BODY, secret) == expected
+
+
+def test_a_secret_that_is_no_base64_keys_both_families_with_its_own_characters():
+    assert standard_key("whsec_test_abc123") == b"whsec_test_abc123"
+    assert standard_key("whsec_c2hvcnQ=") == b"whsec_c2hvcnQ="
+    assert standard_key("plain words") == b"plain words"
+    assert len(standard_key(MADE_SECRET)) == 32
+
+
+async def test_without_a_secret_there_is_no_signature():
+    line = Line()
+
+    await deliver(line, secret=None)
+
+    assert not any("signature" in name.lower() for name in line.posts[0]["headers"])
+
+
+@pytest.mark.parametrize(
+    ("status", "delivered"),
+    [(200, True), (201, True), (299, True), (300, False), (301, False), (404, False), (410, False),
+     (500, False)],
+)  # fmt: skip
+async def test_only_a_2xx_is_a_yes(status: int, delivered: bool):
+    result = await deliver(Line(HttpResponse(status, {}, b"", False)))
+
+    assert (result.delivered, result.status_code) == (delivered, status)
+
+
+async def test_what_is_kept_of_an_answer_can_be_stored():
+    result = await deliver(Line(HttpResponse(200, {}, b"a\0\xff" + b"x" * 9000, True)))
+
+    assert result.body is not None
+    assert result.body.startswith("a�xxx")
+    assert len(result.body) <= 4096
+
+
+@pytest.mark.parametrize("kind", ["timeout", "connection", "tls", "refused_address"])
+async def test_no_answer_is_a_failed_attempt_with_its_reason(kind: str):
+    result = await deliver(Line(HttpError(kind)))
+
+    assert (result.delivered, result.status_code, result.error) == (False, None, kind)
+
+
+async def test_no_address_is_no_post():
+    line = Line()
+
+    result = await deliver(line, url=None)
+
+    assert (result.delivered, result.error, line.posts) == (False, "no_url", [])
+
+
+async def test_five_seconds_are_given_and_never_more_than_the_deadline():
+    line = Line()
+
+    await deliver(line)
+    await deliver(line, deadline_s=2)
+
+    assert [post["timeout"] for post in line.posts] == [timedelta(seconds=5), timedelta(seconds=2)]
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, None),
+        ("120", timedelta(seconds=120)),
+        ("0", timedelta(0)),
+        ("99999999", timedelta(hours=24)),
+        ("-5", None),
+        ("²", None),
+        ("soon", None),
+        ("1" * 400, None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
+    ],
+)
+def test_retry_after_is_read_and_bounded(header: str | None, wait: timedelta | None):
+    assert retry_after(header, NOW) == wait
+
+
+def test_retry_after_may_be_a_date():
+    in_an_hour = (NOW + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+    assert retry_after(in_an_hour, NOW) == timedelta(hours=1)

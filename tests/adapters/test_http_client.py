@@ -1,0 +1,316 @@
+"""The HTTP client against receivers that mean harm, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from paygate import HttpError, HttpResponse
+from paygate.adapters.http.aiohttp import AiohttpClient
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+SHORT = timedelta(milliseconds=400)
+READ_MAX = 64 * 1024
+
+
+@asynccontextmanager
+async def server(serve: Serve, **kwargs: object) -> AsyncIterator[int]:
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await serve(reader, writer)
+        writer.close()
+
+    listening = await asyncio.start_server(guarded, "127.0.0.1", 0, **kwargs)  # type: ignore[arg-type]  # passed through
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+
+
+async def request_of(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    return head + await reader.readexactly(length)
+
+
+def answering(raw: bytes) -> Serve:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(raw)
+        await writer.drain()
+
+    return serve
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[AiohttpClient]:
+    opened = AiohttpClient(allow_private=True)
+    yield opened
+    await opened.close()
+
+
+async def post(
+    client: AiohttpClient, url: str, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    return await client.post(
+        url, body=b"{}", headers=headers or {}, timeout=SHORT, response_bytes_max=READ_MAX
+    )
+
+
+async def kind_of(client: AiohttpClient, url: str, headers: dict[str, str] | None = None) -> str:
+    with pytest.raises(HttpError) as failed:
+        await post(client, url, headers)
+    return failed.value.kind
+
+
+async def test_the_exact_bytes_and_headers_arrive(client: AiohttpClient):
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await request_of(reader))
+        writer.write(b"HTTP/1.1 201 Created\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nOK")
+        await writer.drain()
+
+    async with server(serve) as port:
+        answer = await client.post(
+            f"http://127.0.0.1:{port}/hook?x=%2F",
+            body='{"name":"ą ₹"}'.encode(),
+            headers={"X-Mine": "yes"},
+            timeout=SHORT,
+            response_bytes_max=READ_MAX,
+        )
+
+    assert (answer.status, answer.body, answer.headers["x-a"]) == (201, b"OK", "1")
+    assert seen[0].startswith(b"POST /hook?x=%2F HTTP/1.1\r\n")
+    assert b"\r\nX-Mine: yes\r\n" in seen[0]
+    assert seen[0].endswith('\r\n\r\n{"name":"ą ₹"}'.encode())
+
+
+async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def dripping_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\n" * 1000:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0.05)
+
+
+async def dripping_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("serve", [never, dripping_head, dripping_body])
+async def test_a_receiver_that_takes_its_time_is_left_after_the_timeout(
+    client: AiohttpClient, serve: Serve
+):
+    async with server(serve) as port:
+        began = asyncio.get_running_loop().time()
+        kind = await kind_of(client, f"http://127.0.0.1:{port}/")
+
+    assert kind == "timeout"
+    assert asyncio.get_running_loop().time() - began < 4 * SHORT.total_seconds()
+
+
+async def test_an_endless_body_is_read_to_the_bound_and_no_further(client: AiohttpClient):
+    written = 0
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            written += 65536
+            await writer.drain()
+
+    async with server(endless) as port:
+        answer = await post(client, f"http://127.0.0.1:{port}/")
+
+    assert (len(answer.body), answer.is_truncated) == (READ_MAX, True)
+    assert written < 64 * 1024 * 1024
+
+
+async def test_a_compressed_bomb_stays_as_small_as_it_came(client: AiohttpClient):
+    bomb = gzip.compress(b"\0" * 20_000_000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
+
+    async with server(answering(head.encode() + bomb)) as port:
+        answer = await post(client, f"http://127.0.0.1:{port}/")
+
+    assert answer.body == bomb[:READ_MAX]
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed(client: AiohttpClient):
+    reached: list[bool] = []
+
+    async def canary(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(True)
+
+    async with server(canary) as inside:
+        to = f"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:{inside}/\r\nContent-Length: 0\r\n\r\n"
+        async with server(answering(to.encode())) as port:
+            answer = await post(client, f"http://127.0.0.1:{port}/")
+
+    assert answer.status == 307
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"garbage that is no HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X-H: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(100_000)) + b"\r\n",
+    ],
+    ids=["garbage", "a huge header", "many headers"],
+)
+async def test_what_is_no_decent_http_is_no_answer(client: AiohttpClient, raw: bytes):
+    async with server(answering(raw)) as port:
+        assert await kind_of(client, f"http://127.0.0.1:{port}/") in {"protocol", "connection"}
+
+
+async def test_a_connection_that_breaks_or_is_refused_is_no_answer(client: AiohttpClient):
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        await writer.drain()
+        writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+        )
+
+    async with server(reset) as port:
+        broken = await kind_of(client, f"http://127.0.0.1:{port}/")
+
+    assert broken == "connection"
+    assert await kind_of(client, f"http://127.0.0.1:{port}/") == "connection"
+
+
+async def test_cookies_are_not_kept(client: AiohttpClient):
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            seen.append(await request_of(reader))
+            writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+
+    async with server(serve) as port:
+        for _ in range(2):
+            await post(client, f"http://127.0.0.1:{port}/")
+
+    assert not any(b"cookie" in request.lower() for request in seen)
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "1\r\nX-B: 2"}, {"X\r\nB": "1"}, {"X-A": "a\0b"}])
+async def test_a_header_that_would_smuggle_another_is_not_sent(
+    client: AiohttpClient, headers: dict[str, str]
+):
+    async with server(never) as port:
+        assert await kind_of(client, f"http://127.0.0.1:{port}/", headers) == "invalid_url"
+
+
+class Rebinding(AbstractResolver):
+    """Answers a public address when asked first, and loopback ever after."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
+            for address in self.addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_name_that_leads_inside_is_refused_when_connecting():
+    reached: list[bool] = []
+
+    async def canary(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(True)
+
+    async with server(canary) as port:
+        client = AiohttpClient(
+            allow_private=False, ports=frozenset({port}), resolver=Rebinding("127.0.0.1")
+        )
+        url = f"http://rebound.example:{port}/"
+        client.check(url)
+        kind = await kind_of(client, url)
+        await client.close()
+
+    assert kind == "refused_address"
+    assert reached == []
+
+
+async def test_without_private_networks_no_spelling_reaches_loopback():
+    reached: list[bool] = []
+
+    async def canary(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(True)
+
+    async with server(canary) as port:
+        client = AiohttpClient(allow_private=False, ports=frozenset({port}))
+        for host in ("127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:7f00:1]", "0x7f000001"):
+            assert await kind_of(client, f"http://{host}:{port}/") == "refused_address"
+        await client.close()
+
+    assert reached == []
+
+
+def certificate(folder: Path, name: str, *, days: int) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "both.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.mark.parametrize(("name", "days"), [("localhost", 9), ("localhost", -1), ("other", 9)])
+async def test_a_certificate_nobody_vouches_for_is_refused(
+    client: AiohttpClient, tmp_path: Path, name: str, days: int
+):
+    async with server(never, ssl=certificate(tmp_path, name, days=days)) as port:
+        assert await kind_of(client, f"https://localhost:{port}/") == "tls"
