@@ -21,11 +21,12 @@ from ..core.domain.errors import InvalidInputError, NotSentError, PluginError
 from ..core.domain.instrument import Instrument
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import Outcome, Unknown
+from ..core.domain.outcome import DeclineCode, Declined, Outcome, Unknown
 from ..core.ports.plugins import (
     AuthorizeRequest,
     CallContext,
     CanQuery,
+    CanRefund,
     Capabilities,
     DeliverableEvent,
     EventSink,
@@ -69,6 +70,14 @@ class GuardedProcessor:
             return Unknown("the processor cannot be asked")
         own = _copied(request), _with_own_state(context)
         return await self._call(lambda: guest.query(kind, *own), request.amount, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanRefund.refund``; the core does not ask one that declares it cannot."""
+        guest = self.guest
+        if not isinstance(guest, CanRefund):
+            return Declined(DeclineCode.PROCESSING_ERROR, retry="never")
+        own = _copied(request), _with_own_state(context)
+        return await self._call(lambda: guest.refund(*own), request.amount, context)
 
     async def _call(
         self, call: Callable[[], Awaitable[object]], asked: Money, context: CallContext

@@ -12,6 +12,7 @@ from ..core.domain.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
 from ..core.ports.plugins import (
     API_VERSION,
     CanQuery,
+    CanRefund,
     Capabilities,
     EventSink,
     MethodInfo,
@@ -29,6 +30,8 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 def check_members(thing: object, kind: type) -> None:
     """Refuse an object that is not of the kind its hook collects."""
+    if isinstance(thing, type):
+        raise PluginContractError(f"it is the class {thing.__name__} and not an object of it")
     if not isinstance(thing, kind):
         members = sorted(name for name in vars(kind) if not name.startswith("_"))
         missing = [name for name in members if not hasattr(thing, name)]
@@ -65,6 +68,9 @@ def processor_id(processor: Processor) -> str:
     if can.query != isinstance(processor, CanQuery):
         has = "has" if isinstance(processor, CanQuery) else "lacks"
         raise PluginContractError(f"it declares query={can.query} but {has} a query method")
+    if (can.refund != "none") != isinstance(processor, CanRefund):
+        has = "has" if isinstance(processor, CanRefund) else "lacks"
+        raise PluginContractError(f"it declares refund={can.refund!r} but {has} a refund method")
     return _id(processor)
 
 

@@ -61,6 +61,14 @@ def decide(
     return Decision(now + timedelta(milliseconds=delay_ms), decline)
 
 
+def decide_refund(
+    settings: SimulatorSettings, rng: Random, *, now: datetime, decline: Declined | None = None
+) -> Decision:
+    """Decide how a refund that arrives now will end: given back, unless told otherwise."""
+    delay_ms = rng.uniform(settings.refund_delay_min_ms, settings.refund_delay_max_ms)
+    return Decision(now + timedelta(milliseconds=delay_ms), decline)
+
+
 def read_decision(stored: Mapping[str, Any] | None) -> Decision | None:
     """The decision that ``Decision.as_json`` wrote; None for anything else."""
     match stored:

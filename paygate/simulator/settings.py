@@ -67,6 +67,17 @@ class SimulatorSettings(BaseModel):
         description="The longest delay that is drawn.",
         json_schema_extra=_env("PROCESSING_DELAY_MAX"),
     )
+    refund_delay_min_ms: Delay = Field(
+        default=3000,
+        description="The shortest delay of a refund, in test mode too.",
+        json_schema_extra=_env("REFUND_DELAY_MIN"),
+    )
+    refund_delay_max_ms: Delay = Field(
+        default=5000,
+        validate_default=True,
+        description="The longest delay of a refund, in test mode too.",
+        json_schema_extra=_env("REFUND_DELAY_MAX"),
+    )
     success_rate: float = Field(
         default=0.9,
         ge=0,
@@ -79,14 +90,16 @@ class SimulatorSettings(BaseModel):
         json_schema_extra=_env("PAYGATE_SIMULATOR_BOOK"),
     )
 
-    @field_validator("processing_delay_max_ms")
+    @field_validator("processing_delay_max_ms", "refund_delay_max_ms")
     @classmethod
     def _not_below_the_minimum(cls, value: int, info: ValidationInfo) -> int:
-        minimum = info.data.get("processing_delay_min_ms", 0)
+        assert info.field_name is not None, "it validates fields"
+        what = info.field_name.removesuffix("_max_ms")
+        minimum = info.data.get(f"{what}_min_ms", 0)
         if value < minimum:
             raise PydanticCustomError(
                 "delay_range",
-                "PROCESSING_DELAY_MAX is {maximum} ms, below PROCESSING_DELAY_MIN, {minimum} ms",
-                {"maximum": value, "minimum": minimum},
+                "{what}_MAX is {maximum} ms, below {what}_MIN, {minimum} ms",
+                {"what": what.upper(), "maximum": value, "minimum": minimum},
             )
         return value

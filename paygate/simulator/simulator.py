@@ -14,7 +14,7 @@ from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import Approved, Declined, Outcome, Pending
 from ..core.ports.plugins import AuthorizeRequest, CallContext, FollowUp
 from .book import Book, Charge
-from .decision import Decision, decide, read_decision
+from .decision import Decision, decide, decide_refund, read_decision
 from .settings import SimulatorSettings
 
 
@@ -51,6 +51,16 @@ class Simulator:
         now = context.clock.now()
         decision = decide(self.settings, context.rng, now=now, decline=decline)
         await self._record(request, context.operation_id, decision)
+        if decision.due_at > now:
+            return _pending(decision, decision.due_at - now)
+        return self._ending(decision, context.operation_id, request.amount)
+
+    async def refund(
+        self, request: FollowUp, context: CallContext, *, decline: Declined | None = None
+    ) -> Outcome:
+        """Decide about giving money back, after a delay of its own."""
+        now = context.clock.now()
+        decision = decide_refund(self.settings, context.rng, now=now, decline=decline)
         if decision.due_at > now:
             return _pending(decision, decision.due_at - now)
         return self._ending(decision, context.operation_id, request.amount)

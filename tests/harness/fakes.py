@@ -58,17 +58,24 @@ class ScriptedProcessor:
 
     authorizations: list[Step] = field(default_factory=list)
     queries: list[Step] = field(default_factory=list)
+    refunds: list[Step] = field(default_factory=list)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
     before_answer: Callable[[str], object] | None = None
 
     info = PluginInfo("scripted", "1")
-    capabilities = Capabilities(methods={"coin": frozenset({"toss"})}, query=True)
+    capabilities = Capabilities(
+        methods={"coin": frozenset({"toss"})}, refund="multiple", query=True
+    )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         self.calls.append(("authorize", context.operation_id, request.payment_id))
         self.secrets.append(request.instrument.secret)
         return await self._next(self.authorizations, request, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        self.calls.append(("refund", context.operation_id, request.payment_id))
+        return await self._next(self.refunds, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         self.calls.append(("query", context.operation_id, request.payment_id))

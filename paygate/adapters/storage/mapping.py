@@ -16,6 +16,7 @@ from ...core.domain.money import Money
 from ...core.domain.operation import Operation, OperationKind
 from ...core.domain.order import Order
 from ...core.domain.payment import Decline, Payment
+from ...core.domain.refund import Refund
 
 Row = Mapping[str, Any]
 
@@ -105,7 +106,26 @@ def operation(row: Row) -> Operation:
         reference=row["reference"],
         processor_state=decoded(row["processor_state"]),
         sealed=row["sealed"],
+        refund_id=row["refund_id"],
         created_at=row["created_at"],
+    )
+
+
+def refund(row: Row, prefix: str = "") -> Refund:
+    """A row of ``refunds``, its columns perhaps prefixed by a join."""
+
+    def column(name: str) -> Any:
+        return row[prefix + name]
+
+    return Refund(
+        id=column("id"),
+        payment_id=column("payment_id"),
+        merchant_id=uuid(column("merchant_id")),
+        amount=Money(column("amount"), column("currency")),
+        reason=column("reason"),
+        status=column("status"),
+        created_at=column("created_at"),
+        processed_at=column("processed_at"),
     )
 
 

@@ -105,6 +105,27 @@ class PaymentRow(Model):
         indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
 
 
+class RefundRow(Model):
+    """Money on its way back."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = _restrict("PaymentRow", "refunds")
+    merchant = _restrict("MerchantRow", "refunds")
+    amount = fields.BigIntField()
+    reason = fields.TextField(null=True)
+    status = fields.CharField(max_length=20, default="pending")
+    created_at = fields.DatetimeField()
+    processed_at = fields.DatetimeField(null=True)
+    # Beyond the contract.
+    currency = fields.CharField(max_length=3)
+
+    class Meta:
+        """Names."""
+
+        table = "refunds"
+        indexes = (("payment_id",), ("merchant_id", "created_at"))
+
+
 class PaymentTransitionRow(Model):
     """Written by the trigger on ``payments``: every status a payment ever had."""
 
@@ -155,6 +176,7 @@ class OperationRow(LeaseColumns):
     processor_state = fields.JSONField[dict[str, Any]](null=True)
     sealed = fields.TextField(null=True)
     note = fields.TextField(null=True)
+    refund_id = fields.CharField(max_length=64, null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -16,6 +16,7 @@ from .repositories.merchants import PostgresMerchants
 from .repositories.operations import PostgresOperations
 from .repositories.orders import PostgresOrders
 from .repositories.payments import PostgresPayments
+from .repositories.refunds import PostgresRefunds
 from .repositories.workers import PostgresWorkers
 
 
@@ -44,6 +45,11 @@ class PostgresRepositories:
     def payments(self) -> PostgresPayments:
         """Payments."""
         return PostgresPayments(self.executor)
+
+    @property
+    def refunds(self) -> PostgresRefunds:
+        """Refunds."""
+        return PostgresRefunds(self.executor)
 
     @property
     def operations(self) -> PostgresOperations:

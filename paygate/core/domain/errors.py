@@ -12,6 +12,9 @@
     │   └── ConflictError          the thing is in a state that does not allow this
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
+    │       ├── NotCapturableError
+    │       ├── NotRefundableError
+    │       ├── RefundExceedsCaptureError
     │       └── NotExecutedError       refused for reasons of its timing; may be repeated
     │           ├── IdempotencyKeyReusedError
     │           └── IdempotencyInProgressError
@@ -107,6 +110,30 @@ class InvalidTransitionError(ConflictError):
 
 class OrderNotPayableError(ConflictError):
     """The order is paid, or a payment of it is still under way."""
+
+
+class NotCapturableError(ConflictError):
+    """There is no held money of this payment to take, or it was taken already."""
+
+
+class NotRefundableError(ConflictError):
+    """There is no captured money of this payment to give back."""
+
+    def __init__(self) -> None:
+        super().__init__("Payment not in refundable state")
+
+
+class RefundExceedsCaptureError(ConflictError):
+    """A refund asked for more than is left of the captured amount.
+
+    Refunds under way count as spent, so that two that race each other cannot both
+    take the last rupee.
+    """
+
+    def __init__(self, *, asked_minor: int, left_minor: int) -> None:
+        self.asked_minor = asked_minor
+        self.left_minor = left_minor
+        super().__init__("Refund amount exceeds available amount")
 
 
 class NotExecutedError(ConflictError):

@@ -14,6 +14,9 @@ class EventType(StrEnum):
     PAYMENT_PENDING = "payment.pending"
     PAYMENT_SUCCESS = "payment.success"
     PAYMENT_FAILED = "payment.failed"
+    REFUND_CREATED = "refund.created"
+    REFUND_PROCESSED = "refund.processed"
+    REFUND_FAILED = "refund.failed"
 
 
 @dataclass(frozen=True, slots=True)

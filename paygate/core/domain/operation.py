@@ -34,6 +34,7 @@ class OperationKind(StrEnum):
     """What can be asked."""
 
     CHARGE = "charge"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Operation:
         reference: What the processor calls it.
         processor_state: The processor's own notes, handed back with each call.
         sealed: The instrument's secret part, encrypted; None once it is decided.
+        refund_id: The refund it carries out; None for a charge.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Operation:
     reference: str | None = None
     processor_state: Mapping[str, Any] | None = None
     sealed: str | None = None
+    refund_id: str | None = None
 
     @property
     def is_ended(self) -> bool:

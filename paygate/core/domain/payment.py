@@ -8,7 +8,12 @@ from typing import Literal
 from uuid import UUID
 
 from .change import Change
-from .errors import InvalidTransitionError
+from .errors import (
+    InvalidTransitionError,
+    NotCapturableError,
+    NotRefundableError,
+    RefundExceedsCaptureError,
+)
 from .event import Event, EventType
 from .instrument import Instrument
 from .money import Money
@@ -126,6 +131,50 @@ class Payment:
             case Pending() | ActionRequired():
                 # A payment we had lost sight of is under way after all.
                 return Change(self if self.status == "processing" else self._move("resume", at=at))
+
+    def capture(self, amount: Money | None, *, at: datetime) -> Change[Payment]:
+        """Confirm that the money of this payment is taken: once, and all of it.
+
+        Args:
+            amount: What the merchant believes it to be; None to trust us.
+            at: When, in UTC.
+
+        Raises:
+            NotCapturableError: It has not succeeded, was captured, or is another amount.
+        """
+        if self.status != "success":
+            raise NotCapturableError("Payment not in capturable state")
+        if self.captured:
+            raise NotCapturableError("Payment already captured")
+        if amount is not None and amount != self.amount:
+            raise NotCapturableError("Partial capture not supported")
+        return Change(replace(self, captured=True, version=self.version + 1, updated_at=at))
+
+    def reserve_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Set money aside for a refund; from now on it counts as given back.
+
+        Raises:
+            NotRefundableError: The payment has not succeeded.
+            RefundExceedsCaptureError: So much is not left.
+        """
+        if self.status != "success":
+            raise NotRefundableError
+        left = self.amount_captured - self.amount_refunded
+        if amount > left:
+            raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
+        after = self._touched(at, amount_refunded=self.amount_refunded + amount)
+        return _telling(after, EventType.REFUND_CREATED)
+
+    def settle_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
+        """Take note of how a refund ended; a declined one gives its money back to the payment."""
+        if is_given:
+            return _telling(self._touched(at), EventType.REFUND_PROCESSED)
+        after = self._touched(at, amount_refunded=self.amount_refunded - amount)
+        return _telling(after, EventType.REFUND_FAILED)
+
+    def _touched(self, at: datetime, **changes: Money) -> Payment:
+        moved = replace(self, version=self.version + 1, updated_at=at)
+        return replace(moved, **changes)  # type: ignore[arg-type]  # only amounts are named
 
     def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.status == "success":

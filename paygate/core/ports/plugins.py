@@ -25,6 +25,9 @@ from .http import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 
+Grade = Literal["none", "full", "partial", "multiple"]
+"""How finely a thing can be done: not at all, whole, in one part, in several."""
+
 API_VERSION = 1
 """The plugin API this paygate speaks; ``requires_api`` is compared with it."""
 
@@ -111,6 +114,8 @@ class Capabilities:
         currencies: ISO codes; empty for all.
         amount_minor_min: The smallest amount, in minor units.
         amount_minor_max: The largest amount, in minor units; None for no bound.
+        refund: Whether it gives money back, and how finely. Must agree with
+            implementing ``CanRefund``.
         query: It can be asked what became of an operation. Must agree with
             implementing ``CanQuery``.
         idempotent_operations: Asked twice with one operation id, it acts once.
@@ -120,6 +125,7 @@ class Capabilities:
     currencies: frozenset[str] = frozenset()
     amount_minor_min: int = 0
     amount_minor_max: int | None = None
+    refund: Grade = "none"
     query: bool = False
     idempotent_operations: bool = False
 
@@ -203,6 +209,19 @@ class Processor(Protocol):
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """Ask for the money.
+
+        Raises:
+            NotSentError: Provably nothing left; it may be asked again.
+        """
+        ...
+
+
+@runtime_checkable
+class CanRefund(Protocol):
+    """A processor that can give money back."""
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        """Give it back: ``request.amount``, of the payment it names.
 
         Raises:
             NotSentError: Provably nothing left; it may be asked again.

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ..domain.event import Event
 from ..domain.payment import Payment
+from ..domain.refund import Refund
 
 
 class EventPresenter(Protocol):
@@ -19,6 +20,10 @@ class EventPresenter(Protocol):
             event: What happened.
             payment: As it was right after.
         """
+        ...
+
+    def refund_event(self, event: Event, refund: Refund, payment: Payment) -> bytes:
+        """The same for an event about a refund."""
         ...
 
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:

@@ -22,6 +22,7 @@ from ..domain.merchant import Credentials, Merchant
 from ..domain.operation import Operation
 from ..domain.order import Order
 from ..domain.payment import Payment
+from ..domain.refund import Refund
 from .bell import Table
 
 Row = TypeVar("Row")
@@ -115,6 +116,7 @@ class ClaimedOperation:
     lease: Lease
     operation: Operation
     payment: Payment
+    refund: Refund | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class OperationRecord:
         operation: What it is now.
         payment: What its payment is now; the same version means unchanged.
         events: What to tell, with bytes and deliveries.
+        refund: What its refund is now; None where there is none.
         note: For the time line: what the processor answered, redacted.
     """
 
@@ -134,6 +137,7 @@ class OperationRecord:
     operation: Operation
     payment: Change[Payment]
     events: tuple[StoredEvent, ...]
+    refund: Refund | None = None
     note: str | None = None
 
 
@@ -239,6 +243,17 @@ class PaymentRepository(Protocol):
         """The payment with that id, whoever owns it."""
         ...
 
+    async def lock(self, payment_id: str) -> Payment | None:
+        """The same, and nobody else changes it until the transaction ends.
+
+        Only inside a transaction, and never while the outside is asked.
+        """
+        ...
+
+    async def update(self, change: Change[Payment]) -> None:
+        """Store a payment that was locked in this transaction."""
+        ...
+
     async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
         """A merchant's payments."""
         ...
@@ -249,6 +264,28 @@ class PaymentRepository(Protocol):
 
     async def timeline(self, payment_id: str) -> Sequence[Moment]:
         """What happened to a payment, in order."""
+        ...
+
+
+class RefundRepository(Protocol):
+    """Refunds."""
+
+    async def open(
+        self,
+        refund: Refund,
+        change: Change[Payment],
+        operation: Operation,
+        events: Sequence[StoredEvent],
+    ) -> None:
+        """Store a new refund of a payment that was locked in this transaction."""
+        ...
+
+    async def get(self, refund_id: str) -> Refund | None:
+        """The refund with that id, whoever owns it."""
+        ...
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Refund]:
+        """A merchant's refunds."""
         ...
 
 
@@ -400,6 +437,11 @@ class Repositories(Protocol):
     @property
     def payments(self) -> PaymentRepository:
         """Payments."""
+        ...
+
+    @property
+    def refunds(self) -> RefundRepository:
+        """Refunds."""
         ...
 
     @property

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from ..domain.change import Change
 from ..domain.endpoint import Endpoint
+from ..domain.event import Event
 from ..domain.ids import IdKind
 from ..domain.payment import Payment
+from ..domain.refund import Refund
 from ..ports.storage import NewDelivery, StoredEvent
 from .deps import Deps
 
@@ -17,17 +19,41 @@ def payment_events(
 ) -> tuple[StoredEvent, ...]:
     """A payment's events with frozen bytes, and a delivery for each sink that wants them."""
     return tuple(
-        StoredEvent(
-            id=deps.ids.new(IdKind.EVENT),
-            merchant_id=change.after.merchant_id,
-            type=event.type,
-            payment_id=change.after.id,
-            seq=event.seq,
-            body=deps.present.payment_event(event, change.after),
-            created_at=event.occurred_at,
-            deliveries=deliveries_of(event.type, endpoint, deps),
+        _stored(
+            event, change.after, deps.present.payment_event(event, change.after), endpoint, deps
         )
         for event in change.events
+    )
+
+
+def refund_events(
+    change: Change[Payment], refund: Refund, endpoint: Endpoint | None, deps: Deps
+) -> tuple[StoredEvent, ...]:
+    """The same for what happened to a refund of the payment."""
+    return tuple(
+        _stored(
+            event,
+            change.after,
+            deps.present.refund_event(event, refund, change.after),
+            endpoint,
+            deps,
+        )
+        for event in change.events
+    )
+
+
+def _stored(
+    event: Event, payment: Payment, body: bytes, endpoint: Endpoint | None, deps: Deps
+) -> StoredEvent:
+    return StoredEvent(
+        id=deps.ids.new(IdKind.EVENT),
+        merchant_id=payment.merchant_id,
+        type=event.type,
+        payment_id=payment.id,
+        seq=event.seq,
+        body=body,
+        created_at=event.occurred_at,
+        deliveries=deliveries_of(event.type, endpoint, deps),
     )
 
 

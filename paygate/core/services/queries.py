@@ -9,6 +9,7 @@ from ..domain.limits import WORKER_GONE_AFTER
 from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment
+from ..domain.refund import Refund
 from ..ports.storage import WorkCounts
 from .deps import Deps
 
@@ -35,6 +36,18 @@ async def find_payment(payment_id: str, merchant: Merchant | None, deps: Deps) -
     if payment is None or not _is_theirs(payment.merchant_id, merchant):
         raise NotFoundError("Payment")
     return payment
+
+
+async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
+    """A refund of the merchant's.
+
+    Raises:
+        NotFoundError: No such refund, or another merchant's.
+    """
+    refund = await deps.storage.refunds.get(refund_id)
+    if refund is None or not _is_theirs(refund.merchant_id, merchant):
+        raise NotFoundError("Refund")
+    return refund
 
 
 async def find_test_merchant(deps: Deps) -> Merchant | None:

@@ -10,6 +10,7 @@ from ..domain.errors import InvalidInputError, UnsupportedError
 from ..domain.money import Money
 from ..ports.plugins import (
     CanQuery,
+    CanRefund,
     EventSink,
     PaymentMethod,
     PolicyTarget,
@@ -18,12 +19,12 @@ from ..ports.plugins import (
 )
 
 
-class QueryableProcessor(Processor, CanQuery, Protocol):
+class GuardedByHost(Processor, CanQuery, CanRefund, Protocol):
     """A processor behind the host's guard.
 
-    The guard gives every processor both methods: one that cannot be asked
-    answers every query with ``Unknown``. Neither method raises anything but
-    ``NotSentError``.
+    The guard gives every processor all methods: one that cannot be asked answers
+    every query with ``Unknown``, one that cannot refund declines. No method raises
+    anything but ``NotSentError``.
     """
 
 
@@ -40,7 +41,7 @@ class Registry:
     """
 
     methods: Mapping[str, PaymentMethod]
-    processors: Mapping[str, QueryableProcessor]
+    processors: Mapping[str, GuardedByHost]
     sinks: Mapping[str, EventSink]
     policies: Mapping[PolicyTarget, RetryPolicy]
     plugins: Mapping[str, str] = field(default_factory=dict)
@@ -56,13 +57,13 @@ class Registry:
             raise InvalidInputError("Invalid payment method", field="method")
         return found
 
-    def processor_for(self, *, method: str, flow: str, amount: Money) -> QueryableProcessor:
+    def processor_for(self, *, method: str, flow: str, amount: Money) -> GuardedByHost:
         """The preferred processor that can do this.
 
         Raises:
             UnsupportedError: None can; the sentence says what stood in the way.
         """
-        able: Sequence[QueryableProcessor] = [
+        able: Sequence[GuardedByHost] = [
             processor
             for processor in self.processors.values()
             if flow in processor.capabilities.methods.get(method, frozenset())
@@ -75,7 +76,7 @@ class Registry:
         raise UnsupportedError(f"No processor here takes {amount} by {method}", field="amount")
 
 
-def _accepts(processor: QueryableProcessor, amount: Money) -> bool:
+def _accepts(processor: GuardedByHost, amount: Money) -> bool:
     can = processor.capabilities
     if can.currencies and amount.currency not in can.currencies:
         return False

@@ -12,14 +12,17 @@ from ..domain.endpoint import Endpoint
 from ..domain.errors import InfrastructureError, NotSentError
 from ..domain.lease import Lease
 from ..domain.limits import PLUGIN_CALL
+from ..domain.operation import Operation, OperationKind
 from ..domain.outcome import Approved, Declined, Outcome, Unknown
 from ..domain.payment import Payment
 from ..domain.redaction import redact
+from ..domain.refund import Refund
 from ..ports.plugins import AuthorizeRequest, CallContext, FollowUp, PolicyTarget, Tries
 from ..ports.storage import ClaimedOperation, OperationRecord, Stored
 from .deps import Deps
 from .dispatch import Settled, conclude_each
-from .events import payment_events, ring_deliveries
+from .events import payment_events, refund_events, ring_deliveries
+from .registry import GuardedByHost
 
 Answer = Outcome | NotSentError
 
@@ -72,10 +75,7 @@ class OperationWork:
             return Unknown(f"processor {claim.claimed.operation.processor} is not installed")
         context = call_context(claim.claimed, self.deps)
         try:
-            if claim.is_fresh:
-                return await processor.authorize(_request(claim.claimed, self.deps), context)
-            kind = claim.claimed.operation.kind
-            return await processor.query(kind, _follow_up(claim.claimed), context)
+            return await _ask(processor, claim, context, self.deps)
         except NotSentError as error:
             return error
 
@@ -98,6 +98,17 @@ class OperationWork:
         return Stored(stored.won, {**stored.refused, **refused})
 
 
+async def _ask(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Outcome:
+    kind = claim.claimed.operation.kind
+    if not claim.is_fresh:
+        return await processor.query(kind, _follow_up(claim.claimed), context)
+    match kind:
+        case OperationKind.CHARGE:
+            return await processor.authorize(_request(claim.claimed, deps), context)
+        case OperationKind.REFUND:
+            return await processor.refund(_follow_up(claim.claimed), context)
+
+
 def conclude_operation(
     claimed: ClaimedOperation, answer: Answer, endpoint: Endpoint | None, deps: Deps
 ) -> OperationRecord:
@@ -107,9 +118,32 @@ def conclude_operation(
     now = deps.clock.now()
     wait = _wait(claimed, "query", deps) if isinstance(answer, Unknown) else None
     operation = claimed.operation.settle(answer, at=now, wait=wait)
+    if claimed.refund is not None:
+        return _conclude_refund(
+            claimed, claimed.refund, operation, answer=answer, endpoint=endpoint, deps=deps
+        )
     change = claimed.payment.apply(answer, at=now)
     events = payment_events(change, endpoint, deps)
-    return OperationRecord(claimed, operation, change, events, _note(answer))
+    return OperationRecord(claimed, operation, change, events, note=_note(answer))
+
+
+def _conclude_refund(
+    claimed: ClaimedOperation,
+    refund: Refund,
+    operation: Operation,
+    *,
+    answer: Outcome,
+    endpoint: Endpoint | None,
+    deps: Deps,
+) -> OperationRecord:
+    now = deps.clock.now()
+    after = refund.settle(answer, at=now)
+    change: Change[Payment] = Change(claimed.payment)
+    if after.status != refund.status:
+        is_given = after.status == "processed"
+        change = claimed.payment.settle_refund(refund.amount, is_given=is_given, at=now)
+    events = refund_events(change, after, endpoint, deps)
+    return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
 
 
 def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> OperationRecord:
@@ -118,12 +152,14 @@ def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> 
     if wait is not None:
         unchanged: Change[Payment] = Change(claimed.payment)
         return OperationRecord(
-            claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note
+            claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
         )
     # It could not be sent for so long that a person has to look.
     lost = Unknown(note)
     operation = claimed.operation.settle(lost, at=now, wait=None)
-    return OperationRecord(claimed, operation, claimed.payment.apply(lost, at=now), (), note)
+    is_charge = claimed.refund is None
+    change = claimed.payment.apply(lost, at=now) if is_charge else Change(claimed.payment)
+    return OperationRecord(claimed, operation, change, (), note=note)
 
 
 def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timedelta | None:

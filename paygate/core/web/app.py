@@ -10,7 +10,7 @@ from ..services.deps import Deps
 from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import register_middleware
-from .routes import health, orders, payments, testing, webhooks
+from .routes import health, orders, payments, refunds, testing, webhooks
 
 API = "/api/v1"
 
@@ -35,7 +35,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_middleware(app)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
-    for routes in (orders, payments, webhooks):
+    for routes in (orders, payments, refunds, webhooks):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")

@@ -16,6 +16,7 @@ from ..domain.errors import (
     InvalidInputError,
     InvalidInstrumentError,
     NotFoundError,
+    UnsupportedError,
 )
 from . import present
 from .json import write
@@ -28,6 +29,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
     (IdempotencyInProgressError, 409, "IDEMPOTENCY_IN_PROGRESS"),
     (NotFoundError, 404, "NOT_FOUND_ERROR"),
+    (UnsupportedError, 422, "BAD_REQUEST_ERROR"),
     (ClientError, 400, "BAD_REQUEST_ERROR"),
     (InfrastructureError, 503, "SERVER_ERROR"),
 )

@@ -20,9 +20,11 @@ from ..domain.limits import (
 )
 from ..domain.merchant import Merchant
 from ..domain.money import EXPONENTS, Money
+from ..services.capture_payment import CapturePayment
 from ..services.configure_endpoint import ConfigureEndpoint
 from ..services.create_order import CreateOrder
 from ..services.create_payment import CreatePayment
+from ..services.create_refund import CreateRefund
 from ..services.send_test_event import SendTestEvent
 from .json import write
 
@@ -34,7 +36,7 @@ PROTECTED = ("status", "merchant_id", "amount_refunded", "captured")
 NOT_DETAILS = frozenset({"order_id", "method", "amount", "currency", "metadata", "notes"})
 """Fields of a payment request that are not the method's."""
 
-SECRET_CHARS_MAX = 64
+REASON_CHARS_MAX = 1000
 _EVENT_TYPE = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*){0,3}")
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SECRET = re.compile(r"[\x21-\x7e]{8,64}")
@@ -65,12 +67,28 @@ def payment(body: Body, merchant: Merchant | None) -> CreatePayment:
     )
 
 
+def capture(body: Body, payment_id: str, merchant: Merchant) -> CapturePayment:
+    """``POST /payments/{id}/capture``, with or without a body."""
+    amount = None if body.get("amount") is None else _whole_amount(body, minimum=1)
+    return CapturePayment(merchant, payment_id, amount)
+
+
+def refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefund:
+    """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
+    _refuse_protected(body)
+    named = payment_id or _text(body, "payment_id")
+    if not named:
+        raise InvalidInputError("payment_id is required", field="payment_id")
+    reason = _text(body, "reason", chars_max=REASON_CHARS_MAX)
+    return CreateRefund(merchant, named, _whole_amount(body, minimum=1), reason)
+
+
 def endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
     """``PATCH /merchant/webhook`` and its likes. A masked secret is no secret."""
     secret = _text(body, "webhook_secret")
-    if secret and secret.endswith("***"):
+    if not secret or secret.endswith("***"):
         secret = None
-    if secret and not _SECRET.fullmatch(secret):
+    elif not _SECRET.fullmatch(secret):
         raise InvalidInputError(
             "webhook_secret must be 8 to 64 visible ASCII characters", field="webhook_secret"
         )
@@ -114,12 +132,16 @@ def _refuse_protected(body: Body) -> None:
 
 
 def _amount(body: Body) -> int:
+    return _whole_amount(body, minimum=AMOUNT_MINOR_MIN)
+
+
+def _whole_amount(body: Body, *, minimum: int) -> int:
     amount = body.get("amount")
     # bool is an int in Python, and 500.0 is not a whole number of paise on the wire.
     if type(amount) is not int:
         raise InvalidInputError("amount must be an integer", field="amount")
-    if amount < AMOUNT_MINOR_MIN:
-        raise InvalidInputError(f"amount must be at least {AMOUNT_MINOR_MIN}", field="amount")
+    if amount < minimum:
+        raise InvalidInputError(f"amount must be at least {minimum}", field="amount")
     if amount > AMOUNT_MINOR_MAX:
         raise InvalidInputError(f"amount must be at most {AMOUNT_MINOR_MAX}", field="amount")
     return amount

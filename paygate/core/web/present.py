@@ -12,6 +12,7 @@ from ..domain.event import Event
 from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment, PaymentStatus
+from ..domain.refund import Refund
 from ..ports.storage import Moment, Page, PaymentTotals, WorkCounts
 from .json import write
 
@@ -26,6 +27,14 @@ STATUS: Mapping[PaymentStatus, str] = {
     "failed": "failed",
 }
 ERROR_CODE = "PAYMENT_FAILED"
+# A payment method chooses what of an instrument is shown, but not under these names.
+RESERVED = frozenset(
+    """
+    id payment_id paymentId order_id merchant_id amount currency method status substatus captured
+    amount_captured amount_refunded error_code error_description decline_code processor reason
+    created_at updated_at payment
+    """.split()
+)
 
 
 def order(order: Order) -> Json:
@@ -105,6 +114,35 @@ def payment_public(payment: Payment) -> Json:
         shown["error_code"] = ERROR_CODE
         shown["error_description"] = payment.decline.description
     return shown
+
+
+def payment_captured(payment: Payment) -> Json:
+    """The answer to ``POST /payments/{id}/capture``."""
+    return {
+        **payment_created(payment),
+        "captured": payment.captured,
+        "updated_at": timestamp(payment.updated_at),
+    }
+
+
+def refund_created(refund: Refund) -> Json:
+    """The answer to ``POST /payments/{id}/refunds``."""
+    shown = dict(refund_in_full(refund))
+    del shown["processed_at"]
+    return shown
+
+
+def refund_in_full(refund: Refund) -> Json:
+    """``GET /refunds/{id}``."""
+    return {
+        "id": refund.id,
+        "payment_id": refund.payment_id,
+        "amount": refund.amount.minor,
+        "reason": refund.reason,
+        "status": refund.status,
+        "created_at": timestamp(refund.created_at),
+        "processed_at": _maybe(refund.processed_at),
+    }
 
 
 def timeline(story: Sequence[Moment]) -> Json:
@@ -246,6 +284,23 @@ class EventWords:
             flat["reason"] = payment_.decline.description
         return _event(event.type, event.occurred_at, {"payment": shown, **flat})
 
+    def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
+        """See ``EventPresenter.refund_event``."""
+        shown = refund_in_full(refund)
+        flat = {
+            "refund_id": refund.id,
+            "refundId": refund.id,
+            "payment_id": payment_.id,
+            "paymentId": payment_.id,
+            "order_id": payment_.order_id,
+            "amount": refund.amount.minor,
+            "currency": refund.amount.currency,
+            "reason": refund.reason,
+            "created_at": shown["created_at"],
+            "processed_at": shown["processed_at"],
+        }
+        return _event(event.type, event.occurred_at, {"refund": shown, **flat})
+
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
         """See ``EventPresenter.test_event``."""
         data = {"message": "This is a test event from paygate", "sample_id": event_id}
@@ -266,7 +321,7 @@ def _event(type: str, at: datetime, data: Json) -> bytes:
 def _instrument(payment: Payment) -> dict[str, str]:
     display = payment.instrument.display
     words = {"network": "card_network", "last4": "card_last4"}
-    return {words.get(name, name): value for name, value in display.items()}
+    return {words.get(name, name): value for name, value in display.items() if name not in RESERVED}
 
 
 def _maybe(at: datetime | None) -> str | None:

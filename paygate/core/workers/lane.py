@@ -77,10 +77,10 @@ class Lane(Generic[ClaimT, AnswerT]):
             try:
                 while not self.stopped.is_set():
                     await self._turn()
-            finally:
                 await self._drain()
-                for helper in helpers:
-                    helper.cancel()
+            finally:
+                for task in (*self._tasks, *helpers):
+                    task.cancel()
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends when what is in flight has been recorded."""
@@ -89,10 +89,11 @@ class Lane(Generic[ClaimT, AnswerT]):
 
     async def abandon(self) -> None:
         """Give up what is still in flight: end the tasks and hand the rows back."""
+        # First of all: a task that ends lets go of its row.
+        leases, self._held = list(self._held.values()), {}
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        leases, self._held = list(self._held.values()), {}
         with suppress(InfrastructureError):
             if leases:
                 await self._rows.hand_back(leases)

@@ -28,6 +28,9 @@ TEST_CARDS = {
 }
 """Numbers that are declined whatever the settings say."""
 
+NO_REFUNDS = {"0341": Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="never")}
+"""Last four digits of a card that pays and takes no money back: 4000000000000341."""
+
 
 class CardSim:
     """Simulates a card network.
@@ -48,7 +51,10 @@ class CardSim:
     def capabilities(self) -> Capabilities:
         """See ``Processor.capabilities``."""
         return Capabilities(
-            methods={"card": frozenset({"frictionless"})}, query=True, idempotent_operations=True
+            methods={"card": frozenset({"frictionless"})},
+            refund="multiple",
+            query=True,
+            idempotent_operations=True,
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
@@ -69,3 +75,9 @@ class CardSim:
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``."""
         return await self._simulator.query(kind, request, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanRefund.refund``."""
+        return await self._simulator.refund(
+            request, context, decline=NO_REFUNDS.get(request.instrument.display.get("last4", ""))
+        )

@@ -23,6 +23,9 @@ TEST_ADDRESSES = {
 }
 """Addresses that are declined whatever the settings say."""
 
+NO_REFUNDS = {"norefund@upi": Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="never")}
+"""Addresses that pay, and take no money back."""
+
 
 class UpiSim:
     """Simulates a UPI network.
@@ -43,7 +46,10 @@ class UpiSim:
     def capabilities(self) -> Capabilities:
         """See ``Processor.capabilities``."""
         return Capabilities(
-            methods={"upi": frozenset({"collect"})}, query=True, idempotent_operations=True
+            methods={"upi": frozenset({"collect"})},
+            refund="multiple",
+            query=True,
+            idempotent_operations=True,
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
@@ -56,3 +62,11 @@ class UpiSim:
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``."""
         return await self._simulator.query(kind, request, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanRefund.refund``."""
+        return await self._simulator.refund(
+            request,
+            context,
+            decline=NO_REFUNDS.get(request.instrument.display.get("vpa", "").lower()),
+        )

@@ -501,8 +501,10 @@ async def test_a_sink_that_cancels_itself_does_not_cancel_its_worker():
 
 
 async def test_a_worker_that_is_cancelled_does_not_wait_for_its_sink():
-    task = asyncio.create_task(deliver(zoo.Delivers(asyncio.Event)))
-    await asyncio.sleep(0)
+    began = asyncio.Event()
+    sink = zoo.Delivers(asyncio.Event, began=began)
+    task = asyncio.create_task(deliver(sink))
+    await began.wait()
 
     task.cancel()
 

@@ -211,6 +211,7 @@ class Delivers:
 
     result: object
     wanted: object = True
+    began: asyncio.Event = field(default_factory=asyncio.Event)
 
     info = PluginInfo("delivers", "1")
 
@@ -220,6 +221,7 @@ class Delivers:
         return self.wanted
 
     async def deliver(self, event, endpoint, context):
+        self.began.set()
         if isinstance(self.result, BaseException):
             raise self.result
         if self.result is asyncio.Event:

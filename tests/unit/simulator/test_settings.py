@@ -29,6 +29,8 @@ def test_every_shared_setting_names_its_variable():
         "test_processing_delay_ms": "TEST_PROCESSING_DELAY",
         "processing_delay_min_ms": "PROCESSING_DELAY_MIN",
         "processing_delay_max_ms": "PROCESSING_DELAY_MAX",
+        "refund_delay_min_ms": "REFUND_DELAY_MIN",
+        "refund_delay_max_ms": "REFUND_DELAY_MAX",
         "book": "PAYGATE_SIMULATOR_BOOK",
     }
 

@@ -12,6 +12,7 @@ import asyncpg
 
 from ....core.domain.lease import Lease
 from ....core.domain.operation import Operation
+from ....core.domain.payment import Payment
 from ....core.ports.storage import ClaimedOperation, OperationRecord, Stored
 from .. import mapping
 from ..database import Executor
@@ -79,13 +80,17 @@ class PostgresOperations(Leasing):
 
 def _claimed(row: asyncpg.Record) -> ClaimedOperation:
     lease = Lease(row["id"], mapping.uuid(row["lease_token"]), row["claims"])
-    return ClaimedOperation(lease, mapping.operation(row), mapping.payment(row, "p_"))
+    refund = mapping.refund(row, "r_") if row["r_id"] is not None else None
+    return ClaimedOperation(lease, mapping.operation(row), mapping.payment(row, "p_"), refund)
 
 
 def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:
-    return replace(
-        claim, operation=claim.operation.mark_sent(), payment=claim.payment.process(at=at).after
-    )
+    return replace(claim, operation=claim.operation.mark_sent(), payment=_processing(claim, at))
+
+
+def _processing(claim: ClaimedOperation, at: datetime) -> Payment:
+    # A refund leaves its payment's status alone.
+    return claim.payment if claim.refund else claim.payment.process(at=at).after
 
 
 def _outcome(record: OperationRecord) -> dict[str, Any]:
@@ -105,6 +110,10 @@ def _outcome(record: OperationRecord) -> dict[str, Any]:
         "error_description": decline.description if decline else None,
         "note": record.note,
         "moved_at": after.updated_at,
+        "amount_refunded": after.amount_refunded.minor,
+        "refund_id": record.refund.id if record.refund else None,
+        "refund_status": record.refund.status if record.refund else None,
+        "processed_at": record.refund.processed_at if record.refund else None,
         **_operation(record.operation),
     }
 

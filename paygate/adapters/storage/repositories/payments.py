@@ -56,6 +56,22 @@ class PostgresPayments:
         row = await self.executor.fetchrow(BY_ID, payment_id)
         return mapping.payment(row) if row else None
 
+    async def lock(self, payment_id: str) -> Payment | None:
+        """See ``PaymentRepository.lock``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID + " FOR UPDATE", payment_id)
+        return mapping.payment(row) if row else None
+
+    async def update(self, change: Change[Payment]) -> None:
+        """See ``PaymentRepository.update``."""
+        assert not change.events, "what has events is stored with them"
+        after = change.after
+        stored = await self.executor.fetchval(
+            sql.UPDATE, after.id, after.version, after.captured, after.updated_at
+        )
+        assert stored is not None, "the payment was locked, so it cannot have moved"
+
     async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
         """See ``PaymentRepository.page``."""
         with self.executor.models() as db:

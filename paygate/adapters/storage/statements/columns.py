@@ -16,6 +16,13 @@ PAYMENT_COLUMNS = (
 
 PAYMENT_AS_P = ", ".join(f"p.{name} AS p_{name}" for name in PAYMENT_COLUMNS)
 
+REFUND_COLUMNS = (
+    "id", "payment_id", "merchant_id", "amount", "currency", "reason", "status", "created_at",
+    "processed_at",
+)  # fmt: skip
+
+REFUND_AS_R = ", ".join(f"r.{name} AS r_{name}" for name in REFUND_COLUMNS)
+
 EVENT_SET = """json_to_recordset($2::json) AS e(
     op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
     body text, created_at timestamptz)"""

@@ -1,6 +1,6 @@
 """Claiming operations, asking, recording."""
 
-from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE, PAYMENT_AS_P, tell
+from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE, PAYMENT_AS_P, REFUND_AS_R, tell
 
 CLAIM = f"""
 WITH due AS (
@@ -11,8 +11,12 @@ WITH due AS (
 UPDATE operations o
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
     claims = o.claims + 1
-FROM due, payments p WHERE o.id = due.id AND p.id = o.payment_id
-RETURNING o.*, {PAYMENT_AS_P}
+FROM due
+    JOIN operations same ON same.id = due.id
+    JOIN payments p ON p.id = same.payment_id
+    LEFT JOIN refunds r ON r.id = same.refund_id
+WHERE o.id = due.id
+RETURNING o.*, {PAYMENT_AS_P}, {REFUND_AS_R}
 """
 
 MARK_SENT = """
@@ -44,7 +48,8 @@ WITH i AS (
         op_id text, token uuid, payment_id text, moves boolean, old_version int, version int,
         status text, amount_captured bigint, last_seq int, decline_code text, error_code text,
         error_description text, state text, lease_state text, run_at timestamptz, queries int,
-        reference text, processor_state jsonb, sealed text, note text, moved_at timestamptz)
+        reference text, processor_state jsonb, sealed text, note text, moved_at timestamptz,
+        amount_refunded bigint, refund_id text, refund_status text, processed_at timestamptz)
 ),
 fenced AS (
     SELECT o.id FROM operations o JOIN i ON i.op_id = o.id
@@ -53,6 +58,7 @@ fenced AS (
 moved AS (
     UPDATE payments p
     SET status = i.status, version = i.version, amount_captured = i.amount_captured,
+        amount_refunded = i.amount_refunded,
         last_seq = i.last_seq, decline_code = i.decline_code, error_code = i.error_code,
         error_description = i.error_description, updated_at = i.moved_at
     FROM i JOIN fenced f ON f.id = i.op_id
@@ -70,6 +76,10 @@ stored AS (
         note = i.note, updated_at = $4, claims = 0, last_error = NULL, {NO_LEASE}
     FROM i WHERE o.id = i.op_id AND o.id IN (SELECT id FROM won)
     RETURNING o.id
+),
+given_back AS (
+    UPDATE refunds r SET status = i.refund_status, processed_at = i.processed_at
+    FROM i WHERE r.id = i.refund_id AND r.status = 'pending' AND i.op_id IN (SELECT id FROM won)
 ),
 paid AS (
     UPDATE orders SET status = 'paid', updated_at = $4

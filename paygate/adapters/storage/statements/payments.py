@@ -38,6 +38,11 @@ asked AS (
 SELECT id FROM opened
 """
 
+UPDATE = """
+UPDATE payments SET captured = $3, version = $2, updated_at = $4
+WHERE id = $1 AND version = $2 - 1 RETURNING id
+"""
+
 LIVE_STATUS = """
 SELECT status FROM payments
 WHERE order_id = $1 AND status IN ('pending', 'processing', 'unknown', 'success')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from ...domain.limits import LIST_ROWS_MAX
+from ...services.capture_payment import capture_payment
 from ...services.create_payment import create_payment
 from ...services.deps import Deps
 from ...services.queries import find_payment
@@ -59,6 +60,17 @@ def blueprint(deps: Deps) -> Blueprint:
     async def show(payment_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         return json_response(present.payment(await find_payment(payment_id, merchant, deps)))
+
+    @routes.post("/payments/<payment_id>/capture")
+    async def capture(payment_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.capture(body, payment_id, merchant)
+            return present.payment_captured(await capture_payment(command, bound)), 200
+
+        return await once(merchant, deps, do)
 
     @routes.get("/payments/<payment_id>/timeline")
     async def timeline(payment_id: str) -> Response:

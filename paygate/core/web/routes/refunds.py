@@ -1,0 +1,51 @@
+"""Refunds."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, request
+
+from ...services.create_refund import create_refund
+from ...services.deps import Deps
+from ...services.queries import find_refund
+from .. import parse, present
+from ..auth import merchant_of_request
+from ..body import body_of_request
+from ..errors import json_response
+from ..idempotency import once
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/refunds`` and ``/payments/{id}/refunds``."""
+    routes = Blueprint("refunds", __name__)
+
+    async def refund(payment_id: str | None) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.refund(body, payment_id, merchant)
+            return present.refund_created(await create_refund(command, bound)), 201
+
+        return await once(merchant, deps, do)
+
+    @routes.post("/payments/<payment_id>/refunds")
+    async def create(payment_id: str) -> Response:
+        return await refund(payment_id)
+
+    @routes.post("/refunds")
+    async def create_by_body() -> Response:
+        return await refund(None)
+
+    @routes.get("/refunds")
+    async def index() -> Response:
+        merchant = await merchant_of_request(deps)
+        limit, offset = parse.page(request.args)
+        page = await deps.storage.refunds.page(merchant.id, limit=limit, offset=offset)
+        return json_response(present.page(page, present.refund_in_full))
+
+    @routes.get("/refunds/<refund_id>")
+    async def show(refund_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        return json_response(present.refund_in_full(await find_refund(refund_id, merchant, deps)))
+
+    return routes

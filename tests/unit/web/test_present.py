@@ -1,0 +1,254 @@
+"""The wire's words, and event bodies that survive being read and written again."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
+from paygate.core.domain.event import Event, EventType
+from paygate.core.domain.money import EXPONENTS
+from paygate.core.domain.payment import TRANSITIONS
+from paygate.core.ports.storage import Page, PaymentTotals
+from paygate.core.web import present
+from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
+
+WORDS = present.EventWords()
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 1, 15, 10, 30, tzinfo=UTC), "2026-01-15T10:30:00.000Z"),
+        (datetime(2026, 1, 15, 10, 30, 0, 123_999, tzinfo=UTC), "2026-01-15T10:30:00.123Z"),
+        (datetime(2026, 1, 15, 10, 30, 0, 7_000, tzinfo=UTC), "2026-01-15T10:30:00.007Z"),
+        (
+            datetime(2026, 1, 15, 16, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+            "2026-01-15T10:30:00.000Z",
+        ),
+    ],
+)
+def test_a_time_is_written_as_javascript_writes_it(at, text):
+    assert present.timestamp(at) == text
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - Hypothesis wants naive bounds
+def test_a_time_is_written_in_utc_to_the_millisecond(at):
+    written = present.timestamp(at)
+    back = datetime.fromisoformat(written)
+
+    assert written.endswith("Z")
+    assert len(written) == 24
+    assert timedelta(0) <= at - back < timedelta(milliseconds=1)
+
+
+def processed(outcome):
+    return payment().process(at=NOW).after.apply(outcome, at=LATER)
+
+
+APPROVED = processed(Approved("ref-1", RS_499))
+DECLINED = processed(Declined(DeclineCode.INSUFFICIENT_FUNDS))
+LOST = processed(Unknown("no answer"))
+
+
+def body_of(change, ordinal=-1):
+    return WORDS.payment_event(change.events[ordinal], change.after)
+
+
+def javascript(body):
+    """What ``JSON.stringify(JSON.parse(body))`` makes of a body.
+
+    For objects without names that look like array indexes and numbers that
+    JavaScript counts exactly, both languages write the same text.
+    """
+    value = json.loads(body, object_pairs_hook=_as_javascript_does)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _as_javascript_does(pairs):
+    names = [name for name, _ in pairs]
+    assert len(set(names)) == len(names), "JavaScript keeps the last of two"
+    for name, value in pairs:
+        assert not name.isdigit(), "JavaScript moves it to the front"
+        assert name != "__proto__", "JavaScript loses it"
+        assert not isinstance(value, float), "1.0 comes back as 1"
+        if isinstance(value, int):
+            assert abs(value) < 2**53, "JavaScript rounds it"
+    return dict(pairs)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        body_of(opened(), 0),
+        body_of(opened(), 1),
+        body_of(APPROVED),
+        body_of(DECLINED),
+        WORDS.test_event("webhook.test", "evt_ABCDEFGHijklmn01", NOW),
+    ],
+)
+def test_an_event_survives_being_read_and_written_again(body):
+    assert javascript(body) == body
+
+
+# Half a surrogate pair is no text to anybody but Python; the guard refuses it.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+displays = st.dictionaries(st.sampled_from(["vpa", "network", "last4", "bank", "coin"]), texts)
+amounts = st.builds(Money, st.integers(100, 10**12), st.sampled_from(sorted(EXPONENTS)))
+days = st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis wants naive bounds
+
+
+@given(displays, amounts, days, st.sampled_from(EventType))
+def test_any_event_survives_being_read_and_written_again(display, amount, at, type):
+    made = opened(amount=amount, instrument=Instrument("upi", "collect", display)).after
+    body = WORDS.payment_event(Event(type, made.id, 1, at), made)
+
+    assert javascript(body) == body
+    assert json.loads(body)["data"]["payment"]["amount"] == amount.minor
+
+
+def test_an_event_says_what_happened_and_when_and_to_what():
+    body = json.loads(body_of(APPROVED))
+
+    assert body["event"] == "payment.success"
+    assert body["timestamp"] == int(LATER.timestamp())
+    assert body["created_at"] == present.timestamp(LATER)
+    shown = body["data"]["payment"]
+    assert shown == json.loads(json.dumps(present.payment(APPROVED.after)))
+    assert shown["status"] == "success"
+
+
+def test_an_events_fields_stand_beside_the_payment_for_readers_of_either():
+    data = json.loads(body_of(DECLINED))["data"]
+
+    assert data["payment_id"] == data["paymentId"] == data["payment"]["id"]
+    for name in ("order_id", "amount", "currency", "method", "vpa", "created_at"):
+        assert data[name] == data["payment"][name]
+    assert data["reason"] == data["payment"]["error_description"]
+
+
+def test_merchants_know_three_statuses():
+    assert set(present.STATUS) == set(TRANSITIONS)
+    assert set(present.STATUS.values()) == {"pending", "success", "failed"}
+    assert present.payment(LOST.after)["status"] == "pending"
+    assert present.payment(LOST.after)["substatus"] == "unknown"
+
+
+def test_a_declined_payment_says_why_in_the_wires_words_and_ours():
+    shown = present.payment(DECLINED.after)
+
+    assert (shown["error_code"], shown["error_description"], shown["decline_code"]) == (
+        "PAYMENT_FAILED",
+        "Payment processing failed",
+        "insufficient_funds",
+    )
+
+
+def test_what_a_payment_has_not_is_null_and_not_absent():
+    shown = present.payment(payment())
+
+    for name in ("card_network", "card_last4", "error_code", "error_description", "decline_code"):
+        assert shown[name] is None
+
+
+def card():
+    display = {"network": "visa", "last4": "1111"}
+    secret = {"number": "4111111111111111"}
+    return opened(instrument=Instrument("card", "frictionless", display, secret)).after
+
+
+def test_a_card_is_shown_by_its_network_and_last_digits_only():
+    for shown in (present.payment(card()), present.payment_created(card())):
+        assert (shown["card_network"], shown["card_last4"]) == ("visa", "1111")
+        assert "4111111111111111" not in str(shown)
+    assert present.payment(card())["vpa"] is None
+    assert "vpa" not in present.payment_created(card())
+
+
+PRESENTED = (present.payment, present.payment_created, present.payment_public)
+
+
+@pytest.mark.parametrize("show", PRESENTED)
+def test_a_methods_display_never_takes_the_place_of_the_wires_own_fields(show):
+    honest = show(payment())
+    own = honest.keys() - {"vpa", "card_network", "card_last4"}
+    instrument = Instrument("upi", "collect", {**dict.fromkeys(own, "forged"), "vpa": "user@paytm"})
+
+    assert show(opened(instrument=instrument).after) == honest
+
+
+def test_a_methods_display_never_takes_the_place_of_an_events_own_fields():
+    honest = body_of(opened())
+    own = json.loads(honest)["data"].keys() - {"vpa"} | {"reason"}
+    instrument = Instrument("upi", "collect", {**dict.fromkeys(own, "forged"), "vpa": "user@paytm"})
+
+    assert body_of(opened(instrument=instrument)) == honest
+
+
+def test_a_shopper_sees_nothing_of_the_merchant():
+    for shown in (present.order_public(order()), present.payment_public(payment())):
+        assert str(MERCHANT_ID) not in str(shown)
+        assert "receipt" not in shown
+        assert "notes" not in shown
+
+
+def test_a_shopper_is_told_why_it_failed_and_only_then():
+    assert present.payment_public(DECLINED.after)["error_code"] == "PAYMENT_FAILED"
+    assert "error_code" not in present.payment_public(APPROVED.after)
+
+
+def test_an_order_shows_its_notes_to_its_merchant():
+    shown = present.order(order(notes={"a": 1}))
+
+    assert shown["notes"] == {"a": 1}
+    assert (shown["amount"], shown["currency"], shown["status"]) == (49_900, "INR", "created")
+
+
+def test_a_delivery_shows_when_it_is_due_next():
+    shown = present.delivery(delivery())
+
+    assert shown["next_retry_at"] == present.timestamp(NOW)
+    assert shown["last_attempt_at"] is None
+    assert shown["id"] == str(UUID(int=7))
+
+
+@pytest.mark.parametrize(("payments", "succeeded", "rate"), [(0, 0, 0), (3, 2, 67), (200, 1, 0)])
+def test_a_success_rate_is_a_whole_number_even_of_nothing(payments, succeeded, rate):
+    shown = present.totals(PaymentTotals(payments, succeeded, 0))
+
+    assert shown["successRate"] == rate
+    assert type(shown["successRate"]) is int
+
+
+def test_a_page_says_how_long_the_whole_list_is():
+    shown = present.page(Page([order()], total=7, limit=1, offset=3), present.order_public)
+
+    assert shown == {
+        "data": [present.order_public(order())],
+        "total": 7,
+        "limit": 1,
+        "offset": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("bell", "database", "words"),
+    [
+        (True, True, ("healthy", "connected", False)),
+        (False, True, ("healthy", "disconnected", True)),
+        (None, True, ("healthy", "not used", False)),
+        (True, False, ("unhealthy", "connected", True)),
+    ],
+)
+def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(bell, database, words):
+    shown = present.health(database=database, bell=bell, now=NOW)
+
+    assert (shown["status"], shown["redis"], shown["degraded"]) == words
+
+
+def test_a_refusal_names_its_field_if_it_has_one():
+    assert present.error(code="X", description="y") == {"error": {"code": "X", "description": "y"}}
+    assert present.error(code="X", description="y", field="z")["error"]["field"] == "z"

@@ -1,0 +1,393 @@
+"""A lane claims a set, works on each row by itself, and records what is done in sets."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from paygate.core.domain.errors import InfrastructureError
+from paygate.core.domain.lease import backoff
+from paygate.core.domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX
+from paygate.core.workers import lane as lane_module
+from tests.unit.workers.table import DEADLINE_S, Table, lane, running, until
+
+AWAY = InfrastructureError("the database is away")
+HUNDRED = [f"row_{n:03}" for n in range(100)]
+
+
+@pytest.fixture
+def table():
+    return Table()
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A lane that looks by itself once an hour, and after an outage at once.
+
+    So whatever it finds, it finds because it was told or because it was due.
+    """
+    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(hours=1))
+    monkeypatch.setattr(lane_module, "DATABASE_AWAY_WAIT_S", 0.01)
+
+
+async def test_rows_that_end_together_are_recorded_in_one_set(table):
+    table.add(*HUNDRED)
+    gate = table.gate(*HUNDRED)
+
+    async with running(lane(table)):
+        await until(lambda: len(table.performing) == 100)
+        gate.set()
+        await until(lambda: len(table.done) == 100)
+
+    assert [sorted(ids) for ids in table.recorded] == [HUNDRED]
+
+
+async def test_every_row_is_performed_and_recorded_once(table):
+    table.add(*HUNDRED)
+
+    async with running(lane(table, in_flight_max=7)):
+        await until(lambda: len(table.done) == 100)
+
+    assert sorted(id for ids in table.recorded for id in ids) == HUNDRED
+    assert table.rows == {}
+    assert (table.released, table.handed_back) == ({}, [])
+
+
+async def test_no_more_rows_are_in_flight_than_there_are_slots(table):
+    table.add(*HUNDRED)
+    gate = table.gate(*HUNDRED)
+    working = lane(table, in_flight_max=7)
+
+    async with running(working):
+        await until(lambda: len(table.performing) == 7)
+        working.wake()
+        gate.set()
+        await until(lambda: len(table.done) == 100)
+
+    assert table.busiest == 7
+    assert all(0 < limit <= 7 for limit in table.limits)
+
+
+async def test_no_claim_asks_for_more_than_one_statement_may_take(table):
+    async with running(lane(table, in_flight_max=10 * CLAIM_ROWS_MAX)):
+        await until(lambda: table.limits)
+
+    assert set(table.limits) == {CLAIM_ROWS_MAX}
+
+
+async def test_a_row_that_raises_rests_and_does_not_stop_its_neighbours(table):
+    table.add("bad", claims=2)
+    table.add("good", "fine")
+    table.raising["bad"] = ZeroDivisionError("division by zero")
+
+    async with running(lane(table)):
+        await until(lambda: table.released and len(table.done) == 2)
+
+    assert table.done == {"good", "fine"}
+    assert table.released == {"bad": ("ZeroDivisionError: division by zero", backoff(3))}
+
+
+async def test_a_row_that_keeps_raising_is_set_aside(table):
+    table.add("bad", claims=CLAIMS_MAX - 1)
+    table.raising["bad"] = ValueError("always")
+
+    async with running(lane(table)):
+        await until(lambda: table.released)
+
+    assert table.released == {"bad": ("ValueError: always", None)}
+
+
+async def test_a_row_that_cancels_itself_does_not_stop_its_neighbours(table):
+    table.add("bad", "good")
+    table.raising["bad"] = asyncio.CancelledError()
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: table.done == {"good"})
+        table.add("later")
+        working.wake()
+        await until(lambda: table.done == {"good", "later"})
+
+
+async def test_a_slow_row_holds_one_slot_and_nobody_else(table):
+    table.add("slow", *HUNDRED[:20])
+    gate = table.gate("slow")
+
+    async with running(lane(table, in_flight_max=2)):
+        await until(lambda: len(table.done) == 20)
+        assert table.performing == {"slow"}
+        gate.set()
+
+    assert "slow" in table.done
+
+
+async def test_a_ring_leads_to_a_claim(table):
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: table.limits)
+        table.add("new")
+        working.wake()
+        await until(lambda: table.done == {"new"})
+
+
+async def test_a_ring_during_a_claim_is_not_lost(table):
+    working = lane(table)
+    claim = table.claim
+
+    async def claim_and_ring(limit):
+        claims = await claim(limit)
+        if len(table.limits) == 1:
+            table.add("just too late")
+            working.wake()
+        return claims
+
+    table.claim = claim_and_ring
+
+    async with running(working):
+        await until(lambda: table.done == {"just too late"})
+
+
+async def test_many_rings_are_one(table):
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: table.limits)
+        for _ in range(1000):
+            working.wake()
+        table.add("new")
+        await until(lambda: table.done)
+
+    assert len(table.limits) < 10
+
+
+async def test_a_row_that_falls_due_is_found_without_a_ring(table):
+    table.add("soon", after=timedelta(milliseconds=50))
+
+    async with running(lane(table)):
+        await until(lambda: table.done == {"soon"})
+
+
+async def test_a_lost_ring_is_made_good_by_the_next_look(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(milliseconds=10))
+
+    async with running(lane(table)):
+        await until(lambda: table.limits)
+        table.add("unheard of")
+        await until(lambda: table.done == {"unheard of"})
+
+
+async def test_a_lane_with_nothing_to_do_rests(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(milliseconds=10))
+    before = table.clock.now()
+
+    async with running(lane(table)):
+        await until(lambda: len(table.limits) == 10)
+
+    assert table.clock.now() - before > 9 * timedelta(seconds=lane_module.GATHER_S)
+
+
+async def test_stopping_lets_what_was_begun_end_and_claims_nothing_more(table):
+    table.add("begun")
+    gate = table.gate("begun")
+    working = lane(table)
+
+    async with running(working) as task:
+        await until(lambda: table.performing)
+        working.stop()
+        table.add("too late")
+        working.wake()
+        await until(working.stopped.is_set)
+        assert not task.done()
+        gate.set()
+        async with asyncio.timeout(DEADLINE_S):
+            await task
+
+    assert table.done == {"begun"}
+    assert list(table.rows) == ["too late"]
+
+
+async def test_stopping_an_idle_lane_ends_it_at_once(table):
+    async with running(lane(table)) as task:
+        await until(lambda: table.limits)
+
+    assert task.done()
+    assert task.exception() is None
+
+
+async def test_abandoning_hands_back_what_did_not_end(table):
+    table.add("stuck", "also stuck", "quick")
+    table.gate("stuck", "also stuck")
+    working = lane(table)
+
+    async with running(working) as task:
+        await until(lambda: table.done == {"quick"})
+        working.stop()
+        await working.abandon()
+        async with asyncio.timeout(DEADLINE_S):
+            await task
+
+    assert sorted(table.handed_back) == ["also stuck", "stuck"]
+    assert table.performing == set()
+    assert table.released == {}
+
+
+async def test_abandoning_nothing_asks_nobody(table):
+    working = lane(table)
+
+    async with running(working):
+        table.is_away = AssertionError("nobody asked")
+        await working.abandon()
+
+    assert table.handed_back == []
+
+
+async def test_abandoning_while_the_database_is_away_still_ends(table):
+    table.add("stuck")
+    table.gate("stuck")
+    working = lane(table)
+
+    async with running(working) as task:
+        await until(lambda: table.performing)
+        table.is_away = AWAY
+        working.stop()
+        await working.abandon()
+        async with asyncio.timeout(DEADLINE_S):
+            await task
+
+    assert table.performing == set()
+
+
+async def test_cancelling_drops_everything_at_once(table):
+    table.add("stuck")
+    table.gate("stuck")
+
+    async with running(lane(table)) as task:
+        await until(lambda: table.performing)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(DEADLINE_S):
+                await task
+        await until(lambda: not table.performing)
+
+    assert table.recorded == []
+
+
+async def test_a_write_that_came_too_late_is_handed_back(table):
+    table.add("stale", "good")
+    table.losing = {"stale"}
+
+    async with running(lane(table)):
+        await until(lambda: table.handed_back and table.done)
+
+    assert table.handed_back == ["stale"]
+    assert table.done == {"good"}
+    assert table.released == {}
+
+
+async def test_a_row_the_database_refuses_rests_and_its_neighbours_are_stored(table):
+    table.add("refused", "good")
+    table.refusing = {"refused": "value too long"}
+
+    async with running(lane(table)):
+        await until(lambda: table.released and table.done)
+
+    assert table.released == {"refused": ("value too long", backoff(1))}
+    assert table.done == {"good"}
+    assert table.handed_back == []
+
+
+@pytest.mark.parametrize("odd", [AWAY, RuntimeError("odd")])
+async def test_a_claim_that_fails_is_made_again(table, odd):
+    table.claim_errors = [odd, odd]
+    table.add("row")
+
+    async with running(lane(table)):
+        await until(lambda: table.done == {"row"})
+
+    assert len(table.limits) >= 3
+
+
+async def test_an_outage_while_recording_loses_nothing(table):
+    table.record_errors = [AWAY, AWAY, AWAY]
+    table.add(*HUNDRED)
+
+    async with running(lane(table)):
+        await until(lambda: len(table.done) == 100)
+
+    assert sorted(id for ids in table.recorded for id in ids) == HUNDRED
+    assert table.released == {}
+
+
+async def test_an_outage_longer_than_a_lease_leaves_the_rows_to_others(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "LEASE", timedelta(milliseconds=30))
+    table.record_errors = [AWAY] * 3
+    table.add("lost")
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: not table.record_errors)
+        table.add("later")
+        working.wake()
+        await until(lambda: table.done == {"later"})
+
+    assert list(table.rows) == ["lost"]
+
+
+async def test_a_set_that_cannot_be_recorded_rests_and_the_lane_goes_on(table):
+    table.record_errors = [TypeError("a mistake of ours")]
+    table.add("one")
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: table.released)
+        table.add("other")
+        working.wake()
+        await until(lambda: table.done == {"other"})
+
+    assert table.released == {"one": ("TypeError: a mistake of ours", backoff(1))}
+
+
+async def test_a_lane_that_cannot_even_give_up_a_row_goes_on(table):
+    table.add("bad")
+    table.raising["bad"] = ValueError("bad")
+    table.is_away = AWAY
+    working = lane(table)
+
+    async with running(working):
+        await until(lambda: "bad" in table.rows and table.rows["bad"].token)
+        table.add("good")
+        working.wake()
+        await until(lambda: table.done == {"good"})
+
+
+async def test_the_leases_of_rows_in_flight_are_renewed_and_no_others(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "RENEW_EVERY", timedelta(milliseconds=5))
+    table.add("slow", "quick")
+    gate = table.gate("slow")
+
+    async with running(lane(table)):
+        await until(lambda: table.done == {"quick"})
+        table.renewed.clear()
+        await until(lambda: len(table.renewed) > 3)
+        gate.set()
+        await until(lambda: "slow" in table.done)
+        after = len(table.renewed)
+
+    assert all(ids == ["slow"] for ids in table.renewed[:after])
+
+
+async def test_a_renewal_that_fails_is_tried_again(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "RENEW_EVERY", timedelta(milliseconds=5))
+    table.add("slow")
+    table.gate("slow")
+    table.is_away = AWAY
+
+    async with running(lane(table)) as task:
+        await until(lambda: table.performing)
+        table.is_away = None
+        await until(lambda: table.renewed)
+        table.gates["slow"].set()
+
+    assert task.exception() is None
+    assert table.done == {"slow"}
