@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from .merchant import Merchant
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -24,3 +26,8 @@ class Endpoint:
     merchant_id: UUID
     url: str | None
     secret: str | None
+
+    @classmethod
+    def of(cls, merchant: Merchant) -> Endpoint:
+        """The one that stands on the merchant's own row."""
+        return cls(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)

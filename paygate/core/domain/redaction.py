@@ -12,7 +12,12 @@ CARD_DIGITS_MAX = 19
 
 # At least 13 digits, with the spaces and dashes people type between them, and
 # whatever digits stand beside them. The fraction of a number is not a card.
-_DIGIT_RUN = re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,}", re.ASCII)
+_DIGIT_RUN = re.compile(
+    # A UUID is matched first and left alone, even where it happens to have no letter.
+    r"(?P<uuid>(?<![\da-f])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\da-f]))"
+    r"|(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,}",
+    re.ASCII | re.IGNORECASE,
+)
 _GROUP = re.compile(r"\d+", re.ASCII)
 # A doubled digit counts by its digit sum: 8 is 16 is 7.
 _DOUBLED = str.maketrans("0123456789", "0246813579")
@@ -43,6 +48,8 @@ def redact(text: str) -> str:
 
 def _mask_cards(found: re.Match[str]) -> str:
     run, parts, read_to = found.group(), list[str](), 0
+    if found["uuid"]:
+        return run
     for start, end in _cards(run):
         if start >= read_to:
             parts += [run[read_to:start], MASK]

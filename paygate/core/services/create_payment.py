@@ -84,7 +84,7 @@ async def _endpoint(command: CreatePayment, order: Order, deps: Deps) -> Endpoin
     if merchant is None:
         return (await deps.storage.merchants.endpoints([order.merchant_id])).get(order.merchant_id)
     # Authentication has just read the row.
-    return Endpoint(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)
+    return Endpoint.of(merchant)
 
 
 def _prepare(

@@ -63,7 +63,7 @@ async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
             created_at=now,
         )
         operation = _operation(refund, payment, deps)
-        events = refund_events(change, refund, _endpoint(command.merchant), deps)
+        events = refund_events(change, refund, Endpoint.of(command.merchant), deps)
         await storage.refunds.open(refund, change, operation, events)
 
     deps.bell.ring("operations", operation.id)
@@ -75,10 +75,6 @@ def _require_capable(payment: Payment, deps: Deps) -> None:
     processor = deps.registry.processors.get(payment.processor)
     if processor is None or processor.capabilities.refund == "none":
         raise UnsupportedError(f"Processor {payment.processor} does not refund")
-
-
-def _endpoint(merchant: Merchant) -> Endpoint:
-    return Endpoint(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)
 
 
 def _operation(refund: Refund, payment: Payment, deps: Deps) -> Operation:

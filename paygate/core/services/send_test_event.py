@@ -29,8 +29,7 @@ async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
         InvalidInputError: The merchant has not said where webhooks go.
     """
     merchant = command.merchant
-    endpoint = Endpoint(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)
-    deliveries = deliveries_of(command.event_type, endpoint, deps)
+    deliveries = deliveries_of(command.event_type, Endpoint.of(merchant), deps)
     if merchant.webhook_url is None or not deliveries:
         raise InvalidInputError("No webhook URL configured", field="webhook_url")
     now, event_id = deps.clock.now(), deps.ids.new(IdKind.EVENT)
