@@ -1,0 +1,119 @@
+"""Who may import whom."""
+
+import ast
+
+from importlinter.cli import lint_imports
+
+import paygate
+from tests.architecture.sources import ROOT, STDLIB, guests, host
+
+# What of somebody else's code the core may know, and where.
+CORE_LIBRARIES = {
+    "paygate/core/ports/plugins.py": {"pydantic"},
+    "paygate/core/services/": {"pydantic"},
+    "paygate/core/web/": {"quart", "werkzeug"},
+}
+# One technology, one place: replacing it means replacing a folder.
+HOMES = {
+    "aiohttp": ("paygate/adapters/http/",),
+    "asyncpg": ("paygate/adapters/storage/",),
+    "cryptography": ("paygate/adapters/vault/",),
+    "hypercorn": ("paygate/commands/",),
+    "pluggy": ("paygate/plugins/",),
+    "quart": ("paygate/core/web/",),
+    "redis": ("paygate/adapters/bell/",),
+    "saq": ("paygate/adapters/bell/",),
+    "tortoise": ("paygate/adapters/storage/",),
+    "typer": ("paygate/cli.py",),
+}
+
+
+def test_the_contracts_of_import_linter_are_kept():
+    assert lint_imports(str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True) == 0
+
+
+def test_the_core_knows_no_library_but_the_few_it_is_built_on():
+    strangers = [
+        f"{source.name}:{line} imports {library}"
+        for source in host()
+        if source.name.startswith("paygate/core/")
+        for line, library in source.third_parties()
+        if not any(
+            source.name.startswith(place) and library in allowed
+            for place, allowed in CORE_LIBRARIES.items()
+        )
+    ]
+
+    assert strangers == []
+
+
+def test_each_technology_is_known_in_one_place():
+    astray = [
+        f"{source.name}:{line} imports {library}"
+        for source in host()
+        for line, library in source.third_parties()
+        if library in HOMES and not source.name.startswith(HOMES[library])
+    ]
+
+    assert astray == []
+
+
+def test_every_technology_named_here_is_still_used():
+    used = {library for source in host() for _, library in source.third_parties()}
+
+    assert set(HOMES) <= used
+
+
+def test_a_plugin_imports_paygate_itself_and_nothing_inside_it():
+    prying = [
+        f"{source.name}:{line} imports {module}"
+        for source in guests()
+        for line, module in source.imports()
+        if module.startswith("paygate.")
+    ]
+
+    assert prying == []
+
+
+def test_a_plugin_imports_only_what_paygate_exports():
+    exported = set(paygate.__all__)
+    unknown = [
+        f"{source.name}:{node.lineno} imports {alias.name}"
+        for source in guests()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "paygate" and node.level == 0
+        for alias in node.names
+        if alias.name not in exported
+    ]
+
+    assert unknown == []
+
+
+def test_a_plugin_needs_paygate_the_standard_library_pydantic_and_itself():
+    strangers = []
+    for source in guests():
+        own = next(part for part in source.path.parts if part.startswith("paygate_"))
+        strangers += [
+            f"{source.name}:{line} imports {module}"
+            for line, module in source.imports()
+            if module.partition(".")[0] not in {*STDLIB, "paygate", "pydantic", own}
+        ]
+
+    assert strangers == []
+
+
+def test_a_plugin_does_not_reach_the_world_by_itself():
+    doors = {"asyncio", "socket", "ssl", "http", "urllib", "os", "subprocess", "threading", "time"}
+    reaching = [
+        f"{source.name}:{line} imports {module}"
+        for source in guests()
+        for line, module in source.imports()
+        if module.partition(".")[0] in doors and module != "urllib.parse"
+    ]
+
+    assert reaching == []
+
+
+def test_everything_paygate_exports_is_there_and_in_order():
+    assert all(hasattr(paygate, name) for name in paygate.__all__)
+    assert list(paygate.__all__) == sorted(paygate.__all__)

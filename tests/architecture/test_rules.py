@@ -1,0 +1,265 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import inspect
+import re
+import statistics
+
+import pluggy
+import pytest
+
+from paygate.core.domain import errors
+from paygate.core.domain.payment import TRANSITIONS
+from paygate.plugins import defaults, hookspecs
+from paygate.plugins.host import installed_plugins
+from paygate.plugins.markers import PROJECT
+from tests.architecture.sources import ROOT, everything, guests, host
+
+HOOKS = [name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")]
+
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns"}
+CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
+
+# Who may catch anything at all, and why.
+NETS = {
+    "paygate/plugins/guard.py": "a guest may raise anything",
+    "paygate/plugins/host.py": "so may its import, its hooks and its description of itself",
+    "paygate/plugins/answers.py": "so may the words of what it raised",
+    "paygate/core/workers/lane.py": "the worker's outermost net",
+    "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",
+}
+
+MONEY = (
+    "paygate/core/domain/money.py",
+    "paygate/core/domain/order.py",
+    "paygate/core/domain/outcome.py",
+    "paygate/core/domain/payment.py",
+    "paygate/core/domain/operation.py",
+    "paygate/core/domain/refund.py",
+    "paygate/core/services/create_order.py",
+    "paygate/core/services/create_payment.py",
+    "paygate/core/services/create_refund.py",
+    "paygate/core/services/registry.py",
+    "paygate/core/web/parse.py",
+    "paygate/adapters/storage/mapping.py",
+    "paygate/plugins/answers.py",
+)
+
+SECRETS = re.compile(r"secret|signature|token|hash|digest|password", re.IGNORECASE)
+FUNCTION_LINES_MEDIAN_MAX = 12
+FILE_LINES_MAX = 350
+
+
+def found(files, is_wrong):
+    """Where something is wrong, as ``file:line``."""
+    return [
+        f"{source.name}:{node.lineno}"
+        for source in files
+        for node in ast.walk(source.tree)
+        if is_wrong(source, node)
+    ]
+
+
+def test_only_the_clocks_adapter_asks_what_time_it_is():
+    def asks(source, node):
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr in CLOCKS
+            and isinstance(node.value, ast.Name)
+            and node.value.id in CLOCK_OWNERS
+            and not source.name.startswith("paygate/adapters/clock/")
+        )
+
+    assert found([*host(), *guests()], asks) == []
+
+
+def test_nobody_draws_from_the_shared_generator():
+    def draws(_source, node):
+        if isinstance(node, ast.Import):
+            return any(alias.name == "random" for alias in node.names)
+        is_from = isinstance(node, ast.ImportFrom) and node.module == "random" and not node.level
+        return is_from and any(alias.name != "Random" for alias in node.names)
+
+    assert found([*host(), *guests()], draws) == []
+
+
+def test_secrets_are_made_in_one_place():
+    makers = {
+        source.name
+        for source in everything()
+        for _, module in source.imports()
+        if module == "secrets"
+    }
+
+    assert {name for name in makers if not name.startswith("paygate/commands/")} == {
+        "paygate/adapters/ids/random.py"
+    }
+
+
+def test_no_id_is_drawn_outside_the_adapters_and_the_ways_to_start():
+    def draws(source, node):
+        name = getattr(node, "id", None) or getattr(node, "attr", None)
+        is_random = name in {"uuid1", "uuid4", "urandom", "token_hex", "token_urlsafe"}
+        return is_random and not source.name.startswith(("paygate/adapters/", "paygate/commands/"))
+
+    assert found([*host(), *guests()], draws) == []
+
+
+@pytest.mark.parametrize("name", MONEY)
+def test_no_float_comes_near_money(name):
+    def is_float(source, node):
+        return source.name == name and (
+            (isinstance(node, ast.Name) and node.id == "float")
+            or (isinstance(node, ast.Constant) and isinstance(node.value, float))
+            or (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div))
+        )
+
+    assert (ROOT / name).exists()
+    assert found(host(), is_float) == []
+
+
+def test_every_net_that_catches_anything_is_known():
+    def catches_anything(source, node):
+        if not isinstance(node, ast.ExceptHandler) or source.name in NETS:
+            return False
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        return any(
+            kind is None or getattr(kind, "id", "") in {"Exception", "BaseException"}
+            for kind in kinds
+        )
+
+    assert found(everything(), catches_anything) == []
+
+
+def test_every_net_named_here_is_there():
+    for name in NETS:
+        assert re.search(r"except (Base)?Exception", (ROOT / name).read_text()), name
+
+
+def test_nobody_suppresses_everything():
+    def suppresses(_source, node):
+        return (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) == "suppress"
+            and any(getattr(kind, "id", "") in {"Exception", "BaseException"} for kind in node.args)
+        )
+
+    assert found(everything(), suppresses) == []
+
+
+def test_only_the_guarded_client_opens_connections():
+    openers = {
+        source.name
+        for source in everything()
+        if re.search(r"ClientSession\(|httpx\.|requests\.(get|post)|urlopen\(", source.text)
+    }
+
+    assert {name for name in openers if not name.startswith("paygate/adapters/http/")} == set()
+
+
+def test_secrets_are_never_compared_with_equals():
+    def names(node):
+        return getattr(node, "id", None) or getattr(node, "attr", None) or ""
+
+    def compares(_source, node):
+        return (
+            isinstance(node, ast.Compare)
+            and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
+            and any(SECRETS.search(names(side)) for side in (node.left, *node.comparators))
+        )
+
+    assert found(everything(), compares) == []
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_explained_under_a_heading_of_its_own(hook):
+    page = (ROOT / "docs" / "hooks.md").read_text()
+
+    assert re.search(rf"^#+ .*\b{hook}\b", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_somebody_who_uses_it(hook):
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    for plugin in (defaults, *(each.plugin for each in installed_plugins())):
+        manager.register(plugin)
+
+    assert getattr(manager.hook, hook).get_hookimpls()
+
+
+def test_every_hook_says_what_it_is_for():
+    assert len(HOOKS) >= 4
+    for hook in HOOKS:
+        assert inspect.getdoc(getattr(hookspecs, hook)), hook
+
+
+def drawn_tree():
+    """Class → base, as the docstring of ``errors`` draws it."""
+    branch = re.compile(r"^(?P<indent>[│├└─ ]*)(?P<name>[A-Z]\w+Error)\b", re.MULTILINE)
+    drawn, above = {}, []
+    for line in branch.finditer(inspect.getdoc(errors)):
+        depth = (len(line["indent"]) - 4) // 4
+        above[depth:] = [line["name"]]
+        drawn[line["name"]] = above[depth - 1] if depth else None
+    return drawn
+
+
+def test_the_error_tree_that_is_drawn_is_the_tree_that_is():
+    built = {
+        name: kind.__base__.__name__ if kind is not errors.PaygateError else None
+        for name, kind in vars(errors).items()
+        if inspect.isclass(kind)
+    }
+
+    assert drawn_tree() == built
+
+
+def test_an_error_has_one_base_only():
+    for kind in vars(errors).values():
+        if inspect.isclass(kind):
+            assert len(kind.__bases__) == 1, kind
+
+
+def test_the_database_knows_the_same_moves_as_the_domain():
+    trigger = (ROOT / "paygate/adapters/storage/migrations/0002_rules.py").read_text()
+    table = trigger.partition("(OLD.status, NEW.status) NOT IN (")[2].partition(") THEN")[0]
+
+    moves = set(re.findall(r"\('(\w+)', '(\w+)'\)", table))
+
+    assert moves == {
+        (before, after) for before, actions in TRANSITIONS.items() for after in actions.values()
+    }
+
+
+def test_no_later_migration_replaces_the_moves_unseen():
+    folder = ROOT / "paygate/adapters/storage/migrations"
+    holders = {
+        path.name
+        for path in folder.glob("*.py")
+        if "FUNCTION paygate_payment_moves" in path.read_text()
+    }
+
+    assert holders == {"0002_rules.py"}
+
+
+def test_functions_are_short():
+    lengths = [
+        node.end_lineno - node.lineno + 1
+        for source in everything()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+    assert statistics.median(lengths) <= FUNCTION_LINES_MEDIAN_MAX
+
+
+def test_files_are_short():
+    lengths = {
+        source.name: len(source.text.splitlines())
+        for source in everything()
+        # A migration is history: it is written by a tool and never touched again.
+        if "/migrations/" not in source.name
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines >= FILE_LINES_MAX} == {}
