@@ -19,6 +19,7 @@ from ..core.domain.limits import (
     TEXT_CHARS_MAX,
 )
 from ..core.domain.money import Money
+from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import (
     ActionRequired,
     Approved,
@@ -36,7 +37,7 @@ WAIT_MAX = timedelta(days=30)
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def checked_outcome(answer: object, asked: Money) -> Outcome:
+def checked_outcome(answer: object, asked: Money, kind: OperationKind) -> Outcome:
     """The answer, if it is one: a copy that the guest cannot change any more.
 
     Raises:
@@ -46,6 +47,9 @@ def checked_outcome(answer: object, asked: Money) -> Outcome:
         case Approved(reference=str(reference), amount=Money() as amount):
             if amount.currency != asked.currency or amount > asked or not amount:
                 raise PluginContractError(f"approved {amount} of {asked}")
+            if kind is OperationKind.REFUND and amount != asked:
+                # A refund is given or declined; nobody keeps account of a half.
+                raise PluginContractError(f"gave back {amount} of {asked}")
             if not 0 < len(reference) <= TEXT_CHARS_MAX or not reference.isprintable():
                 raise PluginContractError("approved without a usable reference")
             return answer

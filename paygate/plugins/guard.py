@@ -59,7 +59,8 @@ class GuardedProcessor:
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """See ``Processor.authorize``."""
         own = _copied(request), _with_own_state(context)
-        return await self._call(lambda: self.guest.authorize(*own), request.amount, context)
+        kind = OperationKind.CHARGE
+        return await self._call(lambda: self.guest.authorize(*own), kind, request.amount, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``; a processor that cannot be asked is sent it again, if safe."""
@@ -69,7 +70,7 @@ class GuardedProcessor:
                 raise NotSentError("it cannot be asked, but may be told again", plugin=self.info.id)
             return Unknown("the processor cannot be asked")
         own = _copied(request), _with_own_state(context)
-        return await self._call(lambda: guest.query(kind, *own), request.amount, context)
+        return await self._call(lambda: guest.query(kind, *own), kind, request.amount, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanRefund.refund``; the core does not ask one that declares it cannot."""
@@ -77,13 +78,18 @@ class GuardedProcessor:
         if not isinstance(guest, CanRefund):
             return Declined(DeclineCode.PROCESSING_ERROR, retry="never")
         own = _copied(request), _with_own_state(context)
-        return await self._call(lambda: guest.refund(*own), request.amount, context)
+        kind = OperationKind.REFUND
+        return await self._call(lambda: guest.refund(*own), kind, request.amount, context)
 
     async def _call(
-        self, call: Callable[[], Awaitable[object]], asked: Money, context: CallContext
+        self,
+        call: Callable[[], Awaitable[object]],
+        kind: OperationKind,
+        asked: Money,
+        context: CallContext,
     ) -> Outcome:
         async def checked() -> Outcome:
-            return checked_outcome(await call(), asked)
+            return checked_outcome(await call(), asked, kind)
 
         try:
             return await _within(context.deadline, checked)

@@ -65,11 +65,20 @@ async def ask_again(guest, **of_context):
     return await zoo.guarded(guest).query(OperationKind.CHARGE, zoo.follow_up(), context)
 
 
-both_ways = pytest.mark.parametrize("way", [ask, ask_again])
+async def ask_back(guest, **of_context):
+    return await zoo.guarded(guest).refund(zoo.follow_up(), zoo.context(**of_context))
+
+
+async def ask_about_refund(guest, **of_context):
+    context = zoo.context(**of_context)
+    return await zoo.guarded(guest).query(OperationKind.REFUND, zoo.follow_up(), context)
+
+
+every_way = pytest.mark.parametrize("way", [ask, ask_again, ask_back])
+PARTIAL = Approved("ref-1", Money(1, "INR"))
 
 HONEST = [
     Approved("ref-1", RS_499),
-    Approved("ref-1", Money(1, "INR")),
     Approved("r" * 255, RS_499),
     Declined(DeclineCode.DECLINED),
     Declined(DeclineCode.EXPIRED_INSTRUMENT, "other_processor", "54", "expired"),
@@ -80,10 +89,26 @@ HONEST = [
 ]
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("answer", HONEST)
 async def test_an_honest_answer_passes_as_it_is(way, answer):
     assert await way(zoo.Answers(answer)) == answer
+
+
+@pytest.mark.parametrize("way", [ask, ask_again])
+async def test_a_charge_may_be_approved_in_part(way):
+    assert await way(zoo.Answers(PARTIAL)) == PARTIAL
+
+
+@pytest.mark.parametrize("way", [ask_back, ask_about_refund])
+async def test_a_refund_is_given_whole_or_nobody_knows(way):
+    assert await way(zoo.Answers(PARTIAL)) == Unknown("gave back 0.01 INR of 499.00 INR")
+
+
+async def test_who_cannot_give_back_says_no():
+    answer = await ask_back(zoo.CannotBeAsked())
+
+    assert isinstance(answer, Declined)
 
 
 RAISED = [
@@ -104,7 +129,7 @@ RAISED = [
 ]
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
 async def test_whatever_is_raised_means_that_nobody_knows(way, raised):
     answer = await way(zoo.Answers(raised))
@@ -184,7 +209,7 @@ JUNK["a deep state"] = Pending(WAIT, state=_deep(100_000))
 JUNK["a state that holds itself"] = Pending(WAIT, state=_round())
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 async def test_junk_means_that_nobody_knows(way, junk):
     log = zoo.ListLog()
@@ -226,7 +251,7 @@ def test_whatever_is_answered_can_be_stored(junk):
             assert isinstance(answer.code, DeclineCode)
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize(
     "said",
     [
@@ -255,7 +280,7 @@ async def test_whatever_a_guest_says_of_it_can_be_stored_and_shown(way, said, te
         assert len(written) < 2 * PLUGIN_TEXT_CHARS_MAX
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("theirs", ["5\0", "5\n4", "half \ud800", "5" * 1000, CANARY_PANS[0]])
 async def test_a_definite_no_stays_one_however_the_processor_words_it(way, theirs):
     answer = await way(zoo.Answers(Declined(DeclineCode.DECLINED, processor_code=theirs)))
@@ -266,7 +291,7 @@ async def test_a_definite_no_stays_one_however_the_processor_words_it(way, their
     assert CANARY_PANS[0] not in answer.processor_code
 
 
-@both_ways
+@every_way
 async def test_what_was_provably_not_sent_is_said_so(way):
     with pytest.raises(NotSentError) as caught:
         await way(zoo.Answers(NotSentError("the line is down")))
@@ -274,7 +299,7 @@ async def test_what_was_provably_not_sent_is_said_so(way):
     assert caught.value.reason == "the line is down"
 
 
-@both_ways
+@every_way
 async def test_who_hangs_is_stopped_at_the_deadline(way):
     guest = zoo.Hangs()
 
@@ -284,7 +309,7 @@ async def test_who_hangs_is_stopped_at_the_deadline(way):
     assert answer == Unknown("no answer within 0.02 s")
 
 
-@both_ways
+@every_way
 async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
     guest = zoo.Stubborn()
 
@@ -296,7 +321,7 @@ async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
     assert answer == Unknown("no answer within 0.02 s")
 
 
-@both_ways
+@every_way
 async def test_a_guests_own_time_out_is_not_taken_for_ours(way):
     answer = await way(zoo.Answers(TimeoutError("the bank is slow")))
 
@@ -304,13 +329,13 @@ async def test_a_guests_own_time_out_is_not_taken_for_ours(way):
     assert "the bank is slow" in answer.reason
 
 
-@both_ways
+@every_way
 async def test_a_guest_that_cancels_itself_does_not_cancel_its_worker(way):
     for guest in (zoo.CancelsItself(), zoo.Answers(asyncio.CancelledError())):
         assert isinstance(await way(guest), Unknown)
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize("guest", [zoo.Hangs, zoo.Stubborn])
 async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
     hanging = guest()
@@ -326,7 +351,7 @@ async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
     await hanging.ended.wait()
 
 
-@both_ways
+@every_way
 @pytest.mark.parametrize(
     "guest",
     [

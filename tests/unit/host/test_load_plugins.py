@@ -393,6 +393,22 @@ def test_a_processor_that_hides_a_query_it_has_is_refused():
     assert "declares query=False but has a query method" in error.problem
 
 
+def test_a_processor_that_declares_a_refund_it_lacks_is_refused():
+    error = refusal(offering("paygate_processors", Mint(capabilities=replace(TOSS, refund="full"))))
+
+    assert "declares refund='full' but lacks a refund method" in error.problem
+
+
+def test_a_processor_that_hides_a_refund_it_has_is_refused():
+    class Generous(Mint):
+        async def refund(self, request, context):
+            raise AssertionError("nothing is given back here")
+
+    error = refusal(offering("paygate_processors", Generous()))
+
+    assert "declares refund='none' but has a refund method" in error.problem
+
+
 def test_a_plugin_whose_members_cannot_be_looked_at_is_refused():
     class Trap:
         def __dir__(self):

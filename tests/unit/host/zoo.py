@@ -25,7 +25,7 @@ from paygate import (
 from paygate.plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
 from tests.unit.samples import MERCHANT_ID, NOW, RS_499
 
-CAN_TOSS = Capabilities(methods={"coin": frozenset({"toss"})}, query=True)
+CAN_TOSS = Capabilities(methods={"coin": frozenset({"toss"})}, query=True, refund="full")
 
 
 @dataclass
@@ -94,6 +94,9 @@ class Answers:
     async def query(self, kind, request, context):
         return await self._say(request, context)
 
+    async def refund(self, request, context):
+        return await self._say(request, context)
+
     async def _say(self, request, context):
         if isinstance(self.answer, BaseException):
             raise self.answer
@@ -155,6 +158,9 @@ class PlainFunctions:
     def query(self, kind, request, context):
         return self.authorize(request, context)
 
+    def refund(self, request, context):
+        return self.authorize(request, context)
+
 
 class OtherSignature:
     """Takes other arguments than it is given."""
@@ -168,12 +174,15 @@ class OtherSignature:
     async def query(self, request):
         raise AssertionError("unreachable")
 
+    async def refund(self):
+        raise AssertionError("unreachable")
+
 
 class CannotBeAsked:
-    """Has no query."""
+    """Has no query and no refund."""
 
     info = PluginInfo("mute", "1")
-    capabilities = replace(CAN_TOSS, query=False)
+    capabilities = replace(CAN_TOSS, query=False, refund="none")
 
     async def authorize(self, request, context):
         raise AssertionError("unreachable")

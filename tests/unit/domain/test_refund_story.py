@@ -1,0 +1,188 @@
+"""Captures and refunds of a paid payment in every order: never more given back than was taken."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from paygate import Approved, Money, Pending, Unknown
+from paygate.core.domain.errors import (
+    InvalidTransitionError,
+    NotCapturableError,
+    NotRefundableError,
+    RefundExceedsCaptureError,
+)
+from paygate.core.domain.event import EventType
+from paygate.core.domain.refund import Refund
+from tests.unit.samples import DECLINED, LATER, MERCHANT_ID, NOW, RS_499, payment
+
+APPROVED = Approved("ref-1", RS_499)
+
+
+def paid(amount=RS_499):
+    return payment().process(at=NOW).after.apply(Approved("ref-1", amount), at=NOW).after
+
+
+def refund(**changed):
+    fields = {
+        "id": "rfnd_ABCDEFGHijklmn01",
+        "payment_id": "pay_ABCDEFGHijklmn01",
+        "merchant_id": MERCHANT_ID,
+        "amount": RS_499,
+        "reason": None,
+        "status": "pending",
+        "created_at": NOW,
+    }
+    return Refund(**{**fields, **changed})
+
+
+def rupees(amount):
+    return Money(amount * 100, "INR")
+
+
+def test_a_capture_is_confirmed_once():
+    change = paid().capture(RS_499, at=LATER)
+
+    assert change.after.captured
+    assert change.after.version == paid().version + 1
+    with pytest.raises(NotCapturableError, match="already captured"):
+        change.after.capture(RS_499, at=LATER)
+
+
+@pytest.mark.parametrize("amount", [rupees(1), RS_499 + rupees(1)])
+def test_a_capture_of_another_amount_is_refused(amount):
+    with pytest.raises(NotCapturableError, match="Partial"):
+        paid().capture(amount, at=LATER)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        payment(),
+        payment().process(at=NOW).after,
+        payment().process(at=NOW).after.apply(DECLINED, at=NOW).after,
+    ],
+)
+def test_what_has_not_succeeded_is_neither_captured_nor_refunded(before):
+    with pytest.raises(NotCapturableError):
+        before.capture(None, at=LATER)
+    with pytest.raises(NotRefundableError):
+        before.reserve_refund(rupees(1), at=LATER)
+
+
+def test_one_paisa_more_than_is_left_is_refused():
+    taken = paid().reserve_refund(rupees(400), at=LATER).after
+
+    with pytest.raises(RefundExceedsCaptureError):
+        taken.reserve_refund(rupees(99) + Money(1, "INR"), at=LATER)
+    assert taken.reserve_refund(rupees(99), at=LATER).after.amount_refunded == RS_499
+
+
+def test_no_more_is_given_back_than_a_partial_approval_took():
+    with pytest.raises(RefundExceedsCaptureError):
+        paid(rupees(100)).reserve_refund(rupees(101), at=LATER)
+
+
+def test_a_declined_refund_gives_its_money_back_to_the_payment():
+    reserved = paid().reserve_refund(rupees(400), at=LATER).after
+    change = reserved.settle_refund(rupees(400), is_given=False, at=LATER)
+
+    assert change.after.amount_refunded == Money.zero("INR")
+    assert [event.type for event in change.events] == [EventType.REFUND_FAILED]
+
+
+def test_a_refund_is_settled_by_a_definite_answer_and_once():
+    given = refund().settle(APPROVED, at=LATER)
+
+    assert (given.status, given.processed_at) == ("processed", LATER)
+    assert refund().settle(DECLINED, at=LATER).status == "failed"
+    with pytest.raises(InvalidTransitionError):
+        given.settle(DECLINED, at=LATER)
+
+
+@pytest.mark.parametrize("outcome", [Unknown("lost"), Pending(timedelta(seconds=5))])
+@pytest.mark.parametrize("status", ["pending", "processed", "failed"])
+def test_an_answer_that_decides_nothing_changes_no_refund(status, outcome):
+    before = refund(status=status)
+
+    assert before.settle(outcome, at=LATER) is before
+
+
+class RefundStory(RuleBasedStateMachine):
+    """A paid payment, its capture, and refunds that end in any order."""
+
+    @initialize(taken=st.integers(1, 499))
+    def succeed(self, taken):
+        self.payment = paid(rupees(taken))
+        self.taken = rupees(taken)
+        self.set_aside = []
+        self.given = Money.zero("INR")
+        self.seqs = list(range(1, self.payment.last_seq + 1))
+
+    @rule(amount=st.integers(1, 500).map(rupees))
+    def ask(self, amount):
+        """The merchant wants to give some back."""
+        left = self.taken - sum(self.set_aside, self.given)
+        if amount > left:
+            with pytest.raises(RefundExceedsCaptureError):
+                self.payment.reserve_refund(amount, at=LATER)
+            return
+        self._take(self.payment.reserve_refund(amount, at=LATER), events=1)
+        self.set_aside.append(amount)
+
+    @rule(which=st.integers(0, 20), is_given=st.booleans())
+    def settle(self, which, is_given):
+        """The processor answers for one of the refunds under way."""
+        if not self.set_aside:
+            return
+        amount = self.set_aside.pop(which % len(self.set_aside))
+        self._take(self.payment.settle_refund(amount, is_given=is_given, at=LATER), events=1)
+        if is_given:
+            self.given += amount
+
+    @rule()
+    def capture(self):
+        """The merchant confirms the capture, perhaps twice."""
+        if self.payment.captured:
+            with pytest.raises(NotCapturableError):
+                self.payment.capture(None, at=LATER)
+            return
+        self._take(self.payment.capture(None, at=LATER), events=0)
+
+    @invariant()
+    def what_is_refunded_is_what_was_given_and_what_is_set_aside(self):
+        assert self.payment.amount_refunded == sum(self.set_aside, self.given)
+        assert self.payment.amount_refunded <= self.payment.amount_captured == self.taken
+
+    @invariant()
+    def its_events_are_numbered_without_gaps(self):
+        assert self.seqs == list(range(1, self.payment.last_seq + 1))
+
+    @invariant()
+    def it_stays_a_success(self):
+        assert self.payment.status == "success"
+
+    def _take(self, change, *, events):
+        assert change.after.version == self.payment.version + 1
+        assert len(change.events) == events
+        self.seqs += [event.seq for event in change.events]
+        self.payment = change.after
+
+
+RefundStory.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
+TestEveryRefundStory = RefundStory.TestCase
+
+
+@given(st.lists(st.integers(1, 499).map(rupees), max_size=30))
+def test_however_many_refunds_are_asked_for_no_more_than_was_taken_is_set_aside(amounts):
+    now, accepted = paid(), Money.zero("INR")
+    for amount in amounts:
+        try:
+            now = now.reserve_refund(amount, at=LATER).after
+        except RefundExceedsCaptureError:
+            continue
+        accepted += amount
+
+    assert accepted == now.amount_refunded <= RS_499
