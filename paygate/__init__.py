@@ -46,9 +46,8 @@ from .core.ports.plugins import (
     PluginContext,
     PluginInfo,
     Processor,
-    RetryPolicy,
-    Tries,
 )
+from .core.ports.retry import RetryPolicy, Tries
 from .plugins.markers import hookimpl
 from .simulator.settings import SimulatorSettings
 from .simulator.simulator import Simulator

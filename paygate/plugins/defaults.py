@@ -10,7 +10,8 @@ from random import Random
 from pydantic import BaseModel, Field, field_validator
 
 from ..core.domain.limits import RETRY_AFTER_MAX
-from ..core.ports.plugins import PluginContext, PolicyTarget, RetryPolicy, Tries
+from ..core.ports.plugins import PluginContext
+from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
 from .markers import hookimpl
 
 PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)

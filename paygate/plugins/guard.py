@@ -35,11 +35,9 @@ from ..core.ports.plugins import (
     MethodInfo,
     PaymentMethod,
     PluginInfo,
-    PolicyTarget,
     Processor,
-    RetryPolicy,
-    Tries,
 )
+from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
 from .answers import checked_instrument, checked_outcome, checked_result, is_usable_wait, words
 
 Answer = TypeVar("Answer")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext, Processor, RetryPolicy
+from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext, Processor
+from ..core.ports.retry import RetryPolicy
 from .markers import hookspec
 
 

@@ -14,7 +14,8 @@ import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
-from ..core.ports.plugins import EventSink, PaymentMethod, PolicyTarget, Processor, RetryPolicy
+from ..core.ports.plugins import EventSink, PaymentMethod, Processor
+from ..core.ports.retry import PolicyTarget, RetryPolicy
 from ..core.services.registry import Registry
 from . import defaults, hookspecs
 from .answers import words

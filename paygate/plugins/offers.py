@@ -18,10 +18,9 @@ from ..core.ports.plugins import (
     MethodInfo,
     PaymentMethod,
     PluginInfo,
-    PolicyTarget,
     Processor,
-    RetryPolicy,
 )
+from ..core.ports.retry import PolicyTarget, RetryPolicy
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
 # Ids stand in rows, settings and logs.

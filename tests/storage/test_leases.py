@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from paygate import Approved
-from paygate.core.ports.storage import ClaimedOperation, FailedClaim, OperationRecord
+from paygate.core.ports.records import ClaimedOperation, FailedClaim, OperationRecord
 from paygate.core.services.run_operation import conclude_operation
 from tests.harness.apps import TestApp
 

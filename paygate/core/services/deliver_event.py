@@ -12,8 +12,9 @@ from ..domain.delivery import Delivery, DeliveryResult
 from ..domain.endpoint import Endpoint
 from ..domain.lease import Lease
 from ..domain.limits import PLUGIN_CALL
-from ..ports.plugins import CallContext, DeliverableEvent, Tries
-from ..ports.storage import ClaimedDelivery, DeliveryRecord, Stored
+from ..ports.plugins import CallContext, DeliverableEvent
+from ..ports.records import ClaimedDelivery, DeliveryRecord, Stored
+from ..ports.retry import Tries
 from .deps import Deps
 from .dispatch import Settled, conclude_each
 

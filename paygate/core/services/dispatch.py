@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ..domain.errors import PaygateError
 from ..domain.lease import Lease
-from ..ports.storage import Stored
+from ..ports.records import Stored
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from ..domain.event import Event
 from ..domain.ids import IdKind
 from ..domain.payment import Payment
 from ..domain.refund import Refund
-from ..ports.storage import NewDelivery, StoredEvent
+from ..ports.records import NewDelivery, StoredEvent
 from .deps import Deps
 
 

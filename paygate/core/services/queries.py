@@ -10,7 +10,7 @@ from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
-from ..ports.storage import WorkCounts
+from ..ports.records import WorkCounts
 from .deps import Deps
 
 

@@ -8,15 +8,8 @@ from typing import Protocol
 
 from ..domain.errors import InvalidInputError, UnsupportedError
 from ..domain.money import Money
-from ..ports.plugins import (
-    CanQuery,
-    CanRefund,
-    EventSink,
-    PaymentMethod,
-    PolicyTarget,
-    Processor,
-    RetryPolicy,
-)
+from ..ports.plugins import CanQuery, CanRefund, EventSink, PaymentMethod, Processor
+from ..ports.retry import PolicyTarget, RetryPolicy
 
 
 class GuardedByHost(Processor, CanQuery, CanRefund, Protocol):

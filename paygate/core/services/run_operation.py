@@ -17,8 +17,9 @@ from ..domain.outcome import Approved, Declined, Outcome, Unknown
 from ..domain.payment import Payment
 from ..domain.redaction import redact
 from ..domain.refund import Refund
-from ..ports.plugins import AuthorizeRequest, CallContext, FollowUp, PolicyTarget, Tries
-from ..ports.storage import ClaimedOperation, OperationRecord, Stored
+from ..ports.plugins import AuthorizeRequest, CallContext, FollowUp
+from ..ports.records import ClaimedOperation, OperationRecord, Stored
+from ..ports.retry import PolicyTarget, Tries
 from .deps import Deps
 from .dispatch import Settled, conclude_each
 from .events import payment_events, refund_events, ring_deliveries

@@ -9,7 +9,7 @@ from ..domain.endpoint import Endpoint
 from ..domain.errors import InvalidInputError
 from ..domain.ids import IdKind
 from ..domain.merchant import Merchant
-from ..ports.storage import StoredEvent
+from ..ports.records import StoredEvent
 from .deps import Deps
 from .events import deliveries_of, ring_deliveries
 

@@ -13,7 +13,7 @@ from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment, PaymentStatus
 from ..domain.refund import Refund
-from ..ports.storage import Moment, Page, PaymentTotals, WorkCounts
+from ..ports.records import Moment, Page, PaymentTotals, WorkCounts
 from .json import write
 
 Json = Mapping[str, Any]

@@ -23,7 +23,8 @@ from ..domain.errors import InfrastructureError
 from ..domain.lease import Lease, backoff
 from ..domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
 from ..ports.clock import Clock
-from ..ports.storage import FailedClaim, Leasable
+from ..ports.records import FailedClaim
+from ..ports.storage import Leasable
 from ..services.dispatch import AnswerT, ClaimT, Settled, Work
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
 from paygate.core.domain.event import Event, EventType
 from paygate.core.domain.money import EXPONENTS
 from paygate.core.domain.payment import TRANSITIONS
-from paygate.core.ports.storage import Page, PaymentTotals
+from paygate.core.ports.records import Page, PaymentTotals
 from paygate.core.web import present
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 

@@ -8,7 +8,7 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from paygate.core.domain.lease import Lease
-from paygate.core.ports.storage import Stored
+from paygate.core.ports.records import Stored
 from paygate.core.workers.lane import Lane
 from tests.unit.samples import NOW
 

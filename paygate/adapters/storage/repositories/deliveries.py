@@ -10,7 +10,7 @@ from uuid import UUID
 from ....core.domain.delivery import Delivery
 from ....core.domain.lease import Lease
 from ....core.domain.limits import ENDPOINT_IN_FLIGHT_MAX
-from ....core.ports.storage import ClaimedDelivery, DeliveryRecord, Page, Stored, StoredEvent
+from ....core.ports.records import ClaimedDelivery, DeliveryRecord, Page, Stored, StoredEvent
 from .. import mapping
 from ..database import Executor
 from ..models import DeliveryRow

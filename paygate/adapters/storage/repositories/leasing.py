@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from ....core.domain.lease import Lease
-from ....core.ports.storage import FailedClaim, Stored
+from ....core.ports.records import FailedClaim, Stored
 from ..database import REFUSED, Executor
 from ..mapping import encoded
 from ..statements.leases import LeaseStatements

@@ -13,7 +13,7 @@ import asyncpg
 from ....core.domain.lease import Lease
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
-from ....core.ports.storage import ClaimedOperation, OperationRecord, Stored
+from ....core.ports.records import ClaimedOperation, OperationRecord, Stored
 from .. import mapping
 from ..database import Executor
 from ..statements import operations as sql

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ....core.domain.ids import IdKind, is_id
 from ....core.domain.order import Order
-from ....core.ports.storage import Page
+from ....core.ports.records import Page
 from .. import mapping
 from ..database import Executor
 from ..models import OrderRow

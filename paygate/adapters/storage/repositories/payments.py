@@ -12,7 +12,7 @@ from ....core.domain.errors import OrderNotPayableError
 from ....core.domain.ids import IdKind, is_id
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
-from ....core.ports.storage import Moment, Page, PaymentTotals, StoredEvent
+from ....core.ports.records import Moment, Page, PaymentTotals, StoredEvent
 from .. import mapping
 from ..database import Executor
 from ..models import PaymentRow

@@ -12,7 +12,7 @@ from ....core.domain.ids import IdKind, is_id
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
 from ....core.domain.refund import Refund
-from ....core.ports.storage import Page, StoredEvent
+from ....core.ports.records import Page, StoredEvent
 from .. import mapping
 from ..database import Executor
 from ..models import RefundRow
