@@ -65,6 +65,7 @@ def test_a_card_number_in_the_sentence_itself_is_masked():
 def test_a_field_that_names_a_secret_is_masked_whole(name, value):
     assert redacted(**{name: value}) == {name: MASK}
     assert redacted(request={"body": [{name: value}]}) == {"request": {"body": [{name: MASK}]}}
+    assert redacted(args=({name: value}, 1)) == {"args": [{name: MASK}, 1]}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,6 @@ class AcmeProcessor:
         return self._decide(request, context)
 
     def _decide(self, request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:
-        if request.instrument.display["wallet_id"].endswith("-0000"):
+        if request.instrument.display["wallet_id"] == "W-0000":
             return Declined(DeclineCode.INSUFFICIENT_FUNDS, processor_code="ACME-51")
         return Approved(reference=f"acme-{context.operation_id}", amount=request.amount)
