@@ -28,17 +28,18 @@ def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
             return redact(value)
         case bytes():
             return redact(value.decode(errors="replace"))
-        case int() if not isinstance(value, bool) and value >= 10**12:
-            return redact(str(value))
         case Mapping():
             return {
-                name: MASK if names_a_secret(str(name)) else _clean(inner)
+                redact(str(name)): MASK if names_a_secret(str(name)) else _clean(inner)
                 for name, inner in value.items()
             }
         case list() | tuple():
             return [_clean(inner) for inner in value]
-        case None | bool() | int() | float():
+        case None | bool():
             return value
+        case int() | float():
+            # A card number is a number too, whatever its sign or its decimals.
+            return value if redact(str(value)) == str(value) else MASK
         case _:
             return redact(str(value))
 

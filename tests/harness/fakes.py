@@ -61,6 +61,7 @@ class ScriptedProcessor:
     refunds: list[Step] = field(default_factory=list)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
+    refund_requests: list[FollowUp] = field(default_factory=list)
     before_answer: Callable[[str], object] | None = None
 
     info = PluginInfo("scripted", "1")
@@ -75,6 +76,7 @@ class ScriptedProcessor:
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         self.calls.append(("refund", context.operation_id, request.payment_id))
+        self.refund_requests.append(request)
         return await self._next(self.refunds, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:

@@ -147,6 +147,19 @@ async def test_a_declined_refund_gives_its_money_back_to_the_payment(app: TestAp
     ]
 
 
+async def test_a_refund_names_its_charge_and_has_an_id_of_its_own(app: TestApp, fakes: Fakes):
+    payment_id = await succeeded(app)
+    charge = await app.value("SELECT id FROM operations")
+    await refund(app, payment_id, 10_000)
+    async with app.working():
+        await app.until_value("processed", "SELECT status FROM refunds")
+
+    (request,) = fakes.processor.refund_requests
+    own_id = fakes.processor.calls[-1][1]
+    assert (request.operation_id, request.reference) == (charge, f"ref-{charge}")
+    assert own_id not in {charge, None}
+
+
 async def test_an_unknown_refund_is_asked_about_and_never_given_twice(app: TestApp, fakes: Fakes):
     fakes.processor.refunds = [RuntimeError("the line broke")]
     fakes.processor.queries = [Unknown("still nothing")]

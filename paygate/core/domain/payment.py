@@ -146,7 +146,7 @@ class Payment:
             raise NotCapturableError("Payment not in capturable state")
         if self.captured:
             raise NotCapturableError("Payment already captured")
-        if amount is not None and amount != self.amount:
+        if amount is not None and amount != self.amount_captured:
             raise NotCapturableError("Partial capture not supported")
         return Change(replace(self, captured=True, version=self.version + 1, updated_at=at))
 

@@ -221,7 +221,9 @@ class CanRefund(Protocol):
     """A processor that can give money back."""
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Give it back: ``request.amount``, of the payment it names.
+        """Give it back: ``request.amount``, of the charge that ``request`` names.
+
+        ``context.operation_id`` is the refund's own id, and its idempotency key.
 
         Raises:
             NotSentError: Provably nothing left; it may be asked again.

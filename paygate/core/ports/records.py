@@ -101,6 +101,14 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeRef:
+    """The charge that a refund gives back: its id and what the processor calls it."""
+
+    operation_id: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedOperation:
     """An operation this worker may work on, with its payment as it was claimed."""
 
@@ -108,6 +116,7 @@ class ClaimedOperation:
     operation: Operation
     payment: Payment
     refund: Refund | None = None
+    charge: ChargeRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ async def _ask(processor: GuardedByHost, claim: ToAsk, context: CallContext, dep
         case OperationKind.CHARGE:
             return await processor.authorize(_request(claim.claimed, deps), context)
         case OperationKind.REFUND:
-            return await processor.refund(_follow_up(claim.claimed), context)
+            return await processor.refund(_on_top_of_charge(claim.claimed), context)
 
 
 def conclude_operation(
@@ -206,6 +206,15 @@ def _follow_up(claimed: ClaimedOperation) -> FollowUp:
         asked_at=operation.created_at,
         reference=operation.reference,
     )
+
+
+def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
+    """What a refund asks for: it names the charge, and ``context`` the refund itself."""
+    follow_up = _follow_up(claimed)
+    if claimed.charge is None:
+        return follow_up
+    charge = claimed.charge
+    return replace(follow_up, operation_id=charge.operation_id, reference=charge.reference)
 
 
 def _note(answer: Outcome) -> str:

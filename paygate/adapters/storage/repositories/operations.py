@@ -13,7 +13,7 @@ import asyncpg
 from ....core.domain.lease import Lease
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
-from ....core.ports.records import ClaimedOperation, OperationRecord, Stored
+from ....core.ports.records import ChargeRef, ClaimedOperation, OperationRecord, Stored
 from .. import mapping
 from ..database import Executor
 from ..statements import operations as sql
@@ -81,7 +81,9 @@ class PostgresOperations(Leasing):
 def _claimed(row: asyncpg.Record) -> ClaimedOperation:
     lease = Lease(row["id"], mapping.uuid(row["lease_token"]), row["claims"])
     refund = mapping.refund(row, "r_") if row["r_id"] is not None else None
-    return ClaimedOperation(lease, mapping.operation(row), mapping.payment(row, "p_"), refund)
+    charge = ChargeRef(row["c_id"], row["c_reference"]) if row["c_id"] is not None else None
+    payment = mapping.payment(row, "p_")
+    return ClaimedOperation(lease, mapping.operation(row), payment, refund, charge)
 
 
 def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:

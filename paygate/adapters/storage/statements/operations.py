@@ -15,8 +15,9 @@ FROM due
     JOIN operations same ON same.id = due.id
     JOIN payments p ON p.id = same.payment_id
     LEFT JOIN refunds r ON r.id = same.refund_id
+    LEFT JOIN operations c ON r.id IS NOT NULL AND c.payment_id = p.id AND c.kind = 'charge'
 WHERE o.id = due.id
-RETURNING o.*, {PAYMENT_AS_P}, {REFUND_AS_R}
+RETURNING o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
 """
 
 MARK_SENT = """
