@@ -136,9 +136,9 @@ class SaqBell:
         workers = [self._worker(table, wake) for table in TABLES]
         running = [asyncio.create_task(worker.start()) for worker in workers]
         try:
-            while await self.is_connected():  # noqa: ASYNC110 - Redis tells nobody that it left
+            while await self.is_connected() and not any(task.done() for task in running):  # noqa: ASYNC110 - Redis tells nobody that it left
                 await asyncio.sleep(PING_EVERY_S)
-            log.warning("bell: Redis is away; due rows are found by the sweep meanwhile")
+            log.warning("bell: it fell silent; due rows are found by the sweep meanwhile")
         finally:
             for task in running:
                 task.cancel()

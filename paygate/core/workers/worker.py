@@ -83,7 +83,7 @@ class Worker:
         ]
         lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
         try:
-            await self._until_done(lanes)
+            await self._until_done(lanes, background)
         finally:
             for task in (*background, *lanes):
                 task.cancel()
@@ -91,11 +91,15 @@ class Worker:
             with suppress(InfrastructureError):
                 await self._deps.storage.workers.leave(self.worker_id)
 
-    async def _until_done(self, lanes: list[asyncio.Task[None]]) -> None:
+    async def _until_done(
+        self, lanes: list[asyncio.Task[None]], background: list[asyncio.Task[None]]
+    ) -> None:
         stopped = asyncio.create_task(self._stopped())
         try:
-            await asyncio.wait({stopped, *lanes}, return_when=asyncio.FIRST_COMPLETED)
-            # Told to, or a lane has failed: then the others end too.
+            parts = {stopped, *lanes, *background}
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            # Told to, or a part has failed that none of the others can do without: a
+            # worker whose heart has stopped would be taken for dead, and it is not.
             self.stop()
             done, late = await asyncio.wait(lanes, timeout=DRAIN_S)
             if late:
@@ -103,7 +107,7 @@ class Worker:
                 for lane in self._lanes.values():
                     await lane.abandon()
                 done, _ = await asyncio.wait(lanes, timeout=1)
-            for task in done:
+            for task in (*done, *(task for task in background if task.done())):
                 task.result()
         finally:
             stopped.cancel()
