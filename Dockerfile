@@ -1,0 +1,20 @@
+# One image; the command picks the process: serve, work or migrate.
+FROM python:3.12-slim
+
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+WORKDIR /app
+COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY paygate paygate
+COPY plugins plugins
+RUN pip install --constraint constraints.txt . ./plugins/upi_sim ./plugins/card_sim ./plugins/webhook_http \
+    && useradd --system --create-home paygate \
+    && mkdir /data && chown paygate /data
+
+USER paygate
+WORKDIR /data
+# Every interface: a container's own address is the only way in.
+ENV HOST=0.0.0.0 PORT=8000
+EXPOSE 8000
+ENTRYPOINT ["paygate"]
+CMD ["serve"]
