@@ -10,7 +10,7 @@ from ..services.deps import Deps
 from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import register_middleware
-from .routes import health, orders, payments, refunds, testing, webhooks
+from .routes import dialects, health, orders, payments, refunds, testing, webhooks
 
 API = "/api/v1"
 
@@ -39,4 +39,5 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
+    dialects.register_dialects(app)
     return app

@@ -207,6 +207,17 @@ def test_merchant(merchant: Merchant) -> Json:
     }
 
 
+def endpoint(merchant_: Merchant) -> Json:
+    """Where webhooks go, in every shape that clients read it in."""
+    return {
+        **merchant(merchant_),
+        "created_at": timestamp(merchant_.created_at),
+        "success": True,
+        "message": "Webhook settings",
+        "data": {"url": merchant_.webhook_url, "secret": merchant_.webhook_secret},
+    }
+
+
 def test_event_sent(delivery_id: UUID) -> Json:
     """``POST /webhooks/test``."""
     return {

@@ -14,6 +14,7 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
+from . import dialects
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -26,14 +27,14 @@ def blueprint(deps: Deps) -> Blueprint:
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = parse.payment(body, merchant)
+            command = parse.payment(dialects.payment(body), merchant)
             return present.payment_created(await create_payment(command, bound)), 201
 
         return await once(merchant, deps, do)
 
     @routes.post("/payments/public")
     async def create_public() -> Response:
-        command = parse.payment(await body_of_request(), None)
+        command = parse.payment(dialects.payment(await body_of_request()), None)
         return json_response(present.payment_created(await create_payment(command, deps)), 201)
 
     @routes.get("/payments")

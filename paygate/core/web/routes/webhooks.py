@@ -12,6 +12,7 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
+from . import dialects
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -20,19 +21,19 @@ def blueprint(deps: Deps) -> Blueprint:
 
     @routes.get("/merchant/config")
     async def config() -> Response:
-        return json_response(present.merchant(await merchant_of_request(deps)))
+        return json_response(present.endpoint(await merchant_of_request(deps)))
 
     @routes.put("/webhooks")
     @routes.patch("/merchant/webhook")
     async def configure() -> Response:
         merchant = await merchant_of_request(deps)
-        command = parse.endpoint(await body_of_request(), merchant)
-        return json_response(present.merchant(await configure_endpoint(command, deps)))
+        command = parse.endpoint(dialects.endpoint(await body_of_request()), merchant)
+        return json_response(present.endpoint(await configure_endpoint(command, deps)))
 
     @routes.post("/merchant/webhook/regenerate")
     async def regenerate() -> Response:
         merchant = await merchant_of_request(deps)
-        return json_response(present.merchant(await regenerate_secret(merchant, deps)))
+        return json_response(present.endpoint(await regenerate_secret(merchant, deps)))
 
     @routes.post("/webhooks/test")
     @routes.post("/merchant/webhook/test")

@@ -1,0 +1,101 @@
+"""Other paths and other words for the same things."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paygate.core.web.routes.dialects import ALIASES
+from tests.harness.apps import KEYS, TestApp, running_app
+
+
+@pytest.fixture
+async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
+    """An app with the plugins that come with paygate."""
+    async with running_app(database_url, tmp_path) as running:
+        yield running
+
+
+EXPIRY = {"expiry_month": 12, "expiry_year": 2035}
+CARDS: list[dict[str, Any]] = [
+    {"card": {"number": "4111111111111111", "cvv": "123", "holder_name": "A", **EXPIRY}},
+    {"card": {"number": "4111 1111 1111 1111", "cvv": "123", "name": "A", **EXPIRY}},
+    {"card_number": "4111111111111111", "card_expiry": "12/35", "card_cvv": "123"},
+    {"card_number": "4111-1111-1111-1111", "card_expiry": "12 / 2035"},
+]
+
+
+@pytest.mark.parametrize("card", CARDS)
+async def test_a_card_may_be_told_in_several_ways(shop: TestApp, card: dict[str, Any]):
+    answer = await shop.pay(method="card", **card)
+
+    assert answer.status == 201
+    assert (answer.json["card_network"], answer.json["card_last4"]) == ("visa", "1111")
+    assert "vpa" not in answer.json
+
+
+async def test_a_flat_card_is_checked_like_any_other(shop: TestApp):
+    order_id = await shop.order()
+
+    number = await shop.pay(order_id, method="card", card_number="1234567890123456",
+                            card_expiry="12/35")  # fmt: skip
+    expiry = await shop.pay(order_id, method="card", card_number="4111111111111111",
+                            card_expiry="01/20")  # fmt: skip
+    junk = await shop.pay(order_id, method="card", card_number=["4"], card_expiry={"a": 1})
+
+    assert [a.json["error"]["code"] for a in (number, expiry, junk)] == [
+        "INVALID_CARD",
+        "EXPIRED_CARD",
+        "INVALID_CARD",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [(m, p) for m, p, endpoint in ALIASES if endpoint == "webhooks.configure"]
+)
+async def test_every_way_to_say_where_webhooks_go_is_understood(
+    app: TestApp, method: str, path: str
+):
+    for body in ({"webhook_url": "http://shop.example/a"}, {"url": "http://shop.example/b"}):
+        saved = await app.call(method, path, json=body)
+
+        (url,) = body.values()
+        assert saved.status == 200
+        assert (saved.json["webhook_url"], saved.json["data"]["url"]) == (url, url)
+        assert saved.json["webhook_secret"] == "whsec_test_abc123"
+
+
+@pytest.mark.parametrize(
+    "path", [p for _, p, endpoint in ALIASES if endpoint == "webhooks.regenerate"]
+)
+async def test_every_way_to_ask_for_a_secret_gives_one(app: TestApp, path: str):
+    assert (await app.call("POST", path)).json["webhook_secret"] != "whsec_test_abc123"
+
+
+async def test_a_shopper_may_look_by_either_path(app: TestApp):
+    payment_id = await app.paid()
+
+    one = await app.call("GET", f"/payments/{payment_id}/public", keys=None)
+    other = await app.call("GET", f"/payments/public/{payment_id}", keys=None)
+
+    assert one.json == other.json
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [(m, p) for m, p, e in ALIASES if not e.endswith("public")]
+)
+async def test_an_alias_asks_for_credentials_like_its_original(
+    app: TestApp, method: str, path: str
+):
+    assert (await app.call(method, path, keys=None)).status == 401
+    assert (await app.call(method, path, keys={**KEYS, "X-Api-Secret": "x"})).status == 401
+
+
+@pytest.mark.parametrize("path", ["/debug/webhook-receiver", "/api/v1/debug/webhook-receiver"])
+async def test_the_debug_receiver_says_that_it_received(app: TestApp, path: str):
+    response = await app.client.post(path, data=b"anything")
+
+    assert await response.get_json() == {"status": "success", "received": True}
