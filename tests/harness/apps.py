@@ -18,7 +18,7 @@ from paygate.plugins.host import Found
 from paygate.settings import read_settings
 
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 @dataclass
