@@ -230,3 +230,24 @@ async def test_the_database_refuses_a_second_ending(app: TestApp):
         payment_id,
     )
     assert [row["to_status"] for row in transitions] == ["pending", "processing", "success"]
+
+
+async def test_an_operation_that_cannot_be_read_rests_and_its_neighbours_go_on(app: TestApp):
+    bad, good = await app.paid(), await app.paid()
+    await app.rows("UPDATE operations SET currency = 'ZZZ' WHERE payment_id = $1", bad)
+    async with app.working():
+        await app.until(good, "success")
+
+    (row,) = await app.rows("SELECT * FROM operations WHERE payment_id = $1", bad)
+    assert row["lease_token"] is None
+    assert "ZZZ" in row["last_error"]
+
+
+async def test_an_operation_of_a_kind_that_only_a_newer_version_knows_is_left_alone(app: TestApp):
+    newer, ours = await app.paid(), await app.paid()
+    await app.rows("UPDATE operations SET kind = 'teleport' WHERE payment_id = $1", newer)
+    async with app.working():
+        await app.until(ours, "success")
+
+    (row,) = await app.rows("SELECT * FROM operations WHERE payment_id = $1", newer)
+    assert (row["claims"], row["state"], row["last_error"]) == (0, "reserved", None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from .limits import CLAIM_BACKOFF_MAX
+from .limits import CLAIM_BACKOFF_MAX, CLAIMS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,8 @@ def backoff(claims: int) -> timedelta:
     """How long a row rests after its handling raised, by how often that was tried."""
     exponent = min(claims, 7)
     return min(timedelta(seconds=0.5 * 2**exponent), CLAIM_BACKOFF_MAX)
+
+
+def rest_after(lease: Lease) -> timedelta | None:
+    """How long a row rests after its handling raised; None when a person has to look."""
+    return backoff(lease.claims) if lease.claims < CLAIMS_MAX else None

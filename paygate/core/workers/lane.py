@@ -20,8 +20,8 @@ from random import Random
 from typing import Generic
 
 from ..domain.errors import InfrastructureError
-from ..domain.lease import Lease, backoff
-from ..domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
+from ..domain.lease import Lease, rest_after
+from ..domain.limits import CLAIM_ROWS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
 from ..ports.clock import Clock
 from ..ports.records import FailedClaim
 from ..ports.storage import Leasable
@@ -193,10 +193,7 @@ class Lane(Generic[ClaimT, AnswerT]):
     async def _give_up(self, rows: Sequence[tuple[Lease, str]]) -> None:
         if not rows:
             return
-        failures = [
-            FailedClaim(lease, why, backoff(lease.claims) if lease.claims < CLAIMS_MAX else None)
-            for lease, why in rows
-        ]
+        failures = [FailedClaim(lease, why, rest_after(lease)) for lease, why in rows]
         with suppress(InfrastructureError):
             await self._rows.release(failures, now=self._clock.now())
         for lease, _ in rows:

@@ -6,6 +6,8 @@ CLAIM = f"""
 WITH due AS (
     SELECT id FROM operations
     WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
+        -- What only a newer version of us knows is left for it.
+        AND kind = ANY($5::text[])
     ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE operations o
