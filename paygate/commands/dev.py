@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 from ..adapters.embedded import start_servers
 from ..adapters.embedded.ties import Tie, best_tie
 from ..core.domain.errors import OperatorError
 from ..settings import Settings
+from .listening import listen
 from .setup import Setup, refuse_in_production
 
 READY_WITHIN_S = 60.0
@@ -29,32 +30,65 @@ POLL_S = 0.02
 def dev(setup: Setup, *, redis: bool = True) -> int:
     """Run until SIGINT, SIGTERM, or until a part ends by itself; the exit code.
 
+    Servers that ``DATABASE_URL`` and ``REDIS_URL`` name are used as they are.
+
     Raises:
         OperatorError: A part cannot be started.
     """
-    refuse_in_production(setup.settings)
+    settings = setup.settings
+    refuse_in_production(settings)
+    # Now, or somebody else's answer on this port would be taken for ours.
+    listen(settings.host, settings.port).close()
     began = time.monotonic()
-    with start_servers(setup.settings.home, redis=redis) as servers:
-        environ = {
-            **setup.environ,
-            "DATABASE_URL": servers.urls.database_url,
-            "REDIS_URL": servers.urls.redis_url if redis else "",
-        }
-        flags = ["--prepare"] if redis else ["--prepare", "--with-worker"]
+    with ExitStack() as stack:
+        urls, poll = _servers(settings, stack, redis=redis)
+        environ = {**setup.environ, **_told(settings), **urls}
         tie = best_tie()
-        parts = {"serve": _start(["serve", *flags], environ, tie)}
-        if redis:
-            parts["work"] = _start(["work", "--wait"], environ, tie)
-        with _Stop() as stop:
-            try:
-                ready = _wait_ready(setup.settings, parts, stop)
-                if ready:
-                    print(_welcome(setup.settings, time.monotonic() - began), flush=True)
-                    _wait_end(parts, stop, servers.poll)
-            finally:
-                _end(list(parts.values()))
-                tie.close()
-        return 0 if stop.is_asked else _exit_code(parts)
+        stack.callback(tie.close)
+        # Before the parts, so that a second Ctrl+C does not cut their ending short.
+        stop = stack.enter_context(_Stop())
+        parts = _start_parts(environ, tie, redis=bool(urls["REDIS_URL"]))
+        stack.callback(_end, list(parts.values()))
+        if _wait_ready(settings, parts, stop):
+            print(_welcome(settings, time.monotonic() - began), flush=True)
+            _wait_end(parts, stop, poll)
+    return 0 if stop.is_asked else _exit_code(parts)
+
+
+def _servers(
+    settings: Settings, stack: ExitStack, *, redis: bool
+) -> tuple[dict[str, str], Callable[[], str | None]]:
+    """The servers' addresses, and what says when one of ours has ended."""
+    redis_url = settings.redis_url if redis else ""
+    if settings.database_url:
+        return {"DATABASE_URL": settings.database_url, "REDIS_URL": redis_url}, lambda: None
+    ours = redis and not redis_url
+    servers = stack.enter_context(start_servers(settings.home, redis=ours))
+    return {
+        "DATABASE_URL": servers.urls.database_url,
+        "REDIS_URL": servers.urls.redis_url if ours else redis_url,
+    }, servers.poll
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """What options of the command line have changed, for the parts."""
+    return {
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "PAYGATE_HOME": str(settings.home.resolve()),
+    }
+
+
+def _start_parts(
+    environ: Mapping[str, str], tie: Tie, *, redis: bool
+) -> dict[str, subprocess.Popen[bytes]]:
+    """The API and a worker; in one process where no bell reaches from one to the other."""
+    if not redis:
+        return {"serve": _start(["serve", "--prepare", "--with-worker"], environ, tie)}
+    return {
+        "serve": _start(["serve", "--prepare"], environ, tie),
+        "work": _start(["work", "--wait"], environ, tie),
+    }
 
 
 class _Stop:

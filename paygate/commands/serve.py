@@ -13,15 +13,14 @@ from hypercorn.config import Config
 from ..adapters.bell.local import LocalBell
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import open_app, seed
-from ..core.domain.errors import OperatorError
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
+from .listening import BACKLOG, listen
 from .setup import Setup
 from .work import new_worker_id
 
 # Requests under way get this long to end after a signal.
 GRACE_S = 20
-BACKLOG = 1024
 
 
 async def serve(
@@ -38,7 +37,7 @@ async def serve(
     Raises:
         OperatorError: The port is taken, or the app cannot be put together.
     """
-    listening = _listen(setup.settings.host, setup.settings.port, share=share_port)
+    listening = listen(setup.settings.host, setup.settings.port, share=share_port)
     if prepare:
         await migrate(setup.settings.database_url)
     bell = LocalBell() if with_worker and not setup.settings.redis_url else None
@@ -66,26 +65,6 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     return stopped
-
-
-def _listen(host: str, port: int, *, share: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if share:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        listening.bind((host, port))
-        # Listening now, so that a second process is refused at once.
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise OperatorError(
-            setting="PORT",
-            problem=f"{host}:{port} cannot be used ({error.strerror})",
-            remedy="Choose another port, or stop the process that has it",
-        ) from error
-    return listening
 
 
 def _config(listening: socket.socket) -> Config:

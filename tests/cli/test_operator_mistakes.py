@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.harness.databases import Databases, with_database
-from tests.harness.processes import Stack
+from tests.harness.processes import Client, Stack, free_port
 
 
 @pytest.fixture
@@ -78,6 +80,7 @@ async def test_a_port_in_use_is_named(processes: Stack):
         port = str(taken.getsockname()[1])
 
         assert "PORT" in await refused(processes, "serve", PORT=port)
+        assert "PORT" in await refused(processes, "dev", PORT=port)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +131,21 @@ async def test_seed_can_be_repeated(processes: Stack):
     second = await processes.run("seed")
 
     assert first[:2] == second[:2] == (0, "key_test_abc123\n")
+
+
+async def test_dev_uses_the_servers_that_are_named_and_the_port_it_is_told(
+    processes: Stack, database_url: str
+):
+    port = free_port()
+    dev = await processes.start("dev", "--port", str(port))
+    client = Client(f"http://127.0.0.1:{port}")
+    await client.until_healthy()
+    await client.pay()
+    dev.send_signal(signal.SIGTERM)
+    code = await asyncio.wait_for(dev.wait(), 30)
+    connection = await asyncpg.connect(database_url)
+    payments = await connection.fetchval("SELECT count(*) FROM payments")
+    await connection.close()
+
+    assert (code, payments) == (0, 1)
+    assert not (processes.home / "data").exists()
