@@ -1,4 +1,4 @@
-# One image; the command picks the process: serve, work or migrate.
+# One image; the command picks the process: serve, work, pages or migrate.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -15,6 +15,6 @@ USER paygate
 WORKDIR /data
 # Every interface: a container's own address is the only way in.
 ENV HOST=0.0.0.0 PORT=8000
-EXPOSE 8000
+EXPOSE 8000 3000 3001
 ENTRYPOINT ["paygate"]
 CMD ["serve"]

@@ -8,7 +8,7 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate plugins tests examples
 
-.PHONY: run demo test check format clean
+.PHONY: run demo test check format pages scenarios clean
 
 run: $(VENV)/.installed
 	@$(BIN)/paygate dev
@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)
@@ -29,6 +29,16 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+# Builds what browsers load and fails if that differs from what is committed. Needs Node.
+pages:
+	cd sdk/js && npm ci --silent --no-audit --no-fund && npm run --silent typecheck \
+		&& npm test --silent && npm run --silent check
+	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent build
+	git diff --exit-code --stat -- paygate/core/web/static
+
+scenarios: $(VENV)/.installed
+	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/scenarios.md
 
 clean:
 	rm -rf $(VENV) .paygate

@@ -25,30 +25,45 @@ from .core.domain.outcome import (
     Declined,
     Outcome,
     Pending,
+    Released,
     Unknown,
 )
 from .core.domain.redaction import passes_luhn
+from .core.ports.callbacks import (
+    CanCallback,
+    CanContinue,
+    CanWake,
+    RawCallback,
+    Update,
+    Verified,
+)
 from .core.ports.clock import Clock
 from .core.ports.http import Http, HttpError, HttpResponse
 from .core.ports.plugins import (
-    AuthorizeRequest,
     CallContext,
-    CanQuery,
-    CanRefund,
-    Capabilities,
     DeliverableEvent,
     EventSink,
-    FollowUp,
     Logger,
     MethodContext,
     MethodInfo,
     PaymentMethod,
     PluginContext,
     PluginInfo,
+)
+from .core.ports.processor import (
+    AuthorizeRequest,
+    CanCapture,
+    CanQuery,
+    CanRefund,
+    CanVoid,
+    Capabilities,
+    FollowUp,
     Processor,
 )
 from .core.ports.retry import RetryPolicy, Tries
 from .plugins.markers import hookimpl
+from .simulator.play import Play
+from .simulator.scenario import Scenario, Story
 from .simulator.settings import SimulatorSettings
 from .simulator.simulator import Simulator
 
@@ -60,8 +75,13 @@ __all__ = [
     "AuthorizeRequest",
     "BadSignatureError",
     "CallContext",
+    "CanCallback",
+    "CanCapture",
+    "CanContinue",
     "CanQuery",
     "CanRefund",
+    "CanVoid",
+    "CanWake",
     "Capabilities",
     "Clock",
     "DeclineCode",
@@ -87,16 +107,23 @@ __all__ = [
     "PaygateError",
     "PaymentMethod",
     "Pending",
+    "Play",
     "PluginContext",
     "PluginContractError",
     "PluginError",
     "PluginInfo",
     "Processor",
+    "RawCallback",
+    "Released",
     "RetryPolicy",
+    "Scenario",
     "Simulator",
     "SimulatorSettings",
+    "Story",
     "Tries",
     "Unknown",
+    "Update",
+    "Verified",
     "hookimpl",
     "passes_luhn",
 ]

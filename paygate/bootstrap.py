@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,8 +15,11 @@ from . import __version__
 from .adapters.bell.local import LocalBell
 from .adapters.bell.saq import SaqBell
 from .adapters.clock.database import DatabaseClock
+from .adapters.clock.virtual import VirtualClock
 from .adapters.http.aiohttp import AiohttpClient
 from .adapters.ids.random import RandomIds
+from .adapters.ids.replayed import ReplayedIds
+from .adapters.storage.clock_news import follow_clock
 from .adapters.storage.migrate import require_migrated
 from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.fernet import FernetVault, new_key
@@ -24,9 +27,10 @@ from .core.domain.errors import OperatorError
 from .core.domain.merchant import Merchant
 from .core.ports.bell import Bell
 from .core.services.authenticate import secret_digest
-from .core.services.deps import Deps, TestMerchant
-from .core.web.app import WebSettings
-from .core.web.present import EventWords
+from .core.services.deps import Deps, TestClock, TestMerchant
+from .core.web.app import WebApp, WebSettings
+from .core.web.pages import Kind, Origins, create_pages
+from .core.web.routes.dialects import event_words
 from .logs import logger
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .settings import Settings
@@ -62,6 +66,7 @@ async def open_app(
     Raises:
         OperatorError: Something is not as it must be; the sentence says what to do.
     """
+    _check_profile(settings)
     vault = FernetVault(vault_keys(settings))
     found = installed_plugins() if plugins is None else plugins
     loaded = load_plugins(found, environ=environ, preferred=settings.processors)
@@ -72,37 +77,69 @@ async def open_app(
     )
     chosen_bell = bell
     clock = DatabaseClock(lambda: _database_time(storage))
-    syncing: asyncio.Task[None] | None = None
+    keeping: list[asyncio.Task[None]] = []
     try:
         await require_migrated(storage.executor, settings.database_url)
         await clock.sync()
-        syncing = asyncio.create_task(clock.keep_in_sync())
+        keeping.append(asyncio.create_task(clock.keep_in_sync()))
+        test_clock = None
+        if not settings.is_production:
+            shown = VirtualClock(clock)
+            shown.follow(await storage.test_clock.find())
+            keeping.append(asyncio.create_task(follow_clock(settings.database_url, shown.follow)))
+            test_clock = TestClock(shown, storage.test_clock)
         chosen_bell = chosen_bell or await _bell(settings)
         deps = Deps(
             storage=storage,
             bell=chosen_bell,
-            clock=clock,
-            ids=RandomIds(),
+            clock=clock if test_clock is None else test_clock.shown,
+            ids=ReplayedIds(settings.seed) if settings.replay else RandomIds(),
             vault=vault,
             http=http,
             registry=loaded.registry,
-            present=EventWords(),
+            present=event_words(settings.profile),
             logger=logger("paygate.plugins"),
             seed=settings.seed,
             replay_mismatches=settings.idempotency_mismatch == "replay",
-            test_merchant=_test_merchant(settings),
+            require_client_secret=settings.requires_client_secret,
+            test_merchant=test_merchant(settings),
+            test_clock=test_clock,
+            profile=settings.profile,
+            scenario_amounts=settings.scenario_amounts,
+            plugin_call=timedelta(seconds=settings.plugin_call_s),
         )
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
         yield App(settings, deps, loaded, storage, web)
     finally:
-        if syncing is not None:
-            syncing.cancel()
+        for task in keeping:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await syncing
+                await task
         if chosen_bell is not None:
             await chosen_bell.close()
         await http.close()
         await storage.close()
+
+
+def _check_profile(settings: Settings) -> None:
+    if settings.replay and settings.is_production:
+        raise OperatorError(
+            setting="PAYGATE_REPLAY",
+            problem="ids that can be foretold can be guessed, which production refuses",
+            remedy="Leave it out",
+        )
+    if settings.profile == "standard":
+        return
+    if settings.is_production:
+        raise OperatorError(
+            setting="PAYGATE_PROFILE",
+            problem="open-demo lets anybody in, which production refuses",
+            remedy="Leave it out",
+        )
+    logger("paygate").warning(
+        "PAYGATE_PROFILE=open-demo: ANYBODY who reaches this address pays, refunds and reads "
+        "as the test merchant, without keys"
+    )
 
 
 async def _database_time(storage: PostgresStorage) -> datetime:
@@ -181,7 +218,20 @@ def _kept_key(path: Path) -> str:
     return path.read_text().strip()
 
 
-def _test_merchant(settings: Settings) -> TestMerchant | None:
+def pages(kind: Kind, settings: Settings) -> WebApp:
+    """The dashboard or the checkout page as an app of its own, which needs no database."""
+    origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
+    return create_pages(kind, _PageDeps(RandomIds(), test_merchant(settings)), origins)
+
+
+@dataclass(frozen=True, slots=True)
+class _PageDeps:
+    ids: RandomIds
+    test_merchant: TestMerchant | None
+
+
+def test_merchant(settings: Settings) -> TestMerchant | None:
+    """The merchant that is seeded outside production."""
     if settings.is_production:
         return None
     return TestMerchant(

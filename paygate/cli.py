@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 
 from .commands.setup import Setup, read_setup, with_servers
 from .core.domain.errors import InfrastructureError, OperatorError
+from .core.ports.bell import QUEUES
 
 OPERATOR_MISTAKE = 2
 
@@ -41,29 +43,63 @@ def dev(port: Port = None, host: Host = None, home: Home = None, no_redis: bool 
 
 @app.command()
 def serve(
+    *,
     port: Port = None,
     host: Host = None,
     share_port: Annotated[bool, typer.Option(help="Share the port with others.")] = False,
     with_worker: Annotated[bool, typer.Option(help="Work in this process too.")] = False,
+    with_pages: Annotated[bool, typer.Option(help="Dashboard and checkout ports too.")] = False,
     prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
 ) -> None:
     """Answer requests."""
     from .commands.serve import serve as run
 
     _run(
-        lambda setup: run(setup, share_port=share_port, with_worker=with_worker, prepare=prepare),
+        lambda setup: run(
+            setup,
+            share_port=share_port,
+            with_worker=with_worker,
+            with_pages=with_pages,
+            prepare=prepare,
+        ),
         read_setup(port=port, host=host),
     )
+
+
+# Typer wants an enumeration where a word may be repeated.
+QueueName = StrEnum("QueueName", list(QUEUES))  # type: ignore[misc]  # made of our own tuple
+
+
+# Typer wants an enumeration here too.
+PageKind = StrEnum("PageKind", ["dashboard", "checkout"])
+
+
+@app.command()
+def pages(
+    kind: Annotated[PageKind, typer.Argument(help="Which pages.")],
+    port: Port = None,
+    host: Host = None,
+) -> None:
+    """Serve the dashboard or the checkout page on a port of their own."""
+    from .commands.pages import serve_pages
+
+    setup = read_setup(host=host)
+    asyncio.run(serve_pages("dashboard" if kind == "dashboard" else "checkout", setup, port=port))
 
 
 @app.command()
 def work(
     wait: Annotated[bool, typer.Option(help="Wait for migrations instead of refusing.")] = False,
+    only: Annotated[
+        list[QueueName] | None,
+        typer.Option(help="Work on this queue; may be repeated. Without it, on all."),
+    ] = None,
 ) -> None:
-    """Process payments and deliver webhooks."""
+    """Process payments and refunds, deliver webhooks."""
     from .commands.work import work as run
 
-    _run(lambda setup: run(setup, wait=wait), read_setup())
+    queues = [queue for queue in QUEUES if only is None or queue in only]
+    _run(lambda setup: run(setup, wait=wait, queues=queues), read_setup())
 
 
 @app.command()

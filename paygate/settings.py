@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .core.domain.errors import OperatorError
+from .core.domain.limits import PLUGIN_CALL
 
 
 def _words(given: object) -> object:
@@ -43,8 +44,43 @@ class Settings(BaseModel):
         alias="PAYGATE_REDIS_OPTIONAL",
         description="start even while Redis cannot be reached; work is found a second later",
     )
+    profile: Literal["standard", "open-demo"] = Field(
+        "standard",
+        alias="PAYGATE_PROFILE",
+        description="open-demo asks nobody for keys and takes payments of orders it never saw, "
+        "as one older gateway does; never in production",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
+    dashboard_port: int = Field(
+        3000,
+        alias="PAYGATE_DASHBOARD_PORT",
+        ge=0,
+        le=65535,
+        description="port of the dashboard on its own; it is at /dashboard of the API too",
+    )
+    checkout_port: int = Field(
+        3001,
+        alias="PAYGATE_CHECKOUT_PORT",
+        ge=0,
+        le=65535,
+        description="port of the checkout page and checkout.js; they are on the API's port too",
+    )
+    api_url: str = Field(
+        "",
+        alias="PAYGATE_API_URL",
+        description="where browsers find the API; empty is http://localhost:PORT",
+    )
+    checkout_url: str = Field(
+        "",
+        alias="CHECKOUT_URL",
+        description="where browsers find checkout.js; empty is http://localhost and its port",
+    )
+    dashboard_url: str = Field(
+        "",
+        alias="DASHBOARD_URL",
+        description="where people find the dashboard; empty is http://localhost and its port",
+    )
     home: Path = Field(
         Path(".paygate"), alias="PAYGATE_HOME", description="folder of the embedded servers' data"
     )
@@ -57,7 +93,25 @@ class Settings(BaseModel):
     processors: Words = Field(
         (), alias="PAYGATE_PROCESSORS", description="processor ids, the preferred first"
     )
+    scenario_amounts: bool = Field(
+        False,
+        alias="PAYGATE_SCENARIO_AMOUNTS",
+        description="an amount that ends in 9 and three digits plays the scenario of that number",
+    )
+    plugin_call_s: float = Field(
+        PLUGIN_CALL.total_seconds(),
+        alias="PAYGATE_PLUGIN_TIMEOUT",
+        gt=0,
+        le=PLUGIN_CALL.total_seconds(),
+        description="seconds a plugin may take to answer; 10 is the longest",
+    )
     seed: int = Field(0, alias="PAYGATE_SEED", description="what simulations draw from")
+    replay: bool = Field(
+        False,
+        alias="PAYGATE_REPLAY",
+        description="make ids from PAYGATE_SEED, so that the same requests on an empty "
+        "database give the same event log; one API process, never in production",
+    )
     pool_size: int = Field(
         10, alias="PAYGATE_DATABASE_POOL", ge=2, le=100, description="connections a process"
     )
@@ -68,6 +122,12 @@ class Settings(BaseModel):
         "refuse",
         alias="PAYGATE_IDEMPOTENCY_MISMATCH",
         description="what a key that was used for another request gets: 422, or the first answer",
+    )
+    require_client_secret: bool | None = Field(
+        None,
+        alias="PAYGATE_REQUIRE_CLIENT_SECRET",
+        description="browsers see and pay an order only with the client_secret it was made "
+        "with; empty means only in production",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="PAYGATE_LOG_LEVEL", description="how much to say"
@@ -92,6 +152,28 @@ class Settings(BaseModel):
     test_webhook_secret: str = Field(
         "whsec_test_abc123", alias="TEST_WEBHOOK_SECRET", description="of the test merchant"
     )
+
+    @property
+    def api_origin(self) -> str:
+        """Where browsers find the API."""
+        return self.api_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def checkout_origin(self) -> str:
+        """Where browsers find ``checkout.js``."""
+        return self.checkout_url.rstrip("/") or f"http://localhost:{self.checkout_port}"
+
+    @property
+    def dashboard_origin(self) -> str:
+        """Where people find the dashboard."""
+        return self.dashboard_url.rstrip("/") or f"http://localhost:{self.dashboard_port}"
+
+    @property
+    def requires_client_secret(self) -> bool:
+        """Whether an order's id is not enough to pay it."""
+        if self.require_client_secret is None:
+            return self.is_production
+        return self.require_client_secret
 
     @property
     def is_production(self) -> bool:

@@ -84,9 +84,10 @@ def _start_parts(
 ) -> dict[str, subprocess.Popen[bytes]]:
     """The API and a worker; in one process where no bell reaches from one to the other."""
     if not redis:
-        return {"serve": _start(["serve", "--prepare", "--with-worker"], environ, tie)}
+        everything = ["serve", "--prepare", "--with-pages", "--with-worker"]
+        return {"serve": _start(everything, environ, tie)}
     return {
-        "serve": _start(["serve", "--prepare"], environ, tie),
+        "serve": _start(["serve", "--prepare", "--with-pages"], environ, tie),
         "work": _start(["work", "--wait"], environ, tie),
     }
 
@@ -196,7 +197,9 @@ def _welcome(settings: Settings, took_s: float) -> str:
 paygate is ready after {took_s:.1f} s
 
   API       {base}
-  health    {base}/health
+  its docs  {base}/docs/api
+  dashboard {base}/dashboard   (test@example.com, any password)
+  checkout  {base}/checkout?order_id=…
   data      {settings.home.resolve()} (PostgreSQL and Valkey; delete it to start afresh)
 
 Pay an order:

@@ -9,13 +9,14 @@ from ..core.domain.errors import OperatorError
 BACKLOG = 1024
 
 
-def listen(host: str, port: int, *, share: bool = False) -> socket.socket:
+def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") -> socket.socket:
     """A socket that listens there.
 
     Args:
         host: Address of this machine.
         port: 0 for any.
         share: Let other processes of ours listen on the same port.
+        setting: What to name if it cannot be had.
 
     Raises:
         OperatorError: Somebody else does, or the address is not ours.
@@ -32,7 +33,7 @@ def listen(host: str, port: int, *, share: bool = False) -> socket.socket:
     except OSError as error:
         listening.close()
         raise OperatorError(
-            setting="PORT",
+            setting=setting,
             problem=f"{host}:{port} cannot be used ({error.strerror})",
             remedy="Choose another port, or stop the process that has it",
         ) from error

@@ -13,9 +13,10 @@ from hypercorn.config import Config
 from ..adapters.bell.local import LocalBell
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import open_app, seed
-from ..core.web.app import create_app
+from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
 from .listening import BACKLOG, listen
+from .pages import listening_pages
 from .setup import Setup
 from .work import new_worker_id
 
@@ -24,7 +25,12 @@ GRACE_S = 20
 
 
 async def serve(
-    setup: Setup, *, share_port: bool = False, with_worker: bool = False, prepare: bool = False
+    setup: Setup,
+    *,
+    share_port: bool = False,
+    with_worker: bool = False,
+    with_pages: bool = False,
+    prepare: bool = False,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM.
 
@@ -32,6 +38,8 @@ async def serve(
         setup: With addresses.
         share_port: Let other ``paygate serve`` processes listen on the same port.
         with_worker: Work as well, in this process; the bell then needs no Redis.
+        with_pages: Serve the dashboard and the checkout page on their own ports too, where
+            those are free; they are on the API's port in any case.
         prepare: Migrate and seed first.
 
     Raises:
@@ -48,14 +56,19 @@ async def serve(
         working = asyncio.create_task(worker.run()) if worker else None
         # What start-up made stays for ever; the collector need not look at it again.
         gc.freeze()
-        await hypercorn_serve(
-            create_app(app.deps, app.web),
-            _config(listening),
-            shutdown_trigger=stop_signal().wait,
-        )
+        stopped = stop_signal()
+        served = [(create_app(app.deps, app.web), listening)]
+        if with_pages:
+            served += listening_pages(setup.settings)
+        await asyncio.gather(*(answer(*each, stopped) for each in served))
         if worker is not None and working is not None:
             worker.stop()
             await working
+
+
+async def answer(app: WebApp, listening: socket.socket, stopped: asyncio.Event) -> None:
+    """Answer requests on that socket until told to stop."""
+    await hypercorn_serve(app, _config(listening), shutdown_trigger=stopped.wait)
 
 
 def stop_signal() -> asyncio.Event:

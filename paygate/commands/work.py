@@ -6,11 +6,13 @@ import asyncio
 import gc
 import os
 import socket
+from collections.abc import Collection
 from secrets import token_hex
 
 from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import open_app
+from ..core.ports.bell import QUEUES, Queue
 from ..core.workers.worker import Worker
 from .setup import Setup
 
@@ -22,11 +24,12 @@ def new_worker_id() -> str:
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{token_hex(4)}"
 
 
-async def work(setup: Setup, *, wait: bool = False) -> None:
+async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = QUEUES) -> None:
     """Work until SIGINT or SIGTERM, then end what was begun.
 
     Args:
         setup: With addresses.
+        queues: What to work on; other workers do the rest.
         wait: For somebody else to migrate the database, up to half a minute.
 
     Raises:
@@ -38,7 +41,7 @@ async def work(setup: Setup, *, wait: bool = False) -> None:
     if wait:
         await _wait_for_migrations(setup.settings.database_url)
     async with open_app(setup.settings, setup.environ) as app:
-        worker = Worker(app.deps, worker_id=new_worker_id())
+        worker = Worker(app.deps, worker_id=new_worker_id(), queues=queues)
         gc.freeze()
         running = asyncio.create_task(worker.run())
         stopping = asyncio.create_task(stopped.wait())

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
 from ..core.domain.delivery import DeliveryResult
 from ..core.domain.errors import PluginContractError, PluginError
@@ -21,12 +21,14 @@ from ..core.domain.limits import (
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import (
+    ActionKind,
     ActionRequired,
     Approved,
     DeclineCode,
     Declined,
     Outcome,
     Pending,
+    Released,
     Unknown,
 )
 from ..core.domain.redaction import redact
@@ -37,7 +39,9 @@ WAIT_MAX = timedelta(days=30)
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def checked_outcome(answer: object, asked: Money, kind: OperationKind) -> Outcome:
+def checked_outcome(
+    answer: object, asked: Money, kind: OperationKind, operation_id: str
+) -> Outcome:
     """The answer, if it is one: a copy that the guest cannot change any more.
 
     Raises:
@@ -45,11 +49,13 @@ def checked_outcome(answer: object, asked: Money, kind: OperationKind) -> Outcom
     """
     match answer:
         case Approved(reference=str(reference), amount=Money() as amount):
+            if answer.operation_id not in {None, operation_id}:
+                raise PluginContractError("answered for another operation")
             if amount.currency != asked.currency or amount > asked or not amount:
                 raise PluginContractError(f"approved {amount} of {asked}")
-            if kind is OperationKind.REFUND and amount != asked:
-                # A refund is given or declined; nobody keeps account of a half.
-                raise PluginContractError(f"gave back {amount} of {asked}")
+            if kind is not OperationKind.CHARGE and amount != asked:
+                # Done or declined: nobody keeps account of half a refund or capture.
+                raise PluginContractError(f"{kind} of {asked} was done for {amount}")
             if not 0 < len(reference) <= TEXT_CHARS_MAX or not reference.isprintable():
                 raise PluginContractError("approved without a usable reference")
             return answer
@@ -57,15 +63,34 @@ def checked_outcome(answer: object, asked: Money, kind: OperationKind) -> Outcom
             return replace(answer, processor_code=theirs and shown(theirs))
         case Unknown(reason=str(reason)):
             return Unknown(shown(reason))
+        case Released(reason=str(reason)):
+            return Released(shown(reason))
         case (
             Pending(resolve_after=timedelta() as wait, state=state)
             | ActionRequired(resolve_after=timedelta() as wait, state=state)
         ):
             if not is_usable_wait(wait):
                 raise PluginContractError(f"asked to wait {wait}")
+            if isinstance(answer, ActionRequired):
+                _check_action(answer)
             return replace(answer, state=_plain(state))
         case _:
             raise PluginContractError(f"answered with {type(answer).__name__}, not an Outcome")
+
+
+def _check_action(action: ActionRequired) -> None:
+    """Refuse an act that no page can show.
+
+    Raises:
+        PluginContractError: It is one.
+    """
+    if action.action not in get_args(ActionKind):
+        raise PluginContractError(f"asked the shopper to {action.action!r}")
+    if not isinstance(action.expires_at, datetime) or action.expires_at.tzinfo is None:
+        raise PluginContractError("its action expires at no moment in UTC")
+    plain = _plain(action.data) or {}
+    if not all(isinstance(value, str) for value in plain.values()):
+        raise PluginContractError("its action's data are not texts")
 
 
 def is_usable_wait(wait: object) -> bool:

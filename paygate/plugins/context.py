@@ -20,10 +20,12 @@ class HostContext:
         plugin_id: The name the plugin was found under.
         environ: Where settings are read from.
         models: The settings models the plugin asked for, in order.
+        scenarios: Filled when all plugins have offered theirs.
     """
 
     plugin_id: str
     environ: Mapping[str, str]
+    scenarios: Mapping[str, Any] = field(default_factory=dict)
     models: list[type[BaseModel]] = field(default_factory=list)
 
     def config(self, model: type[Config]) -> Config:

@@ -1,10 +1,11 @@
-"""The built-in retry policies, written as a plugin like any other."""
+"""The built-in retry policies and scenarios, written as a plugin like any other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from pydantic import BaseModel, Field, field_validator
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from ..core.domain.limits import RETRY_AFTER_MAX
 from ..core.ports.plugins import PluginContext
 from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
+from ..simulator.scenario import Scenario, built_in, read_file
 from .markers import hookimpl
 
 PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
@@ -46,6 +48,23 @@ def _honour(asked: timedelta | None, wait: timedelta) -> timedelta:
     if asked is None:
         return wait
     return min(max(asked, wait), 2 * wait, RETRY_AFTER_MAX)
+
+
+class ScenariosConfig(BaseModel):
+    """Settings of the scenarios."""
+
+    file: Path | None = Field(
+        default=None,
+        description="a TOML file of scenarios beside the built-in ones",
+        json_schema_extra={"env": "PAYGATE_SCENARIOS"},
+    )
+
+
+@hookimpl
+def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:
+    """Offer the built-in scenarios, and those of the operator's file."""
+    config = context.config(ScenariosConfig)
+    return [*built_in(), *(read_file(config.file) if config.file else ())]
 
 
 class DefaultsConfig(BaseModel):

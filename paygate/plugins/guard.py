@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,23 +22,30 @@ from ..core.domain.instrument import Instrument
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import DeclineCode, Declined, Outcome, Unknown
+from ..core.ports.callbacks import (
+    CanContinue,
+    CanWake,
+)
 from ..core.ports.plugins import (
-    AuthorizeRequest,
     CallContext,
-    CanQuery,
-    CanRefund,
-    Capabilities,
     DeliverableEvent,
     EventSink,
-    FollowUp,
     MethodContext,
     MethodInfo,
     PaymentMethod,
     PluginInfo,
-    Processor,
+)
+from ..core.ports.processor import (
+    AuthorizeRequest,
+    CanCapture,
+    CanQuery,
+    CanRefund,
+    CanVoid,
+    FollowUp,
 )
 from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
 from .answers import checked_instrument, checked_outcome, checked_result, is_usable_wait, words
+from .callbacks import GuardedCallbacks
 
 Answer = TypeVar("Answer")
 Request = TypeVar("Request", AuthorizeRequest, FollowUp)
@@ -47,12 +54,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedProcessor:
+class GuardedProcessor(GuardedCallbacks):
     """A processor whose every answer is an ``Outcome``."""
-
-    guest: Processor
-    info: PluginInfo
-    capabilities: Capabilities
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """See ``Processor.authorize``."""
@@ -70,14 +73,63 @@ class GuardedProcessor:
         own = _copied(request), _with_own_state(context)
         return await self._call(lambda: guest.query(kind, *own), kind, request.amount, context)
 
+    # The core asks no processor for what it declares it cannot do; one whose plugin
+    # was exchanged since then declines.
+
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanCapture.capture``."""
+        does = self.guest.capture if isinstance(self.guest, CanCapture) else _declines
+        return await self._follow_up(does, OperationKind.CAPTURE, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanVoid.void``."""
+        does = self.guest.void if isinstance(self.guest, CanVoid) else _declines
+        return await self._follow_up(does, OperationKind.VOID, request, context)
+
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanRefund.refund``; the core does not ask one that declares it cannot."""
+        """See ``CanRefund.refund``."""
+        does = self.guest.refund if isinstance(self.guest, CanRefund) else _declines
+        return await self._follow_up(does, OperationKind.REFUND, request, context)
+
+    async def wake(self, request: FollowUp, context: CallContext) -> None:
+        """See ``CanWake.wake``.
+
+        Raises:
+            NotSentError: It did not come to its end; it is to be woken again.
+        """
         guest = self.guest
-        if not isinstance(guest, CanRefund):
-            return Declined(DeclineCode.PROCESSING_ERROR, retry="never")
+        if not isinstance(guest, CanWake):
+            return
         own = _copied(request), _with_own_state(context)
-        kind = OperationKind.REFUND
-        return await self._call(lambda: guest.refund(*own), kind, request.amount, context)
+        try:
+            await _within(context.deadline, lambda: guest.wake(*own))
+        except (TimeoutError, PluginError) as error:
+            raise NotSentError(words(error), plugin=self.info.id) from error
+
+    async def complete_action(
+        self, request: FollowUp, params: Mapping[str, str], context: CallContext
+    ) -> Outcome:
+        """See ``CanContinue.complete_action``; who does not listen is asked what became of it."""
+        guest = self.guest
+        if not isinstance(guest, CanContinue):
+            return await self.query(OperationKind.CHARGE, request, context)
+        own, own_context = _copied(request), _with_own_state(context)
+        return await self._call(
+            lambda: guest.complete_action(own, dict(params), own_context),
+            OperationKind.CHARGE,
+            request.amount,
+            context,
+        )
+
+    async def _follow_up(
+        self,
+        does: Callable[[FollowUp, CallContext], Awaitable[object]],
+        kind: OperationKind,
+        request: FollowUp,
+        context: CallContext,
+    ) -> Outcome:
+        own = _copied(request), _with_own_state(context)
+        return await self._call(lambda: does(*own), kind, request.amount, context)
 
     async def _call(
         self,
@@ -87,7 +139,7 @@ class GuardedProcessor:
         context: CallContext,
     ) -> Outcome:
         async def checked() -> Outcome:
-            return checked_outcome(await call(), asked, kind)
+            return checked_outcome(await call(), asked, kind, context.operation_id)
 
         try:
             return await _within(context.deadline, checked)
@@ -178,6 +230,10 @@ class GuardedPolicy:
             return wait
         log.warning("retry policy %s answered with no usable wait", self.name)
         return self.stand_in.next_delay(tries, now=now, rng=rng)
+
+
+async def _declines(_request: FollowUp, _context: CallContext) -> Outcome:
+    return Declined(DeclineCode.PROCESSING_ERROR, retry="never")
 
 
 def _copied(request: Request) -> Request:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext, Processor
+from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext
+from ..core.ports.processor import Processor
 from ..core.ports.retry import RetryPolicy
+from ..simulator.scenario import Scenario
 from .markers import hookspec
 
 
@@ -60,4 +62,16 @@ def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # 
 
     Returns:
         Policies whose names no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer scenarios for simulators to play. Called before the other hooks.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Scenarios whose names and numbers no other plugin uses.
     """

@@ -14,9 +14,11 @@ import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
-from ..core.ports.plugins import EventSink, PaymentMethod, Processor
+from ..core.ports.plugins import EventSink, PaymentMethod
+from ..core.ports.processor import Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
 from ..core.services.registry import Registry
+from ..simulator.scenario import Catalogue, Scenario
 from . import defaults, hookspecs
 from .answers import words
 from .context import HostContext
@@ -85,8 +87,10 @@ def load_plugins(
     plugins = [Found("defaults", defaults, "built in"), *found]
     for each in plugins:
         _register(manager, each)
-    contexts = {each.name: HostContext(each.name, environ) for each in plugins}
+    scenarios: dict[str, Scenario] = {}
+    contexts = {each.name: HostContext(each.name, environ, scenarios=scenarios) for each in plugins}
     collect = _Collector(manager, plugins, contexts)
+    scenarios.update(collect.scenarios())
     processors = collect.processors()
     _check_preferred(preferred, processors)
     registry = Registry(
@@ -98,6 +102,7 @@ def load_plugins(
         sinks=collect.sinks(),
         policies=collect.policies(),
         plugins={each.name: each.version for each in plugins},
+        scenarios=scenarios,
     )
     return Loaded(registry, {name: context.models for name, context in contexts.items()})
 
@@ -164,6 +169,10 @@ class _Collector:
     def processors(self) -> dict[str, GuardedProcessor]:
         offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {id: GuardedProcessor(p, p.info, p.capabilities) for id, p in offered.items()}
+
+    def scenarios(self) -> Mapping[str, Scenario]:
+        offered = self._offered("paygate_scenarios", Scenario, lambda scenario: scenario.name)
+        return Catalogue.of(offered.values()).by_name
 
     def sinks(self) -> dict[str, EventSink]:
         offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time

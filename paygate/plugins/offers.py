@@ -9,17 +9,9 @@ import re
 
 from ..core.domain.errors import OperatorError, PluginContractError
 from ..core.domain.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
-from ..core.ports.plugins import (
-    API_VERSION,
-    CanQuery,
-    CanRefund,
-    Capabilities,
-    EventSink,
-    MethodInfo,
-    PaymentMethod,
-    PluginInfo,
-    Processor,
-)
+from ..core.ports.callbacks import CanCallback
+from ..core.ports.plugins import API_VERSION, EventSink, MethodInfo, PaymentMethod, PluginInfo
+from ..core.ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, Capabilities, Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
@@ -64,13 +56,26 @@ def processor_id(processor: Processor) -> str:
     can = processor.capabilities
     if not isinstance(can, Capabilities):
         raise PluginContractError("its capabilities are no Capabilities")
-    if can.query != isinstance(processor, CanQuery):
-        has = "has" if isinstance(processor, CanQuery) else "lacks"
-        raise PluginContractError(f"it declares query={can.query} but {has} a query method")
-    if (can.refund != "none") != isinstance(processor, CanRefund):
-        has = "has" if isinstance(processor, CanRefund) else "lacks"
-        raise PluginContractError(f"it declares refund={can.refund!r} but {has} a refund method")
+    for name, kind in (
+        ("query", CanQuery),
+        ("capture", CanCapture),
+        ("void", CanVoid),
+        ("refund", CanRefund),
+        ("callbacks", CanCallback),
+    ):
+        declared, has = getattr(can, name), isinstance(processor, kind)
+        if (declared not in {False, "none"}) != has:
+            verb = "has" if has else "lacks"
+            raise PluginContractError(f"it declares {name}={declared!r} but {verb} {_needs(name)}")
+    if can.capture != "none" and not can.void:
+        raise PluginContractError("it can hold money (capture) and cannot let it go (void)")
     return _id(processor)
+
+
+def _needs(capability: str) -> str:
+    if capability == "callbacks":
+        return "the methods split, verify, translate and acknowledge"
+    return f"a {capability} method"
 
 
 def sink_id(sink: EventSink) -> str:

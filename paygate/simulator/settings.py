@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 DELAY_MS_MAX = 3_600_000
@@ -83,6 +91,18 @@ class SimulatorSettings(BaseModel):
         ge=0,
         le=1,
         description="The share of operations that is approved, from 0 to 1.",
+    )
+    hold_days: float = Field(
+        default=7,
+        gt=0,
+        le=30,
+        description="How long held money stays held before the simulated bank lets it go.",
+        json_schema_extra=_env("PAYGATE_SIMULATOR_HOLD_DAYS"),
+    )
+    callback_secret: SecretStr = Field(
+        default=SecretStr("simulator_secret"),
+        description="Signs the callbacks of simulated processors.",
+        json_schema_extra=_env("PAYGATE_SIMULATOR_SECRET"),
     )
     book: Path | None = Field(
         default=None,

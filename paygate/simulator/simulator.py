@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +12,14 @@ from ..core.domain.errors import NotSentError
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import Approved, Declined, Outcome, Pending
-from ..core.ports.plugins import AuthorizeRequest, CallContext, FollowUp
+from ..core.ports.callbacks import RawCallback, Update, Verified
+from ..core.ports.plugins import CallContext
+from ..core.ports.processor import AuthorizeRequest, FollowUp
 from .book import Book, Charge
+from .calling_back import translate, verify, write
 from .decision import Decision, decide, decide_refund, read_decision
+from .play import Play, Shows
+from .scenario import Scenario, Story
 from .settings import SimulatorSettings
 
 
@@ -29,13 +34,21 @@ class Simulator:
     Args:
         processor_id: Whose behalf; part of every reference.
         settings: How to behave.
+        scenarios: What it can play, by name; where a payment names none it draws.
     """
 
     processor_id: str
     settings: SimulatorSettings
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
 
     async def authorize(
-        self, request: AuthorizeRequest, context: CallContext, *, decline: Declined | None = None
+        self,
+        request: AuthorizeRequest,
+        context: CallContext,
+        *,
+        decline: Declined | None = None,
+        story: Story | None = None,
+        shows: Shows | None = None,
     ) -> Outcome:
         """Decide about a charge; answer at once if there is no delay.
 
@@ -44,11 +57,26 @@ class Simulator:
             context: The host's.
             decline: A definite no, whatever the settings say, for instruments that
                 are always declined.
+            story: What to play where no scenario is named; None to draw.
+            shows: What the shopper's page needs to show an action.
 
         Raises:
             NotSentError: There is a book and it cannot be written: nobody was charged.
         """
         now = context.clock.now()
+        if not request.capture:
+            self._expire_later(request, context)
+        play = self._play(
+            OperationKind.CHARGE,
+            request.amount,
+            context,
+            context.operation_id,
+            story=story,
+            shows=shows,
+        )
+        if play is not None:
+            await self._record_play(request, play)
+            return await play.call()
         decision = decide(self.settings, context.rng, now=now, decline=decline)
         await self._record(request, context.operation_id, decision)
         if decision.due_at > now:
@@ -59,13 +87,34 @@ class Simulator:
         self, request: FollowUp, context: CallContext, *, decline: Declined | None = None
     ) -> Outcome:
         """Decide about giving money back, after a delay of its own."""
+        play = self._play(OperationKind.REFUND, request.amount, context, context.operation_id)
+        if play is not None:
+            return await play.call()
         now = context.clock.now()
         decision = decide_refund(self.settings, context.rng, now=now, decline=decline)
         if decision.due_at > now:
             return _pending(decision, decision.due_at - now)
         return self._ending(decision, context.operation_id, request.amount)
 
-    async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
+    async def settle_hold(
+        self, kind: OperationKind, request: FollowUp, context: CallContext
+    ) -> Outcome:
+        """Take held money or let go of it, at once."""
+        play = self._play(kind, request.amount, context, context.operation_id)
+        if play is not None:
+            return await play.call()
+        decision = Decision(context.clock.now(), None)
+        return self._ending(decision, context.operation_id, request.amount)
+
+    async def query(
+        self,
+        kind: OperationKind,
+        request: FollowUp,
+        context: CallContext,
+        *,
+        story: Story | None = None,
+        shows: Shows | None = None,
+    ) -> Outcome:
         """Say what became of an operation.
 
         It is known from what the host kept of the first answer or, where that was
@@ -75,6 +124,11 @@ class Simulator:
             NotSentError: It is known from neither. To send it again is safe, as the
                 same id ends the same way.
         """
+        play = self._play(
+            kind, request.amount, context, request.operation_id, story=story, shows=shows
+        )
+        if play is not None:
+            return play.believed()
         decision = await self._recall(request.operation_id, context.state)
         if decision is None:
             reason = f"no {kind} {request.operation_id} was ever seen"
@@ -83,6 +137,84 @@ class Simulator:
         if remaining > timedelta(0):
             return _pending(decision, remaining)
         return self._ending(decision, request.operation_id, request.amount)
+
+    async def wake(self, context: CallContext) -> None:
+        """Send the callback that a story put off until now, as often as it says."""
+        state, call_back = context.state, context.call_back
+        assert state is not None, "nobody is woken for nothing"
+        assert call_back is not None, "the host takes callbacks in"
+        secret = self.settings.callback_secret.get_secret_value()
+        raw = write(state["content"], secret=secret, signed=state["signed"])
+        for _ in range(state["times"]):
+            await call_back(raw.headers, raw.body)
+
+    def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
+        """See ``CanPlayPayer.payer_decides``."""
+        words = {
+            "approve": "approved",
+            "decline": "declined:payer_rejected",
+            "wrong_pin": "declined:authentication_failed",
+            "time_out": "declined:payer_timed_out",
+        }
+        content = {
+            "id": f"{request.operation_id}:payer:{decision}",
+            "operation_id": request.operation_id,
+            "kind": OperationKind.CHARGE.value,
+            "says": words[decision],
+            "amount": request.amount.minor,
+            "currency": request.amount.currency,
+        }
+        return write(content, secret=self.settings.callback_secret.get_secret_value())
+
+    def split(self, callback: RawCallback) -> Sequence[RawCallback]:
+        """See ``CanCallback.split``; simulated processors send no batches."""
+        return [callback]
+
+    def verify(self, callback: RawCallback) -> Verified:
+        """See ``CanCallback.verify``."""
+        return verify(callback, secret=self.settings.callback_secret.get_secret_value())
+
+    def translate(self, verified: Verified) -> Sequence[Update]:
+        """See ``CanCallback.translate``."""
+        return translate(verified, processor_id=self.processor_id)
+
+    def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
+        """See ``CanCallback.acknowledge``."""
+        return (200, b'{"received":true}') if accepted else (400, b'{"received":false}')
+
+    def _expire_later(self, request: AuthorizeRequest, context: CallContext) -> None:
+        """Call back when a hold that nobody took has expired; taken, nobody minds."""
+        content = {
+            "id": f"{context.operation_id}:expired",
+            "operation_id": context.operation_id,
+            "kind": OperationKind.CHARGE.value,
+            "says": "expired",
+            "amount": request.amount.minor,
+            "currency": request.amount.currency,
+        }
+        state = {"times": 1, "signed": True, "content": content}
+        context.wake_me(timedelta(days=self.settings.hold_days), state)
+
+    def _play(
+        self,
+        kind: OperationKind,
+        amount: Money,
+        context: CallContext,
+        operation_id: str,
+        *,
+        story: Story | None = None,
+        shows: Shows | None = None,
+    ) -> Play | None:
+        scenario = self.scenarios.get(context.scenario or "")
+        played = scenario.story(kind) if scenario is not None else story
+        if played is None:
+            return None
+        return Play(self.processor_id, played, kind, amount, context, operation_id, shows)
+
+    async def _record_play(self, request: AuthorizeRequest, play: Play) -> None:
+        if play.is_charged_at_all:
+            decision = Decision(play.context.clock.now(), None)
+            await self._record(request, play.operation_id, decision)
 
     async def _record(
         self, request: AuthorizeRequest, operation_id: str, decision: Decision

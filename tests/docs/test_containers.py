@@ -20,6 +20,8 @@ NAMES = {
     "redis": "redis_gateway",
     "api": "gateway_api",
     "worker": "gateway_worker",
+    "dashboard": "gateway_dashboard",
+    "checkout": "gateway_checkout",
 }
 
 
@@ -35,6 +37,8 @@ def test_the_services_have_their_known_names_and_ports(compose: Any):
     assert services["api"]["ports"] == ["8000:8000"]
     assert services["postgres"]["ports"] == ["5432:5432"]
     assert services["redis"]["ports"] == ["6379:6379"]
+    assert services["dashboard"]["ports"] == ["3000:3000"]
+    assert services["checkout"]["ports"] == ["3001:3001"]
 
 
 def test_they_start_in_order(compose: Any):
@@ -45,19 +49,21 @@ def test_they_start_in_order(compose: Any):
         waits = services[name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
         assert waits["redis"]["condition"] == "service_healthy"
-    for name in ("postgres", "redis", "api"):
+    for name in ("worker", "dashboard", "checkout"):
+        assert services[name]["depends_on"]["api"]["condition"] == "service_healthy"
+    for name in NAMES:
         assert "test" in services[name]["healthcheck"]
 
 
 def test_every_variable_is_a_setting(compose: Any):
-    for name in ("migrate", "api", "worker"):
+    for name in ("migrate", "api", "worker", "dashboard", "checkout"):
         assert set(compose["services"][name]["environment"]) <= set(example())
 
 
 def test_every_command_is_a_verb(compose: Any):
-    for name in ("migrate", "api", "worker"):
-        (verb,) = compose["services"][name]["command"]
-        assert CliRunner().invoke(app, [verb, "--help"]).exit_code == 0
+    for name in ("migrate", "api", "worker", "dashboard", "checkout"):
+        words = compose["services"][name]["command"]
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
 def test_the_demonstration_key_is_a_key(compose: Any):

@@ -17,6 +17,8 @@ from paygate.core.workers.worker import Worker
 from paygate.plugins.host import Found
 from paygate.settings import read_settings
 
+from .contract import Contract
+
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
 PATIENCE_S = 30.0
 
@@ -37,6 +39,7 @@ class TestApp:
 
     app: App
     client: Any
+    contract: Contract
 
     async def call(
         self, method: str, path: str, *, keys: Mapping[str, str] | None = KEYS, **kwargs: Any
@@ -46,6 +49,8 @@ class TestApp:
         response = await self.client.open(url, method=method, headers=headers, **kwargs)
         body = await response.get_data()
         parsed = await response.get_json() if response.is_json else None
+        # Whatever a test asks, the document must have promised the answer.
+        self.contract.check(method, url, response.status_code, parsed)
         return Answer(response.status_code, parsed, response.headers, body)
 
     async def order(self, amount: int = 50_000, **fields: Any) -> str:
@@ -119,4 +124,5 @@ async def running_app(
     settings = read_settings(given)
     async with open_app(settings, given, plugins=plugins, bell=bell or LocalBell()) as app:
         await seed(app.deps)
-        yield TestApp(app, create_app(app.deps, app.web).test_client())
+        web = create_app(app.deps, app.web)
+        yield TestApp(app, web.test_client(), Contract(web, app.deps.registry))

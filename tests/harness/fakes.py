@@ -58,21 +58,40 @@ class ScriptedProcessor:
 
     authorizations: list[Step] = field(default_factory=list)
     queries: list[Step] = field(default_factory=list)
+    captures: list[Step] = field(default_factory=list)
+    voids: list[Step] = field(default_factory=list)
     refunds: list[Step] = field(default_factory=list)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     secrets: list[object] = field(default_factory=list)
+    takes: list[bool] = field(default_factory=list)
+    follow_ups: list[FollowUp] = field(default_factory=list)
     refund_requests: list[FollowUp] = field(default_factory=list)
     before_answer: Callable[[str], object] | None = None
 
     info = PluginInfo("scripted", "1")
     capabilities = Capabilities(
-        methods={"coin": frozenset({"toss"})}, refund="multiple", query=True
+        methods={"coin": frozenset({"toss"})},
+        capture="multiple",
+        void=True,
+        refund="multiple",
+        query=True,
     )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         self.calls.append(("authorize", context.operation_id, request.payment_id))
         self.secrets.append(request.instrument.secret)
+        self.takes.append(request.capture)
         return await self._next(self.authorizations, request, context)
+
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        self.calls.append(("capture", context.operation_id, request.payment_id))
+        self.follow_ups.append(request)
+        return await self._next(self.captures, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        self.calls.append(("void", context.operation_id, request.payment_id))
+        self.follow_ups.append(request)
+        return await self._next(self.voids, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         self.calls.append(("refund", context.operation_id, request.payment_id))

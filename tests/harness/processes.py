@@ -49,6 +49,8 @@ class Stack:
             "PAYGATE_HOME": str(self.home),
             "PAYGATE_SIMULATOR_BOOK": str(self.book),
             "PAYGATE_LOG_LEVEL": "warning",
+            # Somebody else may have the usual one.
+            "PORT": "0",
             **self.environ,
             **more,
         }

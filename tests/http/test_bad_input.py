@@ -34,7 +34,7 @@ async def test_a_missing_amount_names_the_field(app: TestApp):
 
     assert answer.json["error"] == {
         "code": "BAD_REQUEST_ERROR",
-        "description": "amount must be an integer",
+        "description": "amount is required",
         "field": "amount",
     }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.apps import TestApp
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
 
 
 async def test_an_address_and_a_secret_are_kept(app: TestApp):
@@ -86,3 +89,66 @@ async def test_a_test_event_is_delivered_and_listed(app: TestApp):
         1,
         200,
     )
+
+
+async def test_two_who_change_different_things_both_have_their_way(app: TestApp):
+    for number in range(20):
+        url = f"http://localhost:9/{number}"
+        changed, made = await asyncio.gather(
+            app.call("PATCH", "/merchant/webhook", json={"webhook_url": url}),
+            app.call("POST", "/merchant/webhook/regenerate"),
+        )
+        stored = (await app.call("GET", "/merchant/config")).json
+
+        assert stored["webhook_url"] == changed.json["webhook_url"] == url
+        assert stored["webhook_secret"] == made.json["webhook_secret"]
+
+
+async def test_what_sql_changes_meanwhile_is_not_written_back(app: TestApp):
+    async with app.app.storage.transaction() as storage:
+        del storage
+        row = "UPDATE merchants SET webhook_url = 'http://localhost:9/by-sql' WHERE true"
+        await app.rows(row)
+    answer = await app.call("PATCH", "/merchant/webhook", json={"webhook_secret": "whsec_by_api"})
+
+    assert answer.json["webhook_url"] == "http://localhost:9/by-sql"
+    assert answer.json["webhook_secret"] == "whsec_by_api"
+
+
+async def test_a_merchant_made_with_sql_signs_in_with_a_secret_in_clear(app: TestApp):
+    await app.rows(
+        "INSERT INTO merchants (name, email, api_key, api_secret) "
+        "VALUES ('Second', 's@example.com', 'key_second', 'secret_second')"
+    )
+
+    def keys(secret: str) -> dict[str, str]:
+        return {"X-Api-Key": "key_second", "X-Api-Secret": secret}
+
+    good = await app.call("GET", "/payments", keys=keys("secret_second"))
+    bad = await app.call("GET", "/payments", keys=keys("secret_third"))
+    digest = await app.value("SELECT api_secret FROM merchants WHERE api_key = 'key_test_abc123'")
+    thief = await app.call(
+        "GET", "/payments", keys={"X-Api-Key": "key_test_abc123", "X-Api-Secret": str(digest)}
+    )
+
+    assert (good.status, bad.status, thief.status) == (200, 401, 401)
+
+
+async def test_other_test_credentials_work_from_the_next_start(
+    database_url: str, tmp_path: Path, fakes: Fakes
+):
+    secret = "changed_secret"
+    for environ in ({}, {"TEST_API_SECRET": secret}):
+        async with running_app(
+            database_url, tmp_path, plugins=fakes.found(), environ=environ
+        ) as app:
+            await app.webhook_url() if not environ else None
+            keys = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": secret}
+            answer = await app.call("GET", "/merchant/config", keys=keys)
+            assert answer.status == (200 if environ else 401)
+    assert answer.json["webhook_url"] == "http://localhost:9/hook"
+
+
+async def test_a_slash_at_the_end_of_a_path_changes_nothing(app: TestApp):
+    assert (await app.call("POST", "/orders/", json={"amount": 500})).status == 201
+    assert (await app.call("GET", "/payments/")).status == 200

@@ -145,7 +145,33 @@ async def test_the_next_try_waits_in_the_database_and_the_delivery_stays_pending
                 assert row["status"] == "pending"
                 waits.append((row["next_retry_at"] - row["last_attempt_at"]).total_seconds())
                 await app.rows("UPDATE webhook_logs SET next_retry_at = now()")
-                worker.wake("webhook_logs")
+                worker.wake("webhooks")
             await app.until_value("failed", "SELECT status FROM webhook_logs")
 
     assert waits == [60.0, 300.0, 1800.0, 7200.0]
+
+
+async def test_in_production_the_tries_are_0_60_300_1800_and_7200_seconds_apart(
+    database_url: str, tmp_path: Path
+):
+    """Told by the database's clock: each row is brought forward when it has said how far it is."""
+    waits = []
+    async with running_app(database_url, tmp_path, environ={"TEST_MODE": "false"}) as app:
+        await app.webhook_url("http://127.0.0.1:9/nobody-listens")
+        await app.call("POST", "/webhooks/test")
+        async with app.working() as worker:
+            for attempts in range(1, 5):
+                await app.until_value(attempts, "SELECT attempts FROM webhook_logs")
+                waits.append(
+                    await app.value(
+                        "SELECT extract(epoch FROM next_retry_at - last_attempt_at)::float8 "
+                        "FROM webhook_logs"
+                    )
+                )
+                await app.rows("UPDATE webhook_logs SET next_retry_at = clock_timestamp()")
+                worker.wake("webhooks")
+            await app.until_value("failed", "SELECT status FROM webhook_logs")
+        (row,) = await app.rows("SELECT attempts, next_retry_at FROM webhook_logs")
+
+    assert [round(wait) for wait in waits] == [60, 300, 1800, 7200]
+    assert (row["attempts"], row["next_retry_at"]) == (5, None)

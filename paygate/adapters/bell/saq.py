@@ -1,6 +1,6 @@
 """The bell over SAQ and Redis.
 
-A SAQ job here is a doorbell and nothing else: it says "look at this table now"
+A SAQ job here is a doorbell and nothing else: it says "look at this queue now"
 and carries the ids that were rung within a few milliseconds, for people who look
 into the queue. Its retries, timeouts, schedule and sweeper are all switched off;
 what has to happen is a row in PostgreSQL, and a lost job costs a second.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any, cast
 from uuid import uuid4
@@ -23,11 +23,10 @@ from saq.queue.redis import RedisQueue
 
 from ...core.domain.errors import OperatorError
 from ...core.domain.limits import RINGS_BUFFERED_MAX
-from ...core.ports.bell import Table
+from ...core.ports.bell import QUEUES, Queue
 
 log = logging.getLogger(__name__)
 
-TABLES: tuple[Table, ...] = ("operations", "webhook_logs")
 AWAY = (RedisError, OSError, TimeoutError)
 
 # Rings of one moment travel together.
@@ -80,14 +79,14 @@ class SaqBell:
 
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
-        self._queues = {table: RedisQueue(self._redis, name=f"paygate-{table}") for table in TABLES}
-        self._rung: dict[Table, list[str]] = defaultdict(list)
+        self._queues = {queue: RedisQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
+        self._rung: dict[Queue, list[str]] = defaultdict(list)
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def ring(self, table: Table, row_id: str) -> None:
+    def ring(self, queue: Queue, row_id: str) -> None:
         """See ``Bell.ring``. The sending is a task of its own: no answer waits for Redis."""
-        rung = self._rung[table]
+        rung = self._rung[queue]
         if self._is_closed or len(rung) >= RINGS_BUFFERED_MAX:
             return
         rung.append(row_id)
@@ -100,18 +99,18 @@ class SaqBell:
             rung, self._rung = self._rung, defaultdict(list)
             try:
                 async with asyncio.timeout(FLUSH_TIMEOUT_S):
-                    for table, ids in rung.items():
-                        await self._enqueue(table, ids)
+                    for queue, ids in rung.items():
+                        await self._enqueue(queue, ids)
             except AWAY as error:
                 # What was rung is found by the sweep; ringing on would only wait again.
                 log.warning("bell: Redis is away, rings are dropped: %s", error)
                 await asyncio.sleep(PING_EVERY_S)
                 self._rung.clear()
 
-    async def _enqueue(self, table: Table, ids: list[str]) -> None:
+    async def _enqueue(self, queue: Queue, ids: list[str]) -> None:
         for start in range(0, len(ids), IDS_PER_JOB_MAX):
             # A key of its own: SAQ silently drops a job whose key it still knows.
-            await self._queues[table].enqueue(
+            await self._queues[queue].enqueue(
                 "ring",
                 key=uuid4().hex,
                 ids=ids[start : start + IDS_PER_JOB_MAX],
@@ -121,19 +120,21 @@ class SaqBell:
                 ttl=-1,
             )
 
-    async def listen(self, wake: Callable[[Table], None]) -> None:
+    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
         """See ``Bell.listen``."""
         pause_s = 0.2
         while True:
             if await self.is_connected():
                 pause_s = 0.2
-                await self._work_until_away(wake)
+                await self._work_until_away(wake, queues)
             # Bare SAQ would spin at full speed while Redis is away.
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, BACKOFF_MAX_S)
 
-    async def _work_until_away(self, wake: Callable[[Table], None]) -> None:
-        workers = [self._worker(table, wake) for table in TABLES]
+    async def _work_until_away(
+        self, wake: Callable[[Queue], None], queues: Collection[Queue]
+    ) -> None:
+        workers = [self._worker(queue, wake) for queue in queues]
         running = [asyncio.create_task(worker.start()) for worker in workers]
         try:
             while await self.is_connected() and not any(task.done() for task in running):  # noqa: ASYNC110 - Redis tells nobody that it left
@@ -144,13 +145,13 @@ class SaqBell:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _worker(self, table: Table, wake: Callable[[Table], None]) -> Doorkeeper:
+    def _worker(self, queue: Queue, wake: Callable[[Queue], None]) -> Doorkeeper:
         async def ring(_context: object, *, ids: list[str]) -> None:
-            log.debug("bell: %s %s", table, ids)
-            wake(table)
+            log.debug("bell: %s %s", queue, ids)
+            wake(queue)
 
         return Doorkeeper(
-            self._queues[table],
+            self._queues[queue],
             functions=[("ring", ring)],
             concurrency=1,
             dequeue_timeout=5,

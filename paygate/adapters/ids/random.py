@@ -14,7 +14,7 @@ WEBHOOK_SECRET_BYTES = 32
 class RandomIds:
     """See ``Ids``."""
 
-    def new(self, kind: IdKind) -> str:
+    def new(self, kind: IdKind, *, of: str | None = None) -> str:  # noqa: ARG002 - chance follows from nothing
         """See ``Ids.new``."""
         return kind + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARS))
 

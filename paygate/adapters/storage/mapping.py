@@ -13,6 +13,7 @@ from ...core.domain.endpoint import Endpoint
 from ...core.domain.instrument import Instrument
 from ...core.domain.merchant import Merchant
 from ...core.domain.money import Money
+from ...core.domain.next_action import NextAction
 from ...core.domain.operation import Operation, OperationKind
 from ...core.domain.order import Order
 from ...core.domain.payment import Decline, Payment
@@ -32,9 +33,10 @@ def merchant(row: Row) -> Merchant:
         email=row["email"],
         api_key=row["api_key"],
         is_active=row["is_active"],
-        webhook_url=row["webhook_url"] or None,
+        webhook_url=(row["webhook_url"] or "").strip() or None,
         webhook_secret=row["webhook_secret"] or None,
         created_at=row["created_at"],
+        default_scenario=row["default_scenario"],
     )
 
 
@@ -43,7 +45,7 @@ def endpoint(row: Row) -> Endpoint:
     return Endpoint(
         id=uuid(row["id"]),
         merchant_id=uuid(row["id"]),
-        url=row["webhook_url"] or None,
+        url=(row["webhook_url"] or "").strip() or None,
         secret=row["webhook_secret"] or None,
     )
 
@@ -59,6 +61,7 @@ def order(row: Row) -> Order:
         status=row["status"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        capture_mode=row["capture_mode"],
     )
 
 
@@ -80,6 +83,8 @@ def payment(row: Row, prefix: str = "") -> Payment:
         ),
         processor=column("processor"),
         status=column("status"),
+        capture_mode=column("capture_mode"),
+        amount_authorized=Money(column("amount_authorized"), currency),
         amount_captured=Money(column("amount_captured"), currency),
         amount_refunded=Money(column("amount_refunded"), currency),
         captured=column("captured"),
@@ -88,7 +93,16 @@ def payment(row: Row, prefix: str = "") -> Payment:
         last_seq=column("last_seq"),
         created_at=column("created_at"),
         updated_at=column("updated_at"),
+        scenario=column("scenario"),
+        next_action=_next_action(decoded(column("next_action"))),
     )
+
+
+def _next_action(stored: Mapping[str, Any] | None) -> NextAction | None:
+    if stored is None:
+        return None
+    expires_at = datetime.fromisoformat(stored["expires_at"])
+    return NextAction(stored["type"], expires_at, stored["data"])
 
 
 def operation(row: Row) -> Operation:
@@ -107,6 +121,7 @@ def operation(row: Row) -> Operation:
         processor_state=decoded(row["processor_state"]),
         sealed=row["sealed"],
         refund_id=row["refund_id"],
+        is_final=row["is_final"],
         created_at=row["created_at"],
     )
 

@@ -12,17 +12,9 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from .exact_json import ExactJsonField
+
 APP = "paygate"
-
-
-class ExactJsonField(fields.TextField):
-    """PostgreSQL's ``json``, which keeps the text as it was written.
-
-    ``jsonb`` reorders keys; a webhook's body is signed, so its bytes must stay.
-    """
-
-    class _db_postgres:  # noqa: N801 - Tortoise finds the class by this name
-        SQL_TYPE = "JSON"
 
 
 def _restrict(to: str, related_name: str) -> Any:
@@ -43,6 +35,8 @@ class MerchantRow(Model):
     is_active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    default_scenario = fields.CharField(max_length=64, null=True)
 
     class Meta:
         """Names."""
@@ -62,6 +56,8 @@ class OrderRow(Model):
     status = fields.CharField(max_length=20, default="created")
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    capture_mode = fields.CharField(max_length=10, default="automatic")
 
     class Meta:
         """Names."""
@@ -93,6 +89,10 @@ class PaymentRow(Model):
     processor = fields.CharField(max_length=64)
     instrument = fields.JSONField[dict[str, str]]()
     decline_code = fields.CharField(max_length=50, null=True)
+    capture_mode = fields.CharField(max_length=10, default="automatic")
+    scenario = fields.CharField(max_length=64, null=True)
+    next_action = fields.JSONField[dict[str, Any]](null=True)
+    amount_authorized = fields.BigIntField(default=0)
     amount_captured = fields.BigIntField(default=0)
     amount_refunded = fields.BigIntField(default=0)
     version = fields.IntField(default=1)
@@ -177,6 +177,7 @@ class OperationRow(LeaseColumns):
     sealed = fields.TextField(null=True)
     note = fields.TextField(null=True)
     refund_id = fields.CharField(max_length=64, null=True)
+    is_final = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -276,6 +277,62 @@ class IdempotencyKeyRow(Model):
 
         table = "idempotency_keys"
         indexes = (("expires_at",),)
+
+
+class CallbackRow(Model):
+    """What a processor sent us, as it came, and what became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    processor = fields.CharField(max_length=64)
+    received_at = fields.DatetimeField()
+    headers = fields.JSONField[dict[str, str]]()
+    body = fields.BinaryField()
+    # Unique for each processor; null until it is verified.
+    dedupe_key = fields.CharField(max_length=255, null=True)
+    operation_id = fields.CharField(max_length=64, null=True)
+    payment_id = fields.CharField(max_length=64, null=True)
+    effect = fields.CharField(max_length=20)
+    reason = fields.TextField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "processor_callbacks"
+        unique_together = (("processor", "dedupe_key"),)
+        indexes = (("payment_id",), ("effect",))
+
+
+class PluginCallRow(Model):
+    """One call of a processor's plugin, without what must not be kept."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment_id = fields.CharField(max_length=64)
+    operation_id = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    took_ms = fields.IntField()
+    given = ExactJsonField()
+    answer = ExactJsonField()
+
+    class Meta:
+        """Names."""
+
+        table = "plugin_calls"
+        indexes = (("payment_id",),)
+
+
+class TestClockRow(Model):
+    """The app's time where a test has moved it; one row, or none."""
+
+    id = fields.SmallIntField(primary_key=True)
+    # Standing still at that moment; null while it runs.
+    held_at = fields.DatetimeField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        """Names."""
+
+        table = "test_clock"
 
 
 class WorkerRow(Model):

@@ -10,6 +10,7 @@ from tortoise.context import TortoiseContext
 
 from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
+from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
 from .repositories.idempotency import PostgresIdempotency
 from .repositories.merchants import PostgresMerchants
@@ -17,6 +18,7 @@ from .repositories.operations import PostgresOperations
 from .repositories.orders import PostgresOrders
 from .repositories.payments import PostgresPayments
 from .repositories.refunds import PostgresRefunds
+from .repositories.test_clock import PostgresTestClock
 from .repositories.workers import PostgresWorkers
 
 
@@ -52,6 +54,11 @@ class PostgresRepositories:
         return PostgresRefunds(self.executor)
 
     @property
+    def callbacks(self) -> PostgresCallbacks:
+        """See ``Storage.callbacks``."""
+        return PostgresCallbacks(self.executor)
+
+    @property
     def operations(self) -> PostgresOperations:
         """Operations."""
         return PostgresOperations(self.executor)
@@ -60,6 +67,11 @@ class PostgresRepositories:
     def deliveries(self) -> PostgresDeliveries:
         """Deliveries."""
         return PostgresDeliveries(self.executor)
+
+    @property
+    def test_clock(self) -> PostgresTestClock:
+        """The clock that tests move."""
+        return PostgresTestClock(self.executor)
 
     @property
     def workers(self) -> PostgresWorkers:

@@ -28,7 +28,7 @@ class FernetVault:
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
-            self._digest_key = base64.urlsafe_b64decode(keys[0])
+            self._digest_keys = [base64.urlsafe_b64decode(key) for key in keys]
         except ValueError as error:
             raise OperatorError(
                 setting="PAYGATE_VAULT_KEY",
@@ -54,7 +54,11 @@ class FernetVault:
 
     def fingerprint(self, content: bytes) -> str:
         """See ``Vault.fingerprint``."""
-        return hmac.new(self._digest_key, content, hashlib.sha256).hexdigest()
+        return self.digests(content)[0]
+
+    def digests(self, content: bytes) -> Sequence[str]:
+        """See ``Vault.digests``."""
+        return [hmac.new(key, content, hashlib.sha256).hexdigest() for key in self._digest_keys]
 
 
 def new_key() -> str:

@@ -13,7 +13,11 @@
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
     │       ├── NotCapturableError
+    │       ├── CaptureExceedsAuthorizationError
+    │       ├── NotCancellableError
     │       ├── NotRefundableError
+    │       ├── NotInReviewError
+    │       ├── NoActionError
     │       ├── RefundExceedsCaptureError
     │       └── NotExecutedError       refused for reasons of its timing; may be repeated
     │           ├── IdempotencyKeyReusedError
@@ -72,12 +76,12 @@ class UnsupportedError(InvalidInputError):
 
 
 class AuthenticationError(ClientError):
-    """The credentials name no active merchant."""
+    """The credentials name no active merchant, or a browser's secret no order."""
 
     code = "authentication"
 
-    def __init__(self) -> None:
-        super().__init__("Invalid API credentials")
+    def __init__(self, reason: str = "Invalid API credentials") -> None:
+        super().__init__(reason)
 
 
 class NotFoundError(ClientError):
@@ -116,11 +120,41 @@ class NotCapturableError(ConflictError):
     """There is no held money of this payment to take, or it was taken already."""
 
 
+class CaptureExceedsAuthorizationError(ConflictError):
+    """A capture asked for more than is held."""
+
+    def __init__(self, *, asked_minor: int, held_minor: int) -> None:
+        self.asked_minor = asked_minor
+        self.held_minor = held_minor
+        super().__init__("Capture amount exceeds authorized amount")
+
+
+class NotCancellableError(ConflictError):
+    """There is no held money of this payment to let go."""
+
+    def __init__(self) -> None:
+        super().__init__("Payment not in cancellable state")
+
+
 class NotRefundableError(ConflictError):
     """There is no captured money of this payment to give back."""
 
     def __init__(self) -> None:
         super().__init__("Payment not in refundable state")
+
+
+class NotInReviewError(ConflictError):
+    """Nobody asked a person about this operation."""
+
+    def __init__(self) -> None:
+        super().__init__("Operation does not need review")
+
+
+class NoActionError(ConflictError):
+    """The shopper has nothing to do for this payment, or not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Payment does not wait for its shopper")
 
 
 class RefundExceedsCaptureError(ConflictError):

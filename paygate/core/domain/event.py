@@ -12,6 +12,11 @@ class EventType(StrEnum):
 
     PAYMENT_CREATED = "payment.created"
     PAYMENT_PENDING = "payment.pending"
+    PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_CAPTURED = "payment.captured"
+    PAYMENT_CAPTURE_FAILED = "payment.capture_failed"
+    PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_CANCEL_FAILED = "payment.cancel_failed"
     PAYMENT_SUCCESS = "payment.success"
     PAYMENT_FAILED = "payment.failed"
     REFUND_CREATED = "refund.created"

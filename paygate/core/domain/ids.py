@@ -21,6 +21,7 @@ class IdKind(StrEnum):
     EVENT = "evt_"
 
 
+_ORDER_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SHAPES = {kind: re.compile(rf"{kind}[A-Za-z0-9]{{{RANDOM_CHARS}}}") for kind in IdKind}
 
 
@@ -30,3 +31,8 @@ def is_id(kind: IdKind, text: str) -> bool:
     An id of another shape names nothing, so nobody need ask the database.
     """
     return _SHAPES[kind].fullmatch(text) is not None
+
+
+def is_order_name(text: str) -> bool:
+    """Whether an order could be called that: by us, or by a client that names its own."""
+    return _ORDER_NAME.fullmatch(text) is not None

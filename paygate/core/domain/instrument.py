@@ -17,9 +17,11 @@ class Instrument:
         secret: What the processor needs and we must not keep. It is sealed while
             the operation is under way and erased when that is decided. A card's
             CVV is never part of it: whatever is here is written to a disk.
+        scenario: What the instrument itself asks a simulator to play; test instruments do.
     """
 
     method: str
     flow: str
     display: Mapping[str, str] = field(default_factory=dict)
     secret: Mapping[str, str] | None = field(default=None, repr=False)
+    scenario: str | None = None

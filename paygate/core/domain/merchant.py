@@ -19,6 +19,7 @@ class Merchant:
     webhook_url: str | None
     webhook_secret: str | None
     created_at: datetime
+    default_scenario: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

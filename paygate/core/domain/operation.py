@@ -11,7 +11,7 @@ from uuid import UUID
 
 from .errors import InvalidTransitionError
 from .money import Money
-from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Unknown
+from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Released, Unknown
 
 OperationState = Literal[
     "reserved", "sent", "pending", "unknown", "succeeded", "failed", "needs_review"
@@ -34,7 +34,11 @@ class OperationKind(StrEnum):
     """What can be asked."""
 
     CHARGE = "charge"
+    CAPTURE = "capture"
+    VOID = "void"
     REFUND = "refund"
+    WAKE = "wake"
+    """Not asked of the processor but by it: a call it wanted later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Operation:
         reference: What the processor calls it.
         processor_state: The processor's own notes, handed back with each call.
         sealed: The instrument's secret part, encrypted; None once it is decided.
-        refund_id: The refund it carries out; None for a charge.
+        refund_id: The refund it carries out; None for any other kind.
+        is_final: Of a capture: whether the rest of the hold is let go with it.
     """
 
     id: str
@@ -69,6 +74,7 @@ class Operation:
     processor_state: Mapping[str, Any] | None = None
     sealed: str | None = None
     refund_id: str | None = None
+    is_final: bool = True
 
     @property
     def is_ended(self) -> bool:
@@ -91,7 +97,7 @@ class Operation:
         match outcome:
             case Approved(reference=reference):
                 return replace(self._end("succeeded", at=at), reference=reference)
-            case Declined():
+            case Declined() | Released():
                 return self._end("failed", at=at)
             case Pending() | ActionRequired():
                 moved = self._move("pending")
@@ -100,6 +106,16 @@ class Operation:
                 return replace(moved, due_at=due, processor_state=state, queries=0)
             case Unknown():
                 return self._lose(at=at, wait=wait)
+
+    def revive(self, approved: Approved, *, at: datetime) -> Operation:
+        """Take a success that came after the decline; see ``Payment.revive``.
+
+        Raises:
+            InvalidTransitionError: It was not declined.
+        """
+        if self.state != "failed":
+            raise InvalidTransitionError(thing="operation", status=self.state, action="revive")
+        return replace(self, state="succeeded", reference=approved.reference, due_at=at)
 
     def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
         """Take the processor's word that it never saw this: send it again, same id."""

@@ -12,6 +12,7 @@ from .errors import OrderNotPayableError
 from .money import Money
 
 OrderStatus = Literal["created", "attempted", "paid"]
+CaptureMode = Literal["automatic", "manual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Order:
     ``attempted`` means that a payment was tried, ``paid`` that one succeeded.
     The status moves forward only, and always in the transaction that moves the
     payment.
+
+    Args:
+        capture_mode: Whether the money of a payment is taken at once
+            (``automatic``) or only held until the merchant captures it (``manual``).
     """
 
     id: str
@@ -31,6 +36,7 @@ class Order:
     status: OrderStatus
     created_at: datetime
     updated_at: datetime
+    capture_mode: CaptureMode = "automatic"
 
     def require_payable(self) -> None:
         """Refuse a payment of an order that is paid.

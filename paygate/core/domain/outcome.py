@@ -43,10 +43,12 @@ class Approved:
     Args:
         reference: What the processor calls it.
         amount: What was approved; less than asked is a partial approval.
+        operation_id: What it answers, if the processor says so; another is refused.
     """
 
     reference: str
     amount: Money
+    operation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +115,18 @@ class Unknown:
     reason: str
 
 
-Outcome = Approved | Declined | ActionRequired | Pending | Unknown
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Held money that the processor let go by itself, because the hold has expired.
+
+    Only a callback says it, of a charge that was approved before.
+
+    Args:
+        reason: For the time line.
+    """
+
+    reason: str
+
+
+Outcome = Approved | Declined | ActionRequired | Pending | Unknown | Released
 Undecided = ActionRequired | Pending | Unknown

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
 from .change import Change
 from .errors import (
-    InvalidTransitionError,
+    CaptureExceedsAuthorizationError,
+    NotCancellableError,
     NotCapturableError,
     NotRefundableError,
     RefundExceedsCaptureError,
@@ -17,24 +18,18 @@ from .errors import (
 from .event import Event, EventType
 from .instrument import Instrument
 from .money import Money
-from .order import Order
-from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Unknown
-
-PaymentStatus = Literal["pending", "processing", "unknown", "success", "failed"]
-Action = Literal["process", "resume", "lose", "approve", "decline"]
-
-TRANSITIONS: dict[PaymentStatus, dict[Action, PaymentStatus]] = {
-    "pending": {"process": "processing"},
-    "processing": {"approve": "success", "decline": "failed", "lose": "unknown"},
-    "unknown": {"approve": "success", "decline": "failed", "resume": "processing"},
-    "success": {},
-    "failed": {},
-}
-"""Status → action → next status. The database's trigger holds the same table."""
-
-DECIDED: frozenset[PaymentStatus] = frozenset({"success", "failed"})
-LIVE: frozenset[PaymentStatus] = frozenset({"pending", "processing", "unknown", "success"})
-"""While a payment is one of these, its order takes no other."""
+from .next_action import NextAction
+from .order import CaptureMode, Order
+from .outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Pending,
+    Released,
+    Unknown,
+)
+from .payment_status import DECIDED, Action, PaymentStatus, next_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +45,16 @@ class Payment:
     """One try at paying an order.
 
     Args:
+        capture_mode: Whether the money is taken as soon as the processor approves,
+            or held until the merchant says so.
+        amount_authorized: What the processor approved; at most ``amount``.
+        amount_captured: What of it was taken.
         captured: Whether the merchant has confirmed the capture; the money of an
             automatic order is taken when the payment succeeds.
         version: Counts stored states from 1; every write compares it.
         last_seq: The sequence number of the payment's newest event.
+        scenario: What simulated processors play of it.
+        next_action: What the shopper has to do now, as the processor told it.
     """
 
     id: str
@@ -63,6 +64,8 @@ class Payment:
     instrument: Instrument
     processor: str
     status: PaymentStatus
+    capture_mode: CaptureMode
+    amount_authorized: Money
     amount_captured: Money
     amount_refunded: Money
     captured: bool
@@ -71,10 +74,19 @@ class Payment:
     last_seq: int
     created_at: datetime
     updated_at: datetime
+    scenario: str | None = None
+    next_action: NextAction | None = None
 
     @classmethod
     def open(
-        cls, order: Order, *, id: str, instrument: Instrument, processor: str, at: datetime
+        cls,
+        order: Order,
+        *,
+        id: str,
+        instrument: Instrument,
+        processor: str,
+        at: datetime,
+        scenario: str | None = None,
     ) -> Change[Payment]:
         """Begin to pay an order: the order's amount, never one the payer names.
 
@@ -90,6 +102,8 @@ class Payment:
             instrument=instrument,
             processor=processor,
             status="pending",
+            capture_mode=order.capture_mode,
+            amount_authorized=Money.zero(order.amount.currency),
             amount_captured=Money.zero(order.amount.currency),
             amount_refunded=Money.zero(order.amount.currency),
             captured=False,
@@ -98,6 +112,7 @@ class Payment:
             last_seq=0,
             created_at=at,
             updated_at=at,
+            scenario=scenario,
         )
         return _telling(payment, EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
 
@@ -113,7 +128,7 @@ class Payment:
         return Change(self._move("process", at=at))
 
     def apply(self, outcome: Outcome, *, at: datetime) -> Change[Payment]:
-        """Take a processor's answer, whichever way it came.
+        """Take a processor's answer to the charge, whichever way it came.
 
         Forward only: an answer that says what is already true changes nothing.
 
@@ -128,12 +143,23 @@ class Payment:
                 return self._decline(Decline(code, "Payment processing failed"), at=at)
             case Unknown():
                 return Change(self if self.status == "unknown" else self._move("lose", at=at))
-            case Pending() | ActionRequired():
+            case Pending():
                 # A payment we had lost sight of is under way after all.
                 return Change(self if self.status == "processing" else self._move("resume", at=at))
+            case ActionRequired():
+                return self._await_shopper(NextAction.of(outcome), at=at)
+            case Released():
+                return self.release_hold(at=at)
+
+    def _await_shopper(self, action: NextAction, *, at: datetime) -> Change[Payment]:
+        if self.status == "processing":
+            return Change(
+                self if self.next_action == action else self._touched(at, next_action=action)
+            )
+        return Change(replace(self._move("resume", at=at), next_action=action))
 
     def capture(self, amount: Money | None, *, at: datetime) -> Change[Payment]:
-        """Confirm that the money of this payment is taken: once, and all of it.
+        """Confirm that the money of an automatic payment is taken: once, and all of it.
 
         Args:
             amount: What the merchant believes it to be; None to trust us.
@@ -142,22 +168,118 @@ class Payment:
         Raises:
             NotCapturableError: It has not succeeded, was captured, or is another amount.
         """
+        self._require_uncaptured()
         if self.status != "success":
             raise NotCapturableError("Payment not in capturable state")
-        if self.captured:
-            raise NotCapturableError("Payment already captured")
         if amount is not None and amount != self.amount_captured:
             raise NotCapturableError("Partial capture not supported")
         return Change(replace(self, captured=True, version=self.version + 1, updated_at=at))
 
-    def reserve_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+    @property
+    def amount_held(self) -> Money:
+        """What was approved and neither taken nor let go; meaningful until it is decided."""
+        return self.amount_authorized - self.amount_captured
+
+    def request_capture(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Be about to take held money. No more may be asked of the hold meanwhile.
+
+        Raises:
+            NotCapturableError: No money is held, or it was taken already.
+            CaptureExceedsAuthorizationError: So much is not held. It is refused and
+                not clipped: a silent clip would leave the merchant's books wrong.
+        """
+        self._require_uncaptured()
+        if self.status != "authorized":
+            raise NotCapturableError("Payment not in capturable state")
+        if amount > self.amount_held:
+            raise CaptureExceedsAuthorizationError(
+                asked_minor=amount.minor, held_minor=self.amount_held.minor
+            )
+        return Change(self._move("capture", at=at))
+
+    def settle_capture(
+        self, amount: Money, *, is_taken: bool, is_final: bool, at: datetime
+    ) -> Change[Payment]:
+        """Take note of how a capture ended.
+
+        Args:
+            amount: What was to be taken.
+            is_taken: Whether it was; a declined one leaves the hold as it was.
+            is_final: Whether the rest of the hold was let go with it.
+            at: When, in UTC.
+        """
+        if not is_taken:
+            return _telling(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
+        taken = self.amount_captured + amount
+        if is_final or taken == self.amount_authorized:
+            after = replace(self._move("approve", at=at), amount_captured=taken, captured=True)
+            return _telling(after, EventType.PAYMENT_SUCCESS)
+        after = replace(self._move("hold", at=at), amount_captured=taken)
+        return _telling(after, EventType.PAYMENT_CAPTURED)
+
+    def request_void(self, *, at: datetime) -> Change[Payment]:
+        """Be about to let go of what is held.
+
+        Raises:
+            NotCancellableError: No money is held.
+        """
+        if self.status != "authorized":
+            raise NotCancellableError
+        return Change(self._move("void", at=at))
+
+    def settle_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
+        """Take note of how a void ended. What was captured before it stays taken."""
+        if not is_released:
+            return _telling(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
+        return self.release_hold(at=at)
+
+    def release_hold(self, *, at: datetime) -> Change[Payment]:
+        """Take note that nothing is held any more. What was captured before stays taken."""
+        if self.amount_captured:
+            after = replace(self._move("approve", at=at), captured=True)
+            return _telling(after, EventType.PAYMENT_SUCCESS)
+        return _telling(self._move("release", at=at), EventType.PAYMENT_CANCELLED)
+
+    def _require_uncaptured(self) -> None:
+        if self.captured:
+            raise NotCapturableError("Payment already captured")
+
+    def revive(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        """Take a success that came after the decline.
+
+        Raises:
+            InvalidTransitionError: It was not declined.
+        """
+        after = replace(
+            self._move("revive", at=at),
+            amount_authorized=approved,
+            amount_captured=approved,
+            decline=None,
+        )
+        return _telling(after, EventType.PAYMENT_SUCCESS)
+
+    def keep_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        """Take note of money that came too late: the order is paid otherwise.
+
+        The payment stays failed; the money is there to be given back.
+        """
+        return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
+
+    def reserve_refund(
+        self, amount: Money, *, at: datetime, is_late_money: bool = False
+    ) -> Change[Payment]:
         """Set money aside for a refund; from now on it counts as given back.
+
+        Args:
+            amount: How much.
+            at: When, in UTC.
+            is_late_money: Money that a failed payment should not have.
 
         Raises:
             NotRefundableError: The payment has not succeeded.
             RefundExceedsCaptureError: So much is not left.
         """
-        if self.status != "success":
+        if self.status != "success" and not is_late_money:
             raise NotRefundableError
         left = self.amount_captured - self.amount_refunded
         if amount > left:
@@ -172,16 +294,24 @@ class Payment:
         after = self._touched(at, amount_refunded=self.amount_refunded - amount)
         return _telling(after, EventType.REFUND_FAILED)
 
-    def _touched(self, at: datetime, **changes: Money) -> Payment:
-        moved = replace(self, version=self.version + 1, updated_at=at)
-        return replace(moved, **changes)  # type: ignore[arg-type]  # only amounts are named
+    def _touched(self, at: datetime, **changes: Any) -> Payment:
+        return replace(self, version=self.version + 1, updated_at=at, **changes)
 
     def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        assert approved <= self.amount, "the guard refuses more than was asked"
+        if self.capture_mode == "manual":
+            return self._hold(approved, at=at)
         if self.status == "success":
             return Change(self)
-        after = self._move("approve", at=at)
-        assert approved <= self.amount, "the guard refuses more than was asked"
+        after = replace(self._move("approve", at=at), amount_authorized=approved)
         return _telling(replace(after, amount_captured=approved), EventType.PAYMENT_SUCCESS)
+
+    def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        if self.amount_authorized:
+            # The hold was stored before, and may have been taken or let go since.
+            return Change(self)
+        after = replace(self._move("hold", at=at), amount_authorized=approved)
+        return _telling(after, EventType.PAYMENT_AUTHORIZED)
 
     def _decline(self, decline: Decline, *, at: datetime) -> Change[Payment]:
         if self.status == "failed":
@@ -190,10 +320,10 @@ class Payment:
         return _telling(after, EventType.PAYMENT_FAILED)
 
     def _move(self, action: Action, *, at: datetime) -> Payment:
-        status = TRANSITIONS[self.status].get(action)
-        if status is None:
-            raise InvalidTransitionError(thing="payment", status=self.status, action=action)
-        return replace(self, status=status, version=self.version + 1, updated_at=at)
+        after = next_status(self.status, action)
+        # Whatever is decided, the shopper has nothing left to do.
+        waits = self.next_action if after in {"processing", "unknown"} else None
+        return self._touched(at, status=after, next_action=waits)
 
 
 def _telling(payment: Payment, *types: EventType) -> Change[Payment]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal, Protocol
 
-Table = Literal["operations", "webhook_logs"]
-"""The two tables of leasable work."""
+Queue = Literal["payments", "refunds", "webhooks"]
+"""What a worker can be started for: one bell each, so that a ring wakes the right one."""
+
+QUEUES: tuple[Queue, ...] = ("payments", "refunds", "webhooks")
 
 
 class Bell(Protocol):
     """Wakes workers up. Losing, doubling or delaying a ring is harmless."""
 
-    def ring(self, table: Table, row_id: str) -> None:
-        """Say that a row of that table is due. Returns at once and never raises."""
+    def ring(self, queue: Queue, row_id: str) -> None:
+        """Say that a row of that queue is due. Returns at once and never raises."""
         ...
 
-    async def listen(self, wake: Callable[[Table], None]) -> None:
-        """Call ``wake`` for every ring heard, until cancelled.
+    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
+        """Call ``wake`` for every ring of these queues that is heard, until cancelled.
 
         While the machine behind the bell is away it waits and tries again; it
         does not raise and does not spin.

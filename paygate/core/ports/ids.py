@@ -11,8 +11,14 @@ from ..domain.ids import IdKind
 class Ids(Protocol):
     """Makes identifiers that nobody can guess."""
 
-    def new(self, kind: IdKind) -> str:
-        """A fresh id: the prefix and sixteen letters and digits."""
+    def new(self, kind: IdKind, *, of: str | None = None) -> str:
+        """A fresh id: the prefix and sixteen letters and digits.
+
+        Args:
+            kind: Of what.
+            of: What it follows from, unique for its kind: runs that are replayed give
+                it the same id again, in whatever process.
+        """
         ...
 
     def uuid(self) -> UUID:

@@ -5,11 +5,11 @@ Everything here is exported by ``paygate`` itself; a plugin imports it from ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -18,15 +18,10 @@ from ..domain.delivery import DeliveryResult
 from ..domain.endpoint import Endpoint
 from ..domain.instrument import Instrument
 from ..domain.money import Money
-from ..domain.operation import OperationKind
-from ..domain.outcome import Outcome
 from .clock import Clock
 from .http import Http
 
 Config = TypeVar("Config", bound=BaseModel)
-
-Grade = Literal["none", "full", "partial", "multiple"]
-"""How finely a thing can be done: not at all, whole, in one part, in several."""
 
 API_VERSION = 1
 """The plugin API this paygate speaks; ``requires_api`` is compared with it."""
@@ -38,6 +33,11 @@ class PluginContext(Protocol):
     @property
     def plugin_id(self) -> str:
         """The name the plugin was found under."""
+        ...
+
+    @property
+    def scenarios(self) -> Mapping[str, Any]:
+        """What simulators can play, by name."""
         ...
 
     def config(self, model: type[Config]) -> Config:
@@ -106,28 +106,11 @@ class MethodInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a processor can do. The host refuses the rest before the call.
+class WakeUp:
+    """A call of ``wake`` that a processor asked for."""
 
-    Args:
-        methods: Method code → the flows it can carry out.
-        currencies: ISO codes; empty for all.
-        amount_minor_min: The smallest amount, in minor units.
-        amount_minor_max: The largest amount, in minor units; None for no bound.
-        refund: Whether it gives money back, and how finely. Must agree with
-            implementing ``CanRefund``.
-        query: It can be asked what became of an operation. Must agree with
-            implementing ``CanQuery``.
-        idempotent_operations: Asked twice with one operation id, it acts once.
-    """
-
-    methods: Mapping[str, frozenset[str]]
-    currencies: frozenset[str] = frozenset()
-    amount_minor_min: int = 0
-    amount_minor_max: int | None = None
-    refund: Grade = "none"
-    query: bool = False
-    idempotent_operations: bool = False
+    after: timedelta
+    state: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +127,10 @@ class CallContext:
         http: The guarded client.
         logger: Bound to the payment.
         state: What the plugin last asked to be kept for this operation.
+        asked_at: When the operation was made, in UTC.
+        scenario: The name of what a simulator is to play; real processors ignore it.
+        wake_ups: What ``wake_me`` was told during this call.
+        call_back: Hands in a callback as if it had come over HTTP; for simulators.
     """
 
     merchant_id: UUID
@@ -154,94 +141,21 @@ class CallContext:
     http: Http
     logger: Logger
     state: Mapping[str, Any] | None = None
+    asked_at: datetime | None = None
+    scenario: str | None = None
+    wake_ups: list[WakeUp] = field(default_factory=list)
+    call_back: Callable[[Mapping[str, str], bytes], Awaitable[None]] | None = None
 
+    def wake_me(self, after: timedelta, state: Mapping[str, Any]) -> None:
+        """Ask for a call of ``wake`` later; it survives restarts.
 
-@dataclass(frozen=True, slots=True)
-class AuthorizeRequest:
-    """Ask for a payer's money.
+        Counts only if this call's answer is stored.
 
-    Args:
-        payment_id: Ours; for statements and support.
-        amount: How much.
-        instrument: The payer's, as the method prepared it; ``instrument.secret``
-            holds what was sealed.
-    """
-
-    payment_id: str
-    amount: Money
-    instrument: Instrument
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """Ask about, or on top of, something asked before.
-
-    Args:
-        payment_id: Ours.
-        operation_id: Of the operation it is about.
-        amount: Of that operation.
-        instrument: Without its secret.
-        asked_at: When the operation was made, in UTC.
-        reference: What the processor called it, if it told us.
-    """
-
-    payment_id: str
-    operation_id: str
-    amount: Money
-    instrument: Instrument
-    asked_at: datetime
-    reference: str | None = None
-
-
-@runtime_checkable
-class Processor(Protocol):
-    """What moves the money."""
-
-    @property
-    def info(self) -> PluginInfo:
-        """Who it is."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        ...
-
-    async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """Ask for the money.
-
-        Raises:
-            NotSentError: Provably nothing left; it may be asked again.
+        Args:
+            after: How much later.
+            state: Plain JSON, handed back as ``context.state`` then.
         """
-        ...
-
-
-@runtime_checkable
-class CanRefund(Protocol):
-    """A processor that can give money back."""
-
-    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Give it back: ``request.amount``, of the charge that ``request`` names.
-
-        ``context.operation_id`` is the refund's own id, and its idempotency key.
-
-        Raises:
-            NotSentError: Provably nothing left; it may be asked again.
-        """
-        ...
-
-
-@runtime_checkable
-class CanQuery(Protocol):
-    """A processor that can be asked what became of an operation."""
-
-    async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """What became of it.
-
-        Raises:
-            NotSentError: It never arrived; it may be sent again under the same id.
-        """
-        ...
+        self.wake_ups.append(WakeUp(after, state))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ from ..domain.refund import Refund
 class EventPresenter(Protocol):
     """Writes an event down, once and for all."""
 
+    def type_of(self, event: Event) -> str:
+        """What the event is called where merchants see it."""
+        ...
+
     def payment_event(self, event: Event, payment: Payment) -> bytes:
         """The bytes every delivery of this event will carry.
 

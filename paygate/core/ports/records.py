@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ..domain.change import Change
@@ -14,9 +14,22 @@ from ..domain.lease import Lease
 from ..domain.operation import Operation
 from ..domain.payment import Payment
 from ..domain.refund import Refund
-from .bell import Table
 
 Row = TypeVar("Row")
+Table = Literal["operations", "webhook_logs"]
+"""The two tables of leasable work."""
+MomentKind = Literal[
+    "transition",
+    "operation",
+    "plugin_call",
+    "callback",
+    "event",
+    "delivery",
+    "attempt",
+    "refund",
+]
+MOMENTS_MAX = 1000
+"""Told of one payment, the oldest; a time line holds one more if there is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +59,19 @@ class PaymentTotals:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened to a payment, in a sentence for people."""
+    """Something that happened to a payment.
+
+    Args:
+        at: When, in UTC.
+        kind: What kind of thing.
+        id: Of the thing; a refund is told twice, when it is opened and when it ends.
+        data: What is stored of it, by kind. Not redacted.
+    """
 
     at: datetime
-    what: str
+    kind: MomentKind
+    id: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +124,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRef:
-    """The charge that a refund gives back: its id and what the processor calls it."""
+    """The charge that another operation follows: its id and what the processor calls it."""
 
     operation_id: str
     reference: str | None
@@ -120,6 +142,25 @@ class ClaimedOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call of a processor's plugin: small, and without secrets.
+
+    Args:
+        name: Of the plugin's method.
+        started_at: When it was made, in UTC.
+        took_ms: Until it answered, in milliseconds.
+        given: What it was given.
+        answer: What it answered.
+    """
+
+    name: str
+    started_at: datetime
+    took_ms: int
+    given: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class OperationRecord:
     """What came of an operation.
 
@@ -131,6 +172,8 @@ class OperationRecord:
         events: What to tell, with bytes and deliveries.
         refund: What its refund is now; None where there is none.
         note: For the time line: what the processor answered, redacted.
+        wake_ups: Operations by which the processor wants to be woken.
+        call: By which the answer came; None where nobody was called.
     """
 
     claimed: ClaimedOperation
@@ -139,6 +182,8 @@ class OperationRecord:
     events: tuple[StoredEvent, ...]
     refund: Refund | None = None
     note: str | None = None
+    wake_ups: tuple[Operation, ...] = ()
+    call: RecordedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +227,46 @@ class Stored:
 
     won: frozenset[str]
     refused: Mapping[str, str]
+
+
+CallbackEffect = Literal[
+    "received", "applied", "duplicate", "no_effect", "refused", "quarantined", "conflict"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNote:
+    """What became of a callback, and why."""
+
+    effect: CallbackEffect
+    reason: str
+    operation_id: str | None = None
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCallback:
+    """A callback as people look at it; its bytes stay in the database."""
+
+    id: int
+    processor: str
+    received_at: datetime
+    dedupe_key: str | None
+    operation_id: str | None
+    payment_id: str | None
+    effect: CallbackEffect
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InReview:
+    """An operation that a person has to settle."""
+
+    id: str
+    payment_id: str
+    kind: str
+    amount_minor: int
+    currency: str
+    processor: str
+    note: str | None
+    since: datetime

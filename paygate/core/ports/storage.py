@@ -9,33 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
 from ..domain.change import Change
-from ..domain.delivery import Delivery
 from ..domain.endpoint import Endpoint
 from ..domain.idempotency import Remembered
-from ..domain.lease import Lease
 from ..domain.merchant import Credentials, Merchant
 from ..domain.operation import Operation
 from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
+from .callback_storage import CallbackRepository
 from .records import (
-    ClaimedDelivery,
-    ClaimedOperation,
-    DeliveryRecord,
-    FailedClaim,
     Moment,
-    OperationRecord,
     Page,
     PaymentTotals,
-    Stored,
     StoredEvent,
     Stuck,
     WorkCounts,
 )
+from .work import DeliveryRepository, OperationRepository
+
+
+class Kept(Enum):
+    """Says that something stays as it is, where None says something else."""
+
+    KEEP = "keep"
+
+
+KEEP = Kept.KEEP
 
 
 class MerchantRepository(Protocol):
@@ -54,13 +58,31 @@ class MerchantRepository(Protocol):
         ...
 
     async def configure_webhook(
-        self, merchant_id: UUID, *, url: str | None, secret: str | None, at: datetime
-    ) -> None:
-        """Store where webhooks go and what signs them."""
+        self,
+        merchant_id: UUID,
+        *,
+        url: str | Kept | None,
+        secret: str | None,
+        first_secret: str,
+        at: datetime,
+    ) -> Merchant:
+        """Store where webhooks go and what signs them; the merchant as it is then.
+
+        Args:
+            merchant_id: Whose.
+            url: None sends none.
+            secret: None keeps the present one.
+            first_secret: For a merchant that has none.
+            at: When, in UTC.
+        """
+        ...
+
+    async def set_scenario(self, merchant_id: UUID, scenario: str | None) -> None:
+        """Store what simulators play of payments that name nothing."""
         ...
 
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
-        """Store the merchant unless its email is already there."""
+        """Store the merchant; one with its id gets these credentials and keeps the rest."""
         ...
 
 
@@ -69,6 +91,14 @@ class OrderRepository(Protocol):
 
     async def add(self, order: Order) -> None:
         """Store a new order."""
+        ...
+
+    async def add_unless_there(self, order: Order) -> None:
+        """Store it, unless an order of that id was stored before."""
+        ...
+
+    async def lock(self, order_id: str) -> None:
+        """Keep the order as it is until the transaction ends."""
         ...
 
     async def get(self, order_id: str) -> Order | None:
@@ -97,6 +127,10 @@ class PaymentRepository(Protocol):
         """The payment with that id, whoever owns it."""
         ...
 
+    async def has_live(self, order_id: str) -> bool:
+        """Whether a payment of that order is under way or has succeeded."""
+        ...
+
     async def lock(self, payment_id: str) -> Payment | None:
         """The same, and nobody else changes it until the transaction ends.
 
@@ -106,6 +140,10 @@ class PaymentRepository(Protocol):
 
     async def update(self, change: Change[Payment]) -> None:
         """Store a payment that was locked in this transaction."""
+        ...
+
+    async def ask(self, change: Change[Payment], operation: Operation) -> None:
+        """The same, and what is to be asked of its processor."""
         ...
 
     async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
@@ -140,84 +178,6 @@ class RefundRepository(Protocol):
 
     async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Refund]:
         """A merchant's refunds."""
-        ...
-
-
-class Leasable(Protocol):
-    """What both tables of work have in common. All in sets, all on the database's clock."""
-
-    async def renew(self, leases: Sequence[Lease]) -> None:
-        """Extend the leases that are still ours."""
-        ...
-
-    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
-        """Give up rows whose handling raised; the rest says when to try again."""
-        ...
-
-    async def hand_back(self, leases: Sequence[Lease]) -> None:
-        """Give up rows untouched, at once: this worker is stopping."""
-        ...
-
-    async def free_orphans(self, *, gone_after: timedelta) -> int:
-        """End the leases of workers not heard of for that long; how many."""
-        ...
-
-    async def next_due(self, *, now: datetime) -> datetime | None:
-        """When the next row that is not yet due will be."""
-        ...
-
-
-class OperationRepository(Leasable, Protocol):
-    """Operations: what is asked of processors."""
-
-    async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
-    ) -> Sequence[ClaimedOperation]:
-        """Lease due rows for this worker, oldest first."""
-        ...
-
-    async def mark_sent(
-        self, claimed: Sequence[ClaimedOperation], *, at: datetime
-    ) -> Sequence[ClaimedOperation]:
-        """Commit that the processors are about to be asked.
-
-        Returns:
-            Those still ours, as they are stored now.
-        """
-        ...
-
-    async def record(self, records: Sequence[OperationRecord], *, at: datetime) -> Stored:
-        """Store outcomes, fenced and compared, and end the leases of those stored."""
-        ...
-
-
-class DeliveryRepository(Leasable, Protocol):
-    """Deliveries: one event to one endpoint."""
-
-    async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
-    ) -> Sequence[ClaimedDelivery]:
-        """Lease due rows: first tries before repeats, no endpoint more than its share.
-
-        The first try of a payment's event waits until the events before it were
-        tried once, so that a receiver that answers hears the story in order.
-        """
-        ...
-
-    async def record(self, records: Sequence[DeliveryRecord]) -> Stored:
-        """Store attempts, fenced, and end their leases."""
-        ...
-
-    async def add(self, event: StoredEvent) -> None:
-        """Store an event that belongs to no payment, with its deliveries."""
-        ...
-
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Delivery]:
-        """A merchant's deliveries."""
-        ...
-
-    async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
-        """Make a delivery due now with all its tries before it; False if not theirs."""
         ...
 
 
@@ -296,6 +256,11 @@ class Repositories(Protocol):
     @property
     def refunds(self) -> RefundRepository:
         """Refunds."""
+        ...
+
+    @property
+    def callbacks(self) -> CallbackRepository:
+        """Processors' callbacks."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -26,6 +26,10 @@ class Vault(Protocol):
             InfrastructureError: The key or the context is another, or the text
                 was changed.
         """
+        ...
+
+    def digests(self, content: bytes) -> Sequence[str]:
+        """The fingerprint of the content with each key, the one that seals first."""
         ...
 
     def fingerprint(self, content: bytes) -> str:

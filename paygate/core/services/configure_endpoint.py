@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..domain.errors import InvalidInputError
 from ..domain.merchant import Merchant
 from ..ports.http import HttpError
+from ..ports.storage import KEEP, Kept
 from .deps import Deps
 
 
@@ -16,12 +17,12 @@ class ConfigureEndpoint:
 
     Args:
         merchant: Whose endpoint.
-        url: Where webhooks go from now on; None to send none.
+        url: Where webhooks go from now on; None to send none, KEEP to leave it as it is.
         secret: What signs them; None to keep the present one.
     """
 
     merchant: Merchant
-    url: str | None
+    url: str | Kept | None
     secret: str | None = None
 
 
@@ -31,21 +32,24 @@ async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant
     Raises:
         InvalidInputError: The address could never be sent to.
     """
-    if command.url is not None:
+    if isinstance(command.url, str):
         try:
             deps.http.check(command.url)
         except HttpError as error:
             raise InvalidInputError(_sentence(error), field="webhook_url") from error
-    secret = command.secret or command.merchant.webhook_secret or deps.ids.webhook_secret()
-    await deps.storage.merchants.configure_webhook(
-        command.merchant.id, url=command.url, secret=secret, at=deps.clock.now()
+    # Only what was named is written: somebody else may be changing the rest, by SQL too.
+    return await deps.storage.merchants.configure_webhook(
+        command.merchant.id,
+        url=command.url,
+        secret=command.secret,
+        first_secret=deps.ids.webhook_secret(),
+        at=deps.clock.now(),
     )
-    return replace(command.merchant, webhook_url=command.url, webhook_secret=secret)
 
 
 async def regenerate_secret(merchant: Merchant, deps: Deps) -> Merchant:
     """Give the merchant a fresh secret."""
-    command = ConfigureEndpoint(merchant, merchant.webhook_url, deps.ids.webhook_secret())
+    command = ConfigureEndpoint(merchant, KEEP, deps.ids.webhook_secret())
     return await configure_endpoint(command, deps)
 
 

@@ -17,6 +17,7 @@ from ..domain.operation import Operation, OperationKind
 from ..domain.order import Order
 from ..domain.payment import Payment
 from ..ports.plugins import MethodContext, PaymentMethod
+from .choose_scenario import choose_scenario
 from .deps import Deps
 from .events import payment_events, ring_deliveries
 
@@ -30,12 +31,14 @@ class CreatePayment:
         order_id: Which order.
         method: The payment method's code.
         details: The method's part of the request, unchecked.
+        scenario: What simulated processors are to play, if the request says.
     """
 
     merchant: Merchant | None
     order_id: str
     method: object
     details: Mapping[str, Any]
+    scenario: str | None = None
 
 
 async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
@@ -52,8 +55,15 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
     order = await _order(command, deps)
     order.require_payable()
     instrument = _prepare(method, command.details, order, deps)
+    merchant = await _merchant(command, order, deps)
+    scenario = choose_scenario(
+        command.scenario, instrument, order.amount, merchant.default_scenario, deps
+    )
     processor = deps.registry.processor_for(
-        method=instrument.method, flow=instrument.flow, amount=order.amount
+        method=instrument.method,
+        flow=instrument.flow,
+        amount=order.amount,
+        capture_mode=order.capture_mode,
     )
     change = Payment.open(
         order,
@@ -61,12 +71,13 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         instrument=instrument,
         processor=processor.info.id,
         at=deps.clock.now(),
+        scenario=scenario,
     )
     operation = _charge(change.after, deps)
-    events = payment_events(change, await _endpoint(command, order, deps), deps)
+    events = payment_events(change, Endpoint.of(merchant), deps)
     await deps.storage.payments.open(change, operation, events)
 
-    deps.bell.ring("operations", operation.id)
+    deps.bell.ring("payments", operation.id)
     ring_deliveries(events, deps)
     return change.after
 
@@ -79,12 +90,13 @@ async def _order(command: CreatePayment, deps: Deps) -> Order:
     return order
 
 
-async def _endpoint(command: CreatePayment, order: Order, deps: Deps) -> Endpoint | None:
-    merchant = command.merchant
-    if merchant is None:
-        return (await deps.storage.merchants.endpoints([order.merchant_id])).get(order.merchant_id)
-    # Authentication has just read the row.
-    return Endpoint.of(merchant)
+async def _merchant(command: CreatePayment, order: Order, deps: Deps) -> Merchant:
+    if command.merchant is not None:
+        # Authentication has just read the row.
+        return command.merchant
+    found = await deps.storage.merchants.get(order.merchant_id)
+    assert found is not None, "an order has a merchant"
+    return found
 
 
 def _prepare(
@@ -103,7 +115,7 @@ def _prepare(
 
 
 def _charge(payment: Payment, deps: Deps) -> Operation:
-    operation_id = deps.ids.new(IdKind.OPERATION)
+    operation_id = deps.ids.new(IdKind.OPERATION, of=payment.id)
     secret = payment.instrument.secret
     return Operation(
         id=operation_id,

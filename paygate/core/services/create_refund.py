@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..domain.endpoint import Endpoint
-from ..domain.errors import NotFoundError, UnsupportedError
+from ..domain.errors import UnsupportedError
 from ..domain.ids import IdKind
 from ..domain.merchant import Merchant
 from ..domain.money import Money
-from ..domain.operation import Operation, OperationKind
+from ..domain.operation import OperationKind
 from ..domain.payment import Payment
 from ..domain.refund import Refund
+from ..ports.processor import Grade
 from .deps import Deps
 from .events import refund_events, ring_deliveries
+from .follow_up import follow_up, lock_payment, require_capable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +38,46 @@ class CreateRefund:
 async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
     """Set the money aside and store what is to be asked of the processor.
 
-    The payment is locked while it is decided: of refunds that arrive at once each
-    sees what the one before it left.
-
     Raises:
         NotFoundError: No such payment, or another merchant's.
-        UnsupportedError: The payment's processor gives nothing back.
+        UnsupportedError: The payment's processor gives nothing back, or not so finely.
         NotRefundableError: The payment has not succeeded.
         RefundExceedsCaptureError: So much is not left.
     """
     async with deps.storage.transaction() as storage:
-        payment = await storage.payments.lock(command.payment_id)
-        if payment is None or payment.merchant_id != command.merchant.id:
-            raise NotFoundError("Payment")
-        _require_capable(payment, deps)
+        bound = replace(deps, storage=storage)
+        payment = await lock_payment(command.payment_id, command.merchant, bound)
         now = deps.clock.now()
         amount = Money(command.amount_minor, payment.amount.currency)
+        grade = require_capable(payment, "refund", deps).refund
         change = payment.reserve_refund(amount, at=now)
-        refund = Refund(
-            id=deps.ids.new(IdKind.REFUND),
-            payment_id=payment.id,
-            merchant_id=payment.merchant_id,
-            amount=amount,
-            reason=command.reason,
-            status="pending",
-            created_at=now,
-        )
-        operation = _operation(refund, payment, deps)
+        _require_as_fine(payment, amount, grade)
+        refund = _refund(command, change.after, amount, deps)
+        operation = follow_up(change.after, OperationKind.REFUND, amount, deps, refund_id=refund.id)
         events = refund_events(change, refund, Endpoint.of(command.merchant), deps)
         await storage.refunds.open(refund, change, operation, events)
 
-    deps.bell.ring("operations", operation.id)
+    deps.bell.ring("refunds", operation.id)
     ring_deliveries(events, deps)
     return refund
 
 
-def _require_capable(payment: Payment, deps: Deps) -> None:
-    processor = deps.registry.processors.get(payment.processor)
-    if processor is None or processor.capabilities.refund == "none":
-        raise UnsupportedError(f"Processor {payment.processor} does not refund")
-
-
-def _operation(refund: Refund, payment: Payment, deps: Deps) -> Operation:
-    return Operation(
-        id=deps.ids.new(IdKind.OPERATION),
+def _refund(command: CreateRefund, payment: Payment, amount: Money, deps: Deps) -> Refund:
+    return Refund(
+        id=deps.ids.new(IdKind.REFUND),
         payment_id=payment.id,
         merchant_id=payment.merchant_id,
-        kind=OperationKind.REFUND,
-        amount=refund.amount,
-        processor=payment.processor,
-        state="reserved",
-        due_at=refund.created_at,
-        created_at=refund.created_at,
-        refund_id=refund.id,
+        amount=amount,
+        reason=command.reason,
+        status="pending",
+        created_at=payment.updated_at,
     )
+
+
+def _require_as_fine(payment: Payment, amount: Money, grade: Grade) -> None:
+    if grade == "full" and amount != payment.amount_captured:
+        raise UnsupportedError(
+            f"Processor {payment.processor} refunds only the whole amount", field="amount"
+        )
+    if grade == "partial" and payment.amount_refunded:
+        raise UnsupportedError(f"Processor {payment.processor} refunds a payment only once")

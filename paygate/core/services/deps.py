@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
+from ..domain.limits import PLUGIN_CALL
 from ..ports.bell import Bell
-from ..ports.clock import Clock
+from ..ports.clock import Clock, MovableClock
 from ..ports.http import Http
 from ..ports.ids import Ids
 from ..ports.plugins import Logger
 from ..ports.present import EventPresenter
 from ..ports.storage import Storage
+from ..ports.test_clock import ClockMoves
 from ..ports.vault import Vault
 from .registry import Registry
+
+Profile = Literal["standard", "open-demo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,19 @@ class TestMerchant:
 
 
 @dataclass(frozen=True, slots=True)
+class TestClock:
+    """The clock that tests move.
+
+    Args:
+        shown: This process's view of it; the same as ``Deps.clock``.
+        moves: What every process is told.
+    """
+
+    shown: MovableClock
+    moves: ClockMoves
+
+
+@dataclass(frozen=True, slots=True)
 class Deps:
     """The machines and the guests of one app.
 
@@ -40,7 +59,12 @@ class Deps:
         seed: Everything random in a simulation is drawn from it.
         replay_mismatches: Answer a reused key from memory even when the request
             is another one, as some older gateways do.
+        require_client_secret: Browsers see and pay an order only with its secret.
         test_merchant: None in production.
+        test_clock: None in production, where time is real.
+        scenario_amounts: Whether an amount's last digits choose a scenario.
+        plugin_call: How long a plugin may take to answer.
+        profile: ``open-demo`` serves callers without keys as the test merchant.
     """
 
     storage: Storage
@@ -54,4 +78,9 @@ class Deps:
     logger: Logger
     seed: int = 0
     replay_mismatches: bool = False
+    require_client_secret: bool = False
     test_merchant: TestMerchant | None = None
+    test_clock: TestClock | None = None
+    profile: Profile = "standard"
+    scenario_amounts: bool = False
+    plugin_call: timedelta = PLUGIN_CALL

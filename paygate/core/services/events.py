@@ -45,15 +45,16 @@ def refund_events(
 def _stored(
     event: Event, payment: Payment, body: bytes, endpoint: Endpoint | None, deps: Deps
 ) -> StoredEvent:
+    type = deps.present.type_of(event)
     return StoredEvent(
-        id=deps.ids.new(IdKind.EVENT),
+        id=deps.ids.new(IdKind.EVENT, of=f"{payment.id}:{event.seq}"),
         merchant_id=payment.merchant_id,
-        type=event.type,
+        type=type,
         payment_id=payment.id,
         seq=event.seq,
         body=body,
         created_at=event.occurred_at,
-        deliveries=deliveries_of(event.type, endpoint, deps),
+        deliveries=deliveries_of(type, endpoint, deps),
     )
 
 
@@ -74,4 +75,4 @@ def ring_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
     """Wake whoever delivers, if there is anything to deliver."""
     for event in events:
         for delivery in event.deliveries:
-            deps.bell.ring("webhook_logs", str(delivery.id))
+            deps.bell.ring("webhooks", str(delivery.id))

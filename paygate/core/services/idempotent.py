@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from ..domain.errors import (
     NotExecutedError,
 )
 from ..domain.idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered
-from ..ports.bell import Table
+from ..ports.bell import Queue
 from .deps import Deps
 
 POLL_S = 0.02
@@ -105,18 +105,18 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
 class DeferredBell:
     """See ``Bell``: keeps the rings of a transaction until it is committed."""
 
-    rings: list[tuple[Table, str]] = field(default_factory=list)
+    rings: list[tuple[Queue, str]] = field(default_factory=list)
 
-    def ring(self, table: Table, row_id: str) -> None:
+    def ring(self, queue: Queue, row_id: str) -> None:
         """See ``Bell.ring``."""
-        self.rings.append((table, row_id))
+        self.rings.append((queue, row_id))
 
     def pass_on(self, deps: Deps) -> None:
         """Ring for all of them."""
-        for table, row_id in self.rings:
-            deps.bell.ring(table, row_id)
+        for queue, row_id in self.rings:
+            deps.bell.ring(queue, row_id)
 
-    async def listen(self, wake: Callable[[Table], None]) -> None:
+    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
         """See ``Bell.listen``; nobody listens to a transaction."""
 
     async def is_connected(self) -> bool | None:

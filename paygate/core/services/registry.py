@@ -8,17 +8,69 @@ from typing import Protocol
 
 from ..domain.errors import InvalidInputError, UnsupportedError
 from ..domain.money import Money
-from ..ports.plugins import CanQuery, CanRefund, EventSink, PaymentMethod, Processor
+from ..domain.operation import OperationKind
+from ..domain.order import CaptureMode
+from ..domain.outcome import Outcome
+from ..ports.callbacks import CanCallback, CanContinue, CanWake, RawCallback, Update
+from ..ports.plugins import EventSink, PaymentMethod
+from ..ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, FollowUp, Processor
 from ..ports.retry import PolicyTarget, RetryPolicy
 
 
-class GuardedByHost(Processor, CanQuery, CanRefund, Protocol):
+class ScenarioInfo(Protocol):
+    """What the core knows of a scenario: what to call it, and whose it is."""
+
+    @property
+    def name(self) -> str:
+        """What requests say."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """What test cards and amounts say."""
+        ...
+
+    @property
+    def says(self) -> str:
+        """What it plays, for people."""
+        ...
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """For which payment methods; empty for all."""
+        ...
+
+
+class GuardedByHost(
+    Processor,
+    CanQuery,
+    CanCapture,
+    CanVoid,
+    CanRefund,
+    CanWake,
+    CanContinue,
+    CanCallback,
+    Protocol,
+):
     """A processor behind the host's guard.
 
     The guard gives every processor all methods: one that cannot be asked answers
-    every query with ``Unknown``, one that cannot refund declines. No method raises
-    anything but ``NotSentError``.
+    every query with ``Unknown``, one that cannot capture, void or refund declines.
+    No method that asks raises anything but ``NotSentError``; those of ``CanCallback``
+    raise ``PluginError``.
     """
+
+    def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
+        """See ``CanPlayPayer.payer_decides``; None where nobody can be played."""
+        ...
+
+    def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
+        """The outcome that a callback told, if it can be one of that operation.
+
+        Raises:
+            PluginContractError: It cannot.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +83,7 @@ class Registry:
         sinks: Sink id → sink.
         policies: What is decided about → the policy that decides it.
         plugins: Plugin id → version, for people.
+        scenarios: Name → what simulators can play.
     """
 
     methods: Mapping[str, PaymentMethod]
@@ -38,6 +91,7 @@ class Registry:
     sinks: Mapping[str, EventSink]
     policies: Mapping[PolicyTarget, RetryPolicy]
     plugins: Mapping[str, str] = field(default_factory=dict)
+    scenarios: Mapping[str, ScenarioInfo] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
         """The method a request named.
@@ -50,7 +104,9 @@ class Registry:
             raise InvalidInputError("Invalid payment method", field="method")
         return found
 
-    def processor_for(self, *, method: str, flow: str, amount: Money) -> GuardedByHost:
+    def processor_for(
+        self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
+    ) -> GuardedByHost:
         """The preferred processor that can do this.
 
         Raises:
@@ -63,6 +119,12 @@ class Registry:
         ]
         if not able:
             raise UnsupportedError(f"No processor here carries out {method} ({flow})")
+        if capture_mode == "manual":
+            able = [processor for processor in able if processor.capabilities.capture != "none"]
+            if not able:
+                raise UnsupportedError(
+                    f"No processor here holds money for {method} ({flow}) to capture it later"
+                )
         for processor in able:
             if _accepts(processor, amount):
                 return processor

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from ..domain.change import Change
 from ..domain.endpoint import Endpoint
 from ..domain.errors import InfrastructureError, NotSentError
+from ..domain.ids import IdKind
 from ..domain.lease import Lease
-from ..domain.limits import PLUGIN_CALL
 from ..domain.operation import Operation, OperationKind
-from ..domain.outcome import Approved, Declined, Outcome, Unknown
+from ..domain.outcome import Approved, Declined, Outcome, Released, Unknown
 from ..domain.payment import Payment
-from ..domain.redaction import redact
+from ..domain.redacted_json import redact_text
 from ..domain.refund import Refund
-from ..ports.plugins import AuthorizeRequest, CallContext, FollowUp
-from ..ports.records import ClaimedOperation, OperationRecord, Stored
+from ..ports.callbacks import RawCallback
+from ..ports.plugins import CallContext, WakeUp
+from ..ports.processor import AuthorizeRequest, FollowUp
+from ..ports.records import ClaimedOperation, OperationRecord, RecordedCall, Stored
 from ..ports.retry import PolicyTarget, Tries
+from ..ports.work import OperationRepository
 from .deps import Deps
 from .dispatch import Settled, conclude_each
 from .events import payment_events, refund_events, ring_deliveries
+from .recorded_call import Answer, Question, recorded
 from .registry import GuardedByHost
 
-Answer = Outcome | NotSentError
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a processor answered, when it wants to be woken, and the call for the records."""
+
+    answer: Answer
+    wake_ups: tuple[WakeUp, ...] = ()
+    call: RecordedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +60,23 @@ class ToAsk:
 
 @dataclass(frozen=True, slots=True)
 class OperationWork:
-    """See ``dispatch.Work``."""
+    """See ``dispatch.Work``.
+
+    Args:
+        deps: The app.
+        worker_id: Who works.
+        rows: The kinds of operations it works on.
+    """
 
     deps: Deps
     worker_id: str
+    rows: OperationRepository
 
     async def claim(self, limit: int) -> Sequence[ToAsk]:
         """Lease due operations, and commit which of them are about to be sent."""
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
-        claimed = await deps.storage.operations.claim(
-            worker_id=self.worker_id, token=token, limit=limit, now=now
-        )
+        claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
         reserved = [claim for claim in claimed if claim.operation.state == "reserved"]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
@@ -68,28 +84,33 @@ class OperationWork:
             ToAsk(claim, is_fresh=False) for claim in asked_before
         ]
 
-    async def perform(self, claim: ToAsk) -> Answer:
+    async def perform(self, claim: ToAsk) -> Heard:
         """Ask the processor. No transaction is open and no row is locked meanwhile."""
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
         if processor is None:
             # Its plugin was taken away. It may come back; nothing was decided.
-            return Unknown(f"processor {claim.claimed.operation.processor} is not installed")
+            gone = f"processor {claim.claimed.operation.processor} is not installed"
+            return Heard(Unknown(gone))
         context = call_context(claim.claimed, self.deps)
         try:
-            return await _ask(processor, claim, context, self.deps)
+            question = _question(processor, claim, context, self.deps)
         except NotSentError as error:
-            return error
+            return Heard(error)
+        answer, call = await recorded(question, self.deps.clock)
+        return Heard(answer, tuple(context.wake_ups), call)
 
-    async def record(self, settled: Sequence[Settled[ToAsk, Answer]]) -> Stored:
+    async def record(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
         """Store what the processors answered, tell about it, and ring for the telling."""
         deps = self.deps
         owners = [each.claim.claimed.payment.merchant_id for each in settled]
         endpoints = await deps.storage.merchants.endpoints(owners)
 
-        def conclude(each: Settled[ToAsk, Answer]) -> OperationRecord:
-            claimed = each.claim.claimed
+        def conclude(each: Settled[ToAsk, Heard]) -> OperationRecord:
+            claimed, heard = each.claim.claimed, each.answer
             endpoint = endpoints.get(claimed.payment.merchant_id)
-            return conclude_operation(claimed, each.answer, endpoint, deps)
+            record = conclude_operation(claimed, heard.answer, endpoint, deps)
+            woken = wake_ups(claimed, heard.wake_ups, deps)
+            return replace(record, wake_ups=woken, call=heard.call)
 
         records, refused = conclude_each(settled, conclude)
         stored = await deps.storage.operations.record(records, at=deps.clock.now())
@@ -99,15 +120,33 @@ class OperationWork:
         return Stored(stored.won, {**stored.refused, **refused})
 
 
-async def _ask(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Outcome:
-    kind = claim.claimed.operation.kind
+def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Question:
+    """The call by which the processor is told of the operation, or asked about it.
+
+    Raises:
+        NotSentError: What it needs to be told cannot be read.
+    """
+    claimed, kind = claim.claimed, claim.claimed.operation.kind
+    about = follow_up_of(claimed)
+    if kind is OperationKind.WAKE:
+        return Question("wake", about, lambda: _wake(processor, about, context))
     if not claim.is_fresh:
-        return await processor.query(kind, _follow_up(claim.claimed), context)
-    match kind:
-        case OperationKind.CHARGE:
-            return await processor.authorize(_request(claim.claimed, deps), context)
-        case OperationKind.REFUND:
-            return await processor.refund(_on_top_of_charge(claim.claimed), context)
+        return Question("query", about, lambda: processor.query(kind, about, context))
+    if kind is OperationKind.CHARGE:
+        request = _request(claimed, deps)
+        return Question("authorize", request, lambda: processor.authorize(request, context))
+    follow_up = _on_top_of_charge(claimed)
+    asks = {
+        OperationKind.CAPTURE: processor.capture,
+        OperationKind.VOID: processor.void,
+        OperationKind.REFUND: processor.refund,
+    }
+    return Question(kind.value, follow_up, lambda: asks[kind](follow_up, context))
+
+
+async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext) -> Outcome:
+    await processor.wake(about, context)
+    return Approved(reference="woken", amount=about.amount)
 
 
 def conclude_operation(
@@ -123,9 +162,27 @@ def conclude_operation(
         return _conclude_refund(
             claimed, claimed.refund, operation, answer=answer, endpoint=endpoint, deps=deps
         )
-    change = claimed.payment.apply(answer, at=now)
+    change = _changed(claimed, operation, answer, at=now)
     events = payment_events(change, endpoint, deps)
     return OperationRecord(claimed, operation, change, events, note=_note(answer))
+
+
+def _changed(
+    claimed: ClaimedOperation, operation: Operation, answer: Outcome, *, at: datetime
+) -> Change[Payment]:
+    """What the answer makes of the payment; the hold of one stays until it is definite."""
+    payment, is_done = claimed.payment, isinstance(answer, Approved)
+    if operation.kind is OperationKind.CHARGE:
+        return payment.apply(answer, at=at)
+    if operation.kind is OperationKind.WAKE:
+        return Change(payment)
+    if not isinstance(answer, Approved | Declined):
+        return Change(payment)
+    if operation.kind is OperationKind.VOID:
+        return payment.settle_void(is_released=is_done, at=at)
+    return payment.settle_capture(
+        operation.amount, is_taken=is_done, is_final=operation.is_final, at=at
+    )
 
 
 def _conclude_refund(
@@ -148,7 +205,7 @@ def _conclude_refund(
 
 
 def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> OperationRecord:
-    now, note = deps.clock.now(), redact(f"not sent: {answer.reason}")
+    now, note = deps.clock.now(), redact_text(f"not sent: {answer.reason}")
     wait = _wait(claimed, "operation", deps)
     if wait is not None:
         unchanged: Change[Payment] = Change(claimed.payment)
@@ -158,7 +215,7 @@ def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> 
     # It could not be sent for so long that a person has to look.
     lost = Unknown(note)
     operation = claimed.operation.settle(lost, at=now, wait=None)
-    is_charge = claimed.refund is None
+    is_charge = operation.kind is OperationKind.CHARGE
     change = claimed.payment.apply(lost, at=now) if is_charge else Change(claimed.payment)
     return OperationRecord(claimed, operation, change, (), note=note)
 
@@ -176,12 +233,49 @@ def call_context(claimed: ClaimedOperation, deps: Deps) -> CallContext:
     return CallContext(
         merchant_id=operation.merchant_id,
         operation_id=operation.id,
-        deadline=PLUGIN_CALL,
+        deadline=deps.plugin_call,
         clock=deps.clock,
         rng=Random(f"{deps.seed}:{operation.id}"),
         http=deps.http,
         logger=deps.logger,
         state=operation.processor_state,
+        asked_at=operation.created_at,
+        scenario=claimed.payment.scenario,
+        call_back=_call_back(operation.processor, deps),
+    )
+
+
+def _call_back(
+    processor_id: str, deps: Deps
+) -> Callable[[Mapping[str, str], bytes], Awaitable[None]]:
+    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
+        # The one way callbacks are taken in; it uses what is here, hence so late.
+        from .receive_callback import ReceiveCallback, receive_callback  # noqa: PLC0415
+
+        await receive_callback(ReceiveCallback(processor_id, RawCallback(headers, body)), deps)
+
+    return call_back
+
+
+def wake_ups(
+    claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
+) -> tuple[Operation, ...]:
+    """The operations by which a processor is woken."""
+    now, asked = deps.clock.now(), claimed.operation
+    return tuple(
+        Operation(
+            id=deps.ids.new(IdKind.OPERATION, of=f"{asked.id}:{now.isoformat()}:{ordinal}"),
+            payment_id=asked.payment_id,
+            merchant_id=asked.merchant_id,
+            kind=OperationKind.WAKE,
+            amount=asked.amount,
+            processor=asked.processor,
+            state="reserved",
+            due_at=now + each.after,
+            created_at=now,
+            processor_state=each.state,
+        )
+        for ordinal, each in enumerate(wanted)
     )
 
 
@@ -193,10 +287,12 @@ def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
         except InfrastructureError as error:
             raise NotSentError(str(error)) from error
         instrument = replace(instrument, secret=secret)
-    return AuthorizeRequest(operation.payment_id, operation.amount, instrument)
+    takes = claimed.payment.capture_mode == "automatic"
+    return AuthorizeRequest(operation.payment_id, operation.amount, instrument, capture=takes)
 
 
-def _follow_up(claimed: ClaimedOperation) -> FollowUp:
+def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
+    """What a processor is told of an operation it knows."""
     operation = claimed.operation
     return FollowUp(
         payment_id=operation.payment_id,
@@ -205,12 +301,13 @@ def _follow_up(claimed: ClaimedOperation) -> FollowUp:
         instrument=claimed.payment.instrument,
         asked_at=operation.created_at,
         reference=operation.reference,
+        is_final=operation.is_final,
     )
 
 
 def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
-    """What a refund asks for: it names the charge, and ``context`` the refund itself."""
-    follow_up = _follow_up(claimed)
+    """What follows a charge names the charge, and ``context`` the new operation itself."""
+    follow_up = follow_up_of(claimed)
     if claimed.charge is None:
         return follow_up
     charge = claimed.charge
@@ -220,10 +317,12 @@ def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
 def _note(answer: Outcome) -> str:
     match answer:
         case Approved(reference=reference):
-            return redact(f"approved as {reference}")
+            return redact_text(f"approved as {reference}")
         case Declined(code=code, processor_code=theirs):
-            return redact(f"declined: {code}" + (f" ({theirs})" if theirs else ""))
+            return redact_text(f"declined: {code}" + (f" ({theirs})" if theirs else ""))
         case Unknown(reason=reason):
-            return redact(f"unknown: {reason}")
+            return redact_text(f"unknown: {reason}")
+        case Released(reason=reason):
+            return redact_text(reason)
         case _:
             return f"pending, to be asked again in {answer.resolve_after.total_seconds():g} s"

@@ -10,9 +10,26 @@ from ..services.deps import Deps
 from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import register_middleware
-from .routes import dialects, health, orders, payments, refunds, testing, webhooks
+from .routes import (
+    callbacks,
+    checkout,
+    clock,
+    dashboard,
+    dialects,
+    docs,
+    health,
+    operations,
+    orders,
+    payments,
+    refunds,
+    simulator,
+    testing,
+    webhooks,
+)
 
 API = "/api/v1"
+WebApp = Quart
+"""What answers requests; whoever starts it need not know what it is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +47,21 @@ class WebSettings:
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
     """An app over these machines and guests; several may live side by side."""
-    app = Quart("paygate")
+    app = Quart("paygate", static_folder=None)
+    # Some clients write a slash at the end of every path.
+    app.url_map.strict_slashes = False
     register_errors(app)
     register_middleware(app)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
-    for routes in (orders, payments, refunds, webhooks):
+    for routes in (orders, payments, operations, refunds, webhooks, callbacks):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
+        app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")
+        app.register_blueprint(simulator.blueprint(deps))
+    app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
+    app.register_blueprint(dashboard.blueprint(deps))
+    app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
     dialects.register_dialects(app)
     return app

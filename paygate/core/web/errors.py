@@ -20,6 +20,7 @@ from ..domain.errors import (
 )
 from . import present
 from .json import write
+from .wire import answers as wire
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ async def _known(error: Exception) -> Response:
     return response
 
 
-def answer_to(error: Exception) -> tuple[int, present.Json]:
+def answer_to(error: Exception) -> tuple[int, wire.Error]:
     """The status and body for an error of ours."""
     status, code = next((s, c) for kind, s, c in TABLE if isinstance(error, kind))
     if isinstance(error, InfrastructureError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from hashlib import sha256
+from uuid import UUID
 
 from quart import Response, request
 
 from ..domain.errors import ConflictError
 from ..domain.idempotency import Answer, read_key
-from ..domain.merchant import Merchant
 from ..services.deps import Deps
-from ..services.idempotent import Execute, Given, Keyed, idempotent
+from ..services.idempotent import DeferredBell, Execute, Given, Keyed, idempotent
 from .body import body_of_request
 from .errors import answer_to
 from .json import canonical, write
@@ -18,14 +20,15 @@ from .json import canonical, write
 Do = Callable[[Deps], Awaitable[tuple[object, int]]]
 
 
-async def once(merchant: Merchant, deps: Deps, do: Do) -> Response:
+async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
     """Answer the request at hand with ``do``, or with what it was answered before.
 
     Args:
-        merchant: Whose request it is.
+        owner: The merchant whose request it is.
         deps: The app.
         do: Carries it out with the dependencies it is handed; returns what to
             show and the status.
+        scope: Keeps the keys of somebody who is not the merchant apart from theirs.
     """
     key = read_key(request.headers.get("Idempotency-Key"))
 
@@ -34,9 +37,25 @@ async def once(merchant: Merchant, deps: Deps, do: Do) -> Response:
         return Answer(status, write(shown))
 
     if key is None:
-        return _response(Given(await execute(deps), is_replay=False))
-    keyed = Keyed(merchant.id, key, await _content())
+        return _response(Given(await _without_key(execute, deps), is_replay=False))
+    keyed = Keyed(owner, _scoped(key, scope), await _content())
     return _response(await _idempotent(keyed, execute, deps))
+
+
+async def _without_key(execute: Execute, deps: Deps) -> Answer:
+    if deps.profile == "standard":
+        return await execute(deps)
+    # Here a payment makes its order: both stand or fall together, as they do with a key.
+    rings = DeferredBell()
+    async with deps.storage.transaction() as storage:
+        answer = await execute(replace(deps, storage=storage, bell=rings))
+    rings.pass_on(deps)
+    return answer
+
+
+def _scoped(key: str, scope: str) -> str:
+    # Hashed: two strings side by side may be longer than a key can be.
+    return f"{scope}:{sha256(key.encode()).hexdigest()}" if scope else key
 
 
 async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Given:

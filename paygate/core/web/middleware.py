@@ -5,7 +5,9 @@ from __future__ import annotations
 from quart import Quart, Response, request
 
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-ALLOWED_HEADERS = "Content-Type, X-Api-Key, X-Api-Secret, Idempotency-Key"
+ALLOWED_HEADERS = (
+    "Content-Type, X-Api-Key, X-Api-Secret, X-Client-Secret, Idempotency-Key, Paygate-Scenario"
+)
 EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After"
 PREFLIGHT_AGE_S = 600
 

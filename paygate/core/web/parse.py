@@ -2,119 +2,131 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
 from ..domain.errors import InvalidInputError, NotFoundError
-from ..domain.limits import (
-    AMOUNT_MINOR_MAX,
-    AMOUNT_MINOR_MIN,
-    NOTES_BYTES_MAX,
-    OFFSET_ROWS_MAX,
-    PAGE_ROWS_DEFAULT,
-    PAGE_ROWS_MAX,
-    TEXT_CHARS_MAX,
-    URL_CHARS_MAX,
-)
+from ..domain.limits import PAGE_ROWS_MAX
 from ..domain.merchant import Merchant
-from ..domain.money import EXPONENTS, Money
+from ..domain.money import Money
+from ..ports.storage import KEEP
+from ..services.cancel_payment import CancelPayment
 from ..services.capture_payment import CapturePayment
 from ..services.configure_endpoint import ConfigureEndpoint
 from ..services.create_order import CreateOrder
 from ..services.create_payment import CreatePayment
 from ..services.create_refund import CreateRefund
 from ..services.send_test_event import SendTestEvent
-from .json import write
+from ..services.settle_review import SettleReview
+from .wire import requests
 
 Body = Mapping[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
 
 PROTECTED = ("status", "merchant_id", "amount_refunded", "captured")
 """Fields that only we set. Anything else we do not know is ignored."""
 
-NOT_DETAILS = frozenset({"order_id", "method", "amount", "currency", "metadata", "notes"})
+NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
 """Fields of a payment request that are not the method's."""
-
-REASON_CHARS_MAX = 1000
-_EVENT_TYPE = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*){0,3}")
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
-_SECRET = re.compile(r"[\x21-\x7e]{8,64}")
 
 
 def order(body: Body, merchant: Merchant) -> CreateOrder:
     """``POST /orders``."""
     _refuse_protected(body)
+    asked = _checked(requests.OrderRequest, body)
     return CreateOrder(
         merchant=merchant,
-        amount=Money(_amount(body), _currency(body)),
-        receipt=_text(body, "receipt"),
-        notes=_notes(body),
+        amount=Money(asked.amount, asked.currency or "INR"),
+        receipt=asked.receipt,
+        notes=asked.notes or {},
+        capture_mode=asked.capture or "automatic",
     )
 
 
-def payment(body: Body, merchant: Merchant | None) -> CreatePayment:
+def payment(body: Body, merchant: Merchant | None, *, scenario: str | None = None) -> CreatePayment:
     """``POST /payments`` and ``POST /payments/public``."""
     _refuse_protected(body)
-    order_id = _text(body, "order_id")
-    if not order_id:
-        raise InvalidInputError("order_id is required", field="order_id")
+    # A method that is missing is one that nobody installed; the registry says so.
+    asked = _checked(requests.PaymentRequest, {"method": None, **body})
     return CreatePayment(
         merchant=merchant,
-        order_id=order_id,
-        method=body.get("method"),
-        details={name: value for name, value in body.items() if name not in NOT_DETAILS},
+        order_id=asked.order_id,
+        method=asked.method,
+        details={name: asked.details[name] for name in asked.details.keys() - NOT_DETAILS},
+        scenario=scenario,
     )
 
 
 def capture(body: Body, payment_id: str, merchant: Merchant) -> CapturePayment:
     """``POST /payments/{id}/capture``, with or without a body."""
-    amount = None if body.get("amount") is None else _whole_amount(body, minimum=1)
-    return CapturePayment(merchant, payment_id, amount)
+    asked = _checked(requests.CaptureRequest, body)
+    return CapturePayment(merchant, payment_id, asked.amount, asked.final)
+
+
+def cancel(payment_id: str, merchant: Merchant) -> CancelPayment:
+    """``POST /payments/{id}/cancel``; whatever its body says."""
+    return CancelPayment(merchant, payment_id)
 
 
 def refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefund:
     """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
     _refuse_protected(body)
-    named = payment_id or _text(body, "payment_id")
-    if not named:
-        raise InvalidInputError("payment_id is required", field="payment_id")
-    reason = _text(body, "reason", chars_max=REASON_CHARS_MAX)
-    return CreateRefund(merchant, named, _whole_amount(body, minimum=1), reason)
+    if payment_id is None:
+        named = _checked(requests.RefundOfPaymentRequest, body)
+        return CreateRefund(merchant, named.payment_id, named.amount, named.reason)
+    asked = _checked(requests.RefundRequest, body)
+    return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
+
+
+def settle(body: Body, operation_id: str, merchant: Merchant) -> SettleReview:
+    """``POST /operations/{id}/settle``."""
+    asked = _checked(requests.SettleRequest, body)
+    return SettleReview(merchant, operation_id, asked.verdict, asked.reason)
+
+
+def params(body: Body) -> Mapping[str, str]:
+    """``POST /payments/{id}/complete``: what came back with the shopper."""
+    return _checked(requests.CompleteRequest, body).params
+
+
+def decision(body: Body) -> str:
+    """``POST /test/payments/{id}/payer``."""
+    return _checked(requests.PayerRequest, body).decision
+
+
+def scenario(body: Body) -> str | None:
+    """``PUT /test/scenario``."""
+    return _checked(requests.ScenarioRequest, body).scenario
+
+
+def callbacks(query: Mapping[str, str]) -> str | None:
+    """``?effect=`` of ``GET /test/callbacks``."""
+    given = {"effect": query["effect"]} if query.get("effect") else {}
+    return _checked(requests.CallbacksQuery, given).effect
 
 
 def endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
-    """``PATCH /merchant/webhook`` and its likes. A masked secret is no secret."""
-    secret = _text(body, "webhook_secret")
-    if not secret or secret.endswith("***"):
-        secret = None
-    elif not _SECRET.fullmatch(secret):
-        raise InvalidInputError(
-            "webhook_secret must be 8 to 64 visible ASCII characters", field="webhook_secret"
-        )
-    if "webhook_url" not in body:
-        return ConfigureEndpoint(merchant, merchant.webhook_url, secret)
-    url = _text(body, "webhook_url", chars_max=URL_CHARS_MAX)
-    return ConfigureEndpoint(merchant, url or None, secret)
+    """``PATCH /merchant/webhook`` and its likes."""
+    asked = _checked(requests.EndpointRequest, body)
+    if "webhook_url" not in asked.model_fields_set:
+        return ConfigureEndpoint(merchant, KEEP, asked.webhook_secret)
+    return ConfigureEndpoint(merchant, asked.webhook_url or None, asked.webhook_secret)
 
 
 def test_event(body: Body, merchant: Merchant) -> SendTestEvent:
     """``POST /webhooks/test``."""
-    event_type = _text(body, "event", chars_max=50) or "webhook.test"
-    if not _EVENT_TYPE.fullmatch(event_type):
-        raise InvalidInputError("event must look like payment.success", field="event")
-    return SendTestEvent(merchant, event_type)
+    return SendTestEvent(merchant, _checked(requests.TestEventRequest, body).event or "")
 
 
 def page(query: Mapping[str, str]) -> tuple[int, int]:
-    """``?limit=&offset=``."""
-    limit = _whole(query, "limit", PAGE_ROWS_DEFAULT)
-    if limit < 1:
-        raise InvalidInputError("limit must be at least 1", field="limit")
-    offset = _whole(query, "offset", 0)
-    if offset > OFFSET_ROWS_MAX:
-        raise InvalidInputError(f"offset must be at most {OFFSET_ROWS_MAX}", field="offset")
-    return min(limit, PAGE_ROWS_MAX), offset
+    """``?limit=&offset=``; an empty one counts as left out."""
+    given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
+    asked = _checked(requests.PageQuery, given)
+    return min(asked.limit, PAGE_ROWS_MAX), asked.offset
 
 
 def delivery_id(text: str) -> UUID:
@@ -131,55 +143,36 @@ def _refuse_protected(body: Body) -> None:
             raise InvalidInputError(f"{name} cannot be set", field=name)
 
 
-def _amount(body: Body) -> int:
-    return _whole_amount(body, minimum=AMOUNT_MINOR_MIN)
+def _checked(model: type[Model], given: Body) -> Model:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0])
+    if given.get(field) is None and first["type"] == "string_type":
+        # Null, where there must be a text, is a text that is missing.
+        raise InvalidInputError(f"{field} is required", field=field)
+    raise InvalidInputError(_sentence(first, field), field=field)
 
 
-def _whole_amount(body: Body, *, minimum: int) -> int:
-    amount = body.get("amount")
-    # bool is an int in Python, and 500.0 is not a whole number of paise on the wire.
-    if type(amount) is not int:
-        raise InvalidInputError("amount must be an integer", field="amount")
-    if amount < minimum:
-        raise InvalidInputError(f"amount must be at least {minimum}", field="amount")
-    if amount > AMOUNT_MINOR_MAX:
-        raise InvalidInputError(f"amount must be at most {AMOUNT_MINOR_MAX}", field="amount")
-    return amount
-
-
-def _currency(body: Body) -> str:
-    currency = _text(body, "currency") or "INR"
-    if currency.upper() not in EXPONENTS:
-        raise InvalidInputError("currency must be an ISO 4217 code", field="currency")
-    return currency.upper()
-
-
-def _notes(body: Body) -> Mapping[str, Any]:
-    notes = body.get("notes")
-    if notes is None:
-        return {}
-    if not isinstance(notes, dict):
-        raise InvalidInputError("notes must be an object", field="notes")
-    if len(write(notes)) > NOTES_BYTES_MAX:
-        raise InvalidInputError(f"notes must be at most {NOTES_BYTES_MAX} bytes", field="notes")
-    return notes
-
-
-def _text(body: Body, name: str, *, chars_max: int = TEXT_CHARS_MAX) -> str | None:
-    text = body.get(name)
-    if text is None:
-        return None
-    if not isinstance(text, str):
-        raise InvalidInputError(f"{name} must be a string", field=name)
-    if len(text) > chars_max:
-        raise InvalidInputError(f"{name} must be at most {chars_max} characters", field=name)
-    return text
-
-
-def _whole(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name)
-    if text is None or text == "":
-        return default
-    if not _WHOLE.fullmatch(text):
-        raise InvalidInputError(f"{name} must be a whole number", field=name)
-    return int(text)
+def _sentence(error: ErrorDetails, field: str) -> str:
+    """What is wrong, in the words that clients of older gateways know."""
+    bound = error.get("ctx", {})
+    kind = error["type"]
+    if kind in {"missing", "string_too_short"}:
+        return f"{field} is required"
+    if kind == "value_error":
+        # A rule of ours, which may begin with the field's name.
+        said = str(bound["error"])
+        return said if said.startswith(field) else f"{field} {said}"
+    must_be = {
+        "int_type": "an integer",
+        "greater_than_equal": f"at least {bound.get('ge')}",
+        "less_than_equal": f"at most {bound.get('le')}",
+        "string_type": "a string",
+        "string_too_long": f"at most {bound.get('max_length')} characters",
+        "dict_type": "an object",
+        "bool_type": "true or false",
+        "literal_error": str(bound.get("expected", "")).replace("'", ""),
+    }
+    return f"{field} must be {must_be[kind]}" if kind in must_be else f"{field}: {error['msg']}"

@@ -22,9 +22,9 @@ from typing import Generic
 from ..domain.errors import InfrastructureError
 from ..domain.lease import Lease, rest_after
 from ..domain.limits import CLAIM_ROWS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
-from ..ports.clock import Clock
+from ..ports.clock import Clock, MovableClock
 from ..ports.records import FailedClaim
-from ..ports.storage import Leasable
+from ..ports.work import Leasable
 from ..services.dispatch import AnswerT, ClaimT, Settled, Work
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Lane(Generic[ClaimT, AnswerT]):
         rows: The table's leases.
         clock: The app's time.
         in_flight_max: How many rows to work on at once.
+        test_clock: The same clock, where tests may stop it.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class Lane(Generic[ClaimT, AnswerT]):
         clock: Clock,
         *,
         in_flight_max: int,
+        test_clock: MovableClock | None = None,
     ) -> None:
         self.name = name
         self._work = work
         self._rows = rows
         self._clock = clock
+        self._test_clock = test_clock
         self._in_flight_max = in_flight_max
         self._wake = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -122,17 +125,26 @@ class Lane(Generic[ClaimT, AnswerT]):
 
     async def _until_next_due(self) -> float:
         tick_s = SWEEP_EVERY.total_seconds() * self._rng.uniform(0.5, 1.5)
+        if self._stands_still:
+            # Nothing falls due meanwhile, and whoever moves the clock wakes us.
+            return tick_s
         now = self._clock.now()
         due_at = await self._rows.next_due(now=now)
         if due_at is None:
             return tick_s
         return min(tick_s, max(0.0, (due_at - now).total_seconds()))
 
+    @property
+    def _stands_still(self) -> bool:
+        return self._test_clock is not None and self._test_clock.is_held
+
     async def _rest(self, timeout_s: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
-        await asyncio.sleep(GATHER_S)
+        # At a moment that is held, everything due is due already.
+        if not self._stands_still:
+            await asyncio.sleep(GATHER_S)
 
     def _start(self, claim: ClaimT) -> None:
         self._held[claim.lease.row_id] = claim.lease

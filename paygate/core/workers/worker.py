@@ -1,10 +1,10 @@
-"""A worker: two lanes, a bell, a heartbeat, and an orderly end."""
+"""A worker: a lane for each queue, a bell, a heartbeat, and an orderly end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,8 @@ from ..domain.limits import (
     RENEW_EVERY,
     WORKER_GONE_AFTER,
 )
-from ..ports.bell import Table
+from ..domain.operation import OperationKind
+from ..ports.bell import QUEUES, Queue
 from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
 from ..services.purge_expired import purge_expired
@@ -30,11 +31,16 @@ log = logging.getLogger(__name__)
 DRAIN_S = 20.0
 HOUSEKEEPING_EVERY_S = 60.0
 
+KINDS: Mapping[Queue, frozenset[OperationKind]] = {
+    "payments": frozenset(OperationKind) - {OperationKind.REFUND},
+    "refunds": frozenset({OperationKind.REFUND}),
+}
+
 assert RENEW_EVERY * 2 < LEASE, "a lease must outlive a failed renewal"
 
 
 class Worker:
-    """Works on both tables until told to stop.
+    """Works on its queues until told to stop.
 
     Several may run at once, in one process or on many machines; the rows' leases
     keep them apart.
@@ -42,32 +48,49 @@ class Worker:
     Args:
         deps: The app.
         worker_id: Unique among all that run; what rows say in ``lease_owner``.
+        queues: What to work on; other workers do the rest.
     """
 
-    def __init__(self, deps: Deps, *, worker_id: str) -> None:
+    def __init__(self, deps: Deps, *, worker_id: str, queues: Collection[Queue] = QUEUES) -> None:
         self._deps = deps
+        self._test_clock = deps.test_clock.shown if deps.test_clock else None
         self.worker_id = worker_id
-        storage, clock = deps.storage, deps.clock
-        self._lanes: Mapping[Table, Lane[Any, Any]] = {
-            "operations": Lane(
-                "operations",
-                OperationWork(deps, worker_id),
-                storage.operations,
-                clock,
-                in_flight_max=OPERATIONS_IN_FLIGHT_MAX,
-            ),
-            "webhook_logs": Lane(
-                "deliveries",
-                DeliveryWork(deps, worker_id),
-                storage.deliveries,
-                clock,
-                in_flight_max=DELIVERIES_IN_FLIGHT_MAX,
-            ),
+        self._lanes: Mapping[Queue, Lane[Any, Any]] = {
+            queue: self._webhooks() if queue == "webhooks" else self._operations(queue)
+            for queue in queues
         }
 
-    def wake(self, table: Table) -> None:
-        """Look at that table now."""
-        self._lanes[table].wake()
+    def _operations(self, queue: Queue) -> Lane[Any, Any]:
+        deps = self._deps
+        rows = deps.storage.operations.only(KINDS[queue])
+        return Lane(
+            queue,
+            OperationWork(deps, self.worker_id, rows),
+            rows,
+            deps.clock,
+            in_flight_max=OPERATIONS_IN_FLIGHT_MAX,
+            test_clock=self._test_clock,
+        )
+
+    def _webhooks(self) -> Lane[Any, Any]:
+        deps = self._deps
+        return Lane(
+            "webhooks",
+            DeliveryWork(deps, self.worker_id),
+            deps.storage.deliveries,
+            deps.clock,
+            in_flight_max=DELIVERIES_IN_FLIGHT_MAX,
+            test_clock=self._test_clock,
+        )
+
+    def wake_all(self) -> None:
+        """Look at every queue now: what is due has changed."""
+        for lane in self._lanes.values():
+            lane.wake()
+
+    def wake(self, queue: Queue) -> None:
+        """Look at that queue now."""
+        self._lanes[queue].wake()
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
@@ -77,10 +100,12 @@ class Worker:
     async def run(self) -> None:
         """Work until ``stop``."""
         background = [
-            asyncio.create_task(self._deps.bell.listen(self.wake)),
+            asyncio.create_task(self._deps.bell.listen(self.wake, self._lanes)),
             asyncio.create_task(self._keep_alive()),
             asyncio.create_task(self._keep_house()),
         ]
+        if self._test_clock is not None:
+            background.append(asyncio.create_task(self._test_clock.listen(self.wake_all)))
         lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
         try:
             await self._until_done(lanes, background)
@@ -140,4 +165,4 @@ class Worker:
             freed = await rows.free_orphans(gone_after=WORKER_GONE_AFTER)
             if freed:
                 log.info("freed %d lease(s) of workers that are gone: %s", freed, table)
-                self.wake("operations" if table == "operations" else "webhook_logs")
+                self.wake_all()

@@ -12,12 +12,12 @@ __all__ = ["CardMethod", "CardSim", "CardSimSettings", "paygate_methods", "payga
 
 
 @hookimpl
-def paygate_methods() -> Iterable[PaymentMethod]:
+def paygate_methods(context: PluginContext) -> Iterable[PaymentMethod]:
     """Offer ``card``."""
-    return [CardMethod()]
+    return [CardMethod(context.scenarios)]
 
 
 @hookimpl
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     """Offer ``card_sim``."""
-    return [CardSim(context.config(CardSimSettings))]
+    return [CardSim(context.config(CardSimSettings), context.scenarios)]

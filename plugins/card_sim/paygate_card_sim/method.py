@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from paygate import Instrument, MethodContext, MethodInfo
+from paygate import Instrument, MethodContext, MethodInfo, Scenario
 
 from .rules import check_cvv, checked_expiry, checked_number, network_of
 
 # A number with a separator after each digit fits twice.
 FIELD_CHARS_MAX = 80
+SCENARIO_CARDS = "400001000000"
 
 
 def _text(value: object) -> str:
@@ -20,7 +21,7 @@ def _text(value: object) -> str:
     the same words, as what is merely wrong.
     """
     # A JSON true is an int in Python; no card expires in month true.
-    if type(value) is int and 0 <= value <= 9999:
+    if type(value) is int and 0 <= value < 10**19:
         return str(value)
     is_text = isinstance(value, str) and value.isascii() and len(value) <= FIELD_CHARS_MAX
     return str(value) if is_text else ""
@@ -43,6 +44,11 @@ def _shown_as(*types: str) -> Callable[[dict[str, JsonValue]], None]:
         schema["type"] = types[0] if len(types) == 1 else list(types)
 
     return describe
+
+
+def _is_scenario(number: str) -> bool:
+    """Whether the card names a scenario: 4000 0100 0000, its three digits, a check digit."""
+    return len(number) == 16 and number.startswith(SCENARIO_CARDS)
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -101,7 +107,15 @@ class CardRequest(BaseModel):
 
 
 class CardMethod:
-    """Paying by card, without a challenge."""
+    """Paying by card.
+
+    Args:
+        scenarios: What test cards can name, by name.
+    """
+
+    def __init__(self, scenarios: Mapping[str, Scenario] | None = None) -> None:
+        named = (scenarios or {}).values()
+        self._scenarios = {f"{scenario.number:03}": scenario.name for scenario in named}
 
     @property
     def info(self) -> MethodInfo:
@@ -139,4 +153,5 @@ class CardMethod:
                 "expiry_month": f"{expiry.month:02}",
                 "expiry_year": str(expiry.year),
             },
+            scenario=self._scenarios.get(number[12:15]) if _is_scenario(number) else None,
         )

@@ -1,5 +1,7 @@
 """The processor ``card_sim``: a card network that moves no money."""
 
+from collections.abc import Mapping, Sequence
+
 from paygate import (
     AuthorizeRequest,
     CallContext,
@@ -11,7 +13,11 @@ from paygate import (
     OperationKind,
     Outcome,
     PluginInfo,
+    RawCallback,
+    Scenario,
     Simulator,
+    Update,
+    Verified,
 )
 
 from .settings import CardSimSettings
@@ -37,10 +43,13 @@ class CardSim:
 
     Args:
         settings: How it behaves.
+        scenarios: What it can play, by name.
     """
 
-    def __init__(self, settings: CardSimSettings) -> None:
-        self._simulator = Simulator("card_sim", settings)
+    def __init__(
+        self, settings: CardSimSettings, scenarios: Mapping[str, Scenario] | None = None
+    ) -> None:
+        self._simulator = Simulator("card_sim", settings, scenarios or {})
 
     @property
     def info(self) -> PluginInfo:
@@ -52,8 +61,12 @@ class CardSim:
         """See ``Processor.capabilities``."""
         return Capabilities(
             methods={"card": frozenset({"frictionless"})},
+            capture="multiple",
+            void=True,
             refund="multiple",
             query=True,
+            callbacks=True,
+            late_success=True,
             idempotent_operations=True,
         )
 
@@ -76,8 +89,40 @@ class CardSim:
         """See ``CanQuery.query``."""
         return await self._simulator.query(kind, request, context)
 
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanCapture.capture``."""
+        return await self._simulator.settle_hold(OperationKind.CAPTURE, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanVoid.void``."""
+        return await self._simulator.settle_hold(OperationKind.VOID, request, context)
+
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanRefund.refund``."""
         return await self._simulator.refund(
             request, context, decline=NO_REFUNDS.get(request.instrument.display.get("last4", ""))
         )
+
+    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state says it all
+        """See ``CanWake.wake``."""
+        await self._simulator.wake(context)
+
+    def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
+        """See ``CanPlayPayer.payer_decides``."""
+        return self._simulator.payer_decides(request, decision)
+
+    def split(self, callback: RawCallback) -> Sequence[RawCallback]:
+        """See ``CanCallback.split``."""
+        return self._simulator.split(callback)
+
+    def verify(self, callback: RawCallback) -> Verified:
+        """See ``CanCallback.verify``."""
+        return self._simulator.verify(callback)
+
+    def translate(self, verified: Verified) -> Sequence[Update]:
+        """See ``CanCallback.translate``."""
+        return self._simulator.translate(verified)
+
+    def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
+        """See ``CanCallback.acknowledge``."""
+        return self._simulator.acknowledge(accepted=accepted)

@@ -114,7 +114,7 @@ def test_a_security_code_that_is_none_is_refused(at, cvv):
 
 
 @pytest.mark.parametrize(
-    "number", [None, 4111111111111111, True, [VISA], {"a": VISA}, b"4111111111111111", "\ud800"]
+    "number", [None, 10**19, True, [VISA], {"a": VISA}, b"4111111111111111", "\ud800"]
 )
 def test_a_number_of_a_wrong_shape_is_refused(at, number):
     error = refusal({**CARD, "number": number}, at())

@@ -1,5 +1,6 @@
 import tomllib
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -156,11 +157,12 @@ def test_the_readme_lists_every_declined_card_with_its_reason():
 def test_the_hooks_offer_one_method_and_one_processor():
     class Context:
         plugin_id = "card_sim"
+        scenarios: ClassVar[dict[str, object]] = {}
 
         def config(self, model):
             return model()
 
-    (method,) = paygate_card_sim.paygate_methods()
+    (method,) = paygate_card_sim.paygate_methods(Context())
     (processor,) = paygate_card_sim.paygate_processors(Context())
 
     assert (method.info.code, processor.info.id) == ("card", "card_sim")

@@ -20,4 +20,4 @@ def paygate_methods() -> Iterable[PaymentMethod]:
 @hookimpl
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     """Offer ``upi_sim``."""
-    return [UpiSim(context.config(UpiSimSettings))]
+    return [UpiSim(context.config(UpiSimSettings), context.scenarios)]

@@ -1,5 +1,7 @@
 """The processor ``upi_sim``: a UPI network that moves no money."""
 
+from collections.abc import Mapping, Sequence
+
 from paygate import (
     AuthorizeRequest,
     CallContext,
@@ -7,12 +9,20 @@ from paygate import (
     DeclineCode,
     Declined,
     FollowUp,
+    Instrument,
     OperationKind,
     Outcome,
+    Play,
     PluginInfo,
+    RawCallback,
+    Scenario,
     Simulator,
+    Story,
+    Update,
+    Verified,
 )
 
+from .link import qr_svg, upi_link
 from .settings import UpiSimSettings
 
 TEST_ADDRESSES = {
@@ -27,15 +37,29 @@ NO_REFUNDS = {"norefund@upi": Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="ne
 """Addresses that pay, and take no money back."""
 
 
+EXPIRES_AFTER_S = 300
+
+
+def shown_to_payer(action: str, play: Play) -> Mapping[str, str]:
+    """What a page needs to show of an action: the link and, for a code, its image."""
+    if action not in {"upi_intent", "qr"}:
+        return {}
+    link = upi_link(amount=play.amount, reference=play.operation_id, expires_at=play.expires_at)
+    return {"upi_uri": link, **({"qr_svg": qr_svg(link)} if action == "qr" else {})}
+
+
 class UpiSim:
     """Simulates a UPI network.
 
     Args:
         settings: How it behaves.
+        scenarios: What it can play, by name.
     """
 
-    def __init__(self, settings: UpiSimSettings) -> None:
-        self._simulator = Simulator("upi_sim", settings)
+    def __init__(
+        self, settings: UpiSimSettings, scenarios: Mapping[str, Scenario] | None = None
+    ) -> None:
+        self._simulator = Simulator("upi_sim", settings, scenarios or {})
 
     @property
     def info(self) -> PluginInfo:
@@ -46,9 +70,13 @@ class UpiSim:
     def capabilities(self) -> Capabilities:
         """See ``Processor.capabilities``."""
         return Capabilities(
-            methods={"upi": frozenset({"collect"})},
+            methods={"upi": frozenset({"collect", "intent", "qr"})},
+            capture="partial",
+            void=True,
             refund="multiple",
             query=True,
+            callbacks=True,
+            late_success=True,
             idempotent_operations=True,
         )
 
@@ -56,12 +84,39 @@ class UpiSim:
         """See ``Processor.authorize``."""
         # Banks do not tell capitals apart in an address.
         address = request.instrument.display.get("vpa", "").lower()
-        decline = TEST_ADDRESSES.get(address)
-        return await self._simulator.authorize(request, context, decline=decline)
+        return await self._simulator.authorize(
+            request,
+            context,
+            decline=TEST_ADDRESSES.get(address),
+            story=self._story(request.instrument),
+            shows=shown_to_payer,
+        )
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``."""
-        return await self._simulator.query(kind, request, context)
+        story = self._story(request.instrument) if kind is OperationKind.CHARGE else None
+        return await self._simulator.query(
+            kind, request, context, story=story, shows=shown_to_payer
+        )
+
+    def _story(self, instrument: Instrument) -> Story | None:
+        """What happens where no scenario is named and the payer has to open their app."""
+        if instrument.flow == "collect":
+            return None
+        call = "action:qr" if instrument.flow == "qr" else "action:upi_intent"
+        settings = self._simulator.settings
+        if not settings.test_mode:
+            return Story(call=call, then=((EXPIRES_AFTER_S, "declined:payer_timed_out"),))
+        ending = "approved" if settings.test_payment_success else "declined"
+        return Story(call=call, then=((settings.test_processing_delay_ms / 1000, ending),))
+
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanCapture.capture``."""
+        return await self._simulator.settle_hold(OperationKind.CAPTURE, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanVoid.void``."""
+        return await self._simulator.settle_hold(OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanRefund.refund``."""
@@ -70,3 +125,27 @@ class UpiSim:
             context,
             decline=NO_REFUNDS.get(request.instrument.display.get("vpa", "").lower()),
         )
+
+    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state says it all
+        """See ``CanWake.wake``."""
+        await self._simulator.wake(context)
+
+    def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
+        """See ``CanPlayPayer.payer_decides``."""
+        return self._simulator.payer_decides(request, decision)
+
+    def split(self, callback: RawCallback) -> Sequence[RawCallback]:
+        """See ``CanCallback.split``."""
+        return self._simulator.split(callback)
+
+    def verify(self, callback: RawCallback) -> Verified:
+        """See ``CanCallback.verify``."""
+        return self._simulator.verify(callback)
+
+    def translate(self, verified: Verified) -> Sequence[Update]:
+        """See ``CanCallback.translate``."""
+        return self._simulator.translate(verified)
+
+    def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
+        """See ``CanCallback.acknowledge``."""
+        return self._simulator.acknowledge(accepted=accepted)

@@ -29,7 +29,7 @@ def refusal(details, context):
 def test_it_is_a_payment_method():
     assert isinstance(METHOD, PaymentMethod)
     assert (METHOD.info.code, METHOD.info.label) == ("upi", "UPI")
-    assert METHOD.info.flows == {"collect"}
+    assert METHOD.info.flows == {"collect", "intent", "qr"}
     assert METHOD.info.invalid_code == "invalid_vpa"
 
 
@@ -123,7 +123,22 @@ def test_hostile_lengths_are_refused_quickly(at, vpa):
 def test_the_schema_says_what_must_be_sent():
     schema = METHOD.info.input_model.model_json_schema()
 
-    assert schema["required"] == ["vpa"]
+    assert schema["anyOf"] == [{"required": ["vpa"]}, {"required": ["flow"]}]
     assert schema["properties"]["vpa"]["type"] == "string"
     assert schema["properties"]["vpa"]["maxLength"] == 255
     assert "default" not in schema["properties"]["vpa"]
+
+
+@pytest.mark.parametrize("flow", ["intent", "qr"])
+def test_a_link_or_a_code_needs_no_address(at, flow):
+    assert prepared({"flow": flow}, at()) == Instrument("upi", flow)
+
+
+@pytest.mark.parametrize("flow", ["intent", "qr", "collect"])
+def test_an_address_that_is_given_is_checked(at, flow):
+    assert refusal({"flow": flow, "vpa": "a@@b"}, at()).code == "invalid_vpa"
+
+
+def test_an_address_at_sim_names_a_scenario(at):
+    assert prepared({"vpa": "Late_Success@sim"}, at()).scenario == "late_success"
+    assert prepared({"vpa": "late_success@paytm"}, at()).scenario is None

@@ -1,5 +1,6 @@
 import tomllib
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -126,6 +127,7 @@ def test_the_readme_lists_every_address_with_its_reason():
 def test_the_hooks_offer_one_method_and_one_processor():
     class Context:
         plugin_id = "upi_sim"
+        scenarios: ClassVar[dict[str, object]] = {}
 
         def config(self, model):
             return model()

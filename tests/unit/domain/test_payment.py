@@ -5,7 +5,7 @@ import pytest
 from paygate import ActionRequired, Approved, DeclineCode, Money, Pending, Unknown
 from paygate.core.domain.errors import InvalidTransitionError, OrderNotPayableError
 from paygate.core.domain.event import EventType
-from paygate.core.domain.payment import DECIDED, LIVE, TRANSITIONS
+from paygate.core.domain.payment_status import DECIDED, LIVE, TRANSITIONS
 from tests.unit.samples import DECLINED, LATER, NOW, RS_499, opened, payment
 
 APPROVED = Approved("ref-1", RS_499)
@@ -125,7 +125,6 @@ def test_a_lost_payment_that_is_under_way_after_all_is_processed_again(outcome):
     ("before", "outcome"),
     [
         (processing(), PENDING),
-        (processing(), ACTION),
         (lost(), LOST),
         (processing().apply(APPROVED, at=NOW).after, APPROVED),
         (processing().apply(APPROVED, at=NOW).after, Approved("ref-2", Money(1, "INR"))),
@@ -137,6 +136,38 @@ def test_an_answer_that_says_what_is_already_true_changes_nothing(before, outcom
 
     assert change.after is before
     assert change.events == ()
+
+
+def test_what_the_shopper_has_to_do_is_kept_until_it_is_decided():
+    waiting = processing().apply(ACTION, at=NOW).after
+    again = waiting.apply(ACTION, at=LATER)
+    done = waiting.apply(APPROVED, at=LATER).after
+
+    assert waiting.next_action is not None
+    assert (waiting.next_action.type, waiting.next_action.expires_at) == ("redirect", LATER)
+    assert (waiting.status, waiting.version) == ("processing", processing().version + 1)
+    assert again.after is waiting
+    assert done.next_action is None
+
+
+def test_a_declined_payment_may_succeed_late():
+    failed = processing().apply(DECLINED, at=NOW).after
+    change = failed.revive(RS_499, at=LATER)
+
+    assert (change.after.status, change.after.amount_captured) == ("success", RS_499)
+    assert change.after.decline is None
+    assert [event.type for event in change.events] == [EventType.PAYMENT_SUCCESS]
+    with pytest.raises(InvalidTransitionError):
+        change.after.revive(RS_499, at=LATER)
+
+
+def test_late_money_of_a_paid_order_is_kept_to_be_given_back():
+    failed = processing().apply(DECLINED, at=NOW).after
+    kept = failed.keep_late_money(RS_499, at=LATER).after
+    back = kept.reserve_refund(RS_499, at=LATER, is_late_money=True).after
+
+    assert (kept.status, kept.amount_captured) == ("failed", RS_499)
+    assert (back.status, back.amount_refunded) == ("failed", RS_499)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +204,9 @@ def test_the_table_names_only_statuses_it_describes():
     reachable = {after for moves in TRANSITIONS.values() for after in moves.values()}
 
     assert reachable | {"pending"} == set(TRANSITIONS)
-    assert {status for status, moves in TRANSITIONS.items() if not moves} == DECIDED
+    ends = {status for status, moves in TRANSITIONS.items() if not moves.keys() - {"revive"}}
+    assert ends == DECIDED
 
 
-def test_only_a_failed_payment_frees_its_order():
-    assert set(TRANSITIONS) - LIVE == {"failed"}
+def test_only_a_failed_or_cancelled_payment_frees_its_order():
+    assert set(TRANSITIONS) - LIVE == {"failed", "cancelled"}

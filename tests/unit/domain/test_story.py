@@ -10,7 +10,7 @@ from paygate import ActionRequired, Approved, DeclineCode, Declined, Money, Pend
 from paygate.core.domain.errors import InvalidTransitionError
 from paygate.core.domain.event import EventType
 from paygate.core.domain.operation import OPERATION_TRANSITIONS
-from paygate.core.domain.payment import TRANSITIONS
+from paygate.core.domain.payment_status import TRANSITIONS
 from tests.unit.samples import NOW, RS_499, opened, operation
 
 ENDINGS = {EventType.PAYMENT_SUCCESS, EventType.PAYMENT_FAILED}
@@ -157,7 +157,8 @@ class Story(RuleBasedStateMachine):
         if after is before:
             assert change.events == ()
             return
-        assert after.status in NEXT[before.status]
+        has_more_to_do = after.next_action != before.next_action
+        assert after.status in NEXT[before.status] or has_more_to_do
         assert after.version == before.version + 1
         assert after.updated_at == self.at
         self.statuses.append(after.status)

@@ -24,6 +24,8 @@ def test_every_shared_setting_names_its_variable():
     }
 
     assert named == {
+        "hold_days": "PAYGATE_SIMULATOR_HOLD_DAYS",
+        "callback_secret": "PAYGATE_SIMULATOR_SECRET",
         "test_mode": "TEST_MODE",
         "test_payment_success": "TEST_PAYMENT_SUCCESS",
         "test_processing_delay_ms": "TEST_PROCESSING_DELAY",

@@ -20,6 +20,7 @@ from paygate.core.domain.limits import (
     URL_CHARS_MAX,
 )
 from paygate.core.domain.money import EXPONENTS
+from paygate.core.ports.storage import KEEP
 from paygate.core.web import parse
 from tests.unit.samples import merchant
 
@@ -67,7 +68,7 @@ def test_an_amount_that_is_no_integer_is_refused(amount):
 
 
 def test_a_missing_amount_is_refused():
-    with pytest.raises(InvalidInputError, match="amount must be an integer"):
+    with pytest.raises(InvalidInputError, match="amount is required"):
         parse.order({}, merchant())
 
 
@@ -189,7 +190,7 @@ def test_whether_a_method_exists_is_not_decided_here(method):
 def test_what_is_not_said_of_an_endpoint_stays_as_it_is():
     command = endpoint()
 
-    assert (command.url, command.secret) == (merchant().webhook_url, None)
+    assert (command.url, command.secret) == (KEEP, None)
 
 
 @pytest.mark.parametrize("url", [None, ""])

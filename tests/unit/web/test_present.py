@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
 from paygate.core.domain.event import Event, EventType
 from paygate.core.domain.money import EXPONENTS
-from paygate.core.domain.payment import TRANSITIONS
+from paygate.core.domain.payment_status import TRANSITIONS
 from paygate.core.ports.records import Page, PaymentTotals
 from paygate.core.web import present
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
@@ -130,9 +130,10 @@ def test_an_events_fields_stand_beside_the_payment_for_readers_of_either():
     assert data["reason"] == data["payment"]["error_description"]
 
 
-def test_merchants_know_three_statuses():
+def test_merchants_know_three_statuses_and_two_of_manual_capture():
     assert set(present.STATUS) == set(TRANSITIONS)
-    assert set(present.STATUS.values()) == {"pending", "success", "failed"}
+    known = {"pending", "success", "failed", "authorized", "cancelled"}
+    assert set(present.STATUS.values()) == known
     assert present.payment(LOST.after)["status"] == "pending"
     assert present.payment(LOST.after)["substatus"] == "unknown"
 

@@ -7,7 +7,7 @@ from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from paygate.adapters.storage.models import ExactJsonField
+from paygate.adapters.storage.exact_json import ExactJsonField
 
 
 class Migration(migrations.Migration):

@@ -17,7 +17,7 @@ from ..statements.leases import LeaseStatements
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Leasing:
     """The lease half of a repository of work."""
 

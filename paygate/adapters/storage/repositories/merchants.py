@@ -9,16 +9,29 @@ from uuid import UUID
 
 from ....core.domain.endpoint import Endpoint
 from ....core.domain.merchant import Credentials, Merchant
+from ....core.ports.storage import Kept
 from .. import mapping
 from ..database import Executor
 from ..models import MerchantRow
 
 BY_KEY = "SELECT * FROM merchants WHERE api_key = $1"
 ENDPOINTS = "SELECT id, webhook_url, webhook_secret FROM merchants WHERE id = ANY($1::uuid[])"
+CONFIGURE = """
+UPDATE merchants SET
+    webhook_url = CASE WHEN $2 THEN $3 ELSE webhook_url END,
+    webhook_secret = coalesce($4, nullif(webhook_secret, ''), $5),
+    updated_at = $6
+WHERE id = $1 RETURNING *
+"""
+
+# Who starts with other credentials wants them to work; what merchants set stays.
 SEED = """
 INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_secret, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-ON CONFLICT DO NOTHING
+SELECT $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::varchar,
+    $7::timestamptz, $7::timestamptz
+WHERE NOT EXISTS (SELECT 1 FROM merchants WHERE id <> $1 AND (email = $3 OR api_key = $4))
+ON CONFLICT (id) DO UPDATE
+SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret
 """
 
 
@@ -45,15 +58,26 @@ class PostgresMerchants:
         return {mapping.uuid(row["id"]): mapping.endpoint(row) for row in rows}
 
     async def configure_webhook(
-        self, merchant_id: UUID, *, url: str | None, secret: str | None, at: datetime
-    ) -> None:
+        self,
+        merchant_id: UUID,
+        *,
+        url: str | Kept | None,
+        secret: str | None,
+        first_secret: str,
+        at: datetime,
+    ) -> Merchant:
         """See ``MerchantRepository.configure_webhook``."""
+        named, given = (False, None) if isinstance(url, Kept) else (True, url)
+        row = await self.executor.fetchrow(
+            CONFIGURE, merchant_id, named, given, secret, first_secret, at
+        )
+        assert row is not None, "whoever was authenticated is there"
+        return mapping.merchant(row)
+
+    async def set_scenario(self, merchant_id: UUID, scenario: str | None) -> None:
+        """See ``MerchantRepository.set_scenario``."""
         with self.executor.models() as db:
-            await (
-                MerchantRow.filter(id=merchant_id)
-                .using_db(db)
-                .update(webhook_url=url, webhook_secret=secret, updated_at=at)
-            )
+            await MerchantRow.filter(id=merchant_id).using_db(db).update(default_scenario=scenario)
 
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
         """See ``MerchantRepository.seed``."""

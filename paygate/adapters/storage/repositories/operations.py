@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,19 @@ from uuid import UUID
 
 import asyncpg
 
+from ....core.domain.ids import IdKind, is_id
 from ....core.domain.lease import Lease, rest_after
 from ....core.domain.operation import Operation, OperationKind
 from ....core.domain.payment import Payment
-from ....core.ports.records import ChargeRef, ClaimedOperation, FailedClaim, OperationRecord, Stored
+from ....core.ports.records import (
+    ChargeRef,
+    ClaimedOperation,
+    FailedClaim,
+    InReview,
+    OperationRecord,
+    RecordedCall,
+    Stored,
+)
 from .. import mapping
 from ..database import Executor
 from ..statements import operations as sql
@@ -24,20 +33,32 @@ from .payments import delivery_rows, event_row
 
 log = logging.getLogger(__name__)
 
-KINDS = [kind.value for kind in OperationKind]
+NOBODYS = UUID(int=0)
 
 
 class PostgresOperations(Leasing):
     """See ``OperationRepository``."""
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(
+        self, executor: Executor, kinds: Collection[OperationKind] = frozenset(OperationKind)
+    ) -> None:
         super().__init__(executor, OPERATIONS, sql.RELEASE)
+        self.kinds = [kind.value for kind in kinds]
+
+    def only(self, kinds: Collection[OperationKind]) -> PostgresOperations:
+        """See ``OperationRepository.only``."""
+        return PostgresOperations(self.executor, kinds)
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """See ``Leasable.next_due``."""
+        found: datetime | None = await self.executor.fetchval(sql.NEXT_DUE, now, self.kinds)
+        return found
 
     async def claim(
         self, *, worker_id: str, token: UUID, limit: int, now: datetime
     ) -> Sequence[ClaimedOperation]:
         """See ``OperationRepository.claim``."""
-        rows = await self.executor.fetch(sql.CLAIM, token, worker_id, limit, now, KINDS)
+        rows = await self.executor.fetch(sql.CLAIM, token, worker_id, limit, now, self.kinds)
         claimed, unreadable = [], []
         for row in rows:
             try:
@@ -50,6 +71,25 @@ class PostgresOperations(Leasing):
         if unreadable:
             await self.release(unreadable, now=now)
         return claimed
+
+    async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
+        """See ``OperationRepository.find_charge``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(sql.CHARGE_OF, payment_id)
+        return _claimed(row) if row else None
+
+    async def in_review(self, merchant_id: UUID) -> Sequence[InReview]:
+        """See ``OperationRepository.in_review``."""
+        rows = await self.executor.fetch(sql.IN_REVIEW, merchant_id)
+        return [InReview(**dict(row)) for row in rows]
+
+    async def take(self, operation_id: str, *, token: UUID) -> ClaimedOperation | None:
+        """See ``OperationRepository.take``."""
+        if not is_id(IdKind.OPERATION, operation_id):
+            return None
+        row = await self.executor.fetchrow(sql.TAKE, operation_id, token)
+        return _claimed(row) if row else None
 
     async def mark_sent(
         self, claimed: Sequence[ClaimedOperation], *, at: datetime
@@ -90,12 +130,32 @@ class PostgresOperations(Leasing):
             ),
             mapping.encoded(list(delivery_rows(events))),
             at,
+            mapping.encoded(
+                [_wake_up(record, each) for record in records for each in record.wake_ups]
+            ),
+            mapping.encoded(
+                [_call(record, record.call) for record in records if record.call is not None]
+            ),
         )
         return frozenset(row["id"] for row in rows)
 
 
+def _call(record: OperationRecord, call: RecordedCall) -> dict[str, Any]:
+    return {
+        "op_id": record.operation.id,
+        "payment_id": record.operation.payment_id,
+        "name": call.name,
+        "started_at": call.started_at,
+        "took_ms": call.took_ms,
+        "given": call.given,
+        "answer": call.answer,
+    }
+
+
 def _lease(row: asyncpg.Record) -> Lease:
-    return Lease(row["id"], mapping.uuid(row["lease_token"]), row["claims"])
+    # One that was only looked at has no lease to lose.
+    token = row["lease_token"] or NOBODYS
+    return Lease(row["id"], mapping.uuid(token), row["claims"])
 
 
 def _claimed(row: asyncpg.Record) -> ClaimedOperation:
@@ -110,8 +170,10 @@ def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:
 
 
 def _processing(claim: ClaimedOperation, at: datetime) -> Payment:
-    # A refund leaves its payment's status alone.
-    return claim.payment if claim.refund else claim.payment.process(at=at).after
+    # What follows a charge has moved its payment already, or leaves its status alone.
+    if claim.operation.kind is not OperationKind.CHARGE:
+        return claim.payment
+    return claim.payment.process(at=at).after
 
 
 def _outcome(record: OperationRecord) -> dict[str, Any]:
@@ -124,6 +186,8 @@ def _outcome(record: OperationRecord) -> dict[str, Any]:
         "old_version": before.version,
         "version": after.version,
         "status": after.status,
+        "captured": after.captured,
+        "amount_authorized": after.amount_authorized.minor,
         "amount_captured": after.amount_captured.minor,
         "last_seq": after.last_seq,
         "decline_code": decline.code if decline else None,
@@ -131,11 +195,33 @@ def _outcome(record: OperationRecord) -> dict[str, Any]:
         "error_description": decline.description if decline else None,
         "note": record.note,
         "moved_at": after.updated_at,
+        "next_action": _next_action(after),
         "amount_refunded": after.amount_refunded.minor,
         "refund_id": record.refund.id if record.refund else None,
         "refund_status": record.refund.status if record.refund else None,
         "processed_at": record.refund.processed_at if record.refund else None,
         **_operation(record.operation),
+    }
+
+
+def _next_action(payment: Payment) -> dict[str, Any] | None:
+    action = payment.next_action
+    if action is None:
+        return None
+    return {"type": action.type, "expires_at": action.expires_at, "data": dict(action.data)}
+
+
+def _wake_up(record: OperationRecord, operation: Operation) -> dict[str, Any]:
+    return {
+        "by": record.operation.id,
+        "id": operation.id,
+        "payment_id": operation.payment_id,
+        "merchant_id": operation.merchant_id,
+        "amount": operation.amount.minor,
+        "currency": operation.amount.currency,
+        "processor": operation.processor,
+        "due_at": operation.due_at,
+        "state": operation.processor_state,
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from ....core.domain.ids import IdKind, is_id
+from ....core.domain.ids import is_order_name
 from ....core.domain.order import Order
 from ....core.ports.records import Page
 from .. import mapping
@@ -24,22 +25,22 @@ class PostgresOrders:
     async def add(self, order: Order) -> None:
         """See ``OrderRepository.add``."""
         with self.executor.models() as db:
-            await OrderRow.create(
-                using_db=db,
-                id=order.id,
-                merchant_id=order.merchant_id,
-                amount=order.amount.minor,
-                currency=order.amount.currency,
-                receipt=order.receipt,
-                notes=dict(order.notes),
-                status=order.status,
-                created_at=order.created_at,
-                updated_at=order.updated_at,
+            await OrderRow.create(using_db=db, **_row(order))
+
+    async def add_unless_there(self, order: Order) -> None:
+        """See ``OrderRepository.add_unless_there``."""
+        with self.executor.models() as db:
+            await OrderRow.bulk_create(
+                [OrderRow(**_row(order))], ignore_conflicts=True, using_db=db
             )
+
+    async def lock(self, order_id: str) -> None:
+        """See ``OrderRepository.lock``."""
+        await self.executor.fetchval("SELECT id FROM orders WHERE id = $1 FOR UPDATE", order_id)
 
     async def get(self, order_id: str) -> Order | None:
         """See ``OrderRepository.get``."""
-        if not is_id(IdKind.ORDER, order_id):
+        if not is_order_name(order_id):
             return None
         row = await self.executor.fetchrow(BY_ID, order_id)
         return mapping.order(row) if row else None
@@ -51,3 +52,18 @@ class PostgresOrders:
             total = await query.count()
             rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
         return Page([mapping.order(row) for row in rows], total, limit, offset)
+
+
+def _row(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "merchant_id": order.merchant_id,
+        "amount": order.amount.minor,
+        "currency": order.amount.currency,
+        "receipt": order.receipt,
+        "notes": dict(order.notes),
+        "status": order.status,
+        "capture_mode": order.capture_mode,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+    }

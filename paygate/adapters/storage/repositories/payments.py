@@ -18,6 +18,7 @@ from ..database import Executor
 from ..models import PaymentRow
 from ..statements import payments as sql
 from ..statements.columns import PAYMENT_COLUMNS
+from ..statements.timeline import TIMELINE
 
 BY_ID = f"SELECT {', '.join(PAYMENT_COLUMNS)} FROM payments WHERE id = $1"
 
@@ -56,6 +57,10 @@ class PostgresPayments:
         row = await self.executor.fetchrow(BY_ID, payment_id)
         return mapping.payment(row) if row else None
 
+    async def has_live(self, order_id: str) -> bool:
+        """See ``PaymentRepository.has_live``."""
+        return await self.executor.fetchval(sql.LIVE_STATUS, order_id) is not None
+
     async def lock(self, payment_id: str) -> Payment | None:
         """See ``PaymentRepository.lock``."""
         if not is_id(IdKind.PAYMENT, payment_id):
@@ -68,9 +73,25 @@ class PostgresPayments:
         assert not change.events, "what has events is stored with them"
         after = change.after
         stored = await self.executor.fetchval(
-            sql.UPDATE, after.id, after.version, after.captured, after.updated_at
+            sql.UPDATE, after.id, after.version, after.status, after.captured, after.updated_at
         )
         assert stored is not None, "the payment was locked, so it cannot have moved"
+
+    async def ask(self, change: Change[Payment], operation: Operation) -> None:
+        """See ``PaymentRepository.ask``."""
+        await self.update(change)
+        await self.executor.fetchval(
+            sql.ASK,
+            operation.id,
+            operation.payment_id,
+            operation.merchant_id,
+            operation.kind.value,
+            operation.amount.minor,
+            operation.amount.currency,
+            operation.processor,
+            operation.due_at,
+            operation.is_final,
+        )
 
     async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
         """See ``PaymentRepository.page``."""
@@ -88,8 +109,10 @@ class PostgresPayments:
 
     async def timeline(self, payment_id: str) -> Sequence[Moment]:
         """See ``PaymentRepository.timeline``."""
-        rows = await self.executor.fetch(sql.TIMELINE, payment_id)
-        return [Moment(row["at"], row["what"]) for row in rows]
+        rows = await self.executor.fetch(TIMELINE, payment_id)
+        return [
+            Moment(row["at"], row["kind"], row["id"], mapping.decoded(row["data"])) for row in rows
+        ]
 
 
 def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
@@ -107,6 +130,8 @@ def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
         "card_network": display.get("network"),
         "card_last4": display.get("last4"),
         "processor": payment.processor,
+        "capture_mode": payment.capture_mode,
+        "scenario": payment.scenario,
         "last_seq": payment.last_seq,
         "at": payment.created_at,
         "op_id": operation.id,

@@ -1,6 +1,7 @@
 """Parts that several statements share."""
 
 from ....core.domain.limits import LEASE
+from ....core.domain.payment_status import LIVE
 
 LEASE_SQL = f"interval '{int(LEASE.total_seconds())} seconds'"
 
@@ -8,10 +9,14 @@ LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 
 NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"
 
+LIVE_SQL = f"status IN ({', '.join(repr(status) for status in sorted(LIVE))})"
+
 PAYMENT_COLUMNS = (
     "id", "order_id", "merchant_id", "amount", "currency", "method", "flow", "instrument",
-    "processor", "status", "amount_captured", "amount_refunded", "captured", "decline_code",
+    "processor", "status", "capture_mode", "amount_authorized", "amount_captured",
+    "amount_refunded", "captured", "decline_code",
     "error_description", "version", "last_seq", "created_at", "updated_at",
+    "scenario", "next_action",
 )  # fmt: skip
 
 PAYMENT_AS_P = ", ".join(f"p.{name} AS p_{name}" for name in PAYMENT_COLUMNS)

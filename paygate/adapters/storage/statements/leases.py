@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....core.ports.bell import Table
+from ....core.ports.records import Table
 from .columns import LEASE_SQL, NO_LEASE
 
 

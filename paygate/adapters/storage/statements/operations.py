@@ -1,6 +1,7 @@
 """Claiming operations, asking, recording."""
 
 from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE, PAYMENT_AS_P, REFUND_AS_R, tell
+from .timeline import CALLED
 
 CLAIM = f"""
 WITH due AS (
@@ -17,9 +18,44 @@ FROM due
     JOIN operations same ON same.id = due.id
     JOIN payments p ON p.id = same.payment_id
     LEFT JOIN refunds r ON r.id = same.refund_id
-    LEFT JOIN operations c ON r.id IS NOT NULL AND c.payment_id = p.id AND c.kind = 'charge'
+    LEFT JOIN operations c ON same.kind <> 'charge' AND c.payment_id = p.id AND c.kind = 'charge'
 WHERE o.id = due.id
 RETURNING o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
+"""
+
+NEXT_DUE = """
+SELECT min(run_at) FROM operations
+WHERE lease_state = 'ready' AND run_at > $1 AND kind = ANY($2::text[])
+"""
+
+# Payment after operation, as everywhere: two who lock them wait in the same order.
+TAKE = f"""
+WITH locked AS (SELECT id, payment_id FROM operations WHERE id = $1 FOR UPDATE),
+paid AS (SELECT p.id FROM payments p JOIN locked ON p.id = locked.payment_id FOR UPDATE OF p)
+UPDATE operations o
+SET lease_token = $2, lease_owner = 'callback',
+    lease_until = clock_timestamp() + {LEASE_SQL}
+FROM locked
+    JOIN operations same ON same.id = locked.id
+    JOIN paid ON true
+    JOIN payments p ON p.id = same.payment_id
+    LEFT JOIN refunds r ON r.id = same.refund_id
+    LEFT JOIN operations c ON same.kind <> 'charge' AND c.payment_id = p.id AND c.kind = 'charge'
+WHERE o.id = locked.id
+RETURNING o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
+"""
+
+CHARGE_OF = f"""
+SELECT o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, NULL::text AS c_id, NULL::text AS c_reference
+FROM operations o JOIN payments p ON p.id = o.payment_id
+    LEFT JOIN refunds r ON r.id = o.refund_id
+WHERE o.payment_id = $1 AND o.kind = 'charge'
+"""
+
+IN_REVIEW = """
+SELECT id, payment_id, kind, amount AS amount_minor, currency, processor, note,
+    updated_at AS since
+FROM operations WHERE merchant_id = $1 AND lease_state = 'dead' ORDER BY updated_at LIMIT 1000
 """
 
 MARK_SENT = """
@@ -49,10 +85,12 @@ RECORD = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
         op_id text, token uuid, payment_id text, moves boolean, old_version int, version int,
-        status text, amount_captured bigint, last_seq int, decline_code text, error_code text,
+        status text, captured boolean, amount_authorized bigint, amount_captured bigint,
+        last_seq int, decline_code text, error_code text,
         error_description text, state text, lease_state text, run_at timestamptz, queries int,
         reference text, processor_state jsonb, sealed text, note text, moved_at timestamptz,
-        amount_refunded bigint, refund_id text, refund_status text, processed_at timestamptz)
+        next_action jsonb, amount_refunded bigint, refund_id text, refund_status text,
+        processed_at timestamptz)
 ),
 fenced AS (
     SELECT o.id FROM operations o JOIN i ON i.op_id = o.id
@@ -60,8 +98,9 @@ fenced AS (
 ),
 moved AS (
     UPDATE payments p
-    SET status = i.status, version = i.version, amount_captured = i.amount_captured,
-        amount_refunded = i.amount_refunded,
+    SET status = i.status, version = i.version, captured = i.captured,
+        amount_authorized = i.amount_authorized, amount_captured = i.amount_captured,
+        amount_refunded = i.amount_refunded, next_action = i.next_action,
         last_seq = i.last_seq, decline_code = i.decline_code, error_code = i.error_code,
         error_description = i.error_description, updated_at = i.moved_at
     FROM i JOIN fenced f ON f.id = i.op_id
@@ -84,10 +123,21 @@ given_back AS (
     UPDATE refunds r SET status = i.refund_status, processed_at = i.processed_at
     FROM i WHERE r.id = i.refund_id AND r.status = 'pending' AND i.op_id IN (SELECT id FROM won)
 ),
+woken AS (
+    INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+        lease_state, run_at, queries, processor_state, claims, created_at, updated_at)
+    SELECT w.id, w.payment_id, w.merchant_id, 'wake', w.amount, w.currency, w.processor,
+        'reserved', 'ready', w.due_at, 0, w.state, 0, $4, $4
+    FROM json_to_recordset($5::json) AS w(
+        by text, id text, payment_id text, merchant_id uuid, amount bigint, currency text,
+        processor text, due_at timestamptz, state jsonb)
+    WHERE w.by IN (SELECT id FROM won)
+),
 paid AS (
     UPDATE orders SET status = 'paid', updated_at = $4
     WHERE id IN (SELECT order_id FROM moved WHERE status = 'success')
 ),
+{CALLED},
 {tell("won")}
 SELECT id FROM stored
 """

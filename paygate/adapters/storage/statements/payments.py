@@ -1,23 +1,25 @@
-"""Opening a payment."""
+"""Opening a payment, changing one that is locked, and reading about it."""
 
-from .columns import tell
+from .columns import LIVE_SQL, tell
 
 OPEN = f"""
 WITH given AS (
     SELECT * FROM json_to_record($1::json) AS t(
         id text, order_id text, merchant_id uuid, amount bigint, currency text, method text,
         flow text, instrument jsonb, vpa text, card_network text, card_last4 text, processor text,
-        last_seq int, at timestamptz, op_id text, kind text, run_at timestamptz, sealed text)
+        capture_mode text, scenario text, last_seq int, at timestamptz, op_id text, kind text,
+        run_at timestamptz, sealed text)
 ),
 opened AS (
     INSERT INTO payments (id, order_id, merchant_id, amount, currency, method, flow, instrument,
-        vpa, card_network, card_last4, processor, status, captured, amount_captured,
-        amount_refunded, version, last_seq, created_at, updated_at)
+        vpa, card_network, card_last4, processor, capture_mode, scenario, status, captured,
+        amount_authorized, amount_captured, amount_refunded, version, last_seq, created_at,
+        updated_at)
     SELECT id, order_id, merchant_id, amount, currency, method, flow, instrument,
-        vpa, card_network, card_last4, processor, 'pending', false, 0, 0, 1, last_seq, at, at
+        vpa, card_network, card_last4, processor, capture_mode, scenario, 'pending', false,
+        0, 0, 0, 1, last_seq, at, at
     FROM given
-    ON CONFLICT (order_id) WHERE status IN ('pending', 'processing', 'unknown', 'success')
-        DO NOTHING
+    ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, order_id
 ),
 -- After the payment, never before it: two requests for one order would each hold
@@ -39,35 +41,23 @@ SELECT id FROM opened
 """
 
 UPDATE = """
-UPDATE payments SET captured = $3, version = $2, updated_at = $4
+UPDATE payments SET status = $3, captured = $4, version = $2, updated_at = $5
 WHERE id = $1 AND version = $2 - 1 RETURNING id
 """
 
-LIVE_STATUS = """
-SELECT status FROM payments
-WHERE order_id = $1 AND status IN ('pending', 'processing', 'unknown', 'success')
+ASK = """
+INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+    lease_state, run_at, queries, claims, created_at, updated_at, is_final)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', 'ready', $8, 0, 0, $8, $8, $9)
+RETURNING id
 """
+
+LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
 
 TOTALS = """
 SELECT count(*) AS payments,
     count(*) FILTER (WHERE status = 'success') AS succeeded,
-    coalesce(sum(amount) FILTER (WHERE status = 'success'), 0)::bigint AS succeeded_minor
+    coalesce(sum(amount_captured) FILTER (WHERE status = 'success' AND currency = 'INR'), 0)::bigint
+        AS succeeded_minor
 FROM payments WHERE merchant_id = $1
-"""
-
-TIMELINE = """
-SELECT at, what FROM (
-    SELECT t.at, 1 AS rank, t.version::bigint AS place, 'payment is ' || t.to_status AS what
-    FROM payment_transitions t WHERE t.payment_id = $1
-    UNION ALL
-    SELECT e.created_at, 2, e.seq, 'event ' || e.type FROM events e WHERE e.payment_id = $1
-    UNION ALL
-    SELECT o.updated_at, 3, 1,
-        o.kind || ' ' || o.id || ' at ' || o.processor || ': ' || coalesce(o.note, o.state)
-    FROM operations o WHERE o.payment_id = $1
-    UNION ALL
-    SELECT a.started_at, 4, a.id, 'delivery of ' || w.event || ', try ' || a.ordinal || ': '
-        || coalesce(a.status_code::text, a.error, 'no answer')
-    FROM delivery_attempts a JOIN webhook_logs w ON w.id = a.delivery_id WHERE w.payment_id = $1
-) AS story ORDER BY at, rank, place
 """

@@ -7,6 +7,9 @@ from quart import Blueprint, Response
 from ...services.deps import Deps
 from .. import present
 from ..errors import json_response
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from . import dialects
 
 
 def blueprint(deps: Deps, *, version: str) -> Blueprint:
@@ -14,14 +17,16 @@ def blueprint(deps: Deps, *, version: str) -> Blueprint:
     routes = Blueprint("health", __name__)
 
     @routes.get("/")
+    @documented("Say what this is", wire.Index, examples.INDEX, access="anyone")
     async def index() -> Response:
-        return json_response({"name": "paygate", "version": version, "health": "/health"})
+        return json_response({**examples.INDEX, "version": version})
 
     @routes.get("/health")
+    @documented("Say what is connected", wire.Health, examples.HEALTH, access="anyone")
     async def health() -> Response:
         database = await deps.storage.is_connected()
         bell = await deps.bell.is_connected()
         shown = present.health(database=database, bell=bell, now=deps.clock.now())
-        return json_response(shown)
+        return json_response(dialects.health(shown, deps))
 
     return routes

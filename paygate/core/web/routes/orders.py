@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
+from ...services.client_secret import client_secret
 from ...services.create_order import create_order
 from ...services.deps import Deps
 from ...services.queries import find_order
 from .. import parse, present
-from ..auth import merchant_of_request
+from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests
+from . import dialects
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -19,17 +24,33 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("orders", __name__)
 
     @routes.post("/orders")
+    @documented(
+        "Create an order",
+        wire.OrderInFull,
+        examples.ORDER_IN_FULL,
+        status=201,
+        body=requests.OrderRequest,
+        body_examples={"example": examples.ORDER_REQUEST},
+        takes_key=True,
+    )
     async def create() -> Response:
         merchant = await merchant_of_request(deps)
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
             command = parse.order(body, merchant)
-            return present.order(await create_order(command, bound)), 201
+            order = await create_order(command, bound)
+            return present.order_in_full(order, client_secret(order.id, bound)), 201
 
-        return await once(merchant, deps, do)
+        return await once(merchant.id, deps, do)
 
     @routes.get("/orders")
+    @documented(
+        "List orders",
+        wire.Page[wire.Order],
+        examples.page(examples.ORDER),
+        query=requests.PageQuery,
+    )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
@@ -37,12 +58,23 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.page(page, present.order))
 
     @routes.get("/orders/<order_id>")
+    @documented("Show an order", wire.OrderInFull, examples.ORDER_IN_FULL)
     async def show(order_id: str) -> Response:
         merchant = await merchant_of_request(deps)
-        return json_response(present.order(await find_order(order_id, merchant, deps)))
+        order = await find_order(order_id, merchant, deps)
+        return json_response(present.order_in_full(order, client_secret(order.id, deps)))
 
     @routes.get("/orders/<order_id>/public")
+    @documented(
+        "Show an order to a shopper",
+        wire.OrderPublic,
+        examples.ORDER_PUBLIC,
+        access="browser",
+        refuses=frozenset({400}),
+    )
     async def show_public(order_id: str) -> Response:
-        return json_response(present.order_public(await find_order(order_id, None, deps)))
+        check_browser(order_id, deps)
+        order = await dialects.implied_order(order_id, request.args, deps)
+        return json_response(present.order_public(order or await find_order(order_id, None, deps)))
 
     return routes

@@ -5,15 +5,20 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from ...domain.limits import LIST_ROWS_MAX
+from ...services.cancel_payment import cancel_payment
 from ...services.capture_payment import capture_payment
+from ...services.choose_scenario import HEADER
 from ...services.create_payment import create_payment
 from ...services.deps import Deps
 from ...services.queries import find_payment
 from .. import parse, present
-from ..auth import merchant_of_request
+from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests
 from . import dialects
 
 
@@ -22,22 +27,64 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("payments", __name__)
 
     @routes.post("/payments")
+    @documented(
+        "Pay an order",
+        wire.PaymentCreated,
+        examples.PAYMENT_CREATED,
+        status=201,
+        body=requests.PaymentRequest,
+        body_examples=examples.PAYMENT_REQUESTS,
+        takes_key=True,
+        about="The processor is asked afterwards: the payment is pending, and a webhook tells "
+        "how it ended. The order's amount is charged, whatever the request says.",
+        refuses=frozenset({404}),
+    )
     async def create() -> Response:
         merchant = await merchant_of_request(deps)
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = parse.payment(dialects.payment(body), merchant)
+            asked = request.headers.get(HEADER)
+            command = parse.payment(dialects.payment(body), merchant, scenario=asked)
+            command = await dialects.with_order(command, body, merchant.id, bound)
             return present.payment_created(await create_payment(command, bound)), 201
 
-        return await once(merchant, deps, do)
+        return await once(merchant.id, deps, do)
 
     @routes.post("/payments/public")
+    @documented(
+        "Pay an order as its shopper",
+        wire.PaymentCreated,
+        examples.PAYMENT_CREATED,
+        status=201,
+        access="browser",
+        body=requests.PaymentRequest,
+        body_examples=examples.PAYMENT_REQUESTS,
+        takes_key=True,
+        refuses=frozenset({404}),
+    )
     async def create_public() -> Response:
-        command = parse.payment(dialects.payment(await body_of_request()), None)
-        return json_response(present.payment_created(await create_payment(command, deps)), 201)
+        body = await body_of_request()
+        asked = request.headers.get(HEADER)
+        command = parse.payment(dialects.payment(body), None, scenario=asked)
+        check_browser(command.order_id, deps, body)
+        owner = await dialects.owner_of_order(command.order_id, deps)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            named = await dialects.with_order(command, body, owner, bound)
+            return present.payment_created(await create_payment(named, bound)), 201
+
+        # A shopper's keys are kept apart from the merchant's own.
+        return await once(owner, deps, do, scope=command.order_id)
 
     @routes.get("/payments")
+    @documented(
+        "List payments",
+        list[wire.Payment] | wire.Page[wire.Payment],
+        examples.page(examples.PAYMENT),
+        query=requests.PageQuery,
+        about="An array of the newest; with limit or offset a page in an envelope.",
+    )
     async def index() -> Response:
         if "limit" not in request.args and "offset" not in request.args:
             return await everything()
@@ -47,33 +94,64 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.page(page, present.payment))
 
     @routes.get("/payments/list")
+    @documented("List the newest payments", list[wire.Payment], [examples.PAYMENT])
     async def everything() -> Response:
         merchant = await merchant_of_request(deps)
         page = await deps.storage.payments.page(merchant.id, limit=LIST_ROWS_MAX, offset=0)
         return json_response([present.payment(payment) for payment in page.rows])
 
     @routes.get("/payments/stats")
+    @documented("Sum payments up", wire.Totals, examples.TOTALS)
     async def stats() -> Response:
         merchant = await merchant_of_request(deps)
         return json_response(present.totals(await deps.storage.payments.totals(merchant.id)))
 
     @routes.get("/payments/<payment_id>")
+    @documented("Show a payment", wire.Payment, examples.PAYMENT)
     async def show(payment_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         return json_response(present.payment(await find_payment(payment_id, merchant, deps)))
 
     @routes.post("/payments/<payment_id>/capture")
+    @documented(
+        "Capture a payment",
+        wire.PaymentMoved,
+        examples.PAYMENT_CAPTURED,
+        body=requests.CaptureRequest,
+        body_is_optional=True,
+        body_examples={"all": {}, "a part": {"amount": 20_000}},
+        takes_key=True,
+        about="Takes held money, all or a part; or confirms that money was taken at once.",
+    )
     async def capture(payment_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
             command = parse.capture(body, payment_id, merchant)
-            return present.payment_captured(await capture_payment(command, bound)), 200
+            return present.payment_moved(await capture_payment(command, bound)), 200
 
-        return await once(merchant, deps, do)
+        return await once(merchant.id, deps, do)
+
+    @routes.post("/payments/<payment_id>/cancel")
+    @documented(
+        "Cancel a payment",
+        wire.PaymentMoved,
+        examples.PAYMENT_CANCELLED,
+        takes_key=True,
+        about="Lets go of the money that a payment of a manual order holds.",
+    )
+    async def cancel(payment_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.cancel(payment_id, merchant)
+            return present.payment_moved(await cancel_payment(command, bound)), 200
+
+        return await once(merchant.id, deps, do)
 
     @routes.get("/payments/<payment_id>/timeline")
+    @documented("Tell a payment's story", wire.Timeline, examples.TIMELINE)
     async def timeline(payment_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         payment = await find_payment(payment_id, merchant, deps)
@@ -81,7 +159,15 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.timeline(story))
 
     @routes.get("/payments/<payment_id>/public")
+    @documented(
+        "Show a payment to its shopper",
+        wire.PaymentPublic,
+        examples.PAYMENT_PUBLIC,
+        access="browser",
+    )
     async def show_public(payment_id: str) -> Response:
-        return json_response(present.payment_public(await find_payment(payment_id, None, deps)))
+        payment = await find_payment(payment_id, None, deps)
+        check_browser(payment.order_id, deps)
+        return json_response(present.payment_public(payment))
 
     return routes

@@ -12,6 +12,9 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -26,17 +29,42 @@ def blueprint(deps: Deps) -> Blueprint:
             command = parse.refund(body, payment_id, merchant)
             return present.refund_created(await create_refund(command, bound)), 201
 
-        return await once(merchant, deps, do)
+        return await once(merchant.id, deps, do)
 
     @routes.post("/payments/<payment_id>/refunds")
+    @documented(
+        "Refund a payment",
+        wire.RefundCreated,
+        examples.REFUND_CREATED,
+        status=201,
+        body=requests.RefundRequest,
+        body_examples={"example": examples.REFUND_REQUEST},
+        takes_key=True,
+    )
     async def create(payment_id: str) -> Response:
         return await refund(payment_id)
 
     @routes.post("/refunds")
+    @documented(
+        "Refund the payment that the body names",
+        wire.RefundCreated,
+        examples.REFUND_CREATED,
+        status=201,
+        body=requests.RefundOfPaymentRequest,
+        body_examples={"example": {**examples.REFUND_REQUEST, "payment_id": examples.PAYMENT_ID}},
+        takes_key=True,
+        refuses=frozenset({404}),
+    )
     async def create_by_body() -> Response:
         return await refund(None)
 
     @routes.get("/refunds")
+    @documented(
+        "List refunds",
+        wire.Page[wire.Refund],
+        examples.page(examples.REFUND),
+        query=requests.PageQuery,
+    )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
@@ -44,6 +72,7 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.page(page, present.refund_in_full))
 
     @routes.get("/refunds/<refund_id>")
+    @documented("Show a refund", wire.Refund, examples.REFUND)
     async def show(refund_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         return json_response(present.refund_in_full(await find_refund(refund_id, merchant, deps)))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
-from ...domain.errors import NotFoundError
+from ...domain.errors import InvalidInputError, NotFoundError
 from ...services.deps import Deps
+from ...services.play_payer import PlayPayer, play_payer
 from ...services.queries import find_test_merchant, work_status
-from .. import present
+from .. import parse, present
+from ..auth import merchant_of_request
+from ..body import body_of_request
 from ..errors import json_response
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests, stories
+
+CALLBACKS_SHOWN_MAX = 200
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -16,6 +24,13 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("testing", __name__)
 
     @routes.get("/merchant")
+    @documented(
+        "Show the test merchant",
+        wire.TestMerchant,
+        examples.TEST_MERCHANT,
+        access="anyone",
+        refuses=frozenset({404}),
+    )
     async def merchant() -> Response:
         found = await find_test_merchant(deps)
         if found is None:
@@ -23,8 +38,60 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.test_merchant(found))
 
     @routes.get("/jobs/status")
+    @documented("Count the work", wire.Work, examples.WORK, access="anyone")
     async def jobs() -> Response:
         counts, is_worked_on = await work_status(deps)
         return json_response(present.work(counts, is_worked_on=is_worked_on))
+
+    @routes.get("/scenarios")
+    @documented("List scenarios", stories.Scenarios, examples.SCENARIOS, access="anyone")
+    async def scenarios() -> Response:
+        return json_response(present.scenarios(deps.registry.scenarios.values()))
+
+    @routes.put("/scenario")
+    @documented(
+        "Choose what payments play that name nothing",
+        stories.ScenarioChosen,
+        {"scenario": "late_success"},
+        body=requests.ScenarioRequest,
+        body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
+    )
+    async def choose() -> Response:
+        merchant = await merchant_of_request(deps)
+        name = parse.scenario(await body_of_request())
+        if name is not None and name not in deps.registry.scenarios:
+            raise InvalidInputError(f"There is no scenario {name[:64]!r}", field="scenario")
+        await deps.storage.merchants.set_scenario(merchant.id, name)
+        return json_response({"scenario": name})
+
+    @routes.get("/callbacks")
+    @documented(
+        "List processors' callbacks",
+        stories.Callbacks,
+        examples.CALLBACKS,
+        access="anyone",
+        query=requests.CallbacksQuery,
+    )
+    async def callbacks() -> Response:
+        effect = parse.callbacks(request.args)
+        kept = await deps.storage.callbacks.recent(effect=effect, limit=CALLBACKS_SHOWN_MAX)
+        return json_response(present.callbacks(kept))
+
+    @routes.post("/payments/<payment_id>/payer")
+    @documented(
+        "Play the payer",
+        wire.Payment,
+        examples.PAYMENT,
+        access="anyone",
+        body=requests.PayerRequest,
+        body_examples={"example": {"decision": "approve"}},
+        about="What the payer decides reaches us as the simulated processor's callback.",
+        refuses=frozenset({422}),
+    )
+    async def payer(payment_id: str) -> Response:
+        decision = parse.decision(await body_of_request())
+        return json_response(
+            present.payment(await play_payer(PlayPayer(payment_id, decision), deps))
+        )
 
     return routes

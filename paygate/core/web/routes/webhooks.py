@@ -12,6 +12,10 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
+from ..idempotency import once
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests
 from . import dialects
 
 
@@ -20,40 +24,91 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("webhooks", __name__)
 
     @routes.get("/merchant/config")
+    @documented("Show where webhooks go", wire.Endpoint, examples.ENDPOINT)
     async def config() -> Response:
         return json_response(present.endpoint(await merchant_of_request(deps)))
 
     @routes.put("/webhooks")
     @routes.patch("/merchant/webhook")
+    @documented(
+        "Say where webhooks go",
+        wire.Endpoint,
+        examples.ENDPOINT,
+        body=requests.EndpointRequest,
+        body_is_optional=True,
+        body_examples={"example": examples.ENDPOINT_REQUEST},
+        takes_key=True,
+    )
     async def configure() -> Response:
         merchant = await merchant_of_request(deps)
-        command = parse.endpoint(dialects.endpoint(await body_of_request()), merchant)
-        return json_response(present.endpoint(await configure_endpoint(command, deps)))
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.endpoint(dialects.endpoint(body), merchant)
+            return present.endpoint(await configure_endpoint(command, bound)), 200
+
+        return await once(merchant.id, deps, do)
 
     @routes.post("/merchant/webhook/regenerate")
+    @documented("Make a new webhook secret", wire.Endpoint, examples.ENDPOINT, takes_key=True)
     async def regenerate() -> Response:
         merchant = await merchant_of_request(deps)
-        return json_response(present.endpoint(await regenerate_secret(merchant, deps)))
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return present.endpoint(await regenerate_secret(merchant, bound)), 200
+
+        return await once(merchant.id, deps, do)
 
     @routes.post("/webhooks/test")
     @routes.post("/merchant/webhook/test")
+    @documented(
+        "Send a test event",
+        wire.TestEventSent,
+        examples.TEST_EVENT_SENT,
+        body=requests.TestEventRequest,
+        body_is_optional=True,
+        body_examples={"example": {"event": "payment.test"}},
+        takes_key=True,
+    )
     async def send_test() -> Response:
         merchant = await merchant_of_request(deps)
-        command = parse.test_event(await body_of_request(), merchant)
-        return json_response(present.test_event_sent(await send_test_event(command, deps)))
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.test_event(body, merchant)
+            sent = await send_test_event(command, bound)
+            return present.test_event_sent(sent, command.event_type, bound.clock.now()), 200
+
+        return await once(merchant.id, deps, do)
 
     @routes.get("/webhooks")
+    @documented(
+        "List deliveries",
+        wire.Page[wire.Delivery] | list[wire.Delivery],
+        examples.page(examples.DELIVERY),
+        query=requests.PageQuery,
+        about="A page; the profile open-demo answers with a bare array.",
+    )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
         page = await deps.storage.deliveries.page(merchant.id, limit=limit, offset=offset)
+        if dialects.wants_bare_list(request.args, deps):
+            return json_response([present.delivery(row) for row in page.rows])
         return json_response(present.page(page, present.delivery))
 
     @routes.post("/webhooks/<delivery_id>/retry")
+    @documented(
+        "Send a webhook again", wire.DeliveryRetried, examples.DELIVERY_RETRIED, takes_key=True
+    )
     async def retry(delivery_id: str) -> Response:
         merchant = await merchant_of_request(deps)
-        found = parse.delivery_id(delivery_id)
-        await retry_delivery(merchant, found, deps)
-        return json_response(present.delivery_retried(found))
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            found = parse.delivery_id(delivery_id)
+            await retry_delivery(merchant, found, bound)
+            return present.delivery_retried(found), 200
+
+        return await once(merchant.id, deps, do)
 
     return routes

@@ -1,28 +1,36 @@
-"""Entities to the wire's words. The only file that knows them."""
+"""Entities to the wire's words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal, TypeVar, cast
 from uuid import UUID
 
-from ..domain.delivery import Delivery
-from ..domain.event import Event
-from ..domain.merchant import Merchant
-from ..domain.order import Order
-from ..domain.payment import Payment, PaymentStatus
-from ..domain.refund import Refund
-from ..ports.records import Moment, Page, PaymentTotals, WorkCounts
-from .json import write
+from ...domain.delivery import Delivery
+from ...domain.merchant import Merchant
+from ...domain.next_action import NextAction
+from ...domain.order import Order
+from ...domain.payment import Payment
+from ...domain.payment_status import PaymentStatus
+from ...domain.refund import Refund
+from ...ports.records import Page, PaymentTotals, WorkCounts
+from ..wire import answers as wire
 
-Json = Mapping[str, Any]
+Shown = TypeVar("Shown", bound=wire.PaymentCreated)
+RowT = TypeVar("RowT")
+ShownRow = TypeVar("ShownRow")
 
-# Merchants know three statuses; what we are not sure of is still pending to them.
-STATUS: Mapping[PaymentStatus, str] = {
+# What we are not sure of is still pending to merchants; only who asked for a manual
+# capture ever sees more than pending, success and failed.
+STATUS: Mapping[PaymentStatus, wire.Status] = {
     "pending": "pending",
     "processing": "pending",
     "unknown": "pending",
+    "authorized": "authorized",
+    "capturing": "authorized",
+    "voiding": "authorized",
+    "cancelled": "cancelled",
     "success": "success",
     "failed": "failed",
 }
@@ -31,14 +39,15 @@ ERROR_CODE = "PAYMENT_FAILED"
 RESERVED = frozenset(
     """
     id payment_id paymentId order_id merchant_id amount currency method status substatus captured
-    amount_captured amount_refunded error_code error_description decline_code processor reason
-    created_at updated_at payment
+    amount_authorized amount_captured amount_refunded error_code error_description decline_code
+    scenario next_action
+    processor reason created_at updated_at payment
     """.split()
 )
 
 
-def order(order: Order) -> Json:
-    """The answer to ``POST /orders``."""
+def order(order: Order) -> wire.Order:
+    """A row of ``GET /orders``."""
     return {
         "id": order.id,
         "merchant_id": str(order.merchant_id),
@@ -46,13 +55,19 @@ def order(order: Order) -> Json:
         "currency": order.amount.currency,
         "receipt": order.receipt,
         "notes": dict(order.notes),
+        "capture": order.capture_mode,
         "status": order.status,
         "created_at": timestamp(order.created_at),
         "updated_at": timestamp(order.updated_at),
     }
 
 
-def order_public(order: Order) -> Json:
+def order_in_full(order_: Order, client_secret: str) -> wire.OrderInFull:
+    """The answer to ``POST /orders`` and ``GET /orders/{id}``."""
+    return {**order(order_), "client_secret": client_secret}
+
+
+def order_public(order: Order) -> wire.OrderPublic:
     """What a shopper's page may see."""
     return {
         "id": order.id,
@@ -62,24 +77,24 @@ def order_public(order: Order) -> Json:
     }
 
 
-def payment_created(payment: Payment) -> Json:
+def payment_created(payment: Payment) -> wire.PaymentCreated:
     """The answer to ``POST /payments``."""
-    return {
+    shown: wire.PaymentCreated = {
         "id": payment.id,
         "order_id": payment.order_id,
         "amount": payment.amount.minor,
         "currency": payment.amount.currency,
         "method": payment.instrument.method,
-        **_instrument(payment),
         "status": STATUS[payment.status],
         "created_at": timestamp(payment.created_at),
     }
+    return _with_instrument(shown, payment)
 
 
-def payment(payment: Payment) -> Json:
+def payment(payment: Payment) -> wire.Payment:
     """A payment in full, absent values as null."""
     decline = payment.decline
-    return {
+    shown: wire.Payment = {
         "id": payment.id,
         "order_id": payment.order_id,
         "merchant_id": str(payment.merchant_id),
@@ -91,49 +106,58 @@ def payment(payment: Payment) -> Json:
         "vpa": None,
         "card_network": None,
         "card_last4": None,
-        **_instrument(payment),
         "captured": payment.captured,
+        "amount_authorized": payment.amount_authorized.minor,
         "amount_captured": payment.amount_captured.minor,
         "amount_refunded": payment.amount_refunded.minor,
         "error_code": ERROR_CODE if decline else None,
         "error_description": decline.description if decline else None,
         "decline_code": decline.code if decline else None,
         "processor": payment.processor,
+        "scenario": payment.scenario,
+        "next_action": next_action(payment.next_action) if payment.next_action else None,
         "created_at": timestamp(payment.created_at),
         "updated_at": timestamp(payment.updated_at),
     }
+    return _with_instrument(shown, payment)
 
 
-def payment_public(payment: Payment) -> Json:
+def payment_public(payment: Payment) -> wire.PaymentPublic:
     """What a shopper's page may see."""
-    shown = {
-        **payment_created(payment),
+    shown: wire.PaymentPublic = {
+        **payment_created(payment),  # type: ignore[typeddict-item]  # it says nothing of errors
         "updated_at": timestamp(payment.updated_at),
     }
+    if payment.next_action:
+        shown["next_action"] = next_action(payment.next_action)
     if payment.decline:
         shown["error_code"] = ERROR_CODE
         shown["error_description"] = payment.decline.description
     return shown
 
 
-def payment_captured(payment: Payment) -> Json:
-    """The answer to ``POST /payments/{id}/capture``."""
+def next_action(action: NextAction) -> wire.NextAction:
+    """What the shopper has to do."""
+    return {
+        "type": action.type,
+        "expires_at": timestamp(action.expires_at),
+        "data": dict(action.data),
+    }
+
+
+def payment_moved(payment: Payment) -> wire.PaymentMoved:
+    """The answer to ``POST /payments/{id}/capture`` and ``…/cancel``."""
     return {
         **payment_created(payment),
+        "substatus": payment.status,
         "captured": payment.captured,
+        "amount_captured": payment.amount_captured.minor,
         "updated_at": timestamp(payment.updated_at),
     }
 
 
-def refund_created(refund: Refund) -> Json:
+def refund_created(refund: Refund) -> wire.RefundCreated:
     """The answer to ``POST /payments/{id}/refunds``."""
-    shown = dict(refund_in_full(refund))
-    del shown["processed_at"]
-    return shown
-
-
-def refund_in_full(refund: Refund) -> Json:
-    """``GET /refunds/{id}``."""
     return {
         "id": refund.id,
         "payment_id": refund.payment_id,
@@ -141,16 +165,15 @@ def refund_in_full(refund: Refund) -> Json:
         "reason": refund.reason,
         "status": refund.status,
         "created_at": timestamp(refund.created_at),
-        "processed_at": _maybe(refund.processed_at),
     }
 
 
-def timeline(story: Sequence[Moment]) -> Json:
-    """``GET /payments/{id}/timeline``."""
-    return {"data": [{"at": timestamp(moment.at), "what": moment.what} for moment in story]}
+def refund_in_full(refund: Refund) -> wire.Refund:
+    """``GET /refunds/{id}``."""
+    return {**refund_created(refund), "processed_at": _maybe(refund.processed_at)}
 
 
-def totals(totals: PaymentTotals) -> Json:
+def totals(totals: PaymentTotals) -> wire.Totals:
     """``GET /payments/stats``."""
     rate = round(totals.succeeded / totals.payments * 100) if totals.payments else 0
     return {
@@ -160,7 +183,7 @@ def totals(totals: PaymentTotals) -> Json:
     }
 
 
-def delivery(delivery: Delivery) -> Json:
+def delivery(delivery: Delivery) -> wire.Delivery:
     """A row of ``GET /webhooks``."""
     return {
         "id": str(delivery.id),
@@ -175,7 +198,7 @@ def delivery(delivery: Delivery) -> Json:
     }
 
 
-def page(rows: Page[Any], show: Any) -> Json:
+def page(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> wire.Page[ShownRow]:
     """A slice of a list in its envelope."""
     return {
         "data": [show(row) for row in rows.rows],
@@ -185,19 +208,7 @@ def page(rows: Page[Any], show: Any) -> Json:
     }
 
 
-def merchant(merchant: Merchant) -> Json:
-    """``GET /merchant/config`` and the answers to changing it."""
-    return {
-        "id": str(merchant.id),
-        "name": merchant.name,
-        "email": merchant.email,
-        "api_key": merchant.api_key,
-        "webhook_url": merchant.webhook_url,
-        "webhook_secret": merchant.webhook_secret,
-    }
-
-
-def test_merchant(merchant: Merchant) -> Json:
+def test_merchant(merchant: Merchant) -> wire.TestMerchant:
     """``GET /test/merchant``."""
     return {
         "id": str(merchant.id),
@@ -207,18 +218,23 @@ def test_merchant(merchant: Merchant) -> Json:
     }
 
 
-def endpoint(merchant_: Merchant) -> Json:
-    """Where webhooks go, in every shape that clients read it in."""
+def endpoint(merchant: Merchant) -> wire.Endpoint:
+    """``GET /merchant/config`` and the answers to changing it."""
     return {
-        **merchant(merchant_),
-        "created_at": timestamp(merchant_.created_at),
+        "id": str(merchant.id),
+        "name": merchant.name,
+        "email": merchant.email,
+        "api_key": merchant.api_key,
+        "webhook_url": merchant.webhook_url,
+        "webhook_secret": merchant.webhook_secret,
+        "created_at": timestamp(merchant.created_at),
         "success": True,
         "message": "Webhook settings",
-        "data": {"url": merchant_.webhook_url, "secret": merchant_.webhook_secret},
+        "data": {"url": merchant.webhook_url, "secret": merchant.webhook_secret},
     }
 
 
-def test_event_sent(delivery_id: UUID) -> Json:
+def test_event_sent(delivery_id: UUID, event_type: str, at: datetime) -> wire.TestEventSent:
     """``POST /webhooks/test``."""
     return {
         "status": "success",
@@ -226,15 +242,19 @@ def test_event_sent(delivery_id: UUID) -> Json:
         "id": str(delivery_id),
         "webhook_id": str(delivery_id),
         "scheduled": True,
+        "event": event_type,
+        "attempts": 0,
+        "response_code": None,
+        "created_at": timestamp(at),
     }
 
 
-def delivery_retried(delivery_id: UUID) -> Json:
+def delivery_retried(delivery_id: UUID) -> wire.DeliveryRetried:
     """``POST /webhooks/{id}/retry``."""
     return {"id": str(delivery_id), "status": "pending", "message": "Webhook retry scheduled"}
 
 
-def work(counts: WorkCounts, *, is_worked_on: bool) -> Json:
+def work(counts: WorkCounts, *, is_worked_on: bool) -> wire.Work:
     """``GET /test/jobs/status``."""
     return {
         "pending": counts.waiting,
@@ -245,24 +265,29 @@ def work(counts: WorkCounts, *, is_worked_on: bool) -> Json:
     }
 
 
-def health(*, database: bool, bell: bool | None, now: datetime) -> Json:
+def health(*, database: bool, bell: bool | None, now: datetime) -> wire.Health:
     """``GET /health``. Without Redis work goes on, only later: degraded is not down."""
-    redis = {True: "connected", False: "disconnected", None: "not used"}[bell]
-    connected = "connected" if database else "disconnected"
+    redis: Mapping[bool | None, Literal["connected", "disconnected", "not used"]] = {
+        True: "connected",
+        False: "disconnected",
+        None: "not used",
+    }
     return {
         "status": "healthy" if database else "unhealthy",
-        "database": connected,
-        "db": connected,
-        "redis": redis,
+        "database": "connected" if database else "disconnected",
+        "db": "connected" if database else "disconnected",
+        "redis": redis[bell],
         "degraded": bell is False or not database,
         "timestamp": timestamp(now),
     }
 
 
-def error(*, code: str, description: str, field: str | None = None) -> Json:
+def error(*, code: str, description: str, field: str | None = None) -> wire.Error:
     """The body of every refusal."""
-    named = {"field": field} if field else {}
-    return {"error": {"code": code, "description": description, **named}}
+    detail: wire.ErrorDetail = {"code": code, "description": description}
+    if field:
+        detail["field"] = field
+    return {"error": detail}
 
 
 def timestamp(at: datetime) -> str:
@@ -270,69 +295,16 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
-class EventWords:
-    """See ``ports.present.EventPresenter``.
-
-    One body serves every documented reader: the payment whole, and its fields
-    once more beside it. No floats, no keys that look like numbers, no merchant's
-    notes: a reader that parses and re-writes it gets the same bytes.
-    """
-
-    def payment_event(self, event: Event, payment_: Payment) -> bytes:
-        """See ``EventPresenter.payment_event``."""
-        shown = payment(payment_)
-        flat: dict[str, Any] = {
-            "payment_id": payment_.id,
-            "paymentId": payment_.id,
-            "order_id": payment_.order_id,
-            "amount": payment_.amount.minor,
-            "currency": payment_.amount.currency,
-            "method": payment_.instrument.method,
-            **_instrument(payment_),
-            "created_at": shown["created_at"],
-        }
-        if payment_.decline:
-            flat["reason"] = payment_.decline.description
-        return _event(event.type, event.occurred_at, {"payment": shown, **flat})
-
-    def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
-        """See ``EventPresenter.refund_event``."""
-        shown = refund_in_full(refund)
-        flat = {
-            "refund_id": refund.id,
-            "refundId": refund.id,
-            "payment_id": payment_.id,
-            "paymentId": payment_.id,
-            "order_id": payment_.order_id,
-            "amount": refund.amount.minor,
-            "currency": refund.amount.currency,
-            "reason": refund.reason,
-            "created_at": shown["created_at"],
-            "processed_at": shown["processed_at"],
-        }
-        return _event(event.type, event.occurred_at, {"refund": shown, **flat})
-
-    def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
-        """See ``EventPresenter.test_event``."""
-        data = {"message": "This is a test event from paygate", "sample_id": event_id}
-        return _event(event_type, at, data)
-
-
-def _event(type: str, at: datetime, data: Json) -> bytes:
-    return write(
-        {
-            "event": type,
-            "timestamp": int(at.timestamp()),
-            "created_at": timestamp(at),
-            "data": data,
-        }
-    )
-
-
-def _instrument(payment: Payment) -> dict[str, str]:
+def instrument(payment: Payment) -> dict[str, str]:
+    """What the payment's method shows of the payer's card or address."""
     display = payment.instrument.display
     words = {"network": "card_network", "last4": "card_last4"}
     return {words.get(name, name): value for name, value in display.items() if name not in RESERVED}
+
+
+def _with_instrument(shown: Shown, payment: Payment) -> Shown:
+    # Which fields these are is the method's business, so no type can name them.
+    return cast("Shown", {**shown, **instrument(payment)})
 
 
 def _maybe(at: datetime | None) -> str | None:

@@ -1,0 +1,68 @@
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+
+import { useMerchant } from "../../api/queries";
+import { readSession } from "../../session";
+import { apiOrigin, checkoutOrigin } from "../../told";
+import { PageHead } from "../../ui/Card";
+import { Code } from "../../ui/Code";
+import { useTitle } from "../../ui/title";
+import { createOrder, createPayment, sdk, verifyWebhook, verifyWebhookInPython, type Setting } from "./snippets";
+
+/** How to integrate, with this merchant's own address and keys filled in. */
+export function DocsPage() {
+  useTitle("Docs");
+  const setting = useSetting();
+  return (
+    <div className="page page--text">
+      <PageHead title="Docs" lead="Your address and keys are filled in; only the order’s id is left for you." />
+      <div className="stack" data-test-id="api-docs">
+        <h2 className="section-title">Integration Guide</h2>
+        <Section testId="section-create-order" title="1. Create Order">
+          <p>An order says what is to be paid, in paise. It is paid at most once, however often it is tried.</p>
+          <Code label="shell" testId="code-snippet-create-order" text={createOrder(setting)} />
+        </Section>
+        <Section testId="section-create-payment" title="Pay it yourself, without a page">
+          <p>
+            The answer is <code>pending</code> at once; a worker asks the processor. The{" "}
+            <Link to="/dashboard/playground">playground</Link> lists the addresses and cards that fail on purpose.
+          </p>
+          <Code label="shell" testId="code-snippet-create-payment" text={createPayment(setting)} />
+        </Section>
+        <Section testId="section-sdk-integration" title="2. SDK Integration">
+          <p>The checkout opens over your page. Your server decides by the webhook, never by the browser’s word.</p>
+          <Code label="html" testId="code-snippet-sdk" text={sdk(setting)} />
+        </Section>
+        <Section testId="section-webhook-verification" title="3. Verify Webhook Signature">
+          <p>
+            Compare over the bytes as they came, before parsing. Save <code>http://localhost:4000/webhook</code> under{" "}
+            <Link to="/dashboard/webhooks">Webhooks</Link> to try this one.
+          </p>
+          <Code label="Node.js" testId="code-snippet-webhook" text={verifyWebhook(setting)} />
+          <Code label="Python" testId="code-snippet-webhook-python" text={verifyWebhookInPython(setting)} />
+        </Section>
+      </div>
+    </div>
+  );
+}
+
+function Section({ testId, title, children }: { testId: string; title: string; children: ReactNode }) {
+  return (
+    <section className="card prose" data-test-id={testId}>
+      <h3 className="prose__title">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function useSetting(): Setting {
+  const session = readSession();
+  const merchant = useMerchant();
+  return {
+    api: apiOrigin(),
+    checkout: checkoutOrigin(),
+    apiKey: session?.apiKey ?? "key_test_abc123",
+    apiSecret: session?.apiSecret ?? "secret_test_xyz789",
+    webhookSecret: merchant.data?.webhook_secret ?? "whsec_test_abc123",
+  };
+}

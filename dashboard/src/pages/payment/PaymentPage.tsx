@@ -1,0 +1,61 @@
+import { useParams } from "react-router";
+
+import { usePayment } from "../../api/queries";
+import type { Payment } from "../../api/types";
+import { formatMoney } from "../../format/money";
+import { detailOf } from "../../format/words";
+import { Badge } from "../../ui/Badge";
+import { Copy } from "../../ui/Copy";
+import { Loaded } from "../../ui/States";
+import { useTitle } from "../../ui/title";
+import { PaymentActions } from "./PaymentActions";
+import { PaymentFacts } from "./PaymentFacts";
+import { PaymentRefunds } from "./PaymentRefunds";
+import { Timeline } from "./Timeline";
+import { WhyItFailed } from "./WhyItFailed";
+
+/** One payment: what it is, why it ended so, what happened when, and what can be done. */
+export function PaymentPage() {
+  const { id = "" } = useParams();
+  useTitle(id);
+  const payment = usePayment(id);
+  return (
+    <div className="page" data-test-id="payment-page">
+      <Loaded query={payment} rows={8}>
+        {(found) => <Found payment={found} />}
+      </Loaded>
+    </div>
+  );
+}
+
+function Found({ payment }: { payment: Payment }) {
+  const detail = detailOf(payment);
+  return (
+    <>
+      <header className="page-head">
+        <div>
+          <p className="page-head__kind">
+            Payment <span className="mono">{payment.id}</span>
+            <Copy text={payment.id} what="the payment’s id" />
+          </p>
+          <h1 className="page-head__money">
+            <span data-test-id="payment-amount">{formatMoney(payment)}</span>
+            <span data-test-id="payment-status">
+              <Badge status={payment.status} />
+            </span>
+            {detail ? <span className="page-head__detail">{detail}</span> : null}
+          </h1>
+        </div>
+        <PaymentActions payment={payment} />
+      </header>
+      <WhyItFailed payment={payment} />
+      <div className="columns columns--wide-first">
+        <div className="stack">
+          <Timeline payment={payment} />
+          <PaymentRefunds payment={payment} />
+        </div>
+        <PaymentFacts payment={payment} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+import { RotateCcw } from "lucide-react";
+
+import { useRefundsOf } from "../../api/queries";
+import type { Payment, Refund } from "../../api/types";
+import { formatMoney } from "../../format/money";
+import { Badge } from "../../ui/Badge";
+import { Card } from "../../ui/Card";
+import { Empty, Loaded } from "../../ui/States";
+import { Table, type Column } from "../../ui/Table";
+import { Time } from "../../ui/Time";
+
+/** What was given back of a payment. */
+export function PaymentRefunds({ payment }: { payment: Payment }) {
+  const refunds = useRefundsOf(payment.id);
+  if (payment.status !== "success") return null;
+  return (
+    <Card title="Refunds" flush testId="payment-refunds">
+      <Loaded query={refunds} rows={2}>
+        {(rows) => (
+          <Table
+            label="Refunds of this payment"
+            columns={columns(payment.currency)}
+            rows={rows}
+            keyOf={(refund) => refund.id}
+            rowProps={(refund) => ({ "data-test-id": "refund-row", "data-refund-id": refund.id })}
+            empty={<Empty icon={RotateCcw} title="Nothing was given back" />}
+          />
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function columns(currency: string): Column<Refund>[] {
+  return [
+    { title: "Refund", cell: (refund) => <span className="mono">{refund.id}</span> },
+    { title: "Amount", align: "end", cell: ({ amount }) => formatMoney({ amount, currency }) },
+    { title: "Status", cell: (refund) => <Badge status={refund.status} /> },
+    { title: "Reason", cell: (refund) => refund.reason ?? "—" },
+    { title: "Requested", cell: (refund) => <Time at={refund.created_at} /> },
+  ];
+}

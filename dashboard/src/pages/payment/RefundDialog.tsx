@@ -1,0 +1,82 @@
+import { useState, type FormEvent } from "react";
+
+import { useCreateRefund } from "../../api/actions";
+import { ApiError } from "../../api/client";
+import type { Payment } from "../../api/types";
+import { formatMoney, toMajor, toMinor } from "../../format/money";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Field } from "../../ui/Field";
+import { refundable } from "./refundable";
+
+/** Give money back: all of it, or part. */
+export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: () => void }) {
+  const { currency } = payment;
+  const left = refundable(payment);
+  const [amount, setAmount] = useState(() => toMajor({ amount: left, currency }));
+  const [reason, setReason] = useState("");
+  const [idempotencyKey] = useState(() => newKey());
+  const refund = useCreateRefund();
+  const minor = toMinor(amount, currency);
+  const fault = faultOf(minor, left, currency);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (minor === null || fault) return;
+    const said = reason.trim();
+    refund.mutate(
+      { paymentId: payment.id, amount: minor, idempotencyKey, ...(said ? { reason: said } : {}) },
+      { onSuccess: onClose },
+    );
+  };
+  const answered = refund.error instanceof ApiError && refund.error.field ? refund.error.message : null;
+  return (
+    <Dialog
+      title="Refund"
+      text={`${formatMoney({ amount: left, currency })} of ${payment.id} can be given back.`}
+      onClose={onClose}
+    >
+      <form className="form" onSubmit={submit} data-test-id="refund-form">
+        <Field
+          label={`Amount in ${currency}`}
+          inputMode="decimal"
+          data-test-id="refund-amount-input"
+          value={amount}
+          error={fault ?? answered}
+          onChange={(event) => setAmount(event.target.value)}
+        />
+        <Field
+          label="Reason"
+          hint="For your own books; may stay empty."
+          maxLength={1000}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+        <div className="form__actions">
+          <Button onClick={onClose}>Keep the money</Button>
+          <Button
+            look="primary"
+            type="submit"
+            busy={refund.isPending}
+            disabled={fault !== null}
+            data-test-id="confirm-refund-button"
+          >
+            {minor !== null && !fault ? `Refund ${formatMoney({ amount: minor, currency })}` : "Refund"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function faultOf(minor: number | null, left: number, currency: string): string | null {
+  if (minor === null) return `This is no amount in ${currency}`;
+  if (minor < 1) return "A refund gives something back";
+  if (minor > left) return `At most ${formatMoney({ amount: left, currency })} is left`;
+  return null;
+}
+
+/** A fresh idempotency key; works outside of secure contexts too, where randomUUID does not exist. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

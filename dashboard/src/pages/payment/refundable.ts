@@ -1,0 +1,7 @@
+import type { Payment } from "../../api/types";
+
+/** What is left to give back, in minor units. */
+export function refundable(payment: Payment): number {
+  if (payment.status !== "success") return 0;
+  return Math.max(0, payment.amount_captured - payment.amount_refunded);
+}

@@ -1,0 +1,53 @@
+import { FlaskConical } from "lucide-react";
+
+import { usePayment } from "../../api/queries";
+import { formatMoney } from "../../format/money";
+import { detailOf, instrumentOf } from "../../format/words";
+import { Badge } from "../../ui/Badge";
+import { ButtonLink } from "../../ui/Button";
+import { Card } from "../../ui/Card";
+import { Empty, Loaded } from "../../ui/States";
+import { Timeline } from "../payment/Timeline";
+import { WhyItFailed } from "../payment/WhyItFailed";
+
+/** What becomes of the payment just made, as it happens. */
+export function Outcome({ paymentId }: { paymentId: string | null }) {
+  if (!paymentId) {
+    return (
+      <Card title="What becomes of it">
+        <Empty icon={FlaskConical} title="Nothing paid yet">
+          Choose an ending and press “Create and pay”.
+        </Empty>
+      </Card>
+    );
+  }
+  return <Live id={paymentId} />;
+}
+
+function Live({ id }: { id: string }) {
+  const query = usePayment(id);
+  return (
+    <Loaded query={query} rows={4}>
+      {(payment) => (
+        <>
+          <Card
+            title="What becomes of it"
+            testId="playground-outcome"
+            actions={
+              <ButtonLink size="small" to={`/dashboard/transactions/${id}`}>
+                Open the payment
+              </ButtonLink>
+            }
+          >
+            <p className="page-head__money page-head__money--small" aria-live="polite">
+              {formatMoney(payment)} <Badge status={payment.status} />
+              <span className="page-head__detail">{detailOf(payment) ?? instrumentOf(payment)}</span>
+            </p>
+          </Card>
+          <WhyItFailed payment={payment} />
+          <Timeline payment={payment} />
+        </>
+      )}
+    </Loaded>
+  );
+}

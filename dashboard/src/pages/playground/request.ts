@@ -1,0 +1,47 @@
+/** What the playground sends, and the same as a command. */
+
+import type { Credentials } from "../../api/client";
+
+export interface Draft {
+  /** As typed, in the currency's major unit. */
+  amount: string;
+  currency: string;
+  method: string;
+  instrument: string;
+  capture: string;
+}
+
+/** The part of a payment request that is the method's own. */
+export function details({ method, instrument }: Draft): Record<string, unknown> {
+  if (method === "upi") return { vpa: instrument.trim() };
+  // Good for years to come, so that only the number decides.
+  const expiry_year = String(new Date().getFullYear() + 5);
+  const card = {
+    number: instrument,
+    expiry_month: "12",
+    expiry_year,
+    cvv: cvvFor(instrument),
+    holder_name: "Asha Rao",
+  };
+  return { card };
+}
+
+export function asCurl(draft: Draft, amount: number, api: string, keys: Credentials | null): string {
+  const { currency, capture, method } = draft;
+  const order = JSON.stringify({ amount, currency, ...(capture === "manual" ? { capture } : {}) });
+  const payment = JSON.stringify({ order_id: "ORDER", method, ...details(draft) }).replace('"ORDER"', `"'$ORDER'"`);
+  return `API=${api}/api/v1
+KEYS='-H X-Api-Key:${keys?.apiKey ?? ""}
+  -H X-Api-Secret:${keys?.apiSecret ?? ""}'
+
+ORDER=$(curl -s $API/orders $KEYS \\
+  -d '${order}' \\
+  | sed 's/.*"id":"\\(order_[A-Za-z0-9]*\\)".*/\\1/')
+curl -s $API/payments $KEYS \\
+  -d '${payment}'`;
+}
+
+/** American Express prints four digits. */
+function cvvFor(number: string): string {
+  return /^3[47]/.test(number) ? "1234" : "123";
+}

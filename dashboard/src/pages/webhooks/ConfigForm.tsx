@@ -1,0 +1,103 @@
+import { RefreshCw, Save, Send } from "lucide-react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
+
+import { useRegenerateSecret, useSaveEndpoint, useSendTestEvent } from "../../api/actions";
+import { ApiError } from "../../api/client";
+import type { Merchant } from "../../api/types";
+import { Button } from "../../ui/Button";
+import { Copy } from "../../ui/Copy";
+import { Field } from "../../ui/Field";
+import { useNotices } from "../../ui/Notices";
+
+/** Where webhooks go and what signs them. */
+export function ConfigForm({ merchant }: { merchant: Merchant }) {
+  const [url, setUrl] = useUnlessTyped(merchant.webhook_url ?? "");
+  const save = useSaveEndpoint();
+  const test = useSendTestEvent();
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate({ webhook_url: url.trim() || null });
+  };
+  const fault = save.error instanceof ApiError && save.error.field ? save.error.message : null;
+  return (
+    <form className="form form--wide" data-test-id="webhook-config-form" onSubmit={submit}>
+      <Field
+        label="Webhook URL"
+        type="url"
+        data-test-id="webhook-url-input"
+        placeholder="https://yoursite.com/webhook"
+        hint="Leave it empty to send nothing."
+        error={fault}
+        value={url}
+        onChange={(event) => setUrl(event.target.value)}
+      />
+      <Secret secret={merchant.webhook_secret ?? ""} />
+      <div className="form__actions form__actions--start">
+        <Button look="primary" type="submit" icon={Save} busy={save.isPending} data-test-id="save-webhook-button">
+          Save Configuration
+        </Button>
+        <Button
+          icon={Send}
+          busy={test.isPending}
+          disabled={!merchant.webhook_url}
+          data-test-id="test-webhook-button"
+          onClick={() => test.mutate()}
+        >
+          Send Test Webhook
+        </Button>
+        {merchant.webhook_url ? null : <span className="field__hint">Save a URL first to send a test.</span>}
+      </div>
+    </form>
+  );
+}
+
+/** The secret. A new one counts at once, so the old one can be brought back. */
+function Secret({ secret }: { secret: string }) {
+  const { show } = useNotices();
+  const regenerate = useRegenerateSecret();
+  const save = useSaveEndpoint();
+
+  const replace = () => {
+    regenerate.mutate(undefined, {
+      onSuccess: () =>
+        show({
+          kind: "done",
+          text: "New secret; your server must know it from now on",
+          undo: () => save.mutate({ webhook_secret: secret }),
+        }),
+    });
+  };
+  return (
+    <div className="field">
+      <span className="field__label">Webhook Secret</span>
+      <div className="secret">
+        <span className="mono secret__value" data-test-id="webhook-secret">
+          {secret}
+        </span>
+        <Copy text={secret} what="the webhook secret" />
+        <Button
+          size="small"
+          icon={RefreshCw}
+          busy={regenerate.isPending}
+          data-test-id="regenerate-secret-button"
+          onClick={replace}
+        >
+          Regenerate
+        </Button>
+      </div>
+      <p className="field__hint">Signs each webhook: HMAC-SHA256 over the body, in X-Webhook-Signature.</p>
+    </div>
+  );
+}
+
+/** A field that follows what is stored, until somebody types in it. */
+function useUnlessTyped(stored: string): [string, (typed: string) => void] {
+  const [value, setValue] = useState(stored);
+  const before = useRef(stored);
+  useEffect(() => {
+    setValue((shown) => (shown === before.current ? stored : shown));
+    before.current = stored;
+  }, [stored]);
+  return [value, setValue];
+}

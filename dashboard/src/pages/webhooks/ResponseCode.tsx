@@ -1,0 +1,5 @@
+/** What the merchant's server answered; a dash where nobody did. */
+export function ResponseCode({ code }: { code: number | null }) {
+  if (code === null) return <>—</>;
+  return <span className={code >= 200 && code < 300 ? "mono" : "mono text--bad"}>{code}</span>;
+}

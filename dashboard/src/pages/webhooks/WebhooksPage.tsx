@@ -1,0 +1,43 @@
+import { useMerchant } from "../../api/queries";
+import { PageHead } from "../../ui/Card";
+import { Loaded } from "../../ui/States";
+import { useTitle } from "../../ui/title";
+import { ConfigForm } from "./ConfigForm";
+import { DeliveryLog } from "./DeliveryLog";
+
+/** Where webhooks go, and what became of each. */
+export function WebhooksPage() {
+  useTitle("Webhooks");
+  const merchant = useMerchant();
+  return (
+    <div className="page">
+      <PageHead
+        title="Webhooks"
+        lead="Every event is sent until your server answers 2xx, up to five times; after that it waits for you."
+      />
+      <div className="stack" data-test-id="webhook-config">
+        <section className="card" aria-labelledby="webhook-configuration">
+          <header className="card__head">
+            <h2 className="card__title" id="webhook-configuration">
+              Webhook Configuration
+            </h2>
+          </header>
+          <div className="card__body">
+            <Loaded query={merchant} rows={3}>
+              {(found) => <ConfigForm merchant={found} />}
+            </Loaded>
+          </div>
+        </section>
+        <section className="card" aria-labelledby="webhook-logs">
+          <header className="card__head">
+            <h3 className="card__title" id="webhook-logs">
+              Webhook Logs
+            </h3>
+            <p className="card__note">Newest first</p>
+          </header>
+          <DeliveryLog />
+        </section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { CloudOff } from "lucide-react";
+
+import { useHealth } from "../api/queries";
+import { formatClock } from "../format/time";
+
+/** Says that what is shown may be old, while the gateway does not answer or is not well. */
+export function Trouble() {
+  const { data, error, dataUpdatedAt } = useHealth();
+  const text = error
+    ? silence(dataUpdatedAt)
+    : data?.database === "disconnected"
+      ? "The gateway’s database cannot be reached."
+      : null;
+  return (
+    <div role="status" className={text ? "trouble" : undefined}>
+      {text ? (
+        <>
+          <CloudOff className="icon" aria-hidden />
+          {text}
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function silence(heardAt: number): string {
+  if (heardAt === 0) return "The API does not answer; trying again.";
+  return `The API has not answered since ${formatClock(new Date(heardAt).toISOString())}; what you see may be old.`;
+}

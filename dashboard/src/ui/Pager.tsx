@@ -1,0 +1,32 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+
+import { Button } from "./Button";
+
+interface PagerProps {
+  /** From 0. */
+  page: number;
+  rows: number;
+  total: number;
+  onPage: (page: number) => void;
+}
+
+/** Steps through a list: which part this is, one back, one on. */
+export function Pager({ page, rows, total, onPage }: PagerProps) {
+  if (total === 0) return null;
+  const first = page * rows + 1;
+  const last = Math.min(total, first + rows - 1);
+  return (
+    <nav className="pager" aria-label="Pages">
+      <span className="pager__where" aria-live="polite">
+        {first.toLocaleString("en-IN")}–{last.toLocaleString("en-IN")} of {total.toLocaleString("en-IN")}
+      </span>
+      <Button size="small" icon={ChevronLeft} disabled={page === 0} onClick={() => onPage(page - 1)}>
+        Newer
+      </Button>
+      <Button size="small" disabled={last >= total} onClick={() => onPage(page + 1)}>
+        Older
+        <ChevronRight className="icon" aria-hidden />
+      </Button>
+    </nav>
+  );
+}

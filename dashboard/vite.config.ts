@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+// The API that a development server's pages talk to.
+const api = process.env["PAYGATE_API"] ?? "http://127.0.0.1:8000";
+
+const BUILT = "../paygate/core/web/static/dashboard";
+const SOURCES = ["index.html", "package-lock.json", "package.json", "public", "src", "tsconfig.json", "vite.config.ts"];
+
+/** Notes what the build was made from, so that a test without Node can tell a stale one. */
+function builtFrom(): Plugin {
+  return {
+    name: "built-from",
+    apply: "build",
+    closeBundle() {
+      const digest = createHash("sha256");
+      for (const path of SOURCES.flatMap(filesUnder).sort()) {
+        digest.update(`${path}\0`).update(readFileSync(path)).update("\0");
+      }
+      writeFileSync(join(BUILT, "built-from.txt"), `${digest.digest("hex")}\n`);
+    },
+  };
+}
+
+function filesUnder(path: string): string[] {
+  if (path.includes(".")) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+export default defineConfig(({ command }) => ({
+  plugins: [react(), builtFrom()],
+  // Built, the pages are served by the API at /login and /dashboard/*, and by a
+  // server of their own; the assets have one address on both.
+  base: command === "build" ? "/dashboard/" : "/",
+  build: {
+    outDir: BUILT,
+    // What stands in `public` is copied as it is: the icon, and the plain log page.
+    emptyOutDir: true,
+    // The content security policy allows no data: fonts and no inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    chunkSizeWarningLimit: 600,
+  },
+  server: {
+    port: 3220,
+    strictPort: true,
+    proxy: { "/api": api, "/health": api },
+  },
+}));

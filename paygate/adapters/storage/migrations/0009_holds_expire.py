@@ -1,0 +1,52 @@
+"""Held money may be let go by the processor itself."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+TRIGGER = """
+CREATE OR REPLACE FUNCTION paygate_payment_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status <> 'pending' OR NEW.version <> 1 THEN
+            RAISE EXCEPTION 'a payment begins pending at version 1, not % at %', NEW.status, NEW.version
+                USING ERRCODE = 'check_violation';
+        END IF;
+        INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
+        VALUES (NEW.id, 1, NULL, NEW.status, NEW.created_at);
+        RETURN NEW;
+    END IF;
+    IF NEW.status = OLD.status THEN
+        RETURN NEW;
+    END IF;
+    IF (OLD.status, NEW.status) NOT IN (
+        ('pending', 'processing'),
+        ('processing', 'success'), ('processing', 'authorized'), ('processing', 'failed'),
+        ('processing', 'unknown'),
+        ('unknown', 'success'), ('unknown', 'authorized'), ('unknown', 'failed'),
+        ('unknown', 'processing'),
+        ('authorized', 'capturing'), ('authorized', 'voiding'), ('authorized', 'cancelled'),
+        ('authorized', 'success'),
+        ('capturing', 'success'), ('capturing', 'authorized'),
+        ('voiding', 'cancelled'), ('voiding', 'success'), ('voiding', 'authorized'),
+        ('failed', 'success')
+    ) THEN
+        RAISE EXCEPTION 'payment % cannot go from % to %', OLD.id, OLD.status, NEW.status
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.version <> OLD.version + 1 THEN
+        RAISE EXCEPTION 'payment % went from version % to %', OLD.id, OLD.version, NEW.version
+            USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
+    VALUES (NEW.id, NEW.version, OLD.status, NEW.status, NEW.updated_at);
+    RETURN NEW;
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("paygate", "0008_written_by_hand")]
+
+    initial = False
+
+    operations = [ops.RunSQL(TRIGGER)]

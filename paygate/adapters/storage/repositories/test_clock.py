@@ -1,0 +1,52 @@
+"""The app's time where a test has moved it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from ....core.ports.clock import RUNNING, Hold
+from ....core.ports.test_clock import Ahead
+from ..database import Executor
+from ..statements import test_clock as sql
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTestClock:
+    """See ``ClockMoves``."""
+
+    executor: Executor
+
+    async def find(self) -> Hold:
+        """See ``ClockMoves.find``."""
+        return read_hold(await self.executor.fetchrow(sql.FIND))
+
+    async def hold(self, at: datetime | None) -> Hold | None:
+        """See ``ClockMoves.hold``."""
+        row = await self.executor.fetchrow(sql.HOLD, at)
+        return None if row is None else read_hold(row)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[bool]:
+        """See ``ClockMoves.turn``."""
+        async with self.executor.transaction() as locking:
+            yield bool(await locking.fetchval(sql.LOCK))
+
+    async def ahead(self, at: datetime) -> Ahead:
+        """See ``ClockMoves.ahead``."""
+        row = await self.executor.fetchrow(sql.AHEAD, at)
+        assert row is not None, "one row, whatever it says"
+        return Ahead(row["is_due"], row["next_at"])
+
+    async def behind(self, version: int) -> int:
+        """See ``ClockMoves.behind``."""
+        return int(await self.executor.fetchval(sql.BEHIND, version))
+
+
+def read_hold(row: asyncpg.Record | None) -> Hold:
+    """What a row says; without one nobody has ever moved the clock."""
+    return RUNNING if row is None else Hold(row["held_at"], row["version"])

@@ -1,0 +1,47 @@
+"""``paygate pages``: the dashboard or the checkout page on a port of their own."""
+
+from __future__ import annotations
+
+import socket
+
+from ..bootstrap import pages
+from ..core.domain.errors import OperatorError
+from ..core.web.app import WebApp
+from ..core.web.pages import KINDS, Kind
+from ..logs import logger
+from ..settings import Settings
+from .listening import listen
+from .setup import Setup
+
+SETTINGS = {"dashboard": "PAYGATE_DASHBOARD_PORT", "checkout": "PAYGATE_CHECKOUT_PORT"}
+
+
+async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> None:
+    """Serve one kind of pages until SIGINT or SIGTERM. Needs no database.
+
+    Raises:
+        OperatorError: The port is taken.
+    """
+    from .serve import answer, stop_signal  # noqa: PLC0415 - serve imports this module
+
+    settings = setup.settings
+    chosen = _port(kind, settings) if port is None else port
+    listening = listen(settings.host, chosen, setting=SETTINGS[kind])
+    await answer(pages(kind, settings), listening, stop_signal())
+
+
+def listening_pages(settings: Settings) -> list[tuple[WebApp, socket.socket]]:
+    """The pages whose ports are free. One that is taken is somebody's, and no reason to stop."""
+    found = []
+    for kind in KINDS:
+        try:
+            listening = listen(settings.host, _port(kind, settings), setting=SETTINGS[kind])
+        except OperatorError as error:
+            logger("paygate").info("pages are served on the API's port only", reason=str(error))
+            continue
+        found.append((pages(kind, settings), listening))
+    return found
+
+
+def _port(kind: Kind, settings: Settings) -> int:
+    return settings.dashboard_port if kind == "dashboard" else settings.checkout_port

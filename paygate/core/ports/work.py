@@ -1,0 +1,120 @@
+"""The two tables of leasable work, as workers and use cases see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from ..domain.delivery import Delivery
+from ..domain.lease import Lease
+from ..domain.operation import OperationKind
+from .records import (
+    ClaimedDelivery,
+    ClaimedOperation,
+    DeliveryRecord,
+    FailedClaim,
+    InReview,
+    OperationRecord,
+    Page,
+    Stored,
+    StoredEvent,
+)
+
+
+class Leasable(Protocol):
+    """What both tables of work have in common. All in sets, all on the database's clock."""
+
+    async def renew(self, leases: Sequence[Lease]) -> None:
+        """Extend the leases that are still ours."""
+        ...
+
+    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
+        """Give up rows whose handling raised; the rest says when to try again."""
+        ...
+
+    async def hand_back(self, leases: Sequence[Lease]) -> None:
+        """Give up rows untouched, at once: this worker is stopping."""
+        ...
+
+    async def free_orphans(self, *, gone_after: timedelta) -> int:
+        """End the leases of workers not heard of for that long; how many."""
+        ...
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next row that is not yet due will be."""
+        ...
+
+
+class OperationRepository(Leasable, Protocol):
+    """Operations: what is asked of processors."""
+
+    def only(self, kinds: Collection[OperationKind]) -> OperationRepository:
+        """The same, claiming and awaiting these kinds and no others."""
+        ...
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """Lease due rows for this worker, oldest first."""
+        ...
+
+    async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
+        """The charge of a payment as it is stored; nobody is kept from it."""
+        ...
+
+    async def in_review(self, merchant_id: UUID) -> Sequence[InReview]:
+        """A merchant's operations that no machine could decide, the oldest first."""
+        ...
+
+    async def take(self, operation_id: str, *, token: UUID) -> ClaimedOperation | None:
+        """Lease one row whatever its state and whoever holds it, and lock it.
+
+        Only inside a transaction: whoever held it loses it.
+        """
+        ...
+
+    async def mark_sent(
+        self, claimed: Sequence[ClaimedOperation], *, at: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """Commit that the processors are about to be asked.
+
+        Returns:
+            Those still ours, as they are stored now.
+        """
+        ...
+
+    async def record(self, records: Sequence[OperationRecord], *, at: datetime) -> Stored:
+        """Store outcomes, fenced and compared, and end the leases of those stored."""
+        ...
+
+
+class DeliveryRepository(Leasable, Protocol):
+    """Deliveries: one event to one endpoint."""
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedDelivery]:
+        """Lease due rows: first tries before repeats, no endpoint more than its share.
+
+        The first try of a payment's event waits until the events before it were
+        tried once, so that a receiver that answers hears the story in order.
+        """
+        ...
+
+    async def record(self, records: Sequence[DeliveryRecord]) -> Stored:
+        """Store attempts, fenced, and end their leases."""
+        ...
+
+    async def add(self, event: StoredEvent) -> None:
+        """Store an event that belongs to no payment, with its deliveries."""
+        ...
+
+    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Delivery]:
+        """A merchant's deliveries."""
+        ...
+
+    async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
+        """Make a delivery due now with all its tries before it; False if not theirs."""
+        ...

@@ -1,0 +1,84 @@
+"""A processor had the money after all, and says so when the payment was long declined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..domain.change import Change
+from ..domain.endpoint import Endpoint
+from ..domain.ids import IdKind
+from ..domain.operation import OperationKind
+from ..domain.outcome import Approved
+from ..domain.payment import Payment
+from ..domain.refund import Refund
+from ..ports.records import CallbackEffect, ClaimedOperation, OperationRecord, StoredEvent
+from .deps import Deps
+from .events import payment_events, refund_events, ring_deliveries
+from .follow_up import follow_up
+
+REASON = "The order was paid by another payment before this money arrived"
+
+
+async def take_late_success(
+    claimed: ClaimedOperation, approved: Approved, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    """Accept it, if the order is still to be paid; else give the money back by itself.
+
+    Called with the operation's row locked. The order's row is locked too, so that no
+    other payment of it begins between looking and writing.
+    """
+    payment = claimed.payment
+    is_plain = claimed.operation.kind is OperationKind.CHARGE and payment.status == "failed"
+    if not is_plain or payment.capture_mode == "manual":
+        await deps.storage.operations.hand_back([claimed.lease])
+        return "conflict", f"approved late, while the payment is {payment.status}"
+    await deps.storage.orders.lock(payment.order_id)
+    endpoints = await deps.storage.merchants.endpoints([payment.merchant_id])
+    endpoint = endpoints.get(payment.merchant_id)
+    if await deps.storage.payments.has_live(payment.order_id):
+        await _give_back(claimed, approved, endpoint, deps)
+        return "applied", "late success of a paid order: the money is refunded"
+    change = payment.revive(approved.amount, at=deps.clock.now())
+    await _record(claimed, approved, change, payment_events(change, endpoint, deps), deps)
+    return "applied", "late success: the payment was declined before"
+
+
+async def _record(
+    claimed: ClaimedOperation,
+    approved: Approved,
+    change: Change[Payment],
+    events: tuple[StoredEvent, ...],
+    deps: Deps,
+) -> None:
+    now = deps.clock.now()
+    operation = claimed.operation.revive(approved, at=now)
+    note = f"approved late as {approved.reference}"
+    record = OperationRecord(claimed, operation, change, events, note=note)
+    stored = await deps.storage.operations.record([record], at=now)
+    assert stored.won, "the rows are locked, so nothing can have moved"
+    ring_deliveries(events, deps)
+
+
+async def _give_back(
+    claimed: ClaimedOperation, approved: Approved, endpoint: Endpoint | None, deps: Deps
+) -> None:
+    now, payment = deps.clock.now(), claimed.payment
+    kept = payment.keep_late_money(approved.amount, at=now)
+    await _record(claimed, approved, kept, (), deps)
+    change = kept.after.reserve_refund(approved.amount, at=now, is_late_money=True)
+    refund = Refund(
+        id=deps.ids.new(IdKind.REFUND, of=claimed.operation.id),
+        payment_id=payment.id,
+        merchant_id=payment.merchant_id,
+        amount=approved.amount,
+        reason=REASON,
+        status="pending",
+        created_at=now,
+    )
+    operation = follow_up(
+        change.after, OperationKind.REFUND, approved.amount, deps, refund_id=refund.id
+    )
+    events = refund_events(change, refund, endpoint, deps)
+    await deps.storage.refunds.open(refund, change, replace(operation, due_at=now), events)
+    deps.bell.ring("refunds", operation.id)
+    ring_deliveries(events, deps)

@@ -1,0 +1,208 @@
+"""Moving the app's time, for every process at once. Never in production.
+
+To advance is not to jump. Work that falls due on the way is done on the way, each
+piece at its own moment::
+
+    now ──► due ──► due ─────────► due ──► target
+            done    done           done
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ..domain.errors import InfrastructureError, InvalidInputError
+from ..domain.limits import WORKER_GONE_AFTER
+from .deps import Deps, TestClock
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Every date that a story needs, and none that a due time in it could overflow."""
+
+# All of an advance, so that a client with the usual timeout sees the answer.
+STEPPING_MAX_S = 10.0
+# A worker that was started a moment ago has this long to say that it lives.
+NOBODY_AFTER_S = 0.5
+# A process that does not see a move by then is hanging; the others go on.
+SEEN_WITHIN_S = 1.0
+# Several advances one after the other.
+TURN_WITHIN_S = 30.0
+POLL_S = 0.004
+TURN_POLL_S = 0.02
+
+HOLD_LEAD = timedelta(milliseconds=50)
+"""A clock that runs is stopped a little ahead: for a process that hears of it later,
+time does not go backwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldClock:
+    """Stop the clock at that moment, in UTC."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceClock:
+    """Move the clock on by so much; None is to the moment the next work falls due."""
+
+    by: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What an advance came to.
+
+    Args:
+        steps: Moments on the way at which work was due.
+        is_idle: All of it was done, each at its moment.
+    """
+
+    steps: int
+    is_idle: bool
+
+
+async def hold_clock(command: HoldClock, deps: Deps) -> None:
+    """Stop the clock at a moment, without the work in between.
+
+    Raises:
+        InvalidInputError: It is held at a later moment, or the moment is no sane one.
+    """
+    _check_range(command.at, field="at")
+    async with _turn(deps) as clock:
+        held_at = clock.shown.now()
+        if clock.shown.is_held and command.at < held_at:
+            raise InvalidInputError(
+                f"at is before {held_at.isoformat()}, where the clock is held, and time "
+                "does not run backwards; release the clock first",
+                field="at",
+            )
+        await _move(command.at, clock)
+        await _until_seen(clock)
+
+
+async def release_clock(deps: Deps) -> None:
+    """Let the clock run again, from the real time."""
+    async with _turn(deps) as clock:
+        await _move(None, clock)
+        await _until_seen(clock)
+
+
+async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
+    """Move the clock on, stopping wherever work falls due until that is done.
+
+    It comes to its end in any case, after ten seconds or when nobody works; then
+    what was due on the way is done there.
+
+    Raises:
+        InvalidInputError: The end is no sane moment.
+    """
+    async with _turn(deps) as clock:
+        start = clock.shown.now() + (timedelta() if clock.shown.is_held else HOLD_LEAD)
+        target = None if command.by is None else start + command.by
+        if target is not None:
+            _check_range(target, field="seconds")
+        await _move(start, clock)
+        await _until_seen(clock)
+        journey = _Journey(clock, deps, deadline_s=time.monotonic() + STEPPING_MAX_S)
+        advanced = await (journey.to_next() if target is None else journey.to(target))
+        await _until_seen(clock)
+        return advanced
+
+
+@dataclass(slots=True)
+class _Journey:
+    clock: TestClock
+    deps: Deps
+    deadline_s: float
+    steps: int = 0
+
+    async def to(self, target: datetime) -> Advanced:
+        """Everything up to there, in order."""
+        is_idle = await self._is_done()
+        while is_idle:
+            due_at = await self._next_at()
+            if due_at is None or due_at > target:
+                break
+            is_idle = await self._step(due_at)
+        if self.clock.shown.now() < target:
+            await _move(target, self.clock)
+            is_idle = is_idle and await self._is_done()
+        return Advanced(self.steps, is_idle)
+
+    async def to_next(self) -> Advanced:
+        """What is due next, and no further."""
+        is_idle = await self._is_done()
+        due_at = await self._next_at()
+        if due_at is not None and due_at <= LATEST:
+            is_idle = await self._step(due_at) and is_idle
+        return Advanced(self.steps, is_idle)
+
+    async def _next_at(self) -> datetime | None:
+        return (await self.clock.moves.ahead(self.clock.shown.now())).next_at
+
+    async def _step(self, due_at: datetime) -> bool:
+        self.steps += 1
+        await _move(due_at, self.clock)
+        return await self._is_done()
+
+    async def _is_done(self) -> bool:
+        """Wait until no work is due any more; False if that takes too long."""
+        began_s = time.monotonic()
+        while (await self.clock.moves.ahead(self.clock.shown.now())).is_due:
+            now_s = time.monotonic()
+            if now_s > self.deadline_s:
+                return False
+            if now_s > began_s + NOBODY_AFTER_S and not await self._is_worked_on():
+                return False
+            await asyncio.sleep(POLL_S)
+        return True
+
+    async def _is_worked_on(self) -> bool:
+        return await self.deps.storage.workers.alive(within=WORKER_GONE_AFTER) > 0
+
+
+@asynccontextmanager
+async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
+    """Be the only one in the whole stack who moves the clock."""
+    clock = deps.test_clock
+    assert clock is not None, "production serves no route that leads here"
+    deadline_s = time.monotonic() + TURN_WITHIN_S
+    while time.monotonic() < deadline_s:
+        async with clock.moves.turn() as is_ours:
+            if is_ours:
+                clock.shown.follow(await clock.moves.find())
+                yield clock
+                return
+        # No connection is held meanwhile, or the waiters would empty the pool.
+        await asyncio.sleep(TURN_POLL_S)
+    raise InfrastructureError("the clock is being moved by others all the time")
+
+
+async def _move(at: datetime | None, clock: TestClock) -> None:
+    hold = await clock.moves.hold(at)
+    if hold is None:
+        raise InfrastructureError("our turn to move the clock was lost with its connection")
+    clock.shown.follow(hold)
+
+
+async def _until_seen(clock: TestClock) -> None:
+    version = (await clock.moves.find()).version
+    deadline_s = time.monotonic() + SEEN_WITHIN_S
+    while await clock.moves.behind(version):
+        if time.monotonic() > deadline_s:
+            return
+        await asyncio.sleep(POLL_S)
+
+
+def _check_range(at: datetime, *, field: str) -> None:
+    if not EARLIEST <= at <= LATEST:
+        raise InvalidInputError(
+            f"{field} must not lead out of the years {EARLIEST.year} to {LATEST.year}",
+            field=field,
+        )

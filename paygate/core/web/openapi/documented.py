@@ -1,0 +1,65 @@
+"""What a route says of itself, kept on the very function that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+View = TypeVar("View", bound=Callable[..., Any])
+Access = Literal["merchant", "browser", "anyone"]
+
+ATTRIBUTE = "__paygate_documented__"
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """A route, for readers and for programs.
+
+    Args:
+        summary: What it does, in a few words.
+        answer: The type of its answer.
+        example: Such an answer.
+        status: Of that answer.
+        access: Whose route it is: a merchant's by API keys, a shopper's browser's by
+            ``client_secret``, or anyone's.
+        body: The model its body is checked with; None where no body is read.
+        body_is_optional: Whether the body may be left out.
+        body_examples: Name → such a body.
+        query: The model its query is checked with.
+        takes_key: Whether ``Idempotency-Key`` makes it happen once.
+        about: More than the summary says, in CommonMark.
+        refuses: Statuses beyond those that follow from all this.
+    """
+
+    summary: str
+    answer: Any
+    example: object
+    status: int = 200
+    access: Access = "merchant"
+    body: type[BaseModel] | None = None
+    body_is_optional: bool = False
+    body_examples: Mapping[str, object] = field(default_factory=dict)
+    query: type[BaseModel] | None = None
+    takes_key: bool = False
+    about: str = ""
+    refuses: frozenset[int] = frozenset()
+
+
+def documented(summary: str, answer: Any, example: object, **more: Any) -> Callable[[View], View]:
+    """Say what a route does; see ``Documented`` for the arguments."""
+    said = Documented(summary, answer, example, **more)
+
+    def keep(view: View) -> View:
+        setattr(view, ATTRIBUTE, said)
+        return view
+
+    return keep
+
+
+def find_documented(view: Callable[..., Any]) -> Documented | None:
+    """What the route said of itself; None for pages and files."""
+    said: Documented | None = getattr(view, ATTRIBUTE, None)
+    return said

@@ -1,0 +1,48 @@
+"""The pages on ports of their own, as clients of older gateways expect them.
+
+The same files are served beside the API; here they learn where that is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quart import Quart, Response
+
+from .errors import json_response, register_errors
+from .middleware import register_middleware
+from .routes import checkout, dashboard
+
+Kind = Literal["dashboard", "checkout"]
+KINDS: tuple[Kind, ...] = ("dashboard", "checkout")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where browsers find what: scheme, host and port."""
+
+    api: str
+    checkout: str
+
+
+def create_pages(kind: Kind, deps: dashboard.DashboardDeps, origins: Origins) -> Quart:
+    """An app that serves one kind of pages and nothing else; it needs no database."""
+    app = Quart(f"paygate-{kind}", static_folder=None)
+    register_errors(app)
+    if kind == "dashboard":
+        settings = dashboard.DashboardSettings(
+            api_origin=origins.api, checkout_origin=origins.checkout, is_alone=True
+        )
+        app.register_blueprint(dashboard.blueprint(deps, settings))
+    else:
+        register_middleware(app)
+        # In production there is no test merchant, and nobody plays the payer.
+        is_played = deps.test_merchant is not None
+        app.register_blueprint(checkout.pages(api_origin=origins.api, has_simulator=is_played))
+
+    @app.get("/health")
+    async def health() -> Response:
+        return json_response({"status": "healthy"})
+
+    return app

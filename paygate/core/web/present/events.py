@@ -1,0 +1,76 @@
+"""Events to the wire's words: the bodies of webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...domain.event import Event
+from ...domain.payment import Payment
+from ...domain.refund import Refund
+from ..json import write
+from .entities import instrument, payment, refund_in_full, timestamp
+
+
+class EventWords:
+    """See ``ports.present.EventPresenter``.
+
+    One body serves every documented reader: the payment whole, and its fields
+    once more beside it. No floats, no keys that look like numbers, no merchant's
+    notes: a reader that parses and re-writes it gets the same bytes.
+    """
+
+    def type_of(self, event: Event) -> str:
+        """See ``EventPresenter.type_of``."""
+        return event.type
+
+    def payment_event(self, event: Event, payment_: Payment) -> bytes:
+        """See ``EventPresenter.payment_event``."""
+        shown = payment(payment_)
+        flat: dict[str, Any] = {
+            "payment_id": payment_.id,
+            "paymentId": payment_.id,
+            "order_id": payment_.order_id,
+            "amount": payment_.amount.minor,
+            "currency": payment_.amount.currency,
+            "method": payment_.instrument.method,
+            **instrument(payment_),
+            "created_at": shown["created_at"],
+        }
+        if payment_.decline:
+            flat["reason"] = payment_.decline.description
+        return _event(self.type_of(event), event.occurred_at, {"payment": shown, **flat})
+
+    def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
+        """See ``EventPresenter.refund_event``."""
+        shown = refund_in_full(refund)
+        flat = {
+            "refund_id": refund.id,
+            "refundId": refund.id,
+            "payment_id": payment_.id,
+            "paymentId": payment_.id,
+            "order_id": payment_.order_id,
+            "amount": refund.amount.minor,
+            "currency": refund.amount.currency,
+            "reason": refund.reason,
+            "created_at": shown["created_at"],
+            "processed_at": shown["processed_at"],
+        }
+        return _event(self.type_of(event), event.occurred_at, {"refund": shown, **flat})
+
+    def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
+        """See ``EventPresenter.test_event``."""
+        data = {"message": "This is a test event from paygate", "sample_id": event_id}
+        return _event(event_type, at, data)
+
+
+def _event(type: str, at: datetime, data: Mapping[str, Any]) -> bytes:
+    return write(
+        {
+            "event": type,
+            "timestamp": int(at.timestamp()),
+            "created_at": timestamp(at),
+            "data": data,
+        }
+    )

@@ -1,0 +1,83 @@
+"""The time line: what is stored of a payment, in sentences and in facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...domain.redacted_json import redact_json, redact_text
+from ...ports.records import MOMENTS_MAX, Moment, MomentKind
+from ..wire import answers as wire
+from .entities import timestamp
+
+
+def timeline(story: Sequence[Moment]) -> wire.Timeline:
+    """``GET /payments/{id}/timeline``.
+
+    Args:
+        story: Its moments in order; one more than ``MOMENTS_MAX`` says that it goes on.
+    """
+    shown = [_moment(moment) for moment in story[:MOMENTS_MAX]]
+    return {"data": shown, "truncated": len(story) > MOMENTS_MAX}
+
+
+def _moment(moment: Moment) -> wire.Moment:
+    return {
+        "at": timestamp(moment.at),
+        "what": redact_text(SENTENCES[moment.kind](moment)),
+        "kind": moment.kind,
+        "id": moment.id,
+        # Once more: what was stored by an older version, or by hand, is shown by this one.
+        "data": redact_json({name: _shown(name, value) for name, value in moment.data.items()}),
+    }
+
+
+def _shown(name: str, value: Any) -> Any:
+    is_time = name.endswith("_at") and isinstance(value, str)
+    return timestamp(datetime.fromisoformat(value)) if is_time else value
+
+
+def _call(moment: Moment) -> str:
+    data = moment.data
+    answer = data["answer"].get("class", "no answer")
+    return f"{data['processor']} was asked to {data['name']}: {answer} after {data['took_ms']} ms"
+
+
+def _callback(moment: Moment) -> str:
+    data = moment.data
+    reason = f", {data['reason']}" if data["reason"] else ""
+    return f"callback of {data['processor']}: {data['effect']}{reason}"
+
+
+def _operation(moment: Moment) -> str:
+    data = moment.data
+    came = data["note"] or data["state"]
+    return f"{data['kind']} {moment.id} at {data['processor']}: {came}"
+
+
+def _delivery(moment: Moment) -> str:
+    return f"{moment.data['event']} is to be delivered by {moment.data['sink']}"
+
+
+def _attempt(moment: Moment) -> str:
+    data = moment.data
+    came = data["status_code"] or data["error"] or "no answer"
+    return f"delivery of {data['event']}, try {data['ordinal']}: {came}"
+
+
+def _refund(moment: Moment) -> str:
+    data = moment.data
+    return f"refund {moment.id} of {data['amount']} {data['currency']} is {data['status']}"
+
+
+SENTENCES: Mapping[MomentKind, Callable[[Moment], str]] = {
+    "plugin_call": _call,
+    "callback": _callback,
+    "transition": lambda moment: f"payment is {moment.data['to']}",
+    "refund": _refund,
+    "operation": _operation,
+    "event": lambda moment: f"event {moment.data['type']}",
+    "delivery": _delivery,
+    "attempt": _attempt,
+}

@@ -1,0 +1,45 @@
+"""Processors call us."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from quart import Blueprint, Response, request
+
+from ...domain.errors import InvalidInputError
+from ...ports.callbacks import RawCallback
+from ...services.deps import Deps
+from ...services.receive_callback import ReceiveCallback, receive_callback
+from ..openapi import documented
+
+HEADERS_MAX = 100
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/callbacks/{processor}``. Nobody is asked for keys: the callback's signature counts."""
+    routes = Blueprint("callbacks", __name__)
+
+    @routes.post("/callbacks/<processor>")
+    @documented(
+        "Receive a processor's callback",
+        dict[str, object],
+        {"received": True},
+        access="anyone",
+        about="Its body and the status of the answer are the processor's own business. One "
+        "that is not signed is kept, answered 401 and changes nothing.",
+        refuses=frozenset({401}),
+    )
+    async def receive(processor: str) -> Response:
+        body = cast("bytes", await request.get_data(as_text=False))
+        if len(request.headers) > HEADERS_MAX:
+            raise InvalidInputError("The callback has too many headers")
+        headers = {name.lower(): _storable(value) for name, value in request.headers.items()}
+        command = ReceiveCallback(processor, RawCallback(headers, body))
+        status, answer = await receive_callback(command, deps)
+        return Response(answer, status=status, content_type="application/json")
+
+    return routes
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,0 +1,191 @@
+"""The checkout page, the script that puts it on merchants' pages, and what they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
+from quart import Blueprint, Response, abort, request
+
+from ...ports.plugins import PaymentMethod
+from ...services.deps import Deps
+from ...services.registry import Registry
+from ..errors import json_response
+from ..openapi import documented, examples
+from ..wire import answers as wire
+
+PAGES = ("/checkout", "/success", "/failure", "/sdk/checkout.html")
+SCRIPTS: Mapping[str, str] = {
+    "/checkout.js": "checkout.js",
+    "/checkout.mjs": "checkout.mjs",
+    "/sdk/checkout.js": "checkout.js",
+}
+"""Where the SDK is served → which built file that is."""
+
+TYPES: Mapping[str, str] = {
+    "js": "text/javascript; charset=utf-8",
+    "mjs": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+# Merchants' pages link the script for years by one name, so a new one must be
+# seen soon; what the page loads is named after its content and never changes.
+SCRIPT_AGE_S = 300
+ASSET_AGE_S = 31_536_000
+
+API_META = '<meta name="paygate-api" content="">'
+SIMULATOR_META = '<meta name="paygate-simulator" content="">'
+SIMULATOR = "/simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A file of the built SDK, held in memory: the largest is some 30 kB."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+
+def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) -> Blueprint:
+    """The pages, the scripts and ``/api/v1/checkout/methods``. Has no prefix.
+
+    Args:
+        deps: The app.
+        api_origin: See ``pages``.
+        has_simulator: See ``pages``.
+    """
+    routes = Blueprint("checkout", __name__)
+    routes.register_blueprint(pages(api_origin=api_origin, has_simulator=has_simulator))
+    shown = {"data": list(methods(deps.registry))}
+
+    @routes.get("/api/v1/checkout/methods")
+    @documented("List payment methods", wire.MethodsOffered, examples.METHODS, access="anyone")
+    async def show_methods() -> Response:
+        return json_response(shown)
+
+    return routes
+
+
+def pages(*, api_origin: str = "", has_simulator: bool = False) -> Blueprint:
+    """Only the pages and the scripts, for a server of their own.
+
+    Args:
+        api_origin: Where the page finds the API, such as ``https://api.example``,
+            when that is not where the page is served.
+        has_simulator: Show the way to the pages that play the payer; never in production.
+    """
+    routes = Blueprint("checkout_pages", __name__)
+    folder = files("paygate.core.web") / "static" / "checkout"
+    page = _page(folder, api_origin, SIMULATOR if has_simulator else "")
+    policy = _content_security_policy(api_origin)
+    scripts = {path: _built(folder / name) for path, name in SCRIPTS.items()}
+    assets = {file.name: _built(file) for file in (folder / "assets").iterdir()}
+
+    async def show_page() -> Response:
+        response = _answer(page, cache="no-cache")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    async def show_script() -> Response:
+        return _answer(scripts[request.path], cache=f"public, max-age={SCRIPT_AGE_S}")
+
+    for path in PAGES:
+        routes.add_url_rule(path, view_func=show_page, methods=["GET"])
+    for path in SCRIPTS:
+        routes.add_url_rule(path, view_func=show_script, methods=["GET"])
+
+    @routes.get("/checkout/assets/<name>")
+    async def show_asset(name: str) -> Response:
+        if name not in assets:
+            abort(404)
+        return _answer(assets[name], cache=f"public, max-age={ASSET_AGE_S}, immutable")
+
+    return routes
+
+
+def methods(registry: Registry) -> Iterator[Mapping[str, object]]:
+    """What a shopper may choose from: each method that some processor carries out."""
+    for code, method in registry.methods.items():
+        flows = method.info.flows & _flows_carried_out(code, registry)
+        if flows:
+            yield _method(method, flows)
+
+
+def _flows_carried_out(code: str, registry: Registry) -> frozenset[str]:
+    carried = (
+        processor.capabilities.methods.get(code, frozenset())
+        for processor in registry.processors.values()
+    )
+    return frozenset[str]().union(*carried)
+
+
+def _method(method: PaymentMethod, flows: frozenset[str]) -> Mapping[str, object]:
+    info = method.info
+    shown = {"name": info.code, "title": info.label, "flows": sorted(flows)}
+    schema = _schema(info.input_model)
+    return shown if schema is None else {**shown, "schema": schema}
+
+
+def _schema(model: type[BaseModel]) -> Mapping[str, object] | None:
+    """None for a model that JSON Schema cannot describe: payments by it still work."""
+    try:
+        return model.model_json_schema()
+    except PydanticUserError:
+        return None
+
+
+def _answer(built: Built, *, cache: str) -> Response:
+    response = Response(built.body, content_type=built.content_type)
+    if built.etag in request.if_none_match:
+        response = Response(status=304)
+    response.set_etag(built.etag)
+    response.headers["Cache-Control"] = cache
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # A merchant's page may itself demand that whatever it loads agrees to be loaded.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _built(file: Traversable) -> Built:
+    body = file.read_bytes()
+    return Built(body, TYPES[file.name.rpartition(".")[2]], _etag(body))
+
+
+def _page(folder: Traversable, api_origin: str, simulator: str) -> Built:
+    given = (folder / "index.html").read_text("utf-8")
+    for place, value in ((API_META, api_origin), (SIMULATOR_META, simulator)):
+        assert place in given, f"the page has no place {place}"
+        named = place.replace('content=""', f'content="{escape(value, quote=True)}"')
+        given = given.replace(place, named)
+    body = given.encode()
+    return Built(body, "text/html; charset=utf-8", _etag(body))
+
+
+def _etag(body: bytes) -> str:
+    return sha256(body).hexdigest()[:16]
+
+
+def _content_security_policy(api_origin: str) -> str:
+    """Nothing but our own files and API, framed by anybody: merchants' pages do."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"connect-src 'self' {api_origin}".rstrip(),
+            # A QR code to pay by comes with the payment, as text, and is shown as an image.
+            "img-src 'self' data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors *",
+        )
+    )

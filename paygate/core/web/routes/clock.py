@@ -1,0 +1,113 @@
+"""The app's time, moved by test suites. Not served in production."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+from quart import Blueprint, Response
+
+from ...domain.errors import InvalidInputError
+from ...services.deps import Deps
+from ...services.move_clock import (
+    AdvanceClock,
+    HoldClock,
+    advance_clock,
+    hold_clock,
+    release_clock,
+)
+from .. import present
+from ..body import body_of_request
+from ..errors import json_response
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests
+
+Model = TypeVar("Model", bound=requests.Request)
+
+ABOUT_SET = (
+    "Every process shows that moment until the clock is moved or released. Work that "
+    "falls due by then is done at that moment. Time does not run backwards: release first."
+)
+ABOUT_ADVANCE = (
+    "Stops at every moment on the way at which work falls due until that is done, and "
+    "answers when it has arrived: at the latest after ten seconds, with `idle` false if "
+    "work was left over."
+)
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/test/clock``."""
+    routes = Blueprint("testing_clock", __name__)
+
+    @routes.get("")
+    @documented("Tell the time", wire.ClockShown, examples.CLOCK_RUNNING, access="anyone")
+    async def tell() -> Response:
+        return json_response(_shown(deps))
+
+    @routes.post("/set")
+    @documented(
+        "Stop the clock at a moment",
+        wire.ClockShown,
+        examples.CLOCK_HELD,
+        access="anyone",
+        body=requests.HoldClockRequest,
+        body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
+        about=ABOUT_SET,
+    )
+    async def hold() -> Response:
+        asked = await _asked(requests.HoldClockRequest)
+        await hold_clock(HoldClock(asked.at), deps)
+        return json_response(_shown(deps))
+
+    @routes.post("/advance")
+    @documented(
+        "Move the clock on",
+        wire.ClockAdvanced,
+        examples.CLOCK_ADVANCED,
+        access="anyone",
+        body=requests.AdvanceClockRequest,
+        body_examples={"three days": {"seconds": 259_200}, "next": {"to_next": True}},
+        about=ABOUT_ADVANCE,
+    )
+    async def advance() -> Response:
+        asked = await _asked(requests.AdvanceClockRequest)
+        done = await advance_clock(_command(asked), deps)
+        answer: wire.ClockAdvanced = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
+        return json_response(answer)
+
+    @routes.post("/release")
+    @documented("Let the clock run", wire.ClockShown, examples.CLOCK_RUNNING, access="anyone")
+    async def release() -> Response:
+        await release_clock(deps)
+        return json_response(_shown(deps))
+
+    return routes
+
+
+def _command(asked: requests.AdvanceClockRequest) -> AdvanceClock:
+    if asked.to_next:
+        if asked.seconds is not None:
+            raise InvalidInputError("to_next and seconds exclude each other", field="to_next")
+        return AdvanceClock(None)
+    if asked.seconds is None:
+        raise InvalidInputError("seconds is required", field="seconds")
+    return AdvanceClock(timedelta(seconds=asked.seconds))
+
+
+async def _asked(model: type[Model]) -> Model:
+    try:
+        return model.model_validate(await body_of_request())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0])
+    reasons = {"missing": "is required", "bool_type": "must be true or false"}
+    reason = reasons.get(first["type"]) or str(first["ctx"]["error"])
+    raise InvalidInputError(f"{field} {reason}", field=field)
+
+
+def _shown(deps: Deps) -> wire.ClockShown:
+    clock = deps.test_clock
+    assert clock is not None, "these routes are not served without it"
+    return {"now": present.timestamp(clock.shown.now()), "held": clock.shown.is_held}

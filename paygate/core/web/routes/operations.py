@@ -1,0 +1,70 @@
+"""What a person has to look at, and what the shopper does in between."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response
+
+from ...services.complete_action import CompleteAction, complete_action
+from ...services.deps import Deps
+from ...services.queries import find_payment
+from ...services.settle_review import settle_review
+from .. import parse, present
+from ..auth import check_browser, merchant_of_request
+from ..body import body_of_request
+from ..errors import json_response
+from ..idempotency import once
+from ..openapi import documented, examples
+from ..wire import answers as wire
+from ..wire import requests, stories
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/operations/review`` and ``/payments/{id}/complete``."""
+    routes = Blueprint("operations", __name__)
+
+    @routes.get("/operations/review")
+    @documented("List what needs a person", stories.Reviews, examples.REVIEWS)
+    async def reviews() -> Response:
+        merchant = await merchant_of_request(deps)
+        found = await deps.storage.operations.in_review(merchant.id)
+        return json_response(present.reviews(found))
+
+    @routes.post("/operations/<operation_id>/settle")
+    @documented(
+        "Settle what needs a person",
+        wire.Payment,
+        examples.PAYMENT,
+        body=requests.SettleRequest,
+        body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
+        takes_key=True,
+        about="Says what happened at the processor. It is kept on the payment's time line.",
+    )
+    async def settle(operation_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse.settle(body, operation_id, merchant)
+            return present.payment(await settle_review(command, bound)), 200
+
+        return await once(merchant.id, deps, do)
+
+    @routes.post("/payments/<payment_id>/complete")
+    @documented(
+        "Say that the shopper is back",
+        wire.PaymentPublic,
+        examples.PAYMENT_PUBLIC,
+        access="browser",
+        body=requests.CompleteRequest,
+        body_is_optional=True,
+        body_examples={"example": {"params": {}}},
+        about="After a redirect, a challenge or an app: the processor is asked at once.",
+    )
+    async def complete(payment_id: str) -> Response:
+        body = await body_of_request()
+        payment = await find_payment(payment_id, None, deps)
+        check_browser(payment.order_id, deps, body)
+        after = await complete_action(CompleteAction(payment.id, parse.params(body)), deps)
+        return json_response(present.payment_public(after))
+
+    return routes

@@ -1,0 +1,72 @@
+"""What answers about scenarios, callbacks and reviews look like."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from .answers import At, Minor, PaymentId
+
+
+class Review(TypedDict):
+    """An operation that no machine could decide."""
+
+    id: Annotated[str, Field(examples=["op_T5vX2wYz8AbC1dEf"])]
+    payment_id: PaymentId
+    kind: str
+    amount: Minor
+    currency: str
+    processor: str
+    note: str | None
+    since: At
+
+
+class Reviews(TypedDict):
+    """What needs a person, the oldest first."""
+
+    data: list[Review]
+
+
+class ScenarioListed(TypedDict):
+    """What simulated processors can play."""
+
+    name: str
+    number: int
+    says: str
+    methods: list[str]
+    vpa: Annotated[str | None, Field(description="an address that plays it")]
+    card: Annotated[str | None, Field(description="a card number that plays it")]
+    amount: Annotated[int, Field(description="an amount that plays it, where amounts choose")]
+
+
+class Scenarios(TypedDict):
+    """The catalogue."""
+
+    data: list[ScenarioListed]
+
+
+class ScenarioChosen(TypedDict):
+    """What payments play that name nothing."""
+
+    scenario: str | None
+
+
+class CallbackListed(TypedDict):
+    """What a processor sent, and what became of it."""
+
+    id: int
+    processor: str
+    received_at: At
+    key: str | None
+    operation_id: str | None
+    payment_id: str | None
+    effect: str
+    reason: str | None
+
+
+class Callbacks(TypedDict):
+    """The newest first."""
+
+    data: list[CallbackListed]

@@ -1,0 +1,191 @@
+"""Playing a scenario: what a simulated processor answers, believes and sends."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from ..core.domain.errors import NotSentError
+from ..core.domain.money import Money
+from ..core.domain.operation import OperationKind
+from ..core.domain.outcome import (
+    ActionKind,
+    ActionRequired,
+    Approved,
+    DeclineCode,
+    Declined,
+    Outcome,
+    Pending,
+    Unknown,
+)
+from ..core.ports.plugins import CallContext
+from .scenario import FAULTS, Call, Latency, Story, parameters
+
+# How often a processor wants to be asked about what changes at no known time.
+ASK_EVERY_S = 3600.0
+OTHER_CURRENCY = {"INR": "USD"}
+
+
+Shows = Callable[[str, "Play"], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One operation of one story.
+
+    It keeps nothing: what a processor believes follows from when it was asked, so any
+    process can go on with it, and a restart loses nothing.
+
+    Args:
+        processor_id: Whose behalf.
+        story: What is played.
+        kind: Of the operation.
+        amount: Of the operation.
+        context: The host's.
+        operation_id: Of the operation.
+        shows: What the shopper's page needs to show an action.
+    """
+
+    processor_id: str
+    story: Story
+    kind: OperationKind
+    amount: Money
+    context: CallContext
+    operation_id: str
+    shows: Shows | None = None
+
+    @property
+    def after_s(self) -> float:
+        """How long ago the operation was asked for."""
+        assert self.context.asked_at is not None, "the host says it of every operation"
+        return max(0.0, (self.context.clock.now() - self.context.asked_at).total_seconds())
+
+    async def call(self) -> Outcome:
+        """What the call itself gives.
+
+        Raises:
+            NotSentError: The line is down.
+            Exception: Whatever the story says that a broken connector does.
+        """
+        await asyncio.sleep(_latency_s(self.story.latency, self.context))
+        word = self.story.call
+        if word == "not_sent":
+            # Sent again, it may get through.
+            word = self.story.believed(self.after_s)
+            if word == "unknown":
+                raise NotSentError("the line is down", plugin=self.processor_id)
+        self._send_callbacks_later()
+        return await self._misbehave(word) if word in FAULTS else self.outcome(word)
+
+    def believed(self) -> Outcome:
+        """What a query hears."""
+        return self.outcome(self.story.believed(self.after_s))
+
+    @property
+    def is_charged_at_all(self) -> bool:
+        """Whether the processor takes the money in the end, without anybody's doing."""
+        words = [self.story.call, *(word for _, word in self.story.then)]
+        return parameters(words[-1])[0] in {"approved", "partly"}
+
+    def outcome(self, word: str) -> Outcome:
+        """A word of the story as an answer."""
+        kind, detail = parameters(word)
+        match kind:
+            case "approved":
+                return Approved(self.reference, self.amount, self.operation_id)
+            case "partly":
+                part = Money(max(1, self.amount.minor * int(detail) // 100), self.amount.currency)
+                return Approved(self.reference, part, self.operation_id)
+            case "declined":
+                return Declined(DeclineCode(detail or "declined"))
+            case "pending":
+                return Pending(resolve_after=self._ask_after())
+            case "action":
+                return self._action(cast("ActionKind", detail))
+            case _:
+                return Unknown("the processor does not know")
+
+    @property
+    def reference(self) -> str:
+        """What the processor calls it."""
+        return f"{self.processor_id}_{self.operation_id}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the processor gives up waiting for the payer."""
+        assert self.context.asked_at is not None, "the host says it of every operation"
+        return self.context.asked_at + timedelta(seconds=self.story.expires_after)
+
+    def _action(self, action: ActionKind) -> ActionRequired:
+        shown = self.shows(action, self) if self.shows is not None else {}
+        return ActionRequired(
+            action,
+            expires_at=self.expires_at,
+            data={"operation_id": self.operation_id, **shown},
+            resolve_after=self._ask_after(),
+        )
+
+    def _ask_after(self) -> timedelta:
+        change = self.story.next_change(self.after_s)
+        wanted = self.story.ask_after
+        if wanted is not None and self.after_s < wanted:
+            return timedelta(seconds=wanted - self.after_s)
+        if change is not None:
+            return timedelta(seconds=change - self.after_s)
+        return timedelta(seconds=ASK_EVERY_S)
+
+    async def _misbehave(self, fault: str) -> Outcome:
+        match fault:
+            case "hang":
+                await asyncio.sleep(self.context.deadline.total_seconds() * 10)
+            case "late":
+                await asyncio.sleep(self.context.deadline.total_seconds() * 1.2)
+            case "junk":
+                return cast("Outcome", "approved")
+            case "wrong_amount":
+                more = Money(self.amount.minor + 1, self.amount.currency)
+                return Approved(self.reference, more)
+            case "wrong_currency":
+                other = OTHER_CURRENCY.get(self.amount.currency, "INR")
+                return Approved(self.reference, Money(self.amount.minor, other))
+            case "wrong_operation":
+                return Approved(self.reference, self.amount, operation_id="op_0000000000000000")
+            case "crash_after_charge":
+                raise ConnectionResetError("the connection was lost after the charge")
+            case _:
+                raise RuntimeError("the connector is broken")
+        return Approved(self.reference, self.amount, self.operation_id)
+
+    def _send_callbacks_later(self) -> None:
+        for ordinal, call in enumerate(self.story.callbacks):
+            after = timedelta(seconds=max(0.0, call.at - self.after_s))
+            self.context.wake_me(after, self._callback(ordinal, call))
+
+    def _callback(self, ordinal: int, call: Call) -> dict[str, Any]:
+        told = self.operation_id if call.about == "this" else "op_0000000000000000"
+        return {
+            "times": call.times,
+            "signed": call.signed,
+            "content": {
+                "id": f"{self.operation_id}:{ordinal}",
+                "operation_id": told,
+                "kind": self.kind.value,
+                "says": call.says,
+                "amount": self.amount.minor + call.amount_off,
+                "currency": self.amount.currency,
+            },
+        }
+
+
+def _latency_s(latency: Latency, context: CallContext) -> float:
+    if latency.uniform_ms is not None:
+        return context.rng.uniform(*latency.uniform_ms) / 1000
+    if latency.lognormal_ms is not None:
+        median, sigma = latency.lognormal_ms
+        longest_s = context.deadline.total_seconds() / 2
+        return min(context.rng.lognormvariate(math.log(median), sigma) / 1000, longest_s)
+    return latency.fixed_ms / 1000

@@ -1,0 +1,29 @@
+/** What the page's own address says. */
+
+import { recallFragment } from "../shared/memory.ts";
+import { readFragment, type Fragment } from "../shared/protocol.ts";
+
+export interface Address extends Fragment {
+  readonly orderId: string | null;
+  /** What the opener says is to be paid, in minor units. Only a gateway that knows
+   * no orders makes use of it; every other charges its order's own amount. */
+  readonly amount: number | null;
+  /** Named on `/success` and `/failure`. */
+  readonly paymentId: string | null;
+  readonly isEmbedded: boolean;
+  readonly isTest: boolean;
+  readonly language: string | null;
+}
+
+export function readAddress(location: Location): Address {
+  const query = new URLSearchParams(location.search);
+  return {
+    ...readFragment(location.hash || (recallFragment(location.pathname + location.search) ?? "")),
+    orderId: query.get("order_id"),
+    amount: Number(query.get("amount")) || null,
+    paymentId: query.get("payment_id"),
+    isEmbedded: query.get("embedded") === "true",
+    isTest: query.get("key")?.startsWith("key_test_") ?? false,
+    language: query.get("lang"),
+  };
+}

@@ -1,0 +1,157 @@
+/** The gateway's public API: what a page without credentials may ask. */
+
+import type { Schema } from "./schema.ts";
+
+export interface Order {
+  readonly id: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+}
+
+/** What the shopper has to do before there is an answer. */
+export interface NextAction {
+  readonly type: "redirect" | "three_ds" | "otp" | "upi_collect" | "upi_intent" | "qr" | "wait";
+  readonly expires_at: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export interface Payment {
+  readonly id: string;
+  readonly order_id: string;
+  readonly amount: number;
+  readonly currency: string;
+  /** `pending`, `success`, `failed`; with a manual capture `authorized`, `cancelled`. */
+  readonly status: string;
+  /** Only while it is pending. */
+  readonly next_action?: NextAction;
+  readonly error_code?: string;
+  readonly error_description?: string;
+}
+
+export interface Method {
+  readonly name: string;
+  readonly title: string;
+  /** How it can be carried out; a gateway too old to say leaves it out. */
+  readonly flows?: readonly string[];
+  readonly schema?: Schema;
+}
+
+/** No answer, or none that decides anything: worth asking again. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+/** A definite no. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    description: string,
+    readonly field: string | null,
+  ) {
+    super(description);
+  }
+}
+
+const ANSWER_WITHIN_MS = 15_000;
+const WORTH_ANOTHER_TRY = new Set([408, 409, 425, 429]);
+
+export class Api {
+  constructor(
+    readonly base: string,
+    private readonly clientSecret: string | null,
+    private readonly amount: number | null,
+  ) {}
+
+  order(id: string): Promise<Order> {
+    const query = this.amount ? `?amount=${this.amount}` : "";
+    return this.#get<Order>(`/orders/${encodeURIComponent(id)}/public${query}`);
+  }
+
+  payment(id: string): Promise<Payment> {
+    return this.#get<Payment>(`/payments/${encodeURIComponent(id)}/public`);
+  }
+
+  /** Say that the shopper is back from their bank or app; the payment as it is then. */
+  complete(id: string): Promise<Payment> {
+    return this.#post<Payment>(`/payments/${encodeURIComponent(id)}/complete`, this.#secret, {});
+  }
+
+  /** The gateway's own time, which tests move; only a gateway that is no real one tells it. */
+  async now(): Promise<number> {
+    return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);
+  }
+
+  async methods(): Promise<readonly Method[]> {
+    return (await this.#get<{ data: readonly Method[] }>("/checkout/methods")).data;
+  }
+
+  /**
+   * Try to pay.
+   *
+   * @param key Names this try: asked twice with one key, the gateway pays once.
+   */
+  pay(
+    orderId: string,
+    method: string,
+    details: Readonly<Record<string, unknown>>,
+    key: string,
+  ): Promise<Payment> {
+    const more = { ...this.#secret, ...(this.amount ? { amount: this.amount } : {}) };
+    const body = { ...details, order_id: orderId, method, ...more };
+    return this.#post<Payment>("/payments/public", body, { "Idempotency-Key": key });
+  }
+
+  get #secret(): Readonly<Record<string, string>> {
+    return this.clientSecret ? { client_secret: this.clientSecret } : {};
+  }
+
+  #post<Answer>(path: string, body: object, more: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.#ask<Answer>(this.#address(path), {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...more },
+      body: JSON.stringify(body),
+    });
+  }
+
+  #get<Answer>(path: string): Promise<Answer> {
+    const address = this.#address(path);
+    if (this.clientSecret) address.searchParams.set("client_secret", this.clientSecret);
+    return this.#ask<Answer>(address, {});
+  }
+
+  #address(path: string): URL {
+    return new URL(`/api/v1${path}`, this.base);
+  }
+
+  async #ask<Answer>(address: URL, request: RequestInit): Promise<Answer> {
+    let answer: Response;
+    let body: unknown;
+    try {
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      answer = await fetch(address, { ...request, signal, credentials: "omit", cache: "no-store" });
+      body = await answer.json();
+    } catch (error) {
+      throw new Unreachable("no answer", { cause: error });
+    }
+    if (answer.ok) return body as Answer;
+    if (answer.status >= 500 || WORTH_ANOTHER_TRY.has(answer.status)) {
+      throw new Unreachable(`answered ${answer.status}`);
+    }
+    throw refusal(answer.status, body);
+  }
+}
+
+function refusal(status: number, body: unknown): Refused {
+  const said = (body as { error?: Readonly<Record<string, unknown>> } | null)?.error;
+  const field = said?.["field"];
+  return new Refused(
+    status,
+    String(said?.["code"] ?? ""),
+    String(said?.["description"] ?? ""),
+    typeof field === "string" ? field : null,
+  );
+}

@@ -1,0 +1,55 @@
+import { display, find } from "./dom.ts";
+import { Field, judge } from "./field.ts";
+import type { MethodForm } from "./forms.ts";
+import type { Words } from "./words.ts";
+
+const VPA = /^[a-zA-Z0-9._-]+@[a-zA-Z0-9]+$/;
+const VPA_CHARS_MAX = 255;
+
+export class UpiForm implements MethodForm {
+  readonly element = find<HTMLFormElement>("upi-form");
+  readonly #vpa = new Field(find<HTMLInputElement>("vpa-input"));
+
+  /** Chosen by a button of its own, for one press; else the UPI ID is asked. */
+  #flow: "qr" | "intent" | null = null;
+
+  constructor(
+    private readonly words: Words,
+    flows: readonly string[],
+  ) {
+    // A link to an app is of use where the apps are.
+    const isPhone = window.matchMedia("(pointer: coarse)").matches;
+    const offers = { qr: flows.includes("qr"), intent: flows.includes("intent") && isPhone };
+    display(find("upi-other"), offers.qr || offers.intent);
+    this.#offer("open-app-button", "intent", offers.intent);
+    this.#offer("show-qr-button", "qr", offers.qr);
+  }
+
+  read(): Readonly<Record<string, unknown>> | null {
+    const flow = this.#flow;
+    this.#flow = null;
+    if (flow) return { flow };
+    const vpa = this.#vpa.value.trim();
+    const isRight = VPA.test(vpa) && vpa.length <= VPA_CHARS_MAX;
+    return judge([[this.#vpa, isRight ? null : this.words.vpaWrong]]) ? { vpa } : null;
+  }
+
+  complain(field: string | null, code: string): boolean {
+    const isMine = field === "vpa" || code === "INVALID_VPA";
+    return isMine && !judge([[this.#vpa, this.words.vpaWrong]]);
+  }
+
+  #offer(testId: string, flow: "qr" | "intent", isOffered: boolean): void {
+    const button = find<HTMLButtonElement>(testId);
+    display(button, isOffered);
+    button.addEventListener("click", () => {
+      this.#flow = flow;
+      this.#vpa.clear();
+      this.element.requestSubmit();
+    });
+  }
+
+  forget(): void {
+    // An address is no secret, and whoever tries again wants to see it.
+  }
+}

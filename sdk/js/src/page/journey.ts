@@ -1,0 +1,254 @@
+/** The shopper's way from an order to a paid order. */
+
+import { forget, recall, remember } from "../shared/memory.ts";
+import type { Address } from "./address.ts";
+import { Refused, Unreachable, type Api, type Method, type Order, type Payment } from "./api.ts";
+import type { Parent } from "./parent.ts";
+import { patiently, pause, SHOPPER_IS_BACK } from "./patience.ts";
+import type { Notice, View } from "./view.ts";
+import type { Words } from "./words.ts";
+
+const FIRST_POLL_MS = 700;
+const POLL_MS = 2000;
+/** After so many polls with no end we say that it takes longer than usual. */
+const POLLS_USUAL = 20;
+
+/** What there always was to pay with, for a gateway too old to say. */
+const USUAL_METHODS: readonly Method[] = [
+  { name: "upi", title: "UPI" },
+  { name: "card", title: "Card" },
+];
+
+export class Journey {
+  /** The shopper was away, perhaps at their bank. */
+  #isBack = true;
+  /** The payment the shopper does not want to go on with, as long as it is undecided. */
+  #setAside: string | null = null;
+  /** Why it is shown again, where it had been set aside. */
+  #reminder: string | null = null;
+
+  constructor(
+    private readonly api: Api,
+    private readonly view: View,
+    private readonly parent: Parent,
+    private readonly words: Words,
+    private readonly hasTestClock: boolean,
+  ) {
+    window.addEventListener(SHOPPER_IS_BACK, () => {
+      this.#isBack = true;
+    });
+  }
+
+  async begin({ orderId, paymentId, underWay }: Address): Promise<void> {
+    if (paymentId) return this.#revisit(paymentId);
+    if (!orderId) return this.view.notice("missing");
+    const order = await this.#order(orderId);
+    if (!order) return this.view.notice("unknown");
+    await this.#offer(order);
+    const recalled = recall(orderId);
+    const known = underWay ?? recalled;
+    const found = known ? await this.#payment(known) : null;
+    const payment = found?.order_id === orderId ? found : null;
+    if (payment && !hasFailed(payment)) return this.#follow(payment, order);
+    forget(orderId);
+    const obstacle = obstacleOf(order);
+    if (obstacle) this.view.notice(obstacle);
+    // It failed while the shopper was away, at their bank perhaps: they have not seen it.
+    else if (payment && payment.id === recalled) this.#failed(payment, order);
+    else this.view.ask();
+  }
+
+  /** `/success` and `/failure`: show what became of it, whatever the path claims. */
+  async #revisit(paymentId: string): Promise<void> {
+    const payment = await this.#payment(paymentId);
+    const order = payment && (await this.#order(payment.order_id));
+    if (!payment || !order) return this.view.notice("noPayment");
+    await this.#offer(order);
+    await this.#follow(payment, order);
+  }
+
+  async #offer(order: Order): Promise<void> {
+    const methods = await this.#methods();
+    this.view.methods(methods, (name) => void this.#pay(order, name));
+    this.view.order(order);
+  }
+
+  async #pay(order: Order, method: string): Promise<void> {
+    const { form } = this.view;
+    const details = form?.read();
+    if (!form || !details) return;
+    this.view.processing();
+    form.forget();
+    // One key for all tries of this press of the button: however often the network
+    // makes us ask, the gateway makes one payment of it.
+    const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    try {
+      const payment = await this.#asked(() => this.api.pay(order.id, method, details, key));
+      remember(order.id, payment.id);
+      this.parent.post({ type: "payment_started", data: { paymentId: payment.id } });
+      await this.#follow(payment, order);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await this.#refused(error, order);
+    }
+  }
+
+  /** The gateway took no payment; say why, or find out. */
+  async #refused(refusal: Refused, order: Order): Promise<void> {
+    const { form } = this.view;
+    if (isFieldsFault(refusal)) {
+      this.view.ask();
+      if (form?.complain(refusal.field, refusal.code, refusal.message)) return;
+    }
+    const now = await this.#order(order.id);
+    const obstacle = now ? obstacleOf(now) : "unknown";
+    if (obstacle) return this.view.notice(obstacle);
+    if (/in progress/i.test(refusal.message)) {
+      return this.#setAside ? this.#resume() : this.#awaitOther(order);
+    }
+    this.view.failed(refusal.message || this.words.failedMessage, () => this.view.ask());
+  }
+
+  /** What was set aside is still under way, and its own loop shows it again. */
+  #resume(): void {
+    this.#setAside = null;
+    this.#reminder = this.words.stillWaiting;
+    window.dispatchEvent(new Event(SHOPPER_IS_BACK));
+  }
+
+  /** Another window pays, or our own answer was lost: the order tells in the end. */
+  async #awaitOther(order: Order): Promise<void> {
+    this.view.processing(this.words.waitingForOther);
+    for (let polls = 0; polls < POLLS_USUAL; polls += 1) {
+      await pause(POLL_MS);
+      const now = await this.#order(order.id);
+      const obstacle = now ? obstacleOf(now) : "unknown";
+      if (obstacle) return this.view.notice(obstacle);
+    }
+    this.view.ask();
+  }
+
+  /** Follow a payment to its end. */
+  async #follow(first: Payment, order: Order): Promise<void> {
+    let payment = first;
+    for (let polls = 0; !isDecided(payment); polls += 1) {
+      await this.#readClock(payment);
+      if (this.#setAside !== payment.id) this.#pending(payment, polls);
+      await pause(polls === 0 ? FIRST_POLL_MS : POLL_MS);
+      payment = await this.#asked(() => this.#now(payment));
+    }
+    this.#reminder = null;
+    const wasSetAside = this.#setAside === payment.id;
+    if (wasSetAside) this.#setAside = null;
+    if (!hasFailed(payment)) this.#succeeded(payment);
+    else if (wasSetAside) this.#dropped(payment, order);
+    else this.#failed(payment, order);
+  }
+
+  /** The payment now; asked of the bank itself when its shopper has just come back. */
+  async #now(payment: Payment): Promise<Payment> {
+    const isWorthIt = this.#isBack && payment.next_action !== undefined;
+    this.#isBack = false;
+    try {
+      if (isWorthIt) return await this.api.complete(payment.id);
+    } catch (error) {
+      // It no longer waits for its shopper.
+      if (!(error instanceof Refused)) throw error;
+    }
+    return this.api.payment(payment.id);
+  }
+
+  /** The time that is left is the gateway's, not what this device takes for the time. */
+  async #readClock({ next_action: action }: Payment): Promise<void> {
+    if (!action || !this.hasTestClock) return;
+    try {
+      this.view.clockIsAhead((await this.api.now()) - Date.now());
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+    }
+  }
+
+  /** What is shown while a payment is under way, such as what it asks of the shopper. */
+  #pending(payment: Payment, polls: number): void {
+    const { next_action: action } = payment;
+    if (action && action.type !== "wait") {
+      return this.view.action(payment, action, this.#reminder, () => this.#leave(payment));
+    }
+    this.view.processing(polls > POLLS_USUAL ? this.words.takesLonger : undefined);
+  }
+
+  /** Back to the ways to pay. The payment goes on until it is answered or expires. */
+  #leave(payment: Payment): void {
+    this.#setAside = payment.id;
+    this.view.ask();
+  }
+
+  /** Nobody waits for it any more, and the order is free for another. */
+  #dropped(payment: Payment, order: Order): void {
+    if (recall(order.id) === payment.id) forget(order.id);
+  }
+
+  #succeeded(payment: Payment): void {
+    this.view.succeeded(payment);
+    this.parent.succeeded(payment);
+  }
+
+  #failed(payment: Payment, order: Order): void {
+    forget(order.id);
+    // The gateway explains in English; other readers get a sentence of their own.
+    const isEnglish = document.documentElement.lang === "en";
+    const explained = isEnglish ? payment.error_description : undefined;
+    const sentence = explained || this.words.failedMessage;
+    this.view.failed(sentence, () => this.view.ask());
+    this.parent.failed(payment, sentence);
+  }
+
+  async #methods(): Promise<readonly Method[]> {
+    try {
+      const methods = await this.api.methods();
+      return methods.length > 0 ? methods : USUAL_METHODS;
+    } catch (error) {
+      if (error instanceof Refused || error instanceof Unreachable) return USUAL_METHODS;
+      throw error;
+    }
+  }
+
+  #order(id: string): Promise<Order | null> {
+    return this.#known(() => this.api.order(id));
+  }
+
+  #payment(id: string): Promise<Payment | null> {
+    return this.#known(() => this.api.payment(id));
+  }
+
+  async #known<Thing>(ask: () => Promise<Thing>): Promise<Thing | null> {
+    try {
+      return await this.#asked(ask);
+    } catch (error) {
+      if (error instanceof Refused) return null;
+      throw error;
+    }
+  }
+
+  #asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    return patiently(ask, this.view);
+  }
+}
+
+function isDecided(payment: Payment): boolean {
+  return payment.status !== "pending";
+}
+
+function hasFailed(payment: Payment): boolean {
+  return payment.status === "failed" || payment.status === "cancelled";
+}
+
+/** Why an order takes no payment; null when it does. */
+function obstacleOf(order: Order): Notice | null {
+  if (order.status === "created" || order.status === "attempted") return null;
+  return order.status === "paid" || order.status === "expired" ? order.status : "closed";
+}
+
+function isFieldsFault(refusal: Refused): boolean {
+  return refusal.field !== null || /^(INVALID|EXPIRED)_/.test(refusal.code);
+}

@@ -1,0 +1,217 @@
+import { forget, recall, remember } from "../shared/memory.ts";
+import {
+  messageFrom,
+  writeFragment,
+  type Handshake,
+  type ParentMessage,
+} from "../shared/protocol.ts";
+import type {
+  OpenOptions,
+  PaymentFailure,
+  PaymentGatewayOptions,
+  PaymentResult,
+} from "./checkout.d.ts";
+import { confirm } from "./confirm.ts";
+import { Modal } from "./modal.ts";
+import { pageAddress } from "./script.ts";
+
+declare const VERSION: string;
+
+/** A shopper who closes the modal while we confirm has paid all the same. */
+const TRIES_AFTER_CLOSE = 30;
+
+interface Wishes {
+  readonly key: string | null;
+  readonly orderId: string;
+  readonly amount: number | null;
+  readonly onSuccess: (result: PaymentResult) => void;
+  readonly onFailure: (failure: PaymentFailure) => void;
+  readonly onClose: () => void;
+  readonly closesOnFailure: boolean;
+  readonly apiBase: string | null;
+  readonly checkoutUrl: string | undefined;
+  readonly clientSecret: string | null;
+}
+
+/** One opening of the modal: its nonce dies with it. */
+interface Session {
+  readonly handshake: Handshake;
+  readonly modal: Modal;
+  readonly origin: string;
+  readonly listener: (event: MessageEvent<unknown>) => void;
+  apiBase: string;
+  isConfirming: boolean;
+}
+
+const nothing = (): void => undefined;
+
+/** See `checkout.d.ts`, which is what merchants read. */
+export class PaymentGateway {
+  static readonly version: string = VERSION;
+
+  #wishes: Wishes;
+  #session: Session | null = null;
+
+  constructor(options: PaymentGatewayOptions) {
+    if (!options?.key) throw new TypeError("PaymentGateway: key is required");
+    if (!options.orderId) throw new TypeError("PaymentGateway: orderId is required");
+    this.#wishes = {
+      key: options.key,
+      orderId: options.orderId,
+      amount: null,
+      onSuccess: options.onSuccess ?? nothing,
+      onFailure: options.onFailure ?? nothing,
+      onClose: options.onClose ?? nothing,
+      closesOnFailure: false,
+      apiBase: options.apiBase ?? null,
+      checkoutUrl: options.checkoutUrl,
+      clientSecret: options.clientSecret ?? null,
+    };
+  }
+
+  static open(options: OpenOptions): PaymentGateway {
+    if (!options?.order_id) throw new TypeError("PaymentGateway.open: order_id is required");
+    if (!options.amount) throw new TypeError("PaymentGateway.open: amount is required");
+    const { order_id: orderId, amount, onSuccess, onFailure } = options;
+    const gateway = new PaymentGateway({ key: "none", orderId });
+    gateway.#wishes = {
+      ...gateway.#wishes,
+      key: null,
+      amount,
+      onSuccess: onSuccess ?? nothing,
+      onFailure: onFailure ?? nothing,
+      closesOnFailure: true,
+      clientSecret: options.client_secret ?? null,
+    };
+    gateway.open();
+    return gateway;
+  }
+
+  open(): void {
+    if (this.#session) return;
+    const handshake = {
+      nonce: randomText(),
+      instance: randomText(),
+      origin: window.location.origin,
+    };
+    const address = addressOf(this.#wishes, handshake);
+    const modal = new Modal(
+      address,
+      () => this.close(),
+      () => this.#say({ type: "checkout_focus" }),
+    );
+    const session: Session = {
+      handshake,
+      modal,
+      origin: address.origin,
+      listener: (event) => this.#hear(event, session),
+      apiBase: this.#wishes.apiBase ?? address.origin,
+      isConfirming: false,
+    };
+    this.#session = session;
+    modal.show();
+    window.addEventListener("message", session.listener);
+  }
+
+  close(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#session = null;
+    window.removeEventListener("message", session.listener);
+    session.modal.hide();
+    call(this.#wishes.onClose);
+  }
+
+  #say(message: ParentMessage): void {
+    const session = this.#session;
+    if (!session) return;
+    const { nonce, instance } = session.handshake;
+    session.modal.window?.postMessage({ ...message, nonce, instance }, session.origin);
+  }
+
+  #hear(event: MessageEvent<unknown>, session: Session): void {
+    const from = { window: session.modal.window, origin: session.origin };
+    const message = messageFrom(event, from, session.handshake);
+    if (!message) return;
+    const data = (message.data ?? {}) as Readonly<Record<string, unknown>>;
+    switch (message.type) {
+      case "checkout_ready":
+        if (!this.#wishes.apiBase && data["apiBase"]) session.apiBase = String(data["apiBase"]);
+        break;
+      case "checkout_resized":
+        session.modal.resize(Number(data["height"]) || 0);
+        break;
+      case "payment_started":
+        remember(this.#wishes.orderId, String(data["paymentId"]));
+        break;
+      case "payment_success":
+        void this.#succeed(String(data["paymentId"]), session);
+        break;
+      case "payment_failed":
+        this.#fail(data);
+        break;
+      case "close_modal":
+        this.close();
+    }
+  }
+
+  async #succeed(paymentId: string, session: Session): Promise<void> {
+    if (session.isConfirming) return;
+    session.isConfirming = true;
+    let triesLeft = TRIES_AFTER_CLOSE;
+    const result = await confirm({
+      apiBase: session.apiBase,
+      paymentId,
+      orderId: this.#wishes.orderId,
+      clientSecret: this.#wishes.clientSecret,
+      isWorthwhile: () => this.#session === session || triesLeft-- > 0,
+    });
+    session.isConfirming = false;
+    if (!result) return;
+    forget(this.#wishes.orderId);
+    call(() => this.#wishes.onSuccess(result));
+    if (this.#session === session) this.close();
+  }
+
+  #fail(data: Readonly<Record<string, unknown>>): void {
+    forget(this.#wishes.orderId);
+    const { error, errorCode, paymentId } = data;
+    call(() =>
+      this.#wishes.onFailure({
+        error: String(error ?? ""),
+        errorCode: String(errorCode ?? ""),
+        paymentId: String(paymentId ?? ""),
+      }),
+    );
+    if (this.#wishes.closesOnFailure) this.close();
+  }
+}
+
+function addressOf(wishes: Wishes, handshake: Handshake): URL {
+  const address = pageAddress(wishes.checkoutUrl);
+  const fields = address.searchParams;
+  fields.set("order_id", wishes.orderId);
+  if (wishes.amount !== null) fields.set("amount", String(wishes.amount));
+  fields.set("embedded", "true");
+  if (wishes.key) fields.set("key", wishes.key);
+  const { clientSecret, orderId } = wishes;
+  address.hash = writeFragment({ handshake, clientSecret, underWay: recall(orderId) });
+  return address;
+}
+
+/** 128 random bits. `crypto.randomUUID` is missing on pages served without TLS. */
+function randomText(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Call a merchant's function; what it throws is reported and stops nothing of ours. */
+function call(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/** The modal's elements and how it takes the keyboard, without a word of payments. */
+
+import { isOnTop, push, remove } from "./stack.ts";
+import { install } from "./styles.ts";
+
+/** Room for the usual forms: the modal should not grow under a shopper's finger. */
+const HEIGHT_PX_MIN = 640;
+
+export class Modal {
+  readonly #root = element("div", "payment-modal");
+  readonly #content = element("div");
+  readonly #frame = element("iframe", "payment-iframe");
+  readonly #close = element("button", "close-modal-button");
+  readonly #returnTo = document.activeElement;
+  readonly #onKey = (event: KeyboardEvent): void => this.#key(event);
+
+  /**
+   * @param address Of the page in the frame.
+   * @param leave Called when the shopper asks to close; closing is the caller's.
+   * @param enter Called when the keyboard comes round to the frame again.
+   */
+  constructor(
+    address: URL,
+    private readonly leave: () => void,
+    private readonly enter: () => void,
+  ) {
+    this.#root.id = "payment-gateway-modal";
+    this.#root.setAttribute("role", "dialog");
+    this.#root.setAttribute("aria-modal", "true");
+    this.#root.setAttribute("aria-label", "Payment");
+    const overlay = element("div");
+    overlay.className = "modal-overlay";
+    this.#content.className = "modal-content";
+    this.#frame.title = "Checkout";
+    this.#frame.src = address.href;
+    this.#close.className = "close-button";
+    this.#close.type = "button";
+    this.#close.textContent = "×";
+    this.#close.setAttribute("aria-label", "Close");
+    this.#close.addEventListener("click", leave);
+    this.#content.append(this.#frame, this.#close);
+    overlay.append(this.#content);
+    this.#root.append(overlay);
+  }
+
+  /** The window in the frame; null while the modal is not shown. */
+  get window(): Window | null {
+    return this.#frame.contentWindow;
+  }
+
+  show(): void {
+    install();
+    document.body.append(this.#root);
+    push(this.#root);
+    document.addEventListener("keydown", this.#onKey, true);
+    this.focus();
+  }
+
+  hide(): void {
+    document.removeEventListener("keydown", this.#onKey, true);
+    remove(this.#root);
+    if (this.#returnTo instanceof HTMLElement) this.#returnTo.focus({ preventScroll: true });
+  }
+
+  focus(): void {
+    this.#frame.focus({ preventScroll: true });
+    this.enter();
+  }
+
+  /** Fit the page in the frame, within the window. */
+  resize(height: number): void {
+    const fitting = Math.max(HEIGHT_PX_MIN, Math.ceil(height));
+    this.#content.style.setProperty("--paygate-height", `${fitting}px`);
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (!isOnTop(this.#root)) return;
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      this.leave();
+    } else if (event.key === "Tab" && !event.shiftKey && event.target === this.#close) {
+      // The last stop: go round to the first instead of into the browser's own bars.
+      event.preventDefault();
+      this.focus();
+    }
+  }
+}
+
+function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  testId?: string,
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  if (testId) made.setAttribute("data-test-id", testId);
+  return made;
+}

@@ -1,0 +1,95 @@
+/**
+ * What a merchant's page and the checkout page in its frame say to each other.
+ *
+ * Both sides know a nonce that nobody else can: the merchant's page makes it and
+ * hands it over in the frame's URL fragment, which is sent to no server and can be
+ * read by no other origin. Every message carries it, in both directions.
+ */
+
+export interface Handshake {
+  /** Proof that a message belongs to this opening of this modal. */
+  readonly nonce: string;
+  /** Which modal, where a page has several. */
+  readonly instance: string;
+  /** The merchant's page; the checkout posts there and nowhere else. */
+  readonly origin: string;
+}
+
+export interface PaymentSuccess {
+  readonly paymentId: string;
+  readonly orderId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: string;
+}
+
+export interface PaymentFailure {
+  readonly error: string;
+  readonly errorCode: string;
+  readonly paymentId: string;
+}
+
+/** From the checkout page to the merchant's. */
+export type PageMessage =
+  | { readonly type: "payment_started"; readonly data: { readonly paymentId: string } }
+  | { readonly type: "payment_success"; readonly data: PaymentSuccess }
+  | { readonly type: "payment_failed"; readonly data: PaymentFailure }
+  | { readonly type: "close_modal" }
+  /** The page listens; the API it works with is at `apiBase`. */
+  | { readonly type: "checkout_ready"; readonly data: { readonly apiBase: string } }
+  | { readonly type: "checkout_resized"; readonly data: { readonly height: number } };
+
+/** From the merchant's page to the checkout page. */
+export type ParentMessage = { readonly type: "checkout_focus" };
+
+/** What the fragment of the checkout page's address may hold. */
+export interface Fragment {
+  readonly handshake: Handshake | null;
+  readonly clientSecret: string | null;
+  /** A payment of the order that was under way when the modal was last open. */
+  readonly underWay: string | null;
+}
+
+export function writeFragment({ handshake, clientSecret, underWay }: Fragment): string {
+  const fields = new URLSearchParams({ ...handshake });
+  if (clientSecret) fields.set("client_secret", clientSecret);
+  if (underWay) fields.set("payment_id", underWay);
+  return fields.toString();
+}
+
+export function readFragment(hash: string): Fragment {
+  const fields = new URLSearchParams(hash.replace(/^#/, ""));
+  const nonce = fields.get("nonce");
+  const instance = fields.get("instance");
+  const origin = originOf(fields.get("origin"));
+  const handshake = nonce && instance && origin ? { nonce, instance, origin } : null;
+  const clientSecret = fields.get("client_secret");
+  return { handshake, clientSecret, underWay: fields.get("payment_id") };
+}
+
+/** The origin of a web address; null for anything that has none to post to. */
+export function originOf(address: string | null | undefined): string | null {
+  if (!address) return null;
+  try {
+    const url = new URL(address);
+    return url.protocol === "https:" || url.protocol === "http:" ? url.origin : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The message in an event, if it comes from that window, that origin and knows the
+ * nonce; null for everything else that flies about.
+ */
+export function messageFrom(
+  event: MessageEvent<unknown>,
+  from: { readonly window: Window | null; readonly origin: string },
+  handshake: Handshake,
+): { readonly type: string; readonly data: unknown } | null {
+  if (event.origin !== from.origin || event.source !== from.window || !from.window) return null;
+  if (typeof event.data !== "object" || event.data === null) return null;
+  const said = event.data as Record<string, unknown>;
+  if (said["nonce"] !== handshake.nonce || said["instance"] !== handshake.instance) return null;
+  return typeof said["type"] === "string" ? { type: said["type"], data: said["data"] } : null;
+}

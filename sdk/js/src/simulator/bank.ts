@@ -1,0 +1,95 @@
+/** The simulated bank: asks the payer whether it is them. */
+
+import { display, find } from "../page/dom.ts";
+import { formatted } from "../page/money.ts";
+import { decide, merchantName, payment, sentenceOf, type Asked, type Decision } from "./gateway.ts";
+import { wayBack } from "./way-back.ts";
+
+const LEAVES_AFTER_MS = 900;
+const ASK_AGAIN_MS = 2000;
+
+const DONE: Readonly<Record<Decision, string>> = {
+  approve: "Approved. Thank you.",
+  decline: "Declined.",
+  wrong_pin: "That was not the right password. The payment was refused.",
+  time_out: "Nobody answered in time. The payment was refused.",
+};
+
+const query = new URLSearchParams(location.search);
+const id = query.get("payment_id") ?? "";
+const back = wayBack(query.get("return_url"), location.origin);
+let isAnswered = false;
+
+function say(sentence: string): void {
+  find("bank-said").textContent = sentence;
+}
+
+/** Nothing is left to do here. */
+function end(sentence: string): void {
+  display(find("bank-choices"), false);
+  say(back ? sentence : `${sentence} You can close this window and go back to the shop.`);
+  const link = find<HTMLAnchorElement>("bank-back");
+  if (back) link.href = back;
+  display(link, back !== null);
+  find("bank-title").focus();
+}
+
+function leave(): void {
+  if (back) location.assign(back);
+  // Works where the checkout opened this tab; elsewhere the sentence says what to do.
+  else window.close();
+}
+
+async function answer(decision: Decision): Promise<void> {
+  if (isAnswered) return;
+  isAnswered = true;
+  for (const button of find("bank-choices").querySelectorAll("button")) button.disabled = true;
+  try {
+    await decide(id, decision);
+  } catch (error) {
+    end(sentenceOf(error));
+    return;
+  }
+  end(DONE[decision]);
+  setTimeout(leave, LEAVES_AFTER_MS);
+}
+
+function show(asked: Asked, merchant: string): void {
+  const amount = { minor: asked.amount, currency: asked.currency };
+  find("bank-merchant").textContent = merchant;
+  find("bank-amount").textContent = formatted(amount, "en");
+  find("bank-payment").textContent = asked.id;
+}
+
+function isOver(asked: Asked): boolean {
+  return !asked.next_action && asked.status !== "pending";
+}
+
+/** Until it is answered here, by another window or by time. */
+async function watch(): Promise<void> {
+  while (!isAnswered) {
+    const asked = await payment(id);
+    if (isAnswered) return;
+    if (isOver(asked)) return end("This payment does not wait for you any more.");
+    display(find("bank-choices"), Boolean(asked.next_action));
+    await new Promise((resume) => setTimeout(resume, ASK_AGAIN_MS));
+  }
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-decision]")) {
+  button.addEventListener("click", () => void answer(button.dataset["decision"] as Decision));
+}
+find("bank-abandon").addEventListener("click", () => {
+  isAnswered = true;
+  end("You left without an answer.");
+  leave();
+});
+
+async function begin(): Promise<void> {
+  if (!id) return end("This address names no payment.");
+  const [asked, merchant] = await Promise.all([payment(id), merchantName()]);
+  show(asked, merchant);
+  await watch();
+}
+
+begin().catch((error: unknown) => end(sentenceOf(error)));

@@ -1,0 +1,147 @@
+"""Every page, light and dark, narrow and wide, by keyboard and by screen reader."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway, Receiver
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = [2560, 1280, 768, 375, 320]
+PLACES = [
+    "login",
+    "dashboard",
+    "dashboard/transactions",
+    "dashboard/transactions/{success}",
+    "dashboard/transactions/{failed}",
+    "dashboard/orders",
+    "dashboard/orders/{order}",
+    "dashboard/refunds",
+    "dashboard/webhooks",
+    "dashboard/playground",
+    "dashboard/workers",
+    "dashboard/docs",
+    "dashboard/nothing-here",
+    "dashboard.html",
+]
+
+
+async def open_place(page: Page, gateway: Gateway, place: str) -> None:
+    """The page with something of everything on it, loaded."""
+    payments = await gateway.call("GET", "/payments/list")
+    by_status = {payment["status"]: payment for payment in payments}
+    if not {"success", "failed"} <= set(by_status):
+        success = await gateway.pay()
+        await gateway.call("POST", f"/payments/{success['id']}/refunds", {"amount": 100})
+        failed = await gateway.pay(vpa="failure@upi", until="failed")
+        by_status |= {"success": success, "failed": failed}
+    ids = {status: payment["id"] for status, payment in by_status.items()}
+    path = place.format(**ids, order=by_status["success"]["order_id"])
+    await page.goto(f"{gateway.dashboard}/{path}")
+    await expect(page.locator("h1").first).to_be_attached()
+    await expect(page.locator(".skeleton, .stat__figure--to-come")).to_have_count(0)
+
+
+async def drawn(page: Page) -> None:
+    """Two frames on: what was changed is on the screen, and what it changed in turn."""
+    frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    await page.evaluate(frames)
+
+
+def described(violations: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_axe_finds_nothing_in_light_or_dark(page: Page, gateway: Gateway, place: str):
+    await open_place(page, gateway, place)
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await drawn(page)
+        found += (await Axe().run(page)).response["violations"]
+
+    assert described(found) == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_no_page_is_wider_than_the_window(page: Page, gateway: Gateway, place: str):
+    await open_place(page, gateway, place)
+    needed = {}
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        await drawn(page)
+        needed[width] = await page.evaluate("document.documentElement.scrollWidth")
+
+    assert [width for width, least in needed.items() if least > width] == []
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+async def test_axe_finds_nothing_in_windows_over_the_page(
+    page: Page, gateway: Gateway, receiver: Receiver, width: int
+):
+    await page.set_viewport_size({"width": width, "height": 800})
+    payment = await gateway.pay()
+    await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
+    await page.get_by_test_id("refund-button").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    refund = await Axe().run(page)
+    await page.goto(f"{gateway.dashboard}/dashboard/webhooks")
+    await page.get_by_role("button", name="Details").first.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    details = await Axe().run(page)
+
+    assert described(refund.response["violations"] + details.response["violations"]) == []
+
+
+async def test_the_menu_of_a_narrow_page_leads_everywhere_and_closes_behind_itself(
+    page: Page, gateway: Gateway
+):
+    await page.set_viewport_size({"width": 375, "height": 740})
+    await page.goto(f"{gateway.dashboard}/dashboard")
+    await page.get_by_role("button", name="Open the menu").click()
+    menu = page.get_by_role("dialog", name="Menu")
+    await expect(menu).to_be_visible()
+    assert described((await Axe().run(page)).response["violations"]) == []
+    await menu.get_by_role("link", name="Webhooks").click()
+
+    await expect(menu).to_be_hidden()
+    await expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
+
+
+async def test_the_keyboard_reaches_the_page_past_the_menu_and_leaves_windows_with_escape(
+    page: Page, gateway: Gateway
+):
+    payment = await gateway.pay()
+    await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
+    await expect(page.get_by_test_id("refund-button")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Copy the payment’s id")).to_be_focused()
+    await page.get_by_test_id("refund-button").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("refund-amount-input")).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.get_by_test_id("refund-button")).to_be_focused()
+
+
+async def test_the_chosen_colours_stay(dashboard: Page):
+    await dashboard.get_by_role("button", name="Dark colours").click()
+    await dashboard.reload()
+
+    await expect(dashboard.locator("html")).to_have_attribute("data-theme", "dark")
+    await expect(dashboard.get_by_role("button", name="Light colours")).to_be_visible()

@@ -1,0 +1,73 @@
+"""The docs page: its snippets do what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway, Receiver
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SECTIONS = {
+    "section-create-order": ("1. Create Order", "code-snippet-create-order"),
+    "section-create-payment": ("Pay it yourself, without a page", "code-snippet-create-payment"),
+    "section-sdk-integration": ("2. SDK Integration", "code-snippet-sdk"),
+    "section-webhook-verification": ("3. Verify Webhook Signature", "code-snippet-webhook"),
+}
+
+
+async def shell(command: str) -> Any:
+    """What the command prints, as JSON."""
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 15)
+    return json.loads(output)
+
+
+async def text_of(page: Page, test_id: str) -> str:
+    return await page.get_by_test_id(test_id).inner_text()
+
+
+async def test_the_sections_are_the_contracts(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/docs")
+
+    docs = page.get_by_test_id("api-docs")
+    await expect(docs.locator("h2")).to_have_text("Integration Guide")
+    for section, (title, snippet) in SECTIONS.items():
+        await expect(docs.get_by_test_id(section).locator("h3")).to_have_text(title)
+        code = docs.get_by_test_id(section).locator(f"pre[data-test-id={snippet}]")
+        await expect(code).to_be_visible()
+
+
+async def test_an_order_is_made_and_paid_by_what_stands_there(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/docs")
+    order = await shell(await text_of(page, "code-snippet-create-order"))
+    command = await text_of(page, "code-snippet-create-payment")
+    payment = await shell(command.replace("order_xyz", order["id"]))
+
+    assert (order["amount"], order["receipt"]) == (50_000, "receipt_123")
+    assert (payment["order_id"], payment["status"]) == (order["id"], "pending")
+
+
+async def test_the_python_check_takes_a_real_webhook_and_no_forged_one(
+    page: Page, gateway: Gateway, receiver: Receiver
+):
+    await page.goto(f"{gateway.dashboard}/dashboard/docs")
+    secret = (await gateway.call("GET", "/merchant/config"))["webhook_secret"]
+    await expect(page.get_by_test_id("code-snippet-webhook-python")).to_contain_text(secret)
+    names: dict[str, Any] = {}
+    exec(await text_of(page, "code-snippet-webhook-python"), names)
+    await gateway.call("POST", "/merchant/webhook/test", {})
+    async with asyncio.timeout(15):
+        while not receiver.taken:
+            await asyncio.sleep(0.02)
+    headers, body = receiver.taken[-1]
+
+    assert names["is_genuine"](body, headers["X-Webhook-Signature"])
+    assert not names["is_genuine"](body + b" ", headers["X-Webhook-Signature"])

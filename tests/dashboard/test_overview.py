@@ -1,0 +1,105 @@
+"""Figures, charts and what needs a hand."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway, Receiver
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def expect_figures(page: Page, transactions: str, amount: str, rate: str) -> None:
+    await expect(page.get_by_test_id("total-transactions")).to_have_text(transactions)
+    await expect(page.get_by_test_id("total-amount")).to_have_text(amount)
+    await expect(page.get_by_test_id("success-rate")).to_have_text(rate)
+
+
+async def test_figures_start_at_nothing_and_follow_real_payments_without_a_reload(
+    page: Page, fresh_gateway: Gateway
+):
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard")
+    await expect_figures(page, "0", "₹0.00", "0%")
+
+    await fresh_gateway.pay(123_456_789)
+    await fresh_gateway.pay(vpa="failure@upi", until="failed")
+    await fresh_gateway.pay(100)
+
+    await expect_figures(page, "3", "₹12,34,568.89", "67%")
+    await expect(page.get_by_role("img", name="UPI: 2 succeeded, 1 failed")).to_be_visible()
+
+
+async def test_other_currencies_are_added_up_by_themselves(page: Page, fresh_gateway: Gateway):
+    await fresh_gateway.pay(50_000)
+    await fresh_gateway.pay(1_250, currency="JPY")
+    await fresh_gateway.pay(12_345, currency="KWD")
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard")
+
+    await expect(page.get_by_test_id("total-amount")).to_have_text("₹500.00")
+    stats = page.get_by_test_id("stats-container")
+    await expect(stats).to_contain_text("¥1,250")
+    await expect(stats).to_contain_text("KWD 12.345")
+
+
+async def test_the_chart_says_what_a_bar_stands_for(dashboard: Page, gateway: Gateway):
+    await gateway.pay()
+    await dashboard.reload()
+    bars = dashboard.locator(".recharts-bar-rectangle path")
+    await expect(bars.first).to_be_attached()
+    await dashboard.locator(".chart__picture").hover()
+
+    tip = dashboard.locator(".chart__tip")
+    await expect(tip).to_contain_text("succeeded")
+    await expect(tip).to_contain_text("failed")
+
+
+async def test_why_a_payment_failed_is_one_click_away(dashboard: Page, gateway: Gateway):
+    payment = await gateway.pay(4_200, vpa="insufficient@upi", until="failed")
+
+    await dashboard.get_by_role("link", name="Insufficient funds").first.click()
+
+    await dashboard.wait_for_url(f"**/dashboard/transactions/{payment['id']}")
+    reason = dashboard.get_by_test_id("failure-reason")
+    await expect(reason).to_contain_text("Insufficient funds")
+    await expect(reason).to_contain_text("insufficient_funds")
+    await expect(dashboard.get_by_test_id("payment-status")).to_have_text("failed")
+
+
+async def test_a_webhook_that_did_not_arrive_is_sent_again_with_one_click(
+    dashboard: Page, gateway: Gateway, receiver: Receiver
+):
+    receiver.status = 500
+    await gateway.call("POST", "/merchant/webhook/test", {"event": "test.overview"})
+    trouble = dashboard.locator("li", has_text="test.overview")
+    await expect(trouble).to_contain_text("answered 500")
+    receiver.status = 200
+    await trouble.get_by_role("button", name="Send again").click()
+
+    await expect(trouble).to_be_hidden()
+    # It is gone from the list when it is under way; the receiver has it a moment later.
+    async with asyncio.timeout(10):
+        while receiver.events().count("test.overview") < 2:
+            await asyncio.sleep(0.05)
+
+
+async def test_while_the_api_is_silent_the_figures_stay_and_the_page_says_they_are_old(
+    rough_page: Page, gateway: Gateway
+):
+    page = rough_page
+    await gateway.pay()
+    await page.goto(f"{gateway.dashboard}/dashboard")
+    total = page.get_by_test_id("total-transactions")
+    await expect(total).not_to_have_text("")
+    before = await total.inner_text()
+    for path in ("**/api/v1/**", "**/health"):
+        await page.route(path, lambda route: route.abort())
+    silent = page.get_by_text("The API has not answered since")
+    await expect(silent).to_be_visible()
+    await expect(total).to_have_text(before)
+    await page.unroute("**/api/v1/**")
+    await page.unroute("**/health")
+
+    await expect(silent).to_be_hidden()

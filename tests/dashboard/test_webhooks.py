@@ -1,0 +1,152 @@
+"""Where webhooks go, what became of them, and sending them again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway, Receiver
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HEADINGS = ["Event", "Status", "Attempts", "Last Attempt", "Response Code", "Actions"]
+
+
+@pytest.fixture
+def place(gateway: Gateway) -> str:
+    return f"{gateway.dashboard}/dashboard/webhooks"
+
+
+async def test_the_page_is_the_contracts_even_while_nothing_was_sent(
+    page: Page, fresh_gateway: Gateway
+):
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/webhooks")
+
+    part = page.get_by_test_id("webhook-config")
+    await expect(part.locator("h2")).to_have_text("Webhook Configuration")
+    await expect(part.locator("h3")).to_have_text("Webhook Logs")
+    url = part.locator("form[data-test-id=webhook-config-form] input[type=url]")
+    await expect(url).to_have_attribute("data-test-id", "webhook-url-input")
+    await expect(url).to_have_attribute("placeholder", "https://yoursite.com/webhook")
+    table = part.locator("table[data-test-id=webhook-logs-table]")
+    await expect(table).to_be_visible()
+    assert await table.locator("th").all_text_contents() == HEADINGS
+
+
+async def test_a_url_is_saved(page: Page, gateway: Gateway, place: str):
+    await page.goto(place)
+    await page.get_by_test_id("webhook-url-input").fill("http://localhost:4999/webhook")
+    await page.get_by_test_id("save-webhook-button").click()
+
+    await expect(page.get_by_text("Webhook settings saved", exact=True)).to_be_visible()
+    config = await gateway.call("GET", "/merchant/config")
+    assert config["webhook_url"] == "http://localhost:4999/webhook"
+    await page.reload()
+    await expect(page.get_by_test_id("webhook-url-input")).to_have_value(config["webhook_url"])
+
+
+async def test_a_new_secret_counts_at_once_and_can_be_taken_back(
+    page: Page, gateway: Gateway, place: str
+):
+    await page.goto(place)
+    shown = page.get_by_test_id("webhook-secret")
+    before = (await gateway.call("GET", "/merchant/config"))["webhook_secret"]
+    await expect(shown).to_have_text(before)
+    await page.get_by_test_id("regenerate-secret-button").click()
+    await expect(shown).not_to_have_text(before)
+    assert (await gateway.call("GET", "/merchant/config"))["webhook_secret"] != before
+    await page.get_by_role("button", name="Undo").click()
+
+    await expect(shown).to_have_text(before)
+    assert (await gateway.call("GET", "/merchant/config"))["webhook_secret"] == before
+
+
+async def test_a_test_webhook_arrives_signed_and_is_logged(
+    page: Page, gateway: Gateway, receiver: Receiver, place: str
+):
+    await page.goto(place)
+    await page.get_by_test_id("test-webhook-button").click()
+
+    row = page.get_by_test_id("webhook-log-item").first
+    await expect(row.get_by_test_id("webhook-event")).to_have_text("webhook.test")
+    await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
+    await expect(row.get_by_test_id("webhook-attempts")).to_have_text("1")
+    await expect(row.get_by_test_id("webhook-response-code")).to_have_text("200")
+    time = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+    await expect(row.get_by_test_id("webhook-last-attempt")).to_have_text(time)
+    headers, body = receiver.taken[-1]
+    secret = (await gateway.call("GET", "/merchant/config"))["webhook_secret"]
+    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    assert headers["X-Webhook-Signature"] == expected
+
+
+async def test_one_that_failed_says_when_it_is_tried_next_and_is_sent_again_on_request(
+    page: Page, receiver: Receiver, place: str
+):
+    receiver.status = 503
+    await page.goto(place)
+    await page.get_by_test_id("test-webhook-button").click()
+    row = page.get_by_test_id("webhook-log-item").first
+    await expect(row.get_by_test_id("webhook-response-code")).to_have_text("503")
+    await expect(row.get_by_test_id("webhook-status")).to_have_text("pending")
+    await expect(row).to_contain_text(re.compile(r"next (in \d+ s|due now)"))
+    await row.get_by_role("button", name="Details").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("out of order")
+    await page.keyboard.press("Escape")
+    retry = row.get_by_test_id("retry-webhook-button")
+    delivery_id = await row.get_attribute("data-webhook-id")
+    await expect(retry).to_have_attribute("data-webhook-id", str(delivery_id))
+    receiver.status = 200
+    await retry.click()
+
+    await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
+
+
+async def test_a_delivered_one_is_sent_again_too(
+    page: Page, gateway: Gateway, receiver: Receiver, place: str
+):
+    await gateway.call("POST", "/merchant/webhook/test", {"event": "test.twice"})
+    await page.goto(place)
+    row = page.get_by_test_id("webhook-log-item").first
+    await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
+    async with page.expect_response("**/retry"):
+        await row.get_by_test_id("retry-webhook-button").click()
+
+    await expect(page.get_by_text("Sending it again", exact=True)).to_be_visible()
+    await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
+    # The row says success of the first try until the second has begun.
+    async with asyncio.timeout(10):
+        while receiver.events().count("test.twice") < 2:
+            await asyncio.sleep(0.05)
+
+
+async def test_the_plain_page_lists_them(page: Page, gateway: Gateway, receiver: Receiver):
+    await gateway.call("POST", "/merchant/webhook/test", {"event": "test.plain"})
+    await page.goto(f"{gateway.dashboard}/dashboard.html")
+
+    await expect(page).to_have_title("Payment Gateway Dashboard")
+    await expect(page.locator("h2")).to_have_text("Webhook Logs")
+    assert await page.locator("th").all_text_contents() == ["ID", "Event", "Status", "Attempts"]
+    row = page.locator("tbody#logs tr").first
+    await expect(row.locator("td").nth(1)).to_have_text("test.plain")
+
+
+async def test_the_plain_page_takes_a_bare_array_too(page: Page, gateway: Gateway):
+    logs = '[{"id": "log_1", "event": "<b>x</b>", "status": "delivered", "attempts": 2}]'
+    await page.route(
+        "**/api/v1/webhooks",
+        lambda route: route.fulfill(
+            body=logs,
+            content_type="application/json",
+            headers={"Access-Control-Allow-Origin": "*"},
+        ),
+    )
+    await page.goto(f"{gateway.dashboard}/dashboard.html")
+
+    cells = page.locator("tbody#logs td")
+    await expect(cells).to_have_text(["log_1", "<b>x</b>", "delivered", "2"])

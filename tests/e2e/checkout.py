@@ -1,0 +1,99 @@
+"""The checkout as a shopper uses it, alone in a window or in a merchant's modal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.async_api import Frame, FrameLocator, Locator, Page, expect
+
+TEST_ID = "data-test-id"
+MODAL = "payment-modal"
+PUBLIC_KEY = "key_test_abc123"
+VISA = "4111111111111111"
+PAYER, BROKE = "asha@okaxis", "failure@upi"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The page, wherever it is."""
+
+    where: Page | FrameLocator
+
+    def part(self, test_id: str) -> Locator:
+        """What is visible under that name."""
+        return self.where.get_by_test_id(test_id).locator("visible=true")
+
+    async def fill_upi(self, vpa: str = PAYER) -> None:
+        await self.part("method-upi").click()
+        await self.part("vpa-input").fill(vpa)
+
+    async def pay_by_upi(self, vpa: str = PAYER) -> None:
+        await self.fill_upi(vpa)
+        await self.part("pay-button").click()
+
+    async def fill_card(self, number: str = VISA, expiry: str = "1239", cvv: str = "123") -> None:
+        """Key by key, as a shopper types."""
+        await self.part("method-card").click()
+        await self.part("card-number-input").press_sequentially(number)
+        await self.part("expiry-input").press_sequentially(expiry)
+        await self.part("cvv-input").press_sequentially(cvv)
+        await self.part("cardholder-name-input").fill("Asha Rao")
+
+    async def pay_by_card(self, number: str = VISA) -> None:
+        await self.fill_card(number)
+        await self.part("pay-button").click()
+
+    async def until(self, test_id: str) -> None:
+        await expect(self.part(test_id)).to_be_visible()
+
+
+@dataclass(frozen=True)
+class Modal:
+    """The checkout on a merchant's page that is already loaded."""
+
+    page: Page
+
+    @property
+    def checkout(self) -> Checkout:
+        return Checkout(self.page.frame_locator('[data-test-id="payment-iframe"]').last)
+
+    @property
+    def close_button(self) -> Locator:
+        return self.page.get_by_test_id("close-modal-button").last
+
+    async def open(self, order_id: str, **more: Any) -> Checkout:
+        await self.page.evaluate(
+            "([key, order, more]) => { window.gateway = sell(key, order, more); gateway.open(); }",
+            [PUBLIC_KEY, order_id, more],
+        )
+        return self.checkout
+
+    async def address(self) -> str:
+        return await self.page.get_by_test_id("payment-iframe").last.get_attribute("src") or ""
+
+    async def handshake(self) -> dict[str, str]:
+        """What only the merchant's page and the frame know."""
+        fields = parse_qs(urlsplit(await self.address()).fragment)
+        return {name: fields[name][0] for name in ("nonce", "instance")}
+
+    async def frame(self) -> Frame:
+        """The frame itself, to run scripts in."""
+        element = await self.page.get_by_test_id("payment-iframe").last.element_handle()
+        frame = await element.content_frame() if element else None
+        assert frame
+        return frame
+
+    async def is_gone(self) -> None:
+        await expect(self.page.get_by_test_id(MODAL)).to_have_count(0)
+
+    async def calls(self) -> list[str]:
+        """The names of the merchant's functions in the order they were called."""
+        return [name for name, *_ in await self.page.evaluate("calls")]
+
+    async def called(self, *names: str) -> list[Any]:
+        """Wait until exactly these were called; what each was given."""
+        await self.page.wait_for_function("count => calls.length >= count", arg=len(names))
+        assert await self.calls() == list(names)
+        return [given for _, given, _ in await self.page.evaluate("calls")]

@@ -1,0 +1,91 @@
+"""One gateway, one shop and one browser for all of these tests; a fresh window for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.harness.databases import Databases
+
+from .checkout import TEST_ID
+from .gateway import Gateway, GatewayWith, running_gateway
+from .shop import Shop, open_shop
+
+_NAMED = Path(os.environ.get("PAYGATE_TEST_CHROMIUM", "/usr/bin/chromium"))
+# Without one, Playwright's own.
+CHROMIUM = _NAMED if _NAMED.exists() else None
+PATIENCE_MS = 15_000
+ARGUMENTS = [
+    "--no-sandbox",
+    # Clicks in a frame that appeared or moved within half a second are thrown away,
+    # against pages that slip one under the mouse. These tests are quicker than people.
+    "--disable-features=DiscardInputEventsToRecentlyMovedFrames",
+]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gateway(
+    databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    database_url = await databases.clone()
+    home: Path = tmp_path_factory.mktemp("gateway")
+    async with running_gateway(database_url, redis_url, home) as running:
+        yield running
+    await databases.drop(database_url)
+
+
+@pytest.fixture
+def gateway_with(databases: Databases, redis_url: str, tmp_path: Path) -> GatewayWith:
+    """A gateway of a test's own, with other settings."""
+
+    @asynccontextmanager
+    async def running(**settings: str) -> AsyncIterator[Gateway]:
+        database_url = await databases.clone()
+        async with running_gateway(database_url, redis_url, tmp_path, **settings) as own:
+            yield own
+        await databases.drop(database_url)
+
+    return running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shop(gateway: Gateway) -> AsyncIterator[Shop]:
+    async with open_shop(gateway.base, gateway.checkout_base) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute(TEST_ID)
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    opened = await browser.new_context(
+        locale="en-IN", viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+    )
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A window in which no script may fail and nothing may be refused by a policy."""
+    opened = await context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda line: problems.append(line.text) if "Policy" in line.text else None)
+    yield opened
+    assert problems == []

@@ -1,0 +1,32 @@
+"""The page that docs/checkout.md shows takes a payment."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page
+
+from .checkout import MODAL, Modal
+from .gateway import ROOT, Gateway
+from .shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_documented_page_takes_a_payment(page: Page, gateway: Gateway, shop: Shop):
+    text = (ROOT / "docs" / "checkout.md").read_text()
+    documented = re.findall(r"```html\n(.*?)```", text, re.DOTALL)[0]
+    order = await gateway.order()
+    html = documented.replace("http://localhost:3001", gateway.checkout_base)
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text))
+    await page.goto(f"{shop.base}/empty")
+    await page.set_content(html.replace("order_123", order))
+    await page.get_by_role("button", name="Pay").click()
+    assert await page.get_by_test_id(MODAL).count() == 1
+    await Modal(page).checkout.pay_by_upi()
+    await Modal(page).is_gone()
+
+    [payment] = await gateway.payments(order)
+    assert said[-2:] == [f"paid {payment['id']}", "closed"]

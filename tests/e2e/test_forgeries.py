@@ -1,0 +1,185 @@
+"""Messages from anybody but the checkout in this modal change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Frame, Page
+
+from .checkout import BROKE, MODAL, Modal
+from .gateway import Gateway
+from .shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SETTLED_MS = 400
+GUESS = "0" * 32
+
+
+def forgeries(order: str, payment_id: str, **proof: str) -> list[dict[str, Any]]:
+    """Everything the checkout says, in both ways of saying it."""
+    paid = {
+        "paymentId": payment_id,
+        "id": payment_id,
+        "orderId": order,
+        "order_id": order,
+        "amount": 50_000,
+        "currency": "INR",
+        "status": "success",
+    }
+    failed = {"error": "declined", "errorCode": "PAYMENT_FAILED", "paymentId": payment_id}
+    return [
+        {"type": "payment_success", "data": paid, **proof},
+        {"type": "PAYMENT_SUCCESS", "payload": paid, **proof},
+        {"type": "payment_failed", "data": failed, **proof},
+        {"type": "PAYMENT_FAILED", "payload": failed, **proof},
+        {"type": "close_modal", **proof},
+    ]
+
+
+async def post(frame: Frame, target: str, messages: list[dict[str, Any]]) -> None:
+    script = f"messages => messages.forEach((one) => {target}.postMessage(one, '*'))"
+    await frame.evaluate(script, messages)
+
+
+async def sibling(page: Page, address: str) -> Frame:
+    """Another frame beside the modal, as an advertisement would be."""
+    element = await page.evaluate_handle(
+        """address => {
+            const frame = document.createElement("iframe");
+            frame.src = address;
+            document.body.append(frame);
+            return new Promise((done) => { frame.onload = () => done(frame) });
+        }""",
+        address,
+    )
+    frame = await element.as_element().content_frame()
+    assert frame
+    return frame
+
+
+async def is_untouched(modal: Modal) -> None:
+    await modal.page.wait_for_timeout(SETTLED_MS)
+    assert await modal.calls() == []
+    assert await modal.page.get_by_test_id(MODAL).count() == 1
+
+
+@pytest.mark.parametrize(
+    "sender", ["parent", "stranger", "another checkout", "the checkout itself"]
+)
+async def test_a_forger_who_guesses_all_but_the_nonce_changes_nothing(
+    page: Page, gateway: Gateway, shop: Shop, sender: str
+):
+    modal = Modal(page)
+    order, paid_order = await gateway.order(), await gateway.order()
+    paid = await gateway.pay(paid_order)
+    await page.goto(shop.classic())
+    checkout = await modal.open(order)
+    await checkout.until("method-upi")
+    instance = (await modal.handshake())["instance"]
+    proofs = [{}, {"instance": instance}, {"instance": instance, "nonce": GUESS}]
+    messages = [one for proof in proofs for one in forgeries(order, paid["id"], **proof)]
+
+    if sender == "parent":
+        await post(page.main_frame, "window", messages)
+    elif sender == "stranger":
+        await post(await sibling(page, f"{shop.base}/empty"), "parent", messages)
+    elif sender == "another checkout":
+        other = f"{gateway.base}/checkout?order_id={paid_order}&embedded=true"
+        await post(await sibling(page, other), "parent", messages)
+    else:
+        await post(await modal.frame(), "parent", messages)
+    await is_untouched(modal)
+
+    # The real thing still works: it was not merely deaf.
+    await checkout.pay_by_upi(BROKE)
+    await modal.called("failure")
+
+
+@pytest.mark.parametrize("sender", ["parent", "stranger", "another checkout"])
+async def test_even_with_the_nonce_a_message_from_elsewhere_changes_nothing(
+    page: Page, gateway: Gateway, shop: Shop, sender: str
+):
+    modal = Modal(page)
+    order = await gateway.order()
+    await page.goto(shop.classic())
+    checkout = await modal.open(order)
+    await checkout.until("method-upi")
+    messages = forgeries(order, "pay_0000000000000000", **await modal.handshake())
+    if sender == "parent":
+        await post(page.main_frame, "window", messages)
+    else:
+        stranger = f"{shop.base}/empty"
+        other = f"{gateway.base}/checkout?order_id={order}&embedded=true"
+        frame = await sibling(page, stranger if sender == "stranger" else other)
+        await post(frame, "parent", messages)
+
+    await is_untouched(modal)
+
+
+@pytest.mark.parametrize("claim", ["a pending payment", "a failed one", "another order's", "none"])
+async def test_a_success_that_the_gateway_does_not_confirm_is_none(
+    page: Page, gateway: Gateway, shop: Shop, claim: str
+):
+    """The frame itself lies, with the right nonce: only the API is believed."""
+    modal = Modal(page)
+    order, other = await gateway.order(), await gateway.order()
+    claimed = "pay_0000000000000000"
+    if claim == "a failed one":
+        claimed = (await gateway.pay(order, BROKE))["id"]
+    elif claim == "another order's":
+        claimed = (await gateway.pay(other))["id"]
+    await page.goto(shop.classic())
+    await modal.open(order)
+    await modal.checkout.until("method-upi")
+    with gateway.asleep():
+        if claim == "a pending payment":
+            body = {"order_id": order, "method": "upi", "vpa": "asha@okaxis"}
+            _, pending = await gateway.client.call("POST", "/api/v1/payments", json=body)
+            claimed = pending["id"]
+        lie = forgeries(order, claimed, **await modal.handshake())[0]
+        await post(await modal.frame(), "parent", [lie])
+
+        await is_untouched(modal)
+
+
+async def test_the_page_obeys_only_its_own_opener_with_the_nonce(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    modal = Modal(page)
+    order = await gateway.order()
+    await page.goto(shop.classic())
+    checkout = await modal.open(order)
+    await checkout.fill_upi("a")
+    frame = await modal.frame()
+    proof = await modal.handshake()
+    focused = "document.activeElement.dataset.testId ?? null"
+    to_frame = "document.querySelector('[data-test-id=payment-iframe]').contentWindow"
+
+    stranger = await sibling(page, f"{shop.base}/empty")
+    command = {"type": "checkout_focus"}
+    await post(page.main_frame, to_frame, [command, {**command, **proof, "nonce": GUESS}])
+    await post(stranger, "parent.frames[0]", [{**command, **proof}])
+    await page.wait_for_timeout(SETTLED_MS)
+    unmoved = await frame.evaluate(focused)
+    await post(page.main_frame, to_frame, [{**command, **proof}])
+    await frame.wait_for_function(f"() => ({focused}) !== 'vpa-input'")
+
+    assert unmoved == "vpa-input"
+
+
+async def test_nothing_is_posted_to_an_origin_that_the_fragment_does_not_name(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    """A page that frames the checkout under another's name hears nothing."""
+    order = await gateway.order()
+    await page.goto(f"{shop.base}/classic?src=/checkout.js")
+    fragment = f"nonce={GUESS}&instance={GUESS}&origin=https://shop.example"
+    address = f"{gateway.base}/checkout?order_id={order}&embedded=true#{fragment}"
+    frame = await sibling(page, address)
+    await frame.get_by_test_id("method-upi").wait_for()
+    await frame.press("body", "Escape")
+    await page.wait_for_timeout(SETTLED_MS)
+
+    assert await page.evaluate("heard") == []

@@ -1,0 +1,188 @@
+"""The other ways a merchant's page brings the checkout in."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from .checkout import BROKE, PAYER, Checkout, Modal
+from .gateway import Gateway, GatewayWith
+from .shop import Shop, open_shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OPEN = """([order, amount]) => PaymentGateway.open({
+    order_id: order, amount, onSuccess: record("success"), onFailure: record("failure"),
+})"""
+
+
+@pytest.mark.parametrize(("vpa", "called"), [(PAYER, "success"), (BROKE, "failure")])
+async def test_the_static_open_calls_once_and_closes_whatever_happened(
+    page: Page, gateway: Gateway, shop: Shop, vpa: str, called: str
+):
+    modal = Modal(page)
+    order = await gateway.order(50_000)
+    await page.goto(shop.under_sdk())
+    await page.evaluate(OPEN, [order, 50_000])
+    await modal.checkout.pay_by_upi(vpa)
+    [given] = await modal.called(called)
+    await modal.is_gone()
+
+    [payment] = await gateway.payments(order)
+    assert given["paymentId"] == payment["id"]
+    assert await modal.calls() == [called]
+
+
+async def test_the_script_under_sdk_opens_the_page_under_sdk(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    order = await gateway.order(50_000)
+    await page.goto(shop.under_sdk())
+    await page.evaluate(OPEN, [order, 50_000])
+    start = f"{gateway.base}/sdk/checkout.html?order_id={order}&amount=50000&embedded=true#"
+
+    assert (await Modal(page).address()).startswith(start)
+
+
+@pytest.mark.parametrize("options", ["{}", "{order_id: 'o'}", "{amount: 1}", "undefined"])
+async def test_the_static_open_needs_an_order_and_an_amount(page: Page, shop: Shop, options: str):
+    await page.goto(shop.under_sdk())
+    thrown = await page.evaluate(
+        f"(() => {{ try {{ PaymentGateway.open({options}) }} catch (e) {{ return e.message }} }})()"
+    )
+
+    assert "is required" in thrown
+    await Modal(page).is_gone()
+
+
+async def test_a_gateway_without_orders_takes_the_openers_amount(
+    page: Page, gateway_with: GatewayWith
+):
+    modal = Modal(page)
+    async with (
+        gateway_with(PAYGATE_PROFILE="open-demo") as own,
+        open_shop(own.base, own.checkout_base) as shop,
+    ):
+        await page.goto(shop.under_sdk())
+        await page.evaluate(OPEN, ["order_sdk_1", 50_000])
+        await modal.checkout.pay_by_upi()
+        [given] = await modal.called("success")
+
+    assert (given["orderId"], given["amount"]) == ("order_sdk_1", 50_000)
+
+
+async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands_it_on(
+    page: Page, gateway_with: GatewayWith
+):
+    modal = Modal(page)
+    async with (
+        gateway_with(PAYGATE_REQUIRE_CLIENT_SECRET="true") as own,
+        open_shop(own.base, own.checkout_base) as shop,
+    ):
+        _, order = await own.client.call("POST", "/api/v1/orders", json={"amount": 50_000})
+        await page.goto(shop.classic())
+        checkout = await modal.open(order["id"])
+        await checkout.until("notice-state")
+        await page.evaluate("gateway.close()")
+        checkout = await modal.open(order["id"], clientSecret=order["client_secret"])
+        await checkout.pay_by_upi()
+        _, result, _ = await modal.called("close", "success", "close")
+
+    assert result["orderId"] == order["id"]
+
+
+async def test_a_page_on_a_server_of_its_own_finds_the_api(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    """The script, too, is told by the page whom to ask whether a payment succeeded."""
+    modal = Modal(page)
+    order = await gateway.order()
+    await page.goto(shop.of_other_server())
+    checkout = await modal.open(order)
+    await checkout.pay_by_upi()
+    result, _ = await modal.called("success", "close")
+
+    assert (await gateway.payments(order))[0]["id"] == result["paymentId"]
+
+
+async def test_the_module_works_like_the_script(page: Page, gateway: Gateway, shop: Shop):
+    modal = Modal(page)
+    await page.goto(shop.module())
+    await page.wait_for_function("() => window.isLoaded")
+    checkout = await modal.open(await gateway.order())
+    await checkout.pay_by_upi()
+
+    await modal.called("success", "close")
+
+
+async def test_the_element_is_a_button_that_opens_the_checkout(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    modal = Modal(page)
+    order = await gateway.order()
+    await page.goto(shop.classic())
+    await page.evaluate(
+        """order => {
+            const element = document.createElement("paygate-checkout");
+            element.setAttribute("key", "key_test_abc123");
+            element.setAttribute("order-id", order);
+            for (const name of ["success", "failure", "close"]) {
+                element.addEventListener("paygate-" + name, (event) => record(name)(event.detail));
+            }
+            document.body.append(element);
+        }""",
+        order,
+    )
+    await page.get_by_role("button", name="Pay now").click()
+    await modal.checkout.pay_by_upi(BROKE)
+    await modal.called("failure")
+    await modal.checkout.part("retry-button").click()
+    await modal.checkout.pay_by_upi()
+    _, result, _ = await modal.called("failure", "success", "close")
+
+    assert result["orderId"] == order
+
+
+async def test_a_hand_made_frame_is_told_in_both_ways_of_saying_it(
+    page: Page, gateway: Gateway, shop: Shop
+):
+    order = await gateway.order(50_000)
+    await page.goto(shop.handmade(order))
+    checkout = Checkout(page.frame_locator("iframe"))
+    await checkout.pay_by_upi(BROKE)
+    await checkout.until("error-state")
+    await checkout.part("retry-button").click()
+    await checkout.pay_by_upi()
+    await checkout.until("success-state")
+    await checkout.where.locator("body").press("Escape")
+    await page.wait_for_function("() => heard.some(([, data]) => data.type === 'close_modal')")
+    heard = await page.evaluate("heard")
+
+    good, bad = await gateway.payments(order)
+    told = {data["type"]: data for _, data in heard}
+    assert {origin for origin, _ in heard} == {gateway.base}
+    assert told["payment_success"]["data"] == {
+        "paymentId": good["id"],
+        "orderId": order,
+        "amount": 50_000,
+        "currency": "INR",
+        "status": "success",
+    }
+    assert told["PAYMENT_SUCCESS"]["payload"]["id"] == good["id"]
+    assert told["PAYMENT_SUCCESS"]["payload"]["status"] == "success"
+    assert told["payment_failed"]["data"]["paymentId"] == bad["id"]
+    assert told["payment_failed"]["data"]["error"]
+    assert told["PAYMENT_FAILED"]["payload"]["id"] == bad["id"]
+    assert not any("nonce" in data for _, data in heard)
+
+
+async def test_in_a_window_of_its_own_nothing_is_posted(page: Page, gateway: Gateway):
+    await page.add_init_script(
+        "window.heard = []; window.addEventListener('message', (event) => heard.push(event.data))"
+    )
+    await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}&embedded=true")
+    checkout = Checkout(page)
+    await checkout.pay_by_upi()
+    await checkout.until("success-state")
+
+    assert await page.evaluate("heard") == []

@@ -1,0 +1,47 @@
+"""The OpenAPI document as a judge: is this answer one that it promises?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+from quart import Quart
+from werkzeug.exceptions import HTTPException
+
+from paygate.core.web.openapi import document
+from paygate.core.web.openapi.document import template
+
+
+class Contract:
+    """Checks answers against the document of the app that gave them."""
+
+    def __init__(self, app: Quart, registry: Any) -> None:
+        self.app = app
+        self.document = document(app, registry, version="test")
+        self.checked: set[tuple[str, str, int]] = set()
+
+    def operation(self, method: str, path: str) -> tuple[str, Any]:
+        """The path's template and what the document says of it; None for what it leaves out."""
+        try:
+            rule, _ = self.app.url_map.bind("localhost").match(
+                path.partition("?")[0], method, return_rule=True
+            )
+        except HTTPException:
+            return "", None
+        name = template(rule)
+        return name, self.document["paths"].get(name, {}).get(method.lower())
+
+    def check(self, method: str, path: str, status: int, body: Any) -> None:
+        name, operation = self.operation(method, path)
+        # No document promises our mistakes; a test that makes one on purpose says so itself.
+        if operation is None or status == 500:
+            return
+        answer = operation["responses"].get(str(status))
+        assert answer is not None, f"{method} {name} answered {status}, which is not documented"
+        schema = answer["content"]["application/json"]["schema"]
+        self.validator(schema).validate(body)
+        self.checked.add((method, name, status))
+
+    def validator(self, schema: Any) -> Any:
+        whole = {**schema, "components": self.document["components"]}
+        return jsonschema.Draft202012Validator(whole)

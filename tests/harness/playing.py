@@ -1,0 +1,131 @@
+"""An app whose time stands still until a test moves it on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from paygate.adapters.bell.local import LocalBell
+from paygate.bootstrap import App, open_app, seed
+from paygate.core.web.app import create_app
+from paygate.core.workers.worker import Worker
+from paygate.settings import read_settings
+
+from .apps import TestApp
+from .contract import Contract
+
+BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+IDLE_WITHIN_S = 20.0
+NEXT_DUE = """
+SELECT min(due) FROM (
+    SELECT run_at AS due FROM operations WHERE lease_state = 'ready'
+    UNION ALL SELECT next_retry_at FROM webhook_logs WHERE status = 'pending') AS work
+"""
+
+
+@dataclass
+class HeldClock:
+    """Stands where it is put."""
+
+    at: datetime = BEGAN
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class PlayedApp(TestApp):
+    """A test app with a clock to move and a worker that runs."""
+
+    clock: HeldClock
+    worker: Worker
+
+    async def idle(self) -> datetime | None:
+        """Wait until nothing is due; when the next thing will be."""
+        async with asyncio.timeout(IDLE_WITHIN_S):
+            while True:
+                due: datetime | None = await self.value(NEXT_DUE)
+                if due is None or due > self.clock.at:
+                    return due
+                for queue in ("payments", "refunds", "webhooks"):
+                    self.worker.wake(queue)  # type: ignore[arg-type]  # the names of queues, one by one
+                await asyncio.sleep(0.002)
+
+    async def play_on(self, until: timedelta = timedelta(days=40)) -> None:
+        """Let time pass, from one due moment to the next, to the end of the story."""
+        end = self.clock.at + until
+        while (due := await self.idle()) is not None and due <= end:
+            self.clock.at = due
+        self.clock.at = end
+
+    async def play(self, scenario: str, method: str = "upi", **order: Any) -> Any:
+        """A payment that plays it, from the beginning to the end."""
+        payment_id = await self.begin(scenario, method, **order)
+        await self.play_on()
+        return await self.payment(payment_id)
+
+    async def begin(self, scenario: str, method: str = "upi", **order: Any) -> str:
+        """A payment that plays it, asked for once."""
+        details: Mapping[str, Any] = {"vpa": "asha@paytm"} if method == "upi" else {"card": CARD}
+        body = {"order_id": await self.order(**order), "method": method, **details}
+        headers = {"Paygate-Scenario": scenario}
+        answer = await self.call("POST", "/payments", json=body, headers=headers)
+        assert answer.status == 201, answer
+        await self.idle()
+        return str(answer.json["id"])
+
+    async def events(self, payment_id: str) -> list[str]:
+        sql = "SELECT type FROM events WHERE payment_id = $1 ORDER BY seq"
+        return [row["type"] for row in await self.rows(sql, payment_id)]
+
+    async def effects(self) -> list[str]:
+        """What became of callbacks, in the order they came."""
+        rows = await self.rows("SELECT effect FROM processor_callbacks ORDER BY id")
+        return [row["effect"] for row in rows]
+
+
+CARD = {
+    "number": "4111111111111111",
+    "expiry_month": "12",
+    "expiry_year": "2035",
+    "cvv": "123",
+    "holder_name": "Asha Rao",
+}
+
+
+@asynccontextmanager
+async def played_app(
+    database_url: str, home: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1
+) -> AsyncIterator[PlayedApp]:
+    """The installed plugins, a held clock, workers, and a book that simulators write."""
+    given = {
+        "DATABASE_URL": database_url,
+        "PAYGATE_HOME": str(home),
+        "PAYGATE_DATABASE_POOL": "5",
+        "PAYGATE_SIMULATOR_BOOK": str(home / "book.jsonl"),
+        # Long enough for an honest answer on a busy machine; hanging ones cost this much.
+        "PAYGATE_PLUGIN_TIMEOUT": "0.3",
+        **(environ or {}),
+    }
+    settings = read_settings(given)
+    clock = HeldClock()
+    async with open_app(settings, given, bell=LocalBell()) as opened:
+        deps = replace(opened.deps, clock=clock)
+        app = App(opened.settings, deps, opened.loaded, opened.storage, opened.web)
+        await seed(deps)
+        web = create_app(deps, app.web)
+        working = [Worker(deps, worker_id=f"test-{uuid4()}") for _ in range(workers)]
+        running = [asyncio.create_task(worker.run()) for worker in working]
+        try:
+            contract = Contract(web, deps.registry)
+            yield PlayedApp(app, web.test_client(), contract, clock, working[0])
+        finally:
+            for worker in working:
+                worker.stop()
+            await asyncio.gather(*running)

@@ -1,0 +1,209 @@
+"""The profile that asks for no keys and takes payments of orders it never saw."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paygate.bootstrap import open_app
+from paygate.core.domain.errors import OperatorError
+from paygate.settings import read_settings
+from tests.harness.apps import KEYS, Answer, TestApp, running_app
+from tests.harness.fakes import Fakes
+
+WRONG = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "wrong"}
+
+
+@pytest.fixture
+async def demo(database_url: str, tmp_path: Path, fakes: Fakes) -> AsyncIterator[TestApp]:
+    environ = {"PAYGATE_PROFILE": "open-demo"}
+    async with running_app(
+        database_url, tmp_path, plugins=fakes.found(), environ=environ
+    ) as running:
+        yield running
+
+
+async def pay(app: TestApp, path: str = "/payments", key: str | None = None, **body: Any) -> Answer:
+    asked = {"order_id": "order_123", "method": "coin", "amount": 50_000, **body}
+    headers = {"Idempotency-Key": key} if key else {}
+    return await app.call("POST", path, keys={}, json=asked, headers=headers)
+
+
+async def test_a_payment_brings_its_order_along(demo: TestApp):
+    answer = await pay(demo)
+    order = await demo.call("GET", "/orders/order_123", keys={})
+
+    assert (answer.status, answer.json["status"]) == (201, "pending")
+    assert (order.json["id"], order.json["amount"]) == ("order_123", 50_000)
+
+
+async def test_the_same_example_can_be_run_again_and_again(demo: TestApp):
+    first, second = await pay(demo), await pay(demo)
+    again = await demo.call("GET", f"/orders/{second.json['order_id']}", keys={})
+
+    assert (first.json["order_id"], second.status) == ("order_123", 201)
+    assert first.json["order_id"] != second.json["order_id"]
+    assert again.json["receipt"] == "order_123"
+
+
+async def test_another_amount_is_another_order(demo: TestApp):
+    bad = await pay(demo, coin=7)
+    first = await pay(demo)
+    other = await pay(demo, amount=700)
+
+    assert bad.status == 400
+    assert (first.json["amount"], other.json["amount"]) == (50_000, 700)
+    assert await demo.value("SELECT count(*) FROM orders") == 2
+
+
+@pytest.mark.parametrize("path", ["/payments", "/payments/public"])
+async def test_a_key_makes_it_once_however_often(demo: TestApp, path: str):
+    answers = await asyncio.gather(*(pay(demo, path, key="k1") for _ in range(10)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert await demo.value("SELECT count(*) FROM payments") == 1
+    assert await demo.value("SELECT count(*) FROM orders") == 1
+
+
+async def test_many_first_payments_of_one_name_at_once(demo: TestApp):
+    answers = await asyncio.gather(*(pay(demo) for _ in range(10)))
+
+    # Each is a payment of its own, and each has an order of its own.
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.json["order_id"] for answer in answers}) == 10
+    assert await demo.value("SELECT count(*) FROM orders") == 10
+
+
+async def test_a_page_may_ask_for_an_order_that_is_yet_to_be(demo: TestApp):
+    there = await demo.call("GET", "/orders/order_sdk_1/public?amount=50000", keys={})
+    junk = [
+        await demo.call("GET", f"/orders/order_sdk_1/public{query}", keys={})
+        for query in ("", "?amount=", "?amount=x", "?amount=5e9", f"?amount={'9' * 5000}")
+    ]
+    small = await demo.call("GET", "/orders/order_sdk_1/public?amount=99", keys={})
+    paid = await pay(demo, "/payments/public", order_id="order_sdk_1")
+
+    assert there.json == {
+        "id": "order_sdk_1",
+        "amount": 50_000,
+        "currency": "INR",
+        "status": "created",
+    }
+    assert {answer.status for answer in junk} == {404}
+    assert (small.status, paid.status) == (400, 201)
+
+
+async def test_without_an_amount_an_unknown_order_stays_unknown(demo: TestApp):
+    answer = await demo.call(
+        "POST", "/payments", keys={}, json={"order_id": "order_123", "method": "coin"}
+    )
+
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize("amount", [99, "500", 5.5, None, True])
+async def test_a_bad_amount_is_named(demo: TestApp, amount: Any):
+    answer = await pay(demo, amount=amount)
+
+    assert (answer.status, answer.json["error"]["field"]) == (400, "amount")
+    assert await demo.value("SELECT count(*) FROM orders") == 0
+
+
+async def test_wrong_keys_are_wrong_all_the_same(demo: TestApp):
+    answer = await demo.call("GET", "/payments", keys=WRONG)
+
+    assert answer.status == 401
+
+
+async def test_the_log_of_webhooks_is_a_bare_list(demo: TestApp):
+    await demo.webhook_url()
+    await pay(demo)
+
+    bare = await demo.call("GET", "/webhooks", keys={})
+    envelope = await demo.call("GET", "/webhooks?limit=1", keys={})
+
+    assert {row["event"] for row in bare.json} == {"payment.created", "payment.pending"}
+    assert (len(envelope.json["data"]), envelope.json["total"]) == (1, 2)
+
+
+async def test_a_refund_given_back_is_called_a_success(demo: TestApp, fakes: Fakes):
+    await demo.webhook_url()
+    async with demo.working():
+        payment_id = (await pay(demo)).json["id"]
+        await demo.until(payment_id, "success")
+        body = {"payment_id": payment_id, "amount": 20_000, "reason": "asked"}
+        refund = await demo.call("POST", "/refunds", keys={}, json=body)
+        await demo.until_value("processed", "SELECT status FROM refunds")
+        await demo.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
+
+    assert (refund.status, refund.json["status"]) == (201, "pending")
+    assert fakes.sink.types[-2:] == ["refund.created", "refund.success"]
+    assert b'"event":"refund.success"' in fakes.sink.delivered[-1].body
+
+
+async def test_health_speaks_its_words_and_says_that_it_is_on(demo: TestApp, app: TestApp):
+    shown = (await demo.call("GET", "/health")).json
+    standard = (await app.call("GET", "/health")).json
+
+    assert (shown["status"], shown["db"], shown["profile"]) == ("ok", "Connected", "open-demo")
+    assert (standard["status"], "profile" in standard) == ("healthy", False)
+
+
+async def test_it_is_loud_in_the_log(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Any
+):
+    with caplog.at_level(logging.WARNING):
+        async with running_app(database_url, tmp_path, environ={"PAYGATE_PROFILE": "open-demo"}):
+            pass
+
+    printed = capsys.readouterr()
+    assert "PAYGATE_PROFILE=open-demo: ANYBODY" in caplog.text + printed.out + printed.err
+
+
+async def test_production_refuses_it():
+    settings = read_settings({"PAYGATE_ENV": "production", "PAYGATE_PROFILE": "open-demo"})
+
+    with pytest.raises(OperatorError) as caught:
+        async with open_app(settings, {}):
+            raise AssertionError
+
+    assert caught.value.setting == "PAYGATE_PROFILE"
+
+
+async def test_by_default_nobody_gets_in_without_keys(app: TestApp):
+    answers = [
+        await app.call("GET", "/payments", keys={}),
+        await pay(app),
+        await app.call("GET", "/webhooks", keys={}),
+    ]
+    public = await pay(app, "/payments/public")
+
+    assert {answer.status for answer in answers} == {401}
+    assert public.status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders", "/payments", "/payments/stats", "/refunds", "/webhooks?limit=1"]
+)
+async def test_everything_is_served_without_the_prefix_too(app: TestApp, path: str):
+    response = await app.client.get(path, headers=KEYS)
+    with_prefix = await app.call("GET", path)
+    denied = await app.client.get(path)
+
+    assert (response.status_code, await response.get_data()) == (200, with_prefix.body)
+    assert denied.status_code == 401
+
+
+async def test_the_routes_are_listed(app: TestApp):
+    response = await app.client.get("/__routes")
+    routes = {
+        (row["path"], method) for row in await response.get_json() for method in row["methods"]
+    }
+
+    assert {("/api/v1/payments", "POST"), ("/payments", "POST"), ("/health", "GET")} <= routes

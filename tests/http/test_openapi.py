@@ -1,0 +1,149 @@
+"""The document and the routes agree, both ways."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.harness.apps import KEYS, TestApp
+
+# Pages and files for people and browsers; the document is about programs.
+PAGES = {"checkout", "dashboard", "docs", "simulator"}
+
+
+async def served(app: TestApp) -> Any:
+    return await (await app.client.get("/openapi.json")).get_json()
+
+
+def operations(document: Any) -> list[tuple[str, str, Any]]:
+    return [
+        (method.upper(), path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+async def test_it_is_an_openapi_document(app: TestApp):
+    OpenAPIV31SpecValidator(await served(app)).validate()
+
+
+async def test_every_route_is_in_it(app: TestApp):
+    document = await served(app)
+    missing = [
+        f"{method} {rule.rule}"
+        for rule in app.contract.app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not (_is_page(rule.endpoint) and not rule.rule.startswith("/api"))
+        and app.contract.operation(method, _example_of(rule))[1] is None
+    ]
+
+    assert missing == []
+    assert document["paths"] == app.contract.document["paths"]
+
+
+def _is_page(endpoint: str) -> bool:
+    return endpoint.removeprefix("dialects_bare_").partition(".")[0].partition("_")[0] in PAGES
+
+
+def _example_of(rule: Any) -> str:
+    adapter = rule.map.bind("localhost")
+    return str(
+        adapter.build(rule.endpoint, dict.fromkeys(rule.arguments, "x"), force_external=False)
+    )
+
+
+async def test_everything_in_it_is_served(app: TestApp):
+    for method, path, _ in operations(await served(app)):
+        concrete = path.replace("{", "").replace("}", "")
+        response = await app.client.open(concrete, method=method, headers=KEYS)
+        body = await response.get_json()
+
+        assert response.status_code != 405, (method, path)
+        assert (
+            body.get("error", {}).get("description") != "Route not found"
+            if isinstance(body, dict)
+            else True
+        ), (method, path)
+
+
+async def test_every_operation_shows_an_answer_and_a_request_that_are_true(app: TestApp):
+    for method, path, operation in operations(await served(app)):
+        (good,) = [answer for status, answer in operation["responses"].items() if status < "300"]
+        content = good["content"]["application/json"]
+        for example in content["examples"].values():
+            app.contract.validator(content["schema"]).validate(example["value"])
+        if "requestBody" in operation and method != "GET":
+            asked = operation["requestBody"]["content"]["application/json"]
+            if "/payments" in path and "order_id" in str(asked["examples"]):
+                # Shown with the methods that come with paygate; here another is installed.
+                continue
+            assert asked["examples"], (method, path)
+            for example in asked["examples"].values():
+                app.contract.validator(asked["schema"]).validate(example["value"])
+
+
+async def test_dialects_are_marked_and_nothing_else_is(app: TestApp):
+    marked = {
+        path for _, path, operation in operations(await served(app))
+        if operation.get("x-paygate-dialect")
+    }  # fmt: skip
+
+    assert {"/webhooks", "/api/v1/webhooks/config", "/orders", "/__routes"} <= marked
+    assert not marked & {"/api/v1/webhooks", "/api/v1/orders", "/health", "/"}
+
+
+async def test_names_of_operations_are_unique(app: TestApp):
+    names = [operation["operationId"] for _, _, operation in operations(await served(app))]
+
+    assert len(names) == len(set(names))
+
+
+async def test_a_method_that_is_installed_is_described(app: TestApp):
+    document = await served(app)
+    asked = document["paths"]["/api/v1/payments"]["post"]["requestBody"]["content"]
+    (coin,) = asked["application/json"]["schema"]["oneOf"]
+
+    assert coin["properties"]["method"] == {"const": "coin", "type": "string"}
+    assert {"coin", "secret", "order_id"} <= set(coin["properties"])
+
+
+async def test_the_judge_refuses_what_was_not_promised(app: TestApp):
+    with pytest.raises(AssertionError, match="not documented"):
+        app.contract.check("GET", "/health", 418, {})
+    with pytest.raises(Exception, match="'status' is a required property"):
+        app.contract.check("GET", "/health", 200, {})
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.loads: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids |= {given["id"]} if given.get("id") else set()
+        self.links |= {given["href"]} if tag == "a" and given.get("href") else set()
+        self.loads |= {tag} if tag in {"script", "link", "img", "iframe"} else set()
+
+
+async def test_the_page_shows_every_operation_and_loads_nothing(app: TestApp):
+    response = await app.client.get("/docs/api")
+    page = (await response.get_data()).decode()
+    tags = Tags()
+    tags.feed(page)
+    wanted = {
+        operation["operationId"]
+        for _, _, operation in operations(await served(app))
+        if not operation.get("x-paygate-dialect")
+    }
+
+    assert response.status_code == 200
+    assert wanted <= tags.ids
+    assert {link.removeprefix("#") for link in tags.links if link[0] == "#"} <= tags.ids
+    assert tags.loads == set()
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]

@@ -1,0 +1,211 @@
+"""Callbacks over HTTP: known again, checked, and each applied once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paygate.simulator.calling_back import SIGNATURE, sign, write
+from tests.harness.apps import Answer
+from tests.harness.playing import PlayedApp
+
+SECRET = "simulator_secret"
+
+
+async def pending(stage: PlayedApp) -> tuple[str, str]:
+    payment_id = await stage.begin("approve_slowly")
+    find = "SELECT id FROM operations WHERE payment_id = $1 AND kind = 'charge'"
+    return payment_id, str(await stage.value(find, payment_id))
+
+
+def says(operation_id: str, word: str, **more: Any) -> dict[str, Any]:
+    told = {"id": f"cb-{word}", "operation_id": operation_id, "says": word}
+    return {**told, "amount": 50_000, "currency": "INR", **more}
+
+
+async def send(stage: PlayedApp, content: Any, processor: str = "upi_sim") -> Answer:
+    raw = write(content, secret=SECRET)
+    return await post(stage, raw.body, raw.headers, processor)
+
+
+async def post(
+    stage: PlayedApp, body: bytes, headers: Any = None, processor: str = "upi_sim"
+) -> Answer:
+    response = await stage.client.post(
+        f"/api/v1/callbacks/{processor}", data=body, headers=headers or {}
+    )
+    parsed = await response.get_json() if response.is_json else None
+    return Answer(response.status_code, parsed, response.headers, await response.get_data())
+
+
+async def test_twenty_identical_callbacks_at_once_settle_once(stage: PlayedApp):
+    payment_id, operation_id = await pending(stage)
+    answers = await asyncio.gather(
+        *(send(stage, says(operation_id, "approved")) for _ in range(20))
+    )
+    await stage.play_on()
+
+    assert {answer.status for answer in answers} == {200}
+    assert (await stage.payment(payment_id))["status"] == "success"
+    assert (await stage.events(payment_id)).count("payment.success") == 1
+    assert sorted(await stage.effects()) == ["applied", *["duplicate"] * 19]
+
+
+async def test_of_two_that_contradict_each_other_the_first_wins(stage: PlayedApp):
+    for _ in range(10):
+        payment_id, operation_id = await pending(stage)
+        words = ("approved", "declined")
+        await asyncio.gather(
+            *(
+                send(stage, {**says(operation_id, word), "id": f"{operation_id}-{word}"})
+                for word in words
+            )
+        )
+        status = (await stage.payment(payment_id))["status"]
+        events = await stage.events(payment_id)
+
+        assert status in {"success", "failed"}
+        # A decline that was first may be followed by a late success; nothing else flips.
+        assert events[3:] in (
+            [],
+            ["payment.success"],
+        )
+        assert events[2] in {"payment.success", "payment.failed"}
+    await stage.play_on()
+
+
+async def test_a_callback_while_the_worker_asks_wins_or_finds_it_done(stage: PlayedApp):
+    payments = [await pending(stage) for _ in range(10)]
+    due = stage.clock.at.replace(second=stage.clock.at.second + 8)
+    stage.clock.at = due
+    stage.worker.wake("payments")
+    await asyncio.gather(
+        *(
+            send(stage, {**says(operation_id, "approved"), "id": operation_id})
+            for _, operation_id in payments
+        )
+    )
+    await stage.play_on()
+
+    for payment_id, _ in payments:
+        assert (await stage.events(payment_id))[2:] == ["payment.success"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"amount": 49_999},
+        {"amount": 50_001},
+        {"currency": "USD"},
+        {"operation_id": "op_0000000000000000"},
+        {"operation_id": "not an id"},
+    ],
+)
+async def test_what_does_not_fit_is_quarantined_and_changes_nothing(
+    stage: PlayedApp, content: dict[str, Any]
+):
+    payment_id, operation_id = await pending(stage)
+    answer = await send(stage, {**says(operation_id, "declined"), **content})
+    shown = await stage.call("GET", "/test/callbacks?effect=quarantined", keys={})
+    before_its_time = await stage.payment(payment_id)
+    await stage.play_on()
+
+    assert answer.status == 200
+    assert (await stage.effects(), len(shown.json["data"])) == (["quarantined"], 1)
+    assert shown.json["data"][0]["reason"]
+    assert before_its_time["status"] == "pending"
+    assert (await stage.payment(payment_id))["status"] == "success"
+
+
+async def test_another_processors_operation_is_not_theirs(stage: PlayedApp):
+    _, operation_id = await pending(stage)
+    await send(stage, says(operation_id, "declined"), processor="card_sim")
+
+    assert await stage.effects() == ["quarantined"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({}, b"{}"),
+        ({SIGNATURE: ""}, b"{}"),
+        ({SIGNATURE: "0" * 64}, b'{"id":"x"}'),
+        ({SIGNATURE: sign(b"other", SECRET)}, b'{"id":"x"}'),
+        ({SIGNATURE: "ü"}, b"\xff\xfe\x00"),
+    ],
+)
+async def test_what_nobody_signed_is_kept_and_refused(stage: PlayedApp, headers: Any, body: bytes):
+    answer = await post(stage, body, headers)
+    (row,) = await stage.rows("SELECT body, effect FROM processor_callbacks")
+
+    assert answer.status == 401
+    assert (bytes(row["body"]), row["effect"]) == (body, "refused")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"{}", b'{"id":7}', b"\xff", b'{"id":"' + b"x" * 300 + b'"}',
+     b'{"id":"a","operation_id":1}', b'{"id":"a\\u0000"}',
+     b'{"id":"a","operation_id":"op","says":"nonsense","amount":1,"currency":"INR"}'],
+)  # fmt: skip
+async def test_what_is_signed_and_makes_no_sense_is_quarantined(stage: PlayedApp, body: bytes):
+    answer = await post(stage, body, {SIGNATURE: sign(body, SECRET)})
+
+    assert answer.status == 400
+    assert await stage.effects() == ["quarantined"]
+
+
+async def test_a_processor_that_is_not_or_does_not_call_is_404(stage: PlayedApp):
+    assert (await post(stage, b"{}", {}, "nobody")).status == 404
+
+
+async def test_a_callback_cut_short_is_applied_by_its_copy(stage: PlayedApp):
+    payment_id, operation_id = await pending(stage)
+    content = says(operation_id, "approved")
+    raw = write(content, secret=SECRET)
+    # As a process leaves it that dies between knowing a callback and applying it.
+    await stage.rows(
+        "INSERT INTO processor_callbacks "
+        "(processor, received_at, headers, body, dedupe_key, effect) "
+        "VALUES ('upi_sim', now(), '{}', $1, $2, 'received')",
+        raw.body,
+        content["id"],
+    )
+    answer = await send(stage, content)
+
+    assert answer.status == 200
+    assert (await stage.payment(payment_id))["status"] == "success"
+
+
+async def test_nothing_a_stranger_sends_is_a_mistake_of_ours(stage: PlayedApp):
+    from hypothesis import HealthCheck, given, settings
+    from hypothesis import strategies as st
+
+    bodies: list[bytes] = []
+    signed = st.booleans()
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(body=st.binary(max_size=200), is_signed=signed)
+    def collect(body: bytes, is_signed: bool) -> None:
+        bodies.append(body + (b"" if is_signed else b"!"))
+
+    collect()
+    answers = [await post(stage, body, {SIGNATURE: sign(body, SECRET)}) for body in bodies]
+
+    assert {answer.status for answer in answers} <= {400, 401}
+
+
+async def test_an_old_callback_that_comes_again_moves_nothing(stage: PlayedApp):
+    _, operation_id = await pending(stage)
+    due = "SELECT run_at FROM operations WHERE id = $1"
+    await send(stage, says(operation_id, "pending"))
+    before = await stage.value(due, operation_id)
+    stage.clock.at += timedelta(seconds=1)
+    again = await send(stage, says(operation_id, "pending"))
+
+    assert again.status == 200
+    assert await stage.effects() == ["applied", "duplicate"]
+    assert await stage.value(due, operation_id) == before

@@ -1,0 +1,242 @@
+"""The app's clock, moved: every moment of a story is where it belongs, in no time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paygate import Approved, DeliveryResult, Money, Pending
+from paygate.adapters.storage.repositories.operations import PostgresOperations
+from paygate.bootstrap import open_app
+from paygate.core.services.move_clock import (
+    AdvanceClock,
+    HoldClock,
+    advance_clock,
+    hold_clock,
+    release_clock,
+)
+from paygate.settings import read_settings
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
+
+FAILED = DeliveryResult(False, 500, "no")
+PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def until_alive(app: TestApp) -> None:
+    await app.until_value(1, "SELECT count(*) FROM workers")
+
+
+async def tries(app: TestApp) -> list[float]:
+    """Seconds from the first try to each."""
+    rows = await app.rows("SELECT finished_at FROM delivery_attempts ORDER BY delivery_id, ordinal")
+    return [(row["finished_at"] - rows[0]["finished_at"]).total_seconds() for row in rows]
+
+
+async def test_a_receiver_that_never_answers_is_given_up_within_one_advance(
+    database_url: str, tmp_path: Path
+):
+    fakes = Fakes(delivery_waits_s=PRODUCTION_S)
+    fakes.sink.script = [FAILED] * 5
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        await app.webhook_url()
+        await app.call("POST", "/webhooks/test")
+        async with app.working():
+            await until_alive(app)
+            began = time.monotonic()
+            advanced = await advance_clock(AdvanceClock(3 * HOUR), app.app.deps)
+            took_s = time.monotonic() - began
+
+        (row,) = await app.rows("SELECT * FROM webhook_logs")
+        assert (advanced.steps, advanced.is_idle) == (4, True)
+        assert (row["status"], row["attempts"]) == ("failed", 5)
+        assert await tries(app) == [0, 60, 360, 2160, 9360]
+        assert took_s < 3
+
+
+async def test_three_days_of_one_payments_story_take_less_than_a_second(
+    database_url: str, tmp_path: Path
+):
+    fakes = Fakes(delivery_waits_s=PRODUCTION_S)
+    fakes.sink.script = [FAILED] * 15
+    money = Money(50_000, "INR")
+    fakes.processor.authorizations = [Pending(timedelta(seconds=7))]
+    fakes.processor.queries = [Pending(timedelta(hours=30)), Approved("ref", money)]
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        await app.webhook_url()
+        async with app.working():
+            await until_alive(app)
+            payment_id = await app.paid()
+            began = time.monotonic()
+            advanced = await advance_clock(AdvanceClock(3 * DAY), app.app.deps)
+            took_s = time.monotonic() - began
+
+        payment = await app.payment(payment_id)
+        assert (payment["status"], advanced.is_idle) == ("success", True)
+        ends = await app.rows("SELECT status, attempts FROM webhook_logs")
+        assert [(row["status"], row["attempts"]) for row in ends] == [("failed", 5)] * 3
+        asked_at = await app.value("SELECT created_at FROM payments")
+        settled_at = await app.value("SELECT updated_at FROM payments")
+        assert timedelta(hours=30, seconds=7) <= settled_at - asked_at
+        assert settled_at - asked_at < timedelta(hours=30, seconds=8)
+        assert took_s < 1
+
+
+async def test_advancing_to_the_next_moment_does_what_is_due_there_and_no_more(
+    app: TestApp, fakes: Fakes
+):
+    waits = [timedelta(seconds=10), timedelta(seconds=20)]
+    fakes.processor.authorizations = [Pending(waits[0])]
+    fakes.processor.queries = [Pending(waits[1])]
+    deps = app.app.deps
+    async with app.working():
+        await until_alive(app)
+        await app.paid()
+        moments, steps = [], []
+        for _ in range(3):
+            steps.append((await advance_clock(AdvanceClock(None), deps)).steps)
+            moments.append(deps.clock.now())
+
+    assert steps == [1, 1, 0]
+    assert moments[1] - moments[0] == waits[1]
+    assert moments[2] == moments[1]
+    assert await app.value("SELECT status FROM payments") == "success"
+
+
+async def test_a_held_clock_stands_still_and_a_released_one_shows_the_real_time(app: TestApp):
+    deps = app.app.deps
+    real = deps.clock.now()
+    await hold_clock(HoldClock(NEW_YEAR), deps)
+    shown = [deps.clock.now()]
+    await asyncio.sleep(0.02)
+    shown.append(deps.clock.now())
+    await release_clock(deps)
+
+    assert shown == [NEW_YEAR, NEW_YEAR]
+    assert timedelta() < deps.clock.now() - real < timedelta(seconds=30)
+
+
+async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
+    deps = app.app.deps
+    await hold_clock(HoldClock(NEW_YEAR), deps)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(advance_clock(AdvanceClock(HOUR), deps) for _ in range(5)))
+
+    assert deps.clock.now() == NEW_YEAR + 5 * HOUR
+
+
+async def test_with_nobody_at_work_the_clock_arrives_and_says_that_work_is_left(app: TestApp):
+    deps = app.app.deps
+    await app.paid()
+    began = time.monotonic()
+    before = deps.clock.now()
+    advanced = await advance_clock(AdvanceClock(DAY), deps)
+
+    assert not advanced.is_idle
+    assert timedelta() <= deps.clock.now() - before - DAY < timedelta(seconds=1)
+    assert time.monotonic() - began < 3
+
+
+async def test_work_that_is_not_done_in_ten_seconds_is_not_waited_for(
+    app: TestApp, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("paygate.core.services.move_clock.STEPPING_MAX_S", 0.3)
+    answered = asyncio.Event()
+
+    async def hang(_: str) -> None:
+        await answered.wait()
+
+    fakes.processor.before_answer = hang
+    deps = app.app.deps
+    async with app.working():
+        await until_alive(app)
+        payment_id = await app.paid()
+        late = await advance_clock(AdvanceClock(HOUR), deps)
+        answered.set()
+        payment = await app.until(payment_id, "success")
+
+    assert (late.steps, late.is_idle) == (0, False)
+    # The answer came at the later moment, and is stored as having come then.
+    assert await app.value("SELECT updated_at FROM payments") == deps.clock.now()
+    assert payment["status"] == "success"
+
+
+async def test_a_worker_does_not_look_again_and_again_while_time_stands_still(
+    app: TestApp, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+):
+    """Due in a thousandth of a second that never passes."""
+    looks = 0
+    claim = PostgresOperations.claim
+
+    async def counted(self: PostgresOperations, **given: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await claim(self, **given)
+
+    monkeypatch.setattr(PostgresOperations, "claim", counted)
+    deps = app.app.deps
+    await hold_clock(HoldClock(NEW_YEAR), deps)
+    fakes.processor.authorizations = [Pending(timedelta(milliseconds=1))]
+    async with app.working():
+        payment_id = await app.paid()
+        await app.until_value(1, "SELECT count(*) FROM operations WHERE run_at > $1", NEW_YEAR)
+        looks, before = 0, time.process_time()
+        await asyncio.sleep(2)
+        looks_in_2_s, spent_s = looks, time.process_time() - before
+        await advance_clock(AdvanceClock(timedelta(seconds=1)), deps)
+
+        assert (await app.payment(payment_id))["status"] == "success"
+    # Two lanes that look about once a second.
+    assert looks_in_2_s <= 12
+    assert spent_s < 0.5
+
+
+async def test_a_lost_connection_is_made_anew_and_the_move_meanwhile_is_read(
+    app: TestApp, database_url: str, tmp_path: Path
+):
+    async with running_app(database_url, tmp_path) as other:
+        await app.until_value(2, LISTENING)
+        await app.rows(LISTENING.replace("count(*)", "pg_terminate_backend(pid)"))
+        await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
+        async with asyncio.timeout(5):
+            while other.app.deps.clock.now() != NEW_YEAR:
+                await asyncio.sleep(0.01)
+        await app.until_value(2, LISTENING)
+
+
+async def test_a_process_that_starts_later_shows_the_time_from_its_first_moment(
+    app: TestApp, database_url: str, tmp_path: Path
+):
+    await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
+    async with running_app(database_url, tmp_path) as later:
+        assert later.app.deps.clock.now() == NEW_YEAR
+
+
+async def test_in_production_time_is_real_and_nobody_listens(
+    app: TestApp, database_url: str, tmp_path: Path
+):
+    await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
+    given = {
+        "DATABASE_URL": database_url,
+        "PAYGATE_HOME": str(tmp_path),
+        "PAYGATE_ENV": "production",
+        "PAYGATE_VAULT_KEY": "PqfT9pYXyTtzIhV9fDWbCtUvFKxIeFbY6mZ7T7t0bqE=",
+    }
+    listening = await app.value(LISTENING)
+    async with open_app(read_settings(given), given, bell=app.app.deps.bell) as strict:
+        assert strict.deps.test_clock is None
+        assert strict.deps.clock.now() < NEW_YEAR
+        assert await app.value(LISTENING) == listening
+
+
+LISTENING = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name LIKE 'paygate clock %'"
+)

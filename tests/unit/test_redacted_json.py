@@ -1,0 +1,86 @@
+"""What of a value is shown to people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paygate.core.domain.redacted_json import DEPTH_MAX, ITEMS_MAX, TEXT_CHARS_MAX, redact_json
+from paygate.core.domain.redaction import MASK
+
+PAN = "4111111111111111"
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cvv 737", f"cvv {MASK}"),
+        ("CVC: 7373.", f"CVC: {MASK}."),
+        ("the cvv2 was 737", f"the cvv2 was {MASK}"),
+        ('{"cvv": "737"}', f'{{"cvv": "{MASK}"}}'),
+        ("security code=737", f"security code={MASK}"),
+        ("otp 123456 is wrong", f"otp {MASK} is wrong"),
+        ("Authorization: Bearer abc.def", f"Authorization: {MASK}"),
+        ("https://acs?token=abc&id=7", f"https://acs?token={MASK}"),
+        ("client_secret=abc, id=7", f"client_secret={MASK}, id=7"),
+        (f"card {PAN}", f"card {MASK}"),
+        ("no token was given", "no token was given"),
+        ("declined: 51 of op_7", "declined: 51 of op_7"),
+        ("pinned at 12345", "pinned at 12345"),
+    ],
+)
+def test_what_is_named_a_secret_is_masked_in_sentences(text: str, shown: str):
+    assert redact_json(text) == shown
+
+
+def test_fields_that_name_a_secret_and_numbers_that_are_cards_are_masked():
+    value = {"cvv": 737, "api_key": ["x"], "number": int(PAN), "amount": 50_000, PAN: 1}
+
+    assert redact_json(value) == {
+        "cvv": MASK,
+        "api_key": MASK,
+        "number": MASK,
+        "amount": 50_000,
+        MASK: 1,
+    }
+
+
+def test_secrets_that_are_known_are_masked_wherever_they_stand():
+    shown = redact_json({"a": ["it was hush-hush"]}, secrets=["hush", "hush-hush", "it"])
+
+    assert shown == {"a": [f"it was {MASK}"]}
+
+
+def test_a_card_on_the_edge_of_what_is_kept_is_masked_before_it_is_cut():
+    text = "." * (TEXT_CHARS_MAX - 8) + PAN
+
+    assert "4111" not in redact_json(text)
+    assert len(redact_json(text)) == TEXT_CHARS_MAX
+
+
+def test_a_large_value_becomes_a_small_one():
+    deep: Any = "end"
+    for _ in range(10_000):
+        deep = [deep]
+
+    assert "end" not in json.dumps(redact_json(deep))
+    assert json.dumps(redact_json(deep)).count("[") == DEPTH_MAX
+    assert len(redact_json(list(range(1000)))) == ITEMS_MAX
+    assert redact_json(10**5000) == "…"
+
+
+@given(VALUES)
+def test_whatever_comes_can_be_stored_and_is_the_same_the_second_time(value: object):
+    shown = redact_json(value)
+
+    stored = json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()
+    assert b"\\u0000" not in stored
+    assert redact_json(json.loads(stored)) == shown
