@@ -38,6 +38,20 @@ from .core.ports.callbacks import (
     Verified,
 )
 from .core.ports.clock import Clock
+from .core.ports.extensions import (
+    Column,
+    Command,
+    CommandContext,
+    ExtensionContext,
+    Figure,
+    FiguresData,
+    Panel,
+    Route,
+    RouteCall,
+    RouteReply,
+    TableData,
+)
+from .core.ports.history import History, PaymentCounts
 from .core.ports.http import Http, HttpError, HttpResponse
 from .core.ports.plugins import (
     CallContext,
@@ -61,6 +75,15 @@ from .core.ports.processor import (
     Processor,
 )
 from .core.ports.retry import RetryPolicy, Tries
+from .core.ports.risk import (
+    Allow,
+    Block,
+    RiskCheck,
+    RiskContext,
+    RiskRequest,
+    RiskVerdict,
+)
+from .core.ports.routing import Candidate, Router, RouteRequest
 from .plugins.markers import hookimpl
 from .simulator.play import Play
 from .simulator.scenario import Scenario, Story
@@ -71,9 +94,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ActionRequired",
+    "Allow",
     "Approved",
     "AuthorizeRequest",
     "BadSignatureError",
+    "Block",
     "CallContext",
     "CanCallback",
     "CanCapture",
@@ -82,15 +107,23 @@ __all__ = [
     "CanRefund",
     "CanVoid",
     "CanWake",
+    "Candidate",
     "Capabilities",
     "Clock",
+    "Column",
+    "Command",
+    "CommandContext",
     "DeclineCode",
     "Declined",
     "DeliverableEvent",
     "DeliveryResult",
     "Endpoint",
     "EventSink",
+    "ExtensionContext",
+    "Figure",
+    "FiguresData",
     "FollowUp",
+    "History",
     "Http",
     "HttpError",
     "HttpResponse",
@@ -104,7 +137,9 @@ __all__ = [
     "OperationKind",
     "OperatorError",
     "Outcome",
+    "Panel",
     "PaygateError",
+    "PaymentCounts",
     "PaymentMethod",
     "Pending",
     "Play",
@@ -116,10 +151,20 @@ __all__ = [
     "RawCallback",
     "Released",
     "RetryPolicy",
+    "RiskCheck",
+    "RiskContext",
+    "RiskRequest",
+    "RiskVerdict",
+    "Route",
+    "RouteCall",
+    "RouteReply",
+    "RouteRequest",
+    "Router",
     "Scenario",
     "Simulator",
     "SimulatorSettings",
     "Story",
+    "TableData",
     "Tries",
     "Unknown",
     "Update",

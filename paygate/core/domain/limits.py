@@ -44,6 +44,14 @@ PLUGIN_ID_CHARS_MAX = 64
 METHOD_CODE_CHARS_MAX = 20
 PLUGIN_STATE_BYTES_MAX = 16 * 1024
 
+# All routers together, while a request waits for its answer.
+ROUTING = timedelta(milliseconds=500)
+# Each risk check; they are asked at the same time.
+RISK_CHECK = timedelta(seconds=2)
+# How far back, and over how many payments, a plugin may count.
+HISTORY_MAX = timedelta(days=31)
+HISTORY_ROWS_MAX = 1000
+
 # Webhooks. Five seconds over the whole exchange is what receivers are promised.
 DELIVERY_TIMEOUT = timedelta(seconds=5)
 RESPONSE_BYTES_READ_MAX = 64 * 1024

@@ -23,8 +23,12 @@ from .http import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 
-API_VERSION = 1
-"""The plugin API this paygate speaks; ``requires_api`` is compared with it."""
+API_VERSION = 2
+"""The plugin API this paygate speaks; ``requires_api`` is compared with it.
+
+1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
+routes, commands, panels.
+"""
 
 
 class PluginContext(Protocol):

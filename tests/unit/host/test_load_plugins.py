@@ -278,7 +278,10 @@ def test_a_hooks_own_sentence_for_the_operator_is_passed_on():
 @pytest.mark.parametrize(
     ("hook", "thing"),
     [
-        ("paygate_methods", type("Later", (Coin,), {"info": replace(Coin.info, requires_api=2)})()),
+        (
+            "paygate_methods",
+            type("Later", (Coin,), {"info": replace(Coin.info, requires_api=99)})(),
+        ),
         ("paygate_processors", Mint(info=PluginInfo("mint", "1", requires_api=99))),
     ],
 )
