@@ -8,7 +8,7 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate plugins tests examples
 
-.PHONY: run demo test check format pages scenarios clean
+.PHONY: run demo test retest check format pages scenarios clean
 
 run: $(VENV)/.installed
 	@$(BIN)/paygate dev
@@ -16,8 +16,20 @@ run: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
 
+# Those that keep real time or kill processes come last, with the machine to themselves.
+ALONE := tests/crash tests/conformance
+
 test: $(VENV)/.installed-dev
+ifdef ARGS
 	$(BIN)/pytest -q -n auto --dist loadfile $(ARGS)
+else
+	$(BIN)/pytest -q -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)); many=$$?; \
+		$(BIN)/pytest -q $(ALONE); exit $$((many | $$?))
+endif
+
+# What failed last, one after the other.
+retest: $(VENV)/.installed-dev
+	$(BIN)/pytest -q --last-failed --last-failed-no-failures none
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

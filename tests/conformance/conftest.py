@@ -19,7 +19,7 @@ from tests.harness.apps import KEYS
 from tests.harness.databases import Databases
 from tests.harness.processes import Stack, stack
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 TEST_MODE = {
     "TEST_MODE": "true",
     "TEST_PAYMENT_SUCCESS": "true",

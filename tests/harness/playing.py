@@ -21,7 +21,7 @@ from .apps import TestApp
 from .contract import Contract
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-IDLE_WITHIN_S = 20.0
+IDLE_WITHIN_S = 60.0
 NEXT_DUE = """
 SELECT min(due) FROM (
     SELECT run_at AS due FROM operations WHERE lease_state = 'ready'

@@ -17,7 +17,7 @@ import aiohttp
 
 from .apps import KEYS
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 
 
 def free_port() -> int:

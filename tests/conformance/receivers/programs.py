@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 MERCHANT = HERE.parents[2] / "examples" / "merchant"
 ON_4000 = "on_4000.js"
 ON_3002 = "on_3002.js"
-UP_WITHIN_S = 20.0
+UP_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
