@@ -17,7 +17,8 @@ from .gateway import Gateway, Receiver, open_gateway, open_receiver
 _NAMED = Path(os.environ.get("PAYGATE_TEST_CHROMIUM", "/usr/bin/chromium"))
 # Without one, Playwright's own.
 CHROMIUM = _NAMED if _NAMED.exists() else None
-PATIENCE_MS = 15_000
+# A busy machine takes long, and patience costs nothing where it does not.
+PATIENCE_MS = 60_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

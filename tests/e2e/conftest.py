@@ -13,20 +13,16 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.harness.databases import Databases
 
-from .checkout import TEST_ID
+from .checkout import PATIENCE_MS, TEST_ID
 from .gateway import Gateway, GatewayWith, running_gateway
 from .shop import Shop, open_shop
 
 _NAMED = Path(os.environ.get("PAYGATE_TEST_CHROMIUM", "/usr/bin/chromium"))
 # Without one, Playwright's own.
 CHROMIUM = _NAMED if _NAMED.exists() else None
-PATIENCE_MS = 15_000
-ARGUMENTS = [
-    "--no-sandbox",
-    # Clicks in a frame that appeared or moved within half a second are thrown away,
-    # against pages that slip one under the mouse. These tests are quicker than people.
-    "--disable-features=DiscardInputEventsToRecentlyMovedFrames",
-]
+# No ``--disable-features`` here: the browser heeds only the last one, and Playwright's own
+# would be lost.
+ARGUMENTS = ["--no-sandbox"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -49,7 +49,7 @@ class Gateway:
         """Pay without a browser; the payment once it is decided."""
         body = {"order_id": order_id, "method": "upi", "vpa": vpa}
         _, payment = await self.client.call("POST", "/api/v1/payments", json=body)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while payment["status"] == "pending":
                 await asyncio.sleep(0.02)
                 _, payment = await self.client.call("GET", f"/api/v1/payments/{payment['id']}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
-from .checkout import Checkout
+from .checkout import Checkout, press
 from .gateway import Gateway
 
 THREE_DS = "4000010000000605"
@@ -21,7 +21,7 @@ class Bank:
 
     async def answer(self, decision: str) -> None:
         """``approve``, ``fail``, ``time-out`` or ``abandon``."""
-        await self.page.get_by_test_id(f"bank-{decision}").click()
+        await press(self.page.get_by_test_id(f"bank-{decision}"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Phone:
     async def answer(self, payment_id: str, decision: str) -> None:
         """``approve``, ``decline``, ``wrong_pin`` or ``ignore``."""
         button = self.request(payment_id).locator(f'[data-decision="{decision}"]')
-        await button.click()
+        await press(button)
         await expect(self.request(payment_id)).to_have_count(0)
 
 
@@ -47,8 +47,8 @@ async def ask(checkout: Checkout, kind: str) -> None:
     elif kind == "collect":
         await checkout.pay_by_upi(ASKED)
     else:
-        await checkout.part("method-upi").click()
-        await checkout.part("show-qr-button").click()
+        await checkout.press("method-upi")
+        await checkout.press("show-qr-button")
     await checkout.until("action-state")
 
 

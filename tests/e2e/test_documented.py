@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page
 
-from .checkout import MODAL, Modal
+from .checkout import MODAL, Modal, press
 from .gateway import ROOT, Gateway
 from .shop import Shop
 
@@ -23,7 +23,7 @@ async def test_the_documented_page_takes_a_payment(page: Page, gateway: Gateway,
     page.on("console", lambda line: said.append(line.text))
     await page.goto(f"{shop.base}/empty")
     await page.set_content(html.replace("order_123", order))
-    await page.get_by_role("button", name="Pay").click()
+    await press(page.get_by_role("button", name="Pay"))
     assert await page.get_by_test_id(MODAL).count() == 1
     await Modal(page).checkout.pay_by_upi()
     await Modal(page).is_gone()

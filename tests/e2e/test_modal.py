@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from .checkout import BROKE, MODAL, VISA, Modal
+from .checkout import BROKE, MODAL, VISA, Modal, press
 from .gateway import Gateway
 from .shop import Shop
 
@@ -80,7 +80,7 @@ async def test_paying_by_card_sends_what_was_typed_key_by_key(
         await checkout.part(name).input_value() for name in ("card-number-input", "expiry-input")
     ]
     mark = await checkout.part("card-network").inner_text()
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     await modal.called("success", "close")
 
     [payment] = await gateway.payments(order)
@@ -99,9 +99,9 @@ async def test_a_failure_leaves_the_modal_open_for_another_try(
     [failure] = await modal.called("failure")
     [failed] = await gateway.payments(order)
     await checkout.until("error-state")
-    await checkout.part("retry-button").click()
+    await checkout.press("retry-button")
     await checkout.part("vpa-input").fill("asha@okaxis")
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     await modal.called("failure", "success", "close")
 
     assert failure["paymentId"] == failed["id"]
@@ -124,7 +124,7 @@ async def test_closing_at_any_step_calls_close_and_nothing_else(
 
     async def leave():
         if how == "button":
-            await modal.close_button.click()
+            await press(modal.close_button)
         else:
             part = modal.close_button if "beside" in how else checkout.where.locator("body")
             await part.press("Escape")

@@ -39,7 +39,7 @@ async def test_it_shows_the_order_and_what_can_be_paid_with(
     assert await buttons.all_inner_texts() == ["UPI", "Card", "Acme wallet"]
     for form in ("upi-form", "card-form"):
         assert await page.get_by_test_id(form).evaluate("form => form.style.display") == "none"
-    await checkout.part("method-upi").click()
+    await checkout.press("method-upi")
     await expect(checkout.part("pay-button")).to_have_text("Pay ₹500")
 
 
@@ -62,7 +62,7 @@ async def test_money_is_written_as_its_currency_is(
     button: str,
 ):
     await page.goto(address(gateway, await gateway.order(amount, currency=currency)))
-    await checkout.part("method-upi").click()
+    await checkout.press("method-upi")
 
     await expect(checkout.part("order-amount")).to_have_text(shown)
     await expect(checkout.part("pay-button")).to_have_text(button)
@@ -122,7 +122,7 @@ async def test_a_press_of_pay_without_a_network_pays_once_when_it_is_back(
     await page.goto(address(gateway, order))
     await checkout.fill_upi()
     await context.set_offline(True)
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     await expect(checkout.part("network-notice")).to_contain_text("You are offline")
     await context.set_offline(False)
     await checkout.until("success-state")
@@ -160,11 +160,11 @@ async def test_wrong_details_are_named_beside_their_field_and_not_sent(
     order = await gateway.order()
     await page.goto(address(gateway, order))
     await checkout.fill_upi("asha at okaxis")
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     await expect(checkout.part("vpa-input")).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("[data-test-id=upi-form] .field-error")).to_be_visible()
     await checkout.fill_card("4111111111111112", expiry="0120", cvv="12")
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     for name in ("card-number-input", "expiry-input", "cvv-input"):
         await expect(checkout.part(name)).to_have_attribute("aria-invalid", "true")
     await expect(checkout.part("card-number-input")).to_be_focused()
@@ -177,16 +177,16 @@ async def test_a_method_that_a_plugin_adds_gets_a_form_from_its_schema(
 ):
     order = await gateway.order()
     await page.goto(address(gateway, order))
-    await checkout.part("method-wallet").click()
-    await checkout.part("pay-button").click()
+    await checkout.press("method-wallet")
+    await checkout.press("pay-button")
     field = checkout.part("wallet-wallet_id-input")
     await expect(field).to_have_attribute("aria-invalid", "true")
     await field.fill("1234")
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     refused = page.locator("[data-test-id=wallet-form] .field-error")
     await expect(refused).to_contain_text("W-1234")
     await field.fill("W-1234")
-    await checkout.part("pay-button").click()
+    await checkout.press("pay-button")
     await checkout.until("success-state")
 
     [payment] = await gateway.payments(order)
@@ -246,7 +246,7 @@ async def test_a_payment_in_another_window_is_waited_for(
     with gateway.asleep():
         body = {"order_id": order, "method": "upi", "vpa": "asha@okaxis"}
         await gateway.client.call("POST", "/api/v1/payments", json=body)
-        await checkout.part("pay-button").click()
+        await checkout.press("pay-button")
         await expect(checkout.part("processing-hint")).to_contain_text("Another payment")
     await expect(checkout.part("notice-title")).to_have_text("Already paid")
 
@@ -260,7 +260,7 @@ async def test_it_speaks_hindi(page: Page, browser, gateway: Gateway, asked: str
     window = await browser.new_page(locale="en-IN" if asked == "lang" else "hi-IN")
     await window.goto(address(gateway, order, **more))
     checkout = Checkout(window)
-    await checkout.part("method-upi").click()
+    await checkout.press("method-upi")
     await expect(checkout.part("pay-button")).to_have_text("₹500 का भुगतान करें")
 
     assert await window.evaluate("document.documentElement.lang") == "hi"
@@ -275,10 +275,10 @@ async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) ->
     await page.goto(address(gateway, await gateway.order()))
     await checkout.until("method-upi")
     if state in {"upi", "card"}:
-        await checkout.part(f"method-{state}").click()
+        await checkout.press(f"method-{state}")
     elif state == "wrong":
         await checkout.fill_card("4111", expiry="1", cvv="1")
-        await checkout.part("pay-button").click()
+        await checkout.press("pay-button")
     elif state != "methods":
         await checkout.pay_by_upi(BROKE if state == "error" else "asha@okaxis")
         await checkout.until(f"{state}-state")

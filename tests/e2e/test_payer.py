@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.harness.databases import Databases
 
-from .checkout import Checkout, Modal
+from .checkout import Checkout, Modal, press
 from .gateway import Gateway, GatewayWith, running_gateway
 from .payer import Bank, Phone, advance, ask, only_payment
 from .shop import Shop, open_shop
@@ -59,7 +59,7 @@ async def asked(checkout: Checkout, page: Page, gateway: Gateway, kind: str, **m
 async def phone_of(page: Page) -> Phone:
     """What the link below the request opens."""
     async with page.context.expect_page() as opened:
-        await page.get_by_test_id("simulator-link").click()
+        await press(page.get_by_test_id("simulator-link"))
     return Phone(await opened.value)
 
 
@@ -69,7 +69,7 @@ async def test_the_bank_decides_and_sends_the_shopper_back(
 ):
     order = await asked(checkout, page, patient, "three_ds")
     here = page.url
-    await checkout.part("action-link").click()
+    await checkout.press("action-link")
     await expect(page.get_by_test_id("bank-amount")).to_have_text("₹500.00")
     await expect(page.get_by_test_id("bank-merchant")).to_have_text("Test Merchant")
     await Bank(page).answer(decision)
@@ -84,14 +84,14 @@ async def test_a_bank_page_left_without_an_answer_expires_and_can_be_tried_again
     checkout: Checkout, page: Page, patient: Gateway
 ):
     order = await asked(checkout, page, patient, "three_ds")
-    await checkout.part("action-link").click()
+    await checkout.press("action-link")
     await Bank(page).answer("abandon")
     await checkout.until("action-state")
     await advance(patient, 301)
     await checkout.until("error-state")
-    await checkout.part("retry-button").click()
+    await checkout.press("retry-button")
     await ask(checkout, "three_ds")
-    await checkout.part("action-link").click()
+    await checkout.press("action-link")
     await Bank(page).answer("approve")
     await checkout.until("success-state")
 
@@ -160,8 +160,8 @@ async def test_on_a_phone_the_app_is_opened_by_its_link(browser: Browser, patien
     checkout = Checkout(page)
     order = await patient.order()
     await page.goto(f"{patient.base}/checkout?order_id={order}")
-    await checkout.part("method-upi").click()
-    await checkout.part("open-app-button").click()
+    await checkout.press("method-upi")
+    await checkout.press("open-app-button")
     await checkout.until("action-state")
     link = await checkout.part("action-link").get_attribute("href") or ""
     phone = await phone_of(page)
@@ -198,7 +198,7 @@ async def test_the_time_left_is_the_gateways_and_its_end_is_an_error_to_retry(
     await expect(page.get_by_test_id("action-alarm")).to_have_text("Less than a minute left.")
     await advance(patient, 60)
     await checkout.until("error-state")
-    await checkout.part("retry-button").click()
+    await checkout.press("retry-button")
     await ask(checkout, "collect")
     await (await phone_of(page)).answer(await waiting(patient, order), "approve")
     await checkout.until("success-state")
@@ -219,7 +219,7 @@ async def test_declined_and_tried_again_another_way(
     await phone.answer(await waiting(patient, order), "decline")
     await phone.page.close()
     await checkout.until("error-state")
-    await checkout.part("retry-button").click()
+    await checkout.press("retry-button")
     await ask(checkout, "qr")
     await (await phone_of(page)).answer(await waiting(patient, order), "approve")
     await checkout.until("success-state")
@@ -234,11 +234,11 @@ async def test_another_way_is_open_once_the_request_is_answered(
 ):
     """A second payment is refused while the first waits: its shopper is reminded of it."""
     order = await asked(checkout, page, patient, "collect")
-    await checkout.part("cancel-button").click()
+    await checkout.press("cancel-button")
     await ask(checkout, "qr")
     await expect(checkout.part("action-title")).to_have_text("Approve the request in your UPI app")
     await expect(checkout.part("action-hint")).to_contain_text("Your earlier request still waits")
-    await checkout.part("cancel-button").click()
+    await checkout.press("cancel-button")
     phone_page = await page.context.new_page()
     await phone_page.goto(f"{patient.base}/simulator/upi")
     await Phone(phone_page).answer(await waiting(patient, order), "decline")
@@ -254,7 +254,7 @@ async def test_a_request_set_aside_and_approved_after_all_is_a_success(
 ):
     order = await asked(checkout, page, patient, "collect")
     phone = await phone_of(page)
-    await checkout.part("cancel-button").click()
+    await checkout.press("cancel-button")
     await checkout.until("payment-methods")
     await phone.answer(await waiting(patient, order), "approve")
 
@@ -280,7 +280,7 @@ async def test_in_the_merchants_modal_the_bank_opens_beside_it(
     await ask(checkout, "three_ds")
     await expect(checkout.part("action-hint")).to_have_text("Your bank opens in a new tab.")
     async with page.context.expect_page() as opened:
-        await checkout.part("action-link").click()
+        await checkout.press("action-link")
     bank = await opened.value
     await Bank(bank).answer("approve")
 
@@ -294,7 +294,7 @@ async def test_in_the_merchants_modal_a_code_is_paid(page: Page, patient: Gatewa
     checkout = await Modal(page).open(order)
     await ask(checkout, "qr")
     async with page.context.expect_page() as opened:
-        await checkout.part("simulator-link").click()
+        await checkout.press("simulator-link")
     await Phone(await opened.value).answer(await only_payment(patient, order), "approve")
 
     await Modal(page).called("success", "close")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page
 
-from .checkout import BROKE, PAYER, Checkout, Modal
+from .checkout import BROKE, PAYER, Checkout, Modal, press
 from .gateway import Gateway, GatewayWith
 from .shop import Shop, open_shop
 
@@ -133,10 +133,10 @@ async def test_the_element_is_a_button_that_opens_the_checkout(
         }""",
         order,
     )
-    await page.get_by_role("button", name="Pay now").click()
+    await press(page.get_by_role("button", name="Pay now"))
     await modal.checkout.pay_by_upi(BROKE)
     await modal.called("failure")
-    await modal.checkout.part("retry-button").click()
+    await modal.checkout.press("retry-button")
     await modal.checkout.pay_by_upi()
     _, result, _ = await modal.called("failure", "success", "close")
 
@@ -151,7 +151,7 @@ async def test_a_hand_made_frame_is_told_in_both_ways_of_saying_it(
     checkout = Checkout(page.frame_locator("iframe"))
     await checkout.pay_by_upi(BROKE)
     await checkout.until("error-state")
-    await checkout.part("retry-button").click()
+    await checkout.press("retry-button")
     await checkout.pay_by_upi()
     await checkout.until("success-state")
     await checkout.where.locator("body").press("Escape")

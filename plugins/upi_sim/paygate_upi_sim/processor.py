@@ -41,11 +41,11 @@ EXPIRES_AFTER_S = 300
 
 
 def shown_to_payer(action: str, play: Play) -> Mapping[str, str]:
-    """What a page needs to show of an action: the link and, for a code, its image."""
+    """What a page needs to show of an action: the link, and its code for another device."""
     if action not in {"upi_intent", "qr"}:
         return {}
     link = upi_link(amount=play.amount, reference=play.operation_id, expires_at=play.expires_at)
-    return {"upi_uri": link, **({"qr_svg": qr_svg(link)} if action == "qr" else {})}
+    return {"upi_uri": link, "qr_svg": qr_svg(link)}
 
 
 class UpiSim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
+from ...services.cancel_action import CancelAction, cancel_action
 from ...services.complete_action import CompleteAction, complete_action
 from ...services.deps import Deps
 from ...services.queries import find_payment
@@ -19,7 +20,7 @@ from ..wire import requests, stories
 
 
 def blueprint(deps: Deps) -> Blueprint:
-    """``/operations/review`` and ``/payments/{id}/complete``."""
+    """``/operations/review`` and what a shopper says of a payment that waits for them."""
     routes = Blueprint("operations", __name__)
 
     @routes.get("/operations/review")
@@ -65,6 +66,23 @@ def blueprint(deps: Deps) -> Blueprint:
         payment = await find_payment(payment_id, None, deps)
         check_browser(payment.order_id, deps, body)
         after = await complete_action(CompleteAction(payment.id, parse.params(body)), deps)
+        return json_response(present.payment_public(after))
+
+    @routes.post("/payments/<payment_id>/public/cancel")
+    @documented(
+        "Cancel a payment as its shopper",
+        wire.PaymentPublic,
+        examples.PAYMENT_PUBLIC,
+        access="browser",
+        about="Only while it waits for its shopper. The payment fails as `payer_rejected`; if "
+        "the bank approves it all the same, it succeeds late, or the money is given back.",
+        refuses=frozenset({422}),
+    )
+    async def cancel(payment_id: str) -> Response:
+        body = await body_of_request()
+        payment = await find_payment(payment_id, None, deps)
+        check_browser(payment.order_id, deps, body)
+        after = await cancel_action(CancelAction(payment.id), deps)
         return json_response(present.payment_public(after))
 
     return routes

@@ -80,6 +80,12 @@ export class Api {
     return this.#post<Payment>(`/payments/${encodeURIComponent(id)}/complete`, this.#secret, {});
   }
 
+  /** Take back a payment that waits for its shopper; refused once it does not. */
+  cancel(id: string): Promise<Payment> {
+    const path = `/payments/${encodeURIComponent(id)}/public/cancel`;
+    return this.#post<Payment>(path, this.#secret, {});
+  }
+
   /** The gateway's own time, which tests move; only a gateway that is no real one tells it. */
   async now(): Promise<number> {
     return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);

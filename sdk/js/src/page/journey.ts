@@ -26,6 +26,8 @@ export class Journey {
   #setAside: string | null = null;
   /** Why it is shown again, where it had been set aside. */
   #reminder: string | null = null;
+  /** The payment that the shopper has ended. */
+  #cancelled: string | null = null;
 
   constructor(
     private readonly api: Api,
@@ -172,7 +174,10 @@ export class Journey {
   #pending(payment: Payment, polls: number): void {
     const { next_action: action } = payment;
     if (action && action.type !== "wait") {
-      return this.view.action(payment, action, this.#reminder, () => this.#leave(payment));
+      return this.view.action(payment, action, this.#reminder, {
+        otherWay: () => this.#leave(payment),
+        cancel: () => void this.#cancel(payment),
+      });
     }
     this.view.processing(polls > POLLS_USUAL ? this.words.takesLonger : undefined);
   }
@@ -181,6 +186,20 @@ export class Journey {
   #leave(payment: Payment): void {
     this.#setAside = payment.id;
     this.view.ask();
+  }
+
+  /** End it. The loop that follows it shows what came of that: an answer may be quicker. */
+  async #cancel(payment: Payment): Promise<void> {
+    if (this.#cancelled === payment.id) return;
+    this.#cancelled = payment.id;
+    try {
+      await this.#asked(() => this.api.cancel(payment.id));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#cancelled = null;
+      this.#reminder = this.words.cannotCancel;
+    }
+    window.dispatchEvent(new Event(SHOPPER_IS_BACK));
   }
 
   /** Nobody waits for it any more, and the order is free for another. */
@@ -198,7 +217,8 @@ export class Journey {
     // The gateway explains in English; other readers get a sentence of their own.
     const isEnglish = document.documentElement.lang === "en";
     const explained = isEnglish ? payment.error_description : undefined;
-    const sentence = explained || this.words.failedMessage;
+    const wasOurs = this.#cancelled === payment.id;
+    const sentence = wasOurs ? this.words.cancelled : explained || this.words.failedMessage;
     this.view.failed(sentence, () => this.view.ask());
     this.parent.failed(payment, sentence);
   }

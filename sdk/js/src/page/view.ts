@@ -12,6 +12,12 @@ export type Notice = "missing" | "unknown" | "paid" | "expired" | "closed" | "no
 
 type State = "loading" | "methods" | "processing" | "action" | "success" | "error" | "notice";
 
+/** Instead of what a payment asks: leave it waiting, or end it. */
+export interface Instead {
+  readonly otherWay: () => void;
+  readonly cancel: () => void;
+}
+
 const ICONS: Readonly<Record<string, readonly string[]>> = {
   upi: ["M8 3h8a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2Z", "M11 17.5h2"],
   card: ["M4 6h16a1.5 1.5 0 0 1 1.5 1.5v9A1.5 1.5 0 0 1 20 18H4a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 4 6Z", "M2.5 10h19M6 14.5h4"],
@@ -92,14 +98,15 @@ export class View implements Network {
    * What the shopper has to do.
    *
    * @param hint Said below it, if anything.
-   * @param cancel The shopper would rather pay another way.
+   * @param asked What the shopper may do instead.
    */
-  action(payment: Payment, action: NextAction, hint: string | null, cancel: () => void): void {
+  action(payment: Payment, action: NextAction, hint: string | null, asked: Instead): void {
     this.#action.show(payment, action, this.#amount);
     const line = find("action-hint");
     if (hint) line.textContent = hint;
     if (hint) display(line, true);
-    find<HTMLButtonElement>("cancel-button").onclick = cancel;
+    find<HTMLButtonElement>("cancel-button").onclick = asked.otherWay;
+    find<HTMLButtonElement>("cancel-payment-button").onclick = asked.cancel;
     if (this.#state !== "action") this.#show("action");
   }
 

@@ -1,0 +1,113 @@
+"""A shopper takes back a payment that waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness.playing import PlayedApp
+
+ROUNDS = 50
+
+
+async def waiting(stage: PlayedApp, **more: Any) -> str:
+    """The id of a payment that shows its shopper a code."""
+    answer = await stage.pay(await stage.order(**more), method="upi", flow="qr")
+    assert answer.status == 201, answer
+    await stage.idle()
+    return str(answer.json["id"])
+
+
+async def cancel(stage: PlayedApp, payment_id: str) -> Any:
+    return await stage.call("POST", f"/payments/{payment_id}/public/cancel", keys={})
+
+
+async def decide(stage: PlayedApp, payment_id: str, decision: str = "approve") -> Any:
+    path = f"/test/payments/{payment_id}/payer"
+    return await stage.call("POST", path, keys={}, json={"decision": decision})
+
+
+async def test_it_fails_as_rejected_by_its_payer_and_asks_nothing_more(stage: PlayedApp):
+    payment_id = await waiting(stage)
+    answer = await cancel(stage, payment_id)
+    await stage.play_on(timedelta(minutes=6))
+    payment = await stage.payment(payment_id)
+    story = await stage.call("GET", f"/payments/{payment_id}/timeline")
+
+    assert (answer.status, answer.json["status"]) == (200, "failed")
+    assert "next_action" not in answer.json
+    assert (payment["status"], payment["decline_code"]) == ("failed", "payer_rejected")
+    assert (await stage.events(payment_id))[2:] == ["payment.failed"]
+    assert "cancelled by the shopper" in str(story.json)
+
+
+async def test_the_order_takes_another_payment_at_once(stage: PlayedApp):
+    order = await stage.order()
+    first = await stage.pay(order, method="upi", flow="qr")
+    await stage.idle()
+    refused = await stage.pay(order, method="upi", flow="qr")
+    await cancel(stage, first.json["id"])
+    taken = await stage.pay(order, method="upi", flow="qr")
+
+    assert (refused.status, taken.status) == (400, 201)
+
+
+@pytest.mark.parametrize("decision", ["approve", "decline"])
+async def test_what_is_decided_is_not_cancelled(stage: PlayedApp, decision: str):
+    payment_id = await waiting(stage)
+    await decide(stage, payment_id, decision)
+    before = await stage.payment(payment_id)
+    answer = await cancel(stage, payment_id)
+
+    assert answer.status == 400
+    assert answer.json["error"]["description"] == "Payment does not wait for its shopper"
+    assert await stage.payment(payment_id) == before
+
+
+async def test_what_waits_for_nobody_or_does_not_exist_is_not_cancelled(stage: PlayedApp):
+    slow = await stage.begin("approve_slowly")
+    answers = [await cancel(stage, name) for name in (slow, "pay_0000000000000000", "x")]
+
+    assert [answer.status for answer in answers] == [400, 404, 404]
+    assert (await stage.payment(slow))["status"] == "pending"
+
+
+async def test_a_hold_is_not_cancelled_as_a_late_one_would_be_lost(stage: PlayedApp):
+    payment_id = await waiting(stage, capture="manual")
+    answer = await cancel(stage, payment_id)
+
+    assert answer.status == 422
+    assert (await stage.payment(payment_id))["status"] == "pending"
+
+
+async def test_cancelled_and_approved_at_once_one_is_first_and_no_money_is_lost(stage: PlayedApp):
+    """An approval that is second is a late success: the bank has taken the money."""
+    seen = set()
+    for round in range(ROUNDS):
+        payment_id = await waiting(stage)
+        both = [cancel(stage, payment_id), decide(stage, payment_id)]
+        first, second = await asyncio.gather(*(both if round % 2 else reversed(both)))
+        events = tuple((await stage.events(payment_id))[2:])
+        status = (await stage.payment(payment_id))["status"]
+        seen.add(events)
+
+        assert {first.status, second.status} <= {200, 400}
+        assert 200 in {first.status, second.status}
+        assert events in {
+            ("payment.success",),
+            ("payment.failed",),
+            ("payment.failed", "payment.success"),
+        }
+        assert status == events[-1].removeprefix("payment.")
+    assert len(seen) > 1, "neither is always the first"
+
+
+async def test_cancelled_ten_times_at_once_it_fails_once(stage: PlayedApp):
+    payment_id = await waiting(stage)
+    answers = await asyncio.gather(*(cancel(stage, payment_id) for _ in range(10)))
+
+    assert sorted(answer.status for answer in answers) == [200, *[400] * 9]
+    assert (await stage.events(payment_id))[2:] == ["payment.failed"]
