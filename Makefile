@@ -8,7 +8,7 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate plugins tests examples
 
-.PHONY: run demo test retest check format pages scenarios clean
+.PHONY: run demo test retest e2e check format pages scenarios clean
 
 run: $(VENV)/.installed
 	@$(BIN)/paygate dev
@@ -30,6 +30,10 @@ endif
 # What failed last, one after the other.
 retest: $(VENV)/.installed-dev
 	$(BIN)/pytest -q --last-failed --last-failed-no-failures none
+
+# The shopper's and the merchant's pages, in a real browser. Part of `make test` too.
+e2e: $(VENV)/.installed-dev
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/e2e tests/dashboard $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.harness.databases import Databases
 
@@ -258,6 +258,67 @@ async def test_a_request_set_aside_and_approved_after_all_is_a_success(
     await checkout.until("payment-methods")
     await phone.answer(await waiting(patient, order), "approve")
 
+    await checkout.until("success-state")
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
+async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
+    checkout: Checkout, page: Page, patient: Gateway, kind: str, width: int
+):
+    await page.set_viewport_size({"width": width, "height": 760})
+    order = await asked(checkout, page, patient, kind)
+    await checkout.press("cancel-payment-button")
+    await checkout.until("error-state")
+    await expect(checkout.part("error-message")).to_have_text("You cancelled this payment.")
+    await checkout.press("retry-button")
+    await ask(checkout, "collect")
+    await (await phone_of(page)).answer(await waiting(patient, order), "approve")
+    await checkout.until("success-state")
+
+    codes = {payment["decline_code"] for payment in await patient.payments(order)}
+    assert codes == {None, "payer_rejected"}
+
+
+async def test_a_cancel_that_comes_too_late_is_no_harm(
+    checkout: Checkout, page: Page, patient: Gateway
+):
+    """The bank was quicker, and the page has not heard yet."""
+    order = await asked(checkout, page, patient, "qr")
+    held: list[Route] = []
+
+    async def approved_first(route: Route) -> None:
+        held.append(route)
+        path = f"/api/v1/test/payments/{await only_payment(patient, order)}/payer"
+        await patient.client.call("POST", path, json={"decision": "approve"})
+        await route.continue_()
+
+    await page.route("**/public/cancel", approved_first)
+    await checkout.press("cancel-payment-button")
+    await checkout.until("success-state")
+
+    assert len(held) == 1
+
+
+async def test_in_hindi_a_cancelled_payment_is_said_to_be_cancelled(
+    checkout: Checkout, page: Page, patient: Gateway
+):
+    await asked(checkout, page, patient, "collect", lang="hi")
+    await expect(checkout.part("cancel-payment-button")).to_have_text("यह भुगतान रद्द करें")
+    await checkout.press("cancel-payment-button")
+    await expect(checkout.part("error-message")).to_have_text("आपने यह भुगतान रद्द कर दिया।")
+
+
+async def test_a_link_to_the_app_comes_with_its_code_for_a_phone_beside_the_screen(
+    checkout: Checkout, page: Page, patient: Gateway
+):
+    order = await patient.order()
+    body = {"order_id": order, "method": "upi", "flow": "intent"}
+    _, payment = await patient.client.call("POST", "/api/v1/payments", json=body)
+    await page.goto(f"{patient.base}/success?payment_id={payment['id']}")
+    await checkout.until("action-link")
+    await expect(checkout.part("qr-image")).to_be_visible()
+    await (await phone_of(page)).answer(payment["id"], "approve")
     await checkout.until("success-state")
 
 
