@@ -28,6 +28,7 @@ from .core.domain.merchant import Merchant
 from .core.ports.bell import Bell
 from .core.services.authenticate import secret_digest
 from .core.services.deps import Deps, TestClock, TestMerchant
+from .core.services.live import LiveEvents
 from .core.web.app import WebApp, WebSettings
 from .core.web.pages import Kind, Origins, create_pages
 from .core.web.routes.dialects import event_words
@@ -76,6 +77,7 @@ async def open_app(
         ports=None if not settings.is_production else webhook_ports(settings),
     )
     chosen_bell = bell
+    live = LiveEvents(storage.feed)
     clock = DatabaseClock(lambda: _database_time(storage))
     keeping: list[asyncio.Task[None]] = []
     try:
@@ -99,6 +101,7 @@ async def open_app(
             registry=loaded.registry,
             present=event_words(settings.profile),
             logger=logger("paygate.plugins"),
+            live=live,
             seed=settings.seed,
             replay_mismatches=settings.idempotency_mismatch == "replay",
             require_client_secret=settings.requires_client_secret,
@@ -111,6 +114,7 @@ async def open_app(
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
         yield App(settings, deps, loaded, storage, web)
     finally:
+        live.close()
         for task in keeping:
             task.cancel()
             with suppress(asyncio.CancelledError):

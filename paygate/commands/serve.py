@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from ..adapters.bell.local import LocalBell
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import open_app, seed
+from ..core.services.live import LiveEvents
 from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
 from .listening import BACKLOG, listen
@@ -22,6 +23,11 @@ from .work import new_worker_id
 
 # Requests under way get this long to end after a signal.
 GRACE_S = 20
+# A page that looks again every five seconds would often send its request in the very
+# moment in which an idle connection is closed after five, and see it reset. Browsers
+# and proxies give a connection up after a minute or less, so they are the first to.
+# After a signal idle connections are closed at once.
+KEEP_ALIVE_S = 75
 
 
 async def serve(
@@ -60,10 +66,18 @@ async def serve(
         served = [(create_app(app.deps, app.web), listening)]
         if with_pages:
             served += listening_pages(setup.settings)
+        ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
         await asyncio.gather(*(answer(*each, stopped) for each in served))
+        await ending
         if worker is not None and working is not None:
             worker.stop()
             await working
+
+
+async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:
+    """Streams never end by themselves, and would keep the process for all of its grace."""
+    await stopped.wait()
+    live.close()
 
 
 async def answer(app: WebApp, listening: socket.socket, stopped: asyncio.Event) -> None:
@@ -84,6 +98,7 @@ def _config(listening: socket.socket) -> Config:
     config = Config()
     config.bind = [f"fd://{listening.detach()}"]
     config.graceful_timeout = GRACE_S
+    config.keep_alive_timeout = KEEP_ALIVE_S
     config.backlog = BACKLOG
     config.accesslog = None
     config.errorlog = None

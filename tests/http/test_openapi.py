@@ -14,6 +14,9 @@ from tests.harness.apps import KEYS, TestApp
 PAGES = {"checkout", "dashboard", "docs", "simulator"}
 
 
+STREAM = "text/event-stream"
+
+
 async def served(app: TestApp) -> Any:
     return await (await app.client.get("/openapi.json")).get_json()
 
@@ -56,7 +59,10 @@ def _example_of(rule: Any) -> str:
 
 
 async def test_everything_in_it_is_served(app: TestApp):
-    for method, path, _ in operations(await served(app)):
+    for method, path, operation in operations(await served(app)):
+        if any(STREAM in answer["content"] for answer in operation["responses"].values()):
+            # It answers for as long as one listens; tests of its own do.
+            continue
         concrete = path.replace("{", "").replace("}", "")
         response = await app.client.open(concrete, method=method, headers=KEYS)
         body = await response.get_json()
@@ -72,7 +78,7 @@ async def test_everything_in_it_is_served(app: TestApp):
 async def test_every_operation_shows_an_answer_and_a_request_that_are_true(app: TestApp):
     for method, path, operation in operations(await served(app)):
         (good,) = [answer for status, answer in operation["responses"].items() if status < "300"]
-        content = good["content"]["application/json"]
+        (content,) = good["content"].values()
         for example in content["examples"].values():
             app.contract.validator(content["schema"]).validate(example["value"])
         if "requestBody" in operation and method != "GET":

@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from . import models
+from . import models, models_operators
 
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5
@@ -67,7 +67,7 @@ def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
         },
         "apps": {
             models.APP: {
-                "models": [models.__name__],
+                "models": [models.__name__, models_operators.__name__],
                 "migrations": f"{__package__}.migrations",
                 "default_connection": "default",
             }

@@ -200,6 +200,8 @@ class EventRow(Model):
     seq = fields.IntField(null=True)
     payload = ExactJsonField()
     created_at = fields.DatetimeField()
+    # Beyond the contract. The database counts it, in the order in which events are written.
+    position = fields.BigIntField()
 
     class Meta:
         """Names."""

@@ -12,6 +12,7 @@ from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
 from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
+from .repositories.feed import PostgresFeed
 from .repositories.idempotency import PostgresIdempotency
 from .repositories.merchants import PostgresMerchants
 from .repositories.operations import PostgresOperations
@@ -72,6 +73,11 @@ class PostgresRepositories:
     def test_clock(self) -> PostgresTestClock:
         """The clock that tests move."""
         return PostgresTestClock(self.executor)
+
+    @property
+    def feed(self) -> PostgresFeed:
+        """Events in the one order in which everybody reads them."""
+        return PostgresFeed(self.executor)
 
     @property
     def workers(self) -> PostgresWorkers:

@@ -9,6 +9,7 @@
     │   │   └── UnsupportedError         no processor here can do this
     │   ├── AuthenticationError    the credentials name nobody
     │   ├── NotFoundError          no such thing, or not yours
+    │   ├── TooManyError           the caller has as much at a time as it may (429)
     │   └── ConflictError          the thing is in a state that does not allow this
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
@@ -92,6 +93,12 @@ class NotFoundError(ClientError):
     def __init__(self, thing: str) -> None:
         self.thing = thing
         super().__init__(f"{thing} not found")
+
+
+class TooManyError(ClientError):
+    """The caller has as much of something at a time as it may."""
+
+    code = "too_many"
 
 
 class ConflictError(ClientError):

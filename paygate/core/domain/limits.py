@@ -69,3 +69,15 @@ ENDPOINT_IN_FLIGHT_MAX = 16
 # The doorbell. A ring is a courtesy: it may never slow down an answer.
 RING_TIMEOUT = timedelta(milliseconds=25)
 RINGS_BUFFERED_MAX = 1000
+
+# Streams of events. A dashboard holds one a tab; each costs a socket and its buffer.
+FOLLOWERS_OF_MERCHANT_MAX = 20
+FOLLOWERS_OF_PROCESS_MAX = 500
+# Events that wait for a follower that reads slowly; then it has to come again.
+FOLLOWER_EVENTS_MAX = 1000
+CURSOR_MAX = 2**63 - 1
+# A follower that hears nothing hears a ping, and is asked again who it is.
+STREAM_PING = timedelta(seconds=15)
+
+# Housekeeping. What is kept of calls and callbacks, unless a setting says otherwise.
+KEEP_CALLS = timedelta(days=90)

@@ -22,6 +22,7 @@ from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .callback_storage import CallbackRepository
+from .feed import FeedRepository
 from .records import (
     Moment,
     Page,
@@ -271,6 +272,11 @@ class Repositories(Protocol):
     @property
     def deliveries(self) -> DeliveryRepository:
         """Deliveries."""
+        ...
+
+    @property
+    def feed(self) -> FeedRepository:
+        """Events in the one order in which everybody reads them."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from ..ports.present import EventPresenter
 from ..ports.storage import Storage
 from ..ports.test_clock import ClockMoves
 from ..ports.vault import Vault
+from .live import LiveEvents
 from .registry import Registry
 
 Profile = Literal["standard", "open-demo"]
@@ -76,6 +77,7 @@ class Deps:
     registry: Registry
     present: EventPresenter
     logger: Logger
+    live: LiveEvents
     seed: int = 0
     replay_mismatches: bool = False
     require_client_secret: bool = False

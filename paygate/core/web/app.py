@@ -23,6 +23,7 @@ from .routes import (
     payments,
     refunds,
     simulator,
+    stream,
     testing,
     webhooks,
 )
@@ -54,7 +55,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_middleware(app)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
-    for routes in (orders, payments, operations, refunds, webhooks, callbacks):
+    for routes in (orders, payments, operations, refunds, webhooks, callbacks, stream):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")

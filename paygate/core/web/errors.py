@@ -16,6 +16,7 @@ from ..domain.errors import (
     InvalidInputError,
     InvalidInstrumentError,
     NotFoundError,
+    TooManyError,
     UnsupportedError,
 )
 from . import present
@@ -30,6 +31,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
     (IdempotencyInProgressError, 409, "IDEMPOTENCY_IN_PROGRESS"),
     (NotFoundError, 404, "NOT_FOUND_ERROR"),
+    (TooManyError, 429, "RATE_LIMIT_ERROR"),
     (UnsupportedError, 422, "BAD_REQUEST_ERROR"),
     (ClientError, 400, "BAD_REQUEST_ERROR"),
     (InfrastructureError, 503, "SERVER_ERROR"),
@@ -53,7 +55,7 @@ def register_errors(app: Quart) -> None:
 async def _known(error: Exception) -> Response:
     status, shown = answer_to(error)
     response = json_response(shown, status)
-    if isinstance(error, InfrastructureError | IdempotencyInProgressError):
+    if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

@@ -22,7 +22,7 @@ from ..services.create_payment import CreatePayment
 from ..services.create_refund import CreateRefund
 from ..services.send_test_event import SendTestEvent
 from ..services.settle_review import SettleReview
-from .wire import requests
+from .wire import lists, requests
 
 Body = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -127,6 +127,41 @@ def page(query: Mapping[str, str]) -> tuple[int, int]:
     given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
     asked = _checked(requests.PageQuery, given)
     return min(asked.limit, PAGE_ROWS_MAX), asked.offset
+
+
+def payments(query: Mapping[str, str]) -> lists.PaymentsQuery:
+    """The filters of ``GET /payments``; an empty one counts as left out."""
+    return _checked(lists.PaymentsQuery, _said(query))
+
+
+def orders(query: Mapping[str, str]) -> lists.OrdersQuery:
+    """The filters of ``GET /orders``."""
+    return _checked(lists.OrdersQuery, _said(query))
+
+
+def refunds(query: Mapping[str, str]) -> lists.RefundsQuery:
+    """The filters of ``GET /refunds``."""
+    return _checked(lists.RefundsQuery, _said(query))
+
+
+def overview_hours(query: Mapping[str, str]) -> int:
+    """``?hours=`` of ``GET /overview``."""
+    return _checked(lists.OverviewQuery, _said(query)).hours
+
+
+def cursor(query: Mapping[str, str], last_event_id: str | None) -> str | None:
+    """Where a stream goes on. What a browser has seen since wins over its first address."""
+    given = {"cursor": last_event_id} if last_event_id else _said(query)
+    return _checked(lists.StreamQuery, given).cursor
+
+
+def plugin_values(body: Body) -> Mapping[str, Any]:
+    """``PUT /plugins/{id}/config``."""
+    return _checked(lists.PluginConfigRequest, body).values
+
+
+def _said(query: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in query.items() if value}
 
 
 def delivery_id(text: str) -> UUID:

@@ -28,21 +28,30 @@ REFUND_COLUMNS = (
 
 REFUND_AS_R = ", ".join(f"r.{name} AS r_{name}" for name in REFUND_COLUMNS)
 
-EVENT_SET = """json_to_recordset($2::json) AS e(
-    op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
+_EVENT = """(op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
     body text, created_at timestamptz)"""
+
+EVENT_ROWS = f"json_to_recordset($2::json) AS {_EVENT}"
+
+EVENT_SET = f"json_to_recordset($2::json) AS e{_EVENT}"
 
 DELIVERY_SET = """json_to_recordset($3::json) AS d(
     id uuid, event_id text, sink text, endpoint_id uuid)"""
 
 
 def tell(won: str) -> str:
-    """CTEs that store the events of the operations in ``won`` and their deliveries."""
+    """CTEs that store the events of the operations in ``won`` and their deliveries.
+
+    Their positions are counted in the order in which they were given; ``won`` comes
+    first, so an event's position is above those of its payment's events before it.
+    """
     return f"""
     told AS (
         INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at)
         SELECT e.event_id, e.merchant_id, e.payment_id, e.type, e.seq, e.body::json, e.created_at
-        FROM {EVENT_SET} WHERE e.op_id IN (SELECT id FROM {won})
+        FROM ROWS FROM ({EVENT_ROWS}) WITH ORDINALITY AS e(
+            op_id, event_id, merchant_id, type, payment_id, seq, body, created_at, place)
+        WHERE e.op_id IN (SELECT id FROM {won}) ORDER BY e.place
     ),
     addressed AS (
         INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,

@@ -29,6 +29,7 @@ REFUSALS: Mapping[int, str] = {
     409: "A request with this Idempotency-Key is still in progress; see Retry-After.",
     413: "The body is too large.",
     422: "The Idempotency-Key was used for another request, or no processor can do this.",
+    429: "There is as much of this at a time as there may be; see Retry-After.",
     500: "A mistake of ours.",
     503: "We are not available; see Retry-After.",
 }
@@ -162,7 +163,9 @@ def _parameters(rule: Rule, said: Documented) -> Iterable[Json]:
 def _responses(rule: Rule, method: str, said: Documented, schemas: Schemas) -> Json:
     good: Json = {
         "description": "Done." if method != "GET" else "Found.",
-        "content": _content(schemas.answer(said.answer), {"example": {"value": said.example}}),
+        "content": _content(
+            schemas.answer(said.answer), {"example": {"value": said.example}}, said.media_type
+        ),
     }
     if said.takes_key:
         good["headers"] = {
@@ -191,8 +194,8 @@ def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
     return statuses
 
 
-def _content(schema: Json, examples: Json) -> Json:
-    return {"application/json": {"schema": schema, **({"examples": examples} if examples else {})}}
+def _content(schema: Json, examples: Json, media_type: str = "application/json") -> Json:
+    return {media_type: {"schema": schema, **({"examples": examples} if examples else {})}}
 
 
 def _body(said: Documented, model: type[BaseModel], schemas: Schemas, registry: Registry) -> Json:

@@ -32,6 +32,7 @@ class Documented:
         takes_key: Whether ``Idempotency-Key`` makes it happen once.
         about: More than the summary says, in CommonMark.
         refuses: Statuses beyond those that follow from all this.
+        media_type: Of the answer; refusals are JSON in any case.
     """
 
     summary: str
@@ -46,6 +47,7 @@ class Documented:
     takes_key: bool = False
     about: str = ""
     refuses: frozenset[int] = frozenset()
+    media_type: str = "application/json"
 
 
 def documented(summary: str, answer: Any, example: object, **more: Any) -> Callable[[View], View]:

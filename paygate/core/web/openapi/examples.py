@@ -300,3 +300,10 @@ INDEX: wire.Index = {
 def page(row: object) -> object:
     """A list of one."""
     return {"data": [row], "total": 1, "limit": 10, "offset": 0}
+
+
+STREAM = (
+    "retry: 2000\nid: 41\n\n"
+    "id: 42\nevent: payment.success\n"
+    'data: {"event":"payment.success","timestamp":1768473066,"data":{}}\n\n'
+)

@@ -118,7 +118,8 @@ def _answers(operation: Json) -> str:
     parts = []
     refusals = []
     for status, answer in operation["responses"].items():
-        examples = answer["content"]["application/json"].get("examples")
+        (content,) = answer["content"].values()
+        examples = content.get("examples")
         if examples:
             parts.append(f"<h4>Answer {status}</h4>{_code(examples['example']['value'])}")
         else:
@@ -145,7 +146,9 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _code(value: object) -> str:
-    return f"<pre><code>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</code></pre>"
+    # What is no JSON is shown as it is sent.
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    return f"<pre><code>{escape(text)}</code></pre>"
 
 
 def _resolved(schema: Json, document: Json) -> Json:

@@ -71,7 +71,8 @@ def _event_type(value: str | None) -> str:
     return value or "webhook.test"
 
 
-def _moment(value: object) -> datetime:
+def moment(value: object) -> datetime:
+    """A time with its zone, as text says it."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -92,7 +93,7 @@ def _seconds(value: object) -> float | None:
     raise ValueError("must be a number")
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """What a query says: digits and nothing else."""
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
         raise ValueError("must be a whole number")
@@ -247,7 +248,7 @@ class CallbacksQuery(Request):
 class HoldClockRequest(Request):
     """``POST /test/clock/set``."""
 
-    at: Annotated[datetime, BeforeValidator(_moment), Field(examples=["2026-01-01T00:00:00Z"])] = (
+    at: Annotated[datetime, BeforeValidator(moment), Field(examples=["2026-01-01T00:00:00Z"])] = (
         Field(description="where to stop it; ISO 8601 with a time zone")
     )
 
@@ -264,7 +265,7 @@ class AdvanceClockRequest(Request):
 class PageQuery(Request):
     """``?limit=&offset=``."""
 
-    limit: Annotated[int, BeforeValidator(_whole), Field(ge=1)] = Field(
+    limit: Annotated[int, BeforeValidator(whole), Field(ge=1)] = Field(
         PAGE_ROWS_DEFAULT, description=f"more than {PAGE_ROWS_MAX} is {PAGE_ROWS_MAX}"
     )
-    offset: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
+    offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0

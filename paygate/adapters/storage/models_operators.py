@@ -1,0 +1,23 @@
+"""Tables of what operators say of the whole app; see ``models``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class PluginSettingRow(Model):
+    """What an operator set of a plugin, read when a process starts."""
+
+    plugin = fields.CharField(max_length=255, primary_key=True)
+    values = fields.JSONField[dict[str, Any]]()
+    # The secret fields, by the vault.
+    sealed = fields.TextField(null=True)
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "plugin_settings"
