@@ -27,6 +27,8 @@ NETS = {
     "paygate/plugins/host.py": "so may its import, its hooks and its description of itself",
     "paygate/plugins/answers.py": "so may the words of what it raised",
     "paygate/core/workers/lane.py": "the worker's outermost net",
+    "paygate/testing/kit/calls.py": "the kit keeps whatever a guest raises, to judge it",
+    "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",
 }
 

@@ -64,9 +64,7 @@ async def test_a_receiver_that_never_answers_is_given_up_within_one_advance(
         assert took_s < MUCH_LESS_S
 
 
-async def test_three_days_of_one_payments_story_are_over_at_once(
-    database_url: str, tmp_path: Path
-):
+async def test_three_days_of_one_payments_story_are_over_at_once(database_url: str, tmp_path: Path):
     fakes = Fakes(delivery_waits_s=PRODUCTION_S)
     fakes.sink.script = [FAILED] * 15
     money = Money(50_000, "INR")

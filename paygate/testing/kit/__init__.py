@@ -1,0 +1,1 @@
+"""The contract kit: rules, what they are judged with, and who judges."""

@@ -1,0 +1,153 @@
+"""Calls a guest, and keeps whatever comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class Said(Generic[Answer]):
+    """What came of one call.
+
+    Args:
+        answer: What was returned.
+        raised: What was raised instead.
+        took_s: How long it took.
+        longest_step_s: For how long it did not let the event loop go on.
+        is_over: False if it had to be stopped.
+    """
+
+    answer: Answer | None = None
+    raised: BaseException | None = None
+    took_s: float = 0.0
+    longest_step_s: float = 0.0
+    is_over: bool = True
+
+    def __str__(self) -> str:
+        """In a few words."""
+        if not self.is_over:
+            return "no answer"
+        if self.raised is not None:
+            return f"{type(self.raised).__name__}: {self.raised}"[:300]
+        return repr(self.answer)[:300]
+
+
+@dataclass(slots=True)
+class _Timed(Generic[Answer]):
+    """Awaits something and measures each of its steps."""
+
+    awaited: Awaitable[Answer]
+    steps_s: list[float] = field(default_factory=list)
+
+    def __await__(self) -> Generator[Any, Any, Answer]:
+        inner = self.awaited.__await__()
+        value: Any = None
+        send: Callable[[Any], Any] = inner.send
+        while True:
+            began = time.perf_counter()
+            try:
+                yielded = send(value)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            finally:
+                self.steps_s.append(time.perf_counter() - began)
+            try:
+                value = yield yielded
+                send = inner.send
+            except BaseException as error:  # noqa: BLE001 - a cancellation goes to whom it is meant for
+                value = error
+                send = inner.throw
+
+
+async def said(call: Callable[[], Awaitable[Answer]], *, within_s: float = 5.0) -> Said[Answer]:
+    """Call, and wait no longer than that."""
+    began = time.perf_counter()
+    steps: list[float] = []
+    task = asyncio.ensure_future(_contained(call, steps))
+    done, _ = await asyncio.wait({task}, timeout=within_s)
+    if not done:
+        await stopped(task)
+    result: Said[Answer] = task.result() if task.done() and not task.cancelled() else Said()
+    result.is_over = bool(done)
+    result.took_s = time.perf_counter() - began
+    result.longest_step_s = max(steps, default=0.0)
+    return result
+
+
+async def stopped(task: asyncio.Future[Any], *, within_s: float = 1.0) -> bool:
+    """Whether it ended when it was told to."""
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=within_s)
+    return bool(done)
+
+
+async def _contained(call: Callable[[], Awaitable[Answer]], steps_s: list[float]) -> Said[Answer]:
+    timed: _Timed[Answer] | None = None
+    began = time.perf_counter()
+    try:
+        timed = _Timed(call(), steps_s)
+        return Said(answer=await timed)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+        return Said(raised=error)
+    finally:
+        steps_s.append(0.0 if steps_s else time.perf_counter() - began)
+
+
+def tried(call: Callable[[], Answer]) -> Said[Answer]:
+    """The same for what is not awaited."""
+    began = time.perf_counter()
+    try:
+        result = Said(answer=call())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+        result = Said(raised=error)
+    result.took_s = result.longest_step_s = time.perf_counter() - began
+    return result
+
+
+def whole_text(error: BaseException | None) -> str:
+    """An exception as a log would show it, with what caused it."""
+    return (
+        ""
+        if error is None
+        else "".join(traceback.format_exception_only(error))
+        + whole_text(error.__cause__ or error.__context__)
+    )
+
+
+class _Kept(logging.Handler):
+    def __init__(self, into: io.StringIO) -> None:
+        super().__init__(logging.DEBUG)
+        self._into = into
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._into.write(f"{record.getMessage()} {vars(record)}\n")
+
+
+@contextmanager
+def overheard() -> Iterator[io.StringIO]:
+    """What is printed, and logged past ``context.logger``."""
+    kept, root = io.StringIO(), logging.getLogger()
+    handler, level = _Kept(kept), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with redirect_stdout(kept), redirect_stderr(kept):
+            yield kept
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)

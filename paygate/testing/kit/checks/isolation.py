@@ -1,0 +1,135 @@
+"""A guest has no way to the world but its context: the same rules for every kind."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from ..exercises import exercise, made
+from ..rules import KINDS, Kind, require, rule
+from ..world import ReachKind, watching
+
+
+@dataclass(frozen=True)
+class _Closed:
+    """One way to the world that is closed."""
+
+    name: str
+    kinds: tuple[ReachKind, ...]
+    what: str
+    why: str
+    remedy: str
+
+
+_CLOSED = (
+    _Closed(
+        "reads_no_clock",
+        ("clock",),
+        "Takes the time from its context, never from the machine.",
+        "a test that moves the clock does not move this guest, and machines disagree",
+        "use what it is handed: context.clock.now(), context.now or `now`",
+    ),
+    _Closed(
+        "draws_no_chance",
+        ("random",),
+        "Draws from the generator it is handed, never from another.",
+        "a run that failed cannot be played again",
+        "use context.rng or `rng`, which are seeded from the operation",
+    ),
+    _Closed(
+        "reads_no_environment",
+        ("environment",),
+        "Reads its settings through its config model, never from the environment.",
+        "settings that nobody validates, documents or shows in the dashboard",
+        "declare a pydantic model and read it with PluginContext.config(Model)",
+    ),
+    _Closed(
+        "opens_no_socket",
+        ("socket", "process"),
+        "Reaches the network through context.http, and starts no process.",
+        "a merchant's address leads into the network; nothing bounds, logs or replays it",
+        "post through context.http",
+    ),
+    _Closed(
+        "starts_no_thread",
+        ("thread",),
+        "Starts no thread that lives on after its answer.",
+        "it outlives the deadline and the lease, and acts when nobody listens",
+        "await; give what blocks to asyncio.to_thread",
+    ),
+    _Closed(
+        "never_exits",
+        ("exit",),
+        "Ends no process, whatever happens.",
+        "the payments of everyone else in this process are cut short",
+        "raise, or answer with what happened",
+    ),
+)
+
+
+def _judge(closed: _Closed) -> Callable[[Any], Awaitable[None]]:
+    async def check(case: Any) -> None:
+        with watching() as watch:
+            await exercise(case)
+        reached = watch.of(*closed.kinds)
+        require(not reached, f"it called {', '.join(map(str, reached[:5]))}")
+
+    check.__doc__ = closed.what
+    return check
+
+
+async def keeps_nothing_global(case: Any) -> None:
+    """Keeps nothing in its modules or classes: two apps in one process share nothing."""
+    modules = list(_modules_of(made(case)))
+    before = _globals(modules)
+    await exercise(case)
+    after = _globals(modules)
+    changed = sorted(name for name in before | after if before.get(name) != after.get(name))
+    require(not changed, f"after one round these had changed: {', '.join(changed[:5])}")
+
+
+def _modules_of(guest: object) -> Iterator[ModuleType]:
+    """The modules of the guest's package."""
+    own = type(guest).__module__
+    package = own.rpartition(".")[0]
+    for name, module in list(sys.modules.items()):
+        if name == own or (package and name.startswith(f"{package}.")):
+            yield module
+
+
+def _globals(modules: list[ModuleType]) -> dict[str, str]:
+    """Every value that a module or a class of it holds, written out."""
+    kept: dict[str, str] = {}
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            kept.update(_written(f"{module.__name__}.{name}", name, value))
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                for attribute, inner in list(vars(value).items()):
+                    where = f"{module.__name__}.{name}.{attribute}"
+                    kept.update(_written(where, attribute, inner))
+    return kept
+
+
+def _written(where: str, name: str, value: object) -> Mapping[str, str]:
+    plain = (int, float, str, bytes, tuple, dict, list, set, deque, bytearray, type(None))
+    if name.startswith(("__", "@", "_abc_")) or not isinstance(value, plain):
+        return {}
+    return {where: repr(value)[:20_000]}
+
+
+def _register(kind: Kind) -> None:
+    for closed in _CLOSED:
+        rule(f"{kind}.{closed.name}", why=closed.why, remedy=closed.remedy)(_judge(closed))
+    rule(
+        f"{kind}.keeps_nothing_global",
+        why="one merchant's app, or one test, answers with what another left behind",
+        remedy="keep what must be kept on the object, or better in the state",
+    )(keeps_nothing_global)
+
+
+for _kind in KINDS:
+    _register(_kind)

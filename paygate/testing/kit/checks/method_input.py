@@ -1,0 +1,140 @@
+"""What a payment method asks for can be asked, and whatever is typed is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ....core.domain.errors import InvalidInstrumentError
+from ....plugins.answers import checked_instrument
+from ..calls import tried
+from ..cases import MethodCase
+from ..exercises import method_context
+from ..rules import BrokenRuleError, require, rule
+
+DEPTH_MAX = 4
+"""How deep the checkout's form goes into a schema."""
+EXAMPLES = 150
+_KINDS = {"string", "integer", "number", "boolean", "null"}
+
+
+@rule(
+    "method.can_be_drawn",
+    why="the checkout draws its form from the schema; what it cannot draw, no shopper can fill in",
+    remedy="use texts, numbers, yes or no, choices, and models of these, four levels deep at most",
+)
+async def can_be_drawn(case: MethodCase) -> None:
+    """Has an input model whose JSON Schema the checkout's form can ask for."""
+    made = tried(case.method().info.input_model.model_json_schema)
+    require(made.answer is not None, f"its JSON Schema cannot be made: {made}")
+    schema = made.answer or {}
+    require(tried(lambda: json.dumps(schema)).raised is None, "its JSON Schema is not JSON")
+    questions = list(_questions(schema, schema, ()))
+    require(questions, "it asks for nothing")
+    for path, question in questions:
+        types = question.get("type", "string")
+        kinds = {types} if isinstance(types, str) else set(types)
+        is_askable = "enum" in question or kinds <= _KINDS
+        require(is_askable, f"{'.'.join(path)} is of type {types}")
+
+
+@rule(
+    "method.answers_whatever_is_typed",
+    why="another error than a refusal is a 500 for the shopper, and a page for somebody at night",
+    remedy="check types and shapes in the input model or in prepare; raise InvalidInstrumentError",
+)
+async def answers_whatever_is_typed(case: MethodCase) -> None:
+    """Prepares or refuses whatever is sent, and raises nothing but InvalidInstrumentError."""
+    from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - an extra's
+
+    method = case.method()
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(_requests(case))
+    def holds(details: dict[str, Any]) -> None:
+        try:
+            model: BaseModel = method.info.input_model.model_validate(details)
+        except ValidationError:
+            return
+        heard = tried(lambda: method.prepare(model, method_context()))
+        if isinstance(heard.raised, InvalidInstrumentError):
+            return
+        fits = tried(lambda: checked_instrument(heard.answer, method.info))
+        if heard.raised is not None or fits.raised is not None:
+            raise BrokenRuleError(f"{details!r:.300} gave {heard.raised or fits.raised!r:.300}")
+
+    holds()
+
+
+def _requests(case: MethodCase) -> Any:
+    """Requests of every shape: right ones, right ones with one thing wrong, and nonsense."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - an extra's
+
+    def grown(inner: Any) -> Any:
+        return st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+
+    junk = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        grown,
+        max_leaves=5,
+    )
+    schema = case.method().info.input_model.model_json_schema()
+    fields = sorted({path[0] for path, _ in _questions(schema, schema, ())})
+    samples = [dict(each) for each in (*case.valid, *case.invalid)] or [{}]
+    shapes = st.dictionaries(st.sampled_from(fields or ["kit"]), junk, max_size=4)
+
+    @st.composite
+    def nearly_right(draw: Any) -> dict[str, Any]:
+        base = json.loads(json.dumps(draw(st.sampled_from(samples))))
+        return _with_one_changed(base, draw(st.integers(0, 50)), draw(junk | st.text()))
+
+    return shapes | nearly_right()
+
+
+def _with_one_changed(base: dict[str, Any], which: int, value: Any) -> dict[str, Any]:
+    """The same request with another value in one place, inner places included."""
+    places = [(base, name) for name in base]
+    for inner in base.values():
+        if isinstance(inner, dict):
+            places += [(inner, name) for name in inner]
+    if places:
+        holder, name = places[which % len(places)]
+        holder[name] = value
+    return base
+
+
+def _questions(
+    root: Mapping[str, Any], given: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """What the checkout's form asks for, in its own way of reading a schema."""
+    schema = _resolved(root, given)
+    for name, inner in schema.get("properties", {}).items():
+        found, here = _resolved(root, inner), (*path, name)
+        if "const" in found:
+            continue
+        if found.get("properties") and len(here) <= DEPTH_MAX:
+            yield from _questions(root, found, here)
+        else:
+            yield here, found
+
+
+def _resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    several = [*schema.get("allOf", []), *schema.get("anyOf", [])]
+    inner = root.get("$defs", {}).get(name) or next(
+        (each for each in several if each.get("type") != "null" and "type" in each | {"$ref": 1}),
+        None,
+    )
+    if inner is None or ("type" in schema and "$ref" not in schema):
+        return schema
+    own = {key: value for key, value in schema.items() if key not in {"$ref", "allOf", "anyOf"}}
+    return {**_resolved(root, inner), **own}

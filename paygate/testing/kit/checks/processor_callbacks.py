@@ -1,0 +1,235 @@
+"""Callbacks: who sent them is certain, and what they say is read without asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+
+from ....core.domain.errors import BadSignatureError, PluginContractError
+from ....core.domain.operation import OperationKind
+from ....core.ports.callbacks import CanCallback, RawCallback, Update, Verified
+from ....plugins.answers import checked_outcome
+from ..calls import Said, tried
+from ..cases import ProcessorCase, operation
+from ..rules import DoesNotApplyError, NotJudgedError, require, rule
+from ..scenes import taking_callbacks
+from ..world import watching
+
+_JUNK = (b"", b"{}", b"[]", b"null", b'"text"', b"<xml/>", b"\xff\xfe", b"[" * 5000, b"9" * 5000)
+
+
+@rule(
+    "processor.refuses_unsigned_callbacks",
+    why="anybody could mark orders as paid",
+    remedy="raise BadSignatureError where the signature is missing; compare in constant time",
+)
+async def refuses_unsigned_callbacks(case: ProcessorCase) -> None:
+    """Refuses a callback that is not signed."""
+    raw = _sample(case)
+    plain = ("content-type", "content-length", "user-agent")
+    kept = {name: value for name, value in raw.headers.items() if name in plain}
+    for headers in (kept, dict.fromkeys(raw.headers, "")):
+        _require_refused(case, replace(raw, headers=headers), "an unsigned callback")
+
+
+@rule(
+    "processor.refuses_tampered_callbacks",
+    why="a real callback with another sum or another order would be believed",
+    remedy="verify the signature over the exact bytes of callback.body",
+)
+async def refuses_tampered_callbacks(case: ProcessorCase) -> None:
+    """Refuses a signed callback when one byte of it is another."""
+    raw = _sample(case)
+    for at in {0, len(raw.body) // 2, len(raw.body) - 1}:
+        body = bytearray(raw.body)
+        body[at] ^= 1
+        _require_refused(case, replace(raw, body=bytes(body)), f"another byte at {at}")
+    _require_refused(case, replace(raw, body=raw.body + b" "), "a byte more at its end")
+
+
+@rule(
+    "processor.refuses_foreign_callbacks",
+    why="a signature that anybody can make is none",
+    remedy="sign with a secret of this processor's and this merchant's alone",
+)
+async def refuses_foreign_callbacks(case: ProcessorCase) -> None:
+    """Refuses a callback whose signature is somebody else's."""
+    raw = _sample(case)
+    for change in (str.swapcase, _flipped, lambda value: value[:-2], lambda _: "0" * 64):
+        headers = {name: _changed(value, change) for name, value in raw.headers.items()}
+        if headers != dict(raw.headers) and not _only_case(headers, raw):
+            _require_refused(case, replace(raw, headers=headers), "a signature that is not theirs")
+
+
+@rule(
+    "processor.refuses_stale_callbacks",
+    why="a callback that was overheard could be sent again a year later",
+    remedy="refuse a signed moment that is too old, as the processor's document says",
+)
+async def refuses_stale_callbacks(case: ProcessorCase) -> None:
+    """Refuses a rightly signed callback that is too old, where it can know that."""
+    if case.stale_callback is None:
+        raise DoesNotApplyError("no stale callback is given; a copy is known by its key")
+    _require_refused(case, case.stale_callback(), "a stale callback")
+
+
+@rule(
+    "processor.knows_a_copy_by_its_key",
+    why="processors send callbacks several times; each would be applied",
+    remedy="take the key from what the processor calls the callback, not from chance or a count",
+)
+async def knows_a_copy_by_its_key(case: ProcessorCase) -> None:
+    """Gives copies of a callback one key, also after a restart, and different ones another."""
+    raw, other = _sample(case), case.called_back(operation(2), case.amount())
+    taker = _taker(case)
+    keys = {_verified(taker, raw).key, _verified(taker, raw).key, _verified(_taker(case), raw).key}
+    require(len(keys) == 1, f"one callback had the keys {sorted(keys)}")
+    differs = _verified(taker, other).key not in keys
+    require(differs, f"callbacks about two operations had the key {keys}")
+
+
+@rule(
+    "processor.verifies_the_genuine",
+    why="a payment that was made stays open",
+    remedy="check the sample, or how the signature is made",
+)
+async def verifies_the_genuine(case: ProcessorCase) -> None:
+    """Accepts the processor's own callback, with a key that can be stored."""
+    taker, raw = _taker(case), _sample(case)
+    heard = tried(lambda: taker.verify(raw))
+    require(isinstance(heard.answer, Verified), f"a genuine callback gave {heard}")
+    key = heard.answer.key if heard.answer else ""
+    is_usable = isinstance(key, str) and 0 < len(key) <= 255 and key.isprintable()
+    require(is_usable, f"its key is {key!r}")
+
+
+@rule(
+    "processor.reads_callbacks_rightly",
+    why="the update is compared with the payment; one for another sum is quarantined",
+    remedy="take operation, outcome and sum from what the callback says",
+)
+async def reads_callbacks_rightly(case: ProcessorCase) -> None:
+    """Tells the operation, the sum and a usable outcome of what a callback says."""
+    _taker(case)
+    for ordinal, minor in ((1, 12_345), (2, 54_321)):
+        id, amount = operation(ordinal), case.amount(minor)
+        updates = _translated(case, case.called_back(id, amount))
+        require(updates, "it read nothing in it")
+        for update in updates:
+            require(update.operation_id == id, f"about {id}, it told of {update.operation_id}")
+            is_sum = update.amount in {None, amount}
+            require(is_sum, f"about {amount}, it told of {update.amount}")
+            outcome, asked = update.outcome, update.amount or amount
+            fit = tried(
+                lambda o=outcome, a=asked, i=id: checked_outcome(o, a, OperationKind.CHARGE, i)  # type: ignore[misc]  # bound at once
+            )
+            require(not isinstance(fit.raised, PluginContractError), str(fit.raised))
+
+
+@rule(
+    "processor.reads_callbacks_purely",
+    why="a callback is read again after a crash; it must say the same",
+    remedy="let split, verify and translate depend on their argument alone",
+)
+async def reads_callbacks_purely(case: ProcessorCase) -> None:
+    """Splits, verifies and translates without asking anybody, the same every time."""
+    raw = _sample(case)
+    before = deepcopy(raw)
+    with watching() as watch:
+        once, again = _translated(case, raw), _translated(case, raw)
+    require(once == again, f"first it read {once}, then {again}")
+    require(raw == before, "it changed the callback it was handed")
+    reached = watch.of("clock", "random", "environment", "socket", "sleep")
+    require(not reached, f"it called {', '.join(map(str, reached))}")
+
+
+@rule(
+    "processor.splits_into_callbacks",
+    why="a part that is lost is a payment that is lost",
+    remedy="return [callback], or one RawCallback for each part with what verifies it",
+)
+async def splits_into_callbacks(case: ProcessorCase) -> None:
+    """Splits a callback into one or more, each of which it verifies."""
+    taker = _taker(case)
+    heard = tried(lambda: list(taker.split(_sample(case))))
+    parts = heard.answer or []
+    require(parts, f"a callback was split into {heard}")
+    for part in parts:
+        require(isinstance(part, RawCallback), f"a part of it is {part!r}")
+        _verified(taker, part)
+
+
+@rule(
+    "processor.survives_junk_callbacks",
+    why="the address is public: whatever is posted there is a stranger's",
+    remedy="check the signature before anything is parsed, and say BadSignatureError",
+)
+async def survives_junk_callbacks(case: ProcessorCase) -> None:
+    """Answers junk with BadSignatureError, and with no other error."""
+    taker, headers = _taker(case), dict(_sample(case).headers)
+    for body in _JUNK:
+        for sent in ({}, headers, dict.fromkeys(headers, "é\x80")):
+            raw = RawCallback(sent, body)
+            heard = tried(lambda r=raw: [taker.verify(part) for part in taker.split(r)])  # type: ignore[misc]  # bound at once
+            is_no = isinstance(heard.raised, BadSignatureError) or heard.answer == []
+            require(is_no, f"{body[:20]!r} gave {heard}")
+
+
+@rule(
+    "processor.acknowledges",
+    why="a processor that does not see the answer it waits for calls again for days",
+    remedy="return the status and body of the processor's document: 2xx for yes, 4xx for no",
+)
+async def acknowledges(case: ProcessorCase) -> None:
+    """Answers a callback with a status and bytes: 2xx if it was accepted, else 4xx."""
+    taker = _taker(case)
+    for accepted, hundred in ((True, 2), (False, 4)):
+        heard = tried(lambda a=accepted: taker.acknowledge(accepted=a))  # type: ignore[misc]  # bound at once
+        match heard.answer:
+            case (int(status), bytes()) if status // 100 == hundred:
+                continue
+        require(False, f"accepted={accepted} was answered with {heard}")
+
+
+def _taker(case: ProcessorCase) -> CanCallback:
+    return taking_callbacks(case.processor())
+
+
+def _sample(case: ProcessorCase) -> RawCallback:
+    _taker(case)
+    return case.called_back(operation(1), case.amount())
+
+
+def _verified(taker: CanCallback, raw: RawCallback) -> Verified:
+    heard = tried(lambda: taker.verify(raw))
+    if not isinstance(heard.answer, Verified):
+        raise NotJudgedError(f"see processor.verifies_the_genuine; it gave {heard}")
+    return heard.answer
+
+
+def _translated(case: ProcessorCase, raw: RawCallback) -> list[Update]:
+    taker = _taker(case)
+    verified = [_verified(taker, part) for part in taker.split(raw)]
+    return [update for each in verified for update in taker.translate(each)]
+
+
+def _require_refused(case: ProcessorCase, raw: RawCallback, what: str) -> None:
+    taker = _taker(case)
+    heard: Said[object] = tried(lambda: [taker.verify(part) for part in taker.split(raw)])
+    is_refused = isinstance(heard.raised, BadSignatureError)
+    require(is_refused, f"{what} gave {heard} and not BadSignatureError")
+
+
+def _changed(value: str, change: Callable[[str], str]) -> str:
+    """A header's value changed, if it is long enough to be a signature."""
+    return change(value) if len(value) >= 32 else value
+
+
+def _flipped(value: str) -> str:
+    return ("0" if value[:1] != "0" else "1") + value[1:]
+
+
+def _only_case(headers: dict[str, str], raw: RawCallback) -> bool:
+    """Whether they differ in capitals alone: hexadecimal may be written in both."""
+    return all(headers[name].lower() == value.lower() for name, value in raw.headers.items())

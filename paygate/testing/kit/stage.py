@@ -1,0 +1,157 @@
+"""What the kit hands to a guest: a clock set by hand, a line of its own, a log it reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from ...core.ports.http import HttpError, HttpResponse
+from ...core.ports.plugins import CallContext
+
+NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+MERCHANT = UUID(int=0x1AF1)
+DEADLINE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request that left through ``context.http``."""
+
+    url: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    timeout: timedelta
+
+    def holds(self, text: str) -> bool:
+        """Whether the text is somewhere in it."""
+        return text.encode() in self.body or text in self.url or text in str(dict(self.headers))
+
+
+Network = Callable[[Sent], HttpResponse | Awaitable[HttpResponse]]
+"""The other side, as an author plays it: what was sent → what it answers, or ``HttpError``."""
+
+
+@dataclass(slots=True)
+class HandClock:
+    """A clock that is set by hand."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        """See ``Clock.now``."""
+        return self.at
+
+
+@dataclass(slots=True)
+class ListLog:
+    """Keeps what is logged."""
+
+    lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def debug(self, event: str, **fields: Any) -> None:
+        """See ``Logger.debug``."""
+        self.lines.append((event, fields))
+
+    def info(self, event: str, **fields: Any) -> None:
+        """See ``Logger.info``."""
+        self.lines.append((event, fields))
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """See ``Logger.warning``."""
+        self.lines.append((event, fields))
+
+
+@dataclass(slots=True)
+class Line:
+    """A client that reaches nobody but the author's network.
+
+    Args:
+        network: Who answers; None for an empty 200.
+        sent: What left, in order.
+    """
+
+    network: Network | None = None
+    sent: list[Sent] = field(default_factory=list)
+
+    def check(self, url: str) -> None:
+        """See ``Http.check``."""
+        if not url.startswith(("http://", "https://")):
+            raise HttpError("invalid_url", "http or https")
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: timedelta,  # noqa: ASYNC109 - the port's
+        response_bytes_max: int,
+    ) -> HttpResponse:
+        """See ``Http.post``."""
+        sent = Sent(url, bytes(body), dict(headers), timeout)
+        self.sent.append(sent)
+        await asyncio.sleep(0)
+        if self.network is None:
+            return HttpResponse(200, {}, b"{}", is_truncated=False)
+        answer = self.network(sent)
+        given = await answer if isawaitable(answer) else answer
+        body = given.body[:response_bytes_max]
+        return HttpResponse(given.status, given.headers, body, len(body) < len(given.body))
+
+    async def close(self) -> None:
+        """See ``Http.close``."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything one guest is given in one scene."""
+
+    line: Line = field(default_factory=Line)
+    clock: HandClock = field(default_factory=HandClock)
+    log: ListLog = field(default_factory=ListLog)
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        state: Mapping[str, Any] | None = None,
+        deadline: timedelta = DEADLINE,
+    ) -> CallContext:
+        """The context of one call, as the host makes it."""
+        return CallContext(
+            merchant_id=MERCHANT,
+            operation_id=operation_id,
+            deadline=deadline,
+            clock=self.clock,
+            rng=Random(f"7:{operation_id}"),
+            http=self.line,
+            logger=self.log,
+            state=state,
+            asked_at=NOW,
+        )
+
+
+def fails_with(kind: str) -> Network:
+    """A network that gives no answer."""
+
+    def fail(_sent: Sent) -> HttpResponse:
+        raise HttpError(kind, "played by the kit")
+
+    return fail
+
+
+def answers(status: int, body: bytes = b"", **headers: str) -> Network:
+    """A network that always answers the same."""
+    return lambda _sent: HttpResponse(status, headers, body, is_truncated=False)
+
+
+async def hangs(sent: Sent) -> HttpResponse:
+    """A network that takes as long as it is given."""
+    await asyncio.sleep(sent.timeout.total_seconds())
+    raise HttpError("timeout", "played by the kit")

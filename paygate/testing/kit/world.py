@@ -1,0 +1,225 @@
+"""Watches what a guest reaches for beside its arguments, and stops what cannot be undone.
+
+A profile function sees every call that is made, with the frame it is made from: nothing
+is patched, so nothing of the guest's or of its libraries' has to be imported anew, and a
+name that was imported early is seen like any other. Sockets and processes are seen, and
+refused, by an audit hook, which also sees those that C code opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from types import CodeType, FrameType
+from typing import Any, Literal
+
+ReachKind = Literal[
+    "clock", "random", "environment", "socket", "process", "thread", "exit", "sleep"
+]
+
+_KIT = str(Path(__file__).parent)
+_STDLIB = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
+# Between a guest and what it asks for stand these; they ask for nothing by themselves.
+_GO_BETWEENS = ("pydantic", "pydantic_core", "hypothesis")
+
+_SHARED_RANDOM = getattr(sys.modules["random"], "_inst")  # noqa: B009 - the generator behind random.random() and its kin
+_CLOCKS = {
+    getattr(time, name): name
+    for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+}
+_URANDOM = getattr(os, "urandom")  # noqa: B009 - named to be seen, not to be drawn from
+_ENVIRONMENT = type(os.environ)
+_PYTHON: dict[CodeType, tuple[ReachKind, str]] = {
+    getattr(_ENVIRONMENT, name).__code__: ("environment", "os.environ")
+    for name in ("__getitem__", "__setitem__", "__delitem__", "__iter__", "__len__")
+} | {threading.Thread.start.__code__: ("thread", "threading.Thread.start")}
+_UNSEEDED = Random.__init__.__code__
+_EXITS = {getattr(os, name): f"os.{name}" for name in ("_exit", "abort", "kill")}
+_AUDITED: dict[str, ReachKind] = {
+    "socket.__new__": "socket",
+    "socket.connect": "socket",
+    "socket.bind": "socket",
+    "socket.getaddrinfo": "socket",
+    "socket.gethostbyname": "socket",
+    "subprocess.Popen": "process",
+    "os.system": "process",
+    "os.exec": "process",
+    "os.fork": "process",
+    "os.posix_spawn": "process",
+}
+
+
+class RefusedError(BaseException):
+    """The kit stopped a guest from doing what cannot be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Something a guest reached for by itself.
+
+    Args:
+        kind: What sort of thing.
+        what: Its name: ``time.time``.
+        where: File and line of the guest's code.
+    """
+
+    kind: ReachKind
+    what: str
+    where: str
+
+    def __str__(self) -> str:
+        """What, and from where."""
+        return f"{self.what} at {self.where}"
+
+
+@dataclass(slots=True)
+class Watch:
+    """Keeps what was seen.
+
+    Args:
+        thread: Whose doings count, beside those of threads that did not exist before.
+        others: The threads that did, by identity.
+        reaches: What was seen, in order.
+    """
+
+    thread: int
+    others: frozenset[int]
+    reaches: list[Reach] = field(default_factory=list)
+
+    def of(self, *kinds: ReachKind) -> list[Reach]:
+        """What was seen of those kinds, each place once."""
+        return list(dict.fromkeys(reach for reach in self.reaches if reach.kind in kinds))
+
+    def saw(self, frame: FrameType, event: str, called: Any) -> None:
+        """Look at one call; a profile function."""
+        if event == "c_call":
+            self._saw_builtin(frame, called)
+        elif event == "call":
+            self._saw_python(frame)
+
+    def audited(self, event: str) -> None:
+        """Look at one event of the interpreter, and refuse it if a guest is behind it.
+
+        Raises:
+            RefusedError: One is.
+        """
+        here = threading.get_ident()
+        if event in _AUDITED and (here == self.thread or here not in self.others):
+            kind = _AUDITED[event]
+            if self._keep(kind, event, _guest_frame(sys._getframe(2))):  # noqa: SLF001 - the documented way to see who calls
+                raise RefusedError(f"the kit refuses {event}")
+
+    def _saw_builtin(self, frame: FrameType, called: Any) -> None:
+        owner = getattr(called, "__self__", None)
+        if owner is _SHARED_RANDOM:
+            self._keep("random", f"random.{called.__name__}", _guest_frame(frame))
+        elif owner is time:
+            self._saw_time(frame, called)
+        elif isinstance(owner, type) and issubclass(owner, date):
+            if called.__name__ in {"now", "utcnow", "today"}:
+                self._keep("clock", f"{owner.__name__}.{called.__name__}", _own_frame(frame))
+        elif called is _URANDOM:
+            self._keep("random", "os.urandom", _guest_frame(frame))
+        elif called is sys.exit:
+            self._keep("exit", "sys.exit", _guest_frame(frame))
+        elif called in _EXITS and self._keep("exit", _EXITS[called], _guest_frame(frame)):
+            raise RefusedError(f"the kit refuses {_EXITS[called]}")
+
+    def _saw_time(self, frame: FrameType, called: Any) -> None:
+        # Only at first hand: the event loop and the log ask for the time on everyone's behalf.
+        if called in _CLOCKS:
+            self._keep("clock", f"time.{_CLOCKS[called]}", _own_frame(frame))
+        elif called is time.sleep:
+            self._keep("sleep", "time.sleep", _guest_frame(frame))
+
+    def _saw_python(self, frame: FrameType) -> None:
+        code = frame.f_code
+        if code in _PYTHON:
+            kind, what = _PYTHON[code]
+            if kind == "thread" and frame.f_locals["self"].name.startswith("asyncio_"):
+                return  # The loop's own, for asyncio.to_thread.
+            self._keep(kind, what, _guest_frame(frame.f_back))
+        elif code is _UNSEEDED and frame.f_locals.get("x") is None:
+            self._keep("random", "an unseeded Random", _guest_frame(frame.f_back))
+
+    def _keep(self, kind: ReachKind, what: str, by: FrameType | None) -> bool:
+        if by is not None:
+            self.reaches.append(Reach(kind, what, f"{_short(by.f_code.co_filename)}:{by.f_lineno}"))
+        return by is not None
+
+
+_watches: list[Watch] = []
+
+
+def _audit(event: str, _arguments: object) -> None:
+    if _watches:
+        _watches[-1].audited(event)
+
+
+@lru_cache(maxsize=1)
+def _install_audit() -> None:
+    sys.addaudithook(_audit)
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """See what is reached for until the block ends. Not to be nested."""
+    _install_audit()
+    known = frozenset(each.ident or 0 for each in threading.enumerate())
+    watch = Watch(threading.get_ident(), known)
+    before = sys.getprofile()
+    _watches.append(watch)
+    sys.setprofile(watch.saw)
+    try:
+        yield watch
+    finally:
+        sys.setprofile(before)
+        _watches.remove(watch)
+
+
+def _own_frame(frame: FrameType | None) -> FrameType | None:
+    """The frame, if it is the guest's own code."""
+    is_own = frame is not None and not _is_in_between(frame.f_code.co_filename)
+    return frame if is_own and frame is not None and not _is_kit(frame) else None
+
+
+def _guest_frame(frame: FrameType | None) -> FrameType | None:
+    """The guest's code that the frame works for; None if it works for nobody's."""
+    while frame is not None and _is_in_between(frame.f_code.co_filename):
+        frame = frame.f_back
+    return _own_frame(frame)
+
+
+def _is_kit(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_KIT)
+
+
+@lru_cache(maxsize=4096)
+def _is_in_between(filename: str) -> bool:
+    if filename.startswith("<"):
+        return True
+    parts = Path(filename).parts
+    if "site-packages" in parts:
+        return any(name in parts for name in _GO_BETWEENS)
+    return filename.startswith(_STDLIB)
+
+
+def _short(filename: str) -> str:
+    """The last parts of a path: enough to find it, and the same on every machine."""
+    return "/".join(Path(filename).parts[-2:])
+
+
+# Imported so that what they do when first used is not taken for a guest's doing.
+_WARM = (asyncio, subprocess)
