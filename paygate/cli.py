@@ -15,6 +15,7 @@ import typer
 from .commands.setup import Setup, read_setup, with_servers
 from .core.domain.errors import InfrastructureError, OperatorError
 from .core.ports.bell import QUEUES
+from .scaffold import KINDS, NewPlugin
 
 OPERATOR_MISTAKE = 2
 
@@ -151,6 +152,27 @@ def plugins() -> None:
         print(f"sink       {name}")
     for target, policy in offered.policies.items():
         print(f"policy     {policy.name} (for {target})")
+
+
+# And here.
+PluginKind = StrEnum("PluginKind", list(KINDS))  # type: ignore[misc]  # made of our own tuple
+
+
+@app.command()
+def new(
+    kind: Annotated[PluginKind, typer.Argument(help="What it offers.")],
+    name: Annotated[str, typer.Argument(help="Such as acme_bank.")],
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where its folder goes; here without it.")
+    ] = Path(),
+    method: Annotated[str, typer.Option(help="For a processor: the method it is for.")] = "upi",
+    flow: Annotated[str, typer.Option(help="For a processor: the method's flow.")] = "collect",
+) -> None:
+    """Write a plugin's package, tests and all."""
+    from .commands.new import new as write
+
+    chosen = next(each for each in KINDS if each == kind)
+    print(write(NewPlugin(chosen, name, folder, method, flow)))
 
 
 @app.command()

@@ -1,0 +1,130 @@
+"""``paygate new``: a plugin's package, complete and green before its author writes a line.
+
+Every file is a template in ``templates``: those of ``common`` go into every package,
+those of the kind beside them. Names are filled in as ``$name``; a file's own name may
+hold ``NAME`` too.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+from string import Template
+from typing import Literal, get_args
+
+from ..core.domain.errors import OperatorError
+
+Kind = Literal["method", "processor", "sink", "policy"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SUFFIX = ".tmpl"
+# Longer ones would break lines of the package that are whole now.
+NAME_CHARS_MAX = 24
+# Adjacent underscores would become adjacent hyphens, which no index takes.
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlugin:
+    """What is to be made.
+
+    Args:
+        kind: What the plugin offers.
+        name: Lower-case letters, digits and single underscores, such as ``acme_bank``.
+        folder: Where the package's own folder goes.
+        method: For a processor: the payment method it carries out.
+        flow: For a processor: the flow of that method.
+    """
+
+    kind: Kind
+    name: str
+    folder: Path
+    method: str = "upi"
+    flow: str = "collect"
+
+    @property
+    def distribution(self) -> str:
+        """What is installed, such as ``paygate-acme-bank``."""
+        return f"paygate-{self.name.replace('_', '-')}"
+
+    @property
+    def root(self) -> Path:
+        """The package's own folder."""
+        return self.folder / self.distribution
+
+
+def write_package(plugin: NewPlugin) -> Path:
+    """Write the package, all of it or nothing; its folder.
+
+    Raises:
+        OperatorError: The name is no name, the folder is there, or cannot be written.
+    """
+    _check(plugin)
+    if plugin.root.exists():
+        raise _refusal(f"{plugin.root} is there already", "Choose another name, or remove it")
+    try:
+        plugin.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=plugin.folder, prefix=".paygate-new-") as draft:
+            _write_all(plugin, Path(draft))
+            # Whoever interrupts has no half package.
+            shutil.copytree(draft, plugin.root)
+    except OSError as error:
+        raise _refusal(
+            f"{plugin.folder} cannot be written ({error.strerror})", "Choose another folder"
+        ) from error
+    return plugin.root
+
+
+def _check(plugin: NewPlugin) -> None:
+    named = {"NAME": plugin.name, "--method": plugin.method, "--flow": plugin.flow}
+    for where, name in named.items():
+        if not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX or keyword.iskeyword(name):
+            raise _refusal(
+                f"{where} is {name!r}, which cannot be a name",
+                "Write lower-case letters, digits and single underscores, such as acme_bank, "
+                f"at most {NAME_CHARS_MAX}",
+            )
+
+
+def _refusal(problem: str, remedy: str) -> OperatorError:
+    return OperatorError(setting="paygate new", problem=problem, remedy=remedy)
+
+
+def _write_all(plugin: NewPlugin, root: Path) -> None:
+    words = _words(plugin)
+    templates = files(__package__) / "templates"
+    for part in ("common", plugin.kind):
+        for path, text in _read(templates / part, PurePosixPath()):
+            target = root / str(path).replace("NAME", plugin.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(Template(text).substitute(words), encoding="utf-8")
+
+
+def _read(folder: Traversable, at: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _read(entry, at / entry.name)
+        elif entry.name.endswith(SUFFIX):
+            yield at / entry.name.removesuffix(SUFFIX), entry.read_text(encoding="utf-8")
+
+
+def _words(plugin: NewPlugin) -> Mapping[str, str]:
+    parts = plugin.name.split("_")
+    return {
+        "kind": plugin.kind,
+        "name": plugin.name,
+        "Name": "".join(part.capitalize() for part in parts),
+        "NAME": plugin.name.upper(),
+        "label": " ".join(parts).capitalize(),
+        "package": f"paygate_{plugin.name}",
+        "distribution": plugin.distribution,
+        "method": plugin.method,
+        "flow": plugin.flow,
+    }
