@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import App, open_app
-from ..core.domain.limits import WORKER_GONE_AFTER
+from ..core.domain.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
 from ..core.domain.redaction import redact
 from .setup import Setup
-
-OVERDUE = timedelta(seconds=60)
-STUCK_ROWS_MAX = 50
 
 
 async def doctor(setup: Setup) -> AsyncIterator[str]:
@@ -76,7 +72,7 @@ async def _work(app: App) -> AsyncIterator[str]:
         f"note  work: {counts.waiting} waiting, {counts.leased} under way, "
         f"{counts.done} done, {counts.failed} given up"
     )
-    due_before = app.deps.clock.now() - OVERDUE
+    due_before = app.deps.clock.now() - OVERDUE_AFTER
     for stuck in await workers.stuck(due_before=due_before, limit=STUCK_ROWS_MAX):
         yield redact(
             f"look  {stuck.table} {stuck.row_id}: due {stuck.due_at:%Y-%m-%d %H:%M:%S} UTC, "

@@ -13,6 +13,7 @@ from .database import Executor, connect
 from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
 from .repositories.feed import PostgresFeed
+from .repositories.figures import PostgresFigures
 from .repositories.idempotency import PostgresIdempotency
 from .repositories.merchants import PostgresMerchants
 from .repositories.operations import PostgresOperations
@@ -73,6 +74,11 @@ class PostgresRepositories:
     def test_clock(self) -> PostgresTestClock:
         """The clock that tests move."""
         return PostgresTestClock(self.executor)
+
+    @property
+    def figures(self) -> PostgresFigures:
+        """Figures about payments and about work."""
+        return PostgresFigures(self.executor)
 
     @property
     def feed(self) -> PostgresFeed:

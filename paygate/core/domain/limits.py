@@ -79,5 +79,9 @@ CURSOR_MAX = 2**63 - 1
 # A follower that hears nothing hears a ping, and is asked again who it is.
 STREAM_PING = timedelta(seconds=15)
 
+# Due for so long and held by nobody: something is wrong.
+OVERDUE_AFTER = timedelta(seconds=60)
+STUCK_ROWS_MAX = 50
+
 # Housekeeping. What is kept of calls and callbacks, unless a setting says otherwise.
 KEEP_CALLS = timedelta(days=90)

@@ -23,6 +23,7 @@ from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .callback_storage import CallbackRepository
 from .feed import FeedRepository
+from .figures import FigureRepository
 from .records import (
     Moment,
     Page,
@@ -30,6 +31,14 @@ from .records import (
     StoredEvent,
     Stuck,
     WorkCounts,
+)
+from .searches import (
+    ALL_ORDERS,
+    ALL_PAYMENTS,
+    ALL_REFUNDS,
+    OrderSearch,
+    PaymentSearch,
+    RefundSearch,
 )
 from .work import DeliveryRepository, OperationRepository
 
@@ -106,7 +115,9 @@ class OrderRepository(Protocol):
         """The order with that id, whoever owns it."""
         ...
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Order]:
+    async def page(
+        self, merchant_id: UUID, *, limit: int, offset: int, search: OrderSearch = ALL_ORDERS
+    ) -> Page[Order]:
         """A merchant's orders."""
         ...
 
@@ -147,7 +158,9 @@ class PaymentRepository(Protocol):
         """The same, and what is to be asked of its processor."""
         ...
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
+    async def page(
+        self, merchant_id: UUID, *, limit: int, offset: int, search: PaymentSearch = ALL_PAYMENTS
+    ) -> Page[Payment]:
         """A merchant's payments."""
         ...
 
@@ -177,7 +190,9 @@ class RefundRepository(Protocol):
         """The refund with that id, whoever owns it."""
         ...
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Refund]:
+    async def page(
+        self, merchant_id: UUID, *, limit: int, offset: int, search: RefundSearch = ALL_REFUNDS
+    ) -> Page[Refund]:
         """A merchant's refunds."""
         ...
 
@@ -272,6 +287,11 @@ class Repositories(Protocol):
     @property
     def deliveries(self) -> DeliveryRepository:
         """Deliveries."""
+        ...
+
+    @property
+    def figures(self) -> FigureRepository:
+        """Figures about payments and about work."""
         ...
 
     @property

@@ -20,6 +20,7 @@ from .routes import (
     health,
     operations,
     orders,
+    overview,
     payments,
     refunds,
     simulator,
@@ -55,7 +56,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_middleware(app)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
-    for routes in (orders, payments, operations, refunds, webhooks, callbacks, stream):
+    for routes in (orders, payments, operations, refunds, webhooks, callbacks, stream, overview):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")

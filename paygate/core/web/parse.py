@@ -13,6 +13,7 @@ from ..domain.errors import InvalidInputError, NotFoundError
 from ..domain.limits import PAGE_ROWS_MAX
 from ..domain.merchant import Merchant
 from ..domain.money import Money
+from ..ports.searches import OrderSearch, PaymentSearch, RefundSearch
 from ..ports.storage import KEEP
 from ..services.cancel_payment import CancelPayment
 from ..services.capture_payment import CapturePayment
@@ -22,6 +23,7 @@ from ..services.create_payment import CreatePayment
 from ..services.create_refund import CreateRefund
 from ..services.send_test_event import SendTestEvent
 from ..services.settle_review import SettleReview
+from .present.entities import STATUS
 from .wire import lists, requests
 
 Body = Mapping[str, Any]
@@ -129,19 +131,32 @@ def page(query: Mapping[str, str]) -> tuple[int, int]:
     return min(asked.limit, PAGE_ROWS_MAX), asked.offset
 
 
-def payments(query: Mapping[str, str]) -> lists.PaymentsQuery:
+def payments(query: Mapping[str, str]) -> PaymentSearch:
     """The filters of ``GET /payments``; an empty one counts as left out."""
-    return _checked(lists.PaymentsQuery, _said(query))
+    asked = _checked(lists.PaymentsQuery, _said(query))
+    statuses = {status for status, shown in STATUS.items() if shown == asked.status}
+    return PaymentSearch(
+        since=asked.from_,
+        until=asked.to,
+        statuses=frozenset(statuses) if asked.status else None,
+        method=asked.method,
+        order_id=asked.order_id,
+        text=asked.q,
+    )
 
 
-def orders(query: Mapping[str, str]) -> lists.OrdersQuery:
+def orders(query: Mapping[str, str]) -> OrderSearch:
     """The filters of ``GET /orders``."""
-    return _checked(lists.OrdersQuery, _said(query))
+    asked = _checked(lists.OrdersQuery, _said(query))
+    return OrderSearch(since=asked.from_, until=asked.to, status=asked.status, text=asked.q)
 
 
-def refunds(query: Mapping[str, str]) -> lists.RefundsQuery:
+def refunds(query: Mapping[str, str]) -> RefundSearch:
     """The filters of ``GET /refunds``."""
-    return _checked(lists.RefundsQuery, _said(query))
+    asked = _checked(lists.RefundsQuery, _said(query))
+    return RefundSearch(
+        since=asked.from_, until=asked.to, status=asked.status, payment_id=asked.payment_id
+    )
 
 
 def overview_hours(query: Mapping[str, str]) -> int:

@@ -28,6 +28,13 @@ CREATE INDEX plugin_calls_started_at ON plugin_calls (started_at);
 CREATE INDEX processor_callbacks_received_at ON processor_callbacks (received_at);
 """
 
+# What waits for a person is rare, and asked for by every page that watches the workers.
+SET_ASIDE = """
+CREATE INDEX operations_set_aside ON operations (run_at) WHERE lease_state = 'dead';
+CREATE INDEX webhook_logs_set_aside ON webhook_logs (created_at)
+    WHERE status = 'failed' AND last_error IS NOT NULL;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("paygate", "0009_holds_expire")]
@@ -66,4 +73,5 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.RunSQL(AGES),
+        ops.RunSQL(SET_ASIDE),
     ]

@@ -9,7 +9,8 @@ from uuid import UUID
 from ....core.domain.ids import is_order_name
 from ....core.domain.order import Order
 from ....core.ports.records import Page
-from .. import mapping
+from ....core.ports.searches import ALL_ORDERS, OrderSearch
+from .. import mapping, searches
 from ..database import Executor
 from ..models import OrderRow
 
@@ -45,10 +46,18 @@ class PostgresOrders:
         row = await self.executor.fetchrow(BY_ID, order_id)
         return mapping.order(row) if row else None
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Order]:
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        search: OrderSearch = ALL_ORDERS,
+    ) -> Page[Order]:
         """See ``OrderRepository.page``."""
         with self.executor.models() as db:
-            query = OrderRow.filter(merchant_id=merchant_id).using_db(db)
+            wanted = searches.orders(search)
+            query = OrderRow.filter(wanted, merchant_id=merchant_id).using_db(db)
             total = await query.count()
             rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
         return Page([mapping.order(row) for row in rows], total, limit, offset)

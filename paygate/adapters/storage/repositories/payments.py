@@ -13,7 +13,8 @@ from ....core.domain.ids import IdKind, is_id
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
 from ....core.ports.records import Moment, Page, PaymentTotals, StoredEvent
-from .. import mapping
+from ....core.ports.searches import ALL_PAYMENTS, PaymentSearch
+from .. import mapping, searches
 from ..database import Executor
 from ..models import PaymentRow
 from ..statements import payments as sql
@@ -93,10 +94,18 @@ class PostgresPayments:
             operation.is_final,
         )
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Payment]:
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        search: PaymentSearch = ALL_PAYMENTS,
+    ) -> Page[Payment]:
         """See ``PaymentRepository.page``."""
         with self.executor.models() as db:
-            query = PaymentRow.filter(merchant_id=merchant_id).using_db(db)
+            wanted = searches.payments(search)
+            query = PaymentRow.filter(wanted, merchant_id=merchant_id).using_db(db)
             total = await query.count()
             rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
         return Page([mapping.payment(row) for row in rows], total, limit, offset)

@@ -13,7 +13,8 @@ from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
 from ....core.domain.refund import Refund
 from ....core.ports.records import Page, StoredEvent
-from .. import mapping
+from ....core.ports.searches import ALL_REFUNDS, RefundSearch
+from .. import mapping, searches
 from ..database import Executor
 from ..models import RefundRow
 from ..statements import refunds as sql
@@ -49,10 +50,18 @@ class PostgresRefunds:
         row = await self.executor.fetchrow(sql.BY_ID, refund_id)
         return mapping.refund(row) if row else None
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Refund]:
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        search: RefundSearch = ALL_REFUNDS,
+    ) -> Page[Refund]:
         """See ``RefundRepository.page``."""
         with self.executor.models() as db:
-            query = RefundRow.filter(merchant_id=merchant_id).using_db(db)
+            wanted = searches.refunds(search)
+            query = RefundRow.filter(wanted, merchant_id=merchant_id).using_db(db)
             total = await query.count()
             rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
         return Page([mapping.refund(row) for row in rows], total, limit, offset)

@@ -15,7 +15,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import documented, examples
 from ..wire import answers as wire
-from ..wire import requests
+from ..wire import lists, requests
 from . import dialects
 
 
@@ -49,12 +49,15 @@ def blueprint(deps: Deps) -> Blueprint:
         "List orders",
         wire.Page[wire.Order],
         examples.page(examples.ORDER),
-        query=requests.PageQuery,
+        query=lists.OrdersQuery,
     )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
-        page = await deps.storage.orders.page(merchant.id, limit=limit, offset=offset)
+        search = parse.orders(request.args)
+        page = await deps.storage.orders.page(
+            merchant.id, limit=limit, offset=offset, search=search
+        )
         return json_response(present.page(page, present.order))
 
     @routes.get("/orders/<order_id>")

@@ -18,8 +18,11 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import documented, examples
 from ..wire import answers as wire
-from ..wire import requests
+from ..wire import lists, requests
 from . import dialects
+
+# Without any of these a list is an array.
+PARTICULAR = {field.alias or name for name, field in lists.PaymentsQuery.model_fields.items()}
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -82,15 +85,18 @@ def blueprint(deps: Deps) -> Blueprint:
         "List payments",
         list[wire.Payment] | wire.Page[wire.Payment],
         examples.page(examples.PAYMENT),
-        query=requests.PageQuery,
-        about="An array of the newest; with limit or offset a page in an envelope.",
+        query=lists.PaymentsQuery,
+        about="An array of the newest; asked for anything particular, a page in an envelope.",
     )
     async def index() -> Response:
-        if "limit" not in request.args and "offset" not in request.args:
+        if PARTICULAR.isdisjoint(request.args):
             return await everything()
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
-        page = await deps.storage.payments.page(merchant.id, limit=limit, offset=offset)
+        search = parse.payments(request.args)
+        page = await deps.storage.payments.page(
+            merchant.id, limit=limit, offset=offset, search=search
+        )
         return json_response(present.page(page, present.payment))
 
     @routes.get("/payments/list")

@@ -14,7 +14,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import documented, examples
 from ..wire import answers as wire
-from ..wire import requests
+from ..wire import lists, requests
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -63,12 +63,15 @@ def blueprint(deps: Deps) -> Blueprint:
         "List refunds",
         wire.Page[wire.Refund],
         examples.page(examples.REFUND),
-        query=requests.PageQuery,
+        query=lists.RefundsQuery,
     )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
         limit, offset = parse.page(request.args)
-        page = await deps.storage.refunds.page(merchant.id, limit=limit, offset=offset)
+        search = parse.refunds(request.args)
+        page = await deps.storage.refunds.page(
+            merchant.id, limit=limit, offset=offset, search=search
+        )
         return json_response(present.page(page, present.refund_in_full))
 
     @routes.get("/refunds/<refund_id>")

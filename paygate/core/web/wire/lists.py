@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from .requests import PageQuery, Request, moment, whole
 
 OVERVIEW_HOURS_MAX = 720
+ID_CHARS_MAX = 64
 
 
 def _searched(value: str) -> str:
@@ -42,7 +43,7 @@ class PaymentsQuery(SpanQuery):
     method: Annotated[Searched, Field(max_length=20)] | None = Field(
         None, description="exactly, such as upi"
     )
-    order_id: Searched | None = None
+    order_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
     q: Searched | None = Field(
         None,
         description="finds an id or an order's id by how it begins, an order's receipt or a "
@@ -63,7 +64,7 @@ class RefundsQuery(SpanQuery):
     """``GET /refunds``."""
 
     status: Literal["pending", "processed", "failed"] | None = None
-    payment_id: Searched | None = None
+    payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
 
 
 class OverviewQuery(Request):

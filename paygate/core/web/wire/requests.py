@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -75,9 +75,11 @@ def moment(value: object) -> datetime:
     """A time with its zone, as text says it."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        # Its first and last hours are no times at all elsewhere.
+        at = at.astimezone(UTC) if at and at.tzinfo else None
+    except (ValueError, OverflowError):
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None:
         raise ValueError("must be a time with its zone, such as 2026-01-01T00:00:00Z")
     return at
 

@@ -1,0 +1,66 @@
+"""Answers of the routes that operate the gateway, as the document shows them."""
+
+from __future__ import annotations
+
+from ..wire import overview as wire
+from .examples import MADE_AT, PAID_AT, PAYMENT_ID
+
+OVERVIEW: wire.Overview = {
+    "from": "2026-01-15T10:00:00.000Z",
+    "to": PAID_AT,
+    "bucket_s": 3600,
+    "volume": [
+        {
+            "at": "2026-01-15T10:00:00.000Z",
+            "payments": 3,
+            "succeeded": 2,
+            "failed": 1,
+            "amount_minor": {"INR": 100_000},
+        }
+    ],
+    "methods": [{"method": "upi", "payments": 3, "succeeded": 2, "failed": 1}],
+    "declines": [{"code": "insufficient_funds", "payments": 1}],
+    "latency_ms": {"p50": 6240.5, "p95": 9410.0, "p99": 9800.1, "samples": 3},
+    "deliveries": {
+        "pending": 0,
+        "succeeded": 9,
+        "failed": 0,
+        "first_try_share": 1.0,
+        "p95_ms": 84.2,
+    },
+    "refunds": {"count": 1, "amount_minor": {"INR": 20_000}},
+}
+OPERATION_ID = "op_Qw12Er34Ty56Ui78"
+WORKERS: wire.Workers = {
+    "workers": [
+        {
+            "id": "host-1-4711-a1b2c3",
+            "kind": "worker",
+            "started_at": MADE_AT,
+            "heartbeat_at": PAID_AT,
+            "is_alive": True,
+        }
+    ],
+    "queues": [
+        {
+            "name": "payments",
+            "waiting": 2,
+            "due": 1,
+            "leased": 0,
+            "set_aside": 1,
+            "oldest_due_at": MADE_AT,
+        }
+    ],
+    "stuck": [
+        {
+            "id": OPERATION_ID,
+            "queue": "payments",
+            "state": "set_aside",
+            "payment_id": PAYMENT_ID,
+            "due_at": MADE_AT,
+            "claims": 0,
+            "reason": "nobody could say what became of it",
+        }
+    ],
+}
+RELEASED: wire.Released = {"id": OPERATION_ID, "queue": "payments", "due_at": PAID_AT}

@@ -1,0 +1,68 @@
+"""Figures, and who works on what."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+
+from ...services.deps import Deps
+from ...services.overview import overview, release_stuck, work_in_detail
+from .. import parse
+from ..auth import merchant_of_request
+from ..errors import json_response
+from ..openapi import documented
+from ..openapi import operations as examples
+from ..operator import is_operator
+from ..present import overview as present
+from ..wire import lists
+from ..wire import overview as wire
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/overview`` and ``/workers``."""
+    routes = Blueprint("overview", __name__)
+
+    async def whose() -> UUID | None:
+        """Whose work may be seen: everybody's by operators, else one's own."""
+        merchant = await merchant_of_request(deps)
+        return None if await is_operator(merchant, deps) else merchant.id
+
+    @routes.get("/overview")
+    @documented(
+        "Sum the last hours up",
+        wire.Overview,
+        examples.OVERVIEW,
+        query=lists.OverviewQuery,
+        about="Payments are counted when they were made. Buckets begin at whole hours, the last "
+        "is still under way: an hour long up to two days back, three hours up to a week, then "
+        "twelve.",
+    )
+    async def sums() -> Response:
+        merchant = await merchant_of_request(deps)
+        hours = parse.overview_hours(request.args)
+        window, figures = await overview(merchant.id, hours, deps)
+        return json_response(present.overview(window, figures))
+
+    @routes.get("/workers")
+    @documented(
+        "Say who works on what",
+        wire.Workers,
+        examples.WORKERS,
+        about="The work of all merchants to operators, to others their own.",
+    )
+    async def workers() -> Response:
+        return json_response(present.workers(*await work_in_detail(await whose(), deps)))
+
+    @routes.post("/workers/stuck/<queue>/<row_id>/release")
+    @documented(
+        "Make stuck work due again",
+        wire.Released,
+        examples.RELEASED,
+        about="What was set aside is asked of its processor, never told on a guess.",
+    )
+    async def release(queue: str, row_id: str) -> Response:
+        named, due_at = await release_stuck(queue, row_id, await whose(), deps)
+        return json_response(present.released(row_id, named, due_at))
+
+    return routes
