@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
-SOURCES := paygate plugins tests examples
+SOURCES := paygate pytest_paygate plugins tests examples
 
 .PHONY: run demo test retest e2e check format pages scenarios clean
 

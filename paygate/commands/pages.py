@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from ..adapters.serving.hypercorn import answer
 from ..bootstrap import pages
 from ..core.domain.errors import OperatorError
 from ..core.web.app import WebApp
@@ -22,7 +23,7 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
     Raises:
         OperatorError: The port is taken.
     """
-    from .serve import answer, stop_signal  # noqa: PLC0415 - serve imports this module
+    from .serve import stop_signal  # noqa: PLC0415 - serve imports this module
 
     settings = setup.settings
     chosen = _port(kind, settings) if port is None else port

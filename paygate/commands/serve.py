@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import socket
-
-from hypercorn.asyncio import serve as hypercorn_serve
-from hypercorn.config import Config
 
 from ..adapters.bell.local import LocalBell
+from ..adapters.serving.hypercorn import answer
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import open_app, seed
 from ..core.services.live import LiveEvents
-from ..core.web.app import WebApp, create_app
+from ..core.web.app import create_app
 from ..core.workers.worker import Worker
-from .listening import BACKLOG, listen
+from .listening import listen
 from .pages import listening_pages
 from .setup import Setup
 from .work import new_worker_id
@@ -80,11 +77,6 @@ async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:
     live.close()
 
 
-async def answer(app: WebApp, listening: socket.socket, stopped: asyncio.Event) -> None:
-    """Answer requests on that socket until told to stop."""
-    await hypercorn_serve(app, _config(listening), shutdown_trigger=stopped.wait)
-
-
 def stop_signal() -> asyncio.Event:
     """Set by SIGINT or SIGTERM."""
     stopped = asyncio.Event()
@@ -92,15 +84,3 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     return stopped
-
-
-def _config(listening: socket.socket) -> Config:
-    config = Config()
-    config.bind = [f"fd://{listening.detach()}"]
-    config.graceful_timeout = GRACE_S
-    config.keep_alive_timeout = KEEP_ALIVE_S
-    config.backlog = BACKLOG
-    config.accesslog = None
-    config.errorlog = None
-    config.include_server_header = False
-    return config

@@ -1,22 +1,91 @@
-"""What a plugin's tests are made of; installed with ``paygate[testing]``.
+"""What tests are made of; installed with ``paygate[testing]``.
 
-A contract is a base class for pytest: an author inherits from it, says how to make the
-guest and which samples are approved and declined, and inherits its tests.
+For a plugin's tests: contracts, which are base classes for pytest. An author inherits from
+one, says how to make the guest and which samples are approved and declined, and inherits
+its tests. For a shop's tests: fakes that stand in for plugins of a running app, and the
+types of what the fixtures hand out (``paygate_app`` and its likes, which pytest finds by
+itself).
 """
 
-from .contracts import (
-    EventSinkContract,
-    PaymentMethodContract,
-    ProcessorContract,
-    RetryPolicyContract,
-)
-from .kit.stage import Network, Sent
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import ApiError, Reply
+    from .app import (
+        BlockingClock,
+        BlockingInbox,
+        BlockingScenario,
+        Clock,
+        Inbox,
+        PaygateApp,
+        PaygateServer,
+        Scenario,
+    )
+    from .contracts import (
+        EventSinkContract,
+        PaymentMethodContract,
+        ProcessorContract,
+        RetryPolicyContract,
+    )
+    from .fakes.method import FakeMethod
+    from .fakes.processor import Call, FakeProcessor, approve
+    from .fakes.script import ScriptExhaustedError
+    from .fakes.sink import Carried, FakeSink
+    from .inbox import Webhook
+    from .kit.stage import Network, Sent
 
 __all__ = [
+    "ApiError",
+    "BlockingClock",
+    "BlockingInbox",
+    "BlockingScenario",
+    "Call",
+    "Carried",
+    "Clock",
     "EventSinkContract",
+    "FakeMethod",
+    "FakeProcessor",
+    "FakeSink",
+    "Inbox",
     "Network",
+    "PaygateApp",
+    "PaygateServer",
     "PaymentMethodContract",
     "ProcessorContract",
+    "Reply",
     "RetryPolicyContract",
+    "Scenario",
+    "ScriptExhaustedError",
     "Sent",
+    "Webhook",
+    "approve",
 ]
+
+# A plugin's tests need no gateway, and a shop's no contracts: each is imported when it is
+# first named.
+_HOMES = {
+    "api": ("ApiError", "Reply"),
+    "contracts": (
+        "EventSinkContract",
+        "PaymentMethodContract",
+        "ProcessorContract",
+        "RetryPolicyContract",
+    ),
+    "fakes.method": ("FakeMethod",),
+    "fakes.processor": ("Call", "FakeProcessor", "approve"),
+    "fakes.script": ("ScriptExhaustedError",),
+    "fakes.sink": ("Carried", "FakeSink"),
+    "inbox": ("Webhook",),
+    "kit.stage": ("Network", "Sent"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """See above."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "app")
+    return getattr(import_module(f".{home}", __name__), name)

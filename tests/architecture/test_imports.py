@@ -19,7 +19,7 @@ HOMES = {
     "aiohttp": ("paygate/adapters/http/",),
     "asyncpg": ("paygate/adapters/storage/",),
     "cryptography": ("paygate/adapters/vault/",),
-    "hypercorn": ("paygate/commands/",),
+    "hypercorn": ("paygate/adapters/serving/",),
     "hypothesis": ("paygate/testing/",),
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),

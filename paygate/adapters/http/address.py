@@ -48,6 +48,9 @@ INSIDE = _networks(
 )
 """Loopback and private networks: where receivers live while somebody develops."""
 
+LOOPBACK = _networks("127.0.0.0/8 ::1/128")
+"""This machine, and all that a test suite's app may reach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -56,10 +59,12 @@ class Reach:
     Args:
         allow_private: Loopback and private networks too; never in production.
         ports: The only ports; None for all.
+        only_loopback: Nothing but this machine.
     """
 
     allow_private: bool
     ports: frozenset[int] | None = None
+    only_loopback: bool = False
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a socket may connect there.
@@ -77,6 +82,8 @@ class Reach:
         return self._allows(_unmapped(address))
 
     def _allows(self, address: Address) -> bool:
+        if self.only_loopback:
+            return _is_in(address, LOOPBACK)
         # First, because ::1 lies in ::/96.
         if _is_in(address, INSIDE):
             return self.allow_private

@@ -35,6 +35,7 @@ class AiohttpClient:
         ports: The only ports; None for all.
         connections_max: Open at once.
         resolver: Looks names up; None for the system's.
+        only_loopback: Nothing but this machine may be reached.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class AiohttpClient:
         ports: frozenset[int] | None = None,
         connections_max: int = 256,
         resolver: AbstractResolver | None = None,
+        only_loopback: bool = False,
     ) -> None:
-        self._reach = Reach(allow_private, ports)
+        self._reach = Reach(allow_private, ports, only_loopback)
         self._connections_max = connections_max
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None

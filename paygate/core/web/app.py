@@ -28,6 +28,7 @@ from .routes import (
     testing,
     webhooks,
 )
+from .rules import LazyRule
 
 API = "/api/v1"
 WebApp = Quart
@@ -50,6 +51,7 @@ class WebSettings:
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
     """An app over these machines and guests; several may live side by side."""
     app = Quart("paygate", static_folder=None)
+    app.url_rule_class = LazyRule
     # Some clients write a slash at the end of every path.
     app.url_map.strict_slashes = False
     register_errors(app)

@@ -1,0 +1,99 @@
+"""Homes for servers of one run, shared by the run's processes and gone after it.
+
+Every process that uses such a home holds a shared lock in it. The one that runs the
+servers waits for the others before it stops them, and removes the folder. A folder in
+which nobody holds the lock was left by a run that was killed; whoever comes next removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .servers import EmbeddedServers, start_servers
+
+PREFIX = "paygate-throwaway-"
+ALIVE = "alive"
+# Root's servers run as another user, who has to pass through.
+MODE = 0o711
+# Many test processes with several apps each.
+CONNECTIONS_MAX = 300
+
+
+@contextmanager
+def throwaway_servers(run: str | None = None, *, redis: bool = False) -> Iterator[EmbeddedServers]:
+    """Servers that forget everything at the end of the block.
+
+    Args:
+        run: Processes that name the same run share them; None shares them with nobody.
+        redis: Whether Valkey is wanted.
+
+    Raises:
+        OperatorError: They cannot be started.
+    """
+    parent = Path(tempfile.gettempdir())
+    _remove_leftovers(parent)
+    home, alive = _enter(parent, run)
+    try:
+        servers = start_servers(home, redis=redis, durable=False, connections_max=CONNECTIONS_MAX)
+        try:
+            yield servers
+        finally:
+            _leave(servers, home, alive)
+    finally:
+        os.close(alive)
+
+
+def _enter(parent: Path, run: str | None) -> tuple[Path, int]:
+    """The run's folder, with a shared lock in it."""
+    while True:
+        if run is None:
+            home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        else:
+            home = parent / f"{PREFIX}{os.geteuid()}-{run}"
+            home.mkdir(exist_ok=True, mode=0o700)
+        alive = _open_alive(home)
+        if alive is not None:
+            return home, alive
+
+
+def _open_alive(home: Path) -> int | None:
+    """The lock, or None where the folder was removed before it was ours."""
+    try:
+        home.chmod(MODE)
+        alive = os.open(home / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(alive, fcntl.LOCK_SH)
+    with suppress(FileNotFoundError):
+        if (home / ALIVE).stat().st_ino == os.fstat(alive).st_ino:
+            return alive
+    os.close(alive)
+    return None
+
+
+def _leave(servers: EmbeddedServers, home: Path, alive: int) -> None:
+    if not servers.owned:
+        return
+    # The others of the run still use them; they let go when they are done.
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    servers.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    for home in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if home.is_symlink() or home.stat().st_uid != os.geteuid():
+                continue
+            alive = os.open(home / ALIVE, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(home, ignore_errors=True)
+            finally:
+                os.close(alive)

@@ -1,0 +1,92 @@
+"""The network of a test: this machine, and receivers that need no socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from ...core.ports.http import HttpResponse
+from .aiohttp import AiohttpClient
+
+Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]
+"""Answers a post: its URL, its headers with names in lower case, its body."""
+
+
+class LoopbackClient:
+    """See ``Http``: reaches this machine, hands some hosts to receivers, and nothing else.
+
+    Names are not looked up, so nothing leaves the machine, not even a question.
+    """
+
+    def __init__(self) -> None:
+        self._client = AiohttpClient(allow_private=True, only_loopback=True, resolver=LocalNames())
+        self._receivers: dict[str, Receiver] = {}
+
+    def receive(self, host: str, receiver: Receiver) -> None:
+        """Let the receiver answer everything that is posted to that host."""
+        self._receivers[host] = receiver
+
+    def check(self, url: str) -> None:
+        """See ``Http.check``."""
+        self._client.check(url)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: timedelta,  # noqa: ASYNC109 - handed on
+        response_bytes_max: int,
+    ) -> HttpResponse:
+        """See ``Http.post``.
+
+        Raises:
+            HttpError: No answer; ``refused_address`` for another machine.
+        """
+        receiver = self._receivers.get(urlsplit(url).hostname or "")
+        if receiver is not None:
+            named = {name.lower(): value for name, value in headers.items()}
+            return await receiver(url, named, body)
+        return await self._client.post(
+            url, body=body, headers=headers, timeout=timeout, response_bytes_max=response_bytes_max
+        )
+
+    async def close(self) -> None:
+        """See ``Http.close``."""
+        await self._client.close()
+
+
+class LocalNames(AbstractResolver):
+    """Knows ``localhost`` and what is below it."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """See ``AbstractResolver.resolve``.
+
+        Raises:
+            OSError: Any other name.
+        """
+        if not f".{host.lower().rstrip('.')}".endswith(".localhost"):
+            raise OSError(f"{host} is not allowed: no names are looked up in tests")
+        addresses = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=kind,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for kind, address in addresses.items()
+            if family in {kind, socket.AF_UNSPEC}
+        ]
+
+    async def close(self) -> None:
+        """See ``AbstractResolver.close``."""

@@ -1,0 +1,181 @@
+"""What a test does to an app, in a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal, cast
+
+from ..core.services.choose_scenario import HEADER
+from ..core.web.wire.answers import OrderInFull, Payment, Refund
+from .core import AppCore
+
+CARD: Mapping[str, str] = {
+    "number": "4111111111111111",
+    "expiry_month": "12",
+    "expiry_year": "2035",
+    "cvv": "123",
+    "holder_name": "Asha Rao",
+}
+DETAILS: Mapping[str, Mapping[str, Any]] = {
+    "upi": {"vpa": "asha@paytm"},
+    "card": {"card": CARD},
+}
+"""What a payer gives, where a test does not care."""
+
+STORY = timedelta(days=40)
+"""Longer than any scenario, hold and timetable."""
+
+
+async def create_order(app: AppCore, /, amount: int = 50_000, **fields: Any) -> OrderInFull:
+    """An order of that many minor units.
+
+    Args:
+        app: The app.
+        amount: In minor units.
+        fields: More of ``POST /orders``: ``currency``, ``capture``, ``receipt``, ``notes``.
+
+    Raises:
+        ApiError: The app refuses it.
+    """
+    order = await app.api.post("/orders", {"amount": amount, **fields})
+    return cast("OrderInFull", order)
+
+
+async def pay(
+    app: AppCore,
+    /,
+    order: OrderInFull | str | int | None = None,
+    *,
+    method: str = "upi",
+    scenario: str | None = None,
+    **details: Any,
+) -> Payment:
+    """Pay an order; the payment once nothing about it is due any more.
+
+    Simulators that are told nothing approve at once. With a scenario that takes time the
+    payment is still ``pending``: see ``until``.
+
+    Args:
+        app: The app.
+        order: Or its id; an amount or nothing makes one first.
+        method: Payment method.
+        scenario: What simulators are to play.
+        details: Of the instrument; where nothing is said, one that is in order.
+
+    Raises:
+        ApiError: The app refuses it.
+        ScriptExhaustedError: A fake in use has no answer left.
+    """
+    if order is None or isinstance(order, int):
+        order = await create_order(app, *(() if order is None else (order,)))
+    order_id = order if isinstance(order, str) else order["id"]
+    body = {"order_id": order_id, "method": method, **(details or DETAILS.get(method, {}))}
+    headers = {} if scenario is None else {HEADER: scenario}
+    created = await app.api.post("/payments", body, headers)
+    await app.quiet()
+    return await payment(app, str(created["id"]))
+
+
+async def payment(app: AppCore, /, payment: Payment | str) -> Payment:
+    """The payment as it is now."""
+    id = payment if isinstance(payment, str) else payment["id"]
+    return cast("Payment", await app.api.get(f"/payments/{id}"))
+
+
+async def order(app: AppCore, /, order: OrderInFull | str) -> OrderInFull:
+    """The order as it is now."""
+    id = order if isinstance(order, str) else order["id"]
+    return cast("OrderInFull", await app.api.get(f"/orders/{id}"))
+
+
+async def refund(
+    app: AppCore, /, payment: Payment | str, amount: int | None = None, reason: str | None = None
+) -> Refund:
+    """Give money back; the refund once nothing about it is due any more.
+
+    Args:
+        app: The app.
+        payment: Or its id.
+        amount: In minor units; None is all that was captured and not yet refunded.
+        reason: For people.
+
+    Raises:
+        ApiError: The app refuses it.
+    """
+    id = payment if isinstance(payment, str) else payment["id"]
+    if amount is None:
+        now = cast("Payment", await app.api.get(f"/payments/{id}"))
+        amount = now["amount_captured"] - now["amount_refunded"]
+    asked = {"amount": amount, **({"reason": reason} if reason else {})}
+    made = await app.api.post(f"/payments/{id}/refunds", asked)
+    await app.quiet()
+    return cast("Refund", await app.api.get(f"/refunds/{made['id']}"))
+
+
+async def capture(app: AppCore, /, payment: Payment | str, amount: int | None = None) -> Payment:
+    """Take held money; None is all of it."""
+    asked = {} if amount is None else {"amount": amount}
+    return await _moved(app, payment, "capture", asked)
+
+
+async def cancel(app: AppCore, /, payment: Payment | str) -> Payment:
+    """Let go of held money, or of a payment that nobody was asked about."""
+    return await _moved(app, payment, "cancel", {})
+
+
+async def _moved(
+    app: AppCore, /, payment: Payment | str, how: Literal["capture", "cancel"], asked: object
+) -> Payment:
+    id = payment if isinstance(payment, str) else payment["id"]
+    await app.api.post(f"/payments/{id}/{how}", asked)
+    await app.quiet()
+    return cast("Payment", await app.api.get(f"/payments/{id}"))
+
+
+async def until(
+    app: AppCore, /, thing: Payment | Refund | str, status: str, *, within: timedelta = STORY
+) -> Any:
+    """Move the clock, from one thing that is due to the next, until the status is reached.
+
+    Args:
+        app: The app.
+        thing: A payment or a refund, or its id.
+        status: Its ``status`` or, of a payment, ``substatus``.
+        within: How much of the app's time may pass.
+
+    Returns:
+        It as it is then.
+
+    Raises:
+        AssertionError: It never is; the sentence says what it is instead.
+    """
+    id = thing if isinstance(thing, str) else thing["id"]
+    path = f"/refunds/{id}" if id.startswith("rfnd_") else f"/payments/{id}"
+    end = app.clock.shown.now() + within
+    while True:
+        await app.quiet()
+        now = await app.api.get(path)
+        if status in {now["status"], now.get("substatus")}:
+            return now
+        if not await app.next_operation(end):
+            raise AssertionError(_never(now, status))
+
+
+def _never(now: Mapping[str, Any], status: str) -> str:
+    why = now.get("decline_code") or now.get("error_description")
+    because = f" ({why})" if why else ""
+    substatus = now.get("substatus", now["status"])
+    return (
+        f"{now['id']} is {substatus}{because} and not {status}, and nothing about it will "
+        "be asked or done any more by itself"
+    )
+
+
+async def scenario(app: AppCore, /, name: str | None) -> None:
+    """Let all payments that name nothing play it; None lets simulators decide again.
+
+    Raises:
+        ApiError: There is no such scenario.
+    """
+    await app.api.put("/test/scenario", {"scenario": name})

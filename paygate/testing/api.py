@@ -1,0 +1,132 @@
+"""The app's own API, called as a merchant calls it but without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.services.deps import TestMerchant
+from ..core.web.app import API, WebApp
+
+
+class ApiError(AssertionError):
+    """The app refused a request of the test's.
+
+    Args:
+        status: Of the answer.
+        code: What went wrong, for programs.
+        description: What went wrong, for people.
+        field: Of the request, where one is to blame.
+    """
+
+    def __init__(
+        self, asked: str, status: int, code: str, description: str, field: str | None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.description = description
+        self.field = field
+        super().__init__(f"{asked}: {status} {code}: {description}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of the API.
+
+    Args:
+        status: The HTTP status.
+        json: The body, parsed; None where it is not JSON.
+        headers: As they came.
+        body: The exact bytes.
+    """
+
+    status: int
+    json: Any
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Requests of the test merchant.
+
+    Args:
+        client: Quart's.
+        keys: The merchant's headers.
+    """
+
+    client: Any
+    keys: Mapping[str, str]
+
+    @classmethod
+    def of(cls, web: WebApp, merchant: TestMerchant) -> Api:
+        """For that app and merchant."""
+        keys = {"X-Api-Key": merchant.api_key, "X-Api-Secret": merchant.api_secret}
+        return cls(web.test_client(), keys)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Ask anything; refusals are answers.
+
+        Args:
+            method: Of HTTP.
+            path: Behind ``/api/v1``, or with it.
+            json: The body.
+            headers: Over the merchant's keys.
+        """
+        url = path if path.startswith((API, "/health")) else f"{API}{path}"
+        given = {} if json is None else {"json": json}
+        response = await self.client.open(
+            url, method=method, headers={**self.keys, **(headers or {})}, **given
+        )
+        body = await response.get_data()
+        parsed = await response.get_json() if response.is_json else None
+        return Reply(response.status_code, parsed, dict(response.headers), body)
+
+    async def get(self, path: str) -> Any:
+        """The answer's body.
+
+        Raises:
+            ApiError: It is a refusal.
+        """
+        return await self._asked("GET", path)
+
+    async def post(
+        self, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """See ``get``."""
+        return await self._asked("POST", path, body or {}, headers)
+
+    async def put(self, path: str, body: Any) -> Any:
+        """See ``get``."""
+        return await self._asked("PUT", path, body)
+
+    async def patch(self, path: str, body: Any) -> Any:
+        """See ``get``."""
+        return await self._asked("PATCH", path, body)
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        reply = await self.call(method, path, body, headers=headers)
+        if reply.status < 300:
+            return reply.json
+        error = (reply.json or {}).get("error", {})
+        raise ApiError(
+            f"{method} {path}",
+            reply.status,
+            str(error.get("code", "")),
+            str(error.get("description", "")),
+            error.get("field"),
+        )

@@ -1,0 +1,207 @@
+"""An app of a test's own, as it lives in the room: everything here runs on its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..adapters.bell.local import LocalBell
+from ..adapters.http.loopback import LoopbackClient
+from ..adapters.vault.fernet import new_key
+from ..bootstrap import App, open_app, seed
+from ..core.services.deps import Deps, TestClock
+from ..core.services.move_clock import (
+    EARLIEST,
+    AdvanceClock,
+    HoldClock,
+    advance_clock,
+    hold_clock,
+)
+from ..core.web.app import WebApp, create_app
+from ..core.workers.worker import Worker
+from ..settings import read_settings
+from .api import Api
+from .inbox import HOST, URL, InboxCore
+from .scenario import NextScenarios
+from .swap import Swappable
+
+DEFAULTS: Mapping[str, str] = {
+    "PAYGATE_DATABASE_POOL": "4",
+    # Simulators approve at once; what takes time or goes wrong is asked for by name.
+    "TEST_MODE": "true",
+    "TEST_PROCESSING_DELAY": "0",
+    "REFUND_DELAY_MIN": "0",
+    "REFUND_DELAY_MAX": "0",
+}
+
+QUIET_WITHIN_S = 20.0
+SWAP_WITHIN_S = 5.0
+POLL_S = 0.002
+
+
+class StillBusyError(AssertionError):
+    """Work that was due was not done in time."""
+
+
+@dataclass
+class AppCore:
+    """A running app. ``running`` makes it."""
+
+    app: App
+    web: WebApp
+    api: Api
+    swappable: Swappable
+    scenarios: NextScenarios
+
+    def __post_init__(self) -> None:
+        self.inbox = InboxCore(self.deps.clock, self.webhook_secret, self.next_step)
+
+    @property
+    def deps(self) -> Deps:
+        """What it consists of."""
+        return self.app.deps
+
+    @property
+    def clock(self) -> TestClock:
+        """The clock that tests move."""
+        assert self.deps.test_clock is not None, "a test's app is never in production"
+        return self.deps.test_clock
+
+    def check_fakes(self) -> None:
+        """Tell the test what a fake could not tell the app.
+
+        Raises:
+            ScriptExhaustedError: A script was too short.
+        """
+        problem = self.swappable.problem()
+        if problem is not None:
+            raise problem
+
+    async def quiet(self) -> None:
+        """Wait until nothing is due at the present moment.
+
+        Raises:
+            ScriptExhaustedError: A fake has no answer left.
+            StillBusyError: It takes more than 20 s.
+        """
+        moves = self.clock.moves
+        deadline_s = time.monotonic() + QUIET_WITHIN_S
+        while (await moves.ahead(self.clock.shown.now())).is_due:
+            self.check_fakes()
+            if time.monotonic() > deadline_s:
+                raise StillBusyError(f"work is still due after {QUIET_WITHIN_S:g} s")
+            await asyncio.sleep(POLL_S)
+        self.check_fakes()
+
+    async def swapped(self, undo: Callable[[], None]) -> None:
+        """Undo a swap when what was asked for until now has been asked of the fakes."""
+        operations, deadline_s = self.deps.storage.operations, time.monotonic() + SWAP_WITHIN_S
+        while time.monotonic() < deadline_s:
+            due_at = await operations.next_due(now=EARLIEST)
+            if due_at is None or due_at > self.clock.shown.now() or self.swappable.problem():
+                break
+            await asyncio.sleep(POLL_S)
+        undo()
+
+    async def advance(self, by: timedelta | None) -> datetime:
+        """Move the clock on, doing on the way what falls due on it; None is to the next thing.
+
+        Raises:
+            StillBusyError: That takes more than ten seconds of real time.
+        """
+        done = await advance_clock(AdvanceClock(by), self.deps)
+        self.check_fakes()
+        if not done.is_idle:
+            raise StillBusyError(
+                f"work was left over after {done.steps} moments on the way; advance in "
+                "shorter steps"
+            )
+        return self.clock.shown.now()
+
+    async def jump(self, at: datetime) -> datetime:
+        """Put the clock there, and do what has fallen due by then."""
+        await hold_clock(HoldClock(at), self.deps)
+        await self.quiet()
+        return self.clock.shown.now()
+
+    async def next_step(self, within: timedelta) -> bool:
+        """See ``inbox.NextStep``."""
+        await self.quiet()
+        now = self.clock.shown.now()
+        ahead = await self.clock.moves.ahead(now)
+        if ahead.next_at is None or ahead.next_at - now > within:
+            return False
+        await self.advance(None)
+        return True
+
+    async def next_operation(self, end: datetime) -> bool:
+        """Move the clock to where a processor is to be asked next; False if not by then."""
+        now = self.clock.shown.now()
+        due_at = await self.deps.storage.operations.next_due(now=now)
+        if due_at is None or due_at > end:
+            return False
+        await self.advance(due_at - now)
+        return True
+
+    async def webhook_secret(self) -> str:
+        """What the merchant's webhooks are signed with now."""
+        endpoint = await self.api.get("/merchant/config")
+        return str(endpoint["webhook_secret"] or "")
+
+
+@asynccontextmanager
+async def running(
+    database_url: str, environ: Mapping[str, str], at: datetime | None = None
+) -> AsyncIterator[AppCore]:
+    """An app on that database: a worker, a held clock, and no way out of this machine.
+
+    Args:
+        database_url: Migrated; nobody else's.
+        environ: Settings of paygate and of its plugins, over ``DEFAULTS``. The process's
+            own environment does not count.
+        at: Where the clock stands at first; None is the real time.
+
+    Raises:
+        OperatorError: A setting is wrong.
+    """
+    given = {"PAYGATE_VAULT_KEY": new_key(), **DEFAULTS, **environ, "DATABASE_URL": database_url}
+    http, bell = LoopbackClient(), LocalBell()
+    async with open_app(read_settings(given), given, bell=bell) as opened:
+        swappable = Swappable(opened.loaded.registry)
+        deps = replace(opened.deps, registry=swappable.registry, http=http)
+        app = replace(opened, deps=deps)
+        try:
+            async with _working(app):
+                core = await _prepared(app, swappable, at)
+                http.receive(HOST, core.inbox.receive)
+                yield core
+        finally:
+            await http.close()
+
+
+async def _prepared(app: App, swappable: Swappable, at: datetime | None) -> AppCore:
+    deps = app.deps
+    await seed(deps)
+    await hold_clock(HoldClock(at or deps.clock.now()), deps)
+    web, scenarios = create_app(deps, app.web), NextScenarios(deps.registry)
+    web.asgi_app = scenarios.around(web.asgi_app)  # type: ignore[method-assign]  # Quart's own way to wrap an app
+    merchant = deps.test_merchant
+    assert merchant is not None, "a test's app is never in production"
+    core = AppCore(app, web, Api.of(web, merchant), swappable, scenarios)
+    await core.api.patch("/merchant/webhook", {"webhook_url": URL})
+    return core
+
+
+@asynccontextmanager
+async def _working(app: App) -> AsyncIterator[None]:
+    worker = Worker(app.deps, worker_id="of this test")
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await running

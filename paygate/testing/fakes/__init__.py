@@ -1,0 +1,1 @@
+"""Plugin objects that answer from a script and remember what they were asked."""

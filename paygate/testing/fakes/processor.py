@@ -1,0 +1,201 @@
+"""A processor that answers from a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ... import (
+    Approved,
+    AuthorizeRequest,
+    CallContext,
+    Capabilities,
+    DeclineCode,
+    Declined,
+    FollowUp,
+    Instrument,
+    Money,
+    OperationKind,
+    Outcome,
+    PluginInfo,
+)
+from .script import Script, ScriptExhaustedError
+
+FLOW = "any"
+DEFINITE = (Approved, Declined)
+
+
+@dataclass(slots=True)
+class Call:
+    """One question that a fake processor was asked.
+
+    Args:
+        what: ``authorize``, ``capture``, ``void``, ``refund`` or ``query``.
+        operation_id: The operation it is about, and the processor's idempotency key.
+        payment_id: Whose payment.
+        amount: Of the operation.
+        instrument: With its secret only in ``authorize``.
+        request: The whole question.
+        context: What else it was handed.
+        answer: What it answered; None while it thinks, and where it raised.
+    """
+
+    what: str
+    operation_id: str
+    payment_id: str
+    amount: Money
+    instrument: Instrument
+    request: AuthorizeRequest | FollowUp
+    context: CallContext = field(repr=False)
+    answer: Outcome | None = None
+
+
+class FakeProcessor:
+    """Stands in for processors of a running app: ``with app.use(FakeProcessor(…))``.
+
+    Without a script it approves. A step of a script is an outcome, an exception to raise
+    (``NotSentError`` says that nothing left; any other leaves it unknown), or a callable
+    ``(request, context) -> outcome``, also an async one. Callables run on the app's
+    thread. What was answered definitely about an operation is answered again when the app
+    asks once more, as a processor with idempotency keys does; a script goes on only where
+    nothing is decided.
+
+    Args:
+        answers: About charges, asked for or asked about: one step for all, or a list.
+        decline: Short for ``answers=Declined(…)``: a code such as ``insufficient_funds``.
+        captures, voids, refunds: The same about these operations.
+        instead_of: The id of the only processor it stands in for; None stands in for all.
+        id: Be a processor of this id beside the others, and preferred to them.
+        methods: With ``id``: method code → flows it carries out; None is every method.
+        capabilities: Instead of "can do everything the one it stands in for can, and
+            captures, voids, refunds in parts and answers queries".
+    """
+
+    def __init__(
+        self,
+        *,
+        answers: Any = None,
+        decline: DeclineCode | str | None = None,
+        captures: Any = None,
+        voids: Any = None,
+        refunds: Any = None,
+        instead_of: str | None = None,
+        id: str | None = None,
+        methods: Mapping[str, frozenset[str]] | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        if decline is not None and answers is not None:
+            raise ValueError("decline is short for an answer; give one of the two")
+        if id is not None and instead_of is not None:
+            raise ValueError("it stands in for another, or it is one of its own: not both")
+        declined = None if decline is None else Declined(DeclineCode(decline))
+        self.instead_of = instead_of
+        self.is_new = id is not None
+        self.methods = methods
+        self.given = capabilities
+        self.info = PluginInfo(id or instead_of or "fake", "0")
+        self.capabilities = capabilities or full_capabilities(methods or {"fake": {FLOW}})
+        self.calls: list[Call] = []
+        self.problems: list[ScriptExhaustedError] = []
+        self._decided: dict[str, Outcome] = {}
+        self._scripts: dict[str, Script[Outcome]] = {
+            kind: Script(f"FakeProcessor({self.info.id!r})", about, steps, self.problems)
+            for kind, about, steps in (
+                ("charge", "charges", _approve_by_default(declined or answers)),
+                ("capture", "captures", _approve_by_default(captures)),
+                ("void", "voids", _approve_by_default(voids)),
+                ("refund", "refunds", _approve_by_default(refunds)),
+            )
+        }
+
+    def __repr__(self) -> str:
+        return f"<FakeProcessor {self.info.id}, asked {len(self.calls)} times>"
+
+    async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
+        """See ``Processor.authorize``."""
+        return await self._asked("authorize", "charge", context.operation_id, request, context)
+
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanCapture.capture``."""
+        return await self._asked("capture", "capture", context.operation_id, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanVoid.void``."""
+        return await self._asked("void", "void", context.operation_id, request, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanRefund.refund``."""
+        return await self._asked("refund", "refund", context.operation_id, request, context)
+
+    async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
+        """See ``CanQuery.query``."""
+        return await self._asked("query", kind.value, request.operation_id, request, context)
+
+    async def _asked(
+        self,
+        what: str,
+        kind: str,
+        operation_id: str,
+        request: AuthorizeRequest | FollowUp,
+        context: CallContext,
+    ) -> Outcome:
+        call = Call(
+            what,
+            operation_id,
+            request.payment_id,
+            request.amount,
+            request.instrument,
+            request,
+            context,
+        )
+        self.calls.append(call)
+        call.answer = self._decided.get(operation_id)
+        if call.answer is None:
+            asked = f"to {what} {request.amount} of {request.payment_id}"
+            call.answer = _worded(await self._scripts[kind].next(asked, request, context))
+            if isinstance(call.answer, DEFINITE):
+                self._decided[operation_id] = call.answer
+        return call.answer
+
+
+def full_capabilities(methods: Mapping[str, Any], like: Capabilities | None = None) -> Capabilities:
+    """Of a processor that can do everything but call back.
+
+    Args:
+        methods: Method code → flows.
+        like: Whose bounds on currencies and amounts it has.
+    """
+    bounds = like or Capabilities(methods={})
+    return Capabilities(
+        methods={code: frozenset(flows) for code, flows in methods.items()},
+        currencies=bounds.currencies,
+        amount_minor_min=bounds.amount_minor_min,
+        amount_minor_max=bounds.amount_minor_max,
+        capture="multiple",
+        void=True,
+        refund="multiple",
+        query=True,
+        idempotent_operations=True,
+    )
+
+
+def approve(request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:
+    """A step that approves what is asked, in full."""
+    return Approved(f"fake_{context.operation_id}", request.amount)
+
+
+def _worded(answer: Outcome) -> Outcome:
+    """The same, where a decline's code was written as a plain word.
+
+    Raises:
+        ValueError: There is no such code.
+    """
+    if not isinstance(answer, Declined):
+        return answer
+    word: str = answer.code
+    return replace(answer, code=DeclineCode(word))
+
+
+def _approve_by_default(steps: Any) -> Any:
+    return approve if steps is None else steps

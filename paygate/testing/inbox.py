@@ -1,0 +1,229 @@
+"""Where the app's webhooks arrive: a receiver without a socket, which checks signatures."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..core.ports.clock import Clock
+from ..core.ports.http import HttpResponse
+
+HOST = "inbox.localhost"
+URL = f"http://{HOST}/webhooks"
+
+Secret = Callable[[], Awaitable[str]]
+NextStep = Callable[[timedelta], Awaitable[bool]]
+"""Lets the app do what is due; then moves the clock to the next thing within that time.
+False when nothing is due within it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One post that arrived.
+
+    Args:
+        id: ``webhook-id``; the same for all tries of an event.
+        type: What happened, such as ``payment.success``.
+        data: The event's ``data``.
+        payload: All of the body.
+        body: The exact bytes.
+        headers: Names in lower case.
+        at: The app's time, in UTC.
+        status: What the inbox answered.
+        problem: Why its signature is not right; None if it is.
+    """
+
+    id: str
+    type: str
+    data: Mapping[str, Any]
+    payload: Mapping[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    at: datetime
+    status: int
+    problem: str | None = None
+
+    def says(self, name: str) -> Any:
+        """A field of ``data``, or of the payment or refund in it; None if there is none."""
+        for part in (self.data, self.data.get("payment"), self.data.get("refund")):
+            if isinstance(part, Mapping) and name in part:
+                return part[name]
+        return None
+
+    def __str__(self) -> str:
+        about = self.says("payment_id") or self.says("id") or "-"
+        wrong = f", NOT GENUINE: {self.problem}" if self.problem else ""
+        return f"{self.at:%H:%M:%S} {self.type} of {about}, answered {self.status}{wrong}"
+
+
+class InboxCore:
+    """The inbox as it lives with the app.
+
+    Args:
+        clock: The app's.
+        secret: Asks what the merchant's webhooks are signed with now.
+        next_step: See ``NextStep``.
+    """
+
+    def __init__(self, clock: Clock, secret: Secret, next_step: NextStep) -> None:
+        self._clock = clock
+        self._secret = secret
+        self._next_step = next_step
+        self._known_secret = ""
+        self._answers: list[int] = []
+        self._expected: set[int] = set()
+        self.arrived: list[Webhook] = []
+
+    async def receive(self, _url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Keep a post, and answer it. A forged one is answered with 401."""
+        problem = await self._problem(headers, body)
+        status = 401 if problem else self._answers.pop(0) if self._answers else 200
+        payload = _object(body)
+        data = payload.get("data")
+        self.arrived.append(
+            Webhook(
+                id=headers.get("webhook-id", ""),
+                type=str(payload.get("event", "")),
+                data=data if isinstance(data, dict) else {},
+                payload=payload,
+                body=body,
+                headers=headers,
+                at=self._clock.now(),
+                status=status,
+                problem=problem,
+            )
+        )
+        return HttpResponse(status, {}, b"", is_truncated=False)
+
+    async def answer(self, *statuses: int) -> None:
+        """Answer the next posts with these statuses, and 200 after that."""
+        self._answers += statuses
+
+    async def expect(
+        self, /, type: str, *, within: timedelta = timedelta(), **fields: object
+    ) -> Webhook:
+        """The oldest webhook of that type that no earlier ``expect`` was given.
+
+        What is due is waited for, in real time; what falls due later only if asked to.
+
+        Args:
+            type: Such as ``payment.success``.
+            within: How far the app's clock may be moved for it.
+            fields: What its ``data``, or the payment or refund in it, must say.
+
+        Raises:
+            AssertionError: It did not come; the sentence lists what did.
+        """
+        left = within
+        while True:
+            for place, webhook in enumerate(self.arrived):
+                if webhook.problem:
+                    raise AssertionError(f"a webhook came that is not genuine:\n  {webhook}")
+                if place not in self._expected and _is(webhook, type, fields):
+                    self._expected.add(place)
+                    return webhook
+            began = self._clock.now()
+            if not await self._next_step(left) and not self._is_here(type, fields):
+                raise AssertionError(self._sentence(type, fields, within))
+            left -= self._clock.now() - began
+
+    async def expect_in_order(self, *types: str, within: timedelta = timedelta()) -> list[Webhook]:
+        """One webhook of each type, which must have come in this order.
+
+        Others may have come in between.
+
+        Raises:
+            AssertionError: One did not come, or not in order.
+        """
+        found = [await self.expect(type, within=within) for type in types]
+        places = [self.arrived.index(webhook) for webhook in found]
+        if places != sorted(places):
+            raise AssertionError(f"not in the order {', '.join(types)}:\n{self._list()}")
+        return found
+
+    async def expect_none(self, /, type: str | None = None, **fields: object) -> None:
+        """Nothing more, or nothing more of that type, when all that is due is done.
+
+        Raises:
+            AssertionError: Something came that was not expected before.
+        """
+        await self._next_step(timedelta())
+        more = [
+            webhook
+            for place, webhook in enumerate(self.arrived)
+            if place not in self._expected and _is(webhook, type or webhook.type, fields)
+        ]
+        if more:
+            what = _described(type or "anything", fields)
+            raise AssertionError(f"{what} was not to come:\n{self._list()}")
+
+    def _is_here(self, type: str, fields: Mapping[str, object]) -> bool:
+        return any(
+            place not in self._expected and (webhook.problem or _is(webhook, type, fields))
+            for place, webhook in enumerate(self.arrived)
+        )
+
+    def _sentence(self, type: str, fields: Mapping[str, object], within: timedelta) -> str:
+        moved = f" in {within} of the app's time" if within else ""
+        return (
+            f"{_described(type, fields)} did not come{moved}. What came, and whether it was "
+            f"expected before:\n{self._list()}"
+        )
+
+    def _list(self) -> str:
+        lines = [
+            f"  {'[x]' if place in self._expected else '[ ]'} {webhook}"
+            for place, webhook in enumerate(self.arrived)
+        ]
+        return "\n".join(lines) or "  nothing"
+
+    async def _problem(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """Why it is not the app's; the secret may have been changed, and without one none signs."""
+        if self._known_secret and is_genuine(headers, body, self._known_secret):
+            return None
+        self._known_secret = await self._secret()
+        if not self._known_secret or is_genuine(headers, body, self._known_secret):
+            return None
+        return "its webhook-signature is not of the merchant's secret"
+
+
+def is_genuine(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Whether a Standard Webhooks signature of that secret is among the post's."""
+    signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
+    right = base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
+    given = headers.get("webhook-signature", "").split()
+    return any(hmac.compare_digest(each, f"v1,{right}") for each in given)
+
+
+def _key(secret: str) -> bytes:
+    """The bytes behind ``whsec_``, or the words of a secret that somebody chose."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        return secret.encode()
+    return key if secret.startswith("whsec_") and len(key) >= 16 else secret.encode()
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _is(webhook: Webhook, type: str, fields: Mapping[str, object]) -> bool:
+    said_right = all(webhook.says(name) == value for name, value in fields.items())
+    return webhook.type == type and said_right
+
+
+def _described(type: str, fields: Mapping[str, object]) -> str:
+    said = " and ".join(f"{name}={value!r}" for name, value in fields.items())
+    return f"{type} with {said}" if said else type

@@ -1,0 +1,53 @@
+"""What the next payments play, whoever asks for them."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from ..core.domain.errors import InvalidInputError
+from ..core.services.choose_scenario import HEADER
+from ..core.services.registry import Registry
+
+PAYING = ("/payments", "/payments/public")
+
+
+class NextScenarios:
+    """Puts a scenario's name into requests to pay that name none.
+
+    Args:
+        registry: Knows which scenarios there are.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._waiting: deque[str] = deque()
+
+    def add(self, names: tuple[str, ...]) -> None:
+        """Let the next payments play these, one each.
+
+        Raises:
+            InvalidInputError: There is no such scenario.
+        """
+        for name in names:
+            if name not in self._registry.scenarios:
+                raise InvalidInputError(f"There is no scenario {name!r}", field=HEADER)
+        self._waiting += names
+
+    def around(self, app: Any) -> Any:
+        """An ASGI app around another."""
+        header = HEADER.lower().encode()
+
+        async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+            if self._waiting and _is_paying(scope) and header not in dict(scope["headers"]):
+                named = (header, self._waiting.popleft().encode())
+                scope = {**scope, "headers": [*scope["headers"], named]}
+            await app(scope, receive, send)
+
+        return wrapped
+
+
+def _is_paying(scope: Any) -> bool:
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    return bool(scope["path"].rstrip("/").endswith(PAYING))
