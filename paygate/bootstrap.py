@@ -34,6 +34,7 @@ from .core.web.pages import Kind, Origins, create_pages
 from .core.web.routes.dialects import event_words
 from .logs import logger
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
+from .plugins.tracing import Trace
 from .settings import Settings
 
 
@@ -70,7 +71,9 @@ async def open_app(
     _check_profile(settings)
     vault = FernetVault(vault_keys(settings))
     found = installed_plugins() if plugins is None else plugins
-    loaded = load_plugins(found, environ=environ, preferred=settings.processors)
+    loaded = load_plugins(
+        found, environ=environ, preferred=settings.processors, trace=plugin_trace(settings)
+    )
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
     http = AiohttpClient(
         allow_private=not settings.is_production,
@@ -123,6 +126,11 @@ async def open_app(
             await chosen_bell.close()
         await http.close()
         await storage.close()
+
+
+def plugin_trace(settings: Settings) -> Trace | None:
+    """Who is told of every call of a plugin; None for nobody."""
+    return Trace(logger("paygate.trace")) if settings.trace_plugins else None
 
 
 def _check_profile(settings: Settings) -> None:

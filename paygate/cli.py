@@ -175,6 +175,34 @@ def new(
     print(write(NewPlugin(chosen, name, folder, method, flow)))
 
 
+@app.command(
+    "x",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def extension(context: typer.Context) -> None:
+    """Run a plugin's own verb: `paygate x PLUGIN VERB`; alone, list them."""
+    from .commands.extension import find_command, list_commands, run_command
+
+    setup = read_setup()
+    words = context.args
+    if len(words) < 2 or words[0].startswith("-"):
+        print("\n".join(list_commands(setup, words[0] if words else None)))
+        return
+    chosen = find_command(setup, words[0], words[1], words[2:])
+    code = 0
+
+    async def run(ready: Setup) -> None:
+        nonlocal code
+        code = await run_command(ready, chosen)
+
+    if chosen.is_help:
+        print(chosen.usage)
+        return
+    _run(run, setup)
+    raise typer.Exit(code)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is configured, what is stuck, and why."""

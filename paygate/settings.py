@@ -129,6 +129,12 @@ class Settings(BaseModel):
         description="browsers see and pay an order only with the client_secret it was made "
         "with; empty means only in production",
     )
+    trace_plugins: bool = Field(
+        False,
+        alias="PAYGATE_TRACE_PLUGINS",
+        description="log every hook and every call of a plugin: whose, how long, which kind of "
+        "answer",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="PAYGATE_LOG_LEVEL", description="how much to say"
     )

@@ -6,7 +6,6 @@ processor does, the core hears an ``Outcome`` or ``NotSentError``.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
@@ -46,8 +45,8 @@ from ..core.ports.processor import (
 from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
 from .answers import checked_instrument, checked_outcome, checked_result, is_usable_wait, words
 from .callbacks import GuardedCallbacks
+from .isolation import within
 
-Answer = TypeVar("Answer")
 Request = TypeVar("Request", AuthorizeRequest, FollowUp)
 
 log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class GuardedProcessor(GuardedCallbacks):
             return
         own = _copied(request), _with_own_state(context)
         try:
-            await _within(context.deadline, lambda: guest.wake(*own))
+            await within(context.deadline, lambda: guest.wake(*own))
         except (TimeoutError, PluginError) as error:
             raise NotSentError(words(error), plugin=self.info.id) from error
 
@@ -142,7 +141,7 @@ class GuardedProcessor(GuardedCallbacks):
             return checked_outcome(await call(), asked, kind, context.operation_id)
 
         try:
-            return await _within(context.deadline, checked)
+            return await within(context.deadline, checked)
         except NotSentError:
             raise
         except TimeoutError:
@@ -196,7 +195,7 @@ class GuardedSink:
             return checked_result(await self.guest.deliver(event, endpoint, context))
 
         try:
-            return await _within(context.deadline, checked)
+            return await within(context.deadline, checked)
         except TimeoutError:
             return DeliveryResult(delivered=False, error="timeout")
         except PluginError as error:
@@ -244,48 +243,3 @@ def _copied(request: Request) -> Request:
 
 def _with_own_state(context: CallContext) -> CallContext:
     return context if context.state is None else replace(context, state=deepcopy(context.state))
-
-
-async def _within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What the call comes to, in a task of its own.
-
-    A guest that does not stop when it is told to keeps that task, and nobody else.
-
-    Raises:
-        TimeoutError: The deadline passed.
-        NotSentError: The guest says so.
-        PluginError: It raised something else, or its answer was refused.
-    """
-    task = asyncio.ensure_future(_contained(call))
-    try:
-        done, _ = await asyncio.wait({task}, timeout=deadline.total_seconds())
-    finally:
-        task.cancel()
-    if not done:
-        raise TimeoutError
-    match task.result():
-        case _Raised(error=error):
-            kind = NotSentError if isinstance(error, NotSentError) else PluginError
-            raise kind(words(error)) from error
-        case answer:
-            return answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    error: BaseException
-
-
-async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
-    """The answer, or what was raised instead.
-
-    Nothing leaves the task: ``SystemExit`` would end the event loop, and a
-    cancellation of the guest's own doing would look like one of ours. Only
-    Ctrl-C does, which is nobody's answer.
-    """
-    try:
-        return await call()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
-        return _Raised(error)

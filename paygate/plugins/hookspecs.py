@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..core.ports.extensions import Command, Panel, Route
 from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext
 from ..core.ports.processor import Processor
 from ..core.ports.retry import RetryPolicy
+from ..core.ports.risk import RiskCheck
+from ..core.ports.routing import Router
 from ..simulator.scenario import Scenario
 from .markers import hookspec
 
@@ -74,4 +77,64 @@ def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ig
 
     Returns:
         Scenarios whose names and numbers no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_routers(context: PluginContext) -> Iterable[Router]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer routers, which say which processor is asked first.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Routers whose names no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_risk_checks(context: PluginContext) -> Iterable[RiskCheck]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer checks, which may stop a payment before its processor hears of it.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Checks whose names no other plugin uses.
+    """
+
+
+@hookspec
+def paygate_routes(context: PluginContext) -> Iterable[Route]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer HTTP routes under ``/plugins/<plugin>``.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Routes that differ in method or path.
+    """
+
+
+@hookspec
+def paygate_commands(context: PluginContext) -> Iterable[Command]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer verbs of the command line: ``paygate x <plugin> <verb>``.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Commands of different names.
+    """
+
+
+@hookspec
+def paygate_panels(context: PluginContext) -> Iterable[Panel]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer panels for the dashboard to draw.
+
+    Args:
+        context: The plugin's name and settings.
+
+    Returns:
+        Panels of different ids.
     """

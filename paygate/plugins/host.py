@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from inspect import iscoroutinefunction
-from types import ModuleType
-from typing import Any, NoReturn, TypeVar
 
 import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
-from ..core.ports.plugins import EventSink, PaymentMethod
-from ..core.ports.processor import Processor
-from ..core.ports.retry import PolicyTarget, RetryPolicy
 from ..core.services.registry import Registry
-from ..simulator.scenario import Catalogue, Scenario
+from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
 from .answers import words
+from .collecting import Collector, Found, refuse
 from .context import HostContext
-from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
 from .markers import PROJECT
-from .offers import (
-    check_members,
-    check_requirement,
-    method_code,
-    policy_name,
-    processor_id,
-    sink_id,
-)
+from .tracing import Trace
 
-Plugin = ModuleType | object
-Offered = TypeVar("Offered")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A plugin before its hooks are called."""
-
-    name: str
-    plugin: Plugin
-    version: str
+__all__ = ["Found", "Loaded", "installed_plugins", "load_plugins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +47,11 @@ def installed_plugins() -> list[Found]:
 
 
 def load_plugins(
-    found: Iterable[Found], *, environ: Mapping[str, str], preferred: Sequence[str] = ()
+    found: Iterable[Found],
+    *,
+    environ: Mapping[str, str],
+    preferred: Sequence[str] = (),
+    trace: Trace | None = None,
 ) -> Loaded:
     """Call the plugins' hooks and freeze what they offer.
 
@@ -78,6 +59,7 @@ def load_plugins(
         found: The plugins; the built-in defaults are added.
         environ: Where their settings are read from.
         preferred: Processor ids in order of preference; the others follow by id.
+        trace: Told of every hook and every call; None for nobody.
 
     Raises:
         OperatorError: A plugin is not right; the sentence names it and the mistake.
@@ -89,7 +71,7 @@ def load_plugins(
         _register(manager, each)
     scenarios: dict[str, Scenario] = {}
     contexts = {each.name: HostContext(each.name, environ, scenarios=scenarios) for each in plugins}
-    collect = _Collector(manager, plugins, contexts)
+    collect = Collector(manager, plugins, contexts, trace)
     scenarios.update(collect.scenarios())
     processors = collect.processors()
     _check_preferred(preferred, processors)
@@ -103,6 +85,11 @@ def load_plugins(
         policies=collect.policies(),
         plugins={each.name: each.version for each in plugins},
         scenarios=scenarios,
+        routers=collect.routers(),
+        checks=collect.checks(),
+        routes=collect.routes(),
+        commands=collect.commands(),
+        panels=collect.panels(),
     )
     return Loaded(registry, {name: context.models for name, context in contexts.items()})
 
@@ -111,7 +98,7 @@ def _import(point: EntryPoint) -> Found:
     try:
         plugin = point.load()
     except Exception as error:  # noqa: BLE001 - importing a guest may raise anything
-        _refuse(
+        refuse(
             point.name,
             f"it cannot be imported ({words(error)})",
             "Repair or uninstall its distribution",
@@ -122,7 +109,7 @@ def _import(point: EntryPoint) -> Found:
 
 def _register(manager: pluggy.PluginManager, found: Found) -> None:
     if manager.has_plugin(found.name):
-        _refuse(found.name, "two plugins have this name", "Uninstall one of them")
+        refuse(found.name, "two plugins have this name", "Uninstall one of them")
     try:
         _check_hook_names(manager, found)
         manager.register(found.plugin, name=found.name)
@@ -131,11 +118,11 @@ def _register(manager: pluggy.PluginManager, found: Found) -> None:
     except pluggy.PluginValidationError as error:
         # pluggy's own sentence names the hook and the argument.
         sentence = " ".join(str(error).split())
-        _refuse(found.name, sentence, "Correct the hook's arguments", cause=error)
+        refuse(found.name, sentence, "Correct the hook's arguments", cause=error)
     except ValueError as error:
-        _refuse(found.name, str(error), "Register each plugin once", cause=error)
+        refuse(found.name, str(error), "Register each plugin once", cause=error)
     except Exception as error:  # noqa: BLE001 - looking at a guest runs its code
-        _refuse(found.name, words(error), "Repair or uninstall the plugin", cause=error)
+        refuse(found.name, words(error), "Repair or uninstall the plugin", cause=error)
 
 
 def _check_hook_names(manager: pluggy.PluginManager, found: Found) -> None:
@@ -145,98 +132,7 @@ def _check_hook_names(manager: pluggy.PluginManager, found: Found) -> None:
             continue
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}" if near else f"The hooks are {', '.join(known)}"
-        _refuse(found.name, f"there is no hook {name}", hint)
-
-
-def _refuse(
-    plugin: str, problem: str, remedy: str, *, cause: BaseException | None = None
-) -> NoReturn:
-    raise OperatorError(setting=f"plugin {plugin}", problem=problem, remedy=remedy) from cause
-
-
-@dataclass(frozen=True, slots=True)
-class _Collector:
-    """Calls hooks, each plugin apart, so that one that raises is named."""
-
-    manager: pluggy.PluginManager
-    plugins: Sequence[Found]
-    contexts: Mapping[str, HostContext]
-
-    def methods(self) -> dict[str, PaymentMethod]:
-        offered = self._offered("paygate_methods", PaymentMethod, method_code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {code: GuardedMethod(method, method.info) for code, method in offered.items()}
-
-    def processors(self) -> dict[str, GuardedProcessor]:
-        offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {id: GuardedProcessor(p, p.info, p.capabilities) for id, p in offered.items()}
-
-    def scenarios(self) -> Mapping[str, Scenario]:
-        offered = self._offered("paygate_scenarios", Scenario, lambda scenario: scenario.name)
-        return Catalogue.of(offered.values()).by_name
-
-    def sinks(self) -> dict[str, EventSink]:
-        offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {id: GuardedSink(sink, sink.info) for id, sink in offered.items()}
-
-    def policies(self) -> dict[PolicyTarget, RetryPolicy]:
-        offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        built_in: dict[PolicyTarget, RetryPolicy] = {}
-        chosen: dict[PolicyTarget, RetryPolicy] = {}
-        # Plugins come after the defaults, so theirs take the built-in one's place.
-        for name, policy in offered.items():
-            for target in policy.applies_to:
-                stand_in = built_in.setdefault(target, policy)
-                chosen[target] = GuardedPolicy(policy, stand_in, name, policy.applies_to)
-        return chosen
-
-    def _offered(
-        self, hook: str, kind: type[Offered], name_of: Callable[[Offered], str]
-    ) -> dict[str, Offered]:
-        offered: dict[str, Offered] = {}
-        for plugin, thing in self._each(hook):
-            try:
-                check_members(thing, kind)
-                check_requirement(plugin, thing)
-                name = name_of(thing)
-            except OperatorError:
-                raise
-            except Exception as error:  # noqa: BLE001 - describing itself is a guest's code too
-                _refuse(
-                    plugin,
-                    f"{hook} returned a {type(thing).__name__}: {words(error)}",
-                    f"Return objects that implement {kind.__name__}",
-                    cause=error,
-                )
-            if name in offered:
-                _refuse(plugin, f"{hook}: {name!r} is taken by another plugin", "Rename one")
-            offered[name] = thing
-        return offered
-
-    def _each(self, hook: str) -> Iterator[tuple[str, Any]]:
-        implementations = getattr(self.manager.hook, hook).get_hookimpls()
-        for found in self.plugins:
-            for implementation in implementations:
-                # By identity: a plugin may be an object that cannot be compared or hashed.
-                if implementation.plugin is found.plugin:
-                    for thing in self._call(found.name, hook, implementation):
-                        yield found.name, thing
-
-    def _call(self, name: str, hook: str, implementation: pluggy.HookImpl) -> Sequence[Any]:
-        if iscoroutinefunction(implementation.function):
-            _refuse(name, f"{hook} is async", "Hooks only return objects; use a plain def")
-        given = {"context": self.contexts[name]}
-        try:
-            offered: Any = implementation.function(*(given[a] for a in implementation.argnames))
-            return list(offered)
-        except OperatorError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a guest may raise anything
-            _refuse(
-                name,
-                f"{hook} {words(error)}",
-                "Repair or uninstall the plugin",
-                cause=error,
-            )
+        refuse(found.name, f"there is no hook {name}", hint)
 
 
 def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object]) -> None:

@@ -6,17 +6,34 @@ Each function but ``check_requirement`` raises ``PluginContractError`` with the 
 from __future__ import annotations
 
 import re
+from typing import get_args
+
+from pydantic import BaseModel, TypeAdapter
 
 from ..core.domain.errors import OperatorError, PluginContractError
 from ..core.domain.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
 from ..core.ports.callbacks import CanCallback
+from ..core.ports.extensions import (
+    Command,
+    HttpMethod,
+    Panel,
+    PanelKind,
+    PanelPlace,
+    Route,
+    RouteAccess,
+)
 from ..core.ports.plugins import API_VERSION, EventSink, MethodInfo, PaymentMethod, PluginInfo
 from ..core.ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, Capabilities, Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
+from ..core.ports.risk import RiskCheck
+from ..core.ports.routing import Router
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
 # Ids stand in rows, settings and logs.
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+_VERB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_PLACE = re.compile(r"\{[a-z][a-z0-9_]*\}")
+_PATH = re.compile(r"(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+")
 
 
 def check_members(thing: object, kind: type) -> None:
@@ -35,7 +52,9 @@ def check_requirement(plugin: str, thing: object) -> None:
     Raises:
         OperatorError: It was; the remedy is not to change the plugin.
     """
-    required = getattr(getattr(thing, "info", None), "requires_api", API_VERSION)
+    # What has no ``info`` may say it itself.
+    said_by = getattr(thing, "info", thing)
+    required = getattr(said_by, "requires_api", API_VERSION)
     if required > API_VERSION:
         raise OperatorError(
             setting=f"plugin {plugin}",
@@ -90,6 +109,70 @@ def policy_name(policy: RetryPolicy) -> str:
         known = ", ".join(POLICY_TARGETS)
         raise PluginContractError(f"it applies to {sorted(unknown)}, which is none of {known}")
     return policy.name
+
+
+def adviser_name(guest: Router | RiskCheck) -> str:
+    """The name of a router or a risk check."""
+    return _shaped(guest.name, PLUGIN_ID_CHARS_MAX)
+
+
+def router_priority(router: Router) -> int:
+    """Who is asked first among routers: the higher."""
+    priority: object = getattr(router, "priority", 0)
+    if type(priority) is not int:
+        raise PluginContractError(f"its priority is {priority!r}, no whole number")
+    return priority
+
+
+def fails_closed(check: RiskCheck) -> bool:
+    """Whether the check's failure blocks a payment."""
+    mode: object = getattr(check, "fail", "open")
+    if mode not in {"open", "closed"}:
+        raise PluginContractError(f'its fail is {mode!r}, which is neither "open" nor "closed"')
+    return mode == "closed"
+
+
+def route_name(route: Route) -> str:
+    """A route's method and path, if it can be served; places are written alike."""
+    if route.method not in get_args(HttpMethod):
+        raise PluginContractError(f"its method is {route.method!r}")
+    if not isinstance(route.path, str) or not _PATH.fullmatch(route.path):
+        raise PluginContractError(f"its path is {route.path!r}; write it as /rates/{{currency}}")
+    if route.access not in get_args(RouteAccess):
+        raise PluginContractError(f"its access is {route.access!r}")
+    if not callable(route.handler):
+        raise PluginContractError("its handler cannot be called")
+    if route.input is not None:
+        # It stands in the API's document; what cannot be drawn there is said here.
+        TypeAdapter(route.input).json_schema()
+    return f"{route.method} {_PLACE.sub('{}', route.path)}"
+
+
+def command_name(command: Command) -> str:
+    """A command's name, if it can be typed."""
+    if not isinstance(command.name, str) or not _VERB.fullmatch(command.name):
+        raise PluginContractError(f"{command.name!r} is not lower-case words with dashes")
+    if not callable(command.run):
+        raise PluginContractError("its run cannot be called")
+    for field in (command.options or _NoOptions).model_fields:
+        if field == "help":
+            raise PluginContractError("its option help is taken")
+    return command.name
+
+
+def panel_id(panel: Panel) -> str:
+    """A panel's id, if it can be drawn."""
+    if panel.kind not in get_args(PanelKind):
+        raise PluginContractError(f"its kind is {panel.kind!r}")
+    if panel.place not in get_args(PanelPlace):
+        raise PluginContractError(f"its place is {panel.place!r}")
+    if not isinstance(panel.title, str) or not callable(panel.data):
+        raise PluginContractError("it lacks a title or data")
+    return _shaped(panel.id, PLUGIN_ID_CHARS_MAX)
+
+
+class _NoOptions(BaseModel):
+    pass
 
 
 def _id(guest: Processor | EventSink) -> str:

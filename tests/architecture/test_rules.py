@@ -4,6 +4,8 @@ import ast
 import inspect
 import re
 import statistics
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pluggy
 import pytest
@@ -23,6 +25,9 @@ CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
 # Who may catch anything at all, and why.
 NETS = {
     "paygate/plugins/guard.py": "a guest may raise anything",
+    "paygate/plugins/isolation.py": "and in its own task anything stays",
+    "paygate/plugins/tracing.py": "whatever it was, it is told and passed on",
+    "paygate/plugins/extending.py": "so may a command, and what a route's body is checked with",
     "paygate/plugins/callbacks.py": "so may what it makes of a callback",
     "paygate/plugins/host.py": "so may its import, its hooks and its description of itself",
     "paygate/plugins/answers.py": "so may the words of what it raised",
@@ -181,11 +186,31 @@ def test_every_hook_is_explained_under_a_heading_of_its_own(hook):
     assert re.search(rf"^#+ .*\b{hook}\b", page, re.MULTILINE)
 
 
+def test_every_heading_that_names_a_hook_names_one_that_is():
+    page = (ROOT / "docs" / "hooks.md").read_text()
+
+    named = re.findall(rf"^#+ .*?\b({PROJECT}_\w+)", page, re.MULTILINE)
+
+    assert sorted(named) == sorted(HOOKS)
+
+
+def example_rules():
+    """The example that moves no money, as its entry point would find it."""
+    folder = ROOT / "examples" / "plugins" / "acme_rules" / "paygate_acme_rules"
+    spec = spec_from_file_location("paygate_acme_rules", folder / "__init__.py")
+    module = module_from_spec(spec)
+    # Where dataclasses look for the names in their annotations.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_somebody_who_uses_it(hook):
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    for plugin in (defaults, *(each.plugin for each in installed_plugins())):
+    guests = (each.plugin for each in installed_plugins())
+    for plugin in (defaults, example_rules(), *guests):
         manager.register(plugin)
 
     assert getattr(manager.hook, hook).get_hookimpls()

@@ -36,8 +36,11 @@ class Contract:
         # No document promises our mistakes; a test that makes one on purpose says so itself.
         if operation is None or status == 500:
             return
-        answer = operation["responses"].get(str(status))
+        said = operation["responses"]
+        answer = said.get(str(status)) or said.get("default")
         assert answer is not None, f"{method} {name} answered {status}, which is not documented"
+        if "content" not in answer:
+            return  # a plugin's own
         schema = answer["content"]["application/json"]["schema"]
         self.validator(schema).validate(body)
         self.checked.add((method, name, status))

@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from . import models, models_operators
+from . import decision_model, models, models_operators
 
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5
@@ -67,7 +67,11 @@ def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
         },
         "apps": {
             models.APP: {
-                "models": [models.__name__, models_operators.__name__],
+                "models": [
+                    models.__name__,
+                    models_operators.__name__,
+                    decision_model.__name__,
+                ],
                 "migrations": f"{__package__}.migrations",
                 "default_connection": "default",
             }

@@ -5,9 +5,11 @@ Everything here is exported by ``paygate`` itself; a plugin imports it from ther
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
+from uuid import UUID
 
 Same = Literal["instrument", "order", "merchant"]
 """What the payments that are counted have in common with the one at hand."""
@@ -32,10 +34,37 @@ class PaymentCounts:
     is_bounded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryQuestion:
+    """Which payments are to be counted.
+
+    Args:
+        merchant_id: Whose.
+        since: The oldest moment, in UTC.
+        until: The newest, in UTC.
+        before_id: Of that very moment, only ids that sort before it; empty for all.
+        currency: Of the sum.
+        display: Only instruments displayed like this; None for any.
+        method: Of those instruments.
+        order_id: Only of this order; None for any.
+    """
+
+    merchant_id: UUID
+    since: datetime
+    until: datetime
+    currency: str
+    before_id: str = ""
+    method: str | None = None
+    display: Mapping[str, str] | None = None
+    order_id: str | None = None
+
+
 class History(Protocol):
     """One merchant's payments, as far as the plugin may look."""
 
-    async def payments(self, *, within: timedelta, same: Same = "instrument") -> PaymentCounts:
+    async def payments(
+        self, *, within: timedelta, same: Same = "instrument", currency: str | None = None
+    ) -> PaymentCounts:
         """Count the payments made shortly before.
 
         For a risk check those are the payments that were made *before* the one at hand,
@@ -46,6 +75,7 @@ class History(Protocol):
             same: ``instrument`` counts what the merchant took from an instrument that
                 is displayed alike: of a card that is its network and last four digits,
                 which another card may share.
+            currency: Of the sum; None for that of the payment at hand, or INR.
 
         Raises:
             PluginContractError: It asked for more than there is to see here.

@@ -27,6 +27,7 @@ MomentKind = Literal[
     "delivery",
     "attempt",
     "refund",
+    "decision",
 ]
 MOMENTS_MAX = 1000
 """Told of one payment, the oldest; a time line holds one more if there is more."""
@@ -161,6 +162,25 @@ class RecordedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What plugins decided about a payment before its processor was asked.
+
+    Args:
+        kind: ``route``, who is asked; ``risk``, whether anybody is.
+        chosen: A processor's id, or ``allow`` or ``block``.
+        decided_at: When, in UTC.
+        took_ms: Until all of them had answered, in milliseconds.
+        data: Who was asked and what they said, redacted.
+    """
+
+    kind: Literal["route", "risk"]
+    chosen: str
+    decided_at: datetime
+    took_ms: int
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class OperationRecord:
     """What came of an operation.
 
@@ -174,6 +194,7 @@ class OperationRecord:
         note: For the time line: what the processor answered, redacted.
         wake_ups: Operations by which the processor wants to be woken.
         call: By which the answer came; None where nobody was called.
+        decision: What was decided before anybody was called, if somebody decided.
     """
 
     claimed: ClaimedOperation
@@ -184,6 +205,7 @@ class OperationRecord:
     note: str | None = None
     wake_ups: tuple[Operation, ...] = ()
     call: RecordedCall | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from ..domain.refund import Refund
 from .callback_storage import CallbackRepository
 from .feed import FeedRepository
 from .figures import FigureRepository
+from .history import HistoryQuestion, PaymentCounts
 from .records import (
+    Decision,
     Moment,
     Page,
     PaymentTotals,
@@ -126,9 +128,19 @@ class PaymentRepository(Protocol):
     """Payments."""
 
     async def open(
-        self, change: Change[Payment], operation: Operation, events: Sequence[StoredEvent]
+        self,
+        change: Change[Payment],
+        operation: Operation,
+        events: Sequence[StoredEvent],
+        decision: Decision | None = None,
     ) -> None:
         """Store a new payment, what is to be asked about it and what to tell.
+
+        Args:
+            change: The payment.
+            operation: Its charge.
+            events: What to tell.
+            decision: Who chose its processor, if somebody did.
 
         Raises:
             OrderNotPayableError: The order has a live or successful payment.
@@ -166,6 +178,10 @@ class PaymentRepository(Protocol):
 
     async def totals(self, merchant_id: UUID) -> PaymentTotals:
         """A merchant's figures."""
+        ...
+
+    async def count(self, question: HistoryQuestion) -> PaymentCounts:
+        """Count payments of the past; see ``History``."""
         ...
 
     async def timeline(self, payment_id: str) -> Sequence[Moment]:

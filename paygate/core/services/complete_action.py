@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ..domain.errors import NoActionError, NotFoundError, NotSentError
 from ..domain.payment import Payment
 from ..ports.callbacks import Update
+from .call_context import call_context
 from .deps import Deps
 from .receive_callback import apply_update
-from .run_operation import call_context, follow_up_of
+from .run_operation import follow_up_of
 
 
 @dataclass(frozen=True, slots=True)

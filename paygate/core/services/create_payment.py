@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from ..ports.plugins import MethodContext, PaymentMethod
 from .choose_scenario import choose_scenario
 from .deps import Deps
 from .events import payment_events, ring_deliveries
+from .plan_route import RoutePlan, rank_candidates
+from .registry import GuardedByHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class CreatePayment:
         method: The payment method's code.
         details: The method's part of the request, unchecked.
         scenario: What simulated processors are to play, if the request says.
+        route: Who is to be asked, if routers were; see ``plan_route``.
     """
 
     merchant: Merchant | None
@@ -39,6 +42,27 @@ class CreatePayment:
     method: object
     details: Mapping[str, Any]
     scenario: str | None = None
+    route: RoutePlan | None = None
+
+
+async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
+    """Ask the routers, if there is anything to choose.
+
+    Before the transaction in which a payment is made, and not inside it: a router may
+    be slow. What is wrong with the command is said by ``create_payment``.
+
+    Raises:
+        ClientError: Something is.
+    """
+    if not deps.registry.routers:
+        return None
+    method = deps.registry.method(command.method)
+    order = await _order(command, deps)
+    instrument = _prepare(method, command.details, order, deps)
+    able = _able(instrument, order, deps)
+    if len(able) < 2 or await deps.storage.payments.has_live(order.id):
+        return None
+    return await rank_candidates(order, instrument, able, deps)
 
 
 async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
@@ -59,27 +83,33 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
     scenario = choose_scenario(
         command.scenario, instrument, order.amount, merchant.default_scenario, deps
     )
-    processor = deps.registry.processor_for(
-        method=instrument.method,
-        flow=instrument.flow,
-        amount=order.amount,
-        capture_mode=order.capture_mode,
-    )
+    able = [processor.info.id for processor in _able(instrument, order, deps)]
+    route = command.route
     change = Payment.open(
         order,
-        id=deps.ids.new(IdKind.PAYMENT),
+        id=route.payment_id if route else deps.ids.new(IdKind.PAYMENT),
         instrument=instrument,
-        processor=processor.info.id,
+        processor=next((id for id in route.ranking if id in able), able[0]) if route else able[0],
         at=deps.clock.now(),
         scenario=scenario,
     )
     operation = _charge(change.after, deps)
     events = payment_events(change, Endpoint.of(merchant), deps)
-    await deps.storage.payments.open(change, operation, events)
+    decision = route.decision if route else None
+    await deps.storage.payments.open(change, operation, events, decision)
 
     deps.bell.ring("payments", operation.id)
     ring_deliveries(events, deps)
     return change.after
+
+
+def _able(instrument: Instrument, order: Order, deps: Deps) -> Sequence[GuardedByHost]:
+    return deps.registry.able(
+        method=instrument.method,
+        flow=instrument.flow,
+        amount=order.amount,
+        capture_mode=order.capture_mode,
+    )
 
 
 async def _order(command: CreatePayment, deps: Deps) -> Order:

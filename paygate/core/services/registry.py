@@ -15,6 +15,7 @@ from ..ports.callbacks import CanCallback, CanContinue, CanWake, RawCallback, Up
 from ..ports.plugins import EventSink, PaymentMethod
 from ..ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, FollowUp, Processor
 from ..ports.retry import PolicyTarget, RetryPolicy
+from .guarded import GuardedCheck, GuardedCommand, GuardedPanel, GuardedRoute, GuardedRouter
 
 
 class ScenarioInfo(Protocol):
@@ -84,6 +85,11 @@ class Registry:
         policies: What is decided about → the policy that decides it.
         plugins: Plugin id → version, for people.
         scenarios: Name → what simulators can play.
+        routers: Who says which processor is asked, the first to be asked first.
+        checks: Who may stop a payment.
+        routes: What plugins serve over HTTP.
+        commands: (Plugin, name) → a verb of the command line.
+        panels: Plugin and id with a dot between them → a panel of the dashboard.
     """
 
     methods: Mapping[str, PaymentMethod]
@@ -92,6 +98,11 @@ class Registry:
     policies: Mapping[PolicyTarget, RetryPolicy]
     plugins: Mapping[str, str] = field(default_factory=dict)
     scenarios: Mapping[str, ScenarioInfo] = field(default_factory=dict)
+    routers: Sequence[GuardedRouter] = ()
+    checks: Sequence[GuardedCheck] = ()
+    routes: Sequence[GuardedRoute] = ()
+    commands: Mapping[tuple[str, str], GuardedCommand] = field(default_factory=dict)
+    panels: Mapping[str, GuardedPanel] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
         """The method a request named.
@@ -112,6 +123,17 @@ class Registry:
         Raises:
             UnsupportedError: None can; the sentence says what stood in the way.
         """
+        able = self.able(method=method, flow=flow, amount=amount, capture_mode=capture_mode)
+        return able[0]
+
+    def able(
+        self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
+    ) -> Sequence[GuardedByHost]:
+        """Every processor that can do this, in order of preference; at least one.
+
+        Raises:
+            UnsupportedError: None can; the sentence says what stood in the way.
+        """
         able: Sequence[GuardedByHost] = [
             processor
             for processor in self.processors.values()
@@ -125,9 +147,9 @@ class Registry:
                 raise UnsupportedError(
                     f"No processor here holds money for {method} ({flow}) to capture it later"
                 )
-        for processor in able:
-            if _accepts(processor, amount):
-                return processor
+        accepting = [processor for processor in able if _accepts(processor, amount)]
+        if accepting:
+            return accepting
         raise UnsupportedError(f"No processor here takes {amount} by {method}", field="amount")
 
 

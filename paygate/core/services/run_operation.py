@@ -2,60 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from uuid import UUID
 
 from ..domain.change import Change
 from ..domain.endpoint import Endpoint
 from ..domain.errors import InfrastructureError, NotSentError
-from ..domain.ids import IdKind
-from ..domain.lease import Lease
 from ..domain.operation import Operation, OperationKind
 from ..domain.outcome import Approved, Declined, Outcome, Released, Unknown
 from ..domain.payment import Payment
 from ..domain.redacted_json import redact_text
 from ..domain.refund import Refund
-from ..ports.callbacks import RawCallback
-from ..ports.plugins import CallContext, WakeUp
+from ..ports.plugins import CallContext
 from ..ports.processor import AuthorizeRequest, FollowUp
-from ..ports.records import ClaimedOperation, OperationRecord, RecordedCall, Stored
+from ..ports.records import ClaimedOperation, OperationRecord, Stored
 from ..ports.retry import PolicyTarget, Tries
 from ..ports.work import OperationRepository
+from .assess_risk import assess_risk, is_to_be_assessed
+from .call_context import call_context, wake_ups
 from .deps import Deps
 from .dispatch import Settled, conclude_each
 from .events import payment_events, refund_events, ring_deliveries
+from .heard import Heard, ToAsk
 from .recorded_call import Answer, Question, recorded
 from .registry import GuardedByHost
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a processor answered, when it wants to be woken, and the call for the records."""
-
-    answer: Answer
-    wake_ups: tuple[WakeUp, ...] = ()
-    call: RecordedCall | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToAsk:
-    """An operation this worker holds.
-
-    Args:
-        claimed: As it is stored now.
-        is_fresh: Marked sent in this very claim: the processor is to be told. Any
-            other was told before, or may have been, and is asked about.
-    """
-
-    claimed: ClaimedOperation
-    is_fresh: bool
-
-    @property
-    def lease(self) -> Lease:
-        """The right to work on it."""
-        return self.claimed.lease
+from .stop_payment import stop_payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +51,38 @@ class OperationWork:
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
         claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
-        reserved = [claim for claim in claimed if claim.operation.state == "reserved"]
+        unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
+        unchecked = [claim for claim in unsent if is_to_be_assessed(claim, deps)]
+        reserved = [claim for claim in unsent if claim not in unchecked]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
-        return [ToAsk(claim, is_fresh=True) for claim in sent] + [
-            ToAsk(claim, is_fresh=False) for claim in asked_before
+        return [
+            *(ToAsk(claim, is_fresh=True) for claim in sent),
+            *(ToAsk(claim, is_fresh=True, is_unchecked=True) for claim in unchecked),
+            *(ToAsk(claim, is_fresh=False) for claim in asked_before),
         ]
 
     async def perform(self, claim: ToAsk) -> Heard:
         """Ask the processor. No transaction is open and no row is locked meanwhile."""
+        return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
+
+    async def _check_and_ask(self, claim: ToAsk) -> Heard:
+        """Ask the risk checks, and the processor if none of them minds.
+
+        It is marked sent only now: a worker that dies over a verdict leaves a payment
+        that nobody was asked about, and the next one checks it again.
+        """
+        deps = self.deps
+        assessment = await assess_risk(claim.claimed, call_context(claim.claimed, deps), deps)
+        if assessment.declined is not None:
+            return Heard(assessment.declined, assessment=assessment)
+        sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
+        if not sent:
+            return Heard(None)
+        heard = await self._ask(ToAsk(sent[0], is_fresh=True))
+        return replace(heard, assessment=assessment, sent=sent[0])
+
+    async def _ask(self, claim: ToAsk) -> Heard:
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
         if processor is None:
             # Its plugin was taken away. It may come back; nothing was decided.
@@ -106,18 +103,46 @@ class OperationWork:
         endpoints = await deps.storage.merchants.endpoints(owners)
 
         def conclude(each: Settled[ToAsk, Heard]) -> OperationRecord:
-            claimed, heard = each.claim.claimed, each.answer
-            endpoint = endpoints.get(claimed.payment.merchant_id)
-            record = conclude_operation(claimed, heard.answer, endpoint, deps)
-            woken = wake_ups(claimed, heard.wake_ups, deps)
-            return replace(record, wake_ups=woken, call=heard.call)
+            endpoint = endpoints.get(each.claim.claimed.payment.merchant_id)
+            return _concluded(each, endpoint, deps)
 
-        records, refused = conclude_each(settled, conclude)
+        asked = [each for each in settled if each.answer.was_asked]
+        records, refused = conclude_each(asked, conclude)
         stored = await deps.storage.operations.record(records, at=deps.clock.now())
         for record in records:
             if record.operation.id in stored.won:
                 ring_deliveries(record.events, deps)
-        return Stored(stored.won, {**stored.refused, **refused})
+        stored = Stored(stored.won, {**stored.refused, **refused})
+        for each in settled:
+            if each.answer.is_blocked:
+                one = await self._stop(each, endpoints)
+                stored = Stored(stored.won | one.won, {**stored.refused, **one.refused})
+        return stored
+
+    async def _stop(
+        self, blocked: Settled[ToAsk, Heard], endpoints: Mapping[UUID, Endpoint]
+    ) -> Stored:
+        def conclude(sent: ClaimedOperation) -> OperationRecord:
+            heard = replace(blocked.answer, sent=sent)
+            endpoint = endpoints.get(sent.payment.merchant_id)
+            return _concluded(Settled(blocked.claim, heard), endpoint, self.deps)
+
+        return await stop_payment(blocked.claim.claimed, conclude, self.deps)
+
+
+def _concluded(
+    settled: Settled[ToAsk, Heard], endpoint: Endpoint | None, deps: Deps
+) -> OperationRecord:
+    heard = settled.answer
+    claimed = heard.sent or settled.claim.claimed
+    assert heard.answer is not None, "what was lost is not concluded"
+    record = conclude_operation(claimed, heard.answer, endpoint, deps)
+    woken = wake_ups(claimed, heard.wake_ups, deps)
+    record = replace(record, wake_ups=woken, call=heard.call)
+    if heard.assessment is None:
+        return record
+    decision, note = heard.assessment.decision, heard.assessment.note
+    return replace(record, decision=decision, note=note or record.note)
 
 
 def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Question:
@@ -225,58 +250,6 @@ def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timede
     rng = Random(f"{deps.seed}:{operation.id}:{operation.queries}")
     tries = Tries(count=operation.queries + 1)
     return deps.registry.policies[target].next_delay(tries, now=deps.clock.now(), rng=rng)
-
-
-def call_context(claimed: ClaimedOperation, deps: Deps) -> CallContext:
-    """What the processor is handed with the call."""
-    operation = claimed.operation
-    return CallContext(
-        merchant_id=operation.merchant_id,
-        operation_id=operation.id,
-        deadline=deps.plugin_call,
-        clock=deps.clock,
-        rng=Random(f"{deps.seed}:{operation.id}"),
-        http=deps.http,
-        logger=deps.logger,
-        state=operation.processor_state,
-        asked_at=operation.created_at,
-        scenario=claimed.payment.scenario,
-        call_back=_call_back(operation.processor, deps),
-    )
-
-
-def _call_back(
-    processor_id: str, deps: Deps
-) -> Callable[[Mapping[str, str], bytes], Awaitable[None]]:
-    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
-        # The one way callbacks are taken in; it uses what is here, hence so late.
-        from .receive_callback import ReceiveCallback, receive_callback  # noqa: PLC0415
-
-        await receive_callback(ReceiveCallback(processor_id, RawCallback(headers, body)), deps)
-
-    return call_back
-
-
-def wake_ups(
-    claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
-) -> tuple[Operation, ...]:
-    """The operations by which a processor is woken."""
-    now, asked = deps.clock.now(), claimed.operation
-    return tuple(
-        Operation(
-            id=deps.ids.new(IdKind.OPERATION, of=f"{asked.id}:{now.isoformat()}:{ordinal}"),
-            payment_id=asked.payment_id,
-            merchant_id=asked.merchant_id,
-            kind=OperationKind.WAKE,
-            amount=asked.amount,
-            processor=asked.processor,
-            state="reserved",
-            due_at=now + each.after,
-            created_at=now,
-            processor_state=each.state,
-        )
-        for ordinal, each in enumerate(wanted)
-    )
 
 
 def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:

@@ -17,6 +17,7 @@ from .routes import (
     dashboard,
     dialects,
     docs,
+    extensions,
     health,
     operations,
     orders,
@@ -60,6 +61,8 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.register_blueprint(health.blueprint(deps, version=settings.version))
     for routes in (orders, payments, operations, refunds, webhooks, callbacks, stream, overview):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+    app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
+    app.register_blueprint(extensions.routes_blueprint(deps))
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
         app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")

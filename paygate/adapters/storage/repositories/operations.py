@@ -29,7 +29,7 @@ from ..database import Executor
 from ..statements import operations as sql
 from ..statements.leases import OPERATIONS
 from .leasing import Leasing, store_set
-from .payments import delivery_rows, event_row
+from .payments import decision_rows, delivery_rows, event_row
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,9 @@ class PostgresOperations(Leasing):
             ),
             mapping.encoded(
                 [_call(record, record.call) for record in records if record.call is not None]
+            ),
+            mapping.encoded(
+                [row for each in records for row in decision_rows(each.operation, each.decision)]
             ),
         )
         return frozenset(row["id"] for row in rows)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from ....core.domain.change import Change
 from ....core.domain.errors import OrderNotPayableError
 from ....core.domain.ids import IdKind, is_id
+from ....core.domain.limits import HISTORY_ROWS_MAX
 from ....core.domain.operation import Operation
 from ....core.domain.payment import Payment
-from ....core.ports.records import Moment, Page, PaymentTotals, StoredEvent
+from ....core.ports.history import HistoryQuestion, PaymentCounts
+from ....core.ports.records import Decision, Moment, Page, PaymentTotals, StoredEvent
 from ....core.ports.searches import ALL_PAYMENTS, PaymentSearch
 from .. import mapping, searches
 from ..database import Executor
@@ -31,7 +33,11 @@ class PostgresPayments:
     executor: Executor
 
     async def open(
-        self, change: Change[Payment], operation: Operation, events: Sequence[StoredEvent]
+        self,
+        change: Change[Payment],
+        operation: Operation,
+        events: Sequence[StoredEvent],
+        decision: Decision | None = None,
     ) -> None:
         """See ``PaymentRepository.open``."""
         opened = await self.executor.fetchval(
@@ -39,6 +45,7 @@ class PostgresPayments:
             mapping.encoded(_opening(change.after, operation)),
             mapping.encoded([event_row(event, operation.id) for event in events]),
             mapping.encoded(list(delivery_rows(events))),
+            mapping.encoded(list(decision_rows(operation, decision))),
         )
         if opened is None:
             await self._refuse(change.after.order_id)
@@ -116,6 +123,24 @@ class PostgresPayments:
         assert row is not None, "an aggregate has a row"
         return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
 
+    async def count(self, question: HistoryQuestion) -> PaymentCounts:
+        """See ``PaymentRepository.count``."""
+        display = None if question.display is None else mapping.encoded(dict(question.display))
+        row = await self.executor.fetchrow(
+            sql.COUNT,
+            question.merchant_id,
+            question.since,
+            question.until,
+            question.before_id,
+            question.currency,
+            question.method,
+            display,
+            question.order_id,
+        )
+        assert row is not None, "an aggregate has a row"
+        counts = PaymentCounts(**dict(row))
+        return replace(counts, is_bounded=counts.payments > HISTORY_ROWS_MAX)
+
     async def timeline(self, payment_id: str) -> Sequence[Moment]:
         """See ``PaymentRepository.timeline``."""
         rows = await self.executor.fetch(TIMELINE, payment_id)
@@ -148,6 +173,20 @@ def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
         "run_at": operation.due_at,
         "sealed": operation.sealed,
     }
+
+
+def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[dict[str, Any]]:
+    """What was decided about an operation's payment, as a row of a statement's parameter."""
+    if decision is not None:
+        yield {
+            "op_id": operation.id,
+            "payment_id": operation.payment_id,
+            "kind": decision.kind,
+            "chosen": decision.chosen,
+            "decided_at": decision.decided_at,
+            "took_ms": decision.took_ms,
+            "data": decision.data,
+        }
 
 
 def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, Any]:

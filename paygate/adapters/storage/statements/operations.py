@@ -1,7 +1,7 @@
 """Claiming operations, asking, recording."""
 
 from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE, PAYMENT_AS_P, REFUND_AS_R, tell
-from .timeline import CALLED
+from .timeline import CALLED, decided
 
 CLAIM = f"""
 WITH due AS (
@@ -138,6 +138,7 @@ paid AS (
     WHERE id IN (SELECT order_id FROM moved WHERE status = 'success')
 ),
 {CALLED},
+{decided("$7", "won")},
 {tell("won")}
 SELECT id FROM stored
 """

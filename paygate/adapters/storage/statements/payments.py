@@ -1,6 +1,8 @@
 """Opening a payment, changing one that is locked, and reading about it."""
 
+from ....core.domain.limits import HISTORY_ROWS_MAX
 from .columns import LIVE_SQL, tell
+from .timeline import decided
 
 OPEN = f"""
 WITH given AS (
@@ -36,8 +38,26 @@ asked AS (
     FROM given JOIN opened ON opened.id = given.id
     RETURNING id
 ),
-{tell("asked")}
+{tell("asked")},
+{decided("$4", "asked")}
 SELECT id FROM opened
+"""
+
+# Bounded before it is counted: a check must not become a scan of years.
+COUNT = f"""
+SELECT count(*)::int AS payments,
+    (count(*) FILTER (WHERE status = 'success'))::int AS succeeded,
+    (count(*) FILTER (WHERE status = 'failed'))::int AS failed,
+    coalesce(sum(amount) FILTER (WHERE status <> 'failed' AND currency = $5), 0)::bigint
+        AS amount_minor
+FROM (
+    SELECT status, amount, currency FROM payments
+    WHERE merchant_id = $1 AND created_at >= $2 AND created_at <= $3
+        AND ($4 = '' OR created_at < $3 OR id < $4)
+        AND ($6::text IS NULL OR (method = $6 AND instrument = $7::jsonb))
+        AND ($8::text IS NULL OR order_id = $8)
+    ORDER BY created_at DESC LIMIT {HISTORY_ROWS_MAX + 1}
+) AS seen
 """
 
 UPDATE = """

@@ -14,6 +14,22 @@ CALLED = """
     )"""
 """A CTE that stores the calls of the operations in ``won``."""
 
+DECISION_SET = """AS d(
+    op_id text, payment_id text, kind text, chosen text, decided_at timestamptz, took_ms int,
+    data json)"""
+
+
+def decided(parameter: str, among: str) -> str:
+    """A CTE that stores the decisions about the operations in ``among``."""
+    return f"""
+    decided AS (
+        INSERT INTO payment_decisions (payment_id, kind, chosen, decided_at, took_ms, data)
+        SELECT d.payment_id, d.kind, d.chosen, d.decided_at, d.took_ms, d.data
+        FROM json_to_recordset({parameter}::json) {DECISION_SET}
+        WHERE d.op_id IN (SELECT id FROM {among})
+    )"""
+
+
 # Each part tells its rows as (at, written, rank, place, kind, id, data).
 #
 # Two things of one instant, which a clock that stands still makes of a whole story,
@@ -23,6 +39,13 @@ CALLED = """
 #
 # Deliveries are found by their event: webhook_logs has no index on payments.
 _PARTS = (
+    """
+    SELECT d.decided_at AS at, age(d.xmin) AS written, 0 AS rank, d.id::bigint AS place,
+        'decision' AS kind, 'decision_' || d.id AS id,
+        json_build_object('decision', d.kind, 'chosen', d.chosen, 'took_ms', d.took_ms,
+            'said', d.data) AS data
+    FROM payment_decisions d WHERE d.payment_id = $1
+    """,
     """
     SELECT c.started_at AS at, age(c.xmin) AS written, 0 AS rank, c.id::bigint AS place,
         'plugin_call' AS kind, 'call_' || c.id AS id,

@@ -31,6 +31,7 @@ REFUSALS: Mapping[int, str] = {
     422: "The Idempotency-Key was used for another request, or no processor can do this.",
     429: "There is as much of this at a time as there may be; see Retry-After.",
     500: "A mistake of ours.",
+    502: "The plugin that answers here failed.",
     503: "We are not available; see Retry-After.",
 }
 ABOUT = (
@@ -130,6 +131,10 @@ def _operation(
         written["description"] = said.about
     if _tag(rule) == DIALECTS:
         written["x-paygate-dialect"] = True
+    if said.plugin is not None:
+        written["x-paygate-plugin"] = said.plugin
+        written["tags"] = ["plugins"]
+        written["responses"]["default"] = {"description": "What the plugin says."}
     if said.body is not None:
         written["requestBody"] = _body(said, said.body, schemas, registry)
     return written

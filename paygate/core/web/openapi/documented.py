@@ -33,6 +33,7 @@ class Documented:
         about: More than the summary says, in CommonMark.
         refuses: Statuses beyond those that follow from all this.
         media_type: Of the answer; refusals are JSON in any case.
+        plugin: Whose route it is; such a one answers with any status and JSON it likes.
     """
 
     summary: str
@@ -48,6 +49,7 @@ class Documented:
     about: str = ""
     refuses: frozenset[int] = frozenset()
     media_type: str = "application/json"
+    plugin: str | None = None
 
 
 def documented(summary: str, answer: Any, example: object, **more: Any) -> Callable[[View], View]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..wire import answers as wire
-from ..wire import stories
+from ..wire import panels, stories
 
 MERCHANT_ID = "550e8400-e29b-41d4-a716-446655440000"
 ORDER_ID = "order_NXhj67fGH2jk9mPq"
@@ -172,6 +172,28 @@ REVIEWS: stories.Reviews = {
         }
     ]
 }
+PANEL: panels.PanelShown = {
+    "id": "acme.velocity",
+    "plugin": "acme",
+    "title": "Payments an hour",
+    "kind": "figures",
+    "place": "overview",
+    "columns": [],
+    "rows": [],
+    "figures": [{"label": "Payments", "value": 12, "unit": ""}],
+}
+PANELS: panels.Panels = {
+    "data": [
+        {
+            "id": "acme.velocity",
+            "plugin": "acme",
+            "title": "Payments an hour",
+            "kind": "figures",
+            "place": "overview",
+        }
+    ]
+}
+
 SCENARIOS: stories.Scenarios = {
     "data": [
         {

@@ -27,6 +27,7 @@ from .entities import (
     work,
 )
 from .events import EventWords
+from .panels import panel, panels
 from .stories import callbacks, reviews, scenarios, test_card
 from .timeline import timeline
 
@@ -46,6 +47,8 @@ __all__ = [
     "order_in_full",
     "order_public",
     "page",
+    "panel",
+    "panels",
     "payment",
     "payment_created",
     "payment_moved",

@@ -50,6 +50,15 @@ def _callback(moment: Moment) -> str:
     return f"callback of {data['processor']}: {data['effect']}{reason}"
 
 
+def _decision(moment: Moment) -> str:
+    data = moment.data
+    asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
+    if data["decision"] == "route":
+        return f"{data['chosen']} was chosen to be asked; routers: {asked}"
+    verb = "blocked" if data["chosen"] == "block" else "allowed"
+    return f"the payment was {verb}; risk checks: {asked}"
+
+
 def _operation(moment: Moment) -> str:
     data = moment.data
     came = data["note"] or data["state"]
@@ -74,6 +83,7 @@ def _refund(moment: Moment) -> str:
 SENTENCES: Mapping[MomentKind, Callable[[Moment], str]] = {
     "plugin_call": _call,
     "callback": _callback,
+    "decision": _decision,
     "transition": lambda moment: f"payment is {moment.data['to']}",
     "refund": _refund,
     "operation": _operation,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from quart import Blueprint, Response, request
 
+from ...domain.errors import ClientError, PluginError
 from ...domain.limits import LIST_ROWS_MAX
 from ...services.cancel_payment import cancel_payment
 from ...services.capture_payment import capture_payment
 from ...services.choose_scenario import HEADER
-from ...services.create_payment import create_payment
+from ...services.create_payment import CreatePayment, create_payment, plan_route
 from ...services.deps import Deps
+from ...services.plan_route import RoutePlan
 from ...services.queries import find_payment
 from .. import parse, present
 from ..auth import check_browser, merchant_of_request
@@ -46,11 +51,17 @@ def blueprint(deps: Deps) -> Blueprint:
         merchant = await merchant_of_request(deps)
         body = await body_of_request()
 
+        asked = request.headers.get(HEADER)
+
+        def read() -> CreatePayment:
+            return parse.payment(dialects.payment(body), merchant, scenario=asked)
+
+        route = await _route(read, deps)
+
         async def do(bound: Deps) -> tuple[object, int]:
-            asked = request.headers.get(HEADER)
-            command = parse.payment(dialects.payment(body), merchant, scenario=asked)
-            command = await dialects.with_order(command, body, merchant.id, bound)
-            return present.payment_created(await create_payment(command, bound)), 201
+            command = await dialects.with_order(read(), body, merchant.id, bound)
+            made = await create_payment(replace(command, route=route), bound)
+            return present.payment_created(made), 201
 
         return await once(merchant.id, deps, do)
 
@@ -72,10 +83,12 @@ def blueprint(deps: Deps) -> Blueprint:
         command = parse.payment(dialects.payment(body), None, scenario=asked)
         check_browser(command.order_id, deps, body)
         owner = await dialects.owner_of_order(command.order_id, deps)
+        route = await _route(lambda: command, deps)
 
         async def do(bound: Deps) -> tuple[object, int]:
             named = await dialects.with_order(command, body, owner, bound)
-            return present.payment_created(await create_payment(named, bound)), 201
+            made = await create_payment(replace(named, route=route), bound)
+            return present.payment_created(made), 201
 
         # A shopper's keys are kept apart from the merchant's own.
         return await once(owner, deps, do, scope=command.order_id)
@@ -177,3 +190,12 @@ def blueprint(deps: Deps) -> Blueprint:
         return json_response(present.payment_public(payment))
 
     return routes
+
+
+async def _route(read: Callable[[], CreatePayment], deps: Deps) -> RoutePlan | None:
+    """Who is to be asked, said before the request's transaction begins."""
+    try:
+        return await plan_route(read(), deps) if deps.registry.routers else None
+    except (ClientError, PluginError):
+        # Said again where it is answered, and remembered under the request's key.
+        return None

@@ -1,0 +1,140 @@
+"""What plugins add: routes of their own, and panels for the dashboard."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+
+from ...domain.errors import NotFoundError, PluginError
+from ...domain.redacted_json import redact_text
+from ...ports.extensions import ExtensionContext, RouteCall
+from ...services.deps import Deps
+from ...services.guarded import GuardedRoute
+from ...services.history import MerchantHistory
+from .. import present
+from ..auth import merchant_of_request
+from ..body import body_of_request
+from ..errors import json_response
+from ..openapi import documented, examples
+from ..wire import panels as wire
+
+log = logging.getLogger(__name__)
+
+View = Callable[..., Awaitable[Response]]
+
+# What tells merchants and users apart is nobody's business but ours.
+WITHHELD = ("x-api-key", "x-api-secret", "x-client-secret", "x-csrf-token", "cookie")
+# Bytes of a plugin's choice on our own address: a browser shows them, and runs none of them.
+SANDBOX = "default-src 'none'; sandbox"
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def panels_blueprint(deps: Deps) -> Blueprint:
+    """``/plugins/panels``."""
+    routes = Blueprint("panels", __name__)
+
+    @routes.get("/plugins/panels")
+    @documented("List plugins' panels", wire.Panels, examples.PANELS)
+    async def index() -> Response:
+        await merchant_of_request(deps)
+        return json_response(present.panels(deps.registry.panels))
+
+    @routes.get("/plugins/panels/<panel_id>")
+    @documented(
+        "Show a plugin's panel",
+        wire.PanelShown,
+        examples.PANEL,
+        about="A table has columns and rows, figures have figures. A panel whose plugin fails "
+        "answers 502; the others do not notice.",
+        refuses=frozenset({502}),
+    )
+    async def show(panel_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        offered = deps.registry.panels.get(panel_id)
+        if offered is None:
+            raise NotFoundError("Panel")
+        try:
+            data = await offered.data(_context(merchant.id, deps))
+        except PluginError as error:
+            return _failed(offered.plugin, error)
+        return json_response(present.panel(panel_id, offered, data))
+
+    return routes
+
+
+def routes_blueprint(deps: Deps) -> Blueprint:
+    """``/plugins/{plugin}``: one rule for each route that plugins offer."""
+    routes = Blueprint("extensions", __name__)
+    for number, offered in enumerate(deps.registry.routes):
+        path = _PLACE.sub(r"<\1>", offered.route.path)
+        rule = f"/plugins/{offered.plugin}{path}"
+        routes.add_url_rule(
+            rule, f"route_{number}", _view(offered, deps), methods=[offered.route.method]
+        )
+    return routes
+
+
+def _view(offered: GuardedRoute, deps: Deps) -> View:
+    route = offered.route
+
+    @documented(
+        route.summary,
+        Any,
+        {},
+        access=route.access,
+        body=route.input,
+        plugin=offered.plugin,
+        refuses=frozenset({502}),
+    )
+    async def view(**path: str) -> Response:
+        merchant_id = None
+        if route.access == "merchant":
+            merchant_id = (await merchant_of_request(deps)).id
+        try:
+            call = await _call(offered, path)
+            reply = await offered.answer(call, _context(merchant_id, deps))
+        except PluginError as error:
+            return _failed(offered.plugin, error)
+        response = Response(reply.body, status=reply.status, content_type=reply.content_type)
+        response.headers["Content-Security-Policy"] = SANDBOX
+        return response
+
+    return view
+
+
+async def _call(offered: GuardedRoute, path: dict[str, str]) -> RouteCall:
+    route = offered.route
+    return RouteCall(
+        method=route.method,
+        path=path,
+        query=dict(request.args.items()),
+        headers={
+            name.lower(): value
+            for name, value in request.headers.items()
+            if name.lower() not in WITHHELD
+        },
+        body=cast("bytes", await request.get_data(as_text=False)),
+        input=offered.read(await body_of_request()) if route.input else None,
+    )
+
+
+def _context(merchant_id: UUID | None, deps: Deps) -> ExtensionContext:
+    return ExtensionContext(
+        merchant_id=merchant_id,
+        clock=deps.clock,
+        http=deps.http,
+        logger=deps.logger,
+        deadline=deps.plugin_call,
+        history=MerchantHistory(deps, merchant_id) if merchant_id else None,
+    )
+
+
+def _failed(plugin: str, error: PluginError) -> Response:
+    log.warning("plugin %s failed: %s", plugin, redact_text(error.reason))
+    body = present.error(code="PLUGIN_ERROR", description=f"The plugin {plugin} failed")
+    return json_response(body, 502)

@@ -1,0 +1,90 @@
+"""Stands between the core and whoever advises it: routers and risk checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..core.domain.errors import PluginContractError
+from ..core.domain.outcome import DeclineCode
+from ..core.ports.plugins import CallContext
+from ..core.ports.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
+from ..core.ports.routing import Router, RouteRequest
+from ..core.services.guarded import Opinion
+from .answers import shown
+from .isolation import answered
+
+RANKED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class HostedRouter:
+    """See ``GuardedRouter``."""
+
+    guest: Router
+    name: str
+    plugin: str
+
+    async def opinion(self, request: RouteRequest, context: CallContext) -> Opinion:
+        """See ``GuardedRouter.opinion``; who is no candidate is ignored, and logged."""
+
+        async def checked() -> tuple[str, ...] | None:
+            return _ids(await self.guest.rank(request, context))
+
+        ranked = await answered(context.deadline, checked, plugin=self.plugin)
+        if ranked is None:
+            return Opinion(None)
+        able = {candidate.processor for candidate in request.candidates}
+        ignored = tuple(shown(id) for id in ranked if id not in able)
+        if ignored:
+            strangers = PluginContractError(
+                f"router {self.name} named {', '.join(ignored)}, who cannot carry this out",
+                plugin=self.plugin,
+            )
+            context.logger.warning(
+                "router named strangers", error=f"{type(strangers).__name__}: {strangers}"
+            )
+        return Opinion(tuple(id for id in ranked if id in able) or None, ignored)
+
+
+def _ids(answer: object) -> tuple[str, ...] | None:
+    if answer is None:
+        return None
+    if (
+        not isinstance(answer, Sequence)
+        or isinstance(answer, str | bytes)
+        or not all(isinstance(id, str) for id in answer)
+    ):
+        raise PluginContractError(f"ranked with {type(answer).__name__}, not a list of ids")
+    # Each once, at its best place.
+    return tuple(dict.fromkeys(answer[:RANKED_MAX]))
+
+
+@dataclass(frozen=True, slots=True)
+class HostedCheck:
+    """See ``GuardedCheck``."""
+
+    guest: RiskCheck
+    name: str
+    plugin: str
+    is_closed: bool
+
+    async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
+        """See ``GuardedCheck.assess``."""
+
+        async def checked() -> RiskVerdict | None:
+            return _verdict(await self.guest.assess(request, context))
+
+        return await answered(context.deadline, checked, plugin=self.plugin)
+
+
+def _verdict(answer: object) -> RiskVerdict | None:
+    match answer:
+        case None:
+            return None
+        case Allow(reason=str(reason)):
+            return replace(answer, reason=shown(reason))
+        case Block(reason=str(reason), code=DeclineCode(), shopper_message_key=str() | None as key):
+            return replace(answer, reason=shown(reason), shopper_message_key=key and shown(key))
+        case _:
+            raise PluginContractError(f"assessed with {type(answer).__name__}, no verdict")

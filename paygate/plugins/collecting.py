@@ -1,0 +1,242 @@
+"""Calls the hooks, checks what they offer, and puts it behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+from types import ModuleType
+from typing import Any, Generic, NoReturn, TypeVar
+
+import pluggy
+
+from ..core.domain.errors import OperatorError, PluginContractError
+from ..core.ports.extensions import Command, Panel, Route
+from ..core.ports.plugins import EventSink, PaymentMethod
+from ..core.ports.processor import Processor
+from ..core.ports.retry import PolicyTarget, RetryPolicy
+from ..core.ports.risk import RiskCheck
+from ..core.ports.routing import Router
+from ..simulator.scenario import Catalogue, Scenario
+from .advice import HostedCheck, HostedRouter
+from .answers import words
+from .context import HostContext
+from .extending import HostedCommand, HostedPanel, HostedRoute
+from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
+from .offers import (
+    adviser_name,
+    check_members,
+    check_requirement,
+    command_name,
+    fails_closed,
+    method_code,
+    panel_id,
+    policy_name,
+    processor_id,
+    route_name,
+    router_priority,
+    sink_id,
+)
+from .tracing import Trace
+
+Plugin = ModuleType | object
+Offered = TypeVar("Offered")
+Guarded = TypeVar("Guarded")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plugin before its hooks are called."""
+
+    name: str
+    plugin: Plugin
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[Offered]):
+    """What a plugin offers, and whose it is."""
+
+    plugin: str
+    thing: Offered
+
+
+def refuse(
+    plugin: str, problem: str, remedy: str, *, cause: BaseException | None = None
+) -> NoReturn:
+    """Stop start-up over a plugin.
+
+    Raises:
+        OperatorError: Always.
+    """
+    raise OperatorError(setting=f"plugin {plugin}", problem=problem, remedy=remedy) from cause
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Calls hooks, each plugin apart, so that one that raises is named."""
+
+    manager: pluggy.PluginManager
+    plugins: Sequence[Found]
+    contexts: Mapping[str, HostContext]
+    trace: Trace | None = None
+
+    def methods(self) -> dict[str, PaymentMethod]:
+        """Method code → method."""
+        offered = self._offered("paygate_methods", PaymentMethod, method_code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        return {
+            code: self._traced(each, code, GuardedMethod(each.thing, each.thing.info))
+            for code, each in offered.items()
+        }
+
+    def processors(self) -> dict[str, GuardedProcessor]:
+        """Processor id → processor."""
+        offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        return {
+            id: self._traced(
+                each, id, GuardedProcessor(each.thing, each.thing.info, each.thing.capabilities)
+            )
+            for id, each in offered.items()
+        }
+
+    def scenarios(self) -> Mapping[str, Scenario]:
+        """Name → scenario."""
+        offered = self._offered("paygate_scenarios", Scenario, lambda scenario: scenario.name)
+        return Catalogue.of([each.thing for each in offered.values()]).by_name
+
+    def sinks(self) -> dict[str, EventSink]:
+        """Sink id → sink."""
+        offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        return {
+            id: self._traced(each, id, GuardedSink(each.thing, each.thing.info))
+            for id, each in offered.items()
+        }
+
+    def policies(self) -> dict[PolicyTarget, RetryPolicy]:
+        """What is decided about → the policy that decides it."""
+        offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        built_in: dict[PolicyTarget, RetryPolicy] = {}
+        chosen: dict[PolicyTarget, RetryPolicy] = {}
+        # Plugins come after the defaults, so theirs take the built-in one's place.
+        for name, each in offered.items():
+            for target in each.thing.applies_to:
+                stand_in = built_in.setdefault(target, each.thing)
+                policy = GuardedPolicy(each.thing, stand_in, name, each.thing.applies_to)
+                chosen[target] = self._traced(each, name, policy)
+        return chosen
+
+    def routers(self) -> tuple[HostedRouter, ...]:
+        """Who says which processor is asked, the first to be asked first."""
+        offered = self._offered("paygate_routers", Router, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        ranked = sorted(offered.items(), key=lambda item: -self._priority(item[1]))
+        return tuple(
+            self._traced(each, name, HostedRouter(each.thing, name, each.plugin))
+            for name, each in ranked
+        )
+
+    def _priority(self, offer: Offer[Router]) -> int:
+        try:
+            return router_priority(offer.thing)
+        except PluginContractError as error:
+            refuse(offer.plugin, f"paygate_routers: {words(error)}", "Correct it", cause=error)
+
+    def checks(self) -> tuple[HostedCheck, ...]:
+        """Who may stop a payment."""
+        offered = self._offered("paygate_risk_checks", RiskCheck, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        return tuple(
+            self._traced(each, name, HostedCheck(each.thing, name, each.plugin, self._fails(each)))
+            for name, each in offered.items()
+        )
+
+    def _fails(self, offer: Offer[RiskCheck]) -> bool:
+        try:
+            return fails_closed(offer.thing)
+        except PluginContractError as error:
+            refuse(offer.plugin, f"paygate_risk_checks: {words(error)}", "Correct it", cause=error)
+
+    def routes(self) -> tuple[HostedRoute, ...]:
+        """What plugins serve over HTTP."""
+        offered = self._offered("paygate_routes", Route, route_name, is_own=True)
+        return tuple(
+            self._traced(each, each.thing.path, HostedRoute(each.plugin, each.thing))
+            for each in offered.values()
+        )
+
+    def commands(self) -> dict[tuple[str, str], HostedCommand]:
+        """(Plugin, name) → a verb of the command line."""
+        offered = self._offered("paygate_commands", Command, command_name, is_own=True)
+        return {
+            (each.plugin, each.thing.name): self._traced(
+                each, each.thing.name, HostedCommand(each.plugin, each.thing)
+            )
+            for each in offered.values()
+        }
+
+    def panels(self) -> dict[str, HostedPanel]:
+        """Plugin and id → a panel of the dashboard."""
+        offered = self._offered("paygate_panels", Panel, panel_id, is_own=True)
+        return {
+            id: self._traced(each, each.thing.id, HostedPanel(each.plugin, each.thing))
+            for id, each in offered.items()
+        }
+
+    def _traced(self, offer: Offer[Any], name: str, guarded: Guarded) -> Guarded:
+        return guarded if self.trace is None else self.trace.around(guarded, offer.plugin, name)
+
+    def _offered(
+        self,
+        hook: str,
+        kind: type[Offered],
+        name_of: Callable[[Offered], str],
+        *,
+        is_own: bool = False,
+    ) -> dict[str, Offer[Offered]]:
+        """Name → what a hook offers; ``is_own`` puts the plugin's name before each name."""
+        offered: dict[str, Offer[Offered]] = {}
+        for plugin, thing in self._each(hook):
+            try:
+                check_members(thing, kind)
+                check_requirement(plugin, thing)
+                name = f"{plugin}.{name_of(thing)}" if is_own else name_of(thing)
+            except OperatorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - describing itself is a guest's code too
+                refuse(
+                    plugin,
+                    f"{hook} returned a {type(thing).__name__}: {words(error)}",
+                    f"Return objects that implement {kind.__name__}",
+                    cause=error,
+                )
+            if name in offered:
+                by = "offered twice" if is_own else "taken by another plugin"
+                refuse(plugin, f"{hook}: {name!r} is {by}", "Rename one")
+            offered[name] = Offer(plugin, thing)
+        return offered
+
+    def _each(self, hook: str) -> Iterator[tuple[str, Any]]:
+        implementations = getattr(self.manager.hook, hook).get_hookimpls()
+        for found in self.plugins:
+            for implementation in implementations:
+                # By identity: a plugin may be an object that cannot be compared or hashed.
+                if implementation.plugin is found.plugin:
+                    for thing in self._call(found.name, hook, implementation):
+                        yield found.name, thing
+
+    def _call(self, name: str, hook: str, implementation: pluggy.HookImpl) -> Sequence[Any]:
+        if iscoroutinefunction(implementation.function):
+            refuse(name, f"{hook} is async", "Hooks only return objects; use a plain def")
+        given = {"context": self.contexts[name]}
+        try:
+            with self.trace.hook(name, hook) if self.trace else nullcontext():
+                offered: Any = implementation.function(*(given[a] for a in implementation.argnames))
+                return list(offered)
+        except OperatorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+            refuse(
+                name,
+                f"{hook} {words(error)}",
+                "Repair or uninstall the plugin",
+                cause=error,
+            )

@@ -1,0 +1,177 @@
+"""Stands around what plugins add: routes, commands and panels."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..core.domain.errors import (
+    InvalidInputError,
+    OperatorError,
+    PluginContractError,
+    PluginError,
+)
+from ..core.ports.extensions import (
+    Column,
+    Command,
+    CommandContext,
+    ExtensionContext,
+    Figure,
+    FiguresData,
+    Panel,
+    Route,
+    RouteCall,
+    RouteReply,
+    TableData,
+)
+from .answers import shown, words
+from .isolation import answered
+
+REPLY_BYTES_MAX = 1024 * 1024
+ROWS_MAX = 500
+COLUMNS_MAX = 30
+CELL_CHARS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HostedRoute:
+    """See ``GuardedRoute``."""
+
+    plugin: str
+    route: Route
+
+    def read(self, body: Mapping[str, Any]) -> BaseModel:
+        """See ``GuardedRoute.read``."""
+        assert self.route.input is not None, "it reads no body"
+        try:
+            return self.route.input.model_validate(body)
+        except ValidationError as error:
+            # Only the place and the rule: what was sent may be a secret.
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            field = ".".join(str(part) for part in first["loc"])
+            sentence = f"{field}: {first['msg']}" if field else first["msg"]
+            raise InvalidInputError(sentence, field=field or None) from None
+        except Exception as error:
+            raise PluginError(words(error), plugin=self.plugin) from error
+
+    async def answer(self, call: RouteCall, context: ExtensionContext) -> RouteReply:
+        """See ``GuardedRoute.answer``."""
+
+        async def checked() -> RouteReply:
+            return _reply(await self.route.handler(call, context))
+
+        return await answered(context.deadline, checked, plugin=self.plugin)
+
+
+def _reply(answer: object) -> RouteReply:
+    reply = answer if isinstance(answer, RouteReply) else RouteReply(answer)
+    if type(reply.status) is not int or not 200 <= reply.status <= 499:
+        raise PluginContractError(f"answered with the status {reply.status!r}")
+    if not isinstance(reply.body, bytes):
+        return replace(reply, body=_written(reply.body), content_type="application/json")
+    if len(reply.body) > REPLY_BYTES_MAX:
+        raise PluginContractError(f"answered with {len(reply.body)} bytes")
+    if not isinstance(reply.content_type, str) or not reply.content_type.isprintable():
+        raise PluginContractError("answered with no content type")
+    if not reply.content_type.isascii():
+        raise PluginContractError("answered with no content type")
+    return reply
+
+
+def _written(body: object) -> bytes:
+    try:
+        written = json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PluginContractError(f"answered with {type(body).__name__}, no JSON") from error
+    if len(written) > REPLY_BYTES_MAX:
+        raise PluginContractError(f"answered with {len(written)} bytes")
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class HostedPanel:
+    """See ``GuardedPanel``."""
+
+    plugin: str
+    panel: Panel
+
+    async def data(self, context: ExtensionContext) -> TableData | FiguresData:
+        """See ``GuardedPanel.data``."""
+
+        async def checked() -> TableData | FiguresData:
+            return _shown_as(self.panel.kind, await self.panel.data(context))
+
+        return await answered(context.deadline, checked, plugin=self.plugin)
+
+
+def _shown_as(kind: str, data: object) -> TableData | FiguresData:
+    match data:
+        case TableData(columns=columns, rows=rows) if kind == "table":
+            columns = [_column(each) for each in list(columns)[:COLUMNS_MAX]]
+            keys = [column.key for column in columns]
+            return TableData(columns, [_row(row, keys) for row in list(rows)[:ROWS_MAX]])
+        case FiguresData(figures=figures) if kind == "figures":
+            return FiguresData([_figure(each) for each in list(figures)[:COLUMNS_MAX]])
+        case _:
+            raise PluginContractError(f"its data are {type(data).__name__}, no {kind}")
+
+
+def _column(column: object) -> Column:
+    match column:
+        case Column(key=str(key), label=str(label)):
+            return Column(key, shown(label))
+        case _:
+            raise PluginContractError("a column is no Column")
+
+
+def _row(row: object, keys: list[str]) -> Mapping[str, Any]:
+    if not isinstance(row, Mapping):
+        raise PluginContractError("a row is no mapping")
+    return {key: _cell(row.get(key)) for key in keys}
+
+
+def _figure(figure: object) -> Figure:
+    match figure:
+        case Figure(label=str(label), unit=str(unit)):
+            return Figure(shown(label), _cell(figure.value) or 0, shown(unit))
+        case _:
+            raise PluginContractError("a figure is no Figure")
+
+
+def _cell(value: object) -> Any:
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return shown(value[:CELL_CHARS_MAX])
+        case int() | float() if abs(value) < 2**53:
+            return value
+        case _:
+            raise PluginContractError(f"a value is {type(value).__name__}, which nobody can draw")
+
+
+@dataclass(frozen=True, slots=True)
+class HostedCommand:
+    """See ``GuardedCommand``. It has no deadline: whoever runs it can stop it."""
+
+    plugin: str
+    command: Command
+
+    async def run(self, options: object, context: CommandContext) -> int:
+        """See ``GuardedCommand.run``."""
+        try:
+            code: object = await self.command.run(options, context)
+        except (OperatorError, PluginError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            raise PluginError(words(error), plugin=self.plugin) from error
+        if code is not None and type(code) is not int:
+            raise PluginContractError(
+                f"returned {type(code).__name__}, no exit code", plugin=self.plugin
+            )
+        return code or 0

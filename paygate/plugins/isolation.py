@@ -1,0 +1,76 @@
+"""A guest's call in a task of its own, with a deadline; what it raises stays in there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from ..core.domain.errors import NotSentError, PluginError
+from .answers import words
+
+Answer = TypeVar("Answer")
+
+
+async def within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the call comes to, in a task of its own.
+
+    A guest that does not stop when it is told to keeps that task, and nobody else.
+
+    Raises:
+        TimeoutError: The deadline passed.
+        NotSentError: The guest says so.
+        PluginError: It raised something else, or its answer was refused.
+    """
+    task = asyncio.ensure_future(_contained(call))
+    try:
+        done, _ = await asyncio.wait({task}, timeout=deadline.total_seconds())
+    finally:
+        task.cancel()
+    if not done:
+        raise TimeoutError
+    match task.result():
+        case _Raised(error=error):
+            kind = NotSentError if isinstance(error, NotSentError) else PluginError
+            raise kind(words(error)) from error
+        case answer:
+            return answer
+
+
+async def answered(
+    deadline: timedelta, call: Callable[[], Awaitable[Answer]], *, plugin: str
+) -> Answer:
+    """The same for whoever only wants to know that there is no answer.
+
+    Raises:
+        PluginError: There is none; the reason says why.
+    """
+    try:
+        return await within(deadline, call)
+    except TimeoutError:
+        seconds = deadline.total_seconds()
+        raise PluginError(f"no answer within {seconds:.3g} s", plugin=plugin) from None
+    except PluginError as error:
+        raise PluginError(error.reason, plugin=plugin) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
+    """The answer, or what was raised instead.
+
+    Nothing leaves the task: ``SystemExit`` would end the event loop, and a
+    cancellation of the guest's own doing would look like one of ours. Only
+    Ctrl-C does, which is nobody's answer.
+    """
+    try:
+        return await call()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+        return _Raised(error)

@@ -1,0 +1,234 @@
+"""Risk checks: what they stop is never sent, and what they do wrong stops nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paygate import Allow, Block, DeclineCode
+from paygate.core.domain.limits import HISTORY_MAX
+from tests.harness.advisers import Advice, SayingCheck
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes, not_sent
+
+BLOCK = Block("seen too often with card 4111 1111 1111 1111", shopper_message_key="ask_bank")
+
+
+@asynccontextmanager
+async def checked(
+    database_url: str, home: Path, *checks: SayingCheck, fakes: Fakes | None = None
+) -> AsyncIterator[tuple[TestApp, Fakes]]:
+    fakes = fakes or Fakes()
+    plugins = [*fakes.found(), Advice(checks=list(checks)).found()]
+    async with running_app(database_url, home, plugins=plugins) as app:
+        yield app, fakes
+
+
+async def decisions(app: TestApp) -> list[Any]:
+    payment_id = await app.value("SELECT id FROM payments ORDER BY created_at LIMIT 1")
+    story = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
+    return [each for each in story if each["kind"] == "decision"]
+
+
+async def test_a_block_fails_the_payment_and_its_processor_never_hears_of_it(
+    database_url: str, tmp_path: Path
+):
+    check = SayingCheck(BLOCK)
+    async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
+        await app.webhook_url()
+        payment_id = await app.paid(secret="sesame-sesame")
+        payment = await app.until(payment_id, "failed")
+        (told,) = await decisions(app)
+        await app.until_value(3, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
+        sealed = await app.value("SELECT sealed FROM operations")
+        order = await app.value("SELECT status FROM orders")
+
+    assert fakes.processor.calls == []
+    assert payment["error_code"] == "PAYMENT_FAILED"
+    assert payment["decline_code"] == "suspected_fraud"
+    assert fakes.sink.types == ["payment.created", "payment.pending", "payment.failed"]
+    assert told["data"]["chosen"] == "block"
+    (said,) = told["data"]["said"]["asked"]
+    assert (said["name"], said["plugin"], said["verdict"]) == ("saying", "advice", "block")
+    assert "seen too often" in said["reason"]
+    assert "4111" not in said["reason"]
+    assert sealed is None
+    assert order == "attempted"
+    assert "sesame" not in repr(check.asked)
+
+
+async def test_an_order_whose_payment_was_blocked_can_be_paid_again(
+    database_url: str, tmp_path: Path
+):
+    check = SayingCheck(BLOCK)
+    async with checked(database_url, tmp_path, check) as (app, _), app.working():
+        order_id = await app.order()
+        first = (await app.pay(order_id)).json["id"]
+        await app.until(first, "failed")
+        check.said = Allow("a friend")
+        second = (await app.pay(order_id)).json["id"]
+        await app.until(second, "success")
+
+
+async def test_an_allowed_payment_goes_on_and_says_so(database_url: str, tmp_path: Path):
+    checks = [SayingCheck(Allow("known"), "one"), SayingCheck(None, "two")]
+    async with checked(database_url, tmp_path, *checks) as (app, fakes), app.working():
+        await app.until(await app.paid(), "success")
+        (told,) = await decisions(app)
+
+    assert len(fakes.processor.calls) == 1
+    said = told["data"]["said"]["asked"]
+    assert [(each["name"], each["verdict"]) for each in said] == [("one", "allow"), ("two", None)]
+
+
+async def test_an_allow_does_not_overrule_a_block(database_url: str, tmp_path: Path):
+    checks = [SayingCheck(Allow(), "one"), SayingCheck(BLOCK, "two")]
+    async with checked(database_url, tmp_path, *checks) as (app, fakes), app.working():
+        await app.until(await app.paid(), "failed")
+
+    assert fakes.processor.calls == []
+
+
+JUNK: list[Any] = [
+    RuntimeError("no idea, password=hunter22"),
+    SystemExit(2),
+    "block",
+    True,
+    Block(7),  # type: ignore[arg-type]
+    Block("why", code="because"),  # type: ignore[arg-type]
+    Allow(None),  # type: ignore[arg-type]
+    lambda _request, _context: asyncio.sleep(60),
+]
+
+
+@pytest.mark.parametrize("said", JUNK, ids=repr)
+@pytest.mark.parametrize(("fail", "ending"), [("open", "success"), ("closed", "failed")])
+async def test_a_check_that_fails_counts_as_it_declares(
+    database_url: str, tmp_path: Path, said: Any, fail: str, ending: str
+):
+    check = SayingCheck(said, fail=fail)
+    async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
+        payment = await app.until(await app.paid(), ending)
+        (told,) = await decisions(app)
+
+    assert len(fakes.processor.calls) == (1 if fail == "open" else 0)
+    assert payment["decline_code"] == (None if fail == "open" else "processing_error")
+    (each,) = told["data"]["said"]["asked"]
+    assert each["problem"]
+    assert "hunter22" not in each["problem"]
+
+
+async def test_a_velocity_check_lets_exactly_so_many_through_however_they_race(
+    database_url: str, tmp_path: Path
+):
+    async def at_most_three(request: Any, context: Any) -> Any:
+        seen = await context.history.payments(within=timedelta(hours=1))
+        return Block("too many", code=DeclineCode.LIMIT_EXCEEDED) if seen.payments >= 3 else None
+
+    async with checked(database_url, tmp_path, SayingCheck(at_most_three)) as (app, fakes):
+        payments = await asyncio.gather(*(app.paid(coin="gold") for _ in range(8)))
+        other = await app.paid(coin="silver")
+        async with app.working(), app.working():
+            await app.until_value(
+                9, "SELECT count(*) FROM payments WHERE status IN ('success', 'failed')"
+            )
+        good = await app.value("SELECT count(*) FROM payments WHERE status = 'success'")
+
+    assert len(set(payments)) == 8
+    assert good == 4
+    assert len(fakes.processor.calls) == 4
+    assert other in {payment for _, _, payment in fakes.processor.calls}
+
+
+async def test_what_history_cannot_say_is_the_checks_mistake(database_url: str, tmp_path: Path):
+    async def greedy(request: Any, context: Any) -> Any:
+        await context.history.payments(within=HISTORY_MAX * 2)
+
+    async with (
+        checked(database_url, tmp_path, SayingCheck(greedy)) as (app, _),
+        app.working(),
+    ):
+        await app.until(await app.paid(), "success")
+        (told,) = await decisions(app)
+
+    assert "asked for the payments within" in told["data"]["said"]["asked"][0]["problem"]
+
+
+async def test_history_counts_what_came_before_and_sums_what_did_not_fail(
+    database_url: str, tmp_path: Path
+):
+    seen: dict[str, Any] = {}
+
+    async def count(request: Any, context: Any) -> Any:
+        payments, hour = context.history.payments, timedelta(hours=1)
+        for same in ("instrument", "order", "merchant"):
+            seen[same] = await payments(within=hour, same=same)
+
+    check = SayingCheck(None)
+    async with checked(database_url, tmp_path, check) as (app, _), app.working():
+        check.said = Block("one")
+        order_id = await app.order(30_000)
+        await app.until((await app.pay(order_id)).json["id"], "failed")
+        check.said = None
+        await app.until(await app.paid(coin="silver"), "success")
+        check.said = count
+        await app.until((await app.pay(order_id)).json["id"], "success")
+
+    instrument, order, merchant = seen.values()
+    assert (instrument.payments, instrument.failed, instrument.amount_minor) == (1, 1, 0)
+    assert (order.payments, order.failed) == (1, 1)
+    assert (merchant.payments, merchant.succeeded, merchant.amount_minor) == (2, 1, 50_000)
+
+
+async def test_a_payment_that_was_sent_before_is_not_checked_again(
+    database_url: str, tmp_path: Path
+):
+    check, fakes = SayingCheck(None), Fakes()
+    fakes.processor.authorizations = [not_sent()]
+    async with checked(database_url, tmp_path, check, fakes=fakes) as (app, _), app.working():
+        await app.until(await app.paid(), "success")
+
+    assert len(fakes.processor.calls) == 2
+    assert len(check.asked) == 1
+
+
+async def test_a_worker_that_lost_its_row_over_a_verdict_stores_nothing_and_asks_nobody(
+    database_url: str, tmp_path: Path
+):
+    async def lose() -> None:
+        await app.rows("UPDATE operations SET lease_token = gen_random_uuid() WHERE kind='charge'")
+        check.before_answer = None
+
+    check = SayingCheck(BLOCK, before_answer=lose)
+    async with checked(database_url, tmp_path, check) as (app, fakes):
+        payment_id = await app.paid()
+        async with app.working():
+            async with asyncio.timeout(20):
+                while not check.asked:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+            payment = await app.payment(payment_id)
+            kept = await app.value("SELECT count(*) FROM payment_decisions")
+
+    assert payment["substatus"] == "pending"
+    assert kept == 0
+    assert fakes.processor.calls == []
+
+
+async def test_nobody_asks_a_check_about_a_capture_or_a_refund(database_url: str, tmp_path: Path):
+    check = SayingCheck(None)
+    async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
+        payment_id = await app.paid()
+        await app.until(payment_id, "success")
+        answer = await app.call("POST", f"/payments/{payment_id}/refunds", json={"amount": 100})
+        assert answer.status == 201, answer
+        await app.until_value("processed", "SELECT status FROM refunds")
+
+    assert len(check.asked) == 1
+    assert [verb for verb, *_ in fakes.processor.calls] == ["authorize", "refund"]

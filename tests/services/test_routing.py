@@ -1,0 +1,198 @@
+"""Who is asked for the money: routers, what they may not do, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.advisers import Advice, OtherProcessor, SayingRouter
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
+
+
+@asynccontextmanager
+async def routed(
+    database_url: str, home: Path, *routers: SayingRouter, **environ: str
+) -> AsyncIterator[TestApp]:
+    advice = Advice(routers=list(routers), other=OtherProcessor())
+    plugins = [*Fakes().found(), advice.found()]
+    async with running_app(database_url, home, plugins=plugins, environ=environ) as app:
+        yield app
+
+
+async def chosen(app: TestApp, **pay: Any) -> str:
+    answer = await app.pay(**pay)
+    assert answer.status == 201, answer
+    return str(await app.value("SELECT processor FROM payments WHERE id = $1", answer.json["id"]))
+
+
+async def decision(app: TestApp) -> Any:
+    payment_id = await app.value("SELECT id FROM payments")
+    story = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
+    return next((each for each in story if each["kind"] == "decision"), None)
+
+
+async def test_a_router_chooses_and_the_time_line_says_who_was_asked(
+    database_url: str, tmp_path: Path
+):
+    silent, saying = SayingRouter(None, "silent"), SayingRouter(["scripted"], "saying")
+    async with routed(database_url, tmp_path, silent, saying) as app:
+        assert await chosen(app) == "scripted"
+        told = await decision(app)
+
+    assert told["data"]["decision"] == "route"
+    assert told["data"]["chosen"] == "scripted"
+    said = told["data"]["said"]
+    assert said["candidates"] == ["other", "scripted"]
+    assert said["ranking"] == ["scripted", "other"]
+    assert [(each["name"], each["plugin"], each["ranking"]) for each in said["asked"]] == [
+        ("silent", "advice", None),
+        ("saying", "advice", ["scripted"]),
+    ]
+    assert "saying" in told["what"]
+
+
+async def test_without_a_router_the_preferred_order_decides_and_nothing_is_kept(
+    database_url: str, tmp_path: Path
+):
+    async with routed(database_url, tmp_path, PAYGATE_PROCESSORS="scripted") as app:
+        assert await chosen(app) == "scripted"
+        assert await decision(app) is None
+
+
+async def test_a_router_is_told_what_it_may_know_and_no_more(database_url: str, tmp_path: Path):
+    router = SayingRouter(None)
+    async with routed(database_url, tmp_path, router) as app:
+        await chosen(app, secret="4111111111111111")
+        payment_id = await app.value("SELECT id FROM payments")
+
+    (asked,) = router.asked
+    assert (asked.payment_id, asked.method, asked.flow) == (payment_id, "coin", "toss")
+    assert [each.processor for each in asked.candidates] == ["other", "scripted"]
+    assert asked.facts == {}
+    assert "4111" not in repr(asked)
+
+
+async def test_the_first_opinion_wins_and_the_higher_priority_is_asked_first(
+    database_url: str, tmp_path: Path
+):
+    low = SayingRouter(["other"], "low", priority=-1)
+    high = SayingRouter(["scripted"], "high", priority=5)
+    async with routed(database_url, tmp_path, low, high) as app:
+        assert await chosen(app) == "scripted"
+
+    assert (len(high.asked), len(low.asked)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        ["nobody"],
+        "scripted",
+        ["scripted", 7],
+        {"scripted": 1},
+        7,
+        RuntimeError("out of ideas"),
+        SystemExit(3),
+        asyncio.CancelledError(),
+        lambda _request, _context: asyncio.sleep(60),
+    ],
+    ids=repr,
+)
+async def test_whoever_fails_or_answers_junk_has_no_opinion(
+    database_url: str, tmp_path: Path, said: Any
+):
+    async with routed(database_url, tmp_path, SayingRouter(said)) as app:
+        assert await chosen(app) == "other"
+        told = await decision(app)
+
+    assert told["data"]["said"]["ranking"] == ["other", "scripted"]
+
+
+async def test_a_stranger_is_ignored_by_name_and_the_others_count(
+    database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    async with routed(database_url, tmp_path, SayingRouter(["nobody", "scripted"])) as app:
+        assert await chosen(app) == "scripted"
+        told = await decision(app)
+
+    assert told["data"]["said"]["asked"][0]["ignored"] == ["nobody"]
+    written = "".join(capfd.readouterr())
+    assert "PluginContractError" in written
+    assert "router saying named nobody" in written
+
+
+async def test_slow_routers_together_hold_a_request_for_half_a_second_and_not_more(
+    database_url: str, tmp_path: Path
+):
+    slow = [SayingRouter(lambda _r, _c: asyncio.sleep(60), f"slow{n}") for n in range(4)]
+    async with routed(database_url, tmp_path, *slow) as app:
+        order_id = await app.order()
+        began_s = time.monotonic()
+        await chosen(app, order_id=order_id)
+        took_s = time.monotonic() - began_s
+        told = await decision(app)
+
+    problems = [each["problem"] for each in told["data"]["said"]["asked"]]
+    assert problems[0].startswith("no answer within")
+    assert problems[-1] == "not asked: no time was left"
+    assert took_s < 5
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k-1"}])
+async def test_no_transaction_is_open_while_a_router_thinks(
+    database_url: str, tmp_path: Path, headers: dict[str, str]
+):
+    seen = []
+
+    async def look(_request: Any, _context: Any) -> list[str]:
+        seen.append(
+            await app.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND state = 'idle in transaction'"
+            )
+        )
+        return ["scripted"]
+
+    async with routed(database_url, tmp_path, SayingRouter(look)) as app:
+        body = {"order_id": await app.order(), "method": "coin"}
+        answers = [
+            await app.call("POST", "/payments", json=body, headers=headers) for _ in range(2)
+        ]
+        processors = await app.rows("SELECT processor FROM payments")
+
+    assert seen == [0]
+    assert processors == [{"processor": "scripted"}]
+    assert [answer.status for answer in answers] == [201, 201 if headers else 400]
+
+
+async def test_what_is_wrong_with_a_request_is_said_as_without_a_router(
+    database_url: str, tmp_path: Path
+):
+    router = SayingRouter(["scripted"])
+    async with routed(database_url, tmp_path, router) as app:
+        unknown = await app.pay("order_ABCDEFGHIJKLMNOP")
+        wrong = await app.pay(method="stone")
+
+    assert (unknown.status, wrong.status) == (404, 400)
+    assert router.asked == []
+
+
+async def test_twenty_routed_payments_of_one_order_leave_one_and_one_decision(
+    database_url: str, tmp_path: Path
+):
+    async with routed(database_url, tmp_path, SayingRouter(["scripted"])) as app:
+        order_id = await app.order()
+        answers = await asyncio.gather(*(app.pay(order_id) for _ in range(20)))
+        decisions = await app.value("SELECT count(*) FROM payment_decisions")
+
+    assert sorted(answer.status for answer in answers) == [201] + [400] * 19
+    assert decisions == 1
