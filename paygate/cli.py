@@ -133,11 +133,15 @@ def seed() -> None:
 @app.command()
 def plugins() -> None:
     """List what is installed."""
+    from .bootstrap import plugin_trace
     from .plugins.host import installed_plugins, load_plugins
 
     setup = read_setup()
     loaded = load_plugins(
-        installed_plugins(), environ=setup.environ, preferred=setup.settings.processors
+        installed_plugins(),
+        environ=setup.environ,
+        preferred=setup.settings.processors,
+        trace=plugin_trace(setup.settings),
     )
     offered = loaded.registry
     for name, version in offered.plugins.items():
@@ -152,6 +156,16 @@ def plugins() -> None:
         print(f"sink       {name}")
     for target, policy in offered.policies.items():
         print(f"policy     {policy.name} (for {target})")
+    for router in offered.routers:
+        print(f"router     {router.name} (of {router.plugin})")
+    for check in offered.checks:
+        print(f"check      {check.name} (of {check.plugin})")
+    for route in offered.routes:
+        print(f"route      {route.route.method} /plugins/{route.plugin}{route.route.path}")
+    for plugin, verb in offered.commands:
+        print(f"verb       paygate x {plugin} {verb}")
+    for panel in offered.panels:
+        print(f"panel      {panel}")
 
 
 # And here.
