@@ -53,7 +53,7 @@ class OperationWork:
         claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
         unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
         unchecked = [claim for claim in unsent if is_to_be_assessed(claim, deps)]
-        reserved = [claim for claim in unsent if claim not in unchecked]
+        reserved = [claim for claim in unsent if not is_to_be_assessed(claim, deps)]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
         return [

@@ -133,15 +133,18 @@ def _operation(
         written["x-paygate-dialect"] = True
     if said.plugin is not None:
         written["x-paygate-plugin"] = said.plugin
-        written["tags"] = ["plugins"]
-        written["responses"]["default"] = {"description": "What the plugin says."}
+        written["responses"]["default"] = {
+            "description": "What the plugin says.",
+            "content": _content({}, {}),
+        }
     if said.body is not None:
         written["requestBody"] = _body(said, said.body, schemas, registry)
     return written
 
 
 def _tag(rule: Rule) -> str:
-    return str(rule.endpoint).partition(".")[0].partition("_")[0]
+    tag = str(rule.endpoint).partition(".")[0].partition("_")[0]
+    return {"extensions": "plugins", "panels": "plugins"}.get(tag, tag)
 
 
 def _operation_id(rule: Rule, method: str) -> str:
