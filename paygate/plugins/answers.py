@@ -13,6 +13,8 @@ from ..core.domain.delivery import DeliveryResult
 from ..core.domain.errors import PluginContractError, PluginError
 from ..core.domain.instrument import Instrument
 from ..core.domain.limits import (
+    ATTEMPT_HEADER_CHARS_MAX,
+    ATTEMPT_HEADERS_MAX,
     PLUGIN_STATE_BYTES_MAX,
     PLUGIN_TEXT_CHARS_MAX,
     RESPONSE_BYTES_KEPT_MAX,
@@ -35,6 +37,8 @@ from ..core.domain.redaction import redact
 from ..core.ports.plugins import MethodInfo
 
 WAIT_MAX = timedelta(days=30)
+SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+"""Headers by which a sink may prove who it is; what they say is not kept."""
 # Names of this shape keep their place when a JavaScript reader writes them again.
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -159,10 +163,34 @@ def checked_result(answer: object) -> DeliveryResult:
             body=str() | None as body,
             error=str() | None as error,
             retry_after=timedelta() | None,
+            request_headers=Mapping() as sent,
         ) if status is None or 100 <= status <= 599:
-            return replace(answer, body=_kept(body), error=error and shown(error))
+            return replace(
+                answer,
+                body=_kept(body),
+                error=error and shown(error),
+                request_headers=_kept_headers(sent),
+            )
         case _:
             raise PluginContractError(f"answered with {type(answer).__name__}, no usable result")
+
+
+def _kept_headers(sent: Mapping[Any, Any]) -> dict[str, str]:
+    """As many as anybody sends, as text that PostgreSQL stores; words of authority masked."""
+    kept = [
+        (name, value)
+        for name, value in list(sent.items())[:ATTEMPT_HEADERS_MAX]
+        if isinstance(name, str) and isinstance(value, str)
+    ]
+    return {
+        _one_line(name): "[redacted]" if name.lower() in SECRET_HEADERS else _one_line(value)
+        for name, value in kept
+    }
+
+
+def _one_line(text: str) -> str:
+    short = text[:ATTEMPT_HEADER_CHARS_MAX]
+    return "".join(char if char.isprintable() else " " for char in short)
 
 
 def _kept(body: str | None) -> str | None:

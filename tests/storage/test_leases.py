@@ -37,7 +37,7 @@ async def claim_and_send(app: TestApp, worker: str) -> list[ClaimedOperation]:
 
 def approval(app: TestApp, claimed: ClaimedOperation, reference: str = "ref") -> OperationRecord:
     answer = Approved(reference, claimed.operation.amount)
-    return conclude_operation(claimed, answer, None, app.app.deps)
+    return conclude_operation(claimed, answer, (), app.app.deps)
 
 
 async def test_a_claimed_row_is_claimed_by_nobody_else(app: TestApp):

@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from . import decision_model, models, models_operators
+from . import decision_model, models, models_endpoints, models_operators
 
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5
@@ -69,6 +69,7 @@ def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
             models.APP: {
                 "models": [
                     models.__name__,
+                    models_endpoints.__name__,
                     models_operators.__name__,
                     decision_model.__name__,
                 ],

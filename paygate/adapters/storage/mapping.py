@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from ...core.domain.delivery import Delivery
-from ...core.domain.endpoint import Endpoint
+from ...core.domain.endpoint import EndpointSettings
 from ...core.domain.instrument import Instrument
-from ...core.domain.merchant import Merchant
+from ...core.domain.merchant import Merchant, Subscription
 from ...core.domain.money import Money
 from ...core.domain.next_action import NextAction
 from ...core.domain.operation import Operation, OperationKind
@@ -37,16 +37,33 @@ def merchant(row: Row) -> Merchant:
         webhook_secret=row["webhook_secret"] or None,
         created_at=row["created_at"],
         default_scenario=row["default_scenario"],
+        webhook_disabled_at=row["webhook_disabled_at"],
+        subscriptions=tuple(
+            Subscription(UUID(each["id"]), each["url"], tuple(each["events"]))
+            for each in decoded(row["webhook_endpoints"])
+        ),
     )
 
 
-def endpoint(row: Row) -> Endpoint:
-    """The endpoint that stands on a row of ``merchants``."""
-    return Endpoint(
+def endpoint(row: Row) -> EndpointSettings:
+    """A row of ``endpoints``, as the statements put both kinds together."""
+    return EndpointSettings(
         id=uuid(row["id"]),
-        merchant_id=uuid(row["id"]),
-        url=(row["webhook_url"] or "").strip() or None,
-        secret=row["webhook_secret"] or None,
+        merchant_id=uuid(row["merchant_id"]),
+        url=(row["url"] or "").strip() or None,
+        description=row["description"],
+        events=tuple(decoded(row["events"])),
+        is_default=row["is_default"],
+        secret=row["secret"] or None,
+        secret_hint=row["secret_hint"],
+        previous_secret=row["previous_secret"] or None,
+        previous_until=row["previous_until"],
+        disabled_at=row["disabled_at"],
+        disabled_reason=row["disabled_reason"],
+        consecutive_failures=row["consecutive_failures"],
+        first_failure_at=row["first_failure_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
     )
 
 
@@ -162,6 +179,7 @@ def delivery(row: Row) -> Delivery:
         last_attempt_at=row["last_attempt_at"],
         response_code=row["response_code"],
         response_body=row["response_body"],
+        by_hand=row["by_hand"],
     )
 
 

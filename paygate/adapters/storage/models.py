@@ -37,6 +37,17 @@ class MerchantRow(Model):
     updated_at = fields.DatetimeField()
     # Beyond the contract.
     default_scenario = fields.CharField(max_length=64, null=True)
+    # The secret before the present one, and until when it signs beside it.
+    webhook_previous_secret = fields.CharField(max_length=64, null=True)
+    webhook_previous_until = fields.DatetimeField(null=True)
+    # Since when nothing is sent to webhook_url; null sends. Cleared by whoever writes
+    # webhook_url or webhook_secret.
+    webhook_disabled_at = fields.DatetimeField(null=True)
+    webhook_disabled_reason = fields.CharField(max_length=20, null=True)
+    webhook_failures = fields.IntField(default=0)
+    webhook_first_failure_at = fields.DatetimeField(null=True)
+    # The enabled rows of webhook_endpoints, kept by a trigger.
+    webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
 
     class Meta:
         """Names."""
@@ -231,6 +242,8 @@ class DeliveryRow(LeaseColumns):
     endpoint_id = fields.UUIDField()
     payment_id = fields.CharField(max_length=64, null=True)
     seq = fields.IntField(null=True)
+    # Tried once even while its endpoint is disabled.
+    by_hand = fields.BooleanField(default=False)
 
     class Meta:
         """Names."""
@@ -238,27 +251,6 @@ class DeliveryRow(LeaseColumns):
         table = "webhook_logs"
         unique_together = (("event_id", "sink", "endpoint_id"),)
         indexes = (("merchant_id", "created_at"), ("status",))
-
-
-class DeliveryAttemptRow(Model):
-    """One try of a delivery."""
-
-    id = fields.BigIntField(primary_key=True)
-    delivery: Any = fields.ForeignKeyField(
-        f"{APP}.DeliveryRow", "delivery_attempts", on_delete=fields.CASCADE
-    )
-    ordinal = fields.IntField()
-    started_at = fields.DatetimeField()
-    finished_at = fields.DatetimeField()
-    status_code = fields.IntField(null=True)
-    error = fields.CharField(max_length=64, null=True)
-    snippet = fields.TextField(null=True)
-
-    class Meta:
-        """Names."""
-
-        table = "delivery_attempts"
-        indexes = (("delivery_id",),)
 
 
 class IdempotencyKeyRow(Model):

@@ -12,6 +12,7 @@ from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
 from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
+from .repositories.endpoints import PostgresEndpoints
 from .repositories.feed import PostgresFeed
 from .repositories.figures import PostgresFigures
 from .repositories.idempotency import PostgresIdempotency
@@ -39,6 +40,11 @@ class PostgresRepositories:
     def merchants(self) -> PostgresMerchants:
         """Merchants."""
         return PostgresMerchants(self.executor)
+
+    @property
+    def endpoints(self) -> PostgresEndpoints:
+        """See ``Storage.endpoints``."""
+        return PostgresEndpoints(self.executor)
 
     @property
     def orders(self) -> PostgresOrders:

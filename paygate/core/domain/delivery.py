@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -20,6 +21,8 @@ class DeliveryResult:
         body: The beginning of the answer's body, for the merchant's eyes.
         error: Why there was no answer, as a short word (``timeout``, ``refused_address``).
         retry_after: How long the other side asked us to wait.
+        request_headers: What was sent beside the body, kept for the merchant's eyes;
+            never a secret.
     """
 
     delivered: bool
@@ -27,6 +30,7 @@ class DeliveryResult:
     body: str | None = None
     error: str | None = None
     retry_after: timedelta | None = None
+    request_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Delivery:
         body: The exact bytes, frozen when the event was stored.
         attempts: Recorded tries since it was made or last retried by hand.
         due_at: When the next try is due, in UTC; None when there is none.
+        by_hand: Somebody asked for the next try: it is made even while the endpoint
+            is disabled.
     """
 
     id: UUID
@@ -54,6 +60,7 @@ class Delivery:
     last_attempt_at: datetime | None = None
     response_code: int | None = None
     response_body: str | None = None
+    by_hand: bool = False
 
     def record(self, result: DeliveryResult, *, at: datetime, wait: timedelta | None) -> Delivery:
         """Take the result of an attempt.
@@ -75,4 +82,5 @@ class Delivery:
             last_attempt_at=at,
             response_code=result.status_code,
             response_body=result.body if result.body is not None else result.error,
+            by_hand=False,
         )

@@ -22,6 +22,16 @@ class EventType(StrEnum):
     REFUND_CREATED = "refund.created"
     REFUND_PROCESSED = "refund.processed"
     REFUND_FAILED = "refund.failed"
+    ENDPOINT_DISABLED = "endpoint.disabled"
+
+    TEST = "webhook.test"
+
+
+def could_match(filter: str) -> bool:
+    """Whether some event passes that filter; a misspelt one would be silent for ever."""
+    if filter.endswith(".*"):
+        return any(type.startswith(filter[:-1]) for type in EventType)
+    return filter == "*" or filter in set(EventType)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,20 @@ DELIVERY_TIMEOUT = timedelta(seconds=5)
 RESPONSE_BYTES_READ_MAX = 64 * 1024
 RESPONSE_BYTES_KEPT_MAX = 4 * 1024
 RETRY_AFTER_MAX = timedelta(hours=24)
+# Each event is one delivery per endpoint: more endpoints than this is a bus.
+ENDPOINTS_MAX = 20
+ENDPOINT_EVENTS_MAX = 50
+# Long enough to roll a new secret out, short enough that a leaked one dies.
+SECRET_OVERLAP = timedelta(hours=24)
+# Nothing but failures for so long: nobody is there, or nobody looks.
+FAILING_MAX = timedelta(days=5)
+# One statement writes so many; who has more asks again.
+RECOVER_ROWS_MAX = 10_000
+RECOVER_SAMPLE_ROWS = 10
+# Shown of one delivery, the newest.
+TRIES_SHOWN_MAX = 200
+ATTEMPT_HEADERS_MAX = 50
+ATTEMPT_HEADER_CHARS_MAX = 1000
 
 # Work in flight in one worker process, and rows claimed by one statement.
 OPERATIONS_IN_FLIGHT_MAX = 400

@@ -6,10 +6,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+EVERYTHING = ("*",)
+"""The filter that lets every event through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An enabled endpoint beside the merchant's own: which events go where.
+
+    Args:
+        id: Of the endpoint.
+        url: Where they go.
+        events: Names, ``payment.*``, ``*``.
+    """
+
+    id: UUID
+    url: str
+    events: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """Owns keys, orders and a webhook address."""
+    """Owns keys, orders and webhook addresses.
+
+    Args:
+        webhook_url: Of the default endpoint; None sends nothing there.
+        webhook_disabled_at: Since when the default endpoint gets nothing.
+        subscriptions: The enabled endpoints beside it, read with the row so that an
+            event costs no further question.
+    """
 
     id: UUID
     name: str
@@ -20,6 +45,8 @@ class Merchant:
     webhook_secret: str | None
     created_at: datetime
     default_scenario: str | None = None
+    webhook_disabled_at: datetime | None = None
+    subscriptions: tuple[Subscription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

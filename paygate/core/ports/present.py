@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from ..domain.endpoint import DisabledReason, EndpointSettings
 from ..domain.event import Event
 from ..domain.payment import Payment
 from ..domain.refund import Refund
@@ -32,4 +33,17 @@ class EventPresenter(Protocol):
 
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
         """The bytes of an event that a merchant asked for to see one arrive."""
+        ...
+
+    def endpoint_event(
+        self, event_type: str, endpoint: EndpointSettings, reason: DisabledReason, at: datetime
+    ) -> bytes:
+        """The bytes of an event about an endpoint; never a secret.
+
+        Args:
+            event_type: What happened.
+            endpoint: As it was before.
+            reason: Why it happened.
+            at: When, in UTC.
+        """
         ...

@@ -216,15 +216,28 @@ class ClaimedDelivery:
     delivery: Delivery
 
 
+Health = Literal["succeeded", "failed", "gone"]
+"""What a try says of its endpoint; gone is an answer of 410."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """What came of an attempt."""
+    """What came of an attempt.
+
+    Args:
+        took_ms: By a clock that never stands still.
+        url: Where it went.
+        health: None where it says nothing new of the endpoint.
+    """
 
     claimed: ClaimedDelivery
     after: Delivery
     result: DeliveryResult
     started_at: datetime
     finished_at: datetime
+    took_ms: int = 0
+    url: str | None = None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

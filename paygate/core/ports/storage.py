@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
@@ -22,9 +21,11 @@ from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .callback_storage import CallbackRepository
+from .endpoint_storage import EndpointRepository
 from .feed import FeedRepository
 from .figures import FigureRepository
 from .history import HistoryQuestion, PaymentCounts
+from .kept import Kept
 from .records import (
     Decision,
     Moment,
@@ -45,15 +46,6 @@ from .searches import (
 from .work import DeliveryRepository, OperationRepository
 
 
-class Kept(Enum):
-    """Says that something stays as it is, where None says something else."""
-
-    KEEP = "keep"
-
-
-KEEP = Kept.KEEP
-
-
 class MerchantRepository(Protocol):
     """Merchants."""
 
@@ -65,8 +57,8 @@ class MerchantRepository(Protocol):
         """The merchant with that id."""
         ...
 
-    async def endpoints(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Endpoint]:
-        """Merchant id → endpoint, as stored at this moment."""
+    async def destinations(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Endpoint]]:
+        """Each of these merchants → where its events go, as stored at this moment."""
         ...
 
     async def configure_webhook(
@@ -273,6 +265,11 @@ class Repositories(Protocol):
     @property
     def merchants(self) -> MerchantRepository:
         """Merchants."""
+        ...
+
+    @property
+    def endpoints(self) -> EndpointRepository:
+        """Where events go."""
         ...
 
     @property

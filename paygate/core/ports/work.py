@@ -10,6 +10,7 @@ from uuid import UUID
 from ..domain.delivery import Delivery
 from ..domain.lease import Lease
 from ..domain.operation import OperationKind
+from .delivery_records import ANY_DELIVERY, DeliveryFilter, DisabledNotice, Recovery, Try
 from .records import (
     ClaimedDelivery,
     ClaimedOperation,
@@ -103,16 +104,48 @@ class DeliveryRepository(Leasable, Protocol):
         """
         ...
 
-    async def record(self, records: Sequence[DeliveryRecord]) -> Stored:
-        """Store attempts, fenced, and end their leases."""
+    async def record(
+        self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
+    ) -> Stored:
+        """Store attempts, fenced, and end their leases.
+
+        An endpoint that answered 410, or has failed for days, is disabled and its
+        notice stored: once, whoever else sees the same.
+        """
         ...
 
     async def add(self, event: StoredEvent) -> None:
         """Store an event that belongs to no payment, with its deliveries."""
         ...
 
-    async def page(self, merchant_id: UUID, *, limit: int, offset: int) -> Page[Delivery]:
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        only: DeliveryFilter = ANY_DELIVERY,
+    ) -> Page[Delivery]:
         """A merchant's deliveries."""
+        ...
+
+    async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:
+        """One of the merchant's."""
+        ...
+
+    async def tries(self, delivery_id: UUID) -> Sequence[Try]:
+        """Its attempts, the oldest first; of very many the newest."""
+        ...
+
+    async def matching(self, recovery: Recovery, *, limit: int) -> tuple[int, Sequence[Delivery]]:
+        """How many there are, and the oldest of them."""
+        ...
+
+    async def recover(self, recovery: Recovery, *, limit: int, now: datetime) -> Sequence[Delivery]:
+        """Make the oldest of them due now, with all their tries before them, and say which.
+
+        What a worker is at is left alone.
+        """
         ...
 
     async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:

@@ -42,10 +42,10 @@ async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
         claimed = await storage.operations.take(charge.operation.id, token=deps.ids.uuid())
         assert claimed is not None, "an operation is never deleted"
         _require_cancellable(claimed, deps)
-        endpoints = await storage.merchants.endpoints([claimed.payment.merchant_id])
+        owner = claimed.payment.merchant_id
+        to = (await storage.merchants.destinations([owner]))[owner]
         answer = Declined(DeclineCode.PAYER_REJECTED, retry="same_instrument")
-        endpoint = endpoints.get(claimed.payment.merchant_id)
-        record = conclude_operation(claimed, answer, endpoint, bound)
+        record = conclude_operation(claimed, answer, to, bound)
         stored = await storage.operations.record([replace(record, note=NOTE)], at=deps.clock.now())
         assert stored.won, "the rows are locked, so nothing can have moved"
     ring_deliveries(record.events, deps)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..domain.errors import InvalidInputError
 from ..domain.merchant import Merchant
-from ..ports.http import HttpError
-from ..ports.storage import KEEP, Kept
+from ..ports.kept import Kept
 from .deps import Deps
+from .manage_endpoints import check_address, rotate_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,7 @@ async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant
         InvalidInputError: The address could never be sent to.
     """
     if isinstance(command.url, str):
-        try:
-            deps.http.check(command.url)
-        except HttpError as error:
-            raise InvalidInputError(_sentence(error), field="webhook_url") from error
+        check_address(command.url, deps, field="webhook_url")
     # Only what was named is written: somebody else may be changing the rest, by SQL too.
     return await deps.storage.merchants.configure_webhook(
         command.merchant.id,
@@ -48,12 +44,8 @@ async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant
 
 
 async def regenerate_secret(merchant: Merchant, deps: Deps) -> Merchant:
-    """Give the merchant a fresh secret."""
-    command = ConfigureEndpoint(merchant, KEEP, deps.ids.webhook_secret())
-    return await configure_endpoint(command, deps)
-
-
-def _sentence(error: HttpError) -> str:
-    if error.kind == "refused_address":
-        return "webhook_url leads to an address that is not allowed"
-    return "webhook_url must be an http or https URL"
+    """Give the merchant a fresh secret; the one before signs beside it for a while."""
+    await rotate_secret(merchant, merchant.id, deps)
+    found = await deps.storage.merchants.get(merchant.id)
+    assert found is not None, "whoever was authenticated is there"
+    return found

@@ -94,7 +94,7 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         scenario=scenario,
     )
     operation = _charge(change.after, deps)
-    events = payment_events(change, Endpoint.of(merchant), deps)
+    events = payment_events(change, Endpoint.all_of(merchant), deps)
     decision = route.decision if route else None
     await deps.storage.payments.open(change, operation, events, decision)
 

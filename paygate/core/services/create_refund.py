@@ -54,7 +54,7 @@ async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
         _require_as_fine(payment, amount, grade)
         refund = _refund(command, change.after, amount, deps)
         operation = follow_up(change.after, OperationKind.REFUND, amount, deps, refund_id=refund.id)
-        events = refund_events(change, refund, Endpoint.of(command.merchant), deps)
+        events = refund_events(change, refund, Endpoint.all_of(command.merchant), deps)
         await storage.refunds.open(refund, change, operation, events)
 
     deps.bell.ring("refunds", operation.id)

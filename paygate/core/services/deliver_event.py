@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
 from ..domain.delivery import Delivery, DeliveryResult
-from ..domain.endpoint import Endpoint
+from ..domain.endpoint import DisabledReason, Endpoint, EndpointSettings
+from ..domain.event import EventType
+from ..domain.ids import IdKind
 from ..domain.lease import Lease
-from ..domain.limits import PLUGIN_CALL
+from ..domain.limits import FAILING_MAX, PLUGIN_CALL
+from ..ports.delivery_records import DisabledNotice
 from ..ports.plugins import CallContext, DeliverableEvent
-from ..ports.records import ClaimedDelivery, DeliveryRecord, Stored
+from ..ports.records import ClaimedDelivery, DeliveryRecord, Health, Stored, StoredEvent
 from ..ports.retry import Tries
 from .deps import Deps
 from .dispatch import Settled, conclude_each
+from .events import deliveries_of, ring_deliveries
+from .manage_endpoints import sealed_as
+
+GONE = 410
+"""The answer of a receiver that wants no more, ever."""
+DELETED = "endpoint_deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class ToDeliver:
-    """A delivery this worker holds, and where it goes as of this claim."""
+    """A delivery this worker holds, and where it goes as of this claim.
+
+    Args:
+        endpoint: None where it was deleted meanwhile.
+    """
 
     claimed: ClaimedDelivery
-    endpoint: Endpoint
+    endpoint: EndpointSettings | None
 
     @property
     def lease(self) -> Lease:
@@ -34,11 +48,18 @@ class ToDeliver:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try and what came of it."""
+    """One try and what came of it.
+
+    Args:
+        took_ms: In milliseconds; the app's own clock may stand still.
+        is_theirs: It says something of the endpoint, and not only of us.
+    """
 
     result: DeliveryResult
     started_at: datetime
     finished_at: datetime
+    took_ms: int
+    is_theirs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +77,146 @@ class DeliveryWork:
         )
         if not claimed:
             return []
-        owners = [claim.delivery.merchant_id for claim in claimed]
-        endpoints = await deps.storage.merchants.endpoints(owners)
-        return [ToDeliver(claim, _endpoint(claim.delivery, endpoints)) for claim in claimed]
+        endpoints = await deps.storage.endpoints.by_ids(
+            [claim.delivery.endpoint_id for claim in claimed]
+        )
+        found = [ToDeliver(claim, endpoints.get(claim.delivery.endpoint_id)) for claim in claimed]
+        if held := [each.lease for each in found if _is_held(each)]:
+            # Disabled between the claim and now.
+            await deps.storage.deliveries.hand_back(held)
+        return [each for each in found if not _is_held(each)]
 
     async def perform(self, claim: ToDeliver) -> Attempt:
-        """Hand the frozen bytes to the sink, once."""
-        delivery = claim.claimed.delivery
-        started_at = self.deps.clock.now()
-        sink = self.deps.registry.sinks.get(delivery.sink)
-        if sink is None:
+        """Hand the frozen bytes to the sink, once.
+
+        Raises:
+            InfrastructureError: The endpoint's secret cannot be opened; nothing was sent.
+        """
+        delivery, deps = claim.claimed.delivery, self.deps
+        started_at, began_s = deps.clock.now(), time.monotonic()
+        sink, is_theirs = deps.registry.sinks.get(delivery.sink), False
+        if claim.endpoint is None:
+            result = DeliveryResult(delivered=False, error=DELETED)
+        elif sink is None:
             result = DeliveryResult(delivered=False, error="sink_not_installed")
         else:
+            endpoint = opened(claim.endpoint, deps)
             event = DeliverableEvent(
                 delivery.event_id, delivery.event_type, delivery.body, delivery.created_at
             )
-            result = await sink.deliver(event, claim.endpoint, _context(delivery, self.deps))
-        return Attempt(result, started_at, self.deps.clock.now())
+            result = await sink.deliver(event, endpoint, _context(delivery, deps))
+            is_theirs = endpoint.url is not None
+        took_ms = round(1000 * (time.monotonic() - began_s))
+        return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
 
     async def record(self, settled: Sequence[Settled[ToDeliver, Attempt]]) -> Stored:
-        """Store the attempts and when the next ones are due."""
+        """Store the attempts, when the next ones are due, and who is to get none."""
+        deps = self.deps
 
         def conclude(each: Settled[ToDeliver, Attempt]) -> DeliveryRecord:
-            return conclude_delivery(each.claim.claimed, each.answer, self.deps)
+            return conclude_delivery(each.claim, each.answer, deps)
 
         records, refused = conclude_each(settled, conclude)
-        stored = await self.deps.storage.deliveries.record(records)
+        notices = await disabled_notices(settled, deps)
+        stored = await deps.storage.deliveries.record(records, notices)
+        ring_deliveries([notice.event for notice in notices], deps)
         return Stored(stored.won, {**stored.refused, **refused})
 
 
-def conclude_delivery(claimed: ClaimedDelivery, attempt: Attempt, deps: Deps) -> DeliveryRecord:
+def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
+    """The endpoint as sinks get it, its secrets in clear.
+
+    Raises:
+        InfrastructureError: A secret cannot be opened: another key, or another's.
+    """
+
+    def clear(secret: str | None) -> str | None:
+        if secret is None or endpoint.is_default:
+            return secret
+        return deps.vault.open(secret, context=sealed_as(endpoint.id))["secret"]
+
+    return Endpoint(
+        id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        url=endpoint.url,
+        secret=clear(endpoint.secret),
+        events=endpoint.events,
+        previous_secret=(
+            clear(endpoint.previous_secret) if endpoint.overlaps(deps.clock.now()) else None
+        ),
+    )
+
+
+def conclude_delivery(claim: ToDeliver, attempt: Attempt, deps: Deps) -> DeliveryRecord:
     """What an attempt makes of the delivery, ready to be stored."""
-    delivery, result = claimed.delivery, attempt.result
-    wait = None if result.delivered else _wait(delivery, result, deps)
-    after = delivery.record(result, at=attempt.finished_at, wait=wait)
-    return DeliveryRecord(claimed, after, result, attempt.started_at, attempt.finished_at)
+    delivery, result = claim.claimed.delivery, attempt.result
+    is_over = result.delivered or claim.endpoint is None
+    wait = None if is_over else _wait(delivery, result, deps)
+    return DeliveryRecord(
+        claimed=claim.claimed,
+        after=delivery.record(result, at=attempt.finished_at, wait=wait),
+        result=result,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        took_ms=attempt.took_ms,
+        url=claim.endpoint.url if claim.endpoint else None,
+        health=_health(claim.endpoint, attempt),
+    )
+
+
+def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | None:
+    result = attempt.result
+    if endpoint is None or not attempt.is_theirs:
+        return None
+    if result.delivered:
+        # A row that has no failure to forget is not written.
+        return "succeeded" if endpoint.consecutive_failures else None
+    return "gone" if result.status_code == GONE else "failed"
+
+
+async def disabled_notices(
+    settled: Sequence[Settled[ToDeliver, Attempt]], deps: Deps
+) -> Sequence[DisabledNotice]:
+    """What to tell of the endpoints that these attempts may turn out to disable."""
+    doomed: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
+    for each in settled:
+        endpoint, at = each.claim.endpoint, each.answer.finished_at
+        health = _health(endpoint, each.answer)
+        if endpoint is None or endpoint.disabled_at or health not in {"failed", "gone"}:
+            continue
+        since = endpoint.first_failure_at or at
+        known = doomed.get(endpoint.id)
+        if health == "gone" or (known and known[1] == "gone"):
+            doomed[endpoint.id] = endpoint, "gone", at
+        elif at - since >= FAILING_MAX:
+            doomed[endpoint.id] = endpoint, "failing", at
+    if not doomed:
+        return []
+    owners = [endpoint.merchant_id for endpoint, _, _ in doomed.values()]
+    others = await deps.storage.merchants.destinations(owners)
+    return [_notice(*each, others[each[0].merchant_id], deps) for each in doomed.values()]
+
+
+def _notice(
+    endpoint: EndpointSettings,
+    reason: DisabledReason,
+    at: datetime,
+    others: Sequence[Endpoint],
+    deps: Deps,
+) -> DisabledNotice:
+    type = EventType.ENDPOINT_DISABLED
+    to = [other for other in others if other.id != endpoint.id]
+    event = StoredEvent(
+        id=deps.ids.new(IdKind.EVENT),
+        merchant_id=endpoint.merchant_id,
+        type=type,
+        payment_id=None,
+        seq=None,
+        body=deps.present.endpoint_event(type, endpoint, reason, at),
+        created_at=at,
+        deliveries=deliveries_of(type, to, deps),
+    )
+    return DisabledNotice(endpoint.id, event)
 
 
 def _wait(delivery: Delivery, result: DeliveryResult, deps: Deps) -> timedelta | None:
@@ -103,9 +229,9 @@ def _wait(delivery: Delivery, result: DeliveryResult, deps: Deps) -> timedelta |
     return deps.registry.policies["delivery"].next_delay(tries, now=deps.clock.now(), rng=rng)
 
 
-def _endpoint(delivery: Delivery, endpoints: Mapping[UUID, Endpoint]) -> Endpoint:
-    found = endpoints.get(delivery.endpoint_id)
-    return found or Endpoint(delivery.endpoint_id, delivery.merchant_id, url=None, secret=None)
+def _is_held(claim: ToDeliver) -> bool:
+    is_disabled = claim.endpoint is not None and claim.endpoint.disabled_at is not None
+    return is_disabled and not claim.claimed.delivery.by_hand
 
 
 def _context(delivery: Delivery, deps: Deps) -> CallContext:

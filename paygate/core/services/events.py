@@ -15,19 +15,17 @@ from .deps import Deps
 
 
 def payment_events(
-    change: Change[Payment], endpoint: Endpoint | None, deps: Deps
+    change: Change[Payment], to: Sequence[Endpoint], deps: Deps
 ) -> tuple[StoredEvent, ...]:
     """A payment's events with frozen bytes, and a delivery for each sink that wants them."""
     return tuple(
-        _stored(
-            event, change.after, deps.present.payment_event(event, change.after), endpoint, deps
-        )
+        _stored(event, change.after, deps.present.payment_event(event, change.after), to, deps)
         for event in change.events
     )
 
 
 def refund_events(
-    change: Change[Payment], refund: Refund, endpoint: Endpoint | None, deps: Deps
+    change: Change[Payment], refund: Refund, to: Sequence[Endpoint], deps: Deps
 ) -> tuple[StoredEvent, ...]:
     """The same for what happened to a refund of the payment."""
     return tuple(
@@ -35,7 +33,7 @@ def refund_events(
             event,
             change.after,
             deps.present.refund_event(event, refund, change.after),
-            endpoint,
+            to,
             deps,
         )
         for event in change.events
@@ -43,7 +41,7 @@ def refund_events(
 
 
 def _stored(
-    event: Event, payment: Payment, body: bytes, endpoint: Endpoint | None, deps: Deps
+    event: Event, payment: Payment, body: bytes, to: Sequence[Endpoint], deps: Deps
 ) -> StoredEvent:
     type = deps.present.type_of(event)
     return StoredEvent(
@@ -54,18 +52,16 @@ def _stored(
         seq=event.seq,
         body=body,
         created_at=event.occurred_at,
-        deliveries=deliveries_of(type, endpoint, deps),
+        deliveries=deliveries_of(type, to, deps),
     )
 
 
-def deliveries_of(
-    event_type: str, endpoint: Endpoint | None, deps: Deps
-) -> tuple[NewDelivery, ...]:
-    """One delivery for each sink that wants the event at that endpoint."""
-    if endpoint is None:
-        return ()
+def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[NewDelivery, ...]:
+    """One delivery for each endpoint that listens and each sink that wants the event there."""
     return tuple(
         NewDelivery(id=deps.ids.uuid(), sink=name, endpoint_id=endpoint.id)
+        for endpoint in to
+        if endpoint.listens_to(event_type)
         for name, sink in deps.registry.sinks.items()
         if sink.wants(event_type, endpoint)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..domain.change import Change
@@ -33,13 +34,13 @@ async def take_late_success(
         await deps.storage.operations.hand_back([claimed.lease])
         return "conflict", f"approved late, while the payment is {payment.status}"
     await deps.storage.orders.lock(payment.order_id)
-    endpoints = await deps.storage.merchants.endpoints([payment.merchant_id])
-    endpoint = endpoints.get(payment.merchant_id)
+    endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
+    to = endpoints[payment.merchant_id]
     if await deps.storage.payments.has_live(payment.order_id):
-        await _give_back(claimed, approved, endpoint, deps)
+        await _give_back(claimed, approved, to, deps)
         return "applied", "late success of a paid order: the money is refunded"
     change = payment.revive(approved.amount, at=deps.clock.now())
-    await _record(claimed, approved, change, payment_events(change, endpoint, deps), deps)
+    await _record(claimed, approved, change, payment_events(change, to, deps), deps)
     return "applied", "late success: the payment was declined before"
 
 
@@ -60,7 +61,7 @@ async def _record(
 
 
 async def _give_back(
-    claimed: ClaimedOperation, approved: Approved, endpoint: Endpoint | None, deps: Deps
+    claimed: ClaimedOperation, approved: Approved, to: Sequence[Endpoint], deps: Deps
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
     kept = payment.keep_late_money(approved.amount, at=now)
@@ -78,7 +79,7 @@ async def _give_back(
     operation = follow_up(
         change.after, OperationKind.REFUND, approved.amount, deps, refund_id=refund.id
     )
-    events = refund_events(change, refund, endpoint, deps)
+    events = refund_events(change, refund, to, deps)
     await deps.storage.refunds.open(refund, change, replace(operation, due_at=now), events)
     deps.bell.ring("refunds", operation.id)
     ring_deliveries(events, deps)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from ..domain.delivery import Delivery
+from ..domain.endpoint import EndpointSettings
 from ..domain.errors import NotFoundError
 from ..domain.limits import WORKER_GONE_AFTER
 from ..domain.merchant import Merchant
 from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
+from ..ports.delivery_records import Try
 from ..ports.records import WorkCounts
 from .deps import Deps
 
@@ -48,6 +53,32 @@ async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
     if refund is None or not _is_theirs(refund.merchant_id, merchant):
         raise NotFoundError("Refund")
     return refund
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStory:
+    """A delivery, where it goes and how that went.
+
+    Args:
+        endpoint: None where it was deleted.
+    """
+
+    delivery: Delivery
+    endpoint: EndpointSettings | None
+    tries: Sequence[Try]
+
+
+async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> DeliveryStory:
+    """A delivery of the merchant's.
+
+    Raises:
+        NotFoundError: No such delivery, or another merchant's.
+    """
+    delivery = await deps.storage.deliveries.get(delivery_id, merchant_id=merchant.id)
+    if delivery is None:
+        raise NotFoundError("Webhook log")
+    endpoint = await deps.storage.endpoints.get(delivery.endpoint_id, merchant_id=merchant.id)
+    return DeliveryStory(delivery, endpoint, await deps.storage.deliveries.tries(delivery_id))
 
 
 async def find_test_merchant(deps: Deps) -> Merchant | None:

@@ -157,8 +157,8 @@ async def _settle(
         return await _release(claimed, outcome, deps)
     if operation.is_ended and operation.state != "needs_review":
         return await _after_the_end(claimed, outcome, processor, deps)
-    endpoints = await deps.storage.merchants.endpoints([operation.merchant_id])
-    record = conclude_operation(claimed, outcome, endpoints.get(operation.merchant_id), deps)
+    endpoints = await deps.storage.merchants.destinations([operation.merchant_id])
+    record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], deps)
     stored = await deps.storage.operations.record([record], at=deps.clock.now())
     assert stored.won, "the rows are locked, so nothing can have moved"
     ring_deliveries(record.events, deps)
@@ -190,8 +190,8 @@ async def _release(
         return "no_effect", f"nothing is held: the payment is {payment.status}"
     now = deps.clock.now()
     change = payment.release_hold(at=now)
-    endpoints = await deps.storage.merchants.endpoints([payment.merchant_id])
-    events = payment_events(change, endpoints.get(payment.merchant_id), deps)
+    endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
+    events = payment_events(change, endpoints[payment.merchant_id], deps)
     record = OperationRecord(claimed, operation, change, events, note=redact(released.reason))
     stored = await deps.storage.operations.record([record], at=now)
     assert stored.won, "the rows are locked, so nothing can have moved"

@@ -100,11 +100,11 @@ class OperationWork:
         """Store what the processors answered, tell about it, and ring for the telling."""
         deps = self.deps
         owners = [each.claim.claimed.payment.merchant_id for each in settled]
-        endpoints = await deps.storage.merchants.endpoints(owners)
+        endpoints = await deps.storage.merchants.destinations(owners)
 
         def conclude(each: Settled[ToAsk, Heard]) -> OperationRecord:
-            endpoint = endpoints.get(each.claim.claimed.payment.merchant_id)
-            return _concluded(each, endpoint, deps)
+            to = endpoints[each.claim.claimed.payment.merchant_id]
+            return _concluded(each, to, deps)
 
         asked = [each for each in settled if each.answer.was_asked]
         records, refused = conclude_each(asked, conclude)
@@ -120,23 +120,23 @@ class OperationWork:
         return stored
 
     async def _stop(
-        self, blocked: Settled[ToAsk, Heard], endpoints: Mapping[UUID, Endpoint]
+        self, blocked: Settled[ToAsk, Heard], endpoints: Mapping[UUID, Sequence[Endpoint]]
     ) -> Stored:
         def conclude(sent: ClaimedOperation) -> OperationRecord:
             heard = replace(blocked.answer, sent=sent)
-            endpoint = endpoints.get(sent.payment.merchant_id)
-            return _concluded(Settled(blocked.claim, heard), endpoint, self.deps)
+            to = endpoints[sent.payment.merchant_id]
+            return _concluded(Settled(blocked.claim, heard), to, self.deps)
 
         return await stop_payment(blocked.claim.claimed, conclude, self.deps)
 
 
 def _concluded(
-    settled: Settled[ToAsk, Heard], endpoint: Endpoint | None, deps: Deps
+    settled: Settled[ToAsk, Heard], to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     heard = settled.answer
     claimed = heard.sent or settled.claim.claimed
     assert heard.answer is not None, "what was lost is not concluded"
-    record = conclude_operation(claimed, heard.answer, endpoint, deps)
+    record = conclude_operation(claimed, heard.answer, to, deps)
     woken = wake_ups(claimed, heard.wake_ups, deps)
     record = replace(record, wake_ups=woken, call=heard.call)
     if heard.assessment is None:
@@ -175,7 +175,7 @@ async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext)
 
 
 def conclude_operation(
-    claimed: ClaimedOperation, answer: Answer, endpoint: Endpoint | None, deps: Deps
+    claimed: ClaimedOperation, answer: Answer, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     """What the answer makes of the operation and its payment, ready to be stored."""
     if isinstance(answer, NotSentError):
@@ -184,11 +184,9 @@ def conclude_operation(
     wait = _wait(claimed, "query", deps) if isinstance(answer, Unknown) else None
     operation = claimed.operation.settle(answer, at=now, wait=wait)
     if claimed.refund is not None:
-        return _conclude_refund(
-            claimed, claimed.refund, operation, answer=answer, endpoint=endpoint, deps=deps
-        )
+        return _conclude_refund(claimed, claimed.refund, operation, answer=answer, to=to, deps=deps)
     change = _changed(claimed, operation, answer, at=now)
-    events = payment_events(change, endpoint, deps)
+    events = payment_events(change, to, deps)
     return OperationRecord(claimed, operation, change, events, note=_note(answer))
 
 
@@ -216,7 +214,7 @@ def _conclude_refund(
     operation: Operation,
     *,
     answer: Outcome,
-    endpoint: Endpoint | None,
+    to: Sequence[Endpoint],
     deps: Deps,
 ) -> OperationRecord:
     now = deps.clock.now()
@@ -225,7 +223,7 @@ def _conclude_refund(
     if after.status != refund.status:
         is_given = after.status == "processed"
         change = claimed.payment.settle_refund(refund.amount, is_given=is_given, at=now)
-    events = refund_events(change, after, endpoint, deps)
+    events = refund_events(change, after, to, deps)
     return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
 
 

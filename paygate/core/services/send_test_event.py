@@ -12,14 +12,21 @@ from ..domain.merchant import Merchant
 from ..ports.records import StoredEvent
 from .deps import Deps
 from .events import deliveries_of, ring_deliveries
+from .manage_endpoints import find_endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class SendTestEvent:
-    """What was asked for."""
+    """What was asked for.
+
+    Args:
+        endpoint_id: Where it goes, whatever that listens to and even if it is
+            disabled; None for the default endpoint.
+    """
 
     merchant: Merchant
     event_type: str
+    endpoint_id: UUID | None = None
 
 
 async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
@@ -27,10 +34,12 @@ async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
 
     Raises:
         InvalidInputError: The merchant has not said where webhooks go.
+        NotFoundError: No such endpoint, or another merchant's.
     """
     merchant = command.merchant
-    deliveries = deliveries_of(command.event_type, Endpoint.of(merchant), deps)
-    if merchant.webhook_url is None or not deliveries:
+    endpoint = await _endpoint(command, deps)
+    deliveries = deliveries_of(command.event_type, [endpoint], deps)
+    if endpoint.url is None or not deliveries:
         raise InvalidInputError("No webhook URL configured", field="webhook_url")
     now, event_id = deps.clock.now(), deps.ids.new(IdKind.EVENT)
     event = StoredEvent(
@@ -46,3 +55,11 @@ async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
     await deps.storage.deliveries.add(event)
     ring_deliveries([event], deps)
     return deliveries[0].id
+
+
+async def _endpoint(command: SendTestEvent, deps: Deps) -> Endpoint:
+    merchant = command.merchant
+    if command.endpoint_id is None:
+        return Endpoint.of(merchant)
+    found = await find_endpoint(merchant, command.endpoint_id, deps)
+    return Endpoint(found.id, merchant.id, found.url, secret=None)

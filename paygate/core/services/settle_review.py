@@ -50,8 +50,8 @@ async def settle_review(command: SettleReview, deps: Deps) -> Payment:
         outcome: Outcome = Declined(DeclineCode.PROCESSING_ERROR)
         if command.verdict == "approved":
             outcome = Approved(f"settled_{operation.id}", operation.amount)
-        endpoints = await storage.merchants.endpoints([operation.merchant_id])
-        record = conclude_operation(claimed, outcome, endpoints.get(operation.merchant_id), bound)
+        endpoints = await storage.merchants.destinations([operation.merchant_id])
+        record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], bound)
         note = redact(f"settled by a person as {command.verdict}: {command.reason}")
         stored = await storage.operations.record([replace(record, note=note)], at=deps.clock.now())
         assert stored.won, "the rows are locked, so nothing can have moved"

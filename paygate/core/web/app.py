@@ -17,6 +17,7 @@ from .routes import (
     dashboard,
     dialects,
     docs,
+    endpoints,
     extensions,
     health,
     operations,
@@ -59,7 +60,17 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_middleware(app)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
-    for routes in (orders, payments, operations, refunds, webhooks, callbacks, stream, overview):
+    for routes in (
+        orders,
+        payments,
+        operations,
+        refunds,
+        webhooks,
+        endpoints,
+        callbacks,
+        stream,
+        overview,
+    ):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.routes_blueprint(deps))

@@ -14,7 +14,9 @@ PREFIX = "whsec_"
 KEY_BYTES_MIN = 16
 
 
-def signed_headers(*, id: str, timestamp: int, body: bytes, secret: str) -> Mapping[str, str]:
+def signed_headers(
+    *, id: str, timestamp: int, body: bytes, secret: str, previous: str | None = None
+) -> Mapping[str, str]:
     """The headers that prove a body to whoever has the secret.
 
     Args:
@@ -22,6 +24,8 @@ def signed_headers(*, id: str, timestamp: int, body: bytes, secret: str) -> Mapp
         timestamp: Of this attempt, unix seconds.
         body: The exact bytes that are sent.
         secret: The merchant's.
+        previous: The one before it, while a rotation lasts: Standard Webhooks has room
+            for both, the plain headers hold the new one's signature alone.
     """
     plain = plain_signature(body, secret)
     return {
@@ -29,7 +33,9 @@ def signed_headers(*, id: str, timestamp: int, body: bytes, secret: str) -> Mapp
         "X-Signature": plain,
         "webhook-id": id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": standard_signature(id, timestamp, body, secret),
+        "webhook-signature": " ".join(
+            standard_signature(id, timestamp, body, key) for key in (secret, previous) if key
+        ),
     }
 
 

@@ -52,22 +52,24 @@ class WebhookSink:
         if endpoint.url is None:
             return DeliveryResult(delivered=False, error="no_url")
         now = context.clock.now()
+        headers = _headers(event, endpoint, now)
         try:
             response = await context.http.post(
                 endpoint.url,
                 body=event.body,
-                headers=_headers(event, endpoint, now),
+                headers=headers,
                 timeout=min(self._timeout, context.deadline),
                 response_bytes_max=READ_BYTES_MAX,
             )
         except HttpError as error:
             context.logger.info("webhook got no answer", kind=error.kind, detail=error.detail)
-            return DeliveryResult(delivered=False, error=error.kind)
+            return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
         return DeliveryResult(
             delivered=200 <= response.status < 300,
             status_code=response.status,
             body=_kept(response),
             retry_after=retry_after(response.headers.get("retry-after"), now),
+            request_headers=headers,
         )
 
 
@@ -77,7 +79,11 @@ def _headers(event: DeliverableEvent, endpoint: Endpoint, now: datetime) -> Mapp
         # Nothing to sign with; the merchant has chosen to believe anyone.
         return standing
     signed = signed_headers(
-        id=event.id, timestamp=int(now.timestamp()), body=event.body, secret=endpoint.secret
+        id=event.id,
+        timestamp=int(now.timestamp()),
+        body=event.body,
+        secret=endpoint.secret,
+        previous=endpoint.previous_secret,
     )
     return {**standing, **signed}
 

@@ -20,7 +20,7 @@ from paygate.core.domain.limits import (
     URL_CHARS_MAX,
 )
 from paygate.core.domain.money import EXPONENTS
-from paygate.core.ports.storage import KEEP
+from paygate.core.ports.kept import KEEP
 from paygate.core.web import parse
 from tests.unit.samples import merchant
 

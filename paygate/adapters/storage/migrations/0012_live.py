@@ -37,7 +37,7 @@ CREATE INDEX webhook_logs_set_aside ON webhook_logs (created_at)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0009_holds_expire")]
+    dependencies = [("paygate", "0011_endpoints")]
 
     initial = False
 

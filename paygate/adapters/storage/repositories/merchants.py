@@ -9,13 +9,13 @@ from uuid import UUID
 
 from ....core.domain.endpoint import Endpoint
 from ....core.domain.merchant import Credentials, Merchant
-from ....core.ports.storage import Kept
+from ....core.ports.kept import Kept
 from .. import mapping
 from ..database import Executor
 from ..models import MerchantRow
 
 BY_KEY = "SELECT * FROM merchants WHERE api_key = $1"
-ENDPOINTS = "SELECT id, webhook_url, webhook_secret FROM merchants WHERE id = ANY($1::uuid[])"
+BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 CONFIGURE = """
 UPDATE merchants SET
     webhook_url = CASE WHEN $2 THEN $3 ELSE webhook_url END,
@@ -52,10 +52,11 @@ class PostgresMerchants:
             rows = await MerchantRow.filter(id=merchant_id).using_db(db).values()
         return mapping.merchant(rows[0]) if rows else None
 
-    async def endpoints(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Endpoint]:
-        """See ``MerchantRepository.endpoints``."""
-        rows = await self.executor.fetch(ENDPOINTS, list(set(merchant_ids)))
-        return {mapping.uuid(row["id"]): mapping.endpoint(row) for row in rows}
+    async def destinations(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Endpoint]]:
+        """See ``MerchantRepository.destinations``."""
+        rows = await self.executor.fetch(BY_IDS, list(set(merchant_ids)))
+        found = {row["id"]: Endpoint.all_of(mapping.merchant(row)) for row in rows}
+        return {id: found.get(id, ()) for id in merchant_ids}
 
     async def configure_webhook(
         self,

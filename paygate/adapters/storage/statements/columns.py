@@ -39,6 +39,14 @@ DELIVERY_SET = """json_to_recordset($3::json) AS d(
     id uuid, event_id text, sink text, endpoint_id uuid)"""
 
 
+IS_HELD = """NOT w.by_hand AND (
+    EXISTS (SELECT FROM merchants m
+        WHERE m.id = w.endpoint_id AND m.webhook_disabled_at IS NOT NULL)
+    OR EXISTS (SELECT FROM webhook_endpoints e
+        WHERE e.id = w.endpoint_id AND e.disabled_at IS NOT NULL))"""
+"""Of a pending delivery ``w``: it waits for its endpoint to be enabled, not for a worker."""
+
+
 def tell(won: str) -> str:
     """CTEs that store the events of the operations in ``won`` and their deliveries.
 

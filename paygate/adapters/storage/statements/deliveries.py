@@ -19,11 +19,18 @@ busy AS (
     SELECT endpoint_id, count(*) AS rows FROM webhook_logs
     WHERE lease_token IS NOT NULL AND lease_until > clock_timestamp() GROUP BY endpoint_id
 ),
+disabled AS (
+    SELECT id FROM merchants WHERE webhook_disabled_at IS NOT NULL
+    UNION ALL
+    SELECT id FROM webhook_endpoints WHERE disabled_at IS NOT NULL
+),
 due AS (
-    SELECT share.id FROM waiting LEFT JOIN busy USING (endpoint_id)
+    SELECT share.id FROM (
+        SELECT endpoint_id FROM waiting WHERE endpoint_id NOT IN (SELECT id FROM disabled)
+    ) AS open LEFT JOIN busy USING (endpoint_id)
     CROSS JOIN LATERAL (
         SELECT w.id, w.attempts, w.next_retry_at FROM webhook_logs w
-        WHERE w.endpoint_id = waiting.endpoint_id AND w.status = 'pending'
+        WHERE w.endpoint_id = open.endpoint_id AND w.status = 'pending'
             AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
             AND NOT EXISTS (
                 SELECT 1 FROM webhook_logs prior
@@ -36,9 +43,18 @@ due AS (
     ) AS share
     ORDER BY (share.attempts > 0), share.next_retry_at LIMIT $3
 ),
+-- What somebody asked for is tried even there.
+asked_for AS (
+    SELECT w.id FROM webhook_logs w
+    WHERE w.by_hand AND w.status = 'pending' AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
+        AND w.endpoint_id IN (SELECT id FROM disabled)
+    ORDER BY w.next_retry_at LIMIT least($3, $5)
+),
 locked AS (
-    SELECT w.id FROM webhook_logs w JOIN due USING (id)
-    WHERE w.status = 'pending' AND {LEASE_IS_FREE} FOR UPDATE OF w SKIP LOCKED
+    SELECT w.id FROM webhook_logs w
+    WHERE w.id IN (SELECT id FROM asked_for UNION ALL SELECT id FROM due)
+        AND w.status = 'pending' AND {LEASE_IS_FREE}
+    LIMIT $3 FOR UPDATE OF w SKIP LOCKED
 )
 UPDATE webhook_logs w
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
@@ -47,31 +63,116 @@ FROM locked WHERE w.id = locked.id
 RETURNING w.*
 """
 
-RECORD = f"""
+# What the tries of ``won`` say of their endpoints. Merchants are locked first and in
+# order; what a locked row says is the newest, so of two workers that see the last
+# failure only one finds the endpoint enabled, and the notice is written with the switch.
+HEALTH = """
+heard AS (
+    SELECT i.merchant_id, i.endpoint_id, i.health, i.finished_at AS at,
+        max(i.finished_at) FILTER (WHERE i.health = 'succeeded')
+            OVER (PARTITION BY i.endpoint_id) AS succeeded_at
+    FROM i JOIN won ON won.id = i.row_id WHERE i.health IS NOT NULL
+),
+came AS (
+    SELECT merchant_id, endpoint_id, succeeded_at,
+        count(*) FILTER (WHERE is_after) AS failures, bool_or(is_after AND health = 'gone') AS gone,
+        min(at) FILTER (WHERE is_after) AS first_at, max(at) FILTER (WHERE is_after) AS last_at
+    FROM (
+        SELECT *, health <> 'succeeded' AND (succeeded_at IS NULL OR at > succeeded_at) AS is_after
+        FROM heard
+    ) AS judged
+    GROUP BY merchant_id, endpoint_id, succeeded_at
+),
+owners AS (
+    SELECT m.id, m.webhook_disabled_at AS disabled_at, m.webhook_failures AS failures,
+        m.webhook_first_failure_at AS first_failure_at
+    FROM merchants m WHERE m.id IN (SELECT merchant_id FROM came)
+    ORDER BY m.id FOR NO KEY UPDATE OF m
+),
+others AS (
+    SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at
+    FROM webhook_endpoints e
+    WHERE e.id IN (SELECT endpoint_id FROM came) AND e.merchant_id IN (SELECT id FROM owners)
+    ORDER BY e.merchant_id, e.id FOR NO KEY UPDATE OF e
+),
+notices AS (
+    SELECT * FROM json_to_recordset($2::json) AS t(
+        endpoint_id uuid, merchant_id uuid, event_id text, type text, body text,
+        created_at timestamptz)
+),
+fate AS MATERIALIZED (
+    SELECT now.*, n.event_id, disabled_at IS NULL AND n.event_id IS NOT NULL AND now.failed > 0
+        AND (now.gone OR now.last_at - now.since >= $4::interval) AS disables
+    FROM (
+        SELECT stands.id, stands.disabled_at, came.failures AS failed, came.gone, came.last_at,
+            came.failures + CASE WHEN succeeded_at IS NULL THEN stands.failures ELSE 0 END AS total,
+            CASE WHEN succeeded_at IS NULL THEN coalesce(stands.first_failure_at, came.first_at)
+                ELSE came.first_at END AS since
+        FROM came JOIN (SELECT * FROM owners UNION ALL SELECT * FROM others) AS stands
+            ON stands.id = came.endpoint_id
+    ) AS now LEFT JOIN notices n ON n.endpoint_id = now.id
+),
+defaults AS (
+    UPDATE merchants m SET webhook_failures = f.total, webhook_first_failure_at = f.since,
+        webhook_disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
+        webhook_disabled_reason = CASE WHEN NOT f.disables THEN m.webhook_disabled_reason
+            WHEN f.gone THEN 'gone' ELSE 'failing' END
+    FROM fate f WHERE m.id = f.id
+),
+further AS (
+    UPDATE webhook_endpoints e SET consecutive_failures = f.total, first_failure_at = f.since,
+        disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
+        disabled_reason = CASE WHEN NOT f.disables THEN e.disabled_reason
+            WHEN f.gone THEN 'gone' ELSE 'failing' END
+    FROM fate f WHERE e.id = f.id
+),
+told AS (
+    INSERT INTO events (id, merchant_id, type, payload, created_at)
+    SELECT n.event_id, n.merchant_id, n.type, n.body::json, n.created_at
+    FROM notices n JOIN fate f ON f.id = n.endpoint_id WHERE f.disables
+),
+addressed AS (
+    INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
+        created_at, event_id, sink, endpoint_id, claims)
+    SELECT d.id, n.merchant_id, n.type, n.body::json, 'pending', 0, n.created_at,
+        n.created_at, n.event_id, d.sink, d.endpoint_id, 0
+    FROM notices n JOIN fate f ON f.id = n.endpoint_id
+        JOIN json_to_recordset($3::json) AS d(id uuid, event_id text, sink text, endpoint_id uuid)
+            ON d.event_id = n.event_id
+    WHERE f.disables
+)"""
+
+_RECORD = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
         row_id uuid, token uuid, status text, attempts int, next_retry_at timestamptz,
         response_code int, response_body text, error text,
-        started_at timestamptz, finished_at timestamptz)
+        started_at timestamptz, finished_at timestamptz, took_ms int, url text,
+        request_headers jsonb, merchant_id uuid, endpoint_id uuid, health text)
 ),
 won AS (
     UPDATE webhook_logs w
     SET status = i.status, attempts = i.attempts, next_retry_at = i.next_retry_at,
         last_attempt_at = i.finished_at, response_code = i.response_code,
-        response_body = i.response_body, claims = 0, last_error = NULL, {NO_LEASE}
+        response_body = i.response_body, claims = 0, last_error = NULL, by_hand = false,
+        {NO_LEASE}
     FROM i
     WHERE w.id = i.row_id AND w.lease_token = i.token AND w.lease_until > clock_timestamp()
     RETURNING w.id
 ),
 logged AS (
     INSERT INTO delivery_attempts
-        (delivery_id, ordinal, started_at, finished_at, status_code, error, snippet)
+        (delivery_id, ordinal, started_at, finished_at, status_code, error, snippet,
+            took_ms, url, request_headers)
     SELECT i.row_id, i.attempts, i.started_at, i.finished_at, i.response_code, i.error,
-        i.response_body
+        i.response_body, i.took_ms, i.url, i.request_headers
     FROM i JOIN won ON won.id = i.row_id
-)
-SELECT id FROM won
-"""
+)"""
+
+# Most tries say nothing new of their endpoint, and touch neither it nor the events.
+RECORD = f"{_RECORD}\nSELECT id FROM won"
+
+RECORD_AND_JUDGE = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
 
 RELEASE = f"""
 WITH i AS (
@@ -88,8 +189,36 @@ FROM i WHERE w.id = i.row_id AND w.lease_token = i.token
 # the new start.
 RETRY = f"""
 UPDATE webhook_logs SET status = 'pending', attempts = 0, next_retry_at = $3, claims = 0,
-    {NO_LEASE}
+    by_hand = true, {NO_LEASE}
 WHERE id = $1 AND merchant_id = $2 RETURNING id
+"""
+
+_WANTED = """
+    w.merchant_id = $1 AND w.created_at >= $2 AND w.created_at < $3
+    AND w.status = ANY($4::text[]) AND ($5::uuid IS NULL OR w.endpoint_id = $5)
+    AND ($6::text[] IS NULL OR w.event = ANY($6) OR w.event LIKE ANY($7::text[]))"""
+
+MATCHING = f"SELECT count(*) FROM webhook_logs w WHERE {_WANTED}"
+
+SAMPLE = f"SELECT w.* FROM webhook_logs w WHERE {_WANTED} ORDER BY w.created_at, w.id LIMIT $8"
+
+# The oldest first. What a worker holds is being sent as it is, and left alone.
+RECOVER = f"""
+WITH chosen AS (
+    SELECT w.id FROM webhook_logs w WHERE {_WANTED} AND {LEASE_IS_FREE}
+    ORDER BY w.created_at, w.id LIMIT $8 FOR UPDATE SKIP LOCKED
+)
+UPDATE webhook_logs w SET status = 'pending', attempts = 0, next_retry_at = $9, claims = 0,
+    last_error = NULL, {NO_LEASE}
+FROM chosen WHERE w.id = chosen.id
+RETURNING w.*
+"""
+
+TRIES = """
+SELECT * FROM (
+    SELECT a.*, row_number() OVER (ORDER BY a.id) AS place FROM delivery_attempts a
+    WHERE a.delivery_id = $1
+) AS tries ORDER BY id DESC LIMIT $2
 """
 
 ADD = """
@@ -102,8 +231,8 @@ told AS (
     SELECT event_id, merchant_id, type, body::json, created_at FROM e
 )
 INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
-    created_at, event_id, sink, endpoint_id, claims)
+    created_at, event_id, sink, endpoint_id, claims, by_hand)
 SELECT d.id, e.merchant_id, e.type, e.body::json, 'pending', 0, e.created_at,
-    e.created_at, e.event_id, d.sink, d.endpoint_id, 0
+    e.created_at, e.event_id, d.sink, d.endpoint_id, 0, true
 FROM e, json_to_recordset($2::json) AS d(id uuid, sink text, endpoint_id uuid)
 """

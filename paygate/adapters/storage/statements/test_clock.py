@@ -5,6 +5,8 @@ connection. Whoever moves the clock reads there who has not seen it yet, and the
 name goes with the process.
 """
 
+from .columns import IS_HELD
+
 CHANNEL = "paygate_test_clock"
 NAME = "paygate clock "
 
@@ -23,11 +25,11 @@ SELECT held_at, version, pg_notify('{CHANNEL}', '') FROM moved
 
 LOCK = f"SELECT pg_try_advisory_xact_lock(hashtext('{CHANNEL}'))"
 
-AHEAD = """
+AHEAD = f"""
 WITH work AS (
     SELECT run_at AS due_at FROM operations WHERE lease_state = 'ready'
     UNION ALL
-    SELECT next_retry_at FROM webhook_logs WHERE status = 'pending'
+    SELECT next_retry_at FROM webhook_logs w WHERE status = 'pending' AND NOT ({IS_HELD})
 )
 SELECT EXISTS (SELECT FROM work WHERE due_at <= $1) AS is_due,
     (SELECT min(due_at) FROM work WHERE due_at > $1) AS next_at

@@ -1,5 +1,7 @@
 """Who works, and what work there is."""
 
+from .columns import IS_HELD
+
 HEARTBEAT = """
 INSERT INTO workers (id, kind, started_at, heartbeat_at)
 VALUES ($1, $2, clock_timestamp(), clock_timestamp())
@@ -30,13 +32,14 @@ SELECT count(*) FILTER (WHERE ready AND leased IS NOT TRUE) AS waiting,
 FROM work
 """
 
-STUCK = """
+STUCK = f"""
 SELECT 'operations' AS "table", id::text AS row_id, run_at AS due_at, claims,
     coalesce(last_error, note, state) AS reason
 FROM operations
 WHERE lease_state = 'dead' OR (lease_state = 'ready' AND run_at < $1)
 UNION ALL
 SELECT 'webhook_logs', id::text, next_retry_at, claims, coalesce(last_error, 'not tried')
-FROM webhook_logs WHERE status = 'pending' AND next_retry_at < $1
+FROM webhook_logs w
+WHERE status = 'pending' AND next_retry_at < $1 AND NOT ({IS_HELD})
 ORDER BY due_at LIMIT $2
 """

@@ -1,5 +1,12 @@
 """Entities and events to the wire's words. Nothing else knows them."""
 
+from .endpoints import (
+    delivery_in_full,
+    endpoint_tested,
+    recovered,
+    webhook_endpoint,
+    webhook_endpoint_with_secret,
+)
 from .entities import (
     ERROR_CODE,
     RESERVED,
@@ -38,8 +45,10 @@ __all__ = [
     "EventWords",
     "callbacks",
     "delivery",
+    "delivery_in_full",
     "delivery_retried",
     "endpoint",
+    "endpoint_tested",
     "error",
     "health",
     "instrument",
@@ -53,6 +62,7 @@ __all__ = [
     "payment_created",
     "payment_moved",
     "payment_public",
+    "recovered",
     "refund_created",
     "refund_in_full",
     "reviews",
@@ -63,5 +73,7 @@ __all__ = [
     "timeline",
     "timestamp",
     "totals",
+    "webhook_endpoint",
+    "webhook_endpoint_with_secret",
     "work",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ...domain.endpoint import DisabledReason, EndpointSettings
 from ...domain.event import Event
 from ...domain.payment import Payment
 from ...domain.refund import Refund
@@ -63,6 +64,20 @@ class EventWords:
         """See ``EventPresenter.test_event``."""
         data = {"message": "This is a test event from paygate", "sample_id": event_id}
         return _event(event_type, at, data)
+
+    def endpoint_event(
+        self, event_type: str, endpoint: EndpointSettings, reason: DisabledReason, at: datetime
+    ) -> bytes:
+        """See ``EventPresenter.endpoint_event``."""
+        shown = {
+            "id": str(endpoint.id),
+            "url": endpoint.url,
+            "description": endpoint.description,
+            "is_default": endpoint.is_default,
+            "disabled_reason": reason,
+            "disabled_at": timestamp(at),
+        }
+        return _event(event_type, at, {"endpoint": shown})
 
 
 def _event(type: str, at: datetime, data: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,8 @@ from quart import Blueprint, Response, request
 
 from ...services.configure_endpoint import configure_endpoint, regenerate_secret
 from ...services.deps import Deps
+from ...services.queries import find_delivery
+from ...services.recover_deliveries import recover_deliveries
 from ...services.retry_delivery import retry_delivery
 from ...services.send_test_event import send_test_event
 from .. import parse, present
@@ -13,8 +15,9 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import documented, examples, examples_endpoints
 from ..wire import answers as wire
+from ..wire import endpoints as story
 from ..wire import requests
 from . import dialects
 
@@ -86,13 +89,15 @@ def blueprint(deps: Deps) -> Blueprint:
         "List deliveries",
         wire.Page[wire.Delivery] | list[wire.Delivery],
         examples.page(examples.DELIVERY),
-        query=requests.PageQuery,
+        query=story.DeliveriesQuery,
         about="A page; the profile open-demo answers with a bare array.",
     )
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
-        limit, offset = parse.page(request.args)
-        page = await deps.storage.deliveries.page(merchant.id, limit=limit, offset=offset)
+        limit, offset, only = parse.deliveries(request.args)
+        page = await deps.storage.deliveries.page(
+            merchant.id, limit=limit, offset=offset, only=only
+        )
         if dialects.wants_bare_list(request.args, deps):
             return json_response([present.delivery(row) for row in page.rows])
         return json_response(present.page(page, present.delivery))
@@ -111,4 +116,39 @@ def blueprint(deps: Deps) -> Blueprint:
 
         return await once(merchant.id, deps, do)
 
+    _looking_back(routes, deps)
     return routes
+
+
+def _looking_back(routes: Blueprint, deps: Deps) -> None:
+    @routes.get("/webhooks/<delivery_id>")
+    @documented(
+        "Show a delivery with its tries", story.DeliveryInFull, examples_endpoints.DELIVERY_IN_FULL
+    )
+    async def show(delivery_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        found = await find_delivery(parse.delivery_id(delivery_id), merchant, deps)
+        return json_response(present.delivery_in_full(found.delivery, found.endpoint, found.tries))
+
+    @routes.post("/webhooks/recover")
+    @documented(
+        "Send many again",
+        story.Recovered,
+        examples_endpoints.RECOVERED,
+        body=story.RecoverRequest,
+        body_examples={"example": {"since": "2026-01-15T00:00:00Z", "dry_run": False}},
+        takes_key=True,
+        about="The oldest first, at most 10 000 in one call; `next_since` says where to go on. "
+        "Ids and bodies stay the same, so receivers know copies. What is being sent at this "
+        "moment is left alone.",
+    )
+    async def recover() -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            recovery, dry_run = parse.recovery(body, merchant, bound.clock.now())
+            came = await recover_deliveries(recovery, bound, dry_run=dry_run)
+            return present.recovered(came), 200
+
+        return await once(merchant.id, deps, do)

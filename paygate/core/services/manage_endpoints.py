@@ -1,0 +1,217 @@
+"""A merchant's endpoints: more of them, other ones, fresh secrets, a rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from ..domain.endpoint import EndpointSettings
+from ..domain.errors import ConflictError, InvalidInputError, NotFoundError
+from ..domain.limits import ENDPOINTS_MAX, SECRET_OVERLAP
+from ..domain.merchant import Merchant
+from ..ports.endpoint_storage import EndpointChange, NewEndpoint, NewSecret
+from ..ports.http import HttpError
+from ..ports.kept import KEEP, Kept
+from .deps import Deps
+
+_HINT_CHARS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEndpoint:
+    """What the merchant said, its filters checked."""
+
+    merchant: Merchant
+    url: str
+    events: tuple[str, ...]
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEndpoint:
+    """What the merchant said; KEEP is what it did not name."""
+
+    merchant: Merchant
+    endpoint_id: UUID
+    url: str | Kept | None = KEEP
+    events: tuple[str, ...] | Kept = KEEP
+    description: str | Kept | None = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class WithSecret:
+    """An endpoint and its new secret, which is shown this once."""
+
+    endpoint: EndpointSettings
+    secret: str
+
+
+async def find_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
+    """One of the merchant's.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+    """
+    found = await deps.storage.endpoints.get(endpoint_id, merchant_id=merchant.id)
+    if found is None:
+        raise NotFoundError("Endpoint")
+    return found
+
+
+async def list_endpoints(merchant: Merchant, deps: Deps) -> Sequence[EndpointSettings]:
+    """All of the merchant's, the one on its row first."""
+    return await deps.storage.endpoints.of_merchant(merchant.id)
+
+
+async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
+    """Store one more. The next event that passes its filters goes there too.
+
+    Raises:
+        InvalidInputError: The address could never be sent to.
+        ConflictError: The merchant has as many as it may.
+    """
+    check_address(command.url, deps, field="url")
+    endpoint_id = deps.ids.uuid()
+    secret = _new_secret(endpoint_id, deps)
+    new = NewEndpoint(
+        id=endpoint_id,
+        merchant_id=command.merchant.id,
+        url=command.url,
+        description=command.description,
+        events=command.events,
+        secret=secret,
+        created_at=deps.clock.now(),
+    )
+    if not await deps.storage.endpoints.add(new):
+        raise ConflictError(f"A merchant has at most {ENDPOINTS_MAX} endpoints")
+    return WithSecret(await find_endpoint(command.merchant, endpoint_id, deps), secret.clear)
+
+
+async def change_endpoint(command: ChangeEndpoint, deps: Deps) -> EndpointSettings:
+    """Store what is named. The next event and the next attempt heed it.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+        InvalidInputError: The address could never be sent to, or the endpoint cannot
+            have this.
+    """
+    found = await find_endpoint(command.merchant, command.endpoint_id, deps)
+    if isinstance(command.url, str):
+        check_address(command.url, deps, field="url")
+    if found.is_default:
+        await _change_default(command, deps)
+    else:
+        await _change_further(command, deps)
+    return await find_endpoint(command.merchant, command.endpoint_id, deps)
+
+
+async def _change_default(command: ChangeEndpoint, deps: Deps) -> None:
+    for name, value in (("events", command.events), ("description", command.description)):
+        if value is not KEEP:
+            raise InvalidInputError(f"{name} of the default endpoint cannot be set", field=name)
+    if command.url is KEEP:
+        return
+    await deps.storage.merchants.configure_webhook(
+        command.merchant.id,
+        url=command.url,
+        secret=None,
+        first_secret=deps.ids.webhook_secret(),
+        at=deps.clock.now(),
+    )
+
+
+async def _change_further(command: ChangeEndpoint, deps: Deps) -> None:
+    if command.url is None:
+        raise InvalidInputError("url is required", field="url")
+    change = EndpointChange(
+        id=command.endpoint_id,
+        merchant_id=command.merchant.id,
+        url=command.url,
+        description=command.description,
+        events=command.events,
+    )
+    await deps.storage.endpoints.change(change, at=deps.clock.now())
+
+
+async def remove_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
+    """Forget it; what it was. Its deliveries stay, and those still to come fail at once.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+        ConflictError: It is the one on the merchant's row.
+    """
+    found = await find_endpoint(merchant, endpoint_id, deps)
+    if found.is_default:
+        raise ConflictError("The default endpoint cannot be deleted; set its url to null")
+    await deps.storage.endpoints.remove(endpoint_id, merchant_id=merchant.id)
+    return found
+
+
+async def rotate_secret(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> WithSecret:
+    """Give it a fresh secret; the one before signs beside it for a while.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+    """
+    await find_endpoint(merchant, endpoint_id, deps)
+    secret = _new_secret(endpoint_id, deps)
+    await deps.storage.endpoints.rotate(
+        endpoint_id, secret, merchant_id=merchant.id, at=deps.clock.now()
+    )
+    return WithSecret(await find_endpoint(merchant, endpoint_id, deps), secret.clear)
+
+
+async def enable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
+    """Send there again; what was held goes on.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+    """
+    await find_endpoint(merchant, endpoint_id, deps)
+    await deps.storage.endpoints.enable(endpoint_id, merchant_id=merchant.id, at=deps.clock.now())
+    deps.bell.ring("webhooks", str(endpoint_id))
+    return await find_endpoint(merchant, endpoint_id, deps)
+
+
+async def disable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
+    """Send nothing there; what is pending is held.
+
+    Raises:
+        NotFoundError: No such endpoint, or another merchant's.
+    """
+    await find_endpoint(merchant, endpoint_id, deps)
+    await deps.storage.endpoints.disable(endpoint_id, merchant_id=merchant.id, at=deps.clock.now())
+    return await find_endpoint(merchant, endpoint_id, deps)
+
+
+def sealed_as(endpoint_id: UUID) -> str:
+    """What a secret is bound to: put on another endpoint's row it cannot be opened."""
+    return f"endpoint:{endpoint_id}"
+
+
+def check_address(url: str, deps: Deps, *, field: str) -> None:
+    """Refuse what could never be sent to.
+
+    Raises:
+        InvalidInputError: With the field's name.
+    """
+    try:
+        deps.http.check(url)
+    except HttpError as error:
+        sentence = (
+            f"{field} leads to an address that is not allowed"
+            if error.kind == "refused_address"
+            else f"{field} must be an http or https URL"
+        )
+        raise InvalidInputError(sentence, field=field) from error
+
+
+def _new_secret(endpoint_id: UUID, deps: Deps) -> NewSecret:
+    clear = deps.ids.webhook_secret()
+    return NewSecret(
+        clear=clear,
+        sealed=deps.vault.seal({"secret": clear}, context=sealed_as(endpoint_id)),
+        hint="…" + clear[-_HINT_CHARS:],
+        previous_until=deps.clock.now() + SECRET_OVERLAP,
+    )
