@@ -5,6 +5,7 @@
  *   node build.mjs --check   fail if what is there is not what would be written
  */
 
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,6 +42,7 @@ const checkout = new Map([
     documents: ["index.html"],
   })),
 ]);
+checkout.set("integrity.json", integrity(["checkout.js", "checkout.mjs"]));
 const simulator = new Map(
   await pages({
     from: "src/simulator",
@@ -59,6 +61,13 @@ for (const [folder, files] of Object.entries({ checkout, simulator })) {
   const target = join(STATIC, folder);
   if (process.argv.includes("--check")) await check(target, files);
   else await write(target, files);
+}
+
+/** What a merchant's page may demand of a script, as `integrity="…"`. */
+function integrity(names) {
+  const hash = (name) => createHash("sha384").update(checkout.get(name)).digest("base64");
+  const scripts = names.map((name) => [name, `sha384-${hash(name)}`]);
+  return Buffer.from(`${JSON.stringify({ version, ...Object.fromEntries(scripts) }, null, 2)}\n`);
 }
 
 async function script(entry, format) {

@@ -30,3 +30,25 @@ async def test_the_documented_page_takes_a_payment(page: Page, gateway: Gateway,
 
     [payment] = await gateway.payments(order)
     assert said[-2:] == [f"paid {payment['id']}", "closed"]
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_a_page_that_demands_the_published_script_runs_no_other(
+    page: Page, gateway: Gateway, shop: Shop, is_ours: bool
+) -> None:
+    said = await page.request.get(f"{gateway.base}/checkout/integrity.json")
+    integrity = (await said.json())["checkout.js"] if is_ours else f"sha384-{'A' * 64}"
+    await page.goto(f"{shop.base}/empty")
+    loaded = await page.evaluate(
+        """([src, integrity]) => new Promise((tell) => {
+            const script = document.createElement("script");
+            Object.assign(script, { src, integrity, crossOrigin: "anonymous" });
+            script.onload = () => tell(true);
+            script.onerror = () => tell(false);
+            document.head.append(script);
+        })""",
+        [f"{gateway.base}/checkout.js", integrity],
+    )
+
+    assert loaded is is_ours
+    assert await page.evaluate("'PaymentGateway' in window") is is_ours

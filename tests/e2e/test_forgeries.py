@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import Frame, Page
@@ -54,7 +55,9 @@ async def sibling(page: Page, address: str) -> Frame:
         }""",
         address,
     )
-    frame = await element.as_element().content_frame()
+    handle = element.as_element()
+    assert handle
+    frame = await handle.content_frame()
     assert frame
     return frame
 
@@ -167,6 +170,50 @@ async def test_the_page_obeys_only_its_own_opener_with_the_nonce(
     await frame.wait_for_function(f"() => ({focused}) !== 'vpa-input'")
 
     assert unmoved == "vpa-input"
+
+
+@pytest.mark.parametrize("where", ["in the checkout", "beside it", "around the shop"])
+async def test_a_hostile_frame_moves_neither_page(
+    page: Page, gateway: Gateway, shop: Shop, where: str
+) -> None:
+    """A child of the checkout, a sibling and a parent of the shop, who guess all but the nonce."""
+    order, paid_order = await gateway.order(), await gateway.order()
+    paid = await gateway.pay(paid_order)
+    window = page.main_frame
+    if where == "around the shop":
+        await page.goto(f"{gateway.base}/health")
+        window = await sibling(page, shop.classic())
+    else:
+        await page.goto(shop.classic())
+    await window.evaluate("order => sell('key_test_abc123', order, {}).open()", order)
+    element = await window.wait_for_selector("[data-test-id=payment-iframe]")
+    frame = await element.content_frame()
+    assert frame
+    await frame.wait_for_selector("[data-test-id=method-upi]")
+    fields = parse_qs(urlsplit(frame.url).fragment)
+    proofs: list[dict[str, str]] = [
+        {},
+        {"instance": fields["instance"][0]},
+        {"instance": fields["instance"][0], "nonce": GUESS},
+    ]
+    lies = [one for proof in proofs for one in forgeries(order, paid["id"], **proof)]
+    orders = [{"type": "checkout_focus", **proof} for proof in proofs]
+    if where == "in the checkout":
+        # Its policy lets it have no frame at all; what runs in it is itself.
+        await post(frame, "parent", lies)
+        await post(frame, "window", [*lies, *orders])
+    elif where == "beside it":
+        stranger = await sibling(page, f"{shop.base}/empty")
+        await post(stranger, "parent", lies)
+        await post(stranger, "parent.frames[0]", [*lies, *orders])
+    else:
+        await post(page.main_frame, "frames[0]", lies)
+        await post(page.main_frame, "frames[0].frames[0]", [*lies, *orders])
+    await page.wait_for_timeout(SETTLED_MS)
+
+    assert await window.evaluate("calls") == []
+    assert await window.locator(f"[data-test-id={MODAL}]").count() == 1
+    assert await frame.locator("[data-test-id=method-upi]").is_visible()
 
 
 async def test_nothing_is_posted_to_an_origin_that_the_fragment_does_not_name(

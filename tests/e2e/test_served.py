@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import json
 
 import aiohttp
 import pytest
@@ -45,6 +48,18 @@ async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, pa
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert len(gzip.compress(body)) < SDK_GZIPPED_BYTES_MAX
+
+
+async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway):
+    _, body = await fetch(f"{gateway.base}/checkout/integrity.json")
+    published = json.loads(body)
+    served = {
+        name: (await fetch(f"{gateway.base}/{name}"))[1] for name in ("checkout.js", "checkout.mjs")
+    }
+
+    for name, script in served.items():
+        digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
+        assert published[name] == f"sha384-{digest}"
 
 
 async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway):

@@ -1,8 +1,7 @@
 """The tables. Merchants read and write some of them with SQL, so names are promises.
 
-Models serve migrations and the cold paths (lists, look-ups by a person, set-up).
-The hot paths are in ``statements``. Rows never leave this package: ``mapping``
-turns them into entities.
+Models serve migrations and the cold paths. The hot paths are in ``statements``.
+Rows never leave this package: ``mapping`` turns them into entities.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 from .exact_json import ExactJsonField
@@ -22,7 +22,7 @@ def _restrict(to: str, related_name: str) -> Any:
 
 
 class MerchantRow(Model):
-    """Who gets the money. ``webhook_url`` and ``webhook_secret`` may be set by SQL."""
+    """Who gets the money. The webhook's columns and the origins may be set by SQL."""
 
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=255)
@@ -48,6 +48,7 @@ class MerchantRow(Model):
     webhook_first_failure_at = fields.DatetimeField(null=True)
     # The enabled rows of webhook_endpoints, kept by a trigger.
     webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
+    allowed_origins = ArrayField("text", null=True)
 
     class Meta:
         """Names."""
@@ -313,20 +314,6 @@ class PluginCallRow(Model):
 
         table = "plugin_calls"
         indexes = (("payment_id",),)
-
-
-class TestClockRow(Model):
-    """The app's time where a test has moved it; one row, or none."""
-
-    id = fields.SmallIntField(primary_key=True)
-    # Standing still at that moment; null while it runs.
-    held_at = fields.DatetimeField(null=True)
-    version = fields.BigIntField()
-
-    class Meta:
-        """Names."""
-
-        table = "test_clock"
 
 
 class WorkerRow(Model):

@@ -1,4 +1,4 @@
-"""Tables of what operators say of the whole app; see ``models``."""
+"""Tables of what operators and tests say of the whole app; see ``models``."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ class PluginSettingRow(Model):
         """Names."""
 
         table = "plugin_settings"
+
+
+class TestClockRow(Model):
+    """The app's time where a test has moved it; one row, or none."""
+
+    id = fields.SmallIntField(primary_key=True)
+    # Standing still at that moment; null while it runs.
+    held_at = fields.DatetimeField(null=True)
+    version = fields.BigIntField()
+
+    class Meta:
+        """Names."""
+
+        table = "test_clock"

@@ -85,6 +85,18 @@ class MerchantRepository(Protocol):
         """Store what simulators play of payments that name nothing."""
         ...
 
+    async def set_origins(self, merchant_id: UUID, origins: Sequence[str], *, at: datetime) -> None:
+        """Store which pages may frame the checkout of the merchant's orders."""
+        ...
+
+    async def origins(self, merchant_id: UUID) -> Sequence[str]:
+        """What ``set_origins`` stored, or somebody by SQL; empty where any page may."""
+        ...
+
+    async def origins_of_order(self, order_id: str) -> Sequence[str]:
+        """The same of the merchant whose order it is; empty where there is no such order."""
+        ...
+
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
         """Store the merchant; one with its id gets these credentials and keeps the rest."""
         ...

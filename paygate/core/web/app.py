@@ -20,6 +20,7 @@ from .routes import (
     endpoints,
     extensions,
     health,
+    merchant,
     operations,
     orders,
     overview,
@@ -68,6 +69,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         webhooks,
         endpoints,
         callbacks,
+        merchant,
         stream,
         overview,
     ):

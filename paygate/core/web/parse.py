@@ -179,6 +179,12 @@ def deliveries(query: Mapping[str, str]) -> tuple[int, int, DeliveryFilter]:
     return min(asked.limit, PAGE_ROWS_MAX), asked.offset, only
 
 
+def origins(body: Body) -> list[str] | None:
+    """``PATCH /merchant``; None to leave them as they are."""
+    found = _checked(requests.MerchantRequest, body).allowed_origins
+    return None if found is None else list(dict.fromkeys(found))
+
+
 def test_event(body: Body, merchant: Merchant) -> SendTestEvent:
     """``POST /webhooks/test``."""
     return SendTestEvent(merchant, _checked(requests.TestEventRequest, body).event or "")

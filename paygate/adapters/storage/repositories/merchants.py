@@ -23,6 +23,9 @@ UPDATE merchants SET
     updated_at = $6
 WHERE id = $1 RETURNING *
 """
+ORIGINS_OF_ORDER = """
+SELECT m.allowed_origins FROM orders o JOIN merchants m ON m.id = o.merchant_id WHERE o.id = $1
+"""
 
 # Who starts with other credentials wants them to work; what merchants set stays.
 SEED = """
@@ -79,6 +82,24 @@ class PostgresMerchants:
         """See ``MerchantRepository.set_scenario``."""
         with self.executor.models() as db:
             await MerchantRow.filter(id=merchant_id).using_db(db).update(default_scenario=scenario)
+
+    async def set_origins(self, merchant_id: UUID, origins: Sequence[str], *, at: datetime) -> None:
+        """See ``MerchantRepository.set_origins``."""
+        stored = list(origins) or None
+        with self.executor.models() as db:
+            rows = MerchantRow.filter(id=merchant_id).using_db(db)
+            await rows.update(allowed_origins=stored, updated_at=at)
+
+    async def origins(self, merchant_id: UUID) -> Sequence[str]:
+        """See ``MerchantRepository.origins``."""
+        with self.executor.models() as db:
+            rows = await MerchantRow.filter(id=merchant_id).using_db(db).values("allowed_origins")
+        return (rows[0]["allowed_origins"] or []) if rows else []
+
+    async def origins_of_order(self, order_id: str) -> Sequence[str]:
+        """See ``MerchantRepository.origins_of_order``."""
+        row = await self.executor.fetchrow(ORIGINS_OF_ORDER, order_id)
+        return (row["allowed_origins"] or []) if row else []
 
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
         """See ``MerchantRepository.seed``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..wire import answers as wire
-from ..wire import panels, stories
+from ..wire import merchants, panels, stories
 
 MERCHANT_ID = "550e8400-e29b-41d4-a716-446655440000"
 ORDER_ID = "order_NXhj67fGH2jk9mPq"
@@ -23,6 +23,11 @@ ORDER_PUBLIC: wire.OrderPublic = {
     "amount": 50_000,
     "currency": "INR",
     "status": "created",
+}
+MERCHANT_SETTINGS: merchants.MerchantSettings = {
+    "id": MERCHANT_ID,
+    "name": "Test Merchant",
+    "allowed_origins": ["https://shop.example"],
 }
 ORDER: wire.Order = {
     **ORDER_PUBLIC,

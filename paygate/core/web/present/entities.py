@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeVar, cast
 from uuid import UUID
@@ -16,6 +16,7 @@ from ...domain.payment_status import PaymentStatus
 from ...domain.refund import Refund
 from ...ports.records import Page, PaymentTotals, WorkCounts
 from ..wire import answers as wire
+from ..wire import merchants
 
 Shown = TypeVar("Shown", bound=wire.PaymentCreated)
 RowT = TypeVar("RowT")
@@ -75,6 +76,20 @@ def order_public(order: Order) -> wire.OrderPublic:
         "currency": order.amount.currency,
         "status": order.status,
     }
+
+
+def order_offered(
+    order: Order, origins: Sequence[str] | None
+) -> wire.OrderPublic | merchants.OrderOffered:
+    """The same, and whose pages may frame its checkout if not anybody's."""
+    shown = order_public(order)
+    return shown if origins is None else {**shown, "allowed_origins": list(origins)}
+
+
+def merchant_settings(merchant: Merchant, origins: Sequence[str]) -> merchants.MerchantSettings:
+    """``/merchant``."""
+    shown = list(origins)
+    return {"id": str(merchant.id), "name": merchant.name, "allowed_origins": shown}
 
 
 def payment_created(payment: Payment) -> wire.PaymentCreated:

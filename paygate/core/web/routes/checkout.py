@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 from quart import Blueprint, Response, abort, request
 
+from ...domain.errors import InfrastructureError
 from ...ports.plugins import PaymentMethod
+from ...services.allow_origins import origins_of_order, origins_of_payment
 from ...services.deps import Deps
 from ...services.registry import Registry
 from ..errors import json_response
@@ -25,12 +27,14 @@ SCRIPTS: Mapping[str, str] = {
     "/checkout.js": "checkout.js",
     "/checkout.mjs": "checkout.mjs",
     "/sdk/checkout.js": "checkout.js",
+    "/checkout/integrity.json": "integrity.json",
 }
-"""Where the SDK is served → which built file that is."""
+"""Where the SDK is served → which built file that is. The last one is the hashes of the others."""
 
 TYPES: Mapping[str, str] = {
     "js": "text/javascript; charset=utf-8",
     "mjs": "text/javascript; charset=utf-8",
+    "json": "application/json",
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
@@ -43,6 +47,9 @@ ASSET_AGE_S = 31_536_000
 API_META = '<meta name="paygate-api" content="">'
 SIMULATOR_META = '<meta name="paygate-simulator" content="">'
 SIMULATOR = "/simulator"
+
+Framers = Callable[[], Awaitable[Sequence[str] | None]]
+"""The origins that may frame the page at hand; None where any may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,16 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         has_simulator: See ``pages``.
     """
     routes = Blueprint("checkout", __name__)
-    routes.register_blueprint(pages(api_origin=api_origin, has_simulator=has_simulator))
+
+    async def framers() -> Sequence[str] | None:
+        try:
+            return await _framers(deps)
+        except InfrastructureError:
+            # The page says so itself, and shows no order before it knows who may frame it.
+            return None
+
+    shown_pages = pages(api_origin=api_origin, has_simulator=has_simulator, framers=framers)
+    routes.register_blueprint(shown_pages)
     shown = {"data": list(methods(deps.registry))}
 
     @routes.get("/api/v1/checkout/methods")
@@ -74,13 +90,28 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     return routes
 
 
-def pages(*, api_origin: str = "", has_simulator: bool = False) -> Blueprint:
+async def _framers(deps: Deps) -> Sequence[str] | None:
+    order, payment = request.args.get("order_id"), request.args.get("payment_id")
+    if order:
+        return await origins_of_order(order, deps)
+    return await origins_of_payment(payment, deps) if payment else None
+
+
+async def _anybody() -> Sequence[str] | None:
+    return None
+
+
+def pages(
+    *, api_origin: str = "", has_simulator: bool = False, framers: Framers = _anybody
+) -> Blueprint:
     """Only the pages and the scripts, for a server of their own.
 
     Args:
         api_origin: Where the page finds the API, such as ``https://api.example``,
             when that is not where the page is served.
         has_simulator: Show the way to the pages that play the payer; never in production.
+        framers: Who may frame the page that is asked for. Where this is not known, as
+            without a database, the page asks the API and shows nothing to others.
     """
     routes = Blueprint("checkout_pages", __name__)
     folder = files("paygate.core.web") / "static" / "checkout"
@@ -91,7 +122,7 @@ def pages(*, api_origin: str = "", has_simulator: bool = False) -> Blueprint:
 
     async def show_page() -> Response:
         response = _answer(page, cache="no-cache")
-        response.headers["Content-Security-Policy"] = policy
+        response.headers["Content-Security-Policy"] = f"{policy}; {_framed_by(await framers())}"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
@@ -175,7 +206,7 @@ def _etag(body: bytes) -> str:
 
 
 def _content_security_policy(api_origin: str) -> str:
-    """Nothing but our own files and API, framed by anybody: merchants' pages do."""
+    """Nothing but our own files and API."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -186,6 +217,11 @@ def _content_security_policy(api_origin: str) -> str:
             "img-src 'self' data:",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors *",
         )
     )
+
+
+def _framed_by(origins: Sequence[str] | None) -> str:
+    if origins is None:
+        return "frame-ancestors *"
+    return " ".join(("frame-ancestors", *(origins or ["'none'"])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
+from ...services.allow_origins import origins_of_order
 from ...services.client_secret import client_secret
 from ...services.create_order import create_order
 from ...services.deps import Deps
@@ -15,7 +16,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import documented, examples
 from ..wire import answers as wire
-from ..wire import lists, requests
+from ..wire import lists, merchants, requests
 from . import dialects
 
 
@@ -70,7 +71,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.get("/orders/<order_id>/public")
     @documented(
         "Show an order to a shopper",
-        wire.OrderPublic,
+        merchants.OrderOffered,
         examples.ORDER_PUBLIC,
         access="browser",
         refuses=frozenset({400}),
@@ -78,6 +79,7 @@ def blueprint(deps: Deps) -> Blueprint:
     async def show_public(order_id: str) -> Response:
         check_browser(order_id, deps)
         order = await dialects.implied_order(order_id, request.args, deps)
-        return json_response(present.order_public(order or await find_order(order_id, None, deps)))
+        order = order or await find_order(order_id, None, deps)
+        return json_response(present.order_offered(order, await origins_of_order(order.id, deps)))
 
     return routes

@@ -26,6 +26,7 @@ from ...domain.limits import (
     URL_CHARS_MAX,
 )
 from ...domain.money import EXPONENTS
+from ...domain.origins import ORIGINS_MAX, origin
 from ..json import write
 
 REASON_CHARS_MAX = 1000
@@ -54,6 +55,13 @@ def _notes(value: dict[str, Any] | None) -> dict[str, Any]:
     if value is not None and len(write(value)) > NOTES_BYTES_MAX:
         raise ValueError(f"notes must be at most {NOTES_BYTES_MAX} bytes")
     return value or {}
+
+
+def _origin(value: str) -> str:
+    found = origin(value)
+    if found is None:
+        raise ValueError("allowed_origins must hold origins such as https://shop.example")
+    return found
 
 
 def _secret(value: str | None) -> str | None:
@@ -170,6 +178,19 @@ class RefundOfPaymentRequest(RefundRequest):
     """``POST /refunds``."""
 
     payment_id: Text = Field(min_length=1)
+
+
+class MerchantRequest(Request):
+    """``PATCH /merchant``. What is left out stays as it is."""
+
+    allowed_origins: (
+        Annotated[list[Annotated[str, AfterValidator(_origin)]], Field(max_length=ORIGINS_MAX)]
+        | None
+    ) = Field(
+        None,
+        description="whose pages may frame the checkout, such as https://shop.example; "
+        "empty: anybody's",
+    )
 
 
 class EndpointRequest(Request):

@@ -7,6 +7,8 @@ export interface Order {
   readonly amount: number;
   readonly currency: string;
   readonly status: string;
+  /** Whose pages may frame this; anybody's where it is missing. */
+  readonly allowed_origins?: readonly string[];
 }
 
 /** What the shopper has to do before there is an answer. */

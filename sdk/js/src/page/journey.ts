@@ -46,6 +46,7 @@ export class Journey {
     if (!orderId) return this.view.notice("missing");
     const order = await this.#order(orderId);
     if (!order) return this.view.notice("unknown");
+    if (!this.parent.isAllowed(order.allowed_origins)) return this.view.notice("elsewhere");
     await this.#offer(order);
     const recalled = recall(orderId);
     const known = underWay ?? recalled;
@@ -65,6 +66,7 @@ export class Journey {
     const payment = await this.#payment(paymentId);
     const order = payment && (await this.#order(payment.order_id));
     if (!payment || !order) return this.view.notice("noPayment");
+    if (!this.parent.isAllowed(order.allowed_origins)) return this.view.notice("elsewhere");
     await this.#offer(order);
     await this.#follow(payment, order);
   }

@@ -10,7 +10,8 @@ import {
 import type { Payment } from "./api.ts";
 
 export class Parent {
-  readonly #origin: string | null;
+  #origin: string | null;
+  readonly #isFramed = window.parent !== window;
 
   /**
    * @param handshake From the SDK. Without one the framing page is a hand-made one:
@@ -20,8 +21,22 @@ export class Parent {
     isEmbedded: boolean,
     private readonly handshake: Handshake | null,
   ) {
-    const isFramed = isEmbedded && window.parent !== window;
-    this.#origin = isFramed ? (handshake?.origin ?? framingOrigin()) : null;
+    const isAddressed = isEmbedded && this.#isFramed;
+    this.#origin = isAddressed ? (handshake?.origin ?? framingOrigin()) : null;
+  }
+
+  /**
+   * Whether the merchant lets the page around us frame the checkout; if not, it hears no
+   * more of us. Every frame around this one counts, where the browser tells them.
+   */
+  isAllowed(origins: readonly string[] | undefined): boolean {
+    if (!origins || !this.#isFramed) return true;
+    const told = framingOrigins();
+    // Where the browser keeps it to itself, we go by what we were told: nobody else hears us.
+    const around = told.length > 0 ? told : [this.#origin ?? ""];
+    const isAllowed = around.every((one) => origins.includes(one));
+    if (!isAllowed) this.#origin = null;
+    return isAllowed;
   }
 
   succeeded(payment: Payment): void {
@@ -64,6 +79,12 @@ function short(payment: Payment): object {
 }
 
 function framingOrigin(): string | null {
-  const ancestors = (location as { ancestorOrigins?: DOMStringList }).ancestorOrigins;
-  return originOf(ancestors?.[0]) ?? originOf(document.referrer);
+  return framingOrigins()[0] || null;
+}
+
+/** The nearest first. Browsers that do not tell name, as referrer, the nearest alone. */
+function framingOrigins(): readonly string[] {
+  const { ancestorOrigins } = location as { ancestorOrigins?: DOMStringList };
+  const named = ancestorOrigins ? [...ancestorOrigins] : [document.referrer];
+  return named.map((one) => originOf(one) ?? "").filter((one) => one !== "" || ancestorOrigins);
 }

@@ -8,7 +8,7 @@ import { brief, formatted, type Money } from "./money.ts";
 import type { Network } from "./patience.ts";
 import type { Words } from "./words.ts";
 
-export type Notice = "missing" | "unknown" | "paid" | "expired" | "closed" | "noPayment";
+export type Notice = "missing" | "unknown" | "paid" | "expired" | "closed" | "elsewhere" | "noPayment";
 
 type State = "loading" | "methods" | "processing" | "action" | "success" | "error" | "notice";
 
@@ -129,7 +129,7 @@ export class View implements Network {
   notice(notice: Notice): void {
     find("notice-title").textContent = this.words[`${notice}Title`];
     find("notice-message").textContent = this.words[notice];
-    display(find("order-summary"), !["missing", "unknown", "noPayment"].includes(notice));
+    display(find("order-summary"), !["missing", "unknown", "elsewhere", "noPayment"].includes(notice));
     this.#show("notice");
   }
 

@@ -1,0 +1,19 @@
+"""Which pages may frame the checkout of a merchant's orders."""
+
+from tortoise import migrations
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("paygate", "0014_decisions")]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name="MerchantRow",
+            name="allowed_origins",
+            field=ArrayField("text", null=True),
+        ),
+    ]

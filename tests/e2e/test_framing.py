@@ -1,0 +1,89 @@
+"""Who may frame the checkout, and what the others see of it: nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from .checkout import Checkout, Modal
+from .gateway import Gateway
+from .shop import Shop, open_shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def evil(gateway: Gateway) -> AsyncIterator[Shop]:
+    """Somebody else's site."""
+    async with open_shop(gateway.base, gateway.checkout_base) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def allowed(gateway: Gateway, shop: Shop) -> AsyncIterator[None]:
+    """The merchant has named their own shop, for as long as the test runs."""
+    await allow(gateway, shop.base)
+    yield
+    await allow(gateway)
+
+
+async def allow(gateway: Gateway, *origins: str) -> None:
+    body = {"allowed_origins": list(origins)}
+    status, answer = await gateway.client.call("PATCH", "/api/v1/merchant", json=body)
+    assert status == 200, answer
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("where", ["classic", "of_other_server"])
+async def test_in_the_merchants_own_shop_it_takes_the_payment(
+    page: Page, gateway: Gateway, shop: Shop, where: str
+) -> None:
+    await page.goto(getattr(shop, where)())
+    checkout = await Modal(page).open(await gateway.order())
+    await checkout.pay_by_upi()
+
+    await Modal(page).called("success", "close")
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_another_site_cannot_frame_it(page: Page, gateway: Gateway, evil: Shop) -> None:
+    window = await page.context.new_page()
+    refused: list[str] = []
+    window.on("console", lambda line: refused.append(line.text))
+    await window.goto(evil.classic())
+    await Modal(window).open(await gateway.order())
+    async with window.expect_event("console", lambda line: "frame-ancestors" in line.text):
+        await window.evaluate("gateway.close(); gateway.open()")
+
+    frame = await Modal(window).frame()
+    assert frame.url.startswith("chrome-error:")
+    assert await window.evaluate("heard") == []
+    await window.close()
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_served_alone_the_page_shows_another_site_nothing_and_tells_it_nothing(
+    page: Page, gateway: Gateway, evil: Shop
+) -> None:
+    """That server has no database: the page itself asks whose pages may frame it."""
+    await page.goto(evil.of_other_server())
+    checkout = await Modal(page).open(await gateway.order())
+    await expect(checkout.part("notice-title")).to_have_text("Not shown here")
+    await expect(checkout.part("order-amount")).to_have_count(0)
+    await checkout.where.locator("body").press("Escape")
+    await page.wait_for_timeout(300)
+
+    told = {data["type"] for _, data in await page.evaluate("heard")}
+    assert told <= {"checkout_ready", "checkout_resized"}
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_alone_in_a_window_it_is_framed_by_nobody_and_works(
+    page: Page, gateway: Gateway
+) -> None:
+    await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}")
+    await Checkout(page).pay_by_upi()
+    await Checkout(page).until("success-state")

@@ -1,0 +1,118 @@
+"""Which pages may frame the checkout of a merchant's orders."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.playing import PlayedApp, played_app
+
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[PlayedApp]:
+    async with played_app(database_url, tmp_path) as app:
+        yield app
+
+
+async def policy(stage: PlayedApp, path: str) -> str:
+    answer = await stage.client.get(path)
+    assert answer.status_code == 200
+    [framing] = [
+        part.strip()
+        for part in answer.headers["Content-Security-Policy"].split(";")
+        if part.strip().startswith("frame-ancestors")
+    ]
+    return framing.removeprefix("frame-ancestors ")
+
+
+async def allow(stage: PlayedApp, *origins: Any) -> Any:
+    return await stage.call("PATCH", "/merchant", json={"allowed_origins": list(origins)})
+
+
+async def test_while_none_is_named_any_page_may(stage: PlayedApp):
+    order = await stage.order()
+    shown = await stage.call("GET", "/merchant")
+    public = await stage.call("GET", f"/orders/{order}/public", keys={})
+
+    assert shown.json["allowed_origins"] == []
+    assert await policy(stage, f"/checkout?order_id={order}") == "*"
+    assert "allowed_origins" not in public.json
+
+
+async def test_once_some_are_named_no_other_may(stage: PlayedApp):
+    order = await stage.order()
+    payment = (await stage.pay(order, method="upi", vpa="a@okaxis")).json["id"]
+    given = await allow(stage, f"{SHOP}/", "HTTPS://WWW.Shop.example:443", SHOP, "http://[::1]:80")
+    public = await stage.call("GET", f"/orders/{order}/public", keys={})
+    named = [SHOP, "https://www.shop.example", "http://[::1]"]
+
+    assert given.json["allowed_origins"] == named
+    assert (await stage.call("GET", "/merchant")).json["allowed_origins"] == named
+    for path in (f"/checkout?order_id={order}", f"/success?payment_id={payment}"):
+        assert await policy(stage, path) == " ".join(named)
+    assert public.json["allowed_origins"] == named
+    # What is nobody's order is nobody's secret.
+    assert await policy(stage, "/checkout?order_id=order_0000000000000000") == "*"
+    assert (await allow(stage)).json["allowed_origins"] == []
+    assert await policy(stage, f"/checkout?order_id={order}") == "*"
+
+
+async def test_what_is_left_out_stays(stage: PlayedApp):
+    await allow(stage, SHOP)
+    for body in ({}, {"allowed_origins": None}):
+        kept = await stage.call("PATCH", "/merchant", json=body)
+        assert kept.json["allowed_origins"] == [SHOP]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "shop.example",
+        "https://shop.example/pay",
+        "https://*.shop.example",
+        "https://shop.example; script-src *",
+        "https://a\nb",
+        "ftp://shop.example",
+        "null",
+        "*",
+        "",
+        "https://" + "a" * 300,
+        7,
+        None,
+    ],
+)
+async def test_what_is_no_origin_is_refused_by_name(stage: PlayedApp, wrong: Any):
+    await allow(stage, SHOP)
+    answer = await allow(stage, "https://good.example", wrong)
+
+    assert answer.status == 400
+    assert "allowed_origins" in str(answer.json["error"])
+    assert (await stage.call("GET", "/merchant")).json["allowed_origins"] == [SHOP]
+
+
+async def test_so_many_shops_nobody_has(stage: PlayedApp):
+    assert (await allow(stage, *(f"https://s{n}.example" for n in range(51)))).status == 400
+
+
+@pytest.mark.parametrize(
+    ("stored", "framed_by"),
+    [
+        ("ARRAY['https://shop.example']", SHOP),
+        ("ARRAY['https://shop.example', 'x; script-src *']", SHOP),
+        ("ARRAY['x; script-src *']", "'none'"),
+        ("ARRAY[]::text[]", "*"),
+        ("NULL", "*"),
+    ],
+)
+async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
+    stage: PlayedApp, stored: str, framed_by: str
+):
+    order = await stage.order()
+    await stage.value(f"UPDATE merchants SET allowed_origins = {stored} RETURNING id")
+
+    assert await policy(stage, f"/checkout?order_id={order}") == framed_by
