@@ -29,6 +29,7 @@ from .core.ports.bell import Bell
 from .core.services.authenticate import secret_digest
 from .core.services.deps import Deps, TestClock, TestMerchant
 from .core.services.live import LiveEvents
+from .core.services.plugin_settings import stored_settings
 from .core.web.app import WebApp, WebSettings
 from .core.web.pages import Kind, Origins, create_pages
 from .core.web.routes.dialects import event_words
@@ -71,10 +72,20 @@ async def open_app(
     _check_profile(settings)
     vault = FernetVault(vault_keys(settings))
     found = installed_plugins() if plugins is None else plugins
-    loaded = load_plugins(
-        found, environ=environ, preferred=settings.processors, trace=plugin_trace(settings)
-    )
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
+    try:
+        await require_migrated(storage.executor, settings.database_url)
+        stored = await stored_settings(storage, vault)
+        loaded = load_plugins(
+            found,
+            environ=environ,
+            preferred=settings.processors,
+            trace=plugin_trace(settings),
+            stored=stored,
+        )
+    except OperatorError:
+        await storage.close()
+        raise
     http = AiohttpClient(
         allow_private=not settings.is_production,
         ports=None if not settings.is_production else webhook_ports(settings),
@@ -84,7 +95,6 @@ async def open_app(
     clock = DatabaseClock(lambda: _database_time(storage))
     keeping: list[asyncio.Task[None]] = []
     try:
-        await require_migrated(storage.executor, settings.database_url)
         await clock.sync()
         keeping.append(asyncio.create_task(clock.keep_in_sync()))
         test_clock = None
@@ -113,6 +123,7 @@ async def open_app(
             profile=settings.profile,
             scenario_amounts=settings.scenario_amounts,
             plugin_call=timedelta(seconds=settings.plugin_call_s),
+            keep_calls=timedelta(days=settings.keep_calls_days),
         )
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
         yield App(settings, deps, loaded, storage, web)

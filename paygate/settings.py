@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .core.domain.errors import OperatorError
-from .core.domain.limits import PLUGIN_CALL
+from .core.domain.limits import KEEP_CALLS, PLUGIN_CALL
 
 
 def _words(given: object) -> object:
@@ -104,6 +104,14 @@ class Settings(BaseModel):
         gt=0,
         le=PLUGIN_CALL.total_seconds(),
         description="seconds a plugin may take to answer; 10 is the longest",
+    )
+    keep_calls_days: int = Field(
+        KEEP_CALLS.days,
+        alias="PAYGATE_KEEP_CALLS_DAYS",
+        ge=1,
+        le=36500,
+        description="days for which plugins' calls and processors' callbacks are kept, with "
+        "their bodies",
     )
     seed: int = Field(0, alias="PAYGATE_SEED", description="what simulations draw from")
     replay: bool = Field(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any, Generic, NoReturn, TypeVar
@@ -13,6 +14,7 @@ import pluggy
 
 from ..core.domain.errors import OperatorError, PluginContractError
 from ..core.ports.extensions import Command, Panel, Route
+from ..core.ports.plugin_settings import Guest
 from ..core.ports.plugins import EventSink, PaymentMethod
 from ..core.ports.processor import Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
@@ -52,6 +54,7 @@ class Found:
     name: str
     plugin: Plugin
     version: str
+    distribution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,22 @@ class Collector:
     plugins: Sequence[Found]
     contexts: Mapping[str, HostContext]
     trace: Trace | None = None
+    offers: dict[str, dict[str, list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+    def guests(self) -> Mapping[str, Guest]:
+        """Every plugin, once all have offered theirs."""
+        return {
+            each.name: Guest(
+                each.name,
+                each.version,
+                each.distribution,
+                {hook: tuple(names) for hook, names in self.offers[each.name].items()},
+                self.contexts[each.name].settings(),
+            )
+            for each in self.plugins
+        }
 
     def methods(self) -> dict[str, PaymentMethod]:
         """Method code → method."""
@@ -212,6 +231,7 @@ class Collector:
                 by = "offered twice" if is_own else "taken by another plugin"
                 refuse(plugin, f"{hook}: {name!r} is {by}", "Rename one")
             offered[name] = Offer(plugin, thing)
+            self.offers[plugin][hook].append(name)
         return offered
 
     def _each(self, hook: str) -> Iterator[tuple[str, Any]]:

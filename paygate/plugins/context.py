@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..core.domain.errors import OperatorError
-from ..core.ports.plugins import Config
+from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
+from ..core.ports.plugins import Config as Model
+from .config import Config
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class HostContext:
         plugin_id: The name the plugin was found under.
         environ: Where settings are read from.
         models: The settings models the plugin asked for, in order.
+        stored: What an operator set; the environment wins over it.
         scenarios: Filled when all plugins have offered theirs.
     """
 
@@ -27,19 +33,23 @@ class HostContext:
     environ: Mapping[str, str]
     scenarios: Mapping[str, Any] = field(default_factory=dict)
     models: list[type[BaseModel]] = field(default_factory=list)
+    stored: StoredSettings = NOTHING_SET
 
-    def config(self, model: type[Config]) -> Config:
+    def config(self, model: type[Model]) -> Model:
         """See ``PluginContext.config``."""
         self.models.append(model)
-        names = {field: _names(self.plugin_id, field, model) for field in model.model_fields}
-        given = {
-            field: self.environ[name]
-            for field, candidates in names.items()
-            for name in candidates
-            if self.environ.get(name, "") != ""
-        }
+        stored = {name: v for name, v in self.stored.given.items() if name in model.model_fields}
+        if stored:
+            try:
+                return model.model_validate({**stored, **self.read(model)})
+            except ValidationError:
+                log.warning(
+                    "plugin %s refuses what was stored for it, which is left out: see "
+                    "GET /plugins", self.plugin_id,
+                )  # fmt: skip
+        names = self._names(model)
         try:
-            return model.model_validate(given)
+            return model.model_validate(self.read(model))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = str(first["loc"][0]) if first["loc"] else next(iter(names))
@@ -51,6 +61,30 @@ class HostContext:
                 problem=f"plugin {self.plugin_id} refuses its value ({first['msg']})",
                 remedy="Correct it, or leave it out to use the default",
             ) from None
+
+    def read(self, model: type[BaseModel]) -> Mapping[str, str]:
+        """What the environment says of a model's fields."""
+        return {field: self.environ[name] for field, name in self.set_by(model).items()}
+
+    def set_by(self, model: type[BaseModel]) -> Mapping[str, str]:
+        """Field → the variable that sets it, where one does."""
+        return {
+            field: name
+            for field, candidates in self._names(model).items()
+            for name in candidates
+            if self.environ.get(name, "") != ""
+        }
+
+    def _names(self, model: type[BaseModel]) -> Mapping[str, list[str]]:
+        return {field: _names(self.plugin_id, field, model) for field in model.model_fields}
+
+    def settings(self) -> Config | None:
+        """What can be set of the plugin, once its hooks were called."""
+        if not self.models:
+            return None
+        models = list(dict.fromkeys(self.models))
+        set_by = {field: name for model in models for field, name in self.set_by(model).items()}
+        return Config(self.plugin_id, models, set_by, self.read, self.stored)
 
 
 def _names(plugin_id: str, name: str, model: type[BaseModel]) -> list[str]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
+from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
 from ..core.services.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
@@ -52,6 +54,7 @@ def load_plugins(
     environ: Mapping[str, str],
     preferred: Sequence[str] = (),
     trace: Trace | None = None,
+    stored: Mapping[str, StoredSettings] = MappingProxyType({}),
 ) -> Loaded:
     """Call the plugins' hooks and freeze what they offer.
 
@@ -60,6 +63,7 @@ def load_plugins(
         environ: Where their settings are read from.
         preferred: Processor ids in order of preference; the others follow by id.
         trace: Told of every hook and every call; None for nobody.
+        stored: Plugin → what an operator set of it; the environment wins.
 
     Raises:
         OperatorError: A plugin is not right; the sentence names it and the mistake.
@@ -70,7 +74,12 @@ def load_plugins(
     for each in plugins:
         _register(manager, each)
     scenarios: dict[str, Scenario] = {}
-    contexts = {each.name: HostContext(each.name, environ, scenarios=scenarios) for each in plugins}
+    contexts = {
+        each.name: HostContext(
+            each.name, environ, scenarios=scenarios, stored=stored.get(each.name, NOTHING_SET)
+        )
+        for each in plugins
+    }
     collect = Collector(manager, plugins, contexts, trace)
     scenarios.update(collect.scenarios())
     processors = collect.processors()
@@ -90,6 +99,7 @@ def load_plugins(
         routes=collect.routes(),
         commands=collect.commands(),
         panels=collect.panels(),
+        guests=collect.guests(),
     )
     return Loaded(registry, {name: context.models for name, context in contexts.items()})
 
@@ -104,7 +114,9 @@ def _import(point: EntryPoint) -> Found:
             "Repair or uninstall its distribution",
             cause=error,
         )
-    return Found(point.name, plugin, point.dist.version if point.dist else "unknown")
+    if point.dist is None:
+        return Found(point.name, plugin, "unknown")
+    return Found(point.name, plugin, point.dist.version, point.dist.name)
 
 
 def _register(manager: pluggy.PluginManager, found: Found) -> None:

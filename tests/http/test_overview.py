@@ -32,9 +32,8 @@ async def test_the_figures_are_those_of_the_payments(app: TestApp, fakes: Fakes)
 
     assert len(day["volume"]) == 24
     assert day["bucket_s"] == 3600
-    assert [sum(b[name] for b in day["volume"]) for name in ("payments", "succeeded", "failed")] == [
-        3, 2, 1,
-    ]  # fmt: skip
+    summed = [sum(b[n] for b in day["volume"]) for n in ("payments", "succeeded", "failed")]
+    assert summed == [3, 2, 1]
     assert sum(bucket["amount_minor"].get("INR", 0) for bucket in day["volume"]) == 100_000
     assert day["methods"] == [{"method": "coin", "payments": 3, "succeeded": 2, "failed": 1}]
     assert day["declines"] == [{"code": "insufficient_funds", "payments": 1}]

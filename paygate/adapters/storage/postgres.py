@@ -15,11 +15,13 @@ from .repositories.deliveries import PostgresDeliveries
 from .repositories.endpoints import PostgresEndpoints
 from .repositories.feed import PostgresFeed
 from .repositories.figures import PostgresFigures
+from .repositories.housekeeping import PostgresHousekeeping
 from .repositories.idempotency import PostgresIdempotency
 from .repositories.merchants import PostgresMerchants
 from .repositories.operations import PostgresOperations
 from .repositories.orders import PostgresOrders
 from .repositories.payments import PostgresPayments
+from .repositories.plugin_settings import PostgresPluginSettings
 from .repositories.refunds import PostgresRefunds
 from .repositories.test_clock import PostgresTestClock
 from .repositories.workers import PostgresWorkers
@@ -85,6 +87,16 @@ class PostgresRepositories:
     def figures(self) -> PostgresFigures:
         """Figures about payments and about work."""
         return PostgresFigures(self.executor)
+
+    @property
+    def plugin_settings(self) -> PostgresPluginSettings:
+        """What operators set of plugins."""
+        return PostgresPluginSettings(self.executor)
+
+    @property
+    def housekeeping(self) -> PostgresHousekeeping:
+        """Forgetting what is old."""
+        return PostgresHousekeeping(self.executor)
 
     @property
     def feed(self) -> PostgresFeed:

@@ -8,6 +8,7 @@
     │   │   ├── InvalidInstrumentError   a payment method refused what it was given
     │   │   └── UnsupportedError         no processor here can do this
     │   ├── AuthenticationError    the credentials name nobody
+    │   ├── ForbiddenError         the caller is known and may not (403)
     │   ├── NotFoundError          no such thing, or not yours
     │   ├── TooManyError           the caller has as much at a time as it may (429)
     │   └── ConflictError          the thing is in a state that does not allow this
@@ -83,6 +84,12 @@ class AuthenticationError(ClientError):
 
     def __init__(self, reason: str = "Invalid API credentials") -> None:
         super().__init__(reason)
+
+
+class ForbiddenError(ClientError):
+    """We know who calls, and they may not do this."""
+
+    code = "forbidden"
 
 
 class NotFoundError(ClientError):

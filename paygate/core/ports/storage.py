@@ -25,7 +25,9 @@ from .endpoint_storage import EndpointRepository
 from .feed import FeedRepository
 from .figures import FigureRepository
 from .history import HistoryQuestion, PaymentCounts
+from .housekeeping import HousekeepingRepository
 from .kept import Kept
+from .plugin_settings import PluginSettingRepository
 from .records import (
     Decision,
     Moment,
@@ -317,6 +319,16 @@ class Repositories(Protocol):
     @property
     def figures(self) -> FigureRepository:
         """Figures about payments and about work."""
+        ...
+
+    @property
+    def plugin_settings(self) -> PluginSettingRepository:
+        """What operators set of plugins."""
+        ...
+
+    @property
+    def housekeeping(self) -> HousekeepingRepository:
+        """Forgetting what is old."""
         ...
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from ..domain.limits import PLUGIN_CALL
+from ..domain.limits import KEEP_CALLS, PLUGIN_CALL
 from ..ports.bell import Bell
 from ..ports.clock import Clock, MovableClock
 from ..ports.http import Http
@@ -65,6 +65,7 @@ class Deps:
         test_clock: None in production, where time is real.
         scenario_amounts: Whether an amount's last digits choose a scenario.
         plugin_call: How long a plugin may take to answer.
+        keep_calls: How long calls of plugins and processors' callbacks are kept.
         profile: ``open-demo`` serves callers without keys as the test merchant.
     """
 
@@ -86,3 +87,4 @@ class Deps:
     profile: Profile = "standard"
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
+    keep_calls: timedelta = KEEP_CALLS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from .deps import Deps
 
 ROWS_MAX = 1000
@@ -9,10 +11,22 @@ ROWS_MAX = 1000
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Forget expired answers; how many."""
+    """Forget expired answers, and calls and callbacks that were kept long enough; how many."""
+    now, house = deps.clock.now(), deps.storage.housekeeping
+    before = now - deps.keep_calls
+    return sum(
+        [
+            await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX)),
+            await _all(lambda: house.purge_calls(before=before, limit=ROWS_MAX)),
+            await _all(lambda: house.purge_callbacks(before=before, limit=ROWS_MAX)),
+        ]
+    )
+
+
+async def _all(purge: Callable[[], Awaitable[int]]) -> int:
     purged = 0
     while True:
-        count = await deps.storage.idempotency.purge(now=deps.clock.now(), limit=ROWS_MAX)
+        count = await purge()
         purged += count
         if count < ROWS_MAX:
             return purged

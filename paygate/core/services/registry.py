@@ -12,6 +12,7 @@ from ..domain.operation import OperationKind
 from ..domain.order import CaptureMode
 from ..domain.outcome import Outcome
 from ..ports.callbacks import CanCallback, CanContinue, CanWake, RawCallback, Update
+from ..ports.plugin_settings import Guest
 from ..ports.plugins import EventSink, PaymentMethod
 from ..ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, FollowUp, Processor
 from ..ports.retry import PolicyTarget, RetryPolicy
@@ -90,6 +91,7 @@ class Registry:
         routes: What plugins serve over HTTP.
         commands: (Plugin, name) → a verb of the command line.
         panels: Plugin and id with a dot between them → a panel of the dashboard.
+        guests: Plugin id → the plugin, what it offers and what can be set of it.
     """
 
     methods: Mapping[str, PaymentMethod]
@@ -103,6 +105,7 @@ class Registry:
     routes: Sequence[GuardedRoute] = ()
     commands: Mapping[tuple[str, str], GuardedCommand] = field(default_factory=dict)
     panels: Mapping[str, GuardedPanel] = field(default_factory=dict)
+    guests: Mapping[str, Guest] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
         """The method a request named.

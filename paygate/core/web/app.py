@@ -25,6 +25,7 @@ from .routes import (
     orders,
     overview,
     payments,
+    plugins,
     refunds,
     simulator,
     stream,
@@ -72,6 +73,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         merchant,
         stream,
         overview,
+        plugins,
     ):
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from ..domain.errors import (
     AuthenticationError,
     ClientError,
+    ForbiddenError,
     IdempotencyInProgressError,
     IdempotencyKeyReusedError,
     InfrastructureError,
@@ -30,6 +31,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (AuthenticationError, 401, "AUTHENTICATION_ERROR"),
     (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
     (IdempotencyInProgressError, 409, "IDEMPOTENCY_IN_PROGRESS"),
+    (ForbiddenError, 403, "FORBIDDEN"),
     (NotFoundError, 404, "NOT_FOUND_ERROR"),
     (TooManyError, 429, "RATE_LIMIT_ERROR"),
     (UnsupportedError, 422, "BAD_REQUEST_ERROR"),

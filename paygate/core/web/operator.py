@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from ..domain.errors import ForbiddenError
 from ..domain.merchant import Merchant
 from ..services.deps import Deps
+from .auth import merchant_of_request
 
 
 async def is_operator(merchant: Merchant, deps: Deps) -> bool:  # noqa: ARG001 - who they are decides where there are accounts
     """Whether the caller runs this installation: outside production everybody does."""
     return deps.test_merchant is not None
+
+
+async def operator_of_request(deps: Deps) -> Merchant:
+    """The caller, who runs this installation.
+
+    Raises:
+        AuthenticationError: They name nobody.
+        ForbiddenError: They do not.
+    """
+    merchant = await merchant_of_request(deps)
+    if not await is_operator(merchant, deps):
+        raise ForbiddenError("This needs an operator of the installation")
+    return merchant

@@ -24,6 +24,7 @@ DIALECTS = "dialects"
 REFUSALS: Mapping[int, str] = {
     400: "A field is missing or wrong, or the thing's state does not allow this.",
     401: "The credentials name nobody.",
+    403: "Whoever calls may not do this.",
     404: "There is no such thing, or it is not yours.",
     408: "The body came too slowly.",
     409: "A request with this Idempotency-Key is still in progress; see Retry-After.",

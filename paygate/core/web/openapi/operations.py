@@ -64,3 +64,51 @@ WORKERS: wire.Workers = {
     ],
 }
 RELEASED: wire.Released = {"id": OPERATION_ID, "queue": "payments", "due_at": PAID_AT}
+PLUGIN: wire.Plugin = {
+    "id": "upi_sim",
+    "version": "0.1.0",
+    "distribution": "paygate-upi-sim",
+    "offers": {
+        "methods": [{"code": "upi", "label": "UPI", "flows": ["collect", "intent", "qr"]}],
+        "processors": [
+            {
+                "id": "upi_sim",
+                "capabilities": {
+                    "methods": {"upi": ["collect", "intent", "qr"]},
+                    "currencies": ["INR"],
+                    "capture": "none",
+                    "void": False,
+                    "refund": "multiple",
+                    "query": True,
+                    "callbacks": True,
+                    "amount_minor_min": 100,
+                    "amount_minor_max": None,
+                },
+            }
+        ],
+        "sinks": [],
+        "retry_policies": [],
+        "scenarios": [],
+        "routers": [],
+        "risk_checks": [],
+        "routes": [],
+        "commands": [],
+        "panels": [],
+    },
+    "health": {
+        "calls": 120,
+        "unknown": 1,
+        "errors": 0,
+        "p50_ms": 3.0,
+        "p95_ms": 11.5,
+        "last_error": "no answer within 10 s",
+        "last_error_at": MADE_AT,
+    },
+    "config": {
+        "schema": {"type": "object", "properties": {"success_rate": {"type": "number"}}},
+        "values": {"success_rate": 0.5},
+        "source": {"success_rate": "stored"},
+        "pending": True,
+    },
+}
+PLUGINS: wire.Plugins = {"data": [PLUGIN]}

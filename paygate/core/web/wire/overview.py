@@ -137,6 +137,11 @@ class Offers(TypedDict):
     sinks: list[SinkOffer]
     retry_policies: list[RetryPolicyOffer]
     scenarios: Annotated[list[str], Field(description="names of scenarios")]
+    routers: list[str]
+    risk_checks: list[str]
+    routes: list[str]
+    commands: list[str]
+    panels: list[str]
 
 
 class PluginHealth(TypedDict):

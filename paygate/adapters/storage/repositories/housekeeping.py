@@ -1,0 +1,24 @@
+"""Forgetting what is old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..database import Executor
+from ..statements import housekeeping as sql
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresHousekeeping:
+    """See ``HousekeepingRepository``."""
+
+    executor: Executor
+
+    async def purge_calls(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_calls``."""
+        return len(await self.executor.fetch(sql.PURGE_CALLS, before, limit))
+
+    async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_callbacks``."""
+        return len(await self.executor.fetch(sql.PURGE_CALLBACKS, before, limit))

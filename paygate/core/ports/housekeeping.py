@@ -1,0 +1,18 @@
+"""Forgetting what is old."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class HousekeepingRepository(Protocol):
+    """Deletes what nobody needs any more, a set at a time."""
+
+    async def purge_calls(self, *, before: datetime, limit: int) -> int:
+        """Forget calls of plugins that were made before then; how many."""
+        ...
+
+    async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
+        """Forget processors' callbacks that came before then, with their bodies; how many."""
+        ...

@@ -1,0 +1,57 @@
+"""What is installed, how it does, and what operators set of it."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response
+
+from ...services.deps import Deps
+from ...services.plugin_settings import configure_plugin, plugins_in_detail
+from .. import parse
+from ..body import body_of_request
+from ..errors import json_response
+from ..openapi import documented
+from ..openapi import operations as examples
+from ..operator import operator_of_request
+from ..present import plugins as present
+from ..wire import lists
+from ..wire import overview as wire
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/plugins``."""
+    routes = Blueprint("plugins", __name__)
+
+    async def everything() -> list[wire.Plugin]:
+        return [present.plugin(*each, deps.registry) for each in await plugins_in_detail(deps)]
+
+    @routes.get("/plugins")
+    @documented(
+        "List plugins",
+        wire.Plugins,
+        examples.PLUGINS,
+        about="With how their processors' calls went in the last 24 hours, and what can be set.",
+        refuses=frozenset({403}),
+    )
+    async def index() -> Response:
+        await operator_of_request(deps)
+        return json_response({"data": await everything()})
+
+    @routes.put("/plugins/<plugin_id>/config")
+    @documented(
+        "Set a plugin's settings",
+        wire.Plugin,
+        examples.PLUGIN,
+        body=lists.PluginConfigRequest,
+        body_examples={"example": {"values": {"success_rate": 0.5}}},
+        about="The environment wins over what is stored here, so what it sets is refused. Each "
+        "process reads the settings when it starts; until then `pending` says so. Secrets can "
+        "be written and never read.",
+        refuses=frozenset({403, 422}),
+    )
+    async def configure(plugin_id: str) -> Response:
+        await operator_of_request(deps)
+        values = parse.plugin_values(await body_of_request())
+        guest = await configure_plugin(plugin_id, values, deps)
+        return json_response(next(each for each in await everything() if each["id"] == guest.id))
+
+    return routes

@@ -1,0 +1,152 @@
+"""A plugin's settings: the environment's over what an operator stored over the defaults."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticUserError
+
+from ..core.domain.errors import InvalidInputError, UnsupportedError
+from ..core.ports.plugin_settings import SettingSource, StoredSettings
+
+SECRET_CHARS_MAX = 4096
+# What a model calls so is one, even where its type does not say it.
+_SECRET = re.compile(r"secret|password|token|private|api_?key", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Config:
+    """See ``GuestSettings``.
+
+    Args:
+        plugin: Its name.
+        models: What it asked for.
+        set_by: Field → the variable of the environment that sets it.
+        read: What the environment says, by field of a model.
+        started_with: What was stored when this process started.
+    """
+
+    plugin: str
+    models: Sequence[type[BaseModel]]
+    set_by: Mapping[str, str]
+    read: Callable[[type[BaseModel]], Mapping[str, Any]]
+    started_with: StoredSettings
+
+    @cached_property
+    def _schema(self) -> Mapping[str, Any]:
+        properties: dict[str, Any] = {}
+        definitions: dict[str, Any] = {}
+        for model in self.models:
+            try:
+                said = model.model_json_schema(by_alias=False)
+            except PydanticUserError:
+                # A type without JSON Schema; it can be set all the same.
+                said = {"properties": {name: {} for name in model.model_fields}}
+            properties |= said.get("properties", {})
+            definitions |= said.get("$defs", {})
+        for name in properties:
+            if self._is_secret(name, properties[name]):
+                told = {k: v for k, v in properties[name].items() if k not in {"default", "env"}}
+                properties[name] = {**told, "writeOnly": True}
+        whole = {"type": "object", "properties": properties}
+        return {**whole, "$defs": definitions} if definitions else whole
+
+    def schema(self) -> Mapping[str, Any]:
+        """See ``GuestSettings.schema``."""
+        return self._schema
+
+    @staticmethod
+    def _is_secret(name: str, said: Mapping[str, Any]) -> bool:
+        return _SECRET.search(name) is not None or '"writeOnly": true' in json.dumps(said)
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        properties = self._schema["properties"]
+        return frozenset(name for name in properties if properties[name].get("writeOnly"))
+
+    def shown(self, stored: StoredSettings) -> Mapping[str, Any]:
+        """See ``GuestSettings.shown``."""
+        values: dict[str, Any] = {}
+        for model in self.models:
+            try:
+                read = self._read(model, stored)
+            except ValidationError:
+                # A newer plugin refuses what was stored for an older one.
+                read = self._read(model, StoredSettings())
+            values |= read.model_dump(mode="json", exclude=set(self._hidden), fallback=str)
+        return values
+
+    def _read(self, model: type[BaseModel], stored: StoredSettings) -> BaseModel:
+        ours = {name: v for name, v in stored.given.items() if name in model.model_fields}
+        return model.model_validate({**ours, **self.read(model)})
+
+    def sources(self, stored: StoredSettings) -> Mapping[str, SettingSource]:
+        """See ``GuestSettings.sources``."""
+        return {name: self._source(name, stored) for name in self._schema["properties"]}
+
+    def _source(self, name: str, stored: StoredSettings) -> SettingSource:
+        if name in self.set_by:
+            return "environment"
+        return "stored" if name in stored.given else "default"
+
+    def changed(self, stored: StoredSettings, values: Mapping[str, Any]) -> StoredSettings:
+        """See ``GuestSettings.changed``."""
+        shown = self.shown(stored)
+        plain, hidden = dict(stored.values), dict(stored.hidden)
+        for name, value in values.items():
+            self._check_name(name)
+            if name in shown and _same(shown[name], value):
+                # A form sends everything; what it did not change stays where it came from.
+                continue
+            self._check_free(name)
+            plain.pop(name, None)
+            hidden.pop(name, None)
+            if value is None:
+                continue
+            if name in self._hidden:
+                hidden[name] = _secret_text(name, value)
+            else:
+                plain[name] = value
+        after = StoredSettings(plain, hidden)
+        self._check(after)
+        return after
+
+    def _check_name(self, name: str) -> None:
+        if name not in self._schema["properties"]:
+            raise InvalidInputError(f"{self.plugin} has no setting {name[:64]!r}", field=name[:64])
+
+    def _check_free(self, name: str) -> None:
+        if name in self.set_by:
+            raise UnsupportedError(
+                f"{name} is set by the environment ({self.set_by[name]}), which wins; "
+                "change it there",
+                field=name,
+            )
+
+    def _check(self, stored: StoredSettings) -> None:
+        for model in self.models:
+            try:
+                self._read(model, stored)
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False, include_context=False)
+                where = str(first[0]["loc"][0]) if first[0]["loc"] else "values"
+                raise InvalidInputError(f"{where}: {first[0]['msg']}", field=where) from None
+
+
+def _same(shown: Any, given: Any) -> bool:
+    # To Python true is 1; to whoever sets something it is not.
+    return json.dumps(shown, sort_keys=True) == json.dumps(given, sort_keys=True)
+
+
+def _secret_text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= SECRET_CHARS_MAX:
+        raise InvalidInputError(
+            f"{name} must be a text of 1 to {SECRET_CHARS_MAX} characters", field=name
+        )
+    return value
