@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -41,6 +42,9 @@ from .offers import (
     sink_id,
 )
 from .tracing import Trace
+
+# What stands in an address and on a command line as it is.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Plugin = ModuleType | object
 Offered = TypeVar("Offered")
@@ -214,6 +218,9 @@ class Collector:
         """Name → what a hook offers; ``is_own`` puts the plugin's name before each name."""
         offered: dict[str, Offer[Offered]] = {}
         for plugin, thing in self._each(hook):
+            if is_own and not _NAME.fullmatch(plugin):
+                remedy = "Name it with letters, digits, dots, dashes and underscores"
+                refuse(plugin, f"{hook}: its name cannot stand in an address", remedy)
             try:
                 check_members(thing, kind)
                 check_requirement(plugin, thing)
