@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -16,7 +17,12 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from paygate import CallContext, DeliverableEvent, Endpoint, HttpError, HttpResponse
-from paygate_webhook_http.signature import plain_signature, signed_headers, standard_key
+from paygate_webhook_http.signature import (
+    plain_signature,
+    signed_headers,
+    standard_key,
+    standard_signature,
+)
 from paygate_webhook_http.sink import WebhookSettings, WebhookSink, retry_after
 
 MERCHANT = UUID(int=1)
@@ -61,13 +67,30 @@ async def deliver(
     url: str | None = "http://shop/",
     secret: str | None = MADE_SECRET,
     deadline_s: float = 10.0,
+    previous: str | None = None,
 ):
     context = CallContext(
         MERCHANT, "delivery", timedelta(seconds=deadline_s), Now(), Random(1), line, Quiet()
     )
     event = DeliverableEvent("evt_1", "payment.success", BODY, NOW)
-    endpoint = Endpoint(MERCHANT, MERCHANT, url, secret)
+    endpoint = Endpoint(MERCHANT, MERCHANT, url, secret, previous_secret=previous)
     return await WebhookSink(WebhookSettings()).deliver(event, endpoint, context)
+
+
+async def test_while_a_secret_is_rotated_both_sign_and_the_plain_headers_have_the_new_one():
+    line, old = Line(), "whsec_" + base64.b64encode(b"o" * 32).decode()
+
+    result = await deliver(line, previous=old)
+
+    headers = line.posts[0]["headers"]
+    for secret in (MADE_SECRET, old):
+        assert standard_signature("evt_1", int(NOW.timestamp()), BODY, secret) in headers[
+            "webhook-signature"
+        ].split(" ")
+    assert headers["X-Webhook-Signature"] == plain_signature(BODY, MADE_SECRET)
+    assert dict(result.request_headers) == dict(headers)
+    assert MADE_SECRET not in str(result)
+    assert old not in str(result)
 
 
 async def test_the_exact_bytes_are_posted_and_the_official_verifier_believes_them():

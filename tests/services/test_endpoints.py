@@ -1,0 +1,385 @@
+"""Endpoints that fail, rest, come back and change their secrets while work is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from paygate import DeliverableEvent, DeliveryResult, Endpoint
+from paygate.core.domain.errors import InfrastructureError
+from paygate.core.services.deliver_event import Attempt, DeliveryWork, ToDeliver
+from paygate.core.services.dispatch import Settled
+from tests.harness.apps import TestApp
+from tests.harness.fakes import Fakes
+
+FAILED = DeliveryResult(False, 500, "no")
+GONE = DeliveryResult(False, 410, "gone")
+DELIVERED = DeliveryResult(True, 200, "OK")
+BOOKS = "http://localhost:9/books"
+
+
+async def added(app: TestApp, **fields: Any) -> dict[str, Any]:
+    answer = await app.call("POST", "/webhook-endpoints", json={"url": BOOKS, **fields})
+    assert answer.status == 201, answer
+    return dict(answer.json)
+
+
+async def default_id(app: TestApp) -> str:
+    return str(await app.value("SELECT id FROM merchants"))
+
+
+async def shown(app: TestApp, endpoint_id: str) -> dict[str, Any]:
+    return dict((await app.call("GET", f"/webhook-endpoints/{endpoint_id}")).json)
+
+
+async def tested(app: TestApp, endpoint_id: str) -> str:
+    answer = await app.call("POST", f"/webhook-endpoints/{endpoint_id}/test")
+    assert answer.status == 200, answer
+    # As an event is that nobody asked for.
+    await app.rows("UPDATE webhook_logs SET by_hand = false")
+    return str(answer.json["delivery_id"])
+
+
+def work(app: TestApp) -> DeliveryWork:
+    return DeliveryWork(app.app.deps, f"test-{uuid4()}")
+
+
+async def came(
+    app: TestApp, by: DeliveryWork, claims: Any, result: DeliveryResult, *, later: timedelta
+) -> frozenset[str]:
+    """Store that these claims came to this, so much later."""
+    at = app.app.deps.clock.now() + later
+    settled = [Settled(claim, Attempt(result, at, at, 1, True)) for claim in claims]
+    return (await by.record(settled)).won
+
+
+async def try_once(
+    app: TestApp, result: DeliveryResult, *, later: timedelta = timedelta(0)
+) -> frozenset[str]:
+    await app.rows("UPDATE webhook_logs SET next_retry_at = now() WHERE status = 'pending'")
+    by = work(app)
+    return await came(app, by, await by.claim(10), result, later=later)
+
+
+@pytest.fixture(params=["default", "further"])
+async def endpoint(request: pytest.FixtureRequest, app: TestApp) -> str:
+    """One endpoint of each kind: all that holds of one holds of the other."""
+    if request.param == "default":
+        await app.webhook_url()
+        return await default_id(app)
+    return str((await added(app))["id"])
+
+
+async def test_410_disables_at_once_and_keeps_what_is_pending(app: TestApp, endpoint: str):
+    delivery = await tested(app, endpoint)
+    await try_once(app, GONE)
+    found = await shown(app, endpoint)
+
+    assert (found["is_enabled"], found["disabled_reason"]) == (False, "gone")
+    assert found["disabled_at"] is not None
+    (row,) = await app.rows("SELECT status, attempts FROM webhook_logs WHERE id = $1", delivery)
+    assert (row["status"], row["attempts"]) == ("pending", 1)
+    assert await work(app).claim(10) == []
+
+
+async def test_failures_alone_disable_after_five_days_and_not_before(app: TestApp, endpoint: str):
+    await tested(app, endpoint)
+    await tested(app, endpoint)
+    await try_once(app, FAILED)
+    await try_once(app, FAILED, later=timedelta(days=5, seconds=-60))
+    assert (await shown(app, endpoint))["is_enabled"]
+    assert (await shown(app, endpoint))["consecutive_failures"] == 4
+    await try_once(app, FAILED, later=timedelta(days=5, seconds=60))
+
+    found = await shown(app, endpoint)
+    assert (found["is_enabled"], found["disabled_reason"]) == (False, "failing")
+
+
+async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: str):
+    await tested(app, endpoint)
+    await try_once(app, FAILED)
+    await tested(app, endpoint)
+    await try_once(app, DELIVERED, later=timedelta(days=3))
+    found = await shown(app, endpoint)
+    await tested(app, endpoint)
+    await try_once(app, FAILED, later=timedelta(days=6))
+
+    assert (found["consecutive_failures"], found["first_failure_at"]) == (0, None)
+    found = await shown(app, endpoint)
+    assert (found["is_enabled"], found["consecutive_failures"]) == (True, 1)
+
+
+async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
+    app: TestApp, endpoint: str
+):
+    other = await added(app, events=["endpoint.*"])
+    for _ in range(8):
+        await tested(app, endpoint)
+    workers = [work(app) for _ in range(4)]
+    claims = [await by.claim(2) for by in workers]
+    assert [len(each) for each in claims] == [2, 2, 2, 2]
+    await asyncio.gather(
+        *(
+            came(app, by, theirs, GONE, later=timedelta(0))
+            for by, theirs in zip(workers, claims, strict=True)
+        )
+    )
+
+    told = await app.rows("SELECT id FROM events WHERE type = 'endpoint.disabled'")
+    sent = await app.rows("SELECT endpoint_id FROM webhook_logs WHERE event = 'endpoint.disabled'")
+    assert len(told) == 1
+    # The default endpoint listens to everything; nobody is told of itself.
+    expected = {other["id"], await default_id(app)} - {endpoint}
+    if not await app.value("SELECT webhook_url IS NOT NULL FROM merchants"):
+        expected = {other["id"]}
+    assert {str(row["endpoint_id"]) for row in sent} == expected
+    assert (await shown(app, endpoint))["consecutive_failures"] == 8
+
+
+async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fakes, endpoint: str):
+    await tested(app, endpoint)
+    await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
+    async with app.working():
+        await asyncio.sleep(0.3)
+        held = len(fakes.sink.delivered)
+        enabled = await app.call("POST", f"/webhook-endpoints/{endpoint}/enable")
+        await app.until_value("success", "SELECT status FROM webhook_logs")
+
+    assert held == 0
+    assert enabled.json["is_enabled"]
+    assert len(fakes.sink.delivered) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "webhook_url = 'http://localhost:9/new'",
+        "webhook_secret = 'whsec_another_one'",
+        "webhook_url = webhook_url",
+        "webhook_disabled_at = NULL",
+    ],
+)
+async def test_who_has_only_sql_enables_the_default_with_it(app: TestApp, change: str):
+    await app.webhook_url()
+    endpoint = await default_id(app)
+    await tested(app, endpoint)
+    await try_once(app, GONE)
+    assert not (await shown(app, endpoint))["is_enabled"]
+    await app.rows(f"UPDATE merchants SET {change}")
+
+    found = await shown(app, endpoint)
+    assert (found["is_enabled"], found["disabled_reason"]) == (True, None)
+    assert (found["consecutive_failures"], found["first_failure_at"]) == (0, None)
+    assert len(await work(app).claim(10)) == 1
+
+
+async def test_a_retry_by_hand_is_one_attempt_while_it_is_disabled(
+    app: TestApp, fakes: Fakes, endpoint: str
+):
+    fakes.sink.script = [FAILED] * 9
+    delivery = await tested(app, endpoint)
+    await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
+    async with app.working():
+        await app.call("POST", f"/webhooks/{delivery}/retry")
+        await app.until_value(1, "SELECT attempts FROM webhook_logs")
+        await asyncio.sleep(0.3)
+
+    assert len(fakes.sink.delivered) == 1
+    (row,) = await app.rows("SELECT * FROM webhook_logs")
+    assert (row["status"], row["attempts"], row["by_hand"]) == ("pending", 1, False)
+
+
+async def test_a_retry_by_hand_takes_the_place_of_the_automatic_one(
+    app: TestApp, fakes: Fakes, endpoint: str
+):
+    fakes.sink.script = [FAILED]
+    delivery = await tested(app, endpoint)
+    await try_once(app, FAILED)
+    await app.rows("UPDATE webhook_logs SET next_retry_at = now() + interval '1 hour'")
+    await app.call("POST", f"/webhooks/{delivery}/retry")
+    async with app.working():
+        await app.until_value("success", "SELECT status FROM webhook_logs")
+        await asyncio.sleep(0.2)
+
+    # The one before it was stored by this test, not sent.
+    assert len(fakes.sink.delivered) == 2
+    assert await app.value("SELECT attempts FROM webhook_logs") == 2
+
+
+async def test_disabled_between_the_claim_and_the_look_is_not_sent(
+    app: TestApp, endpoint: str, monkeypatch: pytest.MonkeyPatch
+):
+    await tested(app, endpoint)
+    by, deliveries = work(app), type(app.app.deps.storage.deliveries)
+    claim = deliveries.claim
+
+    async def claim_then_disable(self: Any, **asked: Any) -> Any:
+        claimed = await claim(self, **asked)
+        await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
+        return claimed
+
+    monkeypatch.setattr(deliveries, "claim", claim_then_disable)
+    assert await by.claim(10) == []
+    (row,) = await app.rows("SELECT * FROM webhook_logs")
+    assert (row["status"], row["lease_token"], row["claims"]) == ("pending", None, 0)
+
+
+async def test_a_deleted_endpoint_gets_nothing_more(app: TestApp, fakes: Fakes):
+    made = await added(app)
+    await tested(app, made["id"])
+    await app.call("DELETE", f"/webhook-endpoints/{made['id']}")
+    async with app.working():
+        await app.until_value("failed", "SELECT status FROM webhook_logs")
+
+    assert fakes.sink.delivered == []
+    assert await app.value("SELECT response_body FROM webhook_logs") == "endpoint_deleted"
+    delivery = await app.value("SELECT id::text FROM webhook_logs")
+    assert (await app.call("GET", f"/webhooks/{delivery}")).json["endpoint"]["url"] is None
+
+
+async def seen_while(app: TestApp, fakes: Fakes, endpoint: str) -> Endpoint:
+    seen: list[Endpoint] = []
+    fakes.sink.before_answer = lambda _, to: seen.append(to)
+    await tested(app, endpoint)
+    async with app.working():
+        await app.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
+    return seen[-1]
+
+
+async def test_the_secret_before_signs_beside_the_new_one_for_a_day(
+    app: TestApp, fakes: Fakes, endpoint: str
+):
+    before = (await seen_while(app, fakes, endpoint)).secret
+    rotated = (await app.call("POST", f"/webhook-endpoints/{endpoint}/rotate")).json
+    during = await seen_while(app, fakes, endpoint)
+
+    assert (during.secret, during.previous_secret) == (rotated["secret"], before)
+    assert rotated["previous_secret_until"] is not None
+    await app.rows("UPDATE merchants SET webhook_previous_until = now()")
+    await app.rows("UPDATE webhook_endpoints SET previous_until = now()")
+    after = await seen_while(app, fakes, endpoint)
+    assert (after.secret, after.previous_secret) == (rotated["secret"], None)
+    assert (await shown(app, endpoint))["previous_secret_until"] is None
+
+
+async def test_the_known_way_to_a_new_secret_overlaps_too(app: TestApp, fakes: Fakes):
+    await app.webhook_url()
+    endpoint = await default_id(app)
+    answer = await app.call("POST", "/merchant/webhook/regenerate")
+    during = await seen_while(app, fakes, endpoint)
+
+    assert during.secret == answer.json["webhook_secret"]
+    assert during.previous_secret == "whsec_test_abc123"
+
+
+async def test_a_secret_written_with_sql_is_the_only_one_at_once(app: TestApp, fakes: Fakes):
+    await app.webhook_url()
+    await app.call("POST", "/merchant/webhook/regenerate")
+    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
+    found = await seen_while(app, fakes, await default_id(app))
+
+    assert (found.secret, found.previous_secret) == ("whsec_by_hand", None)
+
+
+async def test_a_rotation_in_the_middle_of_a_delivery_disturbs_nobody(
+    app: TestApp, fakes: Fakes, endpoint: str
+):
+    async def rotate(event: DeliverableEvent, to: Endpoint) -> None:
+        await app.call("POST", f"/webhook-endpoints/{endpoint}/rotate")
+
+    fakes.sink.before_answer = rotate
+    await tested(app, endpoint)
+    async with app.working():
+        await app.until_value("success", "SELECT status FROM webhook_logs")
+
+    assert len(fakes.sink.delivered) == 1
+
+
+async def test_a_secret_moved_to_another_endpoint_signs_nothing(app: TestApp, fakes: Fakes):
+    one, two = await added(app), await added(app)
+    await app.rows(
+        "UPDATE webhook_endpoints e SET sealed = o.sealed "
+        "FROM webhook_endpoints o WHERE o.id <> e.id"
+    )
+    await tested(app, one["id"])
+    by = work(app)
+    (claim,) = await by.claim(10)
+    with pytest.raises(InfrastructureError):
+        await by.perform(claim)
+
+    assert fakes.sink.delivered == []
+    assert one["secret"] != two["secret"]
+
+
+async def test_no_more_endpoints_than_allowed_however_many_ask_at_once(app: TestApp):
+    answers = await asyncio.gather(
+        *(app.call("POST", "/webhook-endpoints", json={"url": BOOKS}) for _ in range(25))
+    )
+
+    assert sorted(answer.status for answer in answers) == [201] * 19 + [400] * 6
+    rows = await app.value("SELECT jsonb_array_length(webhook_endpoints) FROM merchants")
+    assert rows == 19
+
+
+async def test_recovering_leaves_alone_what_a_worker_holds(app: TestApp, endpoint: str):
+    for _ in range(3):
+        await tested(app, endpoint)
+    by = work(app)
+    held = await by.claim(2)
+    body = {"since": "2020-01-01T00:00:00Z", "statuses": ["pending"], "dry_run": False}
+    answer = await app.call("POST", "/webhooks/recover", json=body)
+
+    assert (answer.json["matching"], answer.json["resent"]) == (3, 1)
+    assert len(await came(app, by, held, DELIVERED, later=timedelta(0))) == 2
+
+
+async def test_recovering_beside_workers_loses_nothing_and_sends_nothing_twice_at_once(
+    app: TestApp, fakes: Fakes, endpoint: str
+):
+    under_way: set[str] = set()
+    doubled: list[str] = []
+
+    async def watch(event: DeliverableEvent, to: Endpoint) -> None:
+        if event.id in under_way:
+            doubled.append(event.id)
+        under_way.add(event.id)
+        await asyncio.sleep(0.01)
+        under_way.discard(event.id)
+
+    fakes.sink.before_answer = watch
+    for _ in range(20):
+        await tested(app, endpoint)
+    body = {
+        "since": "2020-01-01T00:00:00Z",
+        "statuses": ["pending", "failed", "success"],
+        "dry_run": False,
+    }
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(app.working())
+        for _ in range(10):
+            answer = await app.call("POST", "/webhooks/recover", json=body)
+            assert answer.status == 200
+            await asyncio.sleep(0.02)
+        await app.until_value(20, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
+
+    assert doubled == []
+    assert len({event.id for event in fakes.sink.delivered}) == 20
+
+
+async def test_a_worker_that_lost_its_lease_disables_nobody(app: TestApp, endpoint: str):
+    await tested(app, endpoint)
+    by = work(app)
+    claims: Any = await by.claim(10)
+    assert isinstance(claims[0], ToDeliver)
+    await app.rows("UPDATE webhook_logs SET lease_token = $1", UUID(int=1))
+    won = await came(app, by, claims, GONE, later=timedelta(0))
+
+    assert won == frozenset()
+    assert (await shown(app, endpoint))["is_enabled"]
+    assert await app.value("SELECT count(*) FROM events WHERE type = 'endpoint.disabled'") == 0
