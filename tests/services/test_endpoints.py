@@ -37,7 +37,7 @@ async def shown(app: TestApp, endpoint_id: str) -> dict[str, Any]:
     return dict((await app.call("GET", f"/webhook-endpoints/{endpoint_id}")).json)
 
 
-async def tested(app: TestApp, endpoint_id: str) -> str:
+async def asked(app: TestApp, endpoint_id: str) -> str:
     answer = await app.call("POST", f"/webhook-endpoints/{endpoint_id}/test")
     assert answer.status == 200, answer
     # As an event is that nobody asked for.
@@ -61,7 +61,10 @@ async def came(
 async def try_once(
     app: TestApp, result: DeliveryResult, *, later: timedelta = timedelta(0)
 ) -> frozenset[str]:
-    await app.rows("UPDATE webhook_logs SET next_retry_at = now() WHERE status = 'pending'")
+    await app.rows(
+        "UPDATE webhook_logs SET next_retry_at = now() - interval '5 seconds' "
+        "WHERE status = 'pending'"
+    )
     by = work(app)
     return await came(app, by, await by.claim(10), result, later=later)
 
@@ -76,7 +79,7 @@ async def endpoint(request: pytest.FixtureRequest, app: TestApp) -> str:
 
 
 async def test_410_disables_at_once_and_keeps_what_is_pending(app: TestApp, endpoint: str):
-    delivery = await tested(app, endpoint)
+    delivery = await asked(app, endpoint)
     await try_once(app, GONE)
     found = await shown(app, endpoint)
 
@@ -88,8 +91,8 @@ async def test_410_disables_at_once_and_keeps_what_is_pending(app: TestApp, endp
 
 
 async def test_failures_alone_disable_after_five_days_and_not_before(app: TestApp, endpoint: str):
-    await tested(app, endpoint)
-    await tested(app, endpoint)
+    await asked(app, endpoint)
+    await asked(app, endpoint)
     await try_once(app, FAILED)
     await try_once(app, FAILED, later=timedelta(days=5, seconds=-60))
     assert (await shown(app, endpoint))["is_enabled"]
@@ -101,12 +104,12 @@ async def test_failures_alone_disable_after_five_days_and_not_before(app: TestAp
 
 
 async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: str):
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     await try_once(app, FAILED)
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     await try_once(app, DELIVERED, later=timedelta(days=3))
     found = await shown(app, endpoint)
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     await try_once(app, FAILED, later=timedelta(days=6))
 
     assert (found["consecutive_failures"], found["first_failure_at"]) == (0, None)
@@ -119,7 +122,7 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
 ):
     other = await added(app, events=["endpoint.*"])
     for _ in range(8):
-        await tested(app, endpoint)
+        await asked(app, endpoint)
     workers = [work(app) for _ in range(4)]
     claims = [await by.claim(2) for by in workers]
     assert [len(each) for each in claims] == [2, 2, 2, 2]
@@ -142,7 +145,7 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
 
 
 async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fakes, endpoint: str):
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
     async with app.working():
         await asyncio.sleep(0.3)
@@ -167,7 +170,7 @@ async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fak
 async def test_who_has_only_sql_enables_the_default_with_it(app: TestApp, change: str):
     await app.webhook_url()
     endpoint = await default_id(app)
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     await try_once(app, GONE)
     assert not (await shown(app, endpoint))["is_enabled"]
     await app.rows(f"UPDATE merchants SET {change}")
@@ -182,7 +185,7 @@ async def test_a_retry_by_hand_is_one_attempt_while_it_is_disabled(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     fakes.sink.script = [FAILED] * 9
-    delivery = await tested(app, endpoint)
+    delivery = await asked(app, endpoint)
     await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
     async with app.working():
         await app.call("POST", f"/webhooks/{delivery}/retry")
@@ -198,7 +201,7 @@ async def test_a_retry_by_hand_takes_the_place_of_the_automatic_one(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     fakes.sink.script = [FAILED]
-    delivery = await tested(app, endpoint)
+    delivery = await asked(app, endpoint)
     await try_once(app, FAILED)
     await app.rows("UPDATE webhook_logs SET next_retry_at = now() + interval '1 hour'")
     await app.call("POST", f"/webhooks/{delivery}/retry")
@@ -214,7 +217,7 @@ async def test_a_retry_by_hand_takes_the_place_of_the_automatic_one(
 async def test_disabled_between_the_claim_and_the_look_is_not_sent(
     app: TestApp, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ):
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     by, deliveries = work(app), type(app.app.deps.storage.deliveries)
     claim = deliveries.claim
 
@@ -231,7 +234,7 @@ async def test_disabled_between_the_claim_and_the_look_is_not_sent(
 
 async def test_a_deleted_endpoint_gets_nothing_more(app: TestApp, fakes: Fakes):
     made = await added(app)
-    await tested(app, made["id"])
+    await asked(app, made["id"])
     await app.call("DELETE", f"/webhook-endpoints/{made['id']}")
     async with app.working():
         await app.until_value("failed", "SELECT status FROM webhook_logs")
@@ -245,7 +248,7 @@ async def test_a_deleted_endpoint_gets_nothing_more(app: TestApp, fakes: Fakes):
 async def seen_while(app: TestApp, fakes: Fakes, endpoint: str) -> Endpoint:
     seen: list[Endpoint] = []
     fakes.sink.before_answer = lambda _, to: seen.append(to)
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     async with app.working():
         await app.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
     return seen[-1]
@@ -293,7 +296,7 @@ async def test_a_rotation_in_the_middle_of_a_delivery_disturbs_nobody(
         await app.call("POST", f"/webhook-endpoints/{endpoint}/rotate")
 
     fakes.sink.before_answer = rotate
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     async with app.working():
         await app.until_value("success", "SELECT status FROM webhook_logs")
 
@@ -306,7 +309,7 @@ async def test_a_secret_moved_to_another_endpoint_signs_nothing(app: TestApp, fa
         "UPDATE webhook_endpoints e SET sealed = o.sealed "
         "FROM webhook_endpoints o WHERE o.id <> e.id"
     )
-    await tested(app, one["id"])
+    await asked(app, one["id"])
     by = work(app)
     (claim,) = await by.claim(10)
     with pytest.raises(InfrastructureError):
@@ -328,7 +331,7 @@ async def test_no_more_endpoints_than_allowed_however_many_ask_at_once(app: Test
 
 async def test_recovering_leaves_alone_what_a_worker_holds(app: TestApp, endpoint: str):
     for _ in range(3):
-        await tested(app, endpoint)
+        await asked(app, endpoint)
     by = work(app)
     held = await by.claim(2)
     body = {"since": "2020-01-01T00:00:00Z", "statuses": ["pending"], "dry_run": False}
@@ -353,7 +356,7 @@ async def test_recovering_beside_workers_loses_nothing_and_sends_nothing_twice_a
 
     fakes.sink.before_answer = watch
     for _ in range(20):
-        await tested(app, endpoint)
+        await asked(app, endpoint)
     body = {
         "since": "2020-01-01T00:00:00Z",
         "statuses": ["pending", "failed", "success"],
@@ -373,7 +376,7 @@ async def test_recovering_beside_workers_loses_nothing_and_sends_nothing_twice_a
 
 
 async def test_a_worker_that_lost_its_lease_disables_nobody(app: TestApp, endpoint: str):
-    await tested(app, endpoint)
+    await asked(app, endpoint)
     by = work(app)
     claims: Any = await by.claim(10)
     assert isinstance(claims[0], ToDeliver)
