@@ -18,14 +18,6 @@ from .pages import listening_pages
 from .setup import Setup
 from .work import new_worker_id
 
-# Requests under way get this long to end after a signal.
-GRACE_S = 20
-# A page that looks again every five seconds would often send its request in the very
-# moment in which an idle connection is closed after five, and see it reset. Browsers
-# and proxies give a connection up after a minute or less, so they are the first to.
-# After a signal idle connections are closed at once.
-KEEP_ALIVE_S = 75
-
 
 async def serve(
     setup: Setup,

@@ -12,6 +12,11 @@ from hypercorn.config import Config
 BACKLOG = 1024
 # Requests under way get this long to end when it is over.
 GRACE_S = 20
+# A page that looks again every five seconds would often send its request in the very
+# moment in which an idle connection is closed after five, and see it reset. Browsers
+# and proxies give a connection up after a minute or less, so they are the first to.
+# After a signal idle connections are closed at once.
+KEEP_ALIVE_S = 75
 
 
 async def answer(
@@ -32,6 +37,7 @@ def _config(listening: socket.socket, grace_s: float) -> Config:
     config = Config()
     config.bind = [f"fd://{listening.detach()}"]
     config.graceful_timeout = grace_s
+    config.keep_alive_timeout = KEEP_ALIVE_S
     config.backlog = BACKLOG
     config.accesslog = None
     config.errorlog = None
