@@ -19,15 +19,19 @@ from .adapters.clock.virtual import VirtualClock
 from .adapters.http.aiohttp import AiohttpClient
 from .adapters.ids.random import RandomIds
 from .adapters.ids.replayed import ReplayedIds
+from .adapters.passwords.argon2 import Argon2Passwords
 from .adapters.storage.clock_news import follow_clock
 from .adapters.storage.migrate import require_migrated
 from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.fernet import FernetVault, new_key
+from .core.domain.account import User
 from .core.domain.errors import OperatorError
 from .core.domain.merchant import Merchant
+from .core.domain.role import Role
 from .core.ports.bell import Bell
 from .core.services.authenticate import secret_digest
 from .core.services.deps import Deps, TestClock, TestMerchant
+from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
 from .core.services.plugin_settings import stored_settings
 from .core.web.app import WebApp, WebSettings
@@ -93,6 +97,7 @@ async def open_app(
     chosen_bell = bell
     live = LiveEvents(storage.feed)
     clock = DatabaseClock(lambda: _database_time(storage))
+    passwords, last_use = Argon2Passwords(), LastUse()
     keeping: list[asyncio.Task[None]] = []
     try:
         await clock.sync()
@@ -110,6 +115,7 @@ async def open_app(
             clock=clock if test_clock is None else test_clock.shown,
             ids=ReplayedIds(settings.seed) if settings.replay else RandomIds(),
             vault=vault,
+            passwords=passwords,
             http=http,
             registry=loaded.registry,
             present=event_words(settings.profile),
@@ -124,6 +130,8 @@ async def open_app(
             scenario_amounts=settings.scenario_amounts,
             plugin_call=timedelta(seconds=settings.plugin_call_s),
             keep_calls=timedelta(days=settings.keep_calls_days),
+            origins=settings.dashboard_origins,
+            last_use=last_use,
         )
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
         yield App(settings, deps, loaded, storage, web)
@@ -136,6 +144,8 @@ async def open_app(
         if chosen_bell is not None:
             await chosen_bell.close()
         await http.close()
+        await last_use.close()
+        passwords.close()
         await storage.close()
 
 
@@ -283,3 +293,20 @@ async def seed(deps: Deps) -> None:
         created_at=deps.clock.now(),
     )
     await deps.storage.merchants.seed(merchant, secret_sha256=secret_digest(shown.api_secret))
+    if await deps.storage.merchants.get(merchant.id) is not None:
+        await deps.storage.users.seed(_test_user(merchant, deps))
+
+
+def _test_user(merchant: Merchant, deps: Deps) -> User:
+    """Signs in with any password, and only where there is a test merchant."""
+    return User(
+        id=deps.ids.uuid(),
+        merchant_id=merchant.id,
+        email=merchant.email.lower(),
+        # Of no password: a production on this database has nobody of that name.
+        password_hash="",
+        role=Role.OWNER,
+        is_active=True,
+        is_operator=True,
+        created_at=deps.clock.now(),
+    )

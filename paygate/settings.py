@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -19,6 +20,7 @@ def _words(given: object) -> object:
     return given
 
 
+DASHBOARD_PORT = 3000
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -53,7 +55,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
     dashboard_port: int = Field(
-        3000,
+        DASHBOARD_PORT,
         alias="PAYGATE_DASHBOARD_PORT",
         ge=0,
         le=65535,
@@ -181,6 +183,17 @@ class Settings(BaseModel):
     def dashboard_origin(self) -> str:
         """Where people find the dashboard."""
         return self.dashboard_url.rstrip("/") or f"http://localhost:{self.dashboard_port}"
+
+    @property
+    def dashboard_origins(self) -> frozenset[str]:
+        """Whose pages may use a person's session; outside production the local ones too."""
+        parts = urlsplit(self.dashboard_url)
+        named = frozenset({f"{parts.scheme}://{parts.netloc}"} if self.dashboard_url else ())
+        if self.is_production:
+            return named
+        ports = {self.dashboard_port, DASHBOARD_PORT}
+        hosts = ("localhost", "127.0.0.1")
+        return named | {f"http://{host}:{port}" for host in hosts for port in ports}
 
     @property
     def requires_client_secret(self) -> bool:

@@ -125,4 +125,4 @@ async def running_app(
     async with open_app(settings, given, plugins=plugins, bell=bell or LocalBell()) as app:
         await seed(app.deps)
         web = create_app(app.deps, app.web)
-        yield TestApp(app, web.test_client(), Contract(web, app.deps.registry))
+        yield TestApp(app, web.test_client(use_cookies=False), Contract(web, app.deps.registry))

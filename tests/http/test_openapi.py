@@ -60,7 +60,7 @@ def _example_of(rule: Any) -> str:
 
 async def test_everything_in_it_is_served(app: TestApp):
     for method, path, operation in operations(await served(app)):
-        if any(STREAM in answer["content"] for answer in operation["responses"].values()):
+        if any(STREAM in answer.get("content", {}) for answer in operation["responses"].values()):
             # It answers for as long as one listens; tests of its own do.
             continue
         concrete = path.replace("{", "").replace("}", "")
@@ -78,9 +78,9 @@ async def test_everything_in_it_is_served(app: TestApp):
 async def test_every_operation_shows_an_answer_and_a_request_that_are_true(app: TestApp):
     for method, path, operation in operations(await served(app)):
         (good,) = [answer for status, answer in operation["responses"].items() if status < "300"]
-        (content,) = good["content"].values()
-        for example in content["examples"].values():
-            app.contract.validator(content["schema"]).validate(example["value"])
+        for content in good.get("content", {}).values():
+            for example in content["examples"].values():
+                app.contract.validator(content["schema"]).validate(example["value"])
         if "requestBody" in operation and method != "GET":
             asked = operation["requestBody"]["content"]["application/json"]
             if "/payments" in path and "order_id" in str(asked["examples"]):

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from ...core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind
 
 WEBHOOK_SECRET_BYTES = 32
+TOKEN_BYTES = 32
 
 
 class RandomIds:
@@ -21,6 +22,10 @@ class RandomIds:
     def uuid(self) -> UUID:
         """See ``Ids.uuid``."""
         return uuid4()
+
+    def token(self) -> str:
+        """See ``Ids.token``."""
+        return secrets.token_urlsafe(TOKEN_BYTES)
 
     def webhook_secret(self) -> str:
         """See ``Ids.webhook_secret``."""

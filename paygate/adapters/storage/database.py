@@ -15,8 +15,9 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from . import decision_model, models, models_endpoints, models_operators
+from . import decision_model, models, models_accounts, models_endpoints, models_operators
 
+MODELS = (models, models_accounts, models_endpoints, models_operators, decision_model)
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5
 # No statement of ours takes long; one that does is waiting for something lost.
@@ -67,12 +68,7 @@ def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
         },
         "apps": {
             models.APP: {
-                "models": [
-                    models.__name__,
-                    models_endpoints.__name__,
-                    models_operators.__name__,
-                    decision_model.__name__,
-                ],
+                "models": [each.__name__ for each in MODELS],
                 "migrations": f"{__package__}.migrations",
                 "default_connection": "default",
             }

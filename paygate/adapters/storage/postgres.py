@@ -10,6 +10,8 @@ from tortoise.context import TortoiseContext
 
 from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
+from .repositories.accounts import PostgresApiKeys, PostgresUsers
+from .repositories.audit import PostgresAudit
 from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
 from .repositories.endpoints import PostgresEndpoints
@@ -23,6 +25,7 @@ from .repositories.orders import PostgresOrders
 from .repositories.payments import PostgresPayments
 from .repositories.plugin_settings import PostgresPluginSettings
 from .repositories.refunds import PostgresRefunds
+from .repositories.sessions import PostgresSessions
 from .repositories.test_clock import PostgresTestClock
 from .repositories.workers import PostgresWorkers
 
@@ -47,6 +50,26 @@ class PostgresRepositories:
     def endpoints(self) -> PostgresEndpoints:
         """See ``Storage.endpoints``."""
         return PostgresEndpoints(self.executor)
+
+    @property
+    def users(self) -> PostgresUsers:
+        """People who sign in."""
+        return PostgresUsers(self.executor)
+
+    @property
+    def sessions(self) -> PostgresSessions:
+        """Those who have."""
+        return PostgresSessions(self.executor)
+
+    @property
+    def api_keys(self) -> PostgresApiKeys:
+        """Keys beside the merchants' own pairs."""
+        return PostgresApiKeys(self.executor)
+
+    @property
+    def audit(self) -> PostgresAudit:
+        """Who did what."""
+        return PostgresAudit(self.executor)
 
     @property
     def orders(self) -> PostgresOrders:

@@ -20,6 +20,8 @@
     │       ├── NotRefundableError
     │       ├── NotInReviewError
     │       ├── NoActionError
+    │       ├── LastOwnerError
+    │       ├── EmailTakenError
     │       ├── RefundExceedsCaptureError
     │       └── NotExecutedError       refused for reasons of its timing; may be repeated
     │           ├── IdempotencyKeyReusedError
@@ -169,6 +171,20 @@ class NoActionError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("Payment does not wait for its shopper")
+
+
+class LastOwnerError(ConflictError):
+    """Without this owner nobody could manage the team any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The last active owner must stay")
+
+
+class EmailTakenError(ConflictError):
+    """Another user signs in with that address."""
+
+    def __init__(self) -> None:
+        super().__init__("There is a user with that email already")
 
 
 class RefundExceedsCaptureError(ConflictError):

@@ -19,6 +19,7 @@ class IdKind(StrEnum):
     REFUND = "rfnd_"
     OPERATION = "op_"
     EVENT = "evt_"
+    KEY = "key_"
 
 
 _ORDER_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")

@@ -24,6 +24,20 @@ LIST_ROWS_MAX = 1000
 # A larger offset is a mistake or an attack; PostgreSQL would walk all of it.
 OFFSET_ROWS_MAX = 1_000_000
 
+# Sessions and keys. Counted in real time, which no test moves.
+SESSION_LASTS = timedelta(hours=12)
+SESSION_IDLE_MAX = timedelta(hours=2)
+# A last use is written down no more often than this, beside the request and not in it.
+LAST_USE_EVERY = timedelta(minutes=1)
+# Wrong passwords for one account from one address: ten in a quarter of an hour end it.
+LOGIN_TRIES_MAX = 10
+LOGIN_TRIES_WITHIN = timedelta(minutes=15)
+LOGIN_LOCKED_FOR = timedelta(minutes=30)
+PASSWORD_CHARS_MIN = 12
+# Longer ones cost us time and gain nobody anything.
+PASSWORD_CHARS_MAX = 256
+KEY_LABEL_CHARS_MAX = 100
+
 # Leases. The holder renews at a third, so two renewals may fail before it loses
 # the row; start-up refuses `RENEW_EVERY * 2 >= LEASE`.
 LEASE = timedelta(seconds=15)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from .role import Role
+
 EVERYTHING = ("*",)
 """The filter that lets every event through."""
 
@@ -56,7 +58,13 @@ class Credentials:
     Args:
         merchant: Who the key names.
         secret_sha256: SHA-256 of the API secret, in hex. The secret is not kept.
+        role: What the key may do.
+        key_id: Of a key of its own; None for the pair that stands on the merchant.
+        is_stale: The key's last use was written down a while ago, or never.
     """
 
     merchant: Merchant
     secret_sha256: str
+    role: Role = Role.OWNER
+    key_id: UUID | None = None
+    is_stale: bool = False

@@ -25,6 +25,10 @@ class Ids(Protocol):
         """A fresh UUID, for rows whose id is one and for lease tokens."""
         ...
 
+    def token(self) -> str:
+        """A fresh secret of 32 random bytes, in letters, digits, ``-`` and ``_``."""
+        ...
+
     def webhook_secret(self) -> str:
         """A fresh secret: ``whsec_`` and 32 random bytes in base64."""
         ...

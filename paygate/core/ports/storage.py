@@ -20,6 +20,7 @@ from ..domain.operation import Operation
 from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
+from .accounts import AccountRepositories
 from .callback_storage import CallbackRepository
 from .endpoint_storage import EndpointRepository
 from .feed import FeedRepository
@@ -268,7 +269,7 @@ class IdempotencyRepository(Protocol):
         ...
 
 
-class Repositories(Protocol):
+class Repositories(AccountRepositories, Protocol):
     """All of them, bound to a pool or to one transaction."""
 
     @property

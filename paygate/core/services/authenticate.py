@@ -5,43 +5,104 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import partial
 
+from ..domain.account import Caller, Session
 from ..domain.errors import AuthenticationError
-from ..domain.merchant import Merchant
+from ..domain.merchant import Credentials
 from .deps import Deps
 
 # Compared with when the key is unknown, so that a wrong key takes as long as a
 # wrong secret.
 _NOBODY = "0" * 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def secret_digest(secret: str) -> str:
-    """What is stored of an API secret: its SHA-256, in hex.
+    """What is stored of an API secret or a session's token: its SHA-256, in hex.
 
-    A fast hash is enough: the secrets paygate makes are random, not chosen by people.
+    A fast hash is enough: what paygate makes is random, not chosen by people.
     """
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
-async def authenticate(*, api_key: str, api_secret: str, deps: Deps) -> Merchant:
-    """The active merchant with that key and secret.
+async def authenticate(*, api_key: str, api_secret: str, deps: Deps) -> Caller:
+    """Whoever has that key and secret.
 
     Raises:
-        AuthenticationError: Missing, wrong, or the merchant is not active.
+        AuthenticationError: Missing, wrong or revoked, or the merchant is not active.
     """
     if not api_key or not api_secret or not _is_storable(api_key):
         raise AuthenticationError
     credentials = await deps.storage.merchants.credentials(api_key)
-    expected = _digest_of(credentials.secret_sha256) if credentials else _NOBODY
+    expected = _digest_of(credentials) if credentials else _NOBODY
     is_right = hmac.compare_digest(secret_digest(api_secret), expected)
     if credentials is None or not is_right or not credentials.merchant.is_active:
         raise AuthenticationError
-    return credentials.merchant
+    return _caller(credentials, api_key, deps)
 
 
-def _digest_of(stored: str) -> str:
+def _caller(credentials: Credentials, api_key: str, deps: Deps) -> Caller:
+    merchant, key_id = credentials.merchant, credentials.key_id
+    if key_id is not None and credentials.is_stale:
+        deps.last_use.note(str(key_id), partial(deps.storage.api_keys.touch, key_id))
+    test = deps.test_merchant
+    return Caller(
+        merchant=merchant,
+        role=credentials.role,
+        kind="key",
+        id=str(key_id or merchant.id),
+        label=api_key,
+        # Outside production whoever reads the page of the test merchant runs this.
+        is_operator=key_id is None and test is not None and api_key == test.api_key,
+    )
+
+
+async def find_session(token: str, deps: Deps) -> Session | None:
+    """The living session that the token opens."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    digest = secret_digest(token)
+    session = await deps.storage.sessions.find(digest)
+    if session is not None and session.is_stale:
+        deps.last_use.note(digest, partial(deps.storage.sessions.touch, digest))
+    return session
+
+
+def caller_of_session(session: Session) -> Caller:
+    """The session's user as whoever calls."""
+    user = session.user
+    return Caller(
+        merchant=session.merchant,
+        role=user.role,
+        kind="user",
+        id=str(user.id),
+        label=user.email,
+        is_operator=user.is_operator,
+    )
+
+
+def csrf_token(token: str, deps: Deps) -> str:
+    """What a page must send along to show that it could read the session."""
+    return deps.vault.fingerprint(_csrf_content(token))
+
+
+def is_csrf_token(given: str, token: str, deps: Deps) -> bool:
+    """Whether that is the session's; the vault's key may have been replaced meanwhile."""
+    digests = deps.vault.digests(_csrf_content(token))
+    # Every one is compared, so that the time taken tells nothing.
+    matches = [hmac.compare_digest(given.encode(errors="replace"), own.encode()) for own in digests]
+    return any(matches)
+
+
+def _csrf_content(token: str) -> bytes:
+    return f"csrf:{token}".encode()
+
+
+def _digest_of(credentials: Credentials) -> str:
     """What was stored, as a digest: merchants made with SQL have their secret in clear."""
+    stored = credentials.secret_sha256
     return stored if _DIGEST.fullmatch(stored) else secret_digest(stored)
 
 

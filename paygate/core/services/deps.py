@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -11,11 +11,13 @@ from ..ports.bell import Bell
 from ..ports.clock import Clock, MovableClock
 from ..ports.http import Http
 from ..ports.ids import Ids
+from ..ports.passwords import Passwords
 from ..ports.plugins import Logger
 from ..ports.present import EventPresenter
 from ..ports.storage import Storage
 from ..ports.test_clock import ClockMoves
 from ..ports.vault import Vault
+from .last_use import LastUse
 from .live import LiveEvents
 from .registry import Registry
 
@@ -66,6 +68,8 @@ class Deps:
         scenario_amounts: Whether an amount's last digits choose a scenario.
         plugin_call: How long a plugin may take to answer.
         keep_calls: How long calls of plugins and processors' callbacks are kept.
+        origins: Of pages that may use a person's session from elsewhere: the dashboard's.
+        last_use: Writes down when sessions and keys were used.
         profile: ``open-demo`` serves callers without keys as the test merchant.
     """
 
@@ -74,6 +78,7 @@ class Deps:
     clock: Clock
     ids: Ids
     vault: Vault
+    passwords: Passwords
     http: Http
     registry: Registry
     present: EventPresenter
@@ -88,3 +93,5 @@ class Deps:
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
     keep_calls: timedelta = KEEP_CALLS
+    origins: frozenset[str] = frozenset()
+    last_use: LastUse = field(default_factory=LastUse)

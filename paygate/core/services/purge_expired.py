@@ -11,8 +11,10 @@ ROWS_MAX = 1000
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Forget expired answers, and calls and callbacks that were kept long enough; how many."""
+    """Forget expired answers and sessions, and calls and callbacks kept long enough; how many."""
     now, house = deps.clock.now(), deps.storage.housekeeping
+    # Sessions come to their ends in real time.
+    await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     before = now - deps.keep_calls
     return sum(
         [

@@ -11,6 +11,7 @@ from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import register_middleware
 from .routes import (
+    audit,
     callbacks,
     checkout,
     clock,
@@ -20,6 +21,7 @@ from .routes import (
     endpoints,
     extensions,
     health,
+    keys,
     merchant,
     operations,
     orders,
@@ -27,8 +29,10 @@ from .routes import (
     payments,
     plugins,
     refunds,
+    session,
     simulator,
     stream,
+    team,
     testing,
     webhooks,
 )
@@ -59,7 +63,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     # Some clients write a slash at the end of every path.
     app.url_map.strict_slashes = False
     register_errors(app)
-    register_middleware(app)
+    register_middleware(app, origins=deps.origins)
     register_bodies(app)
     app.register_blueprint(health.blueprint(deps, version=settings.version))
     for routes in (
@@ -78,6 +82,8 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.routes_blueprint(deps))
+    for routes in (session, team, keys, audit):
+        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
         app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")

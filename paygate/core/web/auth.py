@@ -3,32 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
-from quart import request
+from quart import g, request
 
-from ..domain.errors import AuthenticationError
+from ..domain.account import Caller, Session
+from ..domain.errors import AuthenticationError, ForbiddenError
 from ..domain.merchant import Merchant
-from ..services.authenticate import authenticate
+from ..domain.role import Role
+from ..services.authenticate import (
+    authenticate,
+    caller_of_session,
+    find_session,
+    is_csrf_token,
+)
 from ..services.client_secret import check_client_secret
 from ..services.deps import Deps
+from .noted import stated
+from .openapi.documented import Documented
 from .routes import dialects
 
+COOKIE = "__Host-paygate"
+CSRF_HEADER = "X-Csrf-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NO_BODY: Mapping[str, Any] = {}
 
 
-async def merchant_of_request(deps: Deps) -> Merchant:
-    """The merchant named by ``X-Api-Key`` and ``X-Api-Secret``.
+async def caller_of_request(deps: Deps) -> Caller:
+    """Who asks, if they may do what the route says that it needs.
 
-    Whoever names nobody is the test merchant, where the profile says so.
+    They name themselves by ``X-Api-Key`` and ``X-Api-Secret``, or by the cookie of a
+    session. Whoever names nobody is the test merchant, where the profile says so.
 
     Raises:
         AuthenticationError: They name nobody.
+        ForbiddenError: Their role is too low, or it is not their own page that asks.
     """
+    caller = await _named(deps)
+    _check_role(caller, stated())
+    g.caller = caller
+    return caller
+
+
+async def merchant_of_request(deps: Deps) -> Merchant:
+    """The merchant of ``caller_of_request``."""
+    return (await caller_of_request(deps)).merchant
+
+
+async def session_of_request(deps: Deps) -> tuple[Session, str]:
+    """The session that the cookie opens, and the cookie's token.
+
+    Raises:
+        AuthenticationError: It opens none.
+        ForbiddenError: It is not their own page that asks.
+    """
+    found = await _session(deps)
+    if found is None:
+        raise AuthenticationError("There is no session")
+    return found
+
+
+async def notice_caller(deps: Deps) -> None:
+    """On a route that is anyone's: know who asks, for the audit log, if they say so."""
+    with suppress(AuthenticationError, ForbiddenError):
+        g.caller = await _named(deps)
+
+
+def check_origin(deps: Deps) -> None:
+    """Refuse what a foreign page's script or form asks for.
+
+    Raises:
+        ForbiddenError: It does.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin in deps.origins:
+        return
+    # Behind a proxy the scheme may be another one than we see; the name is the browser's.
+    if urlsplit(origin).netloc.lower() != request.host.lower():
+        raise ForbiddenError("This page may not use the session")
+
+
+async def _named(deps: Deps) -> Caller:
     key, secret = (request.headers.get(f"X-Api-{name}", "") for name in ("Key", "Secret"))
-    if not key and not secret and deps.profile == "open-demo":
-        return await dialects.anybody(deps)
-    return await authenticate(api_key=key, api_secret=secret, deps=deps)
+    if key or secret:
+        return await authenticate(api_key=key, api_secret=secret, deps=deps)
+    found = await _session(deps)
+    if found is not None:
+        return caller_of_session(found[0])
+    if deps.profile == "open-demo":
+        merchant = await dialects.anybody(deps)
+        return Caller(merchant, Role.OWNER, "anybody", str(merchant.id), "anybody")
+    raise AuthenticationError
+
+
+async def _session(deps: Deps) -> tuple[Session, str] | None:
+    token = request.cookies.get(COOKIE, "")
+    session = await find_session(token, deps) if token else None
+    if session is None:
+        return None
+    if request.method not in SAFE:
+        check_origin(deps)
+        if not is_csrf_token(request.headers.get(CSRF_HEADER, ""), token, deps):
+            raise ForbiddenError(f"{CSRF_HEADER} is missing or wrong")
+    return session, token
+
+
+def _check_role(caller: Caller, said: Documented) -> None:
+    if not caller.role.covers(said.needs):
+        raise ForbiddenError(f"This needs the role {said.needs}; yours is {caller.role}")
+    if said.needs_operator and not caller.is_operator:
+        raise ForbiddenError("This needs an operator")
 
 
 def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_BODY) -> None:

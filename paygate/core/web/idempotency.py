@@ -16,6 +16,7 @@ from ..services.idempotent import DeferredBell, Execute, Given, Keyed, idempoten
 from .body import body_of_request
 from .errors import answer_to
 from .json import canonical, write
+from .noted import note_of_request
 
 Do = Callable[[Deps], Awaitable[tuple[object, int]]]
 
@@ -31,21 +32,37 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
         scope: Keeps the keys of somebody who is not the merchant apart from theirs.
     """
     key = read_key(request.headers.get("Idempotency-Key"))
+    note = await note_of_request()
 
     async def execute(bound: Deps) -> Answer:
         shown, status = await do(bound)
+        if note is not None:
+            await note.write_down(shown, bound)
         return Answer(status, write(shown))
 
     if key is None:
-        return _response(Given(await _without_key(execute, deps), is_replay=False))
+        is_one = note is not None or deps.profile != "standard"
+        answer = await (_in_transaction(execute, deps) if is_one else execute(deps))
+        return _response(Given(answer, is_replay=False))
     keyed = Keyed(owner, _scoped(key, scope), await _content())
     return _response(await _idempotent(keyed, execute, deps))
 
 
-async def _without_key(execute: Execute, deps: Deps) -> Answer:
-    if deps.profile == "standard":
-        return await execute(deps)
-    # Here a payment makes its order: both stand or fall together, as they do with a key.
+async def changed(deps: Deps, do: Do) -> Response:
+    """The same for what is shown once: its answer is not remembered, whatever the key."""
+    note = await note_of_request()
+
+    async def execute(bound: Deps) -> Answer:
+        shown, status = await do(bound)
+        if note is not None:
+            await note.write_down(shown, bound)
+        return Answer(status, write(shown))
+
+    return _response(Given(await _in_transaction(execute, deps), is_replay=False))
+
+
+async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
+    """Together with the line in the audit log, or with the order that a payment makes."""
     rings = DeferredBell()
     async with deps.storage.transaction() as storage:
         answer = await execute(replace(deps, storage=storage, bell=rings))

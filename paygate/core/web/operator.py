@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from quart import g
+
+from ..domain.account import Caller
 from ..domain.errors import ForbiddenError
 from ..domain.merchant import Merchant
 from ..services.deps import Deps
 from .auth import merchant_of_request
-
-
-async def is_operator(merchant: Merchant, deps: Deps) -> bool:  # noqa: ARG001 - who they are decides where there are accounts
-    """Whether the caller runs this installation: outside production everybody does."""
-    return deps.test_merchant is not None
 
 
 async def operator_of_request(deps: Deps) -> Merchant:
@@ -24,3 +22,9 @@ async def operator_of_request(deps: Deps) -> Merchant:
     if not await is_operator(merchant, deps):
         raise ForbiddenError("This needs an operator of the installation")
     return merchant
+
+
+async def is_operator(merchant: Merchant, deps: Deps) -> bool:  # noqa: ARG001 - the request knows who
+    """Whether whoever was authenticated for this request runs this installation."""
+    caller: Caller = g.caller
+    return caller.is_operator

@@ -10,24 +10,29 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ..domain.account import AuditFilter, Caller, Session
 from ..domain.errors import InvalidInputError, NotFoundError
 from ..domain.limits import PAGE_ROWS_MAX
 from ..domain.merchant import Merchant
 from ..domain.money import Money
+from ..domain.role import Role
 from ..ports.delivery_records import DeliveryFilter, Recovery
 from ..ports.kept import KEEP
 from ..ports.searches import OrderSearch, PaymentSearch, RefundSearch
+from ..services.api_keys import CreateKey
 from ..services.cancel_payment import CancelPayment
 from ..services.capture_payment import CapturePayment
 from ..services.configure_endpoint import ConfigureEndpoint
 from ..services.create_order import CreateOrder
 from ..services.create_payment import CreatePayment
 from ..services.create_refund import CreateRefund
+from ..services.log_in import ChangePassword, LogIn
 from ..services.manage_endpoints import ChangeEndpoint, CreateEndpoint
 from ..services.send_test_event import SendTestEvent
 from ..services.settle_review import SettleReview
+from ..services.team import AddUser, ChangeUser
 from .present.entities import STATUS
-from .wire import endpoints, lists, requests
+from .wire import accounts, endpoints, lists, requests
 
 Body = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -190,6 +195,45 @@ def test_event(body: Body, merchant: Merchant) -> SendTestEvent:
     return SendTestEvent(merchant, _checked(requests.TestEventRequest, body).event or "")
 
 
+def login(body: Body, *, ip: str | None, replaces: str | None) -> LogIn:
+    """``POST /session``."""
+    asked = _checked(accounts.LoginRequest, body)
+    return LogIn(asked.email, asked.password, ip, replaces)
+
+
+def password(body: Body, session: Session, *, ip: str | None) -> ChangePassword:
+    """``PUT /session/password``."""
+    asked = _checked(accounts.PasswordRequest, body)
+    return ChangePassword(session, asked.current_password, asked.new_password, ip)
+
+
+def user(body: Body, caller: Caller, *, password: str) -> AddUser:
+    """``POST /team``."""
+    asked = _checked(accounts.UserRequest, body)
+    return AddUser(caller.merchant.id, asked.email, Role(asked.role), password)
+
+
+def user_change(body: Body, user_id: str, caller: Caller) -> ChangeUser:
+    """``PATCH /team/{id}``."""
+    asked = _checked(accounts.UserChangeRequest, body)
+    role = None if asked.role is None else Role(asked.role)
+    return ChangeUser(caller, uuid(user_id, "User"), role, asked.is_active)
+
+
+def key(body: Body, caller: Caller) -> CreateKey:
+    """``POST /keys``."""
+    asked = _checked(accounts.KeyRequest, body)
+    return CreateKey(caller, asked.label, Role(asked.role))
+
+
+def audit(query: Mapping[str, str]) -> AuditFilter:
+    """``?action=&actor=&subject=`` of ``GET /audit``; an empty one counts as left out."""
+    names = ("action", "actor", "subject")
+    given = {name: query[name].replace("\0", "") for name in names if query.get(name)}
+    asked = _checked(accounts.AuditQuery, given)
+    return AuditFilter(asked.action, asked.actor, asked.subject)
+
+
 def page(query: Mapping[str, str]) -> tuple[int, int]:
     """``?limit=&offset=``; an empty one counts as left out."""
     given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
@@ -246,11 +290,16 @@ def _said(query: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def delivery_id(text: str) -> UUID:
-    """The id in ``/webhooks/{id}/retry``; what is no UUID names no delivery."""
+    """The id in ``/webhooks/{id}/retry``."""
+    return uuid(text, "Webhook log")
+
+
+def uuid(text: str, thing: str) -> UUID:
+    """The id in a path; what is no UUID names no such thing."""
     try:
         return UUID(text)
     except ValueError:
-        raise NotFoundError("Webhook log") from None
+        raise NotFoundError(thing) from None
 
 
 def _refuse_protected(body: Body) -> None:

@@ -96,7 +96,7 @@ def _moment() -> fields.DatetimeField[datetime | None]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0009_holds_expire")]
+    dependencies = [("paygate", "0010_accounts")]
 
     initial = False
 

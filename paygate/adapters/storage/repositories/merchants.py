@@ -8,14 +8,26 @@ from datetime import datetime
 from uuid import UUID
 
 from ....core.domain.endpoint import Endpoint
+from ....core.domain.limits import LAST_USE_EVERY
 from ....core.domain.merchant import Credentials, Merchant
+from ....core.domain.role import Role
 from ....core.ports.kept import Kept
 from .. import mapping
 from ..database import Executor
 from ..models import MerchantRow
 
-BY_KEY = "SELECT * FROM merchants WHERE api_key = $1"
 BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
+# The pair on the merchant and the keys beside it, each by an index, in one statement.
+BY_KEY = """
+SELECT m.*, m.api_secret AS secret_sha256, 'owner' AS key_role, NULL::uuid AS key_id,
+    false AS is_stale
+FROM merchants m WHERE m.api_key = $1
+UNION ALL
+SELECT m.*, k.secret_sha256, k.role, k.id,
+    coalesce(k.last_used_at < clock_timestamp() - $2::interval, true)
+FROM api_keys k JOIN merchants m ON m.id = k.merchant_id
+WHERE k.key = $1 AND k.revoked_at IS NULL
+"""
 CONFIGURE = """
 UPDATE merchants SET
     webhook_url = CASE WHEN $2 THEN $3 ELSE webhook_url END,
@@ -46,8 +58,16 @@ class PostgresMerchants:
 
     async def credentials(self, api_key: str) -> Credentials | None:
         """See ``MerchantRepository.credentials``."""
-        row = await self.executor.fetchrow(BY_KEY, api_key)
-        return Credentials(mapping.merchant(row), row["api_secret"]) if row else None
+        row = await self.executor.fetchrow(BY_KEY, api_key, LAST_USE_EVERY)
+        if row is None:
+            return None
+        return Credentials(
+            mapping.merchant(row),
+            row["secret_sha256"],
+            role=Role(row["key_role"]),
+            key_id=None if row["key_id"] is None else mapping.uuid(row["key_id"]),
+            is_stale=row["is_stale"],
+        )
 
     async def get(self, merchant_id: UUID) -> Merchant | None:
         """See ``MerchantRepository.get``."""

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode
 from quart import Quart
 from werkzeug.routing import Rule
 
+from ...domain.role import Role
 from ...services.registry import Registry
 from ..wire import answers as wire
 from ..wire.requests import PaymentRequest
@@ -21,10 +22,12 @@ Json = dict[str, Any]
 
 VERSION = "3.1.0"
 DIALECTS = "dialects"
+NO_CONTENT = 204
 REFUSALS: Mapping[int, str] = {
     400: "A field is missing or wrong, or the thing's state does not allow this.",
     401: "The credentials name nobody.",
-    403: "Whoever calls may not do this.",
+    403: "The role is too low, or a session's request lacks its X-Csrf-Token or comes from a "
+    "foreign page.",
     404: "There is no such thing, or it is not yours.",
     408: "The body came too slowly.",
     409: "A request with this Idempotency-Key is still in progress; see Retry-After.",
@@ -64,6 +67,8 @@ def document(app: Quart, registry: Registry, *, version: str) -> Json:
             "securitySchemes": {
                 "ApiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
                 "ApiSecret": {"type": "apiKey", "in": "header", "name": "X-Api-Secret"},
+                "Session": {"type": "apiKey", "in": "cookie", "name": "__Host-paygate"},
+                "CsrfToken": {"type": "apiKey", "in": "header", "name": "X-Csrf-Token"},
             },
         },
     }
@@ -126,10 +131,11 @@ def _operation(
         "tags": [_tag(rule)],
         "parameters": list(_parameters(rule, said)),
         "responses": _responses(rule, method, said, schemas),
-        "security": [{"ApiKey": [], "ApiSecret": []}] if said.access == "merchant" else [],
+        "security": _security(method, said),
     }
-    if said.about:
-        written["description"] = said.about
+    about = " ".join(filter(None, (said.about, _needs(said))))
+    if about:
+        written["description"] = about
     if _tag(rule) == DIALECTS:
         written["x-paygate-dialect"] = True
     if said.plugin is not None:
@@ -141,6 +147,20 @@ def _operation(
     if said.body is not None:
         written["requestBody"] = _body(said, said.body, schemas, registry)
     return written
+
+
+def _security(method: str, said: Documented) -> list[Json]:
+    by_session: Json = {"Session": []} if method == "GET" else {"Session": [], "CsrfToken": []}
+    if said.access == "session":
+        return [by_session]
+    return [{"ApiKey": [], "ApiSecret": []}, by_session] if said.access == "merchant" else []
+
+
+def _needs(said: Documented) -> str:
+    """Who may, where not everybody may."""
+    if said.needs_operator:
+        return "Needs an operator."
+    return f"Needs the role {said.needs}." if said.needs is not Role.READ_ONLY else ""
 
 
 def _tag(rule: Rule) -> str:
@@ -176,6 +196,8 @@ def _responses(rule: Rule, method: str, said: Documented, schemas: Schemas) -> J
             schemas.answer(said.answer), {"example": {"value": said.example}}, said.media_type
         ),
     }
+    if said.status == NO_CONTENT:
+        del good["content"]
     if said.takes_key:
         good["headers"] = {
             "Idempotent-Replayed": {
@@ -194,6 +216,8 @@ def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
     statuses = {408, 413, 503, *said.refuses}
     if said.access != "anyone":
         statuses |= {401}
+    if said.access in {"merchant", "session"} and (method != "GET" or _needs(said)):
+        statuses |= {403}
     if said.body is not None or said.query is not None or said.takes_key or method != "GET":
         statuses |= {400}
     if rule.arguments:

@@ -8,10 +8,27 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from ...domain.role import Role
+
 View = TypeVar("View", bound=Callable[..., Any])
-Access = Literal["merchant", "browser", "anyone"]
+Access = Literal["merchant", "session", "browser", "anyone"]
 
 ATTRIBUTE = "__paygate_documented__"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """How the audit log tells of it.
+
+    Args:
+        action: The thing and the verb, such as ``refund.create``.
+        is_administrative: Told of keys too, and not only of people.
+        shows: Fields of the body that are worth knowing; never a secret.
+    """
+
+    action: str
+    is_administrative: bool = False
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +40,11 @@ class Documented:
         answer: The type of its answer.
         example: Such an answer.
         status: Of that answer.
-        access: Whose route it is: a merchant's by API keys, a shopper's browser's by
-            ``client_secret``, or anyone's.
+        access: Whose route it is: a merchant's by API keys or by the session of one of its
+            people, a session's alone, a shopper's browser's by ``client_secret``, or anyone's.
+        needs: The least role that may ask for it.
+        needs_operator: Whether it takes somebody who runs this installation.
+        audit: How the audit log tells of it; every change of a merchant's has it.
         body: The model its body is checked with; None where no body is read.
         body_is_optional: Whether the body may be left out.
         body_examples: Name → such a body.
@@ -41,6 +61,9 @@ class Documented:
     example: object
     status: int = 200
     access: Access = "merchant"
+    needs: Role = Role.READ_ONLY
+    needs_operator: bool = False
+    audit: Audited | None = None
     body: type[BaseModel] | None = None
     body_is_optional: bool = False
     body_examples: Mapping[str, object] = field(default_factory=dict)

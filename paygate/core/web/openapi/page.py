@@ -118,9 +118,11 @@ def _answers(operation: Json) -> str:
     parts = []
     refusals = []
     for status, answer in operation["responses"].items():
-        (content,) = answer["content"].values()
-        examples = content.get("examples")
-        if examples:
+        content = next(iter(answer.get("content", {}).values()), None)
+        examples = content.get("examples") if content else None
+        if content is None:
+            parts.append(f"<h4>Answer {status}</h4><p>Without a body.</p>")
+        elif examples:
             parts.append(f"<h4>Answer {status}</h4>{_code(examples['example']['value'])}")
         else:
             refusals.append((status, answer["description"]))

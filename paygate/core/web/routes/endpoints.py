@@ -7,6 +7,7 @@ from typing import Any
 from quart import Blueprint, Response
 
 from ...domain.endpoint import EndpointSettings
+from ...domain.role import Role
 from ...services import manage_endpoints as manage
 from ...services.deps import Deps
 from ...services.send_test_event import send_test_event
@@ -14,11 +15,14 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
-from ..idempotency import once
-from ..openapi import documented
+from ..idempotency import changed, once
+from ..openapi import Audited, documented
 from ..openapi import examples_endpoints as examples
 from ..wire import endpoints as wire
 from ..wire import requests
+
+SHOWN = ("url", "events", "description")
+"""Fields of a request that the audit log may tell."""
 
 SHOWN_ONCE = (
     "The secret is in this answer and in no other: it is kept sealed. That is why an "
@@ -33,8 +37,8 @@ def blueprint(deps: Deps) -> Blueprint:
     def shown(endpoint: EndpointSettings) -> wire.WebhookEndpoint:
         return present.webhook_endpoint(endpoint, deps.clock.now())
 
-    def with_secret(made: manage.WithSecret, status: int) -> Response:
-        return json_response(present.webhook_endpoint_with_secret(made, deps.clock.now()), status)
+    def with_secret(made: manage.WithSecret) -> object:
+        return present.webhook_endpoint_with_secret(made, deps.clock.now())
 
     @routes.get("/webhook-endpoints")
     @documented("List endpoints", wire.WebhookEndpoints, examples.WEBHOOK_ENDPOINTS)
@@ -48,6 +52,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Add an endpoint",
         wire.WebhookEndpointWithSecret,
         examples.WEBHOOK_ENDPOINT_WITH_SECRET,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.create", is_administrative=True, shows=SHOWN),
         status=201,
         body=wire.NewEndpointRequest,
         body_examples={"example": examples.NEW_ENDPOINT_REQUEST},
@@ -56,7 +62,11 @@ def blueprint(deps: Deps) -> Blueprint:
     async def create() -> Response:
         merchant = await merchant_of_request(deps)
         command = parse.new_endpoint(await body_of_request(), merchant)
-        return with_secret(await manage.create_endpoint(command, deps), 201)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return with_secret(await manage.create_endpoint(command, bound)), 201
+
+        return await changed(deps, do)
 
     @routes.get("/webhook-endpoints/<endpoint_id>")
     @documented("Show an endpoint", wire.WebhookEndpoint, examples.WEBHOOK_ENDPOINT)
@@ -70,6 +80,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Change an endpoint",
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.update", is_administrative=True, shows=SHOWN),
         body=wire.EndpointChangeRequest,
         body_examples={"example": {"events": ["payment.*"]}},
         takes_key=True,
@@ -90,6 +102,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Delete an endpoint",
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.delete", is_administrative=True),
         takes_key=True,
         about="Answers with what it was. What was still to be delivered there fails when it "
         "falls due.",
@@ -108,12 +122,18 @@ def blueprint(deps: Deps) -> Blueprint:
         "Make a new secret",
         wire.WebhookEndpointWithSecret,
         examples.WEBHOOK_ENDPOINT_WITH_SECRET,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.rotate_secret", is_administrative=True),
         about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
     )
     async def rotate(endpoint_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         found = parse.endpoint_id(endpoint_id)
-        return with_secret(await manage.rotate_secret(merchant, found, deps), 200)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return with_secret(await manage.rotate_secret(merchant, found, bound)), 200
+
+        return await changed(deps, do)
 
     _switches(routes, deps)
     return routes
@@ -131,6 +151,8 @@ def _switches(routes: Blueprint, deps: Deps) -> None:
         "Send a test event to an endpoint",
         wire.EndpointTested,
         examples.ENDPOINT_TESTED,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.test", is_administrative=True, shows=("event",)),
         body=requests.TestEventRequest,
         body_is_optional=True,
         body_examples={"example": {"event": "webhook.test"}},
@@ -156,6 +178,8 @@ def _switch(routes: Blueprint, deps: Deps, word: str, does: Any, about: str) -> 
         f"{word.capitalize()} an endpoint",
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
+        needs=Role.DEVELOPER,
+        audit=Audited(f"endpoint.{word}", is_administrative=True),
         takes_key=True,
         about=about,
     )

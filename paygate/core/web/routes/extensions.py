@@ -12,6 +12,7 @@ from quart import Blueprint, Response, request
 
 from ...domain.errors import NotFoundError, PluginError
 from ...domain.redacted_json import redact_text
+from ...domain.role import Role
 from ...ports.extensions import ExtensionContext, RouteCall
 from ...services.deps import Deps
 from ...services.guarded import GuardedRoute
@@ -87,6 +88,7 @@ def _view(offered: GuardedRoute, deps: Deps) -> View:
         Any,
         {},
         access=route.access,
+        needs=Role.READ_ONLY if route.method == "GET" else Role.DEVELOPER,
         body=route.input,
         plugin=offered.plugin,
         refuses=frozenset({502}),

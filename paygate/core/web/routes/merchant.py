@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
+from ...domain.role import Role
 from ...services.allow_origins import allow_origins
 from ...services.deps import Deps
 from .. import parse, present
@@ -11,7 +12,7 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import Audited, documented, examples
 from ..wire import merchants, requests
 
 
@@ -33,6 +34,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Change the merchant's settings",
         merchants.MerchantSettings,
         examples.MERCHANT_SETTINGS,
+        needs=Role.DEVELOPER,
+        audit=Audited("merchant.update", is_administrative=True, shows=("allowed_origins",)),
         body=requests.MerchantRequest,
         body_examples={
             "only these pages": {"allowed_origins": ["https://shop.example"]},

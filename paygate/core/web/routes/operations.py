@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
+from ...domain.role import Role
 from ...services.cancel_action import CancelAction, cancel_action
 from ...services.complete_action import CompleteAction, complete_action
 from ...services.deps import Deps
@@ -14,7 +15,7 @@ from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import requests, stories
 
@@ -35,6 +36,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Settle what needs a person",
         wire.Payment,
         examples.PAYMENT,
+        needs=Role.SUPPORT,
+        audit=Audited("review.settle", shows=("verdict", "reason")),
         body=requests.SettleRequest,
         body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
         takes_key=True,

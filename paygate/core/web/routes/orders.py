@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
+from ...domain.role import Role
 from ...services.allow_origins import origins_of_order
 from ...services.client_secret import client_secret
 from ...services.create_order import create_order
@@ -14,7 +15,7 @@ from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import lists, merchants, requests
 from . import dialects
@@ -30,6 +31,8 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.OrderInFull,
         examples.ORDER_IN_FULL,
         status=201,
+        needs=Role.DEVELOPER,
+        audit=Audited("order.create", shows=("amount", "currency", "receipt")),
         body=requests.OrderRequest,
         body_examples={"example": examples.ORDER_REQUEST},
         takes_key=True,

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from quart import Blueprint, Response, request
 
+from ...domain.role import Role
 from ...services.deps import Deps
 from ...services.overview import overview, release_stuck, work_in_detail
 from .. import parse
-from ..auth import merchant_of_request
+from ..auth import caller_of_request, merchant_of_request
 from ..errors import json_response
-from ..openapi import documented
+from ..idempotency import changed
+from ..openapi import Audited, documented
 from ..openapi import operations as examples
-from ..operator import is_operator
 from ..present import overview as present
 from ..wire import lists
 from ..wire import overview as wire
@@ -25,8 +26,8 @@ def blueprint(deps: Deps) -> Blueprint:
 
     async def whose() -> UUID | None:
         """Whose work may be seen: everybody's by operators, else one's own."""
-        merchant = await merchant_of_request(deps)
-        return None if await is_operator(merchant, deps) else merchant.id
+        caller = await caller_of_request(deps)
+        return None if caller.is_operator else caller.merchant.id
 
     @routes.get("/overview")
     @documented(
@@ -59,10 +60,17 @@ def blueprint(deps: Deps) -> Blueprint:
         "Make stuck work due again",
         wire.Released,
         examples.RELEASED,
+        needs=Role.SUPPORT,
+        audit=Audited("work.release", is_administrative=True),
         about="What was set aside is asked of its processor, never told on a guess.",
     )
     async def release(queue: str, row_id: str) -> Response:
-        named, due_at = await release_stuck(queue, row_id, await whose(), deps)
-        return json_response(present.released(row_id, named, due_at))
+        owner = await whose()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            named, due_at = await release_stuck(queue, row_id, owner, bound)
+            return present.released(row_id, named, due_at), 200
+
+        return await changed(deps, do)
 
     return routes

@@ -9,6 +9,7 @@ from quart import Blueprint, Response, request
 
 from ...domain.errors import ClientError, PluginError
 from ...domain.limits import LIST_ROWS_MAX
+from ...domain.role import Role
 from ...services.cancel_payment import cancel_payment
 from ...services.capture_payment import capture_payment
 from ...services.choose_scenario import HEADER
@@ -21,7 +22,7 @@ from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import lists, requests
 from . import dialects
@@ -40,6 +41,8 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.PaymentCreated,
         examples.PAYMENT_CREATED,
         status=201,
+        needs=Role.DEVELOPER,
+        audit=Audited("payment.create", shows=("order_id", "method")),
         body=requests.PaymentRequest,
         body_examples=examples.PAYMENT_REQUESTS,
         takes_key=True,
@@ -136,6 +139,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Capture a payment",
         wire.PaymentMoved,
         examples.PAYMENT_CAPTURED,
+        needs=Role.SUPPORT,
+        audit=Audited("payment.capture", shows=("amount", "final")),
         body=requests.CaptureRequest,
         body_is_optional=True,
         body_examples={"all": {}, "a part": {"amount": 20_000}},
@@ -157,6 +162,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Cancel a payment",
         wire.PaymentMoved,
         examples.PAYMENT_CANCELLED,
+        needs=Role.SUPPORT,
+        audit=Audited("payment.cancel"),
         takes_key=True,
         about="Lets go of the money that a payment of a manual order holds.",
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
+from ...domain.role import Role
 from ...services.deps import Deps
 from ...services.plugin_settings import configure_plugin, plugins_in_detail
 from .. import parse
 from ..body import body_of_request
 from ..errors import json_response
-from ..openapi import documented
+from ..idempotency import changed
+from ..openapi import Audited, documented
 from ..openapi import operations as examples
 from ..operator import operator_of_request
 from ..present import plugins as present
@@ -41,6 +43,9 @@ def blueprint(deps: Deps) -> Blueprint:
         "Set a plugin's settings",
         wire.Plugin,
         examples.PLUGIN,
+        needs=Role.OWNER,
+        needs_operator=True,
+        audit=Audited("plugin.configure", is_administrative=True),
         body=lists.PluginConfigRequest,
         body_examples={"example": {"values": {"success_rate": 0.5}}},
         about="The environment wins over what is stored here, so what it sets is refused. Each "
@@ -51,7 +56,14 @@ def blueprint(deps: Deps) -> Blueprint:
     async def configure(plugin_id: str) -> Response:
         await operator_of_request(deps)
         values = parse.plugin_values(await body_of_request())
-        guest = await configure_plugin(plugin_id, values, deps)
-        return json_response(next(each for each in await everything() if each["id"] == guest.id))
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            guest = await configure_plugin(plugin_id, values, bound)
+            shown = [
+                present.plugin(*each, bound.registry) for each in await plugins_in_detail(bound)
+            ]
+            return next(each for each in shown if each["id"] == guest.id), 200
+
+        return await changed(deps, do)
 
     return routes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
+from ...domain.role import Role
 from ...services.create_refund import create_refund
 from ...services.deps import Deps
 from ...services.queries import find_refund
@@ -12,7 +13,7 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import lists, requests
 
@@ -37,6 +38,8 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.RefundCreated,
         examples.REFUND_CREATED,
         status=201,
+        needs=Role.SUPPORT,
+        audit=Audited("refund.create", shows=("amount", "reason")),
         body=requests.RefundRequest,
         body_examples={"example": examples.REFUND_REQUEST},
         takes_key=True,
@@ -50,6 +53,8 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.RefundCreated,
         examples.REFUND_CREATED,
         status=201,
+        needs=Role.SUPPORT,
+        audit=Audited("refund.create", shows=("payment_id", "amount", "reason")),
         body=requests.RefundOfPaymentRequest,
         body_examples={"example": {**examples.REFUND_REQUEST, "payment_id": examples.PAYMENT_ID}},
         takes_key=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from ...domain.errors import InvalidInputError, NotFoundError
+from ...domain.role import Role
 from ...services.deps import Deps
 from ...services.play_payer import PlayPayer, play_payer
 from ...services.queries import find_test_merchant, work_status
@@ -12,7 +13,8 @@ from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
-from ..openapi import documented, examples
+from ..idempotency import changed
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import requests, stories
 
@@ -53,6 +55,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Choose what payments play that name nothing",
         stories.ScenarioChosen,
         {"scenario": "late_success"},
+        needs=Role.DEVELOPER,
+        audit=Audited("scenario.choose", is_administrative=True, shows=("scenario",)),
         body=requests.ScenarioRequest,
         body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
     )
@@ -61,8 +65,12 @@ def blueprint(deps: Deps) -> Blueprint:
         name = parse.scenario(await body_of_request())
         if name is not None and name not in deps.registry.scenarios:
             raise InvalidInputError(f"There is no scenario {name[:64]!r}", field="scenario")
-        await deps.storage.merchants.set_scenario(merchant.id, name)
-        return json_response({"scenario": name})
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            await bound.storage.merchants.set_scenario(merchant.id, name)
+            return {"scenario": name}, 200
+
+        return await changed(deps, do)
 
     @routes.get("/callbacks")
     @documented(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
+from ...domain.role import Role
 from ...services.configure_endpoint import configure_endpoint, regenerate_secret
 from ...services.deps import Deps
 from ...services.queries import find_delivery
@@ -15,7 +16,7 @@ from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
-from ..openapi import documented, examples, examples_endpoints
+from ..openapi import Audited, documented, examples, examples_endpoints
 from ..wire import answers as wire
 from ..wire import endpoints as story
 from ..wire import requests
@@ -37,6 +38,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Say where webhooks go",
         wire.Endpoint,
         examples.ENDPOINT,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.update", is_administrative=True, shows=("webhook_url", "url")),
         body=requests.EndpointRequest,
         body_is_optional=True,
         body_examples={"example": examples.ENDPOINT_REQUEST},
@@ -53,7 +56,14 @@ def blueprint(deps: Deps) -> Blueprint:
         return await once(merchant.id, deps, do)
 
     @routes.post("/merchant/webhook/regenerate")
-    @documented("Make a new webhook secret", wire.Endpoint, examples.ENDPOINT, takes_key=True)
+    @documented(
+        "Make a new webhook secret",
+        wire.Endpoint,
+        examples.ENDPOINT,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.rotate_secret", is_administrative=True),
+        takes_key=True,
+    )
     async def regenerate() -> Response:
         merchant = await merchant_of_request(deps)
 
@@ -68,6 +78,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "Send a test event",
         wire.TestEventSent,
         examples.TEST_EVENT_SENT,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.test", shows=("event",)),
         body=requests.TestEventRequest,
         body_is_optional=True,
         body_examples={"example": {"event": "payment.test"}},
@@ -104,7 +116,12 @@ def blueprint(deps: Deps) -> Blueprint:
 
     @routes.post("/webhooks/<delivery_id>/retry")
     @documented(
-        "Send a webhook again", wire.DeliveryRetried, examples.DELIVERY_RETRIED, takes_key=True
+        "Send a webhook again",
+        wire.DeliveryRetried,
+        examples.DELIVERY_RETRIED,
+        needs=Role.SUPPORT,
+        audit=Audited("delivery.retry"),
+        takes_key=True,
     )
     async def retry(delivery_id: str) -> Response:
         merchant = await merchant_of_request(deps)
@@ -135,6 +152,8 @@ def _looking_back(routes: Blueprint, deps: Deps) -> None:
         "Send many again",
         story.Recovered,
         examples_endpoints.RECOVERED,
+        needs=Role.SUPPORT,
+        audit=Audited("delivery.recover", shows=("since", "until", "events", "dry_run")),
         body=story.RecoverRequest,
         body_examples={"example": {"since": "2026-01-15T00:00:00Z", "dry_run": False}},
         takes_key=True,

@@ -1,0 +1,111 @@
+"""The tables of people, keys and what they did; see ``models``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from .models import APP
+
+
+def _of_merchant(related_name: str) -> Any:
+    return fields.ForeignKeyField(f"{APP}.MerchantRow", related_name, on_delete=fields.RESTRICT)
+
+
+class UserRow(Model):
+    """A person who signs in. The address is in lower case."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant = _of_merchant("users")
+    email = fields.CharField(max_length=255, unique=True)
+    # Argon2id with its parameters; empty for somebody without a password.
+    password_hash = fields.CharField(max_length=255)
+    role = fields.CharField(max_length=20)
+    is_active = fields.BooleanField(default=True)
+    is_operator = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    last_login_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "users"
+        indexes = (("merchant_id",),)
+
+
+class SessionRow(Model):
+    """Somebody who has signed in. Only the digest of what their cookie holds."""
+
+    token_sha256 = fields.CharField(max_length=64, primary_key=True)
+    user: Any = fields.ForeignKeyField(f"{APP}.UserRow", "sessions", on_delete=fields.CASCADE)
+    created_at = fields.DatetimeField()
+    # On the database's clock, which no test moves.
+    expires_at = fields.DatetimeField()
+    last_seen_at = fields.DatetimeField()
+    ip = fields.CharField(max_length=64, null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "sessions"
+        indexes = (("user_id",), ("expires_at",))
+
+
+class LoginTriesRow(Model):
+    """Passwords tried for one account from one address, both as one digest."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    tries = fields.IntField()
+    began_at = fields.DatetimeField()
+    locked_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "login_tries"
+        indexes = (("began_at",),)
+
+
+class ApiKeyRow(Model):
+    """A key beside the pair that stands on the merchant."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant = _of_merchant("api_keys")
+    label = fields.CharField(max_length=100)
+    key = fields.CharField(max_length=64, unique=True)
+    secret_sha256 = fields.CharField(max_length=64)
+    secret_last4 = fields.CharField(max_length=4)
+    role = fields.CharField(max_length=20)
+    created_at = fields.DatetimeField()
+    last_used_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "api_keys"
+        indexes = (("merchant_id",),)
+
+
+class AuditRow(Model):
+    """Who did what. A trigger refuses to change or to remove a row."""
+
+    id = fields.BigIntField(primary_key=True)
+    merchant = _of_merchant("audit_log")
+    at = fields.DatetimeField()
+    actor_kind = fields.CharField(max_length=10)
+    actor_id = fields.CharField(max_length=64)
+    actor_label = fields.CharField(max_length=255)
+    action = fields.CharField(max_length=64)
+    subject = fields.CharField(max_length=255)
+    ip = fields.CharField(max_length=64, null=True)
+    detail = fields.JSONField[dict[str, Any]]()
+
+    class Meta:
+        """Names."""
+
+        table = "audit_log"
+        indexes = (("merchant_id", "id"),)

@@ -1,0 +1,61 @@
+"""Writing down who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ..domain.account import Actor, AuditEntry, Caller
+from ..domain.redacted_json import redact_text
+from ..domain.redaction import names_a_secret
+from .deps import Deps
+
+SYSTEM = Actor("system", "paygate", "command line")
+SUBJECT_CHARS_MAX = 255
+IP_CHARS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that somebody did.
+
+    Args:
+        action: The thing and the verb, such as ``refund.create``.
+        subject: The id of what it was done to.
+        detail: Scalars that are worth knowing.
+    """
+
+    action: str
+    subject: str = ""
+    detail: Mapping[str, Any] | None = None
+
+
+async def write_down(
+    done: Done, actor: Actor, merchant_id: UUID, deps: Deps, *, ip: str | None = None
+) -> None:
+    """Add it to the log, in the transaction that ``deps`` is bound to."""
+    entry = AuditEntry(
+        merchant_id=merchant_id,
+        at=deps.clock.now(),
+        actor=actor,
+        action=done.action,
+        subject=done.subject[:SUBJECT_CHARS_MAX],
+        ip=ip[:IP_CHARS_MAX] if ip else None,
+        detail=_without_secrets(done.detail or {}),
+    )
+    await deps.storage.audit.add(entry)
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Whoever calls, as the log names them."""
+    return Actor(caller.kind, caller.id, caller.label)
+
+
+def _without_secrets(detail: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: redact_text(value) if isinstance(value, str) else value
+        for name, value in detail.items()
+        if not names_a_secret(name)
+    }

@@ -1,0 +1,71 @@
+"""The line that a request leaves in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quart import current_app, g, request
+
+from ..domain.account import Caller
+from ..services.audit import Done, actor_of, write_down
+from ..services.deps import Deps
+from .body import body_of_request
+from .openapi.documented import Audited, Documented, find_documented
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who asks for what, known before it is done.
+
+    Args:
+        caller: Who.
+        audited: What.
+        detail: The ids in the path, and what of the body may be shown.
+    """
+
+    caller: Caller
+    audited: Audited
+    detail: Mapping[str, Any]
+    ip: str | None
+
+    async def write_down(self, shown: object, bound: Deps) -> None:
+        """Add it to the log; the subject is what was made, or what the path names."""
+        named = shown.get("id") if isinstance(shown, Mapping) else None
+        in_path = next(iter((request.view_args or {}).values()), None)
+        subject = str(named or in_path or self.caller.merchant.id)
+        detail = {name: value for name, value in self.detail.items() if value != subject}
+        done = Done(self.audited.action, subject, detail)
+        merchant_id = self.caller.merchant.id
+        await write_down(done, actor_of(self.caller), merchant_id, bound, ip=self.ip)
+
+
+async def note_of_request() -> Note | None:
+    """What is to be written down of the request at hand, if anything is.
+
+    Of people every change, of keys what is administrative.
+    """
+    caller: Caller | None = g.get("caller")
+    audited = stated().audit
+    if caller is None or audited is None:
+        return None
+    if caller.kind != "user" and not audited.is_administrative:
+        return None
+    body = await body_of_request()
+    shows = {name: body[name] for name in audited.shows if _is_small(body.get(name))}
+    return Note(caller, audited, {**(request.view_args or {}), **shows}, request.remote_addr)
+
+
+def stated() -> Documented:
+    """What the route at hand says of itself."""
+    view = current_app.view_functions[str(request.endpoint)]
+    said = find_documented(view)
+    assert said is not None, f"{request.endpoint} does not say what it needs"
+    return said
+
+
+def _is_small(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return isinstance(value, str | int | bool)
