@@ -23,8 +23,8 @@ def blueprint(deps: Deps) -> Blueprint:
     """``/plugins``."""
     routes = Blueprint("plugins", __name__)
 
-    async def everything() -> list[wire.Plugin]:
-        return [present.plugin(*each, deps.registry) for each in await plugins_in_detail(deps)]
+    async def everything(bound: Deps) -> list[wire.Plugin]:
+        return [present.plugin(*each, deps.registry) for each in await plugins_in_detail(bound)]
 
     @routes.get("/plugins")
     @documented(
@@ -36,7 +36,7 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def index() -> Response:
         await operator_of_request(deps)
-        return json_response({"data": await everything()})
+        return json_response({"data": await everything(deps)})
 
     @routes.put("/plugins/<plugin_id>/config")
     @documented(
