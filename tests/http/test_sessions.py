@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
+import pytest
+
 from paygate.core.domain.role import Role
 from paygate.core.services.team import AddUser, add_user
 from tests.harness.apps import Answer, TestApp
@@ -102,3 +105,74 @@ async def test_of_two_password_changes_at_once_one_counts(app: TestApp):
     assert sorted(answer.status for answer in answers) in ([200, 400], [200, 401])
     assert entered == [200 if answer.status == 200 else 401 for answer in answers]
     assert await app.value("SELECT count(*) FROM sessions") == 2
+
+
+async def test_a_change_needs_the_token_and_no_foreign_page(app: TestApp):
+    _, session = await sign_in(app)
+    cookie = {"Cookie": session["Cookie"]}
+    body = {"amount": 500}
+    tries = [
+        await app.call("POST", "/orders", keys=keys, json=body)
+        for keys in (
+            cookie,
+            {**cookie, "X-Csrf-Token": "0" * 64},
+            {**session, "Origin": "https://evil.example"},
+            {**session, "Origin": "null"},
+            {**session, "Origin": "http://localhost:3000"},
+        )
+    ]
+
+    assert [answer.status for answer in tries] == [403, 403, 403, 403, 201]
+    assert (await app.call("GET", "/orders", keys=cookie)).status == 200
+
+
+async def test_only_the_dashboards_origin_is_let_in_with_the_cookie(app: TestApp):
+    ours, foreign = [
+        (await app.call("GET", "/health", keys={"Origin": origin})).headers
+        for origin in ("http://localhost:3000", "https://evil.example")
+    ]
+
+    assert ours["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert ours["Access-Control-Allow-Credentials"] == "true"
+    assert foreign["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in foreign
+
+
+async def test_ten_wrong_passwords_are_tried_however_many_come_at_once(app: TestApp):
+    await let_in(app, "a@b.c")
+    answers = await asyncio.gather(
+        *(sign_in(app, email="a@b.c", password=f"wrong {number}") for number in range(25))
+    )
+    right, _ = await sign_in(app, email="a@b.c", password=PASSWORD)
+
+    assert {answer.status for answer, _ in answers} == {401}
+    assert (right.status, right.body) == (401, answers[0][0].body)
+    assert await app.value("SELECT tries FROM login_tries") == 26
+
+
+async def test_of_two_who_demote_the_last_two_owners_one_is_late(app: TestApp):
+    _, session = await sign_in(app)
+    await let_in(app, "a@b.c")
+    team = (await app.call("GET", "/team", keys=session)).json["data"]
+    answers = await asyncio.gather(
+        *(app.call("PATCH", f"/team/{user['id']}", json={"role": "support"}) for user in team)
+    )
+
+    assert sorted(answer.status for answer in answers) == [200, 400]
+    assert await app.value("SELECT count(*) FROM users WHERE role = 'owner'") == 1
+
+
+async def test_a_role_does_what_it_may_and_no_more(app: TestApp):
+    support = await let_in(app, "a@b.c", Role.SUPPORT)
+    seen = await app.call("GET", "/orders", keys=support)
+    refused = await app.call("POST", "/orders", keys=support, json={"amount": 500})
+
+    assert (seen.status, refused.status) == (200, 403)
+    assert refused.json["error"]["description"] == "This needs the role developer; yours is support"
+
+
+async def test_the_audit_log_cannot_be_rewritten(app: TestApp):
+    await sign_in(app)
+    for sql in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.rows(sql)

@@ -1,0 +1,89 @@
+"""``paygate user`` and ``paygate merchant``: who may sign in, where nobody is seeded."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from uuid import UUID
+
+from ..bootstrap import open_app
+from ..core.domain.errors import OperatorError
+from ..core.domain.ids import IdKind
+from ..core.domain.merchant import Merchant
+from ..core.domain.role import Role
+from ..core.services.api_keys import SECRET_PREFIX
+from ..core.services.audit import SYSTEM, Done, write_down
+from ..core.services.authenticate import secret_digest
+from ..core.services.team import AddUser, add_user, set_password
+from .setup import Setup
+
+
+async def add(
+    setup: Setup, email: str, merchant: str, role: Role, given: str | None, *, is_operator: bool
+) -> str:
+    """Let somebody in; their password.
+
+    Raises:
+        OperatorError: There is no such merchant.
+    """
+    password = given or secrets.token_urlsafe(32)
+    async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
+        bound = replace(app.deps, storage=storage)
+        merchant_id = _uuid(merchant)
+        if await storage.merchants.get(merchant_id) is None:
+            raise _unknown("--merchant", "there is no such merchant")
+        command = AddUser(merchant_id, email.lower(), role, password, is_operator=is_operator)
+        user = await add_user(command, bound)
+        done = Done("user.create", str(user.id), {"email": user.email, "role": role})
+        await write_down(done, SYSTEM, merchant_id, bound)
+    return password
+
+
+async def reset(setup: Setup, email: str, given: str | None) -> str:
+    """Give somebody another password, and end their sessions; the password.
+
+    Raises:
+        OperatorError: There is no such user.
+    """
+    password = given or secrets.token_urlsafe(32)
+    async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
+        bound = replace(app.deps, storage=storage)
+        user = await storage.users.by_email(email.lower())
+        if user is None:
+            raise _unknown("EMAIL", "there is no such user")
+        await set_password(user, await bound.passwords.hash(password), bound)
+        done = Done("user.reset_password", str(user.id))
+        await write_down(done, SYSTEM, user.merchant_id, bound)
+    return password
+
+
+async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, str]:
+    """Make a merchant; it and its secret, which is not kept."""
+    async with open_app(setup.settings, setup.environ) as app:
+        deps = app.deps
+        secret = SECRET_PREFIX + deps.ids.token()
+        merchant = Merchant(
+            id=deps.ids.uuid(),
+            name=name,
+            email=email.lower(),
+            api_key=deps.ids.new(IdKind.KEY),
+            is_active=True,
+            webhook_url=None,
+            webhook_secret=deps.ids.webhook_secret(),
+            created_at=deps.clock.now(),
+        )
+        await deps.storage.merchants.seed(merchant, secret_sha256=secret_digest(secret))
+        if await deps.storage.merchants.get(merchant.id) is None:
+            raise _unknown("EMAIL", "another merchant has that address")
+    return merchant, secret
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise _unknown("--merchant", "it is no id of a merchant") from None
+
+
+def _unknown(setting: str, problem: str) -> OperatorError:
+    return OperatorError(setting=setting, problem=problem, remedy="Correct it and try again")
