@@ -8,7 +8,7 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate pytest_paygate plugins tests examples
 
-.PHONY: run demo test retest e2e check format pages scenarios clean
+.PHONY: run demo test retest e2e check format pages wheels scenarios clean
 
 run: $(VENV)/.installed
 	@$(BIN)/paygate dev
@@ -53,11 +53,16 @@ pages:
 	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent build
 	git diff --exit-code --stat -- paygate/core/web/static
 
+# The four distributions, as they would be published.
+wheels: $(VENV)/.installed
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir dist . $(GUESTS)
+
 scenarios: $(VENV)/.installed
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/scenarios.md
 
 clean:
-	rm -rf $(VENV) .paygate
+	rm -rf $(VENV) .paygate dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
