@@ -39,9 +39,10 @@ declines AS (
     GROUP BY decline_code ORDER BY payments DESC, code LIMIT 50
 ),
 ended AS (
-    SELECT greatest(0, 1000 * extract(epoch FROM min(t.at) - made.created_at))::float8 AS ms
+    -- A late success was an ending already.
+    SELECT greatest(0, 1000 * extract(epoch FROM t.at - made.created_at))::float8 AS ms
     FROM made JOIN payment_transitions t ON t.payment_id = made.id
-    WHERE t.to_status IN ('success', 'failed') GROUP BY made.id, made.created_at
+    WHERE t.to_status IN ('success', 'failed') AND t.from_status <> 'failed'
 ),
 latency AS (
     SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY ms) AS ms,
