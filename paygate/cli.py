@@ -37,8 +37,26 @@ Home = Annotated[Path | None, typer.Option(help="Data folder, instead of PAYGATE
 
 
 @app.command()
-def dev(port: Port = None, host: Host = None, home: Home = None, no_redis: bool = False) -> None:
+def dev(
+    *,
+    port: Port = None,
+    host: Host = None,
+    home: Home = None,
+    no_redis: bool = False,
+    ephemeral: Annotated[
+        bool,
+        typer.Option(help="For a test suite: throw-away data, any port, one line of JSON."),
+    ] = False,
+    until_stdin_closes: Annotated[
+        bool, typer.Option(help="With --ephemeral: end when the standard input does.")
+    ] = False,
+) -> None:
     """Run everything here: PostgreSQL, Valkey, the API and a worker."""
+    if ephemeral:
+        from .commands.ephemeral import ephemeral as run_ephemeral
+
+        run_ephemeral(read_setup(host=host), port=port or 0, with_stdin=until_stdin_closes)
+        raise typer.Exit
     from .commands.dev import dev as run
 
     raise typer.Exit(run(read_setup(port=port, host=host, home=home), redis=not no_redis))

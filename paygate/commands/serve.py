@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
+from collections.abc import Callable
 
 from ..adapters.bell.local import LocalBell
 from ..adapters.serving.hypercorn import answer
 from ..adapters.storage.migrate import migrate
-from ..bootstrap import open_app, seed
+from ..bootstrap import App, open_app, seed
 from ..core.services.live import LiveEvents
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
@@ -26,6 +28,8 @@ async def serve(
     with_worker: bool = False,
     with_pages: bool = False,
     prepare: bool = False,
+    listening: socket.socket | None = None,
+    ready: Callable[[App], None] | None = None,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM.
 
@@ -36,11 +40,13 @@ async def serve(
         with_pages: Serve the dashboard and the checkout page on their own ports too, where
             those are free; they are on the API's port in any case.
         prepare: Migrate and seed first.
+        listening: Answer on that socket; None listens where the settings say.
+        ready: Told once requests are answered.
 
     Raises:
         OperatorError: The port is taken, or the app cannot be put together.
     """
-    listening = listen(setup.settings.host, setup.settings.port, share=share_port)
+    listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
     if prepare:
         await migrate(setup.settings.database_url)
     bell = LocalBell() if with_worker and not setup.settings.redis_url else None
@@ -55,6 +61,9 @@ async def serve(
         served = [(create_app(app.deps, app.web), listening)]
         if with_pages:
             served += listening_pages(setup.settings)
+        if ready is not None:
+            # The socket listens: who asks from now on waits a moment at most.
+            ready(app)
         ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
         await asyncio.gather(*(answer(*each, stopped) for each in served))
         await ending

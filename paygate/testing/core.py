@@ -25,18 +25,10 @@ from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
 from ..settings import read_settings
 from .api import Api
+from .defaults import DEFAULTS
 from .inbox import HOST, URL, InboxCore
 from .scenario import NextScenarios
 from .swap import Swappable
-
-DEFAULTS: Mapping[str, str] = {
-    "PAYGATE_DATABASE_POOL": "4",
-    # Simulators approve at once; what takes time or goes wrong is asked for by name.
-    "TEST_MODE": "true",
-    "TEST_PROCESSING_DELAY": "0",
-    "REFUND_DELAY_MIN": "0",
-    "REFUND_DELAY_MAX": "0",
-}
 
 QUIET_WITHIN_S = 20.0
 SWAP_WITHIN_S = 5.0
@@ -168,7 +160,13 @@ async def running(
     Raises:
         OperatorError: A setting is wrong.
     """
-    given = {"PAYGATE_VAULT_KEY": new_key(), **DEFAULTS, **environ, "DATABASE_URL": database_url}
+    given = {
+        "PAYGATE_VAULT_KEY": new_key(),
+        "PAYGATE_DATABASE_POOL": "4",
+        **DEFAULTS,
+        **environ,
+        "DATABASE_URL": database_url,
+    }
     http, bell = LoopbackClient(), LocalBell()
     async with open_app(read_settings(given), given, bell=bell) as opened:
         swappable = Swappable(opened.loaded.registry)

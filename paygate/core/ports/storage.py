@@ -100,6 +100,10 @@ class MerchantRepository(Protocol):
         """The same of the merchant whose order it is; empty where there is no such order."""
         ...
 
+    async def retire(self, merchant_id: UUID, *, mail_domain: str) -> bool:
+        """Switch off a merchant whose e-mail is of that domain; False if there is none."""
+        ...
+
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
         """Store the merchant; one with its id gets these credentials and keeps the rest."""
         ...

@@ -23,6 +23,7 @@ from .routes import (
     health,
     keys,
     merchant,
+    namespaces,
     operations,
     orders,
     overview,
@@ -87,6 +88,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     if settings.with_test_routes:
         app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
         app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")
+        app.register_blueprint(namespaces.blueprint(deps), url_prefix=f"{API}/test/namespaces")
         app.register_blueprint(simulator.blueprint(deps))
     app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
     app.register_blueprint(dashboard.blueprint(deps))

@@ -28,6 +28,7 @@ from ..services.create_payment import CreatePayment
 from ..services.create_refund import CreateRefund
 from ..services.log_in import ChangePassword, LogIn
 from ..services.manage_endpoints import ChangeEndpoint, CreateEndpoint
+from ..services.namespaces import OpenNamespace
 from ..services.send_test_event import SendTestEvent
 from ..services.settle_review import SettleReview
 from ..services.team import AddUser, ChangeUser
@@ -111,6 +112,14 @@ def decision(body: Body) -> str:
 def scenario(body: Body) -> str | None:
     """``PUT /test/scenario``."""
     return _checked(requests.ScenarioRequest, body).scenario
+
+
+def namespace(body: Body) -> OpenNamespace:
+    """``POST /test/namespaces``, with or without a body."""
+    asked = _checked(requests.NamespaceRequest, body)
+    return OpenNamespace(
+        asked.name, asked.webhook_url or None, asked.webhook_secret, asked.scenario
+    )
 
 
 def callbacks(query: Mapping[str, str]) -> str | None:

@@ -49,6 +49,11 @@ ON CONFLICT (id) DO UPDATE
 SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret
 """
 
+RETIRE = """
+UPDATE merchants SET is_active = false, webhook_url = NULL
+WHERE id = $1 AND split_part(email, '@', 2) = $2 RETURNING id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresMerchants:
@@ -120,6 +125,10 @@ class PostgresMerchants:
         """See ``MerchantRepository.origins_of_order``."""
         row = await self.executor.fetchrow(ORIGINS_OF_ORDER, order_id)
         return (row["allowed_origins"] or []) if row else []
+
+    async def retire(self, merchant_id: UUID, *, mail_domain: str) -> bool:
+        """See ``MerchantRepository.retire``."""
+        return bool(await self.executor.fetch(RETIRE, merchant_id, mail_domain))
 
     async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
         """See ``MerchantRepository.seed``."""

@@ -212,6 +212,22 @@ SCENARIOS: stories.Scenarios = {
         }
     ]
 }
+NAMESPACE_REQUEST = {
+    "name": "test_a_decline_is_shown",
+    "webhook_url": "http://localhost:5000/webhook",
+    "scenario": "insufficient_funds",
+}
+NAMESPACE: stories.Namespace = {
+    "id": DELIVERY_ID,
+    "name": "test_a_decline_is_shown",
+    "api_key": "key_ns_5d0f6b9c3a7e41f28b6c9d0e1f2a3b4c",
+    "api_secret": "secret_ns_9a8b7c6d5e4f40312213141516171819",
+    "webhook_url": "http://localhost:5000/webhook",
+    "webhook_secret": "whsec_c2VjcmV0IG9mIGEgbmFtZXNwYWNlIGZvciB0ZXN0cw==",
+    "scenario": "insufficient_funds",
+    "created_at": MADE_AT,
+}
+NAMESPACE_RETIRED: stories.NamespaceRetired = {"id": DELIVERY_ID, "retired": True}
 CALLBACKS: stories.Callbacks = {
     "data": [
         {

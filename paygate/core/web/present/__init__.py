@@ -37,7 +37,7 @@ from .entities import (
 )
 from .events import EventWords
 from .panels import panel, panels
-from .stories import callbacks, reviews, scenarios, test_card
+from .stories import callbacks, namespace, reviews, scenarios, test_card
 from .timeline import timeline
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "health",
     "instrument",
     "merchant_settings",
+    "namespace",
     "order",
     "order_in_full",
     "order_offered",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...ports.records import InReview, KeptCallback
 from ...services.choose_scenario import AMOUNT_MARK
+from ...services.namespaces import Namespace
 from ...services.registry import ScenarioInfo
 from ..wire import stories
 from .entities import timestamp
@@ -56,6 +57,21 @@ def test_card(number: int) -> str:
         digit if place % 2 else sum(divmod(digit * 2, 10)) for place, digit in enumerate(places)
     )
     return f"{digits}{-total % 10}"
+
+
+def namespace(made: Namespace) -> stories.Namespace:
+    """``POST /test/namespaces``."""
+    merchant = made.merchant
+    return {
+        "id": str(merchant.id),
+        "name": merchant.name,
+        "api_key": merchant.api_key,
+        "api_secret": made.api_secret,
+        "webhook_url": merchant.webhook_url,
+        "webhook_secret": merchant.webhook_secret,
+        "scenario": merchant.default_scenario,
+        "created_at": timestamp(merchant.created_at),
+    }
 
 
 def callbacks(kept: Iterable[KeptCallback]) -> stories.Callbacks:

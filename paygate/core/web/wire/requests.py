@@ -257,6 +257,13 @@ class ScenarioRequest(Request):
     scenario: Text | None = Field(description="a scenario's name; null draws again")
 
 
+class NamespaceRequest(EndpointRequest):
+    """``POST /test/namespaces``; may be left out."""
+
+    name: Text | None = Field(None, description="for people")
+    scenario: Text | None = Field(None, description="what its payments play that name nothing")
+
+
 class CallbacksQuery(Request):
     """``?effect=``."""
 

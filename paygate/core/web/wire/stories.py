@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from .answers import At, Minor, PaymentId
+from .answers import At, Minor, PaymentId, Uuid
 
 
 class Review(TypedDict):
@@ -51,6 +51,26 @@ class ScenarioChosen(TypedDict):
     """What payments play that name nothing."""
 
     scenario: str | None
+
+
+class Namespace(TypedDict):
+    """A merchant of a test's own."""
+
+    id: Uuid
+    name: str
+    api_key: str
+    api_secret: Annotated[str, Field(description="shown this once")]
+    webhook_url: str | None
+    webhook_secret: str | None
+    scenario: str | None
+    created_at: At
+
+
+class NamespaceRetired(TypedDict):
+    """Its keys name nobody any more."""
+
+    id: Uuid
+    retired: bool
 
 
 class CallbackListed(TypedDict):
