@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..domain.errors import InvalidInputError, NotFoundError
 from ..domain.merchant import Merchant
-from ..ports.storage import KEEP
+from ..ports.kept import KEEP
 from .authenticate import secret_digest
 from .configure_endpoint import ConfigureEndpoint, configure_endpoint
 from .deps import Deps
