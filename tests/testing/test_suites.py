@@ -1,0 +1,98 @@
+"""Suites as other people have them: run by a pytest of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 240
+
+TESTS = """
+import asyncio
+import pytest
+from paygate.testing import FakeProcessor
+
+{mark}
+async def test_pays(paygate_app, webhook_inbox):
+    with paygate_app.use(FakeProcessor(decline="declined")):
+        assert (await paygate_app.pay())["status"] == "failed"
+    payment = await paygate_app.pay()
+    await webhook_inbox.expect("payment.success", payment_id=payment["id"])
+
+{mark}
+async def test_pays_twice_at_once(paygate_app, clock):
+    both = await asyncio.gather(paygate_app.pay(), paygate_app.pay())
+    assert [each["status"] for each in both] == ["success", "success"]
+    await clock.advance(days=1)
+
+def test_without_a_loop(paygate_server):
+    assert paygate_server.pay()["status"] == "success"
+"""
+
+FLAVOURS = {
+    "auto": ("", "asyncio_mode = auto"),
+    "strict": ("@pytest.mark.asyncio", "asyncio_mode = strict"),
+    "session": (
+        "@pytest.mark.asyncio(loop_scope='session')",
+        "asyncio_mode = strict\nasyncio_default_fixture_loop_scope = session",
+    ),
+    "anyio": (
+        "@pytest.mark.anyio\n@pytest.mark.parametrize('anyio_backend', ['asyncio'])",
+        "addopts = -p no:asyncio",
+    ),
+}
+
+
+def run(folder: Path, *arguments: str, server_url: str = "", **more: str):
+    environ = {**os.environ, "PAYGATE_TEST_DATABASE_URL": server_url, **more}
+    for name in [name for name in environ if name.startswith(("PYTEST_", "COV_"))]:
+        del environ[name]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:valkey", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_it_does_not_matter_who_runs_the_tests(tmp_path, server_urls, flavour):
+    mark, settings = FLAVOURS[flavour]
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}\n")
+    (tmp_path / "test_shop.py").write_text(TESTS.format(mark=mark))
+
+    ran = run(tmp_path, server_url=server_urls[0])
+
+    assert "3 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_the_examples_of_a_merchant_pass(server_urls):
+    ran = run(ROOT / "examples" / "merchant_tests", server_url=server_urls[0])
+
+    assert "5 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_processes_share_a_server_of_their_own_and_hear_nothing_of_each_other():
+    folder = ROOT / "bench" / "crossing"
+    ran = run(folder, "-n", "2", CROSSING_TESTS="8")
+
+    assert "8 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_a_run_without_these_fixtures_imports_nothing_of_paygate(tmp_path):
+    (tmp_path / "test_other.py").write_text(
+        "import sys\ndef test_it(): assert 'paygate' not in sys.modules\n"
+    )
+
+    ran = run(tmp_path, "-p", "no:asyncio")
+
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
