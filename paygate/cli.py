@@ -36,6 +36,12 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of
 Home = Annotated[Path | None, typer.Option(help="Data folder, instead of PAYGATE_HOME.")]
 
 
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option("--with", help="A Python program to run beside it; may be repeated.", exists=True),
+]
+
+
 @app.command()
 def dev(
     *,
@@ -50,6 +56,7 @@ def dev(
     until_stdin_closes: Annotated[
         bool, typer.Option(help="With --ephemeral: end when the standard input does.")
     ] = False,
+    beside: Beside = None,
 ) -> None:
     """Run everything here: PostgreSQL, Valkey, the API and a worker."""
     if ephemeral:
@@ -59,7 +66,8 @@ def dev(
         raise typer.Exit
     from .commands.dev import dev as run
 
-    raise typer.Exit(run(read_setup(port=port, host=host, home=home), redis=not no_redis))
+    setup = read_setup(port=port, host=host, home=home)
+    raise typer.Exit(run(setup, redis=not no_redis, beside=beside or []))
 
 
 @app.command()

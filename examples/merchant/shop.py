@@ -157,7 +157,8 @@ def main() -> None:
     """Be open until interrupted."""
     read = argparse.ArgumentParser(description="A shop that takes money through paygate.")
     read.add_argument("--port", type=int, default=4000, help="4000 unless given")
-    read.add_argument("--paygate", default="http://localhost:8000", help="where its API is")
+    base = os.environ.get("PAYGATE_URL", "http://localhost:8000")
+    read.add_argument("--paygate", default=base, help="where its API is")
     said = read.parse_args()
     key = os.environ.get("PAYGATE_KEY", "key_test_abc123")
     secret = os.environ.get("PAYGATE_SECRET", "secret_test_xyz789")

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import FrameType
 
 from ..adapters.embedded import start_servers
@@ -27,10 +28,16 @@ STOP_WITHIN_S = 25.0
 POLL_S = 0.02
 
 
-def dev(setup: Setup, *, redis: bool = True) -> int:
+def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int:
     """Run until SIGINT, SIGTERM, or until a part ends by itself; the exit code.
 
     Servers that ``DATABASE_URL`` and ``REDIS_URL`` name are used as they are.
+
+    Args:
+        setup: The settings and where they came from.
+        redis: Whether there is to be one.
+        beside: Python programs to start once the API answers, told its address by
+            ``PAYGATE_URL``. They end with us; one that ends by itself ends nothing else.
 
     Raises:
         OperatorError: A part cannot be started.
@@ -51,6 +58,8 @@ def dev(setup: Setup, *, redis: bool = True) -> int:
         stack.callback(_end, list(parts.values()))
         if _wait_ready(settings, parts, stop):
             print(_welcome(settings, time.monotonic() - began), flush=True)
+            guests = _start_beside(beside, settings, environ, tie)
+            stack.callback(_end, guests)
             _wait_end(parts, stop, poll)
     return 0 if stop.is_asked else _exit_code(parts)
 
@@ -92,6 +101,13 @@ def _start_parts(
     }
 
 
+def _start_beside(
+    programs: Sequence[Path], settings: Settings, environ: Mapping[str, str], tie: Tie
+) -> list[subprocess.Popen[bytes]]:
+    told = {**environ, "PAYGATE_URL": _base(settings)}
+    return [_start_python([str(program)], told, tie) for program in programs]
+
+
 class _Stop:
     """Notes SIGINT and SIGTERM while it is entered."""
 
@@ -115,8 +131,14 @@ class _Stop:
 def _start(
     arguments: Sequence[str], environ: Mapping[str, str], tie: Tie
 ) -> subprocess.Popen[bytes]:
-    part = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-        [sys.executable, "-m", "paygate", *arguments],
+    return _start_python(["-m", "paygate", *arguments], environ, tie)
+
+
+def _start_python(
+    arguments: Sequence[str], environ: Mapping[str, str], tie: Tie
+) -> subprocess.Popen[bytes]:
+    part = subprocess.Popen(  # noqa: S603 - our own program, or what our user named
+        [sys.executable, *arguments],
         env=dict(environ),
         # Ctrl+C goes to a whole group; the parts are asked to stop by us, in order.
         start_new_session=True,
@@ -190,8 +212,12 @@ def _reachable(host: str) -> str:
     return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
 
 
+def _base(settings: Settings) -> str:
+    return f"http://{_reachable(settings.host)}:{settings.port}"
+
+
 def _welcome(settings: Settings, took_s: float) -> str:
-    base = f"http://{_reachable(settings.host)}:{settings.port}"
+    base = _base(settings)
     keys = f"-H 'X-Api-Key: {settings.test_api_key}' -H 'X-Api-Secret: {settings.test_api_secret}'"
     return f"""
 paygate is ready after {took_s:.1f} s
