@@ -232,3 +232,24 @@ async def test_nobody_asks_a_check_about_a_capture_or_a_refund(database_url: str
 
     assert len(check.asked) == 1
     assert [verb for verb, *_ in fakes.processor.calls] == ["authorize", "refund"]
+
+
+async def test_a_block_that_cannot_be_stored_leaves_the_payment_as_if_nobody_had_looked(
+    database_url: str, tmp_path: Path
+):
+    async with checked(database_url, tmp_path, SayingCheck(BLOCK)) as (app, fakes):
+        await app.rows(
+            'ALTER TABLE payment_decisions ADD CONSTRAINT "full" CHECK (took_ms < 0) NOT VALID'
+        )
+        payment_id = await app.paid()
+        async with app.working():
+            await app.until_value(True, "SELECT bool_and(last_error IS NOT NULL) FROM operations")
+            left = await app.rows(
+                "SELECT o.state, p.status, p.version FROM operations o "
+                "JOIN payments p ON p.id = o.payment_id"
+            )
+            await app.rows('ALTER TABLE payment_decisions DROP CONSTRAINT "full"')
+            await app.until(payment_id, "failed")
+
+    assert left == [{"state": "reserved", "status": "pending", "version": 1}]
+    assert fakes.processor.calls == []
