@@ -14,7 +14,6 @@ from uuid import UUID
 
 from ..domain.change import Change
 from ..domain.endpoint import Endpoint
-from ..domain.idempotency import Remembered
 from ..domain.merchant import Credentials, Merchant
 from ..domain.operation import Operation
 from ..domain.order import Order
@@ -27,6 +26,7 @@ from .feed import FeedRepository
 from .figures import FigureRepository
 from .history import HistoryQuestion, PaymentCounts
 from .housekeeping import HousekeepingRepository
+from .idempotency_storage import IdempotencyRepository
 from .kept import Kept
 from .plugin_settings import PluginSettingRepository
 from .records import (
@@ -245,31 +245,6 @@ class WorkerRepository(Protocol):
 
     async def stuck(self, *, due_before: datetime, limit: int) -> Sequence[Stuck]:
         """Rows that should have been worked on by then, and rows set aside."""
-        ...
-
-
-class IdempotencyRepository(Protocol):
-    """Answers that were given, by merchant and key. Only inside a transaction."""
-
-    async def lock(self, merchant_id: UUID, key: str) -> bool:
-        """Be the only one at work on this key until the transaction ends; False if not.
-
-        The lock goes with the connection: a process that dies holds nothing.
-        """
-        ...
-
-    async def find(self, merchant_id: UUID, key: str) -> Remembered | None:
-        """What was answered under this key."""
-        ...
-
-    async def remember(
-        self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
-    ) -> None:
-        """Keep an answer, in the place of one that has expired."""
-        ...
-
-    async def purge(self, *, now: datetime, limit: int) -> int:
-        """Forget expired answers; how many."""
         ...
 
 
