@@ -245,6 +245,26 @@ def extension(context: typer.Context) -> None:
     raise typer.Exit(code)
 
 
+plugin_verbs = typer.Typer(help="For authors of plugins.", no_args_is_help=True)
+app.add_typer(plugin_verbs, name="plugin")
+
+
+@plugin_verbs.callback()
+def plugin() -> None:
+    """For authors of plugins."""
+
+
+@plugin_verbs.command("check")
+def check_plugin(
+    name: Annotated[str, typer.Argument(help="Its entry point's name, as `plugins` lists it.")],
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Judge an installed plugin by the contract kit; exit code 1 if it breaks a rule."""
+    from .commands.plugin_check import plugin_check
+
+    raise typer.Exit(plugin_check(name, as_json=json))
+
+
 @app.command()
 def doctor() -> None:
     """Say what is configured, what is stuck, and why."""

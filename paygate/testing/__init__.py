@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         PaymentMethodContract,
         ProcessorContract,
         RetryPolicyContract,
+        RiskCheckContract,
+        RouterContract,
     )
     from .fakes.method import FakeMethod
     from .fakes.processor import Call, FakeProcessor, approve
@@ -57,6 +59,8 @@ __all__ = [
     "ProcessorContract",
     "Reply",
     "RetryPolicyContract",
+    "RiskCheckContract",
+    "RouterContract",
     "Scenario",
     "ScriptExhaustedError",
     "Sent",
@@ -73,6 +77,8 @@ _HOMES = {
         "PaymentMethodContract",
         "ProcessorContract",
         "RetryPolicyContract",
+        "RiskCheckContract",
+        "RouterContract",
     ),
     "fakes.method": ("FakeMethod",),
     "fakes.processor": ("Call", "FakeProcessor", "approve"),

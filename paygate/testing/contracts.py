@@ -12,7 +12,18 @@ from ..core.ports.callbacks import RawCallback
 from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext
 from ..core.ports.processor import Processor
 from ..core.ports.retry import RetryPolicy
-from .kit.cases import Case, Details, MethodCase, PolicyCase, ProcessorCase, SinkCase
+from ..core.ports.risk import RiskCheck
+from ..core.ports.routing import Router
+from .kit.cases import (
+    Case,
+    Details,
+    MethodCase,
+    PolicyCase,
+    ProcessorCase,
+    RiskCase,
+    RouterCase,
+    SinkCase,
+)
 from .kit.judge import judge
 from .kit.rules import Kind, Rule, rules_of
 from .kit.stage import Sent
@@ -144,3 +155,29 @@ class RetryPolicyContract(_Contract):
     def case(self) -> PolicyCase:
         """See ``_Contract.case``."""
         return PolicyCase(make=self.make, **self._common())
+
+
+@_with_tests("router")
+class RouterContract(_Contract):
+    """Judges a router."""
+
+    def make(self, context: PluginContext) -> Router:
+        """Make a fresh one."""
+        raise NotImplementedError
+
+    def case(self) -> RouterCase:
+        """See ``_Contract.case``."""
+        return RouterCase(make=self.make, **self._common())
+
+
+@_with_tests("risk")
+class RiskCheckContract(_Contract):
+    """Judges a risk check."""
+
+    def make(self, context: PluginContext) -> RiskCheck:
+        """Make a fresh one."""
+        raise NotImplementedError
+
+    def case(self) -> RiskCase:
+        """See ``_Contract.case``."""
+        return RiskCase(make=self.make, **self._common())

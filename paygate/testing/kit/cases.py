@@ -13,6 +13,8 @@ from ...core.ports.callbacks import CanPlayPayer, RawCallback
 from ...core.ports.plugins import EventSink, MethodContext, PaymentMethod, PluginContext
 from ...core.ports.processor import AuthorizeRequest, FollowUp, Processor
 from ...core.ports.retry import RetryPolicy
+from ...core.ports.risk import RiskCheck
+from ...core.ports.routing import Router
 from ...plugins.context import HostContext
 from ...simulator.scenario import Catalogue, built_in
 from .rules import NotJudgedError
@@ -192,6 +194,36 @@ class PolicyCase(Case):
     make: Callable[[PluginContext], RetryPolicy]
 
     def policy(self) -> RetryPolicy:
+        """A fresh one, as after a restart."""
+        return self.make(self.context())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouterCase(Case):
+    """A router.
+
+    Args:
+        make: Makes a fresh one.
+    """
+
+    make: Callable[[PluginContext], Router]
+
+    def router(self) -> Router:
+        """A fresh one, as after a restart."""
+        return self.make(self.context())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskCase(Case):
+    """A risk check.
+
+    Args:
+        make: Makes a fresh one.
+    """
+
+    make: Callable[[PluginContext], RiskCheck]
+
+    def check(self) -> RiskCheck:
         """A fresh one, as after a restart."""
         return self.make(self.context())
 

@@ -11,7 +11,17 @@ from ...core.domain.money import Money
 from ...core.ports.plugins import DeliverableEvent, MethodContext
 from ...core.ports.retry import Tries
 from .calls import Said, said, tried
-from .cases import Case, MethodCase, PolicyCase, ProcessorCase, SinkCase, operation
+from .cases import (
+    Case,
+    MethodCase,
+    PolicyCase,
+    ProcessorCase,
+    RiskCase,
+    RouterCase,
+    SinkCase,
+    operation,
+)
+from .requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
 from .scenes import everything
 from .stage import MERCHANT, NOW
 
@@ -66,6 +76,10 @@ async def exercise(case: Case) -> list[Said[Any]]:
             return await _deliver(case)
         case PolicyCase():
             return _decide(case)
+        case RouterCase():
+            return await _rank(case)
+        case RiskCase():
+            return await _assess(case)
     raise AssertionError(f"nobody knows how to exercise {type(case).__name__}")
 
 
@@ -96,4 +110,20 @@ def _decide(case: PolicyCase) -> list[Said[Any]]:
     return [
         tried(lambda t=each: policy.next_delay(t, now=NOW, rng=Random(7)))  # type: ignore[misc]  # bound at once
         for each in a_sweep_of_tries()
+    ]
+
+
+async def _rank(case: RouterCase) -> list[Said[Any]]:
+    router, stage = case.router(), case.stage()
+    return [
+        await said(lambda r=each: router.rank(r, stage.call(r.payment_id)))  # type: ignore[misc]  # bound at once
+        for each in a_sweep_of_routes()
+    ]
+
+
+async def _assess(case: RiskCase) -> list[Said[Any]]:
+    check, stage = case.check(), case.stage()
+    return [
+        await said(lambda r=each: check.assess(r, risk_context(stage, r)))  # type: ignore[misc]  # bound at once
+        for each in a_sweep_of_risks()
     ]

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .cases import Case, MethodCase, PolicyCase, ProcessorCase, SinkCase
+from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
 from .rules import BrokenRuleError, DoesNotApplyError, Kind, NotJudgedError, Rule, rules_of
+from .world import RefusedError, no_way_out
 
 Verdict = Literal["kept", "broken", "not_judged", "does_not_apply"]
 CHECK_S_MAX = 60.0
@@ -44,6 +45,8 @@ def kind_of(case: Case) -> Kind:
         ProcessorCase: "processor",
         SinkCase: "sink",
         PolicyCase: "policy",
+        RouterCase: "router",
+        RiskCase: "risk",
     }
     return kinds[type(case)]
 
@@ -57,7 +60,7 @@ def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
 
     try:
         # A loop factory leaves the process's idea of a current loop as it was.
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        with no_way_out(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             runner.run(check())
     except BrokenRuleError as broken:
         return Finding(rule, subject, "broken", broken.happened)
@@ -65,7 +68,7 @@ def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
         return Finding(rule, subject, "not_judged", str(missing))
     except DoesNotApplyError as reason:
         return Finding(rule, subject, "does_not_apply", str(reason))
-    except Exception as error:  # noqa: BLE001 - a guest's description of itself may raise anything
+    except (Exception, RefusedError, SystemExit) as error:  # noqa: BLE001 - a guest's description of itself may raise anything
         happened = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Finding(rule, subject, "broken", happened)
     return Finding(rule, subject, "kept")

@@ -15,8 +15,8 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -135,7 +135,13 @@ class Watch:
         elif called is sys.exit:
             self._keep("exit", "sys.exit", _guest_frame(frame))
         elif called in _EXITS and self._keep("exit", _EXITS[called], _guest_frame(frame)):
+            _set_again(self.look_again)
             raise RefusedError(f"the kit refuses {_EXITS[called]}")
+
+    def look_again(self) -> None:
+        """Go on watching, unless that is over."""
+        if self in _watches:
+            sys.setprofile(self.saw)
 
     def _saw_time(self, frame: FrameType, called: Any) -> None:
         # Only at first hand: the event loop and the log ask for the time on everyone's behalf.
@@ -187,6 +193,33 @@ def watching() -> Iterator[Watch]:
     finally:
         sys.setprofile(before)
         _watches.remove(watch)
+
+
+def _set_again(set_: Callable[[], None]) -> None:
+    """The interpreter drops a profile function that raises; put it back in a moment."""
+    with suppress(RuntimeError):  # Nothing runs: whoever asked is not awaited.
+        asyncio.get_running_loop().call_soon(set_)
+
+
+@contextmanager
+def no_way_out() -> Iterator[None]:
+    """Refuse ``os._exit`` and its like until the block ends, whoever calls them.
+
+    Cheaper than watching, and around every check: a guest that ends the process would
+    take the report with it.
+    """
+
+    def refuse(_frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called in _EXITS:
+            _set_again(lambda: sys.setprofile(refuse))
+            raise RefusedError(f"the kit refuses {_EXITS[called]}")
+
+    before = sys.getprofile()
+    sys.setprofile(refuse)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 def _own_frame(frame: FrameType | None) -> FrameType | None:

@@ -21,3 +21,15 @@ def paygate_methods() -> Iterable[PaymentMethod]:
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     """Offer ``upi_sim``."""
     return [UpiSim(context.config(UpiSimSettings), context.scenarios)]
+
+
+# What `paygate plugin check upi_sim` judges by.
+paygate_check_samples = {
+    "environ": {"TEST_MODE": "true"},
+    "methods": {
+        "upi": {"valid": [{"vpa": "user@paytm"}, {"flow": "qr"}], "invalid": [{"vpa": "x"}]}
+    },
+    "processors": {
+        "upi_sim": {"approved": {"vpa": "user@paytm"}, "declined": {"vpa": "failure@upi"}}
+    },
+}

@@ -18,3 +18,12 @@ def paygate_methods() -> Iterable[PaymentMethod]:
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     """Offer ``acme``."""
     return [AcmeProcessor(context.config(AcmeSettings))]
+
+
+# What `paygate plugin check acme_wallet` judges by.
+paygate_check_samples = {
+    "methods": {"wallet": {"valid": [{"wallet_id": "W-1234"}], "invalid": [{"wallet_id": "1234"}]}},
+    "processors": {
+        "acme": {"approved": {"wallet_id": "W-1234"}, "declined": {"wallet_id": "W-0000"}}
+    },
+}

@@ -14,6 +14,8 @@ from . import (
     processor_sending,
     processor_state,
     processor_time,
+    risk_assesses,
+    router_ranks,
     sink_delivers,
 )
 
@@ -31,5 +33,7 @@ __all__ = [
     "processor_sending",
     "processor_state",
     "processor_time",
+    "risk_assesses",
+    "router_ranks",
     "sink_delivers",
 ]

@@ -107,10 +107,10 @@ async def decides_the_same_again(case: PolicyCase) -> None:
 )
 async def minds_no_time_zone(case: PolicyCase) -> None:
     """Decides the same whichever time zone the moment is written in."""
-    policy = case.policy()
     there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     for tries in a_sweep_of_tries():
-        heard, elsewhere = _decided(policy, tries), _decided(policy, tries, now=there)
+        heard = _decided(case.policy(), tries)
+        elsewhere = _decided(case.policy(), tries, now=there)
         is_same = heard.answer == elsewhere.answer
         require(is_same, f"{tries}: {heard} in UTC, {elsewhere} in India")
 
@@ -126,7 +126,9 @@ async def knows_no_season(case: PolicyCase) -> None:
     for now in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 2, 28, 23, 59, tzinfo=UTC)):
         heard = _decided(policy, Tries(1, 500), now=now)
         usual = _decided(policy, Tries(1, 500))
-        is_same = (heard.answer is None) == (usual.answer is None) and heard.raised is None
+        is_same = (heard.answer is None) == (usual.answer is None) and (
+            heard.raised is None or usual.raised is not None
+        )
         require(is_same, f"in {now.year} it gave {heard}, usually {usual}")
 
 

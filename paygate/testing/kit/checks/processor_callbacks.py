@@ -217,8 +217,8 @@ def _translated(case: ProcessorCase, raw: RawCallback) -> list[Update]:
 def _require_refused(case: ProcessorCase, raw: RawCallback, what: str) -> None:
     taker = _taker(case)
     heard: Said[object] = tried(lambda: [taker.verify(part) for part in taker.split(raw)])
-    is_refused = isinstance(heard.raised, BadSignatureError)
-    require(is_refused, f"{what} gave {heard} and not BadSignatureError")
+    # That it says so with BadSignatureError is judged by survives_junk_callbacks.
+    require(heard.raised is not None, f"{what} was accepted: {heard}")
 
 
 def _changed(value: str, change: Callable[[str], str]) -> str:

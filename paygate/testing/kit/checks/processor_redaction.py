@@ -23,9 +23,9 @@ CHARS_MIN = 6
 )
 async def answers_without_secrets(case: ProcessorCase) -> None:
     """Repeats nothing sealed in an outcome, a reference, a state or a wake-up."""
-    for asked in _with_canary(case):
-        charge = await charged(case, case.processor(), case.stage(), asked=asked)
-        context = case.stage().call(operation(1))
+    for ordinal, asked in enumerate(_with_canary(case), 1):
+        charge = await charged(case, case.processor(), case.stage(), asked=asked, ordinal=ordinal)
+        context = case.stage().call(operation(ordinal))
         await said(lambda a=asked, c=context: case.processor().authorize(a, c))  # type: ignore[misc]  # bound at once
         texts = [repr(charge.first.answer), repr(charge.last.answer), repr(context.wake_ups)]
         _require_clean(asked, *texts, where="what it answered")
@@ -38,10 +38,10 @@ async def answers_without_secrets(case: ProcessorCase) -> None:
 )
 async def logs_without_secrets(case: ProcessorCase) -> None:
     """Writes nothing sealed to the log, whether its own or Python's, or to the screen."""
-    for asked in _with_canary(case):
+    for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
             with overheard() as heard:
-                await charged(case, case.processor(), stage, asked=asked)
+                await charged(case, case.processor(), stage, asked=asked, ordinal=ordinal)
             _require_clean(asked, repr(stage.log.lines), heard.getvalue(), where="its log")
 
 
@@ -52,9 +52,9 @@ async def logs_without_secrets(case: ProcessorCase) -> None:
 )
 async def raises_without_secrets(case: ProcessorCase) -> None:
     """Raises nothing that quotes what is sealed, also where the line fails."""
-    for asked in _with_canary(case):
+    for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
-            charge = await charged(case, case.processor(), stage, asked=asked)
+            charge = await charged(case, case.processor(), stage, asked=asked, ordinal=ordinal)
             errors = whole_text(charge.first.raised) + whole_text(charge.last.raised)
             _require_clean(asked, errors, where="what it raised")
 

@@ -61,12 +61,12 @@ async def state_is_enough(case: ProcessorCase) -> None:
 )
 async def leaves_its_arguments_alone(case: ProcessorCase) -> None:
     """Changes nothing of the request or of the state it is handed."""
-    for sample in ("approved", "declined"):
+    for ordinal, sample in enumerate(("approved", "declined"), 1):
         if getattr(case, sample) is None:
             continue
         asked, processor = case.request(sample=sample), case.processor()
         before = deepcopy(asked)
-        charge = await charged(case, processor, case.stage(), asked=asked)
+        charge = await charged(case, processor, case.stage(), asked=asked, ordinal=ordinal)
         require(asked == before, f"the request was {before}, then {asked}")
         await _asks_about(case, processor, charge.first.answer)
 

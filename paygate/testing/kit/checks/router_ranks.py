@@ -1,0 +1,175 @@
+"""A router says which processor is to be asked first, quickly and for certain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import timedelta
+
+from ....core.ports.routing import Router, RouteRequest
+from ....plugins.offers import check_members
+from ..calls import Said, said, stopped, tried
+from ..cases import RouterCase, operation
+from ..requests import a_sweep_of_routes
+from ..rules import require, rule
+from ..stage import hangs
+from ..world import watching
+
+WITHIN = timedelta(milliseconds=500)
+"""What all routers together have."""
+SLACK_S = 0.5
+STEP_S_MAX = 0.1
+
+
+@rule(
+    "router.describes_itself",
+    why="the host refuses at start-up what has no name, or an order that is none",
+    remedy="give it a `name`, and a whole number as `priority` if it needs one",
+)
+async def describes_itself(case: RouterCase) -> None:
+    """Has the members of a Router, a name and, if any, a whole priority."""
+    router = case.router()
+    seen = tried(lambda: check_members(router, Router))
+    require(seen.raised is None, str(seen.raised))
+    require(isinstance(router.name, str) and router.name, f"its name is {router.name!r}")
+    priority = getattr(router, "priority", 0)
+    require(type(priority) is int, f"its priority is {priority!r}")
+
+
+@rule(
+    "router.answers_with_ids",
+    why="the host takes anything else for no opinion, and the router for broken",
+    remedy="return a list of processor ids, or None",
+)
+async def answers_with_ids(case: RouterCase) -> None:
+    """Answers with a sequence of processor ids, or None; a text is not a sequence of ids."""
+    for request in a_sweep_of_routes():
+        heard = await _ranked(case, request)
+        if heard.raised is None:
+            ranks = heard.answer
+            is_list = isinstance(ranks, Sequence) and not isinstance(ranks, str | bytes)
+            is_ids = is_list and all(isinstance(each, str) for each in ranks or ())
+            require(ranks is None or is_ids, f"it answered {ranks!r}")
+
+
+@rule(
+    "router.never_raises",
+    why="what it knows about this payment is lost, and nobody notices",
+    remedy="answer None where you have no opinion; facts may be missing",
+)
+async def never_raises(case: RouterCase) -> None:
+    """Answers for every payment: any currency, any method, any facts, two candidates or ten."""
+    for request in a_sweep_of_routes():
+        heard = await _ranked(case, request)
+        require(heard.raised is None, f"{request.method}, {request.facts}: {heard}")
+
+
+@rule(
+    "router.names_only_candidates",
+    why="a processor that cannot carry the payment out is never asked; the ranking is for nothing",
+    remedy="choose among request.candidates",
+)
+async def names_only_candidates(case: RouterCase) -> None:
+    """Names only processors that can carry the payment out."""
+    for request in a_sweep_of_routes():
+        known = {each.processor for each in request.candidates}
+        for each in (await _ranked(case, request)).answer or ():
+            require(each in known, f"it named {each!r}; the candidates are {sorted(known)}")
+
+
+@rule(
+    "router.names_each_once",
+    why="fail-over would come back to whom it has just left",
+    remedy="name each processor once",
+)
+async def names_each_once(case: RouterCase) -> None:
+    """Names each processor once at most."""
+    for request in a_sweep_of_routes():
+        ranks = list((await _ranked(case, request)).answer or ())
+        require(len(set(ranks)) == len(ranks), f"it answered {ranks}")
+
+
+@rule(
+    "router.ranks_the_same_again",
+    why="a request that is repeated would go elsewhere, and nobody could say why",
+    remedy="decide from the request, context.rng and context.clock alone; keep no counts",
+)
+async def ranks_the_same_again(case: RouterCase) -> None:
+    """Ranks the same payment the same way, also after a restart."""
+    for request in a_sweep_of_routes():
+        one, other = (await _ranked(case, request)).answer, (await _ranked(case, request)).answer
+        require(_listed(one) == _listed(other), f"first {one}, then {other}")
+    router = case.router()
+    for request in a_sweep_of_routes():
+        heard = [(await _ranked(case, request, router=router)).answer for _ in range(3)]
+        is_same = all(_listed(each) == _listed(heard[0]) for each in heard)
+        require(is_same, f"asked three times in one process: {heard}")
+
+
+@rule(
+    "router.leaves_its_arguments_alone",
+    why="the next router is asked about another payment",
+    remedy="copy before you change",
+)
+async def leaves_its_arguments_alone(case: RouterCase) -> None:
+    """Changes nothing of the request."""
+    for request in a_sweep_of_routes():
+        before = deepcopy(request)
+        await _ranked(case, request)
+        require(request == before, "it changed the request it was handed")
+
+
+@rule(
+    "router.is_quick",
+    why="a shopper's request waits for it; what is late counts as no opinion",
+    remedy="compute; what must be asked of others, ask with a short timeout",
+)
+async def is_quick(case: RouterCase) -> None:
+    """Answers within half a second, also on a line that hangs."""
+    router, stage, request = case.router(), case.stage(hangs), a_sweep_of_routes()[0]
+    context = stage.call(operation(1), deadline=WITHIN)
+    within_s = WITHIN.total_seconds() + SLACK_S
+    heard = await said(lambda: router.rank(request, context), within_s=within_s)
+    require(heard.is_over, f"no answer within {within_s:g} s")
+
+
+@rule(
+    "router.lets_the_loop_go_on",
+    why="every request of this process stands still meanwhile",
+    remedy="await; give what computes for long to asyncio.to_thread",
+)
+async def lets_the_loop_go_on(case: RouterCase) -> None:
+    """Never holds up the event loop: it does not sleep in it, nor compute for long."""
+    request = a_sweep_of_routes()[0]
+    with watching() as watch:
+        await _ranked(case, request)
+    slept = watch.of("sleep")
+    require(not slept, f"it called {', '.join(map(str, slept))}")
+    longest_s = min([(await _ranked(case, request)).longest_step_s for _ in range(3)])
+    require(longest_s < STEP_S_MAX, f"one step took {longest_s:.2f} s")
+
+
+@rule(
+    "router.stops_when_told_to",
+    why="a process that shuts down waits for it",
+    remedy="let CancelledError through",
+)
+async def stops_when_told_to(case: RouterCase) -> None:
+    """Ends at once when it is cancelled."""
+    context = case.stage(hangs).call(operation(1))
+    task = asyncio.ensure_future(case.router().rank(a_sweep_of_routes()[0], context))
+    await asyncio.sleep(0.02)
+    require(await stopped(task), "a second after it was cancelled it was still running")
+
+
+async def _ranked(
+    case: RouterCase, request: RouteRequest, *, router: Router | None = None
+) -> Said[Sequence[str] | None]:
+    asked = router or case.router()
+    context = case.stage().call(request.payment_id, deadline=WITHIN)
+    return await said(lambda: asked.rank(request, context))
+
+
+def _listed(ranks: Sequence[str] | None) -> list[str] | None:
+    return None if ranks is None else list(ranks)

@@ -1,0 +1,148 @@
+"""Judges what an installed plugin offers.
+
+Samples come from the plugin itself: a module attribute ``paygate_check_samples``, a plain
+mapping, so that a plugin needs nothing of the kit to have it.
+
+    paygate_check_samples = {
+        "environ": {"TEST_MODE": "true"},
+        "methods": {"wallet": {"valid": [{...}], "invalid": [{...}]}},
+        "processors": {"acme": {"approved": {...}, "declined": {...}}},
+    }
+
+A processor's entry may also hold ``network``, ``callback`` and ``stale_callback``, and a
+sink's ``network``: functions, as in the contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.domain.errors import OperatorError
+from ...core.ports.plugins import PluginContext
+from ...plugins.host import Found
+from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
+from .judge import Finding, judged
+
+SAMPLES = "paygate_check_samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One guest of a plugin: ``processor acme``."""
+
+    name: str
+    case: Case
+
+
+def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
+    """Everything the plugin offers, with its samples.
+
+    Args:
+        found: The plugin.
+        others: The plugins whose methods its processors may carry out.
+
+    Raises:
+        OperatorError: It offers nothing that could be judged.
+    """
+    given: Mapping[str, Any] = getattr(found.plugin, SAMPLES, {})
+    common = {"environ": given.get("environ", {}), "plugin_id": found.name}
+    plugin = _Plugin(found, common)
+    names = 0
+    for subject in (
+        *plugin.methods(given.get("methods", {})),
+        *plugin.processors(given.get("processors", {}), [found, *others]),
+        *plugin.sinks(given.get("sinks", {})),
+        *plugin.others(),
+    ):
+        names += 1
+        yield subject
+    if not names:
+        raise OperatorError(
+            setting=f"plugin {found.name}",
+            problem="it offers nothing that can be judged",
+            remedy="Return objects from its hooks",
+        )
+
+
+def check(found: Found, others: Sequence[Found] = ()) -> Iterable[Finding]:
+    """Judge everything the plugin offers."""
+    for subject in subjects(found, others):
+        yield from judged(subject.case, subject.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plugin:
+    found: Found
+    common: Mapping[str, Any]
+
+    def methods(self, samples: Mapping[str, Any]) -> Iterator[Subject]:
+        for code, make in self._made("paygate_methods", lambda method: method.info.code):
+            given = _known(samples.get(code, {}), "valid", "invalid")
+            yield Subject(f"method {code}", MethodCase(make=make, **given, **self.common))
+
+    def processors(self, samples: Mapping[str, Any], plugins: Sequence[Found]) -> Iterator[Subject]:
+        words = ("approved", "declined", "network", "callback", "stale_callback")
+        for id, make in self._made("paygate_processors", lambda processor: processor.info.id):
+            given = _known(samples.get(id, {}), *words)
+            method = _method_for(make(self._context()), plugins)
+            case = ProcessorCase(make=make, method=method, **given, **self.common)
+            yield Subject(f"processor {id}", case)
+
+    def sinks(self, samples: Mapping[str, Any]) -> Iterator[Subject]:
+        for id, make in self._made("paygate_event_sinks", lambda sink: sink.info.id):
+            given = _known(samples.get(id, {}), "network")
+            yield Subject(f"sink {id}", SinkCase(make=make, **given, **self.common))
+
+    def others(self) -> Iterator[Subject]:
+        for name, make in self._made("paygate_retry_policies", lambda policy: policy.name):
+            yield Subject(f"policy {name}", PolicyCase(make=make, **self.common))
+        for name, make in self._made("paygate_routers", lambda router: router.name):
+            yield Subject(f"router {name}", RouterCase(make=make, **self.common))
+        for name, make in self._made("paygate_risk_checks", lambda check: check.name):
+            yield Subject(f"risk check {name}", RiskCase(make=make, **self.common))
+
+    def _context(self) -> PluginContext:
+        return Case(**self.common).context()
+
+    def _made(
+        self, hook: str, name_of: Callable[[Any], str]
+    ) -> Iterator[tuple[str, Callable[[PluginContext], Any]]]:
+        """Name and maker of each object that the hook returns."""
+        implementation = getattr(self.found.plugin, hook, None)
+        if implementation is None:
+            return
+        for place, offered in enumerate(_called(implementation, self._context())):
+            yield name_of(offered), _maker(implementation, place)
+
+
+def _maker(implementation: Callable[..., Any], place: int) -> Callable[[PluginContext], Any]:
+    return lambda context: _called(implementation, context)[place]
+
+
+def _called(implementation: Callable[..., Any], context: PluginContext) -> list[Any]:
+    """What the hook returns; as in the host, it may take no argument."""
+    takes = implementation.__code__.co_argcount - hasattr(implementation, "__self__")
+    return list(implementation(context) if takes else implementation())
+
+
+def _method_for(processor: Any, plugins: Sequence[Found]) -> Callable[[PluginContext], Any] | None:
+    """What makes the method that the processor carries out; None where nobody offers it."""
+    for found in plugins:
+        plugin = _Plugin(found, {"plugin_id": found.name})
+        for code, make in plugin._made("paygate_methods", lambda method: method.info.code):  # noqa: SLF001 - of this file
+            if code in processor.capabilities.methods:
+                return make
+    return None
+
+
+def _known(given: Mapping[str, Any], *words: str) -> dict[str, Any]:
+    unknown = sorted(set(given) - set(words))
+    if unknown:
+        raise OperatorError(
+            setting=SAMPLES,
+            problem=f"nobody knows {', '.join(unknown)}",
+            remedy=f"The words are {', '.join(words)}",
+        )
+    return dict(given)

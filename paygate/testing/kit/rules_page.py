@@ -1,0 +1,37 @@
+"""Writes docs/kit-rules.md: ``python -m paygate.testing.kit.rules_page > docs/kit-rules.md``."""
+
+from __future__ import annotations
+
+import sys
+
+from .rules import KINDS, Kind, all_rules, rules_of
+
+_HEADINGS: dict[Kind, str] = {
+    "method": "Payment methods",
+    "processor": "Processors",
+    "sink": "Event sinks",
+    "policy": "Retry policies",
+    "router": "Routers",
+    "risk": "Risk checks",
+}
+
+
+def page() -> str:
+    """The page: every rule with what it asks for, why, and what to do."""
+    lines = [
+        "# The rules of the contract kit",
+        "",
+        f"{len(all_rules())} rules, made from the kit itself. How to run them:",
+        "[testing plugins](testing-plugins.md).",
+    ]
+    for kind in KINDS:
+        lines += ["", f"## {_HEADINGS[kind]}", "", "| rule | what | why | what to do |"]
+        lines += ["|---|---|---|---|"]
+        lines += [
+            f"| `{each.id}` | {each.what} | {each.why} | {each.remedy} |" for each in rules_of(kind)
+        ]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,63 @@
+"""Every planted mistake is caught by the rule that is named for it, and by no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from paygate.testing.kit.judge import judge, kind_of
+from paygate.testing.kit.rules import all_rules, rules_of
+from tests.kit import good
+from tests.kit.bad import others, processors
+from tests.kit.bad.processors import BAD
+
+BASES = {
+    good.Purse: good.method_case,
+    good.GoodSink: good.sink_case,
+    good.GoodPolicy: good.policy_case,
+    good.GoodRouter: good.router_case,
+    good.GoodCheck: good.risk_case,
+}
+
+
+def case_of(kind: type):
+    make = next((make for base, make in BASES.items() if issubclass(kind, base)), None)
+    return (make or good.processor_case)(kind)
+
+
+def broken(kind: type) -> dict[str, str]:
+    return {each.rule.id: each.said for each in findings(kind) if each.verdict == "broken"}
+
+
+def findings(kind: type):
+    # A case of its own for each rule: the bank behind it remembers.
+    return [judge(case_of(kind), rule) for rule in rules_of(kind_of(case_of(kind)))]
+
+
+@pytest.mark.parametrize("kind", list(BAD), ids=lambda kind: kind.__name__)
+def test_a_mistake_is_caught_by_its_rule_and_by_no_unrelated_one(kind: type):
+    expected = BAD[kind]
+
+    found = broken(kind)
+
+    assert expected[0] in found
+    assert set(found) <= set(expected), {id: found[id] for id in set(found) - set(expected)}
+
+
+@pytest.mark.parametrize(
+    "kind", [good.Good, processors.Batches, *BASES], ids=lambda kind: kind.__name__
+)
+def test_the_good_twin_keeps_every_rule_and_nothing_is_left_unjudged(kind: type):
+    found = findings(kind)
+
+    assert [str(each) for each in found if each.verdict in {"broken", "not_judged"}] == []
+    assert {each.rule.id for each in found} == {
+        rule.id for rule in all_rules() if rule.kind == kind_of(case_of(kind))
+    }
+
+
+def test_every_rule_that_is_named_here_is_one():
+    known = {rule.id for rule in all_rules()}
+
+    assert {rule for rules in BAD.values() for rule in rules} <= known
+    assert {kind.__module__ for kind in BAD} == {others.__name__, processors.__name__}
+    assert len(BAD) >= 60
