@@ -68,7 +68,9 @@ def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
         return Finding(rule, subject, "not_judged", str(missing))
     except DoesNotApplyError as reason:
         return Finding(rule, subject, "does_not_apply", str(reason))
-    except (Exception, RefusedError, SystemExit) as error:  # noqa: BLE001 - a guest's description of itself may raise anything
+    except (RefusedError, SystemExit) as error:
+        return Finding(rule, subject, "broken", f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - a guest's description of itself may raise anything
         happened = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Finding(rule, subject, "broken", happened)
     return Finding(rule, subject, "kept")

@@ -7,9 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from .judge import Finding
+from .judge import Finding, Verdict
 
-_SHOWN = {"kept": "kept", "broken": "BROKEN", "not_judged": "not judged", "does_not_apply": "-"}
+_SHOWN: dict[Verdict, str] = {
+    "kept": "kept",
+    "broken": "BROKEN",
+    "not_judged": "not judged",
+    "does_not_apply": "-",
+}
 
 
 def as_table(findings: Iterable[Finding]) -> str:

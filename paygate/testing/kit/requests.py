@@ -44,7 +44,13 @@ class KnownHistory:
     counts: PaymentCounts = NO_PAST
     refused: list[str] = field(default_factory=list)
 
-    async def payments(self, *, within: timedelta, same: Same = "instrument") -> PaymentCounts:
+    async def payments(
+        self,
+        *,
+        within: timedelta,
+        same: Same = "instrument",
+        currency: str | None = None,  # noqa: ARG002 - the same past in every currency
+    ) -> PaymentCounts:
         """See ``History.payments``."""
         is_there = isinstance(within, timedelta) and timedelta(0) < within <= HISTORY_MAX
         if not is_there or same not in get_args(Same):

@@ -151,8 +151,8 @@ async def reads_callbacks_purely(case: ProcessorCase) -> None:
 )
 async def splits_into_callbacks(case: ProcessorCase) -> None:
     """Splits a callback into one or more, each of which it verifies."""
-    taker = _taker(case)
-    heard = tried(lambda: list(taker.split(_sample(case))))
+    taker, raw = _taker(case), _sample(case)
+    heard = tried(lambda: list(taker.split(raw)))
     parts = heard.answer or []
     require(parts, f"a callback was split into {heard}")
     for part in parts:
