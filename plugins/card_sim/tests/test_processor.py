@@ -8,7 +8,6 @@ import paygate_card_sim
 from paygate import (
     Approved,
     AuthorizeRequest,
-    CanQuery,
     DeclineCode,
     Declined,
     FollowUp,
@@ -17,7 +16,6 @@ from paygate import (
     NotSentError,
     OperationKind,
     Pending,
-    Processor,
 )
 from paygate_card_sim import CardMethod, CardSim, CardSimSettings
 from paygate_card_sim.processor import TEST_CARDS
@@ -44,15 +42,6 @@ def follow_up(clock, number=VISA):
 
 def in_test_mode(**settings):
     return CardSim(CardSimSettings(test_mode=True, **settings))
-
-
-def test_it_is_a_processor_that_can_be_asked():
-    processor = CardSim(CardSimSettings())
-
-    assert isinstance(processor, Processor)
-    assert isinstance(processor, CanQuery)
-    assert processor.capabilities.query
-    assert processor.capabilities.idempotent_operations
 
 
 def test_it_can_carry_out_every_flow_of_the_method():

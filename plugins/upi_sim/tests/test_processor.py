@@ -8,7 +8,6 @@ import paygate_upi_sim
 from paygate import (
     Approved,
     AuthorizeRequest,
-    CanQuery,
     DeclineCode,
     Declined,
     FollowUp,
@@ -17,7 +16,6 @@ from paygate import (
     NotSentError,
     OperationKind,
     Pending,
-    Processor,
 )
 from paygate_upi_sim import UpiMethod, UpiSim, UpiSimSettings
 from paygate_upi_sim.processor import TEST_ADDRESSES
@@ -41,15 +39,6 @@ def follow_up(clock, vpa="user@paytm"):
 
 def in_test_mode(**settings):
     return UpiSim(UpiSimSettings(test_mode=True, **settings))
-
-
-def test_it_is_a_processor_that_can_be_asked():
-    processor = UpiSim(UpiSimSettings())
-
-    assert isinstance(processor, Processor)
-    assert isinstance(processor, CanQuery)
-    assert processor.capabilities.query
-    assert processor.capabilities.idempotent_operations
 
 
 def test_it_can_carry_out_every_flow_of_the_method():
