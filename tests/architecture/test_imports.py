@@ -27,7 +27,7 @@ HOMES = {
     "redis": ("paygate/adapters/bell/",),
     "saq": ("paygate/adapters/bell/",),
     "tortoise": ("paygate/adapters/storage/",),
-    "typer": ("paygate/cli.py",),
+    "typer": ("paygate/cli/",),
 }
 
 

@@ -1,0 +1,30 @@
+"""The command line: each verb one call."""
+
+from __future__ import annotations
+
+import sys
+
+from ..core.domain.errors import InfrastructureError, OperatorError
+
+# Importing a module of verbs adds them, in this order.
+# isort: off
+from . import running  # noqa: F401
+from . import keeping  # noqa: F401
+from . import guests  # noqa: F401
+from . import people  # noqa: F401
+
+# isort: on
+from .base import app
+
+OPERATOR_MISTAKE = 2
+
+
+def main() -> None:
+    """Run the command line; an operator's mistake is one sentence and exit code 2."""
+    try:
+        app()
+    except (OperatorError, InfrastructureError) as error:
+        print(f"paygate: {error}", file=sys.stderr)
+        raise SystemExit(OPERATOR_MISTAKE) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

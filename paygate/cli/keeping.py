@@ -1,0 +1,54 @@
+"""Verbs for whoever keeps an installation."""
+
+from __future__ import annotations
+
+from ..commands.setup import Setup, read_setup
+from .base import app
+from .base import run as run_verb
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from ..adapters.storage.migrate import migrate as apply
+
+    async def run(setup: Setup) -> None:
+        applied = await apply(setup.settings.database_url)
+        print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+    run_verb(run, read_setup())
+
+
+@app.command()
+def seed() -> None:
+    """Store the test merchant, unless it is there."""
+    from ..bootstrap import open_app
+    from ..bootstrap import seed as store
+
+    async def run(setup: Setup) -> None:
+        async with open_app(setup.settings, setup.environ) as opened:
+            await store(opened.deps)
+            merchant = opened.deps.test_merchant
+            print(merchant.api_key if merchant else "production has no test merchant")
+
+    run_verb(run, read_setup())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what is stuck, and why."""
+    from ..commands.doctor import doctor as examine
+
+    async def run(setup: Setup) -> None:
+        async for line in examine(setup):
+            print(line)
+
+    run_verb(run, read_setup())
+
+
+@app.command()
+def key() -> None:
+    """Make a key for PAYGATE_VAULT_KEY."""
+    from ..adapters.vault.fernet import new_key
+
+    print(new_key())

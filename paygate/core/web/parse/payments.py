@@ -1,0 +1,103 @@
+"""Orders, payments, refunds, and what tests ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...domain.merchant import Merchant
+from ...domain.money import Money
+from ...services.cancel_payment import CancelPayment
+from ...services.capture_payment import CapturePayment
+from ...services.create_order import CreateOrder
+from ...services.create_payment import CreatePayment
+from ...services.create_refund import CreateRefund
+from ...services.namespaces import OpenNamespace
+from ...services.settle_review import SettleReview
+from ..wire import lists, requests
+from .checked import Body, checked, refuse_protected
+
+NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
+"""Fields of a payment request that are not the method's."""
+
+
+def order(body: Body, merchant: Merchant) -> CreateOrder:
+    """``POST /orders``."""
+    refuse_protected(body)
+    asked = checked(requests.OrderRequest, body)
+    return CreateOrder(
+        merchant=merchant,
+        amount=Money(asked.amount, asked.currency or "INR"),
+        receipt=asked.receipt,
+        notes=asked.notes or {},
+        capture_mode=asked.capture or "automatic",
+    )
+
+
+def payment(body: Body, merchant: Merchant | None, *, scenario: str | None = None) -> CreatePayment:
+    """``POST /payments`` and ``POST /payments/public``."""
+    refuse_protected(body)
+    # A method that is missing is one that nobody installed; the registry says so.
+    asked = checked(requests.PaymentRequest, {"method": None, **body})
+    return CreatePayment(
+        merchant=merchant,
+        order_id=asked.order_id,
+        method=asked.method,
+        details={name: asked.details[name] for name in asked.details.keys() - NOT_DETAILS},
+        scenario=scenario,
+    )
+
+
+def capture(body: Body, payment_id: str, merchant: Merchant) -> CapturePayment:
+    """``POST /payments/{id}/capture``, with or without a body."""
+    asked = checked(requests.CaptureRequest, body)
+    return CapturePayment(merchant, payment_id, asked.amount, asked.final)
+
+
+def cancel(payment_id: str, merchant: Merchant) -> CancelPayment:
+    """``POST /payments/{id}/cancel``; whatever its body says."""
+    return CancelPayment(merchant, payment_id)
+
+
+def refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefund:
+    """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
+    refuse_protected(body)
+    if payment_id is None:
+        named = checked(requests.RefundOfPaymentRequest, body)
+        return CreateRefund(merchant, named.payment_id, named.amount, named.reason)
+    asked = checked(requests.RefundRequest, body)
+    return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
+
+
+def settle(body: Body, operation_id: str, merchant: Merchant) -> SettleReview:
+    """``POST /operations/{id}/settle``."""
+    asked = checked(requests.SettleRequest, body)
+    return SettleReview(merchant, operation_id, asked.verdict, asked.reason)
+
+
+def params(body: Body) -> Mapping[str, str]:
+    """``POST /payments/{id}/complete``: what came back with the shopper."""
+    return checked(requests.CompleteRequest, body).params
+
+
+def decision(body: Body) -> str:
+    """``POST /test/payments/{id}/payer``."""
+    return checked(requests.PayerRequest, body).decision
+
+
+def scenario(body: Body) -> str | None:
+    """``PUT /test/scenario``."""
+    return checked(requests.ScenarioRequest, body).scenario
+
+
+def namespace(body: Body) -> OpenNamespace:
+    """``POST /test/namespaces``, with or without a body."""
+    asked = checked(requests.NamespaceRequest, body)
+    return OpenNamespace(
+        asked.name, asked.webhook_url or None, asked.webhook_secret, asked.scenario
+    )
+
+
+def plugin_values(body: Body) -> Mapping[str, Any]:
+    """``PUT /plugins/{id}/config``."""
+    return checked(lists.PluginConfigRequest, body).values
