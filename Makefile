@@ -52,11 +52,13 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format $(SOURCES)
 
 # Builds what browsers load and fails if that differs from what is committed. Needs Node.
-pages:
+# The dashboard's types come from the API's own document.
+pages: $(VENV)/.installed
 	cd sdk/js && npm ci --silent --no-audit --no-fund && npm run --silent typecheck \
 		&& npm test --silent && npm run --silent check
-	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent build
-	git diff --exit-code --stat -- paygate/core/web/static
+	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent api \
+		&& npm run --silent build
+	git diff --exit-code --stat -- paygate/core/web/static dashboard/src/api/schema.d.ts
 
 # The four distributions, as they would be published.
 wheels: $(VENV)/.installed

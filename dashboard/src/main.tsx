@@ -1,6 +1,6 @@
 import "./styles/index.css";
 
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -8,7 +8,7 @@ import { createBrowserRouter, RouterProvider } from "react-router";
 
 import { ApiError } from "./api/client";
 import { routes } from "./routes";
-import { signOut } from "./session";
+import { onSessionChange, readSession } from "./session";
 import { applyTheme } from "./theme";
 import { told } from "./told";
 import { Notices } from "./ui/Notices";
@@ -21,12 +21,6 @@ const nonce = told("csp-nonce");
 if (nonce) setNonce(nonce);
 
 const queries = new QueryClient({
-  queryCache: new QueryCache({
-    onError: (error) => {
-      // The credentials were changed or switched off meanwhile.
-      if (error instanceof ApiError && error.status === 401) signOut();
-    },
-  }),
   defaultOptions: {
     queries: {
       staleTime: 1_000,
@@ -36,6 +30,9 @@ const queries = new QueryClient({
     },
   },
 });
+
+// What one user saw is not the next one's to see.
+onSessionChange(() => readSession() ?? queries.clear());
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");

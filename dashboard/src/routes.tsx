@@ -1,45 +1,48 @@
+import type { ComponentType } from "react";
 import { Navigate, type RouteObject } from "react-router";
 
-import { DocsPage } from "./pages/docs/DocsPage";
-import { HomePage } from "./pages/home/HomePage";
-import { LoginPage } from "./pages/LoginPage";
+import { LoginPage } from "./pages/login/LoginPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
-import { OrderPage } from "./pages/OrderPage";
-import { OrdersPage } from "./pages/OrdersPage";
-import { PaymentPage } from "./pages/payment/PaymentPage";
-import { PlaygroundPage } from "./pages/playground/PlaygroundPage";
-import { RefundsPage } from "./pages/RefundsPage";
-import { TransactionsPage } from "./pages/transactions/TransactionsPage";
-import { WebhooksPage } from "./pages/webhooks/WebhooksPage";
-import { WorkersPage } from "./pages/WorkersPage";
 import { BrokenPage } from "./shell/BrokenPage";
-import { Shell } from "./shell/Shell";
+import { Opening, Shell } from "./shell/Shell";
+
+/** A page that is fetched when somebody goes there. */
+function page(path: string, load: () => Promise<ComponentType>): RouteObject {
+  return { path, lazy: async () => ({ Component: await load() }) };
+}
+
+const PAGES: RouteObject[] = [
+  page("", async () => (await import("./pages/home/HomePage")).HomePage),
+  page("transactions", async () => (await import("./pages/transactions/TransactionsPage")).TransactionsPage),
+  page("transactions/:id", async () => (await import("./pages/payment/PaymentPage")).PaymentPage),
+  page("orders", async () => (await import("./pages/orders/OrdersPage")).OrdersPage),
+  page("orders/:id", async () => (await import("./pages/orders/OrderPage")).OrderPage),
+  page("refunds", async () => (await import("./pages/refunds/RefundsPage")).RefundsPage),
+  page("webhooks", async () => (await import("./pages/webhooks/WebhooksPage")).WebhooksPage),
+  page("webhooks/:id", async () => (await import("./pages/webhooks/DeliveryPage")).DeliveryPage),
+  page("endpoints", async () => (await import("./pages/endpoints/EndpointsPage")).EndpointsPage),
+  page("endpoints/:id", async () => (await import("./pages/endpoints/EndpointPage")).EndpointPage),
+  page("simulator", async () => (await import("./pages/simulator/SimulatorPage")).SimulatorPage),
+  page("playground", async () => (await import("./pages/playground/PlaygroundPage")).PlaygroundPage),
+  page("keys", async () => (await import("./pages/keys/KeysPage")).KeysPage),
+  page("docs", async () => (await import("./pages/docs/DocsPage")).DocsPage),
+  page("workers", async () => (await import("./pages/workers/WorkersPage")).WorkersPage),
+  page("team", async () => (await import("./pages/team/TeamPage")).TeamPage),
+  page("account", async () => (await import("./pages/account/AccountPage")).AccountPage),
+  { path: "*", element: <NotFoundPage /> },
+];
 
 export const routes: RouteObject[] = [
   {
     errorElement: <BrokenPage />,
+    // While the first page's own file is on its way.
+    HydrateFallback: Opening,
     children: [
       { path: "/", element: <Navigate to="/login" replace /> },
       { path: "/login", element: <LoginPage /> },
       { path: "/docs", element: <Navigate to="/dashboard/docs" replace /> },
       { path: "/webhooks", element: <Navigate to="/dashboard/webhooks" replace /> },
-      {
-        path: "/dashboard",
-        element: <Shell />,
-        children: [
-          { index: true, element: <HomePage /> },
-          { path: "transactions", element: <TransactionsPage /> },
-          { path: "transactions/:id", element: <PaymentPage /> },
-          { path: "orders", element: <OrdersPage /> },
-          { path: "orders/:id", element: <OrderPage /> },
-          { path: "refunds", element: <RefundsPage /> },
-          { path: "webhooks", element: <WebhooksPage /> },
-          { path: "playground", element: <PlaygroundPage /> },
-          { path: "workers", element: <WorkersPage /> },
-          { path: "docs", element: <DocsPage /> },
-          { path: "*", element: <NotFoundPage /> },
-        ],
-      },
+      { path: "/dashboard", element: <Shell />, children: PAGES },
       { path: "*", element: <NotFoundPage /> },
     ],
   },

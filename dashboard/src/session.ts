@@ -1,43 +1,35 @@
-/** Who is signed in. The one file that knows how: a login API would replace `signIn`.
+/** Who is signed in. The one file that knows how.
  *
- * A gateway in test mode has one merchant, whose credentials are no secret: they
- * stand in the documents. Any password opens it. Everybody else signs in with
- * their API credentials. They are kept for this tab only and end with it.
+ * The session is a cookie that no script can read; what is kept here is who it names and
+ * the token that changes are asked for with, both in memory only. What this browser
+ * remembers is that there was a session, so that nobody is asked for one in vain.
+ *
+ * Outside production there is a test merchant whom any password opens, and a link into
+ * the dashboard opens it without the login page until somebody signs out.
  */
 
-import { ApiError, ask, credentialsFrom, type Credentials } from "./api/client";
-import type { Merchant, TestMerchant } from "./api/types";
+import { answer, api, ApiError, onSessionEnd, proveWith } from "./api/client";
+import type { Session } from "./api/schema";
 import { told } from "./told";
 
-export interface Session extends Credentials {
-  name: string;
-  email: string;
-  /** Whether this is the merchant that test gateways come with. */
-  isTest: boolean;
-}
+export type { Session };
+export type Role = Session["user"]["role"];
 
 export const TEST_EMAIL = "test@example.com";
-// Those of a gateway nobody has configured; a page that was told others uses them.
-const TEST_CREDENTIALS: Credentials = {
-  apiKey: told("paygate-test-key") || "key_test_abc123",
-  apiSecret: told("paygate-test-secret") || "secret_test_xyz789",
-};
-const KEPT = "paygate.session";
+/** The test merchant's, which are no secret; empty where there is none. */
+export const TEST_KEYS = { key: told("paygate-test-key"), secret: told("paygate-test-secret") };
+export const IS_TEST_GATEWAY = TEST_KEYS.key !== "";
+
+// Of this browser, and of this tab.
+const WAS_SIGNED_IN = "paygate.signed-in";
 const LEFT = "paygate.signed-out";
 
 const listeners = new Set<() => void>();
-let current: Session | null | undefined;
+let current: Session | null = null;
 
-/** The session of this tab, if there is one. */
 export function readSession(): Session | null {
-  if (current === undefined) {
-    const kept = sessionStorage.getItem(KEPT);
-    current = kept ? (JSON.parse(kept) as Session) : null;
-  }
   return current;
 }
-
-credentialsFrom(readSession);
 
 /** Be told when somebody signs in or out. */
 export function onSessionChange(listener: () => void): () => void {
@@ -45,70 +37,71 @@ export function onSessionChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Sign in as the test merchant.
+/** Sign in.
  *
- * @throws ApiError Another address, no such merchant here, or other credentials than ours.
+ * @throws ApiError The email or the password is wrong, or the API did not answer.
  */
-export async function signInForTests(email: string): Promise<Session> {
-  const merchant = await testMerchant();
-  if (email.trim().toLowerCase() !== merchant.email.toLowerCase()) {
-    throw new ApiError(401, "AUTHENTICATION_ERROR", `Use ${merchant.email}; any password will do`);
-  }
-  return signIn(TEST_CREDENTIALS);
+export async function signIn(email: string, password: string): Promise<Session> {
+  return keep(await answer(api.POST("/api/v1/session", { body: { email: email.trim(), password } })));
 }
 
-/** Sign in with API credentials.
+/** The session this browser has, if there is one; at a test gateway one is made.
  *
- * @throws ApiError They name nobody, or the API did not answer.
+ * @throws ApiError The API did not answer.
  */
-export async function signIn(credentials: Credentials): Promise<Session> {
-  const merchant = await ask<Merchant>("/merchant/config", { credentials });
-  const isTest = credentials.apiKey === TEST_CREDENTIALS.apiKey;
-  const session = { ...credentials, name: merchant.name, email: merchant.email, isTest };
-  keep(session);
+export async function restore(): Promise<Session | null> {
+  try {
+    if (localStorage.getItem(WAS_SIGNED_IN)) return keep(await answer(api.GET("/api/v1/session")));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.isTemporary) throw error;
+    localStorage.removeItem(WAS_SIGNED_IN);
+  }
+  if (!IS_TEST_GATEWAY || sessionStorage.getItem(LEFT)) return null;
+  try {
+    return await signIn(TEST_EMAIL, "any");
+  } catch (error) {
+    if (error instanceof ApiError && error.isTemporary) throw error;
+    return null;
+  }
+}
+
+/** End the session, here and at the gateway. */
+export async function signOut(): Promise<void> {
+  try {
+    await answer(api.DELETE("/api/v1/session"));
+  } catch {
+    // It may have ended already; either way it is not ours any more.
+  }
+  forget();
+}
+
+/** Another password; every other session of this user ends.
+ *
+ * @throws ApiError The present one is wrong, or the new one is no good.
+ */
+export async function changePassword(current_password: string, new_password: string): Promise<Session> {
+  const body = { current_password, new_password };
+  return keep(await answer(api.PUT("/api/v1/session/password", { body })));
+}
+
+function keep(session: Session): Session {
+  localStorage.setItem(WAS_SIGNED_IN, "yes");
+  sessionStorage.removeItem(LEFT);
+  change(session);
   return session;
 }
 
-/** Open a link into the dashboard without the login page, where there is nothing to protect.
- *
- * Only a test gateway has a test merchant, and its credentials are public. Whoever
- * has signed out in this tab stays out.
- */
-export async function signInByLink(): Promise<Session | null> {
-  if (sessionStorage.getItem(LEFT)) return null;
-  try {
-    return await signInForTests(TEST_EMAIL);
-  } catch (error) {
-    if (error instanceof ApiError && !error.isTemporary) return null;
-    throw error;
-  }
-}
-
-/** Forget who this was. */
-export function signOut(): void {
+function forget(): void {
+  localStorage.removeItem(WAS_SIGNED_IN);
   sessionStorage.setItem(LEFT, "yes");
-  keep(null);
+  change(null);
 }
 
-async function testMerchant(): Promise<TestMerchant> {
-  try {
-    return await ask<TestMerchant>("/test/merchant", { credentials: null });
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) {
-      const text = "This gateway has no test merchant; sign in with API credentials";
-      throw new ApiError(404, "NOT_FOUND_ERROR", text);
-    }
-    throw error;
-  }
-}
+// Ended at the gateway, or by another tab.
+onSessionEnd(() => current && forget());
 
-function keep(session: Session | null): void {
+function change(session: Session | null): void {
   current = session;
-  if (session) {
-    sessionStorage.setItem(KEPT, JSON.stringify(session));
-    sessionStorage.removeItem(LEFT);
-  } else {
-    sessionStorage.removeItem(KEPT);
-  }
+  proveWith(session?.csrf_token ?? null);
   for (const listener of listeners) listener();
 }

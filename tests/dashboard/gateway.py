@@ -99,8 +99,10 @@ async def open_receiver() -> AsyncIterator[Receiver]:
 @asynccontextmanager
 async def open_gateway(database_url: str, redis_url: str, home: Path) -> AsyncIterator[Gateway]:
     """Real processes for the API and the worker; the dashboard stands on another port."""
+    port = free_port()
+    environ = {**ENVIRON, "DASHBOARD_URL": f"http://127.0.0.1:{port}"}
     async with (
-        stack(database_url, redis_url, home, ENVIRON) as processes,
+        stack(database_url, redis_url, home, environ) as processes,
         running_app(database_url, home) as local,
     ):
         client = await processes.serve()
@@ -108,7 +110,7 @@ async def open_gateway(database_url: str, redis_url: str, home: Path) -> AsyncIt
         settings = DashboardSettings(api_origin=client.base, is_alone=True)
         alone = create_dashboard(local.app.deps, settings)
         beside = with_dashboard(create_app(local.app.deps, local.app.web), local.app.deps)
-        async with _served(alone) as dashboard, _served(beside) as both:
+        async with _served(alone, port) as dashboard, _served(beside, free_port()) as both:
             yield Gateway(client, dashboard, both)
 
 
@@ -120,9 +122,8 @@ def with_dashboard(app: Quart, deps: Deps) -> Quart:
 
 
 @asynccontextmanager
-async def _served(app: Any) -> AsyncIterator[str]:
+async def _served(app: Any, port: int) -> AsyncIterator[str]:
     config = Config()
-    port = free_port()
     config.bind = [f"127.0.0.1:{port}"]
     config.loglevel = "warning"
     over = asyncio.Event()

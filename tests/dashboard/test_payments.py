@@ -15,7 +15,7 @@ HEADINGS = ["Payment ID", "Order ID", "Amount", "Method", "Status", "Created"]
 CELLS = ["payment-id", "order-id", "amount", "method", "status", "created-at"]
 
 
-async def test_the_table_stands_even_while_it_is_empty(page: Page, fresh_gateway: Gateway):
+async def test_the_table_stands_even_while_it_is_empty(fresh_gateway: Gateway, page: Page):
     await page.goto(f"{fresh_gateway.dashboard}/dashboard/transactions")
 
     table = page.locator("table[data-test-id=transactions-table]")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.async_api import Page, expect
 
 from .gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def sign_out(page: Page) -> None:
+    await page.get_by_role("button", name="Your account").click()
+    await page.get_by_role("button", name="Sign out").click()
 
 
 async def test_any_password_opens_the_test_merchants_dashboard(dashboard: Page):
@@ -38,30 +45,60 @@ async def test_the_form_is_the_contracts(page: Page, gateway: Gateway):
     await expect(form.locator("button[data-test-id=login-button]")).to_be_enabled()
 
 
-async def test_another_address_is_refused_and_told_why(page: Page, gateway: Gateway):
+async def test_another_address_is_refused_and_told_what_works_here(
+    rough_page: Page, gateway: Gateway
+):
+    page = rough_page
     await page.goto(f"{gateway.dashboard}/login")
     await page.get_by_test_id("email-input").fill("somebody@example.com")
     await page.get_by_test_id("password-input").fill("anything")
     await page.get_by_test_id("login-button").click()
 
-    await expect(page.get_by_test_id("login-error")).to_contain_text("test@example.com")
+    await expect(page.get_by_test_id("login-error")).to_have_text("Email or password is wrong")
+    await expect(page.get_by_test_id("login-form")).to_contain_text("test@example.com")
     assert page.url.endswith("/login")
 
 
-async def test_api_credentials_open_it_too_and_wrong_ones_do_not(
-    rough_page: Page, gateway: Gateway
+async def test_the_browser_keeps_no_credentials_that_a_script_could_read(
+    dashboard: Page, gateway: Gateway
 ):
-    page = rough_page
-    await page.goto(f"{gateway.dashboard}/login")
-    await page.get_by_role("button", name="Use API credentials").click()
-    await page.get_by_label("API key").fill("key_test_abc123")
-    await page.get_by_label("API secret").fill("wrong")
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await expect(page.get_by_test_id("login-error")).to_have_text("Invalid API credentials")
-    await page.get_by_label("API secret").fill("secret_test_xyz789")
-    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(dashboard.get_by_test_id("dashboard")).to_be_visible()
+    kept = await dashboard.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
+    )
+    (cookie,) = [
+        each for each in await dashboard.context.cookies() if each["name"] == "__Host-paygate"
+    ]
 
-    await expect(page.get_by_test_id("dashboard")).to_be_visible()
+    assert "secret" not in kept
+    assert "key_test" not in kept
+    assert cookie["value"] not in kept
+    assert cookie["httpOnly"]
+    assert cookie["secure"]
+    assert cookie["sameSite"] == "Lax"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place"),
+    [
+        ("/dashboard/transactions?status=failed", "/dashboard/transactions?status=failed"),
+        ("https://elsewhere.example/", "/dashboard"),
+        ("//elsewhere.example/dashboard", "/dashboard"),
+        ("/\\elsewhere.example", "/dashboard"),
+        ("/dashboard//elsewhere.example", "/dashboard"),
+        ("javascript:alert(1)", "/dashboard"),
+    ],
+)
+async def test_signing_in_leads_on_to_our_own_pages_only(
+    page: Page, gateway: Gateway, wanted: str, place: str
+):
+    await page.goto(f"{gateway.dashboard}/login?next={quote(wanted, safe='')}")
+    await page.get_by_test_id("email-input").fill("test@example.com")
+    await page.get_by_test_id("password-input").fill("anything")
+    await page.get_by_test_id("login-button").click()
+
+    await page.wait_for_url(gateway.dashboard + place)
+    await expect(page.locator("h1")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -87,11 +124,12 @@ async def test_a_link_into_a_test_gateway_opens_by_itself_until_somebody_signs_o
 ):
     await page.goto(f"{gateway.dashboard}/dashboard/orders")
     await expect(page.get_by_role("heading", name="Orders")).to_be_visible()
-    await page.get_by_role("button", name="Sign out").click()
+    await sign_out(page)
     await expect(page.get_by_test_id("login-form")).to_be_visible()
     await page.goto(f"{gateway.dashboard}/dashboard/orders")
 
     await expect(page.get_by_test_id("login-form")).to_be_visible()
+    assert page.url.endswith("/login?next=%2Fdashboard%2Forders")
 
 
 async def test_an_api_that_does_not_answer_is_said_so_and_tried_again(
@@ -107,19 +145,50 @@ async def test_an_api_that_does_not_answer_is_said_so_and_tried_again(
     await expect(page.get_by_test_id("dashboard")).to_be_visible()
 
 
-async def test_credentials_that_count_no_more_lead_back_to_the_login_page(
+async def test_a_session_that_has_ended_leads_to_the_login_page_and_back(
+    rough_page: Page, gateway: Gateway
+):
+    page = rough_page
+    await page.goto(f"{gateway.dashboard}/dashboard/refunds")
+    await expect(page.get_by_role("heading", name="Refunds")).to_be_visible()
+    await page.context.clear_cookies()
+    await expect(page.get_by_test_id("login-form")).to_be_visible()
+    await page.get_by_test_id("email-input").fill("test@example.com")
+    await page.get_by_test_id("password-input").fill("anything")
+    await page.get_by_test_id("login-button").click()
+
+    await page.wait_for_url(f"{gateway.dashboard}/dashboard/refunds")
+
+
+async def test_a_copied_cookie_changes_nothing_without_the_page_s_token(
+    dashboard: Page, gateway: Gateway
+):
+    order = {"amount": 50_000}
+    refused = await dashboard.context.request.post(
+        f"{gateway.client.base}/api/v1/orders", data=order
+    )
+
+    assert refused.status == 403
+
+
+async def test_who_is_signed_in_is_one_click_away_and_signing_out_ends_it_for_good(
     rough_page: Page, gateway: Gateway
 ):
     page = rough_page
     await page.goto(f"{gateway.dashboard}/dashboard")
-    await expect(page.get_by_test_id("dashboard")).to_be_visible()
-    await page.evaluate(
-        """() => {
-            const kept = JSON.parse(sessionStorage.getItem("paygate.session"));
-            const changed = JSON.stringify({ ...kept, apiSecret: "changed meanwhile" });
-            sessionStorage.setItem("paygate.session", changed);
-        }"""
-    )
-    await page.reload()
-
+    await page.get_by_role("button", name="Your account").click()
+    who = page.get_by_test_id("who-am-i")
+    await expect(who).to_contain_text("test@example.com")
+    await expect(who).to_contain_text("Owner")
+    await page.keyboard.press("Escape")
+    await expect(who).to_be_hidden()
+    cookies = await page.context.cookies()
+    await sign_out(page)
     await expect(page.get_by_test_id("login-form")).to_be_visible()
+    (kept,) = [each for each in cookies if each["name"] == "__Host-paygate"]
+    answer = await page.context.request.get(
+        f"{gateway.client.base}/api/v1/session",
+        headers={"Cookie": f"__Host-paygate={kept['value']}"},
+    )
+
+    assert answer.status == 401

@@ -1,6 +1,9 @@
-/** One request to the API: who asks, what comes back, and what went wrong in words. */
+/** Requests to the API, typed by its own document: who asks, what comes back, what went wrong in words. */
+
+import createClient from "openapi-fetch";
 
 import { apiOrigin } from "../told";
+import type { paths } from "./schema";
 
 export class ApiError extends Error {
   constructor(
@@ -21,73 +24,71 @@ export class ApiError extends Error {
   }
 }
 
-export interface Credentials {
-  apiKey: string;
-  apiSecret: string;
-}
-
-export interface Ask {
-  method?: "GET" | "POST" | "PUT" | "PATCH";
-  body?: unknown;
-  /** Makes a repeated click or a lost answer harmless; the same key gets the same answer. */
-  idempotencyKey?: string;
-  /** Instead of the session's; null asks without any. */
-  credentials?: Credentials | null;
-  signal?: AbortSignal;
-}
-
 const TIMEOUT_MS = 15_000;
+const SAFE = new Set(["GET", "HEAD"]);
 
-let readCredentials: () => Credentials | null = () => null;
+let csrfToken: string | null = null;
+let whenSessionEnds: () => void = () => {};
 
-/** Say where the credentials of a request without its own come from. */
-export function credentialsFrom(source: () => Credentials | null): void {
-  readCredentials = source;
+/** What shows that a change is asked for by our own page; a foreign one cannot read it. */
+export function proveWith(token: string | null): void {
+  csrfToken = token;
 }
 
-/** Ask the API.
- *
- * @param path After `/api/v1`, or a whole path when it begins with `/health`.
- * @throws ApiError The API refused, failed, or did not answer.
- */
-export async function ask<Answer>(path: string, how: Ask = {}): Promise<Answer> {
-  const url = apiOrigin() + (path.startsWith("/health") ? path : `/api/v1${path}`);
-  let response: Response;
+/** Say what is done when the API no longer knows who asks. */
+export function onSessionEnd(then: () => void): void {
+  whenSessionEnds = then;
+}
+
+/** The API, path by path; hand what it gives to `answer`. */
+export const api = createClient<paths>({ baseUrl: apiOrigin(), fetch: send });
+
+async function send(request: Request): Promise<Response> {
+  const headers = new Headers(request.headers);
+  if (csrfToken && !SAFE.has(request.method)) headers.set("X-Csrf-Token", csrfToken);
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
-    response = await fetch(url, request(how));
+    // The session's cookie goes along to another port of this host too.
+    return await fetch(new Request(request, { headers, signal, credentials: "include" }));
   } catch (error) {
-    if (how.signal?.aborted) throw error;
+    if (request.signal.aborted) throw error;
     throw new ApiError(0, "UNREACHABLE", "The API does not answer");
   }
-  if (!response.ok) throw await refusal(response);
-  return (await response.json()) as Answer;
 }
 
-function request({ method = "GET", body, idempotencyKey, credentials, signal }: Ask): RequestInit {
-  const headers: Record<string, string> = {};
-  const who = credentials === undefined ? readCredentials() : credentials;
-  if (who) {
-    headers["X-Api-Key"] = who.apiKey;
-    headers["X-Api-Secret"] = who.apiSecret;
-  }
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
-  const deadline = AbortSignal.timeout(TIMEOUT_MS);
-  return {
-    method,
-    headers,
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-  };
+interface Asked<Answer> {
+  data?: Answer;
+  error?: unknown;
+  response: Response;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
-  try {
-    const { error } = (await response.json()) as {
-      error: { code: string; description: string; field?: string };
-    };
-    return new ApiError(response.status, error.code, error.description, error.field ?? null);
-  } catch {
-    return new ApiError(response.status, "SERVER_ERROR", `The API answered ${response.status}`);
-  }
+/** What the API answered.
+ *
+ * @throws ApiError It refused, failed, or did not answer.
+ */
+export async function answer<Answer>(asked: Promise<Asked<Answer>>): Promise<Answer> {
+  const { data, error, response } = await asked;
+  if (response.ok) return data as Answer;
+  // Asking for a session, or with a wrong password for another one, ends none.
+  if (response.status === 401 && !response.url.includes("/api/v1/session")) whenSessionEnds();
+  throw refusal(response.status, error);
+}
+
+function refusal(status: number, body: unknown): ApiError {
+  const error = (body as { error?: { code: string; description: string; field?: string } } | undefined)?.error;
+  if (!error?.description) return new ApiError(status, "SERVER_ERROR", `The API answered ${status}`);
+  return new ApiError(status, error.code, error.description, error.field ?? null);
+}
+
+/** Makes a repeated click or a lost answer harmless: the same key gets the same answer.
+ *
+ * Works outside of secure contexts too, where `randomUUID` does not exist.
+ */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The header that carries such a key. */
+export function once(key: string): { "Idempotency-Key": string } {
+  return { "Idempotency-Key": key };
 }

@@ -1,47 +1,45 @@
-import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
+import { useState } from "react";
 
-import type { Bucket } from "../pages/home/figures";
+import { labelled, ticks } from "./scale";
+import { useWidth } from "./use-width";
+
+/** Payments that began within one stretch of time, by how they stand now. */
+export interface Bucket {
+  /** Its beginning, in ms. */
+  at: number;
+  succeeded: number;
+  "under way": number;
+  failed: number;
+}
 
 const LINES = [
-  { key: "succeeded", color: "var(--chart-good)", tone: "good" },
-  { key: "under way", color: "var(--chart-busy)", tone: "busy" },
-  { key: "failed", color: "var(--chart-bad)", tone: "bad" },
+  { key: "succeeded", tone: "good" },
+  { key: "under way", tone: "busy" },
+  { key: "failed", tone: "bad" },
 ] as const;
 const HEIGHT_PX = 232;
+const TOP_PX = 8;
+const FOOT_PX = 24;
+const SIDE_PX = 36;
+const BAR_PX_MAX = 28;
+const LABEL_APART_PX = 64;
 const DAY_MS = 86_400_000;
 
+interface VolumeChartProps {
+  /** Such as `24 h`. */
+  range: string;
+  buckets: Bucket[];
+}
+
 /** How many payments, and how they went. The same numbers stand in a table for screen readers. */
-export function VolumeChart({ range, buckets }: { range: string; buckets: Bucket[] }) {
-  const total = buckets.reduce((sum, bucket) => sum + bucket.succeeded + bucket["under way"] + bucket.failed, 0);
+export function VolumeChart({ range, buckets }: VolumeChartProps) {
+  const total = buckets.reduce((sum, bucket) => sum + sumOf(bucket), 0);
   const span = (buckets.at(-1)?.at ?? 0) - (buckets[0]?.at ?? 0);
   const label = (at: number) => labelOf(at, span);
   return (
     <div className="chart">
-      <div aria-hidden className={total === 0 ? "chart__picture chart__picture--empty" : "chart__picture"}>
-        <ResponsiveContainer width="100%" height={HEIGHT_PX}>
-          <BarChart
-            data={buckets}
-            margin={{ top: 8, right: 0, bottom: 0, left: 0 }}
-            barCategoryGap="18%"
-            accessibilityLayer={false}
-          >
-            <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
-            <XAxis dataKey="at" tickFormatter={label} axisLine={false} tickLine={false} minTickGap={28} />
-            <YAxis allowDecimals={false} axisLine={false} tickLine={false} width={32} />
-            <Tooltip
-              content={({ active, payload }) =>
-                active ? <Tip bucket={payload[0]?.payload as Bucket | undefined} label={label} /> : null
-              }
-              cursor={{ fill: "var(--sunken)" }}
-              isAnimationActive={false}
-            />
-            {LINES.map(({ key, color }) => (
-              <Bar key={key} dataKey={key} stackId="all" fill={color} isAnimationActive={false} maxBarSize={28} />
-            ))}
-          </BarChart>
-        </ResponsiveContainer>
-        {total === 0 ? <p className="chart__empty">No payments in the last {range}</p> : null}
-      </div>
+      <Picture buckets={buckets} label={label} />
+      {total === 0 ? <p className="chart__empty">No payments in the last {range}</p> : null}
       <ul className="legend" aria-hidden>
         {LINES.map(({ key, tone }) => (
           <li key={key} className={`legend__item legend__item--${tone}`}>
@@ -54,15 +52,76 @@ export function VolumeChart({ range, buckets }: { range: string; buckets: Bucket
   );
 }
 
-interface TipProps {
-  bucket: Bucket | undefined;
+interface PartProps {
+  buckets: Bucket[];
   label: (at: number) => string;
 }
 
-function Tip({ bucket, label }: TipProps) {
-  if (!bucket) return null;
+function Picture({ buckets, label }: PartProps) {
+  const [box, width] = useWidth();
+  const [chosen, setChosen] = useState<number | null>(null);
+  const steps = ticks(Math.max(...buckets.map(sumOf), 1));
+  const top = steps.at(-1) ?? 1;
+  const floor = HEIGHT_PX - FOOT_PX;
+  const height = (value: number) => (value / top) * (floor - TOP_PX);
+  const room = Math.max(0, width - SIDE_PX) / Math.max(1, buckets.length);
+  const bar = Math.min(BAR_PX_MAX, room * 0.72);
+  const named = labelled(buckets.length, width - SIDE_PX, LABEL_APART_PX);
+  const tip = chosen === null ? undefined : buckets[chosen];
   return (
-    <div className="chart__tip">
+    <div ref={box} className="chart__picture" aria-hidden onPointerLeave={() => setChosen(null)}>
+      <svg width={width} height={HEIGHT_PX}>
+        {steps.map((step) => (
+          <g key={step} transform={`translate(0 ${floor - height(step)})`}>
+            <line x1={SIDE_PX} x2={width} className="chart__grid" />
+            <text x={SIDE_PX - 8} dy="0.32em" textAnchor="end">
+              {step.toLocaleString("en-IN")}
+            </text>
+          </g>
+        ))}
+        {buckets.map((bucket, place) => {
+          let y = floor;
+          const left = SIDE_PX + place * room;
+          return (
+            <g key={bucket.at} onPointerEnter={() => setChosen(place)}>
+              <rect
+                x={left}
+                y={0}
+                width={room}
+                height={HEIGHT_PX}
+                className={place === chosen ? "chart__column chart__column--chosen" : "chart__column"}
+              />
+              {LINES.map(({ key, tone }) => {
+                const tall = height(bucket[key]);
+                y -= tall;
+                return (
+                  <rect
+                    key={key}
+                    x={left + (room - bar) / 2}
+                    y={y}
+                    width={bar}
+                    height={tall}
+                    className={`chart__bar chart__bar--${tone}`}
+                  />
+                );
+              })}
+              {named.has(place) ? (
+                <text x={left + room / 2} y={HEIGHT_PX - 6} textAnchor={place === 0 ? "start" : "middle"}>
+                  {label(bucket.at)}
+                </text>
+              ) : null}
+            </g>
+          );
+        })}
+      </svg>
+      {tip ? <Tip bucket={tip} label={label} isRight={(chosen ?? 0) > buckets.length / 2} /> : null}
+    </div>
+  );
+}
+
+function Tip({ bucket, label, isRight }: { bucket: Bucket; label: (at: number) => string; isRight: boolean }) {
+  return (
+    <div className={isRight ? "chart__tip chart__tip--left" : "chart__tip"}>
       <p className="strong">{label(bucket.at)}</p>
       {LINES.map(({ key, tone }) => (
         <p key={key} className={`legend__item legend__item--${tone}`}>
@@ -73,14 +132,7 @@ function Tip({ bucket, label }: TipProps) {
   );
 }
 
-interface NumbersProps {
-  range: string;
-  buckets: Bucket[];
-  label: (at: number) => string;
-}
-
-function Numbers({ range, buckets, label }: NumbersProps) {
-  const used = buckets.filter((bucket) => bucket.succeeded + bucket["under way"] + bucket.failed > 0);
+function Numbers({ range, buckets, label }: PartProps & { range: string }) {
   return (
     <table className="visually-hidden">
       <caption>Payments in the last {range}</caption>
@@ -95,17 +147,23 @@ function Numbers({ range, buckets, label }: NumbersProps) {
         </tr>
       </thead>
       <tbody>
-        {used.map((bucket) => (
-          <tr key={bucket.at}>
-            <th scope="row">{label(bucket.at)}</th>
-            {LINES.map(({ key }) => (
-              <td key={key}>{bucket[key]}</td>
-            ))}
-          </tr>
-        ))}
+        {buckets
+          .filter((bucket) => sumOf(bucket) > 0)
+          .map((bucket) => (
+            <tr key={bucket.at}>
+              <th scope="row">{label(bucket.at)}</th>
+              {LINES.map(({ key }) => (
+                <td key={key}>{bucket[key]}</td>
+              ))}
+            </tr>
+          ))}
       </tbody>
     </table>
   );
+}
+
+function sumOf(bucket: Bucket): number {
+  return bucket.succeeded + bucket["under way"] + bucket.failed;
 }
 
 function labelOf(at: number, span: number): string {

@@ -1,6 +1,10 @@
 /** Minor units and a currency to what people read, and back. */
 
-import type { Money } from "../api/types";
+/** Whole minor units. */
+export interface Money {
+  amount: number;
+  currency: string;
+}
 
 // ISO 4217. Intl's own numbers follow usage and differ from it for some currencies,
 // which would move the decimal point of what the gateway means.

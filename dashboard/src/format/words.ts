@@ -1,6 +1,6 @@
 /** The wire's words in people's. */
 
-import type { Payment } from "../api/types";
+import type { Payment } from "../api/schema";
 
 const SUBSTATUS: Record<string, string> = {
   pending: "waiting for a worker",
@@ -95,6 +95,11 @@ export function methodName(method: string): string {
 export function reasonOf(payment: Payment): string {
   const known = payment.decline_code ? DECLINES[payment.decline_code] : undefined;
   return known?.title ?? payment.error_description ?? "Declined";
+}
+
+/** A decline code in a few words; a code only a plugin knows stays as it is. */
+export function declineName(code: string): string {
+  return DECLINES[code]?.title ?? code;
 }
 
 /** What a merchant can do about it; null for codes that only a plugin knows. */

@@ -1,38 +1,11 @@
-import {
-  ArrowLeftRight,
-  BookOpen,
-  FlaskConical,
-  LayoutDashboard,
-  ReceiptText,
-  RotateCcw,
-  ServerCog,
-  Webhook,
-  type LucideIcon,
-} from "lucide-react";
 import { NavLink } from "react-router";
 
-import { useWorkStatus } from "../api/queries";
+import { useWorkStatus } from "../api/work";
+import { IS_TEST_GATEWAY } from "../session";
+import { Mark } from "./Mark";
+import { GROUPS, type PlaceGroup } from "./places";
 
-interface Place {
-  to: string;
-  name: string;
-  icon: LucideIcon;
-}
-
-const MONEY: Place[] = [
-  { to: "/dashboard", name: "Overview", icon: LayoutDashboard },
-  { to: "/dashboard/transactions", name: "Transactions", icon: ArrowLeftRight },
-  { to: "/dashboard/orders", name: "Orders", icon: ReceiptText },
-  { to: "/dashboard/refunds", name: "Refunds", icon: RotateCcw },
-];
-const DEVELOPER: Place[] = [
-  { to: "/dashboard/webhooks", name: "Webhooks", icon: Webhook },
-  { to: "/dashboard/playground", name: "Playground", icon: FlaskConical },
-  { to: "/dashboard/workers", name: "Workers", icon: ServerCog },
-  { to: "/dashboard/docs", name: "Docs", icon: BookOpen },
-];
-
-/** Where one can go. */
+/** The way to every page. */
 export function Nav({ onChosen }: { onChosen?: () => void }) {
   return (
     <div className="nav">
@@ -41,18 +14,20 @@ export function Nav({ onChosen }: { onChosen?: () => void }) {
         <span className="brand__name">paygate</span>
       </div>
       <nav aria-label="Main" className="nav__places">
-        <Group title="Money" places={MONEY} onChosen={onChosen} />
-        <Group title="Developer" places={DEVELOPER} onChosen={onChosen} />
+        {GROUPS.map((group) => (
+          <Group key={group.title} group={group} onChosen={onChosen} />
+        ))}
       </nav>
       <WorkerLight />
     </div>
   );
 }
 
-function Group({ title, places, onChosen }: { title: string; places: Place[]; onChosen: (() => void) | undefined }) {
+function Group({ group, onChosen }: { group: PlaceGroup; onChosen: (() => void) | undefined }) {
+  const places = group.places.filter((place) => IS_TEST_GATEWAY || !place.isTestOnly);
   return (
     <div className="nav__group">
-      <p className="nav__title">{title}</p>
+      <p className="nav__title">{group.title}</p>
       <ul>
         {places.map(({ to, name, icon: Icon }) => (
           <li key={to}>
@@ -77,22 +52,5 @@ function WorkerLight() {
       <span className="light__dot" aria-hidden />
       {isRunning ? "Worker running" : "No worker is running"}
     </p>
-  );
-}
-
-export function Mark() {
-  return (
-    <svg className="brand__mark" viewBox="0 0 32 32" aria-hidden>
-      <rect width="32" height="32" rx="8" fill="currentColor" />
-      <path
-        d="M10 24V9h7.2a5.1 5.1 0 0 1 0 10.2H10"
-        fill="none"
-        stroke="var(--on-accent)"
-        strokeWidth="3"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
-      <circle cx="17.2" cy="14.1" r="1.6" fill="var(--on-accent)" />
-    </svg>
   );
 }

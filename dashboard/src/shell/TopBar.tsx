@@ -1,30 +1,28 @@
-import { LogOut, Menu, Moon, Search, Sun, X } from "lucide-react";
+import { LogOut, Menu, Moon, Search, Sun, UserRound, X } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { useState, type FormEvent } from "react";
-import { useNavigate } from "react-router";
+import { useEffect, useId, useRef, useState, type FormEvent } from "react";
+import { Link, useNavigate } from "react-router";
 
-import { readSession, signOut } from "../session";
+import { ROLE_NAMES, useSession } from "../roles";
+import { IS_TEST_GATEWAY, signOut } from "../session";
 import { chooseTheme, useTheme } from "../theme";
-import { IconButton } from "../ui/Button";
+import { Button, IconButton } from "../ui/Button";
+import { LiveLight } from "./LiveLight";
 import { Nav } from "./Nav";
 
 /** Above every page: the way to anything by its id, and who this is. */
 export function TopBar() {
-  const navigate = useNavigate();
-  const session = readSession();
-  const leave = () => {
-    signOut();
-    void navigate("/login");
-  };
+  const { merchant } = useSession();
   return (
     <header className="topbar">
       <Drawer />
       <Finder />
       <div className="topbar__end">
-        {session?.isTest ? <span className="chip">Test mode</span> : null}
-        <span className="topbar__name">{session?.name}</span>
+        <LiveLight />
+        {IS_TEST_GATEWAY ? <span className="chip">Test mode</span> : null}
+        <span className="topbar__name">{merchant.name}</span>
         <ThemeSwitch />
-        <IconButton icon={LogOut} label="Sign out" onClick={leave} />
+        <WhoAmI />
       </div>
     </header>
   );
@@ -92,5 +90,59 @@ function ThemeSwitch() {
       label={isDark ? "Light colours" : "Dark colours"}
       onClick={() => chooseTheme(isDark ? "light" : "dark")}
     />
+  );
+}
+
+/** Who is signed in, their account, and the way out. */
+function WhoAmI() {
+  const { user } = useSession();
+  const navigate = useNavigate();
+  const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const panel = useId();
+
+  useEffect(() => {
+    if (!isOpen) return;
+    const leave = (event: Event) => {
+      const isElsewhere = event.target instanceof Node && !box.current?.contains(event.target);
+      const isEscape = event instanceof KeyboardEvent && event.key === "Escape";
+      if (isEscape) box.current?.querySelector("button")?.focus();
+      if (isElsewhere || isEscape) setOpen(false);
+    };
+    const kinds = ["pointerdown", "focusin", "keydown"];
+    for (const kind of kinds) document.addEventListener(kind, leave);
+    return () => {
+      for (const kind of kinds) document.removeEventListener(kind, leave);
+    };
+  }, [isOpen]);
+
+  const leave = async () => {
+    await signOut();
+    await navigate("/login");
+  };
+  return (
+    <div className="who" ref={box}>
+      <button
+        type="button"
+        className="who__button"
+        aria-label="Your account"
+        aria-expanded={isOpen}
+        aria-controls={panel}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {user.email.charAt(0).toUpperCase()}
+      </button>
+      <div id={panel} className="who__panel" hidden={!isOpen} data-test-id="who-am-i">
+        <p className="who__email">{user.email}</p>
+        <p className="who__role">{ROLE_NAMES[user.role]}</p>
+        <Link className="nav__link" to="/dashboard/account" onClick={() => setOpen(false)}>
+          <UserRound className="icon" aria-hidden />
+          Account
+        </Link>
+        <Button look="quiet" icon={LogOut} onClick={() => void leave()}>
+          Sign out
+        </Button>
+      </div>
+    </div>
   );
 }

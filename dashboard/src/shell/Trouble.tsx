@@ -1,6 +1,6 @@
 import { CloudOff } from "lucide-react";
 
-import { useHealth } from "../api/queries";
+import { useHealth } from "../api/work";
 import { formatClock } from "../format/time";
 
 /** Says that what is shown may be old, while the gateway does not answer or is not well. */

@@ -1,6 +1,9 @@
 import { LoaderCircle, type LucideIcon } from "lucide-react";
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import { Link, type LinkProps } from "react-router";
+
+import { useMay } from "../roles";
+import type { Role } from "../session";
 
 type Look = "plain" | "primary" | "quiet" | "danger";
 
@@ -13,6 +16,8 @@ interface Shared {
 interface ButtonProps extends Shared, ComponentProps<"button"> {
   /** Under way: shown as such, and not to be pressed again. */
   busy?: boolean;
+  /** Why it cannot be pressed; it can still be reached, so that everybody learns why. */
+  refused?: string | undefined;
 }
 
 /** A button. It keeps its width while busy, and stays where the focus is. */
@@ -21,25 +26,34 @@ export function Button({
   size = "normal",
   icon: Icon,
   busy = false,
+  refused,
   children,
   onClick,
   type = "button",
   ...rest
 }: ButtonProps) {
   const Shown = busy ? LoaderCircle : Icon;
+  const isOff = busy || refused !== undefined;
   return (
     <button
       {...rest}
       type={type}
       className={classes(look, size)}
+      title={refused ?? rest.title}
       aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
-      onClick={busy ? (event) => event.preventDefault() : onClick}
+      aria-disabled={isOff || undefined}
+      onClick={isOff ? (event: MouseEvent) => event.preventDefault() : onClick}
     >
       {Shown ? <Shown className={busy ? "icon spin" : "icon"} aria-hidden /> : null}
       {children}
     </button>
   );
+}
+
+/** A button for those who have that role; for the others it says what it takes. */
+export function RoleButton({ needs, refused, ...rest }: ButtonProps & { needs: Role }) {
+  const { reason } = useMay(needs);
+  return <Button {...rest} refused={reason ?? refused} />;
 }
 
 /** A link that looks like a button. */

@@ -1,7 +1,7 @@
 import { Copy } from "./Copy";
 
 /** Code to read and to copy. It scrolls by itself, so the keyboard must reach it. */
-export function Code({ text, label, testId }: { text: string; label: string; testId?: string }) {
+export function Code({ text, label, testId }: { text: string; label: string; testId?: string | undefined }) {
   return (
     <div className="code">
       <div className="code__bar">

@@ -2,8 +2,8 @@ import { useId, type ComponentProps, type ReactNode } from "react";
 
 interface Shared {
   label: string;
-  hint?: ReactNode;
-  error?: string | null;
+  hint?: ReactNode | undefined;
+  error?: string | null | undefined;
 }
 
 /** A labelled input; `data-*` and everything else goes to the input itself. */

@@ -5,7 +5,7 @@ import { useFits } from "./use-fits";
 export interface Column<Row> {
   /** The heading; an empty one is for actions. */
   title: string;
-  testId?: string;
+  testId?: string | undefined;
   align?: "end";
   cell: (row: Row) => ReactNode;
 }
@@ -13,11 +13,11 @@ export interface Column<Row> {
 interface TableProps<Row> {
   /** What the table is, for those who cannot see where it stands. */
   label: string;
-  testId?: string;
+  testId?: string | undefined;
   columns: Column<Row>[];
   rows: Row[];
   keyOf: (row: Row) => string;
-  rowProps?: (row: Row) => Record<string, string>;
+  rowProps?: ((row: Row) => Record<string, string>) | undefined;
   /** While another page of the list is on its way. */
   isStale?: boolean;
   /** Shown below when there are no rows. A table with a test id stands even then. */

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-import { useMerchant } from "../../api/queries";
-import { readSession } from "../../session";
+import { useMerchant } from "../../api/webhooks";
+import { TEST_KEYS } from "../../session";
 import { apiOrigin, checkoutOrigin } from "../../told";
 import { PageHead } from "../../ui/Card";
 import { Code } from "../../ui/Code";
@@ -56,13 +56,12 @@ function Section({ testId, title, children }: { testId: string; title: string; c
 }
 
 function useSetting(): Setting {
-  const session = readSession();
   const merchant = useMerchant();
   return {
     api: apiOrigin(),
     checkout: checkoutOrigin(),
-    apiKey: session?.apiKey ?? "key_test_abc123",
-    apiSecret: session?.apiSecret ?? "secret_test_xyz789",
+    apiKey: TEST_KEYS.key || (merchant.data?.api_key ?? ""),
+    apiSecret: TEST_KEYS.secret || "YOUR_API_SECRET",
     webhookSecret: merchant.data?.webhook_secret ?? "whsec_test_abc123",
   };
 }

@@ -1,12 +1,12 @@
 import { CircleAlert, CircleCheck, Send } from "lucide-react";
 import { Link } from "react-router";
 
-import { useRetryDelivery } from "../../api/actions";
-import { useDeliveryPage, useRecentPayments } from "../../api/queries";
-import type { Delivery, Payment } from "../../api/types";
+import { usePayments } from "../../api/payments";
+import type { Delivery, Payment } from "../../api/schema";
+import { useDeliveries, useRetryDelivery } from "../../api/webhooks";
 import { formatMoney } from "../../format/money";
 import { count, instrumentOf, reasonOf } from "../../format/words";
-import { Button } from "../../ui/Button";
+import { RoleButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/States";
 import { Ago, Countdown } from "../../ui/Time";
@@ -16,13 +16,13 @@ const DELIVERIES_SEARCHED = 50;
 
 /** What went wrong lately: why each payment failed, and each webhook that did not arrive. */
 export function Attention() {
-  const payments = useRecentPayments();
-  const deliveries = useDeliveryPage(0, DELIVERIES_SEARCHED);
-  const failed = (payments.data ?? []).filter((payment) => payment.status === "failed").slice(0, SHOWN);
+  const payments = usePayments({ status: "failed" }, { limit: SHOWN, offset: 0 });
+  const deliveries = useDeliveries({}, { limit: DELIVERIES_SEARCHED, offset: 0 });
+  const failed = payments.data?.data ?? [];
   const stuck = (deliveries.data?.data ?? []).filter(isInTrouble).slice(0, SHOWN);
   if (failed.length === 0 && stuck.length === 0) return null;
   return (
-    <div className="columns">
+    <div className="columns columns--level">
       <Card
         title="Latest failed payments"
         flush
@@ -86,7 +86,9 @@ function StuckDelivery({ delivery }: { delivery: Delivery }) {
         aria-hidden
       />
       <div className="list__main">
-        <span className="list__title">{delivery.event}</span>
+        <Link className="list__title" to={`/dashboard/webhooks/${delivery.id}`}>
+          {delivery.event}
+        </Link>
         <p className="list__note">
           {answer} · {count(delivery.attempts, "attempt")}
           {delivery.next_retry_at && delivery.status === "pending" ? (
@@ -97,9 +99,15 @@ function StuckDelivery({ delivery }: { delivery: Delivery }) {
           ) : null}
         </p>
       </div>
-      <Button size="small" icon={Send} busy={retry.isPending} onClick={() => retry.mutate(delivery)}>
+      <RoleButton
+        needs="support"
+        size="small"
+        icon={Send}
+        busy={retry.isPending}
+        onClick={() => retry.mutate(delivery)}
+      >
         Send again
-      </Button>
+      </RoleButton>
     </li>
   );
 }

@@ -1,114 +1,138 @@
 import { useState } from "react";
+import { Link } from "react-router";
 
-import { useDeliveryPage, useRecentPayments } from "../../api/queries";
-import { count, methodName } from "../../format/words";
-import { Card } from "../../ui/Card";
-import { Loaded } from "../../ui/States";
+import { useOverview } from "../../api/overview";
+import type { Overview } from "../../api/schema";
 import { ShareBar } from "../../charts/ShareBar";
 import { VolumeChart } from "../../charts/VolumeChart";
-import { deliveryShares, RANGES, ratesByMethod, volume, type Range } from "./figures";
+import { formatMoney } from "../../format/money";
+import { formatDuration } from "../../format/time";
+import { count, declineName, methodName } from "../../format/words";
+import { Card } from "../../ui/Card";
+import { Facts } from "../../ui/Facts";
+import { Segments } from "../../ui/Segments";
+import { Loaded } from "../../ui/States";
+import { buckets, deliveryShares, methodShares, percent, RANGES, type Hours } from "./figures";
 
-const DELIVERIES_COUNTED = 100;
+const DECLINES_SHOWN = 5;
 
-/** Volume over time, success by method, and what became of deliveries. */
-export default function Charts() {
+/** Volume over time, success by method, why payments fail, how long they take, what became of webhooks. */
+export function Charts() {
+  const [hours, setHours] = useState<Hours>(24);
+  const query = useOverview(hours);
+  const range = RANGES.find(([value]) => value === hours)?.[1] ?? "";
   return (
-    <div className="columns columns--wide-first">
-      <Volume />
-      <div className="stack">
-        <Methods />
-        <Deliveries />
-      </div>
-    </div>
-  );
-}
-
-function Volume() {
-  const query = useRecentPayments();
-  const [range, setRange] = useState<Range>(RANGES[0]);
-  return (
-    <Card title="Payments over time" actions={<RangeChoice range={range} onChange={setRange} />}>
-      <Loaded query={query} rows={6}>
-        {(payments) => <VolumeChart range={range.name} buckets={volume(payments, range, Date.now())} />}
-      </Loaded>
-    </Card>
-  );
-}
-
-function RangeChoice({ range, onChange }: { range: Range; onChange: (range: Range) => void }) {
-  return (
-    <div className="segments" role="group" aria-label="Time shown">
-      {RANGES.map((one) => (
-        <button
-          key={one.name}
-          type="button"
-          className="segments__one"
-          aria-pressed={one === range}
-          onClick={() => onChange(one)}
+    <>
+      <div className="columns columns--wide-first columns--level">
+        <Card
+          title="Payments over time"
+          actions={<Segments label="Time shown" values={RANGES} value={hours} onChange={setHours} />}
         >
-          {one.name}
-        </button>
+          <Loaded query={query} rows={6}>
+            {(overview) => <VolumeChart range={range} buckets={buckets(overview)} />}
+          </Loaded>
+        </Card>
+        <Card title="Success by method" note="Of decided payments">
+          <Loaded query={query} rows={3}>
+            {({ methods }) => <Methods methods={methods} />}
+          </Loaded>
+        </Card>
+      </div>
+      <div className="columns columns--level">
+        <Card title="Why payments failed" note={`Last ${range}`}>
+          <Loaded query={query} rows={3}>
+            {({ declines }) => <Declines declines={declines} />}
+          </Loaded>
+        </Card>
+        <Card title="How long payments take" note="Until they are decided">
+          <Loaded query={query} rows={3}>
+            {(overview) => <Latency overview={overview} />}
+          </Loaded>
+        </Card>
+        <Card title="Webhook deliveries" note={`Last ${range}`}>
+          <Loaded query={query} rows={3}>
+            {({ deliveries }) => <Deliveries deliveries={deliveries} />}
+          </Loaded>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+function Methods({ methods }: { methods: Overview["methods"] }) {
+  const decided = methods.filter(({ succeeded, failed }) => succeeded + failed > 0);
+  if (decided.length === 0) return <p className="footnote">Nothing has been decided yet.</p>;
+  return (
+    <ul className="shares">
+      {decided.map(({ method, succeeded, failed }) => (
+        <li key={method}>
+          <ShareBar
+            title={methodName(method)}
+            note={`${percent(succeeded, succeeded + failed)} of ${(succeeded + failed).toLocaleString("en-IN")}`}
+            shares={methodShares({ succeeded, failed })}
+          />
+        </li>
       ))}
-    </div>
+    </ul>
   );
 }
 
-function Methods() {
-  const query = useRecentPayments();
+function Declines({ declines }: { declines: Overview["declines"] }) {
+  if (declines.length === 0) return <p className="footnote">No payment failed.</p>;
+  const most = Math.max(...declines.map(({ payments }) => payments));
   return (
-    <Card title="Success by method" note="Of decided payments">
-      <Loaded query={query} rows={3}>
-        {(payments) => {
-          const rates = ratesByMethod(payments);
-          if (rates.length === 0) return <p className="footnote">Nothing has been decided yet.</p>;
-          return (
-            <ul className="shares">
-              {rates.map(({ method, succeeded, decided }) => (
-                <li key={method}>
-                  <ShareBar
-                    title={methodName(method)}
-                    note={`${Math.round((succeeded / decided) * 100)}% of ${decided.toLocaleString("en-IN")}`}
-                    shares={[
-                      { name: "succeeded", number: succeeded, tone: "good" },
-                      { name: "failed", number: decided - succeeded, tone: "bad" },
-                    ]}
-                  />
-                </li>
-              ))}
-            </ul>
-          );
-        }}
-      </Loaded>
-    </Card>
+    <ul className="ranks">
+      {declines.slice(0, DECLINES_SHOWN).map(({ code, payments }) => (
+        <li key={code} className="ranks__one">
+          <Link className="ranks__name" to={`/dashboard/transactions?status=failed&q=${encodeURIComponent(code)}`}>
+            {declineName(code)}
+          </Link>
+          <span className="ranks__number">{payments.toLocaleString("en-IN")}</span>
+          <meter className="ranks__bar" aria-hidden min={0} max={most} value={payments} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
-function Deliveries() {
-  const query = useDeliveryPage(0, DELIVERIES_COUNTED);
+function Latency({ overview: { latency_ms: latency, refunds } }: { overview: Overview }) {
+  if (latency.samples === 0) return <p className="footnote">Nothing has been decided yet.</p>;
+  const shown = (ms: number | null) => (ms === null ? null : formatDuration(ms));
+  const given = Object.entries(refunds.amount_minor).map(([currency, amount]) => formatMoney({ amount, currency }));
   return (
-    <Card title="Webhook deliveries" note={`The newest ${DELIVERIES_COUNTED}`}>
-      <Loaded query={query} rows={2}>
-        {(page) => {
-          if (page.data.length === 0) return <p className="footnote">Nothing has been sent yet.</p>;
-          const shares = deliveryShares(page.data);
-          return (
-            <>
-              <ShareBar
-                title="Delivered"
-                note={`${shares[0]?.number ?? 0} of ${count(page.data.length, "webhook")}`}
-                shares={shares}
-              />
-              <ul className="legend">
-                {shares.map(({ name, number, tone }) => (
-                  <li key={name} className={`legend__item legend__item--${tone}`}>
-                    {name} <span className="legend__number">{number}</span>
-                  </li>
-                ))}
-              </ul>
-            </>
-          );
-        }}
-      </Loaded>
-    </Card>
+    <Facts
+      facts={[
+        ["Half within", shown(latency.p50)],
+        ["95% within", shown(latency.p95)],
+        ["99% within", shown(latency.p99)],
+        ["Payments", latency.samples.toLocaleString("en-IN")],
+        ["Given back", refunds.count > 0 ? `${given.join(", ")} in ${count(refunds.count, "refund")}` : null],
+      ]}
+    />
+  );
+}
+
+function Deliveries({ deliveries }: { deliveries: Overview["deliveries"] }) {
+  const { pending, succeeded, failed, first_try_share, p95_ms } = deliveries;
+  const all = pending + succeeded + failed;
+  if (all === 0) return <p className="footnote">Nothing has been sent yet.</p>;
+  const shares = deliveryShares(deliveries);
+  return (
+    <>
+      <ShareBar title="Delivered" note={`${succeeded} of ${count(all, "webhook")}`} shares={shares} />
+      <ul className="legend">
+        {shares.map(({ name, number, tone }) => (
+          <li key={name} className={`legend__item legend__item--${tone}`}>
+            {name} <span className="legend__number">{number}</span>
+          </li>
+        ))}
+      </ul>
+      <Facts
+        facts={[
+          ["At first try", first_try_share === null ? null : percent(first_try_share, 1)],
+          ["95% within", p95_ms === null ? null : formatDuration(p95_ms)],
+        ]}
+      />
+    </>
   );
 }

@@ -1,18 +1,18 @@
 import { FlaskConical } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Link } from "react-router";
 
-import { readSession } from "../../session";
+import { useMerchant } from "../../api/webhooks";
+import { useSession } from "../../roles";
+import { TEST_EMAIL, TEST_KEYS } from "../../session";
 import { ButtonLink } from "../../ui/Button";
 import { Card, PageHead } from "../../ui/Card";
 import { Copy } from "../../ui/Copy";
-import { Skeleton } from "../../ui/States";
+import { Panels } from "../../ui/Panels";
 import { useTitle } from "../../ui/title";
 import { Attention } from "./Attention";
+import { Charts } from "./Charts";
 import { RecentPayments } from "./RecentPayments";
 import { Stats } from "./Stats";
-
-// The charts' library is larger than all the rest; the figures need not wait for it.
-const Charts = lazy(() => import("./Charts"));
 
 /** How business is going, and what needs a hand. */
 export function HomePage() {
@@ -30,9 +30,8 @@ export function HomePage() {
       />
       <Stats />
       <Attention />
-      <Suspense fallback={<ChartsToCome />}>
-        <Charts />
-      </Suspense>
+      <Charts />
+      <Panels place="overview" />
       <div className="columns columns--wide-first">
         <RecentPayments />
         <Credentials />
@@ -41,39 +40,40 @@ export function HomePage() {
   );
 }
 
-function ChartsToCome() {
-  return (
-    <div className="columns">
-      {["Volume", "Success by method", "Webhook deliveries"].map((title) => (
-        <Card key={title} title={title}>
-          <Skeleton rows={5} />
-        </Card>
-      ))}
-    </div>
-  );
-}
-
+/** The merchant's own pair. Only the test merchant's secret is no secret; others are shown once, when made. */
 function Credentials() {
-  const session = readSession();
-  if (!session) return null;
+  const { merchant } = useSession();
+  const config = useMerchant();
+  const isTest = merchant.email === TEST_EMAIL && TEST_KEYS.key !== "";
+  const key = isTest ? TEST_KEYS.key : (config.data?.api_key ?? "");
   return (
-    <Card title="API credentials" note="Sent as X-Api-Key and X-Api-Secret">
+    <Card
+      title="API credentials"
+      note="Sent as X-Api-Key and X-Api-Secret"
+      actions={<Link to="/dashboard/keys">All keys</Link>}
+    >
       <div className="credentials" data-test-id="api-credentials">
-        <Credential label="API Key" value={session.apiKey} testId="api-key" />
-        <Credential label="API Secret" value={session.apiSecret} testId="api-secret" />
+        <div className="credential">
+          <span className="credential__label">API Key</span>
+          <span className="mono credential__value" data-test-id="api-key">
+            {key}
+          </span>
+          <Copy text={key} what="API Key" />
+        </div>
+        {isTest ? (
+          <div className="credential">
+            <span className="credential__label">API Secret</span>
+            <span className="mono credential__value" data-test-id="api-secret">
+              {TEST_KEYS.secret}
+            </span>
+            <Copy text={TEST_KEYS.secret} what="API Secret" />
+          </div>
+        ) : (
+          <p className="footnote" data-test-id="api-secret">
+            Shown once, when a key is made.
+          </p>
+        )}
       </div>
     </Card>
-  );
-}
-
-function Credential({ label, value, testId }: { label: string; value: string; testId: string }) {
-  return (
-    <div className="credential">
-      <span className="credential__label">{label}</span>
-      <span className="mono credential__value" data-test-id={testId}>
-        {value}
-      </span>
-      <Copy text={value} what={label} />
-    </div>
   );
 }

@@ -1,8 +1,8 @@
 import { ArrowLeftRight } from "lucide-react";
 import { Link } from "react-router";
 
-import type { Payment } from "../../api/types";
-import { usePaymentPage } from "../../api/queries";
+import { usePayments } from "../../api/payments";
+import type { Payment } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { instrumentOf } from "../../format/words";
 import { Badge } from "../../ui/Badge";
@@ -29,7 +29,7 @@ const COLUMNS: Column<Payment>[] = [
 
 /** The newest payments. */
 export function RecentPayments() {
-  const query = usePaymentPage(0, ROWS);
+  const query = usePayments({}, { limit: ROWS, offset: 0 });
   return (
     <Card title="Newest payments" flush actions={<Link to="/dashboard/transactions">All transactions</Link>}>
       <Loaded query={query} rows={ROWS}>

@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 
-import { isRefused, LIST_ROWS_MAX, useRecentPayments, useTotals, useWorkStatus } from "../../api/queries";
+import { isRefused } from "../../api/action";
+import { LIST_ROWS_MAX, useAmounts, useTotals } from "../../api/payments";
+import { useWorkStatus } from "../../api/work";
 import { formatMoney } from "../../format/money";
 import { Failure } from "../../ui/States";
 import { received } from "./figures";
@@ -35,7 +37,7 @@ export function Stats() {
  * each currency is added up by itself here.
  */
 function AmountReceived({ total }: { total: number | undefined }) {
-  const { data: payments } = useRecentPayments();
+  const { data: payments } = useAmounts();
   const sums = payments && payments.length < LIST_ROWS_MAX ? received(payments) : new Map<string, number>();
   const rupees = sums.get("INR") ?? 0;
   const others = [...sums].filter(([currency]) => currency !== "INR");

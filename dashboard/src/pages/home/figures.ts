@@ -1,48 +1,32 @@
-/** Lists to the figures that the charts draw. Pure, so that what is drawn can be checked. */
+/** The overview's numbers to what the charts draw. Pure, so that what is drawn can be checked. */
 
-import type { Delivery, Payment } from "../../api/types";
+import type { Overview, Payment, VolumeBucket } from "../../api/schema";
 import type { Share } from "../../charts/ShareBar";
+import type { Bucket } from "../../charts/VolumeChart";
 
-export interface Range {
-  name: string;
-  bucketMs: number;
-  buckets: number;
+export const RANGES = [
+  [1, "1 h"],
+  [24, "24 h"],
+  [168, "7 d"],
+  [720, "30 d"],
+] as const;
+
+export type Hours = (typeof RANGES)[number][0];
+
+/** Every stretch of the range, those without payments too. */
+export function buckets({ from, to, bucket_s, volume }: Overview): Bucket[] {
+  const step = bucket_s * 1000;
+  const points = new Map(volume.map((point) => [Math.floor(Date.parse(point.at) / step), point]));
+  const first = Math.floor(Date.parse(from) / step);
+  const last = Math.floor((Date.parse(to) - 1) / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, place) => {
+    return bucket((first + place) * step, points.get(first + place));
+  });
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-export const RANGES: [Range, ...Range[]] = [
-  { name: "1 h", bucketMs: 2 * MINUTE, buckets: 30 },
-  { name: "24 h", bucketMs: HOUR, buckets: 24 },
-  { name: "7 d", bucketMs: 6 * HOUR, buckets: 28 },
-  { name: "30 d", bucketMs: DAY, buckets: 30 },
-];
-
-export interface Bucket {
-  /** Its beginning, in ms. */
-  at: number;
-  succeeded: number;
-  "under way": number;
-  failed: number;
-}
-
-/** How many payments began in each stretch of the range that ends now. */
-export function volume(payments: Payment[], { bucketMs, buckets }: Range, now: number): Bucket[] {
-  const end = Math.floor(now / bucketMs) * bucketMs;
-  const start = end - (buckets - 1) * bucketMs;
-  const counted = Array.from({ length: buckets }, (_, place) => ({
-    at: start + place * bucketMs,
-    succeeded: 0,
-    "under way": 0,
-    failed: 0,
-  }));
-  for (const payment of payments) {
-    const bucket = counted[Math.floor((Date.parse(payment.created_at) - start) / bucketMs)];
-    if (bucket) bucket[lineOf(payment.status)] += 1;
-  }
-  return counted;
+function bucket(at: number, point: VolumeBucket | undefined): Bucket {
+  const { payments = 0, succeeded = 0, failed = 0 } = point ?? {};
+  return { at, succeeded, failed, "under way": Math.max(0, payments - succeeded - failed) };
 }
 
 /** What succeeded, by currency, in minor units. */
@@ -54,35 +38,22 @@ export function received(payments: Payment[]): Map<string, number> {
   return sums;
 }
 
-export interface MethodRate {
-  method: string;
-  succeeded: number;
-  decided: number;
-}
-
-/** Of each method's decided payments, how many succeeded; the most used method first. */
-export function ratesByMethod(payments: Payment[]): MethodRate[] {
-  const rates = new Map<string, MethodRate>();
-  for (const { method, status } of payments) {
-    if (status !== "success" && status !== "failed") continue;
-    const rate = rates.get(method) ?? { method, succeeded: 0, decided: 0 };
-    rate.decided += 1;
-    if (status === "success") rate.succeeded += 1;
-    rates.set(method, rate);
-  }
-  return [...rates.values()].sort((one, other) => other.decided - one.decided);
-}
-
-export function deliveryShares(deliveries: Delivery[]): Share[] {
-  const having = (status: string) => deliveries.filter((delivery) => delivery.status === status).length;
+export function methodShares({ succeeded, failed }: { succeeded: number; failed: number }): Share[] {
   return [
-    { name: "delivered", number: having("success"), tone: "good" },
-    { name: "under way", number: having("pending"), tone: "busy" },
-    { name: "given up", number: having("failed"), tone: "bad" },
+    { name: "succeeded", number: succeeded, tone: "good" },
+    { name: "failed", number: failed, tone: "bad" },
   ];
 }
 
-function lineOf(status: string): "succeeded" | "under way" | "failed" {
-  if (status === "success") return "succeeded";
-  return status === "failed" ? "failed" : "under way";
+export function deliveryShares({ pending, succeeded, failed }: Overview["deliveries"]): Share[] {
+  return [
+    { name: "delivered", number: succeeded, tone: "good" },
+    { name: "under way", number: pending, tone: "busy" },
+    { name: "given up", number: failed, tone: "bad" },
+  ];
+}
+
+/** `67%` of those that were decided. */
+export function percent(part: number, whole: number): string {
+  return `${Math.round((part / Math.max(1, whole)) * 100)}%`;
 }

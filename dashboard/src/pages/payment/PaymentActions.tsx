@@ -1,49 +1,65 @@
 import { Check, Undo2, X } from "lucide-react";
 import { useState } from "react";
 
-import { useCancel, useCapture } from "../../api/actions";
-import type { Payment } from "../../api/types";
+import { useCancel, useCapture } from "../../api/payments";
+import type { Payment } from "../../api/schema";
 import { formatMoney } from "../../format/money";
-import { Button } from "../../ui/Button";
-import { newKey, RefundDialog } from "./RefundDialog";
+import { RoleButton } from "../../ui/Button";
+import { CaptureDialog } from "./CaptureDialog";
+import { RefundDialog } from "./RefundDialog";
 import { refundable } from "./refundable";
 
 /** What can be done with a payment where it stands; nothing else is offered. */
 export function PaymentActions({ payment }: { payment: Payment }) {
-  const [isRefunding, setRefunding] = useState(false);
+  const [opened, setOpened] = useState<"refund" | "capture" | null>(null);
   const capture = useCapture(payment.id);
   const cancel = useCancel(payment.id);
   const isHeld = payment.substatus === "authorized";
-  const isCapturable = isHeld || (payment.status === "success" && !payment.captured);
+  const isConfirmable = payment.status === "success" && !payment.captured;
+  const close = () => setOpened(null);
   return (
     <div className="page-head__actions">
       {isHeld ? (
-        <Button look="danger" icon={X} busy={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
+        <RoleButton
+          needs="support"
+          look="danger"
+          icon={X}
+          busy={cancel.isPending}
+          onClick={() => cancel.mutate(undefined)}
+        >
           Release the hold
-        </Button>
+        </RoleButton>
       ) : null}
-      {isCapturable ? (
-        <Button
+      {isHeld ? (
+        <RoleButton needs="support" onClick={() => setOpened("capture")}>
+          Capture a part
+        </RoleButton>
+      ) : null}
+      {isHeld || isConfirmable ? (
+        <RoleButton
+          needs="support"
           look={isHeld ? "primary" : "plain"}
           icon={Check}
           busy={capture.isPending}
           data-test-id="capture-button"
-          onClick={() => capture.mutate(newKey())}
+          onClick={() => capture.mutate(null)}
         >
           {isHeld ? `Capture ${formatMoney(payment)}` : "Capture"}
-        </Button>
+        </RoleButton>
       ) : null}
       {refundable(payment) > 0 ? (
-        <Button
+        <RoleButton
+          needs="support"
           icon={Undo2}
           data-test-id="refund-button"
           data-payment-id={payment.id}
-          onClick={() => setRefunding(true)}
+          onClick={() => setOpened("refund")}
         >
           Refund
-        </Button>
+        </RoleButton>
       ) : null}
-      {isRefunding ? <RefundDialog payment={payment} onClose={() => setRefunding(false)} /> : null}
+      {opened === "refund" ? <RefundDialog payment={payment} onClose={close} /> : null}
+      {opened === "capture" ? <CaptureDialog payment={payment} onClose={close} /> : null}
     </div>
   );
 }

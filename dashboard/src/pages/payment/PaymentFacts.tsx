@@ -1,6 +1,6 @@
 import { Link } from "react-router";
 
-import type { Payment } from "../../api/types";
+import type { Payment } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { instrumentOf, methodName } from "../../format/words";
 import { Card } from "../../ui/Card";
@@ -24,7 +24,16 @@ export function PaymentFacts({ payment }: { payment: Payment }) {
           ["Method", methodName(payment.method)],
           ["Instrument", instrumentOf(payment)],
           ["Processor", payment.processor],
+          [
+            "Scenario",
+            payment.scenario ? (
+              <span key="scenario" className="mono">
+                {payment.scenario}
+              </span>
+            ) : null,
+          ],
           ["Amount", money(payment.amount)],
+          ["Held", payment.status === "authorized" ? money(payment.amount_authorized) : null],
           ["Received", payment.status === "success" ? money(payment.amount_captured) : null],
           ["Refunded", payment.amount_refunded > 0 ? money(payment.amount_refunded) : null],
           ["Captured", payment.status === "success" ? (payment.captured ? "yes" : "not confirmed by you") : null],

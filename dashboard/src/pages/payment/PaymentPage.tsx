@@ -1,7 +1,7 @@
 import { useParams } from "react-router";
 
-import { usePayment } from "../../api/queries";
-import type { Payment } from "../../api/types";
+import { usePayment } from "../../api/payments";
+import type { Payment } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { detailOf } from "../../format/words";
 import { Badge } from "../../ui/Badge";
@@ -11,7 +11,10 @@ import { useTitle } from "../../ui/title";
 import { PaymentActions } from "./PaymentActions";
 import { PaymentFacts } from "./PaymentFacts";
 import { PaymentRefunds } from "./PaymentRefunds";
+import { PaymentWebhooks } from "./PaymentWebhooks";
+import { Review } from "./Review";
 import { Timeline } from "./Timeline";
+import { Waiting } from "./Waiting";
 import { WhyItFailed } from "./WhyItFailed";
 
 /** One payment: what it is, why it ended so, what happened when, and what can be done. */
@@ -49,9 +52,12 @@ function Found({ payment }: { payment: Payment }) {
         <PaymentActions payment={payment} />
       </header>
       <WhyItFailed payment={payment} />
+      <Review payment={payment} />
+      <Waiting payment={payment} />
       <div className="columns columns--wide-first">
         <div className="stack">
           <Timeline payment={payment} />
+          <PaymentWebhooks payment={payment} />
           <PaymentRefunds payment={payment} />
         </div>
         <PaymentFacts payment={payment} />

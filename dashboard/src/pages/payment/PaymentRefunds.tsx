@@ -1,7 +1,7 @@
 import { RotateCcw } from "lucide-react";
 
-import { useRefundsOf } from "../../api/queries";
-import type { Payment, Refund } from "../../api/types";
+import { useRefunds } from "../../api/payments";
+import type { Payment, Refund } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { Badge } from "../../ui/Badge";
 import { Card } from "../../ui/Card";
@@ -9,18 +9,20 @@ import { Empty, Loaded } from "../../ui/States";
 import { Table, type Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 
+const SHOWN = 100;
+
 /** What was given back of a payment. */
 export function PaymentRefunds({ payment }: { payment: Payment }) {
-  const refunds = useRefundsOf(payment.id);
+  const refunds = useRefunds({ payment_id: payment.id }, { limit: SHOWN, offset: 0 });
   if (payment.status !== "success") return null;
   return (
     <Card title="Refunds" flush testId="payment-refunds">
       <Loaded query={refunds} rows={2}>
-        {(rows) => (
+        {({ data }) => (
           <Table
             label="Refunds of this payment"
             columns={columns(payment.currency)}
-            rows={rows}
+            rows={data}
             keyOf={(refund) => refund.id}
             rowProps={(refund) => ({ "data-test-id": "refund-row", "data-refund-id": refund.id })}
             empty={<Empty icon={RotateCcw} title="Nothing was given back" />}

@@ -1,8 +1,9 @@
 import { useState, type FormEvent } from "react";
 
-import { useCreateRefund } from "../../api/actions";
-import { ApiError } from "../../api/client";
-import type { Payment } from "../../api/types";
+import { useCreateRefund } from "../../api/payments";
+import { faultOf } from "../../api/action";
+import { newKey } from "../../api/client";
+import type { Payment } from "../../api/schema";
 import { formatMoney, toMajor, toMinor } from "../../format/money";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -15,21 +16,17 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
   const left = refundable(payment);
   const [amount, setAmount] = useState(() => toMajor({ amount: left, currency }));
   const [reason, setReason] = useState("");
-  const [idempotencyKey] = useState(() => newKey());
-  const refund = useCreateRefund();
+  const [key] = useState(newKey);
+  const refund = useCreateRefund(payment.id);
   const minor = toMinor(amount, currency);
-  const fault = faultOf(minor, left, currency);
+  const fault = wrongWith(minor, left, currency);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (minor === null || fault) return;
     const said = reason.trim();
-    refund.mutate(
-      { paymentId: payment.id, amount: minor, idempotencyKey, ...(said ? { reason: said } : {}) },
-      { onSuccess: onClose },
-    );
+    refund.mutate({ amount: minor, key, ...(said ? { reason: said } : {}) }, { onSuccess: onClose });
   };
-  const answered = refund.error instanceof ApiError && refund.error.field ? refund.error.message : null;
   return (
     <Dialog
       title="Refund"
@@ -42,7 +39,7 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
           inputMode="decimal"
           data-test-id="refund-amount-input"
           value={amount}
-          error={fault ?? answered}
+          error={fault ?? faultOf(refund.error, "amount")}
           onChange={(event) => setAmount(event.target.value)}
         />
         <Field
@@ -69,14 +66,9 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
   );
 }
 
-function faultOf(minor: number | null, left: number, currency: string): string | null {
+function wrongWith(minor: number | null, left: number, currency: string): string | null {
   if (minor === null) return `This is no amount in ${currency}`;
   if (minor < 1) return "A refund gives something back";
   if (minor > left) return `At most ${formatMoney({ amount: left, currency })} is left`;
   return null;
-}
-
-/** A fresh idempotency key; works outside of secure contexts too, where randomUUID does not exist. */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,27 +1,58 @@
-import { CircleDot, Cpu, Send, Zap, type LucideIcon } from "lucide-react";
+import {
+  ChevronRight,
+  CircleDot,
+  Cpu,
+  PhoneIncoming,
+  RotateCcw,
+  Send,
+  Split,
+  Wrench,
+  Zap,
+  type LucideIcon,
+} from "lucide-react";
 import { Link } from "react-router";
 
-import { useTimeline } from "../../api/queries";
-import type { Payment } from "../../api/types";
+import { useTimeline } from "../../api/payments";
+import type { Payment } from "../../api/schema";
+import { useRetryDelivery } from "../../api/webhooks";
 import { formatDuration, formatTime } from "../../format/time";
+import { RoleButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
+import { Json } from "../../ui/Json";
 import { Loaded } from "../../ui/States";
-import { tell, type Kind, type Step } from "./moment";
+import { tell, type Step } from "./story";
 
-const ICONS: Record<Kind, LucideIcon> = { status: CircleDot, event: Zap, processor: Cpu, delivery: Send };
+const ICONS: Record<Step["kind"], LucideIcon> = {
+  transition: CircleDot,
+  event: Zap,
+  plugin_call: Cpu,
+  callback: PhoneIncoming,
+  operation: Wrench,
+  delivery: Send,
+  attempt: Send,
+  refund: RotateCcw,
+  decision: Split,
+};
 
-/** What happened to a payment, first to last, with how long after its beginning. */
+/** What happened to a payment, first to last, with how long after its beginning.
+ *
+ * What a plugin was given and answered, what a processor called back and what a server
+ * replied can be opened, as it was kept.
+ */
 export function Timeline({ payment }: { payment: Payment }) {
   const timeline = useTimeline(payment.id);
   return (
-    <Card title="Time line" actions={<Link to="/dashboard/webhooks">Send a webhook again</Link>}>
+    <Card title="Time line" note="Open a line for what was said, as it was kept, without secrets">
       <Loaded query={timeline} rows={6}>
-        {(moments) => (
-          <ol className="timeline" data-test-id="payment-timeline">
-            {tell(moments).map((step) => (
-              <Line key={`${step.at} ${step.title}`} step={step} began={Date.parse(payment.created_at)} />
-            ))}
-          </ol>
+        {({ data, truncated }) => (
+          <>
+            <ol className="timeline" data-test-id="payment-timeline">
+              {tell(data).map((step) => (
+                <Line key={step.id} step={step} began={Date.parse(payment.created_at)} />
+              ))}
+            </ol>
+            {truncated ? <p className="footnote">There is more than is told here.</p> : null}
+          </>
         )}
       </Loaded>
     </Card>
@@ -29,21 +60,62 @@ export function Timeline({ payment }: { payment: Payment }) {
 }
 
 function Line({ step, began }: { step: Step; began: number }) {
-  const { kind, title, note, tone, at, until } = step;
-  const Icon = ICONS[kind];
-  const after = (iso: string) => `+${formatDuration(Math.max(0, Date.parse(iso) - began))}`;
+  const Icon = ICONS[step.kind];
   return (
-    <li className={`timeline__item timeline__item--${tone}`}>
+    <li className={`timeline__item timeline__item--${step.tone}`}>
       <span className="timeline__mark">
         <Icon className="icon" aria-hidden />
       </span>
-      <div className="timeline__words">
-        <span className="timeline__title">{title}</span>
-        {note ? <span className="timeline__note">{note}</span> : null}
-      </div>
-      <time className="timeline__at" dateTime={at} title={formatTime(at)}>
-        {until === at ? after(at) : `${after(at)} … ${after(until)}`}
-      </time>
+      {step.evidence.length > 0 ? (
+        <details className="timeline__more">
+          <summary className="timeline__line">
+            <Words step={step} />
+            <ChevronRight className="icon timeline__open" aria-hidden />
+            <At step={step} began={began} />
+          </summary>
+          <div className="timeline__evidence">
+            {step.evidence.map(({ name, facts }) => (
+              <Json key={name} label={name} value={facts} />
+            ))}
+            {step.deliveryId ? <Delivery id={step.deliveryId} /> : null}
+          </div>
+        </details>
+      ) : (
+        <div className="timeline__line">
+          <Words step={step} />
+          <At step={step} began={began} />
+        </div>
+      )}
     </li>
+  );
+}
+
+function Words({ step: { title, note } }: { step: Step }) {
+  return (
+    <span className="timeline__words">
+      <span className="timeline__title">{title}</span>
+      {note ? <span className="timeline__note">{note}</span> : null}
+    </span>
+  );
+}
+
+function At({ step: { at, until }, began }: { step: Step; began: number }) {
+  const after = (iso: string) => `+${formatDuration(Math.max(0, Date.parse(iso) - began))}`;
+  return (
+    <time className="timeline__at" dateTime={at} title={formatTime(at)}>
+      {until === at ? after(at) : `${after(at)} … ${after(until)}`}
+    </time>
+  );
+}
+
+function Delivery({ id }: { id: string }) {
+  const retry = useRetryDelivery();
+  return (
+    <div className="form__actions form__actions--start">
+      <RoleButton needs="support" size="small" icon={Send} busy={retry.isPending} onClick={() => retry.mutate({ id })}>
+        Send it again
+      </RoleButton>
+      <Link to={`/dashboard/webhooks/${id}`}>The delivery, try by try</Link>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import { CircleAlert } from "lucide-react";
 
-import type { Payment } from "../../api/types";
+import type { Payment } from "../../api/schema";
 import { adviceOn, reasonOf } from "../../format/words";
 
 /** The reason of a decline and what to do about it. */

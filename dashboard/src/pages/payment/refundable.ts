@@ -1,4 +1,4 @@
-import type { Payment } from "../../api/types";
+import type { Payment } from "../../api/schema";
 
 /** What is left to give back, in minor units. */
 export function refundable(payment: Payment): number {

@@ -1,6 +1,6 @@
 import { FlaskConical } from "lucide-react";
 
-import { usePayment } from "../../api/queries";
+import { usePayment } from "../../api/payments";
 import { formatMoney } from "../../format/money";
 import { detailOf, instrumentOf } from "../../format/words";
 import { Badge } from "../../ui/Badge";
@@ -8,6 +8,7 @@ import { ButtonLink } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty, Loaded } from "../../ui/States";
 import { Timeline } from "../payment/Timeline";
+import { Waiting } from "../payment/Waiting";
 import { WhyItFailed } from "../payment/WhyItFailed";
 
 /** What becomes of the payment just made, as it happens. */
@@ -45,6 +46,7 @@ function Live({ id }: { id: string }) {
             </p>
           </Card>
           <WhyItFailed payment={payment} />
+          <Waiting payment={payment} />
           <Timeline payment={payment} />
         </>
       )}

@@ -1,16 +1,19 @@
 import { Play } from "lucide-react";
 import { useState, type FormEvent } from "react";
+import { useSearchParams } from "react-router";
 
-import { useCreateOrder, useCreatePayment, type NewPayment } from "../../api/actions";
 import { ApiError } from "../../api/client";
+import { useCreateOrder, useCreatePayment, type NewPayment } from "../../api/payments";
+import type { OrderRequest } from "../../api/schema";
 import { toMinor } from "../../format/money";
-import { readSession } from "../../session";
+import { IS_TEST_GATEWAY, TEST_KEYS } from "../../session";
 import { apiOrigin } from "../../told";
-import { Button } from "../../ui/Button";
+import { RoleButton } from "../../ui/Button";
 import { Card, PageHead } from "../../ui/Card";
 import { Code } from "../../ui/Code";
 import { Choice, Field } from "../../ui/Field";
 import { useTitle } from "../../ui/title";
+import { ScenarioPicker } from "../simulator/ScenarioPicker";
 import { Outcome } from "./Outcome";
 import { asCurl, details, type Draft } from "./request";
 import { CARDS, CURRENCIES, UPI } from "./scenarios";
@@ -21,12 +24,14 @@ const FIRST: Draft = {
   method: "upi",
   instrument: UPI[0].instrument,
   capture: "automatic",
+  scenario: "",
 };
 
 /** Make an order and pay it, with an ending of one's choice. No money moves. */
 export function PlaygroundPage() {
   useTitle("Playground");
-  const [draft, setDraft] = useState(FIRST);
+  const [query] = useSearchParams();
+  const [draft, setDraft] = useState(() => ({ ...FIRST, scenario: query.get("scenario") ?? "" }));
   const [paymentId, setPaymentId] = useState<string | null>(null);
   const { pay, busy, error } = usePay(setPaymentId);
   const change = (changed: Partial<Draft>) => setDraft({ ...draft, ...changed });
@@ -44,12 +49,23 @@ export function PlaygroundPage() {
           <form className="form" onSubmit={submit} data-test-id="playground-form">
             <Basics draft={draft} isAmount={minor !== null} onChange={change} />
             <Instrument draft={draft} onChange={change} />
+            {IS_TEST_GATEWAY ? (
+              <ScenarioPicker
+                label="Scenario"
+                hint="Plays this, whatever the instrument says; the simulator explains each."
+                none="What the instrument says"
+                method={draft.method}
+                value={draft.scenario}
+                onChange={(scenario) => change({ scenario })}
+              />
+            ) : null}
             {error ? (
               <p className="field__error" role="alert">
                 {error.message}
               </p>
             ) : null}
-            <Button
+            <RoleButton
+              needs="developer"
               look="primary"
               type="submit"
               icon={Play}
@@ -58,13 +74,13 @@ export function PlaygroundPage() {
               data-test-id="playground-pay-button"
             >
               Create and pay
-            </Button>
+            </RoleButton>
           </form>
         </Card>
         <div className="stack">
           <Outcome paymentId={paymentId} />
           <Card title="The same from a shell">
-            <Code label="shell" text={asCurl(draft, minor ?? 0, apiOrigin(), readSession())} />
+            <Code label="shell" text={asCurl(draft, minor ?? 0, apiOrigin(), TEST_KEYS)} />
           </Card>
         </div>
       </div>
@@ -156,9 +172,14 @@ function usePay(onPaid: (paymentId: string) => void) {
     setError(null);
     try {
       const manual = draft.capture === "manual" ? ({ capture: "manual" } as const) : {};
-      const made = await order.mutateAsync({ amount, currency: draft.currency, receipt: "playground", ...manual });
+      const made = await order.mutateAsync({
+        amount,
+        currency: draft.currency as OrderRequest["currency"],
+        receipt: "playground",
+        ...manual,
+      });
       const body: NewPayment = { order_id: made.id, method: draft.method, ...details(draft) };
-      onPaid((await payment.mutateAsync(body)).id);
+      onPaid((await payment.mutateAsync({ scenario: draft.scenario, body })).id);
     } catch (reason) {
       setError(reason instanceof ApiError ? reason : new ApiError(0, "UNKNOWN", "Something went wrong here"));
     }

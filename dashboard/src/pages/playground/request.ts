@@ -1,7 +1,5 @@
 /** What the playground sends, and the same as a command. */
 
-import type { Credentials } from "../../api/client";
-
 export interface Draft {
   /** As typed, in the currency's major unit. */
   amount: string;
@@ -9,6 +7,8 @@ export interface Draft {
   method: string;
   instrument: string;
   capture: string;
+  /** What the simulated processor plays, whatever the instrument says; empty for none. */
+  scenario: string;
 }
 
 /** The part of a payment request that is the method's own. */
@@ -26,18 +26,18 @@ export function details({ method, instrument }: Draft): Record<string, unknown> 
   return { card };
 }
 
-export function asCurl(draft: Draft, amount: number, api: string, keys: Credentials | null): string {
-  const { currency, capture, method } = draft;
+export function asCurl(draft: Draft, amount: number, api: string, keys: { key: string; secret: string }): string {
+  const { currency, capture, method, scenario } = draft;
   const order = JSON.stringify({ amount, currency, ...(capture === "manual" ? { capture } : {}) });
   const payment = JSON.stringify({ order_id: "ORDER", method, ...details(draft) }).replace('"ORDER"', `"'$ORDER'"`);
   return `API=${api}/api/v1
-KEYS='-H X-Api-Key:${keys?.apiKey ?? ""}
-  -H X-Api-Secret:${keys?.apiSecret ?? ""}'
+KEYS='-H X-Api-Key:${keys.key || "YOUR_API_KEY"}
+  -H X-Api-Secret:${keys.secret || "YOUR_API_SECRET"}'
 
 ORDER=$(curl -s $API/orders $KEYS \\
   -d '${order}' \\
   | sed 's/.*"id":"\\(order_[A-Za-z0-9]*\\)".*/\\1/')
-curl -s $API/payments $KEYS \\
+curl -s $API/payments $KEYS ${scenario ? `-H Paygate-Scenario:${scenario} ` : ""}\\
   -d '${payment}'`;
 }
 

@@ -1,74 +1,70 @@
-import { ArrowLeftRight, SearchX } from "lucide-react";
+import { ArrowLeftRight } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { LIST_ROWS_MAX, usePaymentPage, useRecentPayments } from "../../api/queries";
-import type { Payment } from "../../api/types";
-import { Card, PageHead } from "../../ui/Card";
-import { Pager } from "../../ui/Pager";
-import { Empty, Loaded } from "../../ui/States";
+import { usePayments } from "../../api/payments";
+import type { Payment } from "../../api/schema";
+import { PageHead } from "../../ui/Card";
+import { Filters, type FilterOf } from "../../ui/Filters";
+import { dayEnd, dayStart, useListState } from "../../ui/list";
+import { ListCard } from "../../ui/ListCard";
+import { Panels } from "../../ui/Panels";
+import { Empty } from "../../ui/States";
 import { useTitle } from "../../ui/title";
 import { RefundDialog } from "../payment/RefundDialog";
-import { Filters } from "./Filters";
-import { isAnySet, matches, useFilters } from "./filter";
-import { TransactionsTable } from "./TransactionsTable";
+import { columns } from "./columns";
 
-const ROWS = 20;
+const NAMES = ["q", "status", "method", "from", "to"] as const;
+const FILTERS: FilterOf<(typeof NAMES)[number]>[] = [
+  { name: "q", kind: "search", label: "Search payments", placeholder: "Id, VPA, last four digits, reason" },
+  {
+    name: "status",
+    kind: "choice",
+    label: "Status",
+    values: ["success", "pending", "authorized", "failed", "cancelled"],
+  },
+  {
+    name: "method",
+    kind: "choice",
+    label: "Method",
+    values: [
+      ["upi", "UPI"],
+      ["card", "Card"],
+    ],
+  },
+  { name: "from", kind: "day", label: "From" },
+  { name: "to", kind: "day", label: "To" },
+];
 
-/** Every payment, newest first; filtered ones among the newest thousand. */
+/** Every payment, newest first, as the wire contract shows them. The table stays when it is empty. */
 export function TransactionsPage() {
   useTitle("Transactions");
-  const { filters, page, change, turn } = useFilters();
-  const isFiltered = isAnySet(filters);
-  const whole = usePaymentPage(page, ROWS, !isFiltered);
-  const recent = useRecentPayments(isFiltered);
+  const list = useListState(NAMES);
+  const { from, to, ...rest } = list.values;
+  const query = usePayments({ ...rest, from: dayStart(from), to: dayEnd(to) }, list);
   const [toRefund, setToRefund] = useState<Payment | null>(null);
-
-  const found = recent.data?.filter((payment) => matches(payment, filters));
-  const shown = isFiltered
-    ? { ...recent, data: found && { data: found.slice(page * ROWS, (page + 1) * ROWS), total: found.length } }
-    : whole;
-
   return (
     <div className="page">
       <PageHead title="Transactions" lead="Every try at paying an order, newest first." />
-      <Filters filters={filters} onChange={change} />
-      <Card flush>
-        <Loaded query={shown} rows={10}>
-          {({ data, total }) => (
-            <>
-              <TransactionsTable
-                payments={data}
-                isStale={!isFiltered && whole.isPlaceholderData}
-                onRefund={setToRefund}
-                empty={isFiltered ? <NoMatch /> : <NoPayments />}
-              />
-              <Pager page={page} rows={ROWS} total={total} onPage={turn} />
-            </>
-          )}
-        </Loaded>
-      </Card>
-      {isFiltered && recent.data?.length === LIST_ROWS_MAX ? (
-        <p className="footnote">Filters look at the newest {LIST_ROWS_MAX.toLocaleString("en-IN")} payments.</p>
-      ) : null}
+      <Filters list={list} filters={FILTERS} />
+      <ListCard
+        label="Transactions"
+        noun="payment"
+        testId="transactions-table"
+        list={list}
+        query={query}
+        columns={columns(setToRefund)}
+        keyOf={(payment) => payment.id}
+        rowProps={(payment) => ({ "data-test-id": "transaction-row", "data-payment-id": payment.id })}
+        empty={
+          <Empty icon={ArrowLeftRight} title="No payments yet">
+            Try one in the <Link to="/dashboard/playground">playground</Link>, or see the{" "}
+            <Link to="/dashboard/docs">docs</Link>.
+          </Empty>
+        }
+      />
+      <Panels place="payments" />
       {toRefund ? <RefundDialog payment={toRefund} onClose={() => setToRefund(null)} /> : null}
     </div>
-  );
-}
-
-function NoMatch() {
-  return (
-    <Empty icon={SearchX} title="No payment is like that">
-      Fewer filters, or another word, may find it.
-    </Empty>
-  );
-}
-
-function NoPayments() {
-  return (
-    <Empty icon={ArrowLeftRight} title="No payments yet">
-      Try one in the <Link to="/dashboard/playground">playground</Link>, or see the{" "}
-      <Link to="/dashboard/docs">docs</Link>.
-    </Empty>
   );
 }

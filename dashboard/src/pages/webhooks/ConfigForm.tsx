@@ -1,25 +1,25 @@
 import { RefreshCw, Save, Send } from "lucide-react";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 
-import { useRegenerateSecret, useSaveEndpoint, useSendTestEvent } from "../../api/actions";
-import { ApiError } from "../../api/client";
-import type { Merchant } from "../../api/types";
-import { Button } from "../../ui/Button";
+import { fieldOf } from "../../api/action";
+import type { Endpoint } from "../../api/schema";
+import { useRegenerateSecret, useSaveMerchantUrl, useSendTestEvent } from "../../api/webhooks";
+import { RoleButton } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { Field } from "../../ui/Field";
 import { useNotices } from "../../ui/Notices";
 
 /** Where webhooks go and what signs them. */
-export function ConfigForm({ merchant }: { merchant: Merchant }) {
+export function ConfigForm({ merchant }: { merchant: Endpoint }) {
   const [url, setUrl] = useUnlessTyped(merchant.webhook_url ?? "");
-  const save = useSaveEndpoint();
+  const save = useSaveMerchantUrl();
   const test = useSendTestEvent();
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate({ webhook_url: url.trim() || null });
   };
-  const fault = save.error instanceof ApiError && save.error.field ? save.error.message : null;
+  const fault = fieldOf(save.error) ? (save.error?.message ?? null) : null;
   return (
     <form className="form form--wide" data-test-id="webhook-config-form" onSubmit={submit}>
       <Field
@@ -34,18 +34,26 @@ export function ConfigForm({ merchant }: { merchant: Merchant }) {
       />
       <Secret secret={merchant.webhook_secret ?? ""} />
       <div className="form__actions form__actions--start">
-        <Button look="primary" type="submit" icon={Save} busy={save.isPending} data-test-id="save-webhook-button">
+        <RoleButton
+          needs="developer"
+          look="primary"
+          type="submit"
+          icon={Save}
+          busy={save.isPending}
+          data-test-id="save-webhook-button"
+        >
           Save Configuration
-        </Button>
-        <Button
+        </RoleButton>
+        <RoleButton
+          needs="developer"
           icon={Send}
           busy={test.isPending}
           disabled={!merchant.webhook_url}
           data-test-id="test-webhook-button"
-          onClick={() => test.mutate()}
+          onClick={() => test.mutate(undefined)}
         >
           Send Test Webhook
-        </Button>
+        </RoleButton>
         {merchant.webhook_url ? null : <span className="field__hint">Save a URL first to send a test.</span>}
       </div>
     </form>
@@ -56,7 +64,7 @@ export function ConfigForm({ merchant }: { merchant: Merchant }) {
 function Secret({ secret }: { secret: string }) {
   const { show } = useNotices();
   const regenerate = useRegenerateSecret();
-  const save = useSaveEndpoint();
+  const save = useSaveMerchantUrl();
 
   const replace = () => {
     regenerate.mutate(undefined, {
@@ -76,7 +84,8 @@ function Secret({ secret }: { secret: string }) {
           {secret}
         </span>
         <Copy text={secret} what="the webhook secret" />
-        <Button
+        <RoleButton
+          needs="developer"
           size="small"
           icon={RefreshCw}
           busy={regenerate.isPending}
@@ -84,7 +93,7 @@ function Secret({ secret }: { secret: string }) {
           onClick={replace}
         >
           Regenerate
-        </Button>
+        </RoleButton>
       </div>
       <p className="field__hint">Signs each webhook: HMAC-SHA256 over the body, in X-Webhook-Signature.</p>
     </div>

@@ -1,74 +1,103 @@
-import { Send, Webhook } from "lucide-react";
-import { useState } from "react";
+import { SearchX, Send, Webhook } from "lucide-react";
 
-import { useRetryDelivery } from "../../api/actions";
-import { useDeliveryPage } from "../../api/queries";
-import type { Delivery } from "../../api/types";
+import { useEndpoints } from "../../api/endpoints";
+import type { Delivery } from "../../api/schema";
+import { useDeliveries, useRetryDelivery } from "../../api/webhooks";
 import { Badge } from "../../ui/Badge";
-import { Button } from "../../ui/Button";
+import { ButtonLink, RoleButton } from "../../ui/Button";
+import { Filters, type FilterOf } from "../../ui/Filters";
+import { useListState } from "../../ui/list";
 import { Pager } from "../../ui/Pager";
 import { Empty, Loaded } from "../../ui/States";
 import { Table, type Column } from "../../ui/Table";
 import { Countdown, Time } from "../../ui/Time";
-import { DeliveryDialog } from "./DeliveryDialog";
 import { ResponseCode } from "./ResponseCode";
 
+// The contract's.
 const ROWS = 10;
+const NAMES = ["event", "status", "endpoint_id", "payment_id"] as const;
+const STATUSES = [
+  ["success", "success"],
+  ["pending", "pending"],
+  ["failed", "failed"],
+] as const;
 
 /** Every delivery and its tries, ten at a time. */
 export function DeliveryLog() {
-  const [page, setPage] = useState(0);
-  const [opened, setOpened] = useState<Delivery | null>(null);
-  const query = useDeliveryPage(page, ROWS);
-  // As it is now, while it is on this page of the list; as it was, once it has moved on.
-  const current = query.data?.data.find(({ id }) => id === opened?.id) ?? opened;
+  const list = useListState(NAMES, ROWS);
+  const query = useDeliveries(list.values, list);
   return (
-    <Loaded query={query} rows={ROWS}>
-      {({ data, total }) => (
-        <>
-          <Table
-            label="Webhook logs"
-            testId="webhook-logs-table"
-            columns={columns(setOpened)}
-            rows={data}
-            keyOf={(delivery) => delivery.id}
-            rowProps={(delivery) => ({ "data-test-id": "webhook-log-item", "data-webhook-id": delivery.id })}
-            isStale={query.isPlaceholderData}
-            empty={
-              <Empty icon={Webhook} title="No webhooks yet">
-                Save a URL, then pay something or send a test.
-              </Empty>
-            }
-          />
-          <Pager page={page} rows={ROWS} total={total} onPage={setPage} />
-          {opened && current ? <DeliveryDialog delivery={current} onClose={() => setOpened(null)} /> : null}
-        </>
-      )}
-    </Loaded>
+    <>
+      <div className="card__filters">
+        <Filters list={list} filters={useFilters()} />
+      </div>
+      <Loaded query={query} rows={ROWS}>
+        {({ data, total }) => (
+          <>
+            <Table
+              label="Webhook logs"
+              testId="webhook-logs-table"
+              columns={COLUMNS}
+              rows={data}
+              keyOf={(delivery) => delivery.id}
+              rowProps={(delivery) => ({ "data-test-id": "webhook-log-item", "data-webhook-id": delivery.id })}
+              isStale={query.isPlaceholderData}
+              empty={list.isFiltered ? <NoMatch /> : <NothingSent />}
+            />
+            <Pager page={list.page} rows={list.limit} total={total} onPage={list.turn} />
+          </>
+        )}
+      </Loaded>
+    </>
   );
 }
 
-function columns(onOpen: (delivery: Delivery) => void): Column<Delivery>[] {
+function useFilters(): FilterOf<(typeof NAMES)[number]>[] {
+  const endpoints = useEndpoints();
+  const places = (endpoints.data ?? []).map(({ id, url }): [string, string] => [id, url ?? "no URL yet"]);
   return [
-    { title: "Event", testId: "webhook-event", cell: (delivery) => <span className="strong">{delivery.event}</span> },
-    { title: "Status", testId: "webhook-status", cell: (delivery) => <Badge status={delivery.status} /> },
-    { title: "Attempts", testId: "webhook-attempts", align: "end", cell: (delivery) => delivery.attempts },
-    {
-      title: "Last Attempt",
-      testId: "webhook-last-attempt",
-      cell: (delivery) => (delivery.last_attempt_at ? <Time at={delivery.last_attempt_at} /> : "—"),
-    },
-    {
-      title: "Response Code",
-      testId: "webhook-response-code",
-      align: "end",
-      cell: (delivery) => <ResponseCode code={delivery.response_code} />,
-    },
-    { title: "Actions", align: "end", cell: (delivery) => <Actions delivery={delivery} onOpen={onOpen} /> },
+    { name: "event", kind: "search", label: "Event", placeholder: "Event, such as payment.success" },
+    { name: "payment_id", kind: "search", label: "Webhooks of a payment", placeholder: "Payment’s id" },
+    { name: "status", kind: "choice", label: "Status", values: STATUSES.map(([code, words]) => [code, words]) },
+    ...(places.length > 1 ? [{ name: "endpoint_id", kind: "choice", label: "Endpoint", values: places } as const] : []),
   ];
 }
 
-function Actions({ delivery, onOpen }: { delivery: Delivery; onOpen: (delivery: Delivery) => void }) {
+function NothingSent() {
+  return (
+    <Empty icon={Webhook} title="No webhooks yet">
+      Save a URL, then pay something or send a test.
+    </Empty>
+  );
+}
+
+function NoMatch() {
+  return (
+    <Empty icon={SearchX} title="No webhook is like that">
+      Fewer filters may find it.
+    </Empty>
+  );
+}
+
+const COLUMNS: Column<Delivery>[] = [
+  { title: "Event", testId: "webhook-event", cell: (delivery) => <span className="strong">{delivery.event}</span> },
+  { title: "Status", testId: "webhook-status", cell: (delivery) => <Badge status={delivery.status} /> },
+  { title: "Attempts", testId: "webhook-attempts", align: "end", cell: (delivery) => delivery.attempts },
+  {
+    title: "Last Attempt",
+    testId: "webhook-last-attempt",
+    cell: (delivery) => (delivery.last_attempt_at ? <Time at={delivery.last_attempt_at} /> : "—"),
+  },
+  {
+    title: "Response Code",
+    testId: "webhook-response-code",
+    align: "end",
+    cell: (delivery) => <ResponseCode code={delivery.response_code} />,
+  },
+  { title: "Actions", align: "end", cell: (delivery) => <Actions delivery={delivery} /> },
+];
+
+function Actions({ delivery }: { delivery: Delivery }) {
   const retry = useRetryDelivery();
   return (
     <div className="actions">
@@ -77,10 +106,16 @@ function Actions({ delivery, onOpen }: { delivery: Delivery; onOpen: (delivery: 
           next <Countdown to={delivery.next_retry_at} />
         </span>
       ) : null}
-      <Button look="quiet" size="small" aria-label={`Details of ${delivery.event}`} onClick={() => onOpen(delivery)}>
+      <ButtonLink
+        look="quiet"
+        size="small"
+        to={`/dashboard/webhooks/${delivery.id}`}
+        aria-label={`Details of ${delivery.event}`}
+      >
         Details
-      </Button>
-      <Button
+      </ButtonLink>
+      <RoleButton
+        needs="support"
         size="small"
         icon={Send}
         busy={retry.isPending}
@@ -89,7 +124,7 @@ function Actions({ delivery, onOpen }: { delivery: Delivery; onOpen: (delivery: 
         onClick={() => retry.mutate(delivery)}
       >
         Retry
-      </Button>
+      </RoleButton>
     </div>
   );
 }

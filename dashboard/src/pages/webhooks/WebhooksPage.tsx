@@ -1,19 +1,31 @@
-import { useMerchant } from "../../api/queries";
+import { History } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { useMerchant } from "../../api/webhooks";
+import { RoleButton } from "../../ui/Button";
 import { PageHead } from "../../ui/Card";
 import { Loaded } from "../../ui/States";
 import { useTitle } from "../../ui/title";
 import { ConfigForm } from "./ConfigForm";
 import { DeliveryLog } from "./DeliveryLog";
+import { RecoverDialog } from "./RecoverDialog";
 
 /** Where webhooks go, and what became of each. */
 export function WebhooksPage() {
   useTitle("Webhooks");
   const merchant = useMerchant();
+  const [isRecovering, setRecovering] = useState(false);
   return (
     <div className="page">
       <PageHead
         title="Webhooks"
         lead="Every event is sent until your server answers 2xx, up to five times; after that it waits for you."
+        actions={
+          <RoleButton needs="support" icon={History} onClick={() => setRecovering(true)}>
+            Recover many
+          </RoleButton>
+        }
       />
       <div className="stack" data-test-id="webhook-config">
         <section className="card" aria-labelledby="webhook-configuration">
@@ -21,6 +33,10 @@ export function WebhooksPage() {
             <h2 className="card__title" id="webhook-configuration">
               Webhook Configuration
             </h2>
+            <p className="card__note">The first endpoint</p>
+            <div className="card__actions">
+              <Link to="/dashboard/endpoints">All endpoints</Link>
+            </div>
           </header>
           <div className="card__body">
             <Loaded query={merchant} rows={3}>
@@ -38,6 +54,7 @@ export function WebhooksPage() {
           <DeliveryLog />
         </section>
       </div>
+      {isRecovering ? <RecoverDialog onClose={() => setRecovering(false)} /> : null}
     </div>
   );
 }

@@ -50,6 +50,16 @@ def blueprint(deps: Deps) -> Blueprint:
     async def scenarios() -> Response:
         return json_response(present.scenarios(deps.registry.scenarios.values()))
 
+    @routes.get("/scenario")
+    @documented(
+        "Show what payments play that name nothing",
+        stories.ScenarioChosen,
+        {"scenario": None},
+    )
+    async def chosen() -> Response:
+        merchant = await merchant_of_request(deps)
+        return json_response({"scenario": merchant.default_scenario})
+
     @routes.put("/scenario")
     @documented(
         "Choose what payments play that name nothing",

@@ -1,0 +1,15 @@
+/** Figures over a stretch of time. */
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+
+import { byEvents } from "../live/pace";
+import { answer, api } from "./client";
+
+export function useOverview(hours: number) {
+  return useQuery({
+    queryKey: ["overview", hours],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/overview", { params: { query: { hours } }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: byEvents,
+  });
+}

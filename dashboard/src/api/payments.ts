@@ -1,0 +1,223 @@
+/** Payments, their orders and their refunds: what is read, and what is done. */
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+
+import { byEvents, SELDOM_MS, WATCHED_MS } from "../live/pace";
+import { useAction } from "./action";
+import { answer, api, newKey, once } from "./client";
+import { filled, pageOf, type QueryOf, type Typed } from "./pages";
+import type { Order, OrderInFull, OrderRequest, paths, Payment, PayerRequest, SettleRequest } from "./schema";
+
+/** `GET /payments/list` gives no more than this many, newest first. */
+export const LIST_ROWS_MAX = 1000;
+
+export interface Slice {
+  limit: number;
+  offset: number;
+}
+
+type Payments = Omit<QueryOf<"/api/v1/payments">, keyof Slice>;
+type Orders = Omit<QueryOf<"/api/v1/orders">, keyof Slice>;
+type Refunds = Omit<QueryOf<"/api/v1/refunds">, keyof Slice>;
+
+const DECIDED = new Set(["success", "failed", "cancelled"]);
+
+/** Whether the processor still has to say how it ends. */
+export function isMoving(payment: Payment | undefined): boolean {
+  return payment !== undefined && !DECIDED.has(payment.substatus) && payment.substatus !== "authorized";
+}
+
+export function useTotals() {
+  return useQuery({
+    queryKey: ["payments", "totals"],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/payments/stats", { signal })),
+    refetchInterval: byEvents,
+  });
+}
+
+export function usePayments(typed: Typed<Payments>, { limit, offset }: Slice) {
+  const query = { ...filled<Payments>(typed), limit, offset };
+  return useQuery({
+    queryKey: ["payments", "page", query],
+    queryFn: async ({ signal }) => pageOf(await answer(api.GET("/api/v1/payments", { params: { query }, signal }))),
+    placeholderData: keepPreviousData,
+    refetchInterval: byEvents,
+  });
+}
+
+/** The newest payments, at most `LIST_ROWS_MAX`: to add up what no route adds up. */
+export function useAmounts() {
+  return useQuery({
+    queryKey: ["amounts"],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/payments/list", { signal })),
+    refetchInterval: SELDOM_MS,
+  });
+}
+
+export function usePayment(id: string) {
+  return useQuery({
+    queryKey: ["payment", id],
+    queryFn: ({ signal }) =>
+      answer(api.GET("/api/v1/payments/{payment_id}", { params: { path: { payment_id: id } }, signal })),
+    // Between two events it goes through states that no event tells of.
+    refetchInterval: (query) => (isMoving(query.state.data) ? 1_000 : byEvents()),
+  });
+}
+
+/** A payment that is only looked up: for the currency of a refund. */
+export function usePaymentOnce(id: string) {
+  return useQuery({
+    queryKey: ["payment", id],
+    queryFn: ({ signal }) =>
+      answer(api.GET("/api/v1/payments/{payment_id}", { params: { path: { payment_id: id } }, signal })),
+    staleTime: Infinity,
+  });
+}
+
+export function useTimeline(id: string) {
+  return useQuery({
+    queryKey: ["payment", id, "timeline"],
+    queryFn: ({ signal }) =>
+      answer(api.GET("/api/v1/payments/{payment_id}/timeline", { params: { path: { payment_id: id } }, signal })),
+    refetchInterval: WATCHED_MS,
+  });
+}
+
+export function useOrders(typed: Typed<Orders>, { limit, offset }: Slice) {
+  const query = { ...filled<Orders>(typed), limit, offset };
+  return useQuery({
+    queryKey: ["orders", query],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/orders", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: byEvents,
+  });
+}
+
+export function useOrder(id: string) {
+  return useQuery({
+    queryKey: ["order", id],
+    queryFn: async ({ signal }): Promise<Order & Partial<OrderInFull>> =>
+      answer(api.GET("/api/v1/orders/{order_id}", { params: { path: { order_id: id } }, signal })),
+    refetchInterval: byEvents,
+  });
+}
+
+export function useRefunds(typed: Typed<Refunds>, { limit, offset }: Slice) {
+  const query = { ...filled<Refunds>(typed), limit, offset };
+  return useQuery({
+    queryKey: ["refunds", query],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/refunds", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: byEvents,
+  });
+}
+
+/** Operations that no machine could decide. */
+export function useReviews() {
+  return useQuery({
+    queryKey: ["payments", "reviews"],
+    queryFn: async ({ signal }) => (await answer(api.GET("/api/v1/operations/review", { signal }))).data,
+    refetchInterval: byEvents,
+  });
+}
+
+export function useCapture(id: string) {
+  return useAction(
+    (amount: number | null) =>
+      answer(
+        api.POST("/api/v1/payments/{payment_id}/capture", {
+          params: { path: { payment_id: id }, header: once(newKey()) },
+          body: { ...(amount === null ? {} : { amount }), final: true },
+        }),
+      ),
+    () => "Captured",
+  );
+}
+
+export function useCancel(id: string) {
+  return useAction(
+    () =>
+      answer(
+        api.POST("/api/v1/payments/{payment_id}/cancel", {
+          params: { path: { payment_id: id }, header: once(newKey()) },
+        }),
+      ),
+    () => "The hold is being released",
+  );
+}
+
+interface NewRefund {
+  amount: number;
+  reason?: string;
+  /** One for each time the form is opened: sending it twice refunds once. */
+  key: string;
+}
+
+export function useCreateRefund(id: string) {
+  return useAction(
+    ({ key, ...body }: NewRefund) =>
+      answer(
+        api.POST("/api/v1/payments/{payment_id}/refunds", {
+          params: { path: { payment_id: id }, header: once(key) },
+          body,
+        }),
+      ),
+    () => "Refund requested",
+  );
+}
+
+export function useSettle(operationId: string) {
+  return useAction(
+    (body: SettleRequest) =>
+      answer(
+        api.POST("/api/v1/operations/{operation_id}/settle", {
+          params: { path: { operation_id: operationId }, header: once(newKey()) },
+          body,
+        }),
+      ),
+    () => "Settled",
+  );
+}
+
+/** Decide in the payer's place, at a simulated processor. */
+export function usePlayPayer(id: string) {
+  return useAction(
+    (decision: PayerRequest["decision"]) =>
+      answer(
+        api.POST("/api/v1/test/payments/{payment_id}/payer", {
+          params: { path: { payment_id: id } },
+          body: { decision },
+        }),
+      ),
+    () => "The payer has decided",
+  );
+}
+
+export function useCreateOrder() {
+  return useAction(
+    (body: OrderRequest) => answer(api.POST("/api/v1/orders", { body })),
+    () => null,
+  );
+}
+
+type PaymentBody = paths["/api/v1/payments"]["post"]["requestBody"]["content"]["application/json"];
+
+export interface NewPayment {
+  order_id: string;
+  method: string;
+  [detail: string]: unknown;
+}
+
+export function useCreatePayment() {
+  return useAction(
+    ({ scenario, body }: { scenario: string; body: NewPayment }) =>
+      answer(
+        api.POST("/api/v1/payments", {
+          headers: scenario ? { "Paygate-Scenario": scenario } : {},
+          // Which fields it takes is its method's to say.
+          body: body as unknown as PaymentBody,
+        }),
+      ),
+    () => null,
+  );
+}

@@ -1,0 +1,53 @@
+/** Events to what is on the page: whatever an event is about is asked for again. */
+
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+
+import { follow, onLiveChange, readLive, type LiveState, type Told } from "./stream";
+
+/** Many events at once are one refresh. */
+const GATHER_MS = 150;
+
+/** Follow the merchant's events while mounted. */
+export function useFollow(): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const gathered = new Set<string>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const refresh = () => {
+      timer = undefined;
+      for (const about of gathered) invalidate(client, about);
+      gathered.clear();
+    };
+    const stop = follow(
+      (told) => {
+        for (const about of subjects(told)) gathered.add(about);
+        timer ??= setTimeout(refresh, GATHER_MS);
+      },
+      () => void client.invalidateQueries(),
+    );
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [client]);
+}
+
+export function useLiveState(): LiveState {
+  return useSyncExternalStore(onLiveChange, readLive);
+}
+
+/** The first words of the queries' keys that an event is about. */
+export function subjects({ event }: Told): string[] {
+  const kind = event.split(".")[0] ?? "";
+  const also = ["overview", "deliveries"];
+  if (kind === "payment") return ["payments", "payment", "orders", "order", ...also];
+  if (kind === "refund") return ["refunds", "payments", "payment", ...also];
+  if (kind === "order") return ["orders", "order", ...also];
+  if (kind === "webhook" || kind === "endpoint") return ["endpoints", ...also];
+  return also;
+}
+
+function invalidate(client: QueryClient, about: string): void {
+  void client.invalidateQueries({ queryKey: [about] });
+}

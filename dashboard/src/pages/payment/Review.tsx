@@ -1,0 +1,71 @@
+import { Scale } from "lucide-react";
+import { useState, type FormEvent } from "react";
+
+import { faultOf } from "../../api/action";
+import { useReviews, useSettle } from "../../api/payments";
+import type { Payment, Review as ReviewRow } from "../../api/schema";
+import { formatMoney } from "../../format/money";
+import { RoleButton } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Choice, Field } from "../../ui/Field";
+
+/** An operation that only a person can decide, and deciding it. */
+export function Review({ payment }: { payment: Payment }) {
+  const reviews = useReviews();
+  const [opened, setOpened] = useState<ReviewRow | null>(null);
+  const open = (reviews.data ?? []).filter((review) => review.payment_id === payment.id);
+  return open.map((review) => (
+    <section key={review.id} className="callout callout--busy" data-test-id="review">
+      <Scale className="icon callout__icon" aria-hidden />
+      <div className="callout__words">
+        <h2 className="callout__title">A person has to say how the {review.kind} ended</h2>
+        <p>
+          {review.processor} never gave a clear answer about {formatMoney(review)}
+          {review.note ? `: ${review.note}` : "."} Look it up there, then settle it.
+        </p>
+        <RoleButton needs="support" size="small" onClick={() => setOpened(review)}>
+          Settle it
+        </RoleButton>
+      </div>
+      {opened === review ? <SettleDialog review={review} onClose={() => setOpened(null)} /> : null}
+    </section>
+  ));
+}
+
+function SettleDialog({ review, onClose }: { review: ReviewRow; onClose: () => void }) {
+  const [verdict, setVerdict] = useState<"approved" | "declined">("approved");
+  const [reason, setReason] = useState("");
+  const settle = useSettle(review.id);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    settle.mutate({ verdict, reason: reason.trim() }, { onSuccess: onClose });
+  };
+  return (
+    <Dialog title={`Settle the ${review.kind}`} text="It is kept on the time line, with your reason." onClose={onClose}>
+      <form className="form" onSubmit={submit}>
+        <Choice
+          label="What happened at the processor"
+          value={verdict}
+          onChange={(event) => setVerdict(event.target.value === "approved" ? "approved" : "declined")}
+        >
+          <option value="approved">It was approved: money moved</option>
+          <option value="declined">It was declined: no money moved</option>
+        </Choice>
+        <Field
+          label="How you know"
+          required
+          maxLength={1000}
+          placeholder="Seen in the bank’s portal"
+          value={reason}
+          error={faultOf(settle.error, "reason")}
+          onChange={(event) => setReason(event.target.value)}
+        />
+        <div className="form__actions">
+          <RoleButton needs="support" look="primary" type="submit" busy={settle.isPending}>
+            Settle it
+          </RoleButton>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,112 @@
+import { isRefused } from "../../api/action";
+import type { Work } from "../../api/schema";
+import { useHealth, useWorkStatus } from "../../api/work";
+import { WaitingChart } from "../../charts/WaitingChart";
+import { Badge } from "../../ui/Badge";
+import { Card, PageHead } from "../../ui/Card";
+import { Facts } from "../../ui/Facts";
+import { Loaded } from "../../ui/States";
+import { useTitle } from "../../ui/title";
+import { useHistory } from "./history";
+
+const FIGURES: { key: "pending" | "processing" | "completed" | "failed"; title: string; note: string }[] = [
+  { key: "pending", title: "Waiting", note: "due, or due later" },
+  { key: "processing", title: "Being worked on", note: "a worker holds their lease" },
+  { key: "completed", title: "Done", note: "answered or delivered" },
+  { key: "failed", title: "Given up", note: "never delivered, or set aside" },
+];
+
+/** Whether work gets done: the queue, the workers, and what they stand on. */
+export function WorkersPage() {
+  useTitle("Workers");
+  const work = useWorkStatus();
+  const history = useHistory(work.data, work.dataUpdatedAt);
+  const isTold = !isRefused(work.error);
+  return (
+    <div className="page">
+      <PageHead
+        title="Workers"
+        lead="Payments, refunds and webhooks are rows with a due time; workers take them from the database."
+      />
+      {isTold ? (
+        <Loaded query={work} rows={3}>
+          {(status) => <Queue status={status} />}
+        </Loaded>
+      ) : (
+        <NotTold />
+      )}
+      <div className={isTold ? "columns columns--wide-first" : "columns"}>
+        {isTold ? (
+          <Card title="Work under way" note="Since this page was opened">
+            <WaitingChart samples={history} />
+          </Card>
+        ) : null}
+        <Ground worker={work.data?.worker_status} />
+      </div>
+      <p className="footnote">
+        Without Redis work goes on, a second or two later: it is a doorbell, and the rows are the queue.
+      </p>
+    </div>
+  );
+}
+
+function Queue({ status }: { status: Work }) {
+  return (
+    <>
+      {status.worker_status === "running" ? null : <NoWorker />}
+      <dl className="stats" data-test-id="job-status">
+        {FIGURES.map(({ key, title, note }) => (
+          <div key={key} className="stat">
+            <dt className="stat__title">{title}</dt>
+            <dd className="stat__figure" data-test-id={`jobs-${key}`}>
+              {status[key].toLocaleString("en-IN")}
+            </dd>
+            <dd className="stat__note">{note}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function Ground({ worker }: { worker: string | undefined }) {
+  const health = useHealth();
+  return (
+    <Card title="What it stands on">
+      <Loaded query={health} rows={3}>
+        {(found) => (
+          <Facts
+            facts={[
+              ["Worker", worker ? <Badge key="worker" status={worker} /> : null],
+              ["API", <Badge key="api" status={found.status} />],
+              ["PostgreSQL", <Badge key="database" status={found.database} />],
+              ["Redis", found.redis ? <Badge key="redis" status={found.redis} /> : null],
+            ]}
+          />
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function NotTold() {
+  return (
+    <p className="footnote">
+      A gateway in production does not tell a merchant about its queue; its operator asks <code>paygate doctor</code>.
+    </p>
+  );
+}
+
+function NoWorker() {
+  return (
+    <section className="callout" role="alert">
+      <div>
+        <h2 className="callout__title">No worker is running</h2>
+        <p>
+          New payments stay pending and webhooks wait. Start one with <code>paygate work</code>; nothing is lost
+          meanwhile.
+        </p>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+import { SearchX } from "lucide-react";
+import type { ReactNode } from "react";
+
+import type { Page } from "../api/pages";
+import { Card } from "./Card";
+import type { ListState } from "./list";
+import { Pager } from "./Pager";
+import { Empty, Loaded } from "./States";
+import { Table, type Column } from "./Table";
+
+interface ListCardProps<Row> {
+  label: string;
+  /** What one row is, where the label does not say it in the plural. */
+  noun?: string;
+  testId?: string;
+  list: ListState<string>;
+  query: {
+    data: Page<Row> | undefined;
+    error: Error | null;
+    isPlaceholderData: boolean;
+    refetch: () => unknown;
+  };
+  columns: Column<Row>[];
+  keyOf: (row: Row) => string;
+  rowProps?: (row: Row) => Record<string, string>;
+  /** Instead of rows when there are none at all; with filters set it says that none matches. */
+  empty: ReactNode;
+}
+
+/** A list in pages: its table, what stands there without rows, and its pager. */
+export function ListCard<Row>(props: ListCardProps<Row>) {
+  const { label, testId, list, query, columns, keyOf, rowProps, empty } = props;
+  const noun = props.noun ?? label.toLowerCase().replace(/s$/, "");
+  return (
+    <Card flush>
+      <Loaded query={query} rows={10}>
+        {({ data, total }) => (
+          <>
+            <Table
+              label={label}
+              testId={testId}
+              columns={columns}
+              rows={data}
+              keyOf={keyOf}
+              rowProps={rowProps}
+              isStale={query.isPlaceholderData}
+              empty={list.isFiltered ? <NoMatch noun={noun} /> : empty}
+            />
+            <Pager page={list.page} rows={list.limit} total={total} onPage={list.turn} />
+          </>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function NoMatch({ noun }: { noun: string }) {
+  return (
+    <Empty icon={SearchX} title={`No ${noun} is like that`}>
+      Fewer filters, or another word, may find it.
+    </Empty>
+  );
+}

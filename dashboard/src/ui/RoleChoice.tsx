@@ -1,0 +1,28 @@
+import { ROLE_NAMES, ROLE_NOTES, ROLES } from "../roles";
+import type { Role } from "../session";
+import { Choice } from "./Field";
+
+interface RoleChoiceProps {
+  value: Role;
+  error?: string | null;
+  onChange: (role: Role) => void;
+}
+
+/** One of the roles, and what it may do. */
+export function RoleChoice({ value, error, onChange }: RoleChoiceProps) {
+  return (
+    <Choice
+      label="Role"
+      hint={`${ROLE_NAMES[value]}: ${ROLE_NOTES[value]}.`}
+      error={error}
+      value={value}
+      onChange={({ target }) => onChange(ROLES.find((role) => role === target.value) ?? value)}
+    >
+      {ROLES.map((role) => (
+        <option key={role} value={role}>
+          {ROLE_NAMES[role]}
+        </option>
+      ))}
+    </Choice>
+  );
+}

@@ -1,0 +1,61 @@
+/** Where one is in a list: its filters and page live in the address, so that it can be sent to a colleague. */
+
+import { useSearchParams } from "react-router";
+
+export const ROWS = 20;
+
+export interface ListState<Name extends string> {
+  /** Every filter by name; empty where it is not set. */
+  values: Record<Name, string>;
+  isFiltered: boolean;
+  /** From 0. */
+  page: number;
+  limit: number;
+  offset: number;
+  change: (changed: Partial<Record<Name, string>>) => void;
+  clear: () => void;
+  turn: (page: number) => void;
+}
+
+export function useListState<Name extends string>(names: readonly Name[], limit = ROWS): ListState<Name> {
+  const [query, setQuery] = useSearchParams();
+  const values = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ""])) as Record<Name, string>;
+  const page = Math.max(0, Number.parseInt(query.get("page") ?? "1", 10) - 1) || 0;
+
+  const put = (all: Record<string, string>) =>
+    // A word that is being typed is no place to go back to.
+    setQuery(
+      Object.entries(all).filter(([, value]) => value !== ""),
+      { replace: true },
+    );
+  return {
+    values,
+    isFiltered: names.some((name) => values[name] !== ""),
+    page,
+    limit,
+    offset: page * limit,
+    change: (changed) => put({ ...values, ...changed }),
+    clear: () => put({}),
+    turn: (to) =>
+      setQuery((before) => {
+        before.set("page", String(to + 1));
+        return before;
+      }),
+  };
+}
+
+/** The first instant of a local day such as `2026-01-31`, as ISO; empty stays empty. */
+export function dayStart(day: string): string {
+  return instantOf(day, 0);
+}
+
+/** The first instant after a local day. */
+export function dayEnd(day: string): string {
+  return instantOf(day, 1);
+}
+
+function instantOf(day: string, later: number): string {
+  const [year, month, date] = day.split("-").map(Number);
+  if (!year || !month || !date) return "";
+  return new Date(year, month - 1, date + later).toISOString();
+}

@@ -1,0 +1,48 @@
+"""What happens is on the page as it happens, and without the live connection a little later."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from .gateway import Gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_payment_is_on_the_page_before_the_next_poll_would_be(
+    dashboard: Page, gateway: Gateway
+):
+    await dashboard.get_by_role("link", name="Transactions", exact=True).click()
+    await expect(dashboard.get_by_test_id("live-state")).to_have_text("Live")
+    await expect(dashboard.get_by_test_id("transactions-table")).to_be_visible()
+    # While it is live, lists are asked for every 15 s by themselves.
+    asked: list[float] = []
+    dashboard.on(
+        "request",
+        lambda sent: asked.append(time.monotonic()) if "/payments?" in sent.url else None,
+    )
+    payment = await gateway.pay()
+    row = dashboard.locator(f"tr[data-payment-id={payment['id']}]")
+
+    await expect(row.get_by_test_id("status")).to_have_text("success", timeout=10_000)
+    assert asked
+
+
+async def test_without_the_live_connection_it_polls_and_says_so(rough_page: Page, gateway: Gateway):
+    page = rough_page
+
+    async def refuse(route: Route) -> None:
+        await route.abort()
+
+    await page.route("**/api/v1/stream*", refuse)
+    await page.goto(f"{gateway.dashboard}/dashboard/transactions")
+    await expect(page.get_by_test_id("live-state")).to_have_text("Polling")
+    payment = await gateway.pay()
+    row = page.locator(f"tr[data-payment-id={payment['id']}]")
+    await expect(row.get_by_test_id("status")).to_have_text("success")
+    await page.unroute("**/api/v1/stream*")
+
+    await expect(page.get_by_test_id("live-state")).to_have_text("Live")

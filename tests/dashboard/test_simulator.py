@@ -1,0 +1,83 @@
+"""Scenarios and the clock, from the page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture
+def place(gateway: Gateway) -> str:
+    return f"{gateway.dashboard}/dashboard/simulator"
+
+
+async def test_the_catalogue_is_searched_and_a_scenario_is_tried_with_two_clicks(
+    page: Page, place: str
+):
+    await page.goto(place)
+    await page.get_by_label("Search scenarios").fill("not enough money")
+    rows = page.get_by_test_id("scenario-row")
+    await expect(rows).to_have_count(1)
+    await rows.get_by_role("link", name="insufficient_funds").click()
+    await expect(page.get_by_label("Scenario")).to_have_value("insufficient_funds")
+    await page.get_by_test_id("playground-pay-button").click()
+
+    await expect(page.get_by_test_id("failure-reason")).to_contain_text("Insufficient funds")
+
+
+async def test_the_default_scenario_is_played_until_it_is_taken_back(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/simulator")
+    chosen = page.get_by_test_id("default-scenario")
+    await chosen.get_by_label("Every payment plays").select_option("limit_exceeded")
+    await expect(page.get_by_text("Payments now play limit_exceeded", exact=True)).to_be_visible()
+    payment = await gateway.pay(until="failed")
+    assert payment["decline_code"] == "limit_exceeded"
+    await page.reload()
+    await expect(chosen.get_by_label("Every payment plays")).to_have_value("limit_exceeded")
+    await chosen.get_by_role("button", name="No scenario any more").click()
+
+    await expect(chosen.get_by_label("Every payment plays")).to_have_value("")
+    await gateway.pay(until="success")
+
+
+async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, page: Page):
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    clock = page.get_by_test_id("clock")
+    await expect(clock).to_contain_text("running")
+    await clock.get_by_role("button", name="Stop the clock").click()
+    await expect(clock).to_contain_text("standing still")
+    before = await clock.get_by_test_id("clock-now").get_attribute("datetime")
+    await clock.get_by_role("button", name="1 day").click()
+    await expect(clock.get_by_test_id("clock-now")).not_to_have_attribute("datetime", str(before))
+    await clock.get_by_role("button", name="Let it run").click()
+
+    await expect(clock).to_contain_text("running")
+
+
+async def test_the_payer_is_played_from_the_payment_s_page(page: Page, gateway: Gateway):
+    order_id = await gateway.order()
+    body = {
+        "order_id": order_id,
+        "method": "card",
+        "card": {
+            "number": "4000000000003220",
+            "expiry_month": "12",
+            "expiry_year": "2035",
+            "cvv": "123",
+            "holder_name": "Asha Rao",
+        },
+    }
+    payment = await gateway.call("POST", "/payments", body)
+    await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
+    waiting = page.get_by_test_id("next-action")
+    await expect(waiting).to_be_visible()
+    link = await waiting.get_by_role("link", name="Play the payer").get_attribute("href")
+    assert link == f"{gateway.client.base}/simulator/bank?payment_id={payment['id']}"
+    await waiting.get_by_role("button", name="Approve for them").click()
+
+    await expect(page.get_by_test_id("payment-status")).to_have_text("success")
+    await expect(waiting).to_be_hidden()
