@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         RiskCheckContract,
         RouterContract,
     )
+    from .fakes.advisers import Asked, FakeRiskCheck, FakeRouter
     from .fakes.method import FakeMethod
     from .fakes.processor import Call, FakeProcessor, approve
     from .fakes.script import ScriptExhaustedError
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "Asked",
     "BlockingClock",
     "BlockingInbox",
     "BlockingScenario",
@@ -50,6 +52,8 @@ __all__ = [
     "EventSinkContract",
     "FakeMethod",
     "FakeProcessor",
+    "FakeRiskCheck",
+    "FakeRouter",
     "FakeSink",
     "Inbox",
     "Network",
@@ -80,6 +84,7 @@ _HOMES = {
         "RiskCheckContract",
         "RouterContract",
     ),
+    "fakes.advisers": ("Asked", "FakeRiskCheck", "FakeRouter"),
     "fakes.method": ("FakeMethod",),
     "fakes.processor": ("Call", "FakeProcessor", "approve"),
     "fakes.script": ("ScriptExhaustedError",),

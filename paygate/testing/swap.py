@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from .. import (
     EventSink,
@@ -22,18 +22,33 @@ from .. import (
     PluginInfo,
     Processor,
     RawCallback,
+    RiskCheck,
+    Router,
     Update,
     Verified,
 )
 from ..core.ports.plugins import CallContext
+from ..core.services.guarded import GuardedCheck, GuardedRouter
 from ..core.services.registry import GuardedByHost, Registry
+from ..plugins.advice import HostedCheck, HostedRouter
 from ..plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
-from ..plugins.offers import check_members, method_code, processor_id, sink_id
+from ..plugins.offers import (
+    adviser_name,
+    check_members,
+    fails_closed,
+    method_code,
+    processor_id,
+    router_priority,
+    sink_id,
+)
+from .fakes.advisers import FakeRiskCheck, FakeRouter
 from .fakes.method import FakeMethod
 from .fakes.processor import FakeProcessor, full_capabilities
 from .fakes.sink import FakeSink
 
 Value = TypeVar("Value")
+IN_TESTS = "in_tests"
+"""The plugin that routers and checks of a test seem to come from."""
 Undo = Callable[[], None]
 
 
@@ -75,6 +90,43 @@ class Layers(Mapping[str, Value]):
             new = {name: thing for name, thing in layer.items() if name not in shown}
             shown = {**new, **{name: layer.get(name, shown[name]) for name in shown}}
         # At once: other threads read it.
+        self._shown = shown
+
+
+class Queue(Sequence[Value]):
+    """A sequence that others may be laid before, or in the place of."""
+
+    def __init__(self, base: Sequence[Value]) -> None:
+        self._shown: Sequence[Value] = tuple(base)
+        self._base = self._shown
+        self._layers: list[tuple[Value, bool]] = []
+
+    @overload
+    def __getitem__(self, place: int) -> Value: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Value]: ...
+    def __getitem__(self, place: int | slice) -> Value | Sequence[Value]:
+        return self._shown[place]
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def lay(self, thing: Value, *, is_alone: bool) -> Undo:
+        """Put one first, or alone; what is returned takes it off again."""
+        layer = (thing, is_alone)
+        self._layers.append(layer)
+        self._show()
+
+        def take_off() -> None:
+            self._layers[:] = [each for each in self._layers if each is not layer]
+            self._show()
+
+        return take_off
+
+    def _show(self) -> None:
+        shown = self._base
+        for thing, is_alone in self._layers:
+            shown = (thing,) if is_alone else (thing, *shown)
         self._shown = shown
 
 
@@ -128,8 +180,15 @@ class Swappable:
         self._methods: Layers[PaymentMethod] = Layers(found.methods)
         self._processors: Layers[GuardedByHost] = Layers(found.processors)
         self._sinks: Layers[EventSink] = Layers(found.sinks)
+        self._routers: Queue[GuardedRouter] = Queue(found.routers)
+        self._checks: Queue[GuardedCheck] = Queue(found.checks)
         self.registry = replace(
-            found, methods=self._methods, processors=self._processors, sinks=self._sinks
+            found,
+            methods=self._methods,
+            processors=self._processors,
+            sinks=self._sinks,
+            routers=self._routers,
+            checks=self._checks,
         )
         self.used: list[object] = []
 
@@ -161,10 +220,26 @@ class Swappable:
             return self._processors.lay(self._processor(thing))
         if isinstance(thing, EventSink):
             return self._sinks.lay(self._sink(thing))
+        if isinstance(thing, Router):
+            return self._router(thing)
+        if isinstance(thing, RiskCheck):
+            return self._check(thing)
         raise TypeError(
-            f"{thing!r} is no payment method, processor or sink; what use() takes is an "
-            "object with the members of one of these"
+            f"{thing!r} is no payment method, processor, sink, router or risk check; what "
+            "use() takes is an object with the members of one of these"
         )
+
+    def _router(self, router: Router) -> Undo:
+        check_members(router, Router)
+        # Among a test's own the latest is asked first; the host would ask by priority.
+        router_priority(router)
+        hosted = HostedRouter(router, adviser_name(router), IN_TESTS)
+        return self._routers.lay(hosted, is_alone=isinstance(router, FakeRouter))
+
+    def _check(self, check: RiskCheck) -> Undo:
+        check_members(check, RiskCheck)
+        hosted = HostedCheck(check, adviser_name(check), IN_TESTS, fails_closed(check))
+        return self._checks.lay(hosted, is_alone=isinstance(check, FakeRiskCheck))
 
     def _method(self, method: PaymentMethod) -> Mapping[str, PaymentMethod]:
         check_members(method, PaymentMethod)

@@ -214,7 +214,7 @@ async def test_any_plugin_object_may_be_used(paygate_app: PaygateApp):
 
     with paygate_app.use(Own()):
         assert (await paygate_app.pay())["processor"] == "own"
-    with pytest.raises(TypeError, match="no payment method, processor or sink"):
+    with pytest.raises(TypeError, match="no payment method, processor, sink"):
         paygate_app.use(object()).__enter__()
 
 
