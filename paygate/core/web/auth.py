@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,9 +65,19 @@ async def session_of_request(deps: Deps) -> tuple[Session, str]:
 
 
 async def notice_caller(deps: Deps) -> None:
-    """On a route that is anyone's: know who asks, for the audit log, if they say so."""
-    with suppress(AuthenticationError, ForbiddenError):
-        g.caller = await _named(deps)
+    """On a route that is anyone's: whoever names themselves is held to their role.
+
+    And written down. Whoever names nobody may, where such routes are served.
+
+    Raises:
+        ForbiddenError: Their role is too low, or it is not their own page that asks.
+    """
+    try:
+        caller = await _named(deps)
+    except AuthenticationError:
+        return
+    _check_role(caller, stated())
+    g.caller = caller
 
 
 def check_origin(deps: Deps) -> None:

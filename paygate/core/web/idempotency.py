@@ -61,6 +61,14 @@ async def changed(deps: Deps, do: Do) -> Response:
     return _response(Given(await _in_transaction(execute, deps), is_replay=False))
 
 
+async def written_down(shown: object, deps: Deps) -> None:
+    """The line in the audit log of what is no transaction of ours, once it is done."""
+    note = await note_of_request()
+    if note is not None:
+        async with deps.storage.transaction() as storage:
+            await note.write_down(shown, replace(deps, storage=storage))
+
+
 async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
     """Together with the line in the audit log, or with the order that a payment makes."""
     rings = DeferredBell()

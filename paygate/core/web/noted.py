@@ -68,4 +68,4 @@ def stated() -> Documented:
 def _is_small(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, str) for each in value)
-    return isinstance(value, str | int | bool)
+    return isinstance(value, str | int | float | bool)

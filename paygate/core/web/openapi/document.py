@@ -158,9 +158,12 @@ def _security(method: str, said: Documented) -> list[Json]:
 
 def _needs(said: Documented) -> str:
     """Who may, where not everybody may."""
-    if said.needs_operator:
-        return "Needs an operator."
-    return f"Needs the role {said.needs}." if said.needs is not Role.READ_ONLY else ""
+    operator = "Needs an operator." if said.needs_operator else ""
+    if said.needs is Role.READ_ONLY:
+        return operator
+    if said.access == "anyone":
+        return f"Whoever sends credentials needs the role {said.needs}."
+    return f"Needs the role {said.needs}. {operator}".strip()
 
 
 def _tag(rule: Rule) -> str:
@@ -216,7 +219,7 @@ def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
     statuses = {408, 413, 503, *said.refuses}
     if said.access != "anyone":
         statuses |= {401}
-    if said.access in {"merchant", "session"} and (method != "GET" or _needs(said)):
+    if _needs(said) or (said.access in {"merchant", "session"} and method != "GET"):
         statuses |= {403}
     if said.body is not None or said.query is not None or said.takes_key or method != "GET":
         statuses |= {400}

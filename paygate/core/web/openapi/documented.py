@@ -42,7 +42,8 @@ class Documented:
         status: Of that answer.
         access: Whose route it is: a merchant's by API keys or by the session of one of its
             people, a session's alone, a shopper's browser's by ``client_secret``, or anyone's.
-        needs: The least role that may ask for it.
+        needs: The least role that may ask for it; on a route that is anyone's, of those who
+            send credentials.
         needs_operator: Whether it takes somebody who runs this installation.
         audit: How the audit log tells of it; every change of a merchant's has it.
         body: The model its body is checked with; None where no body is read.

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from quart import Blueprint, Response
 
 from ...domain.errors import InvalidInputError
+from ...domain.role import Role
 from ...services.deps import Deps
 from ...services.move_clock import (
     AdvanceClock,
@@ -18,9 +19,11 @@ from ...services.move_clock import (
     release_clock,
 )
 from .. import present
+from ..auth import notice_caller
 from ..body import body_of_request
 from ..errors import json_response
-from ..openapi import documented, examples
+from ..idempotency import written_down
+from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import requests
 
@@ -41,6 +44,10 @@ def blueprint(deps: Deps) -> Blueprint:
     """``/test/clock``."""
     routes = Blueprint("testing_clock", __name__)
 
+    async def moved(shown: wire.ClockShown | wire.ClockAdvanced) -> Response:
+        await written_down(shown, deps)
+        return json_response(shown)
+
     @routes.get("")
     @documented("Tell the time", wire.ClockShown, examples.CLOCK_RUNNING, access="anyone")
     async def tell() -> Response:
@@ -52,14 +59,17 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.ClockShown,
         examples.CLOCK_HELD,
         access="anyone",
+        needs=Role.DEVELOPER,
+        audit=Audited("clock.hold", is_administrative=True, shows=("at",)),
         body=requests.HoldClockRequest,
         body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
         about=ABOUT_SET,
     )
     async def hold() -> Response:
+        await notice_caller(deps)
         asked = await _asked(requests.HoldClockRequest)
         await hold_clock(HoldClock(asked.at), deps)
-        return json_response(_shown(deps))
+        return await moved(_shown(deps))
 
     @routes.post("/advance")
     @documented(
@@ -67,21 +77,32 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.ClockAdvanced,
         examples.CLOCK_ADVANCED,
         access="anyone",
+        needs=Role.DEVELOPER,
+        audit=Audited("clock.advance", is_administrative=True, shows=("seconds", "to_next")),
         body=requests.AdvanceClockRequest,
         body_examples={"three days": {"seconds": 259_200}, "next": {"to_next": True}},
         about=ABOUT_ADVANCE,
     )
     async def advance() -> Response:
+        await notice_caller(deps)
         asked = await _asked(requests.AdvanceClockRequest)
         done = await advance_clock(_command(asked), deps)
         answer: wire.ClockAdvanced = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
-        return json_response(answer)
+        return await moved(answer)
 
     @routes.post("/release")
-    @documented("Let the clock run", wire.ClockShown, examples.CLOCK_RUNNING, access="anyone")
+    @documented(
+        "Let the clock run",
+        wire.ClockShown,
+        examples.CLOCK_RUNNING,
+        access="anyone",
+        needs=Role.DEVELOPER,
+        audit=Audited("clock.release", is_administrative=True),
+    )
     async def release() -> Response:
+        await notice_caller(deps)
         await release_clock(deps)
-        return json_response(_shown(deps))
+        return await moved(_shown(deps))
 
     return routes
 

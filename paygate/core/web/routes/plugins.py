@@ -31,8 +31,8 @@ def blueprint(deps: Deps) -> Blueprint:
         "List plugins",
         wire.Plugins,
         examples.PLUGINS,
+        needs_operator=True,
         about="With how their processors' calls went in the last 24 hours, and what can be set.",
-        refuses=frozenset({403}),
     )
     async def index() -> Response:
         await operator_of_request(deps)

@@ -1,0 +1,53 @@
+"""Letting people in from the command line, where nobody is seeded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.harness.processes import Stack
+
+
+@pytest.fixture
+def processes(database_url: str, redis_url: str, tmp_path: Path) -> Stack:
+    return Stack(database_url, redis_url, tmp_path)
+
+
+async def test_a_merchant_and_its_first_user(processes: Stack, database_url: str):
+    code, said, _ = await processes.run("merchant", "add", "Acme", "Shop@Acme.example")
+    merchant_id = said.split()[1]
+    let_in = ("user", "add", "Asha@acme.example", "--merchant", merchant_id)
+    added, password, _ = await processes.run(*let_in)
+    refusals = [
+        await processes.run(*words)
+        for words in (
+            ("merchant", "add", "Other", "shop@acme.example"),
+            ("merchant", "add", "Other", "no address"),
+            let_in,
+            ("user", "add", "b@acme.example", "--merchant", "nobody"),
+            ("user", "password", "stranger@acme.example"),
+        )
+    ]
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT actor_kind, action FROM audit_log ORDER BY id")
+        merchants = await connection.fetchval(
+            "SELECT count(*) FROM merchants WHERE email LIKE '%acme%'"
+        )
+    finally:
+        await connection.close()
+
+    assert (code, added, merchants) == (0, 0, 1)
+    assert len(password.strip()) >= 20
+    assert [tuple(row) for row in rows] == [
+        ("system", "merchant.create"),
+        ("system", "user.create"),
+    ]
+    for code, _, errors in refusals:
+        assert code == 2, errors
+        assert len(errors.strip().splitlines()) == 1, errors
+    assert [errors.partition(":")[2].partition(":")[0].strip() for _, _, errors in refusals] == [
+        "EMAIL", "EMAIL", "EMAIL", "--merchant", "EMAIL",
+    ]  # fmt: skip

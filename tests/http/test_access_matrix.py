@@ -1,0 +1,189 @@
+"""Every route by everybody: who is let in follows from what the route says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from paygate.core.domain.role import Role
+from tests.harness.apps import KEYS, TestApp
+from tests.harness.people import a_key, a_user, signed_in
+from tests.harness.route_table import Route, routes_of
+
+Headers = Mapping[str, str]
+ANYWHERE = {"queue": "payments", "plugin_id": "fakes", "panel_id": "none", "processor": "none"}
+
+CHANGES_FOR_ANYONE = {
+    "session.create": "signing in; whoever does is written down by it",
+    "session.end": "the session's own; written down by it",
+    "session.password": "the session's own; written down by it",
+    "callbacks.receive": "processors sign what they send there",
+    "payments.create_public": "a shopper pays their order; the payment tells of it",
+    "operations.complete": "a shopper comes back; the payment tells of it",
+    "operations.cancel": "a shopper cancels; the payment tells of it",
+    "dialects_receiver": "keeps nothing",
+    "dialects_api_receiver": "keeps nothing",
+    "testing.payer": "plays a shopper; the payment tells of it; not in production",
+    "testing_namespaces.open_": "a test's own merchant; not in production",
+    "testing_namespaces.retire": "a test's own merchant; not in production",
+    "testing_clock.hold": "of people only, whose role it asks; not in production",
+    "testing_clock.advance": "of people only, whose role it asks; not in production",
+    "testing_clock.release": "of people only, whose role it asks; not in production",
+}
+"""Changing routes that need no role of everybody, and why."""
+
+
+def values_of(route: Route) -> dict[str, str]:
+    return {place: ANYWHERE.get(place, str(uuid4())) for place in route.places}
+
+
+async def test_every_changing_route_says_who_may_and_what_is_written_down(app: TestApp):
+    changing = [route for route in map_of(app).values() if route.changes]
+    silent = {
+        str(route)
+        for route in changing
+        if route.said.access == "merchant"
+        and (route.said.needs is Role.READ_ONLY or route.said.audit is None)
+    }
+    open_to_all = {route.endpoint for route in changing if route.said.access != "merchant"}
+
+    assert silent == set()
+    assert open_to_all == CHANGES_FOR_ANYONE.keys()
+
+
+async def test_nobody_gets_in_without_a_name(app: TestApp):
+    owner = await a_user(app, "o@x.y", Role.OWNER)
+    strangers = {
+        "nobody": {},
+        "the public half of a key": {"X-Api-Key": KEYS["X-Api-Key"]},
+        "a wrong secret": {**KEYS, "X-Api-Secret": "secret_test_xyz780"},
+        "a shopper": {"X-Client-Secret": await client_secret(app)},
+        "a revoked key": await revoked(app),
+        "an expired session": await ended(app, owner, "expires_at"),
+        "an idle session": await ended(app, owner, "last_seen_at"),
+        "a user who was switched off": await switched_off(app),
+    }
+    guarded = [r for r in routes_of(app) if r.said.access in {"merchant", "session"}]
+
+    for who, headers in strangers.items():
+        for route in guarded:
+            answer = await route.ask(app, headers, values_of(route))
+            assert answer.status == 401, (who, str(route), answer.json)
+    assert len(guarded) > 80
+
+
+async def test_a_role_opens_what_it_is_said_to(app: TestApp):
+    # Each has signed in and has a key; the key of a role can do what its people can.
+    callers = {role: [await a_key(app, role), await person(app, role)] for role in Role}
+    guarded = [each for each in map_of(app).values() if each.said.access == "merchant"]
+
+    for role, (key, session) in callers.items():
+        for route in guarded:
+            may = role.covers(route.said.needs) and not needs_operator(route)
+            for headers in (key, session):
+                answer = await route.ask(app, headers, values_of(route))
+                assert (answer.status in {401, 403}) != may, (role, str(route), answer.json)
+
+
+async def test_what_needs_an_operator_is_no_owners(app: TestApp):
+    operator = await signed_in(app, await a_user(app, "op@x.y", Role.OWNER, is_operator=True))
+    lower = await signed_in(app, await a_user(app, "su@x.y", Role.SUPPORT, is_operator=True))
+    asked = [route for route in map_of(app).values() if needs_operator(route)]
+
+    for route in asked:
+        assert (await route.ask(app, operator, values_of(route))).status not in {401, 403}
+        answer = await route.ask(app, lower, values_of(route))
+        assert (answer.status == 403) == (route.said.needs is Role.OWNER), route
+    assert asked
+
+
+async def test_a_session_is_no_key_and_a_key_no_session(app: TestApp):
+    own = [each for each in map_of(app).values() if each.said.access == "session"]
+
+    for route in own:
+        # A new session each: one of these routes ends it.
+        session = await person(app, Role.READ_ONLY, email=f"{uuid4().hex}@x.y")
+        assert (await route.ask(app, KEYS)).status == 401
+        assert (await route.ask(app, session)).status not in {401, 403}
+    assert len(own) == 3
+
+
+async def test_a_session_changes_nothing_without_its_token(app: TestApp):
+    session = await person(app, Role.OWNER)
+    without = {"Cookie": session["Cookie"]}
+    foreign = {**session, "Origin": "https://evil.example"}
+    guarded = [
+        route
+        for route in map_of(app).values()
+        if route.changes and route.said.access in {"merchant", "session"}
+    ]
+
+    for route in guarded:
+        for headers in (without, foreign):
+            answer = await route.ask(app, headers, values_of(route))
+            assert answer.status == 403, (str(route), answer.json)
+
+
+async def test_the_document_says_who_may_in_its_own_words(app: TestApp):
+    document = app.contract.document
+    key, page = {"ApiKey": [], "ApiSecret": []}, {"Session": []}
+
+    for route in routes_of(app):
+        path = route.rule.replace("<", "{").replace(">", "}")
+        said = document["paths"][path][route.method.lower()]
+        session = {**page, "CsrfToken": []} if route.changes else page
+        wanted = {"merchant": [key, session], "session": [session]}.get(route.said.access, [])
+        assert said["security"] == wanted, route
+        if route.said.needs is not Role.READ_ONLY:
+            assert f"the role {route.said.needs}" in said["description"], route
+            assert "403" in said["responses"], route
+        assert ("an operator" in said.get("description", "")) == needs_operator(route), route
+
+
+def map_of(app: TestApp) -> dict[str, Route]:
+    """Each route once, without the aliases that are the very same function."""
+    return {str(route): route for route in routes_of(app) if not is_alias(route)}
+
+
+def is_alias(route: Route) -> bool:
+    name = route.endpoint.removeprefix("dialects_")
+    return name != route.endpoint and (name.startswith("bare_") or name.isdigit())
+
+
+def needs_operator(route: Route) -> bool:
+    return route.said.needs_operator
+
+
+async def person(app: TestApp, role: Role, email: str | None = None) -> Headers:
+    return await signed_in(app, await a_user(app, email or f"{role}@x.y", role))
+
+
+async def client_secret(app: TestApp) -> str:
+    order = await app.call("GET", f"/orders/{await app.order()}")
+    return str(order.json["client_secret"])
+
+
+async def revoked(app: TestApp) -> Headers:
+    headers = await a_key(app, Role.OWNER)
+    assert (await app.call("GET", "/orders", keys=headers)).status == 200
+    key_id = await app.value("SELECT id FROM api_keys WHERE key = $1", headers["X-Api-Key"])
+    assert (await app.call("DELETE", f"/keys/{key_id}")).status == 200
+    return headers
+
+
+async def ended(app: TestApp, user, column: str) -> Headers:  # type: ignore[no-untyped-def]
+    headers = await signed_in(app, user)
+    await app.rows(
+        f"UPDATE sessions SET {column} = now() - interval '2 hours 1 second' "
+        "WHERE created_at = (SELECT max(created_at) FROM sessions)"
+    )
+    return headers
+
+
+async def switched_off(app: TestApp) -> Headers:
+    user = await a_user(app, "off@x.y", Role.OWNER)
+    headers = await signed_in(app, user)
+    assert (await app.call("GET", "/orders", keys=headers)).status == 200
+    off = await app.call("PATCH", f"/team/{user.id}", json={"is_active": False})
+    assert off.status == 200
+    return headers
