@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from ..core.services.move_clock import (
 )
 from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
+from ..plugins.host import Found
 from ..settings import read_settings
 from .api import Api
 from .defaults import DEFAULTS
@@ -147,7 +148,11 @@ class AppCore:
 
 @asynccontextmanager
 async def running(
-    database_url: str, environ: Mapping[str, str], at: datetime | None = None
+    database_url: str,
+    environ: Mapping[str, str],
+    at: datetime | None = None,
+    *,
+    plugins: Iterable[Found] | None = None,
 ) -> AsyncIterator[AppCore]:
     """An app on that database: a worker, a held clock, and no way out of this machine.
 
@@ -156,6 +161,7 @@ async def running(
         environ: Settings of paygate and of its plugins, over ``DEFAULTS``. The process's
             own environment does not count.
         at: Where the clock stands at first; None is the real time.
+        plugins: Instead of looking for the installed ones.
 
     Raises:
         OperatorError: A setting is wrong.
@@ -168,7 +174,7 @@ async def running(
         "DATABASE_URL": database_url,
     }
     http, bell = LoopbackClient(), LocalBell()
-    async with open_app(read_settings(given), given, bell=bell) as opened:
+    async with open_app(read_settings(given), given, bell=bell, plugins=plugins) as opened:
         swappable = Swappable(opened.loaded.registry)
         deps = replace(opened.deps, registry=swappable.registry, http=http)
         app = replace(opened, deps=deps)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.serving.hypercorn import answer, listen_anywhere
+from ..plugins.host import installed_plugins
 from .app import PaygateApp, PaygateServer
 from .core import AppCore, running
 from .databases import Databases
@@ -39,6 +40,8 @@ class Session:
     def __init__(self, room: Room, databases: Databases) -> None:
         self._room = room
         self._databases = databases
+        # Looked for once: nothing is installed while tests run.
+        self._plugins = installed_plugins()
 
     @contextmanager
     def app(
@@ -65,7 +68,7 @@ class Session:
     async def _app(self, environ: Mapping[str, str], at: datetime | None) -> AsyncIterator[AppCore]:
         url = await self._databases.take()
         try:
-            async with running(url, environ, at) as core:
+            async with running(url, environ, at, plugins=self._plugins) as core:
                 yield core
         finally:
             self._databases.give_back(url)
