@@ -49,7 +49,7 @@ MONEY = (
     "paygate/core/services/create_payment.py",
     "paygate/core/services/create_refund.py",
     "paygate/core/services/registry.py",
-    "paygate/core/web/parse/payments.py",
+    "paygate/core/web/parse/paying.py",
     "paygate/adapters/storage/mapping.py",
     "paygate/plugins/answers.py",
 )

@@ -3,7 +3,7 @@
 from .accounts import audit, key, login, origins, password, user, user_change
 from .checked import PROTECTED, Body, Model, uuid
 from .lists import callbacks, cursor, orders, overview_hours, page, payments, refunds
-from .payments import (
+from .paying import (
     NOT_DETAILS,
     cancel,
     capture,
