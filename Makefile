@@ -8,14 +8,10 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate pytest_paygate plugins tests examples
 
-.PHONY: run demo test retest e2e check format pages wheels scenarios clean shop
+.PHONY: run demo test retest e2e check format pages wheels scenarios clean
 
+# The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
-	@$(BIN)/paygate dev
-
-# The same with a shop that takes its money through it, at http://localhost:4000. The shop
-# sets where the test merchant's webhooks go.
-shop: $(VENV)/.installed
 	@$(BIN)/paygate dev --with examples/merchant/shop.py
 
 demo: $(VENV)/.installed

@@ -7,9 +7,14 @@ a sale is paid when a signed webhook says so, and not when a browser does.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
+import socket
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +25,9 @@ from receiver import is_genuine
 
 PAGE = Path(__file__).with_name("shop.html")
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+UNREACHABLE = (aiohttp.ClientError, TimeoutError)
+CLOSED_WITHIN_S = 2.0
+HEARD_MAX = 20
 ITEMS = {
     "tea": ("Darjeeling, first flush, 100 g", 24_900),
     "cup": ("A cup with no handle", 49_900),
@@ -60,7 +68,9 @@ class Paygate:
     key: str
     secret: str
 
-    async def call(self, method: str, path: str, body: Any, *, idempotency_key: str = "") -> Any:
+    async def call(
+        self, method: str, path: str, body: Any = None, *, idempotency_key: str = ""
+    ) -> Any:
         """The answer, if it is a good one.
 
         Raises:
@@ -79,19 +89,57 @@ class Paygate:
 
 
 @dataclass
+class Endpoint:
+    """Where paygate tells this shop of its payments, with a secret of its own.
+
+    It is there from the first sale until the shop closes. Others may use the same keys:
+    where they have their webhooks sent is theirs, and before anybody buys here there is
+    nothing that they could notice.
+    """
+
+    paygate: Paygate
+    url: str
+    id: str | None = None
+    secret: str = ""
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def clear(self) -> None:
+        """Remove what a shop left at this address that was killed."""
+        known = await self.paygate.call("GET", "/webhook-endpoints")
+        for one in known["data"]:
+            if one["url"] == self.url and not one["is_default"]:
+                await self.paygate.call("DELETE", f"/webhook-endpoints/{one['id']}")
+
+    async def open(self) -> None:
+        """Be there, and know what signs."""
+        async with self.opening:
+            if self.id is not None:
+                return
+            body = {"url": self.url, "events": list(STATUS), "description": "The tea shop"}
+            made = await self.paygate.call("POST", "/webhook-endpoints", body)
+            self.id, self.secret = made["id"], made["secret"]
+
+    async def close(self) -> None:
+        """Be gone; where paygate has gone first, the next shop here clears up."""
+        if self.id is not None:
+            with suppress(*UNREACHABLE):
+                await self.paygate.call("DELETE", f"/webhook-endpoints/{self.id}")
+
+
+@dataclass
 class Shop:
     """What is for sale and what was sold. A real one keeps this in a database."""
 
     paygate: Paygate
-    webhook_url: str
-    webhook_secret: str = ""
+    endpoint: Endpoint
     sales: dict[str, Sale] = field(default_factory=dict)
+    heard: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=HEARD_MAX))
 
     async def open(self, _app: web.Application) -> None:
-        """Say where webhooks go, and learn what signs them."""
-        body = {"webhook_url": self.webhook_url}
-        merchant = await self.paygate.call("PATCH", "/merchant/webhook", body)
-        self.webhook_secret = merchant["webhook_secret"]
+        await self.endpoint.clear()
+
+    async def close(self, _app: web.Application) -> None:
+        await self.endpoint.close()
 
     async def page(self, _request: web.Request) -> web.Response:
         html = PAGE.read_text().replace("{{paygate}}", self.paygate.base)
@@ -108,8 +156,9 @@ class Shop:
         name, price = ITEMS[item]
         body = {"amount": price, "receipt": name}
         try:
+            await self.endpoint.open()
             order = await self._order(body)
-        except (aiohttp.ClientError, TimeoutError):
+        except UNREACHABLE:
             return web.json_response({"error": "Please try again in a moment"}, status=502)
         self.sales[order["id"]] = Sale(item, order["id"])
         shown = {"key": self.paygate.key, "orderId": order["id"]}
@@ -131,46 +180,81 @@ class Shop:
 
     async def webhook(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if not is_genuine(body, request.headers, self.webhook_secret):
+        secret = self.endpoint.secret
+        # Without one, anybody could sign.
+        if not secret or not is_genuine(body, request.headers, secret):
             return web.Response(status=401, text="Invalid signature")
         told = json.loads(body)
         # Other programs may sell under the same keys; their orders are none of ours.
         if sale := self.sales.get(told["data"].get("order_id")):
             sale.learn(told["event"], told["data"]["payment_id"])
-            print(f"{sale.order_id}  {sale.item}  {told['event']}  → {sale.status}", flush=True)
+            self._note(told["event"], sale)
         return web.Response(text="OK")
+
+    def _note(self, event: str, sale: Sale) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        item, _ = ITEMS[sale.item]
+        self.heard.appendleft({"at": at, "event": event, "item": item, "status": sale.status})
+        print(f"{sale.order_id}  {sale.item}  {event}  → {sale.status}", flush=True)
+
+    async def told(self, _request: web.Request) -> web.Response:
+        """The last webhooks, the newest first."""
+        return web.json_response(list(self.heard))
 
 
 def application(shop: Shop) -> web.Application:
     """The shop behind HTTP."""
     app = web.Application()
     app.on_startup.append(shop.open)
+    app.on_cleanup.append(shop.close)
     app.router.add_get("/", shop.page)
     app.router.add_get("/items", shop.items)
     app.router.add_post("/buy", shop.buy)
     app.router.add_get("/sales/{order_id}", shop.sale)
+    app.router.add_get("/heard", shop.told)
     app.router.add_post("/webhook", shop.webhook)
     return app
+
+
+def listening(port: int) -> socket.socket:
+    """The shop's door, before anything is said to paygate.
+
+    Raises:
+        SystemExit: Somebody else has it.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        reason = error.strerror
+        raise SystemExit(
+            f"The shop stays closed: port {port} cannot be had ({reason}). "
+            "SHOP_PORT chooses another."
+        ) from None
 
 
 def main() -> None:
     """Be open until interrupted."""
     read = argparse.ArgumentParser(description="A shop that takes money through paygate.")
-    read.add_argument("--port", type=int, default=4000, help="4000 unless given")
+    port = int(os.environ.get("SHOP_PORT", "4100"))
+    read.add_argument("--port", type=int, default=port, help="SHOP_PORT, or 4100")
     base = os.environ.get("PAYGATE_URL", "http://localhost:8000")
     read.add_argument("--paygate", default=base, help="where its API is")
     said = read.parse_args()
     key = os.environ.get("PAYGATE_KEY", "key_test_abc123")
     secret = os.environ.get("PAYGATE_SECRET", "secret_test_xyz789")
     paygate = Paygate(said.paygate.rstrip("/"), key, secret)
-    shop = Shop(paygate, f"http://localhost:{said.port}/webhook")
-    print(f"open: http://localhost:{said.port}", flush=True)
+    door = listening(said.port)
+    here = f"http://localhost:{door.getsockname()[1]}"
+    shop = Shop(paygate, Endpoint(paygate, f"{here}/webhook"))
+
+    def tell(_running: str) -> None:
+        print(f"A shop that sells through paygate is open: {here}\n", flush=True)
+
+    app = application(shop)
     try:
-        web.run_app(
-            application(shop), host="127.0.0.1", port=said.port, print=None, access_log=None
-        )
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise SystemExit(f"paygate at {paygate.base} cannot be used: {error}") from None
+        web.run_app(app, sock=door, print=tell, access_log=None, shutdown_timeout=CLOSED_WITHIN_S)
+    except UNREACHABLE as error:
+        raise SystemExit(f"The shop stays closed: {paygate.base} says {error}") from None
 
 
 if __name__ == "__main__":

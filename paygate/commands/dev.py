@@ -36,8 +36,9 @@ def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int
     Args:
         setup: The settings and where they came from.
         redis: Whether there is to be one.
-        beside: Python programs to start once the API answers, told its address by
-            ``PAYGATE_URL``. They end with us; one that ends by itself ends nothing else.
+        beside: Python programs to start once the API answers, told where it is and the
+            test merchant's credentials by ``PAYGATE_URL``, ``PAYGATE_KEY`` and
+            ``PAYGATE_SECRET``. They end with us; one that ends by itself ends nothing else.
 
     Raises:
         OperatorError: A part cannot be started.
@@ -104,7 +105,12 @@ def _start_parts(
 def _start_beside(
     programs: Sequence[Path], settings: Settings, environ: Mapping[str, str], tie: Tie
 ) -> list[subprocess.Popen[bytes]]:
-    told = {**environ, "PAYGATE_URL": _base(settings)}
+    told = {
+        **environ,
+        "PAYGATE_URL": _base(settings),
+        "PAYGATE_KEY": settings.test_api_key,
+        "PAYGATE_SECRET": settings.test_api_secret,
+    }
     return [_start_python([str(program)], told, tie) for program in programs]
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness.processes import free_port
 
+ROOT = Path(__file__).parents[2]
+SHOP = ROOT / "examples" / "merchant" / "shop.py"
 PATIENCE_S = 120.0
 PROGRAM = """
 import os, pathlib, time, urllib.request
@@ -28,11 +34,20 @@ def run_with(
 ) -> tuple[subprocess.Popen[bytes], Path]:
     told, program = folder / "told", folder / "program.py"
     program.write_text(PROGRAM.format(told=str(told), then=then))
-    environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    dev = run_beside(program, folder, database_url, redis_url)
+    return dev, told
+
+
+def run_beside(
+    program: Path, folder: Path, database_url: str, redis_url: str, **more: str
+) -> subprocess.Popen[bytes]:
+    """``paygate dev`` with that program; what it prints is in ``folder / "said"``."""
+    environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url, **more}
     port, home = str(free_port()), str(folder / "home")
     options = ["--port", port, "--home", home, "--with", str(program)]
-    dev = subprocess.Popen([sys.executable, "-m", "paygate", "dev", *options], env=environ)
-    return dev, told
+    command = [sys.executable, "-m", "paygate", "dev", *options]
+    with (folder / "said").open("wb") as said:
+        return subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT)
 
 
 def until(is_so: Callable[[], bool], dev: subprocess.Popen[bytes]) -> None:
@@ -78,3 +93,54 @@ def test_one_that_ends_by_itself_ends_nothing_else(
         assert dev.wait(PATIENCE_S) == 0
     finally:
         dev.kill()
+
+
+def test_make_run_is_the_gateway_with_the_shop():
+    recipe = (ROOT / "Makefile").read_text().partition("\nrun:")[2].split("\n")[1]
+
+    assert recipe.endswith(f"/paygate dev --with {SHOP.relative_to(ROOT)}")
+
+
+def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
+    tmp_path: Path, database_url: str, redis_url: str
+):
+    said, port = tmp_path / "said", free_port()
+    address = f"http://localhost:{port}"
+    # Another pair than usual: the shop is told it.
+    pair = {"TEST_API_KEY": "key_test_other1", "TEST_API_SECRET": "secret_test_other1"}
+    dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port), **pair)
+    try:
+        until(
+            lambda: f"A shop that sells through paygate is open: {address}" in said.read_text(), dev
+        )
+        with urllib.request.urlopen(f"{address}/buy", data=b"item=tea") as answer:
+            order = json.load(answer)
+        dev.send_signal(signal.SIGINT)
+        code = dev.wait(PATIENCE_S)
+    finally:
+        dev.kill()
+
+    assert order["orderId"].startswith("order_")
+    assert (order["key"], code) == (pair["TEST_API_KEY"], 0)
+    # Nobody has it any more.
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_where_the_shops_port_is_taken_the_gateway_says_so_and_goes_on(
+    tmp_path: Path, database_url: str, redis_url: str
+):
+    said = tmp_path / "said"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port))
+        try:
+            until(lambda: f"port {port} cannot be had" in said.read_text(), dev)
+            base = re.search(r"API +(http\S+)", said.read_text())[1]
+            time.sleep(0.5)
+            health = urllib.request.urlopen(f"{base}/health").status
+            dev.send_signal(signal.SIGINT)
+            code = dev.wait(PATIENCE_S)
+        finally:
+            dev.kill()
+
+    assert (health, code) == (200, 0)

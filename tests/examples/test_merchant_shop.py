@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import socket
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +17,12 @@ import aiohttp
 import pytest
 
 from paygate_webhook_http.signature import plain_signature
-from tests.conformance.receivers.programs import Program, shop
-from tests.harness.processes import Client, stack
+from tests.conformance.receivers.programs import MERCHANT, Program, shop
+from tests.harness.processes import Client, free_port, stack
 
 SETTLED_WITHIN_S = 60.0
-SECRET = "whsec_test_abc123"
+DEFAULT_SECRET = "whsec_test_abc123"
+"""What signs for the merchant's own endpoint, which the shop's is not."""
 
 
 @dataclass
@@ -52,11 +57,51 @@ class Visit:
     async def sale(self, order: dict[str, str]) -> Any:
         return await self.shop.read(f"/sales/{order['orderId']}")
 
+    async def endpoints(self) -> list[Any]:
+        """The merchant's, the default first."""
+        _, answer = await self.api.call("GET", "/api/v1/webhook-endpoints")
+        return list(answer["data"])
+
+    async def again(self, event: str) -> None:
+        """Have the last webhook of that name sent once more, and wait until it was."""
+        _, found = await self.api.call("GET", f"/api/v1/webhooks?event={event}")
+        path = f"/api/v1/webhooks/{found['data'][0]['id']}"
+        before = len(await self.shop.read("/heard"))
+        await self.api.call("POST", f"{path}/retry")
+        async with asyncio.timeout(SETTLED_WITHIN_S):
+            while len(await self.shop.read("/heard")) == before:
+                await asyncio.sleep(0.05)
+
     async def until(self, order: dict[str, str], status: str) -> Any:
         async with asyncio.timeout(SETTLED_WITHIN_S):
             while (sale := await self.sale(order))["status"] != status:
                 await asyncio.sleep(0.05)
         return sale
+
+
+def signed(body: bytes, secret: str) -> dict[str, str]:
+    return {"X-Webhook-Signature": plain_signature(body, secret)}
+
+
+@asynccontextmanager
+async def running_shop(
+    paygate: str, port: int, *, is_up: bool = True
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The shop at that port, once it says that it is open."""
+    command = (str(MERCHANT / "shop.py"), "--port", str(port), "--paygate", paygate)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=pipe, stderr=pipe
+    )
+    try:
+        if is_up and process.stdout:
+            said = await asyncio.wait_for(process.stdout.readline(), SETTLED_WITHIN_S)
+            assert f"http://localhost:{port}".encode() in said
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 @pytest.fixture
@@ -113,31 +158,84 @@ async def test_what_is_not_sold_is_not_ordered(visit: Visit):
     assert orders["total"] == 0
 
 
-async def test_a_webhook_that_is_not_signed_sells_nothing(visit: Visit):
-    _, order = await visit.buy("tea")
-    data = {"order_id": order["orderId"], "payment_id": "pay_forged"}
+@pytest.mark.parametrize("secret", ["whsec_another1", DEFAULT_SECRET, ""])
+async def test_a_webhook_that_its_own_secret_does_not_sign_sells_nothing(visit: Visit, secret: str):
+    data = {"order_id": "order_1", "payment_id": "pay_forged"}
     body = json.dumps({"event": "payment.success", "data": data}).encode()
-    forged = {"X-Webhook-Signature": plain_signature(body, "whsec_another1")}
-    refused = await visit.shop.post(body, forged)
-    still = await visit.sale(order)
-    # The same words, rightly signed: it is the signature that was missing.
-    taken = await visit.shop.post(body, {"X-Webhook-Signature": plain_signature(body, SECRET)})
+    before_any_sale = await visit.shop.post(body, signed(body, secret))
+    _, order = await visit.buy("tea")
+    data["order_id"] = order["orderId"]
+    body = json.dumps({"event": "payment.success", "data": data}).encode()
+    refused = await visit.shop.post(body, signed(body, secret))
 
-    assert (refused, still["status"]) == (401, "open")
-    assert (taken, (await visit.sale(order))["status"]) == (200, "paid")
+    assert (before_any_sale, refused) == (401, 401)
+    assert (await visit.sale(order))["status"] == "open"
 
 
 async def test_late_and_doubled_webhooks_do_not_turn_a_sale_back(visit: Visit):
     _, order = await visit.buy("tea")
-    answers = []
-    for event in ("payment.success", "payment.failed", "payment.pending", "payment.success"):
-        data = {"order_id": order["orderId"], "payment_id": "pay_1"}
-        body = json.dumps({"event": event, "data": data}).encode()
-        headers = {"X-Webhook-Signature": plain_signature(body, SECRET)}
-        answers.append(await visit.shop.post(body, headers))
+    await visit.pay(order, "failure@upi")
+    await visit.until(order, "failed")
+    await visit.pay(order)
+    await visit.until(order, "paid")
+    for event in ("payment.failed", "payment.success"):
+        await visit.again(event)
+    heard = await visit.shop.read("/heard")
 
-    assert answers == [200] * 4
     assert (await visit.sale(order))["status"] == "paid"
+    assert [(one["event"], one["status"]) for one in heard] == [
+        ("payment.success", "paid"),
+        ("payment.failed", "paid"),
+        ("payment.success", "paid"),
+        ("payment.failed", "failed"),
+    ]
+
+
+async def test_before_anybody_buys_the_merchants_webhooks_are_as_they_were(visit: Visit):
+    theirs = {"webhook_url": "http://127.0.0.1:9/theirs"}
+    await visit.api.call("PATCH", "/api/v1/merchant/webhook", json=theirs)
+    before = await visit.endpoints()
+    await visit.buy("tea")
+    await visit.buy("cup")
+    default, own = await visit.endpoints()
+
+    assert before == [default]
+    assert default["url"] == theirs["webhook_url"]
+    assert own["url"] == f"http://localhost:{visit.shop.base.rpartition(':')[2]}/webhook"
+    assert set(own["events"]) == {"payment.success", "payment.failed", "refund.processed"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+async def test_a_closed_shop_leaves_no_endpoint_and_the_next_removes_a_killed_ones(
+    database_url: str, redis_url: str, tmp_path: Path, how: signal.Signals
+):
+    async with stack(database_url, redis_url, tmp_path, {}) as gateway:
+        api = await gateway.serve()
+        port = free_port()
+        async with running_shop(api.base, port) as first:
+            visit = Visit(Program(f"http://localhost:{port}"), api)
+            await visit.buy("tea")
+            there = len(await visit.endpoints())
+            first.send_signal(how)
+            await first.wait()
+        left = len(await visit.endpoints())
+        async with running_shop(api.base, port):
+            afterwards = len(await visit.endpoints())
+
+    assert (there, left, afterwards) == (2, 2 if how == signal.SIGKILL else 1, 1)
+
+
+async def test_where_the_port_is_taken_the_shop_says_so_and_tells_paygate_nothing(
+    database_url: str, redis_url: str, tmp_path: Path
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with running_shop("http://127.0.0.1:9", port, is_up=False) as shop:
+            _, errors = await shop.communicate()
+
+    assert shop.returncode == 1
+    assert f"The shop stays closed: port {port} cannot be had" in errors.decode()
+    assert "SHOP_PORT" in errors.decode()
 
 
 async def test_the_page_loads_the_checkout_and_never_holds_the_secret(visit: Visit):
