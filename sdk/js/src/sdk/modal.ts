@@ -53,7 +53,8 @@ export class Modal {
     document.body.append(this.#root);
     push(this.#root);
     document.addEventListener("keydown", this.#onKey, true);
-    this.focus();
+    // Its page has not loaded: there is nobody yet to be told where the keyboard is.
+    this.#frame.focus({ preventScroll: true });
   }
 
   hide(): void {
