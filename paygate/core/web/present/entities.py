@@ -233,19 +233,25 @@ def test_merchant(merchant: Merchant) -> wire.TestMerchant:
     }
 
 
-def endpoint(merchant: Merchant) -> wire.Endpoint:
-    """``GET /merchant/config`` and the answers to changing it."""
+def endpoint(merchant: Merchant, *, with_secret: bool = True) -> wire.Endpoint:
+    """``GET /merchant/config`` and the answers to changing it.
+
+    Args:
+        merchant: Whose.
+        with_secret: Show what signs; who may not change it has no use for it but a bad one.
+    """
+    secret = merchant.webhook_secret if with_secret else None
     return {
         "id": str(merchant.id),
         "name": merchant.name,
         "email": merchant.email,
         "api_key": merchant.api_key,
         "webhook_url": merchant.webhook_url,
-        "webhook_secret": merchant.webhook_secret,
+        "webhook_secret": secret,
         "created_at": timestamp(merchant.created_at),
         "success": True,
         "message": "Webhook settings",
-        "data": {"url": merchant.webhook_url, "secret": merchant.webhook_secret},
+        "data": {"url": merchant.webhook_url, "secret": secret},
     }
 
 

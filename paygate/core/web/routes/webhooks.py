@@ -12,7 +12,7 @@ from ...services.recover_deliveries import recover_deliveries
 from ...services.retry_delivery import retry_delivery
 from ...services.send_test_event import send_test_event
 from .. import parse, present
-from ..auth import merchant_of_request
+from ..auth import caller_of_request, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
@@ -28,9 +28,16 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("webhooks", __name__)
 
     @routes.get("/merchant/config")
-    @documented("Show where webhooks go", wire.Endpoint, examples.ENDPOINT)
+    @documented(
+        "Show where webhooks go",
+        wire.Endpoint,
+        examples.ENDPOINT,
+        about="The secret is null for the roles `read_only` and `support`.",
+    )
     async def config() -> Response:
-        return json_response(present.endpoint(await merchant_of_request(deps)))
+        caller = await caller_of_request(deps)
+        may_sign = caller.role.covers(Role.DEVELOPER)
+        return json_response(present.endpoint(caller.merchant, with_secret=may_sign))
 
     @routes.put("/webhooks")
     @routes.patch("/merchant/webhook")

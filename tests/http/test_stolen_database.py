@@ -1,0 +1,143 @@
+"""Whoever steals the database signs in with nothing of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paygate.core.domain.role import Role
+from paygate.core.services.team import AddUser, add_user
+from tests.harness.apps import KEYS, TestApp
+from tests.harness.fakes import Fakes
+from tests.harness.people import a_key, a_user, merchant_id, signed_in
+
+COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public'
+    AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'uuid')
+"""
+EMAIL, PASSWORD = "asha@x.y", "a password to be guessed"
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in it, and it whole."""
+    if isinstance(value, str):
+        yield value
+        if value[:1] in {"{", "["}:
+            yield from texts(json.loads(value))
+    elif isinstance(value, Mapping):
+        yield from (text for each in value.items() for part in each for text in texts(part))
+    elif isinstance(value, list):
+        yield from (text for each in value for text in texts(each))
+
+
+async def dump(app: TestApp) -> set[str]:
+    """What a copy of the database says, each text once."""
+    found: set[str] = set()
+    for column in await app.rows(COLUMNS):
+        table, name = column["table_name"], column["column_name"]
+        for row in await app.rows(f'SELECT "{name}"::text AS text FROM "{table}"'):
+            found |= {text for text in texts(row["text"]) if "\0" not in text}
+    return found - {""}
+
+
+async def everything_secret(app: TestApp, fakes: Fakes) -> dict[str, Mapping[str, str]]:
+    """Somebody of every kind who may call, and their headers."""
+    await add_user(AddUser(await merchant_id(app), EMAIL, Role.OWNER, PASSWORD), app.app.deps)
+    await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
+    await app.webhook_url()
+    await app.paid(secret="1234 5678")
+    entered = await app.call("POST", "/session", json={"email": EMAIL, "password": PASSWORD})
+    assert entered.status == 200
+    namespace = (await app.call("POST", "/test/namespaces", keys=None)).json
+    theirs = {"X-Api-Key": namespace["api_key"], "X-Api-Secret": namespace["api_secret"]}
+    session = await signed_in(app, await a_user(app, "b@x.y", Role.OWNER))
+    return {"pair": KEYS, "namespace": theirs, "key": await a_key(app, Role.OWNER), "page": session}
+
+
+async def test_nothing_in_a_dump_is_a_secret_a_cookie_or_a_password(app: TestApp, fakes: Fakes):
+    callers = await everything_secret(app, fakes)
+    stolen = await dump(app)
+    public = {each["X-Api-Key"] for each in callers.values() if "X-Api-Key" in each}
+    heads = [head for head in stolen if head.isascii() and head.isprintable()]
+
+    for text in heads:
+        for key in public:
+            answer = await app.call("GET", "/keys", keys={"X-Api-Key": key, "X-Api-Secret": text})
+            assert answer.status == 401, (key, text)
+        cookie = await app.call("GET", "/keys", keys={"Cookie": f"__Host-paygate={text}"})
+        assert cookie.status == 401, text
+    for text in stolen:
+        await app.rows("DELETE FROM login_tries")
+        typed = {"email": EMAIL, "password": text[:256]}
+        assert (await app.call("POST", "/session", keys=None, json=typed)).status == 401, text
+
+    assert len(heads) > 60
+    assert public < stolen, "the public halves are there, or nothing was tried"
+    for who, headers in callers.items():
+        assert (await app.call("GET", "/keys", keys=headers)).status == 200, who
+    await app.rows("DELETE FROM login_tries")
+    right = {"email": EMAIL, "password": PASSWORD}
+    assert (await app.call("POST", "/session", keys=None, json=right)).status == 200
+
+
+async def test_secrets_are_long_and_kept_as_digests(app: TestApp):
+    made = [(await app.call("POST", "/keys", json={"label": "x"})).json for _ in range(20)]
+    secrets = {each["secret"].removeprefix("secret_") for each in made}
+    stolen = await dump(app)
+
+    assert len(secrets) == 20
+    # 43 characters of 64 kinds are 256 bits.
+    assert {len(secret) for secret in secrets} == {43}
+    assert not stolen & {each["secret"] for each in made}
+    assert {each["secret"][-4:] for each in made} <= stolen
+
+
+async def test_a_secret_in_clear_works_and_its_digest_does_not(app: TestApp):
+    """Whoever makes merchants with SQL writes the secret as it is; by contract."""
+    await app.rows(
+        "INSERT INTO merchants (name, email, api_key, api_secret) "
+        "VALUES ('O', 'o@x.y', 'key_o', 'in clear')"
+    )
+    for key, secret, status in (
+        ("key_o", "in clear", 200),
+        ("key_test_abc123", "secret_test_xyz789", 200),
+        ("key_test_abc123", await app.value("SELECT api_secret FROM merchants LIMIT 1"), 401),
+    ):
+        headers = {"X-Api-Key": key, "X-Api-Secret": secret}
+        assert (await app.call("GET", "/orders", keys=headers)).status == status
+
+
+async def test_sealed_secrets_of_two_endpoints_cannot_change_places(app: TestApp, fakes: Fakes):
+    made = [
+        (await app.call("POST", "/webhook-endpoints", json={"url": f"http://localhost:9/{n}"})).json
+        for n in range(2)
+    ]
+    swap = (
+        "UPDATE webhook_endpoints a SET sealed = b.sealed "
+        "FROM webhook_endpoints b WHERE a.id <> b.id"
+    )
+    await app.rows(swap)
+    for each in made:
+        await app.call("POST", f"/webhook-endpoints/{each['id']}/test")
+
+    async with app.working():
+        await app.until_value(2, "SELECT count(*) FROM webhook_logs WHERE last_error IS NOT NULL")
+        assert fakes.sink.delivered == []
+        await app.rows(swap)
+        await app.rows("UPDATE webhook_logs SET next_retry_at = now()")
+        await app.until_value(2, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
+
+
+async def test_whoever_only_reads_sees_no_secret(app: TestApp):
+    seen = {
+        role: (await app.call("GET", "/merchant/config", keys=await a_key(app, role))).json
+        for role in Role
+    }
+    secrets = {
+        role: (each["webhook_secret"], each["data"]["secret"]) for role, each in seen.items()
+    }
+
+    assert secrets[Role.READ_ONLY] == secrets[Role.SUPPORT] == (None, None)
+    assert secrets[Role.DEVELOPER] == secrets[Role.OWNER] == ("whsec_test_abc123",) * 2
