@@ -28,7 +28,7 @@ ENVIRON = {
     "REFUND_DELAY_MAX": "100",
     "WEBHOOK_RETRY_INTERVALS_TEST": "true",
 }
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 @dataclass

@@ -58,7 +58,8 @@ async def test_the_chart_says_what_a_bar_stands_for(dashboard: Page, gateway: Ga
 async def test_why_a_payment_failed_is_one_click_away(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay(4_200, vpa="insufficient@upi", until="failed")
 
-    await dashboard.get_by_role("link", name="Insufficient funds").first.click()
+    latest = dashboard.get_by_role("region", name="Latest failed payments")
+    await latest.get_by_role("link", name="Insufficient funds").first.click()
 
     await dashboard.wait_for_url(f"**/dashboard/transactions/{payment['id']}")
     reason = dashboard.get_by_test_id("failure-reason")

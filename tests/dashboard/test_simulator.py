@@ -23,7 +23,8 @@ async def test_the_catalogue_is_searched_and_a_scenario_is_tried_with_two_clicks
     rows = page.get_by_test_id("scenario-row")
     await expect(rows).to_have_count(1)
     await rows.get_by_role("link", name="insufficient_funds").click()
-    await expect(page.get_by_label("Scenario")).to_have_value("insufficient_funds")
+    await page.wait_for_url("**/playground?scenario=insufficient_funds")
+    await expect(page.get_by_label("Scenario", exact=True)).to_have_value("insufficient_funds")
     await page.get_by_test_id("playground-pay-button").click()
 
     await expect(page.get_by_test_id("failure-reason")).to_contain_text("Insufficient funds")
@@ -59,12 +60,13 @@ async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, 
 
 
 async def test_the_payer_is_played_from_the_payment_s_page(page: Page, gateway: Gateway):
+    # The catalogue's card for three_ds: nothing happens until the payer decides.
     order_id = await gateway.order()
     body = {
         "order_id": order_id,
         "method": "card",
         "card": {
-            "number": "4000000000003220",
+            "number": "4000010000000605",
             "expiry_month": "12",
             "expiry_year": "2035",
             "cvv": "123",

@@ -147,7 +147,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Show where webhooks go */
+    /**
+     * Show where webhooks go
+     * @description The secret is null for the roles `read_only` and `support`.
+     */
     get: operations["get_api_v1_merchant_config"];
     put?: never;
     post?: never;
@@ -564,7 +567,7 @@ export interface paths {
     };
     /**
      * List plugins
-     * @description With how their processors' calls went in the last 24 hours, and what can be set.
+     * @description With how their processors' calls went in the last 24 hours, and what can be set. Needs an operator.
      */
     get: operations["get_api_v1_plugins"];
     put?: never;
@@ -622,7 +625,7 @@ export interface paths {
     get?: never;
     /**
      * Set a plugin's settings
-     * @description The environment wins over what is stored here, so what it sets is refused. Each process reads the settings when it starts; until then `pending` says so. Secrets can be written and never read. Needs an operator.
+     * @description The environment wins over what is stored here, so what it sets is refused. Each process reads the settings when it starts; until then `pending` says so. Secrets can be written and never read. Needs the role owner. Needs an operator.
      */
     put: operations["put_api_v1_plugins_plugin_id_config"];
     post?: never;
@@ -838,7 +841,7 @@ export interface paths {
     put?: never;
     /**
      * Move the clock on
-     * @description Stops at every moment on the way at which work falls due until that is done, and answers when it has arrived: at the latest after ten seconds, with `idle` false if work was left over.
+     * @description Stops at every moment on the way at which work falls due until that is done, and answers when it has arrived: at the latest after ten seconds, with `idle` false if work was left over. Whoever sends credentials needs the role developer.
      */
     post: operations["post_api_v1_test_clock_advance"];
     delete?: never;
@@ -856,7 +859,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Let the clock run */
+    /**
+     * Let the clock run
+     * @description Whoever sends credentials needs the role developer.
+     */
     post: operations["post_api_v1_test_clock_release"];
     delete?: never;
     options?: never;
@@ -875,7 +881,7 @@ export interface paths {
     put?: never;
     /**
      * Stop the clock at a moment
-     * @description Every process shows that moment until the clock is moved or released. Work that falls due by then is done at that moment. Time does not run backwards: release first.
+     * @description Every process shows that moment until the clock is moved or released. Work that falls due by then is done at that moment. Time does not run backwards: release first. Whoever sends credentials needs the role developer.
      */
     post: operations["post_api_v1_test_clock_set"];
     delete?: never;

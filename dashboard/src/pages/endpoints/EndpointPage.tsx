@@ -50,7 +50,7 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
             <Copy text={endpoint.id} what="the endpoint’s id" />
           </p>
           <h1 className="page-head__money page-head__money--small">
-            <span className="page-head__url">{endpoint.url ?? "No URL yet"}</span>
+            <span className="page-head__url">{endpoint.url || "No URL yet"}</span>
             <Badge status={endpoint.is_enabled ? "enabled" : "disabled"} />
           </h1>
         </div>

@@ -18,7 +18,7 @@ const COLUMNS: Column<WebhookEndpoint>[] = [
     title: "URL",
     cell: (endpoint) => (
       <>
-        <Link to={`/dashboard/endpoints/${endpoint.id}`}>{endpoint.url ?? "no URL yet"}</Link>
+        <Link to={`/dashboard/endpoints/${endpoint.id}`}>{endpoint.url || "no URL yet"}</Link>
         {endpoint.is_default ? <span className="tag">default</span> : null}
       </>
     ),

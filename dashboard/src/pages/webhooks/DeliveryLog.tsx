@@ -54,7 +54,7 @@ export function DeliveryLog() {
 
 function useFilters(): FilterOf<(typeof NAMES)[number]>[] {
   const endpoints = useEndpoints();
-  const places = (endpoints.data ?? []).map(({ id, url }): [string, string] => [id, url ?? "no URL yet"]);
+  const places = (endpoints.data ?? []).map(({ id, url }): [string, string] => [id, url || "no URL yet"]);
   return [
     { name: "event", kind: "search", label: "Event", placeholder: "Event, such as payment.success" },
     { name: "payment_id", kind: "search", label: "Webhooks of a payment", placeholder: "Payment’s id" },

@@ -99,7 +99,7 @@ function DeliveryFacts({ delivery }: { delivery: DeliveryInFull }) {
             "Endpoint",
             endpoint ? (
               <Link key="endpoint" to={`/dashboard/endpoints/${endpoint.id}`}>
-                {endpoint.url}
+                {endpoint.url || "has no URL now"}
               </Link>
             ) : null,
           ],

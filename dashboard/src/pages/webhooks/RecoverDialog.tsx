@@ -83,7 +83,7 @@ export function RecoverDialog({ onClose }: { onClose: () => void }) {
           <option value="">Any endpoint</option>
           {(endpoints.data ?? []).map(({ id, url }) => (
             <option key={id} value={id}>
-              {url ?? "no URL yet"}
+              {url || "no URL yet"}
             </option>
           ))}
         </Choice>
