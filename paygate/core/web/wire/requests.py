@@ -79,13 +79,19 @@ def _event_type(value: str | None) -> str:
     return value or "webhook.test"
 
 
+YEARS = "2000 to 2200"
+"""What the clock can be set to, and so all that anything of ours can have happened in."""
+
+
 def moment(value: object) -> datetime:
     """A time with its zone, as text says it."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         # Its first and last hours are no times at all elsewhere.
         at = at.astimezone(UTC) if at and at.tzinfo else None
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise ValueError(f"must be a time in the years {YEARS}") from None
+    except ValueError:
         at = None
     if at is None:
         raise ValueError("must be a time with its zone, such as 2026-01-01T00:00:00Z")
