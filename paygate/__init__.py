@@ -55,6 +55,7 @@ from .core.ports.history import History, PaymentCounts
 from .core.ports.http import Http, HttpError, HttpResponse
 from .core.ports.plugins import (
     CallContext,
+    CanClose,
     DeliverableEvent,
     EventSink,
     Logger,
@@ -102,6 +103,7 @@ __all__ = [
     "CallContext",
     "CanCallback",
     "CanCapture",
+    "CanClose",
     "CanContinue",
     "CanQuery",
     "CanRefund",

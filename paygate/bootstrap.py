@@ -38,6 +38,7 @@ from .core.web.app import WebApp, WebSettings
 from .core.web.pages import Kind, Origins, create_pages
 from .core.web.routes.dialects import event_words
 from .logs import logger
+from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .plugins.tracing import Trace
 from .settings import Settings
@@ -143,6 +144,7 @@ async def open_app(
                 await task
         if chosen_bell is not None:
             await chosen_bell.close()
+        await close_sinks(loaded.registry.sinks.values())
         await http.close()
         await last_use.close()
         passwords.close()

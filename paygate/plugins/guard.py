@@ -6,8 +6,9 @@ processor does, the core hears an ``Outcome`` or ``NotSentError``.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from ..core.ports.callbacks import (
 )
 from ..core.ports.plugins import (
     CallContext,
+    CanClose,
     DeliverableEvent,
     EventSink,
     MethodContext,
@@ -50,6 +52,9 @@ from .isolation import within
 Request = TypeVar("Request", AuthorizeRequest, FollowUp)
 
 log = logging.getLogger(__name__)
+
+CLOSE = timedelta(seconds=5)
+"""Longer than a client needs that is in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,21 @@ class GuardedSink:
         except PluginError as error:
             context.logger.warning("sink failed", plugin=self.info.id, reason=error.reason)
             return DeliveryResult(delivered=False, error="sink_failed")
+
+    async def close(self) -> None:
+        """See ``CanClose.close``; one that fails or hangs keeps nobody from shutting down."""
+        if not isinstance(self.guest, CanClose):
+            return
+        try:
+            await within(CLOSE, self.guest.close)
+        except (TimeoutError, PluginError) as error:
+            log.warning("sink %s did not close: %s", self.info.id, words(error))
+
+
+async def close_sinks(sinks: Iterable[EventSink]) -> None:
+    """Let every sink go of what it holds, all at once."""
+    closing = [getattr(sink, "close", None) for sink in sinks]
+    await asyncio.gather(*(close() for close in closing if close is not None))
 
 
 @dataclass(frozen=True, slots=True)

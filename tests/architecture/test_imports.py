@@ -93,7 +93,7 @@ def test_a_plugin_imports_only_what_paygate_exports():
 
 
 # What a plugin's own distribution declares beside paygate.
-GUEST_LIBRARIES = {"paygate_upi_sim": {"segno"}}
+GUEST_LIBRARIES = {"paygate_upi_sim": {"segno"}, "paygate_signed_wallet": {"cryptography"}}
 
 
 def test_a_plugin_needs_paygate_the_standard_library_pydantic_and_itself():
@@ -110,16 +110,25 @@ def test_a_plugin_needs_paygate_the_standard_library_pydantic_and_itself():
     assert strangers == []
 
 
+# A sink that writes to files of the operator's: waits for disks in threads, syncs and locks.
+GUEST_DOORS = {"paygate_event_stream": {"asyncio", "os"}}
+
+
 def test_a_plugin_does_not_reach_the_world_by_itself():
     doors = {"asyncio", "socket", "ssl", "http", "urllib", "os", "subprocess", "threading", "time"}
     reaching = [
         f"{source.name}:{line} imports {module}"
         for source in guests()
         for line, module in source.imports()
-        if module.partition(".")[0] in doors and module != "urllib.parse"
+        if module.partition(".")[0] in doors - _own_doors(source) and module != "urllib.parse"
     ]
 
     assert reaching == []
+
+
+def _own_doors(source):
+    own = next(part for part in source.path.parts if part.startswith("paygate_"))
+    return GUEST_DOORS.get(own, set())
 
 
 def test_everything_paygate_exports_is_there_and_in_order():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from ..domain.money import Money
@@ -22,10 +23,13 @@ class RawCallback:
     Args:
         headers: With lower-case names.
         body: The exact bytes.
+        received_at: When it came, in UTC; ``verify`` judges by it what is too old. The
+            host says it, of every part of a batch too.
     """
 
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,12 @@ from .http import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 
-API_VERSION = 2
+API_VERSION = 3
 """The plugin API this paygate speaks; ``requires_api`` is compared with it.
 
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
-routes, commands, panels.
+routes, commands, panels · 3 when a callback came, whose payment
+an event is about, closing of sinks.
 """
 
 
@@ -206,12 +207,24 @@ class DeliverableEvent:
         type: What happened.
         body: The exact bytes to send.
         created_at: When it happened, in UTC.
+        payment_id: The payment it is about; None where it is about none. What keeps the
+            events of one payment in order in a log with partitions.
     """
 
     id: str
     type: str
     body: bytes = field(repr=False)
     created_at: datetime
+    payment_id: str | None = None
+
+
+@runtime_checkable
+class CanClose(Protocol):
+    """A sink that holds something open, such as a broker's client."""
+
+    async def close(self) -> None:
+        """Let go of it: the app shuts down, and nothing is delivered any more."""
+        ...
 
 
 @runtime_checkable

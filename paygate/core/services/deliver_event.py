@@ -102,7 +102,11 @@ class DeliveryWork:
         else:
             endpoint = opened(claim.endpoint, deps)
             event = DeliverableEvent(
-                delivery.event_id, delivery.event_type, delivery.body, delivery.created_at
+                delivery.event_id,
+                delivery.event_type,
+                delivery.body,
+                delivery.created_at,
+                delivery.payment_id,
             )
             result = await sink.deliver(event, endpoint, _context(delivery, deps))
             is_theirs = endpoint.url is not None

@@ -47,9 +47,10 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
     processor = deps.registry.processors.get(command.processor)
     if processor is None or not processor.capabilities.callbacks:
         raise NotFoundError("Processor")
-    row = await _keep(command.processor, command.raw, deps)
+    raw = replace(command.raw, received_at=deps.clock.now())
+    row = await _keep(command.processor, raw, deps)
     try:
-        parts = processor.split(command.raw)
+        parts = [replace(part, received_at=raw.received_at) for part in processor.split(raw)]
     except PluginError as error:
         await _note(row, "quarantined", str(error), deps)
         return processor.acknowledge(accepted=False)

@@ -31,7 +31,9 @@ BODY = '{"event":"payment.success","payment":"pay_KIT","note":"ą ₹"}'.encode(
 
 def an_event(ordinal: int = 1, body: bytes = BODY) -> DeliverableEvent:
     """An event as the host hands it to a sink."""
-    return DeliverableEvent(f"evt_KIT{ordinal:012d}", "payment.success", body, NOW)
+    return DeliverableEvent(
+        f"evt_KIT{ordinal:012d}", "payment.success", body, NOW, "pay_KIT0000000000001"
+    )
 
 
 def an_endpoint(url: str | None = "https://shop.example/hooks") -> Endpoint:

@@ -35,6 +35,7 @@ from paygate import (
 )
 
 HOUR = timedelta(hours=1)
+Cell = str | int | float | bool | None
 
 
 class Rules(BaseModel):
@@ -124,7 +125,8 @@ class Shop:
     async def shares(self, _context: ExtensionContext) -> TableData:
         """The panel ``shares``."""
         columns = [Column("processor", "Processor"), Column("share", "Share")]
-        rows = [{"processor": id, "share": share} for id, share in self.rules.shares.items()]
+        shares = self.rules.shares.items()
+        rows: list[dict[str, Cell]] = [{"processor": id, "share": share} for id, share in shares]
         return TableData(columns, rows)
 
 

@@ -10,8 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from ..exercises import exercise, made
-from ..rules import KINDS, Kind, require, rule
+from ..rules import KINDS, DoesNotApplyError, Kind, require, rule
 from ..world import ReachKind, watching
+
+OWN_CLIENT = "own_client"
+"""An attribute by which a guest says, in a sentence, why ``context.http`` is not enough."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ _CLOSED = (
         ("socket", "process"),
         "Reaches the network through context.http, and starts no process.",
         "a merchant's address leads into the network; nothing bounds, logs or replays it",
-        "post through context.http",
+        "post through context.http; a guest that cannot, such as a broker's, says why in "
+        "its attribute `own_client`",
     ),
     _Closed(
         "starts_no_thread",
@@ -73,6 +77,9 @@ _CLOSED = (
 
 def _judge(closed: _Closed) -> Callable[[Any], Awaitable[None]]:
     async def check(case: Any) -> None:
+        reason = getattr(made(case), OWN_CLIENT, None) if "socket" in closed.kinds else None
+        if isinstance(reason, str) and reason:
+            raise DoesNotApplyError(f"it says why it has a client of its own: {reason}")
         with watching() as watch:
             await exercise(case)
         reached = watch.of(*closed.kinds)

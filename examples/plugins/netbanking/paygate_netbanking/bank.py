@@ -1,0 +1,59 @@
+"""The bank that is simulated: what it decides, what it signs, and its page."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+from typing import Literal
+from urllib.parse import urlencode
+
+from paygate import ExtensionContext, RouteCall, RouteReply
+
+Status = Literal["paid", "refused", "waiting"]
+
+SHOPPER_TAKES = timedelta(seconds=20)
+LASTS = timedelta(minutes=15)
+"""After this long the bank lets nobody in any more."""
+
+_ENDS: Mapping[str, Status] = {"acme": "paid", "lost": "paid", "poor": "refused"}
+
+
+def status_at(bank: str, asked_at: datetime, now: datetime) -> Status:
+    """What the bank knows by then. It needs no memory: its answer is a matter of the clock."""
+    return _ENDS.get(bank, "waiting") if now - asked_at >= SHOPPER_TAKES else "waiting"
+
+
+def signature(secret: str, operation_id: str, status: str) -> str:
+    """What makes a status that comes with a shopper the bank's own word."""
+    return hmac.new(
+        secret.encode(), f"{operation_id}.{status}".encode(), hashlib.sha256
+    ).hexdigest()
+
+
+def signed_status(secret: str, operation_id: str, params: Mapping[str, str]) -> str | None:
+    """The status that the shopper brought, if it is the bank's."""
+    status, given = params.get("status", ""), params.get("signature", "")
+    right = signature(secret, operation_id, status)
+    return status if hmac.compare_digest(right.encode(), given.encode()) else None
+
+
+@dataclass(frozen=True)
+class BankPage:
+    """Where the shopper lands. It takes nothing in: the bank's code decides how it ends."""
+
+    secret: str
+
+    async def show(self, call: RouteCall, _context: ExtensionContext) -> RouteReply:
+        """``GET /plugins/netbanking/bank?operation=…&bank=…[&return_url=https://shop/back]``."""
+        operation, bank = call.query.get("operation", ""), call.query.get("bank", "")
+        status = _ENDS.get(bank, "waiting")
+        params = {"status": status, "signature": signature(self.secret, operation, status)}
+        back, said = call.query.get("return_url", ""), f"The bank says: {status}."
+        way_back = "<p>Close this window and go back to the shop.</p>"
+        if back.startswith(("https://", "http://")):
+            address = f"{back}{'&' if '?' in back else '?'}{urlencode(params)}"
+            way_back = f'<p><a href="{escape(address)}">Back to the shop</a></p>'
+        page = f"<!doctype html><title>Simulated bank</title><p>{said}</p>{way_back}"
+        return RouteReply(page.encode(), content_type="text/html; charset=utf-8")

@@ -1,0 +1,47 @@
+"""What a shopper tells us to pay by netbanking: the bank, and nothing else."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from paygate import ExtensionContext, Instrument, MethodContext, MethodInfo, RouteCall
+
+BANKS = {
+    "acme": "Acme Bank",
+    "poor": "Poor & Sons",
+    "lost": "Lost Window Bank",
+    "left": "Bank of the Left",
+}
+"""Code → the name that shoppers know it by. A real plugin reads them from its processor."""
+
+BankCode = Literal["acme", "poor", "lost", "left"]
+
+
+class NetbankingInput(BaseModel):
+    """Netbanking's part of a payment request; the checkout draws its form from it."""
+
+    bank: BankCode = Field(title="Bank", description="Where you have your account.")
+
+
+class NetbankingMethod:
+    """Paying on the pages of one's own bank."""
+
+    info = MethodInfo(
+        code="netbanking",
+        label="Netbanking",
+        flows=frozenset({"redirect"}),
+        input_model=NetbankingInput,
+        invalid_code="invalid_bank",
+        version="0.1.0",
+    )
+
+    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
+        """Name the bank; the account is between the shopper and the bank."""
+        assert isinstance(details, NetbankingInput)
+        shown = {"bank": details.bank, "bank_name": BANKS[details.bank]}
+        return Instrument("netbanking", "redirect", display=shown)
+
+
+async def list_banks(_call: RouteCall, _context: ExtensionContext) -> Any:
+    """``GET /plugins/netbanking/banks``, for shops that draw their own form."""
+    return {"banks": [{"code": code, "name": name} for code, name in BANKS.items()]}

@@ -1,0 +1,70 @@
+"""What the kit says of the processor, and of its callbacks."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paygate_signed_wallet import SignedWallet, WalletSettings, paygate_processors, samples
+from paygate_signed_wallet.signatures import FRESH, sign
+
+from paygate import BadSignatureError, HttpResponse, Money, PluginContext, Processor, RawCallback
+from paygate.testing import ProcessorContract, Sent
+
+SUM = Money(500, "INR")
+
+
+class TestSignedWallet(ProcessorContract):
+    plugin_id = "signed_wallet"
+    environ = samples.SAMPLES["environ"]
+    approved = {"wallet_id": "W-1234"}
+    declined = {"wallet_id": "W-0000"}
+
+    def make(self, context: PluginContext) -> Processor:
+        [offered] = paygate_processors(context)
+        return offered
+
+    def network(self, sent: Sent) -> HttpResponse:
+        return samples.network(sent)
+
+    def callback(self, operation_id: str, amount: Money) -> RawCallback:
+        return samples.callback(operation_id, amount)
+
+    def stale_callback(self) -> RawCallback:
+        return samples.stale_callback()
+
+
+@pytest.fixture
+def wallet() -> SignedWallet:
+    return SignedWallet(WalletSettings(public_key=samples.PUBLIC_KEY))
+
+
+@pytest.mark.parametrize("late", [-FRESH, FRESH])
+def test_a_callback_may_be_as_old_as_the_clocks_differ(wallet: SignedWallet, late: timedelta):
+    raw = samples.callback("op_1", SUM)
+    came = RawCallback(raw.headers, raw.body, received_at=samples.AT + late)
+    too_late = RawCallback(raw.headers, raw.body, received_at=samples.AT + late * 1.01)
+
+    assert wallet.verify(came).key == "cb-op_1"
+    with pytest.raises(BadSignatureError, match="too long ago"):
+        wallet.verify(too_late)
+
+
+def test_the_moment_is_signed_too(wallet: SignedWallet):
+    raw = samples.callback("op_1", SUM)
+    later = samples.AT + timedelta(hours=1)
+    headers = {**raw.headers, "wallet-timestamp": str(int(later.timestamp()))}
+
+    with pytest.raises(BadSignatureError, match="not signed"):
+        wallet.verify(RawCallback(headers, raw.body, received_at=later))
+
+
+def test_another_wallets_signature_is_none(wallet: SignedWallet):
+    raw = samples.callback("op_1", SUM)
+
+    with pytest.raises(BadSignatureError):
+        wallet.verify(sign(raw.body, Ed25519PrivateKey.generate(), samples.AT))
+
+
+def test_what_is_no_key_is_refused_at_start_up():
+    with pytest.raises(ValueError, match="public_key"):
+        WalletSettings(public_key="c2hvcnQ=")

@@ -1,0 +1,52 @@
+"""A guest that needs a client of its own says why; the rest of it is judged as before."""
+
+import socket
+
+import pytest
+
+from paygate.testing.kit.judge import judge
+from paygate.testing.kit.rules import rules_of
+from tests.kit import good
+
+
+class Connects(good.GoodSink):
+    """Opens a socket, as a broker's client does."""
+
+    async def deliver(self, event, endpoint, context):
+        with socket.socket():
+            return await super().deliver(event, endpoint, context)
+
+
+class SaysWhy(Connects):
+    own_client = "its broker does not speak HTTP"
+
+
+class SaysWhyAndSleeps(SaysWhy):
+    async def deliver(self, event, endpoint, context):
+        import time
+
+        time.time()
+        return await super().deliver(event, endpoint, context)
+
+
+def found(kind, name):
+    [rule] = [each for each in rules_of("sink") if each.name == name]
+    return judge(good.sink_case(kind), rule)
+
+
+def test_who_says_why_may_open_sockets_and_the_report_says_why():
+    finding = found(SaysWhy, "opens_no_socket")
+
+    assert finding.verdict == "does_not_apply"
+    assert "its broker does not speak HTTP" in finding.said
+
+
+@pytest.mark.parametrize("reason", [None, "", True])
+def test_who_says_nothing_may_not(reason):
+    mute = type("Mute", (Connects,), {"own_client": reason})
+
+    assert found(mute, "opens_no_socket").verdict == "broken"
+
+
+def test_nothing_else_is_excused_by_it():
+    assert found(SaysWhyAndSleeps, "reads_no_clock").verdict == "broken"

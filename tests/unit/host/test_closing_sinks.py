@@ -1,0 +1,55 @@
+"""Sinks that hold something open are closed with the app, and none keeps it from ending."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from paygate import PluginInfo
+from paygate.plugins import guard
+from paygate.plugins.guard import GuardedSink, close_sinks
+from tests.unit.host.zoo import Delivers
+
+
+class Closes:
+    info = PluginInfo("closes", "1")
+
+    def __init__(self, failing=None):
+        self.failing = failing
+        self.closed = 0
+
+    async def close(self):
+        self.closed += 1
+        if self.failing == "hangs":
+            await asyncio.Event().wait()
+        if self.failing:
+            raise self.failing
+
+    wants = deliver = None
+
+
+def guarded(guest):
+    return GuardedSink(guest, PluginInfo("closes", "1"))
+
+
+async def test_each_is_closed_once_and_who_has_nothing_open_is_left_alone():
+    one, other = Closes(), Closes()
+
+    await close_sinks([guarded(one), guarded(Delivers(None)), guarded(other)])
+
+    assert (one.closed, other.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("failing", ["hangs", OSError("gone"), SystemExit(3)], ids=str)
+async def test_one_that_fails_keeps_nobody(failing, monkeypatch, caplog):
+    monkeypatch.setattr(guard, "CLOSE", timedelta(milliseconds=50))
+    good = Closes()
+
+    # Other tests set the app's logs up, which then do not reach the root.
+    monkeypatch.setattr(guard.log, "handlers", [caplog.handler])
+    with caplog.at_level(logging.WARNING, logger=guard.log.name):
+        await asyncio.wait_for(close_sinks([guarded(Closes(failing)), guarded(good)]), 2)
+
+    assert good.closed == 1
+    assert "sink closes did not close" in caplog.text
