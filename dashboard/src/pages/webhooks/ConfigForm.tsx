@@ -81,9 +81,9 @@ function Secret({ secret }: { secret: string }) {
       <span className="field__label">Webhook Secret</span>
       <div className="secret">
         <span className="mono secret__value" data-test-id="webhook-secret">
-          {secret}
+          {secret || "shown to developers"}
         </span>
-        <Copy text={secret} what="the webhook secret" />
+        {secret ? <Copy text={secret} what="the webhook secret" /> : null}
         <RoleButton
           needs="developer"
           size="small"
