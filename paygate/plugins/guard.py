@@ -184,6 +184,11 @@ class GuardedSink:
     guest: EventSink
     info: PluginInfo
 
+    @property
+    def concerns_endpoint(self) -> bool:
+        """See ``EventSink``."""
+        return getattr(self.guest, "concerns_endpoint", True) is not False
+
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
         """See ``EventSink.wants``; one that raises is taken to want nothing."""
         try:

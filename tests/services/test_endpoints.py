@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.core.domain.errors import InfrastructureError
 from paygate.core.services.deliver_event import Attempt, DeliveryWork, ToDeliver
 from paygate.core.services.dispatch import Settled
-from tests.harness.apps import TestApp
+from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 
 FAILED = DeliveryResult(False, 500, "no")
@@ -101,6 +102,27 @@ async def test_failures_alone_disable_after_five_days_and_not_before(app: TestAp
 
     found = await shown(app, endpoint)
     assert (found["is_enabled"], found["disabled_reason"]) == (False, "failing")
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_a_sink_that_writes_elsewhere_says_nothing_of_the_endpoint(
+    database_url: str, tmp_path: Path, elsewhere: bool
+):
+    fakes = Fakes()
+    fakes.sink.script += [FAILED]
+    if elsewhere:
+        fakes.sink.concerns_endpoint = False
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        await app.webhook_url()
+        await asked(app, await default_id(app))
+        by = work(app)
+        (claim,) = await by.claim(10)
+        attempt = await by.perform(claim)
+        await by.record([Settled(claim, attempt)])
+        found = await shown(app, await default_id(app))
+
+    assert (attempt.result.delivered, attempt.is_theirs) == (False, not elsewhere)
+    assert found["consecutive_failures"] == (0 if elsewhere else 1)
 
 
 async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: str):

@@ -229,7 +229,12 @@ class CanClose(Protocol):
 
 @runtime_checkable
 class EventSink(Protocol):
-    """Carries events out."""
+    """Carries events out.
+
+    An attribute ``concerns_endpoint`` (True where there is none) says whether what comes of
+    an attempt is the endpoint's doing. A sink that writes elsewhere says False: its failures
+    do not disable a merchant's endpoint, nor do its successes keep one that is dead.
+    """
 
     @property
     def info(self) -> PluginInfo:

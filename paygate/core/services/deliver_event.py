@@ -109,7 +109,7 @@ class DeliveryWork:
                 delivery.payment_id,
             )
             result = await sink.deliver(event, endpoint, _context(delivery, deps))
-            is_theirs = endpoint.url is not None
+            is_theirs = endpoint.url is not None and getattr(sink, "concerns_endpoint", True)
         took_ms = round(1000 * (time.monotonic() - began_s))
         return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
 

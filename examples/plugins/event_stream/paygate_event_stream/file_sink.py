@@ -20,6 +20,7 @@ class FileSink:
     """
 
     info = PluginInfo(id="event_file", version="0.1.0", requires_api=3)
+    concerns_endpoint = False
 
     def __init__(self, path: Path, bytes_max: int, kept: int) -> None:
         self._path = path

@@ -43,6 +43,7 @@ class KafkaSink:
     """
 
     info = PluginInfo(id="event_kafka", version="0.1.0", requires_api=3)
+    concerns_endpoint = False
     own_client = "Kafka is not spoken over HTTP; aiokafka connects to the operator's brokers"
 
     def __init__(self, topic: str, start: StartProducer) -> None:
