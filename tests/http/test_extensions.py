@@ -25,9 +25,11 @@ from paygate import (
     TableData,
     hookimpl,
 )
+from paygate.core.domain.role import Role
 from paygate.plugins.host import Found
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.people import a_user, signed_in
 
 
 class Rate(BaseModel):
@@ -155,6 +157,26 @@ async def test_what_a_route_is_sent_is_checked_first(
     if code is not None:
         assert shown["error"]["code"] == code
         assert shown["error"].get("field") == named
+
+
+async def test_what_a_person_changes_by_a_plugins_route_is_written_down(
+    database_url: str, tmp_path: Path
+):
+    async def change(call: RouteCall, _context: ExtensionContext) -> Any:
+        return RouteReply({}, status=int(call.path["status"]))
+
+    adds = Adds([Route("POST", "/do/{status}", change, "Do it")])
+    async with extended(database_url, tmp_path, acme=adds) as app:
+        developer = await signed_in(app, await a_user(app, "d@x.y", Role.DEVELOPER))
+        support = await signed_in(app, await a_user(app, "s@x.y", Role.SUPPORT))
+        asked = [
+            (await get(app, f"/plugins/acme/do/{status}", "POST", data=b"\xff", headers=who))[0]
+            for status, who in ((201, developer), (409, developer), (201, support))
+        ]
+        rows = await app.rows("SELECT action, subject, actor_label FROM audit_log")
+
+    assert [answer.status_code for answer in asked] == [201, 409, 403]
+    assert [tuple(row.values()) for row in rows] == [("plugin.acme", "201", "d@x.y")]
 
 
 FAILURES: list[Any] = [

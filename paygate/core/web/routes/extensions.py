@@ -14,6 +14,7 @@ from ...domain.errors import NotFoundError, PluginError
 from ...domain.redacted_json import redact_text
 from ...domain.role import Role
 from ...ports.extensions import ExtensionContext, RouteCall
+from ...services.audit import ACTION_CHARS_MAX
 from ...services.deps import Deps
 from ...services.guarded import GuardedRoute
 from ...services.history import MerchantHistory
@@ -21,7 +22,8 @@ from .. import present
 from ..auth import merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
-from ..openapi import documented, examples
+from ..idempotency import written_down
+from ..openapi import Audited, documented, examples
 from ..wire import panels as wire
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ View = Callable[..., Awaitable[Response]]
 WITHHELD = ("x-api-key", "x-api-secret", "x-client-secret", "x-csrf-token", "cookie")
 # Bytes of a plugin's choice on our own address: a browser shows them, and runs none of them.
 SANDBOX = "default-src 'none'; sandbox"
+BAD_REQUEST = 400
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -82,13 +85,15 @@ def routes_blueprint(deps: Deps) -> Blueprint:
 
 def _view(offered: GuardedRoute, deps: Deps) -> View:
     route = offered.route
+    changes = route.method != "GET" and route.access == "merchant"
 
     @documented(
         route.summary,
         Any,
         {},
         access=route.access,
-        needs=Role.READ_ONLY if route.method == "GET" else Role.DEVELOPER,
+        needs=Role.DEVELOPER if changes else Role.READ_ONLY,
+        audit=Audited(f"plugin.{offered.plugin}"[:ACTION_CHARS_MAX]) if changes else None,
         body=route.input,
         plugin=offered.plugin,
         refuses=frozenset({502}),
@@ -104,6 +109,9 @@ def _view(offered: GuardedRoute, deps: Deps) -> View:
             return _failed(offered.plugin, error)
         response = Response(reply.body, status=reply.status, content_type=reply.content_type)
         response.headers["Content-Security-Policy"] = SANDBOX
+        if changes and reply.status < BAD_REQUEST:
+            # What a plugin changes is no transaction of ours: its line is written after it.
+            await written_down({}, deps)
         return response
 
     return view
