@@ -1,6 +1,9 @@
 """Who may import whom."""
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 
 import paygate
 from tests.architecture.sources import ROOT, STDLIB, guests, host
