@@ -113,7 +113,7 @@ def test_many_writers_lose_and_break_no_line(tmp_path: Path):
     path = tmp_path / "events.jsonl"
 
     def write(first: int) -> list[bool]:
-        return asyncio.run(written(FileSink(path, 3_000, 100), *range(first, first + 25)))
+        return asyncio.run(written(FileSink(path, 200, 150), *range(first, first + 25)))
 
     with ThreadPoolExecutor(4) as writers:
         results = list(writers.map(write, (0, 100, 200, 300)))
