@@ -36,5 +36,5 @@ async def test_an_unknown_account_is_refused_as_slowly_as_a_known_one(app: TestA
             assert answer.status == 401
     known_s, unknown_s = map(median, took_s.values())
 
-    # A hash that is left out is nine tenths of it. The benchmark holds it to a tenth.
+    # A hash that is left out is nine tenths of it; `bench/sign_in.py` tells the difference.
     assert abs(known_s - unknown_s) < 0.3 * unknown_s, (known_s, unknown_s)
