@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.async_api import Error, Frame, FrameLocator, Locator, Page, expect
 
 TEST_ID = "data-test-id"
@@ -16,6 +17,10 @@ PUBLIC_KEY = "key_test_abc123"
 VISA = "4111111111111111"
 PAYER, BROKE = "asha@okaxis", "failure@upi"
 
+DESKTOP, PHONE = "desktop", "phone"
+SIZES = {DESKTOP: (1280, 800), PHONE: (375, 740)}
+"""Width and height of what a shopper looks at. The phone has no mouse."""
+at_both_sizes = pytest.mark.parametrize("size", list(SIZES), indirect=True)
 
 PATIENCE_MS = 60_000
 """How long anything may take: on a busy machine long, and it costs nothing where it does not."""

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.harness.databases import Databases
 
-from .checkout import PATIENCE_MS, TEST_ID
+from .checkout import DESKTOP, PATIENCE_MS, SIZES, TEST_ID, Checkout
 from .gateway import Gateway, GatewayWith, running_gateway
 from .shop import Shop, open_shop
 
@@ -51,6 +51,24 @@ def gateway_with(databases: Databases, redis_url: str, tmp_path: Path) -> Gatewa
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def patient(
+    databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """A gateway that waits for its payers, and whose time tests move."""
+    database_url = await databases.clone()
+    home = tmp_path_factory.mktemp("patient")
+    async with running_gateway(database_url, redis_url, home, TEST_MODE="false") as running:
+        yield running
+    await databases.drop(database_url)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def its_shop(patient: Gateway) -> AsyncIterator[Shop]:
+    async with open_shop(patient.base, patient.checkout_base) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shop(gateway: Gateway) -> AsyncIterator[Shop]:
     async with open_shop(gateway.base, gateway.checkout_base) as running:
         yield running
@@ -66,14 +84,31 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> str:
+    """A name of ``SIZES``; a test marked ``at_both_sizes`` runs at each."""
+    return str(getattr(request, "param", DESKTOP))
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def context(browser: Browser, size: str) -> AsyncIterator[BrowserContext]:
+    width, height = SIZES[size]
+    is_phone = size != DESKTOP
     opened = await browser.new_context(
-        locale="en-IN", viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+        locale="en-IN",
+        viewport={"width": width, "height": height},
+        has_touch=is_phone,
+        is_mobile=is_phone,
+        reduced_motion="reduce",
     )
     opened.set_default_timeout(PATIENCE_MS)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def checkout(page: Page) -> Checkout:
+    return Checkout(page)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -48,7 +48,8 @@ class Gateway:
     async def pay(self, order_id: str, vpa: str = "asha@okaxis") -> dict[str, Any]:
         """Pay without a browser; the payment once it is decided."""
         body = {"order_id": order_id, "method": "upi", "vpa": vpa}
-        _, payment = await self.client.call("POST", "/api/v1/payments", json=body)
+        _, made = await self.client.call("POST", "/api/v1/payments", json=body)
+        payment = dict(made)
         async with asyncio.timeout(60):
             while payment["status"] == "pending":
                 await asyncio.sleep(0.02)

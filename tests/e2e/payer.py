@@ -9,7 +9,8 @@ from playwright.async_api import Locator, Page, expect
 from .checkout import Checkout, press
 from .gateway import Gateway
 
-THREE_DS = "4000010000000605"
+CARDS = {"three_ds": "4000010000000605", "otp": "4000010000000639"}
+"""By which the bank asks → which card does so."""
 ASKED = "collect@sim"
 
 
@@ -40,15 +41,35 @@ class Phone:
         await expect(self.request(payment_id)).to_have_count(0)
 
 
+async def asked(checkout: Checkout, page: Page, gateway: Gateway, kind: str, **more: str) -> str:
+    """An order whose payer is being asked; its id. See ``ask``."""
+    order = await gateway.order()
+    extra = "".join(f"&{name}={value}" for name, value in more.items())
+    await page.goto(f"{gateway.base}/checkout?order_id={order}{extra}")
+    await ask(checkout, kind)
+    return order
+
+
+async def phone_of(page: Page, checkout: Checkout | None = None) -> Phone:
+    """What the link below the request opens."""
+    link = (checkout or Checkout(page)).part("simulator-link")
+    async with page.context.expect_page() as opened:
+        await press(link)
+    return Phone(await opened.value)
+
+
 async def ask(checkout: Checkout, kind: str) -> None:
-    """Pay such that the payer is asked: ``three_ds``, ``collect`` or ``qr``."""
-    if kind == "three_ds":
-        await checkout.pay_by_card(THREE_DS)
+    """Pay such that the payer is asked: ``three_ds``, ``otp``, ``collect``, ``intent`` or ``qr``.
+
+    ``intent`` is offered to those without a mouse.
+    """
+    if kind in CARDS:
+        await checkout.pay_by_card(CARDS[kind])
     elif kind == "collect":
         await checkout.pay_by_upi(ASKED)
     else:
         await checkout.press("method-upi")
-        await checkout.press("show-qr-button")
+        await checkout.press("open-app-button" if kind == "intent" else "show-qr-button")
     await checkout.until("action-state")
 
 
@@ -62,4 +83,11 @@ async def advance(gateway: Gateway, seconds: int) -> None:
 async def only_payment(gateway: Gateway, order: str) -> str:
     """The id of an order's one payment."""
     [payment] = await gateway.payments(order)
+    return str(payment["id"])
+
+
+async def waiting(gateway: Gateway, order: str) -> str:
+    """The id of an order's payment that is not decided."""
+    payments = await gateway.payments(order)
+    [payment] = [one for one in payments if one["status"] == "pending"]
     return str(payment["id"])

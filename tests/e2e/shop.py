@@ -68,6 +68,7 @@ def _page(body: str, gateway: str, checkout: str | None = None) -> web.Response:
     )
     html = (
         "<!doctype html><html lang=en><title>Shop</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<script src="/shop.js"></script>{body}'
         "<h1>Shop</h1><button id=buy>Buy</button>"
     )

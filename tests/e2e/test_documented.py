@@ -14,7 +14,9 @@ from .shop import Shop
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_documented_page_takes_a_payment(page: Page, gateway: Gateway, shop: Shop):
+async def test_the_documented_page_takes_a_payment(
+    page: Page, gateway: Gateway, shop: Shop
+) -> None:
     text = (ROOT / "docs" / "checkout.md").read_text()
     documented = re.findall(r"```html\n(.*?)```", text, re.DOTALL)[0]
     order = await gateway.order()

@@ -73,7 +73,7 @@ async def is_untouched(modal: Modal) -> None:
 )
 async def test_a_forger_who_guesses_all_but_the_nonce_changes_nothing(
     page: Page, gateway: Gateway, shop: Shop, sender: str
-):
+) -> None:
     modal = Modal(page)
     order, paid_order = await gateway.order(), await gateway.order()
     paid = await gateway.pay(paid_order)
@@ -103,7 +103,7 @@ async def test_a_forger_who_guesses_all_but_the_nonce_changes_nothing(
 @pytest.mark.parametrize("sender", ["parent", "stranger", "another checkout"])
 async def test_even_with_the_nonce_a_message_from_elsewhere_changes_nothing(
     page: Page, gateway: Gateway, shop: Shop, sender: str
-):
+) -> None:
     modal = Modal(page)
     order = await gateway.order()
     await page.goto(shop.classic())
@@ -124,7 +124,7 @@ async def test_even_with_the_nonce_a_message_from_elsewhere_changes_nothing(
 @pytest.mark.parametrize("claim", ["a pending payment", "a failed one", "another order's", "none"])
 async def test_a_success_that_the_gateway_does_not_confirm_is_none(
     page: Page, gateway: Gateway, shop: Shop, claim: str
-):
+) -> None:
     """The frame itself lies, with the right nonce: only the API is believed."""
     modal = Modal(page)
     order, other = await gateway.order(), await gateway.order()
@@ -149,7 +149,7 @@ async def test_a_success_that_the_gateway_does_not_confirm_is_none(
 
 async def test_the_page_obeys_only_its_own_opener_with_the_nonce(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     modal = Modal(page)
     order = await gateway.order()
     await page.goto(shop.classic())
@@ -187,7 +187,7 @@ async def test_a_hostile_frame_moves_neither_page(
         await page.goto(shop.classic())
     await window.evaluate("order => sell('key_test_abc123', order, {}).open()", order)
     element = await window.wait_for_selector("[data-test-id=payment-iframe]")
-    frame = await element.content_frame()
+    frame = await element.content_frame() if element else None
     assert frame
     await frame.wait_for_selector("[data-test-id=method-upi]")
     fields = parse_qs(urlsplit(frame.url).fragment)
@@ -218,7 +218,7 @@ async def test_a_hostile_frame_moves_neither_page(
 
 async def test_nothing_is_posted_to_an_origin_that_the_fragment_does_not_name(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     """A page that frames the checkout under another's name hears nothing."""
     order = await gateway.order()
     await page.goto(f"{shop.base}/classic?src=/checkout.js")

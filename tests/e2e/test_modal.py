@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
-from .checkout import BROKE, MODAL, VISA, Modal, press
+from .axe import faults
+from .checkout import BROKE, DESKTOP, MODAL, PHONE, VISA, Modal, at_both_sizes, press
 from .gateway import Gateway
 from .shop import Shop
 
@@ -22,7 +22,7 @@ def modal(page: Page) -> Modal:
 
 async def test_the_modal_is_built_as_documented(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     await modal.open(order)
@@ -44,12 +44,11 @@ async def test_the_modal_is_built_as_documented(
     assert (await modal.address()).startswith(start)
 
 
-@pytest.mark.parametrize("width", [375, 1280])
+@at_both_sizes
 async def test_paying_by_upi_calls_success_then_close(
-    modal: Modal, page: Page, gateway: Gateway, shop: Shop, width: int
-):
+    modal: Modal, page: Page, gateway: Gateway, shop: Shop
+) -> None:
     order = await gateway.order(50_000)
-    await page.set_viewport_size({"width": width, "height": 760})
     await page.goto(shop.classic())
     checkout = await modal.open(order)
     await checkout.pay_by_upi()
@@ -69,9 +68,10 @@ async def test_paying_by_upi_calls_success_then_close(
     await modal.is_gone()
 
 
+@at_both_sizes
 async def test_paying_by_card_sends_what_was_typed_key_by_key(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     checkout = await modal.open(order)
@@ -89,9 +89,10 @@ async def test_paying_by_card_sends_what_was_typed_key_by_key(
     assert (payment["card_network"], payment["card_last4"]) == ("mastercard", "4444")
 
 
+@at_both_sizes
 async def test_a_failure_leaves_the_modal_open_for_another_try(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     checkout = await modal.open(order)
@@ -110,11 +111,20 @@ async def test_a_failure_leaves_the_modal_open_for_another_try(
     assert [one["status"] for one in await gateway.payments(order)] == ["success", "failed"]
 
 
-@pytest.mark.parametrize("how", ["button", "escape beside the frame", "escape in the frame"])
+@pytest.mark.parametrize(
+    ("how", "size"),
+    [
+        ("button", DESKTOP),
+        ("button", PHONE),
+        ("escape beside the frame", DESKTOP),
+        ("escape in the frame", DESKTOP),
+    ],
+    indirect=["size"],
+)
 @pytest.mark.parametrize("step", ["methods", "form", "processing", "error"])
 async def test_closing_at_any_step_calls_close_and_nothing_else(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop, step: str, how: str
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     await page.locator("#buy").focus()
@@ -122,7 +132,7 @@ async def test_closing_at_any_step_calls_close_and_nothing_else(
     checkout = await modal.open(order)
     await checkout.until("method-upi")
 
-    async def leave():
+    async def leave() -> None:
         if how == "button":
             await press(modal.close_button)
         else:
@@ -150,9 +160,10 @@ async def test_closing_at_any_step_calls_close_and_nothing_else(
     assert await page.locator("[inert]").count() == 0
 
 
+@at_both_sizes
 async def test_two_modals_on_one_page_never_hear_each_other(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     first, second = await gateway.order(10_000), await gateway.order(20_000)
     await page.goto(shop.classic())
     await page.evaluate(
@@ -177,7 +188,7 @@ async def test_two_modals_on_one_page_never_hear_each_other(
 
 async def test_the_keyboard_goes_round_inside_and_reaches_nothing_behind(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     checkout = await modal.open(order)
@@ -199,16 +210,16 @@ async def test_the_keyboard_goes_round_inside_and_reaches_nothing_behind(
 @pytest.mark.parametrize("width", [320, 1280])
 async def test_the_modal_adds_no_accessibility_fault_and_fits(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop, width: int
-):
+) -> None:
     await page.set_viewport_size({"width": width, "height": 600})
     await page.goto(shop.classic())
     checkout = await modal.open(await gateway.order())
     await checkout.until("method-upi")
-    results = await Axe().run(page)
+    wrong = await faults(page)
     content = await page.locator(".modal-content").bounding_box()
     inside = await (await modal.frame()).evaluate("document.documentElement.scrollWidth")
 
-    assert [one["id"] for one in results.response["violations"]] == []
+    assert wrong == []
     assert content
     assert content["x"] >= 0
     assert content["x"] + content["width"] <= width
@@ -217,8 +228,8 @@ async def test_the_modal_adds_no_accessibility_fault_and_fits(
 
 
 async def test_a_merchants_function_that_throws_stops_nothing(
-    page: Page, gateway: Gateway, shop: Shop, context
-):
+    page: Page, gateway: Gateway, shop: Shop, context: BrowserContext
+) -> None:
     window = await context.new_page()
     thrown: list[str] = []
     window.on("pageerror", lambda error: thrown.append(str(error)))
@@ -238,7 +249,9 @@ async def test_a_merchants_function_that_throws_stops_nothing(
 
 
 @pytest.mark.parametrize("options", ["{}", "{key: 'k'}", "{orderId: 'o'}", "undefined"])
-async def test_without_key_or_order_there_is_no_gateway(page: Page, shop: Shop, options: str):
+async def test_without_key_or_order_there_is_no_gateway(
+    page: Page, shop: Shop, options: str
+) -> None:
     await page.goto(shop.classic())
     thrown = await page.evaluate(
         f"(() => {{ try {{ new PaymentGateway({options}) }} catch (e) {{ return e.message }} }})()"
@@ -249,7 +262,7 @@ async def test_without_key_or_order_there_is_no_gateway(page: Page, shop: Shop, 
 
 async def test_opening_twice_shows_one_modal_and_closing_twice_calls_once(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     await page.goto(shop.classic())
     await modal.open(await gateway.order())
     await page.evaluate("gateway.open()")
@@ -262,9 +275,10 @@ async def test_opening_twice_shows_one_modal_and_closing_twice_calls_once(
     assert first["nonce"] != second["nonce"], "each opening has a nonce of its own"
 
 
+@at_both_sizes
 async def test_a_modal_opened_again_goes_on_with_the_payment_under_way(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order()
     await page.goto(shop.classic())
     checkout = await modal.open(order)

@@ -26,7 +26,7 @@ async def fetch(address: str, **headers: str) -> tuple[aiohttp.ClientResponse, b
 
 
 @pytest.mark.parametrize("path", ["/checkout", "/success", "/failure", "/sdk/checkout.html"])
-async def test_a_page_may_run_nothing_but_its_own_files(gateway: Gateway, path: str):
+async def test_a_page_may_run_nothing_but_its_own_files(gateway: Gateway, path: str) -> None:
     response, body = await fetch(gateway.base + path)
 
     policy = response.headers["Content-Security-Policy"]
@@ -40,7 +40,7 @@ async def test_a_page_may_run_nothing_but_its_own_files(gateway: Gateway, path: 
 
 
 @pytest.mark.parametrize("path", ["/checkout.js", "/sdk/checkout.js", "/checkout.mjs"])
-async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, path: str):
+async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, path: str) -> None:
     response, body = await fetch(gateway.base + path)
 
     assert response.status == 200
@@ -50,7 +50,7 @@ async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, pa
     assert len(gzip.compress(body)) < SDK_GZIPPED_BYTES_MAX
 
 
-async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway):
+async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway) -> None:
     _, body = await fetch(f"{gateway.base}/checkout/integrity.json")
     published = json.loads(body)
     served = {
@@ -62,7 +62,7 @@ async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway):
         assert published[name] == f"sha384-{digest}"
 
 
-async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway):
+async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway) -> None:
     first, _ = await fetch(f"{gateway.base}/checkout.js")
     tag = first.headers["ETag"]
     again, body = await fetch(f"{gateway.base}/checkout.js", **{"If-None-Match": tag})
@@ -71,7 +71,7 @@ async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway):
     assert again.headers["ETag"] == tag
 
 
-async def test_what_the_page_loads_is_kept_for_ever(gateway: Gateway):
+async def test_what_the_page_loads_is_kept_for_ever(gateway: Gateway) -> None:
     _, page = await fetch(f"{gateway.base}/checkout")
     names = [part.split('"')[0] for part in page.decode().split('"/checkout/assets/')[1:]]
     answers = [(await fetch(f"{gateway.base}/checkout/assets/{name}"))[0] for name in names]
@@ -82,13 +82,13 @@ async def test_what_the_page_loads_is_kept_for_ever(gateway: Gateway):
 
 
 @pytest.mark.parametrize("name", ["nope.js", "..%2Findex.html", "../index.html"])
-async def test_there_is_nothing_else_in_the_folder(gateway: Gateway, name: str):
+async def test_there_is_nothing_else_in_the_folder(gateway: Gateway, name: str) -> None:
     response, _ = await fetch(f"{gateway.base}/checkout/assets/{name}")
 
     assert response.status == 404
 
 
-async def test_the_methods_are_listed_with_their_schemas(gateway: Gateway):
+async def test_the_methods_are_listed_with_their_schemas(gateway: Gateway) -> None:
     _, body = await gateway.client.call("GET", "/api/v1/checkout/methods")
 
     methods = {method["name"]: method for method in body["data"]}

@@ -19,7 +19,7 @@ OPEN = """([order, amount]) => PaymentGateway.open({
 @pytest.mark.parametrize(("vpa", "called"), [(PAYER, "success"), (BROKE, "failure")])
 async def test_the_static_open_calls_once_and_closes_whatever_happened(
     page: Page, gateway: Gateway, shop: Shop, vpa: str, called: str
-):
+) -> None:
     modal = Modal(page)
     order = await gateway.order(50_000)
     await page.goto(shop.under_sdk())
@@ -35,7 +35,7 @@ async def test_the_static_open_calls_once_and_closes_whatever_happened(
 
 async def test_the_script_under_sdk_opens_the_page_under_sdk(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order(50_000)
     await page.goto(shop.under_sdk())
     await page.evaluate(OPEN, [order, 50_000])
@@ -45,7 +45,9 @@ async def test_the_script_under_sdk_opens_the_page_under_sdk(
 
 
 @pytest.mark.parametrize("options", ["{}", "{order_id: 'o'}", "{amount: 1}", "undefined"])
-async def test_the_static_open_needs_an_order_and_an_amount(page: Page, shop: Shop, options: str):
+async def test_the_static_open_needs_an_order_and_an_amount(
+    page: Page, shop: Shop, options: str
+) -> None:
     await page.goto(shop.under_sdk())
     thrown = await page.evaluate(
         f"(() => {{ try {{ PaymentGateway.open({options}) }} catch (e) {{ return e.message }} }})()"
@@ -57,7 +59,7 @@ async def test_the_static_open_needs_an_order_and_an_amount(page: Page, shop: Sh
 
 async def test_a_gateway_without_orders_takes_the_openers_amount(
     page: Page, gateway_with: GatewayWith
-):
+) -> None:
     modal = Modal(page)
     async with (
         gateway_with(PAYGATE_PROFILE="open-demo") as own,
@@ -73,7 +75,7 @@ async def test_a_gateway_without_orders_takes_the_openers_amount(
 
 async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands_it_on(
     page: Page, gateway_with: GatewayWith
-):
+) -> None:
     modal = Modal(page)
     async with (
         gateway_with(PAYGATE_REQUIRE_CLIENT_SECRET="true") as own,
@@ -93,7 +95,7 @@ async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands
 
 async def test_a_page_on_a_server_of_its_own_finds_the_api(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     """The script, too, is told by the page whom to ask whether a payment succeeded."""
     modal = Modal(page)
     order = await gateway.order()
@@ -105,7 +107,7 @@ async def test_a_page_on_a_server_of_its_own_finds_the_api(
     assert (await gateway.payments(order))[0]["id"] == result["paymentId"]
 
 
-async def test_the_module_works_like_the_script(page: Page, gateway: Gateway, shop: Shop):
+async def test_the_module_works_like_the_script(page: Page, gateway: Gateway, shop: Shop) -> None:
     modal = Modal(page)
     await page.goto(shop.module())
     await page.wait_for_function("() => window.isLoaded")
@@ -117,7 +119,7 @@ async def test_the_module_works_like_the_script(page: Page, gateway: Gateway, sh
 
 async def test_the_element_is_a_button_that_opens_the_checkout(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     modal = Modal(page)
     order = await gateway.order()
     await page.goto(shop.classic())
@@ -145,7 +147,7 @@ async def test_the_element_is_a_button_that_opens_the_checkout(
 
 async def test_a_hand_made_frame_is_told_in_both_ways_of_saying_it(
     page: Page, gateway: Gateway, shop: Shop
-):
+) -> None:
     order = await gateway.order(50_000)
     await page.goto(shop.handmade(order))
     checkout = Checkout(page.frame_locator("iframe"))
@@ -176,7 +178,7 @@ async def test_a_hand_made_frame_is_told_in_both_ways_of_saying_it(
     assert not any("nonce" in data for _, data in heard)
 
 
-async def test_in_a_window_of_its_own_nothing_is_posted(page: Page, gateway: Gateway):
+async def test_in_a_window_of_its_own_nothing_is_posted(page: Page, gateway: Gateway) -> None:
     await page.add_init_script(
         "window.heard = []; window.addEventListener('message', (event) => heard.push(event.data))"
     )

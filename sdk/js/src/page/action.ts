@@ -82,8 +82,7 @@ export class Action {
   }
 
   #say(kind: "bank" | "collect" | "qr" | "intent", amount: string): void {
-    // The code itself says more than any picture of one.
-    display(find("action-emblem"), kind !== "qr");
+    display(find("action-emblem"), true);
     find("action-emblem").replaceChildren(icon(...(kind === "bank" ? BANK : PHONE)));
     find("action-title").textContent = this.words[`${kind}Title`];
     find("action-message").textContent = this.words[`${kind}Message`].replace("{amount}", amount);
@@ -112,6 +111,8 @@ export class Action {
     image.alt = this.words.qrAlt.replace("{amount}", amount);
     find("action-amount").textContent = amount;
     display(find("action-code"), true);
+    // The code itself says more than any picture of a phone.
+    display(find("action-emblem"), false);
   }
 
   #linkTo(address: string | undefined, allowed: RegExp, text: string): void {

@@ -200,4 +200,7 @@ function translate(words: Words): void {
     const name = element.dataset["words"] as keyof Words;
     element.textContent = words[name];
   }
+  for (const field of document.querySelectorAll<HTMLInputElement>("[data-inside]")) {
+    field.placeholder = words[field.dataset["inside"] as keyof Words];
+  }
 }

@@ -1,0 +1,185 @@
+"""Every state of every page: no accessibility fault in either theme, and nothing cut off."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .axe import faults
+from .checkout import BROKE, PHONE, Checkout, Modal, at_both_sizes
+from .gateway import Gateway
+from .payer import Bank, Phone, advance, ask, asked, only_payment
+from .shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PAYING = ["methods", "upi", "card", "wrong", "offline", "success", "error", "unknown", "paid"]
+
+
+async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) -> None:
+    """The page in one of the states of ``PAYING``."""
+    order = await gateway.order()
+    if state == "paid":
+        await gateway.pay(order)
+    if state == "unknown":
+        order = "order_0000000000000000"
+    await page.goto(f"{gateway.base}/checkout?order_id={order}")
+    if state in {"unknown", "paid"}:
+        return await checkout.until("notice-state")
+    await checkout.until("method-upi")
+    if state in {"upi", "card"}:
+        await checkout.press(f"method-{state}")
+    elif state == "wrong":
+        await checkout.fill_card("4111", expiry="1", cvv="1")
+        await checkout.press("pay-button")
+    elif state == "offline":
+        await checkout.fill_upi()
+        await page.context.set_offline(True)
+        await checkout.press("pay-button")
+        await checkout.until("network-notice")
+    elif state != "methods":
+        await checkout.pay_by_upi(BROKE if state == "error" else "asha@okaxis")
+        await checkout.until(f"{state}-state")
+    return None
+
+
+@pytest.mark.parametrize("state", PAYING)
+async def test_no_state_has_an_accessibility_fault(
+    checkout: Checkout, page: Page, gateway: Gateway, state: str
+) -> None:
+    await bring(checkout, page, gateway, state)
+
+    assert await faults(page) == []
+
+
+async def test_nor_has_a_payment_under_way(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}")
+    with gateway.asleep():
+        await checkout.pay_by_upi()
+        await checkout.until("processing-state")
+        wrong = await faults(page)
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", ["three_ds", "otp", "collect", "qr"])
+async def test_nor_has_what_is_asked(
+    checkout: Checkout, page: Page, patient: Gateway, kind: str
+) -> None:
+    await asked(checkout, page, patient, kind)
+
+    assert await faults(page) == []
+
+
+@pytest.mark.parametrize("size", [PHONE], indirect=True)
+async def test_nor_has_the_way_to_the_app(checkout: Checkout, page: Page, patient: Gateway) -> None:
+    await asked(checkout, page, patient, "intent")
+
+    assert await faults(page) == []
+
+
+async def test_nor_has_the_last_minute_nor_the_end_nor_a_cancelled_payment(
+    checkout: Checkout, page: Page, patient: Gateway
+) -> None:
+    await asked(checkout, page, patient, "qr")
+    await advance(patient, 250)
+    await expect(page.get_by_test_id("action-alarm")).not_to_be_empty()
+    last_minute = await faults(page)
+    await advance(patient, 60)
+    await checkout.until("error-state")
+    expired = await faults(page)
+    await checkout.press("retry-button")
+    await ask(checkout, "collect")
+    await checkout.press("cancel-payment-button")
+    await checkout.until("error-state")
+
+    assert (last_minute, expired, await faults(page)) == ([], [], [])
+
+
+async def test_nor_has_the_page_that_refuses_to_be_framed(
+    page: Page, gateway: Gateway, shop: Shop
+) -> None:
+    origins = {"allowed_origins": ["https://shop.example"]}
+    await gateway.client.call("PATCH", "/api/v1/merchant", json=origins)
+    try:
+        await page.goto(shop.of_other_server())
+        checkout = await Modal(page).open(await gateway.order())
+        await expect(checkout.part("notice-title")).to_have_text("Not shown here")
+        wrong = await faults(page, await Modal(page).frame())
+    finally:
+        await gateway.client.call("PATCH", "/api/v1/merchant", json={"allowed_origins": []})
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["bank", "upi"])
+async def test_nor_have_the_pages_that_play_the_payer(
+    checkout: Checkout, page: Page, patient: Gateway, name: str
+) -> None:
+    kind = "three_ds" if name == "bank" else "collect"
+    payment = await only_payment(patient, await asked(checkout, page, patient, kind))
+    await page.goto(f"{patient.base}/simulator/{name}?payment_id={payment}")
+    await page.locator("[data-decision]:visible").first.wait_for()
+    waiting = await faults(page)
+    if name == "bank":
+        await Bank(page).answer("approve")
+        await expect(page.get_by_test_id("bank-said")).not_to_be_empty()
+    else:
+        await Phone(page).answer(payment, "approve")
+    answered = await faults(page)
+
+    assert (waiting, answered) == ([], [])
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+@pytest.mark.parametrize("width", [320, 375])
+async def test_a_small_phone_holds_what_is_asked(
+    checkout: Checkout, page: Page, patient: Gateway, width: int, language: str
+) -> None:
+    await page.set_viewport_size({"width": width, "height": 640})
+    for kind in ("three_ds", "collect", "qr"):
+        order = await asked(checkout, page, patient, kind, lang=language)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    payment = await only_payment(patient, order)
+    for name in ("bank", "upi"):
+        await page.goto(f"{patient.base}/simulator/{name}?payment_id={payment}")
+        await page.locator("[data-decision]:visible").first.wait_for()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@at_both_sizes
+@pytest.mark.parametrize("language", ["en", "hi"])
+@pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
+async def test_all_that_can_be_pressed_is_seen_without_scrolling(
+    checkout: Checkout, page: Page, patient: Gateway, kind: str, language: str
+) -> None:
+    await asked(checkout, page, patient, kind, lang=language)
+    window = page.viewport_size
+    last = await checkout.part("cancel-payment-button").bounding_box()
+
+    assert window
+    assert last
+    assert last["y"] + last["height"] <= window["height"]
+
+
+async def test_so_it_is_in_a_merchants_modal_with_the_link_to_the_app(
+    page: Page, patient: Gateway, its_shop: Shop
+) -> None:
+    order = await patient.order()
+    body = {"order_id": order, "method": "upi", "flow": "intent"}
+    _, payment = await patient.client.call("POST", "/api/v1/payments", json=body)
+    for place in ("alone", "modal"):
+        if place == "alone":
+            await page.goto(f"{patient.base}/success?payment_id={payment['id']}")
+            checkout = Checkout(page)
+        else:
+            await page.goto(its_shop.classic())
+            checkout = await Modal(page).open(await patient.order())
+            await ask(checkout, "qr")
+        await checkout.until("qr-image")
+        await page.wait_for_timeout(300)
+        last = await checkout.part("cancel-payment-button").bounding_box()
+        assert last
+        assert last["y"] + last["height"] <= 800, place

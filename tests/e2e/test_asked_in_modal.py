@@ -1,0 +1,55 @@
+"""A payment that asks something of its shopper, and the merchant's modal comes and goes."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .checkout import DESKTOP, MODAL, PHONE, Modal, at_both_sizes, press
+from .gateway import Gateway
+from .payer import ask, only_payment
+from .shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("three_ds", DESKTOP), ("three_ds", PHONE), ("qr", DESKTOP), ("intent", PHONE)],
+    indirect=["size"],
+)
+async def test_a_modal_closed_while_the_payer_is_asked_asks_again_when_opened(
+    page: Page, patient: Gateway, its_shop: Shop, kind: str
+) -> None:
+    modal, order = Modal(page), await patient.order()
+    await page.goto(its_shop.classic())
+    await ask(await modal.open(order), kind)
+    await page.wait_for_function("() => sessionStorage.length === 1")
+    await press(modal.close_button)
+    await modal.is_gone()
+    await modal.called("close")
+    checkout = await modal.open(order)
+    await checkout.until("action-state")
+    path = f"/api/v1/test/payments/{await only_payment(patient, order)}/payer"
+    await patient.client.call("POST", path, json={"decision": "approve"})
+
+    await modal.called("close", "success", "close")
+
+
+@at_both_sizes
+async def test_two_modals_ask_for_two_payments_and_answer_for_their_own(
+    page: Page, patient: Gateway, its_shop: Shop
+) -> None:
+    first, second = await patient.order(10_000), await patient.order(20_000)
+    await page.goto(its_shop.classic())
+    lower = Modal(page)
+    await ask(await lower.open(first), "collect")
+    await ask(await Modal(page).open(second), "qr")
+    path = f"/api/v1/test/payments/{await only_payment(patient, second)}/payer"
+    await patient.client.call("POST", path, json={"decision": "approve"})
+    upper, _ = await Modal(page).called("success", "close")
+    await expect(page.get_by_test_id(MODAL)).to_have_count(1)
+    await lower.checkout.until("action-state")
+
+    assert upper["orderId"] == second
+    assert [one["status"] for one in await patient.payments(first)] == ["pending"]

@@ -1,0 +1,79 @@
+"""A shopper ends a payment that asks something of them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from .checkout import Checkout, Modal, at_both_sizes
+from .gateway import Gateway
+from .payer import ask, asked, only_payment, phone_of, waiting
+from .shop import Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@at_both_sizes
+@pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
+async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
+    checkout: Checkout, page: Page, patient: Gateway, kind: str
+) -> None:
+    order = await asked(checkout, page, patient, kind)
+    await checkout.press("cancel-payment-button")
+    await checkout.until("error-state")
+    await expect(checkout.part("error-message")).to_have_text("You cancelled this payment.")
+    await checkout.press("retry-button")
+    await ask(checkout, "collect")
+    await (await phone_of(page)).answer(await waiting(patient, order), "approve")
+    await checkout.until("success-state")
+
+    codes = {payment["decline_code"] for payment in await patient.payments(order)}
+    assert codes == {None, "payer_rejected"}
+
+
+async def test_a_cancel_that_comes_too_late_is_no_harm(
+    checkout: Checkout, page: Page, patient: Gateway
+) -> None:
+    """The bank was quicker, and the page has not heard yet."""
+    order = await asked(checkout, page, patient, "qr")
+    held: list[Route] = []
+
+    async def approved_first(route: Route) -> None:
+        held.append(route)
+        path = f"/api/v1/test/payments/{await only_payment(patient, order)}/payer"
+        await patient.client.call("POST", path, json={"decision": "approve"})
+        await route.continue_()
+
+    await page.route("**/public/cancel", approved_first)
+    await checkout.press("cancel-payment-button")
+    await checkout.until("success-state")
+
+    assert len(held) == 1
+
+
+async def test_in_hindi_a_cancelled_payment_is_said_to_be_cancelled(
+    checkout: Checkout, page: Page, patient: Gateway
+) -> None:
+    await asked(checkout, page, patient, "collect", lang="hi")
+    await expect(checkout.part("cancel-payment-button")).to_have_text("यह भुगतान रद्द करें")
+    await checkout.press("cancel-payment-button")
+    await expect(checkout.part("error-message")).to_have_text("आपने यह भुगतान रद्द कर दिया।")
+
+
+@at_both_sizes
+async def test_in_the_merchants_modal_a_cancel_is_a_failure_and_leaves_it_open(
+    page: Page, patient: Gateway, its_shop: Shop
+) -> None:
+    order = await patient.order()
+    await page.goto(its_shop.classic())
+    modal = Modal(page)
+    checkout = await modal.open(order)
+    await ask(checkout, "qr")
+    await checkout.press("cancel-payment-button")
+    [failure] = await modal.called("failure")
+    await checkout.press("retry-button")
+    await ask(checkout, "collect")
+    await (await phone_of(page, checkout)).answer(await waiting(patient, order), "approve")
+    await modal.called("failure", "success", "close")
+
+    assert failure["error"] == "You cancelled this payment."
