@@ -128,6 +128,7 @@ async def test_a_press_of_pay_without_a_network_pays_once_when_it_is_back(
     assert len(await gateway.payments(order)) == 1
 
 
+@at_both_sizes
 async def test_an_answer_lost_on_its_way_back_does_not_lose_the_payment(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
@@ -237,6 +238,7 @@ async def test_money_that_is_held_for_a_manual_capture_is_a_success(
     assert payment["status"] == "authorized"
 
 
+@at_both_sizes
 async def test_a_payment_in_another_window_is_waited_for(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
