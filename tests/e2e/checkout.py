@@ -85,8 +85,10 @@ class Checkout:
         await self.press("pay-button")
 
     async def fill_card(self, number: str = VISA, expiry: str = "1239", cvv: str = "123") -> None:
-        """Key by key, as a shopper types."""
+        """Key by key, as a shopper types; what a try before has left there is wiped out."""
         await self.press("method-card")
+        for name in ("card-number-input", "expiry-input", "cvv-input"):
+            await self.part(name).clear()
         await self.part("card-number-input").press_sequentially(number)
         await self.part("expiry-input").press_sequentially(expiry)
         await self.part("cvv-input").press_sequentially(cvv)
