@@ -110,7 +110,7 @@ async def open_gateway(database_url: str, redis_url: str, home: Path) -> AsyncIt
         settings = DashboardSettings(api_origin=client.base, is_alone=True)
         alone = create_dashboard(local.app.deps, settings)
         beside = with_dashboard(create_app(local.app.deps, local.app.web), local.app.deps)
-        async with _served(alone, port) as dashboard, _served(beside, free_port()) as both:
+        async with served(alone, port) as dashboard, served(beside, free_port()) as both:
             yield Gateway(client, dashboard, both)
 
 
@@ -122,7 +122,7 @@ def with_dashboard(app: Quart, deps: Deps) -> Quart:
 
 
 @asynccontextmanager
-async def _served(app: Any, port: int) -> AsyncIterator[str]:
+async def served(app: Any, port: int) -> AsyncIterator[str]:
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.loglevel = "warning"

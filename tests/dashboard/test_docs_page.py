@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 from playwright.async_api import Page, expect
 
@@ -53,6 +56,18 @@ async def test_an_order_is_made_and_paid_by_what_stands_there(page: Page, gatewa
 
     assert (order["amount"], order["receipt"]) == (50_000, "receipt_123")
     assert (payment["order_id"], payment["status"]) == (order["id"], "pending")
+
+
+async def test_the_pinned_script_names_the_hash_of_what_is_served(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/docs")
+    await expect(page.get_by_test_id("code-snippet-sdk-integrity")).to_be_visible()
+    snippet = await text_of(page, "code-snippet-sdk-integrity")
+    async with aiohttp.ClientSession() as session:
+        served = await (await session.get(f"{gateway.client.base}/checkout.js")).read()
+    digest = base64.b64encode(hashlib.sha384(served).digest()).decode()
+
+    assert f'integrity="sha384-{digest}"' in snippet
+    assert 'crossorigin="anonymous"' in snippet
 
 
 async def test_the_python_check_takes_a_real_webhook_and_no_forged_one(

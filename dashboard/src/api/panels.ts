@@ -6,12 +6,12 @@ import { SELDOM_MS } from "../live/pace";
 import { answer, api } from "./client";
 import type { PanelListed, PanelShown } from "./schema";
 
-export function usePanels(place: PanelListed["place"]) {
+export function usePanels(isWanted: (panel: PanelListed) => boolean) {
   return useQuery({
     queryKey: ["panels"],
     queryFn: async ({ signal }) => (await answer(api.GET("/api/v1/plugins/panels", { signal }))).data,
     staleTime: Infinity,
-    select: (all) => all.filter((panel) => panel.place === place),
+    select: (all) => all.filter(isWanted),
   });
 }
 

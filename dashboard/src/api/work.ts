@@ -3,8 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { WATCHED_MS } from "../live/pace";
-import { isRefused } from "./action";
+import { isRefused, useAction } from "./action";
 import { answer, api } from "./client";
+import type { StuckRow } from "./schema";
 
 /** Not to be had in production, where it answers 404 and is not asked for again. */
 export function useWorkStatus() {
@@ -21,4 +22,21 @@ export function useHealth() {
     queryFn: ({ signal }) => answer(api.GET("/health", { signal })),
     refetchInterval: WATCHED_MS,
   });
+}
+
+/** Who works, every queue, and what is stuck: everybody's to operators, else one's own. */
+export function useWorkers() {
+  return useQuery({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) => answer(api.GET("/api/v1/workers", { signal })),
+    refetchInterval: WATCHED_MS,
+  });
+}
+
+export function useReleaseStuck() {
+  return useAction(
+    ({ queue, id }: Pick<StuckRow, "queue" | "id">) =>
+      answer(api.POST("/api/v1/workers/stuck/{queue}/{row_id}/release", { params: { path: { queue, row_id: id } } })),
+    ({ id }) => `${id} is due again`,
+  );
 }

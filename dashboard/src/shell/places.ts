@@ -7,8 +7,10 @@ import {
   FlaskConical,
   KeyRound,
   LayoutDashboard,
+  Puzzle,
   ReceiptText,
   RotateCcw,
+  ScrollText,
   Send,
   ServerCog,
   Users,
@@ -57,10 +59,16 @@ export const GROUPS: PlaceGroup[] = [
   },
   {
     title: "Operations",
-    places: [{ to: "/dashboard/workers", name: "Workers", icon: ServerCog }],
+    places: [
+      { to: "/dashboard/workers", name: "Workers", icon: ServerCog },
+      { to: "/dashboard/plugins", name: "Plugins", icon: Puzzle },
+    ],
   },
   {
     title: "Organisation",
-    places: [{ to: "/dashboard/team", name: "Team", icon: Users }],
+    places: [
+      { to: "/dashboard/team", name: "Team", icon: Users },
+      { to: "/dashboard/audit", name: "Audit", icon: ScrollText },
+    ],
   },
 ];

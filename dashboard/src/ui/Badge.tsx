@@ -22,6 +22,9 @@ const TONES: Record<string, Tone> = {
   processing: "busy",
   authorized: "held",
   "standing still": "held",
+  "set aside": "bad",
+  overdue: "busy",
+  "restart needed": "busy",
 };
 
 /** A status in the wire's own word. The colour repeats the word and adds nothing to it. */

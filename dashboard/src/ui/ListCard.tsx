@@ -1,5 +1,5 @@
 import { SearchX } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 
 import type { Page } from "../api/pages";
 import { Card } from "./Card";
@@ -23,13 +23,14 @@ interface ListCardProps<Row> {
   columns: Column<Row>[];
   keyOf: (row: Row) => string;
   rowProps?: (row: Row) => Record<string, string>;
+  more?: ComponentProps<typeof Table<Row>>["more"];
   /** Instead of rows when there are none at all; with filters set it says that none matches. */
   empty: ReactNode;
 }
 
 /** A list in pages: its table, what stands there without rows, and its pager. */
 export function ListCard<Row>(props: ListCardProps<Row>) {
-  const { label, testId, list, query, columns, keyOf, rowProps, empty } = props;
+  const { label, testId, list, query, columns, keyOf, rowProps, more, empty } = props;
   const noun = props.noun ?? label.toLowerCase().replace(/s$/, "");
   return (
     <Card flush>
@@ -44,6 +45,7 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
               keyOf={keyOf}
               rowProps={rowProps}
               isStale={query.isPlaceholderData}
+              more={more}
               empty={list.isFiltered ? <NoMatch noun={noun} /> : empty}
             />
             <Pager page={list.page} rows={list.limit} total={total} onPage={list.turn} />

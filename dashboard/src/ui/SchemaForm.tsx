@@ -41,25 +41,32 @@ interface SchemaFormProps {
   faults?: Record<string, string | null>;
   /** Field → more about it, beside what the schema says. */
   notes?: Record<string, ReactNode>;
+  /** Field → what can be done with it, below it. */
+  actions?: Record<string, ReactNode>;
+  /** Fields that are shown and not changed here; a note says why. */
+  locked?: readonly string[];
   disabled?: boolean;
 }
 
-export function SchemaForm({ schema, values, onChange, faults = {}, notes = {}, disabled }: SchemaFormProps) {
+export function SchemaForm(props: SchemaFormProps) {
+  const { schema, values, onChange, faults = {}, notes = {}, actions = {}, locked = [], disabled = false } = props;
   const set = (name: string) => (value: unknown) => onChange({ ...values, [name]: value });
   return (
     <>
       {Object.entries(schema.properties ?? {}).map(([name, property]) => (
-        <SchemaField
-          key={name}
-          name={name}
-          schema={resolved(property, schema)}
-          isRequired={schema.required?.includes(name) ?? false}
-          value={values[name]}
-          fault={faults[name] ?? null}
-          note={notes[name]}
-          disabled={disabled ?? false}
-          onChange={set(name)}
-        />
+        <div key={name} className="setting">
+          <SchemaField
+            name={name}
+            schema={resolved(property, schema)}
+            isRequired={schema.required?.includes(name) ?? false}
+            value={values[name]}
+            fault={faults[name] ?? null}
+            note={notes[name]}
+            disabled={disabled || locked.includes(name)}
+            onChange={set(name)}
+          />
+          {actions[name]}
+        </div>
       ))}
     </>
   );
@@ -168,14 +175,13 @@ interface JsonFieldProps {
 function JsonField({ shared, value, onChange }: JsonFieldProps) {
   const [text, setText] = useState(() => (value === undefined ? "" : JSON.stringify(value)));
   const [fault, setFault] = useState<string | null>(null);
-  const change = (typed: string) => {
-    setText(typed);
-    try {
-      onChange(typed === "" ? undefined : JSON.parse(typed));
-      setFault(null);
-    } catch {
-      setFault("This is no JSON yet");
-    }
+  const change = (input: HTMLInputElement) => {
+    const fault = faultOfJson(input.value);
+    setText(input.value);
+    setFault(fault);
+    // Nor is the form sent while it is none.
+    input.setCustomValidity(fault ?? "");
+    if (!fault) onChange(input.value === "" ? undefined : JSON.parse(input.value));
   };
   return (
     <Field
@@ -183,9 +189,18 @@ function JsonField({ shared, value, onChange }: JsonFieldProps) {
       error={fault ?? shared.error}
       spellCheck={false}
       value={text}
-      onChange={({ target }) => change(target.value)}
+      onChange={({ target }) => change(target)}
     />
   );
+}
+
+function faultOfJson(text: string): string | null {
+  try {
+    if (text !== "") JSON.parse(text);
+    return null;
+  } catch {
+    return "This is no JSON yet";
+  }
 }
 
 /** Whether its value is only ever written, never shown. */
@@ -194,7 +209,7 @@ export function isSecret(schema: Schema): boolean {
 }
 
 /** `merchant_vpa` as `Merchant vpa`. */
-function words(name: string): string {
+export function words(name: string): string {
   const spaced = name.replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { ChevronRight } from "lucide-react";
+import { Fragment, useId, useState, type ReactNode } from "react";
 
 import { useFits } from "./use-fits";
 
@@ -22,6 +23,8 @@ interface TableProps<Row> {
   isStale?: boolean;
   /** Shown below when there are no rows. A table with a test id stands even then. */
   empty?: ReactNode;
+  /** What a row keeps folded, and what its button is called. */
+  more?: { label: (row: Row) => string; show: (row: Row) => ReactNode };
 }
 
 /** A table that becomes a list of cards where it has no room.
@@ -29,8 +32,10 @@ interface TableProps<Row> {
  * Changing `display` takes a table's meaning away in some browsers, so the roles
  * are written out.
  */
-export function Table<Row>({ label, testId, columns, rows, keyOf, rowProps, isStale, empty }: TableProps<Row>) {
+export function Table<Row>(props: TableProps<Row>) {
+  const { label, testId, columns, rows, keyOf, rowProps, isStale, empty, more } = props;
   const { box, table, fits } = useFits();
+  const fold = useFold();
   return (
     <div className="table-box" ref={box}>
       <table
@@ -43,6 +48,7 @@ export function Table<Row>({ label, testId, columns, rows, keyOf, rowProps, isSt
       >
         <thead role="rowgroup">
           <tr role="row">
+            {more ? <Heading title="" align={undefined} /> : null}
             {columns.map((column) => (
               <Heading key={column.title} title={column.title} align={column.align} />
             ))}
@@ -50,24 +56,71 @@ export function Table<Row>({ label, testId, columns, rows, keyOf, rowProps, isSt
         </thead>
         <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={keyOf(row)} role="row" {...rowProps?.(row)}>
-              {columns.map((column) => (
-                <td
-                  key={column.title}
-                  role="cell"
-                  data-test-id={column.testId}
-                  data-label={column.title}
-                  className={column.align === "end" ? "table__end" : undefined}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={keyOf(row)}>
+              <tr role="row" {...rowProps?.(row)}>
+                {more ? (
+                  <td role="cell" data-label="" className="table__fold">
+                    <FoldButton label={more.label(row)} {...fold(keyOf(row))} />
+                  </td>
+                ) : null}
+                {columns.map((column) => (
+                  <td
+                    key={column.title}
+                    role="cell"
+                    data-test-id={column.testId}
+                    data-label={column.title}
+                    className={column.align === "end" ? "table__end" : undefined}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+              {more && fold(keyOf(row)).isOpen ? (
+                <tr role="row" className="table__unfolded" id={fold(keyOf(row)).id}>
+                  <td role="cell" colSpan={columns.length + 1} data-label="">
+                    <div className="table__more">{more.show(row)}</div>
+                  </td>
+                </tr>
+              ) : null}
+            </Fragment>
           ))}
         </tbody>
       </table>
       {rows.length === 0 ? empty : null}
     </div>
+  );
+}
+
+interface Fold {
+  id: string;
+  isOpen: boolean;
+  onTurn: () => void;
+}
+
+/** Which rows are unfolded. */
+function useFold(): (key: string) => Fold {
+  const table = useId();
+  const [open, setOpen] = useState<readonly string[]>([]);
+  return (key) => ({
+    id: `${table}-${key}`,
+    isOpen: open.includes(key),
+    onTurn: () => setOpen(open.includes(key) ? open.filter((one) => one !== key) : [...open, key]),
+  });
+}
+
+function FoldButton({ label, id, isOpen, onTurn }: Fold & { label: string }) {
+  return (
+    <button
+      type="button"
+      className="icon-button table__turn"
+      aria-label={label}
+      aria-expanded={isOpen}
+      aria-controls={isOpen ? id : undefined}
+      onClick={onTurn}
+    >
+      <span className="table__fold-word">More</span>
+      <ChevronRight className="icon table__chevron" aria-hidden />
+    </button>
   );
 }
 

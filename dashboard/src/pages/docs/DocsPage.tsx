@@ -1,18 +1,28 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
+import { useIntegrity } from "../../api/checkout";
 import { useMerchant } from "../../api/webhooks";
 import { TEST_KEYS } from "../../session";
 import { apiOrigin, checkoutOrigin } from "../../told";
 import { PageHead } from "../../ui/Card";
 import { Code } from "../../ui/Code";
 import { useTitle } from "../../ui/title";
-import { createOrder, createPayment, sdk, verifyWebhook, verifyWebhookInPython, type Setting } from "./snippets";
+import {
+  createOrder,
+  createPayment,
+  sdk,
+  sdkWithIntegrity,
+  verifyWebhook,
+  verifyWebhookInPython,
+  type Setting,
+} from "./snippets";
 
 /** How to integrate, with this merchant's own address and keys filled in. */
 export function DocsPage() {
   useTitle("Docs");
   const setting = useSetting();
+  const integrity = useIntegrity();
   return (
     <div className="page page--text">
       <PageHead title="Docs" lead="Your address and keys are filled in; only the order’s id is left for you." />
@@ -32,6 +42,19 @@ export function DocsPage() {
         <Section testId="section-sdk-integration" title="2. SDK Integration">
           <p>The checkout opens over your page. Your server decides by the webhook, never by the browser’s word.</p>
           <Code label="html" testId="code-snippet-sdk" text={sdk(setting)} />
+          {integrity.data ? (
+            <>
+              <p>
+                To run this script and no other, name its hash. It changes when the gateway is updated:{" "}
+                <code>/checkout/integrity.json</code> tells it.
+              </p>
+              <Code
+                label="html, pinned"
+                testId="code-snippet-sdk-integrity"
+                text={sdkWithIntegrity(setting, integrity.data)}
+              />
+            </>
+          ) : null}
         </Section>
         <Section testId="section-webhook-verification" title="3. Verify Webhook Signature">
           <p>

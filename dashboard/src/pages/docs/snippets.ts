@@ -53,6 +53,12 @@ export function sdk({ checkout, apiKey }: Setting): string {
 </script>`;
 }
 
+export function sdkWithIntegrity({ checkout }: Setting, hash: string): string {
+  return `<script src="${checkout}/checkout.js"
+        integrity="${hash}"
+        crossorigin="anonymous"></script>`;
+}
+
 export function verifyWebhook({ webhookSecret }: Setting): string {
   return `const crypto = require('crypto');
 const http = require('http');

@@ -7,6 +7,7 @@ import { Card, PageHead } from "../../ui/Card";
 import { Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/States";
 import { useTitle } from "../../ui/title";
+import { Processes, Queues } from "./Detail";
 import { useHistory } from "./history";
 
 const FIGURES: { key: "pending" | "processing" | "completed" | "failed"; title: string; note: string }[] = [
@@ -32,9 +33,8 @@ export function WorkersPage() {
         <Loaded query={work} rows={3}>
           {(status) => <Queue status={status} />}
         </Loaded>
-      ) : (
-        <NotTold />
-      )}
+      ) : null}
+      <Queues />
       <div className={isTold ? "columns columns--wide-first" : "columns"}>
         {isTold ? (
           <Card title="Work under way" note="Since this page was opened">
@@ -43,6 +43,7 @@ export function WorkersPage() {
         ) : null}
         <Ground worker={work.data?.worker_status} />
       </div>
+      <Processes />
       <p className="footnote">
         Without Redis work goes on, a second or two later: it is a doorbell, and the rows are the queue.
       </p>
@@ -86,14 +87,6 @@ function Ground({ worker }: { worker: string | undefined }) {
         )}
       </Loaded>
     </Card>
-  );
-}
-
-function NotTold() {
-  return (
-    <p className="footnote">
-      A gateway in production does not tell a merchant about its queue; its operator asks <code>paygate doctor</code>.
-    </p>
   );
 }
 

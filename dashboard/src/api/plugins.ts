@@ -1,0 +1,38 @@
+/** What is installed, how it fares, and what operators set of it. */
+
+import { useQuery } from "@tanstack/react-query";
+
+import { SELDOM_MS } from "../live/pace";
+import { useSession } from "../roles";
+import { useAction } from "./action";
+import { answer, api } from "./client";
+import type { Plugin } from "./schema";
+
+/** Told to operators alone, so nobody else asks. */
+export function usePlugins() {
+  const { is_operator: enabled } = useSession();
+  return useQuery({ ...listed, enabled });
+}
+
+/** One of them; null where there is none of that id. */
+export function usePlugin(id: string) {
+  const { is_operator: enabled } = useSession();
+  return useQuery({ ...listed, enabled, select: (all: Plugin[]) => all.find((plugin) => plugin.id === id) ?? null });
+}
+
+const listed = {
+  queryKey: ["plugins"],
+  queryFn: async ({ signal }: { signal: AbortSignal }) => (await answer(api.GET("/api/v1/plugins", { signal }))).data,
+  refetchInterval: SELDOM_MS,
+};
+
+/** Field → its new value; null takes it back to the default, what is left out stays. */
+export type Changes = Record<string, unknown>;
+
+export function useConfigurePlugin(id: string) {
+  return useAction(
+    (values: Changes) =>
+      answer(api.PUT("/api/v1/plugins/{plugin_id}/config", { params: { path: { plugin_id: id } }, body: { values } })),
+    () => "Settings saved",
+  );
+}

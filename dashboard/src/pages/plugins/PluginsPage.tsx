@@ -1,0 +1,86 @@
+import { Puzzle } from "lucide-react";
+import { Link } from "react-router";
+
+import { usePlugins } from "../../api/plugins";
+import type { Plugin } from "../../api/schema";
+import { formatDuration } from "../../format/time";
+import { useSession } from "../../roles";
+import { Badge } from "../../ui/Badge";
+import { Card, PageHead } from "../../ui/Card";
+import { Panels } from "../../ui/Panels";
+import { Empty, Loaded } from "../../ui/States";
+import { Table, type Column } from "../../ui/Table";
+import { useTitle } from "../../ui/title";
+import { ForOperators } from "./ForOperators";
+import { inShort } from "./offers";
+
+/** What is installed here, and how it fares. */
+export function PluginsPage() {
+  useTitle("Plugins");
+  const { is_operator: isOperator } = useSession();
+  return (
+    <div className="page">
+      <PageHead title="Plugins" lead="Ways of paying, processors, where events go: all of it is installed." />
+      {isOperator ? <Installed /> : <ForOperators />}
+      <Panels place="plugins" />
+      {isOperator ? (
+        <p className="footnote">
+          Counted are the calls of processors in the last 24 hours, of all merchants. A plugin is a Python package:{" "}
+          <code>pip install</code> it and start again.
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function Installed() {
+  const plugins = usePlugins();
+  return (
+    <Card flush>
+      <Loaded query={plugins} rows={5}>
+        {(rows) => (
+          <Table
+            label="Plugins"
+            testId="plugins-table"
+            columns={COLUMNS}
+            rows={rows}
+            keyOf={(plugin) => plugin.id}
+            rowProps={(plugin) => ({ "data-test-id": "plugin-row", "data-plugin-id": plugin.id })}
+            empty={<Empty icon={Puzzle} title="Nothing is installed" />}
+          />
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+const COLUMNS: Column<Plugin>[] = [
+  {
+    title: "Plugin",
+    cell: ({ id }) => <Link to={`/dashboard/plugins/${encodeURIComponent(id)}`}>{id}</Link>,
+  },
+  { title: "Version", cell: ({ version }) => <span className="nowrap">{version}</span> },
+  { title: "Offers", cell: ({ offers }) => inShort(offers) },
+  { title: "Calls", align: "end", cell: ({ health }) => health.calls.toLocaleString("en-IN") },
+  { title: "No outcome", align: "end", cell: ({ health }) => <Wrong number={health.unknown} /> },
+  { title: "Errors", align: "end", cell: ({ health }) => <Wrong number={health.errors} /> },
+  {
+    title: "p95",
+    align: "end",
+    cell: ({ health }) => (
+      <span className="nowrap">{health.p95_ms === null ? "—" : formatDuration(health.p95_ms)}</span>
+    ),
+  },
+  { title: "Settings", cell: ({ config }) => <Settings config={config} /> },
+];
+
+function Wrong({ number }: { number: number }) {
+  return <span className={number > 0 ? "text--bad" : undefined}>{number.toLocaleString("en-IN")}</span>;
+}
+
+function Settings({ config }: Pick<Plugin, "config">) {
+  if (!config) return <>none</>;
+  if (config.pending) return <Badge status="restart needed" />;
+  const set = Object.values(config.source).filter((source) => source !== "default").length;
+  return <>{set === 0 ? "as delivered" : `${set} of ${Object.keys(config.source).length} set`}</>;
+}

@@ -1,1 +1,0 @@
-import{Pt as e}from"./libraries-CYtH7-h6.js";var t=e();function n({code:e}){return e===null?(0,t.jsx)(t.Fragment,{children:`—`}):(0,t.jsx)(`span`,{className:e>=200&&e<300?`mono`:`mono text--bad`,children:e})}export{n as t};

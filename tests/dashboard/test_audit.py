@@ -1,0 +1,92 @@
+"""Who did what: found, unfolded, and leading to what it was done to."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from .gateway import Gateway
+from .test_accessibility import SCHEMES, described, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def make_key(gateway: Gateway, label: str) -> str:
+    return str((await gateway.call("POST", "/keys", {"label": label}))["id"])
+
+
+async def test_a_change_made_on_a_page_names_who_made_it_and_leads_to_what_it_was_done_to(
+    page: Page, gateway: Gateway
+):
+    payment = await gateway.pay()
+    await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
+    await page.get_by_test_id("refund-button").click()
+    await page.get_by_test_id("refund-amount-input").fill("1.00")
+    await page.get_by_role("dialog").get_by_role("button", name=re.compile("^Refund")).click()
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await page.goto(f"{gateway.dashboard}/dashboard/audit?action=refund.create")
+    row = page.get_by_test_id("audit-row").first
+    await expect(row).to_contain_text("test@example.com")
+    unfold = row.get_by_role("button", name="More on refund.create")
+    await unfold.focus()
+    await page.keyboard.press("Enter")
+    await expect(unfold).to_have_attribute("aria-expanded", "true")
+    folded_out = page.locator(".table__more")
+    await expect(folded_out).to_contain_text("test@example.com, a person")
+    await folded_out.get_by_role("link").click()
+
+    await expect(page.get_by_test_id("payment-status")).to_be_visible()
+
+
+async def test_filters_find_by_action_by_who_and_by_subject_and_live_in_the_address(
+    page: Page, gateway: Gateway
+):
+    key = await make_key(gateway, "for the audit")
+    await gateway.call("DELETE", f"/keys/{key}")
+    await page.goto(f"{gateway.dashboard}/dashboard/audit")
+    await page.get_by_label("Subject", exact=True).fill(key)
+    rows = page.get_by_test_id("audit-row")
+    await expect(rows).to_have_count(2)
+    await page.get_by_label("Action", exact=True).fill("key.revoke")
+    await expect(rows).to_have_count(1)
+    assert f"subject={key}" in page.url
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await page.get_by_label("Who", exact=True).fill("nobody@example.com")
+    await expect(page.get_by_text("No change is like that")).to_be_visible()
+    await page.get_by_role("button", name="Clear").click()
+    await expect(rows.nth(1)).to_be_visible()
+
+    # A value that is followed shows what else it is part of.
+    await rows.get_by_role("link", name="key.revoke").first.click()
+    await expect(page.get_by_label("Action", exact=True)).to_have_value("key.revoke")
+
+
+async def test_older_changes_are_a_page_away(page: Page, gateway: Gateway):
+    for number in range(21):
+        await make_key(gateway, f"key {number}")
+    await page.goto(f"{gateway.dashboard}/dashboard/audit?action=key.create")
+    await expect(page.get_by_test_id("audit-row")).to_have_count(20)
+    await page.get_by_role("button", name="Older").click()
+
+    await expect(page.locator(".pager__where")).to_contain_text("21–")
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+async def test_an_unfolded_change_is_for_everybody(page: Page, gateway: Gateway, width: int):
+    await make_key(gateway, "a label that is so long that it would make any table wide " + "x" * 20)
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(f"{gateway.dashboard}/dashboard/audit?action=key.create")
+    await page.get_by_role("button", name="More on key.create").first.click()
+    await expect(page.locator(".table__more")).to_contain_text("would make any table wide")
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await drawn(page)
+        found += (await Axe().run(page)).response["violations"]
+
+    assert described(found) == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,247 @@
+"""What is installed, how it does, what it shows on the pages, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.harness.apps import KEYS
+from tests.harness.databases import Databases
+
+from .gateway import Gateway
+from .guests import Extended, open_extended
+from .test_accessibility import SCHEMES, WIDTHS, described, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def extended(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
+    database_url = await databases.clone()
+    async with open_extended(database_url, tmp_path) as running:
+        yield running
+    await databases.drop(database_url)
+
+
+async def open_acme(page: Page, extended: Extended) -> None:
+    await page.goto(f"{extended.dashboard}/dashboard/plugins/acme")
+    await expect(page.get_by_test_id("plugin-settings")).to_be_visible()
+
+
+async def stored(extended: Extended) -> dict[str, object]:
+    answer = await extended.app.call("GET", "/plugins")
+    config = next(each for each in answer.json["data"] if each["id"] == "acme")["config"]
+    return {**config["values"], "sources": config["source"]}
+
+
+async def sign_in_as(page: Page, extended: Extended, role: str, *, is_operator: bool) -> None:
+    """Somebody of the team, who may or may not run the installation."""
+    email = f"{role}@example.com"
+    answer = await extended.app.call("POST", "/team", json={"email": email, "role": role})
+    if is_operator:
+        await extended.app.rows("UPDATE users SET is_operator = true WHERE email = $1", email)
+    await page.goto(f"{extended.dashboard}/login")
+    await page.get_by_test_id("email-input").fill(email)
+    await page.get_by_test_id("password-input").fill(answer.json["password"])
+    await page.get_by_test_id("login-button").click()
+    await expect(page.get_by_test_id("dashboard")).to_be_visible()
+
+
+async def test_what_is_installed_is_listed_and_each_plugin_says_what_it_can_do(
+    page: Page, gateway: Gateway
+):
+    await gateway.pay()
+    await page.goto(f"{gateway.dashboard}/dashboard/plugins")
+    row = page.get_by_test_id("plugin-row").filter(has_text="upi_sim")
+    await expect(row).to_contain_text("UPI · 1 processor")
+    await row.get_by_role("link", name="upi_sim").click()
+
+    await expect(page.get_by_role("heading", name="upi_sim", exact=True)).to_be_visible()
+    await expect(page.get_by_text("installed by the package paygate-upi-sim")).to_be_visible()
+    processor = page.get_by_test_id("plugin-processor")
+    for words in ("collect", "intent", "qr", "can be held, and taken in part", "in several parts"):
+        await expect(processor).to_contain_text(words)
+    # Its answers took some time, so some calls have been counted.
+    health = page.get_by_test_id("plugin-health")
+    await expect(health).to_contain_text("95% within")
+
+
+async def test_a_call_without_an_outcome_and_its_reason_are_told(page: Page, gateway: Gateway):
+    body = {"order_id": await gateway.order(), "method": "upi", "vpa": "asha@paytm"}
+    status, _ = await gateway.client.call(
+        "POST",
+        "/api/v1/payments",
+        json=body,
+        headers={**KEYS, "Paygate-Scenario": "unknown_then_approved"},
+    )
+    assert status == 201
+    await page.goto(f"{gateway.dashboard}/dashboard/plugins/upi_sim")
+
+    trouble = page.get_by_test_id("plugin-health").locator("div", has_text="Last trouble").last
+    await expect(trouble.locator(".text--bad")).not_to_have_text("")
+
+
+async def test_what_is_saved_is_kept_and_the_page_says_that_a_restart_is_needed(
+    extended: Extended, page: Page
+):
+    await open_acme(page, extended)
+    form = page.get_by_test_id("plugin-settings")
+    await expect(page.get_by_test_id("plugin-pending")).to_be_hidden()
+    await form.get_by_label("Share", exact=True).fill("0.25")
+    await form.get_by_label("Mode", exact=True).select_option("careful")
+    await form.get_by_role("checkbox", name="Is Strict").check()
+    await form.get_by_label("Currencies", exact=True).fill("INR, USD")
+    await form.get_by_label("Limits", exact=True).fill('{"INR": 500}')
+    await form.get_by_label("Api Key", exact=True).fill("s3cret-value")
+    await form.get_by_role("button", name="Save").click()
+
+    await expect(page.get_by_test_id("plugin-pending")).to_contain_text("not yet in use")
+    await expect(form.get_by_label("Api Key", exact=True)).to_have_value("")
+    kept = await stored(extended)
+    assert kept["share"] == 0.25
+    assert (kept["mode"], kept["is_strict"]) == ("careful", True)
+    assert (kept["currencies"], kept["limits"]) == (["INR", "USD"], {"INR": 500})
+    sources = kept["sources"]
+    assert isinstance(sources, dict)
+    # Only what somebody changed was sent.
+    assert (sources["api_key"], sources["label"], sources["attempts"]) == (
+        "stored", "default", "default",
+    )  # fmt: skip
+    assert "s3cret" not in await page.content()
+
+
+async def test_a_setting_goes_back_to_its_default_and_a_secret_is_forgotten(
+    extended: Extended, page: Page
+):
+    await open_acme(page, extended)
+    form = page.get_by_test_id("plugin-settings")
+    await form.get_by_label("Label", exact=True).fill("loud")
+    await form.get_by_label("Api Key", exact=True).fill("s3cret-value")
+    await form.get_by_role("button", name="Save").click()
+    await form.get_by_role("button", name="Back to the default: Label").click()
+    await expect(form.get_by_label("Label", exact=True)).to_have_value("plain")
+    await form.get_by_role("button", name="Forget: Api Key").click()
+
+    await expect(page.get_by_test_id("plugin-pending")).to_be_hidden()
+    assert set((await stored(extended))["sources"].values()) == {"default", "environment"}  # type: ignore[attr-defined]
+
+
+async def test_what_the_environment_sets_is_shown_and_locked(extended: Extended, page: Page):
+    await open_acme(page, extended)
+    region = page.get_by_label("Region", exact=True)
+
+    await expect(region).to_have_value("south")
+    await expect(region).to_be_disabled()
+    await expect(page.get_by_text("Set by the environment")).to_be_visible()
+    save = page.get_by_role("button", name="Save")
+    await expect(save).to_have_attribute("title", "Nothing is changed yet")
+
+
+async def test_what_the_plugin_refuses_is_said_beside_the_field(
+    extended: Extended, rough_page: Page
+):
+    page = rough_page
+    await open_acme(page, extended)
+    form = page.get_by_test_id("plugin-settings")
+    await form.get_by_label("Limits", exact=True).fill('{"INR": "many"}')
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.get_by_role("alert")).to_contain_text("limits")
+    await expect(form.get_by_label("Limits", exact=True)).to_have_value('{"INR": "many"}')
+    await form.get_by_label("Limits", exact=True).fill('{"INR": ')
+    await form.get_by_role("button", name="Save").click()
+
+    await expect(form.get_by_role("alert")).to_contain_text("no JSON yet")
+    assert (await stored(extended))["limits"] == {"INR": 100}
+
+
+async def test_an_operator_who_is_no_owner_reads_and_is_told_why_not_more(
+    extended: Extended, page: Page
+):
+    await sign_in_as(page, extended, "developer", is_operator=True)
+    await open_acme(page, extended)
+
+    reason = "This needs the role owner; yours is developer"
+    await expect(page.get_by_test_id("plugin-settings")).to_contain_text(reason)
+    await expect(page.get_by_role("button", name="Save")).to_have_attribute("title", reason)
+    for label in ("Share", "Mode", "Api Key"):
+        await expect(page.get_by_label(label, exact=True)).to_be_disabled()
+
+
+async def test_who_is_no_operator_sees_panels_and_why_there_is_no_more(
+    extended: Extended, page: Page
+):
+    await sign_in_as(page, extended, "owner", is_operator=False)
+    for path in ("plugins", "plugins/acme"):
+        await page.goto(f"{extended.dashboard}/dashboard/{path}")
+        await expect(page.get_by_text("This needs an operator")).to_be_visible()
+        rules = page.get_by_test_id("plugin-panel").filter(has_text="Rules in force")
+        await expect(rules).to_contain_text("no more than nine a minute")
+
+    await expect(page.get_by_test_id("plugin-settings")).to_have_count(0)
+
+
+async def test_panels_stand_where_their_plugin_says_and_all_of_them_on_its_page(
+    extended: Extended, page: Page
+):
+    panels = page.get_by_test_id("plugin-panel")
+    await page.goto(f"{extended.dashboard}/dashboard")
+    await expect(panels).to_have_count(1)
+    await expect(panels).to_contain_text("12.5 ms")
+    await expect(panels).to_contain_text("1,234")
+    await page.goto(f"{extended.dashboard}/dashboard/transactions")
+    await expect(panels).to_have_count(1)
+    cells = panels.get_by_role("row").nth(1).get_by_role("cell")
+    await expect(cells).to_have_text(["asha@paytm", "1,200", "yes"])
+    await panels.get_by_role("link", name="acme").click()
+
+    await expect(page.get_by_test_id("plugin-offers")).to_contain_text("paygate x acme reconcile")
+    await expect(page.get_by_test_id("plugin-offers")).to_contain_text("GET /plugins/acme/rates/")
+    await expect(panels).to_have_count(3)
+
+
+async def test_a_panel_that_fails_says_so_and_the_others_go_on(
+    extended: Extended, rough_page: Page
+):
+    page = rough_page
+    extended.acme.is_broken = True
+    await page.goto(f"{extended.dashboard}/dashboard/plugins/acme")
+    broken = page.get_by_test_id("plugin-panel").filter(has_text="Looked at today")
+    await expect(broken.get_by_role("alert")).to_contain_text("The plugin acme failed")
+    other = page.get_by_test_id("plugin-panel").filter(has_text="Rules in force")
+    await expect(other).to_contain_text("no more than nine a minute")
+    extended.acme.is_broken = False
+    await broken.get_by_role("button", name="Try again").click()
+
+    await expect(broken).to_contain_text("1,234")
+
+
+async def test_no_such_plugin(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/plugins/nothing")
+
+    await expect(page.get_by_text("No plugin is called nothing")).to_be_visible()
+
+
+async def test_settings_and_panels_are_for_everybody(extended: Extended, page: Page):
+    await extended.app.call(
+        "PUT", "/plugins/acme/config", json={"values": {"label": "loud", "api_key": "s3cret"}}
+    )
+    await open_acme(page, extended)
+    await expect(page.get_by_test_id("plugin-pending")).to_be_visible()
+    await expect(page.locator(".skeleton")).to_have_count(0)
+    found, needed = [], {}
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await drawn(page)
+        found += (await Axe().run(page)).response["violations"]
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        await drawn(page)
+        needed[width] = await page.evaluate("document.documentElement.scrollWidth")
+
+    assert described(found) == []
+    assert [width for width, least in needed.items() if least > width] == []

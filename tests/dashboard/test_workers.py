@@ -1,0 +1,101 @@
+"""Who works on what, and work that no machine goes on with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from paygate import Unknown
+from tests.harness.databases import Databases
+
+from .gateway import Gateway
+from .guests import Extended, open_extended
+from .test_accessibility import SCHEMES, described, drawn
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stuck(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
+    """A payment whose processor never said what became of it; nobody works."""
+    database_url = await databases.clone()
+    async with open_extended(database_url, tmp_path) as running:
+        running.fakes.processor.authorizations = [Unknown("the line broke")]
+        running.fakes.processor.queries = [Unknown("the line broke")] * 20
+        await running.app.paid()
+        async with running.app.working():
+            await running.app.until_value("needs_review", "SELECT state FROM operations")
+        running.fakes.processor.queries = []
+        yield running
+    await databases.drop(database_url)
+
+
+async def test_every_queue_and_every_process_is_listed(page: Page, gateway: Gateway):
+    await page.goto(f"{gateway.dashboard}/dashboard/workers")
+
+    await expect(page.get_by_test_id("queue-row")).to_have_count(3)
+    await expect(page.get_by_test_id("worker-row").first).to_contain_text("running")
+    await expect(page.get_by_test_id("stuck-row")).to_have_count(0)
+
+
+async def test_what_is_stuck_is_released_once_somebody_has_read_what_that_means(
+    stuck: Extended, page: Page
+):
+    await page.goto(f"{stuck.dashboard}/dashboard/workers")
+    row = page.get_by_test_id("stuck-row")
+    await expect(row).to_contain_text("set aside")
+    await expect(row).to_contain_text("the line broke")
+    await row.get_by_role("button", name="Release").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("never told to do it again on a guess")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(row).to_have_count(1)
+    await row.get_by_role("button", name="Release").click()
+    stuck.fakes.processor.calls.clear()
+    await dialog.get_by_test_id("confirm-button").click()
+    await expect(row).to_have_count(0)
+
+    async with stuck.app.working():
+        await stuck.app.until_value("success", "SELECT status FROM payments")
+    assert {call[0] for call in stuck.fakes.processor.calls} == {"query"}
+
+
+async def test_who_may_only_read_is_told_so(stuck: Extended, page: Page):
+    member = {"email": "reader@example.com", "role": "read_only"}
+    password = (await stuck.app.call("POST", "/team", json=member)).json["password"]
+    await page.goto(f"{stuck.dashboard}/login")
+    await page.get_by_test_id("email-input").fill(member["email"])
+    await page.get_by_test_id("password-input").fill(password)
+    await page.get_by_test_id("login-button").click()
+    await expect(page.get_by_test_id("dashboard")).to_be_visible()
+    await page.goto(f"{stuck.dashboard}/dashboard/workers")
+    release = page.get_by_role("button", name="Release")
+    # It can be reached and says why; pressing it does nothing.
+    await release.focus()
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(release).to_have_attribute(
+        "title", "This needs the role support; yours is read_only"
+    )
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+async def test_stuck_work_is_for_everybody(stuck: Extended, page: Page, width: int):
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(f"{stuck.dashboard}/dashboard/workers")
+    await expect(page.get_by_test_id("stuck-row")).to_have_count(1)
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await drawn(page)
+        found += (await Axe().run(page)).response["violations"]
+
+    assert described(found) == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
