@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0014_decisions")]
+    dependencies = [("paygate", "0013_decisions")]
 
     initial = False
 
