@@ -116,3 +116,9 @@ async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
     await stage.value(f"UPDATE merchants SET allowed_origins = {stored} RETURNING id")
 
     assert await policy(stage, f"/checkout?order_id={order}") == framed_by
+
+
+@pytest.mark.parametrize("id", ["%00", "%ff", "x" * 5000])
+async def test_a_page_of_what_can_be_no_order_is_shown(stage: PlayedApp, id: str):
+    for path in (f"/checkout?order_id={id}", f"/success?payment_id={id}"):
+        assert await policy(stage, path) == "*"

@@ -200,3 +200,11 @@ async def test_routes_and_methods_nobody_has_are_json_errors(app: TestApp):
     assert wrong_method.status == 405
     assert wrong_method.json["error"]["code"] == "BAD_REQUEST_ERROR"
     assert "POST" in wrong_method.headers["Allow"]
+
+
+@pytest.mark.parametrize("name", ["event", "payment_id"])
+async def test_a_filter_of_deliveries_holds_no_nul(app: TestApp, name: str):
+    answer = await app.call("GET", f"/webhooks?{name}=a%00b")
+
+    assert answer.status == 400
+    assert answer.json["error"]["field"] == name

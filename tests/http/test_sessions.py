@@ -126,6 +126,17 @@ async def test_a_change_needs_the_token_and_no_foreign_page(app: TestApp):
     assert (await app.call("GET", "/orders", keys=cookie)).status == 200
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://]", "//["])
+async def test_an_origin_that_is_no_url_is_a_foreign_page(app: TestApp, origin: str):
+    _, session = await sign_in(app)
+    foreign = {"Origin": origin}
+    login = {"email": "a@b.c", "password": "any"}
+
+    assert (await app.call("POST", "/session", keys=foreign, json=login)).status == 403
+    changed = await app.call("POST", "/orders", keys={**session, **foreign}, json={"amount": 500})
+    assert changed.status == 403
+
+
 async def test_only_the_dashboards_origin_is_let_in_with_the_cookie(app: TestApp):
     ours, foreign = [
         (await app.call("GET", "/health", keys={"Origin": origin})).headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from uuid import uuid4
@@ -171,6 +172,37 @@ async def test_a_deleted_endpoint_is_gone(app: TestApp):
     assert (await app.call("DELETE", f"/webhook-endpoints/{made['id']}")).status == 404
     assert len(await listed(app)) == 1
     assert await app.value("SELECT webhook_endpoints::text FROM merchants") == "[]"
+
+
+async def test_of_those_who_delete_at_once_one_did(app: TestApp):
+    made = await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
+    path = f"/webhook-endpoints/{made.json['id']}"
+    answers = await asyncio.gather(*(app.call("DELETE", path) for _ in range(6)))
+
+    assert sorted(answer.status for answer in answers) == [200, 404, 404, 404, 404, 404]
+    deletions = "SELECT count(*) FROM audit_log WHERE action = 'endpoint.delete'"
+    assert await app.value(deletions) == 1
+
+
+@pytest.mark.parametrize("url", ["z" * 60_000, ["z" * 60_000], ["z"] * 1000], ids=type)
+async def test_a_field_that_is_ignored_does_not_fill_the_audit_log(app: TestApp, url: Any):
+    body = {"webhook_url": "http://localhost:9/hook", "url": url}
+    answer = await app.call("PUT", "/webhooks", json=body)
+
+    assert answer.status == 200
+    assert (await told(app)) == {"webhook_url": "http://localhost:9/hook"}
+
+
+async def test_a_secret_in_a_list_is_not_told_to_the_audit_log(app: TestApp):
+    body = {"webhook_url": "http://localhost:9/hook", "url": ["http://x.example/?token=hunter22"]}
+    assert (await app.call("PUT", "/webhooks", json=body)).status == 200
+
+    assert "hunter22" not in json.dumps(await told(app))
+
+
+async def told(app: TestApp) -> Any:
+    """What the audit log says of the last thing that was done."""
+    return json.loads(await app.value("SELECT detail FROM audit_log ORDER BY id DESC LIMIT 1"))
 
 
 async def test_events_go_where_they_are_listened_to(app: TestApp, fakes: Fakes):

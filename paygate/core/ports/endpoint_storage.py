@@ -76,8 +76,8 @@ class EndpointRepository(Protocol):
         """Store what is named of one that is not the merchant's own."""
         ...
 
-    async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> None:
-        """Forget one that is not the merchant's own; its deliveries stay."""
+    async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> bool:
+        """Forget one that is not the merchant's own; its deliveries stay. Whether it was there."""
         ...
 
     async def rotate(

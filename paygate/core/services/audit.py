@@ -55,8 +55,10 @@ def actor_of(caller: Caller) -> Actor:
 
 
 def _without_secrets(detail: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: redact_text(value) if isinstance(value, str) else value
-        for name, value in detail.items()
-        if not names_a_secret(name)
-    }
+    return {name: _redacted(value) for name, value in detail.items() if not names_a_secret(name)}
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_redacted(each) for each in value]
+    return redact_text(value) if isinstance(value, str) else value

@@ -144,7 +144,9 @@ async def remove_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> 
     found = await find_endpoint(merchant, endpoint_id, deps)
     if found.is_default:
         raise ConflictError("The default endpoint cannot be deleted; set its url to null")
-    await deps.storage.endpoints.remove(endpoint_id, merchant_id=merchant.id)
+    if not await deps.storage.endpoints.remove(endpoint_id, merchant_id=merchant.id):
+        # Somebody else was faster, and it is they who did it.
+        raise NotFoundError("Endpoint")
     return found
 
 

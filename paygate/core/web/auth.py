@@ -90,8 +90,16 @@ def check_origin(deps: Deps) -> None:
     if origin is None or origin in deps.origins:
         return
     # Behind a proxy the scheme may be another one than we see; the name is the browser's.
-    if urlsplit(origin).netloc.lower() != request.host.lower():
+    if _host_of(origin) != request.host.lower():
         raise ForbiddenError("This page may not use the session")
+
+
+def _host_of(origin: str) -> str | None:
+    """None for what is no URL: no page of ours is there."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 async def _named(deps: Deps) -> Caller:

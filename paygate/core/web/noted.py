@@ -9,10 +9,15 @@ from typing import Any
 from quart import current_app, g, request
 
 from ..domain.account import Caller
+from ..domain.limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
+from ..domain.origins import ORIGINS_MAX
 from ..services.audit import Done, actor_of, write_down
 from ..services.deps import Deps
 from .body import body_of_request
 from .openapi.documented import Audited, Documented, find_documented
+
+# The longest lists that a route reads.
+LIST_MAX = max(ENDPOINT_EVENTS_MAX, ORIGINS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ def stated() -> Documented:
 
 
 def _is_small(value: object) -> bool:
+    """Fields that a route ignores are told as they came: they may be of any size."""
     if isinstance(value, list):
-        return all(isinstance(each, str) for each in value)
-    return isinstance(value, str | int | float | bool)
+        return len(value) <= LIST_MAX and all(
+            isinstance(each, str) and _is_small(each) for each in value
+        )
+    if isinstance(value, str):
+        return len(value) <= URL_CHARS_MAX
+    return isinstance(value, int | float)

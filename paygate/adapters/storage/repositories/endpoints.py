@@ -64,9 +64,9 @@ class PostgresEndpoints:
             values += [True, mapping.encoded(list(change.events))]
         await self._locked(change.id, change.merchant_id, sql.CHANGE, *values, at)
 
-    async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> None:
+    async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> bool:
         """See ``EndpointRepository.remove``."""
-        await self._locked(endpoint_id, merchant_id, sql.REMOVE)
+        return bool(await self._locked(endpoint_id, merchant_id, sql.REMOVE))
 
     async def rotate(
         self, endpoint_id: UUID, secret: NewSecret, *, merchant_id: UUID, at: datetime
@@ -96,7 +96,7 @@ class PostgresEndpoints:
 
     async def _locked(
         self, endpoint_id: UUID, merchant_id: UUID, statement: str, *args: object
-    ) -> None:
+    ) -> Sequence[object]:
         async with self.executor.transaction() as executor:
             await executor.fetchval(sql.LOCK_MERCHANT, merchant_id)
-            await executor.fetch(statement, endpoint_id, merchant_id, *args)
+            return await executor.fetch(statement, endpoint_id, merchant_id, *args)

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ....core.domain.endpoint import Endpoint
+from ....core.domain.ids import is_order_name
 from ....core.domain.limits import LAST_USE_EVERY
 from ....core.domain.merchant import Credentials, Merchant
 from ....core.domain.role import Role
@@ -123,6 +124,8 @@ class PostgresMerchants:
 
     async def origins_of_order(self, order_id: str) -> Sequence[str]:
         """See ``MerchantRepository.origins_of_order``."""
+        if not is_order_name(order_id):
+            return []
         row = await self.executor.fetchrow(ORIGINS_OF_ORDER, order_id)
         return (row["allowed_origins"] or []) if row else []
 

@@ -54,7 +54,7 @@ UPDATE webhook_endpoints SET
 WHERE id = $1 AND merchant_id = $2
 """
 
-REMOVE = "DELETE FROM webhook_endpoints WHERE id = $1 AND merchant_id = $2"
+REMOVE = "DELETE FROM webhook_endpoints WHERE id = $1 AND merchant_id = $2 RETURNING id"
 
 ROTATE = """
 UPDATE webhook_endpoints SET previous_sealed = sealed, previous_until = $5, sealed = $3,

@@ -19,6 +19,7 @@ from ...domain.limits import (
     URL_CHARS_MAX,
 )
 from .answers import At, Delivery, Uuid
+from .lists import ID_CHARS_MAX, Searched
 from .requests import Request, Text, moment, whole
 
 # As wide as the column of deliveries.
@@ -124,9 +125,9 @@ class DeliveriesQuery(Request):
     )
     offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
     status: Literal["pending", "success", "failed"] | None = None
-    event: Annotated[str, Field(max_length=EVENT_CHARS_MAX)] | None = None
+    event: Annotated[Searched, Field(max_length=EVENT_CHARS_MAX)] | None = None
     endpoint_id: Annotated[UUID | None, BeforeValidator(_uuid)] = None
-    payment_id: Annotated[str, Field(max_length=64)] | None = None
+    payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
 
 
 class Try(TypedDict):
