@@ -295,3 +295,13 @@ def test_files_are_short():
     }
 
     assert {name: lines for name, lines in lengths.items() if lines >= FILE_LINES_MAX} == {}
+
+
+def test_no_migration_forgets_what_was_written():
+    """What the tool for migrations proposes, asked at the wrong moment, drops every table."""
+    drops = re.compile(r"\b(DeleteModel|RemoveField)\(|\bDROP (TABLE|COLUMN)\b", re.IGNORECASE)
+    folder = ROOT / "paygate/adapters/storage/migrations"
+    files = sorted(folder.glob("[0-9]*.py"))
+
+    assert [file.name for file in files if drops.search(file.read_text())] == []
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
