@@ -85,9 +85,14 @@ class PlayedApp(TestApp):
         return [row["type"] for row in await self.rows(sql, payment_id)]
 
     async def effects(self) -> list[str]:
-        """What became of callbacks, in the order they came."""
-        rows = await self.rows("SELECT effect FROM processor_callbacks ORDER BY id")
-        return [row["effect"] for row in rows]
+        """What became of callbacks, in the order they came, once all of them are heard."""
+        async with asyncio.timeout(IDLE_WITHIN_S):
+            while True:
+                rows = await self.rows("SELECT effect FROM processor_callbacks ORDER BY id")
+                effects = [row["effect"] for row in rows]
+                if "received" not in effects:
+                    return effects
+                await asyncio.sleep(0.01)
 
 
 CARD = {

@@ -15,9 +15,8 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from . import decision_model, models, models_accounts, models_endpoints, models_operators
+from .models import APP, MODULES
 
-MODELS = (models, models_accounts, models_endpoints, models_operators, decision_model)
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5
 # No statement of ours takes long; one that does is waiting for something lost.
@@ -67,8 +66,8 @@ def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
             }
         },
         "apps": {
-            models.APP: {
-                "models": [each.__name__ for each in MODELS],
+            APP: {
+                "models": [each.__name__ for each in MODULES],
                 "migrations": f"{__package__}.migrations",
                 "default_connection": "default",
             }

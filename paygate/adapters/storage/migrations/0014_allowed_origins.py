@@ -11,6 +11,15 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.AlterModelOptions(
+            name="MerchantRow",
+            options={
+                "table": "merchants",
+                "app": "paygate",
+                "pk_attr": "id",
+                "table_description": "Who gets the money. The webhook's columns and the origins may be set by SQL.",
+            },
+        ),
         ops.AddField(
             model_name="MerchantRow",
             name="allowed_origins",

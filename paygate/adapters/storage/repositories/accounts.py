@@ -14,7 +14,7 @@ from ....core.domain.limits import LAST_USE_EVERY
 from ....core.domain.role import Role
 from .. import mapping
 from ..database import Executor
-from ..models_accounts import ApiKeyRow, UserRow
+from ..models.accounts import ApiKeyRow, UserRow
 from ..statements import accounts as sql
 
 

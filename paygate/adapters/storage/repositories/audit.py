@@ -14,7 +14,7 @@ from ....core.domain.account import Actor, AuditEntry, AuditFilter
 from ....core.ports.records import Page
 from .. import mapping
 from ..database import Executor
-from ..models_accounts import AuditRow
+from ..models.accounts import AuditRow
 from ..statements import accounts as sql
 
 

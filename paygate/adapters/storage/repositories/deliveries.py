@@ -21,7 +21,7 @@ from ....core.ports.delivery_records import (
 from ....core.ports.records import ClaimedDelivery, DeliveryRecord, Page, Stored, StoredEvent
 from .. import mapping
 from ..database import Executor
-from ..models import DeliveryRow
+from ..models.payments import DeliveryRow
 from ..statements import deliveries as sql
 from ..statements.leases import DELIVERIES
 from .leasing import Leasing, store_set

@@ -15,7 +15,7 @@ from ....core.domain.role import Role
 from ....core.ports.kept import Kept
 from .. import mapping
 from ..database import Executor
-from ..models import MerchantRow
+from ..models.payments import MerchantRow
 
 BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 # The pair on the merchant and the keys beside it, each by an index, in one statement.

@@ -12,7 +12,7 @@ from ....core.ports.records import Page
 from ....core.ports.searches import ALL_ORDERS, OrderSearch
 from .. import mapping, searches
 from ..database import Executor
-from ..models import OrderRow
+from ..models.payments import OrderRow
 
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 

@@ -18,7 +18,7 @@ from ....core.ports.records import Decision, Moment, Page, PaymentTotals, Stored
 from ....core.ports.searches import ALL_PAYMENTS, PaymentSearch
 from .. import mapping, searches
 from ..database import Executor
-from ..models import PaymentRow
+from ..models.payments import PaymentRow
 from ..statements import payments as sql
 from ..statements.columns import PAYMENT_COLUMNS
 from ..statements.timeline import TIMELINE

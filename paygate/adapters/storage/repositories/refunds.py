@@ -16,7 +16,7 @@ from ....core.ports.records import Page, StoredEvent
 from ....core.ports.searches import ALL_REFUNDS, RefundSearch
 from .. import mapping, searches
 from ..database import Executor
-from ..models import RefundRow
+from ..models.payments import RefundRow
 from ..statements import refunds as sql
 from .payments import delivery_rows, event_row
 

@@ -1,4 +1,4 @@
-"""Tables of what operators and tests say of the whole app; see ``models``."""
+"""Tables of what operators and tests say of the whole app."""
 
 from __future__ import annotations
 

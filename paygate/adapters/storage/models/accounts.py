@@ -1,4 +1,4 @@
-"""The tables of people, keys and what they did; see ``models``."""
+"""The tables of people, keys and what they did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from .models import APP
+from .base import APP
 
 
 def _of_merchant(related_name: str) -> Any:

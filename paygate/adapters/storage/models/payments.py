@@ -1,8 +1,4 @@
-"""The tables. Merchants read and write some of them with SQL, so names are promises.
-
-Models serve migrations and the cold paths. The hot paths are in ``statements``.
-Rows never leave this package: ``mapping`` turns them into entities.
-"""
+"""The tables of money, of what is asked and told about it, and of who works on it."""
 
 from __future__ import annotations
 
@@ -12,9 +8,8 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
-from .exact_json import ExactJsonField
-
-APP = "paygate"
+from ..exact_json import ExactJsonField
+from .base import APP
 
 
 def _restrict(to: str, related_name: str) -> Any:

@@ -1,11 +1,11 @@
-"""The table of decisions; see ``models`` for the others."""
+"""The table of decisions."""
 
 from __future__ import annotations
 
 from tortoise import fields
 from tortoise.models import Model
 
-from .exact_json import ExactJsonField
+from ..exact_json import ExactJsonField
 
 
 class DecisionRow(Model):

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from .models import APP
+from .base import APP
 
 
 class EndpointRow(Model):

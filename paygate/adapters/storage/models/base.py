@@ -1,0 +1,3 @@
+"""What all tables have in common."""
+
+APP = "paygate"
