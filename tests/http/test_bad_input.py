@@ -208,3 +208,23 @@ async def test_a_filter_of_deliveries_holds_no_nul(app: TestApp, name: str):
 
     assert answer.status == 400
     assert answer.json["error"]["field"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "chars", "status"),
+    [
+        ("action", 64, 200),
+        ("action", 65, 400),
+        ("actor", 65, 200),
+        ("actor", 255, 200),
+        ("actor", 256, 400),
+        ("subject", 255, 200),
+        ("subject", 256, 400),
+    ],
+)
+async def test_a_filter_of_the_audit_log_is_as_long_as_what_it_finds(
+    app: TestApp, name: str, chars: int, status: int
+):
+    answer = await app.call("GET", f"/audit?{name}={'a' * chars}")
+
+    assert answer.status == status

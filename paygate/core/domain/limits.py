@@ -15,6 +15,8 @@ BODY_TIMEOUT_S = 10
 # Deeper than any real note; shallow enough that no parser of ours recurses far.
 JSON_DEPTH_MAX = 32
 TEXT_CHARS_MAX = 255
+# Of what the audit log says was done.
+ACTION_CHARS_MAX = 64
 URL_CHARS_MAX = 2048
 NOTES_BYTES_MAX = 16 * 1024
 PAGE_ROWS_DEFAULT = 10

@@ -13,7 +13,6 @@ from ..domain.redaction import names_a_secret
 from .deps import Deps
 
 SYSTEM = Actor("system", "paygate", "command line")
-ACTION_CHARS_MAX = 64
 SUBJECT_CHARS_MAX = 255
 IP_CHARS_MAX = 64
 

@@ -50,12 +50,19 @@ class PostgresAudit:
         return Page([_entry_of(row) for row in rows], total, limit, offset)
 
 
+ACTOR_ID_CHARS_MAX = 64
+
+
 def _condition(merchant_id: UUID, wanted: AuditFilter) -> Q:
     condition = Q(merchant_id=merchant_id)
     if wanted.action:
         condition &= Q(action=wanted.action)
     if wanted.actor:
-        condition &= Q(actor_id=wanted.actor) | Q(actor_label=wanted.actor)
+        named = Q(actor_label=wanted.actor)
+        # An address may be longer than any id, and than what its column is asked for.
+        if len(wanted.actor) <= ACTOR_ID_CHARS_MAX:
+            named |= Q(actor_id=wanted.actor)
+        condition &= named
     if wanted.subject:
         condition &= Q(subject=wanted.subject)
     return condition

@@ -11,10 +11,10 @@ from uuid import UUID
 from quart import Blueprint, Response, request
 
 from ...domain.errors import NotFoundError, PluginError
+from ...domain.limits import ACTION_CHARS_MAX
 from ...domain.redacted_json import redact_text
 from ...domain.role import Role
 from ...ports.extensions import ExtensionContext, RouteCall
-from ...services.audit import ACTION_CHARS_MAX
 from ...services.deps import Deps
 from ...services.guarded import GuardedRoute
 from ...services.history import MerchantHistory

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from ...domain.limits import (
+    ACTION_CHARS_MAX,
     KEY_LABEL_CHARS_MAX,
     PASSWORD_CHARS_MAX,
     PASSWORD_CHARS_MIN,
@@ -91,7 +92,9 @@ class KeyRequest(Request):
 class AuditQuery(PageQuery):
     """``?limit=&offset=`` and what to look for."""
 
-    action: Text | None = Field(None, description="such as refund.create")
+    action: Annotated[str, Field(max_length=ACTION_CHARS_MAX)] | None = Field(
+        None, description="such as refund.create"
+    )
     actor: Text | None = Field(None, description="an id, an e-mail address or a key")
     subject: Text | None = Field(None, description="the id of what it was done to")
 
