@@ -53,6 +53,6 @@ async def test_no_request_is_answered_with_what_the_document_does_not_say(proces
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), timeout=240)
+    output, _ = await asyncio.wait_for(process.communicate(), timeout=900)
 
     assert process.returncode == 0, output.decode()[-6000:]
