@@ -29,6 +29,7 @@ from paygate.core.domain.role import Role
 from paygate.plugins.host import Found
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.naming import named
 from tests.harness.people import a_user, signed_in
 
 
@@ -194,7 +195,7 @@ FAILURES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("answer", FAILURES, ids=lambda answer: repr(answer)[:40])
+@pytest.mark.parametrize("answer", FAILURES, ids=named)
 async def test_a_route_that_fails_is_a_502_that_tells_nothing_of_it(
     database_url: str, tmp_path: Path, answer: Any
 ):
@@ -272,7 +273,7 @@ async def test_panels_are_listed_and_drawn_from_plain_values(database_url: str, 
         FiguresData([Figure("n", 2**60)]),
         FiguresData(7),  # type: ignore[arg-type]
     ],
-    ids=repr,
+    ids=named,
 )
 async def test_a_panel_that_fails_leaves_the_others_alone(
     database_url: str, tmp_path: Path, data: Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
 
 import pytest
 
@@ -58,7 +57,10 @@ async def test_one_that_is_retired_is_nobody(app):
     assert url is None
 
 
-@pytest.mark.parametrize("id", ["nonsense", str(uuid4()), "550e8400-e29b-41d4-a716-446655440000"])
+@pytest.mark.parametrize(
+    "id",
+    ["nonsense", "0b2f7d1c-4f4e-4a53-9f0e-6f8f6f0a9c11", "550e8400-e29b-41d4-a716-446655440000"],
+)
 async def test_what_is_no_namespace_cannot_be_retired(app, id):
     refused = await app.call("DELETE", f"/test/namespaces/{id}", keys=None)
 

@@ -16,6 +16,7 @@ from paygate.core.domain.limits import HISTORY_MAX
 from tests.harness.advisers import Advice, SayingCheck
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes, not_sent
+from tests.harness.naming import named
 
 BLOCK = Block("seen too often with card 4111 1111 1111 1111", shopper_message_key="ask_bank")
 
@@ -107,7 +108,7 @@ JUNK: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("said", JUNK, ids=repr)
+@pytest.mark.parametrize("said", JUNK, ids=named)
 @pytest.mark.parametrize(("fail", "ending"), [("open", "success"), ("closed", "failed")])
 async def test_a_check_that_fails_counts_as_it_declares(
     database_url: str, tmp_path: Path, said: Any, fail: str, ending: str

@@ -14,6 +14,7 @@ import pytest
 from tests.harness.advisers import Advice, OtherProcessor, SayingRouter
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.naming import named
 
 
 @asynccontextmanager
@@ -105,7 +106,7 @@ async def test_the_first_opinion_wins_and_the_higher_priority_is_asked_first(
         asyncio.CancelledError(),
         lambda _request, _context: asyncio.sleep(60),
     ],
-    ids=repr,
+    ids=named,
 )
 async def test_whoever_fails_or_answers_junk_has_no_opinion(
     database_url: str, tmp_path: Path, said: Any

@@ -1,0 +1,13 @@
+"""Names of parametrised tests: the same in every process, or pytest-xdist runs none of them."""
+
+from __future__ import annotations
+
+NAME_CHARS_MAX = 40
+
+
+def named(value: object) -> str:
+    """What the value looks like, without where it lies in memory."""
+    shown = repr(value)
+    if " at 0x" in shown:
+        return getattr(value, "__name__", type(value).__name__)
+    return shown[:NAME_CHARS_MAX]
