@@ -26,8 +26,9 @@ from .migrate import migrate
 
 CLONE = "paygate_clone_"
 MODEL = "paygate_model_"
-# Two families of advisory locks: "who lives" and "who copies from that model".
-LIVING, COPYING = 0x70677431, 0x70677432
+# Families of advisory locks: "who lives", "who copies from that model" (shared, for as long
+# as they live) and "who makes or drops that model" (briefly).
+LIVING, COPYING, MAKING = 0x70677431, 0x70677432, 0x70677433
 
 NAMES = "SELECT datname FROM pg_database WHERE datname LIKE $1 || '%'"
 EXISTS = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
@@ -111,7 +112,7 @@ class Clones:
 
     async def _make_model(self) -> None:
         key = _number_of(self._model)
-        async with self._held(COPYING, key):
+        async with self._held(MAKING, key):
             if not await self._connection.fetchval(EXISTS, self._model):
                 # Under another name until it is whole: its maker may be killed meanwhile.
                 name = f"{CLONE}{_hex(self._number)}_model"
@@ -134,9 +135,13 @@ class Clones:
 
     async def _drop_model_unless_used(self, name: str) -> None:
         key = _number_of(name)
-        if key is not None and await self._connection.fetchval(TRY, COPYING, key):
-            await self._drop(name)
-            await self._connection.fetchval(LET_GO, COPYING, key)
+        if key is None:
+            return
+        # Whoever has found the model there holds it before it may be dropped.
+        async with self._held(MAKING, key):
+            if await self._connection.fetchval(TRY, COPYING, key):
+                await self._drop(name)
+                await self._connection.fetchval(LET_GO, COPYING, key)
 
     async def _drop(self, name: str) -> None:
         await self._connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
