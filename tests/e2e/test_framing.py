@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,8 @@ from .gateway import Gateway
 from .shop import Shop, open_shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PATIENCE_S = 60
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,8 +61,9 @@ async def test_another_site_cannot_frame_it(page: Page, gateway: Gateway, evil: 
     async with window.expect_event("console", lambda line: "frame-ancestors" in line.text):
         await window.evaluate("gateway.close(); gateway.open()")
 
-    frame = await Modal(window).frame()
-    assert frame.url.startswith("chrome-error:")
+    async with asyncio.timeout(PATIENCE_S):
+        while not (await Modal(window).frame()).url.startswith("chrome-error:"):
+            await asyncio.sleep(0.05)
     assert await window.evaluate("heard") == []
     await window.close()
 

@@ -226,7 +226,7 @@ async def test_the_secret_is_stored_as_a_hash_and_the_hash_opens_nothing(app: Te
 
 async def test_any_page_may_call_and_preflights_are_answered(app: TestApp):
     preflight = await app.call(
-        "OPTIONS", "/payments", keys=None, headers={"Origin": "http://localhost:3000"}
+        "OPTIONS", "/payments", keys=None, headers={"Origin": "http://localhost:5173"}
     )
     refused = await app.call("GET", "/orders", keys=None)
 

@@ -340,7 +340,7 @@ class Blocks(Good):
 @breaks("processor.lets_the_loop_go_on")
 class ComputesForLong(Good):
     async def void(self, request, context):
-        sum(range(12_000_000))
+        sum(range(60_000_000))
         return await super().void(request, context)
 
 
