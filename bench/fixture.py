@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 APPS = int(sys.argv[1]) if len(sys.argv) > 1 else 30
 # What a short test does with its app, so that the next database is made meanwhile as it
@@ -31,11 +32,11 @@ def main() -> None:
             )
 
 
-def measure(make: Callable[[], object]) -> tuple[list[float], list[float]]:
+def measure(make: Callable[[], AbstractContextManager[object]]) -> tuple[list[float], list[float]]:
     waited_ms, worked_ms = [], []
     for _ in range(APPS):
         began, worked = time.perf_counter(), time.process_time()
-        with make():  # type: ignore[attr-defined]
+        with make():
             waited_ms.append((time.perf_counter() - began) * 1000)
             worked_ms.append((time.process_time() - worked) * 1000)
             time.sleep(TEST_S)
