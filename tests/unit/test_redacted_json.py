@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paygate.core.domain.redacted_json import DEPTH_MAX, ITEMS_MAX, TEXT_CHARS_MAX, redact_json
+from paygate.core.domain.redacted_json import (
+    DEPTH_MAX,
+    ITEMS_MAX,
+    READ_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    redact_json,
+)
 from paygate.core.domain.redaction import MASK
 
 PAN = "4111111111111111"
@@ -84,3 +90,19 @@ def test_whatever_comes_can_be_stored_and_is_the_same_the_second_time(value: obj
     stored = json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()
     assert b"\\u0000" not in stored
     assert redact_json(json.loads(stored)) == shown
+
+
+@pytest.mark.parametrize("begins", range(READ_CHARS_MAX - 20, READ_CHARS_MAX + 1))
+def test_half_a_card_where_a_long_text_is_cut_is_not_shown(begins: int):
+    # The secret in front is masked, so that what is read of the text comes into sight.
+    front = "token=" + "x" * (begins - 7) + " "
+
+    shown = redact_json(front + PAN + " and more" * 100)
+
+    assert [char for char in shown if char.isdigit()] == []
+
+
+def test_half_a_known_secret_where_a_long_text_is_cut_is_not_shown():
+    text = "token=" + "x" * (READ_CHARS_MAX - 12) + " hush-hush" + " and more" * 100
+
+    assert "hush" not in redact_json(text, secrets=["hush-hush"])

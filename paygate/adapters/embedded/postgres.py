@@ -29,6 +29,7 @@ _POLL_S = 0.005
 # An earlier server of the same data is asked to end, then told to, then despaired of.
 _EARLIER_PATIENCE_S = 8.0
 _EARLIER_TIMEOUT_S = 12.0
+_NUMBER = re.compile(r"\d+")
 _STILL_ATTACHED = "pre-existing shared memory block"
 
 
@@ -193,7 +194,7 @@ class Postgres:
         """The major versions of the data and of the program; the same where there is no data."""
         asked = (str(self.programs / "postgres"), "--version")
         told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
-        here = re.search(r"\d+", told.stdout)
+        here = _NUMBER.search(told.stdout)
         try:
             made_by = (self.data / "PG_VERSION").read_text().strip()
         except OSError:

@@ -10,6 +10,7 @@ from typing import Any
 from .redaction import MASK, names_a_secret, redact
 
 TEXT_CHARS_MAX = 200
+READ_CHARS_MAX = 2 * TEXT_CHARS_MAX
 ITEMS_MAX = 50
 DEPTH_MAX = 8
 NUMBER_MAX = 2**63
@@ -24,7 +25,8 @@ _NAMED_CODE = re.compile(
     re.IGNORECASE,
 )
 _NAMED_SECRET = re.compile(
-    r"([\w-]*(?:secret|password|token|signature|authorization|api[ _-]?key))"
+    # Only from the start of a word: from every character of it, each try would read the rest.
+    r"(?<![\w-])([\w-]*(?:secret|password|token|signature|authorization|api[ _-]?key))"
     r"(\W{0,2}[:=]\W{0,3})(?:(?:bearer|basic)\s+)?[^\s\"',;)}\]]+",
     re.IGNORECASE,
 )
@@ -70,10 +72,19 @@ def redact_text(text: str, *, secrets: Collection[str] = ()) -> str:
     """The text without cards, named codes and secrets, cut to ``TEXT_CHARS_MAX``."""
     # Neither a NUL nor half a surrogate pair can be stored.
     text = text.replace("\0", "").encode(errors="replace").decode()
-    text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(mask_secrets(text, secrets)))
+    # Before the cut: half of a known secret would not be recognised.
+    text = _beginning(mask_secrets(text, secrets))
+    text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(text))
     text = _NAMED_SECRET.sub(rf"\1\2{MASK}", text)
-    # Cut last: half a card number would not be known for one.
     return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"
+
+
+def _beginning(text: str) -> str:
+    """As much of a text as is looked at, so that a long one costs no more than a short one."""
+    if len(text) <= READ_CHARS_MAX:
+        return text
+    # Half a card number or code would not be recognised: digits at the cut are left out.
+    return text[:READ_CHARS_MAX].rstrip("0123456789 -") + "…"
 
 
 def mask_secrets(text: str, secrets: Collection[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 MASK = "[redacted]"
 
@@ -64,11 +66,29 @@ def _cards(run: str) -> Iterator[tuple[int, int]]:
     count, must not hide it, and a longer number does not hold one by chance.
     """
     groups = [group.span() for group in _GROUP.finditer(run)]
+    digits = "".join(run[start:end] for start, end in groups)
+    ends = list(accumulate(end - start for start, end in groups))
+    sums = _luhn_sums(digits)
     for first, (start, _) in enumerate(groups):
-        digits = ""
-        for group_start, end in groups[first:]:
-            digits += run[group_start:end]
-            if len(digits) > CARD_DIGITS_MAX:
+        begins = ends[first - 1] if first else 0
+        # The first group with which it is long enough.
+        shortest = bisect_left(ends, begins + CARD_DIGITS_MIN, first)
+        for last in range(shortest, len(groups)):
+            ends_at = ends[last]
+            if ends_at - begins > CARD_DIGITS_MAX:
                 break
-            if len(digits) >= CARD_DIGITS_MIN and passes_luhn(digits):
-                yield start, end
+            total = sums[ends_at % 2]
+            if (total[ends_at] - total[begins]) % 10 == 0:
+                yield start, groups[last][1]
+
+
+def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
+    """Luhn sums of every beginning, with the even and with the odd places doubled.
+
+    The difference of two is the sum of what lies between, so that every part of a long run
+    is judged in constant time.
+    """
+    doubled = digits.translate(_DOUBLED)
+    even = [int((doubled if place % 2 == 0 else digits)[place]) for place in range(len(digits))]
+    odd = [int((digits if place % 2 == 0 else doubled)[place]) for place in range(len(digits))]
+    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))

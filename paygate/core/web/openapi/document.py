@@ -44,6 +44,7 @@ ABOUT = (
     "Operations tagged *dialects* are other paths for the same things, kept for clients of older "
     "gateways."
 )
+_WORD = re.compile(r"\w+")
 _CONVERTER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
 
@@ -172,7 +173,7 @@ def _tag(rule: Rule) -> str:
 
 
 def _operation_id(rule: Rule, method: str) -> str:
-    words = re.findall(r"\w+", rule.rule)
+    words = _WORD.findall(rule.rule)
     return "_".join([method.lower(), *words])
 
 
