@@ -12,6 +12,7 @@ from ..core.ports.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest,
 from ..core.ports.routing import Router, RouteRequest
 from ..core.services.guarded import Opinion
 from .answers import shown
+from .fields import did_you_mean, quoted
 from .isolation import answered
 
 RANKED_MAX = 100
@@ -29,7 +30,9 @@ class HostedRouter:
         """See ``GuardedRouter.opinion``; who is no candidate is ignored, and logged."""
 
         async def checked() -> tuple[str, ...] | None:
-            return _ids(await self.guest.rank(request, context))
+            # Facts of its own: what a router does to them is not seen by the next.
+            own = replace(request, facts=dict(request.facts))
+            return _ids(await self.guest.rank(own, context))
 
         ranked = await answered(context.deadline, checked, plugin=self.plugin)
         if ranked is None:
@@ -73,7 +76,9 @@ class HostedCheck:
         """See ``GuardedCheck.assess``."""
 
         async def checked() -> RiskVerdict | None:
-            return _verdict(await self.guest.assess(request, context))
+            instrument = request.instrument
+            own = replace(request, instrument=replace(instrument, display=dict(instrument.display)))
+            return _verdict(await self.guest.assess(own, context))
 
         return await answered(context.deadline, checked, plugin=self.plugin)
 
@@ -86,5 +91,12 @@ def _verdict(answer: object) -> RiskVerdict | None:
             return replace(answer, reason=shown(reason))
         case Block(reason=str(reason), code=DeclineCode(), shopper_message_key=str() | None as key):
             return replace(answer, reason=shown(reason), shopper_message_key=key and shown(key))
+        case Block(reason=str(), shopper_message_key=str() | None):
+            hint = did_you_mean(answer.code, DeclineCode)
+            raise PluginContractError(
+                f"Block.code is {quoted(answer.code)}, no DeclineCode; {hint}"
+            )
+        case Allow() | Block():
+            raise PluginContractError(f"assessed with {quoted(answer)}, whose texts are none")
         case _:
             raise PluginContractError(f"assessed with {type(answer).__name__}, no verdict")

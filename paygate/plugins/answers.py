@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,15 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from ..core.domain.delivery import DeliveryResult
-from ..core.domain.errors import PluginContractError, PluginError
+from ..core.domain.errors import InvalidInputError, PluginContractError, PluginError
 from ..core.domain.instrument import Instrument
 from ..core.domain.limits import (
     ATTEMPT_HEADER_CHARS_MAX,
     ATTEMPT_HEADERS_MAX,
-    PLUGIN_STATE_BYTES_MAX,
+    PENDING_WAIT_MIN,
     PLUGIN_TEXT_CHARS_MAX,
     RESPONSE_BYTES_KEPT_MAX,
+    RETRY_AFTER_MAX,
     TEXT_CHARS_MAX,
+    WAKE_UP_MAX,
 )
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
@@ -31,10 +32,12 @@ from ..core.domain.outcome import (
     Outcome,
     Pending,
     Released,
+    RetryAdvice,
     Unknown,
 )
 from ..core.domain.redaction import redact
-from ..core.ports.plugins import MethodInfo
+from ..core.ports.plugins import MethodInfo, WakeUp
+from .fields import did_you_mean, one_of, plain_json, quoted, usable_wait, utc_moment
 
 WAIT_MAX = timedelta(days=30)
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
@@ -44,79 +47,129 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def checked_outcome(
-    answer: object, asked: Money, kind: OperationKind, operation_id: str
+    answer: object,
+    asked: Money,
+    kind: OperationKind,
+    operation_id: str,
+    *,
+    by_callback: bool = False,
 ) -> Outcome:
-    """The answer, if it is one: a copy that the guest cannot change any more.
+    """The answer, if it is one: a copy that the plugin cannot change any more.
+
+    Args:
+        answer: What the plugin returned.
+        asked: The operation's amount.
+        kind: The operation's kind.
+        operation_id: The operation's id.
+        by_callback: Whether a callback said it; only a callback may say ``Released``.
 
     Raises:
-        PluginContractError: It is junk; the operation is treated as unknown.
+        PluginContractError: A field is wrong; the operation is treated as unknown.
     """
     match answer:
-        case Approved(reference=str(reference), amount=Money() as amount):
-            if answer.operation_id not in {None, operation_id}:
-                raise PluginContractError("answered for another operation")
-            if amount.currency != asked.currency or amount > asked or not amount:
-                raise PluginContractError(f"approved {amount} of {asked}")
-            if kind is not OperationKind.CHARGE and amount != asked:
-                # Done or declined: nobody keeps account of half a refund or capture.
-                raise PluginContractError(f"{kind} of {asked} was done for {amount}")
-            if not 0 < len(reference) <= TEXT_CHARS_MAX or not reference.isprintable():
-                raise PluginContractError("approved without a usable reference")
-            return answer
-        case Declined(code=DeclineCode(), processor_code=str() | None as theirs):
-            return replace(answer, processor_code=theirs and shown(theirs))
-        case Unknown(reason=str(reason)):
-            return Unknown(shown(reason))
-        case Released(reason=str(reason)):
-            return Released(shown(reason))
-        case (
-            Pending(resolve_after=timedelta() as wait, state=state)
-            | ActionRequired(resolve_after=timedelta() as wait, state=state)
-        ):
-            if not is_usable_wait(wait):
-                raise PluginContractError(f"asked to wait {wait}")
-            if isinstance(answer, ActionRequired):
-                _check_action(answer)
-            return replace(answer, state=_plain(state))
+        case Approved():
+            return _approved(answer, asked, kind, operation_id)
+        case Declined():
+            return _declined(answer)
+        case Unknown():
+            return Unknown(_reason(answer))
+        case Released() if by_callback:
+            return Released(_reason(answer))
+        case Released():
+            raise PluginContractError("answered Released, which only a callback can say")
+        case Pending():
+            return Pending(*_waiting(answer))
+        case ActionRequired():
+            return _action(answer)
         case _:
             raise PluginContractError(f"answered with {type(answer).__name__}, not an Outcome")
 
 
-def _check_action(action: ActionRequired) -> None:
-    """Refuse an act that no page can show.
+def _reason(answer: Unknown | Released) -> str:
+    reason: object = answer.reason
+    if not isinstance(reason, str):
+        name = type(answer).__name__
+        raise PluginContractError(f"{name}.reason is {quoted(reason)}, not a text")
+    return shown(reason)
 
-    Raises:
-        PluginContractError: It is one.
-    """
-    if action.action not in get_args(ActionKind):
-        raise PluginContractError(f"asked the shopper to {action.action!r}")
-    if not isinstance(action.expires_at, datetime) or action.expires_at.tzinfo is None:
-        raise PluginContractError("its action expires at no moment in UTC")
-    plain = _plain(action.data) or {}
-    if not all(isinstance(value, str) for value in plain.values()):
-        raise PluginContractError("its action's data are not texts")
+
+def _approved(answer: Approved, asked: Money, kind: OperationKind, operation_id: str) -> Approved:
+    # What a plugin put there may be anything.
+    amount: object = answer.amount
+    reference: object = answer.reference
+    told = answer.operation_id
+    if told is not None and told != operation_id:
+        raise PluginContractError("answered for another operation")
+    if not isinstance(amount, Money):
+        raise PluginContractError(f"Approved.amount is {quoted(amount)}, not a Money")
+    if amount.currency != asked.currency or amount > asked or not amount:
+        raise PluginContractError(f"approved {amount} of {asked}")
+    if kind is not OperationKind.CHARGE and amount != asked:
+        # Done or declined: nobody keeps account of half a refund or capture.
+        raise PluginContractError(f"{kind} of {asked} was done for {amount}")
+    if not isinstance(reference, str) or not 0 < len(reference) <= TEXT_CHARS_MAX:
+        raise PluginContractError("approved without a usable reference")
+    if not reference.isprintable():
+        raise PluginContractError("approved with a reference that cannot be printed")
+    return Approved(reference, amount, told)
+
+
+def _declined(answer: Declined) -> Declined:
+    code: object = answer.code
+    theirs, key = answer.processor_code, answer.shopper_message_key
+    if not isinstance(code, DeclineCode):
+        hint = did_you_mean(code, DeclineCode)
+        raise PluginContractError(f"Declined.code is {quoted(code)}, no DeclineCode; {hint}")
+    one_of(answer.retry, get_args(RetryAdvice), "Declined.retry")
+    texts: dict[str, object] = {"processor_code": theirs, "shopper_message_key": key}
+    for field, value in texts.items():
+        if not isinstance(value, str | None):
+            raise PluginContractError(f"Declined.{field} is {quoted(value)}, not a text")
+    return Declined(code, answer.retry, theirs and shown(theirs), key and shown(key))
+
+
+Waiting = tuple[timedelta, datetime | None, Mapping[str, Any] | None]
+
+
+def _waiting(answer: Pending | ActionRequired) -> Waiting:
+    """When to ask, until when, and the state; never asked again sooner than in a second."""
+    name = type(answer).__name__
+    wait = usable_wait(answer.resolve_after, f"{name}.resolve_after", longest=WAIT_MAX)
+    until, state = answer.expires_at, answer.state
+    return (
+        max(wait, PENDING_WAIT_MIN),
+        None if until is None else utc_moment(until, f"{name}.expires_at"),
+        None if state is None else plain_json(state, f"{name}.state"),
+    )
+
+
+def _action(answer: ActionRequired) -> ActionRequired:
+    """The act, if a page can show it."""
+    one_of(answer.action, get_args(ActionKind), "ActionRequired.action")
+    wait, until, state = _waiting(answer)
+    if until is None:
+        raise PluginContractError("ActionRequired.expires_at is missing")
+    data = plain_json(answer.data, "ActionRequired.data")
+    if not all(isinstance(value, str) for value in data.values()):
+        raise PluginContractError("ActionRequired.data holds something that is not a text")
+    return ActionRequired(answer.action, until, data, wait, state)
 
 
 def is_usable_wait(wait: object) -> bool:
-    """Whether somebody can wait that long."""
+    """Whether a retry policy may answer with it."""
     return isinstance(wait, timedelta) and timedelta(0) <= wait <= WAIT_MAX
 
 
-def _plain(state: object) -> Mapping[str, Any] | None:
-    """The state as it comes back from a JSON column."""
-    if state is None:
-        return None
-    if not isinstance(state, Mapping):
-        raise PluginContractError("its state is not a mapping")
-    try:
-        text = json.dumps(state, allow_nan=False, ensure_ascii=False)
-        size_bytes = len(text.encode())
-    except (TypeError, ValueError) as error:
-        raise PluginContractError("its state is not plain JSON") from error
-    if size_bytes > PLUGIN_STATE_BYTES_MAX or "\\u0000" in text:
-        raise PluginContractError("its state cannot be stored")
-    plain: Mapping[str, Any] = json.loads(text)
-    return plain
+def checked_wake_up(asked: object) -> WakeUp:
+    """A wake-up that can be stored: a copy that the plugin cannot change any more.
+
+    Raises:
+        PluginContractError: A field is wrong.
+    """
+    if not isinstance(asked, WakeUp):
+        raise PluginContractError(f"wake_ups holds {quoted(asked)}, not a WakeUp")
+    after = usable_wait(asked.after, "wake_me(after)", longest=WAKE_UP_MAX)
+    return WakeUp(after, plain_json(asked.state, "wake_me(state)"))
 
 
 def checked_instrument(prepared: object, info: MethodInfo) -> Instrument:
@@ -127,13 +180,41 @@ def checked_instrument(prepared: object, info: MethodInfo) -> Instrument:
     """
     if not isinstance(prepared, Instrument) or prepared.method != info.code:
         raise PluginContractError("prepared no instrument of its own", plugin=info.code)
-    if prepared.flow not in info.flows:
+    if not isinstance(prepared.flow, str) or prepared.flow not in info.flows:
         raise PluginContractError(
-            f"prepared the undeclared flow {prepared.flow!r}", plugin=info.code
+            f"prepared the undeclared flow {quoted(prepared.flow)}", plugin=info.code
         )
-    if not _is_storable(prepared.display) or not _is_storable(prepared.secret or {}):
-        raise PluginContractError("prepared what cannot be stored", plugin=info.code)
-    return replace(prepared, display=dict(prepared.display))
+    secret = prepared.secret
+    for field, value in {
+        "display": prepared.display,
+        "secret": {} if secret is None else secret,
+    }.items():
+        if not _is_storable(value):
+            raise PluginContractError(f"prepared a {field} that cannot be stored", plugin=info.code)
+    if prepared.scenario is not None and not _is_storable_text(prepared.scenario):
+        raise PluginContractError("prepared a scenario that is not a name", plugin=info.code)
+    kept = None if secret is None else dict(secret)
+    return Instrument(
+        prepared.method, prepared.flow, dict(prepared.display), kept, prepared.scenario
+    )
+
+
+def checked_refusal(raised: InvalidInputError, info: MethodInfo) -> InvalidInputError:
+    """The refusal of a payment method, if the caller can be told it.
+
+    Raises:
+        PluginContractError: A field of it is not a text.
+    """
+    texts = {"reason": raised.reason, "code": raised.code}
+    if raised.field is not None:
+        texts["field"] = raised.field
+    for field, value in texts.items():
+        if not isinstance(value, str) or not value:
+            raise PluginContractError(
+                f"raised {type(raised).__name__} whose {field} is {quoted(value)}, not a text",
+                plugin=info.code,
+            )
+    return raised
 
 
 def _is_storable(fields: object) -> bool:
@@ -162,17 +243,23 @@ def checked_result(answer: object) -> DeliveryResult:
             status_code=int() | None as status,
             body=str() | None as body,
             error=str() | None as error,
-            retry_after=timedelta() | None,
+            retry_after=timedelta() | None as retry_after,
             request_headers=Mapping() as sent,
         ) if status is None or 100 <= status <= 599:
             return replace(
                 answer,
                 body=_kept(body),
                 error=error and shown(error),
+                retry_after=retry_after and _bounded(retry_after),
                 request_headers=_kept_headers(sent),
             )
         case _:
             raise PluginContractError(f"answered with {type(answer).__name__}, no usable result")
+
+
+def _bounded(asked: timedelta) -> timedelta:
+    """A wait that the other side asked for: what it says beyond reason is not an error of ours."""
+    return min(max(asked, timedelta(0)), RETRY_AFTER_MAX)
 
 
 def _kept_headers(sent: Mapping[Any, Any]) -> dict[str, str]:
@@ -207,7 +294,9 @@ def words(error: BaseException) -> str:
             return shown(error.reason)
         said = str(error)
         return shown(f"raised {type(error).__name__}" + (f": {said}" if said else ""))
-    except Exception:  # noqa: BLE001 - even its words are a guest's code
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - even its words are a plugin's code
         return f"raised {type(error).__name__}"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeVar
 
-from ..core.domain.errors import PluginContractError, PluginError
+from ..core.domain.errors import BadSignatureError, PluginContractError, PluginError
 from ..core.domain.limits import TEXT_CHARS_MAX
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
@@ -15,6 +16,8 @@ from ..core.ports.callbacks import CanCallback, CanPlayPayer, RawCallback, Updat
 from ..core.ports.plugins import PluginInfo
 from ..core.ports.processor import Capabilities, FollowUp, Processor
 from .answers import checked_outcome, words
+from .fields import quoted
+from .isolation import contained
 
 Said = TypeVar("Said")
 
@@ -31,10 +34,8 @@ class GuardedCallbacks:
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """See ``CanCallback.split``."""
-        parts = list(self._said(lambda guest: guest.split(callback)))
-        if not all(isinstance(part, RawCallback) for part in parts):
-            raise PluginContractError("split a callback into what is none", plugin=self.info.id)
-        return parts[:CALLBACK_PARTS_MAX]
+        parts = self._said(lambda guest: self._some(guest.split(callback), "split a callback into"))
+        return [self._raw(part) for part in parts]
 
     def verify(self, callback: RawCallback) -> Verified:
         """See ``CanCallback.verify``."""
@@ -45,21 +46,53 @@ class GuardedCallbacks:
 
     def translate(self, verified: Verified) -> Sequence[Update]:
         """See ``CanCallback.translate``."""
-        updates = list(self._said(lambda guest: guest.translate(verified)))
-        if not all(isinstance(update, Update) for update in updates):
-            raise PluginContractError("translated a callback into junk", plugin=self.info.id)
-        return updates
+        updates = self._said(
+            lambda guest: self._some(guest.translate(verified), "translated a callback into")
+        )
+        return [self._update(update) for update in updates]
+
+    def _some(self, answered: Iterable[object], did: str) -> list[object]:
+        """The answer as a list. A longer one is refused: a part must not be lost unseen."""
+        if isinstance(answered, str | bytes | Mapping):
+            raise PluginContractError(f"{did} a {type(answered).__name__}", plugin=self.info.id)
+        found = list(islice(answered, CALLBACK_PARTS_MAX + 1))
+        if len(found) > CALLBACK_PARTS_MAX:
+            more = f"{did} more than {CALLBACK_PARTS_MAX} parts"
+            raise PluginContractError(more, plugin=self.info.id)
+        return found
+
+    def _raw(self, part: object) -> RawCallback:
+        is_usable = (
+            isinstance(part, RawCallback)
+            and isinstance(part.body, bytes)
+            and isinstance(part.headers, Mapping)
+            and all(isinstance(text, str) for pair in part.headers.items() for text in pair)
+        )
+        if not is_usable or not isinstance(part, RawCallback):
+            problem = f"{quoted(part)} is not a RawCallback of texts and bytes"
+            raise PluginContractError(problem, plugin=self.info.id)
+        return replace(part, headers=dict(part.headers))
+
+    def _update(self, update: object) -> Update:
+        if not isinstance(update, Update):
+            problem = f"translated a callback into {quoted(update)}, not an Update"
+            raise PluginContractError(problem, plugin=self.info.id)
+        if not _is_key(update.operation_id):
+            problem = f"Update.operation_id is {quoted(update.operation_id)}, not an id"
+            raise PluginContractError(problem, plugin=self.info.id)
+        amount: object = update.amount
+        if amount is not None and not isinstance(amount, Money):
+            problem = f"Update.amount is {quoted(amount)}, not a Money"
+            raise PluginContractError(problem, plugin=self.info.id)
+        return update
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
         """See ``CanPlayPayer.payer_decides``; None where nobody can be played."""
         guest = self.guest
         if not isinstance(guest, CanPlayPayer):
             return None
-        try:
-            raw = guest.payer_decides(request, decision)
-        except Exception as error:
-            raise PluginContractError(words(error), plugin=self.info.id) from error
-        return raw if isinstance(raw, RawCallback) else None
+        raw = self._contained(lambda: guest.payer_decides(request, decision))
+        return None if raw is None else self._raw(raw)
 
     def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
         """The outcome that a callback told, if it can be one of that operation.
@@ -69,27 +102,37 @@ class GuardedCallbacks:
         """
         if update.amount is not None and update.amount != asked:
             raise PluginContractError(f"it is about {update.amount}, we asked for {asked}")
-        return checked_outcome(update.outcome, asked, kind, update.operation_id)
+        return self._contained(
+            lambda: checked_outcome(
+                update.outcome, asked, kind, update.operation_id, by_callback=True
+            )
+        )
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
         """See ``CanCallback.acknowledge``; a usable answer whatever the guest says."""
         fallback = (200, b"OK") if accepted else (400, b"refused")
         try:
-            status, body = self._said(lambda guest: guest.acknowledge(accepted=accepted))
-        except (PluginError, TypeError, ValueError):
+            answer: object = self._said(lambda guest: guest.acknowledge(accepted=accepted))
+        except PluginError:
             return fallback
-        is_usable = type(status) is int and 200 <= status < 500 and isinstance(body, bytes)
-        return (status, body) if is_usable else fallback
+        match answer:
+            case (int() as status, bytes() as body) if type(status) is int and 200 <= status < 500:
+                return status, body
+            case _:
+                return fallback
 
     def _said(self, ask: Callable[[CanCallback], Said]) -> Said:
         guest = self.guest
         if not isinstance(guest, CanCallback):
             raise PluginContractError("it takes no callbacks", plugin=self.info.id)
+        return self._contained(lambda: ask(guest))
+
+    def _contained(self, call: Callable[[], Said]) -> Said:
         try:
-            return ask(guest)
-        except PluginError:
+            return contained(call, plugin=self.info.id)
+        except (BadSignatureError, PluginContractError):
             raise
-        except Exception as error:
+        except PluginError as error:
             raise PluginContractError(words(error), plugin=self.info.id) from error
 
 

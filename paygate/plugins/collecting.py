@@ -13,7 +13,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import pluggy
 
-from ..core.domain.errors import OperatorError, PluginContractError
+from ..core.domain.errors import OperatorError, PluginError
 from ..core.ports.extensions import Command, Panel, Route
 from ..core.ports.plugin_settings import Guest
 from ..core.ports.plugins import EventSink, PaymentMethod
@@ -27,6 +27,7 @@ from .answers import words
 from .context import HostContext
 from .extending import HostedCommand, HostedPanel, HostedRoute
 from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
+from .isolation import contained
 from .offers import (
     adviser_name,
     check_members,
@@ -159,10 +160,15 @@ class Collector:
         )
 
     def _priority(self, offer: Offer[Router]) -> int:
+        return self._described(offer, "paygate_routers", router_priority)
+
+    def _described(
+        self, offer: Offer[Offered], hook: str, read: Callable[[Offered], Guarded]
+    ) -> Guarded:
         try:
-            return router_priority(offer.thing)
-        except PluginContractError as error:
-            refuse(offer.plugin, f"paygate_routers: {words(error)}", "Correct it", cause=error)
+            return contained(lambda: read(offer.thing), plugin=offer.plugin)
+        except PluginError as error:
+            refuse(offer.plugin, f"{hook}: {words(error)}", "Correct it", cause=error)
 
     def checks(self) -> tuple[HostedCheck, ...]:
         """Who may stop a payment."""
@@ -173,10 +179,7 @@ class Collector:
         )
 
     def _fails(self, offer: Offer[RiskCheck]) -> bool:
-        try:
-            return fails_closed(offer.thing)
-        except PluginContractError as error:
-            refuse(offer.plugin, f"paygate_risk_checks: {words(error)}", "Correct it", cause=error)
+        return self._described(offer, "paygate_risk_checks", fails_closed)
 
     def routes(self) -> tuple[HostedRoute, ...]:
         """What plugins serve over HTTP."""
@@ -225,9 +228,9 @@ class Collector:
                 check_members(thing, kind)
                 check_requirement(plugin, thing)
                 name = f"{plugin}.{name_of(thing)}" if is_own else name_of(thing)
-            except OperatorError:
+            except (KeyboardInterrupt, OperatorError):
                 raise
-            except Exception as error:  # noqa: BLE001 - describing itself is a guest's code too
+            except BaseException as error:  # noqa: BLE001 - describing itself is a plugin's code too
                 refuse(
                     plugin,
                     f"{hook} returned a {type(thing).__name__}: {words(error)}",
@@ -258,9 +261,9 @@ class Collector:
             with self.trace.hook(name, hook) if self.trace else nullcontext():
                 offered: Any = implementation.function(*(given[a] for a in implementation.argnames))
                 return list(offered)
-        except OperatorError:
+        except (KeyboardInterrupt, OperatorError):
             raise
-        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit included
             refuse(
                 name,
                 f"{hook} {words(error)}",

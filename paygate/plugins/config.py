@@ -76,7 +76,7 @@ class Config:
         for model in self.models:
             try:
                 read = self._read(model, stored)
-            except ValidationError:
+            except (ValidationError, InvalidInputError):
                 # A newer plugin refuses what was stored for an older one.
                 read = self._read(model, StoredSettings())
             values |= read.model_dump(mode="json", exclude=set(self._hidden), fallback=str)
@@ -84,7 +84,14 @@ class Config:
 
     def _read(self, model: type[BaseModel], stored: StoredSettings) -> BaseModel:
         ours = {name: v for name, v in stored.given.items() if name in model.model_fields}
-        return model.model_validate({**ours, **self.read(model)})
+        try:
+            return model.model_validate({**ours, **self.read(model)})
+        except (ValidationError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            # Its words may repeat a secret.
+            raised = f"the settings of plugin {self.plugin} raised {type(error).__name__}"
+            raise InvalidInputError(raised, field="values") from error
 
     def sources(self, stored: StoredSettings) -> Mapping[str, SettingSource]:
         """See ``GuestSettings.sources``."""

@@ -42,7 +42,9 @@ class HostContext:
         if stored:
             try:
                 return model.model_validate({**stored, **self.read(model)})
-            except ValidationError:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # noqa: BLE001 - a model's validators are the plugin's code
                 log.warning(
                     "plugin %s refuses what was stored for it, which is left out: see "
                     "GET /plugins", self.plugin_id,

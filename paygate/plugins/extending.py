@@ -56,7 +56,9 @@ class HostedRoute:
             field = ".".join(str(part) for part in first["loc"])
             sentence = f"{field}: {first['msg']}" if field else first["msg"]
             raise InvalidInputError(sentence, field=field or None) from None
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(words(error), plugin=self.plugin) from error
 
     async def answer(self, call: RouteCall, context: ExtensionContext) -> RouteReply:
@@ -166,12 +168,25 @@ class HostedCommand:
         """See ``GuardedCommand.run``."""
         try:
             code: object = await self.command.run(options, context)
-        except (OperatorError, PluginError, asyncio.CancelledError):
+        except (OperatorError, PluginError, asyncio.CancelledError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except SystemExit as error:
+            code = _exit_code(error, self.plugin)
+        except BaseException as error:
             raise PluginError(words(error), plugin=self.plugin) from error
         if code is not None and type(code) is not int:
             raise PluginContractError(
                 f"returned {type(code).__name__}, no exit code", plugin=self.plugin
             )
         return code or 0
+
+
+def _exit_code(said: SystemExit, plugin: str) -> object:
+    """What a command that calls ``sys.exit`` means: a number is its exit code.
+
+    Raises:
+        PluginError: It is a sentence, which says why the command failed.
+    """
+    if said.code is None or type(said.code) is int:
+        return said.code
+    raise PluginError(words(said), plugin=plugin) from said

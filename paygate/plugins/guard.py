@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -19,7 +21,7 @@ from ..core.domain.delivery import DeliveryResult
 from ..core.domain.endpoint import Endpoint
 from ..core.domain.errors import InvalidInputError, NotSentError, PluginError
 from ..core.domain.instrument import Instrument
-from ..core.domain.money import Money
+from ..core.domain.limits import WAKE_UPS_MAX
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import DeclineCode, Declined, Outcome, Unknown
 from ..core.ports.callbacks import (
@@ -35,6 +37,7 @@ from ..core.ports.plugins import (
     MethodInfo,
     PaymentMethod,
     PluginInfo,
+    WakeUp,
 )
 from ..core.ports.processor import (
     AuthorizeRequest,
@@ -45,9 +48,17 @@ from ..core.ports.processor import (
     FollowUp,
 )
 from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
-from .answers import checked_instrument, checked_outcome, checked_result, is_usable_wait, words
+from .answers import (
+    checked_instrument,
+    checked_outcome,
+    checked_refusal,
+    checked_result,
+    checked_wake_up,
+    is_usable_wait,
+    words,
+)
 from .callbacks import GuardedCallbacks
-from .isolation import within
+from .isolation import contained, within
 
 Request = TypeVar("Request", AuthorizeRequest, FollowUp)
 
@@ -55,6 +66,7 @@ log = logging.getLogger(__name__)
 
 CLOSE = timedelta(seconds=5)
 """Longer than a client needs that is in order."""
+PROBLEMS_LOGGED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +75,11 @@ class GuardedProcessor(GuardedCallbacks):
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """See ``Processor.authorize``."""
-        own = _copied(request), _with_own_state(context)
-        kind = OperationKind.CHARGE
-        return await self._call(lambda: self.guest.authorize(*own), kind, request.amount, context)
+
+        async def authorize(own: AuthorizeRequest, own_context: CallContext) -> object:
+            return await self.guest.authorize(own, own_context)
+
+        return await self._call(authorize, OperationKind.CHARGE, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``; a processor that cannot be asked is sent it again, if safe."""
@@ -74,8 +88,7 @@ class GuardedProcessor(GuardedCallbacks):
             if self.capabilities.idempotent_operations:
                 raise NotSentError("it cannot be asked, but may be told again", plugin=self.info.id)
             return Unknown("the processor cannot be asked")
-        own = _copied(request), _with_own_state(context)
-        return await self._call(lambda: guest.query(kind, *own), kind, request.amount, context)
+        return await self._call(partial(guest.query, kind), kind, request, context)
 
     # The core asks no processor for what it declares it cannot do; one whose plugin
     # was exchanged since then declines.
@@ -83,17 +96,17 @@ class GuardedProcessor(GuardedCallbacks):
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanCapture.capture``."""
         does = self.guest.capture if isinstance(self.guest, CanCapture) else _declines
-        return await self._follow_up(does, OperationKind.CAPTURE, request, context)
+        return await self._call(does, OperationKind.CAPTURE, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanVoid.void``."""
         does = self.guest.void if isinstance(self.guest, CanVoid) else _declines
-        return await self._follow_up(does, OperationKind.VOID, request, context)
+        return await self._call(does, OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanRefund.refund``."""
         does = self.guest.refund if isinstance(self.guest, CanRefund) else _declines
-        return await self._follow_up(does, OperationKind.REFUND, request, context)
+        return await self._call(does, OperationKind.REFUND, request, context)
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:
         """See ``CanWake.wake``.
@@ -104,11 +117,12 @@ class GuardedProcessor(GuardedCallbacks):
         guest = self.guest
         if not isinstance(guest, CanWake):
             return
-        own = _copied(request), _with_own_state(context)
-        try:
-            await within(context.deadline, lambda: guest.wake(*own))
-        except (TimeoutError, PluginError) as error:
-            raise NotSentError(words(error), plugin=self.info.id) from error
+        own = _copied(request)
+        with self._own_context(context) as own_context:
+            try:
+                await within(context.deadline, lambda: guest.wake(own, own_context))
+            except (TimeoutError, PluginError) as error:
+                raise NotSentError(words(error), plugin=self.info.id) from error
 
     async def complete_action(
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
@@ -117,34 +131,31 @@ class GuardedProcessor(GuardedCallbacks):
         guest = self.guest
         if not isinstance(guest, CanContinue):
             return await self.query(OperationKind.CHARGE, request, context)
-        own, own_context = _copied(request), _with_own_state(context)
-        return await self._call(
-            lambda: guest.complete_action(own, dict(params), own_context),
-            OperationKind.CHARGE,
-            request.amount,
-            context,
-        )
 
-    async def _follow_up(
-        self,
-        does: Callable[[FollowUp, CallContext], Awaitable[object]],
-        kind: OperationKind,
-        request: FollowUp,
-        context: CallContext,
-    ) -> Outcome:
-        own = _copied(request), _with_own_state(context)
-        return await self._call(lambda: does(*own), kind, request.amount, context)
+        async def complete(own: FollowUp, own_context: CallContext) -> object:
+            return await guest.complete_action(own, dict(params), own_context)
+
+        return await self._call(complete, OperationKind.CHARGE, request, context)
 
     async def _call(
         self,
-        call: Callable[[], Awaitable[object]],
+        call: Callable[[Request, CallContext], Awaitable[object]],
         kind: OperationKind,
-        asked: Money,
+        request: Request,
         context: CallContext,
     ) -> Outcome:
-        async def checked() -> Outcome:
-            return checked_outcome(await call(), asked, kind, context.operation_id)
+        own = _copied(request)
+        with self._own_context(context) as own_context:
 
+            async def checked() -> Outcome:
+                answer = await call(own, own_context)
+                return checked_outcome(answer, request.amount, kind, context.operation_id)
+
+            return await self._answer(checked, context)
+
+    async def _answer(
+        self, checked: Callable[[], Awaitable[Outcome]], context: CallContext
+    ) -> Outcome:
         try:
             return await within(context.deadline, checked)
         except NotSentError:
@@ -155,6 +166,34 @@ class GuardedProcessor(GuardedCallbacks):
             reason = error.reason
         context.logger.warning("plugin failed", plugin=self.info.id, reason=reason)
         return Unknown(reason)
+
+    @contextmanager
+    def _own_context(self, context: CallContext) -> Iterator[CallContext]:
+        """A context of the call's own, whose wake-ups are checked and passed on afterwards.
+
+        They count whatever the call answers: an answer that is lost may be followed by
+        callbacks. A wake-up that cannot be stored is left out and logged; the answer it
+        came with stays what it is.
+        """
+        asked: list[WakeUp] = []
+        try:
+            yield replace(context, state=deepcopy(context.state), wake_ups=asked)
+        finally:
+            self._pass_on(list(asked), context)
+
+    def _pass_on(self, asked: Sequence[WakeUp], context: CallContext) -> None:
+        problems: list[str] = []
+        for each in asked[:WAKE_UPS_MAX]:
+            try:
+                context.wake_ups.append(
+                    contained(partial(checked_wake_up, each), plugin=self.info.id)
+                )
+            except PluginError as error:
+                problems.append(words(error))
+        if len(asked) > WAKE_UPS_MAX:
+            problems.append(f"asked for {len(asked)} wake-ups, {WAKE_UPS_MAX} at most")
+        for reason in problems[:PROBLEMS_LOGGED_MAX]:
+            context.logger.warning("plugin's wake-up left out", plugin=self.info.id, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +207,16 @@ class GuardedMethod:
         """See ``PaymentMethod.prepare``."""
         try:
             instrument = self.guest.prepare(details, context)  # type: ignore[arg-type]  # validated by the caller against info.input_model
-        except InvalidInputError:
+        except InvalidInputError as refusal:
+            raise checked_refusal(refusal, self.info) from refusal
+        except KeyboardInterrupt:
             raise
-        except Exception as error:
+        except BaseException as error:
+            # Its words may repeat what the payer typed.
             raise PluginError(
                 f"raised {type(error).__name__} while preparing", plugin=self.info.code
             ) from error
-        return checked_instrument(instrument, self.info)
+        return contained(partial(checked_instrument, instrument, self.info), plugin=self.info.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +234,11 @@ class GuardedSink:
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
         """See ``EventSink.wants``; one that raises is taken to want nothing."""
         try:
-            return bool(self.guest.wants(event_type, endpoint))
-        except Exception:  # noqa: BLE001 - a guest may raise anything
+            return contained(
+                lambda: bool(self.guest.wants(event_type, endpoint)), plugin=self.info.id
+            )
+        except PluginError as error:
+            log.warning("sink %s cannot say what it wants: %s", self.info.id, words(error))
             return False
 
     async def deliver(
@@ -246,8 +291,10 @@ class GuardedPolicy:
     def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:
         """See ``RetryPolicy.next_delay``."""
         try:
-            wait = self.guest.next_delay(tries, now=now, rng=rng)
-        except Exception as error:  # noqa: BLE001 - a guest may raise anything
+            wait = contained(
+                lambda: self.guest.next_delay(tries, now=now, rng=rng), plugin=self.name
+            )
+        except PluginError as error:
             log.warning("retry policy %s %s", self.name, words(error))
             return self.stand_in.next_delay(tries, now=now, rng=rng)
         if wait is None or is_usable_wait(wait):
@@ -261,10 +308,8 @@ async def _declines(_request: FollowUp, _context: CallContext) -> Outcome:
 
 
 def _copied(request: Request) -> Request:
-    """The request with an instrument of its own: what a guest does to it is not seen here."""
+    """The request with an amount and an instrument of its own, for the plugin to do with it."""
     instrument = request.instrument
-    return replace(request, instrument=replace(instrument, display=dict(instrument.display)))
-
-
-def _with_own_state(context: CallContext) -> CallContext:
-    return context if context.state is None else replace(context, state=deepcopy(context.state))
+    secret = None if instrument.secret is None else dict(instrument.secret)
+    own = replace(instrument, display=dict(instrument.display), secret=secret)
+    return replace(request, amount=replace(request.amount), instrument=own)

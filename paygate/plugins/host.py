@@ -107,7 +107,9 @@ def load_plugins(
 def _import(point: EntryPoint) -> Found:
     try:
         plugin = point.load()
-    except Exception as error:  # noqa: BLE001 - importing a guest may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - importing a plugin may raise anything, SystemExit included
         refuse(
             point.name,
             f"it cannot be imported ({words(error)})",
@@ -125,7 +127,7 @@ def _register(manager: pluggy.PluginManager, found: Found) -> None:
     try:
         _check_hook_names(manager, found)
         manager.register(found.plugin, name=found.name)
-    except OperatorError:
+    except (KeyboardInterrupt, OperatorError):
         raise
     except pluggy.PluginValidationError as error:
         # pluggy's own sentence names the hook and the argument.
@@ -133,7 +135,7 @@ def _register(manager: pluggy.PluginManager, found: Found) -> None:
         refuse(found.name, sentence, "Correct the hook's arguments", cause=error)
     except ValueError as error:
         refuse(found.name, str(error), "Register each plugin once", cause=error)
-    except Exception as error:  # noqa: BLE001 - looking at a guest runs its code
+    except BaseException as error:  # noqa: BLE001 - looking at a plugin runs its code
         refuse(found.name, words(error), "Repair or uninstall the plugin", cause=error)
 
 

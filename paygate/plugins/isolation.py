@@ -56,6 +56,24 @@ async def answered(
         raise PluginError(error.reason, plugin=plugin) from error
 
 
+def contained(call: Callable[[], Answer], *, plugin: str) -> Answer:
+    """Make a synchronous call of a plugin.
+
+    ``SystemExit`` would end the process, and a ``CancelledError`` that the plugin raises
+    itself would look like a cancellation of ours: both are failures of the plugin. Only
+    Ctrl-C passes.
+
+    Raises:
+        PluginError: It raised something; its own ``PluginError`` keeps its class.
+    """
+    try:
+        return call()
+    except (KeyboardInterrupt, PluginError):
+        raise
+    except BaseException as error:
+        raise PluginError(words(error), plugin=plugin) from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Raised:
     error: BaseException

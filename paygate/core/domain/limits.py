@@ -59,6 +59,11 @@ PLUGIN_TEXT_CHARS_MAX = 500
 PLUGIN_ID_CHARS_MAX = 64
 METHOD_CODE_CHARS_MAX = 20
 PLUGIN_STATE_BYTES_MAX = 16 * 1024
+# A processor that is asked again at once, again and again, does nothing but answer.
+PENDING_WAIT_MIN = timedelta(seconds=1)
+# What one call may put off, and for how long: longer than any bank holds money.
+WAKE_UPS_MAX = 50
+WAKE_UP_MAX = timedelta(days=400)
 
 # All routers together, while a request waits for its answer.
 ROUTING = timedelta(milliseconds=500)

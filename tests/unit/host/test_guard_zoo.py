@@ -83,7 +83,9 @@ HONEST = [
     Declined(DeclineCode.DECLINED),
     Declined(DeclineCode.EXPIRED_INSTRUMENT, "other_processor", "54", "expired"),
     Pending(WAIT),
-    Pending(timedelta(0), expires_at=LATER, state={"step": 1, "nested": [None, True, 1.5, "₹"]}),
+    Pending(
+        timedelta(seconds=1), expires_at=LATER, state={"step": 1, "nested": [None, True, 1.5, "₹"]}
+    ),
     ActionRequired("redirect", LATER, {"url": "https://bank.example"}, WAIT, {"id": "7"}),
     Unknown("the line went dead"),
 ]
@@ -244,7 +246,7 @@ def test_whatever_is_answered_can_be_stored(junk):
             assert "\0" not in reason
             reason.encode()
         case Pending(resolve_after=wait, state=state):
-            assert timedelta(0) <= wait <= timedelta(days=30)
+            assert timedelta(seconds=1) <= wait <= timedelta(days=30)
             assert "\0" not in str(state)
             str(state).encode()
         case _:

@@ -1,0 +1,459 @@
+"""Every field of every value that a plugin hands over is checked where it enters."""
+
+import asyncio
+from datetime import datetime, timedelta, timezone, tzinfo
+from random import Random
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from paygate import (
+    ActionRequired,
+    Allow,
+    Approved,
+    Block,
+    DeclineCode,
+    Declined,
+    DeliveryResult,
+    FollowUp,
+    Instrument,
+    InvalidInstrumentError,
+    MethodContext,
+    Money,
+    OperationKind,
+    Pending,
+    PluginContractError,
+    PluginError,
+    RawCallback,
+    Released,
+    RiskRequest,
+    RouteRequest,
+    Tries,
+    Unknown,
+    Update,
+    Verified,
+)
+from paygate.core.domain.limits import RETRY_AFTER_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
+from paygate.core.ports.plugins import WakeUp
+from paygate.plugins.advice import HostedCheck, HostedRouter
+from paygate.plugins.guard import GuardedPolicy
+from tests.unit.host import zoo
+from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499
+
+WAIT = timedelta(seconds=5)
+YES = Approved("ref-1", RS_499)
+RAW = RawCallback({"x-signature": "1"}, b"{}")
+NO_EXCEPTIONS = [SystemExit("license missing"), asyncio.CancelledError(), GeneratorExit()]
+
+
+class BrokenZone(tzinfo):
+    def utcoffset(self, at):
+        raise RuntimeError("no offset")
+
+
+async def authorize(answer, *, log=None):
+    return await zoo.guarded(zoo.Answers(answer)).authorize(zoo.request(), zoo.context(log=log))
+
+
+WRONG_FIELDS = [
+    (
+        Declined("no_money"),
+        "Declined.code is 'no_money', no DeclineCode; use one of authentication_failed",
+    ),
+    (
+        Declined("insufficient_fund"),
+        "Declined.code is 'insufficient_fund', no DeclineCode; did you mean 'insufficient_funds'?",
+    ),
+    (
+        Declined(DeclineCode.DECLINED, retry="other_processors"),
+        "Declined.retry is 'other_processors'; did you mean 'other_processor'?",
+    ),
+    (Declined(DeclineCode.DECLINED, retry=None), "Declined.retry is None; use one of later"),
+    (
+        Declined(DeclineCode.DECLINED, shopper_message_key=7),
+        "Declined.shopper_message_key is 7, not a text",
+    ),
+    (Declined(DeclineCode.DECLINED, processor_code=54), "Declined.processor_code is 54"),
+    (Pending(timedelta(seconds=-5)), "Pending.resolve_after is -5 s, not between 0 s and 30 days"),
+    (Pending(5), "Pending.resolve_after is 5, not a timedelta"),
+    (Pending(WAIT, expires_at="soon"), "Pending.expires_at is 'soon', not a datetime"),
+    (Pending(WAIT, expires_at=NOW.replace(tzinfo=None)), "Pending.expires_at has no time zone"),
+    (
+        Pending(WAIT, expires_at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))),
+        "Pending.expires_at is in the year 9999",
+    ),
+    (Pending(WAIT, expires_at=LATER.replace(tzinfo=BrokenZone())), "RuntimeError: no offset"),
+    (Pending(WAIT, state={"at": NOW}), "Pending.state is not plain JSON"),
+    (
+        ActionRequired("redirekt", LATER),
+        "ActionRequired.action is 'redirekt'; did you mean 'redirect'?",
+    ),
+    (ActionRequired(["qr"], LATER), "ActionRequired.action is ['qr']"),
+    (ActionRequired("qr", None), "ActionRequired.expires_at is missing"),
+    (ActionRequired("qr", LATER, data=None), "ActionRequired.data is None, not a mapping"),
+    (ActionRequired("qr", LATER, data={"text": 7}), "ActionRequired.data holds something"),
+    (Approved("ref-1", 499), "Approved.amount is 499, not a Money"),
+    (Approved("ref-1", RS_499, operation_id=["op"]), "answered for another operation"),
+    (Unknown(7), "Unknown.reason is 7, not a text"),
+    (Released("expired"), "answered Released, which only a callback can say"),
+]
+
+
+@pytest.mark.parametrize(("answer", "sentence"), WRONG_FIELDS)
+async def test_a_wrong_field_of_an_outcome_is_named(answer, sentence):
+    log = zoo.ListLog()
+
+    heard = await authorize(answer, log=log)
+
+    assert isinstance(heard, Unknown)
+    assert sentence in heard.reason
+    assert [(line, said["plugin"]) for line, said in log.lines] == [("plugin failed", "answers")]
+
+
+@pytest.mark.parametrize("wait", [timedelta(0), timedelta(milliseconds=1)])
+@pytest.mark.parametrize(
+    "kind", [Pending, lambda resolve_after: ActionRequired("qr", LATER, {}, resolve_after)]
+)
+async def test_no_processor_is_asked_again_sooner_than_in_a_second(kind, wait):
+    heard = await authorize(kind(resolve_after=wait))
+
+    assert heard.resolve_after == timedelta(seconds=1)
+
+
+async def test_what_the_shopper_is_shown_cannot_be_changed_after_the_answer():
+    data = {"url": "https://bank.example"}
+
+    heard = await authorize(ActionRequired("redirect", LATER, data))
+    data["url"] = object()
+
+    assert heard.data == {"url": "https://bank.example"}
+
+
+async def test_an_expiry_comes_in_utc():
+    there = timezone(timedelta(hours=5, minutes=30))
+
+    heard = await authorize(Pending(WAIT, expires_at=LATER.astimezone(there)))
+
+    assert (heard.expires_at, heard.expires_at.utcoffset()) == (LATER, timedelta(0))
+
+
+def waking(*wanted, answer=YES):
+    def say(request, context):
+        for each in wanted:
+            if isinstance(each, tuple):
+                context.wake_me(*each)
+            else:
+                context.wake_ups.append(each)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return say
+
+
+WRONG_WAKE_UPS = [
+    ((5, {}), "wake_me(after) is 5, not a timedelta"),
+    ((None, {}), "wake_me(after) is None, not a timedelta"),
+    ((timedelta(seconds=-1), {}), "wake_me(after) is -1 s, not between 0 s and 400 days"),
+    ((timedelta.max, {}), "not between 0 s and 400 days"),
+    ((WAIT, None), "wake_me(state) is None, not a mapping"),
+    ((WAIT, ["step"]), "wake_me(state) is ['step'], not a mapping"),
+    ((WAIT, {"at": NOW}), "wake_me(state) is not plain JSON"),
+    ((WAIT, {"text": "a\0b"}), "wake_me(state) holds a NUL"),
+    ((WAIT, {"text": "x" * 20_000}), "wake_me(state) takes 20012 bytes of JSON, 16384 at most"),
+    ("soon", "wake_ups holds 'soon', not a WakeUp"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "sentence"), WRONG_WAKE_UPS)
+async def test_a_wrong_wake_up_is_left_out_and_its_answer_stays_definite(wanted, sentence):
+    log = zoo.ListLog()
+    context = zoo.context(log=log)
+
+    heard = await zoo.guarded(zoo.Answers(waking(wanted, (WAIT, {"n": 1})))).authorize(
+        zoo.request(), context
+    )
+
+    assert heard == YES
+    assert context.wake_ups == [WakeUp(WAIT, {"n": 1})]
+    [(line, said)] = log.lines
+    assert (line, said["plugin"]) == ("plugin's wake-up left out", "answers")
+    assert sentence in said["reason"]
+
+
+async def test_one_call_asks_for_a_bounded_number_of_wake_ups():
+    log = zoo.ListLog()
+    context = zoo.context(log=log)
+    wanted = [(timedelta(0), {"n": n}) for n in range(WAKE_UPS_MAX + 1)]
+
+    await zoo.guarded(zoo.Answers(waking(*wanted))).authorize(zoo.request(), context)
+
+    assert len(context.wake_ups) == WAKE_UPS_MAX
+    assert log.lines[0][1]["reason"] == f"asked for {WAKE_UPS_MAX + 1} wake-ups, 50 at most"
+
+
+@pytest.mark.parametrize("answer", ["junk", ValueError("after it was sent"), SystemExit(1)])
+async def test_wake_ups_outlive_an_answer_that_is_lost(answer):
+    context = zoo.context()
+    guest = zoo.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
+
+    heard = await zoo.guarded(guest).authorize(zoo.request(), context)
+
+    assert isinstance(heard, Unknown)
+    assert context.wake_ups == [WakeUp(WAKE_UP_MAX, {})]
+
+
+async def test_a_wake_up_cannot_be_changed_after_the_answer():
+    state, context = {"steps": [1]}, zoo.context()
+
+    await zoo.guarded(zoo.Answers(waking((WAIT, state)))).authorize(zoo.request(), context)
+    state["steps"].append(object())
+
+    assert context.wake_ups == [WakeUp(WAIT, {"steps": [1]})]
+
+
+async def test_a_plugin_that_hangs_asks_for_no_wake_ups_after_its_deadline():
+    hanging, context = zoo.Stubborn(), zoo.context(deadline=timedelta(milliseconds=20))
+    seen = []
+
+    async def say(request, given):
+        seen.append(given)
+        await zoo.Hangs._hang(hanging)
+
+    hanging._say = say
+    await zoo.guarded(hanging).authorize(zoo.request(), context)
+    seen[0].wake_me(WAIT, {})
+
+    assert context.wake_ups == []
+
+
+async def test_a_plugin_cannot_change_what_is_remembered_of_its_request():
+    def vandal(request, context):
+        object.__setattr__(request.amount, "minor", 1)
+        request.instrument.secret.clear()
+        return Approved("ref-1", Money(1, "INR"))
+
+    secret = {"number": "4111"}
+    request = zoo.request()
+    request = type(request)(
+        request.payment_id, Money(49_900, "INR"), Instrument("coin", "toss", {}, secret)
+    )
+
+    heard = await zoo.guarded(zoo.Answers(vandal)).refund(
+        FollowUp("pay_1", "op_1", request.amount, request.instrument, asked_at=NOW), zoo.context()
+    )
+
+    assert heard == Unknown("refund of 499.00 INR was done for 0.01 INR")
+    assert secret == {"number": "4111"}
+
+
+class CallsBack(zoo.Answers):
+    """A processor whose callbacks say, or raise, what they are told to."""
+
+    def __init__(self, **says):
+        self.says = says
+
+    def _does(self, name, default):
+        said = self.says.get(name, default)
+        if isinstance(said, BaseException):
+            raise said
+        return said() if callable(said) else said
+
+    def split(self, callback):
+        return self._does("split", [callback])
+
+    def verify(self, callback):
+        return self._does("verify", Verified("key", {}))
+
+    def translate(self, verified):
+        return self._does("translate", [])
+
+    def acknowledge(self, *, accepted):
+        return self._does("acknowledge", (204, b""))
+
+    def payer_decides(self, request, decision):
+        return self._does("payer_decides", RAW)
+
+
+def calls_back(**says):
+    return zoo.guarded(CallsBack(**says))
+
+
+CALLBACK_CALLS = {
+    "split": lambda processor: processor.split(RAW),
+    "verify": lambda processor: processor.verify(RAW),
+    "translate": lambda processor: processor.translate(Verified("key", {})),
+    "payer_decides": lambda processor: processor.payer_decides(zoo.follow_up(), "approve"),
+}
+
+
+def halfway():
+    yield RAW
+    raise SystemExit("license missing")
+
+
+def without_end():
+    while True:
+        yield RAW
+
+
+WRONG_CALLBACKS = [
+    ("split", 7),
+    ("split", "text"),
+    ("split", halfway),
+    ("split", without_end),
+    ("split", ["part"]),
+    ("split", [RawCallback({}, "text")]),
+    ("split", [RawCallback({"x": 1}, b"")]),
+    ("split", [RawCallback(None, b"")]),
+    ("verify", True),
+    ("verify", Verified("", {})),
+    ("verify", Verified(7, {})),
+    ("translate", None),
+    ("translate", halfway),
+    ("translate", [YES]),
+    ("translate", [Update(None, YES)]),
+    ("translate", [Update(["op"], YES)]),
+    ("translate", [Update("op\0", YES)]),
+    ("translate", [Update("op_1", YES, amount=499)]),
+    ("payer_decides", 7),
+    *((name, raised) for name in CALLBACK_CALLS for raised in NO_EXCEPTIONS),
+]
+
+
+@pytest.mark.parametrize(("name", "says"), WRONG_CALLBACKS)
+def test_a_wrong_word_about_a_callback_is_a_plugin_error_that_names_the_plugin(name, says):
+    with pytest.raises(PluginContractError) as caught:
+        CALLBACK_CALLS[name](calls_back(**{name: says}))
+
+    assert caught.value.plugin == "answers"
+
+
+@pytest.mark.parametrize(
+    "outcome", [YES.reference, Declined("no_money"), Pending(WAIT, expires_at="soon"), None]
+)
+def test_a_callback_with_a_wrong_outcome_is_refused(outcome):
+    with pytest.raises(PluginContractError):
+        calls_back().checked(Update("op_1", outcome), RS_499, OperationKind.CHARGE)
+
+
+def test_only_a_callback_says_that_a_hold_was_released():
+    released = Released("expired")
+
+    assert calls_back().checked(Update("op_1", released), RS_499, OperationKind.CHARGE) == released
+
+
+@pytest.mark.parametrize(
+    "says", [7, (200,), ("200", b""), (200, "text"), (500, b""), *NO_EXCEPTIONS]
+)
+def test_a_wrong_acknowledgement_is_replaced(says):
+    assert calls_back(acknowledge=says).acknowledge(accepted=True) == (200, b"OK")
+
+
+def prepare(prepared):
+    class Prepares(zoo.Prepares):
+        def prepare(self, details, context):
+            if isinstance(self.prepared, BaseException):
+                raise self.prepared
+            return self.prepared
+
+    guarded = zoo.GuardedMethod(Prepares(prepared), zoo.Prepares.info)
+    return guarded.prepare(zoo.CoinInput(), MethodContext(NOW, RS_499))
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        Instrument("coin", ["toss"]),
+        Instrument("coin", "toss", scenario=7),
+        Instrument("coin", "toss", secret=""),
+        InvalidInstrumentError(7, field="coin", code="invalid_coin"),
+        InvalidInstrumentError("no such coin", field=7, code="invalid_coin"),
+        InvalidInstrumentError("no such coin", field="coin", code=None),
+        *NO_EXCEPTIONS,
+    ],
+)
+def test_a_wrong_instrument_or_refusal_is_a_plugin_error(prepared):
+    with pytest.raises(PluginError) as caught:
+        prepare(prepared)
+
+    assert caught.value.plugin == "coin"
+    assert "license missing" not in str(caught.value)
+
+
+@pytest.mark.parametrize("raised", NO_EXCEPTIONS)
+def test_a_sink_that_ends_instead_of_saying_what_it_wants_wants_nothing(raised):
+    class Ends(zoo.Delivers):
+        def wants(self, event_type, endpoint):
+            raise raised
+
+    assert zoo.guarded_sink(Ends(None)).wants("payment.success", zoo.ENDPOINT) is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"), [(timedelta(days=-1), timedelta(0)), (timedelta.max, RETRY_AFTER_MAX)]
+)
+async def test_a_wait_that_a_receiver_asked_for_is_bounded(asked, taken):
+    sink = zoo.guarded_sink(zoo.Delivers(DeliveryResult(False, 503, retry_after=asked)))
+
+    assert (await sink.deliver(zoo.EVENT, zoo.ENDPOINT, zoo.context())).retry_after == taken
+
+
+@pytest.mark.parametrize("wait", [5, timedelta(seconds=-1), timedelta.max, "soon", *NO_EXCEPTIONS])
+def test_a_retry_policy_that_answers_no_wait_is_stood_in_for(wait):
+    def decide(says):
+        def next_delay(tries, *, now, rng):
+            if isinstance(says, BaseException):
+                raise says
+            return says
+
+        return SimpleNamespace(next_delay=next_delay)
+
+    policy = GuardedPolicy(decide(wait), decide(WAIT), "patience", frozenset({"delivery"}))
+
+    assert policy.next_delay(Tries(1), now=NOW, rng=Random(1)) == WAIT
+
+
+def risk_request():
+    return RiskRequest("pay_1", "order_1", RS_499, Instrument("coin", "toss", {}), "mint", NOW)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (Block("seen", code="fraud"), "Block.code is 'fraud', no DeclineCode"),
+        (Block("seen", code="declin"), "did you mean 'declined'?"),
+        (Block(7), "whose texts are none"),
+        (Allow(None), "whose texts are none"),
+        ("block", "assessed with str, no verdict"),
+    ],
+)
+async def test_a_wrong_verdict_is_named(verdict, sentence):
+    async def assess(request, context):
+        return verdict
+
+    check = HostedCheck(SimpleNamespace(assess=assess), "velocity", "acme", is_closed=False)
+
+    with pytest.raises(PluginError) as caught:
+        await check.assess(risk_request(), zoo.context())
+    assert sentence in caught.value.reason
+
+
+async def test_what_one_adviser_does_to_its_request_the_next_does_not_see():
+    async def assess(request, context):
+        request.instrument.display["coin"] = "lead"
+
+    async def rank(request, context):
+        request.facts["network"] = "visa"
+
+    asked = risk_request()
+    route = RouteRequest("pay_1", MERCHANT_ID, RS_499, "coin", "toss", "automatic", {}, ())
+    checking = HostedCheck(SimpleNamespace(assess=assess), "velocity", "acme", is_closed=False)
+
+    await checking.assess(asked, zoo.context())
+    await HostedRouter(SimpleNamespace(rank=rank), "router", "acme").opinion(route, zoo.context())
+
+    assert asked.instrument.display == {}
+    assert route.facts == {}
+    assert UUID(int=route.merchant_id.int) == MERCHANT_ID
