@@ -40,8 +40,9 @@ from .core.web.routes.dialects import event_words
 from .logs import logger
 from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
+from .plugins.setting_names import check_setting_names
 from .plugins.tracing import Trace
-from .settings import Settings
+from .settings import Settings, setting_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ async def open_app(
             trace=plugin_trace(settings),
             stored=stored,
         )
+        check_setting_names(environ, setting_names(), loaded.setting_names)
     except OperatorError:
         await storage.close()
         raise

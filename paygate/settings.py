@@ -208,14 +208,18 @@ class Settings(BaseModel):
         return self.environment == "production"
 
 
+def setting_names() -> frozenset[str]:
+    """The variables that paygate's own settings are read from."""
+    return frozenset(str(field.alias) for field in Settings.model_fields.values())
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in an environment. An empty value counts as absent.
 
     Raises:
         OperatorError: A value is wrong.
     """
-    aliases = {str(field.alias) for field in Settings.model_fields.values()}
-    given: dict[str, Any] = {name: environ[name] for name in aliases if environ.get(name)}
+    given: dict[str, Any] = {name: environ[name] for name in setting_names() if environ.get(name)}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

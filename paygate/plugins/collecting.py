@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from .advice import HostedCheck, HostedRouter
 from .answers import words
 from .context import HostContext
 from .extending import HostedCommand, HostedPanel, HostedRoute
+from .fields import did_you_mean
 from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
 from .isolation import contained
 from .offers import (
@@ -44,8 +46,12 @@ from .offers import (
 )
 from .tracing import Trace
 
+BUILT_IN = "defaults"
+"""The plugin of the built-in policies and scenarios; another's take their place."""
 # What stands in an address and on a command line as it is.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+log = logging.getLogger(__name__)
 
 Plugin = ModuleType | object
 Offered = TypeVar("Offered")
@@ -124,9 +130,47 @@ class Collector:
             for id, each in offered.items()
         }
 
+    def check_flows(
+        self, methods: Mapping[str, PaymentMethod], processors: Mapping[str, GuardedProcessor]
+    ) -> None:
+        """Refuse a processor with a flow that its payment method does not have.
+
+        A method that no plugin offers is logged: its plugin may not be installed here.
+        """
+        for plugin, hooks in self.offers.items():
+            for id in hooks.get("paygate_processors", ()):
+                for code, flows in processors[id].capabilities.methods.items():
+                    self._check_method_of(plugin, id, code, flows, methods)
+
+    @staticmethod
+    def _check_method_of(
+        plugin: str,
+        id: str,
+        code: str,
+        flows: frozenset[str],
+        methods: Mapping[str, PaymentMethod],
+    ) -> None:
+        if code not in methods:
+            hint = did_you_mean(code, methods)
+            log.warning("processor %s carries out %r, no method of a plugin; %s", id, code, hint)
+            return
+        known = methods[code].info.flows
+        for flow in sorted(flows - known):
+            problem = f"processor {id} declares the flow {flow!r}, which method {code} has not"
+            refuse(plugin, f"{problem}; {did_you_mean(flow, known)}", "Correct its capabilities")
+
     def scenarios(self) -> Mapping[str, Scenario]:
         """Name → scenario."""
         offered = self._offered("paygate_scenarios", Scenario, lambda scenario: scenario.name)
+        numbered: dict[int, Offer[Scenario]] = {}
+        for name, each in offered.items():
+            first = numbered.setdefault(each.thing.number, each)
+            if first is not each:
+                problem = (
+                    f"paygate_scenarios: {name} and {first.thing.name} of plugin {first.plugin} "
+                    f"share number {each.thing.number}"
+                )
+                refuse(each.plugin, problem, "Choose another number")
         return Catalogue.of([each.thing for each in offered.values()]).by_name
 
     def sinks(self) -> dict[str, EventSink]:
@@ -143,8 +187,14 @@ class Collector:
         built_in: dict[PolicyTarget, RetryPolicy] = {}
         chosen: dict[PolicyTarget, RetryPolicy] = {}
         # Plugins come after the defaults, so theirs take the built-in one's place.
+        owners: dict[PolicyTarget, str] = {}
         for name, each in offered.items():
             for target in each.thing.applies_to:
+                owner = owners.setdefault(target, each.plugin)
+                if owner not in {each.plugin, BUILT_IN}:
+                    problem = f"paygate_retry_policies: plugin {owner} decides about {target} too"
+                    refuse(each.plugin, problem, "Uninstall one of them")
+                owners[target] = each.plugin
                 stand_in = built_in.setdefault(target, each.thing)
                 policy = GuardedPolicy(each.thing, stand_in, name, each.thing.applies_to)
                 chosen[target] = self._traced(each, name, policy)
@@ -238,8 +288,7 @@ class Collector:
                     cause=error,
                 )
             if name in offered:
-                by = "offered twice" if is_own else "taken by another plugin"
-                refuse(plugin, f"{hook}: {name!r} is {by}", "Rename one")
+                refuse(plugin, f"{hook}: {name!r} is {_by(plugin, offered[name])}", "Rename one")
             offered[name] = Offer(plugin, thing)
             self.offers[plugin][hook].append(name)
         return offered
@@ -270,3 +319,9 @@ class Collector:
                 "Repair or uninstall the plugin",
                 cause=error,
             )
+
+
+def _by(plugin: str, first: Offer[Any]) -> str:
+    if first.plugin == plugin:
+        return "offered twice"
+    return f"taken by plugin {first.plugin}, plugin {plugin} offers it too"

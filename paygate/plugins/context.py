@@ -80,6 +80,15 @@ class HostContext:
     def _names(self, model: type[BaseModel]) -> Mapping[str, list[str]]:
         return {field: _names(self.plugin_id, field, model) for field in model.model_fields}
 
+    def setting_names(self) -> frozenset[str]:
+        """Every variable that one of its settings is read from, once its hooks were called."""
+        return frozenset(
+            name
+            for model in self.models
+            for candidates in self._names(model).values()
+            for name in candidates
+        )
+
     def settings(self) -> Config | None:
         """What can be set of the plugin, once its hooks were called."""
         if not self.models:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isroutine
 from types import MappingProxyType
 
 import pluggy
@@ -17,7 +18,7 @@ from ..core.services.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
 from .answers import words
-from .collecting import Collector, Found, refuse
+from .collecting import BUILT_IN, Collector, Found, refuse
 from .context import HostContext
 from .markers import PROJECT
 from .tracing import Trace
@@ -32,10 +33,12 @@ class Loaded:
     Args:
         registry: What they offer.
         config_models: Plugin name → the settings models it asked for.
+        setting_names: Plugin name → the variables that its settings are read from.
     """
 
     registry: Registry
     config_models: Mapping[str, Sequence[type[BaseModel]]]
+    setting_names: Mapping[str, frozenset[str]]
 
 
 def installed_plugins() -> list[Found]:
@@ -70,7 +73,7 @@ def load_plugins(
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    plugins = [Found("defaults", defaults, "built in"), *found]
+    plugins = [Found(BUILT_IN, defaults, "built in"), *found]
     for each in plugins:
         _register(manager, each)
     scenarios: dict[str, Scenario] = {}
@@ -84,8 +87,10 @@ def load_plugins(
     scenarios.update(collect.scenarios())
     processors = collect.processors()
     _check_preferred(preferred, processors)
+    methods = collect.methods()
+    collect.check_flows(methods, processors)
     registry = Registry(
-        methods=collect.methods(),
+        methods=methods,
         processors={
             name: processors[name]
             for name in sorted(processors, key=lambda name: (_rank(preferred, name), name))
@@ -101,7 +106,11 @@ def load_plugins(
         panels=collect.panels(),
         guests=collect.guests(),
     )
-    return Loaded(registry, {name: context.models for name, context in contexts.items()})
+    return Loaded(
+        registry,
+        {name: context.models for name, context in contexts.items()},
+        {name: context.setting_names() for name, context in contexts.items()},
+    )
 
 
 def _import(point: EntryPoint) -> Found:
@@ -142,11 +151,34 @@ def _register(manager: pluggy.PluginManager, found: Found) -> None:
 def _check_hook_names(manager: pluggy.PluginManager, found: Found) -> None:
     known = [name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")]
     for name in dir(found.plugin):
-        if manager.parse_hookimpl_opts(found.plugin, name) is None or name in known:
+        options = manager.parse_hookimpl_opts(found.plugin, name)
+        if options is None:
+            _check_unmarked(found, name, known)
             continue
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}" if near else f"The hooks are {', '.join(known)}"
-        refuse(found.name, f"there is no hook {name}", hint)
+        hook = options.get("specname") or name
+        if hook not in known:
+            near = get_close_matches(hook, known, n=1)
+            hint = f"Did you mean {near[0]}" if near else f"The hooks are {', '.join(known)}"
+            refuse(found.name, f"there is no hook {hook}", hint)
+
+
+def _check_unmarked(found: Found, name: str, known: Sequence[str]) -> None:
+    """Refuse a function that is named like a hook and would never be called."""
+    if not name.startswith(f"{PROJECT}_"):
+        return
+    # What all hooks begin with makes any two names alike.
+    ends = {hook.removeprefix(f"{PROJECT}_"): hook for hook in known}
+    near = get_close_matches(name.removeprefix(f"{PROJECT}_"), ends, n=1, cutoff=0.8)
+    if not near or not isroutine(getattr(found.plugin, name)):
+        return
+    hook = ends[near[0]]
+    if name == hook:
+        refuse(found.name, f"its function {name} is not marked as a hook", "Put @hookimpl above it")
+    refuse(
+        found.name,
+        f"its function {name} is named like the hook {hook} and is not marked as one",
+        f"Name it {hook} and put @hookimpl above it, or choose another name",
+    )
 
 
 def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object]) -> None:

@@ -25,12 +25,20 @@ from ..core.ports.extensions import (
 from ..core.ports.plugins import API_VERSION, EventSink, MethodInfo, PaymentMethod, PluginInfo
 from ..core.ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, Capabilities, Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
-from ..core.ports.risk import RiskCheck
+from ..core.ports.risk import FailMode, RiskCheck
 from ..core.ports.routing import Router
+from .descriptions import (
+    check_calls,
+    check_capabilities,
+    check_info,
+    check_method,
+    check_policy,
+    check_sink,
+    shaped,
+)
+from .fields import one_of, quoted
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
-# Ids stand in rows, settings and logs.
-_ID = re.compile(r"[a-z][a-z0-9_]*")
 _VERB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PLACE = re.compile(r"\{[a-z][a-z0-9_]*\}")
 _PATH = re.compile(r"(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+")
@@ -44,6 +52,7 @@ def check_members(thing: object, kind: type) -> None:
         members = sorted(name for name in vars(kind) if not name.startswith("_"))
         missing = [name for name in members if not hasattr(thing, name)]
         raise PluginContractError(f"it lacks {', '.join(missing)}")
+    check_calls(thing, kind)
 
 
 def check_requirement(plugin: str, thing: object) -> None:
@@ -54,7 +63,9 @@ def check_requirement(plugin: str, thing: object) -> None:
     """
     # What has no ``info`` may say it itself.
     said_by = getattr(thing, "info", thing)
-    required = getattr(said_by, "requires_api", API_VERSION)
+    required: object = getattr(said_by, "requires_api", API_VERSION)
+    if type(required) is not int:
+        raise PluginContractError(f"its requires_api is {quoted(required)}, not a whole number")
     if required > API_VERSION:
         raise OperatorError(
             setting=f"plugin {plugin}",
@@ -67,7 +78,9 @@ def method_code(method: PaymentMethod) -> str:
     """What requests say in ``method``."""
     if not isinstance(method.info, MethodInfo):
         raise PluginContractError(f"its info is a {type(method.info).__name__}, not a MethodInfo")
-    return _shaped(method.info.code, METHOD_CODE_CHARS_MAX)
+    code = shaped(method.info.code, METHOD_CODE_CHARS_MAX)
+    check_method(method.info)
+    return code
 
 
 def processor_id(processor: Processor) -> str:
@@ -75,6 +88,7 @@ def processor_id(processor: Processor) -> str:
     can = processor.capabilities
     if not isinstance(can, Capabilities):
         raise PluginContractError("its capabilities are no Capabilities")
+    check_capabilities(can)
     for name, kind in (
         ("query", CanQuery),
         ("capture", CanCapture),
@@ -99,21 +113,19 @@ def _needs(capability: str) -> str:
 
 def sink_id(sink: EventSink) -> str:
     """The id of a sink."""
+    check_sink(sink)
     return _id(sink)
 
 
 def policy_name(policy: RetryPolicy) -> str:
     """The name of a policy that decides about something there is."""
-    unknown = set(policy.applies_to).difference(POLICY_TARGETS)
-    if unknown:
-        known = ", ".join(POLICY_TARGETS)
-        raise PluginContractError(f"it applies to {sorted(unknown)}, which is none of {known}")
+    check_policy(policy, POLICY_TARGETS)
     return policy.name
 
 
 def adviser_name(guest: Router | RiskCheck) -> str:
     """The name of a router or a risk check."""
-    return _shaped(guest.name, PLUGIN_ID_CHARS_MAX)
+    return shaped(guest.name, PLUGIN_ID_CHARS_MAX)
 
 
 def router_priority(router: Router) -> int:
@@ -127,19 +139,16 @@ def router_priority(router: Router) -> int:
 def fails_closed(check: RiskCheck) -> bool:
     """Whether the check's failure blocks a payment."""
     mode: object = getattr(check, "fail", "open")
-    if mode not in {"open", "closed"}:
-        raise PluginContractError(f'its fail is {mode!r}, which is neither "open" nor "closed"')
+    one_of(mode, get_args(FailMode), "its fail")
     return mode == "closed"
 
 
 def route_name(route: Route) -> str:
     """A route's method and path, if it can be served; places are written alike."""
-    if route.method not in get_args(HttpMethod):
-        raise PluginContractError(f"its method is {route.method!r}")
+    one_of(route.method, get_args(HttpMethod), "its method")
     if not isinstance(route.path, str) or not _PATH.fullmatch(route.path):
         raise PluginContractError(f"its path is {route.path!r}; write it as /rates/{{currency}}")
-    if route.access not in get_args(RouteAccess):
-        raise PluginContractError(f"its access is {route.access!r}")
+    one_of(route.access, get_args(RouteAccess), "its access")
     if not callable(route.handler):
         raise PluginContractError("its handler cannot be called")
     if route.input is not None:
@@ -162,13 +171,11 @@ def command_name(command: Command) -> str:
 
 def panel_id(panel: Panel) -> str:
     """A panel's id, if it can be drawn."""
-    if panel.kind not in get_args(PanelKind):
-        raise PluginContractError(f"its kind is {panel.kind!r}")
-    if panel.place not in get_args(PanelPlace):
-        raise PluginContractError(f"its place is {panel.place!r}")
+    one_of(panel.kind, get_args(PanelKind), "its kind")
+    one_of(panel.place, get_args(PanelPlace), "its place")
     if not isinstance(panel.title, str) or not callable(panel.data):
         raise PluginContractError("it lacks a title or data")
-    return _shaped(panel.id, PLUGIN_ID_CHARS_MAX)
+    return shaped(panel.id, PLUGIN_ID_CHARS_MAX)
 
 
 class _NoOptions(BaseModel):
@@ -178,12 +185,5 @@ class _NoOptions(BaseModel):
 def _id(guest: Processor | EventSink) -> str:
     if not isinstance(guest.info, PluginInfo):
         raise PluginContractError(f"its info is a {type(guest.info).__name__}, not a PluginInfo")
-    return _shaped(guest.info.id, PLUGIN_ID_CHARS_MAX)
-
-
-def _shaped(id: object, chars_max: int) -> str:
-    if not isinstance(id, str) or not _ID.fullmatch(id) or len(id) > chars_max:
-        raise PluginContractError(
-            f"{id!r} is not {chars_max} lower-case letters, digits and underscores at most"
-        )
-    return id
+    check_info(guest.info)
+    return shaped(guest.info.id, PLUGIN_ID_CHARS_MAX)

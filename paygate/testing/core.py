@@ -24,7 +24,8 @@ from ..core.services.move_clock import (
 from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
 from ..plugins.host import Found
-from ..settings import read_settings
+from ..plugins.setting_names import check_setting_names
+from ..settings import read_settings, setting_names
 from .api import Api
 from .defaults import DEFAULTS
 from .inbox import HOST, URL, InboxCore
@@ -175,6 +176,8 @@ async def running(
     }
     http, bell = LoopbackClient(), LocalBell()
     async with open_app(read_settings(given), given, bell=bell, plugins=plugins) as opened:
+        names = opened.loaded.setting_names
+        check_setting_names(given, setting_names(), names, every=environ)
         swappable = Swappable(opened.loaded.registry)
         deps = replace(opened.deps, registry=swappable.registry, http=http)
         app = replace(opened, deps=deps)

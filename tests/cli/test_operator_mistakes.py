@@ -149,3 +149,13 @@ async def test_dev_uses_the_servers_that_are_named_and_the_port_it_is_told(
 
     assert (code, payments) == (0, 1)
     assert not (processes.home / "data").exists()
+
+
+@pytest.mark.parametrize("verb", ["serve", "work"])
+async def test_a_misspelt_setting_is_named_with_the_nearest(processes: Stack, verb: str):
+    sentence = await refused(processes, verb, PAYGATE_KEEP_CALL_DAYS="30")
+
+    assert sentence == (
+        "paygate: PAYGATE_KEEP_CALL_DAYS: nothing reads this setting. "
+        "Did you mean PAYGATE_KEEP_CALLS_DAYS."
+    )

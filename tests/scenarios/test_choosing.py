@@ -133,7 +133,7 @@ def test_a_file_of_the_operators_adds_to_it(tmp_path: Path):
         (GOOD.replace('"declined"', '"partly:100"'), "none of the words"),
         (GOOD.replace("charge", "chrage"), "chrage"),
         (GOOD.replace("number = 900", "number = 1"), "share number 1"),
-        (GOOD.replace("mine", "approve"), "taken"),
+        (GOOD.replace("mine", "approve"), "'approve' is offered twice"),
     ],
 )
 def test_a_file_that_is_wrong_stops_start_up_with_a_sentence(

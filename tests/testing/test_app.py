@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from paygate import OperatorError
 from paygate.testing import ApiError, FakeProcessor, PaygateApp, PaygateServer
 
 
@@ -204,3 +205,14 @@ class TestSettings:
 
     async def test_settings_are_a_fixture(self, paygate_app: PaygateApp):
         assert (await paygate_app.pay())["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("TEST_PAYMENT_SUCESS", "TEST_PAYMENT_SUCCESS"), ("PAYGAT_SEED", "PAYGATE_SEED")],
+)
+def test_a_misspelt_setting_of_a_test_is_refused_with_the_nearest(paygate_session, name, right):
+    with pytest.raises(OperatorError) as caught, paygate_session.app({name: "1"}):
+        raise AssertionError("it started")
+
+    assert str(caught.value) == f"{name}: nothing reads this setting. Did you mean {right}."

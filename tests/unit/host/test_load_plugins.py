@@ -333,7 +333,7 @@ class Grumpy(Mint):
         ("paygate_processors", Mint(capabilities={"methods": {}}), "capabilities"),
         ("paygate_processors", Mint(info="mint"), "not a PluginInfo"),
         ("paygate_processors", Mint(info=Coin.info), "MethodInfo, not a PluginInfo"),
-        ("paygate_processors", Mint(info=PluginInfo("mint", "1", "2")), "TypeError"),
+        ("paygate_processors", Mint(info=PluginInfo("mint", "1", "2")), "requires_api is '2'"),
         ("paygate_processors", Mint("Mint"), "'Mint' is not"),
         ("paygate_processors", Mint("mint-1"), "'mint-1' is not"),
         ("paygate_processors", Mint("mint\n"), "is not"),
@@ -341,7 +341,7 @@ class Grumpy(Mint):
         ("paygate_processors", Mint(7), "7 is not"),
         ("paygate_event_sinks", Owl("Owl"), "'Owl' is not"),
         ("paygate_retry_policies", Patience(applies_to=["deliveries"]), "deliveries"),
-        ("paygate_retry_policies", Patience(applies_to="delivery"), "none of delivery"),
+        ("paygate_retry_policies", Patience(applies_to="delivery"), "use one of delivery"),
     ],
 )
 def test_an_object_that_describes_itself_wrongly_is_refused(hook, thing, said):
@@ -376,11 +376,11 @@ def test_a_method_that_describes_itself_wrongly_is_refused(info, said):
         ("paygate_retry_policies", Patience),
     ],
 )
-def test_a_name_that_is_taken_is_refused_and_the_later_plugin_named(hook, make):
+def test_a_name_that_is_taken_is_refused_and_both_plugins_are_named(hook, make):
     error = refusal(offering(hook, make(), name="one"), offering(hook, make(), name="two"))
 
     assert error.setting == "plugin two"
-    assert "is taken" in error.problem
+    assert "is taken by plugin one, plugin two offers it too" in error.problem
 
 
 def test_a_processor_that_declares_a_query_it_lacks_is_refused():

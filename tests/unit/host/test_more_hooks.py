@@ -77,7 +77,7 @@ class Unwritable(BaseModel):
         ("paygate_routers", Compass(priority="high"), "priority"),
         ("paygate_routers", Compass(requires_api=99), "requires plugin API 99"),
         ("paygate_risk_checks", Compass(), "it lacks assess"),
-        ("paygate_risk_checks", Guard(fail="ajar"), "neither"),
+        ("paygate_risk_checks", Guard(fail="close"), "did you mean 'closed'?"),
         ("paygate_risk_checks", Guard(requires_api=99), "requires plugin API 99"),
         ("paygate_routes", object(), "it lacks"),
         ("paygate_routes", route("BREW"), "its method is 'BREW'"),
@@ -159,7 +159,7 @@ def test_two_paths_that_differ_in_a_places_name_are_one():
 def test_a_name_is_used_once_among_all_plugins(hook, make):
     error = refusal(offering(hook, make()), offering(hook, make(), name="other"))
 
-    assert "taken by another plugin" in error.problem
+    assert "is taken by plugin acme, plugin other offers it too" in error.problem
 
 
 def test_routers_are_asked_by_priority_and_then_in_order():

@@ -1,0 +1,80 @@
+"""Refuse settings that nothing reads because their name is misspelt."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+
+from ..core.domain.errors import OperatorError
+from .markers import PROJECT
+
+log = logging.getLogger(__name__)
+
+PREFIX = f"{PROJECT.upper()}_"
+# As alike as one or two letters of a long name; less may be another program's name.
+ALIKE = 0.85
+# Of our tests, and what ``paygate dev --with`` hands to its program.
+_OTHERS = re.compile(rf"{PREFIX}(TEST_\w+|URL|API|KEY|SECRET)")
+# Kubernetes sets these for every service, one that is called paygate included.
+_KUBERNETES = re.compile(rf"{PREFIX}\w*(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP)\w*)")
+
+
+def check_setting_names(
+    environ: Mapping[str, str],
+    ours: Collection[str],
+    of_plugins: Mapping[str, Collection[str]],
+    *,
+    every: Iterable[str] = (),
+) -> None:
+    """Refuse a variable that is meant for paygate or a plugin and that neither reads.
+
+    A name that begins with ``PAYGATE_`` is refused if it is nearly one that is read, or
+    begins with an installed plugin's prefix. Any other is logged: it may be another
+    program's, or of a plugin that this process does not have.
+
+    Args:
+        environ: The variables; an empty one counts as absent.
+        ours: The variables that paygate reads.
+        of_plugins: Plugin → the variables that it reads.
+        every: Names that must be read, whatever they begin with.
+
+    Raises:
+        OperatorError: One is misspelt; the nearest right name is in the sentence.
+    """
+    known = {*ours, *(name for names in of_plugins.values() for name in names)}
+    for name in every:
+        if name not in known:
+            raise _refusal(name, "nothing reads this setting", known)
+    unread = (name for name, value in environ.items() if value and _is_unread(name, value, known))
+    for name in sorted(unread):
+        owner = _owner(name, of_plugins)
+        if owner is not None:
+            raise _refusal(name, f"plugin {owner} has no such setting", of_plugins[owner])
+        if get_close_matches(name, known, n=1, cutoff=ALIKE):
+            raise _refusal(name, "nothing reads this setting", known)
+        log.warning("%s is set, and neither paygate nor an installed plugin reads it", name)
+
+
+def _is_unread(name: str, value: str, known: Collection[str]) -> bool:
+    if not name.startswith(PREFIX) or name in known or _OTHERS.fullmatch(name):
+        return False
+    return not (_KUBERNETES.fullmatch(name) or value.startswith(("tcp://", "udp://")))
+
+
+def _owner(name: str, of_plugins: Collection[str]) -> str | None:
+    """The plugin whose prefix the name has; of several the one with the longest."""
+    owners = [each for each in of_plugins if name.startswith(f"{PREFIX}{each}_".upper())]
+    return max(owners, key=len, default=None)
+
+
+def _refusal(name: str, problem: str, known: Collection[str]) -> OperatorError:
+    near = get_close_matches(name, known, n=1, cutoff=ALIKE)
+    if near:
+        remedy = f"Did you mean {near[0]}"
+    elif known and len(known) <= 10:
+        remedy = f"Use one of {', '.join(sorted(known))}, or remove it"
+    else:
+        remedy = "Remove it, or see docs/operations.md for the settings"
+    return OperatorError(setting=name, problem=problem, remedy=remedy)
