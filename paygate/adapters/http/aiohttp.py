@@ -7,13 +7,17 @@ import re
 import socket
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
+from typing import cast
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from ...core.ports.http import HttpError, HttpResponse
 from .address import Reach, check_url
+from .raw_answer import RAW_ANSWER, KeepingResponseHandler, RawAnswer
 
 AddressInfo = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
@@ -68,22 +72,38 @@ class AiohttpClient:
         """See ``Http.post``."""
         self.check(url)
         _check_headers(headers)
+        raw, read = RawAnswer(), bytearray()
+        RAW_ANSWER.set(raw)
         try:
             # aiohttp's own total does not cover everything that happens here.
             async with asyncio.timeout(timeout.total_seconds()):
-                return await self._post(url, body, headers, timeout, response_bytes_max)
+                return await self._post(
+                    url,
+                    body,
+                    headers,
+                    timeout=timeout,
+                    response_bytes_max=response_bytes_max,
+                    read=read,
+                )
         except (TimeoutError, aiohttp.ServerTimeoutError):
-            raise HttpError("timeout") from None
+            failure = HttpError("timeout")
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-            raise HttpError(_kind(error), _detail(error)) from error
+            failure = HttpError(_kind(error), _detail(error))
+            failure.__cause__ = error
+        if raw.status is None:
+            raise failure
+        came = max(bytes(read), raw.body, key=len)[:response_bytes_max]
+        return HttpResponse(raw.status, raw.headers, came, True, broken=failure.kind)
 
     async def _post(
         self,
         url: str,
         body: bytes,
         headers: Mapping[str, str],
+        *,
         timeout: timedelta,  # noqa: ASYNC109 - handed to aiohttp
         response_bytes_max: int,
+        read: bytearray,
     ) -> HttpResponse:
         async with self._open().post(
             # As the merchant wrote it: unquoting and quoting again would change it.
@@ -93,12 +113,12 @@ class AiohttpClient:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=timeout.total_seconds()),
         ) as response:
-            read, is_truncated = await _read(response, response_bytes_max)
+            is_truncated = await _read(response, response_bytes_max, read)
             if is_truncated:
                 # What is left would have to be read before the connection is used again.
                 response.close()
             named = {name.lower(): value for name, value in response.headers.items()}
-            return HttpResponse(response.status, named, read, is_truncated)
+            return HttpResponse(response.status, named, bytes(read), is_truncated)
 
     async def close(self) -> None:
         """See ``Http.close``."""
@@ -113,6 +133,11 @@ class AiohttpClient:
                 use_dns_cache=False,
                 limit=self._connections_max,
                 resolver=self._resolver,
+            )
+            # aiohttp has no parameter for this; the tests of broken answers fail without it.
+            connector._factory = cast(  # noqa: SLF001 - see above
+                "partial[ResponseHandler]",
+                partial(KeepingResponseHandler, loop=asyncio.get_running_loop()),
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -130,13 +155,14 @@ class AiohttpClient:
         return socket.socket(family, kind, proto)
 
 
-async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> tuple[bytes, bool]:
-    read = bytearray()
+async def _read(response: aiohttp.ClientResponse, bytes_max: int, read: bytearray) -> bool:
+    """Append the body to ``read``, up to the bound; whether there is more."""
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         read += chunk
         if len(read) > bytes_max:
-            return bytes(read[:bytes_max]), True
-    return bytes(read), False
+            del read[bytes_max:]
+            return True
+    return False
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

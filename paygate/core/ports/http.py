@@ -18,17 +18,21 @@ class HttpResponse:
         status: The HTTP status; redirects are answers, they are not followed.
         headers: Names in lower case; of a repeated one, the last.
         body: At most as many bytes as the request allowed.
-        is_truncated: Whether there was more.
+        is_truncated: Whether there was more, or the answer broke off.
+        broken: Why the rest of the answer could not be read, after its status line had
+            come: ``timeout``, ``connection`` or ``protocol``. The headers and the body
+            are then what could be read. None for a whole answer.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     is_truncated: bool
+    broken: str | None = None
 
 
 class HttpError(PaygateError):
-    """There was no answer.
+    """There was no answer: not even a status line.
 
     Args:
         kind: ``refused_address`` (the guard), ``invalid_url``, ``timeout``,
@@ -69,6 +73,9 @@ class Http(Protocol):
     ) -> HttpResponse:
         """Send the bytes and read the answer.
 
+        The status line decides: once it has come there is an answer, whatever happens
+        to the rest of it.
+
         Args:
             url: ``http`` or ``https``; every address it resolves to is checked at
                 the moment of connecting.
@@ -78,7 +85,7 @@ class Http(Protocol):
             response_bytes_max: Read at most this much of the answer.
 
         Raises:
-            HttpError: No answer.
+            HttpError: No status line came.
         """
         ...
 

@@ -64,6 +64,8 @@ class WebhookSink:
         except HttpError as error:
             context.logger.info("webhook got no answer", kind=error.kind, detail=error.detail)
             return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
+        if response.broken:
+            context.logger.info("webhook answer broke off", kind=response.broken)
         return DeliveryResult(
             delivered=200 <= response.status < 300,
             status_code=response.status,
