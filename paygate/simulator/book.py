@@ -1,8 +1,8 @@
-"""The simulated processor's own record of what it was asked to charge.
+"""The simulated processor's own record of every operation that it received.
 
-It lies outside the gateway's database, so a test that kills the gateway can ask
-an independent witness whether anybody was charged twice: one payment must never
-have approved charges under two operation ids.
+The file is outside the gateway's database, so an audit can compare the two: each
+charge, capture, void and refund that the processor approved must be in the database
+exactly once, and the other way round.
 """
 
 from __future__ import annotations
@@ -16,44 +16,50 @@ from pathlib import Path
 from typing import Any
 
 from ..core.domain.money import EXPONENTS, Money
+from ..core.domain.operation import OperationKind
 from .decision import Decision, read_decision
+
+UNDECIDED: dict[str, Any] = {"due_at": None, "approved": None, "decline": None}
+"""The fields of a decision, where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """One request to charge a payer, as the processor received it.
+class Entry:
+    """One operation, as the processor received it.
 
     Args:
         operation_id: The idempotency key it came with.
-        payment_id: The gateway's name for the payment.
-        amount: What was asked for.
+        payment_id: The gateway's id of the payment.
+        amount: What the operation is about; for a partial approval, the approved part.
         processor: Which simulator received it.
-        decision: What it made of it.
+        decision: How it ends; None where the scenario names no definite ending.
+        kind: What was asked for.
     """
 
     operation_id: str
     payment_id: str
     amount: Money
     processor: str
-    decision: Decision
+    decision: Decision | None
+    kind: OperationKind = OperationKind.CHARGE
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A file of charges, one JSON object a line, that several processes may append to.
+    """A file of operations, one JSON object a line, that several processes may append to.
 
     Every line is one write to a descriptor in append mode, which the operating
     system never mixes with another's. Nothing is synced to the disk: a book
     outlives its process, not its machine.
 
     Args:
-        path: The file; it and its folder are made when the first charge comes.
+        path: The file; it and its folder are made when the first entry comes.
     """
 
     path: Path
 
-    def append(self, charge: Charge) -> None:
-        """Write a charge down.
+    def append(self, entry: Entry) -> None:
+        """Append an entry.
 
         Raises:
             OSError: It is not in the book, or not whole.
@@ -61,7 +67,7 @@ class Book:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            line = _line(charge)
+            line = _line(entry)
             if _ends_torn(descriptor):
                 line = b"\n" + line
             if os.write(descriptor, line) != len(line):
@@ -69,24 +75,28 @@ class Book:
         finally:
             os.close(descriptor)
 
-    def charges(self) -> list[Charge]:
-        """All charges, oldest first; lines that a crash tore are left out."""
+    def entries(self) -> list[Entry]:
+        """Return all entries, oldest first, without lines that a crash cut short."""
         return list(self._read())
 
-    def find(self, operation_id: str) -> Charge | None:
-        """What was last written about an operation."""
+    def charges(self) -> list[Entry]:
+        """Return the entries of charges, oldest first."""
+        return [entry for entry in self._read() if entry.kind is OperationKind.CHARGE]
+
+    def find(self, operation_id: str) -> Entry | None:
+        """Return the newest entry of an operation."""
         found = None
-        for charge in self._read(containing=operation_id.encode()):
-            if charge.operation_id == operation_id:
-                found = charge
+        for entry in self._read(containing=operation_id.encode()):
+            if entry.operation_id == operation_id:
+                found = entry
         return found
 
-    def _read(self, *, containing: bytes = b"") -> Iterator[Charge]:
+    def _read(self, *, containing: bytes = b"") -> Iterator[Entry]:
         with suppress(FileNotFoundError), self.path.open("rb") as lines:
             for line in lines:
                 # Parsing is what costs; most lines are about something else.
-                if containing in line and (charge := _charge(line)) is not None:
-                    yield charge
+                if containing in line and (entry := _entry(line)) is not None:
+                    yield entry
 
 
 def _ends_torn(descriptor: int) -> bool:
@@ -94,22 +104,25 @@ def _ends_torn(descriptor: int) -> bool:
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
-def _line(charge: Charge) -> bytes:
+def _line(entry: Entry) -> bytes:
     fields = {
-        "operation_id": charge.operation_id,
-        "payment_id": charge.payment_id,
-        "amount_minor": charge.amount.minor,
-        "currency": charge.amount.currency,
-        "processor": charge.processor,
-        **charge.decision.as_json(),
+        "kind": entry.kind.value,
+        "operation_id": entry.operation_id,
+        "payment_id": entry.payment_id,
+        "amount_minor": entry.amount.minor,
+        "currency": entry.amount.currency,
+        "processor": entry.processor,
+        **(UNDECIDED if entry.decision is None else entry.decision.as_json()),
     }
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
 
 
-def _charge(line: bytes) -> Charge | None:
+def _entry(line: bytes) -> Entry | None:
     try:
         fields: Any = json.loads(line)
-    except ValueError:
+        # Books of older versions hold charges only, and do not say so.
+        kind = OperationKind(fields.pop("kind", "charge"))
+    except (ValueError, TypeError, AttributeError):
         return None
     match fields:
         case {
@@ -122,6 +135,6 @@ def _charge(line: bytes) -> Charge | None:
             decision = read_decision(fields)
         case _:
             return None
-    if decision is None:
+    if decision is None and not UNDECIDED.items() <= fields.items():
         return None
-    return Charge(operation_id, payment_id, Money(minor, currency), processor, decision)
+    return Entry(operation_id, payment_id, Money(minor, currency), processor, decision, kind)

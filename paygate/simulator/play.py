@@ -23,6 +23,7 @@ from ..core.domain.outcome import (
     Unknown,
 )
 from ..core.ports.plugins import CallContext
+from .decision import Decision
 from .scenario import FAULTS, Call, Latency, Story, parameters
 
 # How often a processor wants to be asked about what changes at no known time.
@@ -86,10 +87,35 @@ class Play:
         return self.outcome(self.story.believed(self.after_s))
 
     @property
-    def is_charged_at_all(self) -> bool:
-        """Whether the processor takes the money in the end, without anybody's doing."""
-        words = [self.story.call, *(word for _, word in self.story.then)]
-        return parameters(words[-1])[0] in {"approved", "partly"}
+    def is_received(self) -> bool:
+        """Whether the processor receives the operation, or the line is down."""
+        return self.story.call != "not_sent" or self.story.believed(self.after_s) != "unknown"
+
+    @property
+    def amount_in_the_end(self) -> Money:
+        """The operation's amount, or the part of it that the story approves."""
+        kind, detail = parameters(self._last[1])
+        return self._part(detail) if kind == "partly" else self.amount
+
+    @property
+    def ends(self) -> Decision | None:
+        """How the operation ends without the payer's doing; None if that stays unknown."""
+        at, word = self._last
+        assert self.context.asked_at is not None, "the host says it of every operation"
+        due_at = self.context.asked_at + timedelta(seconds=at)
+        kind, detail = parameters(word)
+        if kind in {"approved", "partly"}:
+            return Decision(due_at, None)
+        if kind == "declined":
+            return Decision(due_at, Declined(DeclineCode(detail or "declined")))
+        return None
+
+    @property
+    def _last(self) -> tuple[float, str]:
+        return self.story.then[-1] if self.story.then else (0.0, self.story.call)
+
+    def _part(self, percent: str) -> Money:
+        return Money(max(1, self.amount.minor * int(percent) // 100), self.amount.currency)
 
     def outcome(self, word: str) -> Outcome:
         """A word of the story as an answer."""
@@ -98,8 +124,7 @@ class Play:
             case "approved":
                 return Approved(self.reference, self.amount, self.operation_id)
             case "partly":
-                part = Money(max(1, self.amount.minor * int(detail) // 100), self.amount.currency)
-                return Approved(self.reference, part, self.operation_id)
+                return Approved(self.reference, self._part(detail), self.operation_id)
             case "declined":
                 return Declined(DeclineCode(detail or "declined"))
             case "pending":

@@ -106,7 +106,7 @@ class SimulatorSettings(BaseModel):
     )
     book: Path | None = Field(
         default=None,
-        description="A file that records every charge, apart from the gateway's database.",
+        description="A file that records every operation, apart from the gateway's database.",
         json_schema_extra=_env("PAYGATE_SIMULATOR_BOOK"),
     )
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from ..core.domain.errors import NotSentError
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import Approved, Declined, Outcome, Pending
+from ..core.domain.outcome import Approved, DeclineCode, Declined, Outcome, Pending
 from ..core.ports.callbacks import RawCallback, Update, Verified
 from ..core.ports.plugins import CallContext
 from ..core.ports.processor import AuthorizeRequest, FollowUp
-from .book import Book, Charge
+from .book import Book, Entry
 from .calling_back import translate, verify, write
 from .decision import Decision, decide, decide_refund, read_decision
 from .play import Play, Shows
-from .scenario import Scenario, Story
+from .scenario import Scenario, Story, parameters
 from .settings import SimulatorSettings
 
 
@@ -75,10 +75,9 @@ class Simulator:
             shows=shows,
         )
         if play is not None:
-            await self._record_play(request, play)
-            return await play.call()
+            return await self._call(play, request.payment_id)
         decision = decide(self.settings, context.rng, now=now, decline=decline)
-        await self._record(request, context.operation_id, decision)
+        await self._record(OperationKind.CHARGE, request, context, decision)
         if decision.due_at > now:
             return _pending(decision, decision.due_at - now)
         return self._ending(decision, context.operation_id, request.amount)
@@ -89,9 +88,10 @@ class Simulator:
         """Decide about giving money back, after a delay of its own."""
         play = self._play(OperationKind.REFUND, request.amount, context, context.operation_id)
         if play is not None:
-            return await play.call()
+            return await self._call(play, request.payment_id)
         now = context.clock.now()
         decision = decide_refund(self.settings, context.rng, now=now, decline=decline)
+        await self._record(OperationKind.REFUND, request, context, decision)
         if decision.due_at > now:
             return _pending(decision, decision.due_at - now)
         return self._ending(decision, context.operation_id, request.amount)
@@ -102,8 +102,9 @@ class Simulator:
         """Take held money or let go of it, at once."""
         play = self._play(kind, request.amount, context, context.operation_id)
         if play is not None:
-            return await play.call()
+            return await self._call(play, request.payment_id)
         decision = Decision(context.clock.now(), None)
+        await self._record(kind, request, context, decision)
         return self._ending(decision, context.operation_id, request.amount)
 
     async def query(
@@ -118,21 +119,21 @@ class Simulator:
         """Say what became of an operation.
 
         It is known from what the host kept of the first answer or, where that was
-        lost, from the book.
+        lost, from the book. A scenario answers only about what the book has; without
+        a book there is no evidence, and the scenario is believed.
 
         Raises:
-            NotSentError: It is known from neither. To send it again is safe, as the
-                same id ends the same way.
+            NotSentError: The operation was never received. To send it again is safe,
+                as the same id ends the same way.
         """
         play = self._play(
             kind, request.amount, context, request.operation_id, story=story, shows=shows
         )
         if play is not None:
-            return play.believed()
+            return await self._believed(play)
         decision = await self._recall(request.operation_id, context.state)
         if decision is None:
-            reason = f"no {kind} {request.operation_id} was ever seen"
-            raise NotSentError(reason, plugin=self.processor_id)
+            raise self._never_seen(kind, request.operation_id)
         remaining = decision.due_at - context.clock.now()
         if remaining > timedelta(0):
             return _pending(decision, remaining)
@@ -144,6 +145,7 @@ class Simulator:
         assert state is not None, "nobody is woken for nothing"
         assert call_back is not None, "the host takes callbacks in"
         secret = self.settings.callback_secret.get_secret_value()
+        await self._record_late_approval(context)
         raw = write(state["content"], secret=secret, signed=state["signed"])
         for _ in range(state["times"]):
             await call_back(raw.headers, raw.body)
@@ -164,6 +166,9 @@ class Simulator:
             "amount": request.amount.minor,
             "currency": request.amount.currency,
         }
+        if self.settings.book is not None:
+            # Approved or declined by the payer: from now on a query answers the same.
+            Book(self.settings.book).append(self._payer_entry(request, words[decision]))
         return write(content, secret=self.settings.callback_secret.get_secret_value())
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
@@ -211,21 +216,77 @@ class Simulator:
             return None
         return Play(self.processor_id, played, kind, amount, context, operation_id, shows)
 
-    async def _record_play(self, request: AuthorizeRequest, play: Play) -> None:
-        if play.is_charged_at_all:
-            decision = Decision(play.context.clock.now(), None)
-            await self._record(request, play.operation_id, decision)
+    async def _call(self, play: Play, payment_id: str) -> Outcome:
+        if play.is_received:
+            entry = Entry(
+                play.operation_id,
+                payment_id,
+                play.amount_in_the_end,
+                self.processor_id,
+                play.ends,
+                play.kind,
+            )
+            await self._append(entry)
+        return await play.call()
+
+    async def _believed(self, play: Play) -> Outcome:
+        if self.settings.book is None:
+            return play.believed()
+        entry = await asyncio.to_thread(Book(self.settings.book).find, play.operation_id)
+        if entry is None:
+            raise self._never_seen(play.kind, play.operation_id)
+        decision = entry.decision
+        if decision is None or decision.due_at > play.context.clock.now():
+            return play.believed()
+        return self._ending(decision, play.operation_id, entry.amount)
+
+    def _never_seen(self, kind: OperationKind, operation_id: str) -> NotSentError:
+        reason = f"no {kind} {operation_id} was ever seen"
+        return NotSentError(reason, plugin=self.processor_id)
+
+    async def _record_late_approval(self, context: CallContext) -> None:
+        """Record money that was taken after a decline, before the callback says so."""
+        state, now = context.state, context.clock.now()
+        assert state is not None, "nobody is woken for nothing"
+        content = state["content"]
+        if self.settings.book is None or content["says"] != "approved":
+            return
+        entry = await asyncio.to_thread(Book(self.settings.book).find, content["operation_id"])
+        if entry is not None and entry.decision is not None and not entry.decision.is_approved:
+            await self._append(replace(entry, decision=Decision(now, None)))
+
+    def _payer_entry(self, request: FollowUp, word: str) -> Entry:
+        kind, detail = parameters(word)
+        decline = Declined(DeclineCode(detail)) if kind == "declined" else None
+        assert request.asked_at is not None, "the host says it of every operation"
+        decision = Decision(request.asked_at, decline)
+        return Entry(
+            request.operation_id, request.payment_id, request.amount, self.processor_id, decision
+        )
 
     async def _record(
-        self, request: AuthorizeRequest, operation_id: str, decision: Decision
+        self,
+        kind: OperationKind,
+        request: AuthorizeRequest | FollowUp,
+        context: CallContext,
+        decision: Decision,
     ) -> None:
+        await self._append(
+            Entry(
+                context.operation_id,
+                request.payment_id,
+                request.amount,
+                self.processor_id,
+                decision,
+                kind,
+            )
+        )
+
+    async def _append(self, entry: Entry) -> None:
         if self.settings.book is None:
             return
-        charge = Charge(
-            operation_id, request.payment_id, request.amount, self.processor_id, decision
-        )
         try:
-            await asyncio.to_thread(Book(self.settings.book).append, charge)
+            await asyncio.to_thread(Book(self.settings.book).append, entry)
         except OSError as error:
             reason = f"the book cannot be written ({error.strerror or error})"
             raise NotSentError(reason, plugin=self.processor_id) from error
@@ -234,8 +295,8 @@ class Simulator:
         decision = read_decision(state)
         if decision is not None or self.settings.book is None:
             return decision
-        charge = await asyncio.to_thread(Book(self.settings.book).find, operation_id)
-        return charge.decision if charge else None
+        entry = await asyncio.to_thread(Book(self.settings.book).find, operation_id)
+        return entry.decision if entry else None
 
     def _ending(self, decision: Decision, operation_id: str, amount: Money) -> Outcome:
         if decision.decline is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -17,6 +16,8 @@ import pytest
 import redis
 
 from paygate.adapters.embedded import start_servers
+from paygate.simulator.book import Book
+from tests.harness.audit import differences
 from tests.harness.processes import Client, Stack, free_port, stack
 
 SETTLED_WITHIN_S = 60.0
@@ -43,8 +44,7 @@ MOVING = "SELECT count(*) FROM payments WHERE status <> 'pending'"
 
 def charges(book: Path) -> Counter[str]:
     """Payment → how many different operations the processor charged for it."""
-    lines = [json.loads(line) for line in book.read_text().splitlines()]
-    pairs = {(line["payment_id"], line["operation_id"]) for line in lines}
+    pairs = {(charge.payment_id, charge.operation_id) for charge in Book(book).charges()}
     return Counter(payment for payment, _ in pairs)
 
 
@@ -86,6 +86,7 @@ async def test_a_worker_killed_amid_two_hundred_payments_leaves_none_unsettled_o
             "SELECT payment_id, count(*) AS endings FROM events "
             "WHERE type IN ('payment.success', 'payment.failed') GROUP BY payment_id"
         )
+        assert await differences(Book(processes.book), connection.fetch) == []
     assert len(endings) == 200
     assert {row["endings"] for row in endings} == {1}
 

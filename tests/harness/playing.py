@@ -115,7 +115,7 @@ async def played_app(
         "PAYGATE_DATABASE_POOL": "5",
         "PAYGATE_SIMULATOR_BOOK": str(home / "book.jsonl"),
         # Long enough for an honest answer on a busy machine; hanging ones cost this much.
-        "PAYGATE_PLUGIN_TIMEOUT": "0.3",
+        "PAYGATE_PLUGIN_TIMEOUT": "1",
         **(environ or {}),
     }
     settings = read_settings(given)

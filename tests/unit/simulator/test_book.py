@@ -9,7 +9,7 @@ import pytest
 
 import paygate
 from paygate import DeclineCode, Declined, Money
-from paygate.simulator.book import Book, Charge
+from paygate.simulator.book import Book, Entry
 from paygate.simulator.decision import Decision
 
 DUE = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -20,7 +20,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from paygate import Money
-from paygate.simulator.book import Book, Charge
+from paygate.simulator.book import Book, Entry
 from paygate.simulator.decision import Decision
 
 book, name = Book(Path(sys.argv[1])), sys.argv[2]
@@ -28,13 +28,13 @@ print("ready", flush=True)
 sys.stdin.readline()
 for n in range(500):
     decision = Decision(datetime.now(UTC), None)
-    book.append(Charge(f"{name}_{n}", "pay_" + "x" * n, Money(n, "INR"), "acme", decision))
+    book.append(Entry(f"{name}_{n}", "pay_" + "x" * n, Money(n, "INR"), "acme", decision))
 """
 
 
 def charge(operation_id="op_1", *, decline=None):
     decision = Decision(DUE, decline)
-    return Charge(operation_id, "pay_1", Money(49_900, "INR"), "acme", decision)
+    return Entry(operation_id, "pay_1", Money(49_900, "INR"), "acme", decision)
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_a_line_has_the_documented_fields(book):
 
     (line,) = book.path.read_text().splitlines()
     assert json.loads(line) == {
+        "kind": "charge",
         "operation_id": "op_1",
         "payment_id": "pay_1",
         "amount_minor": 49_900,

@@ -1,9 +1,11 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from paygate import (
+    Approved,
     DeclineCode,
     Declined,
     NotSentError,
@@ -12,6 +14,7 @@ from paygate import (
     SimulatorSettings,
 )
 from paygate.simulator.book import Book
+from paygate.simulator.scenario import Scenario, Story
 
 CHARGE = OperationKind.CHARGE
 NO_FUNDS = Declined(DeclineCode.INSUFFICIENT_FUNDS, retry="later")
@@ -107,3 +110,76 @@ async def test_a_book_that_cannot_be_written_means_nobody_was_charged(desk, tmp_
 
     with pytest.raises(NotSentError, match="the book cannot be written"):
         await acme.authorize(desk.request(), desk.context())
+
+
+HANGS = Scenario(
+    name="hangs",
+    number=1,
+    says="It hangs, and was done.",
+    charge=Story(call="unknown", then=((0, "approved"),)),
+    refund=Story(call="unknown", then=((0, "approved"),)),
+    capture=Story(call="unknown", then=((0, "approved"),)),
+    void=Story(call="unknown", then=((0, "approved"),)),
+)
+
+
+@pytest.mark.parametrize("kind", ["charge", "refund", "capture", "void"])
+async def test_a_scenario_says_nothing_of_an_operation_that_is_not_in_the_book(
+    desk, tmp_path, kind
+):
+    settings = SimulatorSettings(book=tmp_path / "book.jsonl")
+    acme = Simulator("acme", settings, {"hangs": HANGS})
+    context = replace(desk.context(), scenario="hangs", asked_at=desk.clock.at)
+
+    with pytest.raises(NotSentError, match="was ever seen"):
+        await acme.query(OperationKind(kind), desk.follow_up(), context)
+
+
+@pytest.mark.parametrize("kind", ["charge", "refund", "capture", "void"])
+@pytest.mark.parametrize("scenario", [None, "hangs"])
+async def test_every_operation_is_in_the_book_with_its_id(desk, tmp_path, kind, scenario):
+    path = tmp_path / "book.jsonl"
+    acme = Simulator("acme", SimulatorSettings(book=path, test_mode=True), {"hangs": HANGS})
+    context = replace(desk.context(), scenario=scenario, asked_at=desk.clock.at)
+    about = desk.follow_up("op_of_the_charge")
+    asks = {
+        "charge": lambda: acme.authorize(desk.request(), context),
+        "refund": lambda: acme.refund(about, context),
+        "capture": lambda: acme.settle_hold(OperationKind.CAPTURE, about, context),
+        "void": lambda: acme.settle_hold(OperationKind.VOID, about, context),
+    }
+
+    first = await asks[kind]()
+
+    (entry,) = Book(path).entries()
+    assert (entry.kind, entry.operation_id, entry.payment_id) == (kind, "op_1", "pay_1")
+    assert entry.decision.is_approved
+    desk.clock.at += timedelta(seconds=10)
+    state = getattr(first, "state", None)
+    said = await acme.query(OperationKind(kind), desk.follow_up(), replace(context, state=state))
+    assert said == Approved("acme_op_1", desk.amount, said.operation_id)
+
+
+async def test_the_payers_decision_is_in_the_book_when_its_callback_is_lost(desk, tmp_path):
+    path = tmp_path / "book.jsonl"
+    waits = Story(call="action:upi_collect", then=((300, "declined:payer_timed_out"),))
+    acme = Simulator("acme", SimulatorSettings(book=path))
+    context = replace(desk.context(), asked_at=desk.clock.at)
+    await acme.authorize(desk.request(), context, story=waits)
+
+    acme.payer_decides(desk.follow_up(), "approve")
+
+    said = await acme.query(CHARGE, desk.follow_up(), context, story=waits)
+    assert isinstance(said, Approved)
+
+
+async def test_a_charge_that_the_line_swallowed_is_not_in_the_book(desk, tmp_path):
+    path = tmp_path / "book.jsonl"
+    context = replace(desk.context(), asked_at=desk.clock.at)
+
+    with pytest.raises(NotSentError):
+        await Simulator("acme", SimulatorSettings(book=path)).authorize(
+            desk.request(), context, story=Story(call="not_sent")
+        )
+
+    assert Book(path).entries() == []

@@ -1,0 +1,89 @@
+"""Compare the simulated processors' book with the database, operation by operation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from paygate import OperationKind
+from paygate.simulator.book import Book, Entry
+
+Fetch = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
+
+OPERATIONS = """
+SELECT o.id, o.payment_id, o.kind, o.state, o.reference, p.capture_mode
+FROM operations o JOIN payments p ON p.id = o.payment_id WHERE o.kind <> 'wake'
+"""
+MONEY = """
+SELECT p.id, p.amount_captured, (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r
+    WHERE r.payment_id = p.id AND r.status = 'processed') AS refunded
+FROM payments p
+"""
+# What a person settled by hand happened, if at all, without the simulator.
+BY_HAND = "settled_"
+
+
+async def differences(book: Book, fetch: Fetch) -> list[str]:
+    """List what the processors did and the database does not say, and the other way round.
+
+    Args:
+        book: Written by the simulators of this database, and by no other.
+        fetch: Runs a statement and returns its rows.
+
+    Returns:
+        One sentence for each difference; none when every operation is settled and agrees.
+    """
+    newest = {entry.operation_id: entry for entry in book.entries()}
+    rows = {row["id"]: row for row in await fetch(OPERATIONS)}
+    found = [
+        f"{entry.kind} {id}: the processor approved it, the database has {_state(rows, id)}"
+        for id, entry in newest.items()
+        if _is_approved(entry) and _state(rows, id) != f"{entry.kind} succeeded"
+    ]
+    found += [
+        f"{row['kind']} {id}: the database has it succeeded, the processor never approved it"
+        for id, row in rows.items()
+        if row["state"] == "succeeded" and not _is_approved(newest.get(id)) and not _by_hand(row)
+    ]
+    return found + _money(newest.values(), rows, await fetch(MONEY))
+
+
+def _money(
+    entries: Any, rows: Mapping[str, Mapping[str, Any]], payments: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    taken: dict[str, int] = defaultdict(int)
+    refunded: dict[str, int] = defaultdict(int)
+    for entry in filter(_is_approved, entries):
+        if entry.operation_id not in rows:
+            continue
+        takes = (
+            OperationKind.CHARGE
+            if rows[entry.operation_id]["capture_mode"] == "automatic"
+            else OperationKind.CAPTURE
+        )
+        if entry.kind is takes:
+            taken[entry.payment_id] += entry.amount.minor
+        if entry.kind is OperationKind.REFUND:
+            refunded[entry.payment_id] += entry.amount.minor
+    settled = {row["payment_id"] for row in rows.values() if _by_hand(row)}
+    return [
+        f"payment {row['id']}: the processor took {theirs[0]} and gave back {theirs[1]}, "
+        f"the database has {ours[0]} and {ours[1]}"
+        for row in payments
+        if row["id"] not in settled
+        and (theirs := (taken[row["id"]], refunded[row["id"]]))
+        != (ours := (row["amount_captured"], row["refunded"]))
+    ]
+
+
+def _is_approved(entry: Entry | None) -> bool:
+    return entry is not None and entry.decision is not None and entry.decision.is_approved
+
+
+def _by_hand(row: Mapping[str, Any]) -> bool:
+    return (row["reference"] or "").startswith(BY_HAND)
+
+
+def _state(rows: Mapping[str, Mapping[str, Any]], id: str) -> str:
+    return f"{rows[id]['kind']} {rows[id]['state']}" if id in rows else "no such operation"
