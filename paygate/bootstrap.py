@@ -21,7 +21,9 @@ from .adapters.ids.random import RandomIds
 from .adapters.ids.replayed import ReplayedIds
 from .adapters.passwords.argon2 import Argon2Passwords
 from .adapters.storage.clock_news import follow_clock
-from .adapters.storage.migrate import require_migrated
+from .adapters.storage.database import is_pooler
+from .adapters.storage.database_url import DatabaseUrl, parse_database_url
+from .adapters.storage.migrate import behind_pooler, require_migrated
 from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.fernet import FernetVault, new_key
 from .core.domain.account import User
@@ -78,9 +80,10 @@ async def open_app(
     _check_profile(settings)
     vault = FernetVault(vault_keys(settings))
     found = installed_plugins() if plugins is None else plugins
+    direct = direct_url(settings)
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
     try:
-        await require_migrated(storage.executor, settings.database_url)
+        await require_migrated(storage.executor)
         stored = await stored_settings(storage, vault)
         loaded = load_plugins(
             found,
@@ -107,9 +110,11 @@ async def open_app(
         keeping.append(asyncio.create_task(clock.keep_in_sync()))
         test_clock = None
         if not settings.is_production:
+            if await is_pooler(direct):
+                raise behind_pooler(direct, "moves of the test clock")
             shown = VirtualClock(clock)
             shown.follow(await storage.test_clock.find())
-            keeping.append(asyncio.create_task(follow_clock(settings.database_url, shown.follow)))
+            keeping.append(asyncio.create_task(follow_clock(direct, shown.follow)))
             test_clock = TestClock(shown, storage.test_clock)
         chosen_bell = chosen_bell or await _bell(settings)
         deps = Deps(
@@ -153,6 +158,15 @@ async def open_app(
         await storage.close()
 
 
+def direct_url(settings: Settings) -> DatabaseUrl:
+    """PostgreSQL itself, for what a pooler does not pass on: migrations and notices."""
+    if settings.database_direct_url:
+        return parse_database_url(
+            settings.database_direct_url, setting="PAYGATE_DATABASE_DIRECT_URL"
+        )
+    return parse_database_url(settings.database_url)
+
+
 def plugin_trace(settings: Settings) -> Trace | None:
     """Who is told of every call of a plugin; None for nobody."""
     return Trace(logger("paygate.trace")) if settings.trace_plugins else None
@@ -188,7 +202,8 @@ async def _bell(settings: Settings) -> Bell:
     if not settings.redis_url:
         return LocalBell()
     bell = SaqBell(settings.redis_url)
-    if settings.redis_optional or await bell.is_connected():
+    await bell.probe()
+    if settings.redis_optional or bell.refusal is not None or await bell.is_connected():
         return bell
     await bell.close()
     raise OperatorError(

@@ -38,6 +38,12 @@ class Settings(BaseModel):
     database_url: str = Field(
         "", alias="DATABASE_URL", description="PostgreSQL 15 to 18; empty starts one of our own"
     )
+    database_direct_url: str = Field(
+        "",
+        alias="PAYGATE_DATABASE_DIRECT_URL",
+        description="PostgreSQL itself where DATABASE_URL is a pooler such as PgBouncer; "
+        "migrations and the test clock use it",
+    )
     redis_url: str = Field(
         "", alias="REDIS_URL", description="Redis 7 or Valkey 8; empty starts one of our own"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..core.domain.errors import InfrastructureError, OperatorError
+from ..core.domain.errors import InfrastructureError, OperatorError, WorkerEndedError
 
 # Importing a module of verbs adds them, in this order.
 # isort: off
@@ -17,6 +17,7 @@ from . import people  # noqa: F401
 from .base import app
 
 OPERATOR_MISTAKE = 2
+WORKER_ENDED = 1
 
 
 def main() -> None:
@@ -26,5 +27,8 @@ def main() -> None:
     except (OperatorError, InfrastructureError) as error:
         print(f"paygate: {error}", file=sys.stderr)
         raise SystemExit(OPERATOR_MISTAKE) from None
+    except WorkerEndedError as error:
+        print(f"paygate: {error}", file=sys.stderr)
+        raise SystemExit(WORKER_ENDED) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -11,9 +11,10 @@ from .base import run as run_verb
 def migrate() -> None:
     """Bring the database's schema up to date."""
     from ..adapters.storage.migrate import migrate as apply
+    from ..bootstrap import direct_url
 
     async def run(setup: Setup) -> None:
-        applied = await apply(setup.settings.database_url)
+        applied = await apply(direct_url(setup.settings))
         print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
 
     run_verb(run, read_setup())

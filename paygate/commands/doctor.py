@@ -22,7 +22,7 @@ async def doctor(setup: Setup) -> AsyncIterator[str]:
     try:
         version = await storage.executor.fetchval("SHOW server_version")
         yield f"ok    PostgreSQL {version}"
-        missing = await missing_migrations(storage.executor, setup.settings.database_url)
+        missing = await missing_migrations(storage.executor)
         yield (
             f"look  {len(missing)} migration(s) missing, run `paygate migrate`"
             if missing
@@ -62,7 +62,12 @@ async def _work(app: App) -> AsyncIterator[str]:
         False: "look  Redis cannot be reached: work is found a second later",
         None: "note  no Redis is configured: work is found by looking once a second",
     }
-    yield words[bell]
+    refusal = app.deps.bell.refusal
+    yield (
+        f"look  Redis refuses the queue ({refusal}): work is found later"
+        if refusal
+        else words[bell]
+    )
     alive = await workers.alive(within=WORKER_GONE_AFTER)
     yield (
         f"ok    {alive} worker(s) alive" if alive else "look  no worker runs, start `paygate work`"

@@ -7,18 +7,19 @@ import gc
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..adapters.bell.local import LocalBell
 from ..adapters.serving.hypercorn import answer
 from ..adapters.storage.migrate import migrate
-from ..bootstrap import App, open_app, seed
+from ..bootstrap import App, direct_url, open_app, seed
 from ..core.services.live import LiveEvents
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
 from .listening import listen
 from .pages import listening_pages
 from .setup import Setup
-from .work import new_worker_id
+from .work import finish, new_worker_id
 
 
 async def serve(
@@ -45,10 +46,11 @@ async def serve(
 
     Raises:
         OperatorError: The port is taken, or the app cannot be put together.
+        WorkerEndedError: The worker has ended by itself.
     """
     listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
     if prepare:
-        await migrate(setup.settings.database_url)
+        await migrate(direct_url(setup.settings))
     bell = LocalBell() if with_worker and not setup.settings.redis_url else None
     async with open_app(setup.settings, setup.environ, bell=bell) as app:
         if prepare or app.deps.test_merchant is not None:
@@ -58,7 +60,12 @@ async def serve(
         # What start-up made stays for ever; the collector need not look at it again.
         gc.freeze()
         stopped = stop_signal()
-        served = [(create_app(app.deps, app.web), listening)]
+        web = app.web
+        if working is not None:
+            # Without its worker this process would take payments that nothing settles.
+            working.add_done_callback(lambda _: stopped.set())
+            web = replace(web, worker_runs=lambda: not working.done())
+        served = [(create_app(app.deps, web), listening)]
         if with_pages:
             served += listening_pages(setup.settings)
         if ready is not None:
@@ -68,8 +75,7 @@ async def serve(
         await asyncio.gather(*(answer(*each, stopped) for each in served))
         await ending
         if worker is not None and working is not None:
-            worker.stop()
-            await working
+            await finish(worker, working)
 
 
 async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:

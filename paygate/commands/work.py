@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 from collections.abc import Collection
@@ -12,9 +13,12 @@ from secrets import token_hex
 from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import open_app
+from ..core.domain.errors import WorkerEndedError
 from ..core.ports.bell import QUEUES, Queue
 from ..core.workers.worker import Worker
 from .setup import Setup
+
+log = logging.getLogger(__name__)
 
 MIGRATED_WITHIN_S = 30
 
@@ -47,15 +51,32 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        worker.stop()
+        await finish(worker, running)
+
+
+async def finish(worker: Worker, running: asyncio.Task[None]) -> None:
+    """Stop a worker and wait for its end.
+
+    Raises:
+        WorkerEndedError: It had ended by itself.
+    """
+    ended_by_itself = running.done()
+    worker.stop()
+    try:
         await running
+    except Exception as error:
+        # The outermost net of a worker: whatever it was, a supervisor is to start another.
+        log.exception("the worker failed")
+        raise WorkerEndedError(f"the worker failed ({error!r}), so this process ends") from error
+    if ended_by_itself:
+        raise WorkerEndedError("the worker ended by itself, so this process ends")
 
 
 async def _wait_for_migrations(url: str) -> None:
     storage = await PostgresStorage.connect(url, pool_size=2)
     try:
         async with asyncio.timeout(MIGRATED_WITHIN_S):
-            while await missing_migrations(storage.executor, url):  # noqa: ASYNC110 - another process's doing
+            while await missing_migrations(storage.executor):  # noqa: ASYNC110 - another process's doing
                 await asyncio.sleep(0.05)
     except TimeoutError:
         return  # opening the app says what is missing

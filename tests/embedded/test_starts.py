@@ -24,7 +24,10 @@ def test_the_urls_have_the_documented_form(place):
     with place.start() as servers:
         folder = place.home / "data" / "sockets"
 
-        assert servers.urls.database_url == f"postgresql://paygate@/paygate?host={folder}"
+        assert servers.urls.database_url == (
+            f"postgresql://paygate@/paygate?host={folder}"
+            "&port=5432&sslmode=disable&target_session_attrs=any"
+        )
         assert servers.urls.redis_url == f"unix://{folder}/valkey.sock?db=0"
 
 

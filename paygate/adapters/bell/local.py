@@ -16,6 +16,11 @@ class LocalBell:
     def __init__(self) -> None:
         self._rings: asyncio.Queue[Queue] = asyncio.Queue(RINGS_BUFFERED_MAX)
 
+    @property
+    def refusal(self) -> str | None:
+        """See ``Bell.refusal``."""
+        return None
+
     def ring(self, queue: Queue, row_id: str) -> None:  # noqa: ARG002 - the Protocol's; here one word is enough
         """See ``Bell.ring``."""
         with suppress(asyncio.QueueFull):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from asyncio import FIRST_COMPLETED as FIRST
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
@@ -17,8 +19,8 @@ from typing import Any, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from saq import Worker
+from redis.exceptions import RedisError, ResponseError
+from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 
 from ...core.domain.errors import OperatorError
@@ -35,6 +37,7 @@ IDS_PER_JOB_MAX = 100
 FLUSH_TIMEOUT_S = 1.0
 PING_EVERY_S = 1.0
 PING_TIMEOUT_S = 2.0
+BACKOFF_MIN_S = 0.2
 BACKOFF_MAX_S = 5.0
 
 
@@ -47,9 +50,38 @@ class Doorkeeper(Worker[Any]):
 
     SIGNALS: list[Any] = []  # noqa: RUF012 - overrides SAQ's class attribute
 
+    async def process(self) -> bool:
+        """Take one job, and end when Redis fails.
+
+        SAQ would try again at once and in silence, as fast as it can.
+        """
+        queue = cast("JobQueue", self.queue)
+        try:
+            return await super().process()
+        except AWAY as error:
+            queue.error = error
+            return False
+        finally:
+            if queue.error is not None:
+                self.event.set()
+
     async def upkeep(self) -> list[asyncio.Task[None]]:
         """Nothing to do."""
         return []
+
+
+class JobQueue(RedisQueue):
+    """SAQ's queue, which remembers that Redis failed to hand out a job."""
+
+    error: Exception | None = None
+
+    async def dequeue(self, *args: Any, **kwargs: Any) -> Job | None:
+        """See ``RedisQueue.dequeue``."""
+        try:
+            return await super().dequeue(*args, **kwargs)
+        except AWAY as error:
+            self.error = error
+            raise
 
 
 def connect(url: str) -> Redis:
@@ -79,10 +111,16 @@ class SaqBell:
 
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
-        self._queues = {queue: RedisQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
+        self._queues = {queue: JobQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
         self._rung: dict[Queue, list[str]] = defaultdict(list)
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._refusal: str | None = None
+
+    @property
+    def refusal(self) -> str | None:
+        """See ``Bell.refusal``."""
+        return self._refusal
 
     def ring(self, queue: Queue, row_id: str) -> None:
         """See ``Bell.ring``. The sending is a task of its own: no answer waits for Redis."""
@@ -101,14 +139,16 @@ class SaqBell:
                 async with asyncio.timeout(FLUSH_TIMEOUT_S):
                     for queue, ids in rung.items():
                         await self._enqueue(queue, ids)
+                self._refusal = None
             except AWAY as error:
+                self._note(error)
                 # What was rung is found by the sweep; ringing on would only wait again.
                 log.warning("bell: Redis is away, rings are dropped: %s", error)
                 await asyncio.sleep(PING_EVERY_S)
                 self._rung.clear()
 
     async def _enqueue(self, queue: Queue, ids: list[str]) -> None:
-        for start in range(0, len(ids), IDS_PER_JOB_MAX):
+        for start in range(0, max(1, len(ids)), IDS_PER_JOB_MAX):
             # A key of its own: SAQ silently drops a job whose key it still knows.
             await self._queues[queue].enqueue(
                 "ring",
@@ -122,28 +162,47 @@ class SaqBell:
 
     async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
         """See ``Bell.listen``."""
-        pause_s = 0.2
+        pause_s = BACKOFF_MIN_S
         while True:
-            if await self.is_connected():
-                pause_s = 0.2
+            began_s = time.monotonic()
+            if await self._answers():
                 await self._work_until_away(wake, queues)
-            # Bare SAQ would spin at full speed while Redis is away.
+            # Bare SAQ would spin at full speed while Redis is away, or takes no commands.
+            if time.monotonic() - began_s > BACKOFF_MAX_S:
+                pause_s = BACKOFF_MIN_S
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, BACKOFF_MAX_S)
 
     async def _work_until_away(
         self, wake: Callable[[Queue], None], queues: Collection[Queue]
     ) -> None:
+        for queue in queues:
+            self._queues[queue].error = None
         workers = [self._worker(queue, wake) for queue in queues]
         running = [asyncio.create_task(worker.start()) for worker in workers]
         try:
-            while await self.is_connected() and not any(task.done() for task in running):  # noqa: ASYNC110 - Redis tells nobody that it left
-                await asyncio.sleep(PING_EVERY_S)
-            log.warning("bell: it fell silent; due rows are found by the sweep meanwhile")
+            # Redis tells nobody that it left.
+            while not (await asyncio.wait(running, timeout=PING_EVERY_S, return_when=FIRST))[0]:
+                if not await self._answers():
+                    break
+            log.warning("redis: no rings are heard; due rows are found by the sweep meanwhile")
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            for queue in queues:
+                self._note(self._queues[queue].error)
+
+    def _note(self, error: Exception | None) -> None:
+        """Remember that Redis is there and refuses a command: read-only, full, or by its ACL."""
+        if not isinstance(error, ResponseError) or self._refusal == str(error):
+            return
+        self._refusal = str(error)
+        log.warning(
+            "redis: it answers PING and refuses the queue (%s); "
+            "due rows are found by the sweep, up to two seconds later",
+            error,
+        )
 
     def _worker(self, queue: Queue, wake: Callable[[Queue], None]) -> Doorkeeper:
         async def ring(_context: object, *, ids: list[str]) -> None:
@@ -159,6 +218,23 @@ class SaqBell:
 
     async def is_connected(self) -> bool | None:
         """See ``Bell.is_connected``."""
+        if not await self._answers():
+            return False
+        if self._refusal is not None:
+            await self.probe()
+        return self._refusal is None
+
+    async def probe(self) -> None:
+        """Find out whether Redis takes rings: send one that names no row."""
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                await self._enqueue(QUEUES[0], [])
+        except AWAY as error:
+            self._note(error)
+        else:
+            self._refusal = None
+
+    async def _answers(self) -> bool:
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await cast("Awaitable[bool]", self._redis.ping())

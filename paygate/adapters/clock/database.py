@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from ...core.domain.errors import InfrastructureError
+from ...core.ports.background import repeat
 
 # How far two quartz clocks drift apart in this time is microseconds.
 SYNC_EVERY_S = 30.0
@@ -49,7 +48,5 @@ class DatabaseClock:
 
     async def keep_in_sync(self) -> None:
         """Read it again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(SYNC_EVERY_S)
-            with suppress(InfrastructureError):
-                await self.sync()
+        await asyncio.sleep(SYNC_EVERY_S)
+        await repeat(self.sync, every_s=SYNC_EVERY_S, what="read the database's clock")

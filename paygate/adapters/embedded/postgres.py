@@ -66,9 +66,10 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """What a client connects to."""
+        """What a client connects to. It says all that ``PG*`` variables could change."""
         folder = quote(str(self.layout.sockets))
-        return f"postgresql://{wire.USER}@/{DATABASE}?host={folder}"
+        said = "port=5432&sslmode=disable&target_session_attrs=any"
+        return f"postgresql://{wire.USER}@/{DATABASE}?host={folder}&{said}"
 
     def launch(self, nursery: Nursery) -> Child:
         """Start the server, making its data first where there is none.

@@ -30,7 +30,7 @@ class ServerUrls:
     """Where the servers are.
 
     Attributes:
-        database_url: ``postgresql://paygate@/paygate?host=<socket folder>``.
+        database_url: ``postgresql://paygate@/paygate?host=<socket folder>&…``.
         redis_url: ``unix://<socket>?db=0``, or nothing where none was asked for.
     """
 

@@ -7,46 +7,42 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
-
-from ...core.domain.errors import InfrastructureError
+from ...core.ports.background import repeat
 from ...core.ports.clock import Hold
-from .database import AWAY, COMMAND_TIMEOUT_S, CONNECT_TIMEOUT_S, errors_named
+from .database import connection, errors_named
+from .database_url import DatabaseUrl
+from .pool import COMMAND_TIMEOUT_S
 from .repositories.test_clock import read_hold
 from .statements import test_clock as sql
 
 # A net under the notices, and how a lost connection is found out.
 READ_EVERY_S = 1.0
 RECONNECT_AFTER_S = 0.25
-CLOSE_WITHIN_S = 1.0
 
 
-async def follow_clock(url: str, follow: Callable[[Hold], None]) -> None:
+async def follow_clock(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None:
     """Pass on every move of the clock, until cancelled.
 
     It holds a connection of its own, since what listens cannot be lent to others,
     and makes a new one when that is lost. A move made in between is read then.
+
+    Args:
+        url: Of PostgreSQL itself: a pooler passes no notices on.
+        follow: Called with each move.
     """
-    while True:
-        with suppress(InfrastructureError), errors_named():
-            await _follow(url, follow)
-        await asyncio.sleep(RECONNECT_AFTER_S)
-
-
-async def _follow(url: str, follow: Callable[[Hold], None]) -> None:
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
-        server_settings={"application_name": f"{sql.NAME}0"},
+    await repeat(
+        lambda: _follow(url.named(f"{sql.NAME}0"), follow),
+        every_s=RECONNECT_AFTER_S,
+        what="follow the test clock",
     )
-    try:
-        noticed = asyncio.Event()
-        await connection.add_listener(sql.CHANNEL, lambda *_: noticed.set())
-        await _read_on(connection, noticed, follow)
-    finally:
-        with suppress(*AWAY):
-            await connection.close(timeout=CLOSE_WITHIN_S)
+
+
+async def _follow(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None:
+    async with connection(url, command_timeout=COMMAND_TIMEOUT_S) as listening:
+        with errors_named():
+            noticed = asyncio.Event()
+            await listening.add_listener(sql.CHANNEL, lambda *_: noticed.set())
+            await _read_on(listening, noticed, follow)
 
 
 async def _read_on(connection: Any, noticed: asyncio.Event, follow: Callable[[Hold], None]) -> None:

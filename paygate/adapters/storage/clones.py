@@ -16,14 +16,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from ...core.domain.errors import InfrastructureError, OperatorError
-from .database import AWAY, CONNECT_TIMEOUT_S, errors_named
+from .database import errors_named
+from .database_url import CONNECT_TIMEOUT_S, parse_database_url, with_database
+from .errors import AWAY
 from .migrate import migrate
 
+SERVER_SETTING = "PAYGATE_TEST_DATABASE_URL"
 CLONE = "paygate_clone_"
 MODEL = "paygate_model_"
 # Families of advisory locks: "who lives", "who copies from that model" (shared, for as long
@@ -74,7 +77,7 @@ class Clones:
         except asyncpg.InsufficientPrivilegeError as error:
             await connection.close()
             raise OperatorError(
-                setting="PAYGATE_TEST_DATABASE_URL",
+                setting=SERVER_SETTING,
                 problem=f"databases cannot be made there ({error})",
                 remedy="Name a user who may (ALTER ROLE … CREATEDB), or leave it empty",
             ) from error
@@ -155,24 +158,15 @@ class Clones:
             await self._connection.fetchval(LET_GO, family, key)
 
 
-def with_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc or "localhost", f"/{name}", parts.query, ""))
-
-
 async def _connect(url: str) -> Any:
+    target = parse_database_url(url, setting=SERVER_SETTING).named("paygate tests")
     try:
         with errors_named():
             # Making databases waits for others who do the same; nothing bounds it here.
-            return await asyncpg.connect(
-                url,
-                timeout=CONNECT_TIMEOUT_S,
-                server_settings={"application_name": "paygate tests"},
-            )
+            return await asyncpg.connect(**target.arguments())
     except (InfrastructureError, asyncpg.PostgresError) as error:
         raise OperatorError(
-            setting="PAYGATE_TEST_DATABASE_URL",
+            setting=SERVER_SETTING,
             problem=f"the server cannot be used ({error})",
             remedy="Check that PostgreSQL runs there, or leave it empty to start one",
         ) from error

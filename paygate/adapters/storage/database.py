@@ -4,108 +4,62 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from random import uniform
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.context import TortoiseContext, _current_context
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import BaseORMException
 
-from ...core.domain.errors import InfrastructureError, OperatorError
+from ...core.domain.errors import InfrastructureError, OperatorError, TransactionConflictError
+from .database_url import SETTING, DatabaseUrl, parse_database_url
+from .errors import AWAY, READ_ONLY, meaning, original, short
+from .errors import REFUSED as REFUSED  # noqa: PLC0414 - repositories ask here
 from .models import APP, MODULES
+from .pool import pool_of
 
-SETTING = "DATABASE_URL"
-CONNECT_TIMEOUT_S = 5
-# No statement of ours takes long; one that does is waiting for something lost.
-COMMAND_TIMEOUT_S = 30
-
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,  # class 08
-    asyncpg.InvalidAuthorizationSpecificationError,  # 28
-    asyncpg.InvalidCatalogNameError,  # 3D
-    asyncpg.InsufficientResourcesError,  # 53
-    asyncpg.ObjectNotInPrerequisiteStateError,  # 55: "not currently accepting connections"
-    asyncpg.OperatorInterventionError,  # 57: shut down, crashed, starting up, cancelled
-    asyncpg.PostgresSystemError,  # 58
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    DBConnectionError,
-)
-"""What an outage looks like; Tortoise lets most of it through as it is."""
-
-REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
-"""What a row that the database will not take looks like."""
+CLOSE_WITHIN_S = 1.0
+CONFLICT_TRIES_MAX = 3
+CONFLICT_WAIT_S = 0.02
 
 
-def tortoise_config(url: str, *, pool_size: int) -> dict[str, Any]:
-    """Tortoise's configuration for a PostgreSQL URL.
+def tortoise_config(url: DatabaseUrl, *, pool_size: int, **how: Any) -> dict[str, Any]:
+    """Tortoise's configuration for a database.
 
-    ``postgresql://user:password@host:port/name`` or, for a Unix socket,
-    ``postgresql://user@/name?host=/folder``.
-
-    Raises:
-        OperatorError: It is not such a URL.
+    Args:
+        url: Where it is.
+        pool_size: How many connections at most.
+        how: See ``PoolClient``.
     """
     return {
         "connections": {
             "default": {
-                "engine": "tortoise.backends.asyncpg",
+                "engine": f"{__package__}.pool",
                 "credentials": {
-                    **_credentials(url),
+                    "url": url,
+                    "is_pooler": False,
                     "minsize": 1,
                     "maxsize": pool_size,
-                    "timeout": CONNECT_TIMEOUT_S,
-                    "command_timeout": COMMAND_TIMEOUT_S,
-                    "application_name": "paygate",
+                    **how,
                 },
             }
         },
-        "apps": {
-            APP: {
-                "models": [each.__name__ for each in MODULES],
-                "migrations": f"{__package__}.migrations",
-                "default_connection": "default",
-            }
-        },
+        "apps": APPS,
         "use_tz": True,
         "timezone": "UTC",
     }
 
 
-def _credentials(url: str) -> dict[str, Any]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 5432
-        query = dict(parse_qsl(parts.query))
-    except ValueError as error:
-        raise _bad_url(str(error)) from error
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise _bad_url("it does not begin with postgresql://")
-    database = unquote(parts.path.lstrip("/"))
-    if not database:
-        raise _bad_url("it names no database")
-    host = query.get("host") or parts.hostname or "localhost"
-    found: dict[str, Any] = {"host": host, "port": int(query.get("port", port))}
-    found["database"] = database
-    found["user"] = unquote(parts.username) if parts.username else query.get("user")
-    found["password"] = unquote(parts.password) if parts.password else None
-    if "sslmode" in query:
-        found["ssl"] = query["sslmode"]
-    return found
-
-
-def _bad_url(why: str) -> OperatorError:
-    return OperatorError(
-        setting=SETTING,
-        problem=why,
-        remedy="Write it as postgresql://user:password@host:5432/name, or leave it empty to "
-        "start a database of paygate's own",
-    )
+APPS: dict[str, Any] = {
+    APP: {
+        "models": [each.__name__ for each in MODULES],
+        "migrations": f"{__package__}.migrations",
+        "default_connection": "default",
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +68,22 @@ class Executor:
 
     client: AsyncpgDBClient
     context: TortoiseContext
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether its statements are part of one."""
+        return isinstance(self.client, TransactionWrapper)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Name errors, and have the pool's connections replaced when one is read-only."""
+        try:
+            with errors_named():
+                yield
+        except InfrastructureError as error:
+            if isinstance(error.__cause__, READ_ONLY):
+                pool_of(self.client).replace_connections()
+            raise
 
     @contextmanager
     def models(self) -> Iterator[AsyncpgDBClient]:
@@ -125,7 +95,7 @@ class Executor:
         """
         token = _current_context.set(self.context)
         try:
-            with errors_named():
+            with self._errors():
                 yield self.client
         finally:
             _current_context.reset(token)
@@ -150,61 +120,133 @@ class Executor:
         return row[0] if row is not None else None
 
     async def _run(self, work: Callable[[Any], Any]) -> Any:
-        with errors_named():
+        tries = 1 if self.is_in_transaction else CONFLICT_TRIES_MAX
+        while True:
+            try:
+                return await self._run_once(work)
+            except TransactionConflictError:
+                tries -= 1
+                if not tries:
+                    raise
+            # A statement of its own that was ended for the sake of others has stored nothing.
+            await asyncio.sleep(uniform(0, CONFLICT_WAIT_S))
+
+    async def _run_once(self, work: Callable[[Any], Any]) -> Any:
+        with self._errors():
             async with self.client.acquire_connection() as connection:
                 return await work(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Executor]:
-        """An executor whose statements stand or fall together."""
+    async def transaction(self, *, lock_timeout_ms: int | None = None) -> AsyncIterator[Executor]:
+        """An executor whose statements stand or fall together.
+
+        Args:
+            lock_timeout_ms: How long a statement of it waits for a row, if not as usual.
+
+        Raises:
+            RowLockedError: A row was not to be had in that time.
+            TransactionConflictError: It was ended for the sake of another transaction.
+            InfrastructureError: The database is away.
+        """
         with self.models() as client:
             # Tortoise's public in_transaction() looks the pool up by name in a
             # context variable, which would tie us to one database per task.
             async with client._in_transaction() as wrapped:  # noqa: SLF001
-                yield Executor(cast("AsyncpgDBClient", wrapped), self.context)
+                bound = Executor(cast("AsyncpgDBClient", wrapped), self.context)
+                if lock_timeout_ms is not None:
+                    await bound.fetch(f"SET LOCAL lock_timeout = {lock_timeout_ms:d}")
+                yield bound
 
 
 class errors_named:  # noqa: N801 - reads as a statement: `with errors_named():`
-    """Turns an outage into ``InfrastructureError``; lets everything else through."""
+    """Turns an error of the database into what it means; see ``errors``."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, AWAY) and not isinstance(error, asyncio.CancelledError):
-            raise InfrastructureError(f"the database is away: {_short(error)}") from error
+        instead = meaning(error)
+        if instead is not None:
+            raise instead from original(error)
 
 
-def _short(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0] or type(error).__name__
-
-
-async def connect(url: str, *, pool_size: int) -> tuple[TortoiseContext, Executor]:
+async def connect(
+    url: str | DatabaseUrl, *, pool_size: int, **how: Any
+) -> tuple[TortoiseContext, Executor]:
     """Open a pool of its own.
+
+    Args:
+        url: Where the database is.
+        pool_size: How many connections at most.
+        how: See ``PoolClient``; whether a pooler answers there is found out if not said.
 
     Raises:
         OperatorError: The database cannot be reached or will not have us.
     """
+    target = parse_database_url(url) if isinstance(url, str) else url
+    if "is_pooler" not in how:
+        how["is_pooler"] = await is_pooler(target)
     context = TortoiseContext()
     # Entered only while it is set up: every later call names its connection, so
     # that several apps may live in one process.
     with context:
-        await context.init(config=tortoise_config(url, pool_size=pool_size))
+        await context.init(config=tortoise_config(target, pool_size=pool_size, **how))
         client = cast("AsyncpgDBClient", context.db())
     executor = Executor(client, context)
     try:
         await executor.fetchval("SELECT 1")
-    except (InfrastructureError, OperationalError, asyncpg.PostgresError) as error:
+    except (InfrastructureError, BaseORMException, asyncpg.PostgresError) as error:
         await context.close_connections()
-        raise _unreachable(error) from error
+        raise unreachable(target, error) from error
     return context, executor
 
 
-def _unreachable(error: BaseException) -> OperatorError:
-    cause = error.__cause__ or error
+async def is_pooler(url: DatabaseUrl) -> bool:
+    """Whether a connection pooler such as PgBouncer answers there.
+
+    A pooler makes up the process number that it tells its clients; the server behind it
+    tells its own.
+
+    Raises:
+        OperatorError: Nothing can be reached there.
+    """
+    async with connection(url, statement_cache_size=0) as direct:
+        with errors_named():
+            return bool(await direct.fetchval("SELECT pg_backend_pid()") != direct.get_server_pid())
+
+
+@asynccontextmanager
+async def connection(url: DatabaseUrl, **options: Any) -> AsyncIterator[Any]:
+    """A single connection, closed at the end of the block.
+
+    Args:
+        url: Where to.
+        options: Of ``asyncpg.connect``.
+
+    Raises:
+        OperatorError: It cannot be made.
+    """
+    try:
+        opened = await asyncpg.connect(**{**url.arguments(), **options})
+    except (asyncpg.PostgresError, *AWAY) as error:
+        raise unreachable(url, error) from error
+    try:
+        yield opened
+    finally:
+        with suppress(asyncpg.PostgresError, *AWAY):
+            await opened.close(timeout=CLOSE_WITHIN_S)
+
+
+def unreachable(url: DatabaseUrl, error: BaseException) -> OperatorError:
+    """The database at an address cannot be used, for this reason."""
+    cause = original(error.__cause__ if isinstance(error, InfrastructureError) else error)
+    assert cause is not None, "there is an error"
+    remedy = "Check that PostgreSQL runs there and that host, port, name, user and password "
+    remedy += "are right"
+    if url.setting == SETTING:
+        remedy += ", or leave it empty to start a database of paygate's own"
     return OperatorError(
-        setting=SETTING,
-        problem=f"the database cannot be used ({_short(cause)})",
-        remedy="Check that PostgreSQL runs there and that host, port, name, user and password "
-        "are right, or leave it empty to start a database of paygate's own",
+        setting=url.setting,
+        problem=f"the database cannot be used ({short(cause)})",
+        remedy=remedy,
     )

@@ -131,6 +131,11 @@ class PostgresRepositories:
         """Workers."""
         return PostgresWorkers(self.executor)
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """See ``Storage.is_in_transaction``."""
+        return self.executor.is_in_transaction
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresRepositories]:
         """See ``Storage.transaction``; inside one, a savepoint."""

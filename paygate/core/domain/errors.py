@@ -31,6 +31,9 @@
     │   ├── NotSentError           it knows that nothing left: safe to send again
     │   └── BadSignatureError      a callback that nobody signed
     ├── InfrastructureError    ours to mend, retryable (503)
+    │   ├── TransactionConflictError  the database ended a transaction; nothing was stored
+    │   └── RowLockedError            another transaction holds a row for too long
+    ├── WorkerEndedError       a part that a process cannot do without has ended (exit code 1)
     └── OperatorError          whoever starts the process can mend it (exit code 2)
 
 A decline is not in the tree (it is an answer, see ``outcome``), nor is a broken
@@ -253,6 +256,26 @@ class InfrastructureError(PaygateError):
     """The database or another machine of ours is away. Safe to try again."""
 
     code = "unavailable"
+
+
+class TransactionConflictError(InfrastructureError):
+    """The database ended a transaction for the sake of another one, and stored nothing of it.
+
+    The same transaction may be run again at once, unless it had effects outside the database.
+    """
+
+
+class RowLockedError(InfrastructureError):
+    """Another transaction holds a row that is needed, for longer than we wait.
+
+    The database itself works: other rows can be stored.
+    """
+
+
+class WorkerEndedError(PaygateError):
+    """The worker of a process has ended by itself, so the process ends too."""
+
+    code = "worker_ended"
 
 
 class OperatorError(PaygateError):

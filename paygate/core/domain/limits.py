@@ -47,6 +47,8 @@ RENEW_EVERY = timedelta(seconds=5)
 HEARTBEAT_EVERY = timedelta(seconds=2)
 # A worker that has not been heard of for this long is gone: its leases are freed.
 WORKER_GONE_AFTER = timedelta(seconds=10)
+# Shown as gone for so long, for whoever looks why; then its row is deleted.
+WORKER_FORGOTTEN_AFTER = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(seconds=1)
 # A row whose handling keeps raising (our fault, not the processor's) is set aside.
 CLAIMS_MAX = 25

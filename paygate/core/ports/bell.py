@@ -14,6 +14,11 @@ QUEUES: tuple[Queue, ...] = ("payments", "refunds", "webhooks")
 class Bell(Protocol):
     """Wakes workers up. Losing, doubling or delaying a ring is harmless."""
 
+    @property
+    def refusal(self) -> str | None:
+        """Why the machine behind it, which is connected, takes no rings; None if it does."""
+        ...
+
     def ring(self, queue: Queue, row_id: str) -> None:
         """Say that a row of that queue is due. Returns at once and never raises."""
         ...

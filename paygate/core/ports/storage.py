@@ -235,6 +235,10 @@ class WorkerRepository(Protocol):
         """Say that the worker is gone."""
         ...
 
+    async def forget(self, *, gone_for: timedelta) -> None:
+        """Delete workers that have sent no heartbeat for that long."""
+        ...
+
     async def alive(self, *, within: timedelta) -> int:
         """How many have been heard of within that time."""
         ...
@@ -324,6 +328,11 @@ class Repositories(AccountRepositories, Protocol):
 
 class Storage(Repositories, Protocol):
     """The database."""
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether these repositories are bound to a transaction."""
+        ...
 
     def transaction(self) -> AbstractAsyncContextManager[Storage]:
         """The repositories in one transaction: committed at the end, or nothing."""

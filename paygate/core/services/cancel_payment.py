@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..domain.merchant import Merchant
 from ..domain.operation import OperationKind
 from ..domain.payment import Payment
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .follow_up import follow_up, lock_payment, require_capable
 
@@ -19,6 +20,7 @@ class CancelPayment:
     payment_id: str
 
 
+@run_again_on_conflict
 async def cancel_payment(command: CancelPayment, deps: Deps) -> Payment:
     """Be about to void the payment; it is ``voiding`` until the processor has answered.
 

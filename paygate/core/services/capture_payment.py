@@ -9,6 +9,7 @@ from ..domain.merchant import Merchant
 from ..domain.money import Money
 from ..domain.operation import OperationKind
 from ..domain.payment import Payment
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .follow_up import follow_up, lock_payment, require_capable
 
@@ -30,6 +31,7 @@ class CapturePayment:
     is_final: bool = True
 
 
+@run_again_on_conflict
 async def capture_payment(command: CapturePayment, deps: Deps) -> Payment:
     """Take held money; or, where it was taken at once, confirm that.
 

@@ -13,6 +13,7 @@ from ..domain.operation import OperationKind
 from ..domain.payment import Payment
 from ..domain.refund import Refund
 from ..ports.processor import Grade
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .events import refund_events, ring_deliveries
 from .follow_up import follow_up, lock_payment, require_capable
@@ -35,6 +36,7 @@ class CreateRefund:
     reason: str | None
 
 
+@run_again_on_conflict
 async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
     """Set the money aside and store what is to be asked of the processor.
 

@@ -16,6 +16,7 @@ from ..domain.errors import (
 )
 from ..domain.idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered
 from ..ports.bell import Queue
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 
 POLL_S = 0.02
@@ -77,6 +78,7 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
         await asyncio.sleep(POLL_S)
 
 
+@run_again_on_conflict
 async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given | None:
     rings = DeferredBell()
     async with deps.storage.transaction() as storage:
@@ -106,6 +108,11 @@ class DeferredBell:
     """See ``Bell``: keeps the rings of a transaction until it is committed."""
 
     rings: list[tuple[Queue, str]] = field(default_factory=list)
+
+    @property
+    def refusal(self) -> str | None:
+        """See ``Bell.refusal``."""
+        return None
 
     def ring(self, queue: Queue, row_id: str) -> None:
         """See ``Bell.ring``."""

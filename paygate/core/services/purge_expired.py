@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from ..domain.limits import WORKER_FORGOTTEN_AFTER
 from .deps import Deps
 
 ROWS_MAX = 1000
@@ -13,6 +14,7 @@ ROWS_MAX = 1000
 async def purge_expired(deps: Deps) -> int:
     """Forget expired answers and sessions, and calls and callbacks kept long enough; how many."""
     now, house = deps.clock.now(), deps.storage.housekeeping
+    await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
     # Sessions come to their ends in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     before = now - deps.keep_calls

@@ -10,6 +10,7 @@ from ..domain.merchant import Merchant
 from ..domain.outcome import Approved, DeclineCode, Declined, Outcome
 from ..domain.payment import Payment
 from ..domain.redaction import redact
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .events import ring_deliveries
 from .run_operation import conclude_operation
@@ -32,6 +33,7 @@ class SettleReview:
     reason: str
 
 
+@run_again_on_conflict
 async def settle_review(command: SettleReview, deps: Deps) -> Payment:
     """Settle it, through the one path that every answer takes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from quart import Quart
@@ -51,10 +52,12 @@ class WebSettings:
     Args:
         with_test_routes: Serve ``/api/v1/test``; never in production.
         version: Shown at ``/``.
+        worker_runs: Whether the worker in this process does; None where there is none.
     """
 
     with_test_routes: bool
     version: str
+    worker_runs: Callable[[], bool] | None = None
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
@@ -66,7 +69,9 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_errors(app)
     register_middleware(app, origins=deps.origins)
     register_bodies(app)
-    app.register_blueprint(health.blueprint(deps, version=settings.version))
+    app.register_blueprint(
+        health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
+    )
     for routes in (
         orders,
         payments,

@@ -11,6 +11,7 @@ from quart import Response, request
 
 from ..domain.errors import ConflictError
 from ..domain.idempotency import Answer, read_key
+from ..services.conflicts import run_again_on_conflict
 from ..services.deps import Deps
 from ..services.idempotent import DeferredBell, Execute, Given, Keyed, idempotent
 from .body import body_of_request
@@ -69,6 +70,7 @@ async def written_down(shown: object, deps: Deps) -> None:
             await note.write_down(shown, replace(deps, storage=storage))
 
 
+@run_again_on_conflict
 async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
     """Together with the line in the audit log, or with the order that a payment makes."""
     rings = DeferredBell()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..domain.limits import (
     WORKER_GONE_AFTER,
 )
 from ..domain.operation import OperationKind
+from ..ports.background import repeat
 from ..ports.bell import QUEUES, Queue
 from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 # A worker told to stop gives what it has begun this long to end.
 DRAIN_S = 20.0
 HOUSEKEEPING_EVERY_S = 60.0
+LISTEN_AGAIN_AFTER_S = 1.0
+# One heartbeat may fail or come late; after two the database was away.
+HEARTBEAT_RECENT_S = 2 * HEARTBEAT_EVERY.total_seconds()
 
 KINDS: Mapping[Queue, frozenset[OperationKind]] = {
     "payments": frozenset(OperationKind) - {OperationKind.REFUND},
@@ -55,6 +60,8 @@ class Worker:
         self._deps = deps
         self._test_clock = deps.test_clock.shown if deps.test_clock else None
         self.worker_id = worker_id
+        self._is_listed = asyncio.Event()
+        self._last_beat_s: float | None = None
         self._lanes: Mapping[Queue, Lane[Any, Any]] = {
             queue: self._webhooks() if queue == "webhooks" else self._operations(queue)
             for queue in queues
@@ -99,15 +106,13 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``."""
-        background = [
-            asyncio.create_task(self._deps.bell.listen(self.wake, self._lanes)),
-            asyncio.create_task(self._keep_alive()),
-            asyncio.create_task(self._keep_house()),
-        ]
-        if self._test_clock is not None:
-            background.append(asyncio.create_task(self._test_clock.listen(self.wake_all)))
-        lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
+        background = [asyncio.create_task(self._keep_alive())]
+        lanes: list[asyncio.Task[None]] = []
         try:
+            # Before the first claim: leases of a worker that is not listed count as lost.
+            await self._until_listed()
+            background += [asyncio.create_task(part) for part in self._parts()]
+            lanes += [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
             await self._until_done(lanes, background)
         finally:
             for task in (*background, *lanes):
@@ -116,6 +121,21 @@ class Worker:
             with suppress(InfrastructureError):
                 await self._deps.storage.workers.leave(self.worker_id)
 
+    async def _until_listed(self) -> None:
+        waiting = [
+            asyncio.create_task(self._is_listed.wait()),
+            asyncio.create_task(self._stopped()),
+        ]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    def _parts(self) -> list[Coroutine[Any, Any, None]]:
+        parts = [self._listen(), self._keep_house()]
+        if self._test_clock is not None:
+            parts.append(self._test_clock.listen(self.wake_all))
+        return parts
+
     async def _until_done(
         self, lanes: list[asyncio.Task[None]], background: list[asyncio.Task[None]]
     ) -> None:
@@ -123,8 +143,8 @@ class Worker:
         try:
             parts = {stopped, *lanes, *background}
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            # Told to, or a part has failed that none of the others can do without: a
-            # worker whose heart has stopped would be taken for dead, and it is not.
+            # Told to, or a part has ended that none of the others can do without: a
+            # worker that sends no heartbeat would be taken for dead, and it is not.
             self.stop()
             done, late = await asyncio.wait(lanes, timeout=DRAIN_S)
             if late:
@@ -141,20 +161,31 @@ class Worker:
         await asyncio.gather(*(lane.stopped.wait() for lane in self._lanes.values()))
 
     async def _keep_alive(self) -> None:
-        workers = self._deps.storage.workers
-        while True:
-            try:
-                await workers.heartbeat(self.worker_id, kind="worker")
-                await self._free_orphans()
-            except InfrastructureError as error:
-                log.warning("no heartbeat: %s", error)
-            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+        await repeat(self._beat, every_s=HEARTBEAT_EVERY.total_seconds(), what="tell that we live")
+
+    async def _beat(self) -> None:
+        last_s = self._last_beat_s
+        await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker")
+        self._last_beat_s = time.monotonic()
+        self._is_listed.set()
+        # After an outage every worker's heartbeat is old, and none of them is gone: only
+        # who could tell that it lives may conclude that one who did not tell is dead.
+        if last_s is not None and self._last_beat_s - last_s < HEARTBEAT_RECENT_S:
+            await self._free_orphans()
+
+    async def _listen(self) -> None:
+        await repeat(
+            lambda: self._deps.bell.listen(self.wake, self._lanes),
+            every_s=LISTEN_AGAIN_AFTER_S,
+            what="listen for work",
+        )
 
     async def _keep_house(self) -> None:
-        while True:
-            with suppress(InfrastructureError):
-                await purge_expired(self._deps)
-            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+        await repeat(
+            lambda: purge_expired(self._deps),
+            every_s=HOUSEKEEPING_EVERY_S,
+            what="delete what has expired",
+        )
 
     async def _free_orphans(self) -> None:
         storage = self._deps.storage

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 from ....core.domain.lease import Lease
 from ....core.ports.records import FailedClaim, Stored
-from ..database import REFUSED, Executor
+from ..database import Executor
+from ..errors import REFUSED
 from ..mapping import encoded
 from ..statements.leases import LeaseStatements
 

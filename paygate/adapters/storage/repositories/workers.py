@@ -25,6 +25,10 @@ class PostgresWorkers:
         """See ``WorkerRepository.leave``."""
         await self.executor.fetch(sql.LEAVE, worker_id)
 
+    async def forget(self, *, gone_for: timedelta) -> None:
+        """See ``WorkerRepository.forget``."""
+        await self.executor.fetch(sql.FORGET, gone_for)
+
     async def alive(self, *, within: timedelta) -> int:
         """See ``WorkerRepository.alive``."""
         return int(await self.executor.fetchval(sql.ALIVE, within))

@@ -8,8 +8,9 @@ VALUES ($1, $2, clock_timestamp(), clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
 """
 
-# A worker that went away without a word is forgotten after a day.
-LEAVE = "DELETE FROM workers WHERE id = $1 OR heartbeat_at < clock_timestamp() - interval '1 day'"
+LEAVE = "DELETE FROM workers WHERE id = $1"
+
+FORGET = "DELETE FROM workers WHERE heartbeat_at < clock_timestamp() - $1::interval"
 
 ALIVE = """
 SELECT count(*) FROM workers

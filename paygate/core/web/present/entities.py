@@ -286,21 +286,34 @@ def work(counts: WorkCounts, *, is_worked_on: bool) -> wire.Work:
     }
 
 
-def health(*, database: bool, bell: bool | None, now: datetime) -> wire.Health:
-    """``GET /health``. Without Redis work goes on, only later: degraded is not down."""
+def health(
+    *, database: bool, bell: bool | None, refuses: bool, worker: bool | None, now: datetime
+) -> wire.Health:
+    """``GET /health``. Without Redis work goes on, only later: degraded is not down.
+
+    Args:
+        database: Whether it answers.
+        bell: Whether Redis takes commands; None where none is used.
+        refuses: Whether it answers and refuses them.
+        worker: Whether the worker in this process runs; None where there is none.
+        now: The app's time.
+    """
     redis: Mapping[bool | None, Literal["connected", "disconnected", "not used"]] = {
         True: "connected",
         False: "disconnected",
         None: "not used",
     }
-    return {
-        "status": "healthy" if database else "unhealthy",
+    shown: wire.Health = {
+        "status": "healthy" if database and worker is not False else "unhealthy",
         "database": "connected" if database else "disconnected",
         "db": "connected" if database else "disconnected",
-        "redis": redis[bell],
-        "degraded": bell is False or not database,
+        "redis": "refusing" if refuses else redis[bell],
+        "degraded": bell is False or not database or worker is False,
         "timestamp": timestamp(now),
     }
+    if worker is not None:
+        shown["worker"] = "running" if worker else "stopped"
+    return shown
 
 
 def error(*, code: str, description: str, field: str | None = None) -> wire.Error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from quart import Blueprint, Response
 
 from ...services.deps import Deps
@@ -12,8 +14,16 @@ from ..wire import answers as wire
 from . import dialects
 
 
-def blueprint(deps: Deps, *, version: str) -> Blueprint:
-    """``/`` and ``/health``."""
+def blueprint(
+    deps: Deps, *, version: str, worker_runs: Callable[[], bool] | None = None
+) -> Blueprint:
+    """``/`` and ``/health``.
+
+    Args:
+        deps: The app.
+        version: Shown at ``/``.
+        worker_runs: Whether the worker in this process does; None where there is none.
+    """
     routes = Blueprint("health", __name__)
 
     @routes.get("/")
@@ -26,7 +36,13 @@ def blueprint(deps: Deps, *, version: str) -> Blueprint:
     async def health() -> Response:
         database = await deps.storage.is_connected()
         bell = await deps.bell.is_connected()
-        shown = present.health(database=database, bell=bell, now=deps.clock.now())
+        shown = present.health(
+            database=database,
+            bell=bell,
+            refuses=bell is False and deps.bell.refusal is not None,
+            worker=None if worker_runs is None else worker_runs(),
+            now=deps.clock.now(),
+        )
         return json_response(dialects.health(shown, deps))
 
     return routes

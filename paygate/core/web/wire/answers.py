@@ -267,8 +267,9 @@ class Health(TypedDict):
     status: Literal["healthy", "unhealthy", "ok", "error"]
     database: Literal["connected", "disconnected"]
     db: str
-    redis: Literal["connected", "disconnected", "not used"]
+    redis: Literal["connected", "refusing", "disconnected", "not used"]
     degraded: bool
+    worker: NotRequired[Literal["running", "stopped"]]
     timestamp: At
     profile: NotRequired[str]
 

@@ -1,0 +1,62 @@
+"""What PostgreSQL may do to us under load, a line of JSON each.
+
+Nothing may be answered 500, no process may end, and everything that was accepted is to be
+settled within 15 s of the end of the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from paygate.adapters.embedded import start_servers
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.harness.folders import open_folder
+from tests.harness.outages import FAULTS, Fault, Told, merchant_and_workers, own_postgres, suffer
+
+SETTLED_WITHIN_S = 15.0
+LASTS_S = {"read_only": 5.0, "alter_table": 4.0, "rights_revoked": 6.0}
+
+
+async def one(name: str, fault: Fault, redis_url: str) -> Told:
+    with open_folder() as home, own_postgres(home) as postgres:
+        async with merchant_and_workers(postgres, redis_url, home) as (running, client):
+            return await suffer(
+                fault,
+                postgres,
+                running,
+                client,
+                programs=8,
+                lasts_s=LASTS_S.get(name, 0.0),
+                before=30,
+                patience_s=60.0,
+            )
+
+
+def is_good(told: Told) -> bool:
+    return (
+        set(told.answers) <= {201, 503}
+        and not told.without_retry_after
+        and not told.ended
+        and not told.unsettled
+        and told.settled_after_s <= SETTLED_WITHIN_S
+    )
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(FAULTS)
+    results = []
+    with open_folder() as home, start_servers(home) as servers:
+        for name in wanted:
+            told = asyncio.run(one(name, FAULTS[name], servers.urls.redis_url))
+            results.append(is_good(told))
+            print(json.dumps({"fault": name, "ok": results[-1], **asdict(told)}), flush=True)
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
