@@ -44,6 +44,7 @@ from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .plugins.setting_names import check_setting_names
 from .plugins.tracing import Trace
+from .production import refuse_unsafe
 from .settings import Settings, setting_names
 
 
@@ -77,9 +78,10 @@ async def open_app(
     Raises:
         OperatorError: Something is not as it must be; the sentence says what to do.
     """
-    _check_profile(settings)
+    refuse_unsafe(settings, environ)
+    _warn_of_profile(settings)
     vault = FernetVault(vault_keys(settings))
-    found = installed_plugins() if plugins is None else plugins
+    found = installed_plugins(settings.plugins) if plugins is None else plugins
     direct = direct_url(settings)
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
     try:
@@ -91,8 +93,11 @@ async def open_app(
             preferred=settings.processors,
             trace=plugin_trace(settings),
             stored=stored,
+            derive=lambda purpose: vault.fingerprint(f"plugin-secret:{purpose}".encode()),
         )
         check_setting_names(environ, setting_names(), loaded.setting_names)
+        test_keys = await storage.merchants.active_tests() if settings.is_production else ()
+        refuse_unsafe(settings, environ, loaded=loaded, test_keys=test_keys)
     except OperatorError:
         await storage.close()
         raise
@@ -140,6 +145,8 @@ async def open_app(
             keep_calls=timedelta(days=settings.keep_calls_days),
             origins=settings.dashboard_origins,
             last_use=last_use,
+            allows_simulators=settings.allow_simulators or not settings.is_production,
+            is_production=settings.is_production,
         )
         web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
         yield App(settings, deps, loaded, storage, web)
@@ -172,21 +179,9 @@ def plugin_trace(settings: Settings) -> Trace | None:
     return Trace(logger("paygate.trace")) if settings.trace_plugins else None
 
 
-def _check_profile(settings: Settings) -> None:
-    if settings.replay and settings.is_production:
-        raise OperatorError(
-            setting="PAYGATE_REPLAY",
-            problem="ids that can be foretold can be guessed, which production refuses",
-            remedy="Leave it out",
-        )
+def _warn_of_profile(settings: Settings) -> None:
     if settings.profile == "standard":
         return
-    if settings.is_production:
-        raise OperatorError(
-            setting="PAYGATE_PROFILE",
-            problem="open-demo lets anybody in, which production refuses",
-            remedy="Leave it out",
-        )
     logger("paygate").warning(
         "PAYGATE_PROFILE=open-demo: ANYBODY who reaches this address pays, refunds and reads "
         "as the test merchant, without keys"
@@ -235,16 +230,10 @@ def vault_keys(settings: Settings) -> list[str]:
     """The keys that seal card details; outside production one is made and kept.
 
     Raises:
-        OperatorError: Production without a key, or the folder cannot be written.
+        OperatorError: The folder cannot be written.
     """
     if settings.vault_keys:
         return [key.get_secret_value() for key in settings.vault_keys]
-    if settings.is_production:
-        raise OperatorError(
-            setting="PAYGATE_VAULT_KEY",
-            problem="production needs a key to seal card details with",
-            remedy="Make one with `paygate key` and set it for every process",
-        )
     try:
         return [_kept_key(settings.home / "vault.key")]
     except OSError as error:
@@ -310,6 +299,7 @@ async def seed(deps: Deps) -> None:
         webhook_url=None,
         webhook_secret=shown.webhook_secret,
         created_at=deps.clock.now(),
+        is_test=True,
     )
     await deps.storage.merchants.seed(merchant, secret_sha256=secret_digest(shown.api_secret))
     if await deps.storage.merchants.get(merchant.id) is not None:

@@ -58,6 +58,22 @@ class Settings(BaseModel):
         description="open-demo asks nobody for keys and takes payments of orders it never saw, "
         "as one older gateway does; never in production",
     )
+    allow_simulators: bool = Field(
+        False,
+        alias="PAYGATE_ALLOW_SIMULATORS",
+        description="let production start with processors that only simulate payments",
+    )
+    allow_remote_dev: bool = Field(
+        False,
+        alias="PAYGATE_ALLOW_REMOTE_DEV",
+        description="let other machines reach a development server, which signs anyone in",
+    )
+    allowed_origins: Words = Field(
+        (),
+        alias="PAYGATE_ALLOWED_ORIGINS",
+        description="origins whose pages may send API keys, beside those of this machine; * for "
+        "every origin",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
     dashboard_port: int = Field(
@@ -100,6 +116,11 @@ class Settings(BaseModel):
     )
     processors: Words = Field(
         (), alias="PAYGATE_PROCESSORS", description="processor ids, the preferred first"
+    )
+    plugins: Words = Field(
+        (),
+        alias="PAYGATE_PLUGINS",
+        description="names of the installed plugins to load; empty loads all",
     )
     scenario_amounts: bool = Field(
         False,

@@ -22,7 +22,7 @@ def plugins() -> None:
 
     setup = read_setup()
     loaded = load_plugins(
-        installed_plugins(),
+        installed_plugins(setup.settings.plugins),
         environ=setup.environ,
         preferred=setup.settings.processors,
         trace=plugin_trace(setup.settings),

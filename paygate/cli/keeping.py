@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ..commands.setup import Setup, read_setup
 from .base import app
 from .base import run as run_verb
@@ -21,16 +25,19 @@ def migrate() -> None:
 
 
 @app.command()
-def seed() -> None:
-    """Store the test merchant, unless it is there."""
-    from ..bootstrap import open_app
-    from ..bootstrap import seed as store
+def seed(
+    *,
+    remove: Annotated[
+        bool,
+        typer.Option(help="Deactivate it and every namespace of tests, as production asks."),
+    ] = False,
+) -> None:
+    """Store the test merchant, or activate it again."""
+    from ..commands.seed import remove_tests
+    from ..commands.seed import seed as store
 
     async def run(setup: Setup) -> None:
-        async with open_app(setup.settings, setup.environ) as opened:
-            await store(opened.deps)
-            merchant = opened.deps.test_merchant
-            print(merchant.api_key if merchant else "production has no test merchant")
+        print("\n".join(await remove_tests(setup) if remove else await store(setup)))
 
     run_verb(run, read_setup())
 

@@ -20,7 +20,7 @@ from ..adapters.embedded import start_servers
 from ..adapters.embedded.ties import Tie, best_tie
 from ..core.domain.errors import OperatorError
 from ..settings import Settings
-from .listening import listen
+from .listening import listen, refuse_remote_development
 from .setup import Setup, refuse_in_production
 
 READY_WITHIN_S = 60.0
@@ -44,7 +44,8 @@ def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int
         OperatorError: A part cannot be started.
     """
     settings = setup.settings
-    refuse_in_production(settings)
+    refuse_in_production(settings, verb="paygate dev")
+    refuse_remote_development(settings)
     # Now, or somebody else's answer on this port would be taken for ours.
     listen(settings.host, settings.port).close()
     began = time.monotonic()

@@ -21,7 +21,7 @@ from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.vault.fernet import new_key
 from ..bootstrap import App
 from ..testing.defaults import DEFAULTS
-from .listening import listen
+from .listening import listen, refuse_remote_development
 from .serve import serve
 from .setup import Setup, refuse_in_production
 
@@ -38,7 +38,8 @@ def ephemeral(setup: Setup, *, port: int = 0, with_stdin: bool = False) -> None:
     Raises:
         OperatorError: The port is taken, or the server cannot be started.
     """
-    refuse_in_production(setup.settings)
+    refuse_in_production(setup.settings, verb="paygate dev")
+    refuse_remote_development(setup.settings)
     listening = listen(setup.settings.host, port)
     chosen = int(listening.getsockname()[1])
     base = f"http://{setup.settings.host}:{chosen}"

@@ -100,7 +100,7 @@ async def run_command(setup: Setup, chosen: Chosen) -> int:
 
 def _commands(setup: Setup) -> dict[tuple[str, str], GuardedCommand]:
     loaded = load_plugins(
-        installed_plugins(),
+        installed_plugins(setup.settings.plugins),
         environ=setup.environ,
         preferred=setup.settings.processors,
         trace=plugin_trace(setup.settings),

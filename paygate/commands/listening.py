@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 
 from ..core.domain.errors import OperatorError
+from ..core.domain.origins import is_loopback
+from ..settings import Settings
 
 BACKLOG = 1024
 
@@ -38,3 +40,20 @@ def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") 
             remedy="Choose another port, or stop the process that has it",
         ) from error
     return listening
+
+
+def refuse_remote_development(settings: Settings) -> None:
+    """Refuse to let other machines reach a server that signs anyone in.
+
+    Raises:
+        OperatorError: ``HOST`` is not this machine alone, and nobody said that it may be.
+    """
+    if settings.is_production or settings.allow_remote_dev or is_loopback(settings.host):
+        return
+    raise OperatorError(
+        setting="HOST",
+        problem=f"{settings.host or 'every interface'} lets other machines reach a development "
+        "server, which accepts the published key pair and any password",
+        remedy="Set PAYGATE_ENV=production, listen on 127.0.0.1, or set PAYGATE_ALLOW_REMOTE_DEV=1 "
+        "where only machines that you trust can reach it",
+    )

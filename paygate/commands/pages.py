@@ -10,8 +10,9 @@ from ..core.domain.errors import OperatorError
 from ..core.web.app import WebApp
 from ..core.web.pages import KINDS, Kind
 from ..logs import logger
+from ..production import refuse_unsafe
 from ..settings import Settings
-from .listening import listen
+from .listening import listen, refuse_remote_development
 from .setup import Setup
 
 SETTINGS = {"dashboard": "PAYGATE_DASHBOARD_PORT", "checkout": "PAYGATE_CHECKOUT_PORT"}
@@ -26,6 +27,8 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
     from .serve import stop_signal  # noqa: PLC0415 - serve imports this module
 
     settings = setup.settings
+    refuse_unsafe(settings, setup.environ, needs_vault=False)
+    refuse_remote_development(settings)
     chosen = _port(kind, settings) if port is None else port
     listening = listen(settings.host, chosen, setting=SETTINGS[kind])
     await answer(pages(kind, settings), listening, stop_signal())

@@ -16,7 +16,8 @@ from ..bootstrap import App, direct_url, open_app, seed
 from ..core.services.live import LiveEvents
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
-from .listening import listen
+from ..production import refuse_unsafe
+from .listening import listen, refuse_remote_development
 from .pages import listening_pages
 from .setup import Setup
 from .work import finish, new_worker_id
@@ -48,6 +49,8 @@ async def serve(
         OperatorError: The port is taken, or the app cannot be put together.
         WorkerEndedError: The worker has ended by itself.
     """
+    refuse_unsafe(setup.settings, setup.environ)
+    refuse_remote_development(setup.settings)
     listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
     if prepare:
         await migrate(direct_url(setup.settings))

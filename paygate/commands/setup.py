@@ -56,10 +56,24 @@ def with_servers(setup: Setup) -> Iterator[Setup]:
         yield Setup(settings.model_copy(update=urls), setup.environ)
 
 
-def refuse_in_production(settings: Settings) -> None:
-    """Production names its database; a folder beside the code is no place for money."""
+def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
+    """Production names its database; a folder beside the code is no place for money.
+
+    Args:
+        settings: Of paygate.
+        verb: What is only for development, whatever database is named.
+
+    Raises:
+        OperatorError: This is production.
+    """
     from ..core.domain.errors import OperatorError  # noqa: PLC0415 - only on this path
 
+    if settings.is_production and verb:
+        raise OperatorError(
+            setting="PAYGATE_ENV",
+            problem=f"`{verb}` is for development only, with credentials that everyone knows",
+            remedy="Start `paygate serve` and `paygate work` instead",
+        )
     if settings.is_production:
         raise OperatorError(
             setting="DATABASE_URL",

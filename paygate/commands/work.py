@@ -16,6 +16,7 @@ from ..bootstrap import open_app
 from ..core.domain.errors import WorkerEndedError
 from ..core.ports.bell import QUEUES, Queue
 from ..core.workers.worker import Worker
+from ..production import refuse_unsafe
 from .setup import Setup
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
     """
     from .serve import stop_signal  # noqa: PLC0415 - serve imports this module
 
+    refuse_unsafe(setup.settings, setup.environ)
     stopped = stop_signal()
     if wait:
         await _wait_for_migrations(setup.settings.database_url)

@@ -52,7 +52,11 @@ class Config:
             definitions |= said.get("$defs", {})
         for name in properties:
             if self._is_secret(name, properties[name]):
-                told = {k: v for k, v in properties[name].items() if k not in {"default", "env"}}
+                told = {
+                    k: v
+                    for k, v in properties[name].items()
+                    if k not in {"default", "env", "derived"}
+                }
                 properties[name] = {**told, "writeOnly": True}
         whole = {"type": "object", "properties": properties}
         return {**whole, "$defs": definitions} if definitions else whole

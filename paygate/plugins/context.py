@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from ..core.domain.errors import OperatorError
 from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
@@ -27,6 +28,9 @@ class HostContext:
         models: The settings models the plugin asked for, in order.
         stored: What an operator set; the environment wins over it.
         scenarios: Filled when all plugins have offered theirs.
+        derive: Makes a secret of this installation for a purpose; None where there is no
+            vault.
+        configs: The settings that were handed out.
     """
 
     plugin_id: str
@@ -34,9 +38,25 @@ class HostContext:
     scenarios: Mapping[str, Any] = field(default_factory=dict)
     models: list[type[BaseModel]] = field(default_factory=list)
     stored: StoredSettings = NOTHING_SET
+    derive: Callable[[str], str] | None = None
+    configs: list[BaseModel] = field(default_factory=list)
 
     def config(self, model: type[Model]) -> Model:
         """See ``PluginContext.config``."""
+        config = self._with_derived(self._validated(model))
+        self.configs.append(config)
+        return config
+
+    def _with_derived(self, config: Model) -> Model:
+        """Fill secrets that nothing sets and that the model lets the host derive."""
+        derived = {
+            name: SecretStr(self.derive(f"{self.plugin_id}:{name}"))
+            for name, field in type(config).model_fields.items()
+            if _is_derived(field) and getattr(config, name) is None and self.derive is not None
+        }
+        return config.model_copy(update=derived) if derived else config
+
+    def _validated(self, model: type[Model]) -> Model:
         self.models.append(model)
         stored = {name: v for name, v in self.stored.given.items() if name in model.model_fields}
         if stored:
@@ -103,3 +123,8 @@ def _names(plugin_id: str, name: str, model: type[BaseModel]) -> list[str]:
     extra: Any = model.model_fields[name].json_schema_extra
     own = [str(extra["env"])] if isinstance(extra, Mapping) and "env" in extra else []
     return [*own, f"PAYGATE_{plugin_id}_{name}".upper()]
+
+
+def _is_derived(field: FieldInfo) -> bool:
+    extra: Any = field.json_schema_extra
+    return isinstance(extra, Mapping) and extra.get("derived") is True

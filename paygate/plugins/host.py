@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -26,6 +26,10 @@ from .tracing import Trace
 __all__ = ["Found", "Loaded", "installed_plugins", "load_plugins"]
 
 
+WITHHELD = frozenset({"PAYGATE_VAULT_KEY", "DATABASE_URL", "REDIS_URL"})
+"""Variables that plugins do not see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What the host made of all plugins.
@@ -34,21 +38,34 @@ class Loaded:
         registry: What they offer.
         config_models: Plugin name → the settings models it asked for.
         setting_names: Plugin name → the variables that its settings are read from.
+        configs: Plugin name → the settings that it was handed.
     """
 
     registry: Registry
     config_models: Mapping[str, Sequence[type[BaseModel]]]
     setting_names: Mapping[str, frozenset[str]]
+    configs: Mapping[str, Sequence[BaseModel]]
 
 
-def installed_plugins() -> list[Found]:
+def installed_plugins(allowed: Collection[str] = ()) -> list[Found]:
     """The plugins that installed distributions declare, by name.
 
+    Args:
+        allowed: Names of those to load; the others are not even imported. Empty for all.
+
     Raises:
-        OperatorError: One cannot be imported.
+        OperatorError: One cannot be imported, or one that is allowed is not installed.
     """
     points = sorted(entry_points(group=PROJECT), key=lambda point: point.name)
-    return [_import(point) for point in points]
+    installed = {point.name for point in points}
+    for name in allowed:
+        if name not in installed:
+            raise OperatorError(
+                setting="PAYGATE_PLUGINS",
+                problem=f"there is no plugin {name!r}",
+                remedy=f"Choose from {', '.join(sorted(installed)) or 'none'}",
+            )
+    return [_import(point) for point in points if not allowed or point.name in allowed]
 
 
 def load_plugins(
@@ -58,6 +75,7 @@ def load_plugins(
     preferred: Sequence[str] = (),
     trace: Trace | None = None,
     stored: Mapping[str, StoredSettings] = MappingProxyType({}),
+    derive: Callable[[str], str] | None = None,
 ) -> Loaded:
     """Call the plugins' hooks and freeze what they offer.
 
@@ -67,6 +85,8 @@ def load_plugins(
         preferred: Processor ids in order of preference; the others follow by id.
         trace: Told of every hook and every call; None for nobody.
         stored: Plugin → what an operator set of it; the environment wins.
+        derive: Makes a secret of this installation for a purpose; None where there is no
+            vault.
 
     Raises:
         OperatorError: A plugin is not right; the sentence names it and the mistake.
@@ -77,9 +97,14 @@ def load_plugins(
     for each in plugins:
         _register(manager, each)
     scenarios: dict[str, Scenario] = {}
+    visible = {name: value for name, value in environ.items() if name not in WITHHELD}
     contexts = {
         each.name: HostContext(
-            each.name, environ, scenarios=scenarios, stored=stored.get(each.name, NOTHING_SET)
+            each.name,
+            visible,
+            scenarios=scenarios,
+            stored=stored.get(each.name, NOTHING_SET),
+            derive=derive,
         )
         for each in plugins
     }
@@ -110,6 +135,7 @@ def load_plugins(
         registry,
         {name: context.models for name, context in contexts.items()},
         {name: context.setting_names() for name, context in contexts.items()},
+        {name: context.configs for name, context in contexts.items()},
     )
 
 

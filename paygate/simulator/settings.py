@@ -99,10 +99,11 @@ class SimulatorSettings(BaseModel):
         description="How long held money stays held before the simulated bank lets it go.",
         json_schema_extra=_env("PAYGATE_SIMULATOR_HOLD_DAYS"),
     )
-    callback_secret: SecretStr = Field(
-        default=SecretStr("simulator_secret"),
-        description="Signs the callbacks of simulated processors.",
-        json_schema_extra=_env("PAYGATE_SIMULATOR_SECRET"),
+    callback_secret: SecretStr | None = Field(
+        default=None,
+        description="Signs the callbacks of simulated processors; derived from the "
+        "installation's vault key where nothing sets it.",
+        json_schema_extra={**_env("PAYGATE_SIMULATOR_SECRET"), "derived": True},
     )
     book: Path | None = Field(
         default=None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from ..core.domain.errors import NotSentError
+from ..core.domain.errors import NotSentError, OperatorError
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import Approved, DeclineCode, Declined, Outcome, Pending
@@ -144,9 +144,8 @@ class Simulator:
         state, call_back = context.state, context.call_back
         assert state is not None, "nobody is woken for nothing"
         assert call_back is not None, "the host takes callbacks in"
-        secret = self.settings.callback_secret.get_secret_value()
         await self._record_late_approval(context)
-        raw = write(state["content"], secret=secret, signed=state["signed"])
+        raw = write(state["content"], secret=self._secret(), signed=state["signed"])
         for _ in range(state["times"]):
             await call_back(raw.headers, raw.body)
 
@@ -169,7 +168,7 @@ class Simulator:
         if self.settings.book is not None:
             # Approved or declined by the payer: from now on a query answers the same.
             Book(self.settings.book).append(self._payer_entry(request, words[decision]))
-        return write(content, secret=self.settings.callback_secret.get_secret_value())
+        return write(content, secret=self._secret())
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """See ``CanCallback.split``; simulated processors send no batches."""
@@ -177,7 +176,7 @@ class Simulator:
 
     def verify(self, callback: RawCallback) -> Verified:
         """See ``CanCallback.verify``."""
-        return verify(callback, secret=self.settings.callback_secret.get_secret_value())
+        return verify(callback, secret=self._secret())
 
     def translate(self, verified: Verified) -> Sequence[Update]:
         """See ``CanCallback.translate``."""
@@ -186,6 +185,21 @@ class Simulator:
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
         """See ``CanCallback.acknowledge``."""
         return (200, b'{"received":true}') if accepted else (400, b'{"received":false}')
+
+    def _secret(self) -> str:
+        """What signs callbacks.
+
+        Raises:
+            OperatorError: None is set, and no host derived one.
+        """
+        secret = self.settings.callback_secret
+        if secret is None:
+            raise OperatorError(
+                setting="PAYGATE_SIMULATOR_SECRET",
+                problem="nothing signs the callbacks of simulated processors",
+                remedy="Set it, or read the settings with the context's `config`",
+            )
+        return secret.get_secret_value()
 
     def _expire_later(self, request: AuthorizeRequest, context: CallContext) -> None:
         """Call back when a hold that nobody took has expired; taken, nobody minds."""

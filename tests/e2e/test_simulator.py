@@ -87,7 +87,12 @@ async def test_nobody_can_frame_the_pages_that_play_the_payer(
 async def test_production_has_no_one_to_play_the_payer(
     page: Page, gateway_with: GatewayWith
 ) -> None:
-    settings = {"PAYGATE_ENV": "production", "PAYGATE_VAULT_KEY": VAULT_KEY}
+    settings = {
+        "PAYGATE_ENV": "production",
+        "PAYGATE_VAULT_KEY": VAULT_KEY,
+        "PAYGATE_ALLOW_SIMULATORS": "true",
+        "TEST_MODE": "false",
+    }
     async with gateway_with(**settings) as gateway:
         bank = await page.request.get(f"{gateway.base}/simulator/bank")
         told = [

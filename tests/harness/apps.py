@@ -117,10 +117,10 @@ async def running_app(
         "DATABASE_URL": database_url,
         "PAYGATE_HOME": str(home),
         "PAYGATE_DATABASE_POOL": "5",
-        "TEST_MODE": "true",
-        "TEST_PROCESSING_DELAY": "0",
         **(environ or {}),
     }
+    if given.get("PAYGATE_ENV") != "production":
+        given = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0", **given}
     settings = read_settings(given)
     async with open_app(settings, given, plugins=plugins, bell=bell or LocalBell()) as app:
         await seed(app.deps)

@@ -103,6 +103,8 @@ CARD = {
     "holder_name": "Asha Rao",
 }
 
+CALLBACK_SECRET = "a secret of these tests"
+
 
 @asynccontextmanager
 async def played_app(
@@ -114,6 +116,7 @@ async def played_app(
         "PAYGATE_HOME": str(home),
         "PAYGATE_DATABASE_POOL": "5",
         "PAYGATE_SIMULATOR_BOOK": str(home / "book.jsonl"),
+        "PAYGATE_SIMULATOR_SECRET": CALLBACK_SECRET,
         # Long enough for an honest answer on a busy machine; hanging ones cost this much.
         "PAYGATE_PLUGIN_TIMEOUT": "1",
         **(environ or {}),

@@ -82,10 +82,10 @@ class Stack:
             stderr=asyncio.subprocess.PIPE if pipe else None,
         )
 
-    async def serve(self, *flags: str, port: int | None = None) -> Client:
+    async def serve(self, *flags: str, port: int | None = None, **more: str) -> Client:
         """An API process that answers."""
         chosen = port or free_port()
-        await self.start("serve", *flags, PORT=str(chosen))
+        await self.start("serve", *flags, **{**more, "PORT": str(chosen)})
         client = Client(f"http://127.0.0.1:{chosen}")
         await client.until_healthy()
         return client

@@ -188,7 +188,9 @@ async def test_production_serves_none_of_it(
         "PAYGATE_HOME": str(tmp_path),
         "PAYGATE_ENV": "production",
         "PAYGATE_VAULT_KEY": "PqfT9pYXyTtzIhV9fDWbCtUvFKxIeFbY6mZ7T7t0bqE=",
+        "PAYGATE_ALLOW_SIMULATORS": "true",
     }
+    await app.app.storage.merchants.deactivate_tests()
     async with open_app(read_settings(given), given, bell=app.app.deps.bell) as strict:
         client = create_app(strict.deps, strict.web).test_client()
         response = await client.open(CLOCK + path, method=method, json={"seconds": 1})

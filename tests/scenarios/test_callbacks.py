@@ -10,9 +10,7 @@ import pytest
 
 from paygate.simulator.calling_back import SIGNATURE, sign, write
 from tests.harness.apps import Answer
-from tests.harness.playing import PlayedApp
-
-SECRET = "simulator_secret"
+from tests.harness.playing import CALLBACK_SECRET, PlayedApp
 
 
 async def pending(stage: PlayedApp) -> tuple[str, str]:
@@ -27,7 +25,7 @@ def says(operation_id: str, word: str, **more: Any) -> dict[str, Any]:
 
 
 async def send(stage: PlayedApp, content: Any, processor: str = "upi_sim") -> Answer:
-    raw = write(content, secret=SECRET)
+    raw = write(content, secret=CALLBACK_SECRET)
     return await post(stage, raw.body, raw.headers, processor)
 
 
@@ -133,7 +131,7 @@ async def test_another_processors_operation_is_not_theirs(stage: PlayedApp):
         ({}, b"{}"),
         ({SIGNATURE: ""}, b"{}"),
         ({SIGNATURE: "0" * 64}, b'{"id":"x"}'),
-        ({SIGNATURE: sign(b"other", SECRET)}, b'{"id":"x"}'),
+        ({SIGNATURE: sign(b"other", CALLBACK_SECRET)}, b'{"id":"x"}'),
         ({SIGNATURE: "ü"}, b"\xff\xfe\x00"),
     ],
 )
@@ -152,7 +150,7 @@ async def test_what_nobody_signed_is_kept_and_refused(stage: PlayedApp, headers:
      b'{"id":"a","operation_id":"op","says":"nonsense","amount":1,"currency":"INR"}'],
 )  # fmt: skip
 async def test_what_is_signed_and_makes_no_sense_is_quarantined(stage: PlayedApp, body: bytes):
-    answer = await post(stage, body, {SIGNATURE: sign(body, SECRET)})
+    answer = await post(stage, body, {SIGNATURE: sign(body, CALLBACK_SECRET)})
 
     assert answer.status == 400
     assert await stage.effects() == ["quarantined"]
@@ -165,7 +163,7 @@ async def test_a_processor_that_is_not_or_does_not_call_is_404(stage: PlayedApp)
 async def test_a_callback_cut_short_is_applied_by_its_copy(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
     content = says(operation_id, "approved")
-    raw = write(content, secret=SECRET)
+    raw = write(content, secret=CALLBACK_SECRET)
     # As a process leaves it that dies between knowing a callback and applying it.
     await stage.rows(
         "INSERT INTO processor_callbacks "
@@ -193,7 +191,7 @@ async def test_nothing_a_stranger_sends_is_a_mistake_of_ours(stage: PlayedApp):
         bodies.append(body + (b"" if is_signed else b"!"))
 
     collect()
-    answers = [await post(stage, body, {SIGNATURE: sign(body, SECRET)}) for body in bodies]
+    answers = [await post(stage, body, {SIGNATURE: sign(body, CALLBACK_SECRET)}) for body in bodies]
 
     assert {answer.status for answer in answers} <= {400, 401}
 

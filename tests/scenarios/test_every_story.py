@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from paygate.simulator.calling_back import write
 from paygate.simulator.scenario import built_in
-from tests.harness.playing import PlayedApp
+from tests.harness.playing import CALLBACK_SECRET, PlayedApp
 
 Answer = TypeVar("Answer")
 
@@ -134,7 +134,7 @@ class Story(RuleBasedStateMachine):
             self._send(self.sent[which % len(self.sent)])
 
     def _send(self, content: dict[str, Any]) -> None:
-        raw = write(content, secret="simulator_secret")
+        raw = write(content, secret=CALLBACK_SECRET)
         path = "/api/v1/callbacks/upi_sim"
         response = self.wait(self.stage.client.post(path, data=raw.body, headers=raw.headers))
         assert response.status_code in {200, 400}
@@ -230,7 +230,7 @@ async def test_the_same_facts_in_another_order_come_to_the_same_end(stage: Playe
                 "amount": AMOUNT,
                 "currency": "INR",
             }
-            raw = write(content, secret="simulator_secret")
+            raw = write(content, secret=CALLBACK_SECRET)
             path = "/api/v1/callbacks/upi_sim"
             await stage.client.post(path, data=raw.body, headers=raw.headers)
         await stage.play_on()

@@ -229,7 +229,9 @@ async def test_in_production_time_is_real_and_nobody_listens(
         "PAYGATE_HOME": str(tmp_path),
         "PAYGATE_ENV": "production",
         "PAYGATE_VAULT_KEY": "PqfT9pYXyTtzIhV9fDWbCtUvFKxIeFbY6mZ7T7t0bqE=",
+        "PAYGATE_ALLOW_SIMULATORS": "true",
     }
+    await app.app.storage.merchants.deactivate_tests()
     listening = await app.value(LISTENING)
     async with open_app(read_settings(given), given, bell=app.app.deps.bell) as strict:
         assert strict.deps.test_clock is None

@@ -42,6 +42,7 @@ def merchant(row: Row) -> Merchant:
             Subscription(UUID(each["id"]), each["url"], tuple(each["events"]))
             for each in decoded(row["webhook_endpoints"])
         ),
+        is_test=row["is_test"],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 ORIGINS_MAX = 50
 ORIGIN_CHARS_MAX = 255
@@ -23,3 +24,14 @@ def origin(text: str) -> str | None:
 def well_formed(texts: Iterable[str]) -> tuple[str, ...]:
     """The origins among them, each once. For what came by SQL and was never checked."""
     return tuple(dict.fromkeys(found for text in texts if (found := origin(text))))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    plain = host.strip("[]").lower()
+    if plain == "localhost" or plain.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(plain).is_loopback
+    except ValueError:
+        return False

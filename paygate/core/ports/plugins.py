@@ -23,12 +23,13 @@ from .http import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 
-API_VERSION = 3
+API_VERSION = 4
 """The plugin API this paygate speaks; ``requires_api`` is compared with it.
 
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
 routes, commands, panels · 3 when a callback came, whose payment
-an event is about, closing of sinks.
+an event is about, closing of sinks · 4 processors that say that they simulate, derived
+secrets.
 """
 
 
@@ -50,7 +51,9 @@ class PluginContext(Protocol):
 
         A field ``rate`` of plugin ``acme`` is read from ``PAYGATE_ACME_RATE``, or
         from the variable the field names itself:
-        ``Field(json_schema_extra={"env": "ACME_RATE"})``.
+        ``Field(json_schema_extra={"env": "ACME_RATE"})``. A secret that nothing sets is
+        derived from the installation's vault key where the field says
+        ``json_schema_extra={"derived": True}`` and its default is None.
 
         Raises:
             OperatorError: A value is missing or wrong; start-up stops with it.

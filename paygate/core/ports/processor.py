@@ -39,6 +39,8 @@ class Capabilities:
         callbacks: It calls us. Must agree with implementing ``CanCallback``.
         late_success: It may approve by callback what it had declined.
         idempotent_operations: Asked twice with one operation id, it acts once.
+        simulated: It moves no real money. Production refuses to start with such a
+            processor, unless the operator allows simulators.
     """
 
     methods: Mapping[str, frozenset[str]]
@@ -52,6 +54,7 @@ class Capabilities:
     callbacks: bool = False
     late_success: bool = False
     idempotent_operations: bool = False
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,18 @@ class MerchantRepository(Protocol):
         """Store the merchant; one with its id gets these credentials and keeps the rest."""
         ...
 
+    async def active_tests(self) -> Sequence[str]:
+        """API keys of the active merchants that production must not accept."""
+        ...
+
+    async def deactivate_tests(self) -> Sequence[str]:
+        """Deactivate those merchants; their API keys."""
+        ...
+
+    async def activate_test(self, merchant_id: UUID) -> None:
+        """Activate a merchant, if it is one of a test."""
+        ...
+
 
 class OrderRepository(Protocol):
     """Orders."""

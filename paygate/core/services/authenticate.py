@@ -9,7 +9,7 @@ from functools import partial
 
 from ..domain.account import Caller, Session
 from ..domain.errors import AuthenticationError
-from ..domain.merchant import Credentials
+from ..domain.merchant import PUBLISHED_SECRET, Credentials
 from .deps import Deps
 
 # Compared with when the key is unknown, so that a wrong key takes as long as a
@@ -27,18 +27,25 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
+_PUBLISHED = secret_digest(PUBLISHED_SECRET)
+
+
 async def authenticate(*, api_key: str, api_secret: str, deps: Deps) -> Caller:
     """Whoever has that key and secret.
 
     Raises:
-        AuthenticationError: Missing, wrong or revoked, or the merchant is not active.
+        AuthenticationError: Missing, wrong or revoked, or the merchant is not active; in
+            production also the published pair, and every key of a test's merchant.
     """
     if not api_key or not api_secret or not _is_storable(api_key):
         raise AuthenticationError
     credentials = await deps.storage.merchants.credentials(api_key)
     expected = _digest_of(credentials) if credentials else _NOBODY
     is_right = hmac.compare_digest(secret_digest(api_secret), expected)
+    is_published = hmac.compare_digest(secret_digest(api_secret), _PUBLISHED)
     if credentials is None or not is_right or not credentials.merchant.is_active:
+        raise AuthenticationError
+    if deps.is_production and (is_published or credentials.merchant.is_for_tests):
         raise AuthenticationError
     return _caller(credentials, api_key, deps)
 
@@ -65,6 +72,8 @@ async def find_session(token: str, deps: Deps) -> Session | None:
         return None
     digest = secret_digest(token)
     session = await deps.storage.sessions.find(digest)
+    if session is not None and deps.is_production and session.merchant.is_for_tests:
+        return None
     if session is not None and session.is_stale:
         deps.last_use.note(digest, partial(deps.storage.sessions.touch, digest))
     return session

@@ -23,8 +23,14 @@ def choose_scenario(
     """The name of the scenario, or None.
 
     Raises:
-        InvalidInputError: The request names one that is not, or not for this method.
+        InvalidInputError: The request names one that is not, or not for this method,
+            or this server plays none.
     """
+    if not deps.allows_simulators:
+        # Test addresses, test cards and amounts mean nothing where money is real.
+        if asked:
+            raise InvalidInputError("This server plays no scenarios", field=HEADER)
+        return None
     known = deps.registry.scenarios
     if asked:
         scenario = known.get(asked)

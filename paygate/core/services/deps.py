@@ -71,6 +71,9 @@ class Deps:
         origins: Of pages that may use a person's session from elsewhere: the dashboard's.
         last_use: Writes down when sessions and keys were used.
         profile: ``open-demo`` serves callers without keys as the test merchant.
+        allows_simulators: Whether payments may be simulated, and scenarios chosen: the one
+            place that decides it. In production only with the operator's consent.
+        is_production: No credentials of a test's merchant are accepted.
     """
 
     storage: Storage
@@ -95,3 +98,5 @@ class Deps:
     keep_calls: timedelta = KEEP_CALLS
     origins: frozenset[str] = frozenset()
     last_use: LastUse = field(default_factory=LastUse)
+    allows_simulators: bool = True
+    is_production: bool = False

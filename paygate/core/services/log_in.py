@@ -132,6 +132,8 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
     )
     if session is None:
         raise AuthenticationError(REFUSED)
+    if bound.is_production and session.merchant.is_for_tests:
+        raise AuthenticationError(REFUSED)
     return LoggedIn(session, token)
 
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ..domain.errors import InvalidInputError, NotFoundError
-from ..domain.merchant import Merchant
+from ..domain.merchant import NAMESPACE_MAIL_DOMAIN, Merchant
 from ..ports.kept import KEEP
 from .authenticate import secret_digest
 from .configure_endpoint import ConfigureEndpoint, configure_endpoint
 from .deps import Deps
-
-# No mail is ever sent to a name below this one; and by it they are known.
-MAIL_DOMAIN = "namespace.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ async def retire_namespace(namespace_id: UUID, deps: Deps) -> None:
     Raises:
         NotFoundError: No such namespace; a merchant that is none is not touched.
     """
-    if not await deps.storage.merchants.retire(namespace_id, mail_domain=MAIL_DOMAIN):
+    if not await deps.storage.merchants.retire(namespace_id, mail_domain=NAMESPACE_MAIL_DOMAIN):
         raise NotFoundError("Namespace")
 
 
@@ -79,10 +76,11 @@ def _fresh(command: OpenNamespace, deps: Deps) -> Merchant:
     return Merchant(
         id=id,
         name=command.name or f"Namespace {id.hex[:8]}",
-        email=f"{id.hex}@{MAIL_DOMAIN}",
+        email=f"{id.hex}@{NAMESPACE_MAIL_DOMAIN}",
         api_key=f"key_ns_{deps.ids.uuid().hex}",
         is_active=True,
         webhook_url=None,
         webhook_secret=deps.ids.webhook_secret(),
         created_at=deps.clock.now(),
+        is_test=True,
     )

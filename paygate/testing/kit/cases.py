@@ -50,7 +50,12 @@ class Case:
     def context(self) -> PluginContext:
         """What a hook of this plugin is handed, in an app of its own."""
         scenarios = Catalogue.of(built_in()).by_name
-        return HostContext(self.plugin_id, dict(self.environ), scenarios=scenarios)
+        return HostContext(
+            self.plugin_id,
+            dict(self.environ),
+            scenarios=scenarios,
+            derive=lambda purpose: f"of the kit: {purpose}",
+        )
 
     def stage(self, network: Network | None = None) -> Stage:
         """A scene of its own; the author's network answers in it, unless another is given."""

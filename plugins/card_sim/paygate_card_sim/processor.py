@@ -68,6 +68,7 @@ class CardSim:
             callbacks=True,
             late_success=True,
             idempotent_operations=True,
+            simulated=True,
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:

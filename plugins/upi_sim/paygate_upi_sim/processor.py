@@ -78,6 +78,7 @@ class UpiSim:
             callbacks=True,
             late_success=True,
             idempotent_operations=True,
+            simulated=True,
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:

@@ -37,6 +37,7 @@ class AcmeProcessor:
             amount_minor_max=settings.limit_minor,
             query=True,
             idempotent_operations=True,
+            simulated=True,
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:

@@ -49,6 +49,7 @@ class NetbankingSim:
         refund="multiple",
         query=True,
         idempotent_operations=True,
+        simulated=True,
     )
 
     def __init__(self, settings: NetbankingSettings) -> None:

@@ -44,6 +44,8 @@ class MerchantRow(Model):
     # The enabled rows of webhook_endpoints, kept by a trigger.
     webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
     allowed_origins = ArrayField("text", null=True)
+    # Seeded by development, or opened by a test: production accepts none of its credentials.
+    is_test = fields.BooleanField(default=False)
 
     class Meta:
         """Names."""

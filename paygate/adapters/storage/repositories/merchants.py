@@ -10,7 +10,12 @@ from uuid import UUID
 from ....core.domain.endpoint import Endpoint
 from ....core.domain.ids import is_order_name
 from ....core.domain.limits import LAST_USE_EVERY
-from ....core.domain.merchant import Credentials, Merchant
+from ....core.domain.merchant import (
+    NAMESPACE_MAIL_DOMAIN,
+    PUBLISHED_KEY,
+    Credentials,
+    Merchant,
+)
 from ....core.domain.role import Role
 from ....core.ports.kept import Kept
 from .. import mapping
@@ -42,13 +47,23 @@ SELECT m.allowed_origins FROM orders o JOIN merchants m ON m.id = o.merchant_id 
 
 # Who starts with other credentials wants them to work; what merchants set stays.
 SEED = """
-INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_secret, created_at, updated_at)
+INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_secret, created_at,
+    updated_at, is_test)
 SELECT $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::varchar,
-    $7::timestamptz, $7::timestamptz
+    $7::timestamptz, $7::timestamptz, $8::boolean
 WHERE NOT EXISTS (SELECT 1 FROM merchants WHERE id <> $1 AND (email = $3 OR api_key = $4))
 ON CONFLICT (id) DO UPDATE
-SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret
+SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret,
+    is_test = EXCLUDED.is_test
 """
+IS_FOR_TESTS = f"""
+(is_test OR api_key = '{PUBLISHED_KEY}' OR split_part(email, '@', 2) = '{NAMESPACE_MAIL_DOMAIN}')
+"""
+ACTIVE_TESTS = f"SELECT api_key FROM merchants WHERE is_active AND {IS_FOR_TESTS} ORDER BY api_key"
+DEACTIVATE_TESTS = f"""
+UPDATE merchants SET is_active = false WHERE is_active AND {IS_FOR_TESTS} RETURNING api_key
+"""
+ACTIVATE_TEST = "UPDATE merchants SET is_active = true WHERE id = $1 AND is_test"
 
 RETIRE = """
 UPDATE merchants SET is_active = false, webhook_url = NULL
@@ -144,4 +159,17 @@ class PostgresMerchants:
             secret_sha256,
             merchant.webhook_secret,
             merchant.created_at,
+            merchant.is_test,
         )
+
+    async def active_tests(self) -> Sequence[str]:
+        """See ``MerchantRepository.active_tests``."""
+        return [row["api_key"] for row in await self.executor.fetch(ACTIVE_TESTS)]
+
+    async def deactivate_tests(self) -> Sequence[str]:
+        """See ``MerchantRepository.deactivate_tests``."""
+        return [row["api_key"] for row in await self.executor.fetch(DEACTIVATE_TESTS)]
+
+    async def activate_test(self, merchant_id: UUID) -> None:
+        """See ``MerchantRepository.activate_test``."""
+        await self.executor.fetch(ACTIVATE_TEST, merchant_id)

@@ -1,0 +1,221 @@
+"""What production refuses to start with.
+
+``refuse_unsafe`` is the only place that decides it. Each mistake has a sentence of its own,
+which names the setting, and ends the process with exit code 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel
+
+from .core.domain.errors import OperatorError
+from .core.domain.merchant import PUBLISHED_SECRET
+from .core.domain.origins import is_loopback
+from .plugins.defaults import PRODUCTION_S, DefaultsConfig, ScenariosConfig
+from .plugins.host import Loaded
+from .settings import Settings
+from .simulator.settings import SimulatorSettings
+
+PUBLISHED_VAULT_KEYS = frozenset({"cGF5Z2F0ZS1kZW1vLWtleS1ub3QtZm9yLXByb2R1Y3Q="})
+"""Stood in container files of ours: whoever has an order's id could compute its secret."""
+
+PUBLISHED_CALLBACK_SECRETS = frozenset({"simulator_secret", PUBLISHED_SECRET})
+PUBLISHED_DATABASE_PASSWORDS = frozenset({"gateway_pass"})
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+
+
+def refuse_unsafe(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    loaded: Loaded | None = None,
+    test_keys: Sequence[str] = (),
+    needs_vault: bool = True,
+) -> None:
+    """Refuse to start in production with what is only safe in development.
+
+    Args:
+        settings: Of paygate.
+        environ: Where plugins read theirs.
+        loaded: The plugins and their settings; None where none are loaded.
+        test_keys: API keys in the database of active merchants that are for tests.
+        needs_vault: Whether the process seals anything.
+
+    Raises:
+        OperatorError: The first that is unsafe; the sentence says what to do.
+    """
+    if not settings.is_production:
+        return
+    found = [*_unsafe_settings(settings, environ)]
+    if needs_vault and not settings.vault_keys:
+        found.append(_no_vault_key())
+    if loaded is not None:
+        found += [*_unsafe_plugin_settings(settings, loaded), *_simulators(settings, loaded)]
+    if test_keys:
+        found.append(_test_credentials(test_keys))
+    for mistake in found:
+        raise mistake
+
+
+def _unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[OperatorError]:
+    if settings.replay:
+        yield OperatorError(
+            setting="PAYGATE_REPLAY",
+            problem="ids that can be foretold can be guessed, which production refuses",
+            remedy="Leave it out",
+        )
+    if settings.profile != "standard":
+        yield OperatorError(
+            setting="PAYGATE_PROFILE",
+            problem="open-demo lets anybody in, which production refuses",
+            remedy="Leave it out",
+        )
+    yield from _test_settings(settings, environ)
+    yield from _published_secrets(settings, environ)
+    yield from _plain_http(settings)
+
+
+def _test_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[OperatorError]:
+    if environ.get("TEST_MODE", "").strip().lower() in _TRUE:
+        yield _test_mode()
+    if settings.allow_simulators:
+        return
+    for setting, is_set in (
+        ("PAYGATE_SCENARIO_AMOUNTS", settings.scenario_amounts),
+        ("PAYGATE_SCENARIOS", bool(environ.get("PAYGATE_SCENARIOS"))),
+    ):
+        if is_set:
+            yield _scenarios(setting)
+
+
+def _published_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[OperatorError]:
+    if any(key.get_secret_value() in PUBLISHED_VAULT_KEYS for key in settings.vault_keys):
+        yield OperatorError(
+            setting="PAYGATE_VAULT_KEY",
+            problem="this key was published with paygate, and everyone can read it",
+            remedy="Make one with `paygate key` and set it for every process",
+        )
+    if environ.get("PAYGATE_SIMULATOR_SECRET", "") in PUBLISHED_CALLBACK_SECRETS:
+        yield _callback_secret()
+    if _password(settings.database_url) in PUBLISHED_DATABASE_PASSWORDS:
+        yield OperatorError(
+            setting="DATABASE_URL",
+            problem="its password was published with paygate, and everyone can read it",
+            remedy="Give the database's role another password",
+        )
+
+
+def _plain_http(settings: Settings) -> Iterator[OperatorError]:
+    named = {
+        "PAYGATE_API_URL": (settings.api_url,),
+        "CHECKOUT_URL": (settings.checkout_url,),
+        "DASHBOARD_URL": (settings.dashboard_url,),
+        "PAYGATE_ALLOWED_ORIGINS": settings.allowed_origins,
+    }
+    for setting, urls in named.items():
+        for url in filter(_is_plain_http, urls):
+            yield OperatorError(
+                setting=setting,
+                problem=f"{url} is not encrypted: credentials and card numbers could be read "
+                "on the way",
+                remedy="Put TLS in front and write https://",
+            )
+
+
+def _is_plain_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def _password(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return ""  # connecting says what is wrong with it
+
+
+def _unsafe_plugin_settings(settings: Settings, loaded: Loaded) -> Iterator[OperatorError]:
+    """What counts in the end: an operator may have stored it instead of setting a variable."""
+    for config in _configs(loaded):
+        match config:
+            case SimulatorSettings(test_mode=True):
+                yield _test_mode()
+            case SimulatorSettings(callback_secret=secret) if (
+                secret is not None and secret.get_secret_value() in PUBLISHED_CALLBACK_SECRETS
+            ):
+                yield _callback_secret()
+            case DefaultsConfig(intervals=intervals) if tuple(intervals) != PRODUCTION_S:
+                yield OperatorError(
+                    setting="WEBHOOK_RETRY_INTERVALS_TEST",
+                    problem="with a test's waits a webhook is given up within a minute, which "
+                    "production refuses",
+                    remedy="Leave it out",
+                )
+            case ScenariosConfig(file=file) if file and not settings.allow_simulators:
+                yield _scenarios("PAYGATE_SCENARIOS")
+
+
+def _configs(loaded: Loaded) -> Iterable[BaseModel]:
+    return (config for configs in loaded.configs.values() for config in configs)
+
+
+def _simulators(settings: Settings, loaded: Loaded) -> Iterator[OperatorError]:
+    if settings.allow_simulators:
+        return
+    for id, processor in loaded.registry.processors.items():
+        if processor.capabilities.simulated:
+            yield OperatorError(
+                setting="PAYGATE_ALLOW_SIMULATORS",
+                problem=f"processor {id} is a simulator and moves no money, so that goods would "
+                "be given away, which production refuses",
+                remedy="Uninstall its plugin, leave it out of PAYGATE_PLUGINS, or set "
+                "PAYGATE_ALLOW_SIMULATORS=true where simulated payments are meant",
+            )
+
+
+def _no_vault_key() -> OperatorError:
+    return OperatorError(
+        setting="PAYGATE_VAULT_KEY",
+        problem="production needs a key to seal card details with",
+        remedy="Make one with `paygate key` and set it for every process",
+    )
+
+
+def _test_credentials(keys: Sequence[str]) -> OperatorError:
+    more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+    return OperatorError(
+        setting="DATABASE_URL",
+        problem=f"the database holds active credentials of tests ({keys[0]}{more}), which "
+        "production refuses",
+        remedy="Deactivate them with `paygate seed --remove`, or name another database",
+    )
+
+
+def _test_mode() -> OperatorError:
+    return OperatorError(
+        setting="TEST_MODE",
+        problem="simulated processors would answer as a test says, which production refuses",
+        remedy="Leave it out, also of the plugins' stored settings",
+    )
+
+
+def _scenarios(setting: str) -> OperatorError:
+    return OperatorError(
+        setting=setting,
+        problem="a shopper could choose how a payment ends, which production refuses",
+        remedy="Leave it out, or set PAYGATE_ALLOW_SIMULATORS=true where simulated payments "
+        "are meant",
+    )
+
+
+def _callback_secret() -> OperatorError:
+    return OperatorError(
+        setting="PAYGATE_SIMULATOR_SECRET",
+        problem="this secret was published with paygate: everyone could sign that a payment "
+        "was made",
+        remedy="Leave it out, to have one derived from PAYGATE_VAULT_KEY, or set another",
+    )
