@@ -1,7 +1,7 @@
 # One image; the command picks the process: serve, work, pages or migrate.
 FROM python:3.12-slim
 
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 WORKDIR /app
 COPY constraints.txt pyproject.toml README.md LICENSE ./
@@ -13,6 +13,8 @@ RUN pip install --constraint constraints.txt . ./plugins/upi_sim ./plugins/card_
 
 USER paygate
 WORKDIR /data
+# Development has to be asked for: it accepts published credentials.
+ENV PAYGATE_ENV=production
 # Every interface: a container's own address is the only way in.
 ENV HOST=0.0.0.0 PORT=8000
 EXPOSE 8000 3000 3001
