@@ -85,19 +85,7 @@ async def open_app(
     direct = direct_url(settings)
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
     try:
-        await require_migrated(storage.executor)
-        stored = await stored_settings(storage, vault)
-        loaded = load_plugins(
-            found,
-            environ=environ,
-            preferred=settings.processors,
-            trace=plugin_trace(settings),
-            stored=stored,
-            derive=lambda purpose: vault.fingerprint(f"plugin-secret:{purpose}".encode()),
-        )
-        check_setting_names(environ, setting_names(), loaded.setting_names)
-        test_keys = await storage.merchants.active_tests() if settings.is_production else ()
-        refuse_unsafe(settings, environ, loaded=loaded, test_keys=test_keys)
+        loaded = await _load(found, settings, environ, storage, vault)
     except OperatorError:
         await storage.close()
         raise
@@ -172,6 +160,34 @@ def direct_url(settings: Settings) -> DatabaseUrl:
             settings.database_direct_url, setting="PAYGATE_DATABASE_DIRECT_URL"
         )
     return parse_database_url(settings.database_url)
+
+
+async def _load(
+    found: Iterable[Found],
+    settings: Settings,
+    environ: Mapping[str, str],
+    storage: PostgresStorage,
+    vault: FernetVault,
+) -> Loaded:
+    """Load the plugins, and check them and their settings.
+
+    Raises:
+        OperatorError: Something is not as it must be; the sentence says what to do.
+    """
+    await require_migrated(storage.executor)
+    stored = await stored_settings(storage, vault)
+    loaded = load_plugins(
+        found,
+        environ=environ,
+        preferred=settings.processors,
+        trace=plugin_trace(settings),
+        stored=stored,
+        derive=lambda purpose: vault.fingerprint(f"plugin-secret:{purpose}".encode()),
+    )
+    check_setting_names(environ, setting_names(), loaded.setting_names)
+    test_keys = await storage.merchants.active_tests() if settings.is_production else ()
+    refuse_unsafe(settings, environ, loaded=loaded, test_keys=test_keys)
+    return loaded
 
 
 def plugin_trace(settings: Settings) -> Trace | None:
