@@ -133,7 +133,12 @@ class OrderRepository(Protocol):
         ...
 
     async def lock(self, order_id: str) -> None:
-        """Keep the order as it is until the transaction ends."""
+        """Lock the order until the transaction ends.
+
+        A payment becomes live (it is created, or succeeds late) only while its order is
+        locked, and the lock is taken before anything that waits for the index of live
+        payments. So of two at once one waits here, and neither waits for the other there.
+        """
         ...
 
     async def get(self, order_id: str) -> Order | None:
@@ -158,6 +163,8 @@ class PaymentRepository(Protocol):
         decision: Decision | None = None,
     ) -> None:
         """Store a new payment, what is to be asked about it and what to tell.
+
+        Its order is locked by the same transaction.
 
         Args:
             change: The payment.

@@ -96,7 +96,9 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
     operation = _charge(change.after, deps)
     events = payment_events(change, Endpoint.all_of(merchant), deps)
     decision = route.decision if route else None
-    await deps.storage.payments.open(change, operation, events, decision)
+    async with deps.storage.transaction() as storage:
+        await storage.orders.lock(order.id)
+        await storage.payments.open(change, operation, events, decision)
 
     deps.bell.ring("payments", operation.id)
     ring_deliveries(events, deps)

@@ -14,6 +14,9 @@ from .. import mapping, searches
 from ..database import Executor
 from ..models.payments import OrderRow
 
+# The strength that an UPDATE of the status takes: a payment that is inserted meanwhile
+# refers to the order by its key and waits for nobody.
+LOCK = "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE"
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 
 
@@ -37,7 +40,7 @@ class PostgresOrders:
 
     async def lock(self, order_id: str) -> None:
         """See ``OrderRepository.lock``."""
-        await self.executor.fetchval("SELECT id FROM orders WHERE id = $1 FOR UPDATE", order_id)
+        await self.executor.fetchval(LOCK, order_id)
 
     async def get(self, order_id: str) -> Order | None:
         """See ``OrderRepository.get``."""

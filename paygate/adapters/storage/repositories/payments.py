@@ -40,6 +40,9 @@ class PostgresPayments:
         decision: Decision | None = None,
     ) -> None:
         """See ``PaymentRepository.open``."""
+        # Read under the order's lock. To find a live payment by the index alone could mean
+        # to wait for a worker that settles it and needs the order for that.
+        await self._require_none_live(change.after.order_id)
         opened = await self.executor.fetchval(
             sql.OPEN,
             mapping.encoded(_opening(change.after, operation)),
@@ -48,10 +51,12 @@ class PostgresPayments:
             mapping.encoded(list(decision_rows(operation, decision))),
         )
         if opened is None:
-            await self._refuse(change.after.order_id)
+            raise OrderNotPayableError("Payment already in progress for this order")
 
-    async def _refuse(self, order_id: str) -> None:
+    async def _require_none_live(self, order_id: str) -> None:
         status = await self.executor.fetchval(sql.LIVE_STATUS, order_id)
+        if status is None:
+            return
         raise OrderNotPayableError(
             "Order already paid"
             if status == "success"
