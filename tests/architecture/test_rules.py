@@ -33,6 +33,8 @@ NETS = {
     "paygate/plugins/collecting.py": "so may its hooks and its description of itself",
     "paygate/plugins/answers.py": "so may the words of what it raised",
     "paygate/core/workers/lane.py": "the worker's outermost net",
+    "paygate/core/ports/background.py": "a background task goes on after any error",
+    "paygate/commands/work.py": "a worker that failed ends its process with a sentence",
     "paygate/testing/kit/calls.py": "the kit keeps whatever a guest raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",

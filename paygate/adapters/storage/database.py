@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from random import uniform
+from random import Random
 from typing import Any, cast
 
 import asyncpg
@@ -129,7 +129,7 @@ class Executor:
                 if not tries:
                     raise
             # A statement of its own that was ended for the sake of others has stored nothing.
-            await asyncio.sleep(uniform(0, CONFLICT_WAIT_S))
+            await asyncio.sleep(Random().uniform(0, CONFLICT_WAIT_S))
 
     async def _run_once(self, work: Callable[[Any], Any]) -> Any:
         with self._errors():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from random import uniform
+from random import Random
 from typing import Any
 
 from tortoise.exceptions import OperationalError
@@ -114,7 +114,7 @@ async def _apply_all(executor: Executor) -> list[str]:
             if time.monotonic() > deadline_s:
                 raise
             log.warning("a table is in use, the migration is tried again: %s", error)
-            await asyncio.sleep(uniform(0.5, 1.5) * LOCKED_WAIT_S)
+            await asyncio.sleep(Random().uniform(0.5, 1.5) * LOCKED_WAIT_S)
         else:
             return applied
 

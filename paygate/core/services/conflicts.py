@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from random import uniform
+from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from ..domain.errors import TransactionConflictError
@@ -31,6 +31,8 @@ def run_again_on_conflict(
     async def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         deps = next(each for each in args if isinstance(each, Deps))
         tries = 1 if deps.storage.is_in_transaction else TRIES_MAX
+        # Spreads those who met; nothing that must be repeatable.
+        rng = Random()
         while True:
             try:
                 return await use_case(*args, **kwargs)
@@ -38,6 +40,6 @@ def run_again_on_conflict(
                 tries -= 1
                 if not tries:
                     raise
-            await asyncio.sleep(uniform(0, WAIT_S))
+            await asyncio.sleep(rng.uniform(0, WAIT_S))
 
     return run

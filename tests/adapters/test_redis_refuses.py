@@ -1,0 +1,94 @@
+"""A Redis that answers PING and refuses the queue costs time, no processor and no payment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from paygate.adapters.bell.saq import SaqBell
+from paygate.adapters.embedded import start_servers
+from paygate.core.ports.bell import QUEUES
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
+
+REFUSALS = {
+    # A replica of a primary that is not there: it answers, and takes no writes.
+    "read-only": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "full": ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+    "forbidden": ("ACL SETUSER default -blmove -evalsha -eval", "ACL SETUSER default +@all"),
+}
+
+
+@pytest.fixture
+def own_redis(server_home: Path) -> Iterator[str]:
+    with start_servers(server_home, durable=False) as servers:
+        yield servers.urls.redis_url
+
+
+def say(url: str, command: str) -> None:
+    client = redis.Redis.from_url(url)
+    client.execute_command(*command.split())
+    client.close()
+
+
+async def until_redis_is(app: TestApp, word: str) -> None:
+    async with asyncio.timeout(60):
+        while (await app.call("GET", "/health")).json["redis"] != word:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+async def test_payments_settle_and_health_says_why_they_take_longer(
+    kind: str,
+    own_redis: str,
+    database_url: str,
+    tmp_path: Path,
+    fakes: Fakes,
+    caplog: pytest.LogCaptureFixture,
+):
+    refuse, accept = REFUSALS[kind]
+    say(own_redis, refuse)
+    caplog.set_level(logging.WARNING)
+    bell = SaqBell(own_redis)
+    async with (
+        running_app(database_url, tmp_path, plugins=fakes.found(), bell=bell) as app,
+        app.working(),
+    ):
+        payment_id = await app.paid()
+        await app.until(payment_id, "success")
+        await until_redis_is(app, "refusing")
+        say(own_redis, accept)
+        await until_redis_is(app, "connected")
+    await bell.close()
+
+    assert "answers PING and refuses the queue" in caplog.text
+
+
+async def test_it_is_asked_again_no_faster_than_we_look_whether_it_is_there(own_redis: str):
+    say(own_redis, REFUSALS["read-only"][0])
+    bell = SaqBell(own_redis)
+    listening = asyncio.create_task(bell.listen(lambda _queue: None, QUEUES))
+    admin = redis.Redis.from_url(own_redis)
+    try:
+        async with asyncio.timeout(60):
+            while calls(admin, "ping") < 4:
+                await asyncio.sleep(0.02)
+        asked, looked = calls(admin, "blmove"), calls(admin, "ping")
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await bell.close()
+        admin.close()
+
+    assert 0 < asked <= len(QUEUES) * looked
+
+
+def calls(admin: redis.Redis, command: str) -> int:
+    """How often a command was sent, whether it was carried out or refused."""
+    stats = admin.info("commandstats").get(f"cmdstat_{command}", {})
+    return int(stats.get("calls", 0)) + int(stats.get("rejected_calls", 0))
