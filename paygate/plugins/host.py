@@ -8,12 +8,14 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isroutine
 from types import MappingProxyType
+from typing import Any
 
 import pluggy
 from pydantic import BaseModel
 
 from ..core.domain.errors import OperatorError
 from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
+from ..core.ports.plugins import PluginContext
 from ..core.services.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
@@ -137,6 +139,31 @@ def load_plugins(
         {name: context.setting_names() for name, context in contexts.items()},
         {name: context.configs for name, context in contexts.items()},
     )
+
+
+Offers = Callable[[PluginContext], Sequence[Any]]
+"""A hook of a plugin: called with a context, what it offers."""
+
+
+def hook_implementations(found: Found, hook: str) -> Sequence[Offers]:
+    """The functions of one plugin that the host would call for a hook.
+
+    Raises:
+        OperatorError: The plugin is not right.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    _register(manager, found)
+    return [_offers(each) for each in getattr(manager.hook, hook).get_hookimpls()]
+
+
+def _offers(implementation: pluggy.HookImpl) -> Offers:
+    def offers(context: PluginContext) -> Sequence[Any]:
+        # It may take no argument at all.
+        offered: Any = implementation.function(*(context for _ in implementation.argnames))
+        return list(offered)
+
+    return offers
 
 
 def _import(point: EntryPoint) -> Found:

@@ -84,11 +84,17 @@ def method_code(method: PaymentMethod) -> str:
 
 
 def processor_id(processor: Processor) -> str:
-    """The id of a processor whose capabilities and methods agree."""
-    can = processor.capabilities
-    if not isinstance(can, Capabilities):
+    """The id of a processor whose capabilities are sound and agree with its methods."""
+    if not isinstance(processor.capabilities, Capabilities):
         raise PluginContractError("its capabilities are no Capabilities")
-    check_capabilities(can)
+    check_capabilities(processor.capabilities)
+    check_agreement(processor)
+    return guest_id(processor)
+
+
+def check_agreement(processor: Processor) -> None:
+    """Refuse a capability without its method, and a method without its capability."""
+    can = processor.capabilities
     for name, kind in (
         ("query", CanQuery),
         ("capture", CanCapture),
@@ -102,7 +108,6 @@ def processor_id(processor: Processor) -> str:
             raise PluginContractError(f"it declares {name}={declared!r} but {verb} {_needs(name)}")
     if can.capture != "none" and not can.void:
         raise PluginContractError("it can hold money (capture) and cannot let it go (void)")
-    return _id(processor)
 
 
 def _needs(capability: str) -> str:
@@ -114,7 +119,7 @@ def _needs(capability: str) -> str:
 def sink_id(sink: EventSink) -> str:
     """The id of a sink."""
     check_sink(sink)
-    return _id(sink)
+    return guest_id(sink)
 
 
 def policy_name(policy: RetryPolicy) -> str:
@@ -182,7 +187,8 @@ class _NoOptions(BaseModel):
     pass
 
 
-def _id(guest: Processor | EventSink) -> str:
+def guest_id(guest: Processor | EventSink) -> str:
+    """The id of a processor or a sink, if it can stand in rows and logs."""
     if not isinstance(guest.info, PluginInfo):
         raise PluginContractError(f"its info is a {type(guest.info).__name__}, not a PluginInfo")
     check_info(guest.info)

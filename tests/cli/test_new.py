@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,19 @@ def test_its_own_tests_are_green_at_once(kind: Kind, tmp_path: Path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_check_judges_all_of_it_at_once(kind: Kind, tmp_path: Path):
+    site = installed(write_package(NewPlugin(kind, "acme_bank", tmp_path)), tmp_path / "site")
+    done = run(
+        "paygate", "plugin", "check", "acme_bank", "--json", cwd=tmp_path, PYTHONPATH=str(site)
+    )
+
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["counts"]
+    assert (counts["broken"], counts["not_judged"]) == (0, 0)
+    assert counts["kept"] >= 10
 
 
 @pytest.mark.parametrize("kind", KINDS)

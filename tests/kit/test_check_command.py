@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -30,7 +32,7 @@ def test_a_built_in_plugin_keeps_its_rules():
 def test_the_simulators_bring_samples_so_that_everything_is_judged(name: str):
     ran = RUN.invoke(app, ["plugin", "check", name, "--json"])
 
-    told = json.loads(ran.output)
+    told = json.loads(ran.stdout)
     assert ran.exit_code == 0, ran.output
     assert told["counts"]["not_judged"] == 0
     assert {each["subject"].split()[0] for each in told["findings"]} == {"method", "processor"}
@@ -48,28 +50,93 @@ def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
     assert "post once" in ran.output
 
 
-def test_without_samples_what_needs_them_is_said_to_be_unjudged(monkeypatch: pytest.MonkeyPatch):
-    plugin = SimpleNamespace(paygate_processors=hookimpl(lambda context: [good.Good()]))
+def plugin_with(monkeypatch: pytest.MonkeyPatch, **members: object) -> None:
+    plugin = SimpleNamespace(**members)
     monkeypatch.setattr(plugin_check, "installed_plugins", lambda: [Found("bare", plugin, "1")])
+
+
+def offers_good(**members: object) -> dict[str, object]:
+    return {"paygate_processors": hookimpl(lambda context: [good.Good()]), **members}
+
+
+def test_more_unjudged_than_judged_is_a_failure_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    plugin_with(monkeypatch, **offers_good())
 
     ran = RUN.invoke(app, ["plugin", "check", "bare"])
 
-    assert ran.exit_code == 0
-    assert "not judged  processor.approves" in ran.output
-    assert "no samples: `approved` is not given" in ran.output
+    assert ran.exit_code == 3
+    assert "not judged  processor.approves" in ran.stdout
+    assert "no samples: `approved` is not given" in ran.stdout
+    assert "more rules were left unjudged than were judged. Give samples" in ran.stderr
 
 
-def test_a_misspelt_sample_is_refused(monkeypatch: pytest.MonkeyPatch):
-    plugin = SimpleNamespace(
-        paygate_processors=hookimpl(lambda context: [good.Good()]),
-        paygate_check_samples={"processors": {"good": {"aproved": {}}}},
-    )
-    monkeypatch.setattr(plugin_check, "installed_plugins", lambda: [Found("bare", plugin, "1")])
+MISSPELT_SAMPLES = {
+    "nothing reads 'procesors'; did you mean 'processors'?": {"procesors": {}},
+    "nothing reads 'aproved'; did you mean 'approved'?": {
+        "processors": {"good": {"aproved": {}}},
+    },
+    "nothing reads 'godo'; did you mean 'good'?": {"processors": {"godo": {"approved": {}}}},
+    "PAYGATE_BARE_RATE: nothing reads this setting": {"environ": {"PAYGATE_BARE_RATE": "1"}},
+}
+
+
+@pytest.mark.parametrize(("sentence", "samples"), MISSPELT_SAMPLES.items())
+def test_a_misspelt_sample_is_refused_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, sentence: str, samples: dict[str, object]
+):
+    plugin_with(monkeypatch, **offers_good(paygate_check_samples=samples))
 
     ran = RUN.invoke(app, ["plugin", "check", "bare"])
 
     assert isinstance(ran.exception, OperatorError)
-    assert "aproved" in str(ran.exception)
+    assert sentence in str(ran.exception)
+
+
+def test_what_the_host_refuses_is_said_by_the_host_and_nothing_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    plugin_with(monkeypatch, paygate_processors=lambda context: [good.Good()])
+
+    ran = RUN.invoke(app, ["plugin", "check", "bare"])
+
+    assert str(ran.exception) == (
+        "plugin bare: its function paygate_processors is not marked as a hook. "
+        "Put @hookimpl above it."
+    )
+    assert ran.stdout == ""
+
+
+def test_a_name_of_another_installed_plugin_is_said_by_the_host(monkeypatch: pytest.MonkeyPatch):
+    one, other = (SimpleNamespace(**offers_good()) for _ in range(2))
+    found = [Found("one", one, "1"), Found("other", other, "1")]
+    monkeypatch.setattr(plugin_check, "installed_plugins", lambda: found)
+
+    ran = RUN.invoke(app, ["plugin", "check", "one"])
+
+    assert "'good' is taken by plugin other, plugin one offers it too" in str(ran.exception)
+
+
+def test_a_slow_check_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch):
+    said = threading.Event()
+
+    class Told(io.StringIO):
+        def write(self, text):
+            if "still judging" in text:
+                said.set()
+            return super().write(text)
+
+    class Slow(good.GoodPolicy):
+        def next_delay(self, tries, *, now, rng):
+            said.wait(30)
+            return super().next_delay(tries, now=now, rng=rng)
+
+    plugin_with(monkeypatch, paygate_retry_policies=hookimpl(lambda: [Slow()]))
+    monkeypatch.setattr(plugin_check, "STILL_JUDGING_EVERY_S", 0.05)
+    monkeypatch.setattr("sys.stderr", told := Told())
+
+    plugin_check.plugin_check("bare", as_json=True)
+
+    assert "still judging after" in told.getvalue()
 
 
 def test_a_plugin_that_is_not_there_is_an_operators_mistake():

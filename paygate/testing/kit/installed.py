@@ -9,7 +9,8 @@ mapping, so that a plugin needs nothing of the kit to have it.
         "processors": {"acme": {"approved": {...}, "declined": {...}}},
     }
 
-A processor's entry may also hold ``network``, ``callback`` and ``stale_callback``, and a
+A sample that names nothing the plugin offers is refused. A processor's entry may also hold
+``network``, ``callback`` and ``stale_callback``, and a
 sink's ``network``: functions, as in the contracts.
 """
 
@@ -21,11 +22,13 @@ from typing import Any
 
 from ...core.domain.errors import OperatorError
 from ...core.ports.plugins import PluginContext
-from ...plugins.host import Found
+from ...plugins.fields import did_you_mean
+from ...plugins.host import Found, Offers, hook_implementations
 from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
 from .judge import Finding, judged
 
 SAMPLES = "paygate_check_samples"
+WORDS = ("environ", "methods", "processors", "sinks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +49,32 @@ def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
     Raises:
         OperatorError: It offers nothing that could be judged.
     """
-    given: Mapping[str, Any] = getattr(found.plugin, SAMPLES, {})
+    given = samples_of(found)
     common = {"environ": given.get("environ", {}), "plugin_id": found.name}
     plugin = _Plugin(found, common)
-    names = 0
-    for subject in (
+    offered = [
         *plugin.methods(given.get("methods", {})),
         *plugin.processors(given.get("processors", {}), [found, *others]),
         *plugin.sinks(given.get("sinks", {})),
         *plugin.others(),
-    ):
-        names += 1
-        yield subject
-    if not names:
+    ]
+    if not offered:
         raise OperatorError(
             setting=f"plugin {found.name}",
             problem="it offers nothing that can be judged",
             remedy="Return objects from its hooks",
         )
+    yield from offered
+
+
+def samples_of(found: Found) -> Mapping[str, Any]:
+    """The plugin's samples, if it has any.
+
+    Raises:
+        OperatorError: They hold a word that nothing reads.
+    """
+    given: Mapping[str, Any] = getattr(found.plugin, SAMPLES, {})
+    return _known(given, *WORDS)
 
 
 def check(found: Found, others: Sequence[Found] = ()) -> Iterable[Finding]:
@@ -78,20 +89,26 @@ class _Plugin:
     common: Mapping[str, Any]
 
     def methods(self, samples: Mapping[str, Any]) -> Iterator[Subject]:
-        for code, make in self._made("paygate_methods", lambda method: method.info.code):
+        made = self._made("paygate_methods", lambda method: method.info.code)
+        _known(samples, *(code for code, _ in made))
+        for code, make in made:
             given = _known(samples.get(code, {}), "valid", "invalid")
             yield Subject(f"method {code}", MethodCase(make=make, **given, **self.common))
 
     def processors(self, samples: Mapping[str, Any], plugins: Sequence[Found]) -> Iterator[Subject]:
         words = ("approved", "declined", "network", "callback", "stale_callback")
-        for id, make in self._made("paygate_processors", lambda processor: processor.info.id):
+        made = self._made("paygate_processors", lambda processor: processor.info.id)
+        _known(samples, *(id for id, _ in made))
+        for id, make in made:
             given = _known(samples.get(id, {}), *words)
             method = _method_for(make(self._context()), plugins)
             case = ProcessorCase(make=make, method=method, **given, **self.common)
             yield Subject(f"processor {id}", case)
 
     def sinks(self, samples: Mapping[str, Any]) -> Iterator[Subject]:
-        for id, make in self._made("paygate_event_sinks", lambda sink: sink.info.id):
+        made = self._made("paygate_event_sinks", lambda sink: sink.info.id)
+        _known(samples, *(id for id, _ in made))
+        for id, make in made:
             given = _known(samples.get(id, {}), "network")
             yield Subject(f"sink {id}", SinkCase(make=make, **given, **self.common))
 
@@ -108,23 +125,17 @@ class _Plugin:
 
     def _made(
         self, hook: str, name_of: Callable[[Any], str]
-    ) -> Iterator[tuple[str, Callable[[PluginContext], Any]]]:
-        """Name and maker of each object that the hook returns."""
-        implementation = getattr(self.found.plugin, hook, None)
-        if implementation is None:
-            return
-        for place, offered in enumerate(_called(implementation, self._context())):
-            yield name_of(offered), _maker(implementation, place)
+    ) -> list[tuple[str, Callable[[PluginContext], Any]]]:
+        """Name and maker of each object that the hook returns to the host."""
+        return [
+            (name_of(offered), _maker(offers, place))
+            for offers in hook_implementations(self.found, hook)
+            for place, offered in enumerate(offers(self._context()))
+        ]
 
 
-def _maker(implementation: Callable[..., Any], place: int) -> Callable[[PluginContext], Any]:
-    return lambda context: _called(implementation, context)[place]
-
-
-def _called(implementation: Callable[..., Any], context: PluginContext) -> list[Any]:
-    """What the hook returns; as in the host, it may take no argument."""
-    takes = implementation.__code__.co_argcount - hasattr(implementation, "__self__")
-    return list(implementation(context) if takes else implementation())
+def _maker(offers: Offers, place: int) -> Callable[[PluginContext], Any]:
+    return lambda context: offers(context)[place]
 
 
 def _method_for(processor: Any, plugins: Sequence[Found]) -> Callable[[PluginContext], Any] | None:
@@ -138,11 +149,11 @@ def _method_for(processor: Any, plugins: Sequence[Found]) -> Callable[[PluginCon
 
 
 def _known(given: Mapping[str, Any], *words: str) -> dict[str, Any]:
-    unknown = sorted(set(given) - set(words))
-    if unknown:
-        raise OperatorError(
-            setting=SAMPLES,
-            problem=f"nobody knows {', '.join(unknown)}",
-            remedy=f"The words are {', '.join(words)}",
-        )
+    for word in given:
+        if word not in words:
+            raise OperatorError(
+                setting=SAMPLES,
+                problem=f"nothing reads {word!r}; {did_you_mean(word, words)}",
+                remedy="Correct it",
+            )
     return dict(given)

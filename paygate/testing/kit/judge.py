@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
 from .rules import BrokenRuleError, DoesNotApplyError, Kind, NotJudgedError, Rule, rules_of
-from .world import RefusedError, no_way_out
+from .world import RefusedError, closed_network, no_way_out
 
 Verdict = Literal["kept", "broken", "not_judged", "does_not_apply"]
+OPENS_NO_SOCKET = "opens_no_socket"
+"""The rule that is broken where the kit refuses a socket; the others are then not judged."""
 CHECK_S_MAX = 60.0
 """A check that takes this long waits for something that does not come."""
 
@@ -58,10 +60,22 @@ def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
         async with asyncio.timeout(CHECK_S_MAX):
             await rule.check(case)
 
+    # A loop factory leaves the process's idea of a current loop as it was.
+    with no_way_out(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        # The loop opens a socket pair of its own; nothing after it opens any.
+        runner.get_loop()
+        with closed_network() as network:
+            finding = _judge(lambda: runner.run(check()), rule, subject)
+    refused = network.of("socket", "process")
+    if refused and not rule.name.startswith(OPENS_NO_SOCKET):
+        said = f"see {rule.kind}.{OPENS_NO_SOCKET}; the kit refused {refused[0]}"
+        return Finding(rule, subject, "not_judged", said)
+    return finding
+
+
+def _judge(run: Callable[[], None], rule: Rule, subject: str) -> Finding:
     try:
-        # A loop factory leaves the process's idea of a current loop as it was.
-        with no_way_out(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            runner.run(check())
+        run()
     except BrokenRuleError as broken:
         return Finding(rule, subject, "broken", broken.happened)
     except NotJudgedError as missing:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 
 from .judge import Finding, Verdict
 
@@ -17,20 +16,33 @@ _SHOWN: dict[Verdict, str] = {
 }
 
 
-def as_table(findings: Iterable[Finding]) -> str:
-    """A table of all rules by guest, what is broken with all its words, and the sums."""
-    found = list(findings)
-    lines: list[str] = []
-    for subject, group in groupby(found, key=lambda each: each.subject):
-        lines += ["", subject, *(_line(each) for each in group)]
-    broken = [each for each in found if each.verdict == "broken"]
-    lines += [f"\n{each.subject}\n{each}" for each in broken]
-    return "\n".join([*lines, "", summary(found)]).lstrip("\n")
+def table(findings: Iterable[Finding]) -> Iterator[str]:
+    """Lines of a table of all rules by guest, each as soon as its rule was judged.
+
+    What is broken comes again at the end with all its words, and then the sums.
+    """
+    found: list[Finding] = []
+    for each in findings:
+        if not found or found[-1].subject != each.subject:
+            yield from ([""] if found else [])
+            yield each.subject
+        found.append(each)
+        yield _line(each)
+    for each in found:
+        if each.verdict == "broken":
+            yield f"\n{each.subject}\n{each}"
+    yield f"\n{summary(found)}"
 
 
 def _line(finding: Finding) -> str:
     said = "" if finding.verdict in {"kept", "broken"} else finding.said
     return f"  {_SHOWN[finding.verdict]:<11} {finding.rule.id:<44} {said}".rstrip()
+
+
+def is_mostly_unjudged(findings: Sequence[Finding]) -> bool:
+    """Whether more rules were left unjudged than were judged."""
+    count = Counter(each.verdict for each in findings)
+    return count["not_judged"] > count["kept"] + count["broken"]
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -4,6 +4,9 @@ A profile function sees every call that is made, with the frame it is made from:
 is patched, so nothing of the guest's or of its libraries' has to be imported anew, and a
 name that was imported early is seen like any other. Sockets and processes are seen, and
 refused, by an audit hook, which also sees those that C code opens.
+
+Sockets, names and processes are refused in every scene, watched or not, whoever asks: the
+plugin's own lines, a library, the event loop, or a thread that was started meanwhile.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from pathlib import Path
 from random import Random
 from types import CodeType, FrameType
 from typing import Any, Literal
+from weakref import WeakSet
 
 ReachKind = Literal[
     "clock", "random", "environment", "socket", "process", "thread", "exit", "sleep"
@@ -53,12 +57,19 @@ _AUDITED: dict[str, ReachKind] = {
     "socket.bind": "socket",
     "socket.getaddrinfo": "socket",
     "socket.gethostbyname": "socket",
+    "socket.gethostbyaddr": "socket",
+    "socket.getnameinfo": "socket",
+    "socket.sendto": "socket",
+    "socket.sendmsg": "socket",
     "subprocess.Popen": "process",
     "os.system": "process",
     "os.exec": "process",
     "os.fork": "process",
     "os.posix_spawn": "process",
 }
+
+
+NOWHERE = "no line of its own: the event loop, or another thread"
 
 
 class RefusedError(BaseException):
@@ -117,9 +128,15 @@ class Watch:
         """
         here = threading.get_ident()
         if event in _AUDITED and (here == self.thread or here not in self.others):
-            kind = _AUDITED[event]
-            if self._keep(kind, event, _guest_frame(sys._getframe(2))):  # noqa: SLF001 - the documented way to see who calls
-                raise RefusedError(f"the kit refuses {event}")
+            frame = _guest_frame(sys._getframe(2))  # noqa: SLF001 - the documented way to see who calls
+            if frame is not None:
+                self._keep(_AUDITED[event], event, frame)
+            elif event == "socket.__new__":
+                return  # An event loop's pair; what it may reach is asked for by other names.
+            else:
+                # The event loop or a pool's thread, on the plugin's behalf.
+                self.reaches.append(Reach(_AUDITED[event], event, NOWHERE))
+            raise RefusedError(f"the kit refuses {event}")
 
     def _saw_builtin(self, frame: FrameType, called: Any) -> None:
         owner = getattr(called, "__self__", None)
@@ -179,20 +196,34 @@ def _install_audit() -> None:
     sys.addaudithook(_audit)
 
 
+_born_in_scenes: WeakSet[threading.Thread] = WeakSet()
+"""Threads that plugins have started: one that lives on may not do later what it may not now."""
+
+
 @contextmanager
-def watching() -> Iterator[Watch]:
-    """See what is reached for until the block ends. Not to be nested."""
+def closed_network() -> Iterator[Watch]:
+    """Refuse sockets, names and processes until the block ends, and keep what was refused."""
     _install_audit()
-    known = frozenset(each.ident or 0 for each in threading.enumerate())
-    watch = Watch(threading.get_ident(), known)
-    before = sys.getprofile()
+    known = set(threading.enumerate()) - set(_born_in_scenes)
+    watch = Watch(threading.get_ident(), frozenset(each.ident or 0 for each in known))
     _watches.append(watch)
-    sys.setprofile(watch.saw)
     try:
         yield watch
     finally:
-        sys.setprofile(before)
         _watches.remove(watch)
+        _born_in_scenes.update(each for each in threading.enumerate() if each not in known)
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """See what is reached for until the block ends."""
+    with closed_network() as watch:
+        before = sys.getprofile()
+        sys.setprofile(watch.saw)
+        try:
+            yield watch
+        finally:
+            sys.setprofile(before)
 
 
 def _set_again(set_: Callable[[], None]) -> None:

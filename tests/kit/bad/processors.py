@@ -17,6 +17,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.request import urlopen
 
 from paygate import (
     ActionRequired,
@@ -434,6 +435,51 @@ class OwnSocket(Good):
         except BaseException:
             pass
         return await super().authorize(request, context)
+
+
+@breaks("processor.opens_no_socket")
+class LooksUpInAPool(Good):
+    """No line of its own asks: a thread of the event loop's pool does."""
+
+    async def authorize(self, request, context):
+        loop = asyncio.get_running_loop()
+        await loop.getaddrinfo("localhost", 9)
+        return await super().authorize(request, context)
+
+
+@breaks("processor.opens_no_socket")
+class PostsInAPool(Good):
+    async def authorize(self, request, context):
+        try:
+            await asyncio.to_thread(urlopen, "http://127.0.0.1:9/")
+        except BaseException:
+            pass
+        return await super().authorize(request, context)
+
+
+@breaks("processor.wake_ups_can_be_kept")
+class WakesInSeconds(Good):
+    async def authorize(self, request, context):
+        context.wake_me(5, {})
+        return await super().authorize(request, context)
+
+
+@breaks("processor.wake_ups_can_be_kept")
+class WakesAllTheTime(Good):
+    async def authorize(self, request, context):
+        for _ in range(51):
+            context.wake_me(timedelta(0), {})
+        return await super().authorize(request, context)
+
+
+@breaks("processor.capabilities_are_sound")
+class RefundsMany(Good):
+    capabilities = replace(Good.capabilities, refund="many")
+
+
+@breaks("processor.capabilities_are_sound")
+class FlowsInASet(Good):
+    capabilities = replace(Good.capabilities, methods={"purse": {"toss"}})
 
 
 @breaks("processor.starts_no_thread")

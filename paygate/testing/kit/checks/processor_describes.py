@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from ....core.domain.errors import PluginContractError
 from ....core.domain.limits import METHOD_CODE_CHARS_MAX
-from ....core.domain.money import EXPONENTS
-from ....core.ports.processor import Grade, Processor
-from ....plugins.offers import check_members, check_requirement, processor_id
+from ....core.ports.processor import Capabilities, Processor
+from ....plugins.descriptions import check_capabilities
+from ....plugins.fields import quoted
+from ....plugins.offers import check_agreement, check_members, check_requirement, guest_id
 from ..calls import tried
 from ..cases import ProcessorCase
 from ..rules import require, rule
@@ -25,9 +23,10 @@ async def describes_itself(case: ProcessorCase) -> None:
     seen = tried(lambda: check_members(processor, Processor))
     require(seen.raised is None, str(seen.raised))
     check_requirement(case.plugin_id, processor)
-    named = tried(lambda: processor_id(processor))
-    is_of_id = isinstance(named.raised, PluginContractError) and "declares" not in str(named.raised)
-    require(named.raised is None or not is_of_id, str(named.raised))
+    named = tried(lambda: guest_id(processor))
+    require(named.raised is None, str(named.raised))
+    is_right = isinstance(processor.capabilities, Capabilities)
+    require(is_right, f"its capabilities are {quoted(processor.capabilities)}")
 
 
 @rule(
@@ -38,7 +37,7 @@ async def describes_itself(case: ProcessorCase) -> None:
 async def declares_what_it_does(case: ProcessorCase) -> None:
     """Declares exactly the capabilities that it has the methods for."""
     processor = case.processor()
-    agreed = tried(lambda: processor_id(processor))
+    agreed = tried(lambda: check_agreement(processor))
     require(agreed.raised is None, str(agreed.raised))
 
 
@@ -48,17 +47,10 @@ async def declares_what_it_does(case: ProcessorCase) -> None:
     remedy="use ISO 4217 codes in capitals, whole minor units, and a grade from the list",
 )
 async def capabilities_are_sound(case: ProcessorCase) -> None:
-    """Declares currencies that exist, bounds that leave room, and grades from the list."""
+    """Declares flows, currencies, bounds and grades that exist, in the types of Capabilities."""
     can = case.processor().capabilities
-    strange = sorted(set(can.currencies) - set(EXPONENTS))
-    require(not strange, f"it declares currencies that are none: {strange}")
-    bounds = (can.amount_minor_min, can.amount_minor_max)
-    top = can.amount_minor_max
-    is_room = can.amount_minor_min >= 0 and (top is None or can.amount_minor_min <= top)
-    require(is_room, f"its smallest and largest amount are {bounds}")
-    for name in ("capture", "refund"):
-        grade = getattr(can, name)
-        require(grade in get_args(Grade), f"it declares {name}={grade!r}")
+    sound = tried(lambda: check_capabilities(can))
+    require(sound.raised is None, str(sound.raised))
 
 
 @rule(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
-from ....core.domain.limits import PLUGIN_STATE_BYTES_MAX
+from ....core.domain.limits import PLUGIN_STATE_BYTES_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
 from ....core.domain.operation import OperationKind
 from ....core.domain.outcome import ActionRequired, Approved, Pending
 from ....core.ports.processor import CanQuery
+from ....plugins.fields import usable_wait
 from ..calls import said, tried
 from ..cases import ProcessorCase, operation, through_json
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
@@ -52,6 +54,24 @@ async def state_is_enough(case: ProcessorCase) -> None:
     if not isinstance(here.answer, Approved):
         raise NotJudgedError(f"see processor.approves; the charge ended with {here}")
     require(there.answer == here.answer, f"here it ended with {here}, after a restart with {there}")
+
+
+@rule(
+    "processor.wake_ups_can_be_kept",
+    why="the host leaves out a wake-up that cannot be stored, and what was put off never happens",
+    remedy="ask with a timedelta from 0 to 400 days, and for at most 50 wake-ups in one call",
+)
+async def wake_ups_can_be_kept(case: ProcessorCase) -> None:
+    """Asks to be woken after timedeltas that can be waited for, and not too often."""
+    processor, stage = case.processor(), case.stage()
+    samples = ["approved", *(["declined"] if case.declined is not None else [])]
+    for ordinal, sample in enumerate(samples, 1):
+        asked, context = case.request(sample=sample), stage.call(operation(ordinal))
+        await said(partial(processor.authorize, asked, context))
+        count = len(context.wake_ups)
+        require(count <= WAKE_UPS_MAX, f"one call asked for {count} wake-ups")
+        for each in context.wake_ups:
+            usable_wait(each.after, "wake_me(after)", longest=WAKE_UP_MAX)
 
 
 @rule(
