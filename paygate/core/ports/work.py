@@ -95,11 +95,12 @@ class DeliveryRepository(Leasable, Protocol):
     """Deliveries: one event to one endpoint."""
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
     ) -> Sequence[ClaimedDelivery]:
         """Lease due rows: first tries before repeats, no endpoint more than its share.
 
-        The first try of a payment's event waits until the events before it were
+        The share is over all workers. Rows of other sinks are left for a worker that has
+        them. The first try of a payment's event waits until the events before it were
         tried once, so that a receiver that answers hears the story in order.
         """
         ...
@@ -149,5 +150,8 @@ class DeliveryRepository(Leasable, Protocol):
         ...
 
     async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
-        """Make a delivery due now with all its tries before it; False if not theirs."""
+        """Make a delivery due now with all its tries before it; False if not theirs.
+
+        A try that is under way ends first and is stored.
+        """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -27,6 +27,12 @@ from .manage_endpoints import sealed_as
 GONE = 410
 """The answer of a receiver that wants no more, ever."""
 DELETED = "endpoint_deleted"
+ENDPOINT_AGE_MAX_S = 0.1
+"""An endpoint that was read longer ago is read again before a try begins.
+
+No try begins later than this after a request that disabled or deleted the endpoint was
+answered; one that has begun ends within its own deadline.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,12 @@ class ToDeliver:
 
     Args:
         endpoint: None where it was deleted meanwhile.
+        read_at_s: When the endpoint was read, on the monotonic clock.
     """
 
     claimed: ClaimedDelivery
     endpoint: EndpointSettings | None
+    read_at_s: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def lease(self) -> Lease:
@@ -73,32 +81,53 @@ class DeliveryWork:
         """Lease due deliveries, and read where they go: addresses change."""
         deps = self.deps
         claimed = await deps.storage.deliveries.claim(
-            worker_id=self.worker_id, token=deps.ids.uuid(), limit=limit, now=deps.clock.now()
+            worker_id=self.worker_id,
+            token=deps.ids.uuid(),
+            limit=limit,
+            now=deps.clock.now(),
+            sinks=deps.registry.sinks,
         )
         if not claimed:
             return []
+        read_at_s = time.monotonic()
         endpoints = await deps.storage.endpoints.by_ids(
             [claim.delivery.endpoint_id for claim in claimed]
         )
-        found = [ToDeliver(claim, endpoints.get(claim.delivery.endpoint_id)) for claim in claimed]
+        found = [
+            ToDeliver(claim, endpoints.get(claim.delivery.endpoint_id), read_at_s)
+            for claim in claimed
+        ]
         if held := [each.lease for each in found if _is_held(each)]:
             # Disabled between the claim and now.
             await deps.storage.deliveries.hand_back(held)
         return [each for each in found if not _is_held(each)]
 
-    async def perform(self, claim: ToDeliver) -> Attempt:
+    async def perform(self, claim: ToDeliver) -> Attempt | None:
         """Hand the frozen bytes to the sink, once.
+
+        Returns:
+            None where the endpoint was changed since the claim: nothing was sent.
 
         Raises:
             InfrastructureError: The endpoint's secret cannot be opened; nothing was sent.
         """
+        if await self._is_outdated(claim):
+            return None
+        return await self._deliver(claim)
+
+    async def _is_outdated(self, claim: ToDeliver) -> bool:
+        if time.monotonic() - claim.read_at_s <= ENDPOINT_AGE_MAX_S:
+            return False
+        id = claim.claimed.delivery.endpoint_id
+        found = await self.deps.storage.endpoints.by_ids([id])
+        return _destination(found.get(id)) != _destination(claim.endpoint)
+
+    async def _deliver(self, claim: ToDeliver) -> Attempt:
         delivery, deps = claim.claimed.delivery, self.deps
         started_at, began_s = deps.clock.now(), time.monotonic()
-        sink, is_theirs = deps.registry.sinks.get(delivery.sink), False
+        sink, is_theirs = deps.registry.sinks[delivery.sink], False
         if claim.endpoint is None:
             result = DeliveryResult(delivered=False, error=DELETED)
-        elif sink is None:
-            result = DeliveryResult(delivered=False, error="sink_not_installed")
         else:
             endpoint = opened(claim.endpoint, deps)
             event = DeliverableEvent(
@@ -113,8 +142,16 @@ class DeliveryWork:
         took_ms = round(1000 * (time.monotonic() - began_s))
         return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
 
-    async def record(self, settled: Sequence[Settled[ToDeliver, Attempt]]) -> Stored:
+    async def record(self, settled: Sequence[Settled[ToDeliver, Attempt | None]]) -> Stored:
         """Store the attempts, when the next ones are due, and who is to get none."""
+        outdated = [each.claim.lease for each in settled if each.answer is None]
+        if outdated:
+            await self.deps.storage.deliveries.hand_back(outdated)
+        tried = [Settled(each.claim, each.answer) for each in settled if each.answer is not None]
+        stored = await self._record(tried)
+        return replace(stored, won=stored.won | {lease.row_id for lease in outdated})
+
+    async def _record(self, settled: Sequence[Settled[ToDeliver, Attempt]]) -> Stored:
         deps = self.deps
 
         def conclude(each: Settled[ToDeliver, Attempt]) -> DeliveryRecord:
@@ -231,6 +268,15 @@ def _wait(delivery: Delivery, result: DeliveryResult, deps: Deps) -> timedelta |
     )
     rng = Random(f"{deps.seed}:{delivery.id}:{delivery.attempts}")
     return deps.registry.policies["delivery"].next_delay(tries, now=deps.clock.now(), rng=rng)
+
+
+def _destination(endpoint: EndpointSettings | None) -> object:
+    return endpoint and (
+        endpoint.url,
+        endpoint.secret,
+        endpoint.previous_secret,
+        endpoint.disabled_at,
+    )
 
 
 def _is_held(claim: ToDeliver) -> bool:

@@ -242,6 +242,8 @@ class DeliveryRow(LeaseColumns):
     seq = fields.IntField(null=True)
     # Tried once even while its endpoint is disabled.
     by_hand = fields.BooleanField(default=False)
+    # Retried while a try is under way: it runs again after that one.
+    retry_requested = fields.BooleanField(default=False)
 
     class Meta:
         """Names."""

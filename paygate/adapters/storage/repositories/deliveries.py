@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from .. import mapping
 from ..database import Executor
 from ..models.payments import DeliveryRow
 from ..statements import deliveries as sql
+from ..statements.claim_deliveries import CLAIM
 from ..statements.leases import DELIVERIES
 from .leasing import Leasing, store_set
 from .payments import delivery_rows, event_row
@@ -35,11 +36,11 @@ class PostgresDeliveries(Leasing):
         super().__init__(executor, DELIVERIES, sql.RELEASE)
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
     ) -> Sequence[ClaimedDelivery]:
         """See ``DeliveryRepository.claim``."""
         rows = await self.executor.fetch(
-            sql.CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX
+            CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
         )
         return [
             ClaimedDelivery(

@@ -44,7 +44,14 @@ IS_HELD = """NOT w.by_hand AND (
         WHERE m.id = w.endpoint_id AND m.webhook_disabled_at IS NOT NULL)
     OR EXISTS (SELECT FROM webhook_endpoints e
         WHERE e.id = w.endpoint_id AND e.disabled_at IS NOT NULL))"""
-"""Of a pending delivery ``w``: it waits for its endpoint to be enabled, not for a worker."""
+"""Of a pending delivery ``w``: it waits for its endpoint to be enabled, not for a worker.
+
+Of ``w`` it reads ``endpoint_id``, ``merchant_id`` and ``by_hand`` only: a claim asks it once
+for each endpoint and value of ``by_hand``, and not for each row.
+"""
+
+NOT_TAKEN = "coalesce(last_error, 'not tried: no worker with the sink ' || sink || ' has taken it')"
+"""Why a delivery is overdue."""
 
 
 def tell(won: str) -> str:

@@ -1,67 +1,6 @@
-"""Claiming deliveries, attempting, recording."""
+"""Record attempts, release, retry and recover deliveries."""
 
-from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE
-
-# Endpoints first, then rows: a skip scan finds the endpoints that have work, and
-# each gives at most what is left of its share. Ten thousand rows of one endpoint
-# that does not answer cannot stand in front of anyone else's.
-CLAIM = f"""
-WITH RECURSIVE waiting AS (
-    (SELECT endpoint_id FROM webhook_logs WHERE status = 'pending' ORDER BY endpoint_id LIMIT 1)
-    UNION ALL
-    SELECT (
-        SELECT w.endpoint_id FROM webhook_logs w
-        WHERE w.status = 'pending' AND w.endpoint_id > waiting.endpoint_id
-        ORDER BY w.endpoint_id LIMIT 1
-    ) FROM waiting WHERE waiting.endpoint_id IS NOT NULL
-),
-busy AS (
-    SELECT endpoint_id, count(*) AS rows FROM webhook_logs
-    WHERE lease_token IS NOT NULL AND lease_until > clock_timestamp() GROUP BY endpoint_id
-),
-disabled AS (
-    SELECT id FROM merchants WHERE webhook_disabled_at IS NOT NULL
-    UNION ALL
-    SELECT id FROM webhook_endpoints WHERE disabled_at IS NOT NULL
-),
-due AS (
-    SELECT share.id FROM (
-        SELECT endpoint_id FROM waiting WHERE endpoint_id NOT IN (SELECT id FROM disabled)
-    ) AS open LEFT JOIN busy USING (endpoint_id)
-    CROSS JOIN LATERAL (
-        SELECT w.id, w.attempts, w.next_retry_at FROM webhook_logs w
-        WHERE w.endpoint_id = open.endpoint_id AND w.status = 'pending'
-            AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
-            AND NOT EXISTS (
-                SELECT 1 FROM webhook_logs prior
-                WHERE prior.payment_id = w.payment_id AND prior.endpoint_id = w.endpoint_id
-                    AND prior.status = 'pending' AND prior.attempts = 0
-                    AND prior.seq < w.seq AND prior.sink = w.sink AND w.attempts = 0
-            )
-        ORDER BY (w.attempts > 0), w.next_retry_at
-        LIMIT greatest(0, $5 - coalesce(busy.rows, 0))
-    ) AS share
-    ORDER BY (share.attempts > 0), share.next_retry_at LIMIT $3
-),
--- What somebody asked for is tried even there.
-asked_for AS (
-    SELECT w.id FROM webhook_logs w
-    WHERE w.by_hand AND w.status = 'pending' AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
-        AND w.endpoint_id IN (SELECT id FROM disabled)
-    ORDER BY w.next_retry_at LIMIT least($3, $5)
-),
-locked AS (
-    SELECT w.id FROM webhook_logs w
-    WHERE w.id IN (SELECT id FROM asked_for UNION ALL SELECT id FROM due)
-        AND w.status = 'pending' AND {LEASE_IS_FREE}
-    LIMIT $3 FOR UPDATE OF w SKIP LOCKED
-)
-UPDATE webhook_logs w
-SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
-    claims = w.claims + 1
-FROM locked WHERE w.id = locked.id
-RETURNING w.*
-"""
+from .columns import LEASE_IS_FREE, NO_LEASE
 
 # What the tries of ``won`` say of their endpoints. Merchants are locked first and in
 # order; what a locked row says is the newest, so of two workers that see the last
@@ -152,9 +91,12 @@ WITH i AS (
 ),
 won AS (
     UPDATE webhook_logs w
-    SET status = i.status, attempts = i.attempts, next_retry_at = i.next_retry_at,
+    SET status = CASE WHEN w.retry_requested THEN 'pending' ELSE i.status END,
+        attempts = CASE WHEN w.retry_requested THEN 0 ELSE i.attempts END,
+        next_retry_at = CASE WHEN w.retry_requested THEN i.finished_at ELSE i.next_retry_at END,
+        by_hand = w.retry_requested, retry_requested = false,
         last_attempt_at = i.finished_at, response_code = i.response_code,
-        response_body = i.response_body, claims = 0, last_error = NULL, by_hand = false,
+        response_body = i.response_body, claims = 0, last_error = NULL,
         {NO_LEASE}
     FROM i
     WHERE w.id = i.row_id AND w.lease_token = i.token AND w.lease_until > clock_timestamp()
@@ -174,23 +116,37 @@ RECORD = f"{_RECORD}\nSELECT id FROM won"
 
 RECORD_AND_JUDGE = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
 
+# A retry that was requested meanwhile is due at once, whatever went wrong with this try.
 RELEASE = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
         row_id uuid, token uuid, error text, due_at timestamptz)
 )
 UPDATE webhook_logs w
-SET last_error = i.error, next_retry_at = i.due_at,
-    status = CASE WHEN i.due_at IS NULL THEN 'failed' ELSE 'pending' END, {NO_LEASE}
+SET last_error = i.error,
+    claims = CASE WHEN w.retry_requested THEN 0 ELSE w.claims END,
+    next_retry_at = CASE WHEN w.retry_requested THEN $2 ELSE i.due_at END,
+    status = CASE WHEN w.retry_requested OR i.due_at IS NOT NULL THEN 'pending'
+        ELSE 'failed' END,
+    {NO_LEASE}
 FROM i WHERE w.id = i.row_id AND w.lease_token = i.token
 """
 
-# Its lease goes too: a try that is under way can no longer write its result over
-# the new start.
+# A try that is under way goes on and is recorded; the row runs again after it. ``by_hand``
+# lets that happen even if this worker dies and the endpoint is disabled.
 RETRY = f"""
-UPDATE webhook_logs SET status = 'pending', attempts = 0, next_retry_at = $3, claims = 0,
-    by_hand = true, {NO_LEASE}
-WHERE id = $1 AND merchant_id = $2 RETURNING id
+WITH found AS MATERIALIZED (
+    SELECT id, {LEASE_IS_FREE} AS is_free FROM webhook_logs
+    WHERE id = $1 AND merchant_id = $2 FOR UPDATE
+)
+UPDATE webhook_logs w SET by_hand = true, retry_requested = NOT is_free, status = 'pending',
+    attempts = CASE WHEN is_free THEN 0 ELSE attempts END,
+    next_retry_at = CASE WHEN is_free THEN $3 ELSE next_retry_at END,
+    claims = CASE WHEN is_free THEN 0 ELSE claims END,
+    lease_token = CASE WHEN is_free THEN NULL ELSE lease_token END,
+    lease_owner = CASE WHEN is_free THEN NULL ELSE lease_owner END,
+    lease_until = CASE WHEN is_free THEN NULL ELSE lease_until END
+FROM found WHERE w.id = found.id RETURNING w.id
 """
 
 _WANTED = """
@@ -209,7 +165,7 @@ WITH chosen AS (
     ORDER BY w.created_at, w.id LIMIT $8 FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_logs w SET status = 'pending', attempts = 0, next_retry_at = $9, claims = 0,
-    last_error = NULL, {NO_LEASE}
+    last_error = NULL, retry_requested = false, {NO_LEASE}
 FROM chosen WHERE w.id = chosen.id
 RETURNING w.*
 """

@@ -1,6 +1,6 @@
 """Figures about payments and about work."""
 
-from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE
+from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, NOT_TAKEN
 
 # The window's payments are found once, by the index on (merchant_id, created_at), and
 # counted in several ways.
@@ -113,7 +113,7 @@ _WORK = f"""
     FROM operations WHERE lease_state = 'dead'
     UNION ALL
     SELECT 'webhooks', id::text, merchant_id, payment_id, next_retry_at, claims,
-        coalesce(last_error, 'not tried'), {LEASE_IS_FREE}, false
+        {NOT_TAKEN}, {LEASE_IS_FREE}, false
     FROM webhook_logs w WHERE status = 'pending' AND NOT ({IS_HELD})
     UNION ALL
     SELECT 'webhooks', id::text, merchant_id, payment_id, NULL, claims, last_error, true, true

@@ -1,6 +1,6 @@
 """Who works, and what work there is."""
 
-from .columns import IS_HELD
+from .columns import IS_HELD, NOT_TAKEN
 
 HEARTBEAT = """
 INSERT INTO workers (id, kind, started_at, heartbeat_at)
@@ -39,7 +39,7 @@ SELECT 'operations' AS "table", id::text AS row_id, run_at AS due_at, claims,
 FROM operations
 WHERE lease_state = 'dead' OR (lease_state = 'ready' AND run_at < $1)
 UNION ALL
-SELECT 'webhook_logs', id::text, next_retry_at, claims, coalesce(last_error, 'not tried')
+SELECT 'webhook_logs', id::text, next_retry_at, claims, {NOT_TAKEN}
 FROM webhook_logs w
 WHERE status = 'pending' AND next_retry_at < $1 AND NOT ({IS_HELD})
 ORDER BY due_at LIMIT $2
