@@ -131,6 +131,8 @@ async def open_app(
             scenario_amounts=settings.scenario_amounts,
             plugin_call=timedelta(seconds=settings.plugin_call_s),
             keep_calls=timedelta(days=settings.keep_calls_days),
+            operations_in_flight=settings.operations_in_flight,
+            deliveries_in_flight=settings.deliveries_in_flight,
             origins=settings.dashboard_origins,
             last_use=last_use,
             allows_simulators=settings.allow_simulators or not settings.is_production,

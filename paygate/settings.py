@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .core.domain.errors import OperatorError
-from .core.domain.limits import KEEP_CALLS, PLUGIN_CALL
+from .core.domain.limits import (
+    DELIVERIES_IN_FLIGHT_MAX,
+    KEEP_CALLS,
+    OPERATIONS_IN_FLIGHT_MAX,
+    PLUGIN_CALL,
+)
 
 
 def _words(given: object) -> object:
@@ -73,6 +78,27 @@ class Settings(BaseModel):
         alias="PAYGATE_ALLOWED_ORIGINS",
         description="origins whose pages may send API keys, beside those of this machine; * for "
         "every origin",
+    )
+    start_timeout_s: float = Field(
+        30.0,
+        alias="PAYGATE_START_TIMEOUT",
+        ge=0,
+        le=3600,
+        description="seconds that serve and work wait for PostgreSQL and Redis to start",
+    )
+    operations_in_flight: int = Field(
+        OPERATIONS_IN_FLIGHT_MAX,
+        alias="PAYGATE_WORKER_CONCURRENCY",
+        ge=1,
+        le=10_000,
+        description="payments and refunds that a worker asks processors about at a time, each",
+    )
+    deliveries_in_flight: int = Field(
+        DELIVERIES_IN_FLIGHT_MAX,
+        alias="PAYGATE_WEBHOOK_CONCURRENCY",
+        ge=1,
+        le=10_000,
+        description="webhooks that a worker delivers at a time",
     )
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")

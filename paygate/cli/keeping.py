@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
@@ -43,9 +44,18 @@ def seed(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    *,
+    worker: Annotated[
+        bool, typer.Option(help="Only whether a worker of this machine lives: exit code 0 or 1.")
+    ] = False,
+) -> None:
     """Say what is configured, what is stuck, and why."""
     from ..commands.doctor import doctor as examine
+    from ..commands.doctor import worker_lives
+
+    if worker:
+        raise typer.Exit(0 if asyncio.run(worker_lives(read_setup())) else 1)
 
     async def run(setup: Setup) -> None:
         async for line in examine(setup):

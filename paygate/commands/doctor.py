@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from ..adapters.storage.database import connection
+from ..adapters.storage.database_url import parse_database_url
 from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
+from ..adapters.storage.statements.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
 from ..core.domain.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
 from ..core.domain.redaction import redact
 from .setup import Setup
+from .work import machine_name
 
 
 async def doctor(setup: Setup) -> AsyncIterator[str]:
@@ -83,3 +87,16 @@ async def _work(app: App) -> AsyncIterator[str]:
             f"look  {stuck.table} {stuck.row_id}: due {stuck.due_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"claimed {stuck.claims} time(s), {stuck.reason}"
         )
+
+
+async def worker_lives(setup: Setup) -> bool:
+    """Whether a worker of this machine, or of this container, has told lately that it lives.
+
+    Quick, for a supervisor that asks every few seconds: it loads no plugin and counts nothing.
+
+    Raises:
+        OperatorError: The database cannot be used.
+    """
+    async with connection(parse_database_url(setup.settings.database_url)) as direct:
+        names = await direct.fetch(ALIVE_IDS, WORKER_GONE_AFTER)
+    return any(row["id"].startswith(f"{machine_name()}:") for row in names)

@@ -57,3 +57,9 @@ def refuse_remote_development(settings: Settings) -> None:
         remedy="Set PAYGATE_ENV=production, listen on 127.0.0.1, or set PAYGATE_ALLOW_REMOTE_DEV=1 "
         "where only machines that you trust can reach it",
     )
+
+
+def address(listening: socket.socket) -> str:
+    """Where a socket listens, as a URL."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -12,7 +12,7 @@ from ..core.web.pages import KINDS, Kind
 from ..logs import logger
 from ..production import refuse_unsafe
 from ..settings import Settings
-from .listening import listen, refuse_remote_development
+from .listening import address, listen, refuse_remote_development
 from .setup import Setup
 
 SETTINGS = {"dashboard": "PAYGATE_DASHBOARD_PORT", "checkout": "PAYGATE_CHECKOUT_PORT"}
@@ -31,6 +31,7 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
     refuse_remote_development(settings)
     chosen = _port(kind, settings) if port is None else port
     listening = listen(settings.host, chosen, setting=SETTINGS[kind])
+    logger("paygate").info("serving pages", kind=kind, at=address(listening))
     await answer(pages(kind, settings), listening, stop_signal())
 
 

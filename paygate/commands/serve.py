@@ -16,10 +16,12 @@ from ..bootstrap import App, direct_url, open_app, seed
 from ..core.services.live import LiveEvents
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
+from ..logs import logger
 from ..production import refuse_unsafe
-from .listening import listen, refuse_remote_development
+from .listening import address, listen, refuse_remote_development
 from .pages import listening_pages
 from .setup import Setup
+from .starting import say_connected, wait_for_servers
 from .work import finish, new_worker_id
 
 
@@ -52,6 +54,7 @@ async def serve(
     refuse_unsafe(setup.settings, setup.environ)
     refuse_remote_development(setup.settings)
     listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
+    await wait_for_servers(setup.settings)
     if prepare:
         await migrate(direct_url(setup.settings))
     bell = LocalBell() if with_worker and not setup.settings.redis_url else None
@@ -71,6 +74,8 @@ async def serve(
         served = [(create_app(app.deps, web), listening)]
         if with_pages:
             served += listening_pages(setup.settings)
+        await say_connected(app)
+        logger("paygate").info("serving", at=address(listening), with_worker=with_worker)
         if ready is not None:
             # The socket listens: who asks from now on waits a moment at most.
             ready(app)

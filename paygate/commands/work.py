@@ -16,17 +16,24 @@ from ..bootstrap import open_app
 from ..core.domain.errors import WorkerEndedError
 from ..core.ports.bell import QUEUES, Queue
 from ..core.workers.worker import Worker
+from ..logs import logger
 from ..production import refuse_unsafe
 from .setup import Setup
+from .starting import say_connected, wait_for_servers
 
 log = logging.getLogger(__name__)
 
 MIGRATED_WITHIN_S = 30
 
 
+def machine_name() -> str:
+    """What stands first in the ids of this machine's workers."""
+    return socket.gethostname()[:40]
+
+
 def new_worker_id() -> str:
     """Unique for ever, and telling to a person: host, process, chance."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{token_hex(4)}"
+    return f"{machine_name()}:{os.getpid()}:{token_hex(4)}"
 
 
 async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = QUEUES) -> None:
@@ -44,11 +51,14 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
 
     refuse_unsafe(setup.settings, setup.environ)
     stopped = stop_signal()
+    await wait_for_servers(setup.settings)
     if wait:
         await _wait_for_migrations(setup.settings.database_url)
     async with open_app(setup.settings, setup.environ) as app:
         worker = Worker(app.deps, worker_id=new_worker_id(), queues=queues)
         gc.freeze()
+        await say_connected(app)
+        logger("paygate").info("working", worker=worker.worker_id, queues=list(queues))
         running = asyncio.create_task(worker.run())
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -66,6 +66,19 @@ def meaning(error: BaseException | None) -> InfrastructureError | None:
     return None
 
 
+def is_starting(error: BaseException | None) -> bool:
+    """Whether a server that answers so may be about to start."""
+    return isinstance(
+        original(error),
+        (
+            OSError,  # nothing listens, no socket, no such name yet; and no answer in time
+            asyncpg.CannotConnectNowError,  # 57P03
+            asyncpg.TooManyConnectionsError,  # 53300
+            asyncpg.ConnectionDoesNotExistError,
+        ),
+    ) and not isinstance(error, PermissionError)
+
+
 def original(error: BaseException | None) -> BaseException | None:
     """What PostgreSQL or the network said; Tortoise wraps some of it."""
     while isinstance(error, BaseORMException) and error.__cause__ is not None:

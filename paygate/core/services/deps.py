@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from ..domain.limits import KEEP_CALLS, PLUGIN_CALL
+from ..domain.limits import (
+    DELIVERIES_IN_FLIGHT_MAX,
+    KEEP_CALLS,
+    OPERATIONS_IN_FLIGHT_MAX,
+    PLUGIN_CALL,
+)
 from ..ports.bell import Bell
 from ..ports.clock import Clock, MovableClock
 from ..ports.http import Http
@@ -67,6 +72,9 @@ class Deps:
         test_clock: None in production, where time is real.
         scenario_amounts: Whether an amount's last digits choose a scenario.
         plugin_call: How long a plugin may take to answer.
+        operations_in_flight: How many payments, and how many refunds, a worker works on
+            at a time.
+        deliveries_in_flight: How many webhooks it delivers at a time.
         keep_calls: How long calls of plugins and processors' callbacks are kept.
         origins: Of pages that may use a person's session from elsewhere: the dashboard's.
         last_use: Writes down when sessions and keys were used.
@@ -96,6 +104,8 @@ class Deps:
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
     keep_calls: timedelta = KEEP_CALLS
+    operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
+    deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
     origins: frozenset[str] = frozenset()
     last_use: LastUse = field(default_factory=LastUse)
     allows_simulators: bool = True

@@ -11,10 +11,8 @@ from typing import Any
 
 from ..domain.errors import InfrastructureError
 from ..domain.limits import (
-    DELIVERIES_IN_FLIGHT_MAX,
     HEARTBEAT_EVERY,
     LEASE,
-    OPERATIONS_IN_FLIGHT_MAX,
     RENEW_EVERY,
     WORKER_GONE_AFTER,
 )
@@ -75,7 +73,7 @@ class Worker:
             OperationWork(deps, self.worker_id, rows),
             rows,
             deps.clock,
-            in_flight_max=OPERATIONS_IN_FLIGHT_MAX,
+            in_flight_max=deps.operations_in_flight,
             test_clock=self._test_clock,
         )
 
@@ -86,7 +84,7 @@ class Worker:
             DeliveryWork(deps, self.worker_id),
             deps.storage.deliveries,
             deps.clock,
-            in_flight_max=DELIVERIES_IN_FLIGHT_MAX,
+            in_flight_max=deps.deliveries_in_flight,
             test_clock=self._test_clock,
         )
 

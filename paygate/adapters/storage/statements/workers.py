@@ -17,6 +17,10 @@ SELECT count(*) FROM workers
 WHERE kind = 'worker' AND heartbeat_at > clock_timestamp() - $1::interval
 """
 
+ALIVE_IDS = """
+SELECT id FROM workers WHERE kind = 'worker' AND heartbeat_at > clock_timestamp() - $1::interval
+"""
+
 COUNTS = """
 WITH work AS (
     SELECT lease_state = 'ready' AS ready, lease_until > clock_timestamp() AS leased,
