@@ -19,6 +19,7 @@ from paygate.core.services.deps import Deps
 from paygate.core.web.app import create_app
 from paygate.core.web.routes.dashboard import DashboardSettings, blueprint, create_dashboard
 from tests.harness.apps import running_app
+from tests.harness.playing import CARD
 from tests.harness.processes import Client, free_port, stack
 
 ENVIRON = {
@@ -69,8 +70,9 @@ class Gateway:
     ) -> Any:
         """A payment of a fresh order, once it has got that far."""
         order_id = await self.order(amount, **order)
-        body = {"order_id": order_id, "method": "upi", "vpa": vpa}
-        payment = await self.call("POST", "/payments", body)
+        is_upi = order.get("currency", "INR") == "INR"
+        paid_by = {"method": "upi", "vpa": vpa} if is_upi else {"method": "card", "card": CARD}
+        payment = await self.call("POST", "/payments", {"order_id": order_id, **paid_by})
         async with asyncio.timeout(PATIENCE_S):
             while payment["status"] != until:
                 await asyncio.sleep(0.02)

@@ -9,7 +9,7 @@ from typing import Protocol
 from ..domain.errors import InvalidInputError, UnsupportedError
 from ..domain.money import Money
 from ..domain.operation import OperationKind
-from ..domain.order import CaptureMode
+from ..domain.order import CaptureMode, Order
 from ..domain.outcome import Outcome
 from ..ports.callbacks import CanCallback, CanContinue, CanWake, RawCallback, Update
 from ..ports.plugin_settings import Guest
@@ -129,6 +129,23 @@ class Registry:
         able = self.able(method=method, flow=flow, amount=amount, capture_mode=capture_mode)
         return able[0]
 
+    def flows_for(self, order: Order | None) -> Mapping[str, frozenset[str]]:
+        """Each payment method that can be used, with its flows.
+
+        Args:
+            order: Only what can pay this order: its amount, currency and way to capture.
+        """
+        flows: dict[str, frozenset[str]] = {}
+        for code, method in self.methods.items():
+            carried = [
+                processor.capabilities.methods.get(code, frozenset())
+                for processor in self.processors.values()
+                if order is None or _takes(processor, order)
+            ]
+            if usable := method.info.flows & frozenset[str]().union(*carried):
+                flows[code] = usable
+        return flows
+
     def able(
         self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
     ) -> Sequence[GuardedByHost]:
@@ -154,6 +171,11 @@ class Registry:
         if accepting:
             return accepting
         raise UnsupportedError(f"No processor here takes {amount} by {method}", field="amount")
+
+
+def _takes(processor: GuardedByHost, order: Order) -> bool:
+    holds = order.capture_mode == "automatic" or processor.capabilities.capture != "none"
+    return holds and _accepts(processor, order.amount)
 
 
 def _accepts(processor: GuardedByHost, amount: Money) -> bool:

@@ -5,7 +5,7 @@ None of the sentences here holds a value: they are shown, logged and stored.
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from paygate import InvalidInstrumentError, passes_luhn
 
@@ -18,6 +18,9 @@ _YEAR = re.compile(r"(?:[0-9]{2})?[0-9]{2}")
 
 # Nobody issues a card for longer; a year beyond it is a typing mistake.
 YEARS_AHEAD_MAX = 50
+
+LAST_ZONE = timezone(timedelta(hours=-12))
+"""Where a month ends last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
     Args:
         month: 1 to 12, with or without a leading zero.
         year: Four digits, or two for a year of this century.
-        now: In UTC. A card is good through the last moment of its month.
+        now: In UTC. A card is good until its month has ended everywhere: in the last time
+            zone, twelve hours behind UTC.
 
     Raises:
         InvalidInstrumentError: Past, more than 50 years ahead, or not a date
@@ -68,7 +72,8 @@ def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
     if not _MONTH.fullmatch(month) or not _YEAR.fullmatch(year):
         raise _expired()
     expiry = Expiry(int(year) + (2000 if len(year) == 2 else 0), int(month))
-    is_past = (expiry.year, expiry.month) < (now.year, now.month)
+    there = now.astimezone(LAST_ZONE)
+    is_past = (expiry.year, expiry.month) < (there.year, there.month)
     if is_past or expiry.year > now.year + YEARS_AHEAD_MAX:
         raise _expired()
     return expiry

@@ -140,15 +140,15 @@ def test_a_card_is_good_in_its_month_and_before(year, month):
     assert (expiry.year, expiry.month) == (2000 + int(year[-2:]), int(month))
 
 
-def test_a_card_is_good_until_the_last_moment_of_its_month():
-    end = datetime(2026, 2, 1, tzinfo=UTC)
+def test_a_card_is_good_until_its_month_has_ended_in_the_last_time_zone():
+    end = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
     assert checked_expiry("01", "26", now=end - TICK).month == 1
     assert refusal_of_expiry("01", "26", now=end).code == "expired_card"
 
 
 def test_a_card_is_good_until_the_last_moment_of_the_year():
-    end = datetime(2027, 1, 1, tzinfo=UTC)
+    end = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
     assert checked_expiry("12", "26", now=end - TICK).month == 12
     assert refusal_of_expiry("12", "26", now=end).code == "expired_card"

@@ -71,6 +71,8 @@ class UpiSim:
         """See ``Processor.capabilities``."""
         return Capabilities(
             methods={"upi": frozenset({"collect", "intent", "qr"})},
+            # UPI moves rupees between Indian banks, and nothing else.
+            currencies=frozenset({"INR"}),
             capture="partial",
             void=True,
             refund="multiple",

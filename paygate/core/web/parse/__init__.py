@@ -2,7 +2,7 @@
 
 from .accounts import audit, key, login, origins, password, user, user_change
 from .checked import PROTECTED, Body, Model, uuid
-from .lists import callbacks, cursor, orders, overview_hours, page, payments, refunds
+from .lists import callbacks, cursor, methods_order, orders, overview_hours, page, payments, refunds
 from .paying import (
     NOT_DETAILS,
     cancel,
@@ -48,6 +48,7 @@ __all__ = [
     "endpoint_test",
     "key",
     "login",
+    "methods_order",
     "namespace",
     "new_endpoint",
     "order",

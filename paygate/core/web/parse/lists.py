@@ -52,6 +52,11 @@ def refunds(query: Mapping[str, str]) -> RefundSearch:
     )
 
 
+def methods_order(query: Mapping[str, str]) -> str | None:
+    """``?order_id=`` of ``GET /checkout/methods``."""
+    return checked(lists.MethodsQuery, said(query)).order_id
+
+
 def overview_hours(query: Mapping[str, str]) -> int:
     """``?hours=`` of ``GET /overview``."""
     return checked(lists.OverviewQuery, said(query)).hours

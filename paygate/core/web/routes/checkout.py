@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
@@ -17,10 +17,12 @@ from ...domain.errors import InfrastructureError
 from ...ports.plugins import PaymentMethod
 from ...services.allow_origins import origins_of_order, origins_of_payment
 from ...services.deps import Deps
-from ...services.registry import Registry
+from ...services.queries import find_order
+from .. import parse
 from ..errors import json_response
 from ..openapi import documented, examples
 from ..wire import answers as wire
+from ..wire import lists
 
 PAGES = ("/checkout", "/success", "/failure", "/sdk/checkout.html")
 SCRIPTS: Mapping[str, str] = {
@@ -80,12 +82,26 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
 
     shown_pages = pages(api_origin=api_origin, has_simulator=has_simulator, framers=framers)
     routes.register_blueprint(shown_pages)
-    shown = {"data": list(methods(deps.registry))}
+    offered = {code: _method(method) for code, method in deps.registry.methods.items()}
 
     @routes.get("/api/v1/checkout/methods")
-    @documented("List payment methods", wire.MethodsOffered, examples.METHODS, access="anyone")
+    @documented(
+        "List payment methods",
+        wire.MethodsOffered,
+        examples.METHODS,
+        access="anyone",
+        query=lists.MethodsQuery,
+        about="With `order_id`, only what can pay that order: its amount, its currency and its "
+        "way to capture. UPI, for one, takes rupees only.",
+        refuses=frozenset({404}),
+    )
     async def show_methods() -> Response:
-        return json_response(shown)
+        order_id = parse.methods_order(request.args)
+        order = None if order_id is None else await find_order(order_id, None, deps)
+        flows = deps.registry.flows_for(order)
+        return json_response(
+            {"data": [{**offered[code], "flows": sorted(flows[code])} for code in flows]}
+        )
 
     return routes
 
@@ -143,25 +159,9 @@ def pages(
     return routes
 
 
-def methods(registry: Registry) -> Iterator[Mapping[str, object]]:
-    """What a shopper may choose from: each method that some processor carries out."""
-    for code, method in registry.methods.items():
-        flows = method.info.flows & _flows_carried_out(code, registry)
-        if flows:
-            yield _method(method, flows)
-
-
-def _flows_carried_out(code: str, registry: Registry) -> frozenset[str]:
-    carried = (
-        processor.capabilities.methods.get(code, frozenset())
-        for processor in registry.processors.values()
-    )
-    return frozenset[str]().union(*carried)
-
-
-def _method(method: PaymentMethod, flows: frozenset[str]) -> Mapping[str, object]:
+def _method(method: PaymentMethod) -> Mapping[str, object]:
     info = method.info
-    shown = {"name": info.code, "title": info.label, "flows": sorted(flows)}
+    shown = {"name": info.code, "title": info.label}
     schema = _schema(info.input_model)
     return shown if schema is None else {**shown, "schema": schema}
 

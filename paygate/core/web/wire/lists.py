@@ -67,6 +67,14 @@ class RefundsQuery(SpanQuery):
     payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
 
 
+class MethodsQuery(Request):
+    """``GET /checkout/methods``."""
+
+    order_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = Field(
+        None, description="only what can pay this order"
+    )
+
+
 class OverviewQuery(Request):
     """``GET /overview``."""
 

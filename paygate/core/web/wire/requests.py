@@ -51,6 +51,11 @@ def _currency(value: str | None) -> str:
     return code
 
 
+def _no_notes(value: object) -> object:
+    """Read an empty list as an empty object: PHP writes its empty map so."""
+    return {} if value == [] and isinstance(value, list) else value
+
+
 def _notes(value: dict[str, Any] | None) -> dict[str, Any]:
     if value is not None and len(write(value)) > NOTES_BYTES_MAX:
         raise ValueError(f"notes must be at most {NOTES_BYTES_MAX} bytes")
@@ -83,10 +88,20 @@ YEARS = "2000 to 2200"
 """What the clock can be set to, and so all that anything of ours can have happened in."""
 
 
+_ZONE_AFTER_SPACE = re.compile(r"(.*[0-9]) ([0-9]{2}:?[0-9]{2})", re.DOTALL)
+
+
+def _with_plus(text: str) -> str:
+    """Put back the plus sign of a zone, which arrives as a space where it was not encoded."""
+    # A date and a time with a space between them look the same without a "T".
+    found = _ZONE_AFTER_SPACE.fullmatch(text) if "T" in text or text.count(" ") > 1 else None
+    return f"{found[1]}+{found[2]}" if found else text
+
+
 def moment(value: object) -> datetime:
     """A time with its zone, as text says it."""
     try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        at = datetime.fromisoformat(_with_plus(value)) if isinstance(value, str) else None
         # Its first and last hours are no times at all elsewhere.
         at = at.astimezone(UTC) if at and at.tzinfo else None
     except OverflowError:
@@ -141,8 +156,8 @@ class OrderRequest(Request):
     )
     currency: Currency = "INR"
     receipt: Text | None = Field(None, description="what the merchant calls it")
-    notes: Annotated[dict[str, Any] | None, AfterValidator(_notes)] = Field(
-        None, description=f"anything, up to {NOTES_BYTES_MAX} bytes of JSON"
+    notes: Annotated[dict[str, Any] | None, BeforeValidator(_no_notes), AfterValidator(_notes)] = (
+        Field(None, description=f"anything, up to {NOTES_BYTES_MAX} bytes of JSON")
     )
     capture: Literal["automatic", "manual"] | None = Field(
         "automatic", description="manual only holds the money until it is captured"

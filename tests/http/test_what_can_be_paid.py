@@ -1,0 +1,94 @@
+"""What a capability limits is offered and taken within its limits only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from paygate import Capabilities
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
+from tests.harness.playing import CARD
+
+QUERY = "/checkout/methods?order_id="
+
+
+@pytest.fixture
+async def simulated(database_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
+    async with running_app(database_url, tmp_path) as app:
+        yield app
+
+
+async def offered(app: TestApp, query: str = "/checkout/methods") -> list[str]:
+    answer = await app.call("GET", query, keys={})
+    assert answer.status == 200, answer
+    return sorted(method["name"] for method in answer.json["data"])
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
+async def test_upi_takes_rupees_only_and_is_offered_for_nothing_else(
+    simulated: TestApp, currency: str
+):
+    order = await simulated.order(50_000, currency=currency)
+
+    refused = await simulated.pay(order, method="upi", vpa="asha@paytm")
+    by_card = await simulated.pay(order, method="card", card=CARD)
+
+    assert await offered(simulated, QUERY + order) == ["card"]
+    assert (refused.status, by_card.status) == (422, 201)
+    assert currency in refused.json["error"]["description"]
+    assert await simulated.value("SELECT count(*) FROM payments") == 1
+
+
+async def test_without_an_order_or_for_one_in_rupees_every_method_is_offered(simulated: TestApp):
+    order = await simulated.order(50_000)
+
+    assert await offered(simulated) == await offered(simulated, QUERY + order) == ["card", "upi"]
+
+
+async def test_methods_of_no_order_are_404(simulated: TestApp):
+    answer = await simulated.call("GET", QUERY + "order_0000000000000000", keys={})
+
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("limits", "order"),
+    [
+        ({"amount_minor_min": 600}, {"amount": 599}),
+        ({"amount_minor_max": 600}, {"amount": 601}),
+        ({"currencies": frozenset({"INR"})}, {"amount": 600, "currency": "USD"}),
+    ],
+)
+async def test_an_order_outside_a_limit_is_neither_offered_nor_taken(
+    database_url: str, tmp_path: Path, limits, order
+):
+    fakes = Fakes()
+    coin = {"methods": {"coin": frozenset({"toss"})}, "query": True}
+    graded = {"capture": "multiple", "void": True, "refund": "multiple"}
+    given = {**coin, **graded, **limits}
+    fakes.processor.capabilities = Capabilities(**given)
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        order_id = await app.order(**order)
+
+        assert await offered(app, QUERY + order_id) == []
+        assert (await app.pay(order_id)).status == 422
+
+
+async def test_an_empty_list_of_notes_is_taken_as_empty(app: TestApp):
+    answer = await app.call("POST", "/orders", json={"amount": 500, "notes": []})
+    refused = await app.call("POST", "/orders", json={"amount": 500, "notes": ["x"]})
+
+    assert (answer.status, answer.json["notes"]) == (201, {})
+    assert (refused.status, refused.json["error"]["field"]) == (400, "notes")
+
+
+@pytest.mark.parametrize("zone", ["+05:30", " 05:30", "%2B05:30", "+0530"])
+async def test_a_plus_sign_that_was_not_encoded_is_still_a_zone(app: TestApp, zone: str):
+    await app.paid()
+
+    answer = await app.call("GET", f"/payments?from=2000-01-01T00:00:00{zone}")
+
+    assert (answer.status, answer.json["total"]) == (200, 1)
