@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from . import __version__
@@ -25,10 +23,11 @@ from .adapters.storage.database import is_pooler
 from .adapters.storage.database_url import DatabaseUrl, parse_database_url
 from .adapters.storage.migrate import behind_pooler, require_migrated
 from .adapters.storage.postgres import PostgresStorage
-from .adapters.vault.fernet import FernetVault, new_key
+from .adapters.vault.fernet import FernetVault, kept_key
 from .core.domain.account import User
 from .core.domain.errors import OperatorError
 from .core.domain.merchant import Merchant
+from .core.domain.origins import origin
 from .core.domain.role import Role
 from .core.ports.bell import Bell
 from .core.services.authenticate import secret_digest
@@ -37,6 +36,7 @@ from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
 from .core.services.plugin_settings import stored_settings
 from .core.web.app import WebApp, WebSettings
+from .core.web.middleware import WebPolicy
 from .core.web.pages import Kind, Origins, create_pages
 from .core.web.routes.dialects import event_words
 from .logs import logger
@@ -138,7 +138,12 @@ async def open_app(
             allows_simulators=settings.allow_simulators or not settings.is_production,
             is_production=settings.is_production,
         )
-        web = WebSettings(with_test_routes=not settings.is_production, version=__version__)
+        web = WebSettings(
+            with_test_routes=not settings.is_production,
+            version=__version__,
+            with_docs=settings.has_public_docs,
+            policy=web_policy(settings),
+        )
         yield App(settings, deps, loaded, storage, web)
     finally:
         live.close()
@@ -190,6 +195,15 @@ async def _load(
     test_keys = await storage.merchants.active_tests() if settings.is_production else ()
     refuse_unsafe(settings, environ, loaded=loaded, test_keys=test_keys)
     return loaded
+
+
+def web_policy(settings: Settings) -> WebPolicy:
+    """Which pages and names may be used to reach the app and the pages."""
+    return WebPolicy(
+        allowed=frozenset(origin(each) or each for each in settings.allowed_origins),
+        hosts=None if settings.is_production else settings.hosts,
+        hsts_s=settings.hsts_s,
+    )
 
 
 def plugin_trace(settings: Settings) -> Trace | None:
@@ -253,7 +267,7 @@ def vault_keys(settings: Settings) -> list[str]:
     if settings.vault_keys:
         return [key.get_secret_value() for key in settings.vault_keys]
     try:
-        return [_kept_key(settings.home / "vault.key")]
+        return [kept_key(settings.home / "vault.key")]
     except OSError as error:
         raise OperatorError(
             setting="PAYGATE_HOME",
@@ -262,25 +276,12 @@ def vault_keys(settings: Settings) -> list[str]:
         ) from error
 
 
-def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Two processes may start at once: each writes a file of its own, and linking
-    # it into place succeeds for one of them.
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    if not path.exists():
-        descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(new_key())
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_text().strip()
-
-
 def pages(kind: Kind, settings: Settings) -> WebApp:
     """The dashboard or the checkout page as an app of its own, which needs no database."""
     origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
-    return create_pages(kind, _PageDeps(RandomIds(), test_merchant(settings)), origins)
+    return create_pages(
+        kind, _PageDeps(RandomIds(), test_merchant(settings)), origins, web_policy(settings)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,25 @@ class Settings(BaseModel):
         le=10_000,
         description="webhooks that a worker delivers at a time",
     )
+    allowed_hosts: Words = Field(
+        (),
+        alias="PAYGATE_ALLOWED_HOSTS",
+        description="names by which a development server is reached, beside localhost, "
+        "addresses and those of the URLs",
+    )
+    public_docs: bool | None = Field(
+        None,
+        alias="PAYGATE_PUBLIC_DOCS",
+        description="serve /docs/api, /openapi.json, /__routes and /debug/webhook-receiver; "
+        "empty means only in development",
+    )
+    hsts_s: int = Field(
+        0,
+        alias="PAYGATE_HSTS_SECONDS",
+        ge=0,
+        le=63_072_000,
+        description="tell browsers for so many seconds to use TLS only; 0 leaves it to the proxy",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
     dashboard_port: int = Field(
@@ -247,6 +266,18 @@ class Settings(BaseModel):
         ports = {self.dashboard_port, DASHBOARD_PORT}
         hosts = ("localhost", "127.0.0.1")
         return named | {f"http://{host}:{port}" for host in hosts for port in ports}
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names by which a development server may be reached, in lower case."""
+        urls = (self.api_url, self.checkout_url, self.dashboard_url)
+        named = (urlsplit(url).hostname or "" for url in urls)
+        return frozenset(name.lower() for name in (*self.allowed_hosts, *named, self.host) if name)
+
+    @property
+    def has_public_docs(self) -> bool:
+        """Whether anyone may read what the API looks like."""
+        return not self.is_production if self.public_docs is None else self.public_docs
 
     @property
     def requires_client_secret(self) -> bool:

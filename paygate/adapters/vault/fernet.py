@@ -6,7 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -64,3 +67,19 @@ class FernetVault:
 def new_key() -> str:
     """A fresh key."""
     return Fernet.generate_key().decode()
+
+
+def kept_key(path: Path) -> str:
+    """The key in that file; one is made if there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Two processes may start at once: each writes a file of its own, and linking
+    # it into place succeeds for one of them.
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_key())
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from quart import Quart
 
 from ..services.deps import Deps
 from .bodies import register_bodies
 from .errors import register_errors
-from .middleware import register_middleware
+from .middleware import WebPolicy, register_middleware
 from .routes import (
     audit,
     callbacks,
@@ -53,11 +53,16 @@ class WebSettings:
         with_test_routes: Serve ``/api/v1/test``; never in production.
         version: Shown at ``/``.
         worker_runs: Whether the worker in this process does; None where there is none.
+        with_docs: Serve the API's document and its page, the list of routes, and a receiver
+            for trying webhooks.
+        policy: Which pages and names may be used to reach the app.
     """
 
     with_test_routes: bool
     version: str
     worker_runs: Callable[[], bool] | None = None
+    with_docs: bool = True
+    policy: WebPolicy = field(default_factory=WebPolicy)
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
@@ -67,7 +72,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     # Some clients write a slash at the end of every path.
     app.url_map.strict_slashes = False
     register_errors(app)
-    register_middleware(app, origins=deps.origins)
+    register_middleware(app, replace(settings.policy, credentialed=deps.origins))
     register_bodies(app)
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
@@ -97,6 +102,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(simulator.blueprint(deps))
     app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
     app.register_blueprint(dashboard.blueprint(deps))
-    app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
-    dialects.register_dialects(app)
+    if settings.with_docs:
+        app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
+    dialects.register_dialects(app, with_docs=settings.with_docs)
     return app

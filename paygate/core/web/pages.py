@@ -11,7 +11,7 @@ from typing import Literal
 from quart import Quart, Response
 
 from .errors import json_response, register_errors
-from .middleware import register_middleware
+from .middleware import WebPolicy, register_middleware
 from .routes import checkout, dashboard
 
 Kind = Literal["dashboard", "checkout"]
@@ -26,17 +26,19 @@ class Origins:
     checkout: str
 
 
-def create_pages(kind: Kind, deps: dashboard.DashboardDeps, origins: Origins) -> Quart:
+def create_pages(
+    kind: Kind, deps: dashboard.DashboardDeps, origins: Origins, policy: WebPolicy
+) -> Quart:
     """An app that serves one kind of pages and nothing else; it needs no database."""
     app = Quart(f"paygate-{kind}", static_folder=None)
     register_errors(app)
+    register_middleware(app, policy)
     if kind == "dashboard":
         settings = dashboard.DashboardSettings(
             api_origin=origins.api, checkout_origin=origins.checkout, is_alone=True
         )
         app.register_blueprint(dashboard.blueprint(deps, settings))
     else:
-        register_middleware(app)
         # In production there is no test merchant, and nobody plays the payer.
         is_played = deps.test_merchant is not None
         app.register_blueprint(checkout.pages(api_origin=origins.api, has_simulator=is_played))

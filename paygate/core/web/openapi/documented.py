@@ -55,6 +55,7 @@ class Documented:
         refuses: Statuses beyond those that follow from all this.
         media_type: Of the answer; refusals are JSON in any case.
         plugin: Whose route it is; such a one answers with any status and JSON it likes.
+        from_any_page: Whether a page of any origin may use a route that is anyone's.
     """
 
     summary: str
@@ -74,6 +75,14 @@ class Documented:
     refuses: frozenset[int] = frozenset()
     media_type: str = "application/json"
     plugin: str | None = None
+    from_any_page: bool = False
+
+    @property
+    def is_for_any_page(self) -> bool:
+        """Whether pages of every origin may use it, as it takes neither keys nor a session."""
+        if self.plugin is not None:
+            return self.access != "merchant"
+        return self.access == "browser" or self.from_any_page
 
 
 def documented(summary: str, answer: Any, example: object, **more: Any) -> Callable[[View], View]:

@@ -25,6 +25,7 @@ def blueprint(deps: Deps) -> Blueprint:
         dict[str, object],
         {"received": True},
         access="anyone",
+        from_any_page=True,
         about="Its body and the status of the answer are the processor's own business. One "
         "that is not signed is kept, answered 401 and changes nothing.",
         refuses=frozenset({401}),

@@ -94,6 +94,7 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         about="With `order_id`, only what can pay that order: its amount, its currency and its "
         "way to capture. UPI, for one, takes rupees only.",
         refuses=frozenset({404}),
+        from_any_page=True,
     )
     async def show_methods() -> Response:
         order_id = parse.methods_order(request.args)

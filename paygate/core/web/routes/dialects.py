@@ -55,8 +55,13 @@ ALIASES: tuple[tuple[str, str, str], ...] = (
 """Method, path and the route whose answer it gets."""
 
 
-def register_dialects(app: Quart) -> None:
-    """Serve the aliases. After all routes: each is the very function of its original."""
+def register_dialects(app: Quart, *, with_docs: bool = True) -> None:
+    """Serve the aliases. After all routes: each is the very function of its original.
+
+    Args:
+        app: What serves them.
+        with_docs: Serve the list of routes and a receiver for trying webhooks too.
+    """
     for number, (method, path, endpoint) in enumerate(ALIASES):
         _alias(app, f"dialects.{number}", API + path, endpoint, {method})
     for rule in list(app.url_map.iter_rules()):
@@ -65,7 +70,11 @@ def register_dialects(app: Quart) -> None:
             bare = rule.rule.removeprefix(API)
             methods = rule.methods - {"HEAD", "OPTIONS"}
             _alias(app, f"dialects.bare.{rule.endpoint}.{bare}", bare, rule.endpoint, methods)
+    if with_docs:
+        _development_routes(app)
 
+
+def _development_routes(app: Quart) -> None:
     @app.post("/debug/webhook-receiver", endpoint="dialects_receiver")
     @app.post(f"{API}/debug/webhook-receiver", endpoint="dialects_api_receiver")
     @documented(
@@ -73,6 +82,7 @@ def register_dialects(app: Quart) -> None:
         wire.Received,
         {"status": "success", "received": True},
         access="anyone",
+        from_any_page=True,
     )
     async def receiver() -> Response:
         return json_response({"status": "success", "received": True})

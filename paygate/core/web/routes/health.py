@@ -27,12 +27,18 @@ def blueprint(
     routes = Blueprint("health", __name__)
 
     @routes.get("/")
-    @documented("Say what this is", wire.Index, examples.INDEX, access="anyone")
+    @documented("Say what this is", wire.Index, examples.INDEX, access="anyone", from_any_page=True)
     async def index() -> Response:
         return json_response({**examples.INDEX, "version": version})
 
     @routes.get("/health")
-    @documented("Say what is connected", wire.Health, examples.HEALTH, access="anyone")
+    @documented(
+        "Say what is connected",
+        wire.Health,
+        examples.HEALTH,
+        access="anyone",
+        from_any_page=True,
+    )
     async def health() -> Response:
         database = await deps.storage.is_connected()
         bell = await deps.bell.is_connected()
