@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Literal, cast
+from difflib import get_close_matches
+from typing import Any, Literal, cast, get_args
 
+from ..core.domain.payment_status import PaymentStatus
+from ..core.domain.refund import RefundStatus
 from ..core.services.choose_scenario import HEADER
 from ..core.web.wire.answers import OrderInFull, Payment, Refund
 from .core import AppCore
@@ -22,6 +25,8 @@ DETAILS: Mapping[str, Mapping[str, Any]] = {
     "card": {"card": CARD},
 }
 """What a payer gives, where a test does not care."""
+OF_ORDER = frozenset({"capture", "currency", "notes", "receipt"})
+"""What ``pay`` passes on to the order that it makes; all else is of the instrument."""
 
 STORY = timedelta(days=40)
 """Longer than any scenario, hold and timetable."""
@@ -61,14 +66,21 @@ async def pay(
         order: Or its id; an amount or nothing makes one first.
         method: Payment method.
         scenario: What simulators are to play.
-        details: Of the instrument; where nothing is said, one that is in order.
+        details: ``capture``, ``currency``, ``receipt`` and ``notes`` of the order that is
+            made; all else is of the instrument, and where nothing is said, one that is in
+            order.
 
     Raises:
         ApiError: The app refuses it.
         ScriptExhaustedError: A fake in use has no answer left.
+        TypeError: Something of the order is given for an order that was made before.
     """
+    of_order = {name: details.pop(name) for name in OF_ORDER & set(details)}
     if order is None or isinstance(order, int):
-        order = await create_order(app, *(() if order is None else (order,)))
+        order = await create_order(app, *(() if order is None else (order,)), **of_order)
+    elif of_order:
+        given = ", ".join(sorted(of_order))
+        raise TypeError(f"the order is made already; give {given} to create_order")
     order_id = order if isinstance(order, str) else order["id"]
     body = {"order_id": order_id, "method": method, **(details or DETAILS.get(method, {}))}
     headers = {} if scenario is None else {HEADER: scenario}
@@ -149,7 +161,9 @@ async def until(
 
     Raises:
         AssertionError: It never is; the sentence says what it is instead.
+        ValueError: There is no such status.
     """
+    _check_status(status)
     id = thing if isinstance(thing, str) else thing["id"]
     path = f"/refunds/{id}" if id.startswith("rfnd_") else f"/payments/{id}"
     end = app.clock.shown.now() + within
@@ -160,6 +174,17 @@ async def until(
             return now
         if not await app.next_operation(end):
             raise AssertionError(_never(now, status))
+
+
+STATUSES = frozenset({*get_args(PaymentStatus), *get_args(RefundStatus)})
+
+
+def _check_status(status: str) -> None:
+    if status not in STATUSES:
+        known = sorted(STATUSES)
+        near = get_close_matches(status, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(known)}"
+        raise ValueError(f"there is no status {status!r}; {hint}")
 
 
 def _never(now: Mapping[str, Any], status: str) -> str:

@@ -10,8 +10,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
+from ..core.domain.event import EventType
 from ..core.ports.clock import Clock
 from ..core.ports.http import HttpResponse
 
@@ -172,7 +174,7 @@ class InboxCore:
 
     def _sentence(self, type: str, fields: Mapping[str, object], within: timedelta) -> str:
         moved = f" in {within} of the app's time" if within else ""
-        return (
+        return _no_such_event(type) + (
             f"{_described(type, fields)} did not come{moved}. What came, and whether it was "
             f"expected before:\n{self._list()}"
         )
@@ -209,6 +211,15 @@ def _key(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         return secret.encode()
     return key if secret.startswith("whsec_") and len(key) >= 16 else secret.encode()
+
+
+def _no_such_event(type: str) -> str:
+    """A sentence where paygate has no event of that type; only a test event can have it."""
+    if type in set(EventType):
+        return ""
+    near = get_close_matches(type, list(EventType), n=1)
+    hint = f"did you mean {str(near[0])!r}?" if near else f"they are {', '.join(EventType)}"
+    return f"paygate has no event {type!r}; {hint}\n"
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import wraps
@@ -19,11 +20,23 @@ Given = ParamSpec("Given")
 START_WITHIN_S = 30.0
 
 
+class SteadyLoop(asyncio.SelectorEventLoop):
+    """An event loop whose timers go on while a test has frozen time.
+
+    freezegun and time-machine replace ``time.time`` and ``time.monotonic`` for the whole
+    process, and a loop that counts by these would never wake from a sleep.
+    """
+
+    def time(self) -> float:
+        """See ``asyncio.AbstractEventLoop.time``."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 class Room:
     """See above. Close it from outside."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = SteadyLoop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="paygate tests", daemon=True
         )

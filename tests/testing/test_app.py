@@ -216,3 +216,50 @@ def test_a_misspelt_setting_of_a_test_is_refused_with_the_nearest(paygate_sessio
         raise AssertionError("it started")
 
     assert str(caught.value) == f"{name}: nothing reads this setting. Did you mean {right}."
+
+
+async def test_what_is_of_the_order_goes_to_the_order_that_is_made(paygate_app: PaygateApp):
+    held = await paygate_app.pay(1_000, capture="manual", receipt="r-7", notes={"sku": "7"})
+
+    order = await paygate_app.order(held["order_id"])
+    assert (held["status"], held["vpa"]) == ("authorized", "asha@paytm")
+    assert (order["receipt"], order["notes"]) == ("r-7", {"sku": "7"})
+
+
+async def test_what_is_of_the_order_comes_too_late_for_one_that_is_made(paygate_app: PaygateApp):
+    order = await paygate_app.create_order(1_000)
+
+    with pytest.raises(TypeError, match="give capture, receipt to create_order"):
+        await paygate_app.pay(order, capture="manual", receipt="r-7")
+
+
+async def test_an_event_that_does_not_exist_is_answered_with_the_nearest(paygate_app: PaygateApp):
+    await paygate_app.pay()
+
+    with pytest.raises(AssertionError) as caught:
+        await paygate_app.inbox.expect("payment.succeeded")
+
+    assert str(caught.value).startswith(
+        "paygate has no event 'payment.succeeded'; did you mean 'payment.success'?\n"
+    )
+
+
+async def test_a_status_that_does_not_exist_is_answered_with_the_nearest(paygate_app: PaygateApp):
+    payment = await paygate_app.pay()
+
+    with pytest.raises(ValueError, match="no status 'succes'; did you mean 'success'"):
+        await paygate_app.until(payment, "succes")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("no_money", "'no_money' is no decline code; they are declined, insufficient_funds, "),
+        ("insufficient_fund", "did you mean 'insufficient_funds'? they are declined, "),
+    ],
+)
+def test_a_decline_code_that_does_not_exist_is_answered_with_all_of_them(word: str, hint: str):
+    with pytest.raises(ValueError, match="is no decline code") as caught:
+        FakeProcessor(decline=word)
+
+    assert hint in str(caught.value)

@@ -10,7 +10,6 @@ piece at its own moment::
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
             _check_range(target, field="seconds")
         await _move(start, clock)
         await _until_seen(clock)
-        journey = _Journey(clock, deps, deadline_s=time.monotonic() + STEPPING_MAX_S)
+        journey = _Journey(clock, deps, deadline_s=_steady_s() + STEPPING_MAX_S)
         advanced = await (journey.to_next() if target is None else journey.to(target))
         await _until_seen(clock)
         return advanced
@@ -153,9 +152,9 @@ class _Journey:
 
     async def _is_done(self) -> bool:
         """Wait until no work is due any more; False if that takes too long."""
-        began_s = time.monotonic()
+        began_s = _steady_s()
         while (await self.clock.moves.ahead(self.clock.shown.now())).is_due:
-            now_s = time.monotonic()
+            now_s = _steady_s()
             if now_s > self.deadline_s:
                 return False
             if now_s > began_s + NOBODY_AFTER_S and not await self._is_worked_on():
@@ -172,8 +171,8 @@ async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
     """Be the only one in the whole stack who moves the clock."""
     clock = deps.test_clock
     assert clock is not None, "production serves no route that leads here"
-    deadline_s = time.monotonic() + TURN_WITHIN_S
-    while time.monotonic() < deadline_s:
+    deadline_s = _steady_s() + TURN_WITHIN_S
+    while _steady_s() < deadline_s:
         async with clock.moves.turn() as is_ours:
             if is_ours:
                 clock.shown.follow(await clock.moves.find())
@@ -193,11 +192,16 @@ async def _move(at: datetime | None, clock: TestClock) -> None:
 
 async def _until_seen(clock: TestClock) -> None:
     version = (await clock.moves.find()).version
-    deadline_s = time.monotonic() + SEEN_WITHIN_S
+    deadline_s = _steady_s() + SEEN_WITHIN_S
     while await clock.moves.behind(version):
-        if time.monotonic() > deadline_s:
+        if _steady_s() > deadline_s:
             return
         await asyncio.sleep(POLL_S)
+
+
+def _steady_s() -> float:
+    """Seconds that pass whatever a test does to the process's clocks."""
+    return asyncio.get_running_loop().time()
 
 
 def _check_range(at: datetime, *, field: str) -> None:

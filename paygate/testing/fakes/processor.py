@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ... import (
@@ -89,7 +90,7 @@ class FakeProcessor:
             raise ValueError("decline is short for an answer; give one of the two")
         if id is not None and instead_of is not None:
             raise ValueError("it stands in for another, or it is one of its own: not both")
-        declined = None if decline is None else Declined(DeclineCode(decline))
+        declined = None if decline is None else Declined(_code(decline))
         self.instead_of = instead_of
         self.is_new = id is not None
         self.methods = methods
@@ -193,8 +194,20 @@ def _worded(answer: Outcome) -> Outcome:
     """
     if not isinstance(answer, Declined):
         return answer
-    word: str = answer.code
-    return replace(answer, code=DeclineCode(word))
+    return replace(answer, code=_code(answer.code))
+
+
+def _code(word: str) -> DeclineCode:
+    """The code of that name.
+
+    Raises:
+        ValueError: There is none; the sentence lists them.
+    """
+    if word not in set(DeclineCode):
+        near = get_close_matches(word, list(DeclineCode), n=1)
+        hint = f"did you mean {str(near[0])!r}? " if near else ""
+        raise ValueError(f"{word!r} is no decline code; {hint}they are {', '.join(DeclineCode)}")
+    return DeclineCode(word)
 
 
 def _approve_by_default(steps: Any) -> Any:
