@@ -70,3 +70,11 @@ def key() -> None:
     from ..adapters.vault.fernet import new_key
 
     print(new_key())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on paygate's database; further arguments are psql's, such as -c 'SELECT 1'."""
+    from ..commands.psql import psql as run
+
+    raise typer.Exit(run(read_setup(), context.args))

@@ -59,7 +59,7 @@ def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int
         parts = _start_parts(environ, tie, redis=bool(urls["REDIS_URL"]))
         stack.callback(_end, list(parts.values()))
         if _wait_ready(settings, parts, stop):
-            print(_welcome(settings, time.monotonic() - began), flush=True)
+            print(_welcome(settings, urls, time.monotonic() - began), flush=True)
             guests = _start_beside(beside, settings, environ, tie)
             stack.callback(_end, guests)
             _wait_end(parts, stop, poll)
@@ -70,14 +70,19 @@ def _servers(
     settings: Settings, stack: ExitStack, *, redis: bool
 ) -> tuple[dict[str, str], Callable[[], str | None]]:
     """The servers' addresses, and what says when one of ours has ended."""
-    redis_url = settings.redis_url if redis else ""
-    if settings.database_url:
-        return {"DATABASE_URL": settings.database_url, "REDIS_URL": redis_url}, lambda: None
-    ours = redis and not redis_url
-    servers = stack.enter_context(start_servers(settings.home, redis=ours))
+    urls = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url if redis else "",
+    }
+    our_redis = redis and not settings.redis_url
+    if settings.database_url and not our_redis:
+        return urls, lambda: None
+    servers = stack.enter_context(
+        start_servers(settings.home, database=not settings.database_url, redis=our_redis)
+    )
     return {
-        "DATABASE_URL": servers.urls.database_url,
-        "REDIS_URL": servers.urls.redis_url if ours else redis_url,
+        "DATABASE_URL": urls["DATABASE_URL"] or servers.urls.database_url,
+        "REDIS_URL": urls["REDIS_URL"] or servers.urls.redis_url,
     }, servers.poll
 
 
@@ -223,7 +228,19 @@ def _base(settings: Settings) -> str:
     return f"http://{_reachable(settings.host)}:{settings.port}"
 
 
-def _welcome(settings: Settings, took_s: float) -> str:
+def _data(settings: Settings, urls: Mapping[str, str]) -> str:
+    """Where the data is: in our own servers, or in those that settings name."""
+    home = settings.home.resolve()
+    if not settings.database_url:
+        ours = (
+            "PostgreSQL" if settings.redis_url or not urls["REDIS_URL"] else "PostgreSQL and Valkey"
+        )
+        return f"{home} ({ours}; delete it to start afresh)"
+    own_redis = urls["REDIS_URL"] and not settings.redis_url
+    return "in the database that DATABASE_URL names" + (f"; Valkey in {home}" if own_redis else "")
+
+
+def _welcome(settings: Settings, urls: Mapping[str, str], took_s: float) -> str:
     base = _base(settings)
     keys = f"-H 'X-Api-Key: {settings.test_api_key}' -H 'X-Api-Secret: {settings.test_api_secret}'"
     return f"""
@@ -233,7 +250,8 @@ paygate is ready after {took_s:.1f} s
   its docs  {base}/docs/api
   dashboard {base}/dashboard   (test@example.com, any password)
   checkout  {base}/checkout?order_id=…
-  data      {settings.home.resolve()} (PostgreSQL and Valkey; delete it to start afresh)
+  data      {_data(settings, urls)}
+  SQL       paygate psql
 
 Pay an order:
 

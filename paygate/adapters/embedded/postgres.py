@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -126,6 +127,7 @@ class Postgres:
 
     def _make_cluster(self, nursery: Nursery) -> None:
         """Make it beside its place and rename it, so that it is whole or not there."""
+        self._require_name()
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.layout.data))
         try:
             give(draft, self.layout.account)
@@ -138,6 +140,15 @@ class Postgres:
             raise self._death(words) from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _require_name(self) -> None:
+        """Refuse a user that initdb cannot look up; the server itself would not mind."""
+        account = self.layout.account
+        uid = os.geteuid() if account is None else account.uid
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:
+            raise problems.nameless_user(uid) from None
 
     def _sweep_drafts(self) -> None:
         """Remove what a start that was killed in the middle of initdb has left."""

@@ -94,6 +94,17 @@ def no_valkey() -> OperatorError:
     )
 
 
+def nameless_user(uid: int) -> OperatorError:
+    """The user has a number and no name, as containers that choose one at random have it."""
+    return OperatorError(
+        setting=DATABASE_SETTING,
+        problem=f"it is not set, and PostgreSQL makes no database for user {uid}, who has no "
+        "entry in /etc/passwd",
+        remedy="Set DATABASE_URL and REDIS_URL, or give the user a name in the image, for "
+        f"example with `useradd --uid {uid} paygate`",
+    )
+
+
 def cannot_run(program: str, error: OSError, *, setting: str) -> OperatorError:
     """A program that is there and does not start, such as one made for another system."""
     return OperatorError(

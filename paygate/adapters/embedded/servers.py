@@ -82,6 +82,7 @@ class EmbeddedServers:
 def start_servers(
     home: Path,
     *,
+    database: bool = True,
     redis: bool = True,
     durable: bool = True,
     connections_max: int = 100,
@@ -94,6 +95,7 @@ def start_servers(
 
     Args:
         home: Where data, logs and the lock are. Made if need be.
+        database: Whether PostgreSQL is wanted.
         redis: Whether Valkey is wanted.
         durable: False for test suites: faster, and a power cut loses data.
         connections_max: How many clients PostgreSQL serves at once.
@@ -108,9 +110,9 @@ def start_servers(
         with problems.filing_in(home):
             lock = HomeLock.take(home / "lock")
         if lock is not None:
-            wanted = _Wanted(redis, durable, connections_max, machine or Machine())
+            wanted = _Wanted(database, redis, durable, connections_max, machine or Machine())
             return _start(home, lock, wanted)
-        joined = _join(home, redis=redis)
+        joined = _join(home, database=database, redis=redis)
         if joined is not None:
             return joined
         if time.monotonic() > deadline:
@@ -120,6 +122,7 @@ def start_servers(
 
 @dataclass(frozen=True)
 class _Wanted:
+    database: bool
     redis: bool
     durable: bool
     connections_max: int
@@ -144,15 +147,22 @@ def _start(home: Path, lock: HomeLock, wanted: _Wanted) -> EmbeddedServers:
 def _launch(layout: Layout, wanted: _Wanted, nursery: Nursery, children: list[Child]) -> ServerUrls:
     """Start both at once and wait for both. Children are added as they come to be."""
     queue = _find_queue(layout, wanted) if wanted.redis else None
-    programs = within_reach(find_postgres(wanted.machine), layout.account, wanted.machine)
-    database = Postgres(programs, layout, wanted.durable, wanted.connections_max)
+    database = _find_database(layout, wanted) if wanted.database else None
     if queue is not None:
         children.append(queue.launch(nursery))
-    children.append(database.launch(nursery))
-    children[-1] = database.wait_until_ready(children[-1], nursery)
+    if database is not None:
+        children.append(database.launch(nursery))
+        children[-1] = database.wait_until_ready(children[-1], nursery)
     if queue is not None:
         queue.wait_until_ready(children[0])
-    return ServerUrls(database.url, queue.url if queue is not None else "")
+    return ServerUrls(
+        database.url if database is not None else "", queue.url if queue is not None else ""
+    )
+
+
+def _find_database(layout: Layout, wanted: _Wanted) -> Postgres:
+    programs = within_reach(find_postgres(wanted.machine), layout.account, wanted.machine)
+    return Postgres(programs, layout, wanted.durable, wanted.connections_max)
 
 
 def _find_queue(layout: Layout, wanted: _Wanted) -> valkey.Valkey:
@@ -170,26 +180,34 @@ def _stop_all(children: list[Child]) -> None:
         child.wait_or_kill(until=until)
 
 
-def _join(home: Path, *, redis: bool) -> EmbeddedServers | None:
+def _join(home: Path, *, database: bool, redis: bool) -> EmbeddedServers | None:
     """The servers that the lock's holder runs, or None while it is still starting them.
 
     Raises:
         OperatorError: They are not what is wanted.
     """
     owner = read_owner(home / "lock")
-    if owner is None or not _database_answers(owner.database_url):
+    if owner is None:
         return None
+    if database and not owner.database_url:
+        raise _runs_without(home, owner, problems.DATABASE_SETTING, "PostgreSQL")
     if redis and not owner.redis_url:
-        raise OperatorError(
-            setting=problems.REDIS_SETTING,
-            problem=f"it is not set, and process {owner.pid} runs the servers of {home}"
-            " without Valkey",
-            remedy="Stop that process, or set REDIS_URL",
-        )
+        raise _runs_without(home, owner, problems.REDIS_SETTING, "Valkey")
+    if database and not _database_answers(owner.database_url):
+        return None
     if redis and not valkey.is_ready(Path(unquote(urlsplit(owner.redis_url).path))):
         return None
-    urls = ServerUrls(owner.database_url, owner.redis_url if redis else "")
+    urls = ServerUrls(owner.database_url if database else "", owner.redis_url if redis else "")
     return EmbeddedServers(urls, owned=False)
+
+
+def _runs_without(home: Path, owner: Owner, setting: str, server: str) -> OperatorError:
+    return OperatorError(
+        setting=setting,
+        problem=f"it is not set, and process {owner.pid} runs the servers of {home}"
+        f" without {server}",
+        remedy=f"Stop that process, or set {setting}",
+    )
 
 
 def _database_answers(url: str) -> bool:

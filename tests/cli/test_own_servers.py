@@ -1,0 +1,78 @@
+"""Servers of our own: each by itself, reached by psql, and refused to a user without a name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.databases import Databases
+from tests.harness.folders import open_folder
+from tests.harness.processes import Client, Stack, free_port
+
+
+async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
+    databases: Databases, server_home: Path
+):
+    url = await databases.clone()
+    port = str(free_port())
+    stack = Stack(
+        url, "", server_home, {"PAYGATE_DASHBOARD_PORT": "0", "PAYGATE_CHECKOUT_PORT": "0"}
+    )
+    dev = await stack._spawn(("dev",), {"PORT": port}, pipe=True)
+    try:
+        client = Client(f"http://127.0.0.1:{port}")
+        await client.until_healthy()
+        _, health = await client.call("GET", "/health")
+        assert dev.stdout is not None
+        banner = await asyncio.wait_for(dev.stdout.readuntil(b"Stop with Ctrl+C"), 60)
+    finally:
+        dev.terminate()
+        await dev.wait()
+        await databases.drop(url)
+
+    assert health["redis"] == "connected"
+    assert f"in the database that DATABASE_URL names; Valkey in {server_home}" in banner.decode()
+
+
+async def test_psql_reaches_the_database_that_dev_would_use(server_home: Path):
+    stack = Stack("", "", server_home)
+
+    code, output, errors = await stack.run("psql", "-At", "-c", "SELECT current_user", PGPORT="1")
+
+    assert (code, output.strip()) == (0, "paygate"), errors
+
+
+# Only root can become a user without a name; others have theirs taken away.
+AS_ROOT = os.geteuid() == 0
+UID = 12345 if AS_ROOT else os.geteuid()
+LOSE_NAME = (
+    f"os.setgroups([]), os.setgid({UID}), os.setuid({UID})"
+    if AS_ROOT
+    else "pwd.getpwuid = {}.__getitem__"
+)
+
+
+def test_a_user_without_a_name_is_told_what_to_do():
+    with open_folder() as home:
+        if AS_ROOT:
+            os.chown(home, UID, UID)
+        code = (
+            "import os, pwd\n"
+            "from pathlib import Path\n"
+            "from paygate.adapters.embedded import start_servers\n"
+            "from paygate.core.domain.errors import OperatorError\n"
+            f"{LOSE_NAME}\n"
+            "try:\n"
+            f"    start_servers(Path({str(home)!r}) / 'data')\n"
+            "except OperatorError as error:\n"
+            "    print(error)\n"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/"
+        )
+
+    assert f"user {UID}, who has no entry in /etc/passwd" in ran.stdout, ran.stderr
+    assert f"useradd --uid {UID} paygate" in ran.stdout
