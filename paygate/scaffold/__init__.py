@@ -13,8 +13,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from string import Template
 from typing import Literal, get_args
@@ -25,6 +27,10 @@ Kind = Literal["method", "processor", "sink", "policy"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SUFFIX = ".tmpl"
+RESERVED = {
+    "defaults": "is that of the built-in retry policies",
+    "test": "would read its settings from PAYGATE_TEST_*, which are those of the tests",
+}
 # Longer ones would break lines of the package that are whole now.
 NAME_CHARS_MAX = 24
 # Adjacent underscores would become adjacent hyphens, which no index takes.
@@ -85,12 +91,29 @@ def write_package(plugin: NewPlugin) -> Path:
 def _check(plugin: NewPlugin) -> None:
     named = {"NAME": plugin.name, "--method": plugin.method, "--flow": plugin.flow}
     for where, name in named.items():
-        if not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX or keyword.iskeyword(name):
+        if not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
             raise _refusal(
                 f"{where} is {name!r}, which cannot be a name",
                 "Write lower-case letters, digits and single underscores, such as acme_bank, "
                 f"at most {NAME_CHARS_MAX}",
             )
+    _check_free(plugin.name)
+
+
+def _check_free(name: str) -> None:
+    """Refuse a name that something else has: the plugin could not be imported or loaded."""
+    if keyword.iskeyword(name):
+        raise _refusal(f"{name!r} is a word of Python itself", f"Write {name}_bank, for example")
+    if name in RESERVED:
+        raise _refusal(f"the name {name!r} {RESERVED[name]}", "Choose another name")
+    for point in entry_points(group="paygate"):
+        if point.name == name:
+            owner = point.dist.name if point.dist else "another distribution"
+            problem = f"a plugin {name!r} is installed already, from {owner}"
+            raise _refusal(problem, "Choose another name, or uninstall that one")
+    if find_spec(f"paygate_{name}") is not None:
+        problem = f"a package paygate_{name} is installed already"
+        raise _refusal(problem, "Choose another name, or uninstall that one")
 
 
 def _refusal(problem: str, remedy: str) -> OperatorError:

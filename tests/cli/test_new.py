@@ -90,7 +90,7 @@ def test_an_installed_one_is_found_and_listed(kind: Kind, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Acme", "acme-bank", "2acme", "acme__bank", "_acme", "acme_", "acmé", "class",
+    "name", ["", "Acme", "acme-bank", "2acme", "acme__bank", "_acme", "acme_", "acmé",
              "acme\n", "../acme", "a" * (NAME_CHARS_MAX + 1)],
 )  # fmt: skip
 def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
@@ -98,6 +98,34 @@ def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
         write_package(NewPlugin("sink", name, tmp_path / "here"))
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("class", "'class' is a word of Python itself. Write class_bank, for example."),
+        ("upi_sim", "a plugin 'upi_sim' is installed already, from paygate-upi-sim."),
+        ("defaults", "the name 'defaults' is that of the built-in retry policies."),
+        ("test", "the name 'test' would read its settings from PAYGATE_TEST_*"),
+    ],
+)
+def test_a_name_that_something_else_has_is_refused_in_a_true_sentence(
+    name: str, sentence: str, tmp_path: Path
+):
+    with pytest.raises(OperatorError) as caught:
+        write_package(NewPlugin("processor", name, tmp_path / "here"))
+
+    assert sentence in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["json", "typing", "asyncio"])
+def test_a_name_of_the_standard_library_does_no_harm(name: str, tmp_path: Path):
+    site = installed(write_package(NewPlugin("policy", name, tmp_path)), tmp_path / "site")
+    listed = run("paygate", "plugins", cwd=tmp_path, PYTHONPATH=str(site))
+
+    assert listed.returncode == 0, listed.stderr
+    assert f"plugin     {name} 0.1.0" in listed.stdout
 
 
 def test_what_is_there_stays_as_it_is(tmp_path: Path):
