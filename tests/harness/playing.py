@@ -22,6 +22,9 @@ from .contract import Contract
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 IDLE_WITHIN_S = 60.0
+EFFECTS = """
+SELECT effect FROM processor_callbacks ORDER BY received_at, effect = 'duplicate', id
+"""
 NEXT_DUE = """
 SELECT min(due) FROM (
     SELECT run_at AS due FROM operations WHERE lease_state = 'ready'
@@ -85,10 +88,13 @@ class PlayedApp(TestApp):
         return [row["type"] for row in await self.rows(sql, payment_id)]
 
     async def effects(self) -> list[str]:
-        """What became of callbacks, in the order they came, once all of them are heard."""
+        """What became of callbacks, in the order they came, once all of them are taken in.
+
+        Of copies that come at the same moment any may be the one that counts.
+        """
         async with asyncio.timeout(IDLE_WITHIN_S):
             while True:
-                rows = await self.rows("SELECT effect FROM processor_callbacks ORDER BY id")
+                rows = await self.rows(EFFECTS)
                 effects = [row["effect"] for row in rows]
                 if "received" not in effects:
                     return effects

@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from paygate import Approved
-from paygate.core.ports.records import ClaimedOperation, FailedClaim, OperationRecord
-from paygate.core.services.run_operation import conclude_operation
+from paygate.core.domain.errors import RowRefusedError, StaleWriteError
+from paygate.core.ports.records import ClaimedOperation, FailedClaim, Locked, OperationRecord
+from paygate.core.services.conclude_operation import conclude_operation
 from tests.harness.apps import TestApp
 
 EXPIRE = "UPDATE operations SET lease_until = clock_timestamp() - interval '1 second'"
@@ -40,6 +41,16 @@ def approval(app: TestApp, claimed: ClaimedOperation, reference: str = "ref") ->
     return conclude_operation(claimed, answer, (), app.app.deps)
 
 
+async def store(app: TestApp, *records: OperationRecord) -> None:
+    deps = app.app.deps
+    await deps.storage.operations.store(records, at=deps.clock.now())
+
+
+async def lock_leased(app: TestApp, *claimed: ClaimedOperation) -> Locked:
+    async with app.app.deps.storage.transaction() as storage:
+        return await storage.operations.lock_leased([each.lease for each in claimed])
+
+
 async def test_a_claimed_row_is_claimed_by_nobody_else(app: TestApp):
     await app.paid()
 
@@ -58,32 +69,76 @@ async def test_a_row_whose_lease_ran_out_is_claimed_again(app: TestApp):
     assert [each.lease.claims for each in again] == [2]
 
 
-async def test_a_worker_that_woke_too_late_writes_nothing(app: TestApp):
+async def test_a_worker_that_woke_too_late_has_lost_its_row(app: TestApp):
     await app.paid()
     (zombie,) = await claim_and_send(app, "zombie")
     await app.rows(EXPIRE)
     (living,) = await claim(app, "living")
-    operations, now = app.app.deps.storage.operations, app.app.deps.clock.now()
-    await operations.record([approval(app, living, "living")], at=now)
 
-    late = await operations.record([approval(app, zombie, "zombie")], at=now)
-
-    assert late.won == frozenset()
-    assert await app.value("SELECT reference FROM operations") == "living"
-    assert await app.value("SELECT count(*) FROM events WHERE type = 'payment.success'") == 1
+    assert (await lock_leased(app, zombie)) == Locked({}, frozenset())
+    assert (await lock_leased(app, living)).ready.keys() == {living.operation.id}
 
 
-async def test_a_lease_that_ran_out_is_refused_even_when_nobody_took_the_row(app: TestApp):
+async def test_a_lease_that_ran_out_is_lost_even_when_no_one_took_the_row(app: TestApp):
     await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     await app.rows(EXPIRE)
 
-    late = await app.app.deps.storage.operations.record(
-        [approval(app, claimed)], at=app.app.deps.clock.now()
-    )
+    assert (await lock_leased(app, claimed)) == Locked({}, frozenset())
 
-    assert late.won == frozenset()
-    assert await app.value("SELECT status FROM payments") == "processing"
+
+async def test_a_row_whose_payment_is_locked_is_busy_and_its_neighbour_is_not(app: TestApp):
+    await app.paid()
+    await app.paid()
+    locked, free = await claim_and_send(app, "a")
+    async with app.app.deps.storage.transaction() as other:
+        await other.payments.lock(locked.payment.id)
+        found = await lock_leased(app, locked, free)
+
+    assert found.ready.keys() == {free.operation.id}
+    assert found.busy == {locked.operation.id}
+
+
+async def test_what_is_locked_is_read_after_the_wait(app: TestApp):
+    await app.paid()
+    (claimed,) = await claim_and_send(app, "a")
+    storage = app.app.deps.storage
+
+    async def take() -> ClaimedOperation:
+        async with storage.transaction() as mine:
+            (found,) = await mine.operations.lock([claimed.operation.id])
+            return found
+
+    async with storage.transaction() as first:
+        await first.operations.lock([claimed.operation.id])
+        waiting = asyncio.create_task(take())
+        await app.until_value(
+            1,
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()",
+        )
+        await first.operations.store([approval(app, claimed)], at=app.app.deps.clock.now())
+    found = await waiting
+
+    assert (found.operation.state, found.payment.status) == ("succeeded", "success")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        EXPIRE,
+        "UPDATE operations SET lease_token = gen_random_uuid()",
+        "UPDATE operations SET state = 'sent'",
+    ],
+)
+async def test_who_lost_its_row_between_claim_and_send_sends_nothing(app: TestApp, meanwhile: str):
+    await app.paid()
+    claimed = await claim(app, "a")
+    await app.rows(meanwhile)
+    deps = app.app.deps
+
+    assert await deps.storage.operations.mark_sent(claimed, at=deps.clock.now()) == []
+    assert await app.value("SELECT status FROM payments") == "pending"
 
 
 async def test_a_payment_that_moved_meanwhile_refuses_the_outcome(app: TestApp):
@@ -91,27 +146,61 @@ async def test_a_payment_that_moved_meanwhile_refuses_the_outcome(app: TestApp):
     (claimed,) = await claim_and_send(app, "a")
     await app.rows("UPDATE payments SET version = version + 1")
 
-    stored = await app.app.deps.storage.operations.record(
-        [approval(app, claimed)], at=app.app.deps.clock.now()
-    )
+    with pytest.raises(StaleWriteError):
+        await store(app, approval(app, claimed))
 
-    assert stored.won == frozenset()
     assert await app.value("SELECT state FROM operations") == "sent"
+    assert await app.value("SELECT status FROM payments") == "processing"
 
 
-async def test_a_row_the_database_refuses_does_not_stop_its_neighbours(app: TestApp):
-    for _ in range(5):
+async def test_of_a_set_with_a_row_the_database_refuses_nothing_is_stored(app: TestApp):
+    for _ in range(3):
         await app.paid()
-    claimed = await claim_and_send(app, "a")
-    records = [approval(app, each) for each in claimed]
-    bad = records[2].operation.id
-    records[2] = replace(records[2], operation=replace(records[2].operation, reference="x" * 999))
+    records = [approval(app, each) for each in await claim_and_send(app, "a")]
+    records[1] = replace(records[1], operation=replace(records[1].operation, reference="x" * 999))
 
-    stored = await app.app.deps.storage.operations.record(records, at=app.app.deps.clock.now())
+    with pytest.raises(RowRefusedError):
+        await store(app, *records)
 
-    assert len(stored.won) == 4
-    assert set(stored.refused) == {bad}
-    assert await app.value("SELECT count(*) FROM payments WHERE status = 'success'") == 4
+    assert await app.value("SELECT count(*) FROM payments WHERE status = 'success'") == 0
+
+
+async def test_a_row_that_was_claimed_too_often_is_set_aside_with_the_reason(app: TestApp):
+    payment_id = await app.paid()
+    await app.rows("UPDATE operations SET claims = 25")
+
+    assert await claim(app, "a") == []
+
+    row = (await app.rows("SELECT state, lease_state, claims, last_error FROM operations"))[0]
+    assert (row["state"], row["lease_state"], row["claims"]) == ("needs_review", "dead", 26)
+    assert row["last_error"] == "claimed 25 times, and no worker came to an end with it"
+    assert await app.value("SELECT status FROM payments WHERE id = $1", payment_id) == "unknown"
+
+
+async def test_rows_that_were_claimed_without_result_are_claimed_one_at_a_time(app: TestApp):
+    for _ in range(4):
+        await app.paid()
+    await app.rows("UPDATE operations SET claims = 3")
+    fresh = await app.paid()
+
+    first, second = await claim(app, "a"), await claim(app, "a")
+
+    assert [len(first), len(second)] == [2, 1]
+    assert fresh in {each.payment.id for each in first}
+
+
+async def test_one_locked_row_does_not_keep_the_leases_of_others_from_being_renewed(app: TestApp):
+    await app.paid()
+    await app.paid()
+    locked, free = await claim(app, "a")
+    almost = "UPDATE operations SET lease_until = clock_timestamp() + interval '5 seconds'"
+    await app.rows(almost)
+    async with app.app.deps.storage.transaction() as other:
+        await other.operations.lock([locked.operation.id])
+        await app.app.deps.storage.operations.renew([locked.lease, free.lease])
+
+    running = "SELECT id FROM operations WHERE lease_until > clock_timestamp() + interval '9 s'"
+    assert [row["id"] for row in await app.rows(running)] == [free.operation.id]
 
 
 async def test_four_workers_claim_two_thousand_rows_once_each(app: TestApp):

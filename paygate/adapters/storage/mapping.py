@@ -113,6 +113,7 @@ def payment(row: Row, prefix: str = "") -> Payment:
         updated_at=column("updated_at"),
         scenario=column("scenario"),
         next_action=_next_action(decoded(column("next_action"))),
+        hold_ended_at=column("hold_ended_at"),
     )
 
 
@@ -135,6 +136,8 @@ def operation(row: Row) -> Operation:
         state=row["state"],
         due_at=row["run_at"],
         queries=row["queries"],
+        sends=row["sends"],
+        expires_at=row["expires_at"],
         reference=row["reference"],
         processor_state=decoded(row["processor_state"]),
         sealed=row["sealed"],

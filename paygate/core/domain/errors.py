@@ -32,7 +32,9 @@
     │   └── BadSignatureError      a callback that nobody signed
     ├── InfrastructureError    ours to mend, retryable (503)
     │   ├── TransactionConflictError  the database ended a transaction; nothing was stored
-    │   └── RowLockedError            another transaction holds a row for too long
+    │   ├── RowLockedError            another transaction holds a row for too long
+    │   └── StaleWriteError        a locked row was not what had been read: roll back, read again
+    ├── RowRefusedError        the database does not accept the values of a row
     ├── WorkerEndedError       a part that a process cannot do without has ended (exit code 1)
     └── OperatorError          whoever starts the process can mend it (exit code 2)
 
@@ -276,6 +278,19 @@ class WorkerEndedError(PaygateError):
     """The worker of a process has ended by itself, so the process ends too."""
 
     code = "worker_ended"
+
+
+class StaleWriteError(InfrastructureError):
+    """A row was not what had been read after it was locked; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__("a row changed while it was locked; nothing was stored")
+
+
+class RowRefusedError(PaygateError):
+    """The database does not accept the values of a row; nothing of its set was stored."""
+
+    code = "row_refused"
 
 
 class OperatorError(PaygateError):

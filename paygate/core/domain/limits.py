@@ -67,6 +67,14 @@ PENDING_WAIT_MIN = timedelta(seconds=1)
 WAKE_UPS_MAX = 50
 WAKE_UP_MAX = timedelta(days=400)
 
+# A processor that says "pending" is asked again no sooner than this, and less often as the
+# operation grows old.
+PENDING_PAUSE_MIN = timedelta(seconds=1)
+# It should have decided by the time it named, or within a week: bank transfers take days.
+# After that "pending" counts as no answer, so that the operation ends or is reviewed.
+PENDING_MAX = timedelta(days=7)
+PENDING_GRACE = timedelta(hours=1)
+
 # All routers together, while a request waits for its answer.
 ROUTING = timedelta(milliseconds=500)
 # Each risk check; they are asked at the same time.

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from .errors import InvalidTransitionError
+from .limits import PENDING_GRACE, PENDING_MAX, PENDING_PAUSE_MIN
 from .money import Money
 from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Released, Unknown
 
@@ -18,7 +19,9 @@ OperationState = Literal[
 ]
 
 OPERATION_TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
-    "reserved": frozenset({"sent"}),
+    # From "reserved" straight to a result: the payment was stopped before anyone was asked, or
+    # the processor did see a request that it had denied, and calls back.
+    "reserved": frozenset({"sent", "pending", "succeeded", "failed", "needs_review"}),
     "sent": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
     "pending": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
     "unknown": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
@@ -39,6 +42,8 @@ class OperationKind(StrEnum):
     REFUND = "refund"
     WAKE = "wake"
     """Not asked of the processor but by it: a call it wanted later."""
+    CONFIRM = "confirm"
+    """A query about a charge that ended here without the processor's word: is there money?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,10 @@ class Operation:
         state: ``reserved`` nobody was asked · ``sent`` asked, no answer stored ·
             ``pending`` accepted, answer later · ``unknown`` may have happened.
         due_at: When a worker is to look at it, in UTC.
-        queries: How often the processor was asked about it since the last answer.
+        queries: How often the processor was asked about it since it was sent, or since it
+            last answered.
+        sends: How often it was to be sent and did not reach the processor.
+        expires_at: When the processor is to have decided, in UTC; None if it gave no time.
         reference: What the processor calls it.
         processor_state: The processor's own notes, handed back with each call.
         sealed: The instrument's secret part, encrypted; None once it is decided.
@@ -70,6 +78,8 @@ class Operation:
     due_at: datetime
     created_at: datetime
     queries: int = 0
+    sends: int = 0
+    expires_at: datetime | None = None
     reference: str | None = None
     processor_state: Mapping[str, Any] | None = None
     sealed: str | None = None
@@ -81,9 +91,14 @@ class Operation:
         """Whether no worker need look at it again."""
         return self.state in ENDED
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether the processor was never told of it."""
+        return self.state == "reserved" and not self.sends
+
     def mark_sent(self) -> Operation:
         """Say that the processor is about to be asked, before it is."""
-        return self._move("sent")
+        return replace(self._move("sent"), queries=0)
 
     def settle(self, outcome: Outcome, *, at: datetime, wait: timedelta | None) -> Operation:
         """Take a processor's answer.
@@ -100,12 +115,25 @@ class Operation:
             case Declined() | Released():
                 return self._end("failed", at=at)
             case Pending() | ActionRequired():
-                moved = self._move("pending")
-                state = outcome.state if outcome.state is not None else self.processor_state
-                due = at + outcome.resolve_after
-                return replace(moved, due_at=due, processor_state=state, queries=0)
+                return self._await(outcome, at=at)
             case Unknown():
                 return self._lose(at=at, wait=wait)
+
+    def is_overdue(self, *, at: datetime) -> bool:
+        """Whether "pending" is no answer any more: the processor should have decided by now."""
+        latest = self.created_at + PENDING_MAX if self.expires_at is None else self.expires_at
+        return at > latest + PENDING_GRACE
+
+    def _await(self, outcome: Pending | ActionRequired, *, at: datetime) -> Operation:
+        moved = self._move("pending")
+        state = outcome.state if outcome.state is not None else self.processor_state
+        # The older it is, the less often it is asked about: a processor that always says
+        # "ask again at once" costs a bounded number of calls.
+        pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) / 100)
+        expires_at = outcome.expires_at or self.expires_at
+        return replace(
+            moved, due_at=at + pause, processor_state=state, expires_at=expires_at, queries=0
+        )
 
     def revive(self, approved: Approved, *, at: datetime) -> Operation:
         """Take a success that came after the decline; see ``Payment.revive``.
@@ -119,7 +147,7 @@ class Operation:
 
     def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
         """Take the processor's word that it never saw this: send it again, same id."""
-        return replace(self._move("reserved"), due_at=at + wait, queries=self.queries + 1)
+        return replace(self._move("reserved"), due_at=at + wait, sends=self.sends + 1)
 
     def _lose(self, *, at: datetime, wait: timedelta | None) -> Operation:
         if wait is None:

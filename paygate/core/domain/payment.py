@@ -23,6 +23,7 @@ from .order import CaptureMode, Order
 from .outcome import (
     ActionRequired,
     Approved,
+    DeclineCode,
     Declined,
     Outcome,
     Pending,
@@ -30,6 +31,9 @@ from .outcome import (
     Unknown,
 )
 from .payment_status import DECIDED, Action, PaymentStatus, next_status
+
+EXPIRED_HOLD = DeclineCode.PROCESSING_ERROR
+"""Why a payment failed whose hold had ended before we knew of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Payment:
         last_seq: The sequence number of the payment's newest event.
         scenario: What simulated processors play of it.
         next_action: What the shopper has to do now, as the processor told it.
+        hold_ended_at: When the processor said that its hold has ended, in UTC, while a
+            capture or a void of it was under way.
     """
 
     id: str
@@ -76,6 +82,7 @@ class Payment:
     updated_at: datetime
     scenario: str | None = None
     next_action: NextAction | None = None
+    hold_ended_at: datetime | None = None
 
     @classmethod
     def open(
@@ -209,9 +216,11 @@ class Payment:
             at: When, in UTC.
         """
         if not is_taken:
+            if self.hold_ended_at is not None:
+                return self._end_hold(EventType.PAYMENT_CAPTURE_FAILED, at=at)
             return _telling(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
         taken = self.amount_captured + amount
-        if is_final or taken == self.amount_authorized:
+        if is_final or taken == self.amount_authorized or self.hold_ended_at is not None:
             after = replace(self._move("approve", at=at), amount_captured=taken, captured=True)
             return _telling(after, EventType.PAYMENT_SUCCESS)
         after = replace(self._move("hold", at=at), amount_captured=taken)
@@ -229,27 +238,46 @@ class Payment:
 
     def settle_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
         """Take note of how a void ended. What was captured before it stays taken."""
-        if not is_released:
+        if not is_released and self.hold_ended_at is None:
             return _telling(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
-        return self.release_hold(at=at)
+        return self._end_hold(at=at)
 
     def release_hold(self, *, at: datetime) -> Change[Payment]:
-        """Take note that nothing is held any more. What was captured before stays taken."""
+        """Take the processor's word that its hold has ended. What was captured stays taken.
+
+        While a capture or a void is under way, the answer to that decides what the payment
+        becomes; until then the end of the hold is only remembered. A payment that was not
+        known to be held has failed: its hold began and ended before we were told.
+
+        Raises:
+            InvalidTransitionError: Nothing was held.
+        """
+        if self.status in {"processing", "unknown"}:
+            return self._decline(Decline(EXPIRED_HOLD, "The hold has expired"), at=at)
+        if self.status in {"capturing", "voiding"}:
+            is_known = self.hold_ended_at is not None
+            return Change(self if is_known else self._touched(at, hold_ended_at=at))
+        return self._end_hold(at=at)
+
+    def _end_hold(self, *first: EventType, at: datetime) -> Change[Payment]:
         if self.amount_captured:
             after = replace(self._move("approve", at=at), captured=True)
-            return _telling(after, EventType.PAYMENT_SUCCESS)
-        return _telling(self._move("release", at=at), EventType.PAYMENT_CANCELLED)
+            return _telling(after, *first, EventType.PAYMENT_SUCCESS)
+        return _telling(self._move("release", at=at), *first, EventType.PAYMENT_CANCELLED)
 
     def _require_uncaptured(self) -> None:
         if self.captured:
             raise NotCapturableError("Payment already captured")
 
     def revive(self, approved: Money, *, at: datetime) -> Change[Payment]:
-        """Take a success that came after the decline.
+        """Take a success that came after the decline; of a manual order, a hold.
 
         Raises:
             InvalidTransitionError: It was not declined.
         """
+        if self.capture_mode == "manual":
+            held = replace(self._move("hold", at=at), amount_authorized=approved, decline=None)
+            return _telling(held, EventType.PAYMENT_AUTHORIZED)
         after = replace(
             self._move("revive", at=at),
             amount_authorized=approved,

@@ -32,7 +32,8 @@ Action = Literal[
 ]
 
 TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
-    "pending": {"process": "processing"},
+    # Without "processing" in between: it was stopped or set aside before anyone was asked.
+    "pending": {"process": "processing", "decline": "failed", "lose": "unknown"},
     "processing": {
         "approve": "success",
         "hold": "authorized",
@@ -54,11 +55,12 @@ TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
         "approve": "success",
     },
     # "hold": the processor would not, or some of the money is held still.
-    "capturing": {"approve": "success", "hold": "authorized"},
+    # "release": it would not, and the hold has ended meanwhile.
+    "capturing": {"approve": "success", "hold": "authorized", "release": "cancelled"},
     "voiding": {"release": "cancelled", "approve": "success", "hold": "authorized"},
     "success": {},
-    # Late success: the processor had the money after all.
-    "failed": {"revive": "success"},
+    # Late success: the processor had the money after all, or holds it.
+    "failed": {"revive": "success", "hold": "authorized"},
     "cancelled": {},
 }
 """Status → action → next status. The database's trigger holds the same table."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from .callbacks import RawCallback
-from .records import CallbackEffect, CallbackNote, KeptCallback
+from .records import CallbackNote, KeptCallback
 
 
 class CallbackRepository(Protocol):
@@ -17,16 +17,15 @@ class CallbackRepository(Protocol):
         """Keep a callback as it came; its row."""
         ...
 
-    async def know_again(self, row: int, processor: str, key: str) -> CallbackEffect | None:
-        """Give the row its key; what became of the one that has it already, or None."""
+    async def is_known(self, processor: str, key: str) -> bool:
+        """Whether a callback with that key was stored before.
+
+        Only inside a transaction. Whoever asks about the same key waits until it ends.
+        """
         ...
 
-    async def note(self, row: int, note: CallbackNote) -> None:
-        """Say what became of it, unless that was said already."""
-        ...
-
-    async def note_first(self, processor: str, key: str, note: CallbackNote) -> None:
-        """Say what became of the one that has the key, unless that was said already."""
+    async def note(self, row: int, note: CallbackNote, *, key: str | None = None) -> None:
+        """Store what became of it, unless that is stored already, and its key if it keeps one."""
         ...
 
     async def recent(self, *, effect: str | None, limit: int) -> Sequence[KeptCallback]:

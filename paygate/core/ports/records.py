@@ -143,6 +143,21 @@ class ClaimedOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class Locked:
+    """What a worker may conclude now: locked, and read after that.
+
+    Args:
+        ready: Operation id -> the operation, its payment and its refund as they are.
+        busy: Ids of those that are still leased to the worker, but someone else holds
+            the row or its payment: to be tried again in a moment. Ids in neither are
+            no longer the worker's.
+    """
+
+    ready: Mapping[str, ClaimedOperation]
+    busy: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedCall:
     """A call of a processor's plugin: small, and without secrets.
 
@@ -185,14 +200,14 @@ class OperationRecord:
     """What came of an operation.
 
     Args:
-        claimed: What it was when it was claimed; the write is fenced by its lease
-            and compares its payment's version.
+        claimed: What it was when it was locked and read; the write compares its payment's
+            version.
         operation: What it is now.
         payment: What its payment is now; the same version means unchanged.
         events: What to tell, with bytes and deliveries.
         refund: What its refund is now; None where there is none.
         note: For the time line: what the processor answered, redacted.
-        wake_ups: Operations by which the processor wants to be woken.
+        added: Further operations to be worked on from now on.
         call: By which the answer came; None where nobody was called.
         decision: What was decided before anybody was called, if somebody decided.
     """
@@ -203,7 +218,7 @@ class OperationRecord:
     events: tuple[StoredEvent, ...]
     refund: Refund | None = None
     note: str | None = None
-    wake_ups: tuple[Operation, ...] = ()
+    added: tuple[Operation, ...] = ()
     call: RecordedCall | None = None
     decision: Decision | None = None
 
@@ -256,12 +271,22 @@ class Stored:
     Args:
         won: Ids of the rows that were stored. The others had lost their lease, or
             what they were based on had moved; nothing of theirs was written.
-        refused: Id → why the database would not take the row. Its neighbours were
-            stored all the same.
+        refused: Id → why the row could not be stored. Its neighbours were stored all the
+            same.
+        busy: Ids of rows that someone else had locked: to be stored in a moment.
     """
 
     won: frozenset[str]
     refused: Mapping[str, str]
+    busy: frozenset[str] = frozenset()
+
+    def and_also(self, other: Stored) -> Stored:
+        """Join the results of two sets."""
+        refused = {**self.refused, **other.refused}
+        return Stored(self.won | other.won, refused, self.busy | other.busy)
+
+
+NOTHING_STORED = Stored(frozenset(), {})
 
 
 CallbackEffect = Literal[

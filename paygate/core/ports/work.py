@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ..domain.delivery import Delivery
 from ..domain.lease import Lease
-from ..domain.operation import OperationKind
+from ..domain.operation import Operation, OperationKind
 from .delivery_records import ANY_DELIVERY, DeliveryFilter, DisabledNotice, Recovery, Try
 from .records import (
     ClaimedDelivery,
@@ -17,8 +17,10 @@ from .records import (
     DeliveryRecord,
     FailedClaim,
     InReview,
+    Locked,
     OperationRecord,
     Page,
+    RecordedCall,
     Stored,
     StoredEvent,
 )
@@ -51,8 +53,10 @@ class Leasable(Protocol):
 class OperationRepository(Leasable, Protocol):
     """Operations: what is asked of processors."""
 
-    def only(self, kinds: Collection[OperationKind]) -> OperationRepository:
-        """The same, claiming and awaiting these kinds and no others."""
+    def only(
+        self, kinds: Collection[OperationKind], processors: Collection[str]
+    ) -> OperationRepository:
+        """The same, claiming and awaiting these kinds, of these processors, and no others."""
         ...
 
     async def claim(
@@ -65,14 +69,26 @@ class OperationRepository(Leasable, Protocol):
         """The charge of a payment as it is stored; nobody is kept from it."""
         ...
 
+    async def find(self, operation_id: str) -> ClaimedOperation | None:
+        """An operation as it is stored; nobody is kept from it."""
+        ...
+
     async def in_review(self, merchant_id: UUID) -> Sequence[InReview]:
         """A merchant's operations that no machine could decide, the oldest first."""
         ...
 
-    async def take(self, operation_id: str, *, token: UUID) -> ClaimedOperation | None:
-        """Lease one row whatever its state and whoever holds it, and lock it.
+    async def lock(self, operation_ids: Collection[str]) -> Sequence[ClaimedOperation]:
+        """Lock operations and their payments, whoever works on them, then read them.
 
-        Only inside a transaction: whoever held it loses it.
+        Only inside a transaction. Waits for whoever holds them; what is returned was read
+        after that. Ids that do not exist are left out.
+        """
+        ...
+
+    async def lock_leased(self, leases: Sequence[Lease]) -> Locked:
+        """Lock the operations whose leases still run, and their payments, then read them.
+
+        Only inside a transaction. Waits for nobody.
         """
         ...
 
@@ -86,8 +102,17 @@ class OperationRepository(Leasable, Protocol):
         """
         ...
 
-    async def record(self, records: Sequence[OperationRecord], *, at: datetime) -> Stored:
-        """Store outcomes, fenced and compared, and end the leases of those stored."""
+    async def store(self, records: Sequence[OperationRecord], *, at: datetime) -> None:
+        """Store what came of locked operations, and end their leases: all, or nothing.
+
+        Raises:
+            RowRefusedError: The database does not accept one of the rows.
+            StaleWriteError: A payment is not what the records were concluded from.
+        """
+        ...
+
+    async def keep_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
+        """Put calls on the timeline whose answers changed nothing; each of them once."""
         ...
 
 

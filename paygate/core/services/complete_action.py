@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ..domain.errors import NoActionError, NotFoundError, NotSentError
 from ..domain.payment import Payment
 from ..ports.callbacks import Update
+from .apply_update import apply_update
 from .call_context import call_context
 from .deps import Deps
-from .receive_callback import apply_update
 from .run_operation import follow_up_of
 
 

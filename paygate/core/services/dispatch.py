@@ -63,7 +63,7 @@ def conclude_each(
     """Turn answers into records; one that cannot be must not stop its neighbours.
 
     Returns:
-        The records, and row id → reason for those the domain refused.
+        The records, and row id → reason for those that could not be concluded.
     """
     records: list[RecordT] = []
     refused: dict[str, str] = {}
@@ -73,4 +73,9 @@ def conclude_each(
         except PaygateError as error:
             log.warning("no record of %s: %s", each.claim.lease.row_id, error)
             refused[each.claim.lease.row_id] = str(error)
+        except Exception as error:
+            # An outermost net: whatever a plugin handed over that was not caught where it
+            # came in, or a mistake of ours, costs this row its turn and no other row.
+            log.exception("no record of %s", each.claim.lease.row_id)
+            refused[each.claim.lease.row_id] = f"{type(error).__name__}: {error}"
     return records, refused

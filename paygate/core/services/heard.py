@@ -20,24 +20,17 @@ class Heard:
         wake_ups: When it wants to be woken.
         call: For the records.
         assessment: What risk checks said first.
-        sent: The operation as it was marked sent after that; None if it was before.
     """
 
     answer: Answer | None
     wake_ups: tuple[WakeUp, ...] = ()
     call: RecordedCall | None = None
     assessment: Assessment | None = None
-    sent: ClaimedOperation | None = None
 
     @property
     def is_blocked(self) -> bool:
         """Whether nobody was asked, and nobody is to be."""
         return self.assessment is not None and self.assessment.declined is not None
-
-    @property
-    def was_asked(self) -> bool:
-        """Whether there is a processor's answer to store."""
-        return self.answer is not None and not self.is_blocked
 
 
 @dataclass(frozen=True, slots=True)

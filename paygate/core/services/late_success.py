@@ -16,35 +16,39 @@ from ..ports.records import CallbackEffect, ClaimedOperation, OperationRecord, S
 from .deps import Deps
 from .events import payment_events, refund_events, ring_deliveries
 from .follow_up import follow_up
+from .registry import GuardedByHost
 
 REASON = "The order was paid by another payment before this money arrived"
 
 
 async def take_late_success(
-    claimed: ClaimedOperation, approved: Approved, deps: Deps
+    claimed: ClaimedOperation, approved: Approved, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
-    """Accept it, if the order is still to be paid; else give the money back by itself.
+    """Accept an approval of a charge that had failed, or give the money back.
 
-    Called with the operation's row locked. The order's row is locked too, so that no
-    other payment of it begins between looking and writing.
+    It is accepted where the order is still to be paid and the processor declares that its
+    approvals may come late; otherwise the money is refunded. Called with the charge and its
+    payment locked; the order is locked here, so that no other payment of it begins between
+    looking and writing.
     """
     payment = claimed.payment
-    is_plain = claimed.operation.kind is OperationKind.CHARGE and payment.status == "failed"
-    if not is_plain or payment.capture_mode == "manual":
-        await deps.storage.operations.hand_back([claimed.lease])
+    if payment.status != "failed":
         return "conflict", f"approved late, while the payment is {payment.status}"
     await deps.storage.orders.lock(payment.order_id)
     endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
     to = endpoints[payment.merchant_id]
-    if await deps.storage.payments.has_live(payment.order_id):
-        await _give_back(claimed, approved, to, deps)
-        return "applied", "late success of a paid order: the money is refunded"
-    change = payment.revive(approved.amount, at=deps.clock.now())
-    await _record(claimed, approved, change, payment_events(change, to, deps), deps)
-    return "applied", "late success: the payment was declined before"
+    is_paid_otherwise = await deps.storage.payments.has_live(payment.order_id)
+    if processor.capabilities.late_success and not is_paid_otherwise:
+        change = payment.revive(approved.amount, at=deps.clock.now())
+        await _store(claimed, approved, change, payment_events(change, to, deps), deps)
+        return "applied", "late success: the payment was declined before"
+    if payment.capture_mode == "manual":
+        return "conflict", "held late: the money is not taken, and the hold has to be let go"
+    await _give_back(claimed, approved, to, deps)
+    return "applied", "late success of a payment that had failed: the money is refunded"
 
 
-async def _record(
+async def _store(
     claimed: ClaimedOperation,
     approved: Approved,
     change: Change[Payment],
@@ -55,8 +59,7 @@ async def _record(
     operation = claimed.operation.revive(approved, at=now)
     note = f"approved late as {approved.reference}"
     record = OperationRecord(claimed, operation, change, events, note=note)
-    stored = await deps.storage.operations.record([record], at=now)
-    assert stored.won, "the rows are locked, so nothing can have moved"
+    await deps.storage.operations.store([record], at=now)
     ring_deliveries(events, deps)
 
 
@@ -65,7 +68,7 @@ async def _give_back(
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
     kept = payment.keep_late_money(approved.amount, at=now)
-    await _record(claimed, approved, kept, (), deps)
+    await _store(claimed, approved, kept, (), deps)
     change = kept.after.reserve_refund(approved.amount, at=now, is_late_money=True)
     refund = Refund(
         id=deps.ids.new(IdKind.REFUND, of=claimed.operation.id),

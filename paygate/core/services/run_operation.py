@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from random import Random
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from ..domain.change import Change
 from ..domain.endpoint import Endpoint
-from ..domain.errors import InfrastructureError, NotSentError
+from ..domain.errors import InfrastructureError, NotSentError, RowRefusedError
 from ..domain.operation import Operation, OperationKind
-from ..domain.outcome import Approved, Declined, Outcome, Released, Unknown
+from ..domain.outcome import Approved, Declined, Outcome, Unknown
 from ..domain.payment import Payment
-from ..domain.redacted_json import redact_text
-from ..domain.refund import Refund
+from ..ports.callbacks import Update
 from ..ports.plugins import CallContext
 from ..ports.processor import AuthorizeRequest, FollowUp
-from ..ports.records import ClaimedOperation, OperationRecord, Stored
-from ..ports.retry import PolicyTarget, Tries
+from ..ports.records import NOTHING_STORED, ClaimedOperation, OperationRecord, Stored
 from ..ports.work import OperationRepository
+from .apply_update import apply_update
 from .assess_risk import assess_risk, is_to_be_assessed
 from .call_context import call_context, wake_ups
+from .conclude_operation import conclude_operation
 from .deps import Deps
 from .dispatch import Settled, conclude_each
-from .events import payment_events, refund_events, ring_deliveries
+from .events import ring_deliveries
 from .heard import Heard, ToAsk
-from .recorded_call import Answer, Question, recorded
+from .recorded_call import Question, recorded
 from .registry import GuardedByHost
-from .stop_payment import stop_payment
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,11 @@ class OperationWork:
         unchecked = [claim for claim in unsent if is_to_be_assessed(claim, deps)]
         reserved = [claim for claim in unsent if not is_to_be_assessed(claim, deps)]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
+        if len(sent) < len(reserved):
+            # Locked by someone else, or changed since: another turn takes them.
+            kept = {claim.lease.row_id for claim in sent}
+            left = [claim.lease for claim in reserved if claim.lease.row_id not in kept]
+            await self.rows.hand_back(left)
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
         return [
             *(ToAsk(claim, is_fresh=True) for claim in sent),
@@ -80,7 +84,7 @@ class OperationWork:
         if not sent:
             return Heard(None)
         heard = await self._ask(ToAsk(sent[0], is_fresh=True))
-        return replace(heard, assessment=assessment, sent=sent[0])
+        return replace(heard, assessment=assessment)
 
     async def _ask(self, claim: ToAsk) -> Heard:
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
@@ -97,48 +101,119 @@ class OperationWork:
         return Heard(answer, tuple(context.wake_ups), call)
 
     async def record(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
-        """Store what the processors answered, tell about it, and ring for the telling."""
+        """Store what the processors answered, tell about it, and ring for the telling.
+
+        A definite answer is stored whatever has happened meanwhile: it is concluded from
+        the rows as they are once they are locked, and of a row that this worker has lost it
+        is taken like a callback.
+        """
+        answered = [each for each in settled if each.answer.answer is not None]
+        for each in answered:
+            await self._tell_charge(each)
+        if not answered:
+            return NOTHING_STORED
+        try:
+            return await self._record_set(answered)
+        except RowRefusedError as error:
+            if len(answered) == 1:
+                row_id = answered[0].claim.lease.row_id
+                log.exception("the database refused the result of %s", row_id)
+                await self._keep_calls(answered)
+                return Stored(frozenset(), {row_id: str(error)})
+        # One of them cannot be stored: each by itself, so that the others are.
+        stored = NOTHING_STORED
+        for each in answered:
+            stored = stored.and_also(await self.record([each]))
+        return stored
+
+    async def _record_set(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
         deps = self.deps
         owners = [each.claim.claimed.payment.merchant_id for each in settled]
         endpoints = await deps.storage.merchants.destinations(owners)
-
-        def conclude(each: Settled[ToAsk, Heard]) -> OperationRecord:
-            to = endpoints[each.claim.claimed.payment.merchant_id]
-            return _concluded(each, to, deps)
-
-        asked = [each for each in settled if each.answer.was_asked]
-        records, refused = conclude_each(asked, conclude)
-        stored = await deps.storage.operations.record(records, at=deps.clock.now())
+        async with deps.storage.transaction() as storage:
+            locked = await storage.operations.lock_leased([each.claim.lease for each in settled])
+            ours = [each for each in settled if each.claim.lease.row_id in locked.ready]
+            records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
+            await storage.operations.store(records, at=deps.clock.now())
         for record in records:
-            if record.operation.id in stored.won:
-                ring_deliveries(record.events, deps)
-        stored = Stored(stored.won, {**stored.refused, **refused})
+            ring_deliveries(record.events, deps)
+        stored = Stored(frozenset(each.operation.id for each in records), refused, locked.busy)
+        await self._keep_calls([each for each in ours if each.claim.lease.row_id in refused])
         for each in settled:
-            if each.answer.is_blocked:
-                one = await self._stop(each, endpoints)
-                stored = Stored(stored.won | one.won, {**stored.refused, **one.refused})
+            row_id = each.claim.lease.row_id
+            if row_id not in locked.ready and row_id not in locked.busy:
+                stored = stored.and_also(await self._take_late(each))
         return stored
 
-    async def _stop(
-        self, blocked: Settled[ToAsk, Heard], endpoints: Mapping[UUID, Sequence[Endpoint]]
-    ) -> Stored:
-        def conclude(sent: ClaimedOperation) -> OperationRecord:
-            heard = replace(blocked.answer, sent=sent)
-            to = endpoints[sent.payment.merchant_id]
-            return _concluded(Settled(blocked.claim, heard), to, self.deps)
+    async def _take_late(self, late: Settled[ToAsk, Heard]) -> Stored:
+        """Take the answer about an operation that is no longer this worker's."""
+        operation, answer = late.claim.claimed.operation, late.answer.answer
+        processor = self.deps.registry.processors.get(operation.processor)
+        try:
+            if processor and _is_late_news(operation, late.answer):
+                assert isinstance(answer, Approved | Declined)
+                note = await apply_update(Update(operation.id, answer), processor, self.deps)
+                log.info("late answer about %s: %s %s", operation.id, note.effect, note.reason)
+            await self._keep_calls([late])
+        except InfrastructureError as error:
+            log.warning("the late answer about %s is not stored yet: %s", operation.id, error)
+            return Stored(frozenset(), {}, busy=frozenset({operation.id}))
+        return Stored(frozenset({operation.id}), {})
 
-        return await stop_payment(blocked.claim.claimed, conclude, self.deps)
+    async def _tell_charge(self, each: Settled[ToAsk, Heard]) -> None:
+        """Bring what a confirmation found into the charge that it is about."""
+        claimed, answer = each.claim.claimed, each.answer.answer
+        processor = self.deps.registry.processors.get(claimed.operation.processor)
+        is_found = claimed.operation.kind is OperationKind.CONFIRM and isinstance(answer, Approved)
+        if is_found and claimed.charge is not None and processor is not None:
+            assert isinstance(answer, Approved)
+            update = Update(claimed.charge.operation_id, replace(answer, operation_id=None))
+            await apply_update(update, processor, self.deps)
+
+    async def _keep_calls(self, settled: Sequence[Settled[ToAsk, Heard]]) -> None:
+        calls = [
+            (each.claim.claimed.operation, each.answer.call)
+            for each in settled
+            if each.answer.call is not None
+        ]
+        if calls:
+            await self.deps.storage.operations.keep_calls(calls)
+
+
+@dataclass(slots=True)
+class _Conclusions:
+    """Concludes answers one after the other, each from what the one before it left.
+
+    Several may be about one payment: refunds that were asked for at once.
+    """
+
+    ready: Mapping[str, ClaimedOperation]
+    endpoints: Mapping[UUID, Sequence[Endpoint]]
+    deps: Deps
+    payments: dict[str, Payment] = field(default_factory=dict)
+
+    def __call__(self, settled: Settled[ToAsk, Heard]) -> OperationRecord:
+        claimed = self.ready[settled.claim.lease.row_id]
+        payment = self.payments.get(claimed.payment.id, claimed.payment)
+        to = self.endpoints[payment.merchant_id]
+        claimed = replace(claimed, payment=payment)
+        record = _concluded(claimed, settled.answer, to, self.deps)
+        self.payments[payment.id] = record.payment.after
+        return record
+
+
+def _is_late_news(operation: Operation, heard: Heard) -> bool:
+    is_definite = isinstance(heard.answer, Approved | Declined) and not heard.is_blocked
+    return is_definite and operation.kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
 
 
 def _concluded(
-    settled: Settled[ToAsk, Heard], to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation, heard: Heard, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
-    heard = settled.answer
-    claimed = heard.sent or settled.claim.claimed
     assert heard.answer is not None, "what was lost is not concluded"
     record = conclude_operation(claimed, heard.answer, to, deps)
     woken = wake_ups(claimed, heard.wake_ups, deps)
-    record = replace(record, wake_ups=woken, call=heard.call)
+    record = replace(record, added=woken, call=heard.call)
     if heard.assessment is None:
         return record
     decision, note = heard.assessment.decision, heard.assessment.note
@@ -155,6 +230,10 @@ def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps
     about = follow_up_of(claimed)
     if kind is OperationKind.WAKE:
         return Question("wake", about, lambda: _wake(processor, about, context))
+    if kind is OperationKind.CONFIRM:
+        charge, of_charge = _about_charge(claimed, context)
+        charged = OperationKind.CHARGE
+        return Question("query", charge, lambda: processor.query(charged, charge, of_charge))
     if not claim.is_fresh:
         return Question("query", about, lambda: processor.query(kind, about, context))
     if kind is OperationKind.CHARGE:
@@ -172,82 +251,6 @@ def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps
 async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext) -> Outcome:
     await processor.wake(about, context)
     return Approved(reference="woken", amount=about.amount)
-
-
-def conclude_operation(
-    claimed: ClaimedOperation, answer: Answer, to: Sequence[Endpoint], deps: Deps
-) -> OperationRecord:
-    """What the answer makes of the operation and its payment, ready to be stored."""
-    if isinstance(answer, NotSentError):
-        return _send_again(claimed, answer, deps)
-    now = deps.clock.now()
-    wait = _wait(claimed, "query", deps) if isinstance(answer, Unknown) else None
-    operation = claimed.operation.settle(answer, at=now, wait=wait)
-    if claimed.refund is not None:
-        return _conclude_refund(claimed, claimed.refund, operation, answer=answer, to=to, deps=deps)
-    change = _changed(claimed, operation, answer, at=now)
-    events = payment_events(change, to, deps)
-    return OperationRecord(claimed, operation, change, events, note=_note(answer))
-
-
-def _changed(
-    claimed: ClaimedOperation, operation: Operation, answer: Outcome, *, at: datetime
-) -> Change[Payment]:
-    """What the answer makes of the payment; the hold of one stays until it is definite."""
-    payment, is_done = claimed.payment, isinstance(answer, Approved)
-    if operation.kind is OperationKind.CHARGE:
-        return payment.apply(answer, at=at)
-    if operation.kind is OperationKind.WAKE:
-        return Change(payment)
-    if not isinstance(answer, Approved | Declined):
-        return Change(payment)
-    if operation.kind is OperationKind.VOID:
-        return payment.settle_void(is_released=is_done, at=at)
-    return payment.settle_capture(
-        operation.amount, is_taken=is_done, is_final=operation.is_final, at=at
-    )
-
-
-def _conclude_refund(
-    claimed: ClaimedOperation,
-    refund: Refund,
-    operation: Operation,
-    *,
-    answer: Outcome,
-    to: Sequence[Endpoint],
-    deps: Deps,
-) -> OperationRecord:
-    now = deps.clock.now()
-    after = refund.settle(answer, at=now)
-    change: Change[Payment] = Change(claimed.payment)
-    if after.status != refund.status:
-        is_given = after.status == "processed"
-        change = claimed.payment.settle_refund(refund.amount, is_given=is_given, at=now)
-    events = refund_events(change, after, to, deps)
-    return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
-
-
-def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> OperationRecord:
-    now, note = deps.clock.now(), redact_text(f"not sent: {answer.reason}")
-    wait = _wait(claimed, "operation", deps)
-    if wait is not None:
-        unchanged: Change[Payment] = Change(claimed.payment)
-        return OperationRecord(
-            claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
-        )
-    # It could not be sent for so long that a person has to look.
-    lost = Unknown(note)
-    operation = claimed.operation.settle(lost, at=now, wait=None)
-    is_charge = operation.kind is OperationKind.CHARGE
-    change = claimed.payment.apply(lost, at=now) if is_charge else Change(claimed.payment)
-    return OperationRecord(claimed, operation, change, (), note=note)
-
-
-def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timedelta | None:
-    operation = claimed.operation
-    rng = Random(f"{deps.seed}:{operation.id}:{operation.queries}")
-    tries = Tries(count=operation.queries + 1)
-    return deps.registry.policies[target].next_delay(tries, now=deps.clock.now(), rng=rng)
 
 
 def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
@@ -276,6 +279,19 @@ def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
     )
 
 
+def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[FollowUp, CallContext]:
+    """What a confirmation asks: the charge's query, under the charge's id."""
+    assert claimed.charge is not None, "a confirmation is about a charge"
+    charge, asked_at = claimed.charge, claimed.payment.created_at
+    about = replace(
+        follow_up_of(claimed),
+        operation_id=charge.operation_id,
+        reference=charge.reference,
+        asked_at=asked_at,
+    )
+    return about, replace(context, operation_id=charge.operation_id, asked_at=asked_at)
+
+
 def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
     """What follows a charge names the charge, and ``context`` the new operation itself."""
     follow_up = follow_up_of(claimed)
@@ -283,17 +299,3 @@ def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
         return follow_up
     charge = claimed.charge
     return replace(follow_up, operation_id=charge.operation_id, reference=charge.reference)
-
-
-def _note(answer: Outcome) -> str:
-    match answer:
-        case Approved(reference=reference):
-            return redact_text(f"approved as {reference}")
-        case Declined(code=code, processor_code=theirs):
-            return redact_text(f"declined: {code}" + (f" ({theirs})" if theirs else ""))
-        case Unknown(reason=reason):
-            return redact_text(f"unknown: {reason}")
-        case Released(reason=reason):
-            return redact_text(reason)
-        case _:
-            return f"pending, to be asked again in {answer.resolve_after.total_seconds():g} s"

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..domain.errors import NotFoundError, NotInReviewError
+from ..domain.errors import NotFoundError, NotInReviewError, UnsupportedError
 from ..domain.merchant import Merchant
+from ..domain.operation import OperationKind
 from ..domain.outcome import Approved, DeclineCode, Declined, Outcome
 from ..domain.payment import Payment
 from ..domain.redaction import redact
+from ..ports.callbacks import Update
+from ..ports.records import ClaimedOperation
+from .apply_update import apply_in_transaction
+from .conclude_operation import conclude_operation
 from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .events import ring_deliveries
-from .run_operation import conclude_operation
+from .idempotent import DeferredBell
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +46,46 @@ async def settle_review(command: SettleReview, deps: Deps) -> Payment:
         NotFoundError: No such operation, or another merchant's.
         NotInReviewError: It is decided, or machines are still at it.
     """
+    rings = DeferredBell()
     async with deps.storage.transaction() as storage:
-        bound = replace(deps, storage=storage)
-        claimed = await storage.operations.take(command.operation_id, token=deps.ids.uuid())
-        if claimed is None or claimed.operation.merchant_id != command.merchant.id:
-            raise NotFoundError("Operation")
+        bound = replace(deps, storage=storage, bell=rings)
+        claimed = await _locked(command, bound)
         operation = claimed.operation
-        if operation.state != "needs_review":
-            raise NotInReviewError
         outcome: Outcome = Declined(DeclineCode.PROCESSING_ERROR)
         if command.verdict == "approved":
             outcome = Approved(f"settled_{operation.id}", operation.amount)
         endpoints = await storage.merchants.destinations([operation.merchant_id])
         record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], bound)
         note = redact(f"settled by a person as {command.verdict}: {command.reason}")
-        stored = await storage.operations.record([replace(record, note=note)], at=deps.clock.now())
-        assert stored.won, "the rows are locked, so nothing can have moved"
-    ring_deliveries(record.events, deps)
-    return record.payment.after
+        await storage.operations.store([replace(record, note=note)], at=deps.clock.now())
+        ring_deliveries(record.events, bound)
+        after = record.payment.after
+        if operation.kind is OperationKind.CONFIRM and isinstance(outcome, Approved):
+            after = await _tell_charge(claimed, outcome, bound)
+    rings.pass_on(deps)
+    return after
+
+
+async def _locked(command: SettleReview, deps: Deps) -> ClaimedOperation:
+    """The operation under review; with it its charge, which a confirmation is about."""
+    found = await deps.storage.operations.find(command.operation_id)
+    if found is None or found.operation.merchant_id != command.merchant.id:
+        raise NotFoundError("Operation")
+    charge = [found.charge.operation_id] if found.charge is not None else []
+    locked = await deps.storage.operations.lock([command.operation_id, *charge])
+    claimed = next(each for each in locked if each.operation.id == command.operation_id)
+    if claimed.operation.state != "needs_review":
+        raise NotInReviewError
+    return claimed
+
+
+async def _tell_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps) -> Payment:
+    """Take what a confirmation found as an answer to the charge that it is about."""
+    processor = deps.registry.processors.get(claimed.operation.processor)
+    if processor is None or claimed.charge is None:
+        raise UnsupportedError(f"Processor {claimed.operation.processor} is not installed")
+    update = Update(claimed.charge.operation_id, approved)
+    await apply_in_transaction(update, processor, deps)
+    after = await deps.storage.payments.get(claimed.payment.id)
+    assert after is not None, "a payment is never deleted"
+    return after

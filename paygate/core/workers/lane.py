@@ -21,7 +21,7 @@ from typing import Generic
 
 from ..domain.errors import InfrastructureError
 from ..domain.lease import Lease, rest_after
-from ..domain.limits import CLAIM_ROWS_MAX, LEASE, RENEW_EVERY, SWEEP_EVERY
+from ..domain.limits import CLAIM_ROWS_MAX, RENEW_EVERY, SWEEP_EVERY
 from ..ports.clock import Clock, MovableClock
 from ..ports.records import FailedClaim
 from ..ports.work import Leasable
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 # Rows fall due one by one; waiting this long lets a claim find several.
 GATHER_S = 0.01
 DATABASE_AWAY_WAIT_S = 0.5
+# Until a row that someone else had locked is tried again.
+BUSY_WAIT_S = 0.05
 
 
 class Lane(Generic[ClaimT, AnswerT]):
@@ -98,9 +100,8 @@ class Lane(Generic[ClaimT, AnswerT]):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(InfrastructureError):
-            if leases:
-                await self._rows.hand_back(leases)
+        if leases:
+            await self._hand_back(leases)
         self._wake.set()
 
     async def _turn(self) -> None:
@@ -168,49 +169,65 @@ class Lane(Generic[ClaimT, AnswerT]):
             self._done.put_nowait(Settled(claim, answer))
 
     async def _record_all(self) -> None:
+        settled: list[Settled[ClaimT, AnswerT]] = []
         while True:
-            settled = [await self._done.get()]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BUSY_WAIT_S if settled else None):
+                    settled.append(await self._done.get())
             while len(settled) < CLAIM_ROWS_MAX and not self._done.empty():
                 settled.append(self._done.get_nowait())
-            await self._record(settled)
+            busy = await self._record(settled)
             for each in settled:
-                self._let_go(each.claim.lease)
-                self._done.task_done()
+                if each.claim.lease.row_id not in busy:
+                    self._let_go(each.claim.lease)
+                    self._done.task_done()
+            settled = [each for each in settled if each.claim.lease.row_id in busy]
             self._wake.set()
 
-    async def _record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> None:
-        # An outage shorter than a lease loses nothing; after that the rows are
-        # somebody else's, and writing would be refused anyway.
-        for _ in range(int(LEASE.total_seconds() / DATABASE_AWAY_WAIT_S)):
+    async def _record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> frozenset[str]:
+        """Store a set; the rows that someone else has locked, which are to be tried again."""
+        leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
+        # However long an outage lasts: what was answered is not asked again.
+        while True:
             try:
                 stored = await self._work.record(settled)
+                break
             except InfrastructureError as error:
                 log.warning("%s: could not record yet: %s", self.name, error)
                 await asyncio.sleep(DATABASE_AWAY_WAIT_S)
-                continue
             except Exception as error:
+                # The worker's outermost net: these rows rest, the others go on.
                 log.exception("%s: recording failed", self.name)
                 reason = f"{type(error).__name__}: {error}"
-                await self._give_up([(each.claim.lease, reason) for each in settled])
-                return
-            leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
-            stale = leases.keys() - stored.won - stored.refused.keys()
-            if stale:
-                log.warning("%s: %d stale write(s) refused", self.name, len(stale))
-                with suppress(InfrastructureError):
-                    await self._rows.hand_back([leases[row_id] for row_id in stale])
-            await self._give_up([(leases[row], why) for row, why in stored.refused.items()])
-            return
+                await self._give_up([(lease, reason) for lease in leases.values()])
+                return frozenset()
+        stale = leases.keys() - stored.won - stored.refused.keys() - stored.busy
+        if stale:
+            log.warning("%s: %d stale write(s) refused", self.name, len(stale))
+            await self._hand_back([leases[row_id] for row_id in stale])
+        await self._give_up([(leases[row], why) for row, why in stored.refused.items()])
+        return stored.busy
 
     async def _give_up(self, rows: Sequence[tuple[Lease, str]]) -> None:
         if not rows:
             return
         failures = [FailedClaim(lease, why, rest_after(lease)) for lease, why in rows]
-        with suppress(InfrastructureError):
+        try:
             await self._rows.release(failures, now=self._clock.now())
+        except InfrastructureError as error:
+            log.warning("%s: could not release yet, the leases run out: %s", self.name, error)
+        except Exception:
+            # The same net: without their release the rows are free when their leases run out.
+            log.exception("%s: releasing failed", self.name)
         for lease, _ in rows:
             self._let_go(lease)
         self._wake.set()
+
+    async def _hand_back(self, leases: Sequence[Lease]) -> None:
+        try:
+            await self._rows.hand_back(leases)
+        except InfrastructureError as error:
+            log.warning("%s: could not hand back, the leases run out: %s", self.name, error)
 
     def _let_go(self, lease: Lease) -> None:
         # Another turn may hold the row again already, with another token.
@@ -221,8 +238,10 @@ class Lane(Generic[ClaimT, AnswerT]):
         while True:
             await asyncio.sleep(RENEW_EVERY.total_seconds())
             if self._held:
-                with suppress(InfrastructureError):
+                try:
                     await self._rows.renew(list(self._held.values()))
+                except InfrastructureError as error:
+                    log.warning("%s: leases are not renewed: %s", self.name, error)
 
     async def _drain(self) -> None:
         while self._tasks:

@@ -67,7 +67,7 @@ class Worker:
 
     def _operations(self, queue: Queue) -> Lane[Any, Any]:
         deps = self._deps
-        rows = deps.storage.operations.only(KINDS[queue])
+        rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
         return Lane(
             queue,
             OperationWork(deps, self.worker_id, rows),

@@ -1,5 +1,6 @@
 """One thing asked of a processor, and how far that got."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from paygate import ActionRequired, Approved, Pending, Unknown
 from paygate.core.domain.errors import InvalidTransitionError
 from paygate.core.domain.operation import ENDED, OPERATION_TRANSITIONS
-from tests.unit.samples import DECLINED, LATER, RS_499, operation
+from tests.unit.samples import DECLINED, LATER, NOW, RS_499, operation
 
 APPROVED = Approved("ref-1", RS_499)
 LOST = Unknown("no answer within 10 s")
 WAIT = timedelta(seconds=5)
+SECOND = timedelta(seconds=1)
 PENDING = Pending(resolve_after=WAIT, state={"step": 1})
 ASKED = ("sent", "pending", "unknown")
 
@@ -86,15 +88,46 @@ def test_a_person_settles_what_no_machine_could():
 def test_what_the_processor_never_saw_is_sent_again_under_the_same_id(state):
     after = operation(state=state).not_sent(at=LATER, wait=WAIT)
 
-    assert (after.state, after.due_at, after.queries) == ("reserved", LATER + WAIT, 1)
+    assert (after.state, after.due_at, after.sends) == ("reserved", LATER + WAIT, 1)
+    # Of what was asked about it before, nothing counts against the queries to come.
+    assert after.mark_sent().queries == 0
     assert (after.id, after.sealed) == (operation().id, "sealed card")
 
 
 @pytest.mark.parametrize("outcome", [APPROVED, DECLINED, PENDING, LOST])
-@pytest.mark.parametrize("state", ["reserved", "succeeded", "failed"])
-def test_what_was_not_asked_or_is_decided_takes_no_answer(state, outcome):
+@pytest.mark.parametrize("state", ["succeeded", "failed"])
+def test_what_is_decided_takes_no_answer(state, outcome):
     with pytest.raises(InvalidTransitionError):
         settle(operation(state=state), outcome)
+
+
+@pytest.mark.parametrize("outcome", [APPROVED, DECLINED])
+def test_what_did_reach_the_processor_after_all_is_decided_by_its_answer(outcome):
+    sent_again = replace(operation(state="reserved"), sends=1)
+
+    assert not sent_again.is_untold
+    assert settle(sent_again, outcome).is_ended
+
+
+def test_pending_is_asked_about_ever_more_slowly():
+    at_once = Pending(timedelta(0))
+    young, old = NOW + timedelta(seconds=1), NOW + timedelta(hours=10)
+
+    assert operation(state="sent").settle(at_once, at=young, wait=None).due_at - young == SECOND
+    assert operation(state="sent").settle(at_once, at=old, wait=None).due_at - old == 360 * SECOND
+
+
+def test_pending_counts_as_no_answer_an_hour_after_it_should_have_ended():
+    ends = NOW + timedelta(minutes=5)
+    waiting = operation(state="sent").settle(
+        Pending(SECOND, expires_at=ends), at=NOW + SECOND, wait=None
+    )
+
+    assert not waiting.is_overdue(at=ends + timedelta(hours=1))
+    assert waiting.is_overdue(at=ends + timedelta(hours=1, seconds=1))
+    # Without a time of the processor's own: a week.
+    assert not operation(state="sent").is_overdue(at=NOW + timedelta(days=7))
+    assert operation(state="sent").is_overdue(at=NOW + timedelta(days=7, hours=2))
 
 
 def test_the_table_describes_every_state_and_its_ends():

@@ -63,6 +63,7 @@ class Table:
     raising: dict[str, BaseException] = field(default_factory=dict)
     losing: set[str] = field(default_factory=set)
     refusing: dict[str, str] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
     claim_errors: list[Exception] = field(default_factory=list)
     record_errors: list[Exception] = field(default_factory=list)
     is_away: Exception | None = None
@@ -118,11 +119,13 @@ class Table:
         for each in settled:
             assert each.answer == f"answer to {each.claim.lease.row_id}"
         ids = [each.claim.lease.row_id for each in settled]
-        won = [id for id in ids if id not in self.losing and id not in self.refusing]
+        lost = self.losing | self.refusing.keys() | self.locked
+        won = [id for id in ids if id not in lost]
         self.recorded.append(won)
         for id in won:
             del self.rows[id]
-        return Stored(frozenset(won), {id: self.refusing[id] for id in ids if id in self.refusing})
+        refused = {id: self.refusing[id] for id in ids if id in self.refusing}
+        return Stored(frozenset(won), refused, busy=self.locked & frozenset(ids))
 
     async def renew(self, leases):
         self._answer()

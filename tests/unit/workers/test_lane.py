@@ -331,19 +331,30 @@ async def test_an_outage_while_recording_loses_nothing(table):
     assert table.released == {}
 
 
-async def test_an_outage_longer_than_a_lease_leaves_the_rows_to_others(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "LEASE", timedelta(milliseconds=30))
-    table.record_errors = [AWAY] * 3
-    table.add("lost")
-    working = lane(table)
+async def test_an_outage_longer_than_a_lease_loses_no_answer(table, monkeypatch):
+    monkeypatch.setattr(lane_module, "DATABASE_AWAY_WAIT_S", 0.001)
+    # At the usual pause, twice as long as a lease.
+    table.record_errors = [AWAY] * 60
+    table.add("answered")
 
-    async with running(working):
-        await until(lambda: not table.record_errors)
-        table.add("later")
-        working.wake()
-        await until(lambda: table.done == {"later"})
+    async with running(lane(table)):
+        await until(lambda: table.done == {"answered"})
 
-    assert list(table.rows) == ["lost"]
+    assert table.released == {}
+    assert table.handed_back == []
+
+
+async def test_a_row_that_someone_else_has_locked_is_stored_later_and_the_others_now(table):
+    table.locked = {"locked"}
+    table.add("locked", "free")
+
+    async with running(lane(table)):
+        await until(lambda: table.done == {"free"})
+        assert "locked" in table.rows
+        table.locked = set()
+        await until(lambda: table.done == {"free", "locked"})
+
+    assert (table.released, table.handed_back) == ({}, [])
 
 
 async def test_a_set_that_cannot_be_recorded_rests_and_the_lane_goes_on(table):

@@ -16,7 +16,7 @@ PAYMENT_COLUMNS = (
     "processor", "status", "capture_mode", "amount_authorized", "amount_captured",
     "amount_refunded", "captured", "decline_code",
     "error_description", "version", "last_seq", "created_at", "updated_at",
-    "scenario", "next_action",
+    "scenario", "next_action", "hold_ended_at",
 )  # fmt: skip
 
 PAYMENT_AS_P = ", ".join(f"p.{name} AS p_{name}" for name in PAYMENT_COLUMNS)

@@ -27,16 +27,24 @@ def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> Lea
         due: The column that says when.
         id_type: The type of its ``id``.
     """
-    mine = f"""FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
-        WHERE t.id = i.row_id AND t.lease_token = i.token"""
+    # A row that someone else has locked is left out: one of them must not hold up the
+    # leases of all. Its own runs out, or is ended by whoever locked it.
+    mine = f"""WITH mine AS (
+            SELECT t.id FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
+                JOIN {table} t ON t.id = i.row_id
+            WHERE t.lease_token = i.token ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+        )"""
     return LeaseStatements(
-        renew=f"""UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} {mine}
-            AND t.lease_until > clock_timestamp()""",
-        hand_back=f"UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} {mine}",
+        renew=f"""{mine}
+            UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} FROM mine
+            WHERE t.id = mine.id AND t.lease_until > clock_timestamp()""",
+        hand_back=f"""{mine}
+            UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM mine
+            WHERE t.id = mine.id""",
         free_orphans=f"""WITH lost AS (
                 SELECT id FROM {table} WHERE lease_token IS NOT NULL AND lease_owner NOT IN (
                     SELECT id FROM workers WHERE heartbeat_at > clock_timestamp() - $1::interval
-                ) FOR UPDATE SKIP LOCKED
+                ) ORDER BY id FOR UPDATE SKIP LOCKED
             )
             UPDATE {table} t SET {NO_LEASE} FROM lost WHERE t.id = lost.id RETURNING t.id""",
         next_due=f"SELECT min({due}) FROM {table} WHERE {ready} AND {due} > $1",

@@ -2,17 +2,25 @@
 
 from ....core.ports.records import MOMENTS_MAX
 
-CALLED = """
+
+def call_set(parameter: str) -> str:
+    """The plugin calls of a statement's parameter, as a set named ``c``."""
+    return f"""json_to_recordset({parameter}::json) AS c(
+        op_id text, payment_id text, name text, started_at timestamptz, took_ms int,
+        given json, answer json)"""
+
+
+def called(among: str) -> str:
+    """A CTE that stores the calls of the operations in ``among``."""
+    return f"""
     called AS (
         INSERT INTO plugin_calls
             (payment_id, operation_id, name, started_at, took_ms, given, answer)
         SELECT c.payment_id, c.op_id, c.name, c.started_at, c.took_ms, c.given, c.answer
-        FROM json_to_recordset($6::json) AS c(
-            op_id text, payment_id text, name text, started_at timestamptz, took_ms int,
-            given json, answer json)
-        WHERE c.op_id IN (SELECT id FROM won)
+        FROM {call_set("$6")}
+        WHERE c.op_id IN (SELECT id FROM {among})
     )"""
-"""A CTE that stores the calls of the operations in ``won``."""
+
 
 DECISION_SET = """AS d(
     op_id text, payment_id text, kind text, chosen text, decided_at timestamptz, took_ms int,
