@@ -37,6 +37,7 @@ NETS = {
     "paygate/core/workers/lane.py": "the worker's outermost net",
     "paygate/core/ports/background.py": "a background task goes on after any error",
     "paygate/commands/work.py": "a worker that failed ends its process with a sentence",
+    "paygate/core/services/dispatch.py": "one row's conclusion costs no other row its result",
     "paygate/testing/kit/calls.py": "the kit keeps whatever a guest raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ...core.domain.decline import Decline
 from ...core.domain.delivery import Delivery
 from ...core.domain.endpoint import EndpointSettings
 from ...core.domain.instrument import Instrument
@@ -16,7 +17,7 @@ from ...core.domain.money import Money
 from ...core.domain.next_action import NextAction
 from ...core.domain.operation import Operation, OperationKind
 from ...core.domain.order import Order
-from ...core.domain.payment import Decline, Payment
+from ...core.domain.payment import Payment
 from ...core.domain.refund import Refund
 
 Row = Mapping[str, Any]

@@ -129,7 +129,7 @@ class Operation:
         state = outcome.state if outcome.state is not None else self.processor_state
         # The older it is, the less often it is asked about: a processor that always says
         # "ask again at once" costs a bounded number of calls.
-        pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) / 100)
+        pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) // 100)
         expires_at = outcome.expires_at or self.expires_at
         return replace(
             moved, due_at=at + pause, processor_state=state, expires_at=expires_at, queries=0

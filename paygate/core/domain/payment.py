@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from .change import Change
+from .decline import EXPIRED_HOLD, Decline
 from .errors import (
     CaptureExceedsAuthorizationError,
     NotCancellableError,
@@ -20,28 +21,8 @@ from .instrument import Instrument
 from .money import Money
 from .next_action import NextAction
 from .order import CaptureMode, Order
-from .outcome import (
-    ActionRequired,
-    Approved,
-    DeclineCode,
-    Declined,
-    Outcome,
-    Pending,
-    Released,
-    Unknown,
-)
+from .outcome import ActionRequired, Approved, Declined, Outcome, Pending, Released, Unknown
 from .payment_status import DECIDED, Action, PaymentStatus, next_status
-
-EXPIRED_HOLD = DeclineCode.PROCESSING_ERROR
-"""Why a payment failed whose hold had ended before we knew of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decline:
-    """Why a payment failed, in our words and in a sentence."""
-
-    code: str
-    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,15 +226,14 @@ class Payment:
     def release_hold(self, *, at: datetime) -> Change[Payment]:
         """Take the processor's word that its hold has ended. What was captured stays taken.
 
-        While a capture or a void is under way, the answer to that decides what the payment
-        becomes; until then the end of the hold is only remembered. A payment that was not
-        known to be held has failed: its hold began and ended before we were told.
+        While a capture or a void is under way, its answer decides; until then the end of the
+        hold is remembered. A payment that was not known to be held yet has failed.
 
         Raises:
             InvalidTransitionError: Nothing was held.
         """
         if self.status in {"processing", "unknown"}:
-            return self._decline(Decline(EXPIRED_HOLD, "The hold has expired"), at=at)
+            return self._decline(EXPIRED_HOLD, at=at)
         if self.status in {"capturing", "voiding"}:
             is_known = self.hold_ended_at is not None
             return Change(self if is_known else self._touched(at, hold_ended_at=at))
