@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..domain.errors import BadSignatureError, NotFoundError, PluginError
+from ..domain.errors import BadSignatureError, NotFoundError, PluginError, RowRefusedError
 from ..domain.redaction import redact
-from ..ports.callbacks import RawCallback, Update
+from ..ports.callbacks import RawCallback, Update, Verified
 from ..ports.records import CallbackEffect, CallbackNote
 from .apply_update import apply_in_transaction
 from .deps import Deps
@@ -87,6 +87,21 @@ async def _take_part(row: int, raw: RawCallback, processor: GuardedByHost, deps:
     except PluginError as error:
         await _note(row, "quarantined", str(error), deps)
         return False
+    try:
+        await _store(row, verified, updates, processor, deps)
+    except RowRefusedError as error:
+        await _note(row, "quarantined", str(error), deps)
+        return False
+    return True
+
+
+async def _store(
+    row: int,
+    verified: Verified,
+    updates: Sequence[Update],
+    processor: GuardedByHost,
+    deps: Deps,
+) -> None:
     rings = DeferredBell()
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, bell=rings)
@@ -98,7 +113,6 @@ async def _take_part(row: int, raw: RawCallback, processor: GuardedByHost, deps:
         key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
         await storage.callbacks.note(row, note, key=key)
     rings.pass_on(deps)
-    return True
 
 
 async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackNote:
