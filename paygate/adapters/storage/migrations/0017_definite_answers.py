@@ -48,7 +48,7 @@ COUNTERS = "UPDATE operations SET sends = queries, queries = 0 WHERE state = 're
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0014_allowed_origins")]
+    dependencies = [("paygate", "0016_delivery_shares")]
 
     initial = False
 
