@@ -130,6 +130,7 @@ async def open_app(
             profile=settings.profile,
             scenario_amounts=settings.scenario_amounts,
             plugin_call=timedelta(seconds=settings.plugin_call_s),
+            keep_events=timedelta(days=settings.keep_events_days) or None,
             keep_calls=timedelta(days=settings.keep_calls_days),
             operations_in_flight=settings.operations_in_flight,
             deliveries_in_flight=settings.deliveries_in_flight,

@@ -179,6 +179,14 @@ class Settings(BaseModel):
         le=PLUGIN_CALL.total_seconds(),
         description="seconds a plugin may take to answer; 10 is the longest",
     )
+    keep_events_days: int = Field(
+        0,
+        alias="PAYGATE_KEEP_EVENTS_DAYS",
+        ge=0,
+        le=36500,
+        description="days for which events, deliveries with their attempts, and decisions of "
+        "routing and risk are kept; 0 keeps them for ever",
+    )
     keep_calls_days: int = Field(
         KEEP_CALLS.days,
         alias="PAYGATE_KEEP_CALLS_DAYS",

@@ -16,3 +16,11 @@ class HousekeepingRepository(Protocol):
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
         """Forget processors' callbacks that came before then, with their bodies; how many."""
         ...
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Forget events, deliveries that came to an end, and decisions, made before then.
+
+        Returns:
+            How many of the kind of which there were most.
+        """
+        ...

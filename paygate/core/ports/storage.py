@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -35,8 +35,6 @@ from .records import (
     Page,
     PaymentTotals,
     StoredEvent,
-    Stuck,
-    WorkCounts,
 )
 from .searches import (
     ALL_ORDERS,
@@ -47,6 +45,7 @@ from .searches import (
     RefundSearch,
 )
 from .work import DeliveryRepository, OperationRepository
+from .worker_storage import WorkerRepository
 
 
 class MerchantRepository(Protocol):
@@ -240,34 +239,6 @@ class RefundRepository(Protocol):
         self, merchant_id: UUID, *, limit: int, offset: int, search: RefundSearch = ALL_REFUNDS
     ) -> Page[Refund]:
         """A merchant's refunds."""
-        ...
-
-
-class WorkerRepository(Protocol):
-    """Who works."""
-
-    async def heartbeat(self, worker_id: str, *, kind: str) -> None:
-        """Say that the worker lives."""
-        ...
-
-    async def leave(self, worker_id: str) -> None:
-        """Say that the worker is gone."""
-        ...
-
-    async def forget(self, *, gone_for: timedelta) -> None:
-        """Delete workers that have sent no heartbeat for that long."""
-        ...
-
-    async def alive(self, *, within: timedelta) -> int:
-        """How many have been heard of within that time."""
-        ...
-
-    async def counts(self) -> WorkCounts:
-        """Work of both tables."""
-        ...
-
-    async def stuck(self, *, due_before: datetime, limit: int) -> Sequence[Stuck]:
-        """Rows that should have been worked on by then, and rows set aside."""
         ...
 
 

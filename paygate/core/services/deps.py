@@ -75,6 +75,7 @@ class Deps:
         operations_in_flight: How many payments, and how many refunds, a worker works on
             at a time.
         deliveries_in_flight: How many webhooks it delivers at a time.
+        keep_events: How long events and deliveries are kept; None for ever.
         keep_calls: How long calls of plugins and processors' callbacks are kept.
         origins: Of pages that may use a person's session from elsewhere: the dashboard's.
         last_use: Writes down when sessions and keys were used.
@@ -104,6 +105,7 @@ class Deps:
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
     keep_calls: timedelta = KEEP_CALLS
+    keep_events: timedelta | None = None
     operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
     deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
     origins: frozenset[str] = frozenset()

@@ -17,6 +17,9 @@ async def purge_expired(deps: Deps) -> int:
     await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
     # Sessions come to their ends in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
+    if deps.keep_events is not None:
+        kept_since = now - deps.keep_events
+        await _all(lambda: house.purge_events(before=kept_since, limit=ROWS_MAX))
     before = now - deps.keep_calls
     return sum(
         [

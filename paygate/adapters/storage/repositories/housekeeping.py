@@ -22,3 +22,8 @@ class PostgresHousekeeping:
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
         """See ``HousekeepingRepository.purge_callbacks``."""
         return len(await self.executor.fetch(sql.PURGE_CALLBACKS, before, limit))
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_events``."""
+        statements = (sql.PURGE_DELIVERIES, sql.PURGE_EVENTS, sql.PURGE_DECISIONS)
+        return max([len(await self.executor.fetch(each, before, limit)) for each in statements])

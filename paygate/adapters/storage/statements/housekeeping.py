@@ -13,3 +13,21 @@ def _purge(table: str, at: str) -> str:
 PURGE_CALLS = _purge("plugin_calls", "started_at")
 
 PURGE_CALLBACKS = _purge("processor_callbacks", "received_at")
+
+# An event is kept as long as one of its deliveries, and what is still to be delivered always.
+PURGE_DELIVERIES = """
+DELETE FROM webhook_logs WHERE id IN (
+    SELECT id FROM webhook_logs WHERE created_at < $1 AND status <> 'pending'
+    LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+PURGE_EVENTS = """
+DELETE FROM events WHERE id IN (
+    SELECT id FROM events e WHERE created_at < $1
+        AND NOT EXISTS (SELECT FROM webhook_logs w WHERE w.event_id = e.id)
+    LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+PURGE_DECISIONS = _purge("payment_decisions", "decided_at")
