@@ -6,16 +6,19 @@ import base64
 import json
 import re
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from paygate_webhook_http.signature import signed_headers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
 BODY = b'{"event":"payment.success"}'
+SEEDED = "whsec_test_abc123"
 NEW, OLD, OTHER = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
 Verify = Callable[[bytes, dict[str, str], str], bool]
 
@@ -43,10 +46,56 @@ def node(body: bytes, headers: dict[str, str], secret: str) -> bool:
     return ran.stdout.strip() == "true"
 
 
-@pytest.mark.parametrize("verify", [python, node])
-def test_either_secret_is_believed_while_both_sign(verify: Verify):
-    made = signed_headers(id="evt_1", timestamp=5, body=BODY, secret=NEW, previous=OLD)
+def made(*, secret: str, age_s: int = 0, previous: str | None = None) -> dict[str, str]:
+    timestamp = int(time.time()) - age_s
+    headers = signed_headers(
+        id="evt_1", timestamp=timestamp, body=BODY, secret=secret, previous=previous
+    )
+    return dict(headers)
 
-    assert [verify(BODY, dict(made), secret) for secret in (NEW, OLD, OTHER)] == [True, True, False]
-    assert not verify(BODY + b" ", dict(made), NEW)
-    assert not verify(BODY, {**made, "webhook-id": "evt_2"}, NEW)
+
+def official(body: bytes, headers: dict[str, str], secret: str) -> bool:
+    """As the page says: a secret that paygate did not make is given as its own bytes."""
+    key = secret.encode() if secret in ODD else secret
+    try:
+        Webhook(key).verify(body, headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+# Not base64; base64 of too few bytes; base64 without its padding; without the prefix.
+ODD = (SEEDED, "whsec_c2hvcnQ=", NEW.rstrip("="), "plain words", NEW.removeprefix("whsec_"))
+VERIFIERS = [python, node, official]
+
+
+@pytest.mark.parametrize("verify", VERIFIERS)
+def test_either_secret_is_believed_while_both_sign(verify: Verify):
+    headers = made(secret=NEW, previous=OLD)
+
+    assert [verify(BODY, headers, each) for each in (NEW, OLD, OTHER)] == [True, True, False]
+    assert not verify(BODY + b" ", headers, NEW)
+    assert not verify(BODY, {**headers, "webhook-id": "evt_2"}, NEW)
+
+
+@pytest.mark.parametrize("verify", VERIFIERS)
+@pytest.mark.parametrize("secret", [*ODD, NEW])
+def test_every_shape_of_a_secret_verifies_and_no_other_does(verify: Verify, secret: str):
+    headers = made(secret=secret)
+
+    assert verify(BODY, headers, secret)
+    assert not verify(BODY, headers, "whsec_test_abc124")
+    assert not verify(BODY + b" ", headers, secret)
+
+
+@pytest.mark.parametrize("verify", VERIFIERS)
+@pytest.mark.parametrize("age_s", [400, -400])
+def test_what_was_signed_long_ago_or_ahead_of_the_clock_is_refused(verify: Verify, age_s: int):
+    assert verify(BODY, made(secret=NEW), NEW)
+    assert not verify(BODY, made(secret=NEW, age_s=age_s), NEW)
+
+
+@pytest.mark.parametrize("verify", [python, node])
+@pytest.mark.parametrize("timestamp", ["", "soon", "-5", "1e9", "9" * 400])
+def test_a_timestamp_that_is_no_number_is_refused(verify: Verify, timestamp: str):
+    assert not verify(BODY, {**made(secret=NEW), "webhook-timestamp": timestamp}, NEW)
