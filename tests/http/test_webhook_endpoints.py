@@ -371,3 +371,28 @@ async def test_nobody_recovers_what_is_anothers(app: TestApp, fakes: Fakes):
 
     assert answer.json["matching"] == 0
     assert (await app.call("POST", "/webhooks/recover", json=body, keys=KEYS)).json["resent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("POST", "/webhook-endpoints", "url"),
+        ("PATCH", "/webhook-endpoints/{default}", "url"),
+        ("PATCH", "/merchant/webhook", "webhook_url"),
+        ("PUT", "/webhooks", "webhook_url"),
+    ],
+)
+async def test_a_refused_address_is_refused_with_its_reason(
+    app: TestApp, method: str, path: str, field: str
+):
+    default = await app.value("SELECT id FROM merchants")
+    answer = await app.call(
+        method, path.format(default=default), json={field: "https://user:pass@example.com/"}
+    )
+
+    assert answer.status == 400
+    assert answer.json["error"] == {
+        "code": "BAD_REQUEST_ERROR",
+        "description": f"{field} must not contain a user name or password",
+        "field": field,
+    }

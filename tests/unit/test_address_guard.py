@@ -98,3 +98,31 @@ def test_an_ordinary_address_is_accepted_in_production(url: str):
 @pytest.mark.parametrize("url", ["http://localhost:4000/webhook", "http://127.0.0.1:3002/webhook"])
 def test_a_receiver_on_this_machine_is_accepted_while_developing(url: str):
     check_url(url, DEVELOPMENT)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "reason"),
+    [
+        ("https://user:pass@example.com/", "invalid_url", "user name or password"),
+        ("https://user@example.com/", "invalid_url", "user name or password"),
+        ("https://:secret@/", "invalid_url", "user name or password"),
+        ("ftp://example.com/", "invalid_url", "must begin with http:// or https://"),
+        ("example.com/hook", "invalid_url", "must begin with http:// or https://"),
+        ("https:///hook", "invalid_url", "must name a host"),
+        ("https://example.com:0/", "invalid_url", "a port from 1 to 65535"),
+        ("https://example.com:70000/", "invalid_url", "a port from 1 to 65535"),
+        ("https://example.com:port/", "invalid_url", "a port from 1 to 65535"),
+        ("https://[::1/", "invalid_url", "is not a valid URL"),
+        ("https://exa mple.com/", "invalid_url", "must not contain spaces"),
+        ("https://example.com/" + "x" * 3000, "invalid_url", "must have at most"),
+        ("https://example.com:8443/", "refused_address", "has the port 8443; allowed are 80, 443"),
+        ("https://10.0.0.1/", "refused_address", "private, local or reserved"),
+        ("https://2130706433/", "refused_address", "private, local or reserved"),
+    ],
+)
+def test_a_refused_url_says_what_is_wrong_with_it(url: str, kind: str, reason: str):
+    with pytest.raises(HttpError) as refused:
+        check_url(url, PRODUCTION)
+
+    assert refused.value.kind == kind
+    assert reason in refused.value.detail

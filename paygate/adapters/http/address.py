@@ -104,30 +104,50 @@ def check_url(url: str, reach: Reach) -> None:
     """Refuse an address that could never be sent to. Names are not looked up.
 
     Raises:
-        HttpError: ``invalid_url`` or ``refused_address``.
+        HttpError: ``invalid_url`` or ``refused_address``; its detail completes a sentence
+            that begins with the name of the field.
     """
     parts, port = _split(url)
     assert parts.hostname, "checked by _split"
+    if reach.ports is not None and port not in reach.ports:
+        allowed = ", ".join(map(str, sorted(reach.ports)))
+        raise HttpError("refused_address", f"has the port {port}; allowed are {allowed}")
     literal = _literal(parts.hostname)
     if literal is not None and not reach.allows(literal, port):
-        raise HttpError("refused_address", "the address is not allowed")
-    if reach.ports is not None and port not in reach.ports:
-        raise HttpError("refused_address", "the port is not allowed")
+        raise HttpError(
+            "refused_address",
+            "leads to an address that is not allowed: it is private, local or reserved",
+        )
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
-    if len(url) > URL_CHARS_MAX or not url.isprintable() or " " in url or "\\" in url:
-        raise HttpError("invalid_url", "too long, or holds characters a URL has not")
+    if len(url) > URL_CHARS_MAX:
+        raise HttpError("invalid_url", f"must have at most {URL_CHARS_MAX} characters")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise HttpError("invalid_url", "must not contain spaces, backslashes or control characters")
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise HttpError("invalid_url", "it cannot be taken apart") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise HttpError("invalid_url", "it is not http or https with a host")
+        raise HttpError("invalid_url", "is not a valid URL") from error
+    if parts.scheme not in {"http", "https"}:
+        raise HttpError("invalid_url", "must begin with http:// or https://")
     if "@" in parts.netloc:
-        raise HttpError("invalid_url", "it carries a user or password")
-    return parts, port
+        raise HttpError("invalid_url", "must not contain a user name or password")
+    if not parts.hostname:
+        raise HttpError("invalid_url", "must name a host")
+    return parts, _port(parts)
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port is None:
+        return 443 if parts.scheme == "https" else 80
+    if port == 0:
+        raise HttpError("invalid_url", "must have a port from 1 to 65535, or none")
+    return port
 
 
 def _literal(host: str) -> str | None:

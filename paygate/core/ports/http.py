@@ -58,7 +58,8 @@ class Http(Protocol):
         Names are not looked up; what they resolve to is checked when connecting.
 
         Raises:
-            HttpError: ``invalid_url`` or ``refused_address``.
+            HttpError: ``invalid_url`` or ``refused_address``; its detail completes a
+                sentence that begins with the name of the field.
         """
         ...
 

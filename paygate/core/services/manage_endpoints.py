@@ -196,17 +196,12 @@ def check_address(url: str, deps: Deps, *, field: str) -> None:
     """Refuse what could never be sent to.
 
     Raises:
-        InvalidInputError: With the field's name.
+        InvalidInputError: With the field's name and the reason.
     """
     try:
         deps.http.check(url)
     except HttpError as error:
-        sentence = (
-            f"{field} leads to an address that is not allowed"
-            if error.kind == "refused_address"
-            else f"{field} must be an http or https URL"
-        )
-        raise InvalidInputError(sentence, field=field) from error
+        raise InvalidInputError(f"{field} {error.detail}", field=field) from error
 
 
 def _new_secret(endpoint_id: UUID, deps: Deps) -> NewSecret:
