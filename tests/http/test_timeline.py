@@ -312,3 +312,17 @@ async def test_a_time_line_reads_no_table_from_end_to_end(app: TestApp):
 
     assert "Seq Scan" not in plan
     assert "Index Scan" in plan or "Bitmap Index Scan" in plan
+
+
+async def test_an_attempt_that_spans_a_move_of_the_clock_is_shown_as_it_was_measured(app: TestApp):
+    await app.webhook_url()
+    payment_id = await app.paid()
+    async with app.working():
+        await app.until_value(3, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
+    ten_years = "UPDATE delivery_attempts SET finished_at = started_at + interval '10 years'"
+    await app.rows(ten_years)
+    await app.rows("UPDATE delivery_attempts SET took_ms = NULL WHERE id % 2 = 0")
+
+    answer = await app.call("GET", f"/payments/{payment_id}/timeline")
+
+    assert answer.status == 200

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from paygate import Allow, Block, DeclineCode
+from paygate.adapters.storage.statements.payments import COUNT
 from paygate.core.domain.limits import HISTORY_MAX
 from tests.harness.advisers import Advice, SayingCheck
 from tests.harness.apps import TestApp, running_app
@@ -254,3 +255,23 @@ async def test_a_block_that_cannot_be_stored_leaves_the_payment_as_if_nobody_had
 
     assert left == [{"state": "reserved", "status": "pending", "version": 1}]
     assert fakes.processor.calls == []
+
+
+async def test_the_history_of_an_instrument_is_found_by_its_index(app: TestApp):
+    await app.paid()
+    (paid,) = await app.rows(
+        "SELECT merchant_id, method, instrument::text, created_at FROM payments"
+    )
+    span = paid["created_at"] - timedelta(days=1), paid["created_at"]
+    by = paid["method"], paid["instrument"]
+    async with app.app.storage.executor.transaction() as executor:
+        # A table of one page is read whole; the question is which index can serve.
+        await executor.fetch("SET LOCAL enable_seqscan = off")
+        await executor.fetch("SET LOCAL plan_cache_mode = force_generic_plan")
+        plan = await executor.fetch(
+            f"EXPLAIN {COUNT['instrument']}", paid["merchant_id"], *span, "", "INR", *by
+        )
+
+    lines = "\n".join(row[0] for row in plan)
+    assert "payments_by_instrument" in lines
+    assert "jsonb_hash_extended" in lines

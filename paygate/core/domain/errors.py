@@ -99,6 +99,13 @@ class ForbiddenError(ClientError):
     code = "forbidden"
 
 
+class SuspendedMerchantError(ForbiddenError):
+    """The merchant is suspended: shoppers cannot pay its orders."""
+
+    def __init__(self) -> None:
+        super().__init__("This merchant does not take payments at present")
+
+
 class NotFoundError(ClientError):
     """There is no such thing, or it is another merchant's; the caller cannot tell which."""
 

@@ -14,7 +14,8 @@ KEPT_FOR = timedelta(hours=24)
 WAIT_MAX = timedelta(seconds=2)
 """A request whose twin is under way waits this long for the twin's answer."""
 
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+KEY_CHARS_MAX = 255
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{KEY_CHARS_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True)

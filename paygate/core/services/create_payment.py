@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..domain.endpoint import Endpoint
-from ..domain.errors import InvalidInstrumentError, NotFoundError
+from ..domain.errors import InvalidInstrumentError, NotFoundError, SuspendedMerchantError
 from ..domain.ids import IdKind
 from ..domain.instrument import Instrument
 from ..domain.merchant import Merchant
@@ -74,6 +74,7 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         NotFoundError: No such order, or another merchant's.
         InvalidInputError: The method or its details.
         OrderNotPayableError: The order is paid, or a payment of it is under way.
+        SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     method = deps.registry.method(command.method)
     order = await _order(command, deps)
@@ -128,6 +129,8 @@ async def _merchant(command: CreatePayment, order: Order, deps: Deps) -> Merchan
         return command.merchant
     found = await deps.storage.merchants.get(order.merchant_id)
     assert found is not None, "an order has a merchant"
+    if not found.is_active:
+        raise SuspendedMerchantError
     return found
 
 

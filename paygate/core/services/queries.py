@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ..domain.delivery import Delivery
 from ..domain.endpoint import EndpointSettings
-from ..domain.errors import NotFoundError
+from ..domain.errors import NotFoundError, SuspendedMerchantError
 from ..domain.limits import WORKER_GONE_AFTER
 from ..domain.merchant import Merchant
 from ..domain.order import Order
@@ -20,26 +20,38 @@ from .deps import Deps
 
 
 async def find_order(order_id: str, merchant: Merchant | None, deps: Deps) -> Order:
-    """An order; only the merchant's own, if one is given.
+    """Return an order.
+
+    Args:
+        order_id: Its id.
+        merchant: Whose it must be; None for a shopper, whom a suspended merchant's
+            orders refuse.
+        deps: The app.
 
     Raises:
         NotFoundError: No such order, or another merchant's.
+        SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     order = await deps.storage.orders.get(order_id)
     if order is None or not _is_theirs(order.merchant_id, merchant):
         raise NotFoundError("Order")
+    if merchant is None:
+        await require_active(order.merchant_id, deps)
     return order
 
 
 async def find_payment(payment_id: str, merchant: Merchant | None, deps: Deps) -> Payment:
-    """A payment; only the merchant's own, if one is given.
+    """Return a payment; see ``find_order`` for the arguments.
 
     Raises:
         NotFoundError: No such payment, or another merchant's.
+        SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     payment = await deps.storage.payments.get(payment_id)
     if payment is None or not _is_theirs(payment.merchant_id, merchant):
         raise NotFoundError("Payment")
+    if merchant is None:
+        await require_active(payment.merchant_id, deps)
     return payment
 
 
@@ -94,6 +106,17 @@ async def work_status(deps: Deps) -> tuple[WorkCounts, bool]:
     counts = await deps.storage.workers.counts()
     alive = await deps.storage.workers.alive(within=WORKER_GONE_AFTER)
     return counts, alive > 0
+
+
+async def require_active(merchant_id: UUID, deps: Deps) -> None:
+    """Refuse a shopper's request about a suspended merchant.
+
+    Raises:
+        SuspendedMerchantError: The merchant is suspended.
+    """
+    merchant = await deps.storage.merchants.get(merchant_id)
+    if merchant is None or not merchant.is_active:
+        raise SuspendedMerchantError
 
 
 def _is_theirs(owner: UUID, merchant: Merchant | None) -> bool:

@@ -130,17 +130,19 @@ class PostgresPayments:
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:
         """See ``PaymentRepository.count``."""
-        display = None if question.display is None else mapping.encoded(dict(question.display))
+        same, by = "merchant", tuple[Any, ...]()
+        if question.order_id is not None:
+            same, by = "order", (question.order_id,)
+        elif question.display is not None:
+            same, by = "instrument", (question.method, mapping.encoded(dict(question.display)))
         row = await self.executor.fetchrow(
-            sql.COUNT,
+            sql.COUNT[same],
             question.merchant_id,
             question.since,
             question.until,
             question.before_id,
             question.currency,
-            question.method,
-            display,
-            question.order_id,
+            *by,
         )
         assert row is not None, "an aggregate has a row"
         counts = PaymentCounts(**dict(row))

@@ -39,12 +39,15 @@ DELIVERY_SET = """json_to_recordset($3::json) AS d(
     id uuid, event_id text, sink text, endpoint_id uuid)"""
 
 
-IS_HELD = """NOT w.by_hand AND (
-    EXISTS (SELECT FROM merchants m
-        WHERE m.id = w.endpoint_id AND m.webhook_disabled_at IS NOT NULL)
-    OR EXISTS (SELECT FROM webhook_endpoints e
-        WHERE e.id = w.endpoint_id AND e.disabled_at IS NOT NULL))"""
-"""Of a pending delivery ``w``: it waits for its endpoint to be enabled, not for a worker.
+IS_HELD = """(
+    EXISTS (SELECT FROM merchants m WHERE m.id = w.merchant_id AND NOT m.is_active)
+    OR NOT w.by_hand AND (
+        EXISTS (SELECT FROM merchants m
+            WHERE m.id = w.endpoint_id AND m.webhook_disabled_at IS NOT NULL)
+        OR EXISTS (SELECT FROM webhook_endpoints e
+            WHERE e.id = w.endpoint_id AND e.disabled_at IS NOT NULL)))"""
+"""Of a pending delivery ``w``: it waits for its endpoint to be enabled or its merchant's
+suspension to end, not for a worker.
 
 Of ``w`` it reads ``endpoint_id``, ``merchant_id`` and ``by_hand`` only: a claim asks it once
 for each endpoint and value of ``by_hand``, and not for each row.

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode
 from quart import Quart
 from werkzeug.routing import Rule
 
+from ...domain.idempotency import KEY_CHARS_MAX
 from ...domain.role import Role
 from ...services.registry import Registry
 from ..wire import answers as wire
@@ -188,8 +189,12 @@ def _parameters(rule: Rule, said: Documented) -> Iterable[Json]:
         schema = {"type": "string"}
         yield {"name": "client_secret", "in": "query", "schema": schema, "description": about}
     if said.takes_key:
-        schema = {"type": "string", "pattern": "^[ -~]{1,255}$"}
-        about = "makes this happen once, however often it is sent"
+        # Quotes around a key are optional, and spaces around it are cut; an empty one is none.
+        schema = {"type": "string", "pattern": "^[ -~]*$", "maxLength": KEY_CHARS_MAX + 2}
+        about = (
+            "makes this happen once, however often it is sent; 1 to 255 printable ASCII "
+            "characters, with or without quotes around them; an empty one counts as left out"
+        )
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": about}
 
 
@@ -213,7 +218,14 @@ def _responses(rule: Rule, method: str, said: Documented, schemas: Schemas) -> J
         str(status): {"description": REFUSALS[status], "content": _content(schemas.error, {})}
         for status in sorted(_refused(rule, method, said))
     }
-    return {str(said.status): good, **refusals}
+    also = {
+        str(status): {
+            "description": REFUSALS[status],
+            "content": _content(schemas.answer(said.answer), {}, said.media_type),
+        }
+        for status in sorted(said.also)
+    }
+    return {str(said.status): good, **refusals, **also}
 
 
 def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
@@ -221,6 +233,9 @@ def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
     if said.access != "anyone":
         statuses |= {401}
     if _needs(said) or (said.access in {"merchant", "session"} and method != "GET"):
+        statuses |= {403}
+    if said.access == "browser":
+        # A suspended merchant's orders.
         statuses |= {403}
     if said.body is not None or said.query is not None or said.takes_key or method != "GET":
         statuses |= {400}

@@ -53,6 +53,7 @@ class Documented:
         takes_key: Whether ``Idempotency-Key`` makes it happen once.
         about: More than the summary says, in CommonMark.
         refuses: Statuses beyond those that follow from all this.
+        also: Statuses beyond ``status`` that are answered in the answer's own shape.
         media_type: Of the answer; refusals are JSON in any case.
         plugin: Whose route it is; such a one answers with any status and JSON it likes.
         from_any_page: Whether a page of any origin may use a route that is anyone's.
@@ -73,6 +74,7 @@ class Documented:
     takes_key: bool = False
     about: str = ""
     refuses: frozenset[int] = frozenset()
+    also: frozenset[int] = frozenset()
     media_type: str = "application/json"
     plugin: str | None = None
     from_any_page: bool = False

@@ -28,7 +28,7 @@ def blueprint(deps: Deps) -> Blueprint:
         from_any_page=True,
         about="Its body and the status of the answer are the processor's own business. One "
         "that is not signed is kept, answered 401 and changes nothing.",
-        refuses=frozenset({401}),
+        also=frozenset({401}),
     )
     async def receive(processor: str) -> Response:
         body = cast("bytes", await request.get_data(as_text=False))

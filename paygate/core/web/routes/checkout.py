@@ -93,7 +93,7 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         query=lists.MethodsQuery,
         about="With `order_id`, only what can pay that order: its amount, its currency and its "
         "way to capture. UPI, for one, takes rupees only.",
-        refuses=frozenset({404}),
+        refuses=frozenset({403, 404}),
         from_any_page=True,
     )
     async def show_methods() -> Response:
