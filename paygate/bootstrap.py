@@ -92,6 +92,7 @@ async def open_app(
     http = AiohttpClient(
         allow_private=not settings.is_production,
         ports=None if not settings.is_production else webhook_ports(settings),
+        only_https=settings.is_production,
     )
     chosen_bell = bell
     live = LiveEvents(storage.feed)

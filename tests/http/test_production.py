@@ -112,3 +112,18 @@ async def test_without_consent_no_scenario_is_played(
     assert by_header.json["error"]["description"] == "This server plays no scenarios"
     assert [answer.status for answer in (asked, by_address, by_amount)] == [201] * 3
     assert chosen == [{"scenario": None}]
+
+
+async def test_webhooks_leave_production_encrypted_only(production: TestApp, app: TestApp):
+    await app.app.storage.executor.fetch(
+        "UPDATE merchants SET api_key = 'key_live', email = 'a@shop.example', is_test = false, "
+        "api_secret = encode(sha256('a secret of its own'), 'hex')"
+    )
+    live = {"X-Api-Key": "key_live", "X-Api-Secret": "a secret of its own"}
+    answers = [
+        await production.call("PUT", "/merchant/webhook", keys=live, json={"webhook_url": url})
+        for url in ("http://8.8.8.8/hook", "https://8.8.8.8/hook")
+    ]
+
+    assert [answer.status for answer in answers] == [400, 200]
+    assert answers[0].json["error"]["description"] == "webhook_url must be an https URL"

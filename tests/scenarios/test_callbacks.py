@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from paygate.simulator.calling_back import SIGNATURE, sign, write
 from tests.harness.apps import Answer
@@ -205,3 +206,20 @@ async def test_an_old_callback_that_comes_again_moves_nothing(stage: PlayedApp):
     assert again.status == 200
     assert await stage.effects() == ["applied", "duplicate"]
     assert await stage.value(due, operation_id) == before
+
+
+async def test_of_two_headers_of_one_name_the_first_counts(stage: PlayedApp):
+    _, operation_id = await pending(stage)
+    raw = write(says(operation_id, "approved"), secret=CALLBACK_SECRET)
+    twice = [
+        (SIGNATURE, raw.headers[SIGNATURE]),
+        (SIGNATURE, "0" * 64),
+        ("Remote-Addr", "203.0.113.9"),
+    ]
+    response = await stage.client.post(
+        "/api/v1/callbacks/upi_sim", data=raw.body, headers=Headers(twice)
+    )
+    kept = await stage.value("SELECT headers::text FROM processor_callbacks")
+
+    assert response.status_code == 200
+    assert "203.0.113.9" not in kept

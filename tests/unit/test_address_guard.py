@@ -20,7 +20,8 @@ NEVER = [
     "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255",
     "240.0.0.1", "255.255.255.255", "::", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1",
     "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1", "fe80::1",
-    "fe80::1%eth0", "fec0::1", "ff02::1", "::ffff:169.254.169.254", "::ffff:0.0.0.0",
+    "fe80::1%eth0", "fec0::1", "ff02::1", "fd00:ec2::254", "100.100.100.200",
+    "::ffff:100.100.100.200", "::ffff:0:7f00:1", "::ffff:169.254.169.254", "::ffff:0.0.0.0",
 ]  # fmt: skip
 PUBLIC = ["93.184.216.34", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"]
 
@@ -126,3 +127,12 @@ def test_a_refused_url_says_what_is_wrong_with_it(url: str, kind: str, reason: s
 
     assert refused.value.kind == kind
     assert reason in refused.value.detail
+
+
+def test_plain_http_is_refused_where_only_https_is_allowed():
+    strict = Reach(allow_private=False, only_https=True)
+    check_url("https://shop.example/hook", strict)
+    with pytest.raises(HttpError) as refused:
+        check_url("http://shop.example/hook", strict)
+
+    assert refused.value.kind == "invalid_url"

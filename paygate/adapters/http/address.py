@@ -37,6 +37,7 @@ NEVER = _networks(
     """
     0.0.0.0/8 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15
     198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
+    ::ffff:0:0:0/96
     ::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20
     5f00::/16 fe80::/10 fec0::/10 ff00::/8
     """
@@ -47,6 +48,9 @@ INSIDE = _networks(
     "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7"
 )
 """Loopback and private networks: where receivers live while somebody develops."""
+
+METADATA = _networks("fd00:ec2::254/128 100.100.100.200/32")
+"""Clouds' metadata servers that stand among private networks."""
 
 LOOPBACK = _networks("127.0.0.0/8 ::1/128")
 """This machine, and all that a test suite's app may reach."""
@@ -60,11 +64,13 @@ class Reach:
         allow_private: Loopback and private networks too; never in production.
         ports: The only ports; None for all.
         only_loopback: Nothing but this machine.
+        only_https: No plain http: events carry shoppers' addresses.
     """
 
     allow_private: bool
     ports: frozenset[int] | None = None
     only_loopback: bool = False
+    only_https: bool = False
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a socket may connect there.
@@ -84,6 +90,8 @@ class Reach:
     def _allows(self, address: Address) -> bool:
         if self.only_loopback:
             return _is_in(address, LOOPBACK)
+        if _is_in(address, METADATA):
+            return False
         # First, because ::1 lies in ::/96.
         if _is_in(address, INSIDE):
             return self.allow_private
@@ -109,6 +117,8 @@ def check_url(url: str, reach: Reach) -> None:
     """
     parts, port = _split(url)
     assert parts.hostname, "checked by _split"
+    if reach.only_https and parts.scheme != "https":
+        raise HttpError("invalid_url", "must be an https URL")
     if reach.ports is not None and port not in reach.ports:
         allowed = ", ".join(map(str, sorted(reach.ports)))
         raise HttpError("refused_address", f"has the port {port}; allowed are {allowed}")

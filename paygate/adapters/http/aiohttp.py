@@ -40,6 +40,7 @@ class AiohttpClient:
         connections_max: Open at once.
         resolver: Looks names up; None for the system's.
         only_loopback: Nothing but this machine may be reached.
+        only_https: Plain http is refused.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class AiohttpClient:
         connections_max: int = 256,
         resolver: AbstractResolver | None = None,
         only_loopback: bool = False,
+        only_https: bool = False,
     ) -> None:
-        self._reach = Reach(allow_private, ports, only_loopback)
+        self._reach = Reach(allow_private, ports, only_loopback, only_https)
         self._connections_max = connections_max
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None

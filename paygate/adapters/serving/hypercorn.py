@@ -6,8 +6,10 @@ import asyncio
 import socket
 from typing import Any
 
+import hypercorn.protocol
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
 
 BACKLOG = 1024
 # Requests under way get this long to end when it is over.
@@ -17,6 +19,33 @@ GRACE_S = 20
 # and proxies give a connection up after a minute or less, so they are the first to.
 # After a signal idle connections are closed at once.
 KEEP_ALIVE_S = 75
+UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+
+
+class _Http1(H11Protocol):
+    """HTTP/1.1 that is never upgraded.
+
+    To ``Upgrade: h2c`` hypercorn answers 101. Behind a proxy that forwards the header this is a
+    tunnel past the proxy's rules, such as its rate limits.
+    """
+
+    async def _check_protocol(self, event: Any) -> None:
+        """Neither upgrade to HTTP/2 nor assume it."""
+
+    async def _create_stream(self, request: Any) -> None:
+        kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
+        await super()._create_stream(
+            type(request)(
+                method=request.method,
+                target=request.target,
+                headers=kept,
+                http_version=request.http_version,
+            )
+        )
+
+
+# Where hypercorn looks it up for each connection that is not encrypted.
+hypercorn.protocol.H11Protocol = _Http1  # type: ignore[attr-defined]
 
 
 async def answer(

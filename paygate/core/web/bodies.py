@@ -7,7 +7,7 @@ that is still sending sees a reset instead of the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, cast
 
 from quart import Quart, request
@@ -42,7 +42,7 @@ def _bounded(inner: Any) -> Asgi:
         if scope["type"] != "http":
             await inner(scope, receive, send)
             return
-        body, refusal = await _read(receive)
+        body, refusal = await _read(receive, scope["headers"])
         if body is None:
             return
         if refusal is not None:
@@ -52,8 +52,18 @@ def _bounded(inner: Any) -> Asgi:
     return asgi
 
 
-async def _read(receive: Receive) -> tuple[bytes | None, Exception | None]:
+def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the client says that it is going to send more than would be read."""
+    length = next((value for name, value in headers if name.lower() == b"content-length"), b"")
+    return length.isdigit() and int(length) > DRAINED_BYTES_MAX
+
+
+async def _read(
+    receive: Receive, headers: Iterable[tuple[bytes, bytes]]
+) -> tuple[bytes | None, Exception | None]:
     """The body and why to refuse it; no body when the client has gone."""
+    if _is_never_read(headers):
+        return b"", RequestEntityTooLarge()
     body, seen = bytearray(), 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):

@@ -127,7 +127,7 @@ HANGS = Scenario(
 async def test_a_scenario_says_nothing_of_an_operation_that_is_not_in_the_book(
     desk, tmp_path, kind
 ):
-    settings = SimulatorSettings(book=tmp_path / "book.jsonl")
+    settings = SimulatorSettings(book=tmp_path / "book.jsonl", callback_secret="a secret")
     acme = Simulator("acme", settings, {"hangs": HANGS})
     context = replace(desk.context(), scenario="hangs", asked_at=desk.clock.at)
 
@@ -163,7 +163,7 @@ async def test_every_operation_is_in_the_book_with_its_id(desk, tmp_path, kind, 
 async def test_the_payers_decision_is_in_the_book_when_its_callback_is_lost(desk, tmp_path):
     path = tmp_path / "book.jsonl"
     waits = Story(call="action:upi_collect", then=((300, "declined:payer_timed_out"),))
-    acme = Simulator("acme", SimulatorSettings(book=path))
+    acme = Simulator("acme", SimulatorSettings(book=path, callback_secret="a secret"))
     context = replace(desk.context(), asked_at=desk.clock.at)
     await acme.authorize(desk.request(), context, story=waits)
 

@@ -10,6 +10,7 @@ from ...domain.errors import InvalidInputError
 from ...ports.callbacks import RawCallback
 from ...services.deps import Deps
 from ...services.receive_callback import ReceiveCallback, receive_callback
+from ..body import headers_of_request
 from ..openapi import documented
 
 HEADERS_MAX = 100
@@ -34,7 +35,7 @@ def blueprint(deps: Deps) -> Blueprint:
         body = cast("bytes", await request.get_data(as_text=False))
         if len(request.headers) > HEADERS_MAX:
             raise InvalidInputError("The callback has too many headers")
-        headers = {name.lower(): _storable(value) for name, value in request.headers.items()}
+        headers = {name: _storable(value) for name, value in headers_of_request().items()}
         command = ReceiveCallback(processor, RawCallback(headers, body))
         status, answer = await receive_callback(command, deps)
         return Response(answer, status=status, content_type="application/json")

@@ -20,7 +20,7 @@ from ...services.guarded import GuardedRoute
 from ...services.history import MerchantHistory
 from .. import present
 from ..auth import merchant_of_request
-from ..body import body_of_request
+from ..body import body_of_request, headers_of_request
 from ..errors import json_response
 from ..idempotency import written_down
 from ..openapi import Audited, documented, examples
@@ -124,9 +124,7 @@ async def _call(offered: GuardedRoute, path: dict[str, str]) -> RouteCall:
         path=path,
         query=dict(request.args.items()),
         headers={
-            name.lower(): value
-            for name, value in request.headers.items()
-            if name.lower() not in WITHHELD
+            name: value for name, value in headers_of_request().items() if name not in WITHHELD
         },
         body=cast("bytes", await request.get_data(as_text=False)),
         input=offered.read(await body_of_request()) if route.input else None,
