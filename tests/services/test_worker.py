@@ -141,3 +141,17 @@ async def test_events_and_deliveries_are_forgotten_only_when_asked_and_never_bef
     assert await app.value("SELECT count(*) FROM webhook_logs") == 1
     assert await app.value("SELECT count(*) FROM events") == 1
     assert await app.value("SELECT status FROM webhook_logs") == "pending"
+
+
+async def test_one_locked_payment_does_not_keep_the_others_from_being_settled(
+    app: TestApp,
+):
+    held, *others = [await app.paid() for _ in range(6)]
+
+    async with app.working():
+        async with app.app.deps.storage.transaction() as holder:
+            await holder.payments.lock(held)
+            for payment_id in others:
+                await app.until(payment_id, "success")
+            assert (await app.payment(held))["status"] != "success"
+        await app.until(held, "success")

@@ -11,6 +11,7 @@ from ..domain.outcome import DeclineCode, Declined
 from ..domain.payment import Payment
 from ..ports.records import ClaimedOperation
 from .conclude_operation import conclude_operation
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .events import ring_deliveries
 from .registry import GuardedByHost
@@ -25,6 +26,7 @@ class CancelAction:
     payment_id: str
 
 
+@run_again_on_conflict
 async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
     """End a payment that waits for its shopper, as one that they have rejected.
 

@@ -234,13 +234,21 @@ class LiveEvents:
         self._position, alone = None, 0
         try:
             while alone < LOOKS_ALONE:
-                with suppress(InfrastructureError):
-                    await self._look()
+                await self._look_safely()
                 await asyncio.sleep(LOOK_EVERY_S)
                 alone = 0 if self._joining.total() else alone + 1
         finally:
             # Whoever followed this reader comes again, and wakes another.
             self._end_all()
+
+    async def _look_safely(self) -> None:
+        try:
+            await self._look()
+        except InfrastructureError as error:
+            log.debug("streams: %s", error)
+        except Exception:
+            # The reader's outermost net: all streams of this process hang on it.
+            log.exception("streams: reading events failed")
 
     async def _look(self) -> None:
         head = await self._feed.head()

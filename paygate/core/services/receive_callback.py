@@ -15,6 +15,7 @@ from ..domain.redaction import redact
 from ..ports.callbacks import RawCallback, Update, Verified
 from ..ports.records import CallbackEffect, CallbackNote
 from .apply_update import apply_in_transaction
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .idempotent import DeferredBell
 from .registry import GuardedByHost
@@ -95,6 +96,7 @@ async def _take_part(row: int, raw: RawCallback, processor: GuardedByHost, deps:
     return True
 
 
+@run_again_on_conflict
 async def _store(
     row: int,
     verified: Verified,

@@ -242,6 +242,9 @@ class Lane(Generic[ClaimT, AnswerT]):
                     await self._rows.renew(list(self._held.values()))
                 except InfrastructureError as error:
                     log.warning("%s: leases are not renewed: %s", self.name, error)
+                except Exception:
+                    # The same net: without it the whole worker would end.
+                    log.exception("%s: renewing leases failed", self.name)
 
     async def _drain(self) -> None:
         while self._tasks:
