@@ -8,10 +8,10 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 
@@ -34,6 +34,8 @@ class Stack:
     redis_url: str
     home: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    # Where each process's output goes, a file each; None leaves it to the terminal.
+    logs: Path | None = None
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
@@ -71,16 +73,21 @@ class Stack:
     async def _spawn(
         self, arguments: tuple[str, ...], more: Mapping[str, str], *, pipe: bool
     ) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "paygate",
-            *arguments,
-            env=self.environment(**more),
-            cwd=self.home,
-            stdout=asyncio.subprocess.PIPE if pipe else None,
-            stderr=asyncio.subprocess.PIPE if pipe else None,
-        )
+        output: int | IO[bytes] | None = asyncio.subprocess.PIPE if pipe else None
+        with ExitStack() as opened:
+            if self.logs is not None and not pipe:
+                log = self.logs / f"process-{len(self.processes)}-{arguments[0]}.log"
+                output = opened.enter_context(log.open("wb"))
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "paygate",
+                *arguments,
+                env=self.environment(**more),
+                cwd=self.home,
+                stdout=output,
+                stderr=output,
+            )
 
     async def serve(self, *flags: str, port: int | None = None, **more: str) -> Client:
         """An API process that answers."""
@@ -132,9 +139,13 @@ class Client:
 
 @asynccontextmanager
 async def stack(
-    database_url: str, redis_url: str, home: Path, environ: Mapping[str, str]
+    database_url: str,
+    redis_url: str,
+    home: Path,
+    environ: Mapping[str, str],
+    logs: Path | None = None,
 ) -> AsyncIterator[Stack]:
-    running = Stack(database_url, redis_url, home, environ)
+    running = Stack(database_url, redis_url, home, environ, logs)
     try:
         yield running
     finally:
