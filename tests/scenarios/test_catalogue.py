@@ -14,6 +14,7 @@ from tests.harness.playing import PlayedApp
 
 OPENED = ["payment.created", "payment.pending"]
 PAID = [*OPENED, "payment.success"]
+PARTLY = [*OPENED, "payment.failed", "refund.created", "refund.processed"]
 FAILED = [*OPENED, "payment.failed"]
 LATE = [*FAILED, "payment.success"]
 
@@ -54,7 +55,7 @@ def undecided(*effects: str) -> Ending:
 ENDINGS = {
     "approve": paid(),
     "approve_slowly": paid(),
-    "approve_partly": Ending("success", PAID, captured=30_000),
+    "approve_partly": Ending("failed", PARTLY, code="partly_approved", captured=30_000),
     "decline": declined("declined"),
     "insufficient_funds": declined("insufficient_funds"),
     "expired_instrument": declined("expired_instrument"),

@@ -17,3 +17,6 @@ class Decline:
 
 EXPIRED_HOLD = Decline(DeclineCode.PROCESSING_ERROR, "The hold has expired")
 """Of a payment whose hold had ended before we were told that there was one."""
+
+PARTLY_APPROVED = Decline("partly_approved", "Only a part of the amount was approved")
+"""Why a payment failed of whose amount the processor took a part. The part is refunded."""

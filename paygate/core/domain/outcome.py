@@ -42,7 +42,8 @@ class Approved:
 
     Args:
         reference: What the processor calls it.
-        amount: What was approved; less than asked is a partial approval.
+        amount: What was approved. Less than asked is a partial approval: it is held for a
+            manual order; for any other the payment fails and the part is refunded.
         operation_id: What it answers, if the processor says so; another is refused.
     """
 

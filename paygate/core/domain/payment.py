@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from .change import Change
-from .decline import EXPIRED_HOLD, Decline
+from .decline import EXPIRED_HOLD, PARTLY_APPROVED, Decline
 from .errors import (
     CaptureExceedsAuthorizationError,
     NotCancellableError,
@@ -273,27 +273,30 @@ class Payment:
         """
         return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
 
-    def reserve_refund(
-        self, amount: Money, *, at: datetime, is_late_money: bool = False
-    ) -> Change[Payment]:
+    @property
+    def amount_kept(self) -> Money:
+        """What was taken and neither given back nor set aside for a refund."""
+        return self.amount_captured - self.amount_refunded
+
+    def reserve_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
         """Set money aside for a refund; from now on it counts as given back.
 
-        Args:
-            amount: How much.
-            at: When, in UTC.
-            is_late_money: Money that a failed payment should not have.
-
         Raises:
-            NotRefundableError: The payment has not succeeded.
+            NotRefundableError: No money was taken.
             RefundExceedsCaptureError: So much is not left.
         """
-        if self.status != "success" and not is_late_money:
+        if not self.amount_captured:
             raise NotRefundableError
-        left = self.amount_captured - self.amount_refunded
-        if amount > left:
+        return self._set_aside(amount, EventType.REFUND_CREATED, at=at)
+
+    def take_late_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Store that a refund was given after all whose money had been freed."""
+        return self._set_aside(amount, EventType.REFUND_PROCESSED, at=at)
+
+    def _set_aside(self, amount: Money, told: EventType, *, at: datetime) -> Change[Payment]:
+        if amount > (left := self.amount_kept):
             raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
-        after = self._touched(at, amount_refunded=self.amount_refunded + amount)
-        return _telling(after, EventType.REFUND_CREATED)
+        return _telling(self._touched(at, amount_refunded=self.amount_refunded + amount), told)
 
     def settle_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
         """Take note of how a refund ended; a declined one gives its money back to the payment."""
@@ -311,8 +314,13 @@ class Payment:
             return self._hold(approved, at=at)
         if self.status == "success":
             return Change(self)
-        after = replace(self._move("approve", at=at), amount_authorized=approved)
-        return _telling(replace(after, amount_captured=approved), EventType.PAYMENT_SUCCESS)
+        is_part = approved < self.amount
+        moved = self._move("decline" if is_part else "approve", at=at)
+        after = replace(moved, amount_authorized=approved, amount_captured=approved)
+        if is_part:
+            # A part pays no order, and is there to be given back.
+            return _telling(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
+        return _telling(after, EventType.PAYMENT_SUCCESS)
 
     def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.amount_authorized:

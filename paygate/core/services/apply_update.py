@@ -20,7 +20,7 @@ from .conclude_operation import conclude_operation
 from .deps import Deps
 from .events import payment_events, ring_deliveries
 from .idempotent import DeferredBell
-from .late_success import take_late_success
+from .late_success import return_part, take_late_refund, take_late_success
 from .registry import GuardedByHost
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> Non
     endpoints = await deps.storage.merchants.destinations([operation.merchant_id])
     record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], deps)
     await deps.storage.operations.store([record], at=deps.clock.now())
+    await return_part(record, endpoints[operation.merchant_id], deps)
     ring_deliveries(record.events, deps)
 
 
@@ -115,6 +116,8 @@ async def _after_the_end(
         return "no_effect", f"the {operation.kind} is {operation.state} already"
     if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
         return await take_late_success(claimed, outcome, processor, deps)
+    if isinstance(outcome, Approved) and operation.kind is OperationKind.REFUND:
+        return await take_late_refund(claimed, outcome, deps)
     return "conflict", f"the {operation.kind} is {operation.state}, and now it {said}"
 
 

@@ -25,6 +25,8 @@ from .deps import Deps
 from .dispatch import Settled, conclude_each
 from .events import ring_deliveries
 from .heard import Heard, ToAsk
+from .idempotent import DeferredBell
+from .late_success import return_part
 from .recorded_call import Question, recorded
 from .registry import GuardedByHost
 
@@ -135,6 +137,11 @@ class OperationWork:
             ours = [each for each in settled if each.claim.lease.row_id in locked.ready]
             records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
             await storage.operations.store(records, at=deps.clock.now())
+            rings = DeferredBell()
+            bound = replace(deps, storage=storage, bell=rings)
+            for record in records:
+                await return_part(record, endpoints[record.payment.after.merchant_id], bound)
+        rings.pass_on(deps)
         for record in records:
             ring_deliveries(record.events, deps)
         stored = Stored(frozenset(each.operation.id for each in records), refused, locked.busy)

@@ -83,10 +83,12 @@ def test_an_approval_succeeds_and_is_told(before):
     assert change.events[0].occurred_at == LATER
 
 
-def test_a_partial_approval_captures_what_was_approved():
+def test_a_partial_approval_fails_and_leaves_the_part_to_be_given_back():
     change = processing().apply(Approved("ref-1", Money(10_000, "INR")), at=LATER)
 
-    assert change.after.amount_captured == Money(10_000, "INR")
+    assert change.after.status == "failed"
+    assert [event.type for event in change.events] == [EventType.PAYMENT_FAILED]
+    assert change.after.amount_kept == Money(10_000, "INR")
     assert change.after.amount == RS_499
 
 
@@ -164,7 +166,7 @@ def test_a_declined_payment_may_succeed_late():
 def test_late_money_of_a_paid_order_is_kept_to_be_given_back():
     failed = processing().apply(DECLINED, at=NOW).after
     kept = failed.keep_late_money(RS_499, at=LATER).after
-    back = kept.reserve_refund(RS_499, at=LATER, is_late_money=True).after
+    back = kept.reserve_refund(RS_499, at=LATER).after
 
     assert (kept.status, kept.amount_captured) == ("failed", RS_499)
     assert (back.status, back.amount_refunded) == ("failed", RS_499)

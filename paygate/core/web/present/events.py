@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.endpoint import DisabledReason, EndpointSettings
-from ...domain.event import Event
+from ...domain.event import Event, EventType
+from ...domain.money import Money
 from ...domain.payment import Payment
 from ...domain.refund import Refund
 from ..json import write
@@ -33,7 +34,7 @@ class EventWords:
             "payment_id": payment_.id,
             "paymentId": payment_.id,
             "order_id": payment_.order_id,
-            "amount": payment_.amount.minor,
+            "amount": _amount(event, payment_).minor,
             "currency": payment_.amount.currency,
             "method": payment_.instrument.method,
             **instrument(payment_),
@@ -78,6 +79,17 @@ class EventWords:
             "disabled_at": timestamp(at),
         }
         return _event(event_type, at, {"endpoint": shown})
+
+
+def _amount(event: Event, payment: Payment) -> Money:
+    """The sum that the event is about: never more than was taken or held."""
+    match event.type:
+        case EventType.PAYMENT_SUCCESS | EventType.PAYMENT_CAPTURED:
+            return payment.amount_captured
+        case EventType.PAYMENT_AUTHORIZED:
+            return payment.amount_authorized
+        case _:
+            return payment.amount
 
 
 def _event(type: str, at: datetime, data: Mapping[str, Any]) -> bytes:
