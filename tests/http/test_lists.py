@@ -90,3 +90,9 @@ async def test_a_list_without_anything_particular_is_still_an_array(app: TestApp
 
     assert isinstance((await app.call("GET", "/payments")).json, list)
     assert isinstance((await app.call("GET", "/payments?status=")).json, dict)
+
+
+async def test_a_limit_that_is_too_large_is_cut_and_the_answer_says_to_what(app: TestApp):
+    for path in ("/orders", "/payments", "/refunds", "/webhooks"):
+        answer = await app.call("GET", f"{path}?limit=1000&offset=0")
+        assert (answer.status, answer.json["limit"]) == (200, 100)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.core.domain.limits import ENDPOINT_IN_FLIGHT_MAX
-from tests.harness.apps import TestApp, running_app
+from tests.harness.apps import PATIENCE_S, TestApp, running_app
 from tests.harness.fakes import Fakes
 
 FAILED = DeliveryResult(False, 500, "no")
@@ -113,6 +113,56 @@ async def test_one_endpoint_that_hangs_holds_its_share_and_no_more(app: TestApp,
         hanging.set()
 
     assert held == ENDPOINT_IN_FLIGHT_MAX
+
+
+async def test_eight_endpoints_that_hang_leave_slots_to_the_others(app: TestApp, fakes: Fakes):
+    """Eight shares are far from all the slots of a worker."""
+    released, under_way = asyncio.Event(), 0
+    await app.webhook_url()
+    healthy = await app.value("SELECT id FROM merchants")
+    await app.rows(
+        "INSERT INTO merchants (name, email, api_key, api_secret, webhook_url) "
+        "SELECT 'B', n || '@example.com', 'key_b' || n, '', 'http://localhost:9/b' "
+        "FROM generate_series(1, 8) AS n"
+    )
+    await app.rows(
+        "INSERT INTO webhook_logs (merchant_id, event, payload, next_retry_at, event_id, sink, "
+        "endpoint_id) SELECT id, 'webhook.test', '{}', now(), 'evt_' || n, 'recording', id "
+        "FROM merchants, generate_series(1, 16) AS n WHERE id <> $1",
+        healthy,
+    )
+
+    ended, ended_before = 0, None
+
+    async def hang(event: DeliverableEvent, endpoint: Endpoint) -> None:
+        nonlocal under_way, ended, ended_before
+        if endpoint.merchant_id == healthy:
+            ended_before = ended
+            released.set()
+            return
+        under_way += 1
+        try:
+            await released.wait()
+        finally:
+            ended += 1
+
+    fakes.sink.before_answer = hang
+    async with app.working() as worker:
+        async with asyncio.timeout(PATIENCE_S):
+            while under_way < 8 * ENDPOINT_IN_FLIGHT_MAX:
+                await asyncio.sleep(0.01)
+        await app.rows(
+            "INSERT INTO webhook_logs (merchant_id, event, payload, event_id, sink, endpoint_id) "
+            "VALUES ($1, 'webhook.test', '{}', 'evt_healthy', 'recording', $1)",
+            healthy,
+        )
+        worker.wake("webhooks")
+        await app.until_value(
+            "success", "SELECT status FROM webhook_logs WHERE merchant_id = $1", healthy
+        )
+
+    # It did not have to wait until the deadline ended one of the others.
+    assert ended_before == 0
 
 
 async def test_a_delivery_whose_address_was_taken_away_is_given_up_quietly(

@@ -109,7 +109,7 @@ DELIVERIES_IN_FLIGHT_MAX = 128
 CLAIM_ROWS_MAX = 200
 # Deliveries under way to one endpoint, over all workers: one that hangs holds
 # this many slots and no more.
-ENDPOINT_IN_FLIGHT_MAX = 16
+ENDPOINT_IN_FLIGHT_MAX = 4
 
 # The doorbell. A ring is a courtesy: it may never slow down an answer.
 RING_TIMEOUT = timedelta(milliseconds=25)
