@@ -9,6 +9,7 @@
     │   │   └── UnsupportedError         no processor here can do this
     │   ├── AuthenticationError    the credentials name nobody
     │   ├── ForbiddenError         the caller is known and may not (403)
+    │   │   └── SuspendedMerchantError   shoppers cannot pay its orders
     │   ├── NotFoundError          no such thing, or not yours
     │   ├── TooManyError           the caller has as much at a time as it may (429)
     │   └── ConflictError          the thing is in a state that does not allow this
