@@ -8,6 +8,15 @@ GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate pytest_paygate plugins tests examples
 
+# A virtual environment names its folder in its programs. One of a folder that was moved, or
+# without pip (Debian and Ubuntu need python3-venv for it), is removed and made again.
+STALE := $(shell [ ! -e $(VENV) ] || { [ -x $(BIN)/python ] \
+	&& head -n 3 $(BIN)/pip 2>/dev/null | grep -qF "$(CURDIR)/$(VENV)/bin/"; } || echo yes)
+ifeq ($(STALE),yes)
+$(info $(VENV) is incomplete or of another folder: it is made again)
+$(shell rm -rf $(VENV))
+endif
+
 .PHONY: run demo test retest e2e check format pages wheels scenarios clean
 
 # The gateway, and a shop that takes its money through it.
@@ -70,14 +79,17 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "paygate needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
-	@echo "installing into $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV); this takes about a minute, once"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "On Debian and Ubuntu: apt-get install python3-venv; then try again"; exit 2; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(GUESTS)) | $(BIN)/python
 	@$(PIP) hatchling editables
+	@echo "installing paygate and what it depends on"
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "installing what the tests need"
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE)
 	@touch $@

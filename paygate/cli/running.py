@@ -29,6 +29,9 @@ def dev(
     host: Host = None,
     home: Home = None,
     no_redis: bool = False,
+    keep_clock: Annotated[
+        bool, typer.Option(help="Leave a stopped test clock stopped, instead of releasing it.")
+    ] = False,
     ephemeral: Annotated[
         bool,
         typer.Option(help="For a test suite: throw-away data, any port, one line of JSON."),
@@ -47,7 +50,7 @@ def dev(
     from ..commands.dev import dev as run
 
     setup = read_setup(port=port, host=host, home=home)
-    raise typer.Exit(run(setup, redis=not no_redis, beside=beside or []))
+    raise typer.Exit(run(setup, redis=not no_redis, keep_clock=keep_clock, beside=beside or []))
 
 
 @app.command()

@@ -7,6 +7,7 @@ worker as processes of their own, and ends them all when it ends, however it end
 from __future__ import annotations
 
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -26,9 +27,12 @@ from .setup import Setup, refuse_in_production
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 25.0
 POLL_S = 0.02
+CLOCK = "/api/v1/test/clock"
 
 
-def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int:
+def dev(
+    setup: Setup, *, redis: bool = True, keep_clock: bool = False, beside: Sequence[Path] = ()
+) -> int:
     """Run until SIGINT, SIGTERM, or until a part ends by itself; the exit code.
 
     Servers that ``DATABASE_URL`` and ``REDIS_URL`` name are used as they are.
@@ -36,6 +40,7 @@ def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int
     Args:
         setup: The settings and where they came from.
         redis: Whether there is to be one.
+        keep_clock: Leave the test clock as the last run left it, instead of releasing it.
         beside: Python programs to start once the API answers, told where it is and the
             test merchant's credentials by ``PAYGATE_URL``, ``PAYGATE_KEY`` and
             ``PAYGATE_SECRET``. They end with us; one that ends by itself ends nothing else.
@@ -59,7 +64,8 @@ def dev(setup: Setup, *, redis: bool = True, beside: Sequence[Path] = ()) -> int
         parts = _start_parts(environ, tie, redis=bool(urls["REDIS_URL"]))
         stack.callback(_end, list(parts.values()))
         if _wait_ready(settings, parts, stop):
-            print(_welcome(settings, urls, time.monotonic() - began), flush=True)
+            clock = _clock(settings, keep=keep_clock)
+            print(_welcome(settings, urls, time.monotonic() - began, clock), flush=True)
             guests = _start_beside(beside, settings, environ, tie)
             stack.callback(_end, guests)
             _wait_end(parts, stop, poll)
@@ -188,6 +194,25 @@ def _is_healthy(settings: Settings) -> bool:
         connection.close()
 
 
+def _clock(settings: Settings, *, keep: bool) -> str:
+    """Release the test clock unless it is to be kept; the line that tells of it."""
+    connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=5)
+    try:
+        if keep:
+            connection.request("GET", CLOCK)
+        else:
+            connection.request("POST", f"{CLOCK}/release")
+        shown = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return "not known"
+    finally:
+        connection.close()
+    if not shown.get("held"):
+        return "runs with the real time"
+    release = f"curl -X POST {_base(settings)}{CLOCK}/release"
+    return f"STOPPED at {shown['now']}: nothing falls due. Release it: {release}"
+
+
 def _wait_end(
     parts: Mapping[str, subprocess.Popen[bytes]],
     stop: _Stop,
@@ -240,7 +265,7 @@ def _data(settings: Settings, urls: Mapping[str, str]) -> str:
     return "in the database that DATABASE_URL names" + (f"; Valkey in {home}" if own_redis else "")
 
 
-def _welcome(settings: Settings, urls: Mapping[str, str], took_s: float) -> str:
+def _welcome(settings: Settings, urls: Mapping[str, str], took_s: float, clock: str) -> str:
     base = _base(settings)
     keys = f"-H 'X-Api-Key: {settings.test_api_key}' -H 'X-Api-Secret: {settings.test_api_secret}'"
     return f"""
@@ -251,6 +276,7 @@ paygate is ready after {took_s:.1f} s
   dashboard {base}/dashboard   (test@example.com, any password)
   checkout  {base}/checkout?order_id=…
   data      {_data(settings, urls)}
+  clock     {clock}
   SQL       paygate psql
 
 Pay an order:

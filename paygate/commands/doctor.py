@@ -38,10 +38,21 @@ async def doctor(setup: Setup) -> AsyncIterator[str]:
         return
     tolerant = setup.settings.model_copy(update={"redis_optional": True})
     async with open_app(tolerant, setup.environ) as app:
-        for line in _plugins(app):
+        for line in [*_clock(app, setup.settings.port), *_plugins(app)]:
             yield line
         async for line in _work(app):
             yield line
+
+
+def _clock(app: App, port: int) -> list[str]:
+    clock = app.deps.test_clock
+    if clock is None:
+        return []
+    if not clock.shown.is_held:
+        return ["ok    the test clock runs"]
+    release = f"curl -X POST http://localhost:{port}/api/v1/test/clock/release"
+    at = f"{clock.shown.now():%Y-%m-%d %H:%M:%S} UTC"
+    return [f"look  the test clock is stopped at {at}: nothing falls due; release it: {release}"]
 
 
 def _plugins(app: App) -> list[str]:

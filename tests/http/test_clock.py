@@ -196,3 +196,15 @@ async def test_production_serves_none_of_it(
         response = await client.open(CLOCK + path, method=method, json={"seconds": 1})
 
     assert response.status_code == 404
+
+
+async def test_health_tells_of_a_stopped_clock_and_how_to_release_it(app: TestApp):
+    running = (await app.call("GET", "/health")).json
+    await held(app)
+    stopped = (await app.call("GET", "/health")).json
+    method, path = stopped["clock_release"].split(" ")
+    await app.call(method, path)
+    released = (await app.call("GET", "/health")).json
+
+    assert stopped["clock"] == "stopped"
+    assert not {"clock", "clock_release"} & (running.keys() | released.keys())

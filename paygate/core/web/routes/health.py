@@ -49,6 +49,12 @@ def blueprint(
             worker=None if worker_runs is None else worker_runs(),
             now=deps.clock.now(),
         )
+        if deps.test_clock is not None and deps.test_clock.shown.is_held:
+            shown = {
+                **shown,
+                "clock": "stopped",
+                "clock_release": "POST /api/v1/test/clock/release",
+            }
         return json_response(dialects.health(shown, deps))
 
     return routes

@@ -271,6 +271,13 @@ class Health(TypedDict):
     degraded: bool
     worker: NotRequired[Literal["running", "stopped"]]
     timestamp: At
+    clock: NotRequired[
+        Annotated[
+            Literal["stopped"],
+            Field(description="outside production, while the test clock is stopped"),
+        ]
+    ]
+    clock_release: NotRequired[Annotated[str, Field(description="the request that releases it")]]
     profile: NotRequired[str]
 
 

@@ -1,0 +1,86 @@
+"""A test clock that was stopped and left so: who says it, and who releases it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.harness.processes import Stack
+
+from .test_dev_with import PATIENCE_S, free_port, until
+
+STOPPED = "stopped at 2099-01-01 00:00:00 UTC"
+
+
+async def run_sql(url: str, sql: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def stopped_url(database_url: str) -> str:
+    """Of a database whose clock was stopped by an earlier run."""
+    await run_sql(
+        database_url,
+        "INSERT INTO test_clock (id, held_at, version) VALUES (1, '2099-01-01T00:00:00Z', 1)",
+    )
+    return database_url
+
+
+@contextmanager
+def started(stack: Stack, *options: str) -> Iterator[str]:
+    """``paygate dev`` with these options, and what it says when it is ready."""
+    said = stack.home / "said"
+    command = [sys.executable, "-m", "paygate", "dev", "--port", str(free_port()), *options]
+    environ = stack.environment(PAYGATE_DASHBOARD_PORT="0", PAYGATE_CHECKOUT_PORT="0")
+    with said.open("wb") as file:
+        dev = subprocess.Popen(command, env=environ, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        until(lambda: "Pay an order" in said.read_text(), dev)
+        yield said.read_text()
+        dev.send_signal(signal.SIGINT)
+        dev.wait(PATIENCE_S)
+    finally:
+        dev.kill()
+
+
+async def test_dev_starts_with_running_time(stopped_url: str, redis_url: str, tmp_path: Path):
+    with started(Stack(stopped_url, redis_url, tmp_path)) as said:
+        held_at = await run_sql(stopped_url, "SELECT held_at FROM test_clock")
+
+    assert "clock     runs with the real time" in said
+    assert held_at is None
+
+
+async def test_dev_keeps_the_clock_if_told_to_and_says_how_to_release_it(
+    stopped_url: str, redis_url: str, tmp_path: Path
+):
+    with started(Stack(stopped_url, redis_url, tmp_path), "--keep-clock") as said:
+        held_at = await run_sql(stopped_url, "SELECT held_at FROM test_clock")
+
+    assert "clock     STOPPED at 2099-01-01T00:00:00.000Z" in said
+    assert "/api/v1/test/clock/release" in said
+    assert held_at is not None
+
+
+async def test_doctor_says_that_the_clock_is_stopped(
+    stopped_url: str, redis_url: str, tmp_path: Path
+):
+    stack = Stack(stopped_url, redis_url, tmp_path)
+    _, stopped, _ = await stack.run("doctor")
+    await run_sql(stopped_url, "UPDATE test_clock SET held_at = NULL, version = 2")
+    _, running, _ = await stack.run("doctor")
+
+    assert STOPPED in stopped
+    assert "/api/v1/test/clock/release" in stopped
+    assert "ok    the test clock runs" in running
