@@ -115,3 +115,20 @@ def test_what_was_asked_for_is_remembered_even_if_it_was_refused():
         asking.config(Config)
 
     assert asking.models == [Config]
+
+
+class Derived(BaseModel):
+    signing: SecretStr | None = Field(default=None, json_schema_extra={"derived": True})
+    plain: SecretStr | None = None
+
+
+def test_a_secret_that_nothing_sets_is_derived_for_its_plugin_and_field():
+    derive = "of {}".format
+    made = HostContext("acme", {}, derive=derive).config(Derived)
+    given = HostContext("acme", {"PAYGATE_ACME_SIGNING": "own"}, derive=derive).config(Derived)
+    without = HostContext("acme", {}).config(Derived)
+
+    assert made.signing == SecretStr("of acme:signing")
+    assert made.plain is None
+    assert given.signing == SecretStr("own")
+    assert without.signing is None

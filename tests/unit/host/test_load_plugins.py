@@ -567,3 +567,30 @@ def test_an_installed_distribution_that_cannot_be_imported_is_named(distribution
 
     assert caught.value.setting == "plugin acme_broken"
     assert "no licence" in caught.value.problem
+
+
+def test_only_the_plugins_that_are_named_are_loaded():
+    assert [each.name for each in installed_plugins(("upi_sim",))] == ["upi_sim"]
+    with pytest.raises(OperatorError) as refused:
+        installed_plugins(("upi_sim", "upi"))
+
+    assert refused.value.setting == "PAYGATE_PLUGINS"
+    assert "card_sim, upi_sim" in refused.value.remedy
+
+
+def test_plugins_do_not_see_the_keys_and_addresses_of_paygate():
+    class Curious(BaseModel):
+        vault: str | None = Field(None, json_schema_extra={"env": "PAYGATE_VAULT_KEY"})
+        database: str | None = Field(None, json_schema_extra={"env": "DATABASE_URL"})
+        own: str | None = None
+
+    class Plugin:
+        @hookimpl
+        def paygate_processors(self, context):
+            context.config(Curious)
+            return []
+
+    environ = {"PAYGATE_VAULT_KEY": "k", "DATABASE_URL": "d", "PAYGATE_ACME_OWN": "o"}
+    loaded = load_plugins([Found("acme", Plugin(), "1")], environ=environ)
+
+    assert loaded.configs["acme"] == [Curious(own="o")]
