@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -136,12 +137,42 @@ async def test_another_processors_operation_is_not_theirs(stage: PlayedApp):
         ({SIGNATURE: "ü"}, b"\xff\xfe\x00"),
     ],
 )
-async def test_what_nobody_signed_is_kept_and_refused(stage: PlayedApp, headers: Any, body: bytes):
+async def test_of_what_is_not_signed_only_a_digest_is_kept(
+    stage: PlayedApp, headers: Any, body: bytes
+):
     answer = await post(stage, body, headers)
-    (row,) = await stage.rows("SELECT body, effect FROM processor_callbacks")
+    (row,) = await stage.rows("SELECT body, headers::text, effect, reason FROM processor_callbacks")
 
     assert answer.status == 401
-    assert (bytes(row["body"]), row["effect"]) == (body, "refused")
+    assert (bytes(row["body"]), row["headers"], row["effect"]) == (b"", "{}", "refused")
+    assert f"{len(body)} bytes, SHA-256 {sha256(body).hexdigest()}" in row["reason"]
+
+
+async def test_secrets_in_the_headers_of_a_signed_callback_are_not_stored(stage: PlayedApp):
+    _, operation_id = await pending(stage)
+    raw = write(says(operation_id, "approved"), secret=CALLBACK_SECRET)
+    headers = {"X-Api-Secret": "marker1", "Authorization": "Bearer marker2", "X-Trace": "kept"}
+    answer = await post(stage, raw.body, {**raw.headers, **headers})
+    stored = await stage.value("SELECT headers::text FROM processor_callbacks")
+
+    assert answer.status == 200
+    assert ("marker" in stored, "kept" in stored) == (False, True)
+
+
+async def test_a_signed_callback_whose_operation_holds_a_nul_is_quarantined(stage: PlayedApp):
+    await send(stage, says("op_\0", "approved"))
+
+    assert await stage.effects() == ["quarantined"]
+
+
+async def test_a_conflict_is_listed_for_operators(stage: PlayedApp):
+    payment_id = await stage.begin("contradicting_callback")
+    await stage.play_on()
+    listed = await stage.call("GET", "/attention")
+
+    assert [(each["kind"], each["payment_id"]) for each in listed.json["data"]] == [
+        ("conflict", payment_id)
+    ]
 
 
 @pytest.mark.parametrize(

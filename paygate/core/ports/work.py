@@ -73,8 +73,12 @@ class OperationRepository(Leasable, Protocol):
         """An operation as it is stored; nobody is kept from it."""
         ...
 
-    async def in_review(self, merchant_id: UUID) -> Sequence[InReview]:
-        """A merchant's operations that no machine could decide, the oldest first."""
+    async def in_review(self, merchant_id: UUID | None) -> Sequence[InReview]:
+        """A merchant's operations that no machine could decide, the oldest first.
+
+        Args:
+            merchant_id: Whose; None for those of all.
+        """
         ...
 
     async def lock(self, operation_ids: Collection[str]) -> Sequence[ClaimedOperation]:

@@ -1,14 +1,17 @@
 """A processor calls us.
 
-Stored as it came, then split, verified, known again, checked, applied. It is
+Split and verified; of what is not signed only a digest is stored. The rest is stored as it
+came but for secrets in its headers, then deduplicated, checked and applied. It is
 acknowledged when it has been applied: a processor that heard nothing sends it again,
 and a callback that was cut short between is applied by its copy.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from ..domain.errors import BadSignatureError, NotFoundError, PluginError, RowRefusedError
 from ..domain.redaction import redact
@@ -25,6 +28,8 @@ WEIGHT: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_ef
 """Of a callback with several updates, the result that is noted of it."""
 
 NOT_SIGNED = 401
+_SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-?key")
+"""In the name of a header: its value is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +50,60 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
     if processor is None or not processor.capabilities.callbacks:
         raise NotFoundError("Processor")
     raw = replace(command.raw, received_at=deps.clock.now())
-    row = await _keep(command.processor, raw, deps)
     try:
         parts = [replace(part, received_at=raw.received_at) for part in processor.split(raw)]
     except PluginError as error:
-        await _note(row, "quarantined", str(error), deps)
+        await _keep_digest(command.processor, raw, "quarantined", str(error), deps)
         return processor.acknowledge(accepted=False)
     accepted = True
-    for ordinal, part in enumerate(parts):
-        # The first part of a batch is noted on the row of the whole.
-        own = row if ordinal == 0 else await _keep(command.processor, part, deps)
+    for part in parts:
         try:
-            accepted &= await _take_part(own, part, processor, deps)
+            verified = processor.verify(part)
         except BadSignatureError as error:
-            await _note(own, "refused", error.reason, deps)
+            await _keep_digest(command.processor, part, "refused", error.reason, deps)
             return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
+        except PluginError as error:
+            await _keep_digest(command.processor, part, "quarantined", str(error), deps)
+            accepted = False
+            continue
+        accepted &= await _take_part(part, verified, processor, deps)
     return processor.acknowledge(accepted=accepted)
 
 
 async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
-    return await deps.storage.callbacks.add(processor, raw, at=deps.clock.now())
+    shown = {name: _masked(name, value) for name, value in raw.headers.items()}
+    kept = replace(raw, headers=shown)
+    return await deps.storage.callbacks.add(processor, kept, at=deps.clock.now())
+
+
+async def _keep_digest(
+    processor: str, raw: RawCallback, effect: CallbackEffect, reason: str, deps: Deps
+) -> None:
+    """Store that it came, and nothing of what anyone may have written into it."""
+    digest = f"{len(raw.body)} bytes, SHA-256 {sha256(raw.body).hexdigest()}"
+    row = await deps.storage.callbacks.add(processor, RawCallback({}, b""), at=deps.clock.now())
+    await _note(row, effect, f"{reason} ({digest})", deps)
+
+
+def _masked(name: str, value: str) -> str:
+    return "[redacted]" if _SECRET.search(name.lower()) else redact(value)
 
 
 async def _note(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> None:
     await deps.storage.callbacks.note(row, CallbackNote(effect, redact(reason)))
 
 
-async def _take_part(row: int, raw: RawCallback, processor: GuardedByHost, deps: Deps) -> bool:
-    """Verify and apply one callback; whether its sender need not send it again.
+async def _take_part(
+    raw: RawCallback, verified: Verified, processor: GuardedByHost, deps: Deps
+) -> bool:
+    """Apply one callback whose sender is certain; whether it need not be sent again.
 
     Its key, everything it changes and the note of it are stored together or not at all: of
     one that was cut short nothing is left, and its copy is applied.
-
-    Raises:
-        BadSignatureError: Nobody we know has sent it.
     """
+    row = await _keep(processor.info.id, raw, deps)
     try:
-        verified = processor.verify(raw)
         updates = processor.translate(verified)
-    except BadSignatureError:
-        raise
     except PluginError as error:
         await _note(row, "quarantined", str(error), deps)
         return False

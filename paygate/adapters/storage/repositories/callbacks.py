@@ -12,6 +12,8 @@ from .. import mapping
 from ..database import Executor
 from ..statements import callbacks as sql
 
+REASON_CHARS_MAX = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresCallbacks:
@@ -32,7 +34,9 @@ class PostgresCallbacks:
 
     async def note(self, row: int, note: CallbackNote, *, key: str | None = None) -> None:
         """See ``CallbackRepository.note``."""
-        reason, names = note.reason or None, (note.operation_id, note.payment_id)
+        # Of whatever sender, so of whatever characters.
+        reason = note.reason.replace("\0", " ")[:REASON_CHARS_MAX] or None
+        names = (note.operation_id, note.payment_id)
         await self.executor.fetchval(sql.NOTE, row, note.effect, reason, *names, key)
 
     async def recent(self, *, effect: str | None, limit: int) -> Sequence[KeptCallback]:

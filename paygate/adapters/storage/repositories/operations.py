@@ -102,7 +102,7 @@ class PostgresOperations(Leasing):
         found = await self._read([operation_id]) if is_id(IdKind.OPERATION, operation_id) else []
         return found[0] if found else None
 
-    async def in_review(self, merchant_id: UUID) -> Sequence[InReview]:
+    async def in_review(self, merchant_id: UUID | None) -> Sequence[InReview]:
         """See ``OperationRepository.in_review``."""
         rows = await self.executor.fetch(sql.IN_REVIEW, merchant_id)
         return [InReview(**dict(row)) for row in rows]

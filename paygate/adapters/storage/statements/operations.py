@@ -84,7 +84,9 @@ CHARGE_OF = f"{_WITH_PAYMENT} WHERE o.payment_id = $1 AND o.kind = 'charge'"
 IN_REVIEW = """
 SELECT id, payment_id, kind, amount AS amount_minor, currency, processor, note,
     updated_at AS since
-FROM operations WHERE merchant_id = $1 AND lease_state = 'dead' ORDER BY updated_at LIMIT 1000
+FROM operations
+WHERE ($1::uuid IS NULL OR merchant_id = $1) AND lease_state = 'dead'
+ORDER BY updated_at LIMIT 1000
 """
 
 # Both rows are locked where their values are compared, so neither can be an old one.

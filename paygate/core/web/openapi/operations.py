@@ -30,6 +30,18 @@ OVERVIEW: wire.Overview = {
     },
     "refunds": {"count": 1, "amount_minor": {"INR": 20_000}},
 }
+ATTENTION: wire.AttentionList = {
+    "data": [
+        {
+            "kind": "conflict",
+            "at": PAID_AT,
+            "processor": "upi_sim",
+            "payment_id": PAYMENT_ID,
+            "operation_id": "op_Qw12Er34Ty56Ui78",
+            "reason": "the charge is succeeded, and now it failed",
+        }
+    ]
+}
 OPERATION_ID = "op_Qw12Er34Ty56Ui78"
 WORKERS: wire.Workers = {
     "workers": [

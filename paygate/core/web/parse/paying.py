@@ -69,10 +69,10 @@ def refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefu
     return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
 
 
-def settle(body: Body, operation_id: str, merchant: Merchant) -> SettleReview:
+def settle(body: Body, operation_id: str) -> SettleReview:
     """``POST /operations/{id}/settle``."""
     asked = checked(requests.SettleRequest, body)
-    return SettleReview(merchant, operation_id, asked.verdict, asked.reason)
+    return SettleReview(operation_id, asked.verdict, asked.reason)
 
 
 def params(body: Body) -> Mapping[str, str]:

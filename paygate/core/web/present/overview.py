@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ...domain.redaction import redact
 from ...ports.bell import Queue
-from ...ports.figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ...ports.figures import Attention, Figures, QueueCounts, StuckWork, Window, WorkerSeen
 from ..wire import overview as wire
 from .entities import timestamp
 
@@ -33,6 +33,23 @@ def overview(window: Window, figures: Figures) -> wire.Overview:
         "latency_ms": wire.Latency(**figures.latency),  # type: ignore[typeddict-item]  # a row of that shape
         "deliveries": wire.DeliveryFigures(**figures.deliveries),  # type: ignore[typeddict-item]  # a row of that shape
         "refunds": wire.RefundFigures(**figures.refunds),  # type: ignore[typeddict-item]  # a row of that shape
+    }
+
+
+def attention(found: Sequence[Attention]) -> wire.AttentionList:
+    """``GET /attention``."""
+    return {
+        "data": [
+            {
+                "kind": each.kind,
+                "at": timestamp(each.at),
+                "processor": each.processor,
+                "payment_id": each.payment_id,
+                "operation_id": each.operation_id,
+                "reason": each.reason,
+            }
+            for each in found
+        ]
     }
 
 

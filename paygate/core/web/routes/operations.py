@@ -11,7 +11,7 @@ from ...services.deps import Deps
 from ...services.queries import find_payment
 from ...services.settle_review import settle_review
 from .. import parse, present
-from ..auth import check_browser, merchant_of_request
+from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
@@ -25,10 +25,16 @@ def blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("operations", __name__)
 
     @routes.get("/operations/review")
-    @documented("List what needs a person", stories.Reviews, examples.REVIEWS)
+    @documented(
+        "List what needs a person",
+        stories.Reviews,
+        examples.REVIEWS,
+        about="Of all merchants to operators, to others their own.",
+    )
     async def reviews() -> Response:
-        merchant = await merchant_of_request(deps)
-        found = await deps.storage.operations.in_review(merchant.id)
+        caller = await caller_of_request(deps)
+        owner = None if caller.is_operator else caller.merchant.id
+        found = await deps.storage.operations.in_review(owner)
         return json_response(present.reviews(found))
 
     @routes.post("/operations/<operation_id>/settle")
@@ -37,18 +43,21 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Payment,
         examples.PAYMENT,
         needs=Role.SUPPORT,
+        needs_operator=True,
         audit=Audited("review.settle", shows=("verdict", "reason")),
         body=requests.SettleRequest,
         body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
         takes_key=True,
-        about="Says what happened at the processor. It is kept on the payment's time line.",
+        about="For operators, of any merchant's payments: a merchant cannot declare its own "
+        "money received. Says what happened at the processor. It is kept on the payment's "
+        "time line.",
     )
     async def settle(operation_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = parse.settle(body, operation_id, merchant)
+            command = parse.settle(body, operation_id)
             return present.payment(await settle_review(command, bound)), 200
 
         return await once(merchant.id, deps, do)

@@ -19,6 +19,8 @@ from ..present import overview as present
 from ..wire import lists
 from ..wire import overview as wire
 
+ATTENTION_ROWS_MAX = 200
+
 
 def blueprint(deps: Deps) -> Blueprint:
     """``/overview`` and ``/workers``."""
@@ -44,6 +46,20 @@ def blueprint(deps: Deps) -> Blueprint:
         hours = parse.overview_hours(request.args)
         window, figures = await overview(merchant.id, hours, deps)
         return json_response(present.overview(window, figures))
+
+    @routes.get("/attention")
+    @documented(
+        "List money that needs attention",
+        wire.AttentionList,
+        examples.ATTENTION,
+        about="Callbacks that contradict what is settled or fit nothing of ours, and failed "
+        "payments whose money was not given back: the newest 200. Of all merchants to "
+        "operators, to others their own.",
+    )
+    async def attention() -> Response:
+        owner = await whose()
+        found = await deps.storage.figures.attention(owner, limit=ATTENTION_ROWS_MAX)
+        return json_response(present.attention(found))
 
     @routes.get("/workers")
     @documented(

@@ -230,3 +230,20 @@ class Released(TypedDict):
     queue: Queue
     due_at: At
     payment_id: NotRequired[str | None]
+
+
+class AttentionItem(TypedDict):
+    """Money that our books and a processor's may see differently."""
+
+    kind: Literal["conflict", "quarantined", "kept_money"]
+    at: At
+    processor: str
+    payment_id: str | None
+    operation_id: str | None
+    reason: str | None
+
+
+class AttentionList(TypedDict):
+    """What an operator has to look at, the newest first."""
+
+    data: list[AttentionItem]
