@@ -15,6 +15,7 @@ from .adapters.bell.saq import SaqBell
 from .adapters.clock.database import DatabaseClock
 from .adapters.clock.virtual import VirtualClock
 from .adapters.http.aiohttp import AiohttpClient
+from .adapters.http.framing import AskedFramers
 from .adapters.ids.random import RandomIds
 from .adapters.ids.replayed import ReplayedIds
 from .adapters.passwords.argon2 import Argon2Passwords
@@ -281,9 +282,9 @@ def vault_keys(settings: Settings) -> list[str]:
 def pages(kind: Kind, settings: Settings) -> WebApp:
     """The dashboard or the checkout page as an app of its own, which needs no database."""
     origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
-    return create_pages(
-        kind, _PageDeps(RandomIds(), test_merchant(settings)), origins, web_policy(settings)
-    )
+    framers = AskedFramers(settings.api_internal_origin)
+    deps = _PageDeps(RandomIds(), test_merchant(settings))
+    return create_pages(kind, deps, origins, web_policy(settings), framers)
 
 
 @dataclass(frozen=True, slots=True)

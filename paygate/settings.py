@@ -140,6 +140,11 @@ class Settings(BaseModel):
         alias="PAYGATE_API_URL",
         description="where browsers find the API; empty is http://localhost:PORT",
     )
+    api_internal_url: str = Field(
+        "",
+        alias="PAYGATE_API_INTERNAL_URL",
+        description="where `paygate pages checkout` finds the API; empty is PAYGATE_API_URL",
+    )
     checkout_url: str = Field(
         "",
         alias="CHECKOUT_URL",
@@ -253,6 +258,11 @@ class Settings(BaseModel):
     def api_origin(self) -> str:
         """Where browsers find the API."""
         return self.api_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def api_internal_origin(self) -> str:
+        """Where the server of the checkout page finds the API."""
+        return self.api_internal_url.rstrip("/") or self.api_origin
 
     @property
     def checkout_origin(self) -> str:

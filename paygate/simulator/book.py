@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.domain.money import EXPONENTS, Money
+from ..core.domain.currencies import KNOWN_EXPONENTS
+from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from .decision import Decision, read_decision
 
@@ -131,7 +132,7 @@ def _entry(line: bytes) -> Entry | None:
             "amount_minor": int(minor),
             "currency": str(currency),
             "processor": str(processor),
-        } if type(minor) is int and minor >= 0 and currency in EXPONENTS:
+        } if type(minor) is int and minor >= 0 and currency in KNOWN_EXPONENTS:
             decision = read_decision(fields)
         case _:
             return None

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..core.domain.currencies import KNOWN_EXPONENTS
 from ..core.domain.errors import BadSignatureError
-from ..core.domain.money import EXPONENTS, Money
+from ..core.domain.money import Money
 from ..core.domain.outcome import Approved, DeclineCode, Declined, Outcome, Pending, Released
 from ..core.ports.callbacks import RawCallback, Update, Verified
 from .scenario import parameters
@@ -56,7 +57,7 @@ def translate(verified: Verified, *, processor_id: str) -> Sequence[Update]:
             "says": str(word),
             "amount": int(minor),
             "currency": str(currency),
-        } if currency in EXPONENTS and minor > 0:
+        } if currency in KNOWN_EXPONENTS and minor > 0:
             amount = Money(minor, currency)
             reference = f"{processor_id}_{operation_id}"
             return [Update(operation_id, _outcome(word, amount, reference), amount)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Page, expect
+
+from paygate.core.domain.money import Money
 
 from .gateway import Gateway, Receiver
 
@@ -42,6 +45,28 @@ async def test_other_currencies_are_added_up_by_themselves(fresh_gateway: Gatewa
     stats = page.get_by_test_id("stats-container")
     await expect(stats).to_contain_text("¥1,250")
     await expect(stats).to_contain_text("KWD 12.345")
+
+
+CURRENCIES = """
+    INR USD EUR GBP CHF HUF COP IDR PKR TWD IRR LAK MGA XCG SGD
+    JPY KRW VND CLP ISK UGX XAF UYI BHD IQD JOD KWD OMR CLF UYW
+""".split()
+
+
+async def test_each_currency_has_the_decimals_of_the_sum_that_is_taken(
+    fresh_gateway: Gateway, page: Page
+):
+    shown, taken = {}, {}
+    for currency in CURRENCIES:
+        order = await fresh_gateway.order(500_000, currency=currency)
+        await page.goto(f"{fresh_gateway.dashboard}/dashboard/orders/{order}")
+        await expect(page.get_by_text(order).first).to_be_visible()
+        amount = await page.locator(".page-head__money").inner_text()
+        shown[currency] = re.sub(r"[^\d.]", "", amount)
+        taken[currency] = str(Money(500_000, currency)).split()[0]
+
+    assert len(CURRENCIES) == 30
+    assert shown == taken
 
 
 async def test_the_chart_says_what_a_bar_stands_for(dashboard: Page, gateway: Gateway):

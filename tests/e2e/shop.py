@@ -117,12 +117,31 @@ def _app(gateway: str, checkout: str) -> web.Application:
 
 
 @asynccontextmanager
+async def serving(html: str) -> AsyncIterator[str]:
+    """A site of one page without a policy; its address."""
+
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(text=html, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", show)
+    async with _running(app) as base:
+        yield f"{base}/"
+
+
+@asynccontextmanager
 async def open_shop(gateway: str, checkout: str) -> AsyncIterator[Shop]:
-    runner = web.AppRunner(_app(gateway, checkout))
+    async with _running(_app(gateway, checkout)) as base:
+        yield Shop(base)
+
+
+@asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app)
     await runner.setup()
     port = free_port()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield Shop(f"http://localhost:{port}")
+        yield f"http://localhost:{port}"
     finally:
         await runner.cleanup()

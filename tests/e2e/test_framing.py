@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from quart import Quart
+
+from paygate.adapters.serving.hypercorn import answer
+from paygate.commands.listening import listen
+from paygate.core.web.routes.checkout import pages as checkout_page
 
 from .checkout import Checkout, Modal
 from .gateway import Gateway
@@ -52,11 +58,13 @@ async def test_in_the_merchants_own_shop_it_takes_the_payment(
 
 
 @pytest.mark.usefixtures("allowed")
-async def test_another_site_cannot_frame_it(page: Page, gateway: Gateway, evil: Shop) -> None:
+@pytest.mark.parametrize("where", ["classic", "of_other_server"])
+async def test_another_site_cannot_frame_it(
+    page: Page, gateway: Gateway, evil: Shop, where: str
+) -> None:
+    """The server that has the pages alone asks the API who may."""
     window = await page.context.new_page()
-    refused: list[str] = []
-    window.on("console", lambda line: refused.append(line.text))
-    await window.goto(evil.classic())
+    await window.goto(getattr(evil, where)())
     await Modal(window).open(await gateway.order())
     async with window.expect_event("console", lambda line: "frame-ancestors" in line.text):
         await window.evaluate("gateway.close(); gateway.open()")
@@ -68,19 +76,42 @@ async def test_another_site_cannot_frame_it(page: Page, gateway: Gateway, evil: 
     await window.close()
 
 
-@pytest.mark.usefixtures("allowed")
-async def test_served_alone_the_page_shows_another_site_nothing_and_tells_it_nothing(
-    page: Page, gateway: Gateway, evil: Shop
-) -> None:
-    """That server has no database: the page itself asks whose pages may frame it."""
-    await page.goto(evil.of_other_server())
-    checkout = await Modal(page).open(await gateway.order())
-    await expect(checkout.part("notice-title")).to_have_text("Not shown here")
-    await expect(checkout.part("order-amount")).to_have_count(0)
-    await checkout.where.locator("body").press("Escape")
-    await page.wait_for_timeout(300)
+@asynccontextmanager
+async def pages_without_the_rule(gateway: Gateway) -> AsyncIterator[str]:
+    """A server of the checkout page whose answers have lost the rule, as behind some proxy."""
 
-    told = {data["type"] for _, data in await page.evaluate("heard")}
+    async def no_rule(order_id: str, payment_id: str) -> None:
+        return None
+
+    app = Quart("pages")
+    app.register_blueprint(checkout_page(api_origin=gateway.base, framers=no_rule))
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    stopped = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(answer(app, listening, stopped))
+        yield f"http://127.0.0.1:{port}"
+        stopped.set()
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
+    page: Page, gateway: Gateway
+) -> None:
+    """The page itself asks the API who may frame it."""
+    async with (
+        pages_without_the_rule(gateway) as pages,
+        open_shop(gateway.base, pages) as evil,
+    ):
+        await page.goto(evil.of_other_server())
+        checkout = await Modal(page).open(await gateway.order())
+        await expect(checkout.part("notice-title")).to_have_text("Not shown here")
+        await expect(checkout.part("order-amount")).to_have_count(0)
+        await checkout.where.locator("body").press("Escape")
+        await page.wait_for_timeout(300)
+        told = {data["type"] for _, data in await page.evaluate("heard")}
+        await page.goto("about:blank")
+
     assert told <= {"checkout_ready", "checkout_resized"}
 
 

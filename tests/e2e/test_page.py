@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import APIResponse, Browser, BrowserContext, Page, Route, expect
+
+from paygate.core.domain.money import Money
 
 from .checkout import BROKE, Checkout, at_both_sizes
 from .gateway import Gateway
@@ -286,3 +290,25 @@ async def test_every_width_holds_the_page(
         await checkout.until("success-state")
 
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+CURRENCIES = """
+    INR USD EUR GBP CHF HUF COP IDR PKR TWD IRR LAK MGA XCG SGD
+    JPY KRW VND CLP ISK UGX XAF UYI BHD IQD JOD KWD OMR CLF UYW
+""".split()
+
+
+async def test_each_currency_is_shown_with_the_decimals_of_the_sum_that_is_taken(
+    page: Page, gateway: Gateway
+) -> None:
+    shown, taken = {}, {}
+    for currency in CURRENCIES:
+        order = await gateway.order(500_000, currency=currency)
+        await page.goto(f"{gateway.base}/checkout?order_id={order}")
+        amount = Checkout(page).part("order-amount")
+        await expect(amount).not_to_be_empty()
+        shown[currency] = re.sub(r"[^\d.]", "", await amount.inner_text())
+        taken[currency] = str(Money(500_000, currency)).split()[0]
+
+    assert len(CURRENCIES) == 30
+    assert shown == taken

@@ -1,20 +1,24 @@
 /** Minor units and a currency to what people read, and back. */
 
+import { told } from "../told";
+
 /** Whole minor units. */
 export interface Money {
   amount: number;
   currency: string;
 }
 
-// ISO 4217. Intl's own numbers follow usage and differ from it for some currencies,
-// which would move the decimal point of what the gateway means.
-const NO_MINOR_UNIT = new Set("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" "));
-const THOUSANDTHS = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
+// The API's own list, of the currencies that do not have two decimals. Intl's numbers follow
+// usage and differ from ISO 4217 for some, which would move the decimal point.
+const EXPONENTS = new Map(
+  told("paygate-exponents")
+    .split(" ")
+    .map((pair) => [pair.slice(0, 3), Number(pair.slice(4))]),
+);
 
 /** How many decimals the currency's major unit has. */
 export function decimalsOf(currency: string): number {
-  if (NO_MINOR_UNIT.has(currency)) return 0;
-  return THOUSANDTHS.has(currency) ? 3 : 2;
+  return EXPONENTS.get(currency) ?? 2;
 }
 
 /** `₹1,00,000.00`, `¥500`, `US$12.50`. */

@@ -5,27 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import total_ordering
 
-# ISO 4217: the currencies that do not divide by a hundred.
-_NO_MINOR_UNIT = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-)
-_THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-_HUNDREDTHS = frozenset(
-    """
-    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN
-    BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
-    GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR
-    LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD
-    PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
-    SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW
-    """.split()
-)
-EXPONENTS = (
-    dict.fromkeys(_NO_MINOR_UNIT, 0)
-    | dict.fromkeys(_HUNDREDTHS, 2)
-    | dict.fromkeys(_THOUSANDTHS, 3)
-)
-"""Currency code → how many decimals its major unit has. Source: ISO 4217."""
+from .currencies import EXPONENTS, KNOWN_EXPONENTS
+
+__all__ = ["EXPONENTS", "Money"]
 
 
 @total_ordering
@@ -45,7 +27,7 @@ class Money:
         # bool is an int in Python; True rupees are a bug that must not be stored.
         assert type(self.minor) is int, f"minor units are whole: {self.minor!r}"
         assert self.minor >= 0, f"negative money: {self.minor}"
-        assert self.currency in EXPONENTS, f"unknown currency: {self.currency!r}"
+        assert self.currency in KNOWN_EXPONENTS, f"unknown currency: {self.currency!r}"
 
     @classmethod
     def zero(cls, currency: str) -> Money:
@@ -69,7 +51,7 @@ class Money:
 
     def __str__(self) -> str:
         """The sum as a person writes it, for example ``499.00 INR``."""
-        exponent = EXPONENTS[self.currency]
+        exponent = KNOWN_EXPONENTS[self.currency]
         if exponent == 0:
             return f"{self.minor} {self.currency}"
         major, minor = divmod(self.minor, 10**exponent)

@@ -27,9 +27,21 @@ class Origins:
 
 
 def create_pages(
-    kind: Kind, deps: dashboard.DashboardDeps, origins: Origins, policy: WebPolicy
+    kind: Kind,
+    deps: dashboard.DashboardDeps,
+    origins: Origins,
+    policy: WebPolicy,
+    framers: checkout.Framers,
 ) -> Quart:
-    """An app that serves one kind of pages and nothing else; it needs no database."""
+    """Create an app that serves one kind of pages and nothing else; it needs no database.
+
+    Args:
+        kind: Which pages.
+        deps: What they need of an app.
+        origins: Where browsers find what.
+        policy: What every request is judged by.
+        framers: Who may frame the checkout.
+    """
     app = Quart(f"paygate-{kind}", static_folder=None)
     register_errors(app)
     register_middleware(app, policy)
@@ -41,7 +53,8 @@ def create_pages(
     else:
         # In production there is no test merchant, and nobody plays the payer.
         is_played = deps.test_merchant is not None
-        app.register_blueprint(checkout.pages(api_origin=origins.api, has_simulator=is_played))
+        pages = checkout.pages(api_origin=origins.api, has_simulator=is_played, framers=framers)
+        app.register_blueprint(pages)
 
     @app.get("/health")
     async def health() -> Response:

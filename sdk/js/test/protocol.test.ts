@@ -19,9 +19,22 @@ test("what is written into a fragment is read from it", () => {
 });
 
 test("a fragment without the whole handshake has none", () => {
-  for (const hash of ["", "#", "#nonce=a&instance=b", "#nonce=a&instance=b&origin=null", "#nonce=a&origin=https://x.example"]) {
+  for (const hash of ["", "#", "#nonce=a&instance=b", "#nonce=a&instance=b&origin=*", "#nonce=a&origin=https://x.example"]) {
     assert.equal(readFragment(hash).handshake, null, hash);
   }
+});
+
+test("a page opened from a file is known by its opaque origin, however a browser writes it", () => {
+  const hash = "#nonce=a&instance=b&origin=null";
+  const handshake = { nonce: "a", instance: "b", origin: "null" };
+  const sent = { type: "checkout_port", nonce: "a", instance: "b" };
+  assert.deepEqual(readFragment(hash).handshake, handshake);
+  for (const origin of ["null", "file://"]) {
+    const heard = messageFrom(event(sent, origin), { window: FRAME, origin: "null" }, handshake);
+    assert.equal(heard?.type, "checkout_port", origin);
+  }
+  const web = event(sent, "https://evil.example");
+  assert.equal(messageFrom(web, { window: FRAME, origin: "null" }, handshake), null);
 });
 
 test("only web addresses have an origin to post to", () => {

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 from quart import Blueprint, Response, abort, request
 
+from ...domain.currencies import unusual_exponents
 from ...domain.errors import InfrastructureError
 from ...ports.plugins import PaymentMethod
 from ...services.allow_origins import origins_of_order, origins_of_payment
@@ -47,11 +48,13 @@ SCRIPT_AGE_S = 300
 ASSET_AGE_S = 31_536_000
 
 API_META = '<meta name="paygate-api" content="">'
+EXPONENTS_META = '<meta name="paygate-exponents" content="">'
 SIMULATOR_META = '<meta name="paygate-simulator" content="">'
 SIMULATOR = "/simulator"
 
-Framers = Callable[[], Awaitable[Sequence[str] | None]]
-"""The origins that may frame the page at hand; None where any may."""
+Framers = Callable[[str, str], Awaitable[Sequence[str] | None]]
+"""The origins that may frame the page of an order and a payment (empty where its address names
+none); None where any may. May raise ``InfrastructureError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,11 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     """
     routes = Blueprint("checkout", __name__)
 
-    async def framers() -> Sequence[str] | None:
-        try:
-            return await _framers(deps)
-        except InfrastructureError:
-            # The page says so itself, and shows no order before it knows who may frame it.
-            return None
+    async def framers(order: str, payment: str) -> Sequence[str] | None:
+        # In the order in which the page itself reads them.
+        if payment:
+            return await origins_of_payment(payment, deps)
+        return await origins_of_order(order, deps) if order else None
 
     shown_pages = pages(api_origin=api_origin, has_simulator=has_simulator, framers=framers)
     routes.register_blueprint(shown_pages)
@@ -107,28 +109,15 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     return routes
 
 
-async def _framers(deps: Deps) -> Sequence[str] | None:
-    order, payment = request.args.get("order_id"), request.args.get("payment_id")
-    if order:
-        return await origins_of_order(order, deps)
-    return await origins_of_payment(payment, deps) if payment else None
-
-
-async def _anybody() -> Sequence[str] | None:
-    return None
-
-
-def pages(
-    *, api_origin: str = "", has_simulator: bool = False, framers: Framers = _anybody
-) -> Blueprint:
+def pages(*, api_origin: str = "", has_simulator: bool = False, framers: Framers) -> Blueprint:
     """Only the pages and the scripts, for a server of their own.
 
     Args:
         api_origin: Where the page finds the API, such as ``https://api.example``,
             when that is not where the page is served.
         has_simulator: Show the way to the pages that play the payer; never in production.
-        framers: Who may frame the page that is asked for. Where this is not known, as
-            without a database, the page asks the API and shows nothing to others.
+        framers: Who may frame the page that is asked for. While this cannot be known, no
+            page may.
     """
     routes = Blueprint("checkout_pages", __name__)
     folder = files("paygate.core.web") / "static" / "checkout"
@@ -137,9 +126,17 @@ def pages(
     scripts = {path: _built(folder / name) for path, name in SCRIPTS.items()}
     assets = {file.name: _built(file) for file in (folder / "assets").iterdir()}
 
+    async def framers_now() -> Sequence[str] | None:
+        named = request.args.get("order_id", ""), request.args.get("payment_id", "")
+        try:
+            return await framers(*named)
+        except InfrastructureError:
+            return ()
+
     async def show_page() -> Response:
         response = _answer(page, cache="no-cache")
-        response.headers["Content-Security-Policy"] = f"{policy}; {_framed_by(await framers())}"
+        parts = (policy, *_framed_by(await framers_now()))
+        response.headers["Content-Security-Policy"] = "; ".join(parts)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
@@ -194,7 +191,12 @@ def _built(file: Traversable) -> Built:
 
 def _page(folder: Traversable, api_origin: str, simulator: str) -> Built:
     given = (folder / "index.html").read_text("utf-8")
-    for place, value in ((API_META, api_origin), (SIMULATOR_META, simulator)):
+    places = {
+        API_META: api_origin,
+        SIMULATOR_META: simulator,
+        EXPONENTS_META: unusual_exponents(),
+    }
+    for place, value in places.items():
         assert place in given, f"the page has no place {place}"
         named = place.replace('content=""', f'content="{escape(value, quote=True)}"')
         given = given.replace(place, named)
@@ -222,7 +224,8 @@ def _content_security_policy(api_origin: str) -> str:
     )
 
 
-def _framed_by(origins: Sequence[str] | None) -> str:
+def _framed_by(origins: Sequence[str] | None) -> tuple[str, ...]:
+    """No rule at all where any page may: ``*`` leaves out pages opened from a file."""
     if origins is None:
-        return "frame-ancestors *"
-    return " ".join(("frame-ancestors", *(origins or ["'none'"])))
+        return ()
+    return (" ".join(("frame-ancestors", *(origins or ["'none'"]))),)

@@ -16,6 +16,7 @@ from typing import Protocol
 from quart import Blueprint, Quart, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
+from ...domain.currencies import unusual_exponents
 from ...ports.ids import Ids
 from ...services.deps import TestMerchant
 
@@ -132,6 +133,7 @@ def _meta(deps: DashboardDeps, settings: DashboardSettings) -> Mapping[str, str]
     return {
         "paygate-api": settings.api_origin,
         "paygate-checkout": settings.checkout_origin,
+        "paygate-exponents": unusual_exponents(),
         "paygate-test-key": test.api_key if test else "",
         "paygate-test-secret": test.api_secret if test else "",
     }

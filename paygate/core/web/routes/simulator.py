@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from quart import Blueprint, Response, abort
 
+from ...domain.currencies import unusual_exponents
 from ...services.deps import Deps
 
 PAGES = {"/simulator/bank": "bank.html", "/simulator/upi": "phone.html"}
@@ -43,7 +44,7 @@ def blueprint(deps: Deps) -> Blueprint:
     assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir()}
 
     for path, name in PAGES.items():
-        text = _with_credentials((folder / name).read_text("utf-8"), deps)
+        text = _filled((folder / name).read_text("utf-8"), deps)
         routes.add_url_rule(
             path, endpoint=name.partition(".")[0], view_func=_showing(text), methods=["GET"]
         )
@@ -71,11 +72,12 @@ def _showing(text: str) -> Callable[[], Awaitable[Response]]:
     return show
 
 
-def _with_credentials(page: str, deps: Deps) -> str:
-    """The page, told the test merchant's credentials if it asks: they are no secret."""
-    merchant = deps.test_merchant
-    values = {"key": merchant.api_key, "secret": merchant.api_secret} if merchant else {}
+def _filled(page: str, deps: Deps) -> str:
+    """Tell the page what it asks for. The test merchant's credentials are no secret."""
+    values = {"exponents": unusual_exponents()}
+    if merchant := deps.test_merchant:
+        values |= {"test-key": merchant.api_key, "test-secret": merchant.api_secret}
     for name, value in values.items():
-        given = f'<meta name="paygate-test-{name}" content="">'
+        given = f'<meta name="paygate-{name}" content="">'
         page = page.replace(given, given.replace('""', f'"{escape(value, quote=True)}"'))
     return page

@@ -22,7 +22,8 @@ export function readAddress(location: Location): Address {
     orderId: query.get("order_id"),
     amount: Number(query.get("amount")) || null,
     paymentId: query.get("payment_id"),
-    isEmbedded: query.get("embedded") === "true",
+    // Some clients frame the page and never say so.
+    isEmbedded: window.parent !== window || query.get("embedded") === "true",
     isTest: query.get("key")?.startsWith("key_test_") ?? false,
     language: query.get("lang"),
   };

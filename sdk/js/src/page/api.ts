@@ -126,9 +126,9 @@ export class Api {
   }
 
   #get<Answer>(path: string): Promise<Answer> {
-    const address = this.#address(path);
-    if (this.clientSecret) address.searchParams.set("client_secret", this.clientSecret);
-    return this.#ask<Answer>(address, {});
+    // Never in the address: servers and proxies write addresses into their logs.
+    const headers: HeadersInit = this.clientSecret ? { "X-Client-Secret": this.clientSecret } : {};
+    return this.#ask<Answer>(this.#address(path), { headers });
   }
 
   #address(path: string): URL {

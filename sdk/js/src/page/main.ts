@@ -27,7 +27,7 @@ const api = new Api(base, address.clientSecret, address.amount);
 const pages = document.querySelector<HTMLMetaElement>('meta[name="paygate-simulator"]')?.content;
 const simulator = { base: pages ? new URL(pages, base).href : null, isEmbedded: address.isEmbedded };
 const view = new View(words, localeOf(language, navigator.languages), simulator);
-const parent = new Parent(address.isEmbedded, address.handshake);
+const parent = new Parent(address.handshake);
 
 parent.listen(() => view.focus());
 document.addEventListener("keydown", (event) => {

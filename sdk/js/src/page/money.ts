@@ -1,5 +1,7 @@
 /** Sums of money as people read them. */
 
+import { exponentOf } from "../shared/currencies.ts";
+
 export interface Money {
   /** Whole minor units. */
   readonly minor: number;
@@ -7,31 +9,36 @@ export interface Money {
 }
 
 /** `₹500.00` */
-export function formatted(money: Money, locale: string): string {
-  return written(money, locale, false);
+export function formatted(money: Money, locale: string, digits = exponentOf(money.currency)): string {
+  return written(money, locale, digits, false);
 }
 
 /** `₹500`, and `₹500.50` where there are paise to show: for buttons. */
-export function brief(money: Money, locale: string): string {
-  return written(money, locale, true);
+export function brief(money: Money, locale: string, digits = exponentOf(money.currency)): string {
+  return written(money, locale, digits, true);
 }
 
-function written({ minor, currency }: Money, locale: string, isBrief: boolean): string {
-  const digits = exponentOf(currency);
-  const unit = 10 ** digits;
-  const shown = isBrief && minor % unit === 0 ? 0 : digits;
+function written(
+  { minor, currency }: Money,
+  locale: string,
+  digits: number,
+  isBrief: boolean,
+): string {
+  const shown = isBrief && minor % 10 ** digits === 0 ? 0 : digits;
   return new Intl.NumberFormat(localeFor(locale, currency), {
     style: "currency",
     currency,
     currencyDisplay: "narrowSymbol",
     minimumFractionDigits: shown,
     maximumFractionDigits: digits,
-  }).format(minor / unit);
+  }).format(decimal(minor, digits));
 }
 
-function exponentOf(currency: string): number {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
+/** Through text, which browsers format exactly: a division would make a float of it. */
+function decimal(minor: number, digits: number): number {
+  const text = String(minor).padStart(digits + 1, "0");
+  const whole = text.slice(0, text.length - digits);
+  return `${whole}.${text.slice(whole.length) || "0"}` as unknown as number;
 }
 
 /** Rupees are grouped in lakhs and crores wherever the reader is. */

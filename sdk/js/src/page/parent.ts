@@ -2,7 +2,9 @@
 
 import {
   messageFrom,
+  OPAQUE,
   originOf,
+  senderOf,
   type Handshake,
   type PageMessage,
   type ParentMessage,
@@ -11,18 +13,18 @@ import type { Payment } from "./api.ts";
 
 export class Parent {
   #origin: string | null;
+  /** Given by a framing page of an opaque origin, which cannot be posted to otherwise. */
+  #port: MessagePort | null = null;
+  /** Posted before there was a port. */
+  #waiting: object[] = [];
   readonly #isFramed = window.parent !== window;
 
   /**
    * @param handshake From the SDK. Without one the framing page is a hand-made one:
    *   it is told the same, without a nonce, at the origin the browser says it has.
    */
-  constructor(
-    isEmbedded: boolean,
-    private readonly handshake: Handshake | null,
-  ) {
-    const isAddressed = isEmbedded && this.#isFramed;
-    this.#origin = isAddressed ? (handshake?.origin ?? framingOrigin()) : null;
+  constructor(private readonly handshake: Handshake | null) {
+    this.#origin = this.#isFramed ? (handshake?.origin ?? framingOrigin() ?? OPAQUE) : null;
   }
 
   /**
@@ -35,7 +37,7 @@ export class Parent {
     // Where the browser keeps it to itself, we go by what we were told: nobody else hears us.
     const around = told.length > 0 ? told : [this.#origin ?? ""];
     const isAllowed = around.every((one) => origins.includes(one));
-    if (!isAllowed) this.#origin = null;
+    if (!isAllowed) this.#leave();
     return isAllowed;
   }
 
@@ -55,21 +57,48 @@ export class Parent {
     this.#post(message);
   }
 
-  /** Do what the framing page asks; only the SDK's own page is listened to. */
-  listen(asked: (type: ParentMessage["type"]) => void): void {
-    const { handshake } = this;
-    if (!handshake) return;
-    const from = { window: window.parent, origin: handshake.origin };
+  /** Do what the framing page asks. Without a handshake it can only hand over a port. */
+  listen(focus: () => void): void {
     window.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (messageFrom(event, from, handshake)?.type === "checkout_focus") asked("checkout_focus");
+      const type = this.#asked(event);
+      if (type === "checkout_focus" && this.handshake) focus();
+      if (type === "checkout_port" && this.#origin === OPAQUE) this.#answerThrough(event.ports[0]);
     });
+  }
+
+  #asked(event: MessageEvent<unknown>): ParentMessage["type"] | null {
+    if (!this.#isFramed || event.source !== window.parent) return null;
+    const { handshake } = this;
+    const from = { window: window.parent, origin: handshake?.origin ?? OPAQUE };
+    const said = handshake
+      ? messageFrom(event, from, handshake)
+      : senderOf(event) === OPAQUE && (event.data as { type?: unknown } | null);
+    return said ? (said.type as ParentMessage["type"]) : null;
+  }
+
+  #answerThrough(port: MessagePort | undefined): void {
+    if (!port) return;
+    this.#port?.close();
+    this.#port = port;
+    for (const message of this.#waiting.splice(0)) port.postMessage(message);
+  }
+
+  /** Tell the framing page nothing from now on. */
+  #leave(): void {
+    this.#origin = null;
+    this.#port?.close();
+    this.#port = null;
+    this.#waiting = [];
   }
 
   #post(message: object): void {
     if (!this.#origin) return;
     const { nonce, instance } = this.handshake ?? {};
     const proof = nonce && instance ? { nonce, instance } : {};
-    window.parent.postMessage({ ...message, ...proof }, this.#origin);
+    const whole = { ...message, ...proof };
+    if (this.#origin !== OPAQUE) window.parent.postMessage(whole, this.#origin);
+    else if (this.#port) this.#port.postMessage(whole);
+    else this.#waiting.push(whole);
   }
 }
 

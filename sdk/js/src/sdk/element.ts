@@ -26,6 +26,7 @@ export class PaygateCheckoutElement extends HTMLElement {
       onSuccess: (result) => this.#tell("paygate-success", result),
       onFailure: (failure) => this.#tell("paygate-failure", failure),
       onClose: () => this.#tell("paygate-close", null),
+      onUnconfirmed: (payment) => this.#tell("paygate-unconfirmed", payment),
       ...optional,
     });
     this.#gateway.open();

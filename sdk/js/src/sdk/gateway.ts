@@ -1,6 +1,9 @@
 import { forget, recall, remember } from "../shared/memory.ts";
 import {
   messageFrom,
+  OPAQUE,
+  originOf,
+  readMessage,
   writeFragment,
   type Handshake,
   type ParentMessage,
@@ -10,6 +13,7 @@ import type {
   PaymentFailure,
   PaymentGatewayOptions,
   PaymentResult,
+  PaymentUnconfirmed,
 } from "./checkout.d.ts";
 import { confirm } from "./confirm.ts";
 import { Modal } from "./modal.ts";
@@ -27,6 +31,7 @@ interface Wishes {
   readonly onSuccess: (result: PaymentResult) => void;
   readonly onFailure: (failure: PaymentFailure) => void;
   readonly onClose: () => void;
+  readonly onUnconfirmed: (payment: PaymentUnconfirmed) => void;
   readonly closesOnFailure: boolean;
   readonly apiBase: string | null;
   readonly checkoutUrl: string | undefined;
@@ -38,7 +43,8 @@ interface Session {
   readonly handshake: Handshake;
   readonly modal: Modal;
   readonly origin: string;
-  readonly listener: (event: MessageEvent<unknown>) => void;
+  /** Undoes what `open` has done so far, the last first. */
+  readonly undo: (() => void)[];
   apiBase: string;
   isConfirming: boolean;
 }
@@ -62,6 +68,7 @@ export class PaymentGateway {
       onSuccess: options.onSuccess ?? nothing,
       onFailure: options.onFailure ?? nothing,
       onClose: options.onClose ?? nothing,
+      onUnconfirmed: options.onUnconfirmed ?? nothing,
       closesOnFailure: false,
       apiBase: options.apiBase ?? null,
       checkoutUrl: options.checkoutUrl,
@@ -72,7 +79,7 @@ export class PaymentGateway {
   static open(options: OpenOptions): PaymentGateway {
     if (!options?.order_id) throw new TypeError("PaymentGateway.open: order_id is required");
     if (!options.amount) throw new TypeError("PaymentGateway.open: amount is required");
-    const { order_id: orderId, amount, onSuccess, onFailure } = options;
+    const { order_id: orderId, amount, onSuccess, onFailure, onUnconfirmed } = options;
     const gateway = new PaymentGateway({ key: "none", orderId });
     gateway.#wishes = {
       ...gateway.#wishes,
@@ -80,6 +87,7 @@ export class PaymentGateway {
       amount,
       onSuccess: onSuccess ?? nothing,
       onFailure: onFailure ?? nothing,
+      onUnconfirmed: onUnconfirmed ?? nothing,
       closesOnFailure: true,
       clientSecret: options.client_secret ?? null,
     };
@@ -92,46 +100,79 @@ export class PaymentGateway {
     const handshake = {
       nonce: randomText(),
       instance: randomText(),
-      origin: window.location.origin,
+      origin: originOf(window.origin) ?? OPAQUE,
     };
     const address = addressOf(this.#wishes, handshake);
     const modal = new Modal(
       address,
       () => this.close(),
       () => this.#say({ type: "checkout_focus" }),
+      () => this.#arrive(session),
     );
     const session: Session = {
       handshake,
       modal,
       origin: address.origin,
-      listener: (event) => this.#hear(event, session),
+      undo: [],
       apiBase: this.#wishes.apiBase ?? address.origin,
       isConfirming: false,
     };
     this.#session = session;
-    modal.show();
-    window.addEventListener("message", session.listener);
+    // A script in the page's head runs before there is a body to show anything in.
+    if (document.body) return this.#show(session);
+    const show = (): void => this.#show(session);
+    document.addEventListener("DOMContentLoaded", show);
+    session.undo.push(() => document.removeEventListener("DOMContentLoaded", show));
   }
 
   close(): void {
     const session = this.#session;
     if (!session) return;
-    this.#session = null;
-    window.removeEventListener("message", session.listener);
-    session.modal.hide();
+    this.#end(session);
     call(this.#wishes.onClose);
   }
 
-  #say(message: ParentMessage): void {
+  #show(session: Session): void {
+    const { modal, undo } = session;
+    const listener = (event: MessageEvent<unknown>): void => this.#hear(event, session);
+    window.addEventListener("message", listener);
+    undo.push(() => window.removeEventListener("message", listener), () => modal.hide());
+    try {
+      modal.show();
+    } catch (error) {
+      this.#end(session);
+      throw error;
+    }
+  }
+
+  #end(session: Session): void {
+    this.#session = null;
+    for (const undo of session.undo.splice(0).reverse()) undo();
+  }
+
+  /** A page of an opaque origin cannot be posted to: hand the checkout a port to answer through. */
+  #arrive(session: Session): void {
+    if (session.handshake.origin !== OPAQUE || this.#session !== session) return;
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => this.#obey(readMessage(data, session.handshake), session);
+    session.undo.push(() => port1.close());
+    this.#say({ type: "checkout_port" }, [port2]);
+  }
+
+  #say(message: ParentMessage, ports: readonly MessagePort[] = []): void {
     const session = this.#session;
     if (!session) return;
     const { nonce, instance } = session.handshake;
-    session.modal.window?.postMessage({ ...message, nonce, instance }, session.origin);
+    const whole = { ...message, nonce, instance };
+    session.modal.window?.postMessage(whole, session.origin, [...ports]);
   }
 
   #hear(event: MessageEvent<unknown>, session: Session): void {
     const from = { window: session.modal.window, origin: session.origin };
-    const message = messageFrom(event, from, session.handshake);
+    this.#obey(messageFrom(event, from, session.handshake), session);
+  }
+
+  #obey(message: ReturnType<typeof messageFrom>, session: Session): void {
     if (!message) return;
     const data = (message.data ?? {}) as Readonly<Record<string, unknown>>;
     switch (message.type) {
@@ -159,18 +200,33 @@ export class PaymentGateway {
     if (session.isConfirming) return;
     session.isConfirming = true;
     let triesLeft = TRIES_AFTER_CLOSE;
+    const { orderId, clientSecret } = this.#wishes;
     const result = await confirm({
       apiBase: session.apiBase,
       paymentId,
-      orderId: this.#wishes.orderId,
-      clientSecret: this.#wishes.clientSecret,
+      orderId,
+      clientSecret,
       isWorthwhile: () => this.#session === session || triesLeft-- > 0,
+      unanswered: () => this.#unconfirmed(paymentId, session.apiBase),
     });
     session.isConfirming = false;
-    if (!result) return;
-    forget(this.#wishes.orderId);
+    if (!result) {
+      console.warn(`PaymentGateway: ${session.apiBase} does not confirm ${paymentId} of ${orderId}`);
+      return;
+    }
+    forget(orderId);
     call(() => this.#wishes.onSuccess(result));
     if (this.#session === session) this.close();
+  }
+
+  /** The shopper has paid, and this page cannot find out: say so rather than nothing. */
+  #unconfirmed(paymentId: string, apiBase: string): void {
+    const { orderId } = this.#wishes;
+    const error =
+      `${apiBase} cannot be asked about ${paymentId} from this page; ` +
+      "onSuccess is called once it can. Check connect-src of the page's Content-Security-Policy.";
+    console.error(`PaymentGateway: ${error}`);
+    call(() => this.#wishes.onUnconfirmed({ paymentId, orderId, error }));
   }
 
   #fail(data: Readonly<Record<string, unknown>>): void {

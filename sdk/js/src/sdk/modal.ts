@@ -7,7 +7,7 @@ import { install } from "./styles.ts";
 const HEIGHT_PX_MIN = 640;
 
 export class Modal {
-  readonly #root = element("div", "payment-modal");
+  readonly #root = element("dialog", "payment-modal");
   readonly #content = element("div");
   readonly #frame = element("iframe", "payment-iframe");
   readonly #close = element("button", "close-modal-button");
@@ -18,11 +18,13 @@ export class Modal {
    * @param address Of the page in the frame.
    * @param leave Called when the shopper asks to close; closing is the caller's.
    * @param enter Called when the keyboard comes round to the frame again.
+   * @param arrive Called each time a page has loaded in the frame.
    */
   constructor(
     address: URL,
     private readonly leave: () => void,
     private readonly enter: () => void,
+    arrive: () => void,
   ) {
     this.#root.id = "payment-gateway-modal";
     this.#root.setAttribute("role", "dialog");
@@ -33,6 +35,7 @@ export class Modal {
     this.#content.className = "modal-content";
     this.#frame.title = "Checkout";
     this.#frame.src = address.href;
+    this.#frame.addEventListener("load", arrive);
     this.#close.className = "close-button";
     this.#close.type = "button";
     this.#close.textContent = "×";
@@ -41,6 +44,12 @@ export class Modal {
     this.#content.append(this.#frame, this.#close);
     overlay.append(this.#content);
     this.#root.append(overlay);
+    // The browser's own ways to close a dialog: a phone's back gesture, for example.
+    this.#root.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      if (event.target === this.#root) leave();
+    });
+    this.#root.addEventListener("close", leave);
   }
 
   /** The window in the frame; null while the modal is not shown. */
@@ -48,11 +57,13 @@ export class Modal {
     return this.#frame.contentWindow;
   }
 
+  /** Show it in the top layer: above, and not blocked by, any dialog that the page has open. */
   show(): void {
     install();
     document.body.append(this.#root);
     push(this.#root);
     document.addEventListener("keydown", this.#onKey, true);
+    this.#root.showModal();
     // Its page has not loaded: there is nobody yet to be told where the keyboard is.
     this.#frame.focus({ preventScroll: true });
   }
@@ -77,6 +88,8 @@ export class Modal {
   #key(event: KeyboardEvent): void {
     if (!isOnTop(this.#root)) return;
     if (event.key === "Escape") {
+      // Or the browser would close the page's own dialog, which is the newest after ours.
+      event.preventDefault();
       event.stopPropagation();
       this.leave();
     } else if (event.key === "Tab" && !event.shiftKey && event.target === this.#close) {

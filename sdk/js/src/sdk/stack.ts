@@ -1,9 +1,9 @@
 /**
  * The modals that are open, the newest on top.
  *
- * Everything beside the top one is inert, so that neither Tab nor a screen reader
- * can leave it, and the page behind does not scroll. What the merchant had set
- * before is set again when the last modal goes.
+ * The browser keeps the keyboard in the newest, which is a modal dialog. Everything beside
+ * it is inert by attribute as well, for tools that know the attribute alone, and the page
+ * behind does not scroll. What the merchant had set before is set again when the last goes.
  */
 
 const open: HTMLElement[] = [];

@@ -4,7 +4,8 @@
  * top and grows downwards: nothing moves away under a finger when a form opens.
  */
 const RULES = `
-#payment-gateway-modal{all:initial;position:fixed;inset:0;z-index:2147483647;color-scheme:light dark}
+#payment-gateway-modal{all:initial;display:block;position:fixed;inset:0;width:auto;height:auto;overflow:hidden;z-index:2147483647;color-scheme:light dark}
+#payment-gateway-modal::backdrop{background:none}
 #payment-gateway-modal .modal-overlay{all:initial;position:fixed;inset:0;display:flex;justify-content:center;align-items:flex-start;box-sizing:border-box;padding:max(20px,min(9vh,calc(50vh - 360px))) 20px 20px;background:rgba(13,18,33,.62);backdrop-filter:blur(3px);animation:paygate-fade .18s ease-out}
 #payment-gateway-modal .modal-content{all:initial;position:relative;display:block;box-sizing:border-box;width:100%;max-width:440px;height:100%;max-height:min(100%,var(--paygate-height,640px));overflow:hidden;border-radius:18px;background:#fff;box-shadow:0 24px 70px rgba(8,12,28,.42);transition:max-height .22s ease;animation:paygate-rise .26s cubic-bezier(.2,.8,.3,1)}
 #payment-gateway-modal iframe{all:initial;display:block;width:100%;height:100%;border:0;color-scheme:light dark}

@@ -11,7 +11,7 @@ export interface Handshake {
   readonly nonce: string;
   /** Which modal, where a page has several. */
   readonly instance: string;
-  /** The merchant's page; the checkout posts there and nowhere else. */
+  /** The merchant's page; the checkout posts there and nowhere else. `OPAQUE` if it has none. */
   readonly origin: string;
 }
 
@@ -39,8 +39,19 @@ export type PageMessage =
   | { readonly type: "checkout_ready"; readonly data: { readonly apiBase: string } }
   | { readonly type: "checkout_resized"; readonly data: { readonly height: number } };
 
-/** From the merchant's page to the checkout page. */
-export type ParentMessage = { readonly type: "checkout_focus" };
+/**
+ * From the merchant's page to the checkout page. A page of an opaque origin hands over
+ * a port with `checkout_port`, and is answered through it.
+ */
+export type ParentMessage =
+  | { readonly type: "checkout_focus" }
+  | { readonly type: "checkout_port" };
+
+/**
+ * The origin of pages that have none: opened from a file, or in a sandbox. No message can
+ * be addressed to it, and `"*"` would reach any page.
+ */
+export const OPAQUE = "null";
 
 /** What the fragment of the checkout page's address may hold. */
 export interface Fragment {
@@ -61,7 +72,8 @@ export function readFragment(hash: string): Fragment {
   const fields = new URLSearchParams(hash.replace(/^#/, ""));
   const nonce = fields.get("nonce");
   const instance = fields.get("instance");
-  const origin = originOf(fields.get("origin"));
+  const named = fields.get("origin");
+  const origin = named === OPAQUE ? OPAQUE : originOf(named);
   const handshake = nonce && instance && origin ? { nonce, instance, origin } : null;
   const clientSecret = fields.get("client_secret");
   return { handshake, clientSecret, underWay: fields.get("payment_id") };
@@ -87,9 +99,22 @@ export function messageFrom(
   from: { readonly window: Window | null; readonly origin: string },
   handshake: Handshake,
 ): { readonly type: string; readonly data: unknown } | null {
-  if (event.origin !== from.origin || event.source !== from.window || !from.window) return null;
-  if (typeof event.data !== "object" || event.data === null) return null;
-  const said = event.data as Record<string, unknown>;
+  if (!from.window || event.source !== from.window) return null;
+  return senderOf(event) === from.origin ? readMessage(event.data, handshake) : null;
+}
+
+/** Where a message comes from; browsers differ in how they write an opaque origin. */
+export function senderOf(event: MessageEvent<unknown>): string {
+  return originOf(event.origin) ?? OPAQUE;
+}
+
+/** The message, if it knows the nonce. What comes through a port needs no other proof. */
+export function readMessage(
+  data: unknown,
+  handshake: Handshake,
+): { readonly type: string; readonly data: unknown } | null {
+  if (typeof data !== "object" || data === null) return null;
+  const said = data as Record<string, unknown>;
   if (said["nonce"] !== handshake.nonce || said["instance"] !== handshake.instance) return null;
   return typeof said["type"] === "string" ? { type: said["type"], data: said["data"] } : null;
 }

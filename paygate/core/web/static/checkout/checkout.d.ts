@@ -20,6 +20,14 @@ export interface PaymentFailure {
   readonly paymentId: string;
 }
 
+/** The checkout page says that the payment succeeded; the API could not be asked so far. */
+export interface PaymentUnconfirmed {
+  readonly paymentId: string;
+  readonly orderId: string;
+  /** For the developer's eyes. */
+  readonly error: string;
+}
+
 export interface PaymentGatewayOptions {
   /** The merchant's public API key. */
   readonly key: string;
@@ -31,6 +39,11 @@ export interface PaymentGatewayOptions {
   readonly onFailure?: (failure: PaymentFailure) => void;
   /** Called once each time the modal goes away, for whatever reason. */
   readonly onClose?: () => void;
+  /**
+   * Called once when the API does not answer whether the payment succeeded. Asking goes
+   * on, and `onSuccess` follows when it answers. Webhooks are not concerned.
+   */
+  readonly onUnconfirmed?: (payment: PaymentUnconfirmed) => void;
   /** The API's address, when the checkout page is not to be asked for it. */
   readonly apiBase?: string;
   /** The checkout page's address, when it is not beside the script. */
@@ -45,6 +58,7 @@ export interface OpenOptions {
   readonly amount: number;
   readonly onSuccess?: (result: PaymentResult) => void;
   readonly onFailure?: (failure: PaymentFailure) => void;
+  readonly onUnconfirmed?: (payment: PaymentUnconfirmed) => void;
   readonly client_secret?: string;
 }
 
@@ -83,5 +97,6 @@ declare global {
     "paygate-success": CustomEvent<PaymentResult>;
     "paygate-failure": CustomEvent<PaymentFailure>;
     "paygate-close": CustomEvent<null>;
+    "paygate-unconfirmed": CustomEvent<PaymentUnconfirmed>;
   }
 }

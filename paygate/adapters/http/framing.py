@@ -1,0 +1,63 @@
+"""Who may frame the checkout, asked of the API: for a server that has no database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import aiohttp
+
+from ...core.domain.errors import InfrastructureError
+
+ANSWER_WITHIN_S = 5
+RULE = "frame-ancestors "
+
+log = logging.getLogger("paygate.pages")
+
+
+class AskedFramers:
+    """Answers from the ``Content-Security-Policy`` that the API sends with its own page.
+
+    Args:
+        api: Where this server reaches the API, such as ``http://api:8000``.
+    """
+
+    def __init__(self, api: str) -> None:
+        self._address = f"{api.rstrip('/')}/checkout"
+
+    async def __call__(self, order_id: str, payment_id: str) -> Sequence[str] | None:
+        """Return the origins that may frame this order or payment; None where any may.
+
+        Raises:
+            InfrastructureError: The API did not answer.
+        """
+        if not order_id and not payment_id:
+            return None
+        named = {"order_id": order_id, "payment_id": payment_id}
+        try:
+            policy = await self._policy(named)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning(
+                "%s does not answer (%s): no page may frame the checkout. "
+                "Set PAYGATE_API_INTERNAL_URL to where this server reaches the API.",
+                self._address,
+                type(error).__name__,
+            )
+            raise InfrastructureError("the API does not answer") from error
+        return _origins(policy)
+
+    async def _policy(self, named: dict[str, str]) -> str:
+        timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(self._address, params=named, allow_redirects=False) as answer,
+        ):
+            answer.raise_for_status()
+            return answer.headers.get("Content-Security-Policy", "")
+
+
+def _origins(policy: str) -> Sequence[str] | None:
+    for part in policy.split(";"):
+        if part.strip().startswith(RULE):
+            return part.strip().removeprefix(RULE).split()
+    return None
