@@ -282,7 +282,7 @@ def vault_keys(settings: Settings) -> list[str]:
 def pages(kind: Kind, settings: Settings) -> WebApp:
     """The dashboard or the checkout page as an app of its own, which needs no database."""
     origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
-    framers = AskedFramers(settings.api_internal_origin)
+    framers = AskedFramers(settings.api_internal_origin, settings.api_origin)
     deps = _PageDeps(RandomIds(), test_merchant(settings))
     return create_pages(kind, deps, origins, web_policy(settings), framers)
 

@@ -22,6 +22,7 @@ async def api(policy: str | None, status: int = 200) -> AsyncIterator[tuple[str,
 
     async def page(request: web.Request) -> web.Response:
         asked.append(request.query_string)
+        assert request.host == "pay.example"
         headers = {} if policy is None else {"Content-Security-Policy": policy}
         return web.Response(status=status, headers=headers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -20,10 +21,13 @@ class AskedFramers:
 
     Args:
         api: Where this server reaches the API, such as ``http://api:8000``.
+        public: Where browsers reach it. The API is asked by that name, as it need not know
+            the other.
     """
 
-    def __init__(self, api: str) -> None:
+    def __init__(self, api: str, public: str) -> None:
         self._address = f"{api.rstrip('/')}/checkout"
+        self._headers = {"Host": urlsplit(public).netloc}
 
     async def __call__(self, order_id: str, payment_id: str) -> Sequence[str] | None:
         """Return the origins that may frame this order or payment; None where any may.
@@ -50,7 +54,9 @@ class AskedFramers:
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(self._address, params=named, allow_redirects=False) as answer,
+            session.get(
+                self._address, params=named, headers=self._headers, allow_redirects=False
+            ) as answer,
         ):
             answer.raise_for_status()
             return answer.headers.get("Content-Security-Policy", "")
