@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 SOURCES = Path(__file__).parents[2]
-SAYS = re.compile(r"\.postMessage\(")
+# A port has one receiver, who was given it; a window has whoever is in it.
+SAYS = re.compile(r"(?<!port)\.postMessage\(", re.IGNORECASE)
 HEARS = re.compile(r"""addEventListener\(\s*["']message["']|\bonmessage\b""")
 # What checks window, origin, nonce and instance; the only way a message is read.
 READER = "messageFrom("
@@ -54,7 +55,13 @@ def test_who_listens_reads_through_the_one_function_that_asks_who_speaks(path: P
 def test_that_function_compares_origin_window_nonce_and_instance():
     protocol = (SOURCES / "sdk/js/src/shared/protocol.ts").read_text()
     body = protocol[protocol.index("export function messageFrom") :]
-    for compared in ("event.origin !==", "event.source !==", '"nonce"] !==', '"instance"] !=='):
+    for compared in (
+        "event.source !==",
+        "senderOf(event) === from.origin",
+        "originOf(event.origin)",
+        '"nonce"] !==',
+        '"instance"] !==',
+    ):
         assert compared in body
 
 
