@@ -1,0 +1,57 @@
+"""The database itself refuses a second charge, a second capture under way and a second ending."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.harness.apps import TestApp
+
+COPY = """
+INSERT INTO {table} SELECT (jsonb_populate_record(o, $1::jsonb)).* FROM {table} o WHERE {which}
+"""
+
+
+async def refused_by(url: str, table: str, which: str, change: str) -> str | None:
+    """Insert a changed copy of the rows; the name of the index that refuses it."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(COPY.format(table=table, which=which), change)
+    except asyncpg.UniqueViolationError as error:
+        return str(error.constraint_name)
+    finally:
+        await connection.close()
+    return None
+
+
+async def test_a_payment_has_one_charge(app: TestApp, database_url: str):
+    await app.paid()
+
+    refusal = await refused_by(database_url, "operations", "kind = 'charge'", '{"id": "op_2"}')
+
+    assert refusal == "operations_one_charge"
+
+
+@pytest.mark.parametrize("kind", ["capture", "void"])
+async def test_one_capture_or_void_is_under_way(app: TestApp, database_url: str, kind: str):
+    order = await app.order(capture="manual")
+    async with app.working():
+        payment = (await app.pay(order)).json["id"]
+        await app.until(payment, "authorized")
+    await app.call("POST", f"/payments/{payment}/capture")
+    change = f'{{"id": "op_2", "kind": "{kind}"}}'
+
+    refusal = await refused_by(database_url, "operations", "kind = 'capture'", change)
+
+    assert refusal == "operations_one_capture_or_void"
+
+
+async def test_an_ending_is_told_once(app: TestApp, database_url: str):
+    async with app.working():
+        payment = await app.paid()
+        await app.until(payment, "success")
+    change = '{"id": "evt_2", "seq": 99, "position": 999999}'
+
+    refusal = await refused_by(database_url, "events", "type = 'payment.success'", change)
+
+    assert refusal == "events_one_ending"
