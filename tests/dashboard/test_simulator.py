@@ -59,6 +59,18 @@ async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, 
     await expect(clock).to_contain_text("running")
 
 
+async def test_every_page_says_that_the_clock_is_stopped(fresh_gateway: Gateway, page: Page):
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    await page.get_by_role("button", name="Stop the clock").click()
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
+    notice = page.get_by_text("The test clock is stopped")
+    await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    await page.get_by_role("button", name="Let it run").click()
+
+    await expect(notice).to_have_count(0)
+
+
 async def test_the_payer_is_played_from_the_payment_s_page(page: Page, gateway: Gateway):
     # The catalogue's card for three_ds: nothing happens until the payer decides.
     order_id = await gateway.order()

@@ -21,6 +21,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/attention": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List money that needs attention
+     * @description Callbacks that contradict what is settled or fit nothing of ours, and failed payments whose money was not given back: the newest 200. Of all merchants to operators, to others their own.
+     */
+    get: operations["get_api_v1_attention"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/audit": {
     parameters: {
       query?: never;
@@ -68,7 +88,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List payment methods */
+    /**
+     * List payment methods
+     * @description With `order_id`, only what can pay that order: its amount, its currency and its way to capture. UPI, for one, takes rupees only.
+     */
     get: operations["get_api_v1_checkout_methods"];
     put?: never;
     post?: never;
@@ -227,7 +250,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List what needs a person */
+    /**
+     * List what needs a person
+     * @description Of all merchants to operators, to others their own.
+     */
     get: operations["get_api_v1_operations_review"];
     put?: never;
     post?: never;
@@ -248,7 +274,7 @@ export interface paths {
     put?: never;
     /**
      * Settle what needs a person
-     * @description Says what happened at the processor. It is kept on the payment's time line. Needs the role support.
+     * @description For operators, of any merchant's payments: a merchant cannot declare its own money received. Says what happened at the processor. It is kept on the payment's time line. Needs the role support. Needs an operator.
      */
     post: operations["post_api_v1_operations_operation_id_settle"];
     delete?: never;
@@ -1329,6 +1355,39 @@ export interface components {
       to_next?: boolean;
     };
     /**
+     * AttentionItem
+     * @description Money that our books and a processor's may see differently.
+     */
+    AttentionItem: {
+      /**
+       * At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      at: string;
+      /**
+       * Kind
+       * @enum {string}
+       */
+      kind: "conflict" | "quarantined" | "kept_money";
+      /** Operation Id */
+      operation_id: string | null;
+      /** Payment Id */
+      payment_id: string | null;
+      /** Processor */
+      processor: string;
+      /** Reason */
+      reason: string | null;
+    };
+    /**
+     * AttentionList
+     * @description What an operator has to look at, the newest first.
+     */
+    AttentionList: {
+      /** Data */
+      data: components["schemas"]["AttentionItem"][];
+    };
+    /**
      * AuditActor
      * @description Who did it.
      */
@@ -1759,6 +1818,17 @@ export interface components {
      */
     Health: {
       /**
+       * Clock
+       * @description outside production, while the test clock is stopped
+       * @constant
+       */
+      clock?: "stopped";
+      /**
+       * Clock Release
+       * @description the request that releases it
+       */
+      clock_release?: string;
+      /**
        * Database
        * @enum {string}
        */
@@ -1773,7 +1843,7 @@ export interface components {
        * Redis
        * @enum {string}
        */
-      redis: "connected" | "disconnected" | "not used";
+      redis: "connected" | "refusing" | "disconnected" | "not used";
       /**
        * Status
        * @enum {string}
@@ -1785,6 +1855,11 @@ export interface components {
        * @description ISO 8601 in UTC, to the millisecond
        */
       timestamp: string;
+      /**
+       * Worker
+       * @enum {string}
+       */
+      worker?: "running" | "stopped";
     };
     /**
      * HoldClockRequest
@@ -4046,6 +4121,8 @@ export interface components {
   pathItems: never;
 }
 export type AdvanceClockRequest = components["schemas"]["AdvanceClockRequest"];
+export type AttentionItem = components["schemas"]["AttentionItem"];
+export type AttentionList = components["schemas"]["AttentionList"];
 export type AuditActor = components["schemas"]["AuditActor"];
 export type AuditEntry = components["schemas"]["AuditEntry"];
 export type CallbackListed = components["schemas"]["CallbackListed"];
@@ -4182,6 +4259,26 @@ export interface operations {
       };
     };
   };
+  get_api_v1_attention: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AttentionList"];
+        };
+      };
+    };
+  };
   get_api_v1_audit: {
     parameters: {
       query?: {
@@ -4234,7 +4331,9 @@ export interface operations {
   };
   get_api_v1_checkout_methods: {
     parameters: {
-      query?: never;
+      query?: {
+        order_id?: string | null;
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -4342,7 +4441,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4391,7 +4490,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4420,7 +4519,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4445,7 +4544,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4494,7 +4593,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -4552,7 +4651,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4679,7 +4778,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4784,7 +4883,7 @@ export interface operations {
         client_secret?: string;
       };
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4908,7 +5007,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -4935,7 +5034,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5045,7 +5144,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5213,7 +5312,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -5816,7 +5915,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5843,7 +5942,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5874,7 +5973,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5901,7 +6000,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5950,7 +6049,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6008,7 +6107,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6037,7 +6136,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6066,7 +6165,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6117,7 +6216,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent */
+        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
         "Idempotency-Key"?: string;
       };
       path: {

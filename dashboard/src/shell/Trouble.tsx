@@ -3,14 +3,16 @@ import { CloudOff } from "lucide-react";
 import { useHealth } from "../api/work";
 import { formatClock } from "../format/time";
 
-/** Says that what is shown may be old, while the gateway does not answer or is not well. */
+/** Says on every page that what is shown may be old, or that the test clock is stopped. */
 export function Trouble() {
   const { data, error, dataUpdatedAt } = useHealth();
   const text = error
     ? silence(dataUpdatedAt)
     : data?.database === "disconnected"
       ? "The gateway’s database cannot be reached."
-      : null;
+      : data?.clock === "stopped"
+        ? `The test clock is stopped, so nothing falls due. Release it in the simulator, or: ${data.clock_release}`
+        : null;
   return (
     <div role="status" className={text ? "trouble" : undefined}>
       {text ? (
