@@ -1,8 +1,10 @@
 """A payment moves forward only, and every move is told."""
 
+from dataclasses import replace
+
 import pytest
 
-from paygate import ActionRequired, Approved, DeclineCode, Money, Pending, Unknown
+from paygate import ActionRequired, Approved, DeclineCode, Money, Pending, Released, Unknown
 from paygate.core.domain.errors import InvalidTransitionError, OrderNotPayableError
 from paygate.core.domain.event import EventType
 from paygate.core.domain.payment_status import DECIDED, LIVE, TRANSITIONS
@@ -221,3 +223,28 @@ def test_the_table_names_only_statuses_it_describes():
 
 def test_only_a_failed_or_cancelled_payment_frees_its_order():
     assert set(TRANSITIONS) - LIVE == {"failed", "cancelled"}
+
+
+def capturing():
+    manual = replace(processing(), capture_mode="manual")
+    return manual.apply(APPROVED, at=NOW).after.request_capture(RS_499, at=NOW).after
+
+
+def test_a_hold_that_ends_during_a_capture_is_remembered_until_its_answer():
+    ended = capturing().release_hold(at=NOW)
+    declined = ended.after.settle_capture(RS_499, is_taken=False, is_final=True, at=LATER)
+    taken = ended.after.settle_capture(RS_499, is_taken=True, is_final=True, at=LATER)
+
+    assert (ended.after.status, ended.after.hold_ended_at, ended.events) == ("capturing", NOW, ())
+    assert declined.after.status == "cancelled"
+    assert [event.type for event in declined.events] == [
+        EventType.PAYMENT_CAPTURE_FAILED,
+        EventType.PAYMENT_CANCELLED,
+    ]
+    assert (taken.after.status, taken.after.amount_captured) == ("success", RS_499)
+
+
+def test_a_hold_that_ended_before_it_was_known_is_a_failed_payment():
+    after = lost().apply(Released("the hold has expired"), at=LATER).after
+
+    assert (after.status, after.decline.code) == ("failed", DeclineCode.PROCESSING_ERROR)

@@ -1,0 +1,118 @@
+"""What a processor has decided is stored, whatever has happened while it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from paygate import DeclineCode, Declined, Outcome, Unknown
+from paygate.core.services.conclude_operation import conclude_operation
+from tests.harness.apps import TestApp
+from tests.harness.fakes import Fakes, not_sent
+
+
+async def decide_otherwise(app: TestApp, payment_id: str, outcome: Outcome) -> None:
+    """Conclude the charge while a worker asks about it, as a callback does."""
+    deps = app.app.deps
+    (row,) = await app.rows("SELECT id FROM operations WHERE payment_id = $1", payment_id)
+    async with deps.storage.transaction() as storage:
+        (claimed,) = await storage.operations.lock([row["id"]])
+        bound = replace(deps, storage=storage)
+        record = conclude_operation(claimed, outcome, (), bound)
+        await storage.operations.store([record], at=deps.clock.now())
+
+
+async def calls_of(app: TestApp, payment_id: str) -> list[Any]:
+    sql = "SELECT name, answer->>'class' AS answer FROM plugin_calls WHERE payment_id = $1"
+    return [tuple(row.values()) for row in await app.rows(f"{sql} ORDER BY id", payment_id)]
+
+
+async def test_sixty_refunds_at_once_are_asked_for_once_each(app: TestApp, fakes: Fakes):
+    async with app.working():
+        payment_id = await app.paid()
+        await app.until(payment_id, "success")
+        path = f"/payments/{payment_id}/refunds"
+        answers = await asyncio.gather(
+            *(app.call("POST", path, json={"amount": 800}) for _ in range(60))
+        )
+        done = "SELECT count(*) FROM refunds WHERE status = 'processed'"
+        await app.until_value(60, done)
+
+    assert {answer.status for answer in answers} == {201}
+    assert [call[0] for call in fakes.processor.calls].count("refund") == 60
+    assert "query" not in {call[0] for call in fakes.processor.calls}
+    assert (await app.payment(payment_id))["amount_refunded"] == 48_000
+
+
+async def test_an_approval_that_finds_its_payment_failed_is_refunded(app: TestApp, fakes: Fakes):
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def wait(_payment_id: str) -> None:
+        is_asked.set()
+        await may_answer.wait()
+
+    fakes.processor.before_answer = wait
+    async with app.working():
+        payment_id = await app.paid()
+        await is_asked.wait()
+        await decide_otherwise(app, payment_id, Declined(DeclineCode.DECLINED))
+        fakes.processor.before_answer = None
+        may_answer.set()
+        await app.until_value("processed", "SELECT status FROM refunds")
+
+    payment = await app.payment(payment_id)
+    assert (payment["status"], payment["amount_captured"]) == ("failed", 50_000)
+    assert payment["amount_refunded"] == 50_000
+    assert await calls_of(app, payment_id) == [("authorize", "Approved"), ("refund", "Approved")]
+
+
+async def test_an_answer_that_says_the_same_as_was_stored_changes_nothing(
+    app: TestApp, fakes: Fakes
+):
+    fakes.processor.authorizations = [Declined(DeclineCode.INSUFFICIENT_FUNDS)]
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def wait(_payment_id: str) -> None:
+        is_asked.set()
+        await may_answer.wait()
+
+    fakes.processor.before_answer = wait
+    async with app.working():
+        payment_id = await app.paid()
+        await is_asked.wait()
+        await decide_otherwise(app, payment_id, Declined(DeclineCode.EXPIRED_INSTRUMENT))
+        may_answer.set()
+        await app.until_value(1, "SELECT count(*) FROM plugin_calls")
+
+    assert (await app.payment(payment_id))["decline_code"] == "expired_instrument"
+    events = "SELECT count(*) FROM events WHERE type = 'payment.failed'"
+    assert await app.value(events) == 1
+
+
+async def test_what_could_not_be_sent_does_not_use_up_the_queries(app: TestApp, fakes: Fakes):
+    # Three waits each: for what was not sent, and for what is not known.
+    fakes.processor.authorizations = [not_sent(), not_sent(), not_sent(), Unknown("timeout")]
+    fakes.processor.queries = [Unknown("timeout"), Unknown("timeout")]
+    async with app.working():
+        payment_id = await app.paid()
+        await app.until(payment_id, "success")
+
+    names = [call[0] for call in fakes.processor.calls]
+    assert names == ["authorize"] * 4 + ["query"] * 3
+
+
+async def test_a_charge_set_aside_before_it_was_sent_can_be_settled(app: TestApp, fakes: Fakes):
+    payment_id = await app.paid()
+    await app.rows("UPDATE operations SET claims = 25")
+    async with app.working():
+        await app.until(payment_id, "unknown")
+    (row,) = await app.rows("SELECT id FROM operations")
+    body = {"verdict": "declined", "reason": "the processor has no such payment"}
+    answer = await app.call("POST", f"/operations/{row['id']}/settle", json=body)
+    again = await app.pay((await app.payment(payment_id))["order_id"])
+
+    assert answer.status == 200
+    assert (await app.payment(payment_id))["status"] == "failed"
+    assert again.status == 201
+    assert fakes.processor.calls == []
