@@ -48,9 +48,13 @@ BODIES: Mapping[str, Any] = {
 
 
 def guarded(app: TestApp) -> Iterator[Route]:
-    """Routes of merchants with an id of something that one of them owns."""
+    """Routes of merchants with an id of something that one of them owns.
+
+    A route for operators is refused to every merchant, whatever the id.
+    """
     for route in routes_of(app):
-        if route.said.access == "merchant" and set(route.places) & OWNED.keys():
+        is_merchants = route.said.access == "merchant" and not route.said.needs_operator
+        if is_merchants and set(route.places) & OWNED.keys():
             yield route
 
 

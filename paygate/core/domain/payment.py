@@ -40,8 +40,7 @@ class Payment:
         last_seq: The sequence number of the payment's newest event.
         scenario: What simulated processors play of it.
         next_action: What the shopper has to do now, as the processor told it.
-        hold_ended_at: When the processor said that its hold has ended, in UTC, while a
-            capture or a void of it was under way.
+        hold_ended_at: When its hold ended during a capture or a void, in UTC.
     """
 
     id: str
@@ -106,7 +105,7 @@ class Payment:
 
     @property
     def is_decided(self) -> bool:
-        """Whether the answer is in and final."""
+        """Whether the answer is final."""
         return self.status in DECIDED
 
     def process(self, *, at: datetime) -> Change[Payment]:
@@ -226,8 +225,8 @@ class Payment:
     def release_hold(self, *, at: datetime) -> Change[Payment]:
         """Take the processor's word that its hold has ended. What was captured stays taken.
 
-        While a capture or a void is under way, its answer decides; until then the end of the
-        hold is remembered. A payment that was not known to be held yet has failed.
+        During a capture or a void it is remembered, and the answer to that decides. A payment
+        that was not known to be held yet has failed.
 
         Raises:
             InvalidTransitionError: Nothing was held.

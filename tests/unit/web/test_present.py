@@ -245,9 +245,15 @@ def test_a_page_says_how_long_the_whole_list_is():
     ],
 )
 def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(bell, database, words):
-    shown = present.health(database=database, bell=bell, now=NOW)
+    shown = present.health(database=database, bell=bell, refuses=False, worker=None, now=NOW)
 
     assert (shown["status"], shown["redis"], shown["degraded"]) == words
+
+
+def test_a_process_whose_own_worker_ended_is_unhealthy():
+    shown = present.health(database=True, bell=True, refuses=False, worker=False, now=NOW)
+
+    assert (shown["status"], shown["degraded"]) == ("unhealthy", True)
 
 
 def test_a_refusal_names_its_field_if_it_has_one():
