@@ -24,7 +24,7 @@ from .adapters.storage.database import is_pooler
 from .adapters.storage.database_url import DatabaseUrl, parse_database_url
 from .adapters.storage.migrate import behind_pooler, require_migrated
 from .adapters.storage.postgres import PostgresStorage
-from .adapters.vault.fernet import FernetVault, kept_key
+from .adapters.vault.keyed import KeyedVault, kept_key
 from .core.domain.account import User
 from .core.domain.errors import OperatorError
 from .core.domain.merchant import Merchant
@@ -81,7 +81,7 @@ async def open_app(
     """
     refuse_unsafe(settings, environ)
     _warn_of_profile(settings)
-    vault = FernetVault(vault_keys(settings))
+    vault = KeyedVault(vault_keys(settings))
     found = installed_plugins(settings.plugins) if plugins is None else plugins
     direct = direct_url(settings)
     storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
@@ -177,7 +177,7 @@ async def _load(
     settings: Settings,
     environ: Mapping[str, str],
     storage: PostgresStorage,
-    vault: FernetVault,
+    vault: KeyedVault,
 ) -> Loaded:
     """Load the plugins, and check them and their settings.
 
@@ -192,7 +192,7 @@ async def _load(
         preferred=settings.processors,
         trace=plugin_trace(settings),
         stored=stored,
-        derive=lambda purpose: vault.fingerprint(f"plugin-secret:{purpose}".encode()),
+        derive=lambda name: vault.fingerprint(name.encode(), purpose="plugin secret"),
     )
     check_setting_names(environ, setting_names(), loaded.setting_names)
     test_keys = await storage.merchants.active_tests() if settings.is_production else ()

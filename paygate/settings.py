@@ -161,8 +161,8 @@ class Settings(BaseModel):
     vault_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_words)] = Field(
         (),
         alias="PAYGATE_VAULT_KEY",
-        description="seals card details; the first of several seals, all open. Empty keeps one "
-        "in PAYGATE_HOME; required in production",
+        description="seals secrets; while one key replaces another, both, the new one first. "
+        "Empty keeps one in PAYGATE_HOME; required in production",
     )
     processors: Words = Field(
         (), alias="PAYGATE_PROCESSORS", description="processor ids, the preferred first"

@@ -67,7 +67,7 @@ def doctor(
 @app.command()
 def key() -> None:
     """Make a key for PAYGATE_VAULT_KEY."""
-    from ..adapters.vault.fernet import new_key
+    from ..adapters.vault.keyed import new_key
 
     print(new_key())
 

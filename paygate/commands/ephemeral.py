@@ -18,7 +18,7 @@ import uvloop
 from pydantic import SecretStr
 
 from ..adapters.embedded.throwaway import throwaway_servers
-from ..adapters.vault.fernet import new_key
+from ..adapters.vault.keyed import new_key
 from ..bootstrap import App
 from ..testing.defaults import DEFAULTS
 from .listening import listen, refuse_remote_development

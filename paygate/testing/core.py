@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ..adapters.bell.local import LocalBell
 from ..adapters.http.loopback import LoopbackClient
-from ..adapters.vault.fernet import new_key
+from ..adapters.vault.keyed import new_key
 from ..bootstrap import App, open_app, seed
 from ..core.services.deps import Deps, TestClock
 from ..core.services.move_clock import (

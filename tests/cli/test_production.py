@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from paygate.adapters.vault.fernet import new_key
+from paygate.adapters.vault.keyed import new_key
 from tests.harness.processes import Stack
 
 SAFE = {

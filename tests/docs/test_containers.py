@@ -11,7 +11,7 @@ import yaml
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
-from paygate.adapters.vault.fernet import FernetVault
+from paygate.adapters.vault.keyed import KeyedVault
 from paygate.bootstrap import vault_keys
 from paygate.cli import app
 from paygate.core.domain.errors import OperatorError
@@ -117,7 +117,7 @@ def test_the_development_values_are_all_that_is_asked_for():
     settings = read_settings(environ)
     assert not settings.is_production
     assert settings.allow_remote_dev
-    FernetVault(vault_keys(settings))
+    KeyedVault(vault_keys(settings))
 
 
 def test_production_refuses_the_published_values():

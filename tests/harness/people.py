@@ -48,7 +48,7 @@ async def signed_in(app: TestApp, user: User) -> dict[str, str]:
             secret_digest(token), user, ip=None, at=deps.clock.now()
         )
     assert opened is not None
-    return {"Cookie": f"{COOKIE}={token}", "X-Csrf-Token": csrf_token(token, deps)}
+    return {"Cookie": f"{COOKIE}={token}", "X-Csrf-Token": csrf_token(token)}
 
 
 async def a_key(app: TestApp, role: Role, *, of: UUID | None = None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from paygate.core.domain.role import Role
 from paygate.core.services.team import AddUser, add_user
-from tests.harness.apps import KEYS, TestApp
+from tests.harness.apps import KEYS, Answer, TestApp
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key, a_user, merchant_id, signed_in
 
@@ -92,6 +92,34 @@ async def test_secrets_are_long_and_kept_as_digests(app: TestApp):
     assert {len(secret) for secret in secrets} == {43}
     assert not stolen & {each["secret"] for each in made}
     assert {each["secret"][-4:] for each in made} <= stolen
+
+
+async def test_remembered_answers_hold_no_secret_and_are_replayed_to_the_byte(app: TestApp):
+    async def ask(key: str, path: str, body: Any = None) -> Answer:
+        sent = {"json": body} if body else {}
+        return await app.call("POST", path, headers={"Idempotency-Key": key}, **sent)
+
+    requests = [("order", "/orders", {"amount": 50_000}), ("new", "/merchant/webhook/regenerate")]
+    first = [await ask(*request) for request in requests]
+    order, endpoint = (answer.json for answer in first)
+    stored = "\n".join(row["text"] for row in await app.rows(
+        "SELECT to_jsonb(idempotency_keys)::text AS text FROM idempotency_keys"
+    ))  # fmt: skip
+
+    assert stored.count("v2.") == 2
+    assert order["client_secret"] not in stored
+    assert endpoint["webhook_secret"] not in stored
+    assert [(await ask(*request)).body for request in requests] == [each.body for each in first]
+
+
+async def test_an_answer_that_an_earlier_version_kept_in_clear_is_still_replayed(app: TestApp):
+    headers = {"Idempotency-Key": "k"}
+    answer = await app.call("POST", "/orders", headers=headers, json={"amount": 50_000})
+    body = answer.body.decode()
+    await app.rows("UPDATE idempotency_keys SET response = $1::text::json", body)
+
+    again = await app.call("POST", "/orders", headers=headers, json={"amount": 50_000})
+    assert (again.body, again.headers["Idempotent-Replayed"]) == (answer.body, "true")
 
 
 async def test_a_secret_in_clear_works_and_its_digest_does_not(app: TestApp):

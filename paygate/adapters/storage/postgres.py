@@ -25,6 +25,7 @@ from .repositories.orders import PostgresOrders
 from .repositories.payments import PostgresPayments
 from .repositories.plugin_settings import PostgresPluginSettings
 from .repositories.refunds import PostgresRefunds
+from .repositories.sealed import PostgresSealedTexts
 from .repositories.sessions import PostgresSessions
 from .repositories.test_clock import PostgresTestClock
 from .repositories.workers import PostgresWorkers
@@ -115,6 +116,11 @@ class PostgresRepositories:
     def plugin_settings(self) -> PostgresPluginSettings:
         """What operators set of plugins."""
         return PostgresPluginSettings(self.executor)
+
+    @property
+    def sealed_texts(self) -> PostgresSealedTexts:
+        """Sealed texts that are kept for long."""
+        return PostgresSealedTexts(self.executor)
 
     @property
     def housekeeping(self) -> PostgresHousekeeping:

@@ -31,13 +31,13 @@ class Remembered:
     """An answer that was given, and to what.
 
     Args:
-        fingerprint: Of the request: keyed, so that nobody who reads the database
-            can find out what was in it by trying.
-        answer: What it was answered.
+        fingerprints: Of the request: keyed, so that nobody who reads the database
+            can find out what was in it by trying; one for each key of the vault.
+        answer: What it was answered, as it is stored.
         expires_at: When it is forgotten, in UTC.
     """
 
-    fingerprint: str
+    fingerprints: frozenset[str]
     answer: Answer
     expires_at: datetime
 

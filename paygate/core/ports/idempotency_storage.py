@@ -25,8 +25,8 @@ class IdempotencyRepository(Protocol):
 
     async def remember(
         self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
-    ) -> None:
-        """Keep an answer, in the place of one that has expired."""
+    ) -> bool:
+        """Keep an answer, in the place of one that has expired; False if one has not."""
         ...
 
     async def purge(self, *, now: datetime, limit: int) -> int:

@@ -16,7 +16,6 @@ from ..domain.change import Change
 from ..domain.endpoint import Endpoint
 from ..domain.merchant import Credentials, Merchant
 from ..domain.operation import Operation
-from ..domain.order import Order
 from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .accounts import AccountRepositories
@@ -28,6 +27,7 @@ from .history import HistoryQuestion, PaymentCounts
 from .housekeeping import HousekeepingRepository
 from .idempotency_storage import IdempotencyRepository
 from .kept import Kept
+from .order_storage import OrderRepository
 from .plugin_settings import PluginSettingRepository
 from .records import (
     Decision,
@@ -36,11 +36,10 @@ from .records import (
     PaymentTotals,
     StoredEvent,
 )
+from .sealed_storage import SealedTextRepository
 from .searches import (
-    ALL_ORDERS,
     ALL_PAYMENTS,
     ALL_REFUNDS,
-    OrderSearch,
     PaymentSearch,
     RefundSearch,
 )
@@ -117,37 +116,6 @@ class MerchantRepository(Protocol):
 
     async def activate_test(self, merchant_id: UUID) -> None:
         """Activate a merchant, if it is one of a test."""
-        ...
-
-
-class OrderRepository(Protocol):
-    """Orders."""
-
-    async def add(self, order: Order) -> None:
-        """Store a new order."""
-        ...
-
-    async def add_unless_there(self, order: Order) -> None:
-        """Store it, unless an order of that id was stored before."""
-        ...
-
-    async def lock(self, order_id: str) -> None:
-        """Lock the order until the transaction ends.
-
-        A payment becomes live (it is created, or succeeds late) only while its order is
-        locked, and the lock is taken before anything that waits for the index of live
-        payments. So of two at once one waits here, and neither waits for the other there.
-        """
-        ...
-
-    async def get(self, order_id: str) -> Order | None:
-        """The order with that id, whoever owns it."""
-        ...
-
-    async def page(
-        self, merchant_id: UUID, *, limit: int, offset: int, search: OrderSearch = ALL_ORDERS
-    ) -> Page[Order]:
-        """A merchant's orders."""
         ...
 
 
@@ -298,6 +266,11 @@ class Repositories(AccountRepositories, Protocol):
     @property
     def plugin_settings(self) -> PluginSettingRepository:
         """What operators set of plugins."""
+        ...
+
+    @property
+    def sealed_texts(self) -> SealedTextRepository:
+        """Sealed texts that are kept for long."""
         ...
 
     @property

@@ -28,10 +28,26 @@ class Vault(Protocol):
         """
         ...
 
-    def digests(self, content: bytes) -> Sequence[str]:
-        """The fingerprint of the content with each key, the one that seals first."""
+    @property
+    def key_ids(self) -> Sequence[str]:
+        """Names of the keys; a sealed text holds those of the keys that open it."""
         ...
 
-    def fingerprint(self, content: bytes) -> str:
-        """A keyed digest, in hex: equal for equal content, and telling nothing else."""
+    def digests(self, content: bytes, *, purpose: str) -> Sequence[str]:
+        """Return every keyed digest of the content that this vault recognizes, in hex.
+
+        Compare with these what another instance may have stored or handed out: it
+        may have only some of the keys, or be of an earlier version.
+
+        Args:
+            content: What the digest is of.
+            purpose: What it is used for; digests for other purposes differ.
+        """
+        ...
+
+    def fingerprint(self, content: bytes, *, purpose: str) -> str:
+        """Return the digest to hand out: one that every instance recognizes.
+
+        While a key is replaced, it is made with the key that all instances have.
+        """
         ...

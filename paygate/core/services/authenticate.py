@@ -92,16 +92,20 @@ def caller_of_session(session: Session) -> Caller:
     )
 
 
-def csrf_token(token: str, deps: Deps) -> str:
-    """What a page must send along to show that it could read the session."""
-    return deps.vault.fingerprint(_csrf_content(token))
+def csrf_token(token: str) -> str:
+    """Return what a page must send along to show that it could read the session.
+
+    It is keyed with the session's own token, and so good on every instance and as long
+    as the session, whatever becomes of the vault's keys.
+    """
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def is_csrf_token(given: str, token: str, deps: Deps) -> bool:
-    """Whether that is the session's; the vault's key may have been replaced meanwhile."""
-    digests = deps.vault.digests(_csrf_content(token))
+    """Whether that is the session's, or was in a version that made it with the vault."""
+    own = [csrf_token(token), *deps.vault.digests(_csrf_content(token), purpose="csrf")]
     # Every one is compared, so that the time taken tells nothing.
-    matches = [hmac.compare_digest(given.encode(errors="replace"), own.encode()) for own in digests]
+    matches = [hmac.compare_digest(given.encode(errors="replace"), each.encode()) for each in own]
     return any(matches)
 
 

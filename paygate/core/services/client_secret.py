@@ -5,20 +5,23 @@ from __future__ import annotations
 from hmac import compare_digest
 
 from ..domain.errors import AuthenticationError
+from .authenticate import secret_digest
 from .deps import Deps
 
 DIGITS = 32
+PURPOSE = "client_secret"
 
 
 def client_secret(order_id: str, deps: Deps) -> str:
     """The order's secret, derived from its id with the vault's key.
 
-    It is in no table but, for a day, in the remembered answer to a request with a key.
+    No table holds it in clear. Its digest is stored with the order, so that it is still
+    right when the key that it was made with is gone.
     """
-    return _secrets(order_id, deps)[0]
+    return _secret(order_id, deps.vault.fingerprint(_content(order_id), purpose=PURPOSE))
 
 
-def check_client_secret(order_id: str, given: str | None, deps: Deps) -> None:
+async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> None:
     """Refuse a browser that may not see this order.
 
     A wrong secret is refused always, a missing one where the app requires it.
@@ -31,12 +34,19 @@ def check_client_secret(order_id: str, given: str | None, deps: Deps) -> None:
             raise AuthenticationError("client_secret is required")
         return
     # Every one is compared, so that the time taken tells nothing.
-    matches = [compare_digest(given.encode(), own.encode()) for own in _secrets(order_id, deps)]
-    if not any(matches):
+    digests = deps.vault.digests(_content(order_id), purpose=PURPOSE)
+    secrets = [_secret(order_id, digest) for digest in digests]
+    matches = [compare_digest(given.encode(errors="replace"), own.encode()) for own in secrets]
+    if any(matches):
+        return
+    stored = await deps.storage.orders.client_secret_sha256(order_id)
+    if stored is None or not compare_digest(secret_digest(given), stored):
         raise AuthenticationError("Invalid client_secret")
 
 
-def _secrets(order_id: str, deps: Deps) -> list[str]:
-    """One for each of the vault's keys: a key may be replaced while shoppers are paying."""
-    content = f"client_secret:{order_id}".encode()
-    return [f"{order_id}_secret_{digest[:DIGITS]}" for digest in deps.vault.digests(content)]
+def _content(order_id: str) -> bytes:
+    return f"client_secret:{order_id}".encode()
+
+
+def _secret(order_id: str, digest: str) -> str:
+    return f"{order_id}_secret_{digest[:DIGITS]}"

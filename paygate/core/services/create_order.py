@@ -10,6 +10,8 @@ from ..domain.ids import IdKind
 from ..domain.merchant import Merchant
 from ..domain.money import Money
 from ..domain.order import CaptureMode, Order
+from .authenticate import secret_digest
+from .client_secret import client_secret
 from .deps import Deps
 
 
@@ -43,8 +45,9 @@ async def create_order(command: CreateOrder, deps: Deps) -> Order:
         created_at=now,
         updated_at=now,
     )
+    digest = secret_digest(client_secret(order.id, deps))
     if command.id is None:
-        await deps.storage.orders.add(order)
+        await deps.storage.orders.add(order, client_secret_sha256=digest)
     else:
-        await deps.storage.orders.add_unless_there(order)
+        await deps.storage.orders.add_unless_there(order, client_secret_sha256=digest)
     return order

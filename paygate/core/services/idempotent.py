@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from .conflicts import run_again_on_conflict
 from .deps import Deps
 
 POLL_S = 0.02
+PURPOSE = "idempotency"
+SEALED = "sealed"
 
 Execute = Callable[[Deps], Awaitable[Answer]]
 Refuse = Callable[[ConflictError], Answer]
@@ -84,23 +87,55 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
     async with deps.storage.transaction() as storage:
         if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
             return None
-        fingerprint = deps.vault.fingerprint(keyed.content)
+        fingerprints = frozenset(deps.vault.digests(keyed.content, purpose=PURPOSE))
         before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
         now = deps.clock.now()
         if before is not None and before.expires_at > now:
-            if before.fingerprint != fingerprint and not deps.replay_mismatches:
+            if not before.fingerprints & fingerprints and not deps.replay_mismatches:
                 raise IdempotencyKeyReusedError
-            return Given(before.answer, is_replay=True)
+            return Given(opened_answer(before.answer, keyed, deps), is_replay=True)
         try:
             answer = await execute(replace(deps, storage=storage, bell=rings))
         except NotExecutedError:
             raise
         except ConflictError as refusal:
             answer = refuse(refusal)
-        remembered = Remembered(fingerprint, answer, expires_at=now + KEPT_FOR)
-        await storage.idempotency.remember(keyed.merchant_id, keyed.key, remembered, at=now)
+        sealed = sealed_answer(answer, keyed, deps)
+        remembered = Remembered(fingerprints, sealed, expires_at=now + KEPT_FOR)
+        is_stored = await storage.idempotency.remember(
+            keyed.merchant_id, keyed.key, remembered, at=now
+        )
+        if not is_stored:
+            # The work is undone with the transaction: another request's answer stands.
+            raise IdempotencyInProgressError
     rings.pass_on(deps)
     return Given(answer, is_replay=False)
+
+
+def sealed_answer(answer: Answer, keyed: Keyed, deps: Deps) -> Answer:
+    """Seal an answer: it may hold a secret that is shown only to whoever asked."""
+    sealed = deps.vault.seal({"body": answer.body.decode()}, context=_context(keyed))
+    return replace(answer, body=json.dumps({SEALED: sealed}).encode())
+
+
+def opened_answer(stored: Answer, keyed: Keyed, deps: Deps) -> Answer:
+    """Open a stored answer; one that an earlier version stored in clear is returned as it is.
+
+    Raises:
+        InfrastructureError: It was sealed with a key that this process does not have.
+    """
+    if not stored.body.startswith(_SEALED_PREFIX):
+        return stored
+    sealed = json.loads(stored.body)[SEALED]
+    body = deps.vault.open(sealed, context=_context(keyed))["body"]
+    return replace(stored, body=body.encode())
+
+
+_SEALED_PREFIX = b'{"sealed": "v2.'
+
+
+def _context(keyed: Keyed) -> str:
+    return f"idempotency {keyed.merchant_id} {keyed.key}"
 
 
 @dataclass(slots=True)

@@ -122,7 +122,7 @@ def _is_test_user(user: User, deps: Deps) -> bool:
 
 def _tries_of(email: str, ip: str | None, deps: Deps) -> str:
     # A digest: people type passwords where the address belongs.
-    return deps.vault.fingerprint(f"login:{email}\n{ip or ''}".encode())
+    return deps.vault.fingerprint(f"login:{email}\n{ip or ''}".encode(), purpose="login")
 
 
 async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:

@@ -6,9 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from ..domain.limits import WORKER_FORGOTTEN_AFTER
 from .deps import Deps
+from .reseal import reseal
 
 ROWS_MAX = 1000
 """Forgotten at a time, so that no lock is held for long."""
+
+
+async def keep_house(deps: Deps) -> None:
+    """Delete what has expired, and seal stored secrets for the keys of now."""
+    await purge_expired(deps)
+    await reseal(deps)
 
 
 async def purge_expired(deps: Deps) -> int:

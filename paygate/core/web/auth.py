@@ -134,7 +134,7 @@ def _check_role(caller: Caller, said: Documented) -> None:
         raise ForbiddenError("This needs an operator")
 
 
-def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_BODY) -> None:
+async def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_BODY) -> None:
     """Check the order's ``client_secret``: a header, in the query or in the body.
 
     Raises:
@@ -147,4 +147,4 @@ def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_BODY) 
     )
     if given is not None and not isinstance(given, str):
         raise AuthenticationError("Invalid client_secret")
-    check_client_secret(order_id, given or None, deps)
+    await check_client_secret(order_id, given or None, deps)

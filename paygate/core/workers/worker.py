@@ -21,7 +21,7 @@ from ..ports.background import repeat
 from ..ports.bell import QUEUES, Queue
 from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
-from ..services.purge_expired import purge_expired
+from ..services.purge_expired import keep_house
 from ..services.run_operation import OperationWork
 from .lane import Lane
 
@@ -180,7 +180,7 @@ class Worker:
 
     async def _keep_house(self) -> None:
         await repeat(
-            lambda: purge_expired(self._deps),
+            lambda: keep_house(self._deps),
             every_s=HOUSEKEEPING_EVERY_S,
             what="delete what has expired",
         )

@@ -67,6 +67,7 @@ class OrderRow(Model):
     updated_at = fields.DatetimeField()
     # Beyond the contract.
     capture_mode = fields.CharField(max_length=10, default="automatic")
+    client_secret_sha256 = fields.CharField(max_length=64, null=True)
 
     class Meta:
         """Names."""
@@ -266,7 +267,8 @@ class IdempotencyKeyRow(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     # Beyond the contract.
-    fingerprint = fields.CharField(max_length=64)
+    # Keyed digests of the request, with spaces between them: one for each key of the vault.
+    fingerprint = fields.TextField()
     response_code = fields.IntField()
 
     class Meta:

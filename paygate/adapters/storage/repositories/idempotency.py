@@ -23,6 +23,8 @@ VALUES ($1, $2, $3, $4, $5::text::json, $6, $7)
 ON CONFLICT (key, merchant_id) DO UPDATE SET fingerprint = excluded.fingerprint,
     response_code = excluded.response_code, response = excluded.response,
     created_at = excluded.created_at, expires_at = excluded.expires_at
+WHERE idempotency_keys.expires_at <= $6
+RETURNING 1
 """
 PURGE = """
 DELETE FROM idempotency_keys WHERE (key, merchant_id) IN (
@@ -48,23 +50,24 @@ class PostgresIdempotency:
         if row is None:
             return None
         answer = Answer(row["response_code"], row["response"].encode())
-        return Remembered(row["fingerprint"], answer, row["expires_at"])
+        return Remembered(frozenset(row["fingerprint"].split()), answer, row["expires_at"])
 
     async def remember(
         self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
-    ) -> None:
+    ) -> bool:
         """See ``IdempotencyRepository.remember``."""
         answer = remembered.answer
-        await self.executor.fetch(
+        stored = await self.executor.fetchval(
             REMEMBER,
             key,
             merchant_id,
-            remembered.fingerprint,
+            " ".join(sorted(remembered.fingerprints)),
             answer.status,
             answer.body.decode(),
             at,
             remembered.expires_at,
         )
+        return stored is not None
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         """See ``IdempotencyRepository.purge``."""

@@ -18,6 +18,7 @@ from ..models.payments import OrderRow
 # refers to the order by its key and waits for nobody.
 LOCK = "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE"
 BY_ID = "SELECT * FROM orders WHERE id = $1"
+STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,26 @@ class PostgresOrders:
 
     executor: Executor
 
-    async def add(self, order: Order) -> None:
+    async def add(self, order: Order, *, client_secret_sha256: str) -> None:
         """See ``OrderRepository.add``."""
         with self.executor.models() as db:
-            await OrderRow.create(using_db=db, **_row(order))
+            await OrderRow.create(using_db=db, **_row(order, client_secret_sha256))
 
-    async def add_unless_there(self, order: Order) -> None:
+    async def add_unless_there(self, order: Order, *, client_secret_sha256: str) -> None:
         """See ``OrderRepository.add_unless_there``."""
         with self.executor.models() as db:
             await OrderRow.bulk_create(
-                [OrderRow(**_row(order))], ignore_conflicts=True, using_db=db
+                [OrderRow(**_row(order, client_secret_sha256))],
+                ignore_conflicts=True,
+                using_db=db,
             )
+
+    async def client_secret_sha256(self, order_id: str) -> str | None:
+        """See ``OrderRepository.client_secret_sha256``."""
+        if not is_order_name(order_id):
+            return None
+        digest: str | None = await self.executor.fetchval(STORED_DIGEST, order_id)
+        return digest
 
     async def lock(self, order_id: str) -> None:
         """See ``OrderRepository.lock``."""
@@ -66,7 +76,7 @@ class PostgresOrders:
         return Page([mapping.order(row) for row in rows], total, limit, offset)
 
 
-def _row(order: Order) -> dict[str, Any]:
+def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
     return {
         "id": order.id,
         "merchant_id": order.merchant_id,
@@ -78,4 +88,5 @@ def _row(order: Order) -> dict[str, Any]:
         "capture_mode": order.capture_mode,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
+        "client_secret_sha256": client_secret_sha256,
     }

@@ -76,7 +76,7 @@ def blueprint(deps: Deps) -> Blueprint:
     async def complete(payment_id: str) -> Response:
         body = await body_of_request()
         payment = await find_payment(payment_id, None, deps)
-        check_browser(payment.order_id, deps, body)
+        await check_browser(payment.order_id, deps, body)
         after = await complete_action(CompleteAction(payment.id, parse.params(body)), deps)
         return json_response(present.payment_public(after))
 
@@ -93,7 +93,7 @@ def blueprint(deps: Deps) -> Blueprint:
     async def cancel(payment_id: str) -> Response:
         body = await body_of_request()
         payment = await find_payment(payment_id, None, deps)
-        check_browser(payment.order_id, deps, body)
+        await check_browser(payment.order_id, deps, body)
         after = await cancel_action(CancelAction(payment.id), deps)
         return json_response(present.payment_public(after))
 

@@ -80,7 +80,7 @@ def blueprint(deps: Deps) -> Blueprint:
         refuses=frozenset({400}),
     )
     async def show_public(order_id: str) -> Response:
-        check_browser(order_id, deps)
+        await check_browser(order_id, deps)
         order = await dialects.implied_order(order_id, request.args, deps)
         order = order or await find_order(order_id, None, deps)
         return json_response(present.order_offered(order, await origins_of_order(order.id, deps)))

@@ -84,7 +84,7 @@ def blueprint(deps: Deps) -> Blueprint:
         body = await body_of_request()
         asked = request.headers.get(HEADER)
         command = parse.payment(dialects.payment(body), None, scenario=asked)
-        check_browser(command.order_id, deps, body)
+        await check_browser(command.order_id, deps, body)
         owner = await dialects.owner_of_order(command.order_id, deps)
         route = await _route(lambda: command, deps)
 
@@ -193,7 +193,7 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def show_public(payment_id: str) -> Response:
         payment = await find_payment(payment_id, None, deps)
-        check_browser(payment.order_id, deps)
+        await check_browser(payment.order_id, deps)
         return json_response(present.payment_public(payment))
 
     return routes

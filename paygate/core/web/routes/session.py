@@ -31,7 +31,7 @@ def blueprint(deps: Deps) -> Blueprint:
 
     def opened(logged_in: LoggedIn) -> Response:
         token = logged_in.token
-        shown = present.session(logged_in.session, csrf_token(token, deps))
+        shown = present.session(logged_in.session, csrf_token(token))
         response = json_response(shown)
         response.set_cookie(
             COOKIE,
@@ -67,7 +67,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @documented("Show who has signed in", wire.Session, examples.SESSION, access="session")
     async def show() -> Response:
         session, token = await session_of_request(deps)
-        return json_response(present.session(session, csrf_token(token, deps)))
+        return json_response(present.session(session, csrf_token(token)))
 
     @routes.delete("/session")
     @documented("Sign out", None, None, status=204, access="session")
