@@ -55,7 +55,7 @@ async def test_the_limits_of_an_amount_belong_to_it(app: TestApp):
         ("currency", 5),
         ("receipt", 5),
         ("receipt", "r" * 256),
-        ("notes", []),
+        ("notes", ["a"]),
         ("notes", "text"),
         ("notes", {"big": "n" * 17_000}),
         ("status", "paid"),
