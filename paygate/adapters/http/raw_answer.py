@@ -20,7 +20,11 @@ KEPT_BYTES_MAX = 16 * 1024
 
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d ([1-9]\d\d)[ \r\n]")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
+_NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+# Not from the middle of a name: a long run of letters is then read once, and not from each.
+_FIELD = re.compile(
+    rb"(?<!" + _NAME + rb")(" + _NAME + rb"{1,256}):[ \t]*([\t\x20-\x7e\x80-\xff]*)"
+)
 
 
 class RawAnswer:
