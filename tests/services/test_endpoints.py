@@ -143,11 +143,11 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
     app: TestApp, endpoint: str
 ):
     other = await added(app, events=["endpoint.*"])
-    for _ in range(8):
+    for _ in range(4):
         await asked(app, endpoint)
     workers = [work(app) for _ in range(4)]
-    claims = [await by.claim(2) for by in workers]
-    assert [len(each) for each in claims] == [2, 2, 2, 2]
+    claims = [await by.claim(1) for by in workers]
+    assert [len(each) for each in claims] == [1, 1, 1, 1]
     await asyncio.gather(
         *(
             came(app, by, theirs, GONE, later=timedelta(0))
@@ -163,7 +163,7 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
     if not await app.value("SELECT webhook_url IS NOT NULL FROM merchants"):
         expected = {other["id"]}
     assert {str(row["endpoint_id"]) for row in sent} == expected
-    assert (await shown(app, endpoint))["consecutive_failures"] == 8
+    assert (await shown(app, endpoint))["consecutive_failures"] == 4
 
 
 async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fakes, endpoint: str):
