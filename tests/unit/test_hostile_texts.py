@@ -75,21 +75,30 @@ def patterns() -> dict[str, re.Pattern[Any]]:
     return {name: pattern for pattern, name in {p: n for n, p in reversed(held.items())}.items()}
 
 
-def cpu_s(work: Callable[[], object]) -> float:
-    """The least of three, so that what else the machine does is not counted."""
+def cpu_s(read: Callable[[str], object], text: str) -> float:
+    """CPU seconds for the text, the least of three: what else the machine does is not counted.
+
+    A part of the text is read first, so that a slow reader fails and does not hang.
+    """
+    part = text[: CHARS // 10]
+    began = time.process_time()
+    read(part)
+    if (taken_s := time.process_time() - began) >= CPU_S_MAX:
+        return taken_s
     taken = []
     for _ in range(3):
         began = time.process_time()
-        work()
+        read(text)
         taken.append(time.process_time() - began)
         if taken[-1] < CPU_S_MAX:
             break
     return min(taken)
 
 
-def read(pattern: re.Pattern[Any], text: str | bytes) -> None:
-    pattern.fullmatch(text)
-    for _ in pattern.finditer(text):
+def read(pattern: re.Pattern[Any], text: str) -> None:
+    given = text.encode() if isinstance(pattern.pattern, bytes) else text
+    pattern.fullmatch(given)
+    for _ in pattern.finditer(given):
         pass
 
 
@@ -98,8 +107,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(name: str):
     pattern = patterns()[name]
     slow = {}
     for what, text in TEXTS.items():
-        given = text.encode() if isinstance(pattern.pattern, bytes) else text
-        taken = cpu_s(lambda given=given: read(pattern, given))
+        taken = cpu_s(lambda part: read(pattern, part), text)
         if taken >= CPU_S_MAX:
             slow[what] = taken
 
@@ -119,7 +127,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(name: str):
     ids=["redact", "redact_text", "redact_json", "names_a_secret", "a line of the log", "a list"],
 )
 def test_a_redactor_reads_a_hostile_text_in_linear_time(function: Callable[[str], object]):
-    texts = {what: cpu_s(lambda text=text: function(text)) for what, text in TEXTS.items()}
+    texts = {what: cpu_s(function, text) for what, text in TEXTS.items()}
 
     # A redactor runs several patterns and builds the answer.
     assert {what: taken for what, taken in texts.items() if taken >= 8 * CPU_S_MAX} == {}

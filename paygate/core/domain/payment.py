@@ -311,7 +311,8 @@ class Payment:
         assert approved <= self.amount, "the guard refuses more than was asked"
         if self.capture_mode == "manual":
             return self._hold(approved, at=at)
-        if self.status == "success":
+        if self.status == "success" or approved == self.amount_captured:
+            # Said again: a part that failed the payment keeps its money, too.
             return Change(self)
         is_part = approved < self.amount
         moved = self._move("decline" if is_part else "approve", at=at)

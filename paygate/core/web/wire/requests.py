@@ -88,14 +88,15 @@ YEARS = "2000 to 2200"
 """What the clock can be set to, and so all that anything of ours can have happened in."""
 
 
-_ZONE_AFTER_SPACE = re.compile(r"(.*[0-9]) ([0-9]{2}:?[0-9]{2})", re.DOTALL)
+_SPACE_BEFORE_ZONE = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}\Z)")
 
 
 def _with_plus(text: str) -> str:
     """Put back the plus sign of a zone, which arrives as a space where it was not encoded."""
     # A date and a time with a space between them look the same without a "T".
-    found = _ZONE_AFTER_SPACE.fullmatch(text) if "T" in text or text.count(" ") > 1 else None
-    return f"{found[1]}+{found[2]}" if found else text
+    if "T" in text or text.count(" ") > 1:
+        return _SPACE_BEFORE_ZONE.sub("+", text)
+    return text
 
 
 def moment(value: object) -> datetime:
