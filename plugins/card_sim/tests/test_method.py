@@ -169,8 +169,9 @@ def test_a_missing_expiry_is_refused_as_expired(at, missing):
 def test_the_present_comes_from_the_context(at):
     card = {**CARD, "expiry_month": "02", "expiry_year": "28"}
 
-    assert prepared(card, at(datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC))).secret
-    assert refusal(card, at(datetime(2028, 3, 1, tzinfo=UTC))).code == "expired_card"
+    # February is over last in the time zone UTC-12.
+    assert prepared(card, at(datetime(2028, 3, 1, 11, 59, 59, tzinfo=UTC))).secret
+    assert refusal(card, at(datetime(2028, 3, 1, 12, tzinfo=UTC))).code == "expired_card"
 
 
 def test_a_wrong_number_is_named_before_a_wrong_expiry(at):

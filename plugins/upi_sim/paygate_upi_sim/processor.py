@@ -9,7 +9,6 @@ from paygate import (
     DeclineCode,
     Declined,
     FollowUp,
-    Instrument,
     OperationKind,
     Outcome,
     Play,
@@ -24,6 +23,11 @@ from paygate import (
 
 from .link import qr_svg, upi_link
 from .settings import UpiSimSettings
+
+CURRENCIES = frozenset({"INR"})
+"""UPI moves rupees between Indian banks, and nothing else."""
+
+NOT_RUPEES = Declined(DeclineCode.DECLINED, retry="other_instrument")
 
 TEST_ADDRESSES = {
     "failure@upi": Declined(DeclineCode.DECLINED),
@@ -71,8 +75,7 @@ class UpiSim:
         """See ``Processor.capabilities``."""
         return Capabilities(
             methods={"upi": frozenset({"collect", "intent", "qr"})},
-            # UPI moves rupees between Indian banks, and nothing else.
-            currencies=frozenset({"INR"}),
+            currencies=CURRENCIES,
             capture="partial",
             void=True,
             refund="multiple",
@@ -87,26 +90,27 @@ class UpiSim:
         """See ``Processor.authorize``."""
         # Banks do not tell capitals apart in an address.
         address = request.instrument.display.get("vpa", "").lower()
+        is_rupees = request.amount.currency in CURRENCIES
         return await self._simulator.authorize(
             request,
             context,
-            decline=TEST_ADDRESSES.get(address),
-            story=self._story(request.instrument),
+            decline=TEST_ADDRESSES.get(address) if is_rupees else NOT_RUPEES,
+            story=self._story(request),
             shows=shown_to_payer,
         )
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``."""
-        story = self._story(request.instrument) if kind is OperationKind.CHARGE else None
+        story = self._story(request) if kind is OperationKind.CHARGE else None
         return await self._simulator.query(
             kind, request, context, story=story, shows=shown_to_payer
         )
 
-    def _story(self, instrument: Instrument) -> Story | None:
+    def _story(self, request: AuthorizeRequest | FollowUp) -> Story | None:
         """What happens where no scenario is named and the payer has to open their app."""
-        if instrument.flow == "collect":
+        if request.instrument.flow == "collect" or request.amount.currency not in CURRENCIES:
             return None
-        call = "action:qr" if instrument.flow == "qr" else "action:upi_intent"
+        call = "action:qr" if request.instrument.flow == "qr" else "action:upi_intent"
         settings = self._simulator.settings
         if not settings.test_mode:
             return Story(call=call, then=((EXPIRES_AFTER_S, "declined:payer_timed_out"),))
