@@ -36,6 +36,7 @@ from .core.services.deps import Deps, TestClock, TestMerchant
 from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
 from .core.services.plugin_settings import stored_settings
+from .core.services.refusals import Refusals
 from .core.web.app import WebApp, WebSettings
 from .core.web.middleware import WebPolicy
 from .core.web.pages import Kind, Origins, create_pages
@@ -99,6 +100,7 @@ async def open_app(
     live = LiveEvents(storage.feed)
     clock = DatabaseClock(lambda: _database_time(storage))
     passwords, last_use = Argon2Passwords(), LastUse()
+    refusals = Refusals(storage.audit, clock)
     keeping: list[asyncio.Task[None]] = []
     try:
         await clock.sync()
@@ -124,6 +126,7 @@ async def open_app(
             present=event_words(settings.profile),
             logger=logger("paygate.plugins"),
             live=live,
+            refusals=refusals,
             seed=settings.seed,
             replay_mismatches=settings.idempotency_mismatch == "replay",
             require_client_secret=settings.requires_client_secret,
@@ -159,6 +162,7 @@ async def open_app(
         await close_sinks(loaded.registry.sinks.values())
         await http.close()
         await last_use.close()
+        await refusals.close()
         passwords.close()
         await storage.close()
 

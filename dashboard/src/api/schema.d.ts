@@ -50,7 +50,7 @@ export interface paths {
     };
     /**
      * List who did what
-     * @description Every change a person made, and every administrative change, the newest first.
+     * @description Every change that a person or a key made, and every refused access, the newest first. Orders and payments that keys create are not among them.
      */
     get: operations["get_api_v1_audit"];
     put?: never;

@@ -9,6 +9,7 @@
     │   │   └── UnsupportedError         no processor here can do this
     │   ├── AuthenticationError    the credentials name nobody
     │   ├── ForbiddenError         the caller is known and may not (403)
+    │   │   ├── ForeignPageError         a page of another origin, or without the CSRF token
     │   │   └── SuspendedMerchantError   shoppers cannot pay its orders
     │   ├── NotFoundError          no such thing, or not yours
     │   ├── TooManyError           the caller has as much at a time as it may (429)
@@ -98,6 +99,10 @@ class ForbiddenError(ClientError):
     """We know who calls, and they may not do this."""
 
     code = "forbidden"
+
+
+class ForeignPageError(ForbiddenError):
+    """A page of another origin asks, or one that does not know the session's CSRF token."""
 
 
 class SuspendedMerchantError(ForbiddenError):

@@ -15,6 +15,8 @@ BODY_TIMEOUT_S = 10
 # Deeper than any real note; shallow enough that no parser of ours recurses far.
 JSON_DEPTH_MAX = 32
 TEXT_CHARS_MAX = 255
+# As the audit log and sessions keep the address of a client.
+IP_CHARS_MAX = 64
 # Of what the audit log says was done.
 ACTION_CHARS_MAX = 64
 URL_CHARS_MAX = 2048
@@ -39,6 +41,14 @@ PASSWORD_CHARS_MIN = 12
 # Longer ones cost us time and gain nobody anything.
 PASSWORD_CHARS_MAX = 256
 KEY_LABEL_CHARS_MAX = 100
+
+# Refused access. The first of a kind is written down at once, the others of a minute
+# together, so that a flood fills neither log.
+REFUSAL_WINDOW = timedelta(minutes=1)
+REFUSAL_WINDOWS_MAX = 1000
+REFUSAL_ADDRESSES_MAX = 10
+# Unsigned callbacks of one processor that are stored within a window.
+UNSIGNED_ROWS_MAX = 60
 
 # Leases. The holder renews at a third, so two renewals may fail before it loses
 # the row; start-up refuses `RENEW_EVERY * 2 >= LEASE`.

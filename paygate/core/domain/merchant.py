@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from .role import Role
@@ -11,6 +12,8 @@ from .role import Role
 PUBLISHED_KEY = "key_test_abc123"
 PUBLISHED_SECRET = "secret_test_xyz789"  # noqa: S105 - it is in the README; production refuses it
 """The pair that development seeds, and that everyone may read."""
+
+KeyEnded = Literal["revoked", "expired"]
 
 NAMESPACE_MAIL_DOMAIN = "namespace.invalid"
 """Of merchants that tests open without credentials. No mail is ever sent to such a name."""
@@ -81,6 +84,7 @@ class Credentials:
         secret_sha256: SHA-256 of the API secret, in hex. The secret is not kept.
         role: What the key may do.
         key_id: Of a key of its own; None for the pair that stands on the merchant.
+        ended: Why the key no longer authenticates; None while it does.
         is_stale: The key's last use was written down a while ago, or never.
     """
 
@@ -89,3 +93,4 @@ class Credentials:
     role: Role = Role.OWNER
     key_id: UUID | None = None
     is_stale: bool = False
+    ended: KeyEnded | None = None

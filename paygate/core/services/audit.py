@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from ..domain.account import Actor, AuditEntry, Caller
+from ..domain.limits import IP_CHARS_MAX
 from ..domain.redacted_json import redact_text
 from ..domain.redaction import names_a_secret
 from .deps import Deps
 
 SYSTEM = Actor("system", "paygate", "command line")
 SUBJECT_CHARS_MAX = 255
-IP_CHARS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ..domain.account import Caller, Session
 from ..domain.errors import AuthenticationError
 from ..domain.merchant import PUBLISHED_SECRET, Credentials
 from .deps import Deps
+from .refusals import Refusal
 
 # Compared with when the key is unknown, so that a wrong key takes as long as a
 # wrong secret.
@@ -30,24 +31,53 @@ def secret_digest(secret: str) -> str:
 _PUBLISHED = secret_digest(PUBLISHED_SECRET)
 
 
-async def authenticate(*, api_key: str, api_secret: str, deps: Deps) -> Caller:
+async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: Deps) -> Caller:
     """Whoever has that key and secret.
+
+    Args:
+        api_key: The public half.
+        api_secret: The secret half.
+        ip: Where they come from; a refusal is written down with it.
+        deps: The app.
 
     Raises:
         AuthenticationError: Missing, wrong or revoked, or the merchant is not active; in
             production also the published pair, and every key of a test's merchant.
     """
-    if not api_key or not api_secret or not _is_storable(api_key):
+    credentials = None
+    if api_key and api_secret and _is_storable(api_key):
+        credentials = await deps.storage.merchants.credentials(api_key)
+    reason = _refused(credentials, api_secret, deps)
+    if credentials is None or reason is not None:
+        deps.refusals.note(_refusal(credentials, reason or "unknown key", ip))
         raise AuthenticationError
-    credentials = await deps.storage.merchants.credentials(api_key)
+    return _caller(credentials, api_key, deps)
+
+
+def _refused(credentials: Credentials | None, api_secret: str, deps: Deps) -> str | None:
+    """Why these credentials do not authenticate; None if they do."""
     expected = _digest_of(credentials) if credentials else _NOBODY
     is_right = hmac.compare_digest(secret_digest(api_secret), expected)
     is_published = hmac.compare_digest(secret_digest(api_secret), _PUBLISHED)
-    if credentials is None or not is_right or not credentials.merchant.is_active:
-        raise AuthenticationError
+    if credentials is None:
+        return "unknown key"
+    if not is_right:
+        return "wrong secret"
+    if credentials.ended is not None:
+        return f"{credentials.ended} key"
+    if not credentials.merchant.is_active:
+        return "suspended merchant"
     if deps.is_production and (is_published or credentials.merchant.is_for_tests):
-        raise AuthenticationError
-    return _caller(credentials, api_key, deps)
+        return "credentials of tests"
+    return None
+
+
+def _refusal(credentials: Credentials | None, reason: str, ip: str | None) -> Refusal:
+    if credentials is None:
+        return Refusal("key.refused", reason, ip)
+    merchant_id = credentials.merchant.id
+    subject = str(credentials.key_id or merchant_id)
+    return Refusal("key.refused", reason, ip, merchant_id, subject)
 
 
 def _caller(credentials: Credentials, api_key: str, deps: Deps) -> Caller:

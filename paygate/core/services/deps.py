@@ -24,6 +24,7 @@ from ..ports.test_clock import ClockMoves
 from ..ports.vault import Vault
 from .last_use import LastUse
 from .live import LiveEvents
+from .refusals import Refusals
 from .registry import Registry
 
 Profile = Literal["standard", "open-demo"]
@@ -64,6 +65,7 @@ class Deps:
     """The machines and the guests of one app.
 
     Args:
+        refusals: Writes down who was refused access.
         seed: Everything random in a simulation is drawn from it.
         replay_mismatches: Answer a reused key from memory even when the request
             is another one, as some older gateways do.
@@ -96,6 +98,7 @@ class Deps:
     present: EventPresenter
     logger: Logger
     live: LiveEvents
+    refusals: Refusals
     seed: int = 0
     replay_mismatches: bool = False
     require_client_secret: bool = False

@@ -9,6 +9,7 @@ from ..domain.errors import AuthenticationError, InvalidInputError
 from .audit import Done, write_down
 from .authenticate import secret_digest
 from .deps import Deps
+from .refusals import Refusal
 
 REFUSED = "Email or password is wrong"
 """Whatever was wrong, and also when it may not be tried any more."""
@@ -107,9 +108,25 @@ async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) 
         return True
     # Counted before it is looked at: many at once cannot try more than the ten.
     if not await deps.storage.sessions.try_password(_tries_of(email, command.ip, deps)):
+        _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
         return False
     stored = user.password_hash if user is not None and user.is_active else None
-    return await deps.passwords.verify(stored, command.password)
+    is_right = await deps.passwords.verify(stored, command.password)
+    if not is_right:
+        reason = "unknown account" if user is None else "wrong password"
+        if user is not None and not user.is_active:
+            reason = "deactivated account"
+        _refuse("session.refused", reason, user, command.ip, deps)
+    return is_right
+
+
+def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: Deps) -> None:
+    """Write it down; of an unknown account nothing, people type passwords there."""
+    if user is None:
+        deps.refusals.note(Refusal(action, reason, ip))
+        return
+    detail = {"email": user.email}
+    deps.refusals.note(Refusal(action, reason, ip, user.merchant_id, str(user.id), detail=detail))
 
 
 def _is_test_user(user: User, deps: Deps) -> bool:
@@ -130,9 +147,8 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
     session = await bound.storage.sessions.open(
         secret_digest(token), user, ip=ip, at=bound.clock.now()
     )
-    if session is None:
-        raise AuthenticationError(REFUSED)
-    if bound.is_production and session.merchant.is_for_tests:
+    if session is None or (bound.is_production and session.merchant.is_for_tests):
+        _refuse("session.refused", "suspended merchant or changed account", user, ip, bound)
         raise AuthenticationError(REFUSED)
     return LoggedIn(session, token)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from ..domain.errors import BadSignatureError, NotFoundError, PluginError, RowRefusedError
+from ..domain.limits import UNSIGNED_ROWS_MAX
 from ..domain.redaction import redact
 from ..ports.callbacks import RawCallback, Update, Verified
 from ..ports.records import CallbackEffect, CallbackNote
@@ -21,6 +22,7 @@ from .apply_update import apply_in_transaction
 from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .idempotent import DeferredBell
+from .refusals import Refusal
 from .registry import GuardedByHost
 
 Acknowledged = tuple[int, bytes]
@@ -34,10 +36,11 @@ _SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-
 
 @dataclass(frozen=True, slots=True)
 class ReceiveCallback:
-    """What came, and for whom."""
+    """What came, for whom, and from where."""
 
     processor: str
     raw: RawCallback
+    ip: str | None = None
 
 
 async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged:
@@ -60,7 +63,8 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
         try:
             verified = processor.verify(part)
         except BadSignatureError as error:
-            await _keep_digest(command.processor, part, "refused", error.reason, deps)
+            if _note_unsigned(command, deps) <= UNSIGNED_ROWS_MAX:
+                await _keep_digest(command.processor, part, "refused", error.reason, deps)
             return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
         except PluginError as error:
             await _keep_digest(command.processor, part, "quarantined", str(error), deps)
@@ -68,6 +72,13 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
             continue
         accepted &= await _take_part(part, verified, processor, deps)
     return processor.acknowledge(accepted=accepted)
+
+
+def _note_unsigned(command: ReceiveCallback, deps: Deps) -> int:
+    reason = "the signature is wrong or missing"
+    return deps.refusals.note(
+        Refusal("callback.refused", reason, command.ip, subject=command.processor)
+    )
 
 
 async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:

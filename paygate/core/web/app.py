@@ -11,6 +11,7 @@ from ..services.deps import Deps
 from .bodies import register_bodies
 from .errors import register_errors
 from .middleware import WebPolicy, register_middleware
+from .refused import register_refusals
 from .routes import (
     audit,
     callbacks,
@@ -72,6 +73,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     # Some clients write a slash at the end of every path.
     app.url_map.strict_slashes = False
     register_errors(app)
+    register_refusals(app, deps)
     register_middleware(app, replace(settings.policy, credentialed=deps.origins))
     register_bodies(app)
     app.register_blueprint(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from quart import g, request
 
 from ..domain.account import Caller, Session
-from ..domain.errors import AuthenticationError, ForbiddenError
+from ..domain.errors import AuthenticationError, ForbiddenError, ForeignPageError
 from ..domain.merchant import Merchant
 from ..domain.role import Role
 from ..services.authenticate import (
@@ -20,6 +20,7 @@ from ..services.authenticate import (
 )
 from ..services.client_secret import check_client_secret
 from ..services.deps import Deps
+from ..services.refusals import Refusal
 from .noted import stated
 from .openapi.documented import Documented
 from .routes import dialects
@@ -41,8 +42,8 @@ async def caller_of_request(deps: Deps) -> Caller:
         ForbiddenError: Their role is too low, or it is not their own page that asks.
     """
     caller = await _named(deps)
-    _check_role(caller, stated())
     g.caller = caller
+    _check_role(caller, stated())
     return caller
 
 
@@ -76,8 +77,8 @@ async def notice_caller(deps: Deps) -> None:
         caller = await _named(deps)
     except AuthenticationError:
         return
-    _check_role(caller, stated())
     g.caller = caller
+    _check_role(caller, stated())
 
 
 def check_origin(deps: Deps) -> None:
@@ -91,7 +92,7 @@ def check_origin(deps: Deps) -> None:
         return
     # Behind a proxy the scheme may be another one than we see; the name is the browser's.
     if _host_of(origin) != request.host.lower():
-        raise ForbiddenError("This page may not use the session")
+        raise ForeignPageError("This page may not use the session")
 
 
 def _host_of(origin: str) -> str | None:
@@ -105,7 +106,7 @@ def _host_of(origin: str) -> str | None:
 async def _named(deps: Deps) -> Caller:
     key, secret = (request.headers.get(f"X-Api-{name}", "") for name in ("Key", "Secret"))
     if key or secret:
-        return await authenticate(api_key=key, api_secret=secret, deps=deps)
+        return await authenticate(api_key=key, api_secret=secret, ip=request.remote_addr, deps=deps)
     found = await _session(deps)
     if found is not None:
         return caller_of_session(found[0])
@@ -121,9 +122,10 @@ async def _session(deps: Deps) -> tuple[Session, str] | None:
     if session is None:
         return None
     if request.method not in SAFE:
+        g.claimed = caller_of_session(session)
         check_origin(deps)
         if not is_csrf_token(request.headers.get(CSRF_HEADER, ""), token, deps):
-            raise ForbiddenError(f"{CSRF_HEADER} is missing or wrong")
+            raise ForeignPageError(f"{CSRF_HEADER} is missing or wrong")
     return session, token
 
 
@@ -145,6 +147,14 @@ async def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_
         or request.args.get("client_secret")
         or body.get("client_secret")
     )
+    try:
+        await check_client_secret(order_id, _text(given), deps)
+    except AuthenticationError as error:
+        deps.refusals.note(Refusal("client_secret.refused", str(error), request.remote_addr))
+        raise
+
+
+def _text(given: object) -> str | None:
     if given is not None and not isinstance(given, str):
         raise AuthenticationError("Invalid client_secret")
-    await check_client_secret(order_id, given or None, deps)
+    return given or None

@@ -49,12 +49,13 @@ def json_response(body: object, status: int = 200) -> Response:
 def register_errors(app: Quart) -> None:
     """Make the app answer every failure with the table."""
     for kind in (ClientError, InfrastructureError):
-        app.register_error_handler(kind, _known)
+        app.register_error_handler(kind, known_error)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
 
 
-async def _known(error: Exception) -> Response:
+async def known_error(error: Exception) -> Response:
+    """Answer an error of ours."""
     status, shown = answer_to(error)
     response = json_response(shown, status)
     if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):

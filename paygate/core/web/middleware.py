@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..domain.errors import ForbiddenError
+from ..domain.errors import ForeignPageError
 from ..domain.origins import is_loopback
 from .openapi.documented import find_documented
 
@@ -71,7 +71,7 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
     @app.before_request
     async def check_host() -> None:
         if not policy.allows_host(request.host):
-            raise ForbiddenError(
+            raise ForeignPageError(
                 f"This server is not reached by the name {request.host[:100]!r}; name it in "
                 "PAYGATE_ALLOWED_HOSTS"
             )
@@ -89,7 +89,7 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
         if "X-Api-Key" in request.headers or policy.allows_origin(origin):
             return
         if (_host_and_port(origin) or "") != request.host.lower():
-            raise ForbiddenError("Pages of this origin may not use this route")
+            raise ForeignPageError("Pages of this origin may not use this route")
 
     @app.after_request
     async def standing_headers(response: Response) -> Response:

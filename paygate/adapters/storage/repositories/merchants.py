@@ -26,13 +26,14 @@ BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 # The pair on the merchant and the keys beside it, each by an index, in one statement.
 BY_KEY = """
 SELECT m.*, m.api_secret AS secret_sha256, 'owner' AS key_role, NULL::uuid AS key_id,
-    false AS is_stale
+    false AS is_stale, NULL AS ended
 FROM merchants m WHERE m.api_key = $1
 UNION ALL
 SELECT m.*, k.secret_sha256, k.role, k.id,
-    coalesce(k.last_used_at < clock_timestamp() - $2::interval, true)
+    coalesce(k.last_used_at < clock_timestamp() - $2::interval, true),
+    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' END
 FROM api_keys k JOIN merchants m ON m.id = k.merchant_id
-WHERE k.key = $1 AND k.revoked_at IS NULL
+WHERE k.key = $1
 """
 CONFIGURE = """
 UPDATE merchants SET
@@ -88,6 +89,7 @@ class PostgresMerchants:
             role=Role(row["key_role"]),
             key_id=None if row["key_id"] is None else mapping.uuid(row["key_id"]),
             is_stale=row["is_stale"],
+            ended=row["ended"],
         )
 
     async def get(self, merchant_id: UUID) -> Merchant | None:

@@ -22,12 +22,13 @@ class Audited:
 
     Args:
         action: The thing and the verb, such as ``refund.create``.
-        is_administrative: Told of keys too, and not only of people.
+        of_people_only: Not told of keys: it is their daily business, and what they make tells
+            of it.
         shows: Fields of the body that are worth knowing; never a secret.
     """
 
     action: str
-    is_administrative: bool = False
+    of_people_only: bool = False
     shows: tuple[str, ...] = ()
 
 

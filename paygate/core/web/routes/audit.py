@@ -27,7 +27,8 @@ def blueprint(deps: Deps) -> Blueprint:
         answers.Page[wire.AuditEntry],
         page_example(examples.AUDIT_ENTRY),
         query=wire.AuditQuery,
-        about="Every change a person made, and every administrative change, the newest first.",
+        about="Every change that a person or a key made, and every refused access, the newest "
+        "first. Orders and payments that keys create are not among them.",
     )
     async def index() -> Response:
         caller = await caller_of_request(deps)

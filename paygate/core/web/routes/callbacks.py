@@ -36,7 +36,7 @@ def blueprint(deps: Deps) -> Blueprint:
         if len(request.headers) > HEADERS_MAX:
             raise InvalidInputError("The callback has too many headers")
         headers = {name: _storable(value) for name, value in headers_of_request().items()}
-        command = ReceiveCallback(processor, RawCallback(headers, body))
+        command = ReceiveCallback(processor, RawCallback(headers, body), request.remote_addr)
         status, answer = await receive_callback(command, deps)
         return Response(answer, status=status, content_type="application/json")
 

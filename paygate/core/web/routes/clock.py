@@ -60,7 +60,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.CLOCK_HELD,
         access="anyone",
         needs=Role.DEVELOPER,
-        audit=Audited("clock.hold", is_administrative=True, shows=("at",)),
+        audit=Audited("clock.hold", shows=("at",)),
         body=requests.HoldClockRequest,
         body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
         about=ABOUT_SET,
@@ -78,7 +78,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.CLOCK_ADVANCED,
         access="anyone",
         needs=Role.DEVELOPER,
-        audit=Audited("clock.advance", is_administrative=True, shows=("seconds", "to_next")),
+        audit=Audited("clock.advance", shows=("seconds", "to_next")),
         body=requests.AdvanceClockRequest,
         body_examples={"three days": {"seconds": 259_200}, "next": {"to_next": True}},
         about=ABOUT_ADVANCE,
@@ -97,7 +97,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.CLOCK_RUNNING,
         access="anyone",
         needs=Role.DEVELOPER,
-        audit=Audited("clock.release", is_administrative=True),
+        audit=Audited("clock.release"),
     )
     async def release() -> Response:
         await notice_caller(deps)

@@ -53,7 +53,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.WebhookEndpointWithSecret,
         examples.WEBHOOK_ENDPOINT_WITH_SECRET,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.create", is_administrative=True, shows=SHOWN),
+        audit=Audited("endpoint.create", shows=SHOWN),
         status=201,
         body=wire.NewEndpointRequest,
         body_examples={"example": examples.NEW_ENDPOINT_REQUEST},
@@ -81,7 +81,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.update", is_administrative=True, shows=SHOWN),
+        audit=Audited("endpoint.update", shows=SHOWN),
         body=wire.EndpointChangeRequest,
         body_examples={"example": {"events": ["payment.*"]}},
         takes_key=True,
@@ -103,7 +103,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.delete", is_administrative=True),
+        audit=Audited("endpoint.delete"),
         takes_key=True,
         about="Answers with what it was. What was still to be delivered there fails when it "
         "falls due.",
@@ -123,7 +123,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.WebhookEndpointWithSecret,
         examples.WEBHOOK_ENDPOINT_WITH_SECRET,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.rotate_secret", is_administrative=True),
+        audit=Audited("endpoint.rotate_secret"),
         about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
     )
     async def rotate(endpoint_id: str) -> Response:
@@ -152,7 +152,7 @@ def _switches(routes: Blueprint, deps: Deps) -> None:
         wire.EndpointTested,
         examples.ENDPOINT_TESTED,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.test", is_administrative=True, shows=("event",)),
+        audit=Audited("endpoint.test", shows=("event",)),
         body=requests.TestEventRequest,
         body_is_optional=True,
         body_examples={"example": {"event": "webhook.test"}},
@@ -179,7 +179,7 @@ def _switch(routes: Blueprint, deps: Deps, word: str, does: Any, about: str) -> 
         wire.WebhookEndpoint,
         examples.WEBHOOK_ENDPOINT,
         needs=Role.DEVELOPER,
-        audit=Audited(f"endpoint.{word}", is_administrative=True),
+        audit=Audited(f"endpoint.{word}"),
         takes_key=True,
         about=about,
     )

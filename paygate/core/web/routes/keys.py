@@ -36,7 +36,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.KEY_CREATED,
         status=201,
         needs=Role.DEVELOPER,
-        audit=Audited("key.create", is_administrative=True, shows=("label", "role")),
+        audit=Audited("key.create", shows=("label", "role")),
         body=wire.KeyRequest,
         body_examples={"example": examples.KEY_REQUEST},
         about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
@@ -57,7 +57,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Key,
         {**examples.KEY, "revoked_at": "2026-01-15T10:31:06.482Z"},
         needs=Role.DEVELOPER,
-        audit=Audited("key.revoke", is_administrative=True),
+        audit=Audited("key.revoke"),
         about="The next request with it is refused.",
     )
     async def revoke(key_id: str) -> Response:

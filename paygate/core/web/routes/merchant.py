@@ -35,7 +35,7 @@ def blueprint(deps: Deps) -> Blueprint:
         merchants.MerchantSettings,
         examples.MERCHANT_SETTINGS,
         needs=Role.DEVELOPER,
-        audit=Audited("merchant.update", is_administrative=True, shows=("allowed_origins",)),
+        audit=Audited("merchant.update", shows=("allowed_origins",)),
         body=requests.MerchantRequest,
         body_examples={
             "only these pages": {"allowed_origins": ["https://shop.example"]},

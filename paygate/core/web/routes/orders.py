@@ -32,7 +32,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.ORDER_IN_FULL,
         status=201,
         needs=Role.DEVELOPER,
-        audit=Audited("order.create", shows=("amount", "currency", "receipt")),
+        audit=Audited("order.create", of_people_only=True, shows=("amount", "currency", "receipt")),
         body=requests.OrderRequest,
         body_examples={"example": examples.ORDER_REQUEST},
         takes_key=True,

@@ -77,7 +77,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Released,
         examples.RELEASED,
         needs=Role.SUPPORT,
-        audit=Audited("work.release", is_administrative=True),
+        audit=Audited("work.release"),
         about="What was set aside is asked of its processor, never told on a guess.",
     )
     async def release(queue: str, row_id: str) -> Response:

@@ -42,7 +42,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.PAYMENT_CREATED,
         status=201,
         needs=Role.DEVELOPER,
-        audit=Audited("payment.create", shows=("order_id", "method")),
+        audit=Audited("payment.create", of_people_only=True, shows=("order_id", "method")),
         body=requests.PaymentRequest,
         body_examples=examples.PAYMENT_REQUESTS,
         takes_key=True,

@@ -45,7 +45,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.PLUGIN,
         needs=Role.OWNER,
         needs_operator=True,
-        audit=Audited("plugin.configure", is_administrative=True),
+        audit=Audited("plugin.configure"),
         body=lists.PluginConfigRequest,
         body_examples={"example": {"values": {"success_rate": 0.5}}},
         about="The environment wins over what is stored here, so what it sets is refused. Each "

@@ -38,7 +38,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.USER_ADDED,
         status=201,
         needs=Role.OWNER,
-        audit=Audited("user.create", is_administrative=True, shows=("email", "role")),
+        audit=Audited("user.create", shows=("email", "role")),
         body=wire.UserRequest,
         body_examples={"example": examples.USER_REQUEST},
         about=SHOWN_ONCE,
@@ -59,7 +59,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.User,
         examples.USER,
         needs=Role.OWNER,
-        audit=Audited("user.update", is_administrative=True, shows=("role", "is_active")),
+        audit=Audited("user.update", shows=("role", "is_active")),
         body=wire.UserChangeRequest,
         body_examples={"role": {"role": "developer"}, "off": {"is_active": False}},
         about="It counts from the next request on. The last active owner stays one.",
@@ -80,7 +80,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.PasswordReset,
         examples.PASSWORD_RESET,
         needs=Role.OWNER,
-        audit=Audited("user.reset_password", is_administrative=True),
+        audit=Audited("user.reset_password"),
         about=f"All sessions of the user end. {SHOWN_ONCE}",
     )
     async def password(user_id: str) -> Response:

@@ -66,7 +66,7 @@ def blueprint(deps: Deps) -> Blueprint:
         stories.ScenarioChosen,
         {"scenario": "late_success"},
         needs=Role.DEVELOPER,
-        audit=Audited("scenario.choose", is_administrative=True, shows=("scenario",)),
+        audit=Audited("scenario.choose", shows=("scenario",)),
         body=requests.ScenarioRequest,
         body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
     )

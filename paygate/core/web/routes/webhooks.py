@@ -46,7 +46,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Endpoint,
         examples.ENDPOINT,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.update", is_administrative=True, shows=("webhook_url", "url")),
+        audit=Audited("endpoint.update", shows=("webhook_url", "url")),
         body=requests.EndpointRequest,
         body_is_optional=True,
         body_examples={"example": examples.ENDPOINT_REQUEST},
@@ -68,7 +68,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Endpoint,
         examples.ENDPOINT,
         needs=Role.DEVELOPER,
-        audit=Audited("endpoint.rotate_secret", is_administrative=True),
+        audit=Audited("endpoint.rotate_secret"),
         takes_key=True,
     )
     async def regenerate() -> Response:

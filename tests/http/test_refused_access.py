@@ -1,0 +1,245 @@
+"""Whoever is refused leaves a trace: in the security log and in the merchant's audit log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from paygate.core.domain.limits import UNSIGNED_ROWS_MAX
+from paygate.core.domain.role import Role
+from paygate.core.services.team import AddUser, add_user
+from tests.harness.apps import KEYS, TestApp, running_app
+from tests.harness.fakes import Fakes
+from tests.harness.people import a_key, a_user, merchant_id, signed_in
+
+EMAIL, PASSWORD = "asha@x.y", "a password to be kept"
+WRONG = "hunter2 4111 1111 1111 1111"
+STRANGER = "stranger@x.y"
+LOGGER = "paygate.security"
+
+Do = Callable[[TestApp], Awaitable[None]]
+
+
+async def traces(
+    database_url: str, home: Path, do: Do, caplog: Any, *, is_installed: bool = False
+) -> tuple[list[Any], list[str]]:
+    """The refusals in the audit log, and the lines of the security log, when the app has ended."""
+    with caplog.at_level(logging.WARNING, logger=LOGGER):
+        plugins = None if is_installed else Fakes().found()
+        async with running_app(database_url, home, plugins=plugins) as app:
+            await do(app)
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT * FROM audit_log WHERE action ~ 'refused|locked' ORDER BY id"
+        )
+    finally:
+        await connection.close()
+    entries = [{**row, "detail": json.loads(row["detail"])} for row in rows]
+    lines = [record.getMessage() for record in caplog.records if record.name == LOGGER]
+    for text in (*lines, *(str(entry) for entry in entries)):
+        assert "hunter2" not in text
+        assert "4111" not in text
+        assert STRANGER not in text
+    return entries, lines
+
+
+async def enter(app: TestApp, email: str, password: str) -> int:
+    body = {"email": email, "password": password}
+    return (await app.call("POST", "/session", keys=None, json=body)).status
+
+
+def counts(entries: list[Any]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for entry in entries:
+        found.setdefault(entry["action"], []).append(entry["detail"]["count"])
+    return found
+
+
+async def test_wrong_passwords_and_a_lock_are_written_down(database_url, tmp_path, caplog):
+    ids: list[str] = []
+
+    async def do(app: TestApp) -> None:
+        command = AddUser(await merchant_id(app), EMAIL, Role.OWNER, PASSWORD)
+        ids.append(str((await add_user(command, app.app.deps)).id))
+        assert [await enter(app, EMAIL, WRONG) for _ in range(13)] == [401] * 13
+        assert [await enter(app, STRANGER, WRONG) for _ in range(3)] == [401] * 3
+
+    entries, lines = await traces(database_url, tmp_path, do, caplog)
+
+    # The first at once, the others of the minute together.
+    assert counts(entries) == {"session.refused": [1, 9], "session.locked": [1, 2]}
+    assert {entry["subject"] for entry in entries} == set(ids)
+    assert {entry["detail"]["email"] for entry in entries} == {EMAIL}
+    assert {entry["ip"] for entry in entries} == {"<local>"}
+    assert [line.partition(" (")[0] for line in lines] == [
+        "session.refused: wrong password",
+        "session.locked: too many wrong passwords",
+        "session.refused: unknown account",
+        "session.refused: wrong password",
+        "session.locked: too many wrong passwords",
+        "session.refused: unknown account",
+    ]
+
+
+async def test_a_wrong_current_password_is_written_down(database_url, tmp_path, caplog):
+    async def do(app: TestApp) -> None:
+        session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
+        body = {"current_password": WRONG, "new_password": "another good one"}
+        answer = await app.call("PUT", "/session/password", keys=session, json=body)
+        assert answer.status == 400
+
+    entries, _ = await traces(database_url, tmp_path, do, caplog)
+
+    assert counts(entries) == {"session.refused": [1]}
+
+
+async def test_refused_keys_are_written_down_with_the_reason(database_url, tmp_path, caplog):
+    subjects: list[str] = []
+
+    async def do(app: TestApp) -> None:
+        key = await a_key(app, Role.SUPPORT)
+        key_id = str(await app.value("SELECT id FROM api_keys"))
+        subjects.extend([str(await merchant_id(app)), key_id])
+        wrong = {**KEYS, "X-Api-Secret": WRONG}
+        strangers = {"X-Api-Key": "key_hunter2", "X-Api-Secret": WRONG}
+        tries = [wrong, strangers, {"X-Api-Key": KEYS["X-Api-Key"]}]
+        for headers in tries:
+            assert (await app.call("GET", "/orders", keys=headers)).status == 401
+        assert (await app.call("DELETE", f"/keys/{key_id}")).status == 200
+        assert (await app.call("GET", "/orders", keys=key)).status == 401
+
+    entries, lines = await traces(database_url, tmp_path, do, caplog)
+
+    assert [(entry["subject"], entry["detail"]["reason"]) for entry in entries] == [
+        (subjects[0], "wrong secret"),
+        (subjects[1], "revoked key"),
+    ]
+    assert [line.partition(" (")[0] for line in lines][:3] == [
+        "key.refused: wrong secret",
+        "key.refused: unknown key",
+        "key.refused: revoked key",
+    ]
+
+
+async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
+    database_url, tmp_path, caplog
+):
+    async def do(app: TestApp) -> None:
+        session = await signed_in(app, await a_user(app, EMAIL, Role.SUPPORT))
+        developer = await a_key(app, Role.DEVELOPER)
+        refused = [
+            await app.call("POST", "/orders", keys=session, json={"amount": 500}),
+            await app.call("PATCH", "/team/4111111111111111", keys=session, json={}),
+            # Its own role is enough for the route, not for what it asks for.
+            await app.call("POST", "/keys", keys=developer, json={"label": "x", "role": "owner"}),
+        ]
+        assert [answer.status for answer in refused] == [403] * 3
+
+    entries, _ = await traces(database_url, tmp_path, do, caplog)
+
+    assert [
+        (entry["actor_kind"], entry["detail"]["route"], entry["detail"]["count"])
+        for entry in entries
+    ] == [
+        ("user", "POST /api/v1/orders", 1),
+        ("key", "POST /api/v1/keys", 1),
+        ("user", "POST /api/v1/orders", 1),
+    ]
+    assert entries[0]["actor_label"] == EMAIL
+    assert entries[0]["detail"]["reason"] == "This needs the role developer; yours is support"
+
+
+async def test_a_page_that_may_not_use_the_session_is_written_down(database_url, tmp_path, caplog):
+    async def do(app: TestApp) -> None:
+        session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
+        foreign = {**session, "Origin": "https://evil.example"}
+        without = {"Cookie": session["Cookie"]}
+        for headers in (without, foreign):
+            answer = await app.call("POST", "/orders", keys=headers, json={"amount": 500})
+            assert answer.status == 403
+        body = {"email": EMAIL, "password": WRONG}
+        page = {"Origin": "https://evil.example"}
+        assert (await app.call("POST", "/session", keys=page, json=body)).status == 403
+
+    entries, lines = await traces(database_url, tmp_path, do, caplog)
+
+    assert [(entry["action"], entry["actor_label"]) for entry in entries] == [
+        ("csrf.refused", EMAIL)
+    ]
+    assert {line.partition(":")[0] for line in lines} == {"csrf.refused"}
+    assert sum(int(line.rpartition("times ")[2][:-1]) for line in lines) == 3
+
+
+async def test_of_a_flood_of_unsigned_callbacks_a_bounded_part_is_kept(
+    database_url, tmp_path, caplog
+):
+    stored: list[int] = []
+
+    async def do(app: TestApp) -> None:
+        for _ in range(UNSIGNED_ROWS_MAX + 40):
+            answer = await app.call("POST", "/callbacks/upi_sim", keys=None, data=WRONG)
+            assert answer.status == 401
+        stored.append(await app.value("SELECT count(*) FROM processor_callbacks"))
+
+    entries, lines = await traces(database_url, tmp_path, do, caplog, is_installed=True)
+
+    assert stored == [UNSIGNED_ROWS_MAX]
+    assert entries == []
+    assert [line.rpartition("times ")[2] for line in lines] == ["1)", f"{UNSIGNED_ROWS_MAX + 39})"]
+
+
+async def test_a_wrong_client_secret_is_in_the_log(database_url, tmp_path, caplog):
+    async def do(app: TestApp) -> None:
+        order = await app.order()
+        answer = await app.call(
+            "GET", f"/orders/{order}/public", keys={"X-Client-Secret": f"{order}_{WRONG}"}
+        )
+        assert answer.status == 401
+
+    _, lines = await traces(database_url, tmp_path, do, caplog)
+
+    assert [line.partition(" (")[0] for line in lines] == [
+        "client_secret.refused: Invalid client_secret"
+    ]
+
+
+async def test_what_keys_change_is_in_the_audit_log_and_what_they_make_all_day_is_not(
+    app: TestApp, fakes: Fakes
+):
+    support = await a_key(app, Role.SUPPORT)
+    async with app.working():
+        payment = await app.paid()
+        await app.until(payment, "success")
+        refund = await app.call(
+            "POST", f"/payments/{payment}/refunds", keys=support, json={"amount": 100}
+        )
+    assert refund.status == 201
+    made = await app.call("POST", "/keys", json={"label": "x"})
+    await app.call("DELETE", f"/keys/{made.json['id']}")
+    await app.webhook_url()
+    await app.call("POST", "/webhooks/test", json={})
+
+    told = await app.rows("SELECT action, actor_kind, actor_label FROM audit_log ORDER BY id")
+
+    assert [(row["action"], row["actor_kind"]) for row in told] == [
+        ("refund.create", "key"),
+        ("key.create", "key"),
+        ("key.revoke", "key"),
+        ("endpoint.update", "key"),
+        ("endpoint.test", "key"),
+    ]
+    assert told[0]["actor_label"] == support["X-Api-Key"]
+    assert told[1]["actor_label"] == KEYS["X-Api-Key"]
+
+
+@pytest.mark.parametrize("path", ["/payments/none/capture", "/payments/none/cancel"])
+async def test_what_did_not_happen_is_not_in_the_audit_log(app: TestApp, path: str):
+    assert (await app.call("POST", path, json={})).status == 404
+    assert await app.rows("SELECT * FROM audit_log") == []
