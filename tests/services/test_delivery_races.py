@@ -126,6 +126,42 @@ async def test_a_claim_that_looked_before_a_failed_try_leaves_the_next_try_to_it
     assert await app.value("SELECT claims FROM webhook_logs") == 0
 
 
+async def test_deliveries_that_a_worker_holds_without_its_knowledge_are_free_at_once(app: TestApp):
+    rows = app.app.deps.storage.deliveries
+    await add_rows(app, 2)
+    (held, unseen) = await claim(app, limit=2)
+    (owner,) = await app.rows("SELECT DISTINCT lease_owner AS id FROM webhook_logs")
+
+    await rows.hand_back_unheld("another worker", [])
+    assert await claim(app) == []
+    await rows.hand_back_unheld(owner["id"], [held.lease])
+
+    (again,) = await claim(app)
+    assert again.delivery.id == unseen.delivery.id
+    assert again.lease.claims == 1
+
+
+async def test_deliveries_that_were_claimed_in_vain_are_claimed_one_at_a_time(app: TestApp):
+    await add_rows(app, 3)
+    await app.rows("UPDATE webhook_logs SET claims = 3 WHERE event_id <> 'evt_3'")
+
+    first, second = await claim(app), await claim(app)
+
+    assert sorted(each.lease.claims for each in first) == [1, 4]
+    assert [each.lease.claims for each in second] == [4]
+
+
+async def test_a_delivery_that_no_worker_came_to_an_end_with_has_failed(app: TestApp):
+    await add_rows(app, 1)
+    await app.rows("UPDATE webhook_logs SET claims = 25")
+
+    assert await claim(app) == []
+
+    (row,) = await app.rows("SELECT status, last_error, lease_token FROM webhook_logs")
+    reason = "claimed 25 times, and no worker came to an end with it"
+    assert dict(row) == {"status": "failed", "last_error": reason, "lease_token": None}
+
+
 async def test_a_claim_counts_the_leases_that_came_after_it_looked(app: TestApp, database_url: str):
     await add_rows(app, 2 * ENDPOINT_IN_FLIGHT_MAX)
     async with claims_stopped(app, database_url) as opened:

@@ -13,6 +13,7 @@ import pytest
 
 from paygate import Approved
 from paygate.core.domain.errors import RowRefusedError, StaleWriteError
+from paygate.core.domain.operation import OperationKind
 from paygate.core.ports.records import ClaimedOperation, FailedClaim, Locked, OperationRecord
 from paygate.core.services.conclude_operation import conclude_operation
 from tests.harness.apps import TestApp
@@ -57,6 +58,25 @@ async def test_a_claimed_row_is_claimed_by_nobody_else(app: TestApp):
     first, second = await claim(app, "a"), await claim(app, "b")
 
     assert (len(first), len(second)) == (1, 0)
+
+
+async def test_what_a_worker_holds_without_its_knowledge_is_free_at_once(app: TestApp):
+    deps = app.app.deps
+    charges = deps.storage.operations.only({OperationKind.CHARGE}, deps.registry.processors)
+    refunds = deps.storage.operations.only({OperationKind.REFUND}, deps.registry.processors)
+    ids = [await app.paid() for _ in range(3)]
+    (held,) = await claim(app, "ours", limit=1)
+    (unseen,) = await claim(app, "ours", limit=1)
+    (theirs,) = await claim(app, "theirs", limit=1)
+
+    await refunds.hand_back_unheld("ours", [])
+    assert await claim(app, "next") == []
+    await charges.hand_back_unheld("ours", [held.lease])
+
+    (again,) = await claim(app, "next")
+    assert again.operation.id == unseen.operation.id
+    assert again.lease.claims == 1
+    assert {each.payment.id for each in (held, unseen, theirs)} == set(ids)
 
 
 async def test_a_row_whose_lease_ran_out_is_claimed_again(app: TestApp):

@@ -312,8 +312,7 @@ class Payment:
         if self.capture_mode == "manual":
             return self._hold(approved, at=at)
         if self.status == "success" or approved == self.amount_captured:
-            # Said again: a part that failed the payment keeps its money, too.
-            return Change(self)
+            return Change(self)  # Said again; a part that failed the payment keeps its money too.
         is_part = approved < self.amount
         moved = self._move("decline" if is_part else "approve", at=at)
         after = replace(moved, amount_authorized=approved, amount_captured=approved)
@@ -332,14 +331,14 @@ class Payment:
     def _decline(self, decline: Decline, *, at: datetime) -> Change[Payment]:
         if self.status == "failed":
             return Change(self)
-        after = replace(self._move("decline", at=at), decline=decline)
-        return _telling(after, EventType.PAYMENT_FAILED)
+        declined = replace(self._move("decline", at=at), decline=decline)
+        return _telling(declined, EventType.PAYMENT_FAILED)
 
     def _move(self, action: Action, *, at: datetime) -> Payment:
         after = next_status(self.status, action)
         # Whatever is decided, the shopper has nothing left to do.
-        waits = self.next_action if after in {"processing", "unknown"} else None
-        return self._touched(at, status=after, next_action=waits)
+        left = self.next_action if after in {"processing", "unknown"} else None
+        return self._touched(at, status=after, next_action=left)
 
 
 def _telling(payment: Payment, *types: EventType) -> Change[Payment]:

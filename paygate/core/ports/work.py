@@ -41,6 +41,17 @@ class Leasable(Protocol):
         """Give up rows untouched, at once: this worker is stopping."""
         ...
 
+    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """Give up rows, untouched, that are leased to the worker without its knowledge.
+
+        The answer to one of its claims was lost, and would be missing until the lease ends.
+
+        Args:
+            worker_id: Whose leases.
+            held: All that it knows of.
+        """
+        ...
+
     async def free_orphans(self, *, gone_after: timedelta) -> int:
         """End the leases of workers not heard of for that long; how many."""
         ...

@@ -44,6 +44,7 @@ class Lane(Generic[ClaimT, AnswerT]):
         work: What to do with the rows.
         rows: The table's leases.
         clock: The app's time.
+        worker_id: Whose the leases are.
         in_flight_max: How many rows to work on at once.
         test_clock: The same clock, where tests may stop it.
     """
@@ -55,6 +56,7 @@ class Lane(Generic[ClaimT, AnswerT]):
         rows: Leasable,
         clock: Clock,
         *,
+        worker_id: str,
         in_flight_max: int,
         test_clock: MovableClock | None = None,
     ) -> None:
@@ -63,7 +65,10 @@ class Lane(Generic[ClaimT, AnswerT]):
         self._rows = rows
         self._clock = clock
         self._test_clock = test_clock
+        self._worker_id = worker_id
         self._in_flight_max = in_flight_max
+        # A claim may have been committed whose answer did not come.
+        self._may_lease_unseen = False
         self._wake = asyncio.Event()
         self.stopped = asyncio.Event()
         self._held: dict[str, Lease] = {}
@@ -108,7 +113,7 @@ class Lane(Generic[ClaimT, AnswerT]):
         self._wake.clear()
         room = min(self._in_flight_max - len(self._held), CLAIM_ROWS_MAX)
         try:
-            claims = await self._work.claim(room) if room > 0 else []
+            claims = await self._claim(room) if room > 0 else []
             for claim in claims:
                 self._start(claim)
             if room > 0 and len(claims) == room:
@@ -123,6 +128,17 @@ class Lane(Generic[ClaimT, AnswerT]):
             log.exception("%s: a turn failed", self.name)
             timeout_s = DATABASE_AWAY_WAIT_S
         await self._rest(timeout_s)
+
+    async def _claim(self, limit: int) -> Sequence[ClaimT]:
+        if self._may_lease_unseen:
+            held = list(self._held.values())
+            await self._rows.hand_back_unheld(self._worker_id, held)
+            self._may_lease_unseen = False
+        try:
+            return await self._work.claim(limit)
+        except BaseException:
+            self._may_lease_unseen = True
+            raise
 
     async def _until_next_due(self) -> float:
         tick_s = SWEEP_EVERY.total_seconds() * self._rng.uniform(0.5, 1.5)

@@ -73,6 +73,7 @@ class Worker:
             OperationWork(deps, self.worker_id, rows),
             rows,
             deps.clock,
+            worker_id=self.worker_id,
             in_flight_max=deps.operations_in_flight,
             test_clock=self._test_clock,
         )
@@ -84,6 +85,7 @@ class Worker:
             DeliveryWork(deps, self.worker_id),
             deps.storage.deliveries,
             deps.clock,
+            worker_id=self.worker_id,
             in_flight_max=deps.deliveries_in_flight,
             test_clock=self._test_clock,
         )

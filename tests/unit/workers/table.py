@@ -65,6 +65,7 @@ class Table:
     refusing: dict[str, str] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
     claim_errors: list[Exception] = field(default_factory=list)
+    lost_answers: list[Exception] = field(default_factory=list)
     record_errors: list[Exception] = field(default_factory=list)
     is_away: Exception | None = None
 
@@ -98,6 +99,8 @@ class Table:
         due = [row for row in self.rows.values() if row.token is None and row.due_at <= now]
         claimed = [replace(row, claims=row.claims + 1, token=uuid4()) for row in due[:limit]]
         self.rows |= {row.id: row for row in claimed}
+        if self.lost_answers:
+            raise self.lost_answers.pop(0)
         return [Claimed(Lease(row.id, row.token, row.claims)) for row in claimed]
 
     async def perform(self, claim):
@@ -140,6 +143,14 @@ class Table:
         self._answer()
         self.handed_back += [lease.row_id for lease in leases]
 
+    async def hand_back_unheld(self, worker_id, held):
+        assert worker_id == "test"
+        self._answer()
+        known = {(lease.row_id, lease.token) for lease in held}
+        for row in list(self.rows.values()):
+            if row.token is not None and (row.id, row.token) not in known:
+                self.rows[row.id] = replace(row, claims=row.claims - 1, token=None)
+
     async def free_orphans(self, *, gone_after):
         raise AssertionError("that is the worker's business, not a lane's")
 
@@ -153,7 +164,7 @@ class Table:
 
 
 def lane(table, *, in_flight_max=100):
-    return Lane("test", table, table, table.clock, in_flight_max=in_flight_max)
+    return Lane("test", table, table, table.clock, worker_id="test", in_flight_max=in_flight_max)
 
 
 @asynccontextmanager

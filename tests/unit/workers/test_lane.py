@@ -320,6 +320,21 @@ async def test_a_claim_that_fails_is_made_again(table, odd):
     assert len(table.limits) >= 3
 
 
+async def test_rows_of_a_claim_whose_answer_was_lost_are_claimed_again(table):
+    gate = table.gate("held")
+    table.add("held")
+    working = lane(table)
+    async with running(working):
+        await until(lambda: table.performing == {"held"})
+        table.lost_answers = [AWAY]
+        table.add("unseen")
+        working.wake()
+
+        await until(lambda: table.done == {"unseen"})
+        gate.set()
+        await until(lambda: table.done == {"unseen", "held"})
+
+
 async def test_an_outage_while_recording_loses_nothing(table):
     table.record_errors = [AWAY, AWAY, AWAY]
     table.add(*HUNDRED)

@@ -10,7 +10,12 @@ from uuid import UUID
 
 from ....core.domain.delivery import Delivery
 from ....core.domain.lease import Lease
-from ....core.domain.limits import ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX, TRIES_SHOWN_MAX
+from ....core.domain.limits import (
+    CLAIMS_MAX,
+    ENDPOINT_IN_FLIGHT_MAX,
+    FAILING_MAX,
+    TRIES_SHOWN_MAX,
+)
 from ....core.ports.delivery_records import (
     ANY_DELIVERY,
     DeliveryFilter,
@@ -18,14 +23,21 @@ from ....core.ports.delivery_records import (
     Recovery,
     Try,
 )
-from ....core.ports.records import ClaimedDelivery, DeliveryRecord, Page, Stored, StoredEvent
+from ....core.ports.records import (
+    ClaimedDelivery,
+    DeliveryRecord,
+    FailedClaim,
+    Page,
+    Stored,
+    StoredEvent,
+)
 from .. import mapping
 from ..database import Executor
 from ..models.payments import DeliveryRow
 from ..statements import deliveries as sql
 from ..statements.claim_deliveries import CLAIM
 from ..statements.leases import DELIVERIES
-from .leasing import Leasing, store_set
+from .leasing import CLAIMED_IN_VAIN, Leasing, store_set
 from .payments import delivery_rows, event_row
 
 
@@ -42,13 +54,15 @@ class PostgresDeliveries(Leasing):
         rows = await self.executor.fetch(
             CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
         )
-        return [
-            ClaimedDelivery(
-                Lease(str(row["id"]), mapping.uuid(row["lease_token"]), row["claims"]),
-                mapping.delivery(row),
-            )
+        claimed = [ClaimedDelivery(_lease(row), mapping.delivery(row)) for row in rows]
+        spent = [
+            FailedClaim(_lease(row), row["last_error"] or CLAIMED_IN_VAIN, None)
             for row in rows
+            if row["claims"] > CLAIMS_MAX
         ]
+        if spent:
+            await self.release(spent, now=now)
+        return [each for each in claimed if each.lease.claims <= CLAIMS_MAX]
 
     async def record(
         self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
@@ -155,6 +169,10 @@ def _attempt(record: DeliveryRecord) -> dict[str, Any]:
         "endpoint_id": after.endpoint_id,
         "health": record.health,
     }
+
+
+def _lease(row: mapping.Row) -> Lease:
+    return Lease(str(row["id"]), mapping.uuid(row["lease_token"]), row["claims"])
 
 
 def _try(row: mapping.Row) -> Try:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from ....core.domain.lease import Lease
+from ....core.domain.limits import CLAIMS_MAX
 from ....core.ports.records import FailedClaim, Stored
 from ..database import Executor
 from ..errors import REFUSED
@@ -16,6 +17,8 @@ from ..mapping import encoded
 from ..statements.leases import LeaseStatements
 
 log = logging.getLogger(__name__)
+
+CLAIMED_IN_VAIN = f"claimed {CLAIMS_MAX} times, and no worker came to an end with it"
 
 
 @dataclass
@@ -33,6 +36,10 @@ class Leasing:
     async def hand_back(self, leases: Sequence[Lease]) -> None:
         """See ``Leasable.hand_back``."""
         await self.executor.fetch(self.statements.hand_back, lease_set(leases))
+
+    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.hand_back_unheld``."""
+        await self.executor.fetch(self.statements.hand_back_unheld, worker_id, lease_set(held))
 
     async def free_orphans(self, *, gone_after: timedelta) -> int:
         """See ``Leasable.free_orphans``."""

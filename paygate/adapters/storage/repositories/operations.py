@@ -30,7 +30,7 @@ from .. import mapping
 from ..database import REFUSED, Executor
 from ..statements import operations as sql
 from ..statements.leases import OPERATIONS
-from .leasing import Leasing, lease_set
+from .leasing import CLAIMED_IN_VAIN, Leasing, lease_set
 from .payments import decision_rows, delivery_rows, event_row
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,11 @@ class PostgresOperations(Leasing):
         """See ``OperationRepository.only``."""
         return PostgresOperations(self.executor, kinds, processors)
 
+    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.hand_back_unheld``. Of these kinds: another lane holds the others."""
+        statement = self.statements.hand_back_unheld
+        await self.executor.fetch(statement, worker_id, lease_set(held), self.kinds)
+
     async def next_due(self, *, now: datetime) -> datetime | None:
         """See ``Leasable.next_due``."""
         found: datetime | None = await self.executor.fetchval(
@@ -77,8 +82,7 @@ class PostgresOperations(Leasing):
         for row in await self.executor.fetch(sql.CLAIMED, token):
             lease = _lease(row)
             if lease.claims > CLAIMS_MAX:
-                reason = f"claimed {CLAIMS_MAX} times, and no worker came to an end with it"
-                failed.append(FailedClaim(lease, row["last_error"] or reason, None))
+                failed.append(FailedClaim(lease, row["last_error"] or CLAIMED_IN_VAIN, None))
                 continue
             try:
                 claimed.append(_claimed(row))

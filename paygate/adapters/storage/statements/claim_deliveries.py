@@ -14,9 +14,12 @@ No part of it waits for a lock. What the snapshot said is checked again on the l
 (status, due time, lease), and the leases of an endpoint are counted by
 ``paygate_delivery_slots`` after it has locked the endpoint's share: a claim of another
 worker that this snapshot does not show is counted there.
+
+Rows that were claimed several times without a result are claimed one at a time: one of them
+may end its worker, and the others would be blamed for it.
 """
 
-from .columns import IS_HELD, LEASE_IS_FREE, LEASE_SQL
+from .columns import CLAIMS_BEFORE_ALONE, IS_HELD, LEASE_IS_FREE, LEASE_SQL
 
 DUE_ROWS_SEEN_MAX = 1000
 """So many rows that are due again are looked at before every endpoint is."""
@@ -74,7 +77,8 @@ allowed AS MATERIALIZED (
 ),
 candidates AS MATERIALIZED (
     SELECT due.* FROM allowed CROSS JOIN LATERAL (
-        SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at
+        SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at, w.claims,
+            w.claims >= {CLAIMS_BEFORE_ALONE} AS is_troubled
         FROM webhook_logs w
         WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
             AND (allowed.takes_any OR w.by_hand) AND w.sink = ANY($6::text[])
@@ -96,9 +100,12 @@ slots AS MATERIALIZED (
 chosen AS MATERIALIZED (
     SELECT id FROM (
         SELECT id, endpoint_id, row_number() OVER (
-            PARTITION BY endpoint_id ORDER BY is_repeat, next_retry_at) AS place
+            PARTITION BY endpoint_id ORDER BY is_repeat, next_retry_at) AS place,
+            is_troubled, row_number() OVER (
+                PARTITION BY is_troubled ORDER BY claims, next_retry_at) AS trouble
         FROM candidates
-    ) AS placed JOIN slots USING (endpoint_id) WHERE place <= free
+    ) AS placed JOIN slots USING (endpoint_id)
+    WHERE place <= free AND (NOT is_troubled OR trouble = 1)
 ),
 locked AS (
     SELECT w.id FROM webhook_logs w

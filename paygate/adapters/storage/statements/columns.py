@@ -5,6 +5,9 @@ from ....core.domain.payment_status import LIVE
 
 LEASE_SQL = f"interval '{int(LEASE.total_seconds())} seconds'"
 
+CLAIMS_BEFORE_ALONE = 3
+"""Claims without a result after which a row is claimed one at a time."""
+
 LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 
 NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"

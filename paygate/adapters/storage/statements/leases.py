@@ -14,11 +14,14 @@ class LeaseStatements:
 
     renew: str
     hand_back: str
+    hand_back_unheld: str
     free_orphans: str
     next_due: str
 
 
-def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> LeaseStatements:
+def lease_statements(
+    table: Table, *, ready: str, due: str, id_type: str, of_lane: str = "true"
+) -> LeaseStatements:
     """Write them for a table.
 
     Args:
@@ -26,6 +29,7 @@ def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> Lea
         ready: The condition for a row to be work.
         due: The column that says when.
         id_type: The type of its ``id``.
+        of_lane: The condition for a row to be of the asking lane, where several share the table.
     """
     # A row that someone else has locked is left out: one of them must not hold up the
     # leases of all. Its own runs out, or is ended by whoever locked it.
@@ -41,6 +45,16 @@ def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> Lea
         hand_back=f"""{mine}
             UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM mine
             WHERE t.id = mine.id""",
+        hand_back_unheld=f"""WITH unheld AS (
+                SELECT t.id FROM {table} t
+                WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_lane}
+                    AND NOT EXISTS (
+                        SELECT FROM json_to_recordset($2::json) AS i(row_id {id_type}, token uuid)
+                        WHERE i.row_id = t.id AND i.token = t.lease_token)
+                ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+            )
+            UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM unheld
+            WHERE t.id = unheld.id""",
         free_orphans=f"""WITH lost AS (
                 SELECT id FROM {table} WHERE lease_token IS NOT NULL AND lease_owner NOT IN (
                     SELECT id FROM workers WHERE heartbeat_at > clock_timestamp() - $1::interval
@@ -52,7 +66,11 @@ def lease_statements(table: Table, *, ready: str, due: str, id_type: str) -> Lea
 
 
 OPERATIONS = lease_statements(
-    "operations", ready="lease_state = 'ready'", due="run_at", id_type="text"
+    "operations",
+    ready="lease_state = 'ready'",
+    due="run_at",
+    id_type="text",
+    of_lane="t.kind = ANY($3::text[])",
 )
 DELIVERIES = lease_statements(
     "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"

@@ -1,10 +1,15 @@
 """Claiming operations, asking, recording."""
 
-from .columns import LEASE_IS_FREE, LEASE_SQL, NO_LEASE, PAYMENT_AS_P, REFUND_AS_R, tell
+from .columns import (
+    CLAIMS_BEFORE_ALONE,
+    LEASE_IS_FREE,
+    LEASE_SQL,
+    NO_LEASE,
+    PAYMENT_AS_P,
+    REFUND_AS_R,
+    tell,
+)
 from .timeline import call_set, called, decided
-
-CLAIMS_BEFORE_ALONE = 3
-"""Claims without a result after which a row is claimed one at a time."""
 
 CLAIM = f"""
 WITH untroubled AS (
