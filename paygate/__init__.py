@@ -4,6 +4,12 @@ This module is what a plugin imports, and all it imports. It loads neither the
 web framework nor the database, queue or HTTP libraries.
 """
 
+from .core.domain.card_networks import (
+    CARD_NETWORKS,
+    CARD_NETWORKS_PUBLISHED,
+    CardNetwork,
+    card_network,
+)
 from .core.domain.delivery import DeliveryResult
 from .core.domain.endpoint import Endpoint
 from .core.domain.errors import (
@@ -94,6 +100,8 @@ from .simulator.simulator import Simulator
 __version__ = "0.1.0"
 
 __all__ = [
+    "CARD_NETWORKS",
+    "CARD_NETWORKS_PUBLISHED",
     "ActionRequired",
     "Allow",
     "Approved",
@@ -111,6 +119,7 @@ __all__ = [
     "CanWake",
     "Candidate",
     "Capabilities",
+    "CardNetwork",
     "Clock",
     "Column",
     "Command",
@@ -171,6 +180,7 @@ __all__ = [
     "Unknown",
     "Update",
     "Verified",
+    "card_network",
     "hookimpl",
     "passes_luhn",
 ]

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from paygate import (
+    CARD_NETWORKS,
     Allow,
     Approved,
     BadSignatureError,
@@ -30,6 +31,7 @@ from paygate import (
     Unknown,
     Update,
     Verified,
+    card_network,
     passes_luhn,
 )
 from paygate.testing.kit.cases import (
@@ -46,11 +48,25 @@ PURSE = {"number": "4111111111111111", "cvv": "737"}
 EMPTY = {"number": "5555555555554444", "cvv": "737"}
 
 
+CARD_RULES = {
+    "number": {"digits_min": 13, "digits_max": 19},
+    "security_code": {"digits": [3, 4]},
+    "networks": [
+        {
+            "name": network.code,
+            "ranges": [list(ends) for ends in network.ranges],
+            "security_code": {"digits": [3, 4]},
+        }
+        for network in CARD_NETWORKS
+    ],
+}
+
+
 class PurseInput(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"x-card": CARD_RULES})
 
     number: str = Field(max_length=19, repr=False)
-    cvv: str = Field(max_length=4, repr=False)
+    cvv: str = Field(min_length=3, max_length=4, repr=False)
 
 
 class Purse:
@@ -70,7 +86,7 @@ class Purse:
         return InvalidInstrumentError("number is wrong", field="number", code="invalid_purse")
 
     def display(self, number):
-        return {"last4": number[-4:]}
+        return {"last4": number[-4:], "network": card_network(number)}
 
     def secret(self, details):
         return {"number": details.number}

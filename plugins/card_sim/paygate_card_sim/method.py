@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from paygate import Instrument, MethodContext, MethodInfo, Scenario
+from paygate import Instrument, MethodContext, MethodInfo, Scenario, card_network
 
-from .rules import check_cvv, checked_expiry, checked_number, network_of
+from .rules import check_cvv, checked_expiry, checked_number, published_rules
 
 # A number with a separator after each digit fits twice.
 FIELD_CHARS_MAX = 80
@@ -99,7 +99,10 @@ class CardInput(BaseModel):
 class CardRequest(BaseModel):
     """What a request to pay by card must hold."""
 
-    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"required": ["card"]})
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"required": ["card"], "x-card": {**published_rules()}},
+    )
 
     card: Annotated[CardInput, BeforeValidator(_mapping)] = Field(
         default_factory=CardInput, repr=False
@@ -147,7 +150,7 @@ class CardMethod:
         return Instrument(
             method="card",
             flow="frictionless",
-            display={"network": network_of(number), "last4": number[-4:]},
+            display={"network": card_network(number), "last4": number[-4:]},
             secret={
                 "number": number,
                 "expiry_month": f"{expiry.month:02}",

@@ -4,22 +4,37 @@ None of the sentences here holds a value: they are shown, logged and stored.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from paygate import InvalidInstrumentError, passes_luhn
+from paygate import (
+    CARD_NETWORKS,
+    CARD_NETWORKS_PUBLISHED,
+    InvalidInstrumentError,
+    passes_luhn,
+)
+
+NUMBER_DIGITS_MIN = 13
+NUMBER_DIGITS_MAX = 19
+
+CODE_DIGITS = (3, 4)
+"""How many digits a security code may have, whatever the network: an American Express card has
+one of four digits on its front and one of three on its back."""
 
 _SEPARATORS = str.maketrans("", "", " -")
 # ASCII only: str.isdigit() also says yes to superscripts and other scripts' digits.
-_NUMBER = re.compile(r"[0-9]{13,19}")
-_CVV = re.compile(r"[0-9]{3,4}")
+_NUMBER = re.compile(rf"[0-9]{{{NUMBER_DIGITS_MIN},{NUMBER_DIGITS_MAX}}}")
+_CODE = re.compile(r"[0-9]+")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
 _YEAR = re.compile(r"(?:[0-9]{2})?[0-9]{2}")
 
 # Nobody issues a card for longer; a year beyond it is a typing mistake.
 YEARS_AHEAD_MAX = 50
 
-LAST_ZONE = timezone(timedelta(hours=-12))
+LAST_ZONE_HOURS = -12
+LAST_ZONE = timezone(timedelta(hours=LAST_ZONE_HOURS))
 """Where a month ends last."""
 
 
@@ -51,7 +66,7 @@ def check_cvv(given: str) -> None:
     Raises:
         InvalidInstrumentError: It is not three or four digits (``invalid_card``).
     """
-    if not _CVV.fullmatch(given):
+    if len(given) not in CODE_DIGITS or not _CODE.fullmatch(given):
         raise _invalid("card.cvv")
 
 
@@ -79,18 +94,32 @@ def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
     return expiry
 
 
-def network_of(digits: str) -> str:
-    """The network whose range a card number lies in, or ``unknown``."""
-    two = int(digits[:2])
-    if digits.startswith("4"):
-        return "visa"
-    if 51 <= two <= 55:
-        return "mastercard"
-    if two in {34, 37}:
-        return "amex"
-    if two in {60, 65} or 81 <= two <= 89:
-        return "rupay"
-    return "unknown"
+def published_rules() -> Mapping[str, Any]:
+    """These rules as JSON, under ``x-card`` of the method's schema.
+
+    Pages and other clients judge by them before they send a card. `docs/checkout.md` says what
+    each means.
+    """
+    return {
+        "published": CARD_NETWORKS_PUBLISHED,
+        "number": {
+            "digits_min": NUMBER_DIGITS_MIN,
+            "digits_max": NUMBER_DIGITS_MAX,
+            "check_digit": "luhn",
+        },
+        "expiry": {"utc_offset_hours": LAST_ZONE_HOURS, "years_ahead_max": YEARS_AHEAD_MAX},
+        "security_code": {"digits": list(CODE_DIGITS)},
+        "networks": [
+            {
+                "name": network.code,
+                "title": network.title,
+                "ranges": [list(ends) for ends in network.ranges],
+                "groups": list(network.groups),
+                "security_code": {"digits": list(CODE_DIGITS), "usual": network.code_digits},
+            }
+            for network in CARD_NETWORKS
+        ],
+    }
 
 
 def _invalid(field: str) -> InvalidInstrumentError:

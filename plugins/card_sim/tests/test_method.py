@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from paygate import InvalidInstrumentError, PaymentMethod
 from paygate_card_sim import CardMethod
+from paygate_card_sim.rules import published_rules
 
 METHOD = CardMethod()
 VISA = "4111111111111111"
@@ -59,7 +60,10 @@ def test_it_is_a_payment_method():
         ("5555555555554444", "mastercard", "4444"),
         ("378282246310005", "amex", "0005"),
         ("6011111111111117", "rupay", "1117"),
-        ("3530111333300000", "unknown", "0000"),
+        ("3530111333300000", "rupay", "0000"),
+        ("3589000000000003", "jcb", "0003"),
+        ("2223003122003222", "mastercard", "3222"),
+        ("9000000000000001", "unknown", "0001"),
         ("4111-1111-1111-1 1 1 1", "visa", "1111"),
     ],
 )
@@ -216,3 +220,9 @@ def test_the_schema_says_what_must_be_sent():
     assert set(card["properties"]) == set(CARD)
     assert card["properties"]["expiry_month"]["type"] == ["string", "integer"]
     assert "default" not in json.dumps(schema)
+
+
+def test_the_schema_publishes_the_rules_a_card_is_judged_by():
+    schema = METHOD.info.input_model.model_json_schema()
+
+    assert json.loads(json.dumps(schema["x-card"])) == published_rules()

@@ -6,30 +6,70 @@ import asyncio
 import os
 import random
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+
+from pydantic import ConfigDict, Field
 
 from paygate import Allow, Block, DeliveryResult, HttpError, Instrument, InvalidInstrumentError
 from tests.kit.bad.processors import breaks
 from tests.kit.good import (
+    CARD_RULES,
     GoodCheck,
     GoodPolicy,
     GoodRouter,
     GoodSink,
     Purse,
+    PurseInput,
 )
 
 
 @breaks("method.shows_no_card_number")
 class ShowsTheNumber(Purse):
     def display(self, number):
-        return {"number": number}
+        return {**super().display(number), "number": number}
 
 
 @breaks("method.forgets_security_codes")
 class KeepsTheCode(Purse):
     def secret(self, details):
         return {"number": details.number, "code": details.cvv}
+
+
+@breaks("method.keeps_its_card_rules")
+class OldRanges(Purse):
+    def display(self, number):
+        network = "visa" if number.startswith("4") else "unknown"
+        return {"last4": number[-4:], "network": network}
+
+
+@breaks("method.keeps_its_card_rules")
+class TakesOtherLengths(Purse):
+    class Input(PurseInput):
+        model_config = ConfigDict(
+            json_schema_extra={
+                "x-card": {**CARD_RULES, "number": {"digits_min": 13, "digits_max": 18}}
+            }
+        )
+
+    info = replace(Purse.info, input_model=Input)
+
+
+@breaks("method.keeps_its_card_rules")
+class TakesOtherCodes(Purse):
+    class Input(PurseInput):
+        cvv: str = Field(max_length=4, repr=False)
+
+    info = replace(Purse.info, input_model=Input)
+
+
+@breaks("method.keeps_its_card_rules")
+class PublishesNoLengths(Purse):
+    class Input(PurseInput):
+        model_config = ConfigDict(json_schema_extra={"x-card": {}})
+
+    info = replace(Purse.info, input_model=Input)
 
 
 @breaks("method.refuses_without_repeating")

@@ -2,6 +2,7 @@
 
 from . import (
     isolation,
+    method_cards,
     method_input,
     method_prepares,
     policy_decides,
@@ -21,6 +22,7 @@ from . import (
 
 __all__ = [
     "isolation",
+    "method_cards",
     "method_input",
     "method_prepares",
     "policy_decides",
