@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from paygate import Capabilities
+from paygate.testing.kit.checks.method_cards import number_in
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.playing import CARD
@@ -92,3 +94,29 @@ async def test_a_plus_sign_that_was_not_encoded_is_still_a_zone(app: TestApp, zo
     answer = await app.call("GET", f"/payments?from=2000-01-01T00:00:00{zone}")
 
     assert (answer.status, answer.json["total"]) == (200, 1)
+
+
+async def test_the_rules_for_cards_are_published_and_kept(simulated: TestApp):
+    answer = await simulated.call("GET", "/checkout/methods", keys={})
+    schemas = {method["name"]: method["schema"] for method in answer.json["data"]}
+    rules = schemas["card"]["x-card"]
+
+    for network in rules["networks"]:
+        for begin in [end for ends in network["ranges"] for end in ends]:
+            number = number_in(begin, 16)
+            for digits in (2, 3, 4, 5):
+                order = await simulated.order(500)
+                card = {**CARD, "number": number, "cvv": "1" * digits}
+                paid = await simulated.pay(order, method="card", card=card)
+                is_right = digits in network["security_code"]["digits"]
+                assert paid.status == (201 if is_right else 400), (begin, digits)
+                assert not is_right or paid.json["card_network"] == network["name"], begin
+
+
+async def test_the_gateways_time_comes_with_the_methods(simulated: TestApp):
+    before = await simulated.call("GET", "/checkout/methods", keys={})
+    await simulated.call("POST", "/test/clock/advance", json={"seconds": 86_400})
+    after = await simulated.call("GET", "/checkout/methods", keys={})
+
+    times = [datetime.fromisoformat(answer.json["now"]) for answer in (before, after)]
+    assert times[1] - times[0] >= timedelta(days=1)

@@ -90,7 +90,7 @@ export interface paths {
     };
     /**
      * List payment methods
-     * @description With `order_id`, only what can pay that order: its amount, its currency and its way to capture. UPI, for one, takes rupees only.
+     * @description With `order_id`, only what can pay that order: its amount, its currency and its way to capture. UPI, for one, takes rupees only. A method of cards publishes in its schema, under `x-card`, the rules that a card is judged by.
      */
     get: operations["get_api_v1_checkout_methods"];
     put?: never;
@@ -2089,6 +2089,11 @@ export interface components {
     MethodsOffered: {
       /** Data */
       data: components["schemas"]["MethodOffered"][];
+      /**
+       * Now
+       * @description the gateway's time, by which it judges expiry dates
+       */
+      now: string;
     };
     /**
      * Moment

@@ -17,6 +17,11 @@ const NETWORKS: Record<string, string> = {
   mastercard: "Mastercard",
   amex: "American Express",
   rupay: "RuPay",
+  discover: "Discover",
+  diners: "Diners Club",
+  jcb: "JCB",
+  unionpay: "UnionPay",
+  maestro: "Maestro",
   unknown: "Card",
 };
 

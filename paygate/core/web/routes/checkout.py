@@ -19,7 +19,7 @@ from ...ports.plugins import PaymentMethod
 from ...services.allow_origins import origins_of_order, origins_of_payment
 from ...services.deps import Deps
 from ...services.queries import find_order
-from .. import parse
+from .. import parse, present
 from ..errors import json_response
 from ..openapi import documented, examples
 from ..wire import answers as wire
@@ -94,7 +94,8 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         access="anyone",
         query=lists.MethodsQuery,
         about="With `order_id`, only what can pay that order: its amount, its currency and its "
-        "way to capture. UPI, for one, takes rupees only.",
+        "way to capture. UPI, for one, takes rupees only. A method of cards publishes in its "
+        "schema, under `x-card`, the rules that a card is judged by.",
         refuses=frozenset({403, 404}),
         from_any_page=True,
     )
@@ -102,9 +103,9 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         order_id = parse.methods_order(request.args)
         order = None if order_id is None else await find_order(order_id, None, deps)
         flows = deps.registry.flows_for(order)
-        return json_response(
-            {"data": [{**offered[code], "flows": sorted(flows[code])} for code in flows]}
-        )
+        methods = [{**offered[code], "flows": sorted(flows[code])} for code in flows]
+        now = present.timestamp(deps.clock.now())
+        return json_response({"data": methods, "now": now})
 
     return routes
 

@@ -294,6 +294,7 @@ class MethodsOffered(TypedDict):
     """What a shopper may choose from."""
 
     data: list[MethodOffered]
+    now: Annotated[str, Field(description="the gateway's time, by which it judges expiry dates")]
 
 
 class Index(TypedDict):

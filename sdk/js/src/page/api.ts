@@ -39,6 +39,13 @@ export interface Method {
   readonly schema?: Schema;
 }
 
+/** What can be paid with, and the gateway's time, by which it judges expiry dates. */
+export interface Offered {
+  readonly data: readonly Method[];
+  /** A gateway too old to say leaves it out. */
+  readonly now?: string;
+}
+
 /** No answer, or none that decides anything: worth asking again. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
@@ -93,8 +100,8 @@ export class Api {
     return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);
   }
 
-  async methods(): Promise<readonly Method[]> {
-    return (await this.#get<{ data: readonly Method[] }>("/checkout/methods")).data;
+  methods(): Promise<Offered> {
+    return this.#get<Offered>("/checkout/methods");
   }
 
   /**

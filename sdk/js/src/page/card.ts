@@ -1,43 +1,85 @@
-/** What is to know about cards before one is sent: the same rules as the gateway's. */
+/**
+ * What can be known about a card before it is sent. The rules are the gateway's: it publishes
+ * them with the method's schema, and this page has none of its own.
+ */
 
-export type Network = "visa" | "mastercard" | "amex" | "rupay" | "unknown";
+import type { Schema } from "./schema.ts";
 
-const DIGITS_MIN = 13;
-const DIGITS_MAX = 19;
-const YEARS_AHEAD_MAX = 50;
-
-export function digitsOf(text: string): string {
-  return text.replace(/[\s-]/g, "");
+export interface CardNetwork {
+  readonly name: string;
+  readonly title: string;
+  /** First and last beginning of its numbers, both of one length. */
+  readonly ranges: readonly (readonly [string, string])[];
+  /** How its numbers are printed. */
+  readonly groups: readonly number[];
+  readonly security_code: { readonly digits: readonly number[]; readonly usual: number };
 }
 
-export function networkOf(digits: string): Network {
-  const two = Number(digits.slice(0, 2));
-  if (digits.startsWith("4")) return "visa";
-  if (digits.length < 2) return "unknown";
-  if (two >= 51 && two <= 55) return "mastercard";
-  if (two === 34 || two === 37) return "amex";
-  if (two === 60 || two === 65 || (two >= 81 && two <= 89)) return "rupay";
-  return "unknown";
+/** `x-card` of the schema. */
+export interface CardRules {
+  readonly number: { readonly digits_min: number; readonly digits_max: number };
+  readonly expiry: { readonly utc_offset_hours: number; readonly years_ahead_max: number };
+  /** Of a card of no known network. */
+  readonly security_code: { readonly digits: readonly number[] };
+  readonly networks: readonly CardNetwork[];
 }
 
-/** As printed on the card: 4-4-4-4, American Express 4-6-5. */
-export function groupedNumber(text: string): string {
-  const digits = text.replace(/\D/g, "").slice(0, DIGITS_MAX);
-  const groups =
-    networkOf(digits) === "amex" ? [4, 6, 5, 4] : Array.from({ length: 5 }, () => 4);
+/** The published rules; null where a gateway publishes none, which then judges alone. */
+export function cardRulesOf(schema: Schema | undefined): CardRules | null {
+  return schema?.["x-card"] ?? null;
+}
+
+const GROUPS_USUAL = [4, 4, 4, 4] as const;
+const HOUR_MS = 3_600_000;
+
+/** The same text with the decimal digits of every script written as 0 to 9. */
+export function withAsciiDigits(text: string): string {
+  return text.replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)));
+}
+
+/** Unicode keeps the ten digits of a script together, from zero to nine. */
+function valueOf(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let before = 0;
+  while (/\p{Nd}/u.test(String.fromCodePoint(code - before - 1))) before += 1;
+  return before % 10;
+}
+
+export function digitsIn(text: string): string {
+  return withAsciiDigits(text).replace(/\D/g, "");
+}
+
+/** What a card number consists of; what else was typed stays, and is then wrong. */
+export function numberIn(text: string): string {
+  return withAsciiDigits(text).replace(/[\s-]/g, "");
+}
+
+export function networkOf(digits: string, rules: CardRules | null): CardNetwork | null {
+  const isIn = ([first, last]: readonly [string, string]): boolean => {
+    const begin = digits.slice(0, first.length);
+    return begin.length === first.length && first <= begin && begin <= last;
+  };
+  return rules?.networks.find(({ ranges }) => ranges.some(isIn)) ?? null;
+}
+
+/** As printed on the card. */
+export function groupedNumber(text: string, rules: CardRules | null): string {
+  const digits = digitsIn(text).slice(0, rules?.number.digits_max);
   const parts: string[] = [];
-  let start = 0;
-  for (const size of groups) {
-    if (start < digits.length) parts.push(digits.slice(start, start + size));
-    start += size;
+  let rest = digits;
+  for (const size of networkOf(digits, rules)?.groups ?? GROUPS_USUAL) {
+    if (rest) parts.push(rest.slice(0, size));
+    rest = rest.slice(size);
   }
-  return parts.join(" ");
+  return [...parts, ...(rest ? [rest] : [])].join(" ");
 }
 
-export function isCardNumber(text: string): boolean {
-  const digits = digitsOf(text);
-  const hasLength = digits.length >= DIGITS_MIN && digits.length <= DIGITS_MAX;
-  return hasLength && /^[0-9]+$/.test(digits) && passesLuhn(digits);
+export function isCardNumber(text: string, rules: CardRules | null): boolean {
+  const digits = numberIn(text);
+  if (!/^[0-9]+$/.test(digits)) return false;
+  if (!rules) return true;
+  const { digits_min: min, digits_max: max } = rules.number;
+  return digits.length >= min && digits.length <= max && passesLuhn(digits);
 }
 
 /** ISO/IEC 7812-1, annex B. */
@@ -51,12 +93,34 @@ function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** Put the slash in while a date is typed; `7` can only be July. */
+// What people put between a month and a year.
+const SEPARATOR = String.raw`\s*[/.⁄∕／\-–\s]\s*`;
+const MONTH_FIRST = new RegExp(String.raw`^\s*(\d{1,2})${SEPARATOR}(\d*)`);
+const YEAR_FIRST = new RegExp(String.raw`^\s*(20\d{2})(?:${SEPARATOR})?(0?[1-9]|1[0-2])\s*$`);
+
+/**
+ * `MM/YY` of what is being typed or was pasted: the slash is put in, and `1/` or `7` can only be
+ * January and July. What is no date stays as it is.
+ */
 export function groupedExpiry(text: string): string {
-  const typed = text.replace(/\D/g, "");
-  const digits = /^[2-9]/.test(typed) ? `0${typed}` : typed;
-  const year = digits.slice(2, digits.length > 4 && digits.slice(2, 4) === "20" ? 6 : 4);
-  return digits.length > 2 || /^\d{2}\s*\//.test(text) ? `${digits.slice(0, 2)}/${year}` : digits;
+  const typed = withAsciiDigits(text);
+  const [, yearFirst, itsMonth] = YEAR_FIRST.exec(typed) ?? [];
+  if (yearFirst && itsMonth) return `${itsMonth.padStart(2, "0")}/${yearFirst}`;
+  const [, month, year] = MONTH_FIRST.exec(typed) ?? [];
+  if (month !== undefined) return `${monthOf(month)}/${yearIn(year ?? "")}`;
+  const digits = typed.trim();
+  if (/\D/.test(digits)) return typed;
+  const whole = /^[2-9]/.test(digits) ? `0${digits}` : digits;
+  return whole.length > 2 ? `${whole.slice(0, 2)}/${yearIn(whole.slice(2))}` : whole;
+}
+
+function monthOf(digits: string): string {
+  return /^[1-9]$/.test(digits) ? `0${digits}` : digits;
+}
+
+/** Two digits, or four that begin with 20. */
+function yearIn(digits: string): string {
+  return digits.slice(0, digits.length > 2 && digits.startsWith("20") ? 4 : 2);
 }
 
 export interface Expiry {
@@ -64,21 +128,35 @@ export interface Expiry {
   readonly year: string;
 }
 
-/** `MM/YY` or `MM/YYYY`; null for what is no date. */
+/** Month and year of two and four digits; null for what is no date. */
 export function readExpiry(text: string): Expiry | null {
-  const match = /^\s*(0?[1-9]|1[0-2])\s*\/\s*((?:[0-9]{2})?[0-9]{2})\s*$/.exec(text);
+  const match = /^(0[1-9]|1[0-2])\/((?:20)?[0-9]{2})$/.exec(groupedExpiry(text));
   if (!match?.[1] || !match[2]) return null;
-  return { month: match[1].padStart(2, "0"), year: match[2].length === 2 ? `20${match[2]}` : match[2] };
+  return { month: match[1], year: match[2].length === 2 ? `20${match[2]}` : match[2] };
 }
 
-/** A card is good through the last moment of its month. */
-export function isGood({ month, year }: Expiry, now: Date): boolean {
-  const months = Number(year) * 12 + Number(month);
-  const thisMonth = now.getFullYear() * 12 + now.getMonth() + 1;
-  return months >= thisMonth && Number(year) <= now.getFullYear() + YEARS_AHEAD_MAX;
+/**
+ * Whether the card is good: until its month has ended in the last time zone.
+ *
+ * @param now The gateway's time.
+ */
+export function isGood({ month, year }: Expiry, rules: CardRules | null, now: Date): boolean {
+  if (!rules) return true;
+  const { utc_offset_hours: hours, years_ahead_max: years } = rules.expiry;
+  const there = new Date(now.getTime() + hours * HOUR_MS);
+  const thisMonth = there.getUTCFullYear() * 12 + there.getUTCMonth() + 1;
+  const isPast = Number(year) * 12 + Number(month) < thisMonth;
+  return !isPast && Number(year) <= now.getUTCFullYear() + years;
 }
 
-export function isCvv(text: string, network: Network): boolean {
-  if (network === "unknown") return /^[0-9]{3,4}$/.test(text);
-  return new RegExp(`^[0-9]{${network === "amex" ? 4 : 3}}$`).test(text);
+/** How many digits the security code may have; null where no rules say. */
+export function codeDigitsOf(
+  network: CardNetwork | null,
+  rules: CardRules | null,
+): readonly number[] | null {
+  return (network ?? rules)?.security_code.digits ?? null;
+}
+
+export function isCode(text: string, digits: readonly number[] | null): boolean {
+  return /^[0-9]+$/.test(text) && (digits?.includes(text.length) ?? true);
 }

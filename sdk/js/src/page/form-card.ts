@@ -1,26 +1,27 @@
+import type { Method } from "./api.ts";
 import {
+  cardRulesOf,
+  codeDigitsOf,
+  digitsIn,
   groupedExpiry,
   groupedNumber,
-  digitsOf,
   isCardNumber,
-  isCvv,
+  isCode,
   isGood,
   networkOf,
+  numberIn,
   readExpiry,
-  type Network,
+  withAsciiDigits,
+  type CardNetwork,
+  type CardRules,
 } from "./card.ts";
 import { find } from "./dom.ts";
 import { Field, judge } from "./field.ts";
 import type { MethodForm } from "./forms.ts";
 import type { Words } from "./words.ts";
 
-const MARKS: Readonly<Record<Network, string>> = {
-  visa: "VISA",
-  mastercard: "Mastercard",
-  amex: "AMEX",
-  rupay: "RuPay",
-  unknown: "",
-};
+/** A code that usually has so many digits stands on the front of the card. */
+const CODE_DIGITS_ON_FRONT = 4;
 
 export class CardForm implements MethodForm {
   readonly element = find<HTMLFormElement>("card-form");
@@ -29,28 +30,38 @@ export class CardForm implements MethodForm {
   readonly #cvv = new Field(find<HTMLInputElement>("cvv-input"));
   readonly #holder = new Field(find<HTMLInputElement>("cardholder-name-input"));
   readonly #mark = find("card-network");
+  readonly #rules: CardRules | null;
 
-  constructor(private readonly words: Words) {
-    keepGrouped(this.#number.control as HTMLInputElement, groupedNumber);
-    keepGrouped(this.#expiry.control as HTMLInputElement, groupedExpiry);
+  /** @param now The gateway's time. */
+  constructor(
+    private readonly words: Words,
+    method: Method,
+    private readonly now: () => Date,
+  ) {
+    this.#rules = cardRulesOf(method.schema);
+    keepGrouped(this.#number, (text) => groupedNumber(text, this.#rules));
+    keepGrouped(this.#expiry, groupedExpiry, { whileDeleting: false });
+    keepGrouped(this.#cvv, (text) => digitsIn(text).slice(0, this.#codeDigitsMax));
     this.#number.control.addEventListener("input", () => this.#showNetwork());
   }
 
   read(): Readonly<Record<string, unknown>> | null {
     const expiry = readExpiry(this.#expiry.value);
+    const code = withAsciiDigits(this.#cvv.value.trim());
+    const isNumber = isCardNumber(this.#number.value, this.#rules);
     const isRight = judge([
-      [this.#number, isCardNumber(this.#number.value) ? null : this.words.cardNumberWrong],
+      [this.#number, isNumber ? null : this.words.cardNumberWrong],
       [this.#expiry, this.#wrongWithExpiry()],
-      [this.#cvv, isCvv(this.#cvv.value.trim(), this.#network) ? null : this.#cvvWrong],
+      [this.#cvv, isCode(code, codeDigitsOf(this.#network, this.#rules)) ? null : this.#cvvWrong],
     ]);
     if (!isRight || !expiry) return null;
     const holder = this.#holder.value.trim();
     return {
       card: {
-        number: digitsOf(this.#number.value),
+        number: numberIn(this.#number.value),
         expiry_month: expiry.month,
         expiry_year: expiry.year,
-        cvv: this.#cvv.value.trim(),
+        cvv: code,
         ...(holder ? { holder_name: holder } : {}),
       },
     };
@@ -68,47 +79,60 @@ export class CardForm implements MethodForm {
     this.#cvv.value = "";
   }
 
-  get #network(): Network {
-    return networkOf(digitsOf(this.#number.value));
+  get #network(): CardNetwork | null {
+    return networkOf(numberIn(this.#number.value), this.#rules);
+  }
+
+  get #codeDigitsMax(): number {
+    return Math.max(...(codeDigitsOf(this.#network, this.#rules) ?? [Infinity]));
   }
 
   get #cvvWrong(): string {
-    return this.#network === "amex" ? this.words.cvvWrongAmex : this.words.cvvWrong;
+    const isOnFront = this.#network?.security_code.usual === CODE_DIGITS_ON_FRONT;
+    return isOnFront ? this.words.cvvWrongFront : this.words.cvvWrong;
   }
 
   #wrongWithExpiry(): string | null {
     const expiry = readExpiry(this.#expiry.value);
     if (!expiry) return this.words.expiryWrong;
-    return isGood(expiry, new Date()) ? null : this.words.expiryPast;
+    return isGood(expiry, this.#rules, this.now()) ? null : this.words.expiryPast;
   }
 
   #showNetwork(): void {
     const network = this.#network;
-    this.#mark.textContent = MARKS[network];
-    this.#mark.dataset["network"] = network;
-    this.#cvv.control.setAttribute("maxlength", network === "amex" ? "4" : "3");
-    if (network === "unknown") this.#cvv.control.setAttribute("maxlength", "4");
+    this.#mark.textContent = network?.title ?? "";
+    this.#mark.dataset["network"] = network?.name ?? "unknown";
   }
 }
 
 /**
  * Regroup while somebody types, and leave the caret after the same digit.
  *
- * Not while they delete: a separator that came back at once could not be got past.
+ * Not while they delete at the end: a separator that came back at once could not be got past.
  */
-function keepGrouped(input: HTMLInputElement, grouped: (text: string) => string): void {
-  input.addEventListener("input", (event) => {
-    const isDeleting = event instanceof InputEvent && event.inputType.startsWith("delete");
+function keepGrouped(
+  { control }: Field,
+  grouped: (text: string) => string,
+  { whileDeleting = true } = {},
+): void {
+  const input = control as HTMLInputElement;
+  const regroup = (event: Event): void => {
+    const typing = event instanceof InputEvent ? event : null;
+    // A text that is still being composed is the input method's.
+    if (typing?.isComposing) return;
+    const isDeleting = typing?.inputType.startsWith("delete") ?? false;
     const caret = input.selectionStart ?? input.value.length;
     const isAtEnd = caret === input.value.length;
-    if (isDeleting && isAtEnd) return;
-    const before = input.value.slice(0, caret).replace(/\D/g, "").length;
+    if (isDeleting && (isAtEnd || !whileDeleting)) return;
+    const before = digitsIn(input.value.slice(0, caret)).length;
     const text = grouped(input.value);
     if (text === input.value) return;
     input.value = text;
     const place = isAtEnd ? text.length : afterDigits(text, before);
     input.setSelectionRange(place, place);
-  });
+  };
+  input.addEventListener("input", regroup);
+  input.addEventListener("compositionend", regroup);
 }
 
 function afterDigits(text: string, count: number): number {

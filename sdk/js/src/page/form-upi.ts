@@ -1,10 +1,9 @@
+import type { Method } from "./api.ts";
 import { display, find } from "./dom.ts";
 import { Field, judge } from "./field.ts";
 import type { MethodForm } from "./forms.ts";
+import { answerTo, questionsOf } from "./schema.ts";
 import type { Words } from "./words.ts";
-
-const VPA = /^[a-zA-Z0-9._-]+@[a-zA-Z0-9]+$/;
-const VPA_CHARS_MAX = 255;
 
 export class UpiForm implements MethodForm {
   readonly element = find<HTMLFormElement>("upi-form");
@@ -15,8 +14,9 @@ export class UpiForm implements MethodForm {
 
   constructor(
     private readonly words: Words,
-    flows: readonly string[],
+    private readonly method: Method,
   ) {
+    const { flows = [] } = method;
     // A link to an app is of use where the apps are.
     const isPhone = window.matchMedia("(pointer: coarse)").matches;
     const offers = { qr: flows.includes("qr"), intent: flows.includes("intent") && isPhone };
@@ -30,13 +30,19 @@ export class UpiForm implements MethodForm {
     this.#flow = null;
     if (flow) return { flow };
     const vpa = this.#vpa.value.trim();
-    const isRight = VPA.test(vpa) && vpa.length <= VPA_CHARS_MAX;
-    return judge([[this.#vpa, isRight ? null : this.words.vpaWrong]]) ? { vpa } : null;
+    return judge([[this.#vpa, this.#isRight(vpa) ? null : this.words.vpaWrong]]) ? { vpa } : null;
   }
 
   complain(field: string | null, code: string): boolean {
     const isMine = field === "vpa" || code === "INVALID_VPA";
     return isMine && !judge([[this.#vpa, this.words.vpaWrong]]);
+  }
+
+  /** By the rule that the gateway publishes with the method's schema. */
+  #isRight(vpa: string): boolean {
+    const questions = questionsOf(this.method.schema ?? {});
+    const question = questions.find(({ path }) => path.join(".") === "vpa");
+    return vpa !== "" && (!question || answerTo(question, vpa) !== null);
   }
 
   #offer(testId: string, flow: "qr" | "intent", isOffered: boolean): void {

@@ -16,13 +16,16 @@ export interface MethodForm {
   forget(): void;
 }
 
+/** Tells the gateway's time. */
+export type Now = () => Date;
+
 /** The forms that know their method; every other one is drawn from its schema. */
-const KNOWN: Readonly<Record<string, new (words: Words, flows: readonly string[]) => MethodForm>> = {
+const KNOWN: Readonly<Record<string, new (words: Words, method: Method, now: Now) => MethodForm>> = {
   upi: UpiForm,
   card: CardForm,
 };
 
-export function formFor(method: Method, words: Words): MethodForm {
+export function formFor(method: Method, words: Words, now: Now): MethodForm {
   const Known = KNOWN[method.name];
-  return Known ? new Known(words, method.flows ?? []) : new SchemaForm(method, words);
+  return Known ? new Known(words, method, now) : new SchemaForm(method, words);
 }

@@ -2,7 +2,7 @@
 
 import { forget, recall, remember } from "../shared/memory.ts";
 import type { Address } from "./address.ts";
-import { Refused, Unreachable, type Api, type Method, type Order, type Payment } from "./api.ts";
+import { Refused, Unreachable, type Api, type Method, type Offered, type Order, type Payment } from "./api.ts";
 import type { Parent } from "./parent.ts";
 import { patiently, pause, SHOPPER_IS_BACK } from "./patience.ts";
 import type { Notice, View } from "./view.ts";
@@ -72,8 +72,12 @@ export class Journey {
   }
 
   async #offer(order: Order): Promise<void> {
-    const methods = await this.#methods();
-    this.view.methods(methods, (name) => void this.#pay(order, name));
+    const { data, now } = await this.#methods();
+    const ahead = now ? Date.parse(now) - Date.now() : 0;
+    this.view.methods(data, {
+      submit: (name) => void this.#pay(order, name),
+      now: () => new Date(Date.now() + ahead),
+    });
     this.view.order(order);
   }
 
@@ -225,12 +229,12 @@ export class Journey {
     this.parent.failed(payment, sentence);
   }
 
-  async #methods(): Promise<readonly Method[]> {
+  async #methods(): Promise<Offered> {
     try {
-      const methods = await this.api.methods();
-      return methods.length > 0 ? methods : USUAL_METHODS;
+      const offered = await this.#asked(() => this.api.methods());
+      return offered.data.length > 0 ? offered : { data: USUAL_METHODS };
     } catch (error) {
-      if (error instanceof Refused || error instanceof Unreachable) return USUAL_METHODS;
+      if (error instanceof Refused) return { data: USUAL_METHODS };
       throw error;
     }
   }

@@ -1,5 +1,7 @@
 /** The part of JSON Schema that a payment form is drawn from. */
 
+import type { CardRules } from "./card.ts";
+
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly title?: string;
@@ -21,6 +23,8 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
+  /** What a method of cards judges a card by. */
+  readonly "x-card"?: CardRules;
 }
 
 export type Kind = "text" | "whole" | "number" | "yesno" | "choice";

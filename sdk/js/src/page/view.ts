@@ -3,7 +3,7 @@
 import { Action, type Simulator } from "./action.ts";
 import type { Method, NextAction, Order, Payment } from "./api.ts";
 import { display, find, icon, make } from "./dom.ts";
-import { formFor, type MethodForm } from "./forms.ts";
+import { formFor, type MethodForm, type Now } from "./forms.ts";
 import { brief, formatted, type Money } from "./money.ts";
 import type { Network } from "./patience.ts";
 import type { Words } from "./words.ts";
@@ -16,6 +16,12 @@ type State = "loading" | "methods" | "processing" | "action" | "success" | "erro
 export interface Instead {
   readonly otherWay: () => void;
   readonly cancel: () => void;
+}
+
+/** What the forms are given. */
+export interface Offer {
+  readonly submit: (method: string) => void;
+  readonly now: Now;
 }
 
 const ICONS: Readonly<Record<string, readonly string[]>> = {
@@ -58,13 +64,13 @@ export class View implements Network {
   }
 
   /** Offer these ways to pay. Called once, before `order`. */
-  methods(methods: readonly Method[], submit: (method: string) => void): void {
+  methods(methods: readonly Method[], { submit, now }: Offer): void {
     const list = find("payment-methods");
     for (const button of list.querySelectorAll("button")) {
       if (!methods.some((method) => method.name === button.dataset["method"])) button.remove();
     }
     for (const method of [...methods].sort((one, other) => rank(one) - rank(other))) {
-      const form = formFor(method, this.words);
+      const form = formFor(method, this.words, now);
       this.#forms.set(method.name, form);
       if (!form.element.isConnected) find("processing-state").before(form.element);
       display(form.element, false);

@@ -162,5 +162,6 @@ METHODS: wire.MethodsOffered = {
             "flows": ["collect"],
             "schema": {"type": "object", "properties": {"vpa": {"type": "string"}}},
         }
-    ]
+    ],
+    "now": PAID_AT,
 }

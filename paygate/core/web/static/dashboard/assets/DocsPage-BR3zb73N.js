@@ -1,4 +1,4 @@
-import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Cn as n,Ct as r,Ht as i,Mn as a,Nn as o,_t as s,jt as c,ln as l}from"./shared-BiPolSHq.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
+import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Cn as n,Ct as r,Ht as i,Mn as a,Nn as o,_t as s,jt as c,ln as l}from"./shared-BpKhLMQ6.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
   -H "X-Api-Key: ${t}" \\
   -H "X-Api-Secret: ${n}" \\
   -H "Content-Type: application/json" \\
