@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -63,6 +64,37 @@ def merchant_add(name: str, email: str) -> None:
     async def run(setup: Setup) -> None:
         merchant, secret = await add_merchant(setup, name, email)
         print(f"id      {merchant.id}\nkey     {merchant.api_key}\nsecret  {secret}")
+
+    run_verb(run, read_setup())
+
+
+@merchants.command("rotate-key")
+def merchant_rotate_key(
+    id: Annotated[str, typer.Argument(help="Id of the merchant.")],
+    *,
+    grace_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="How long the secret before works too.")
+    ] = 24,
+) -> None:
+    """Give a merchant's own key pair a new secret, also after it was revoked."""
+    from ..commands.accounts import rotate_key
+
+    async def run(setup: Setup) -> None:
+        key, secret = await rotate_key(setup, id, timedelta(hours=grace_hours))
+        print(f"key     {key}\nsecret  {secret}")
+
+    run_verb(run, read_setup())
+
+
+@merchants.command("revoke-key")
+def merchant_revoke_key(
+    id: Annotated[str, typer.Argument(help="Id of the merchant.")],
+) -> None:
+    """End a merchant's own key pair; further keys and people go on."""
+    from ..commands.accounts import revoke_key
+
+    async def run(setup: Setup) -> None:
+        print(f"revoked {await revoke_key(setup, id)}")
 
     run_verb(run, read_setup())
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,9 +17,10 @@ from ..core.domain.ids import IdKind
 from ..core.domain.limits import TEXT_CHARS_MAX
 from ..core.domain.merchant import Merchant
 from ..core.domain.role import Role
-from ..core.services.api_keys import SECRET_PREFIX
+from ..core.services.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_pair
 from ..core.services.audit import SYSTEM, Done, write_down
 from ..core.services.authenticate import secret_digest
+from ..core.services.deps import Deps
 from ..core.services.team import AddUser, add_user, set_password
 from ..core.web.wire.accounts import Email
 from .setup import Setup
@@ -95,6 +99,42 @@ async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, s
     return merchant, secret
 
 
+async def rotate_key(setup: Setup, merchant: str, grace: timedelta) -> tuple[str, str]:
+    """Give a merchant's own key pair another secret; the key, and the secret.
+
+    Raises:
+        OperatorError: There is no such merchant.
+    """
+    async with _of_merchant(setup, merchant) as (merchant_id, bound):
+        rotated = await rotate_key_pair(merchant_id, grace, bound)
+        detail = {"grace_seconds": int(grace.total_seconds())}
+        done = Done("key_pair.rotate", str(merchant_id), detail)
+        await write_down(done, SYSTEM, merchant_id, bound)
+    return rotated.pair.key, rotated.secret
+
+
+async def revoke_key(setup: Setup, merchant: str) -> str:
+    """End a merchant's own key pair; its key.
+
+    Raises:
+        OperatorError: There is no such merchant.
+    """
+    async with _of_merchant(setup, merchant) as (merchant_id, bound):
+        pair = await revoke_key_pair(merchant_id, bound)
+        await write_down(Done("key_pair.revoke", str(merchant_id)), SYSTEM, merchant_id, bound)
+    return pair.key
+
+
+@asynccontextmanager
+async def _of_merchant(setup: Setup, merchant: str) -> AsyncIterator[tuple[UUID, Deps]]:
+    """A transaction about a merchant that exists."""
+    merchant_id = _uuid(merchant, "ID")
+    async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
+        if await storage.merchants.get(merchant_id) is None:
+            raise _unknown("ID", "there is no such merchant")
+        yield merchant_id, replace(app.deps, storage=storage)
+
+
 def _email(text: str) -> str:
     try:
         return _EMAIL.validate_python(text)
@@ -102,11 +142,11 @@ def _email(text: str) -> str:
         raise _unknown("EMAIL", "it is no e-mail address") from None
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: str, setting: str = "--merchant") -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise _unknown("--merchant", "it is no id of a merchant") from None
+        raise _unknown(setting, "it is no id of a merchant") from None
 
 
 def _unknown(setting: str, problem: str) -> OperatorError:

@@ -51,3 +51,31 @@ async def test_a_merchant_and_its_first_user(processes: Stack, database_url: str
     assert [errors.partition(":")[2].partition(":")[0].strip() for _, _, errors in refusals] == [
         "EMAIL", "EMAIL", "EMAIL", "--merchant", "EMAIL",
     ]  # fmt: skip
+
+
+async def test_a_merchants_own_pair_is_rotated_and_revoked(processes: Stack, database_url: str):
+    _, made, _ = await processes.run("merchant", "add", "Acme", "shop@acme.example")
+    words = made.split()
+    merchant_id, key, first = words[1], words[3], words[5]
+    code, said, _ = await processes.run("merchant", "rotate-key", merchant_id)
+    second = said.split()[3]
+    client = await processes.serve()
+
+    async def status(secret: str) -> int:
+        headers = {"X-Api-Key": key, "X-Api-Secret": secret}
+        return (await client.call("GET", "/api/v1/orders", headers=headers))[0]
+
+    rotated = [await status(first), await status(second)]
+    gone, revoked, _ = await processes.run("merchant", "revoke-key", merchant_id)
+    after = [await status(first), await status(second)]
+    _, said, _ = await processes.run("merchant", "rotate-key", merchant_id, "--grace-hours", "0")
+    refusals = [
+        await processes.run("merchant", verb, id)
+        for verb in ("rotate-key", "revoke-key")
+        for id in ("nobody", "00000000-0000-0000-0000-000000000000")
+    ]
+
+    assert (code, gone, revoked.strip()) == (0, 0, f"revoked {key}")
+    assert (rotated, after) == ([200, 200], [401, 401])
+    assert [await status(said.split()[3]), await status(second)] == [200, 401]
+    assert [(code, errors.split(":")[1].strip()) for code, _, errors in refusals] == [(2, "ID")] * 4

@@ -113,9 +113,50 @@ export interface paths {
     put?: never;
     /**
      * Make an API key
-     * @description The secret is shown this once and replayed by no Idempotency-Key. A key may do no more than whoever makes it. Needs the role developer.
+     * @description The secret is shown this once and replayed by no Idempotency-Key. A key may do no more than whoever makes it, and ends with the user who made it. Needs the role developer.
      */
     post: operations["post_api_v1_keys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/keys/root": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Show the merchant's own key pair */
+    get: operations["get_api_v1_keys_root"];
+    put?: never;
+    post?: never;
+    /**
+     * Revoke the merchant's own key pair
+     * @description The next request with it is refused. Further keys and people go on. Where there are none, `paygate merchant rotate-key` makes a new secret. Needs the role owner.
+     */
+    delete: operations["delete_api_v1_keys_root"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/keys/root/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Rotate the merchant's own secret
+     * @description The public half stays. The secret is shown this once and replayed by no Idempotency-Key. A revoked pair works again, with the new secret only. Needs the role owner.
+     */
+    post: operations["post_api_v1_keys_root_rotate"];
     delete?: never;
     options?: never;
     head?: never;
@@ -134,7 +175,7 @@ export interface paths {
     post?: never;
     /**
      * Revoke an API key
-     * @description The next request with it is refused. Needs the role developer.
+     * @description The next request with it is refused. It takes the role that the key has. Needs the role developer.
      */
     delete: operations["delete_api_v1_keys_key_id"];
     options?: never;
@@ -1901,6 +1942,13 @@ export interface components {
        */
       created_at: string;
       /**
+       * Created By
+       * @description the user it ends with; null for none
+       */
+      created_by: string | null;
+      /** Expires At */
+      expires_at: string | null;
+      /**
        * Id
        * Format: uuid
        */
@@ -1933,6 +1981,13 @@ export interface components {
        */
       created_at: string;
       /**
+       * Created By
+       * @description the user it ends with; null for none
+       */
+      created_by: string | null;
+      /** Expires At */
+      expires_at: string | null;
+      /**
        * Id
        * Format: uuid
        */
@@ -1956,10 +2011,48 @@ export interface components {
       secret_last4: string;
     };
     /**
+     * KeyPair
+     * @description The pair on the merchant.
+     */
+    KeyPair: {
+      /** Key */
+      key: string;
+      /**
+       * Previous Secret Until
+       * @description until then the secret before works beside the new one
+       */
+      previous_secret_until: string | null;
+      /** Revoked At */
+      revoked_at: string | null;
+    };
+    /**
+     * KeyPairRotated
+     * @description The pair and its new secret, which is shown this once.
+     */
+    KeyPairRotated: {
+      /** Key */
+      key: string;
+      /**
+       * Previous Secret Until
+       * @description until then the secret before works beside the new one
+       */
+      previous_secret_until: string | null;
+      /** Revoked At */
+      revoked_at: string | null;
+      /** Secret */
+      secret: string;
+    };
+    /**
      * KeyRequest
      * @description ``POST /keys``.
      */
     KeyRequest: {
+      /**
+       * Expires At
+       * @description when the key ends by itself, in real time; never if left out
+       * @default null
+       */
+      expires_at?: string | null;
       /** Label */
       label: string;
       /**
@@ -3516,6 +3609,18 @@ export interface components {
       data: components["schemas"]["Review"][];
     };
     /**
+     * RotateKeyRequest
+     * @description ``POST /keys/root/rotate``.
+     */
+    RotateKeyRequest: {
+      /**
+       * Grace Seconds
+       * @description how long the secret before works beside the new one; 0 ends it at once
+       * @default 86400
+       */
+      grace_seconds?: number;
+    };
+    /**
      * RouteListed
      * @description A path and its methods.
      */
@@ -4154,6 +4259,8 @@ export type HoldClockRequest = components["schemas"]["HoldClockRequest"];
 export type Index = components["schemas"]["Index"];
 export type Key = components["schemas"]["Key"];
 export type KeyCreated = components["schemas"]["KeyCreated"];
+export type KeyPair = components["schemas"]["KeyPair"];
+export type KeyPairRotated = components["schemas"]["KeyPairRotated"];
 export type KeyRequest = components["schemas"]["KeyRequest"];
 export type Keys = components["schemas"]["Keys"];
 export type Latency = components["schemas"]["Latency"];
@@ -4213,6 +4320,7 @@ export type Released = components["schemas"]["Released"];
 export type RetryPolicyOffer = components["schemas"]["RetryPolicyOffer"];
 export type Review = components["schemas"]["Review"];
 export type Reviews = components["schemas"]["Reviews"];
+export type RotateKeyRequest = components["schemas"]["RotateKeyRequest"];
 export type RouteListed = components["schemas"]["RouteListed"];
 export type ScenarioChosen = components["schemas"]["ScenarioChosen"];
 export type ScenarioListed = components["schemas"]["ScenarioListed"];
@@ -4396,6 +4504,70 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["KeyCreated"];
+        };
+      };
+    };
+  };
+  get_api_v1_keys_root: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["KeyPair"];
+        };
+      };
+    };
+  };
+  delete_api_v1_keys_root: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["KeyPair"];
+        };
+      };
+    };
+  };
+  post_api_v1_keys_root_rotate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["RotateKeyRequest"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["KeyPairRotated"];
         };
       };
     };

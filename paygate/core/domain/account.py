@@ -77,6 +77,8 @@ class ApiKey:
     Args:
         key: The public half.
         secret_last4: The end of the secret, for people to know it by.
+        expires_at: When it ends by itself, in real time; None for never.
+        created_by: The user it ends with; None for one that the merchant's own pair made.
     """
 
     id: UUID
@@ -88,6 +90,8 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    created_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

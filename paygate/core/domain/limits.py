@@ -41,6 +41,10 @@ PASSWORD_CHARS_MIN = 12
 # Longer ones cost us time and gain nobody anything.
 PASSWORD_CHARS_MAX = 256
 KEY_LABEL_CHARS_MAX = 100
+# How long the secret of the merchant's own pair authenticates beside a new one: unless
+# said, and at most.
+KEY_GRACE_DEFAULT = timedelta(hours=24)
+KEY_GRACE_MAX = timedelta(days=7)
 
 # Refused access. The first of a kind is written down at once, the others of a minute
 # together, so that a flood fills neither log.

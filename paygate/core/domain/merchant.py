@@ -76,6 +76,21 @@ class Merchant:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPair:
+    """The pair on the merchant, without its secret.
+
+    Args:
+        key: The public half.
+        previous_until: Until when the secret before the present one authenticates too.
+        revoked_at: Since when the pair authenticates nobody.
+    """
+
+    key: str
+    previous_until: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """A merchant as authentication needs it.
 
@@ -84,6 +99,7 @@ class Credentials:
         secret_sha256: SHA-256 of the API secret, in hex. The secret is not kept.
         role: What the key may do.
         key_id: Of a key of its own; None for the pair that stands on the merchant.
+        previous_sha256: Of the secret before, while it authenticates too.
         ended: Why the key no longer authenticates; None while it does.
         is_stale: The key's last use was written down a while ago, or never.
     """
@@ -94,3 +110,4 @@ class Credentials:
     key_id: UUID | None = None
     is_stale: bool = False
     ended: KeyEnded | None = None
+    previous_sha256: str | None = None

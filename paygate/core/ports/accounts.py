@@ -6,7 +6,7 @@ the app's time signs nobody out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -107,8 +107,12 @@ class SessionRepository(Protocol):
 class ApiKeyRepository(Protocol):
     """Keys beside the merchants' own pairs."""
 
-    async def add(self, key: ApiKey, *, secret_sha256: str) -> None:
-        """Store a new key."""
+    async def add(self, key: ApiKey, *, secret_sha256: str) -> bool:
+        """Store a new key; False if it has expired already."""
+        ...
+
+    async def get(self, key_id: UUID, *, merchant_id: UUID) -> ApiKey | None:
+        """A merchant's key, revoked ones too."""
         ...
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
@@ -117,6 +121,12 @@ class ApiKeyRepository(Protocol):
 
     async def revoke(self, key_id: UUID, *, merchant_id: UUID, at: datetime) -> ApiKey | None:
         """End a merchant's key; one that was revoked before keeps its moment."""
+        ...
+
+    async def revoke_of_user(
+        self, user_id: UUID, *, but: Collection[Role], at: datetime
+    ) -> Sequence[ApiKey]:
+        """End the keys that a user made, but for those of these roles; which ones ended."""
         ...
 
     async def touch(self, key_id: UUID) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from ..domain.change import Change
 from ..domain.endpoint import Endpoint
-from ..domain.merchant import Credentials, Merchant
+from ..domain.merchant import Credentials, KeyPair, Merchant
 from ..domain.operation import Operation
 from ..domain.payment import Payment
 from ..domain.refund import Refund
@@ -51,7 +51,29 @@ class MerchantRepository(Protocol):
     """Merchants."""
 
     async def credentials(self, api_key: str) -> Credentials | None:
-        """The merchant with that key, active or not."""
+        """The merchant with that key, active or not, and whatever has ended the key."""
+        ...
+
+    async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
+        """The pair on the merchant."""
+        ...
+
+    async def rotate_key_pair(
+        self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime
+    ) -> KeyPair | None:
+        """Store another secret of the pair, a revoked one too; None for no such merchant.
+
+        Args:
+            merchant_id: Whose pair.
+            secret_sha256: Of the new secret.
+            grace: How long the secret before authenticates too, in real time. That of a
+                revoked pair does not.
+            at: Now.
+        """
+        ...
+
+    async def revoke_key_pair(self, merchant_id: UUID, *, at: datetime) -> KeyPair | None:
+        """End the pair, with the secret before it; None for no such merchant."""
         ...
 
     async def get(self, merchant_id: UUID) -> Merchant | None:

@@ -1,13 +1,20 @@
-"""Keys beside the pair that stands on the merchant."""
+"""API keys: the pair that stands on the merchant, and further ones with a role of their own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..domain.account import ApiKey, Caller
-from ..domain.errors import ForbiddenError, NotFoundError
+from ..domain.errors import (
+    AuthenticationError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+)
 from ..domain.ids import IdKind
+from ..domain.merchant import KeyPair
 from ..domain.role import Role
 from .authenticate import secret_digest
 from .deps import Deps
@@ -18,11 +25,16 @@ SHOWN_CHARS = 4
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """What was asked for."""
+    """What was asked for.
+
+    Args:
+        expires_at: When the key ends by itself, in real time; None for never.
+    """
 
     caller: Caller
     label: str
     role: Role
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +45,23 @@ class NewKey:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class RotatedPair:
+    """The pair on the merchant, and its new secret: the only time that anybody sees it."""
+
+    pair: KeyPair
+    secret: str
+
+
 async def create_key(command: CreateKey, deps: Deps) -> NewKey:
-    """Make a key.
+    """Create a key. Only inside a transaction.
+
+    It ends with the user who made it, or with whom the key that made it does.
 
     Raises:
         ForbiddenError: It could do more than whoever asks for it.
+        AuthenticationError: Whoever asks for it was deactivated or revoked meanwhile.
+        InvalidInputError: ``expires_at`` is over.
     """
     caller = command.caller
     if not caller.role.covers(command.role):
@@ -51,9 +75,31 @@ async def create_key(command: CreateKey, deps: Deps) -> NewKey:
         secret_last4=secret[-SHOWN_CHARS:],
         role=command.role,
         created_at=deps.clock.now(),
+        expires_at=command.expires_at,
+        created_by=await _creator(command, deps),
     )
-    await deps.storage.api_keys.add(key, secret_sha256=secret_digest(secret))
+    if not await deps.storage.api_keys.add(key, secret_sha256=secret_digest(secret)):
+        raise InvalidInputError("expires_at must be in the future", field="expires_at")
     return NewKey(key, secret)
+
+
+async def _creator(command: CreateKey, deps: Deps) -> UUID | None:
+    """The user whom the key ends with, kept as they are until the transaction ends.
+
+    Whoever deactivates them either waits for this key and revokes it, or was first.
+    """
+    caller = command.caller
+    merchant_id = caller.merchant.id
+    user_id = UUID(caller.id) if caller.kind == "user" else None
+    if caller.kind == "key" and caller.id != str(merchant_id):
+        own = await deps.storage.api_keys.get(UUID(caller.id), merchant_id=merchant_id)
+        user_id = own.created_by if own is not None else None
+    if user_id is None:
+        return None
+    user = await deps.storage.users.lock(user_id, merchant_id=merchant_id)
+    if user is None or not user.is_active or not user.role.covers(command.role):
+        raise AuthenticationError
+    return user_id
 
 
 async def revoke_key(caller: Caller, key_id: UUID, deps: Deps) -> ApiKey:
@@ -61,10 +107,51 @@ async def revoke_key(caller: Caller, key_id: UUID, deps: Deps) -> ApiKey:
 
     Raises:
         NotFoundError: No such key, or another merchant's.
+        ForbiddenError: It may do more than the caller.
     """
-    key = await deps.storage.api_keys.revoke(
-        key_id, merchant_id=caller.merchant.id, at=deps.clock.now()
-    )
-    if key is None:
+    keys, merchant_id = deps.storage.api_keys, caller.merchant.id
+    key = await keys.get(key_id, merchant_id=merchant_id)
+    if key is not None and not caller.role.covers(key.role):
+        raise ForbiddenError(f"This needs the role {key.role}; yours is {caller.role}")
+    revoked = await keys.revoke(key_id, merchant_id=merchant_id, at=deps.clock.now())
+    if revoked is None:
         raise NotFoundError("API key")
-    return key
+    return revoked
+
+
+async def show_key_pair(merchant_id: UUID, deps: Deps) -> KeyPair:
+    """The pair on the merchant."""
+    return _found(await deps.storage.merchants.key_pair(merchant_id))
+
+
+async def rotate_key_pair(merchant_id: UUID, grace: timedelta, deps: Deps) -> RotatedPair:
+    """Give the pair on the merchant another secret, also after it was revoked.
+
+    Args:
+        merchant_id: Whose pair.
+        grace: How long the secret before authenticates too; zero ends it at once.
+        deps: The app.
+
+    Raises:
+        NotFoundError: No such merchant.
+    """
+    secret = SECRET_PREFIX + deps.ids.token()
+    pair = await deps.storage.merchants.rotate_key_pair(
+        merchant_id, secret_sha256=secret_digest(secret), grace=grace, at=deps.clock.now()
+    )
+    return RotatedPair(_found(pair), secret)
+
+
+async def revoke_key_pair(merchant_id: UUID, deps: Deps) -> KeyPair:
+    """End the pair on the merchant: the next request with it is refused.
+
+    Raises:
+        NotFoundError: No such merchant.
+    """
+    return _found(await deps.storage.merchants.revoke_key_pair(merchant_id, at=deps.clock.now()))
+
+
+def _found(pair: KeyPair | None) -> KeyPair:
+    if pair is None:
+        raise NotFoundError("Merchant")
+    return pair

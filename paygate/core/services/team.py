@@ -8,6 +8,7 @@ from uuid import UUID
 from ..domain.account import Caller, User
 from ..domain.errors import ForbiddenError, LastOwnerError, NotFoundError
 from ..domain.role import Role
+from .audit import Done, actor_of, write_down
 from .deps import Deps
 
 
@@ -60,6 +61,8 @@ async def add_user(command: AddUser, deps: Deps) -> User:
 async def change_user(command: ChangeUser, deps: Deps) -> User:
     """Change what a user may do, at once. Only inside a transaction.
 
+    Keys that the user made end with them, and with the role that they need.
+
     Raises:
         NotFoundError: No such user, or another merchant's.
         ForbiddenError: They run this installation, and the caller does not.
@@ -80,7 +83,17 @@ async def change_user(command: ChangeUser, deps: Deps) -> User:
     await users.update(user.id, role=after.role, is_active=after.is_active, at=deps.clock.now())
     if not after.is_active:
         await deps.storage.sessions.end_all(user.id)
+    await _end_keys(after, caller, deps)
     return after
+
+
+async def _end_keys(user: User, caller: Caller, deps: Deps) -> None:
+    """Revoke the keys a user made that may do more than the user now does."""
+    may = [role for role in Role if user.is_active and user.role.covers(role)]
+    ended = await deps.storage.api_keys.revoke_of_user(user.id, but=may, at=deps.clock.now())
+    for key in ended:
+        done = Done("key.revoke", str(key.id), {"label": key.label, "made_by": user.email})
+        await write_down(done, actor_of(caller), user.merchant_id, deps)
 
 
 async def reset_password(caller: Caller, user_id: UUID, hashed: str, deps: Deps) -> User:

@@ -82,12 +82,22 @@ class ApiKeyRow(Model):
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
+    # On the database's clock, which no test moves.
+    expires_at = fields.DatetimeField(null=True)
+    # The user it ends with; null for a key that the merchant's own pair made.
+    created_by: Any = fields.ForeignKeyField(
+        f"{APP}.UserRow",
+        "api_keys",
+        on_delete=fields.RESTRICT,
+        null=True,
+        source_field="created_by",
+    )
 
     class Meta:
         """Names."""
 
         table = "api_keys"
-        indexes = (("merchant_id",),)
+        indexes = (("merchant_id",), ("created_by",))
 
 
 class AuditRow(Model):

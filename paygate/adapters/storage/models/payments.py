@@ -44,6 +44,11 @@ class MerchantRow(Model):
     # The enabled rows of webhook_endpoints, kept by a trigger.
     webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
     allowed_origins = ArrayField("text", null=True)
+    # The digest of the secret before the present one, and until when it authenticates too.
+    api_previous_secret = fields.CharField(max_length=64, null=True)
+    api_previous_until = fields.DatetimeField(null=True)
+    # Since when the pair authenticates nobody.
+    api_revoked_at = fields.DatetimeField(null=True)
     # Seeded by development, or opened by a test: production accepts none of its credentials.
     is_test = fields.BooleanField(default=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,9 +88,9 @@ class PostgresApiKeys:
 
     executor: Executor
 
-    async def add(self, key: ApiKey, *, secret_sha256: str) -> None:
+    async def add(self, key: ApiKey, *, secret_sha256: str) -> bool:
         """See ``ApiKeyRepository.add``."""
-        await self.executor.fetch(
+        added = await self.executor.fetchval(
             sql.ADD_KEY,
             key.id,
             key.merchant_id,
@@ -100,7 +100,15 @@ class PostgresApiKeys:
             key.secret_last4,
             key.role,
             key.created_at,
+            key.created_by,
+            key.expires_at,
         )
+        return added is not None
+
+    async def get(self, key_id: UUID, *, merchant_id: UUID) -> ApiKey | None:
+        """See ``ApiKeyRepository.get``."""
+        row = await self.executor.fetchrow(sql.ONE_KEY, key_id, merchant_id)
+        return _key_of(row) if row else None
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
         """See ``ApiKeyRepository.of_merchant``."""
@@ -113,6 +121,13 @@ class PostgresApiKeys:
         """See ``ApiKeyRepository.revoke``."""
         row = await self.executor.fetchrow(sql.REVOKE_KEY, key_id, merchant_id, at)
         return _key_of(row) if row else None
+
+    async def revoke_of_user(
+        self, user_id: UUID, *, but: Collection[Role], at: datetime
+    ) -> Sequence[ApiKey]:
+        """See ``ApiKeyRepository.revoke_of_user``."""
+        rows = await self.executor.fetch(sql.REVOKE_KEYS_OF_USER, user_id, list(but), at)
+        return [_key_of(row) for row in rows]
 
     async def touch(self, key_id: UUID) -> None:
         """See ``ApiKeyRepository.touch``."""
@@ -135,6 +150,8 @@ def user_of(row: Mapping[str, Any]) -> User:
 
 
 def _key_of(row: Mapping[str, Any]) -> ApiKey:
+    # A query of the models names the column after its table.
+    creator = row["created_by_id"] if "created_by_id" in row else row["created_by"]
     return ApiKey(
         id=mapping.uuid(row["id"]),
         merchant_id=mapping.uuid(row["merchant_id"]),
@@ -145,4 +162,6 @@ def _key_of(row: Mapping[str, Any]) -> ApiKey:
         created_at=row["created_at"],
         last_used_at=row["last_used_at"],
         revoked_at=row["revoked_at"],
+        expires_at=row["expires_at"],
+        created_by=None if creator is None else mapping.uuid(creator),
     )

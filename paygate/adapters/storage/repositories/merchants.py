@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from ....core.domain.endpoint import Endpoint
@@ -14,6 +15,7 @@ from ....core.domain.merchant import (
     NAMESPACE_MAIL_DOMAIN,
     PUBLISHED_KEY,
     Credentials,
+    KeyPair,
     Merchant,
 )
 from ....core.domain.role import Role
@@ -26,14 +28,43 @@ BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 # The pair on the merchant and the keys beside it, each by an index, in one statement.
 BY_KEY = """
 SELECT m.*, m.api_secret AS secret_sha256, 'owner' AS key_role, NULL::uuid AS key_id,
-    false AS is_stale, NULL AS ended
+    false AS is_stale, CASE WHEN m.api_revoked_at IS NOT NULL THEN 'revoked' END AS ended,
+    CASE WHEN m.api_previous_until > clock_timestamp() THEN m.api_previous_secret END AS previous
 FROM merchants m WHERE m.api_key = $1
 UNION ALL
 SELECT m.*, k.secret_sha256, k.role, k.id,
     coalesce(k.last_used_at < clock_timestamp() - $2::interval, true),
-    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' END
+    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+        WHEN k.expires_at <= clock_timestamp() THEN 'expired' END,
+    NULL
 FROM api_keys k JOIN merchants m ON m.id = k.merchant_id
 WHERE k.key = $1
+"""
+# A secret that was written by SQL stands there in clear: only its digest is kept on.
+ROTATE_PAIR = """
+UPDATE merchants SET
+    api_previous_secret = CASE
+        WHEN api_revoked_at IS NOT NULL OR $3::interval <= interval '0' THEN NULL
+        WHEN api_secret ~ '^[0-9a-f]{64}$' THEN api_secret
+        ELSE encode(sha256(convert_to(api_secret, 'UTF8')), 'hex')
+    END,
+    api_previous_until = CASE
+        WHEN api_revoked_at IS NULL AND $3::interval > interval '0'
+        THEN clock_timestamp() + $3::interval
+    END,
+    api_secret = $2, api_revoked_at = NULL, updated_at = $4
+WHERE id = $1 RETURNING api_key, api_previous_until, api_revoked_at
+"""
+REVOKE_PAIR = """
+UPDATE merchants SET api_revoked_at = coalesce(api_revoked_at, $2), api_previous_secret = NULL,
+    api_previous_until = NULL, updated_at = $2
+WHERE id = $1 RETURNING api_key, api_previous_until, api_revoked_at
+"""
+PAIR = """
+SELECT api_key, api_revoked_at,
+    CASE WHEN api_previous_until > clock_timestamp() THEN api_previous_until END
+        AS api_previous_until
+FROM merchants WHERE id = $1
 """
 CONFIGURE = """
 UPDATE merchants SET
@@ -55,7 +86,7 @@ SELECT $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::varchar
 WHERE NOT EXISTS (SELECT 1 FROM merchants WHERE id <> $1 AND (email = $3 OR api_key = $4))
 ON CONFLICT (id) DO UPDATE
 SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret,
-    is_test = EXCLUDED.is_test
+    is_test = EXCLUDED.is_test, api_revoked_at = NULL
 """
 IS_FOR_TESTS = f"""
 (is_test OR api_key = '{PUBLISHED_KEY}' OR split_part(email, '@', 2) = '{NAMESPACE_MAIL_DOMAIN}')
@@ -90,7 +121,23 @@ class PostgresMerchants:
             key_id=None if row["key_id"] is None else mapping.uuid(row["key_id"]),
             is_stale=row["is_stale"],
             ended=row["ended"],
+            previous_sha256=row["previous"],
         )
+
+    async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
+        """See ``MerchantRepository.key_pair``."""
+        return _pair_of(await self.executor.fetchrow(PAIR, merchant_id))
+
+    async def rotate_key_pair(
+        self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime
+    ) -> KeyPair | None:
+        """See ``MerchantRepository.rotate_key_pair``."""
+        row = await self.executor.fetchrow(ROTATE_PAIR, merchant_id, secret_sha256, grace, at)
+        return _pair_of(row)
+
+    async def revoke_key_pair(self, merchant_id: UUID, *, at: datetime) -> KeyPair | None:
+        """See ``MerchantRepository.revoke_key_pair``."""
+        return _pair_of(await self.executor.fetchrow(REVOKE_PAIR, merchant_id, at))
 
     async def get(self, merchant_id: UUID) -> Merchant | None:
         """See ``MerchantRepository.get``."""
@@ -175,3 +222,9 @@ class PostgresMerchants:
     async def activate_test(self, merchant_id: UUID) -> None:
         """See ``MerchantRepository.activate_test``."""
         await self.executor.fetch(ACTIVATE_TEST, merchant_id)
+
+
+def _pair_of(row: Mapping[str, Any] | None) -> KeyPair | None:
+    if row is None:
+        return None
+    return KeyPair(row["api_key"], row["api_previous_until"], row["api_revoked_at"])

@@ -83,12 +83,20 @@ DELETE FROM login_tries WHERE id IN (
 """
 
 ADD_KEY = """
-INSERT INTO api_keys (id, merchant_id, label, key, secret_sha256, secret_last4, role, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO api_keys (id, merchant_id, label, key, secret_sha256, secret_last4, role, created_at,
+    created_by, expires_at)
+SELECT $1::uuid, $2::uuid, $3::varchar, $4::varchar, $5::varchar, $6::varchar, $7::varchar,
+    $8::timestamptz, $9::uuid, $10::timestamptz
+WHERE coalesce($10::timestamptz > clock_timestamp(), true) RETURNING 1
 """
+ONE_KEY = "SELECT * FROM api_keys WHERE id = $1 AND merchant_id = $2"
 REVOKE_KEY = """
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3)
 WHERE id = $1 AND merchant_id = $2 RETURNING *
+"""
+REVOKE_KEYS_OF_USER = """
+UPDATE api_keys SET revoked_at = $3
+WHERE created_by = $1 AND revoked_at IS NULL AND role <> ALL($2::varchar[]) RETURNING *
 """
 TOUCH_KEY = """
 UPDATE api_keys SET last_used_at = clock_timestamp()

@@ -41,9 +41,22 @@ KEY: wire.Key = {
     "created_at": MADE_AT,
     "last_used_at": PAID_AT,
     "revoked_at": None,
+    "expires_at": None,
+    "created_by": USER_ID,
 }
 KEY_REQUEST = {"label": "shop", "role": "developer"}
 KEY_CREATED: wire.KeyCreated = {**KEY, "last_used_at": None, "secret": SECRET}
+KEY_PAIR: wire.KeyPair = {
+    "key": "key_Xk29dLm3Q8sT1vZa",
+    "revoked_at": None,
+    "previous_secret_until": None,
+}
+KEY_PAIR_REVOKED: wire.KeyPair = {**KEY_PAIR, "revoked_at": PAID_AT}
+KEY_PAIR_ROTATED: wire.KeyPairRotated = {
+    **KEY_PAIR,
+    "previous_secret_until": "2026-01-16T10:30:00.000Z",
+    "secret": SECRET,
+}
 KEYS: wire.Keys = {"data": [KEY]}
 AUDIT_ENTRY: wire.AuditEntry = {
     "id": 1042,

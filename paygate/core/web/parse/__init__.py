@@ -1,6 +1,6 @@
 """From a request to a command: the field, the rule, the sentence."""
 
-from .accounts import audit, key, login, origins, password, user, user_change
+from .accounts import audit, grace, key, login, origins, password, user, user_change
 from .checked import PROTECTED, Body, Model, uuid
 from .lists import callbacks, cursor, methods_order, orders, overview_hours, page, payments, refunds
 from .paying import (
@@ -46,6 +46,7 @@ __all__ = [
     "endpoint_change",
     "endpoint_id",
     "endpoint_test",
+    "grace",
     "key",
     "login",
     "methods_order",

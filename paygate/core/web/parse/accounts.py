@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from ...domain.account import AuditFilter, Caller, Session
 from ...domain.role import Role
@@ -47,7 +48,12 @@ def user_change(body: Body, user_id: str, caller: Caller) -> ChangeUser:
 def key(body: Body, caller: Caller) -> CreateKey:
     """``POST /keys``."""
     asked = checked(accounts.KeyRequest, body)
-    return CreateKey(caller, asked.label, Role(asked.role))
+    return CreateKey(caller, asked.label, Role(asked.role), asked.expires_at)
+
+
+def grace(body: Body) -> timedelta:
+    """``POST /keys/root/rotate``: how long the secret before is to work."""
+    return timedelta(seconds=checked(accounts.RotateKeyRequest, body).grace_seconds)
 
 
 def audit(query: Mapping[str, str]) -> AuditFilter:

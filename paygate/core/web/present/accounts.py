@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...domain.account import ApiKey, AuditEntry, Session, User
-from ...services.api_keys import NewKey
+from ...domain.merchant import KeyPair
+from ...services.api_keys import NewKey, RotatedPair
 from ..wire import accounts as wire
 from .entities import timestamp
 
@@ -55,12 +56,28 @@ def key(key: ApiKey) -> wire.Key:
         "created_at": timestamp(key.created_at),
         "last_used_at": _moment(key.last_used_at),
         "revoked_at": _moment(key.revoked_at),
+        "expires_at": _moment(key.expires_at),
+        "created_by": None if key.created_by is None else str(key.created_by),
     }
 
 
 def key_created(made: NewKey) -> wire.KeyCreated:
     """A key with its secret."""
     return {**key(made.key), "secret": made.secret}
+
+
+def key_pair(pair: KeyPair) -> wire.KeyPair:
+    """The pair on the merchant, without its secret."""
+    return {
+        "key": pair.key,
+        "revoked_at": _moment(pair.revoked_at),
+        "previous_secret_until": _moment(pair.previous_until),
+    }
+
+
+def key_pair_rotated(rotated: RotatedPair) -> wire.KeyPairRotated:
+    """The pair with its new secret."""
+    return {**key_pair(rotated.pair), "secret": rotated.secret}
 
 
 def audit_entry(entry: AuditEntry) -> wire.AuditEntry:

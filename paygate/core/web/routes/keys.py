@@ -1,11 +1,17 @@
-"""Keys beside the pair that stands on the merchant."""
+"""The pair that stands on the merchant, and keys beside it."""
 
 from __future__ import annotations
 
 from quart import Blueprint, Response
 
 from ...domain.role import Role
-from ...services.api_keys import create_key, revoke_key
+from ...services.api_keys import (
+    create_key,
+    revoke_key,
+    revoke_key_pair,
+    rotate_key_pair,
+    show_key_pair,
+)
 from ...services.deps import Deps
 from .. import parse
 from ..auth import caller_of_request
@@ -36,11 +42,11 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.KEY_CREATED,
         status=201,
         needs=Role.DEVELOPER,
-        audit=Audited("key.create", shows=("label", "role")),
+        audit=Audited("key.create", shows=("label", "role", "expires_at")),
         body=wire.KeyRequest,
         body_examples={"example": examples.KEY_REQUEST},
         about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
-        "no more than whoever makes it.",
+        "no more than whoever makes it, and ends with the user who made it.",
     )
     async def create() -> Response:
         caller = await caller_of_request(deps)
@@ -58,7 +64,7 @@ def blueprint(deps: Deps) -> Blueprint:
         {**examples.KEY, "revoked_at": "2026-01-15T10:31:06.482Z"},
         needs=Role.DEVELOPER,
         audit=Audited("key.revoke"),
-        about="The next request with it is refused.",
+        about="The next request with it is refused. It takes the role that the key has.",
     )
     async def revoke(key_id: str) -> Response:
         caller = await caller_of_request(deps)
@@ -69,4 +75,56 @@ def blueprint(deps: Deps) -> Blueprint:
 
         return await changed(deps, do)
 
+    _key_pair(routes, deps)
     return routes
+
+
+def _key_pair(routes: Blueprint, deps: Deps) -> None:
+    """``/keys/root``: the pair that every merchant begins with."""
+
+    @routes.get("/keys/root")
+    @documented("Show the merchant's own key pair", wire.KeyPair, examples.KEY_PAIR)
+    async def show_pair() -> Response:
+        caller = await caller_of_request(deps)
+        return json_response(present.key_pair(await show_key_pair(caller.merchant.id, deps)))
+
+    @routes.post("/keys/root/rotate")
+    @documented(
+        "Rotate the merchant's own secret",
+        wire.KeyPairRotated,
+        examples.KEY_PAIR_ROTATED,
+        needs=Role.OWNER,
+        audit=Audited("key_pair.rotate", shows=("grace_seconds",)),
+        body=wire.RotateKeyRequest,
+        body_is_optional=True,
+        body_examples={"a day's grace": {"grace_seconds": 86_400}, "leaked": {"grace_seconds": 0}},
+        about="The public half stays. The secret is shown this once and replayed by no "
+        "Idempotency-Key. A revoked pair works again, with the new secret only.",
+    )
+    async def rotate_pair() -> Response:
+        caller = await caller_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            rotated = await rotate_key_pair(caller.merchant.id, parse.grace(body), bound)
+            return present.key_pair_rotated(rotated), 200
+
+        return await changed(deps, do)
+
+    @routes.delete("/keys/root")
+    @documented(
+        "Revoke the merchant's own key pair",
+        wire.KeyPair,
+        examples.KEY_PAIR_REVOKED,
+        needs=Role.OWNER,
+        audit=Audited("key_pair.revoke"),
+        about="The next request with it is refused. Further keys and people go on. Where there "
+        "are none, `paygate merchant rotate-key` makes a new secret.",
+    )
+    async def revoke_pair() -> Response:
+        caller = await caller_of_request(deps)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return present.key_pair(await revoke_key_pair(caller.merchant.id, bound)), 200
+
+        return await changed(deps, do)

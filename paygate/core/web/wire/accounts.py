@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from ...domain.limits import (
     ACTION_CHARS_MAX,
+    KEY_GRACE_DEFAULT,
+    KEY_GRACE_MAX,
     KEY_LABEL_CHARS_MAX,
     PASSWORD_CHARS_MAX,
     PASSWORD_CHARS_MIN,
     TEXT_CHARS_MAX,
 )
 from .answers import At, Uuid
-from .requests import PageQuery, Request, Text
+from .requests import PageQuery, Request, Text, maybe_moment
 
 RoleName = Literal["read_only", "support", "developer", "owner"]
 
@@ -87,6 +90,20 @@ class KeyRequest(Request):
 
     label: Annotated[str, Field(min_length=1, max_length=KEY_LABEL_CHARS_MAX)]
     role: RoleName = "developer"
+    expires_at: Annotated[datetime | None, BeforeValidator(maybe_moment)] = Field(
+        None, description="when the key ends by itself, in real time; never if left out"
+    )
+
+
+class RotateKeyRequest(Request):
+    """``POST /keys/root/rotate``."""
+
+    grace_seconds: int = Field(
+        int(KEY_GRACE_DEFAULT.total_seconds()),
+        ge=0,
+        le=int(KEY_GRACE_MAX.total_seconds()),
+        description="how long the secret before works beside the new one; 0 ends it at once",
+    )
 
 
 class AuditQuery(PageQuery):
@@ -167,10 +184,28 @@ class Key(TypedDict):
     created_at: At
     last_used_at: At | None
     revoked_at: At | None
+    expires_at: At | None
+    created_by: Annotated[Uuid | None, Field(description="the user it ends with; null for none")]
 
 
 class KeyCreated(Key):
     """A new key and its secret, which is shown this once."""
+
+    secret: str
+
+
+class KeyPair(TypedDict):
+    """The pair on the merchant."""
+
+    key: Annotated[str, Field(examples=["key_Xk29dLm3Q8sT1vZa"])]
+    revoked_at: At | None
+    previous_secret_until: Annotated[
+        At | None, Field(description="until then the secret before works beside the new one")
+    ]
+
+
+class KeyPairRotated(KeyPair):
+    """The pair and its new secret, which is shown this once."""
 
     secret: str
 

@@ -20,16 +20,12 @@ from ...domain.limits import (
 )
 from .answers import At, Delivery, Uuid
 from .lists import ID_CHARS_MAX, Searched
-from .requests import Request, Text, moment, whole
+from .requests import Request, Text, maybe_moment, moment, whole
 
 # As wide as the column of deliveries.
 EVENT_CHARS_MAX = 50
 _UUID_CHARS = 36
 _STATUSES = ("pending", "success", "failed")
-
-
-def _maybe_moment(value: object) -> datetime | None:
-    return None if value is None else moment(value)
 
 
 def _uuid(value: object) -> UUID | None:
@@ -106,7 +102,7 @@ class RecoverRequest(Request):
     since: Annotated[datetime, BeforeValidator(moment)] = Field(
         description="deliveries made at this moment or later", examples=["2026-01-01T00:00:00Z"]
     )
-    until: Annotated[datetime | None, BeforeValidator(_maybe_moment)] = Field(
+    until: Annotated[datetime | None, BeforeValidator(maybe_moment)] = Field(
         None, description="and before this one; now, if left out"
     )
     events: Filters | None = Field(None, description="only these; every event, if left out")

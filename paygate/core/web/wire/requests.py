@@ -99,6 +99,11 @@ def _with_plus(text: str) -> str:
     return text
 
 
+def maybe_moment(value: object) -> datetime | None:
+    """The same, where it may be left out."""
+    return None if value is None else moment(value)
+
+
 def moment(value: object) -> datetime:
     """A time with its zone, as text says it."""
     try:
