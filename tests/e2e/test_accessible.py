@@ -98,22 +98,6 @@ async def test_nor_has_the_last_minute_nor_the_end_nor_a_cancelled_payment(
     assert (last_minute, expired, await faults(page)) == ([], [], [])
 
 
-async def test_nor_has_the_page_that_refuses_to_be_framed(
-    page: Page, gateway: Gateway, shop: Shop
-) -> None:
-    origins = {"allowed_origins": ["https://shop.example"]}
-    await gateway.client.call("PATCH", "/api/v1/merchant", json=origins)
-    try:
-        await page.goto(shop.of_other_server())
-        checkout = await Modal(page).open(await gateway.order())
-        await expect(checkout.part("notice-title")).to_have_text("Not shown here")
-        wrong = await faults(page, await Modal(page).frame())
-    finally:
-        await gateway.client.call("PATCH", "/api/v1/merchant", json={"allowed_origins": []})
-
-    assert wrong == []
-
-
 @pytest.mark.parametrize("name", ["bank", "upi"])
 async def test_nor_have_the_pages_that_play_the_payer(
     checkout: Checkout, page: Page, patient: Gateway, name: str

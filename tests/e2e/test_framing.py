@@ -15,6 +15,7 @@ from paygate.adapters.serving.hypercorn import answer
 from paygate.commands.listening import listen
 from paygate.core.web.routes.checkout import pages as checkout_page
 
+from .axe import faults
 from .checkout import Checkout, Modal
 from .gateway import Gateway
 from .shop import Shop, open_shop
@@ -107,12 +108,14 @@ async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
         checkout = await Modal(page).open(await gateway.order())
         await expect(checkout.part("notice-title")).to_have_text("Not shown here")
         await expect(checkout.part("order-amount")).to_have_count(0)
+        wrong = await faults(page, await Modal(page).frame())
         await checkout.where.locator("body").press("Escape")
         await page.wait_for_timeout(300)
         told = {data["type"] for _, data in await page.evaluate("heard")}
         await page.goto("about:blank")
 
     assert told <= {"checkout_ready", "checkout_resized"}
+    assert wrong == []
 
 
 @pytest.mark.usefixtures("allowed")
