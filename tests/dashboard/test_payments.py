@@ -155,8 +155,10 @@ async def test_the_time_line_tells_the_tries_of_a_delivery_in_one_line(
 
 async def test_the_playground_plays_the_ending_that_was_chosen(dashboard: Page):
     await dashboard.get_by_role("link", name="Playground", exact=True).click()
-    await dashboard.get_by_label("Method").select_option("card")
-    await dashboard.get_by_label("Ending").select_option(label="Suspected fraud")
+    # The page before has a field of this name too, until the link's page is shown.
+    form = dashboard.get_by_test_id("playground-form")
+    await form.get_by_label("Method").select_option("card")
+    await form.get_by_label("Ending").select_option(label="Suspected fraud")
     await dashboard.get_by_test_id("playground-pay-button").click()
 
     await expect(dashboard.get_by_test_id("failure-reason")).to_contain_text("Suspected fraud")

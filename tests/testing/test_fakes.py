@@ -221,7 +221,7 @@ async def test_any_plugin_object_may_be_used(paygate_app: PaygateApp):
 async def test_what_the_host_would_refuse_is_refused(paygate_app: PaygateApp):
     class Boasting:
         info = PluginInfo("boasting", "1")
-        capabilities = Capabilities(methods={}, refund="full")
+        capabilities = Capabilities(methods={"upi": frozenset({"collect"})}, refund="full")
 
         async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
             return approve(request, context)

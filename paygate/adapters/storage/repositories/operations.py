@@ -6,7 +6,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -31,6 +30,7 @@ from ..database import REFUSED, Executor
 from ..statements import operations as sql
 from ..statements.leases import OPERATIONS
 from .leasing import CLAIMED_IN_VAIN, Leasing, lease_set
+from .operation_rows import added_row, call_row, outcome_row, payment_rows, waves
 from .payments import decision_rows, delivery_rows, event_row
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,19 @@ class PostgresOperations(Leasing):
     ) -> None:
         super().__init__(executor, OPERATIONS, sql.RELEASE)
         self.kinds = [kind.value for kind in kinds]
-        self.processors = None if processors is None else list(processors)
+        # Asked again at each claim: a test exchanges processors while a worker runs.
+        self._processors = processors
 
     def only(
         self, kinds: Collection[OperationKind], processors: Collection[str]
     ) -> PostgresOperations:
         """See ``OperationRepository.only``."""
         return PostgresOperations(self.executor, kinds, processors)
+
+    @property
+    def processors(self) -> list[str] | None:
+        """Whose operations it claims; None for all."""
+        return None if self._processors is None else list(self._processors)
 
     async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
         """See ``Leasable.hand_back_unheld``. Of these kinds: another lane holds the others."""
@@ -168,7 +174,7 @@ class PostgresOperations(Leasing):
         try:
             rows = await self.executor.fetch(
                 sql.STORE,
-                mapping.encoded([_outcome(record) for record in records]),
+                mapping.encoded([outcome_row(record) for record in records]),
                 mapping.encoded(
                     [
                         event_row(event, record.operation.id)
@@ -178,14 +184,18 @@ class PostgresOperations(Leasing):
                 ),
                 mapping.encoded(list(delivery_rows(events))),
                 at,
-                mapping.encoded([_added(each, new) for each in records for new in each.added]),
+                mapping.encoded([added_row(each, new) for each in records for new in each.added]),
                 mapping.encoded(
-                    [_call(each.operation, each.call) for each in records if each.call is not None]
+                    [
+                        call_row(each.operation, each.call)
+                        for each in records
+                        if each.call is not None
+                    ]
                 ),
                 mapping.encoded(
                     [row for e in records for row in decision_rows(e.operation, e.decision)]
                 ),
-                mapping.encoded(_moves(records)),
+                mapping.encoded(payment_rows(records)),
             )
         except REFUSED as error:
             raise RowRefusedError(str(error)) from error
@@ -194,61 +204,11 @@ class PostgresOperations(Leasing):
 
     async def keep_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
         """See ``OperationRepository.keep_calls``."""
-        rows = [_call(operation, call) for operation, call in calls]
+        rows = [call_row(operation, call) for operation, call in calls]
         try:
             await self.executor.fetch(sql.KEEP_CALLS, mapping.encoded(rows))
         except REFUSED as error:
             log.warning("%d call(s) cannot be kept on the timeline: %s", len(rows), error)
-
-
-def waves(records: Sequence[OperationRecord]) -> Sequence[Sequence[OperationRecord]]:
-    """Cut records into sets that one statement can store each, in their order.
-
-    A statement writes a payment once. Refunds of one payment may share it; a record that
-    changes the payment's status may not, because the database checks each change of status.
-    """
-    sets: list[list[OperationRecord]] = []
-    # Payment id -> the last set that writes it, and whether its status changes there.
-    last: dict[str, tuple[int, bool]] = {}
-    for record in records:
-        before, after = record.claimed.payment, record.payment.after
-        place = 0
-        if after.version != before.version:
-            changes = after.status != before.status
-            if after.id in last:
-                place, changed = last[after.id]
-                place += 1 if changes or changed else 0
-            last[after.id] = (place, changes)
-        else:
-            place = last.get(after.id, (0, False))[0]
-        while len(sets) <= place:
-            sets.append([])
-        sets[place].append(record)
-    return sets
-
-
-def _moves(records: Sequence[OperationRecord]) -> Sequence[dict[str, Any]]:
-    """One row a payment: from the version its first record read to what its last one says."""
-    moves: dict[str, dict[str, Any]] = {}
-    for record in records:
-        before, after = record.claimed.payment, record.payment.after
-        if after.version == before.version:
-            continue
-        old_version = moves[after.id]["old_version"] if after.id in moves else before.version
-        moves[after.id] = {"old_version": old_version, **_payment(after)}
-    return list(moves.values())
-
-
-def _call(operation: Operation, call: RecordedCall) -> dict[str, Any]:
-    return {
-        "op_id": operation.id,
-        "payment_id": operation.payment_id,
-        "name": call.name,
-        "started_at": call.started_at,
-        "took_ms": call.took_ms,
-        "given": call.given,
-        "answer": call.answer,
-    }
 
 
 def _lease(row: asyncpg.Record) -> Lease:
@@ -272,74 +232,3 @@ def _processing(claim: ClaimedOperation, at: datetime) -> Payment:
     if claim.operation.kind is not OperationKind.CHARGE:
         return claim.payment
     return claim.payment.process(at=at).after
-
-
-def _outcome(record: OperationRecord) -> dict[str, Any]:
-    return {
-        "payment_id": record.operation.payment_id,
-        "moves": record.payment.after.version != record.claimed.payment.version,
-        "note": record.note,
-        "refund_id": record.refund.id if record.refund else None,
-        "refund_status": record.refund.status if record.refund else None,
-        "processed_at": record.refund.processed_at if record.refund else None,
-        **_operation(record.operation),
-    }
-
-
-def _payment(after: Payment) -> dict[str, Any]:
-    decline = after.decline
-    return {
-        "payment_id": after.id,
-        "version": after.version,
-        "status": after.status,
-        "captured": after.captured,
-        "amount_authorized": after.amount_authorized.minor,
-        "amount_captured": after.amount_captured.minor,
-        "amount_refunded": after.amount_refunded.minor,
-        "last_seq": after.last_seq,
-        "decline_code": decline.code if decline else None,
-        "error_code": mapping.ERROR_CODE if decline else None,
-        "error_description": decline.description if decline else None,
-        "next_action": _next_action(after),
-        "hold_ended_at": after.hold_ended_at,
-        "moved_at": after.updated_at,
-    }
-
-
-def _next_action(payment: Payment) -> dict[str, Any] | None:
-    action = payment.next_action
-    if action is None:
-        return None
-    return {"type": action.type, "expires_at": action.expires_at, "data": dict(action.data)}
-
-
-def _added(record: OperationRecord, operation: Operation) -> dict[str, Any]:
-    return {
-        "by": record.operation.id,
-        "id": operation.id,
-        "payment_id": operation.payment_id,
-        "merchant_id": operation.merchant_id,
-        "kind": operation.kind,
-        "amount": operation.amount.minor,
-        "currency": operation.amount.currency,
-        "processor": operation.processor,
-        "due_at": operation.due_at,
-        "state": operation.processor_state,
-    }
-
-
-def _operation(operation: Operation) -> dict[str, Any]:
-    state = operation.state
-    ended = {"succeeded": "done", "failed": "done", "needs_review": "dead"}
-    return {
-        "op_id": operation.id,
-        "state": state,
-        "lease_state": ended.get(state, "ready"),
-        "run_at": operation.due_at,
-        "queries": operation.queries,
-        "sends": operation.sends,
-        "expires_at": operation.expires_at,
-        "reference": operation.reference,
-        "processor_state": operation.processor_state,
-        "sealed": operation.sealed,
-    }
