@@ -58,7 +58,7 @@ async def test_money_is_written_as_its_currency_is(
     button: str,
 ) -> None:
     await page.goto(address(gateway, await gateway.order(amount, currency=currency)))
-    await checkout.press("method-upi")
+    await checkout.press("method-card")
 
     await expect(checkout.part("order-amount")).to_have_text(shown)
     await expect(checkout.part("pay-button")).to_have_text(button)
@@ -290,6 +290,75 @@ async def test_every_width_holds_the_page(
         await checkout.until("success-state")
 
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("currency", "offered"), [("INR", 1), ("USD", 0), ("JPY", 0), ("KWD", 0)])
+async def test_upi_is_offered_for_rupees_only(
+    checkout: Checkout, page: Page, gateway: Gateway, currency: str, offered: int
+) -> None:
+    await page.goto(address(gateway, await gateway.order(50_000, currency=currency)))
+    await checkout.press("method-card")
+
+    await expect(page.get_by_test_id("method-upi")).to_have_count(offered)
+
+
+async def test_methods_that_were_not_answered_are_asked_for_again(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    failures = 0
+
+    async def fail_twice(route: Route) -> None:
+        nonlocal failures
+        failures += 1
+        await (route.abort("connectionreset") if failures < 3 else route.continue_())
+
+    await page.route("**/checkout/methods?**", fail_twice)
+    await page.goto(address(gateway, await gateway.order(50_000, currency="USD")))
+    await checkout.press("method-card")
+
+    await expect(page.get_by_test_id("method-upi")).to_have_count(0)
+    assert failures == 3
+
+
+@pytest.mark.parametrize("spelt", ["%2F{}", "{}%2F", "{}%2F.", "%2F%2F{}", "x%2F..%2F{}", "%20{}"])
+async def test_an_order_or_payment_in_another_spelling_is_not_the_one_that_is_meant(
+    checkout: Checkout, page: Page, gateway: Gateway, spelt: str
+) -> None:
+    order = spelt.format(await gateway.order())
+    paid = spelt.format((await gateway.pay(await gateway.order()))["id"])
+    for base in (gateway.base, gateway.checkout_base):
+        for path in (f"/checkout?order_id={order}", f"/success?payment_id={paid}"):
+            await page.goto(base + path)
+            await checkout.until("notice-state")
+            await expect(checkout.part("notice-message")).not_to_be_empty()
+            for part in ("payment-methods", "success-state", "order-id"):
+                await expect(checkout.part(part)).to_have_count(0)
+
+
+@pytest.mark.parametrize("asked", ["orders", "payments"])
+async def test_an_answer_about_another_one_is_refused_with_a_sentence(
+    checkout: Checkout, page: Page, gateway: Gateway, asked: str
+) -> None:
+    order, other = await gateway.order(), await gateway.order()
+    await page.goto(address(gateway, order))
+    await checkout.fill_upi()
+
+    async def name_another(route: Route) -> None:
+        answer = await route.fetch()
+        text = await answer.text()
+        swapped = text.replace(order, other) if asked == "orders" else text.replace("pay_", "pay_x")
+        await route.fulfill(response=answer, body=swapped)
+
+    if asked == "orders":
+        await page.route("**/orders/*/public", name_another)
+        await page.reload()
+    else:
+        await page.route("**/payments/pay_*/public", name_another)
+        await checkout.press("pay-button")
+
+    await expect(checkout.part("notice-title")).to_have_text("Wrong address")
+    await expect(checkout.part("notice-message")).to_contain_text("under another name")
+    assert len(await gateway.payments(other)) == 0
 
 
 CURRENCIES = """

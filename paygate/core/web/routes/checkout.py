@@ -15,6 +15,7 @@ from quart import Blueprint, Response, abort, request
 
 from ...domain.currencies import unusual_exponents
 from ...domain.errors import InfrastructureError
+from ...domain.order import Order
 from ...ports.plugins import PaymentMethod
 from ...services.allow_origins import origins_of_order, origins_of_payment
 from ...services.deps import Deps
@@ -24,6 +25,7 @@ from ..errors import json_response
 from ..openapi import documented, examples
 from ..wire import answers as wire
 from ..wire import lists
+from . import dialects
 
 PAGES = ("/checkout", "/success", "/failure", "/sdk/checkout.html")
 SCRIPTS: Mapping[str, str] = {
@@ -101,13 +103,18 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     )
     async def show_methods() -> Response:
         order_id = parse.methods_order(request.args)
-        order = None if order_id is None else await find_order(order_id, None, deps)
+        order = None if order_id is None else await _order(order_id, deps)
         flows = deps.registry.flows_for(order)
         methods = [{**offered[code], "flows": sorted(flows[code])} for code in flows]
         now = present.timestamp(deps.clock.now())
         return json_response({"data": methods, "now": now})
 
     return routes
+
+
+async def _order(order_id: str, deps: Deps) -> Order:
+    implied = await dialects.implied_order(order_id, request.args, deps)
+    return implied or await find_order(order_id, None, deps)
 
 
 def pages(*, api_origin: str = "", has_simulator: bool = False, framers: Framers) -> Blueprint:

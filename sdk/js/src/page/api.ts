@@ -65,6 +65,11 @@ export class Refused extends Error {
   }
 }
 
+/** The gateway answered about another order or payment than it was asked about. */
+export class Mismatch extends Error {
+  override readonly name = "Mismatch";
+}
+
 const ANSWER_WITHIN_MS = 15_000;
 const WORTH_ANOTHER_TRY = new Set([408, 409, 425, 429]);
 
@@ -75,24 +80,25 @@ export class Api {
     private readonly amount: number | null,
   ) {}
 
-  order(id: string): Promise<Order> {
-    const query = this.amount ? `?amount=${this.amount}` : "";
-    return this.#get<Order>(`/orders/${encodeURIComponent(id)}/public${query}`);
+  async order(id: string): Promise<Order> {
+    const query = this.amount ? `?${new URLSearchParams(this.#implied)}` : "";
+    return named(id, await this.#get<Order>(`/orders/${encodeURIComponent(id)}/public${query}`));
   }
 
-  payment(id: string): Promise<Payment> {
-    return this.#get<Payment>(`/payments/${encodeURIComponent(id)}/public`);
+  async payment(id: string): Promise<Payment> {
+    return named(id, await this.#get<Payment>(`/payments/${encodeURIComponent(id)}/public`));
   }
 
   /** Say that the shopper is back from their bank or app; the payment as it is then. */
-  complete(id: string): Promise<Payment> {
-    return this.#post<Payment>(`/payments/${encodeURIComponent(id)}/complete`, this.#secret, {});
+  async complete(id: string): Promise<Payment> {
+    const path = `/payments/${encodeURIComponent(id)}/complete`;
+    return named(id, await this.#post<Payment>(path, this.#secret, {}));
   }
 
   /** Take back a payment that waits for its shopper; refused once it does not. */
-  cancel(id: string): Promise<Payment> {
+  async cancel(id: string): Promise<Payment> {
     const path = `/payments/${encodeURIComponent(id)}/public/cancel`;
-    return this.#post<Payment>(path, this.#secret, {});
+    return named(id, await this.#post<Payment>(path, this.#secret, {}));
   }
 
   /** The gateway's own time, which tests move; only a gateway that is no real one tells it. */
@@ -100,8 +106,10 @@ export class Api {
     return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);
   }
 
-  methods(): Promise<Offered> {
-    return this.#get<Offered>("/checkout/methods");
+  /** What can pay this order. */
+  methods(orderId: string): Promise<Offered> {
+    const query = new URLSearchParams({ order_id: orderId, ...this.#implied });
+    return this.#get<Offered>(`/checkout/methods?${query}`);
   }
 
   /**
@@ -109,7 +117,7 @@ export class Api {
    *
    * @param key Names this try: asked twice with one key, the gateway pays once.
    */
-  pay(
+  async pay(
     orderId: string,
     method: string,
     details: Readonly<Record<string, unknown>>,
@@ -117,7 +125,14 @@ export class Api {
   ): Promise<Payment> {
     const more = { ...this.#secret, ...(this.amount ? { amount: this.amount } : {}) };
     const body = { ...details, order_id: orderId, method, ...more };
-    return this.#post<Payment>("/payments/public", body, { "Idempotency-Key": key });
+    const payment = await this.#post<Payment>("/payments/public", body, { "Idempotency-Key": key });
+    if (!pays(payment, orderId)) throw new Mismatch(`${payment.order_id} for ${orderId}`);
+    return payment;
+  }
+
+  /** The opener's amount, for a gateway that knows no orders. */
+  get #implied(): Record<string, string> {
+    return this.amount ? { amount: String(this.amount) } : {};
   }
 
   get #secret(): Readonly<Record<string, string>> {
@@ -158,6 +173,17 @@ export class Api {
     }
     throw refusal(answer.status, body);
   }
+}
+
+/** Whether the payment is one of that order. */
+export function pays(payment: Payment, orderId: string): boolean {
+  return payment.order_id === orderId;
+}
+
+/** What was asked for, if it is that: an id in an odd spelling must not lead to another thing. */
+function named<Thing extends { readonly id: string }>(id: string, answered: Thing): Thing {
+  if (answered.id !== id) throw new Mismatch(`${answered.id} for ${id}`);
+  return answered;
 }
 
 function refusal(status: number, body: unknown): Refused {

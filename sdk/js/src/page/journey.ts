@@ -2,7 +2,7 @@
 
 import { forget, recall, remember } from "../shared/memory.ts";
 import type { Address } from "./address.ts";
-import { Refused, Unreachable, type Api, type Method, type Offered, type Order, type Payment } from "./api.ts";
+import { Mismatch, pays, Refused, Unreachable, type Api, type Method, type Offered, type Order, type Payment } from "./api.ts";
 import type { Parent } from "./parent.ts";
 import { patiently, pause, SHOPPER_IS_BACK } from "./patience.ts";
 import type { Notice, View } from "./view.ts";
@@ -51,7 +51,7 @@ export class Journey {
     const recalled = recall(orderId);
     const known = underWay ?? recalled;
     const found = known ? await this.#payment(known) : null;
-    const payment = found?.order_id === orderId ? found : null;
+    const payment = found && pays(found, orderId) ? found : null;
     if (payment && !hasFailed(payment)) return this.#follow(payment, order);
     forget(orderId);
     const obstacle = obstacleOf(order);
@@ -72,14 +72,21 @@ export class Journey {
   }
 
   async #offer(order: Order): Promise<void> {
-    const { data, now } = await this.#methods();
+    const { data, now } = await this.#methods(order.id);
     const ahead = now ? Date.parse(now) - Date.now() : 0;
     this.view.methods(data, {
-      submit: (name) => void this.#pay(order, name),
+      submit: (name) => void this.#pay(order, name).catch(this.giveUp),
       now: () => new Date(Date.now() + ahead),
     });
     this.view.order(order);
   }
+
+  /** End with a sentence rather than load for ever. */
+  readonly giveUp = (error: unknown): void => {
+    const isMismatch = error instanceof Mismatch;
+    this.view.notice(isMismatch ? "mismatch" : "closed");
+    if (!isMismatch) throw error;
+  };
 
   async #pay(order: Order, method: string): Promise<void> {
     const { form } = this.view;
@@ -182,7 +189,7 @@ export class Journey {
     if (action && action.type !== "wait") {
       return this.view.action(payment, action, this.#reminder, {
         otherWay: () => this.#leave(payment),
-        cancel: () => void this.#cancel(payment),
+        cancel: () => void this.#cancel(payment).catch(this.giveUp),
       });
     }
     this.view.processing(polls > POLLS_USUAL ? this.words.takesLonger : undefined);
@@ -229,10 +236,9 @@ export class Journey {
     this.parent.failed(payment, sentence);
   }
 
-  async #methods(): Promise<Offered> {
+  async #methods(orderId: string): Promise<Offered> {
     try {
-      const offered = await this.#asked(() => this.api.methods());
-      return offered.data.length > 0 ? offered : { data: USUAL_METHODS };
+      return await this.#asked(() => this.api.methods(orderId));
     } catch (error) {
       if (error instanceof Refused) return { data: USUAL_METHODS };
       throw error;

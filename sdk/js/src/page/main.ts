@@ -47,8 +47,5 @@ const tellBack = (): void => {
 document.addEventListener("visibilitychange", tellBack);
 window.addEventListener("focus", tellBack);
 window.addEventListener("pageshow", tellBack);
-new Journey(api, view, parent, words, simulator.base !== null).begin(address).catch((error: unknown) => {
-  // A gateway that answers in no way we know: say so rather than load for ever.
-  view.notice("closed");
-  throw error;
-});
+const journey = new Journey(api, view, parent, words, simulator.base !== null);
+journey.begin(address).catch(journey.giveUp);

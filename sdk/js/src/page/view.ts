@@ -8,7 +8,18 @@ import { brief, formatted, type Money } from "./money.ts";
 import type { Network } from "./patience.ts";
 import type { Words } from "./words.ts";
 
-export type Notice = "missing" | "unknown" | "paid" | "expired" | "closed" | "elsewhere" | "noPayment";
+export type Notice =
+  | "missing"
+  | "unknown"
+  | "mismatch"
+  | "paid"
+  | "expired"
+  | "closed"
+  | "elsewhere"
+  | "noPayment";
+
+/** Those that are about no order. */
+const WITHOUT_ORDER: readonly Notice[] = ["missing", "unknown", "mismatch", "elsewhere", "noPayment"];
 
 type State = "loading" | "methods" | "processing" | "action" | "success" | "error" | "notice";
 
@@ -92,6 +103,7 @@ export class View implements Network {
   }
 
   ask(): void {
+    if (this.#forms.size === 0) return this.notice("closed");
     this.#show("methods");
   }
 
@@ -135,7 +147,7 @@ export class View implements Network {
   notice(notice: Notice): void {
     find("notice-title").textContent = this.words[`${notice}Title`];
     find("notice-message").textContent = this.words[notice];
-    display(find("order-summary"), !["missing", "unknown", "elsewhere", "noPayment"].includes(notice));
+    display(find("order-summary"), !WITHOUT_ORDER.includes(notice));
     this.#show("notice");
   }
 

@@ -36,6 +36,7 @@ async function confirmWith(ask: typeof fetch, question: Question): Promise<Payme
     const payment = await answerTo(ask, question);
     if (payment === "refused") return null;
     if (payment !== "unknown") {
+      if (payment["id"] !== question.paymentId) return null;
       if (payment["order_id"] !== question.orderId) return null;
       if (PAID.has(payment["status"])) return resultOf(payment);
       if (payment["status"] !== "pending") return null;
