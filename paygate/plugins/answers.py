@@ -35,7 +35,7 @@ from ..core.domain.outcome import (
     RetryAdvice,
     Unknown,
 )
-from ..core.domain.redaction import redact
+from ..core.domain.redacted_json import mask_named
 from ..core.ports.plugins import MethodInfo, WakeUp
 from .fields import did_you_mean, one_of, plain_json, quoted, usable_wait, utc_moment
 
@@ -301,8 +301,8 @@ def words(error: BaseException) -> str:
 
 
 def shown(text: str) -> str:
-    """A guest's words on one line, without card numbers, and not too many."""
+    """A guest's words on one line, without card numbers and named secrets, and not too many."""
     # Cut first, so that a huge text costs nothing; cut again behind the mask.
     short = text[: 2 * PLUGIN_TEXT_CHARS_MAX]
     line = "".join(char if char.isprintable() else " " for char in short)
-    return redact(line)[:PLUGIN_TEXT_CHARS_MAX]
+    return mask_named(line)[:PLUGIN_TEXT_CHARS_MAX]

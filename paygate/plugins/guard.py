@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from ..core.domain.instrument import Instrument
 from ..core.domain.limits import WAKE_UPS_MAX
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import DeclineCode, Declined, Outcome, Unknown
+from ..core.domain.redacted_json import mask_secrets
 from ..core.ports.callbacks import (
     CanContinue,
     CanWake,
@@ -117,12 +118,13 @@ class GuardedProcessor(GuardedCallbacks):
         guest = self.guest
         if not isinstance(guest, CanWake):
             return
-        own = _copied(request)
-        with self._own_context(context) as own_context:
+        own, secrets = _copied(request), _secrets(request)
+        with self._own_context(context, secrets) as own_context:
             try:
                 await within(context.deadline, lambda: guest.wake(own, own_context))
             except (TimeoutError, PluginError) as error:
-                raise NotSentError(words(error), plugin=self.info.id) from error
+                reason = mask_secrets(words(error), secrets)
+                raise NotSentError(reason, plugin=self.info.id) from error
 
     async def complete_action(
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
@@ -144,31 +146,37 @@ class GuardedProcessor(GuardedCallbacks):
         request: Request,
         context: CallContext,
     ) -> Outcome:
-        own = _copied(request)
-        with self._own_context(context) as own_context:
+        own, secrets = _copied(request), _secrets(request)
+        with self._own_context(context, secrets) as own_context:
 
             async def checked() -> Outcome:
                 answer = await call(own, own_context)
                 return checked_outcome(answer, request.amount, kind, context.operation_id)
 
-            return await self._answer(checked, context)
+            return await self._answer(checked, context, secrets)
 
     async def _answer(
-        self, checked: Callable[[], Awaitable[Outcome]], context: CallContext
+        self,
+        checked: Callable[[], Awaitable[Outcome]],
+        context: CallContext,
+        secrets: Collection[str],
     ) -> Outcome:
+        # What a plugin says of a failure may repeat what it was told in confidence: it is
+        # masked before it is logged, and before anyone else hears of it.
         try:
             return await within(context.deadline, checked)
-        except NotSentError:
-            raise
+        except NotSentError as error:
+            reason = mask_secrets(error.reason, secrets)
+            raise NotSentError(reason, plugin=error.plugin) from error
         except TimeoutError:
             reason = f"no answer within {context.deadline.total_seconds():g} s"
         except PluginError as error:
-            reason = error.reason
+            reason = mask_secrets(error.reason, secrets)
         context.logger.warning("plugin failed", plugin=self.info.id, reason=reason)
         return Unknown(reason)
 
     @contextmanager
-    def _own_context(self, context: CallContext) -> Iterator[CallContext]:
+    def _own_context(self, context: CallContext, secrets: Collection[str]) -> Iterator[CallContext]:
         """A context of the call's own, whose wake-ups are checked and passed on afterwards.
 
         They count whatever the call answers: an answer that is lost may be followed by
@@ -179,9 +187,11 @@ class GuardedProcessor(GuardedCallbacks):
         try:
             yield replace(context, state=deepcopy(context.state), wake_ups=asked)
         finally:
-            self._pass_on(list(asked), context)
+            self._pass_on(list(asked), context, secrets)
 
-    def _pass_on(self, asked: Sequence[WakeUp], context: CallContext) -> None:
+    def _pass_on(
+        self, asked: Sequence[WakeUp], context: CallContext, secrets: Collection[str]
+    ) -> None:
         problems: list[str] = []
         for each in asked[:WAKE_UPS_MAX]:
             try:
@@ -189,7 +199,7 @@ class GuardedProcessor(GuardedCallbacks):
                     contained(partial(checked_wake_up, each), plugin=self.info.id)
                 )
             except PluginError as error:
-                problems.append(words(error))
+                problems.append(mask_secrets(words(error), secrets))
         if len(asked) > WAKE_UPS_MAX:
             problems.append(f"asked for {len(asked)} wake-ups, {WAKE_UPS_MAX} at most")
         for reason in problems[:PROBLEMS_LOGGED_MAX]:
@@ -254,7 +264,9 @@ class GuardedSink:
         except TimeoutError:
             return DeliveryResult(delivered=False, error="timeout")
         except PluginError as error:
-            context.logger.warning("sink failed", plugin=self.info.id, reason=error.reason)
+            keys = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
+            reason = mask_secrets(error.reason, keys)
+            context.logger.warning("sink failed", plugin=self.info.id, reason=reason)
             return DeliveryResult(delivered=False, error="sink_failed")
 
     async def close(self) -> None:
@@ -305,6 +317,10 @@ class GuardedPolicy:
 
 async def _declines(_request: FollowUp, _context: CallContext) -> Outcome:
     return Declined(DeclineCode.PROCESSING_ERROR, retry="never")
+
+
+def _secrets(request: AuthorizeRequest | FollowUp) -> Collection[str]:
+    return (request.instrument.secret or {}).values()
 
 
 def _copied(request: Request) -> Request:

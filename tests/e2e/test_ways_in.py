@@ -82,6 +82,9 @@ async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands
         open_shop(own.base, own.checkout_base) as shop,
     ):
         _, order = await own.client.call("POST", "/api/v1/orders", json={"amount": 50_000})
+        asked: list[str] = []
+        # What servers, proxies and `Referer` see of addresses: all but the fragment.
+        page.context.on("request", lambda each: asked.append(each.url.partition("#")[0]))
         await page.goto(shop.classic())
         checkout = await modal.open(order["id"])
         await checkout.until("notice-state")
@@ -91,6 +94,8 @@ async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands
         _, result, _ = await modal.called("close", "success", "close")
 
     assert result["orderId"] == order["id"]
+    assert any("/payments/" in address for address in asked)
+    assert [address for address in asked if "secret" in address] == []
 
 
 async def test_a_page_on_a_server_of_its_own_finds_the_api(

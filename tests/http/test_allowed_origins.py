@@ -133,6 +133,24 @@ async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
 
 
 @pytest.mark.parametrize("id", ["%00", "%ff", "x" * 5000])
-async def test_a_page_of_what_can_be_no_order_is_shown(stage: PlayedApp, id: str):
+async def test_a_page_of_what_can_be_no_order_is_shown_and_framed_by_nobody(
+    stage: PlayedApp, id: str
+):
     for path in (f"/checkout?order_id={id}", f"/success?payment_id={id}"):
-        assert await policy(stage, path) == ""
+        assert await policy(stage, path) == "'none'"
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    ["%2F{}", "{}%2F", "%2F%2F{}", "x%2F..%2F{}", "{}%3F", "%20{}", "{}%09", "{}%23", "+{}"],
+)
+async def test_an_order_or_payment_in_another_spelling_is_framed_by_nobody(
+    stage: PlayedApp, spelt: str
+):
+    order = await stage.order()
+    payment = (await stage.pay(order, method="upi", vpa="a@okaxis")).json["id"]
+    await allow(stage, SHOP)
+
+    for path in ("checkout", "success", "failure", "sdk/checkout.html"):
+        assert await policy(stage, f"/{path}?order_id={spelt.format(order)}") == "'none'"
+        assert await policy(stage, f"/{path}?payment_id={spelt.format(payment)}") == "'none'"

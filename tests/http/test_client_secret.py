@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from paygate.core.domain.role import Role
 from paygate.settings import read_settings
 from tests.harness.apps import Answer, TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.people import a_key, a_user, signed_in
 
 DENIED = {"code": "AUTHENTICATION_ERROR", "description": "Invalid client_secret"}
 REQUIRED = {"code": "AUTHENTICATION_ERROR", "description": "client_secret is required"}
@@ -169,3 +171,53 @@ async def test_webhook_routes_take_keys_too(app: TestApp, method: str, path: str
         "true",
     ]
     assert await app.value(count) - before == (1 if path.endswith("/test") else 0)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_roles_that_cannot_create_payments_are_told_no_secret(app: TestApp, role: Role):
+    order = await new_order(app)
+    payment = await app.paid(order_id=order["id"])
+    refused = role in {Role.READ_ONLY, Role.SUPPORT}
+    user = await a_user(app, f"{role}@x.y", role)
+    seen = ""
+    for headers in (await a_key(app, role), await signed_in(app, user)):
+        shown = await app.call("GET", f"/orders/{order['id']}", keys=headers)
+        assert shown.status == 200
+        assert shown.json["client_secret"] == (None if refused else order["client_secret"])
+        for path in (
+            "/orders",
+            "/payments",
+            f"/payments/{payment}",
+            f"/payments/{payment}/timeline",
+            "/webhooks",
+            "/audit",
+        ):
+            seen += (await app.call("GET", path, keys=headers)).body.decode()
+    assert order["client_secret"] not in seen
+
+
+async def test_no_answer_and_no_row_of_a_payment_holds_the_secret(strict: TestApp, fakes: Fakes):
+    """What the API writes into an address, an event or a table was told to others."""
+    order = await new_order(strict)
+    secret = order["client_secret"]
+    await strict.webhook_url()
+    body = {"order_id": order["id"], "method": "coin", "return_url": "http://localhost/back"}
+    async with strict.working():
+        paid = await strict.call(
+            "POST", "/payments/public", keys={"X-Client-Secret": secret}, json=body
+        )
+        await strict.until(paid.json["id"], "success")
+    later = await strict.call("GET", f"/payments/{paid.json['id']}")
+    tables = await strict.rows(
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'"
+    )
+    stored = [
+        str(row)
+        for table in tables
+        for row in await strict.rows(f'SELECT * FROM "{table["name"]}"')
+    ]
+
+    assert paid.status == 201, paid.json
+    assert secret not in (paid.body + later.body).decode()
+    assert len(stored) > 10
+    assert [row for row in stored if secret in row] == []

@@ -50,10 +50,16 @@ async def test_it_sends_what_the_api_sends():
         base,
         asked,
     ):
-        rule = await framing(base, "?order_id=a%26b&payment_id=p&embedded=true")
+        rule = await framing(base, "?order_id=a%2Db&payment_id=p&embedded=true")
 
     assert rule == [f"frame-ancestors {SHOP} https://b.example"]
-    assert asked == ["order_id=a%26b&payment_id=p"]
+    assert asked == ["order_id=a-b&payment_id=p"]
+
+
+async def test_of_what_can_be_no_order_the_api_is_not_asked():
+    async with api("default-src 'none'") as (base, asked):
+        assert await framing(base, "?order_id=%2Fa%26b") == ["frame-ancestors 'none'"]
+    assert asked == []
 
 
 async def test_where_the_api_sets_no_rule_there_is_none():

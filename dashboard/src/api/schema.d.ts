@@ -2448,9 +2448,9 @@ export interface components {
       capture: "automatic" | "manual";
       /**
        * Client Secret
-       * @description lets a browser pay this order
+       * @description lets a browser pay this order; null for `read_only` and `support`
        */
-      client_secret: string;
+      client_secret: string | null;
       /**
        * Created At
        * Format: date-time

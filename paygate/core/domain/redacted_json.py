@@ -74,8 +74,7 @@ def redact_text(text: str, *, secrets: Collection[str] = ()) -> str:
     text = text.replace("\0", "").encode(errors="replace").decode()
     # Before the cut: half of a known secret would not be recognised.
     text = _beginning(mask_secrets(text, secrets))
-    text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(text))
-    text = _NAMED_SECRET.sub(rf"\1\2{MASK}", text)
+    text = mask_named(text)
     return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"
 
 
@@ -87,10 +86,26 @@ def _beginning(text: str) -> str:
     return text[:READ_CHARS_MAX].rstrip("0123456789 -") + "…"
 
 
+def mask_named(text: str) -> str:
+    """The text without cards, and without codes and secrets that are named as such."""
+    text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(text))
+    return _NAMED_SECRET.sub(rf"\1\2{MASK}", text)
+
+
 def mask_secrets(text: str, secrets: Collection[str]) -> str:
-    """The text with those secrets masked, wherever they stand."""
+    """The text with those secrets masked, wherever they stand.
+
+    Also the beginning of one with which the text ends: it may have been cut there.
+    """
     # The longest first: one may be a part of another.
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SECRET_CHARS_MIN:
-            text = text.replace(secret, MASK)
+            text = _without_cut(text.replace(secret, MASK), secret)
+    return text
+
+
+def _without_cut(text: str, secret: str) -> str:
+    for length in range(min(len(secret), len(text)), SECRET_CHARS_MIN - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + MASK
     return text

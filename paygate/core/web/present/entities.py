@@ -63,7 +63,7 @@ def order(order: Order) -> wire.Order:
     }
 
 
-def order_in_full(order_: Order, client_secret: str) -> wire.OrderInFull:
+def order_in_full(order_: Order, client_secret: str | None) -> wire.OrderInFull:
     """The answer to ``POST /orders`` and ``GET /orders/{id}``."""
     return {**order(order_), "client_secret": client_secret}
 

@@ -15,6 +15,7 @@ from quart import Blueprint, Response, abort, request
 
 from ...domain.currencies import unusual_exponents
 from ...domain.errors import InfrastructureError
+from ...domain.ids import is_order_name
 from ...domain.order import Order
 from ...ports.plugins import PaymentMethod
 from ...services.allow_origins import origins_of_order, origins_of_payment
@@ -136,6 +137,9 @@ def pages(*, api_origin: str = "", has_simulator: bool = False, framers: Framers
 
     async def framers_now() -> Sequence[str] | None:
         named = request.args.get("order_id", ""), request.args.get("payment_id", "")
+        if not all(is_order_name(name) for name in named if name):
+            # No id of ours, and whatever reads it may make another of it.
+            return ()
         try:
             return await framers(*named)
         except InfrastructureError:

@@ -67,7 +67,10 @@ class Order(OrderPublic):
 class OrderInFull(Order):
     """An order as its merchant sees it."""
 
-    client_secret: Annotated[str, Field(description="lets a browser pay this order")]
+    client_secret: Annotated[
+        str | None,
+        Field(description="lets a browser pay this order; null for `read_only` and `support`"),
+    ]
 
 
 class NextAction(TypedDict):
