@@ -1,0 +1,72 @@
+"""A callback that is about several operations is applied as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from paygate.core.domain.errors import InfrastructureError
+from paygate.core.ports.callbacks import Update, Verified
+from paygate.core.services.receive_callback import ReceiveCallback, receive_callback
+from paygate.simulator.calling_back import write
+from tests.harness.playing import CALLBACK_SECRET, PlayedApp
+
+CUT = """
+CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_terminate_backend(pg_backend_pid());
+    RETURN NEW;
+END $$;
+CREATE TRIGGER cut BEFORE UPDATE ON payments FOR EACH ROW WHEN (OLD.id = '{id}')
+    EXECUTE FUNCTION cut()
+"""
+
+
+@dataclass
+class AboutAll:
+    """A processor whose callback says the same of several operations."""
+
+    real: Any
+    operation_ids: Sequence[str]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def translate(self, verified: Verified) -> Sequence[Update]:
+        (update,) = self.real.translate(verified)
+        return [replace(update, operation_id=id) for id in self.operation_ids]
+
+
+async def test_a_callback_cut_between_its_updates_has_applied_none_and_its_copy_applies_all(
+    stage: PlayedApp,
+):
+    payments = [await stage.begin("approve_slowly") for _ in range(3)]
+    operations = [
+        str(await stage.value("SELECT id FROM operations WHERE payment_id = $1", payment))
+        for payment in payments
+    ]
+    told = {"id": "cb-1", "operation_id": operations[0], "says": "approved"}
+    raw = write({**told, "amount": 50_000, "currency": "INR"}, secret=CALLBACK_SECRET)
+    deps = stage.app.deps
+    processor: Any = AboutAll(deps.registry.processors["upi_sim"], operations)
+    processors = {**deps.registry.processors, "upi_sim": processor}
+    with_several = replace(deps, registry=replace(deps.registry, processors=processors))
+
+    for statement in CUT.format(id=payments[1]).split(";\nCREATE TRIGGER"):
+        is_trigger = statement.startswith(" cut BEFORE")
+        await stage.rows(f"CREATE TRIGGER{statement}" if is_trigger else statement)
+    as_it_was = [tuple(row) for row in await stage.rows("SELECT status, version FROM payments")]
+    with pytest.raises(InfrastructureError):
+        await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
+    before = await stage.rows("SELECT status, version FROM payments")
+    await stage.rows("DROP TRIGGER cut ON payments")
+    status, _ = await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
+
+    assert [tuple(row) for row in before] == as_it_was
+    assert status == 200
+    assert [(await stage.payment(payment))["status"] for payment in payments] == ["success"] * 3
+    kept = await stage.rows("SELECT effect FROM processor_callbacks ORDER BY id")
+    assert [row["effect"] for row in kept] == ["received", "applied"]
