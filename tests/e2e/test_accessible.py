@@ -13,7 +13,9 @@ from .shop import Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAYING = ["methods", "upi", "card", "wrong", "offline", "success", "error", "unknown", "paid"]
+PAYING = """
+    methods upi card wrong offline success error unknown paid no_order
+""".split()
 
 
 async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) -> None:
@@ -23,8 +25,9 @@ async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) ->
         await gateway.pay(order)
     if state == "unknown":
         order = "order_0000000000000000"
-    await page.goto(f"{gateway.base}/checkout?order_id={order}")
-    if state in {"unknown", "paid"}:
+    named = "/" if state == "no_order" else f"/checkout?order_id={order}"
+    await page.goto(gateway.checkout_base + named)
+    if state in {"unknown", "paid", "no_order"}:
         return await checkout.until("notice-state")
     await checkout.until("method-upi")
     if state in {"upi", "card"}:

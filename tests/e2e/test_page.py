@@ -218,6 +218,50 @@ async def test_what_cannot_be_paid_is_said_in_a_clear_sentence(
     await expect(checkout.part("notice-message")).not_to_be_empty()
 
 
+@at_both_sizes
+async def test_without_an_order_a_test_order_is_offered_and_paid(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    for base in (gateway.base, gateway.checkout_base):
+        await page.goto(f"{base}/checkout?lang=en")
+        await expect(checkout.part("notice-title")).to_have_text("Nothing to pay here")
+        await checkout.press("create-test-order")
+        await expect(checkout.part("order-amount")).to_have_text("₹500.00")
+        await checkout.pay_by_upi()
+        await checkout.until("success-state")
+        order = await checkout.part("order-id").inner_text()
+
+        assert (
+            page.url
+            == f"{base}/checkout?lang=en&order_id={order}#client_secret="
+            + (page.url.rpartition("=")[2])
+        )
+        assert [payment["status"] for payment in await gateway.payments(order)] == ["success"]
+
+
+async def test_a_test_order_that_cannot_be_created_is_said(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    await page.route("**/api/v1/test/orders", lambda route: route.abort("connectionreset"))
+    await page.goto(f"{gateway.base}/checkout")
+    await checkout.press("create-test-order")
+
+    await expect(checkout.part("test-order-error")).to_contain_text("No test order")
+
+
+async def test_the_root_of_the_pages_server_says_how_to_open_a_checkout(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    answer = await page.goto(f"{gateway.checkout_base}/")
+    opens = f"{gateway.checkout_base}/checkout?order_id=order_123"
+
+    assert answer
+    assert answer.status == 200
+    await expect(checkout.part("how-to-open")).to_contain_text("the id of an order")
+    await expect(checkout.part("example-address")).to_have_text(opens)
+    await expect(checkout.part("create-test-order")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["success", "failure"])
 @pytest.mark.parametrize(("vpa", "state"), [("asha@okaxis", "success"), (BROKE, "error")])
 async def test_success_and_failure_show_what_happened_whatever_the_path_claims(

@@ -23,6 +23,7 @@ CHANGES_FOR_ANYONE = {
     "operations.cancel": "a shopper cancels; the payment tells of it",
     "dialects_receiver": "keeps nothing",
     "dialects_api_receiver": "keeps nothing",
+    "testing.create_order_to_try": "an order of the test merchant; not in production",
     "testing.payer": "plays a shopper; the payment tells of it; not in production",
     "testing_namespaces.open_": "a test's own merchant; not in production",
     "testing_namespaces.retire": "a test's own merchant; not in production",

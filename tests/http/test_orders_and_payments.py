@@ -238,6 +238,15 @@ async def test_a_page_of_this_machine_may_call_and_preflights_are_answered(
         assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
+async def test_a_test_order_is_made_without_keys_for_the_test_merchant(app: TestApp):
+    made = await app.call("POST", "/test/orders", keys={})
+    shown = await app.call("GET", f"/orders/{made.json['id']}")
+
+    assert (made.status, made.json["amount"], made.json["currency"]) == (201, 50_000, "INR")
+    assert shown.json["merchant_id"] == "550e8400-e29b-41d4-a716-446655440000"
+    assert made.json["client_secret"] == shown.json["client_secret"]
+
+
 async def test_production_has_no_test_routes_and_no_test_merchant(
     database_url: str, tmp_path: Path, fakes: Fakes
 ):
@@ -249,9 +258,10 @@ async def test_production_has_no_test_routes_and_no_test_merchant(
         database_url, tmp_path, plugins=fakes.found(), environ=environ
     ) as production:
         shown = await production.call("GET", "/test/merchant", keys=None)
+        made = await production.call("POST", "/test/orders", keys={})
         used = await production.call("GET", "/orders")
 
-    assert shown.status == 404
+    assert (shown.status, made.status) == (404, 404)
     assert used.status == 401
 
 

@@ -13,6 +13,9 @@ from paygate.settings import read_settings
 from tests.harness.processes import free_port
 
 SHOP = "https://shop.example"
+SIMULATOR = '<meta name="paygate-simulator" content="/simulator">'
+"""Where this is empty, the page takes payers for people and offers nothing to try."""
+MODES = {"development": {}, "production": {"PAYGATE_ENV": "production"}}
 
 
 @asynccontextmanager
@@ -84,3 +87,17 @@ async def test_an_api_that_is_away_lets_no_page_frame_it(caplog: pytest.LogCaptu
         "frame-ancestors 'none'"
     ]
     assert "PAYGATE_API_INTERNAL_URL" in caplog.text
+
+
+async def test_in_production_no_test_order_is_offered():
+    environ = {
+        "PAYGATE_API_URL": "https://pay.example",
+        "PAYGATE_API_INTERNAL_URL": "http://127.0.0.1:9",
+    }
+    shown = {}
+    for mode in ("development", "production"):
+        settings = read_settings({**environ, **MODES[mode]})
+        answer = await pages("checkout", settings).test_client().get("/")
+        shown[mode] = (answer.status_code, SIMULATOR in await answer.get_data(as_text=True))
+
+    assert shown == {"development": (200, True), "production": (200, False)}

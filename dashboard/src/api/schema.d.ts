@@ -1031,6 +1031,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/test/orders": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Create a test order
+     * @description An order of 500.00 INR of the test merchant, for whoever opens the checkout without one. Needs no keys and no body.
+     */
+    post: operations["post_api_v1_test_orders"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/test/payments/{payment_id}/payer": {
     parameters: {
       query?: never;
@@ -5928,6 +5948,26 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["NamespaceRetired"];
+        };
+      };
+    };
+  };
+  post_api_v1_test_orders: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OrderInFull"];
         };
       };
     };

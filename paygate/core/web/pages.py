@@ -53,7 +53,9 @@ def create_pages(
     else:
         # In production there is no test merchant, and nobody plays the payer.
         is_played = deps.test_merchant is not None
-        pages = checkout.pages(api_origin=origins.api, has_simulator=is_played, framers=framers)
+        pages = checkout.pages(
+            framers=framers, api_origin=origins.api, has_simulator=is_played, is_alone=True
+        )
         app.register_blueprint(pages)
 
     @app.get("/health")

@@ -118,15 +118,23 @@ async def _order(order_id: str, deps: Deps) -> Order:
     return implied or await find_order(order_id, None, deps)
 
 
-def pages(*, api_origin: str = "", has_simulator: bool = False, framers: Framers) -> Blueprint:
+def pages(
+    *,
+    framers: Framers,
+    api_origin: str = "",
+    has_simulator: bool = False,
+    is_alone: bool = False,
+) -> Blueprint:
     """Only the pages and the scripts, for a server of their own.
 
     Args:
-        api_origin: Where the page finds the API, such as ``https://api.example``,
-            when that is not where the page is served.
-        has_simulator: Show the way to the pages that play the payer; never in production.
         framers: Who may frame the page that is asked for. While this cannot be known, no
             page may.
+        api_origin: Where the page finds the API, such as ``https://api.example``,
+            when that is not where the page is served.
+        has_simulator: Show the way to the pages that play the payer, and offer a test order
+            where none is named; never in production.
+        is_alone: On a port of its own, where ``/`` is free: it says how to open a checkout.
     """
     routes = Blueprint("checkout_pages", __name__)
     folder = files("paygate.core.web") / "static" / "checkout"
@@ -155,7 +163,7 @@ def pages(*, api_origin: str = "", has_simulator: bool = False, framers: Framers
     async def show_script() -> Response:
         return _answer(scripts[request.path], cache=f"public, max-age={SCRIPT_AGE_S}")
 
-    for path in PAGES:
+    for path in [*PAGES, *(["/"] if is_alone else [])]:
         routes.add_url_rule(path, view_func=show_page, methods=["GET"])
     for path in SCRIPTS:
         routes.add_url_rule(path, view_func=show_script, methods=["GET"])

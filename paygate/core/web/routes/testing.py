@@ -6,6 +6,8 @@ from quart import Blueprint, Response, request
 
 from ...domain.errors import InvalidInputError, NotFoundError
 from ...domain.role import Role
+from ...services.client_secret import client_secret
+from ...services.create_order import create_order
 from ...services.deps import Deps
 from ...services.play_payer import PlayPayer, play_payer
 from ...services.queries import find_test_merchant, work_status
@@ -19,6 +21,7 @@ from ..wire import answers as wire
 from ..wire import requests, stories
 
 CALLBACKS_SHOWN_MAX = 200
+TEST_ORDER_MINOR = 50_000
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -38,6 +41,29 @@ def blueprint(deps: Deps) -> Blueprint:
         if found is None:
             raise NotFoundError("Test merchant")
         return json_response(present.test_merchant(found))
+
+    @routes.post("/orders")
+    @documented(
+        "Create a test order",
+        wire.OrderInFull,
+        examples.ORDER_IN_FULL,
+        status=201,
+        access="anyone",
+        about="An order of 500.00 INR of the test merchant, for whoever opens the checkout without "
+        "one. Needs no keys and no body.",
+        refuses=frozenset({404}),
+    )
+    async def create_order_to_try() -> Response:
+        found = await find_test_merchant(deps)
+        if found is None:
+            raise NotFoundError("Test merchant")
+        command = parse.order({"amount": TEST_ORDER_MINOR}, found)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            order = await create_order(command, bound)
+            return present.order_in_full(order, client_secret(order.id, bound)), 201
+
+        return await changed(deps, do)
 
     @routes.get("/jobs/status")
     @documented("Count the work", wire.Work, examples.WORK, access="anyone")

@@ -1,7 +1,7 @@
 /** What the page's own address says. */
 
 import { recallFragment } from "../shared/memory.ts";
-import { readFragment, type Fragment } from "../shared/protocol.ts";
+import { readFragment, writeFragment, type Fragment } from "../shared/protocol.ts";
 
 export interface Address extends Fragment {
   readonly orderId: string | null;
@@ -13,6 +13,8 @@ export interface Address extends Fragment {
   readonly isEmbedded: boolean;
   readonly isTest: boolean;
   readonly language: string | null;
+  /** The root of a server that has nothing but the checkout. */
+  readonly isRoot: boolean;
 }
 
 export function readAddress(location: Location): Address {
@@ -26,5 +28,17 @@ export function readAddress(location: Location): Address {
     isEmbedded: window.parent !== window || query.get("embedded") === "true",
     isTest: query.get("key")?.startsWith("key_test_") ?? false,
     language: query.get("lang"),
+    isRoot: location.pathname === "/",
   };
+}
+
+/** Where the checkout of that order is, in the same frame and language as this page. */
+export function addressOf(orderId: string, clientSecret: string | null, here: Location): URL {
+  const address = new URL("/checkout", here.href);
+  const query = new URLSearchParams(here.search);
+  query.set("order_id", orderId);
+  address.search = query.toString();
+  const { handshake } = readFragment(here.hash);
+  address.hash = writeFragment({ handshake, clientSecret, underWay: null });
+  return address;
 }

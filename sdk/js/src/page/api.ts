@@ -106,6 +106,11 @@ export class Api {
     return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);
   }
 
+  /** An order to try the checkout with; only a gateway that is no real one creates it. */
+  testOrder(): Promise<Order & { readonly client_secret?: string }> {
+    return this.#post("/test/orders", {}, {});
+  }
+
   /** What can pay this order. */
   methods(orderId: string): Promise<Offered> {
     const query = new URLSearchParams({ order_id: orderId, ...this.#implied });

@@ -1,7 +1,7 @@
 /** The shopper's way from an order to a paid order. */
 
 import { forget, recall, remember } from "../shared/memory.ts";
-import type { Address } from "./address.ts";
+import { addressOf, type Address } from "./address.ts";
 import { Mismatch, pays, Refused, Unreachable, type Api, type Method, type Offered, type Order, type Payment } from "./api.ts";
 import type { Parent } from "./parent.ts";
 import { patiently, pause, SHOPPER_IS_BACK } from "./patience.ts";
@@ -34,16 +34,16 @@ export class Journey {
     private readonly view: View,
     private readonly parent: Parent,
     private readonly words: Words,
-    private readonly hasTestClock: boolean,
+    private readonly isDevelopment: boolean,
   ) {
     window.addEventListener(SHOPPER_IS_BACK, () => {
       this.#isBack = true;
     });
   }
 
-  async begin({ orderId, paymentId, underWay }: Address): Promise<void> {
+  async begin({ orderId, paymentId, underWay, isRoot }: Address): Promise<void> {
     if (paymentId) return this.#revisit(paymentId);
-    if (!orderId) return this.view.notice("missing");
+    if (!orderId) return this.#explain(isRoot);
     const order = await this.#order(orderId);
     if (!order) return this.view.notice("unknown");
     if (!this.parent.isAllowed(order.allowed_origins)) return this.view.notice("elsewhere");
@@ -59,6 +59,23 @@ export class Journey {
     // It failed while the shopper was away, at their bank perhaps: they have not seen it.
     else if (payment && payment.id === recalled) this.#failed(payment, order);
     else this.view.ask();
+  }
+
+  /** No order is named: say so, and to developers what to do. */
+  #explain(isRoot: boolean): void {
+    this.view.notice("missing");
+    if (isRoot || this.isDevelopment) this.view.howToOpen(`${location.origin}/checkout?order_id=order_123`);
+    if (this.isDevelopment) this.view.offerTestOrder(() => void this.#openTestOrder());
+  }
+
+  async #openTestOrder(): Promise<void> {
+    try {
+      const { id, client_secret: secret } = await this.api.testOrder();
+      location.assign(addressOf(id, secret ?? null, location).href);
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+      this.view.testOrderFailed();
+    }
   }
 
   /** `/success` and `/failure`: show what became of it, whatever the path claims. */
@@ -175,7 +192,7 @@ export class Journey {
 
   /** The time that is left is the gateway's, not what this device takes for the time. */
   async #readClock({ next_action: action }: Payment): Promise<void> {
-    if (!action || !this.hasTestClock) return;
+    if (!action || !this.isDevelopment) return;
     try {
       this.view.clockIsAhead((await this.api.now()) - Date.now());
     } catch (error) {

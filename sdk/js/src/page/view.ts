@@ -151,6 +151,25 @@ export class View implements Network {
     this.#show("notice");
   }
 
+  /** Say at which address a checkout opens. */
+  howToOpen(address: string): void {
+    find("example-address").textContent = address;
+    display(find("how-to-open"), true);
+  }
+
+  /** Offer an order to try the checkout with. */
+  offerTestOrder(create: () => void): void {
+    const button = find<HTMLButtonElement>("create-test-order");
+    button.onclick = create;
+    display(button, true);
+  }
+
+  testOrderFailed(): void {
+    const line = find("test-order-error");
+    line.textContent = this.words.testOrderFailed;
+    display(line, true);
+  }
+
   lost(): void {
     const { offline, unreachable } = this.words;
     const banner = find("network-notice");
