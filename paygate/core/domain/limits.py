@@ -81,6 +81,10 @@ PENDING_WAIT_MIN = timedelta(seconds=1)
 WAKE_UPS_MAX = 50
 WAKE_UP_MAX = timedelta(days=400)
 
+# How long a card or another secret of an instrument is stored, sealed, once the charge was on
+# its way to the processor. Queries do without it.
+SEALED_MAX = timedelta(minutes=15)
+
 # A processor that says "pending" is asked again no sooner than this, and less often as the
 # operation grows old.
 PENDING_PAUSE_MIN = timedelta(seconds=1)

@@ -30,6 +30,9 @@ OPERATION_TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
     "succeeded": frozenset(),
     "failed": frozenset(),
 }
+ERASED = "erased"
+"""Stands for an instrument's secret part that is no longer stored."""
+
 ENDED: frozenset[OperationState] = frozenset({"succeeded", "failed", "needs_review"})
 
 
@@ -63,7 +66,8 @@ class Operation:
         expires_at: When the processor is to have decided, in UTC; None if it gave no time.
         reference: What the processor calls it.
         processor_state: The processor's own notes, handed back with each call.
-        sealed: The instrument's secret part, encrypted; None once it is decided.
+        sealed: The instrument's secret part, encrypted; None where there is none, and once it
+            is decided. ``ERASED`` where it was erased before that.
         refund_id: The refund it carries out; None for any other kind.
         is_final: Of a capture: whether the rest of the hold is let go with it.
     """
@@ -90,6 +94,11 @@ class Operation:
     def is_ended(self) -> bool:
         """Whether no worker need look at it again."""
         return self.state in ENDED
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether it had a secret part that is gone: it can be asked about, and not sent."""
+        return self.sealed == ERASED
 
     @property
     def is_untold(self) -> bool:
@@ -155,8 +164,10 @@ class Operation:
         return replace(self._move("unknown"), due_at=at + wait, queries=self.queries + 1)
 
     def _end(self, state: OperationState, *, at: datetime) -> Operation:
-        # A decided operation needs the card no more; one under review may.
-        sealed = self.sealed if state == "needs_review" else None
+        # Neither needs the card any more. One under review may be asked about again, and must
+        # not be sent without it.
+        is_kept = state == "needs_review" and self.sealed is not None
+        sealed = ERASED if is_kept else None
         return replace(self._move(state), due_at=at, sealed=sealed)
 
     def _move(self, state: OperationState) -> Operation:

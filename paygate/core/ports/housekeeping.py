@@ -13,6 +13,13 @@ class HousekeepingRepository(Protocol):
         """Forget calls of plugins that were made before then; how many."""
         ...
 
+    async def erase_sealed(self, *, before: datetime, limit: int) -> int:
+        """Erase secrets of instruments whose charges were made before then; how many.
+
+        Those of charges that nobody was asked about yet stay.
+        """
+        ...
+
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
         """Forget processors' callbacks that came before then, with their bodies; how many."""
         ...

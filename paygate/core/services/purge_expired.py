@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ..domain.limits import WORKER_FORGOTTEN_AFTER
+from ..domain.limits import SEALED_MAX, WORKER_FORGOTTEN_AFTER
 from .deps import Deps
 from .reseal import reseal
 
@@ -19,7 +19,7 @@ async def keep_house(deps: Deps) -> None:
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Forget expired answers and sessions, and calls and callbacks kept long enough; how many."""
+    """Forget expired answers, sessions and sent cards, and old calls and callbacks; how many."""
     now, house = deps.clock.now(), deps.storage.housekeeping
     await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
     # Sessions come to their ends in real time.
@@ -27,6 +27,7 @@ async def purge_expired(deps: Deps) -> int:
     if deps.keep_events is not None:
         kept_since = now - deps.keep_events
         await _all(lambda: house.purge_events(before=kept_since, limit=ROWS_MAX))
+    await _all(lambda: house.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
     before = now - deps.keep_calls
     return sum(
         [

@@ -10,7 +10,7 @@ from uuid import UUID
 from ..domain.endpoint import Endpoint
 from ..domain.errors import InfrastructureError, NotSentError, RowRefusedError
 from ..domain.operation import Operation, OperationKind
-from ..domain.outcome import Approved, Declined, Outcome, Unknown
+from ..domain.outcome import Approved, DeclineCode, Declined, Outcome, Unknown
 from ..domain.payment import Payment
 from ..ports.callbacks import Update
 from ..ports.plugins import CallContext
@@ -94,6 +94,8 @@ class OperationWork:
             # Its plugin was taken away. It may come back; nothing was decided.
             gone = f"processor {claim.claimed.operation.processor} is not installed"
             return Heard(Unknown(gone))
+        if claim.is_fresh and claim.claimed.operation.is_erased:
+            return Heard(_without_secret(processor))
         context = call_context(claim.claimed, self.deps)
         try:
             question = _question(processor, claim, context, self.deps)
@@ -253,6 +255,17 @@ def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps
         OperationKind.REFUND: processor.refund,
     }
     return Question(kind.value, follow_up, lambda: asks[kind](follow_up, context))
+
+
+def _without_secret(processor: GuardedByHost) -> Outcome:
+    """The end of a charge that would have to be sent again, and whose card is erased.
+
+    A processor that can be asked has said that it never saw the charge. Of one that cannot,
+    nobody knows.
+    """
+    if processor.capabilities.query:
+        return Declined(DeclineCode.PROCESSING_ERROR, retry="same_instrument")
+    return Unknown("its card details are erased, so it cannot be sent again")
 
 
 async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext) -> Outcome:

@@ -7,7 +7,7 @@ import pytest
 
 from paygate import ActionRequired, Approved, Pending, Unknown
 from paygate.core.domain.errors import InvalidTransitionError
-from paygate.core.domain.operation import ENDED, OPERATION_TRANSITIONS
+from paygate.core.domain.operation import ENDED, ERASED, OPERATION_TRANSITIONS
 from tests.unit.samples import DECLINED, LATER, NOW, RS_499, operation
 
 APPROVED = Approved("ref-1", RS_499)
@@ -68,10 +68,10 @@ def test_a_lost_answer_is_asked_about_after_the_wait_and_counted():
     assert settle(after, LOST).queries == 2
 
 
-def test_what_no_query_could_settle_is_left_to_a_person_with_the_card_still_sealed():
+def test_what_no_query_could_settle_is_left_to_a_person_without_the_card():
     after = settle(operation(state="unknown"), LOST, wait=None)
 
-    assert (after.state, after.sealed) == ("needs_review", "sealed card")
+    assert (after.state, after.sealed) == ("needs_review", ERASED)
     assert after.is_ended
 
 

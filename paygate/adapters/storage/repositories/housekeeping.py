@@ -19,6 +19,10 @@ class PostgresHousekeeping:
         """See ``HousekeepingRepository.purge_calls``."""
         return len(await self.executor.fetch(sql.PURGE_CALLS, before, limit))
 
+    async def erase_sealed(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.erase_sealed``."""
+        return len(await self.executor.fetch(sql.ERASE_SEALED, before, limit))
+
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
         """See ``HousekeepingRepository.purge_callbacks``."""
         return len(await self.executor.fetch(sql.PURGE_CALLBACKS, before, limit))

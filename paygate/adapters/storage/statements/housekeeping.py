@@ -1,5 +1,7 @@
 """Forgetting what is old."""
 
+from ....core.domain.operation import ERASED
+
 
 def _purge(table: str, at: str) -> str:
     # Several workers keep house; each takes rows that no other is at.
@@ -11,6 +13,16 @@ def _purge(table: str, at: str) -> str:
 
 
 PURGE_CALLS = _purge("plugin_calls", "started_at")
+
+# What was never sent is about to be; it is nobody's business but the processor's.
+ERASE_SEALED = f"""
+UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
+    SELECT id FROM operations
+    WHERE sealed IS NOT NULL AND sealed <> '{ERASED}' AND created_at < $1
+        AND (state <> 'reserved' OR sends > 0)
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
 
 PURGE_CALLBACKS = _purge("processor_callbacks", "received_at")
 

@@ -1,5 +1,6 @@
 """Claiming operations, asking, recording."""
 
+from ....core.domain.operation import ERASED
 from .columns import (
     CLAIMS_BEFORE_ALONE,
     LEASE_IS_FREE,
@@ -199,7 +200,10 @@ released AS (
     UPDATE operations o
     SET last_error = i.error, run_at = coalesce(i.due_at, o.run_at), updated_at = $2,
         state = CASE WHEN i.due_at IS NULL THEN 'needs_review' ELSE o.state END,
-        lease_state = CASE WHEN i.due_at IS NULL THEN 'dead' ELSE 'ready' END, {NO_LEASE}
+        lease_state = CASE WHEN i.due_at IS NULL THEN 'dead' ELSE 'ready' END,
+        sealed = CASE WHEN i.due_at IS NULL AND o.sealed IS NOT NULL THEN '{ERASED}'
+            ELSE o.sealed END,
+        {NO_LEASE}
     FROM i WHERE o.id = i.row_id AND o.lease_token = i.token
     RETURNING o.payment_id, o.kind, o.lease_state
 )

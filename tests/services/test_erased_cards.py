@@ -1,0 +1,152 @@
+"""A card is stored for a quarter of an hour, and what comes after does without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from paygate import NotSentError, Unknown
+from paygate.core.domain.operation import ERASED
+from paygate.core.services.purge_expired import purge_expired
+from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes, ScriptedProcessor
+
+CARD = "4111111111111111"
+SEALED = "SELECT sealed FROM operations WHERE kind = 'charge'"
+STATE = "SELECT state FROM operations WHERE kind = 'charge'"
+SLOW = (10_000.0,)
+LOST = Unknown("no answer")
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    """A processor that loses the first answer, and is asked about it hours later."""
+    processor = ScriptedProcessor(authorizations=[LOST])
+    return Fakes(processor=processor, query_waits_s=SLOW)
+
+
+async def lost(app: TestApp, *, minutes: int) -> str:
+    """A payment by card that was sent so long ago, and nobody knows what became of it."""
+    payment_id = await app.paid(secret=CARD)
+    async with app.working():
+        await app.until_value("unknown", STATE)
+    await made_ago(app, minutes)
+    await purge_expired(app.app.deps)
+    return payment_id
+
+
+async def made_ago(app: TestApp, minutes: int) -> None:
+    await app.rows(
+        "UPDATE operations SET created_at = created_at - make_interval(mins => $1)", minutes
+    )
+
+
+async def asked_again(app: TestApp, payment_id: str, status: str) -> None:
+    await app.rows("UPDATE operations SET run_at = now() WHERE lease_state = 'ready'")
+    async with app.working():
+        await app.until(payment_id, status)
+
+
+async def test_an_unknown_charge_loses_its_card_and_is_decided_by_a_query(
+    app: TestApp, fakes: Fakes
+):
+    payment_id = await lost(app, minutes=16)
+    erased = await app.value(SEALED)
+    await asked_again(app, payment_id, "success")
+
+    assert erased == ERASED
+    assert [name for name, *_ in fakes.processor.calls] == ["authorize", "query"]
+    assert await app.value(SEALED) is None
+
+
+async def test_for_a_quarter_of_an_hour_it_can_be_sent_again(app: TestApp, fakes: Fakes):
+    payment_id = await lost(app, minutes=14)
+    kept = await app.value(SEALED)
+    fakes.query_waits_s = (0.0,)
+    fakes.processor.queries.append(NotSentError("it never came"))
+    await asked_again(app, payment_id, "unknown")
+    await app.rows("UPDATE operations SET run_at = now() WHERE lease_state = 'ready'")
+    async with app.working():
+        await app.until(payment_id, "success")
+
+    assert kept not in {None, ERASED}
+    assert fakes.processor.secrets == [{"secret": CARD}] * 2
+
+
+async def test_what_never_came_and_has_no_card_any_more_is_declined_and_not_sent(
+    app: TestApp, fakes: Fakes
+):
+    payment_id = await lost(app, minutes=16)
+    fakes.processor.queries.append(NotSentError("it never came"))
+    await app.rows("UPDATE operations SET run_at = now()")
+    async with app.working():
+        await app.until_value("reserved", STATE)
+        await app.rows("UPDATE operations SET run_at = now()")
+        payment = await app.until(payment_id, "failed")
+
+    assert payment["decline_code"] == "processing_error"
+    assert fakes.processor.secrets == [{"secret": CARD}]
+    # The order can be paid with another try.
+    assert (await app.pay(payment["order_id"], secret=CARD)).status == 201
+
+
+async def test_under_review_there_is_no_card_and_it_can_be_asked_about_again(
+    database_url: str, tmp_path: Path
+):
+    processor = ScriptedProcessor(authorizations=[LOST], queries=[LOST, LOST])
+    fakes = Fakes(processor=processor, query_waits_s=(0.0,))
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        payment_id = await app.paid(secret=CARD)
+        async with app.working():
+            await app.until_value("needs_review", STATE)
+        erased = await app.value(SEALED)
+        operation_id = await app.value("SELECT id FROM operations")
+        released = await app.call("POST", f"/workers/stuck/payments/{operation_id}/release")
+        async with app.working():
+            await app.until(payment_id, "success")
+
+    assert (erased, released.status) == (ERASED, 200)
+    assert processor.secrets == [{"secret": CARD}]
+
+
+async def test_a_row_that_nobody_could_handle_is_set_aside_without_its_card(
+    app: TestApp, fakes: Fakes
+):
+    await app.paid(secret=CARD)
+    await app.rows("UPDATE operations SET claims = 25")
+    async with app.working():
+        await app.until_value("needs_review", STATE)
+
+    assert await app.value(SEALED) == ERASED
+    assert fakes.processor.secrets == []
+
+
+async def test_a_card_that_was_never_sent_waits_for_its_worker(app: TestApp, fakes: Fakes):
+    fakes.processor.authorizations.clear()
+    payment_id = await app.paid(secret=CARD)
+    await made_ago(app, 16)
+    await purge_expired(app.app.deps)
+    async with app.working():
+        await app.until(payment_id, "success")
+
+    assert fakes.processor.secrets == [{"secret": CARD}]
+
+
+async def test_what_cannot_be_asked_about_is_left_to_a_person(database_url: str, tmp_path: Path):
+    class Mute(ScriptedProcessor):
+        query = None  # type: ignore[assignment]
+        capabilities = replace(
+            ScriptedProcessor.capabilities, query=False, idempotent_operations=True
+        )
+
+    processor = Mute(authorizations=[LOST])
+    fakes = Fakes(processor=processor, query_waits_s=SLOW)
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        await lost(app, minutes=16)
+        async with app.working():
+            while await app.value(STATE) != "needs_review":
+                await app.rows("UPDATE operations SET run_at = now() WHERE lease_state = 'ready'")
+
+    assert processor.secrets == [{"secret": CARD}]
