@@ -99,6 +99,43 @@ async def test_a_page_may_ask_for_an_order_that_is_yet_to_be(demo: TestApp):
     assert (small.status, paid.status) == (400, 201)
 
 
+async def test_a_page_is_offered_a_name_again_as_often_as_it_is_paid(demo: TestApp):
+    query = "/orders/order_sdk_1/public?amount=50000"
+    methods = "/checkout/methods?order_id=order_sdk_1&amount=50000"
+    offered = {"id": "order_sdk_1", "amount": 50_000, "currency": "INR", "status": "created"}
+    orders = set()
+    async with demo.working():
+        for _ in range(3):
+            before = await demo.call("GET", query, keys={})
+            can = await demo.call("GET", methods, keys={})
+            paid = await pay(demo, "/payments/public", order_id="order_sdk_1")
+            await demo.until(paid.json["id"], "success")
+            path = f"/payments/{paid.json['id']}/public"
+            shown = (await demo.call("GET", path, keys={})).json
+            orders.add(paid.json["order_id"])
+
+            assert (before.json, can.status, paid.status) == (offered, 200, 201)
+            asked = {paid.json["order_id"], paid.json.get("order_receipt")}
+            assert "order_sdk_1" in asked
+            assert asked == {shown["order_id"], shown.get("order_receipt")}
+
+    other = await demo.call("GET", "/orders/order_sdk_1/public?amount=70000", keys={})
+    itself = await demo.call("GET", "/orders/order_sdk_1/public", keys={})
+    assert len(orders) == 3
+    assert (other.json["amount"], other.json["status"]) == (70_000, "created")
+    assert (itself.json["amount"], itself.json["status"]) == (50_000, "paid")
+
+
+async def test_elsewhere_no_amount_makes_a_paid_order_payable(app: TestApp):
+    order = await app.order(50_000)
+    async with app.working():
+        payment = await app.paid(order_id=order)
+        await app.until(payment, "success")
+    shown = await app.call("GET", f"/orders/{order}/public?amount=50000", keys={})
+
+    assert shown.json["status"] == "paid"
+
+
 async def test_without_an_amount_an_unknown_order_stays_unknown(demo: TestApp):
     answer = await demo.call(
         "POST", "/payments", keys={}, json={"order_id": "order_123", "method": "coin"}

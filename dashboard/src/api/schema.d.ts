@@ -3005,6 +3005,11 @@ export interface components {
       next_action: components["schemas"]["NextAction"] | null;
       /** Order Id */
       order_id: string;
+      /**
+       * Order Receipt
+       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       */
+      order_receipt?: string;
       /** Processor */
       processor: string;
       /**
@@ -3072,6 +3077,11 @@ export interface components {
       /** Order Id */
       order_id: string;
       /**
+       * Order Receipt
+       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       */
+      order_receipt?: string;
+      /**
        * Status
        * @enum {string}
        */
@@ -3116,6 +3126,11 @@ export interface components {
       method: string;
       /** Order Id */
       order_id: string;
+      /**
+       * Order Receipt
+       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       */
+      order_receipt?: string;
       /**
        * Status
        * @enum {string}
@@ -3179,6 +3194,11 @@ export interface components {
       next_action?: components["schemas"]["NextAction"];
       /** Order Id */
       order_id: string;
+      /**
+       * Order Receipt
+       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       */
+      order_receipt?: string;
       /**
        * Status
        * @enum {string}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from quart import Quart, Response
@@ -23,6 +23,7 @@ from ...domain.event import Event, EventType
 from ...domain.ids import is_order_name
 from ...domain.merchant import Merchant
 from ...domain.order import Order
+from ...domain.payment import Payment
 from ...services.create_order import CreateOrder, create_order
 from ...services.create_payment import CreatePayment
 from ...services.deps import Deps, Profile
@@ -34,6 +35,7 @@ from ..present import EventWords
 from ..wire import answers as wire
 
 Body = Mapping[str, Any]
+Shown = TypeVar("Shown", bound=wire.PaymentCreated)
 
 API = "/api/v1"
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -194,13 +196,19 @@ async def _takes(order_id: str, wanted: CreateOrder, deps: Deps) -> bool:
 
 
 async def implied_order(order_id: str, query: Body, deps: Deps) -> Order | None:
-    """In the open profile: what an order that nobody made yet would be, from ``?amount=``."""
+    """In the open profile: the order that a payment of ``?amount=`` would make, under that name.
+
+    None where the named order itself would be paid, see ``with_order``.
+    """
     amount = str(query.get("amount", ""))
     if deps.profile == "standard" or not is_order_name(order_id) or not _WHOLE.fullmatch(amount):
         return None
-    if await deps.storage.orders.get(order_id) is not None:
-        return None
     wanted: CreateOrder = parse.order({"amount": int(amount)}, await anybody(deps))
+    there = await deps.storage.orders.get(order_id)
+    if there is not None:
+        is_ours = there.merchant_id == wanted.merchant.id
+        if not is_ours or await _takes(order_id, wanted, deps):
+            return None
     now = deps.clock.now()
     return Order(
         id=order_id,
@@ -212,6 +220,14 @@ async def implied_order(order_id: str, query: Body, deps: Deps) -> Order | None:
         created_at=now,
         updated_at=now,
     )
+
+
+async def with_receipt(shown: Shown, payment: Payment, deps: Deps) -> Shown:
+    """In the open profile: a payment that says which name its order was made for."""
+    if deps.profile == "standard":
+        return shown
+    order = await find_order(payment.order_id, None, deps)
+    return cast("Shown", {**shown, "order_receipt": order.receipt}) if order.receipt else shown
 
 
 def wants_bare_list(query: Body, deps: Deps) -> bool:

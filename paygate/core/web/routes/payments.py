@@ -91,7 +91,7 @@ def blueprint(deps: Deps) -> Blueprint:
         async def do(bound: Deps) -> tuple[object, int]:
             named = await dialects.with_order(command, body, owner, bound)
             made = await create_payment(replace(named, route=route), bound)
-            return present.payment_created(made), 201
+            return await dialects.with_receipt(present.payment_created(made), made, bound), 201
 
         # A shopper's keys are kept apart from the merchant's own.
         return await once(owner, deps, do, scope=command.order_id)
@@ -194,7 +194,9 @@ def blueprint(deps: Deps) -> Blueprint:
     async def show_public(payment_id: str) -> Response:
         payment = await find_payment(payment_id, None, deps)
         await check_browser(payment.order_id, deps)
-        return json_response(present.payment_public(payment))
+        return json_response(
+            await dialects.with_receipt(present.payment_public(payment), payment, deps)
+        )
 
     return routes
 

@@ -92,6 +92,15 @@ class PaymentCreated(TypedDict):
     method: str
     status: Status
     created_at: At
+    order_receipt: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under "
+                "which the payment was asked for, where its order has an id of its own"
+            ),
+        ]
+    ]
     vpa: NotRequired[str | None]
     card_network: NotRequired[str | None]
     card_last4: NotRequired[str | None]

@@ -21,6 +21,8 @@ export interface NextAction {
 export interface Payment {
   readonly id: string;
   readonly order_id: string;
+  /** From a gateway that knows no orders: the name that was asked for. */
+  readonly order_receipt?: string;
   readonly amount: number;
   readonly currency: string;
   /** `pending`, `success`, `failed`; with a manual capture `authorized`, `cancelled`. */
@@ -182,7 +184,7 @@ export class Api {
 
 /** Whether the payment is one of that order. */
 export function pays(payment: Payment, orderId: string): boolean {
-  return payment.order_id === orderId;
+  return payment.order_id === orderId || payment.order_receipt === orderId;
 }
 
 /** What was asked for, if it is that: an id in an odd spelling must not lead to another thing. */

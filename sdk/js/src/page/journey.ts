@@ -52,13 +52,25 @@ export class Journey {
     const known = underWay ?? recalled;
     const found = known ? await this.#payment(known) : null;
     const payment = found && pays(found, orderId) ? found : null;
-    if (payment && !hasFailed(payment)) return this.#follow(payment, order);
+    if (payment && !hasFailed(payment) && !(await this.#isOver(payment, orderId))) {
+      return this.#follow(payment, order);
+    }
     forget(orderId);
     const obstacle = obstacleOf(order);
     if (obstacle) this.view.notice(obstacle);
     // It failed while the shopper was away, at their bank perhaps: they have not seen it.
     else if (payment && payment.id === recalled) this.#failed(payment, order);
     else this.view.ask();
+  }
+
+  /**
+   * Whether the payment succeeded and another may be made all the same: a gateway that knows no
+   * orders takes each payment for one of its own, however often the same name is used.
+   */
+  async #isOver(payment: Payment, orderId: string): Promise<boolean> {
+    if (payment.status !== "success") return false;
+    const now = await this.#order(orderId);
+    return now !== null && obstacleOf(now) === null;
   }
 
   /** No order is named: say so, and to developers what to do. */

@@ -37,7 +37,7 @@ async function confirmWith(ask: typeof fetch, question: Question): Promise<Payme
     if (payment === "refused") return null;
     if (payment !== "unknown") {
       if (payment["id"] !== question.paymentId) return null;
-      if (payment["order_id"] !== question.orderId) return null;
+      if (![payment["order_id"], payment["order_receipt"]].includes(question.orderId)) return null;
       if (PAID.has(payment["status"])) return resultOf(payment);
       if (payment["status"] !== "pending") return null;
     } else if (tries === UNANSWERED_TRIES) {
