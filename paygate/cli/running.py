@@ -30,7 +30,7 @@ def dev(
     home: Home = None,
     no_redis: bool = False,
     keep_clock: Annotated[
-        bool, typer.Option(help="Leave a stopped test clock stopped, instead of releasing it.")
+        bool, typer.Option(help="Leave a moved or stopped test clock so, instead of releasing it.")
     ] = False,
     ephemeral: Annotated[
         bool,

@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
 from ..adapters.embedded import start_servers
 from ..adapters.embedded.ties import Tie, best_tie
 from ..core.domain.errors import OperatorError
+from ..core.ports.clock import shift_in_words
 from ..settings import Settings
 from .listening import listen, refuse_remote_development
 from .setup import Setup, refuse_in_production
@@ -40,7 +42,8 @@ def dev(
     Args:
         setup: The settings and where they came from.
         redis: Whether there is to be one.
-        keep_clock: Leave the test clock as the last run left it, instead of releasing it.
+        keep_clock: Leave the test clock as the last run left it, instead of releasing it:
+            stopped, or ahead of the real time.
         beside: Python programs to start once the API answers, told where it is and the
             test merchant's credentials by ``PAYGATE_URL``, ``PAYGATE_KEY`` and
             ``PAYGATE_SECRET``. They end with us; one that ends by itself ends nothing else.
@@ -207,10 +210,12 @@ def _clock(settings: Settings, *, keep: bool) -> str:
         return "not known"
     finally:
         connection.close()
-    if not shown.get("held"):
-        return "runs with the real time"
-    release = f"curl -X POST {_base(settings)}{CLOCK}/release"
-    return f"STOPPED at {shown['now']}: nothing falls due. Release it: {release}"
+    release = f"Release it: curl -X POST {_base(settings)}{CLOCK}/release"
+    if shown.get("held"):
+        return f"STOPPED at {shown['now']}: nothing falls due. {release}"
+    if shift_s := shown.get("shift_seconds"):
+        return f"SHIFTED, {shift_in_words(timedelta(seconds=shift_s))}. {release}"
+    return "runs with the real time"
 
 
 def _wait_end(

@@ -12,6 +12,7 @@ from ..adapters.storage.statements.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
 from ..core.domain.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
 from ..core.domain.redaction import redact
+from ..core.ports.clock import shift_in_words
 from .setup import Setup
 from .work import machine_name
 
@@ -48,11 +49,13 @@ def _clock(app: App, port: int) -> list[str]:
     clock = app.deps.test_clock
     if clock is None:
         return []
+    if not clock.shown.is_moved:
+        return ["ok    the test clock runs with the real time"]
+    release = f"release it: curl -X POST http://localhost:{port}/api/v1/test/clock/release"
     if not clock.shown.is_held:
-        return ["ok    the test clock runs"]
-    release = f"curl -X POST http://localhost:{port}/api/v1/test/clock/release"
+        return [f"note  the test clock runs {shift_in_words(clock.shown.shift)}; {release}"]
     at = f"{clock.shown.now():%Y-%m-%d %H:%M:%S} UTC"
-    return [f"look  the test clock is stopped at {at}: nothing falls due; release it: {release}"]
+    return [f"look  the test clock is stopped at {at}: nothing falls due; {release}"]
 
 
 def _plugins(app: App) -> list[str]:

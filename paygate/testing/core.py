@@ -106,7 +106,7 @@ class AppCore:
         Raises:
             StillBusyError: That takes more than ten seconds of real time.
         """
-        done = await advance_clock(AdvanceClock(by), self.deps)
+        done = await advance_clock(AdvanceClock(by, hold=True), self.deps)
         self.check_fakes()
         if not done.is_idle:
             raise StillBusyError(

@@ -1,4 +1,4 @@
-"""A test clock that was stopped and left so: who says it, and who releases it."""
+"""A test clock that was stopped or moved and left so: who says it, and who releases it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,17 @@ async def stopped_url(database_url: str) -> str:
     await run_sql(
         database_url,
         "INSERT INTO test_clock (id, held_at, version) VALUES (1, '2099-01-01T00:00:00Z', 1)",
+    )
+    return database_url
+
+
+@pytest.fixture
+async def shifted_url(database_url: str) -> str:
+    """Of a database whose clock an earlier run moved three days on."""
+    await run_sql(
+        database_url,
+        "INSERT INTO test_clock (id, resumed_from, resumed_at, version) "
+        "VALUES (1, now() + interval '3 days', now(), 1)",
     )
     return database_url
 
@@ -73,6 +84,36 @@ async def test_dev_keeps_the_clock_if_told_to_and_says_how_to_release_it(
     assert held_at is not None
 
 
+async def test_dev_releases_a_clock_that_runs_ahead(
+    shifted_url: str, redis_url: str, tmp_path: Path
+):
+    with started(Stack(shifted_url, redis_url, tmp_path)) as said:
+        ahead = await run_sql(shifted_url, "SELECT resumed_at FROM test_clock")
+
+    assert "clock     runs with the real time" in said
+    assert ahead is None
+
+
+async def test_dev_keeps_a_clock_that_runs_ahead_if_told_to_and_says_how_to_release_it(
+    shifted_url: str, redis_url: str, tmp_path: Path
+):
+    with started(Stack(shifted_url, redis_url, tmp_path), "--keep-clock") as said:
+        ahead = await run_sql(shifted_url, "SELECT resumed_at FROM test_clock")
+
+    assert "clock     SHIFTED, 3 days, 0:00:00 ahead of the real time" in said
+    assert "/api/v1/test/clock/release" in said
+    assert ahead is not None
+
+
+async def test_doctor_says_that_the_clock_runs_ahead(
+    shifted_url: str, redis_url: str, tmp_path: Path
+):
+    _, shifted, _ = await Stack(shifted_url, redis_url, tmp_path).run("doctor")
+
+    assert "note  the test clock runs 3 days, 0:00:00 ahead of the real time" in shifted
+    assert "/api/v1/test/clock/release" in shifted
+
+
 async def test_doctor_says_that_the_clock_is_stopped(
     stopped_url: str, redis_url: str, tmp_path: Path
 ):
@@ -83,4 +124,4 @@ async def test_doctor_says_that_the_clock_is_stopped(
 
     assert STOPPED in stopped
     assert "/api/v1/test/clock/release" in stopped
-    assert "ok    the test clock runs" in running
+    assert "ok    the test clock runs with the real time" in running

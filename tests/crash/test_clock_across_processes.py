@@ -6,7 +6,8 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,26 @@ async def test_every_process_shows_a_move_before_it_is_answered(processes: Stack
         mover, other = (first, second) if minute % 2 else (second, first)
         await moved(mover, "set", at=at)
 
-        assert await shown(other) == {"now": at, "held": True}
+        assert await shown(other) == {"now": at, "held": True, "shift_seconds": 0}
     await moved(first, "release")
     assert (await shown(second))["held"] is False
+
+
+async def test_after_an_advance_time_runs_on_in_every_process(processes: Stack):
+    first, second = await two_of_each(processes)
+    real = datetime.now(UTC)
+    began = await moved(first, "advance", seconds=DAY_S)
+    await second.pay()
+    one, other = [datetime.fromisoformat((await shown(each))["now"]) for each in (first, second)]
+    decided = "SELECT count(*) FROM payments WHERE status IN ('success', 'failed')"
+    await until(processes, 1, decided)
+    (row,) = await rows(processes, "SELECT created_at, updated_at FROM payments")
+
+    assert began["held"] is False
+    assert datetime.fromisoformat(began["now"]) - real >= timedelta(days=1)
+    assert timedelta(0) <= other - one < timedelta(seconds=5)
+    assert row["created_at"] - real >= timedelta(days=1)
+    assert 5 <= (row["updated_at"] - row["created_at"]).total_seconds() <= MUCH_LESS_S
 
 
 async def test_a_webhook_that_always_fails_is_given_up_after_one_advance(processes: Stack):
@@ -189,11 +207,11 @@ async def test_a_worker_killed_amid_an_advance_loses_nothing_and_time_never_goes
         watching.cancel()
         # What the dead worker held is freed and goes on from where time is now.
         await until(processes, 0, "SELECT count(*) FROM webhook_logs WHERE lease_token IS NOT NULL")
-        later = [await moved(second, "advance", seconds=3 * HOUR_S) for _ in range(2)]
+        later = [await moved(second, "advance", seconds=3 * HOUR_S, hold=True) for _ in range(2)]
     (row,) = await rows(processes, "SELECT status, attempts FROM webhook_logs")
 
     assert (advanced["idle"], later[-1]["idle"]) == (False, True)
-    assert times == sorted(times)
+    assert [pair for pair in pairwise(times) if pair[0] > pair[1]] == []
     assert tuple(row) == ("failed", 5)
     assert (await shown(first))["now"] == later[-1]["now"]
 
@@ -231,7 +249,9 @@ class receiving:  # noqa: N801 - reads as a statement: `async with receiving(…
         await self._runner.cleanup()
 
 
-async def test_an_api_killed_amid_an_advance_gives_its_turn_away(processes: Stack):
+async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be_moved(
+    processes: Stack,
+):
     first, second = await two_of_each(processes)
     asked = asyncio.Event()
 
@@ -246,11 +266,16 @@ async def test_an_api_killed_amid_an_advance_gives_its_turn_away(processes: Stac
         advancing = asyncio.create_task(moved(first, "advance", seconds=60))
         await asyncio.wait_for(asked.wait(), 10)
         processes.processes[0].kill()
-        before = await shown(second)
+        async with asyncio.timeout(MUCH_LESS_S):
+            while (left := await shown(second))["held"]:
+                await asyncio.sleep(0.02)
+        later = await shown(second)
         released = await moved(second, "release")
         await asyncio.gather(advancing, return_exceptions=True)
 
-    assert (before["held"], released["held"]) == (True, False)
+    assert later["now"] > left["now"]
+    assert left["shift_seconds"] != 0
+    assert (released["held"], released["shift_seconds"]) == (False, 0)
 
 
 async def test_a_process_that_hangs_does_not_hang_the_clock(processes: Stack):

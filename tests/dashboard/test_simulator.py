@@ -54,9 +54,29 @@ async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, 
     before = await clock.get_by_test_id("clock-now").get_attribute("datetime")
     await clock.get_by_role("button", name="1 day").click()
     await expect(clock.get_by_test_id("clock-now")).not_to_have_attribute("datetime", str(before))
-    await clock.get_by_role("button", name="Let it run").click()
+    await expect(clock).to_contain_text("standing still")
+    await clock.get_by_role("button", name="Back to the real time").click()
 
     await expect(clock).to_contain_text("running")
+
+
+async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(
+    fresh_gateway: Gateway, page: Page
+):
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    clock = page.get_by_test_id("clock")
+    await clock.get_by_role("button", name="1 day").click()
+    await expect(clock.get_by_test_id("clock-shift")).to_have_text("1 d ahead of the real time")
+    await expect(clock).to_contain_text("running")
+    payment = await fresh_gateway.pay(until="success")
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
+    notice = page.get_by_text("The test clock runs 1 d ahead of the real time")
+    await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    await page.get_by_role("button", name="Back to the real time").click()
+
+    await expect(notice).to_have_count(0)
+    assert payment["status"] == "success"
 
 
 async def test_every_page_says_that_the_clock_is_stopped(fresh_gateway: Gateway, page: Page):
@@ -66,7 +86,7 @@ async def test_every_page_says_that_the_clock_is_stopped(fresh_gateway: Gateway,
     notice = page.get_by_text("The test clock is stopped")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Let it run").click()
+    await page.get_by_role("button", name="Back to the real time").click()
 
     await expect(notice).to_have_count(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -28,19 +29,20 @@ async def test_the_clock_runs_until_it_is_held_and_again_when_it_is_released(app
     seen = await app.call("GET", CLOCK)
     released = await app.call("POST", f"{CLOCK}/release")
 
-    assert running.json.keys() == {"now", "held"}
+    assert running.json.keys() == {"now", "held", "shift_seconds"}
     assert (running.json["held"], released.json["held"]) == (False, False)
-    assert stopped.json == seen.json == {"now": NEW_YEAR, "held": True}
+    assert stopped.json == seen.json == {"now": NEW_YEAR, "held": True, "shift_seconds": 0}
     assert released.json["now"] < NEW_YEAR
 
 
-async def test_an_advance_holds_the_clock_that_much_further(app: TestApp):
+async def test_an_advance_moves_a_held_clock_that_much_further(app: TestApp):
     await held(app)
     answer = await app.call("POST", f"{CLOCK}/advance", json={"seconds": 1.5})
 
     assert answer.json == {
         "now": "2027-01-01T00:00:01.500Z",
         "held": True,
+        "shift_seconds": 0,
         "steps": 0,
         "idle": True,
     }
@@ -51,15 +53,43 @@ async def test_an_advance_of_a_running_clock_starts_from_now(app: TestApp):
     after = (await app.call("POST", f"{CLOCK}/advance", json={"seconds": 3600})).json
 
     moved = datetime.fromisoformat(after["now"]) - datetime.fromisoformat(before)
-    assert after["held"]
     assert 3600 <= moved.total_seconds() < 3602
+
+
+async def test_after_an_advance_time_runs_on_from_there(app: TestApp):
+    first = (await app.call("POST", f"{CLOCK}/advance", json={"seconds": 3600})).json
+    await asyncio.sleep(0.02)
+    later = (await app.call("GET", CLOCK)).json
+
+    assert (first["held"], later["held"]) == (False, False)
+    assert later["now"] > first["now"]
+    assert 3590 < first["shift_seconds"] == later["shift_seconds"] < 3601
+
+
+async def test_an_advance_stops_the_clock_where_it_ends_if_asked_to(app: TestApp):
+    asked = {"seconds": 3600, "hold": True}
+    first = (await app.call("POST", f"{CLOCK}/advance", json=asked)).json
+    await asyncio.sleep(0.02)
+    later = (await app.call("GET", CLOCK)).json
+
+    assert first["held"]
+    assert later["now"] == first["now"]
+
+
+async def test_a_clock_is_stopped_where_it_is(app: TestApp):
+    before = (await app.call("GET", CLOCK)).json["now"]
+    stopped = (await app.call("POST", f"{CLOCK}/set", json={})).json
+
+    assert stopped["held"]
+    assert stopped["now"] > before
 
 
 async def test_to_the_next_moment_with_nothing_due_is_no_step(app: TestApp):
     await held(app)
     answer = await app.call("POST", f"{CLOCK}/advance", json={"to_next": True})
 
-    assert answer.json == {"now": NEW_YEAR, "held": True, "steps": 0, "idle": True}
+    assert answer.json["now"] == NEW_YEAR
+    assert (answer.json["steps"], answer.json["idle"]) == (0, True)
 
 
 async def test_ten_years_are_as_far_as_one_advance_goes(app: TestApp):
@@ -87,6 +117,8 @@ async def test_ten_years_are_as_far_as_one_advance_goes(app: TestApp):
         ({"seconds": [60]}, "seconds", "must be a number"),
         ({"to_next": 1}, "to_next", "must be true or false"),
         ({"to_next": None}, "to_next", "must be true or false"),
+        ({"seconds": 1, "hold": 1}, "hold", "must be true or false"),
+        ({"seconds": 1, "hold": "yes"}, "hold", "must be true or false"),
         ({"seconds": 1, "to_next": True}, "to_next", "exclude each other"),
     ],
 )
@@ -113,7 +145,6 @@ async def test_what_is_no_number_of_json_is_refused(app: TestApp, number: str):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ({}, "is required"),
         ({"at": None}, "must be a time with its zone"),
         ({"at": ""}, "must be a time with its zone"),
         ({"at": "2027-01-01"}, "must be a time with its zone"),
@@ -208,3 +239,15 @@ async def test_health_tells_of_a_stopped_clock_and_how_to_release_it(app: TestAp
 
     assert stopped["clock"] == "stopped"
     assert not {"clock", "clock_release"} & (running.keys() | released.keys())
+
+
+async def test_health_tells_of_a_clock_that_runs_ahead_and_how_to_release_it(app: TestApp):
+    await app.call("POST", f"{CLOCK}/advance", json={"seconds": 3600})
+    shifted = (await app.call("GET", "/health")).json
+    method, path = shifted["clock_release"].split(" ")
+    await app.call(method, path)
+    released = (await app.call("GET", "/health")).json
+
+    assert shifted["clock"] == "shifted"
+    assert 3590 < shifted["clock_shift_seconds"] < 3601
+    assert not [name for name in released if name.startswith("clock")]

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from paygate import Approved, DeliveryResult, Money, Pending
 from paygate.adapters.storage.repositories.operations import PostgresOperations
 from paygate.bootstrap import open_app
+from paygate.core.domain.errors import InvalidInputError
 from paygate.core.services.move_clock import (
     AdvanceClock,
     HoldClock,
@@ -102,7 +104,7 @@ async def test_advancing_to_the_next_moment_does_what_is_due_there_and_no_more(
         await app.paid()
         moments, steps = [], []
         for _ in range(3):
-            steps.append((await advance_clock(AdvanceClock(None), deps)).steps)
+            steps.append((await advance_clock(AdvanceClock(None, hold=True), deps)).steps)
             moments.append(deps.clock.now())
 
     assert steps == [1, 1, 0]
@@ -122,6 +124,138 @@ async def test_a_held_clock_stands_still_and_a_released_one_shows_the_real_time(
 
     assert shown == [NEW_YEAR, NEW_YEAR]
     assert timedelta() < deps.clock.now() - real < timedelta(seconds=30)
+
+
+async def test_time_runs_on_from_where_an_advance_has_brought_it(app: TestApp):
+    deps = app.app.deps
+    before = deps.clock.now()
+    await advance_clock(AdvanceClock(DAY), deps)
+    arrived = deps.clock.now()
+    await asyncio.sleep(0.05)
+    later = deps.clock.now()
+
+    assert DAY < arrived - before < DAY + timedelta(seconds=5)
+    assert timedelta(seconds=0.05) <= later - arrived < timedelta(seconds=5)
+    assert not deps.test_clock.shown.is_held
+
+
+async def test_a_payment_after_an_advance_is_settled_by_itself(app: TestApp, fakes: Fakes):
+    fakes.processor.authorizations = [Pending(timedelta(milliseconds=100))]
+    async with app.working():
+        await until_alive(app)
+        await advance_clock(AdvanceClock(DAY), app.app.deps)
+        payment = await app.until(await app.paid(), "success")
+
+    assert payment["status"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("was_held", "hold", "is_held"),
+    [
+        (True, None, True),
+        (True, True, True),
+        (True, False, False),
+        (False, None, False),
+        (False, True, True),
+        (False, False, False),
+    ],
+)
+async def test_a_clock_stands_still_after_an_advance_only_if_it_was_stopped_by_name(
+    app: TestApp, was_held: bool, hold: bool | None, is_held: bool
+):
+    deps = app.app.deps
+    if was_held:
+        await hold_clock(HoldClock(NEW_YEAR), deps)
+    await advance_clock(AdvanceClock(HOUR, hold), deps)
+    clock = deps.test_clock.shown
+    first = clock.now()
+    await asyncio.sleep(0.02)
+
+    assert clock.is_held is is_held
+    assert (clock.now() == first) is is_held
+
+
+async def test_a_clock_that_runs_on_never_shows_an_earlier_moment(app: TestApp):
+    """Nor does a process that reads the real time a little behind the database's."""
+    deps = app.app.deps
+    await advance_clock(AdvanceClock(HOUR), deps)
+    state = await deps.test_clock.moves.find()
+
+    assert state.time_at(state.resumed_at - timedelta(milliseconds=3)) == state.resumed_from
+    assert state.time_at(state.resumed_at + HOUR) == state.resumed_from + HOUR
+
+
+async def test_a_running_clock_stops_where_it_is_and_no_process_sees_time_go_back(app: TestApp):
+    deps = app.app.deps
+    await advance_clock(AdvanceClock(DAY), deps)
+    before = deps.clock.now()
+    await hold_clock(HoldClock(None), deps)
+    stopped = deps.clock.now()
+    await hold_clock(HoldClock(None), deps)
+
+    assert timedelta() < stopped - before < timedelta(seconds=5)
+    assert deps.clock.now() == stopped
+    assert deps.test_clock.shown.is_held
+
+
+async def test_a_process_that_hears_late_of_a_move_does_not_see_time_go_back(
+    app: TestApp, database_url: str
+):
+    slow = await asyncpg.connect(database_url, server_settings={"application_name": FOLLOWER})
+    try:
+        advancing = asyncio.create_task(advance_clock(AdvanceClock(HOUR, hold=True), app.app.deps))
+        await asyncio.sleep(0.3)
+        row = await slow.fetchrow("SELECT version, clock_timestamp() AS heard_at FROM test_clock")
+        await slow.execute(f"SET application_name = '{FOLLOWER[:-1]}{row['version']}'")
+        await advancing
+    finally:
+        await slow.close()
+
+    assert app.app.deps.clock.now() - HOUR > row["heard_at"]
+
+
+async def test_a_moved_clock_that_runs_is_set_back_only_after_a_release(app: TestApp):
+    deps = app.app.deps
+    now = deps.clock.now()
+    await advance_clock(AdvanceClock(DAY), deps)
+    with pytest.raises(InvalidInputError, match="release the clock first"):
+        await hold_clock(HoldClock(now), deps)
+    await release_clock(deps)
+    await hold_clock(HoldClock(now), deps)
+
+    assert deps.clock.now() == now
+
+
+async def test_a_process_that_starts_later_runs_with_the_moved_clock(
+    app: TestApp, database_url: str, tmp_path: Path
+):
+    deps = app.app.deps
+    await advance_clock(AdvanceClock(DAY), deps)
+    async with running_app(database_url, tmp_path) as later:
+        apart = later.app.deps.clock.now() - deps.clock.now()
+        shift = later.app.deps.test_clock.shown.shift
+
+    assert abs(apart) < timedelta(seconds=0.2)
+    assert abs(shift - DAY) < timedelta(seconds=10)
+
+
+async def test_a_clock_whose_mover_died_on_the_way_runs_on(app: TestApp):
+    deps = app.app.deps
+    await deps.test_clock.moves.hold(NEW_YEAR, is_passing=True)
+    async with asyncio.timeout(10):
+        while deps.test_clock.shown.is_held or not deps.test_clock.shown.is_moved:
+            await asyncio.sleep(0.01)
+
+    assert NEW_YEAR <= deps.clock.now() < NEW_YEAR + timedelta(seconds=30)
+
+
+async def test_the_next_advance_takes_a_clock_whose_mover_died_for_one_that_runs(app: TestApp):
+    deps = app.app.deps
+    await deps.test_clock.moves.hold(NEW_YEAR, is_passing=True)
+    await advance_clock(AdvanceClock(HOUR), deps)
+
+    assert not deps.test_clock.shown.is_held
+    assert deps.clock.now() >= NEW_YEAR + HOUR
 
 
 async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
@@ -159,7 +293,7 @@ async def test_work_that_is_not_done_in_ten_seconds_is_not_waited_for(
     async with app.working():
         await until_alive(app)
         payment_id = await app.paid()
-        late = await advance_clock(AdvanceClock(HOUR), deps)
+        late = await advance_clock(AdvanceClock(HOUR, hold=True), deps)
         answered.set()
         payment = await app.until(payment_id, "success")
 
@@ -239,6 +373,8 @@ async def test_in_production_time_is_real_and_nobody_listens(
         assert await app.value(LISTENING) == listening
 
 
+# What a process that follows the clock calls its connection before it has seen anything.
+FOLLOWER = "paygate clock 0"
 LISTENING = (
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE datname = current_database() AND application_name LIKE 'paygate clock %'"

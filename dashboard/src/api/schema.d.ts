@@ -908,7 +908,7 @@ export interface paths {
     put?: never;
     /**
      * Move the clock on
-     * @description Stops at every moment on the way at which work falls due until that is done, and answers when it has arrived: at the latest after ten seconds, with `idle` false if work was left over. Whoever sends credentials needs the role developer.
+     * @description Stops at every moment on the way at which work falls due until that is done, and answers when it has arrived: at the latest after ten seconds, with `idle` false if work was left over. Time goes on running from there, unless the clock was stopped before or `hold` stops it. Whoever sends credentials needs the role developer.
      */
     post: operations["post_api_v1_test_clock_advance"];
     delete?: never;
@@ -948,7 +948,7 @@ export interface paths {
     put?: never;
     /**
      * Stop the clock at a moment
-     * @description Every process shows that moment until the clock is moved or released. Work that falls due by then is done at that moment. Time does not run backwards: release first. Whoever sends credentials needs the role developer.
+     * @description Every process shows that moment until the clock is moved or released. Work that falls due by then is done at that moment. Without `at` the clock stops where it is. A moved clock does not run backwards: release it first. Whoever sends credentials needs the role developer.
      */
     post: operations["post_api_v1_test_clock_set"];
     delete?: never;
@@ -1399,9 +1399,15 @@ export interface components {
   schemas: {
     /**
      * AdvanceClockRequest
-     * @description ``POST /test/clock/advance``: one of the two.
+     * @description ``POST /test/clock/advance``: ``seconds`` or ``to_next``.
      */
     AdvanceClockRequest: {
+      /**
+       * Hold
+       * @description whether it stands still afterwards; without it, it does if it did before
+       * @default null
+       */
+      hold?: boolean | null;
       /**
        * Seconds
        * @description how far to move it, at most ten years
@@ -1562,6 +1568,11 @@ export interface components {
        */
       now: string;
       /**
+       * Shift Seconds
+       * @description how far it runs ahead of the real time, until it is released; 0 while it shows the real time or stands still
+       */
+      shift_seconds: number;
+      /**
        * Steps
        * @description moments on the way at which work was due
        */
@@ -1583,6 +1594,11 @@ export interface components {
        * @description ISO 8601 in UTC, to the millisecond
        */
       now: string;
+      /**
+       * Shift Seconds
+       * @description how far it runs ahead of the real time, until it is released; 0 while it shows the real time or stands still
+       */
+      shift_seconds: number;
     };
     /**
      * CompleteRequest
@@ -1880,15 +1896,20 @@ export interface components {
     Health: {
       /**
        * Clock
-       * @description outside production, while the test clock is stopped
-       * @constant
+       * @description the test clock, if moved
+       * @enum {string}
        */
-      clock?: "stopped";
+      clock?: "stopped" | "shifted";
       /**
        * Clock Release
        * @description the request that releases it
        */
       clock_release?: string;
+      /**
+       * Clock Shift Seconds
+       * @description how far a shifted clock is ahead of the real time
+       */
+      clock_shift_seconds?: number;
       /**
        * Database
        * @enum {string}
@@ -1929,10 +1950,10 @@ export interface components {
     HoldClockRequest: {
       /**
        * At
-       * Format: date-time
-       * @description where to stop it; ISO 8601 with a time zone
+       * @description where to stop it; ISO 8601 with a time zone. Without it: here
+       * @default null
        */
-      at: string;
+      at?: string | null;
     };
     /**
      * Index

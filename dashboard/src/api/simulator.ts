@@ -49,7 +49,8 @@ export function useAdvanceClock() {
 
 export function useHoldClock() {
   return useAction(
-    (at: string) => answer(api.POST("/api/v1/test/clock/set", { body: { at } })),
+    /** Without a moment: where it is. */
+    (at?: string) => answer(api.POST("/api/v1/test/clock/set", { body: at ? { at } : {} })),
     () => "The clock stands still",
   );
 }
@@ -57,7 +58,7 @@ export function useHoldClock() {
 export function useReleaseClock() {
   return useAction(
     () => answer(api.POST("/api/v1/test/clock/release")),
-    () => "The clock runs",
+    () => "The clock shows the real time",
   );
 }
 

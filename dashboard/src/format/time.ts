@@ -35,6 +35,13 @@ export function formatDuration(ms: number): string {
   return `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
+/** `3 d ahead of the real time`. The seconds that moving the clock took are not shown. */
+export function formatShift(seconds: number): string {
+  const whole = Math.round(Math.abs(seconds));
+  const [count, unit] = largest(whole < 60 ? whole : Math.round(whole / 60) * 60);
+  return `${count} ${unit} ${seconds < 0 ? "behind" : "ahead of"} the real time`;
+}
+
 function largest(seconds: number): [number, string] {
   if (seconds < 60) return [seconds, "s"];
   if (seconds < 3600) return [Math.floor(seconds / 60), "min"];

@@ -1,17 +1,18 @@
 import { CloudOff } from "lucide-react";
 
 import { useHealth } from "../api/work";
-import { formatClock } from "../format/time";
+import type { Health } from "../api/schema";
+import { formatClock, formatShift } from "../format/time";
 
-/** Says on every page that what is shown may be old, or that the test clock is stopped. */
+/** Says on every page that what is shown may be old, or that the test clock was moved or stopped. */
 export function Trouble() {
   const { data, error, dataUpdatedAt } = useHealth();
   const text = error
     ? silence(dataUpdatedAt)
     : data?.database === "disconnected"
       ? "The gateway’s database cannot be reached."
-      : data?.clock === "stopped"
-        ? `The test clock is stopped, so nothing falls due. Release it in the simulator, or: ${data.clock_release}`
+      : data?.clock
+        ? `${clockNotice(data)} Release it in the simulator, or: ${data.clock_release}`
         : null;
   return (
     <div role="status" className={text ? "trouble" : undefined}>
@@ -23,6 +24,12 @@ export function Trouble() {
       ) : null}
     </div>
   );
+}
+
+function clockNotice({ clock, clock_shift_seconds: shift = 0 }: Health): string {
+  return clock === "stopped"
+    ? "The test clock is stopped, so nothing falls due."
+    : `The test clock runs ${formatShift(shift)}.`;
 }
 
 function silence(heardAt: number): string {

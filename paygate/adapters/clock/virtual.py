@@ -4,39 +4,52 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ...core.ports.clock import RUNNING, Clock, Hold
+from ...core.ports.clock import REAL_TIME, Clock, ClockState
 
 
 class VirtualClock:
     """See ``MovableClock``.
 
     Args:
-        running: Shown while nobody holds this one.
+        running: The real time.
     """
 
     def __init__(self, running: Clock) -> None:
         self._running = running
-        self._hold = RUNNING
+        self._state = REAL_TIME
+        # Where it stands still while it is about to be moved.
+        self._stopped_at: datetime | None = None
         self._listeners: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """See ``Clock.now``."""
-        return self._hold.at or self._running.now()
+        return self._stopped_at or self._state.time_at(self._running.now())
 
     @property
     def is_held(self) -> bool:
         """See ``MovableClock.is_held``."""
-        return self._hold.at is not None
+        return self._stopped_at is not None or self._state.held_at is not None
 
-    def follow(self, hold: Hold) -> None:
+    @property
+    def is_moved(self) -> bool:
+        """See ``MovableClock.is_moved``."""
+        return self.is_held or self._state.resumed_at is not None
+
+    @property
+    def shift(self) -> timedelta:
+        """See ``MovableClock.shift``."""
+        return self._state.shift
+
+    def follow(self, state: ClockState) -> None:
         """See ``MovableClock.follow``."""
         # News may overtake each other: who moves the clock shows it at once, and
         # hears of its own move, or of one before it, a moment later.
-        if hold.version <= self._hold.version:
+        if state.version <= self._state.version:
             return
-        self._hold = hold
+        self._stopped_at = self.now() if state.is_stopping else None
+        self._state = state
         for moved in self._listeners:
             moved()
 

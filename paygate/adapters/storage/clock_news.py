@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from ...core.ports.background import repeat
-from ...core.ports.clock import Hold
+from ...core.ports.clock import ClockState
 from .database import connection, errors_named
 from .database_url import DatabaseUrl
 from .pool import COMMAND_TIMEOUT_S
-from .repositories.test_clock import read_hold
+from .repositories.test_clock import read_state
 from .statements import test_clock as sql
 
 # A net under the notices, and how a lost connection is found out.
@@ -20,11 +19,12 @@ READ_EVERY_S = 1.0
 RECONNECT_AFTER_S = 0.25
 
 
-async def follow_clock(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None:
+async def follow_clock(url: DatabaseUrl, follow: Callable[[ClockState], None]) -> None:
     """Pass on every move of the clock, until cancelled.
 
     It holds a connection of its own, since what listens cannot be lent to others,
-    and makes a new one when that is lost. A move made in between is read then.
+    and makes a new one when that is lost. A move made in between is read then. A clock
+    whose mover has died halfway is let run on.
 
     Args:
         url: Of PostgreSQL itself: a pooler passes no notices on.
@@ -37,7 +37,7 @@ async def follow_clock(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None
     )
 
 
-async def _follow(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None:
+async def _follow(url: DatabaseUrl, follow: Callable[[ClockState], None]) -> None:
     async with connection(url, command_timeout=COMMAND_TIMEOUT_S) as listening:
         with errors_named():
             noticed = asyncio.Event()
@@ -45,14 +45,19 @@ async def _follow(url: DatabaseUrl, follow: Callable[[Hold], None]) -> None:
             await _read_on(listening, noticed, follow)
 
 
-async def _read_on(connection: Any, noticed: asyncio.Event, follow: Callable[[Hold], None]) -> None:
+async def _read_on(
+    connection: Any, noticed: asyncio.Event, follow: Callable[[ClockState], None]
+) -> None:
     seen = 0
     while True:
         noticed.clear()
-        hold = read_hold(await connection.fetchrow(sql.FIND))
-        if hold.version != seen:
-            follow(hold)
-            await connection.fetchval(sql.SAY_SEEN, hold.version)
-            seen = hold.version
-        with suppress(TimeoutError):
+        state = read_state(await connection.fetchrow(sql.FIND))
+        if state.version != seen:
+            follow(state)
+            await connection.fetchval(sql.SAY_SEEN, state.version)
+            seen = state.version
+        try:
             await asyncio.wait_for(noticed.wait(), READ_EVERY_S)
+        except TimeoutError:
+            if state.is_passing:
+                await connection.execute(sql.RESUME_ABANDONED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -21,20 +21,58 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class ClockState:
     """What was last said about the app's time.
 
+    With neither ``held_at`` nor ``resumed_from`` it is the real time.
+
     Args:
-        at: Where it stands still, in UTC; None while it runs.
         version: Rises with every move, so that of two sayings the newer is known.
+        held_at: Where it stands still, in UTC; None while it runs.
+        resumed_from: The app's time from which it runs on after a move.
+        resumed_at: The real time at that moment.
+        is_passing: It stands still only while somebody moves it, and runs on afterwards.
+            Without ``held_at`` it is about to be moved, and stands still wherever each
+            process hears of it.
     """
 
-    at: datetime | None
     version: int
+    held_at: datetime | None = None
+    resumed_from: datetime | None = None
+    resumed_at: datetime | None = None
+    is_passing: bool = False
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it is about to be moved."""
+        return self.is_passing and self.held_at is None
+
+    @property
+    def shift(self) -> timedelta:
+        """How far a running clock is ahead of the real time; 0 for one that stands still."""
+        if self.resumed_from is None or self.resumed_at is None:
+            return timedelta()
+        return self.resumed_from - self.resumed_at
+
+    def time_at(self, real: datetime) -> datetime:
+        """The app's time at that real time."""
+        if self.held_at is not None:
+            return self.held_at
+        if self.resumed_from is None or self.resumed_at is None:
+            return real
+        # Two processes read the real time some milliseconds apart: in neither does the
+        # app's time go back when the clock runs on.
+        return self.resumed_from + max(timedelta(), real - self.resumed_at)
 
 
-RUNNING = Hold(None, 0)
+REAL_TIME = ClockState(0)
 """Nobody has ever moved it."""
+
+
+def shift_in_words(shift: timedelta) -> str:
+    """How far a clock is from the real time, such as "3 days, 0:00:01 ahead of the real time"."""
+    side = "behind" if shift < timedelta() else "ahead of"
+    return f"{timedelta(seconds=round(abs(shift).total_seconds()))} {side} the real time"
 
 
 class MovableClock(Clock, Protocol):
@@ -45,7 +83,17 @@ class MovableClock(Clock, Protocol):
         """Whether it stands still."""
         ...
 
-    def follow(self, hold: Hold) -> None:
+    @property
+    def is_moved(self) -> bool:
+        """Whether it stands still, or runs at another time than the real one."""
+        ...
+
+    @property
+    def shift(self) -> timedelta:
+        """How far it runs ahead of the real time; 0 while it stands still."""
+        ...
+
+    def follow(self, state: ClockState) -> None:
         """Show that time from now on; older sayings than the present one change nothing."""
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from .clock import Hold
+from .clock import ClockState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,44 @@ class Ahead:
 class ClockMoves(Protocol):
     """What was said about the app's time, for every process to read."""
 
-    async def find(self) -> Hold:
+    async def find(self) -> ClockState:
         """What was said last."""
         ...
 
-    async def hold(self, at: datetime | None) -> Hold | None:
-        """Hold the clock there, or let it run, and tell every process.
+    async def stop(self) -> ClockState | None:
+        """Have a running clock stand still in every process, until it is moved.
+
+        No process then shows a later moment than the one at which all of them know.
+
+        Returns:
+            What is said now; None, and nothing was changed, if the clock is held.
+        """
+        ...
+
+    async def hold(self, at: datetime, *, is_passing: bool = False) -> ClockState | None:
+        """Hold the clock there and tell every process.
+
+        Args:
+            at: Where, in UTC.
+            is_passing: It stops only in passing. If this process dies before it lets
+                the clock run on, the others do.
 
         Returns:
             What is said now; None, and nothing was changed, if the clock is held
             at a later moment.
         """
+        ...
+
+    async def resume(self) -> ClockState | None:
+        """Let a held or stopped clock run on, and tell every process.
+
+        Returns:
+            What is said now; None, and nothing was changed, if it runs.
+        """
+        ...
+
+    async def release(self) -> ClockState:
+        """Show the real time again, and tell every process."""
         ...
 
     def turn(self) -> AbstractAsyncContextManager[bool]:

@@ -5,6 +5,8 @@ piece at its own moment::
 
     now ──► due ──► due ─────────► due ──► target
             done    done           done
+
+A clock that ran runs on from the target; one that was stopped stays stopped there.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..domain.errors import InfrastructureError, InvalidInputError
 from ..domain.limits import WORKER_GONE_AFTER
+from ..ports.clock import ClockState
 from .deps import Deps, TestClock
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,22 +38,28 @@ POLL_S = 0.004
 TURN_POLL_S = 0.02
 
 HOLD_LEAD = timedelta(milliseconds=50)
-"""A clock that runs is stopped a little ahead: for a process that hears of it later,
-time does not go backwards."""
+"""A clock that runs is held a little ahead of where the processes have stopped it: they read
+the real time some milliseconds apart, and for none of them does time go backwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldClock:
-    """Stop the clock at that moment, in UTC."""
+    """Stop the clock at that moment, in UTC; None is where it is."""
 
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceClock:
-    """Move the clock on by so much; None is to the moment the next work falls due."""
+    """Move the clock on.
+
+    Args:
+        by: How far; None is to the moment the next work falls due.
+        hold: Whether it stands still afterwards; None is as before.
+    """
 
     by: timedelta | None
+    hold: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +79,26 @@ async def hold_clock(command: HoldClock, deps: Deps) -> None:
     """Stop the clock at a moment, without the work in between.
 
     Raises:
-        InvalidInputError: It is held at a later moment, or the moment is no sane one.
+        InvalidInputError: It was moved to a later moment, or the moment is no sane one.
     """
-    _check_range(command.at, field="at")
+    if command.at is not None:
+        _check_range(command.at, field="at")
     async with _turn(deps) as clock:
-        held_at = clock.shown.now()
-        if clock.shown.is_held and command.at < held_at:
+        shown = clock.shown.now()
+        if command.at is not None and clock.shown.is_moved and command.at < shown:
             raise InvalidInputError(
-                f"at is before {held_at.isoformat()}, where the clock is held, and time "
+                f"at is before {shown.isoformat()}, which the clock shows, and time "
                 "does not run backwards; release the clock first",
                 field="at",
             )
-        await _move(command.at, clock)
+        await _hold(command.at or await _stopped(clock), clock)
         await _until_seen(clock)
 
 
 async def release_clock(deps: Deps) -> None:
-    """Let the clock run again, from the real time."""
+    """Show the real time again."""
     async with _turn(deps) as clock:
-        await _move(None, clock)
+        clock.shown.follow(await clock.moves.release())
         await _until_seen(clock)
 
 
@@ -102,14 +112,18 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
         InvalidInputError: The end is no sane moment.
     """
     async with _turn(deps) as clock:
-        start = clock.shown.now() + (timedelta() if clock.shown.is_held else HOLD_LEAD)
+        holds = clock.shown.is_held if command.hold is None else command.hold
+        if command.by is not None:
+            _check_range(clock.shown.now() + command.by, field="seconds")
+        start = await _stopped(clock)
         target = None if command.by is None else start + command.by
-        if target is not None:
-            _check_range(target, field="seconds")
-        await _move(start, clock)
+        await _hold(start, clock, is_passing=not holds)
         await _until_seen(clock)
-        journey = _Journey(clock, deps, deadline_s=_steady_s() + STEPPING_MAX_S)
+        deadline_s = _steady_s() + STEPPING_MAX_S
+        journey = _Journey(clock, deps, deadline_s, is_passing=not holds)
         advanced = await (journey.to_next() if target is None else journey.to(target))
+        if not holds:
+            _follow(await clock.moves.resume(), clock)
         await _until_seen(clock)
         return advanced
 
@@ -119,6 +133,7 @@ class _Journey:
     clock: TestClock
     deps: Deps
     deadline_s: float
+    is_passing: bool
     steps: int = 0
 
     async def to(self, target: datetime) -> Advanced:
@@ -130,7 +145,7 @@ class _Journey:
                 break
             is_idle = await self._step(due_at)
         if self.clock.shown.now() < target:
-            await _move(target, self.clock)
+            await self._move(target)
             is_idle = is_idle and await self._is_done()
         return Advanced(self.steps, is_idle)
 
@@ -147,8 +162,11 @@ class _Journey:
 
     async def _step(self, due_at: datetime) -> bool:
         self.steps += 1
-        await _move(due_at, self.clock)
+        await self._move(due_at)
         return await self._is_done()
+
+    async def _move(self, at: datetime) -> None:
+        await _hold(at, self.clock, is_passing=self.is_passing)
 
     async def _is_done(self) -> bool:
         """Wait until no work is due any more; False if that takes too long."""
@@ -175,7 +193,11 @@ async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
     while _steady_s() < deadline_s:
         async with clock.moves.turn() as is_ours:
             if is_ours:
-                clock.shown.follow(await clock.moves.find())
+                state = await clock.moves.find()
+                if state.is_passing:
+                    # Whoever moved it before us died on the way.
+                    _follow(await clock.moves.resume(), clock)
+                clock.shown.follow(state)
                 yield clock
                 return
         # No connection is held meanwhile, or the waiters would empty the pool.
@@ -183,11 +205,24 @@ async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
     raise InfrastructureError("the clock is being moved by others all the time")
 
 
-async def _move(at: datetime | None, clock: TestClock) -> None:
-    hold = await clock.moves.hold(at)
-    if hold is None:
+async def _stopped(clock: TestClock) -> datetime:
+    """Stop the clock where it is; a moment that no process has shown yet."""
+    if clock.shown.is_held:
+        return clock.shown.now()
+    began_s = _steady_s()
+    _follow(await clock.moves.stop(), clock)
+    await _until_seen(clock)
+    return clock.shown.now() + timedelta(seconds=_steady_s() - began_s) + HOLD_LEAD
+
+
+async def _hold(at: datetime, clock: TestClock, *, is_passing: bool = False) -> None:
+    _follow(await clock.moves.hold(at, is_passing=is_passing), clock)
+
+
+def _follow(state: ClockState | None, clock: TestClock) -> None:
+    if state is None:
         raise InfrastructureError("our turn to move the clock was lost with its connection")
-    clock.shown.follow(hold)
+    clock.shown.follow(state)
 
 
 async def _until_seen(clock: TestClock) -> None:

@@ -2,7 +2,7 @@ import { FastForward, Pause, Play, SkipForward } from "lucide-react";
 import { useState, type FormEvent } from "react";
 
 import { useAdvanceClock, useClock, useHoldClock, useReleaseClock } from "../../api/simulator";
-import { formatTime } from "../../format/time";
+import { formatShift, formatTime } from "../../format/time";
 import { Badge } from "../../ui/Badge";
 import { RoleButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
@@ -17,7 +17,7 @@ const STEPS: [seconds: number, words: string][] = [
   [86_400, "1 day"],
 ];
 
-/** The gateway's time: seen, stopped, moved on, let go. */
+/** The gateway's time: seen, stopped, moved on, released. */
 export function ClockCard() {
   const clock = useClock();
   const advance = useAdvanceClock();
@@ -25,12 +25,13 @@ export function ClockCard() {
   return (
     <Card title="Clock" note="Of every process, retries and expiries too" testId="clock">
       <Loaded query={clock} rows={3}>
-        {({ now, held }) => (
+        {({ now, held, shift_seconds }) => (
           <div className="form">
             <p className="page-head__money page-head__money--small">
               <Ticking now={now} readAt={clock.dataUpdatedAt} isHeld={held} />
               <Badge status={held ? "standing still" : "running"} />
             </p>
+            {shift_seconds === 0 ? null : <p data-test-id="clock-shift">{formatShift(shift_seconds)}</p>}
             <div className="form__actions form__actions--start">
               {STEPS.map(([seconds, words]) => (
                 <RoleButton
@@ -53,7 +54,7 @@ export function ClockCard() {
               >
                 To the next work
               </RoleButton>
-              {held ? (
+              {held || shift_seconds !== 0 ? (
                 <RoleButton
                   needs="developer"
                   size="small"
@@ -62,11 +63,11 @@ export function ClockCard() {
                   busy={release.isPending}
                   onClick={() => release.mutate(undefined)}
                 >
-                  Let it run
+                  Back to the real time
                 </RoleButton>
               ) : null}
             </div>
-            <Hold now={now} />
+            <Hold />
           </div>
         )}
       </Loaded>
@@ -91,13 +92,13 @@ function Ticking({ now, readAt, isHeld }: TickingProps) {
   );
 }
 
-function Hold({ now }: { now: string }) {
+function Hold() {
   const hold = useHoldClock();
   const [at, setAt] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     // The field speaks of the reader's own time zone.
-    hold.mutate(at ? new Date(at).toISOString() : now);
+    hold.mutate(at ? new Date(at).toISOString() : undefined);
   };
   return (
     <form className="form__line" onSubmit={submit}>
@@ -106,7 +107,7 @@ function Hold({ now }: { now: string }) {
         type="datetime-local"
         step={1}
         value={at}
-        hint="Empty: now. Time never runs backwards."
+        hint="Empty: now. A moved clock never runs backwards."
         error={hold.error?.message}
         onChange={(event) => setAt(event.target.value)}
       />

@@ -29,6 +29,11 @@ class TestClockRow(Model):
     id = fields.SmallIntField(primary_key=True)
     # Standing still at that moment; null while it runs.
     held_at = fields.DatetimeField(null=True)
+    # It runs on from there; both are null while it stands still or shows the real time.
+    resumed_from = fields.DatetimeField(null=True)
+    resumed_at = fields.DatetimeField(null=True)
+    # Held only while a move is under way.
+    is_passing = fields.BooleanField(default=False, db_default=False)
     version = fields.BigIntField()
 
     class Meta:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from ....core.ports.clock import RUNNING, Hold
+from ....core.ports.clock import REAL_TIME, ClockState
 from ....core.ports.test_clock import Ahead
 from ..database import Executor
 from ..statements import test_clock as sql
@@ -21,14 +21,28 @@ class PostgresTestClock:
 
     executor: Executor
 
-    async def find(self) -> Hold:
+    async def find(self) -> ClockState:
         """See ``ClockMoves.find``."""
-        return read_hold(await self.executor.fetchrow(sql.FIND))
+        return read_state(await self.executor.fetchrow(sql.FIND))
 
-    async def hold(self, at: datetime | None) -> Hold | None:
+    async def stop(self) -> ClockState | None:
+        """See ``ClockMoves.stop``."""
+        row = await self.executor.fetchrow(sql.STOP)
+        return None if row is None else read_state(row)
+
+    async def hold(self, at: datetime, *, is_passing: bool = False) -> ClockState | None:
         """See ``ClockMoves.hold``."""
-        row = await self.executor.fetchrow(sql.HOLD, at)
-        return None if row is None else read_hold(row)
+        row = await self.executor.fetchrow(sql.HOLD, at, is_passing)
+        return None if row is None else read_state(row)
+
+    async def resume(self) -> ClockState | None:
+        """See ``ClockMoves.resume``."""
+        row = await self.executor.fetchrow(sql.RESUME)
+        return None if row is None else read_state(row)
+
+    async def release(self) -> ClockState:
+        """See ``ClockMoves.release``."""
+        return read_state(await self.executor.fetchrow(sql.RELEASE))
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:
@@ -47,6 +61,8 @@ class PostgresTestClock:
         return int(await self.executor.fetchval(sql.BEHIND, version))
 
 
-def read_hold(row: asyncpg.Record | None) -> Hold:
+def read_state(row: asyncpg.Record | None) -> ClockState:
     """What a row says; without one nobody has ever moved the clock."""
-    return RUNNING if row is None else Hold(row["held_at"], row["version"])
+    if row is None:
+        return REAL_TIME
+    return ClockState(**dict(row))

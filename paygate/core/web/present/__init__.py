@@ -37,7 +37,7 @@ from .entities import (
 )
 from .events import EventWords
 from .panels import panel, panels
-from .stories import callbacks, namespace, reviews, scenarios, test_card
+from .stories import callbacks, clock, namespace, reviews, scenarios, seconds, test_card
 from .timeline import timeline
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "STATUS",
     "EventWords",
     "callbacks",
+    "clock",
     "delivery",
     "delivery_in_full",
     "delivery_retried",
@@ -72,6 +73,7 @@ __all__ = [
     "refund_in_full",
     "reviews",
     "scenarios",
+    "seconds",
     "test_card",
     "test_event_sent",
     "test_merchant",

@@ -1,9 +1,11 @@
-"""Scenarios, callbacks and reviews to the wire's words."""
+"""Scenarios, callbacks, reviews and the test clock to the wire's words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
+from ...ports.clock import MovableClock
 from ...ports.records import InReview, KeptCallback
 from ...services.choose_scenario import AMOUNT_MARK
 from ...services.namespaces import Namespace
@@ -91,3 +93,17 @@ def callbacks(kept: Iterable[KeptCallback]) -> stories.Callbacks:
             for each in kept
         ]
     }
+
+
+def clock(shown: MovableClock) -> stories.ClockShown:
+    """``GET /test/clock``."""
+    return {
+        "now": timestamp(shown.now()),
+        "held": shown.is_held,
+        "shift_seconds": seconds(shown.shift),
+    }
+
+
+def seconds(length: timedelta) -> float:
+    """With milliseconds, as in timestamps."""
+    return round(length.total_seconds(), 3)

@@ -24,19 +24,20 @@ from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import written_down
 from ..openapi import Audited, documented, examples
-from ..wire import answers as wire
-from ..wire import requests
+from ..wire import requests, stories
 
 Model = TypeVar("Model", bound=requests.Request)
 
 ABOUT_SET = (
     "Every process shows that moment until the clock is moved or released. Work that "
-    "falls due by then is done at that moment. Time does not run backwards: release first."
+    "falls due by then is done at that moment. Without `at` the clock stops where it is. "
+    "A moved clock does not run backwards: release it first."
 )
 ABOUT_ADVANCE = (
     "Stops at every moment on the way at which work falls due until that is done, and "
     "answers when it has arrived: at the latest after ten seconds, with `idle` false if "
-    "work was left over."
+    "work was left over. Time goes on running from there, unless the clock was stopped "
+    "before or `hold` stops it."
 )
 
 
@@ -44,19 +45,19 @@ def blueprint(deps: Deps) -> Blueprint:
     """``/test/clock``."""
     routes = Blueprint("testing_clock", __name__)
 
-    async def moved(shown: wire.ClockShown | wire.ClockAdvanced) -> Response:
+    async def moved(shown: stories.ClockShown | stories.ClockAdvanced) -> Response:
         await written_down(shown, deps)
         return json_response(shown)
 
     @routes.get("")
-    @documented("Tell the time", wire.ClockShown, examples.CLOCK_RUNNING, access="anyone")
+    @documented("Tell the time", stories.ClockShown, examples.CLOCK_RUNNING, access="anyone")
     async def tell() -> Response:
         return json_response(_shown(deps))
 
     @routes.post("/set")
     @documented(
         "Stop the clock at a moment",
-        wire.ClockShown,
+        stories.ClockShown,
         examples.CLOCK_HELD,
         access="anyone",
         needs=Role.DEVELOPER,
@@ -74,26 +75,30 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/advance")
     @documented(
         "Move the clock on",
-        wire.ClockAdvanced,
+        stories.ClockAdvanced,
         examples.CLOCK_ADVANCED,
         access="anyone",
         needs=Role.DEVELOPER,
-        audit=Audited("clock.advance", shows=("seconds", "to_next")),
+        audit=Audited("clock.advance", shows=("seconds", "to_next", "hold")),
         body=requests.AdvanceClockRequest,
-        body_examples={"three days": {"seconds": 259_200}, "next": {"to_next": True}},
+        body_examples={
+            "three days": {"seconds": 259_200},
+            "an hour, and stop there": {"seconds": 3600, "hold": True},
+            "next": {"to_next": True},
+        },
         about=ABOUT_ADVANCE,
     )
     async def advance() -> Response:
         await notice_caller(deps)
         asked = await _asked(requests.AdvanceClockRequest)
         done = await advance_clock(_command(asked), deps)
-        answer: wire.ClockAdvanced = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
+        answer: stories.ClockAdvanced = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
         return await moved(answer)
 
     @routes.post("/release")
     @documented(
         "Let the clock run",
-        wire.ClockShown,
+        stories.ClockShown,
         examples.CLOCK_RUNNING,
         access="anyone",
         needs=Role.DEVELOPER,
@@ -111,10 +116,10 @@ def _command(asked: requests.AdvanceClockRequest) -> AdvanceClock:
     if asked.to_next:
         if asked.seconds is not None:
             raise InvalidInputError("to_next and seconds exclude each other", field="to_next")
-        return AdvanceClock(None)
+        return AdvanceClock(None, asked.hold)
     if asked.seconds is None:
         raise InvalidInputError("seconds is required", field="seconds")
-    return AdvanceClock(timedelta(seconds=asked.seconds))
+    return AdvanceClock(timedelta(seconds=asked.seconds), asked.hold)
 
 
 async def _asked(model: type[Model]) -> Model:
@@ -128,7 +133,7 @@ async def _asked(model: type[Model]) -> Model:
     raise InvalidInputError(f"{field} {reason}", field=field)
 
 
-def _shown(deps: Deps) -> wire.ClockShown:
+def _shown(deps: Deps) -> stories.ClockShown:
     clock = deps.test_clock
     assert clock is not None, "these routes are not served without it"
-    return {"now": present.timestamp(clock.shown.now()), "held": clock.shown.is_held}
+    return present.clock(clock.shown)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from quart import Blueprint, Response
 
+from ...ports.clock import MovableClock
 from ...services.deps import Deps
 from .. import present
 from ..errors import json_response
@@ -49,12 +50,15 @@ def blueprint(
             worker=None if worker_runs is None else worker_runs(),
             now=deps.clock.now(),
         )
-        if deps.test_clock is not None and deps.test_clock.shown.is_held:
-            shown = {
-                **shown,
-                "clock": "stopped",
-                "clock_release": "POST /api/v1/test/clock/release",
-            }
+        if deps.test_clock is not None and deps.test_clock.shown.is_moved:
+            shown = _with_moved_clock(shown, deps.test_clock.shown)
         return json_response(dialects.health(shown, deps))
 
     return routes
+
+
+def _with_moved_clock(shown: wire.Health, clock: MovableClock) -> wire.Health:
+    shown = {**shown, "clock_release": "POST /api/v1/test/clock/release"}
+    if clock.is_held:
+        return {**shown, "clock": "stopped"}
+    return {**shown, "clock": "shifted", "clock_shift_seconds": present.seconds(clock.shift)}

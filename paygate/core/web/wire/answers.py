@@ -284,10 +284,10 @@ class Health(TypedDict):
     worker: NotRequired[Literal["running", "stopped"]]
     timestamp: At
     clock: NotRequired[
-        Annotated[
-            Literal["stopped"],
-            Field(description="outside production, while the test clock is stopped"),
-        ]
+        Annotated[Literal["stopped", "shifted"], Field(description="the test clock, if moved")]
+    ]
+    clock_shift_seconds: NotRequired[
+        Annotated[float, Field(description="how far a shifted clock is ahead of the real time")]
     ]
     clock_release: NotRequired[Annotated[str, Field(description="the request that releases it")]]
     profile: NotRequired[str]
@@ -345,17 +345,3 @@ class Received(TypedDict):
 
     status: Literal["success"]
     received: bool
-
-
-class ClockShown(TypedDict):
-    """The app's time."""
-
-    now: At
-    held: Annotated[bool, Field(description="it stands still until it is moved or released")]
-
-
-class ClockAdvanced(ClockShown):
-    """The app's time after an advance, and what that came to."""
-
-    steps: Annotated[int, Field(description="moments on the way at which work was due", ge=0)]
-    idle: Annotated[bool, Field(description="all of that work was done, each at its moment")]

@@ -305,18 +305,22 @@ class CallbacksQuery(Request):
 class HoldClockRequest(Request):
     """``POST /test/clock/set``."""
 
-    at: Annotated[datetime, BeforeValidator(moment), Field(examples=["2026-01-01T00:00:00Z"])] = (
-        Field(description="where to stop it; ISO 8601 with a time zone")
-    )
+    at: Annotated[
+        datetime | None, BeforeValidator(moment), Field(examples=["2026-01-01T00:00:00Z"])
+    ] = Field(None, description="where to stop it; ISO 8601 with a time zone. Without it: here")
 
 
 class AdvanceClockRequest(Request):
-    """``POST /test/clock/advance``: one of the two."""
+    """``POST /test/clock/advance``: ``seconds`` or ``to_next``."""
 
     seconds: Annotated[
         Annotated[float, Field(gt=0, le=CLOCK_ADVANCE_MAX_S)] | None, BeforeValidator(_seconds)
     ] = Field(None, description="how far to move it, at most ten years")
     to_next: bool = Field(False, description="to the moment the next work falls due, instead")
+    hold: bool | None = Field(
+        None,
+        description="whether it stands still afterwards; without it, it does if it did before",
+    )
 
 
 class PageQuery(Request):

@@ -1,4 +1,4 @@
-"""What answers about scenarios, callbacks and reviews look like."""
+"""What answers about scenarios, callbacks, reviews and the test clock look like."""
 
 from __future__ import annotations
 
@@ -90,3 +90,24 @@ class Callbacks(TypedDict):
     """The newest first."""
 
     data: list[CallbackListed]
+
+
+class ClockShown(TypedDict):
+    """The app's time."""
+
+    now: At
+    held: Annotated[bool, Field(description="it stands still until it is moved or released")]
+    shift_seconds: Annotated[
+        float,
+        Field(
+            description="how far it runs ahead of the real time, until it is released; 0 "
+            "while it shows the real time or stands still"
+        ),
+    ]
+
+
+class ClockAdvanced(ClockShown):
+    """The app's time after an advance, and what that came to."""
+
+    steps: Annotated[int, Field(description="moments on the way at which work was due", ge=0)]
+    idle: Annotated[bool, Field(description="all of that work was done, each at its moment")]

@@ -166,13 +166,23 @@ WORK: wire.Work = {
 }
 
 
-CLOCK_HELD: wire.ClockShown = {"now": "2026-01-18T10:30:00.000Z", "held": True}
+CLOCK_HELD: stories.ClockShown = {
+    "now": "2026-01-18T10:30:00.000Z",
+    "held": True,
+    "shift_seconds": 0.0,
+}
 
 
-CLOCK_RUNNING: wire.ClockShown = {"now": MADE_AT, "held": False}
+CLOCK_RUNNING: stories.ClockShown = {"now": MADE_AT, "held": False, "shift_seconds": 0.0}
 
 
-CLOCK_ADVANCED: wire.ClockAdvanced = {**CLOCK_HELD, "steps": 5, "idle": True}
+CLOCK_ADVANCED: stories.ClockAdvanced = {
+    "now": "2026-01-18T10:30:00.052Z",
+    "held": False,
+    "shift_seconds": 259_200.05,
+    "steps": 5,
+    "idle": True,
+}
 
 
 HEALTH: wire.Health = {
