@@ -177,7 +177,7 @@ HARMLESS = {}
 
 # Who decides whether a credential or a signature is right.
 DECIDERS = {
-    "paygate/core/services/authenticate.py": {"authenticate", "is_csrf_token"},
+    "paygate/core/services/authenticate.py": {"_refused", "is_csrf_token"},
     "paygate/core/services/client_secret.py": {"check_client_secret"},
     "paygate/simulator/calling_back.py": {"verify"},
 }
