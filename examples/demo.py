@@ -16,9 +16,9 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +26,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 READY_WITHIN_S = 60
 DONE_WITHIN_S = 20
+# A request may notice that paygate has ended a moment before we are told so.
+END_WITHIN_S = 2
+LAST_LINES = 20
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
 GOOD_CARD = "4111111111111111"
 BAD_CARD = "4000000000000002"
@@ -88,8 +91,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class DemoError(Exception):
+    """Why the demo cannot go on, in a sentence."""
+
+
+@dataclass
+class Gateway:
+    """``paygate dev`` as a process, and what it writes."""
+
+    base: str
+    process: asyncio.subprocess.Process
+    log: IO[bytes]
+
+    def last_lines(self) -> str:
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").splitlines()[-LAST_LINES:]
+        return "\n".join(f"  {line}" for line in lines)
+
+    def ended(self) -> DemoError:
+        code = self.process.returncode
+        return DemoError(
+            f"paygate dev ended with exit code {code}; its last lines:\n{self.last_lines()}"
+        )
+
+
 @asynccontextmanager
-async def paygate(home: str) -> AsyncIterator[str]:
+async def paygate(home: str) -> AsyncIterator[Gateway]:
     port = free_port()
     environ = {
         **os.environ,
@@ -102,26 +129,26 @@ async def paygate(home: str) -> AsyncIterator[str]:
     }
     for name in ("DATABASE_URL", "REDIS_URL"):
         environ.pop(name, None)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "paygate", "dev", env=environ, stdout=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
+    with tempfile.TemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "paygate", "dev", env=environ, stdout=log, stderr=log
+        )
+        try:
+            yield Gateway(f"http://127.0.0.1:{port}", process, log)
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
 
 
 async def until_healthy(session: aiohttp.ClientSession, base: str) -> None:
     async with asyncio.timeout(READY_WITHIN_S):
         while True:
-            try:
+            with suppress(aiohttp.ClientConnectionError):
                 async with session.get(f"{base}/health") as response:
                     if response.status == 200:
                         return
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -153,12 +180,29 @@ async def show(client: Client, payment_id: str, expected: str) -> bool:
 
 
 async def demo(home: str) -> int:
+    async with paygate(home) as gateway:
+        buying = asyncio.create_task(buy(gateway.base))
+        ended = asyncio.create_task(gateway.process.wait())
+        await asyncio.wait({buying, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            buying.cancel()
+            raise gateway.ended()
+        try:
+            return buying.result()
+        except aiohttp.ClientError as error:
+            await asyncio.wait({ended}, timeout=END_WITHIN_S)
+            raise gateway.ended() if ended.done() else DemoError(str(error)) from error
+        except TimeoutError:
+            raise DemoError(
+                f"it took too long; paygate's last lines:\n{gateway.last_lines()}"
+            ) from None
+        finally:
+            ended.cancel()
+
+
+async def buy(base: str) -> int:
     receiver = Receiver()
-    async with (
-        paygate(home) as base,
-        listening(receiver) as webhook_url,
-        aiohttp.ClientSession() as session,
-    ):
+    async with listening(receiver) as webhook_url, aiohttp.ClientSession() as session:
         await until_healthy(session, base)
         client = Client(session, base)
         await client.call("PATCH", "/api/v1/merchant/webhook", {"webhook_url": webhook_url})
@@ -197,8 +241,8 @@ def main() -> int:
         os.chmod(home, 0o711)
         try:
             return asyncio.run(demo(home))
-        except TimeoutError:
-            print("demo FAILED: it took too long")
+        except DemoError as error:
+            print(f"demo FAILED: {error}")
             return 1
 
 

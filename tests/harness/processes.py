@@ -92,9 +92,9 @@ class Stack:
     async def serve(self, *flags: str, port: int | None = None, **more: str) -> Client:
         """An API process that answers."""
         chosen = port or free_port()
-        await self.start("serve", *flags, **{**more, "PORT": str(chosen)})
+        process = await self.start("serve", *flags, **{**more, "PORT": str(chosen)})
         client = Client(f"http://127.0.0.1:{chosen}")
-        await client.until_healthy()
+        await client.until_healthy(process)
         return client
 
     async def close(self) -> None:
@@ -118,9 +118,12 @@ class Client:
         ):
             return response.status, await response.json()
 
-    async def until_healthy(self) -> None:
+    async def until_healthy(self, process: asyncio.subprocess.Process | None = None) -> None:
+        """Wait until it answers; not in vain for a process that has ended."""
         async with asyncio.timeout(READY_WITHIN_S):
             while True:
+                if process is not None and process.returncode is not None:
+                    raise AssertionError(f"it ended with exit code {process.returncode}")
                 with suppress(aiohttp.ClientConnectionError):
                     if (await self.call("GET", "/health"))[0] == 200:
                         return
