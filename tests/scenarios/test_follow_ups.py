@@ -101,6 +101,11 @@ async def test_of_a_hold_that_was_taken_in_part_only_the_rest_expires(stage: Pla
     )
 
 
+OTHER_PAYMENT = (
+    "Another payment of the order was under way or had succeeded when this money arrived"
+)
+
+
 async def test_late_money_for_a_paid_order_is_given_back_by_itself(stage: PlayedApp):
     late = await stage.begin("late_success")
     order_id = (await stage.payment(late))["order_id"]
@@ -117,6 +122,7 @@ async def test_late_money_for_a_paid_order_is_given_back_by_itself(stage: Played
     assert (payment["status"], other["status"]) == ("failed", "success")
     assert (payment["amount_captured"], payment["amount_refunded"]) == (50_000, 50_000)
     assert (refund["payment_id"], refund["status"], refund["amount"]) == (late, "processed", 50_000)
+    assert refund["reason"] == OTHER_PAYMENT
     assert (await stage.events(late))[3:] == REFUNDED
     paid = "SELECT count(*) FROM payments WHERE status = 'success'"
     assert await stage.value(paid) == 1
@@ -135,6 +141,7 @@ async def test_late_money_while_another_payment_is_under_way_is_given_back(stage
 
     assert await stage.value("SELECT count(*) FROM payments WHERE status = 'success'") == 0
     assert await stage.value("SELECT status FROM refunds") == "processed"
+    assert await stage.value("SELECT reason FROM refunds") == OTHER_PAYMENT
 
 
 async def test_a_late_success_pays_the_order_and_says_so(stage: PlayedApp):

@@ -64,6 +64,8 @@ async def test_an_approval_that_finds_its_payment_failed_is_refunded(app: TestAp
     payment = await app.payment(payment_id)
     assert (payment["status"], payment["amount_captured"]) == ("failed", 50_000)
     assert payment["amount_refunded"] == 50_000
+    reason = "The payment had failed before this money arrived"
+    assert await app.value("SELECT reason FROM refunds") == reason
     assert await calls_of(app, payment_id) == [("authorize", "Approved"), ("refund", "Approved")]
 
 

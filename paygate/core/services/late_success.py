@@ -19,7 +19,8 @@ from .events import payment_events, refund_events, ring_deliveries
 from .follow_up import follow_up
 from .registry import GuardedByHost
 
-REASON = "The order was paid by another payment before this money arrived"
+OTHER_REASON = "Another payment of the order was under way or had succeeded when this money arrived"
+LATE_REASON = "The payment had failed before this money arrived"
 PART_REASON = "Only a part of the amount was approved"
 
 
@@ -47,7 +48,8 @@ async def take_late_success(
         return "applied", "late success: the payment was declined before"
     if payment.capture_mode == "manual":
         return "conflict", "held late: the money is not taken, and the hold has to be let go"
-    await _give_back(claimed, approved, to, deps)
+    reason = OTHER_REASON if is_paid_otherwise else LATE_REASON if is_whole else PART_REASON
+    await _give_back(claimed, approved, reason, to, deps)
     return "applied", "late success of a payment that had failed: the money is refunded"
 
 
@@ -99,12 +101,12 @@ async def take_late_refund(
 
 
 async def _give_back(
-    claimed: ClaimedOperation, approved: Approved, to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation, approved: Approved, reason: str, to: Sequence[Endpoint], deps: Deps
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
     kept = payment.keep_late_money(approved.amount, at=now)
     await _store(claimed, approved, kept, (), deps)
-    await _refund_all(kept.after, claimed.operation.id, REASON, to, deps)
+    await _refund_all(kept.after, claimed.operation.id, reason, to, deps)
 
 
 async def _refund_all(
