@@ -37,7 +37,7 @@ def plugin_check(name: str, *, as_json: bool) -> int:
         raise OperatorError(
             setting="paygate plugin check",
             problem="hypothesis is not installed",
-            remedy="Install paygate[testing]",
+            remedy="In paygate's folder run pip install '.[testing]'",
         )
     from ..testing.kit import report  # noqa: PLC0415 - the server never needs it
     from ..testing.kit.installed import check, samples_of  # noqa: PLC0415 - the same

@@ -1,4 +1,4 @@
-"""What tests are made of; installed with ``paygate[testing]``.
+"""What tests are made of; installed with the extra ``testing``.
 
 For a plugin's tests: contracts, which are base classes for pytest. An author inherits from
 one, says how to make the guest and which samples are approved and declined, and inherits

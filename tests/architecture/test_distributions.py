@@ -1,0 +1,104 @@
+"""Whatever is installed is ours, or pinned: never a stranger's project of a similar name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = {"paygate-framework", "paygate-upi-sim", "paygate-card-sim", "paygate-webhook-http"}
+PINNED = {
+    line.partition("==")[0].strip().replace("_", "-").lower()
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if "==" in line
+}
+# Extras of example plugins, of which no test installs anything.
+EXTRAS_OF_EXAMPLES = {"aiokafka"}
+INSTALLS = re.compile(r"\b(?:pip3?|pipx|uv)\s+(?:install|add|pip install)\s+([^`#|&;\n]+)")
+# An option that is followed by its value.
+WITH_VALUE = {"--constraint", "-c", "--requirement", "-r", "--target", "--prefix"}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PLACE = re.compile(r"^[.$/~{]|/|\.whl$")
+# What was called otherwise in its time, and the examples below.
+NOT_READ = {"CHANGELOG.md", "tests/architecture/test_distributions.py"}
+# Sentences that speak of installing and name nothing: "pip install is all it takes".
+IS_SENTENCE = re.compile(r"^(?:is|it|and|then)\b")
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.split("\0"):
+        path = ROOT / name
+        if name and name not in NOT_READ and path.is_file():
+            yield name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def named(line: str) -> Iterator[str]:
+    """The projects that an install line takes from an index."""
+    words = iter(line.replace("'", " ").replace('"', " ").replace("</code>", " ").split())
+    for word in words:
+        if word in WITH_VALUE:
+            next(words, None)
+        elif not PLACE.search(word) and (found := NAME.match(word)):
+            yield found[0].replace("_", "-").lower()
+
+
+def test_no_line_installs_what_is_not_pinned():
+    """Ours is named by its place: it is not on the public index."""
+    strangers = {
+        f"{name}: {line.strip()}"
+        for name, text in texts()
+        for line in INSTALLS.findall(text.replace("\\\n", " "))
+        if not IS_SENTENCE.match(line.strip())
+        for project in named(line)
+        if project not in PINNED
+    }
+
+    assert strangers == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "projects"),
+    [
+        ("paygate", ["paygate"]),
+        ("--editable '.[dev]'", []),
+        ("'paygate[testing]' aiohttp>=3", ["paygate", "aiohttp"]),
+        ("--constraint constraints.txt ./plugins/upi_sim", []),
+        ("/path/to/dist/paygate_framework-*.whl", []),
+    ],
+)
+def test_what_a_line_takes_from_an_index_is_read(line: str, projects: list[str]):
+    assert list(named(line)) == projects
+
+
+def test_every_dependency_is_ours_or_pinned():
+    strangers = set()
+    for name, text in texts():
+        if not name.endswith(("pyproject.toml", "pyproject.toml.tmpl")):
+            continue
+        # A template's names are filled in later.
+        declared = tomllib.loads(text.replace("$", "new_"))["project"]
+        extras = declared.get("optional-dependencies", {}).values()
+        for line in [
+            *declared.get("dependencies", []),
+            *(each for many in extras for each in many),
+        ]:
+            found = NAME.match(line)
+            project = found[0].replace("_", "-").lower() if found else line
+            if project not in PINNED | OURS | EXTRAS_OF_EXAMPLES:
+                strangers.add(f"{name}: {line}")
+
+    assert strangers == set()
+
+
+def test_the_distributions_have_their_names():
+    files = [ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")]
+
+    assert {tomllib.loads(file.read_text())["project"]["name"] for file in files} == OURS
