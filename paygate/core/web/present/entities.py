@@ -16,7 +16,7 @@ from ...domain.payment_status import PaymentStatus
 from ...domain.refund import Refund
 from ...ports.records import Page, PaymentTotals, WorkCounts
 from ..wire import answers as wire
-from ..wire import merchants
+from ..wire import merchants, webhooks
 
 Shown = TypeVar("Shown", bound=wire.PaymentCreated)
 RowT = TypeVar("RowT")
@@ -198,7 +198,7 @@ def totals(totals: PaymentTotals) -> wire.Totals:
     }
 
 
-def delivery(delivery: Delivery) -> wire.Delivery:
+def delivery(delivery: Delivery) -> webhooks.Delivery:
     """A row of ``GET /webhooks``."""
     return {
         "id": str(delivery.id),
@@ -233,7 +233,7 @@ def test_merchant(merchant: Merchant) -> wire.TestMerchant:
     }
 
 
-def endpoint(merchant: Merchant, *, with_secret: bool = True) -> wire.Endpoint:
+def endpoint(merchant: Merchant, *, with_secret: bool = True) -> webhooks.Endpoint:
     """``GET /merchant/config`` and the answers to changing it.
 
     Args:
@@ -255,7 +255,7 @@ def endpoint(merchant: Merchant, *, with_secret: bool = True) -> wire.Endpoint:
     }
 
 
-def test_event_sent(delivery_id: UUID, event_type: str, at: datetime) -> wire.TestEventSent:
+def test_event_sent(delivery_id: UUID, event_type: str, at: datetime) -> webhooks.TestEventSent:
     """``POST /webhooks/test``."""
     return {
         "status": "success",
@@ -270,7 +270,7 @@ def test_event_sent(delivery_id: UUID, event_type: str, at: datetime) -> wire.Te
     }
 
 
-def delivery_retried(delivery_id: UUID) -> wire.DeliveryRetried:
+def delivery_retried(delivery_id: UUID) -> webhooks.DeliveryRetried:
     """``POST /webhooks/{id}/retry``."""
     return {"id": str(delivery_id), "status": "pending", "message": "Webhook retry scheduled"}
 

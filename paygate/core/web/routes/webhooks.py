@@ -19,7 +19,7 @@ from ..idempotency import once
 from ..openapi import Audited, documented, examples, examples_endpoints
 from ..wire import answers as wire
 from ..wire import endpoints as story
-from ..wire import requests
+from ..wire import requests, webhooks
 from . import dialects
 
 
@@ -30,7 +30,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.get("/merchant/config")
     @documented(
         "Show where webhooks go",
-        wire.Endpoint,
+        webhooks.Endpoint,
         examples.ENDPOINT,
         about="The secret is null for the roles `read_only` and `support`.",
     )
@@ -43,7 +43,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.patch("/merchant/webhook")
     @documented(
         "Say where webhooks go",
-        wire.Endpoint,
+        webhooks.Endpoint,
         examples.ENDPOINT,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.update", shows=("webhook_url", "url")),
@@ -65,7 +65,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/merchant/webhook/regenerate")
     @documented(
         "Make a new webhook secret",
-        wire.Endpoint,
+        webhooks.Endpoint,
         examples.ENDPOINT,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.rotate_secret"),
@@ -83,7 +83,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/merchant/webhook/test")
     @documented(
         "Send a test event",
-        wire.TestEventSent,
+        webhooks.TestEventSent,
         examples.TEST_EVENT_SENT,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.test", shows=("event",)),
@@ -106,7 +106,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.get("/webhooks")
     @documented(
         "List deliveries",
-        wire.Page[wire.Delivery] | list[wire.Delivery],
+        wire.Page[webhooks.Delivery] | list[webhooks.Delivery],
         examples.page(examples.DELIVERY),
         query=story.DeliveriesQuery,
         about="A page; the profile open-demo answers with a bare array.",
@@ -124,7 +124,7 @@ def blueprint(deps: Deps) -> Blueprint:
     @routes.post("/webhooks/<delivery_id>/retry")
     @documented(
         "Send a webhook again",
-        wire.DeliveryRetried,
+        webhooks.DeliveryRetried,
         examples.DELIVERY_RETRIED,
         needs=Role.SUPPORT,
         audit=Audited("delivery.retry"),

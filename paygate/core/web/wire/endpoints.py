@@ -18,9 +18,10 @@ from ...domain.limits import (
     PAGE_ROWS_MAX,
     URL_CHARS_MAX,
 )
-from .answers import At, Delivery, Uuid
+from .answers import At, Uuid
 from .lists import ID_CHARS_MAX, Searched
 from .requests import Request, Text, maybe_moment, moment, whole
+from .webhooks import Delivery
 
 # As wide as the column of deliveries.
 EVENT_CHARS_MAX = 50

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...wire import answers as wire
+from ...wire import webhooks
 from .ids import DELIVERY_ID, MADE_AT, MERCHANT_ID, PAID_AT
 
-DELIVERY: wire.Delivery = {
+DELIVERY: webhooks.Delivery = {
     "id": DELIVERY_ID,
     "event": "payment.success",
     "status": "success",
@@ -18,7 +18,7 @@ DELIVERY: wire.Delivery = {
 }
 
 
-DELIVERY_RETRIED: wire.DeliveryRetried = {
+DELIVERY_RETRIED: webhooks.DeliveryRetried = {
     "id": DELIVERY_ID,
     "status": "pending",
     "message": "Webhook retry scheduled",
@@ -28,7 +28,7 @@ DELIVERY_RETRIED: wire.DeliveryRetried = {
 ENDPOINT_REQUEST = {"webhook_url": "https://shop.example/webhook"}
 
 
-ENDPOINT: wire.Endpoint = {
+ENDPOINT: webhooks.Endpoint = {
     "id": MERCHANT_ID,
     "name": "Test Merchant",
     "email": "test@example.com",
@@ -42,7 +42,7 @@ ENDPOINT: wire.Endpoint = {
 }
 
 
-TEST_EVENT_SENT: wire.TestEventSent = {
+TEST_EVENT_SENT: webhooks.TestEventSent = {
     "status": "success",
     "message": "Test webhook enqueued",
     "id": DELIVERY_ID,
