@@ -35,6 +35,7 @@ from .core.services.authenticate import secret_digest
 from .core.services.deps import Deps, TestClock, TestMerchant
 from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
+from .core.services.manage_endpoints import new_secret
 from .core.services.plugin_settings import stored_settings
 from .core.services.refusals import Refusals
 from .core.web.app import WebApp, WebSettings
@@ -323,11 +324,15 @@ async def seed(deps: Deps) -> None:
         api_key=shown.api_key,
         is_active=True,
         webhook_url=None,
-        webhook_secret=shown.webhook_secret,
+        webhook_secret=None,
         created_at=deps.clock.now(),
         is_test=True,
     )
-    await deps.storage.merchants.seed(merchant, secret_sha256=secret_digest(shown.api_secret))
+    await deps.storage.merchants.seed(
+        merchant,
+        secret_sha256=secret_digest(shown.api_secret),
+        webhook_secret=new_secret(merchant.id, deps, chosen=shown.webhook_secret),
+    )
     if await deps.storage.merchants.get(merchant.id) is not None:
         await deps.storage.users.seed(_test_user(merchant, deps))
 

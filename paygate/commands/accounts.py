@@ -21,6 +21,7 @@ from ..core.services.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_
 from ..core.services.audit import SYSTEM, Done, write_down
 from ..core.services.authenticate import secret_digest
 from ..core.services.deps import Deps
+from ..core.services.manage_endpoints import new_secret
 from ..core.services.team import AddUser, add_user, set_password
 from ..core.web.wire.accounts import Email
 from .setup import Setup
@@ -88,10 +89,14 @@ async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, s
             api_key=deps.ids.new(IdKind.KEY),
             is_active=True,
             webhook_url=None,
-            webhook_secret=deps.ids.webhook_secret(),
+            webhook_secret=None,
             created_at=deps.clock.now(),
         )
-        await storage.merchants.seed(merchant, secret_sha256=secret_digest(secret))
+        await storage.merchants.seed(
+            merchant,
+            secret_sha256=secret_digest(secret),
+            webhook_secret=new_secret(merchant.id, deps),
+        )
         if await storage.merchants.get(merchant.id) is None:
             raise _unknown("EMAIL", "another merchant has that address")
         done = Done("merchant.create", str(merchant.id), {"name": merchant.name, "email": address})

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from paygate import Endpoint
 from paygate.core.domain.role import Role
 from paygate.core.services.team import AddUser, add_user
 from tests.harness.apps import KEYS, Answer, TestApp
@@ -80,6 +81,72 @@ async def test_nothing_in_a_dump_is_a_secret_a_cookie_or_a_password(app: TestApp
     await app.rows("DELETE FROM login_tries")
     right = {"email": EMAIL, "password": PASSWORD}
     assert (await app.call("POST", "/session", keys=None, json=right)).status == 200
+
+
+async def test_the_default_endpoints_secret_is_sealed_whoever_of_us_wrote_it(
+    app: TestApp, fakes: Fakes
+):
+    """The seed, an address, a merchant's own choice, rotations and namespaces."""
+
+    async def secret() -> str:
+        return str((await app.call("GET", "/merchant/config")).json["webhook_secret"])
+
+    async def signs() -> tuple[str | None, str | None]:
+        seen: list[Endpoint] = []
+        fakes.sink.before_answer = lambda _, to: seen.append(to)
+        await app.call("POST", "/webhooks/test", json={})
+        async with app.working():
+            await app.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
+        return seen[-1].secret, seen[-1].previous_secret
+
+    seeded = await secret()
+    await app.webhook_url()
+    first = await signs()
+    answer = await app.call("PATCH", "/merchant/webhook", json={"webhook_secret": "chosen_by_us"})
+    chosen = await signs()
+    made = (await app.call("POST", "/merchant/webhook/regenerate")).json["webhook_secret"]
+    during = await signs()
+    endpoint = str(await merchant_id(app))
+    rotated = (await app.call("POST", f"/webhook-endpoints/{endpoint}/rotate")).json["secret"]
+    after = await signs()
+    namespace = (await app.call("POST", "/test/namespaces", keys=None)).json
+    hint = (await app.call("GET", f"/webhook-endpoints/{endpoint}")).json["secret_hint"]
+    stolen = "\n".join(await dump(app))
+
+    assert seeded == "whsec_test_abc123"
+    assert first == (seeded, None)
+    assert answer.json["webhook_secret"] == "chosen_by_us"
+    # A secret that was chosen is the only one; one that was made has the one before beside it.
+    assert (chosen, during, after) == (
+        ("chosen_by_us", None),
+        (made, "chosen_by_us"),
+        (rotated, made),
+    )
+    assert (await secret(), hint) == (rotated, f"…{rotated[-4:]}")
+    for each in (seeded, "chosen_by_us", made, rotated, namespace["webhook_secret"]):
+        assert each not in stolen
+
+
+async def test_a_webhook_secret_that_sql_writes_counts_and_is_shown(app: TestApp, fakes: Fakes):
+    await app.webhook_url()
+    await app.call("POST", "/merchant/webhook/regenerate")
+    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
+    shown = (await app.call("GET", "/merchant/config")).json["webhook_secret"]
+    left = await app.rows("SELECT webhook_sealed, webhook_previous_sealed FROM merchants")
+    endpoint = f"/webhook-endpoints/{await merchant_id(app)}"
+    hint = (await app.call("GET", endpoint)).json["secret_hint"]
+    # Another address leaves it alone.
+    await app.webhook_url("http://localhost:9/other")
+    kept = (await app.call("GET", "/merchant/config")).json["webhook_secret"]
+    made = (await app.call("POST", "/merchant/webhook/regenerate")).json["webhook_secret"]
+    stored = await app.rows("SELECT webhook_secret, webhook_previous_secret FROM merchants")
+
+    assert shown == kept == "whsec_by_hand"
+    assert [tuple(row.values()) for row in left] == [(None, None)]
+    assert hint == "…hand"
+    assert made != "whsec_by_hand"
+    # It was in clear, and signs beside the new one for a day.
+    assert [tuple(row.values()) for row in stored] == [(None, "whsec_by_hand")]
 
 
 async def test_secrets_are_long_and_kept_as_digests(app: TestApp):

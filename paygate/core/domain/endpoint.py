@@ -62,8 +62,8 @@ class Endpoint:
 
     @classmethod
     def of(cls, merchant: Merchant) -> Endpoint:
-        """The one that stands on the merchant's own row."""
-        return cls(merchant.id, merchant.id, merchant.webhook_url, merchant.webhook_secret)
+        """The one on the merchant's own row, as far as it matters to making deliveries."""
+        return cls(merchant.id, merchant.id, merchant.webhook_url, None)
 
     @classmethod
     def all_of(cls, merchant: Merchant) -> tuple[Endpoint, ...]:
@@ -81,8 +81,10 @@ class EndpointSettings:
     """An endpoint as it is stored: what its owner sees, and what is needed to send.
 
     Args:
-        secret: In clear where it stands on the merchant's row, else sealed.
+        secret: Sealed, or in clear where SQL wrote it on the merchant's row.
         secret_hint: The secret's last characters.
+        is_sealed: Whether the secret is.
+        is_previous_sealed: Whether the one before is.
         previous_secret: Likewise; it counts until ``previous_until``.
         disabled_at: Since when nothing is sent, in UTC.
         consecutive_failures: Tries since the last that succeeded.
@@ -99,6 +101,8 @@ class EndpointSettings:
     secret_hint: str | None
     previous_secret: str | None = field(repr=False)
     previous_until: datetime | None
+    is_sealed: bool
+    is_previous_sealed: bool
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
     consecutive_failures: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -43,6 +43,8 @@ class Merchant:
 
     Args:
         webhook_url: Of the default endpoint; None sends nothing there.
+        webhook_secret: In clear, where SQL wrote it; it counts before the sealed one.
+        webhook_sealed: The secret as anything else stores it.
         webhook_disabled_at: Since when the default endpoint gets nothing.
         subscriptions: The enabled endpoints beside it, read with the row so that an
             event costs no further question.
@@ -55,8 +57,9 @@ class Merchant:
     api_key: str
     is_active: bool
     webhook_url: str | None
-    webhook_secret: str | None
+    webhook_secret: str | None = field(repr=False)
     created_at: datetime
+    webhook_sealed: str | None = field(default=None, repr=False)
     default_scenario: str | None = None
     webhook_disabled_at: datetime | None = None
     subscriptions: tuple[Subscription, ...] = ()

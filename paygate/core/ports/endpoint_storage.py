@@ -17,8 +17,8 @@ class NewSecret:
     """A secret on its way to where it is kept.
 
     Args:
-        clear: As it signs; stored so only on the merchant's own row.
-        sealed: As it is stored elsewhere.
+        clear: As it signs; stored nowhere.
+        sealed: As it is stored.
         hint: Its last characters.
         previous_until: How long the one before it signs beside it.
     """

@@ -20,7 +20,7 @@ from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .accounts import AccountRepositories
 from .callback_storage import CallbackRepository
-from .endpoint_storage import EndpointRepository
+from .endpoint_storage import EndpointRepository, NewSecret
 from .feed import FeedRepository
 from .figures import FigureRepository
 from .history import HistoryQuestion, PaymentCounts
@@ -89,8 +89,8 @@ class MerchantRepository(Protocol):
         merchant_id: UUID,
         *,
         url: str | Kept | None,
-        secret: str | None,
-        first_secret: str,
+        secret: NewSecret | None,
+        first_secret: NewSecret,
         at: datetime,
     ) -> Merchant:
         """Store where webhooks go and what signs them; the merchant as it is then.
@@ -124,7 +124,9 @@ class MerchantRepository(Protocol):
         """Switch off a merchant whose e-mail is of that domain; False if there is none."""
         ...
 
-    async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
+    async def seed(
+        self, merchant: Merchant, *, secret_sha256: str, webhook_secret: NewSecret
+    ) -> None:
         """Store the merchant; one with its id gets these credentials and keeps the rest."""
         ...
 

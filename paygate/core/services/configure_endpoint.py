@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..domain.merchant import Merchant
 from ..ports.kept import Kept
 from .deps import Deps
-from .manage_endpoints import check_address, rotate_secret
+from .manage_endpoints import check_address, new_secret, rotate_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant
     """
     if isinstance(command.url, str):
         check_address(command.url, deps, field="webhook_url")
+    merchant_id, chosen = command.merchant.id, command.secret
     # Only what was named is written: somebody else may be changing the rest, by SQL too.
     return await deps.storage.merchants.configure_webhook(
-        command.merchant.id,
+        merchant_id,
         url=command.url,
-        secret=command.secret,
-        first_secret=deps.ids.webhook_secret(),
+        secret=new_secret(merchant_id, deps, chosen=chosen) if chosen else None,
+        first_secret=new_secret(merchant_id, deps),
         at=deps.clock.now(),
     )
 

@@ -171,8 +171,8 @@ def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
         InfrastructureError: A secret cannot be opened: another key, or another's.
     """
 
-    def clear(secret: str | None) -> str | None:
-        if secret is None or endpoint.is_default:
+    def clear(secret: str | None, *, is_sealed: bool) -> str | None:
+        if secret is None or not is_sealed:
             return secret
         return deps.vault.open(secret, context=sealed_as(endpoint.id))["secret"]
 
@@ -180,10 +180,12 @@ def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
         id=endpoint.id,
         merchant_id=endpoint.merchant_id,
         url=endpoint.url,
-        secret=clear(endpoint.secret),
+        secret=clear(endpoint.secret, is_sealed=endpoint.is_sealed),
         events=endpoint.events,
         previous_secret=(
-            clear(endpoint.previous_secret) if endpoint.overlaps(deps.clock.now()) else None
+            clear(endpoint.previous_secret, is_sealed=endpoint.is_previous_sealed)
+            if endpoint.overlaps(deps.clock.now())
+            else None
         ),
     )
 

@@ -73,7 +73,7 @@ async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
     """
     check_address(command.url, deps, field="url")
     endpoint_id = deps.ids.uuid()
-    secret = _new_secret(endpoint_id, deps)
+    secret = new_secret(endpoint_id, deps)
     new = NewEndpoint(
         id=endpoint_id,
         merchant_id=command.merchant.id,
@@ -116,7 +116,7 @@ async def _change_default(command: ChangeEndpoint, deps: Deps) -> None:
         command.merchant.id,
         url=command.url,
         secret=None,
-        first_secret=deps.ids.webhook_secret(),
+        first_secret=new_secret(command.merchant.id, deps),
         at=deps.clock.now(),
     )
 
@@ -157,7 +157,7 @@ async def rotate_secret(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> Wi
         NotFoundError: No such endpoint, or another merchant's.
     """
     await find_endpoint(merchant, endpoint_id, deps)
-    secret = _new_secret(endpoint_id, deps)
+    secret = new_secret(endpoint_id, deps)
     await deps.storage.endpoints.rotate(
         endpoint_id, secret, merchant_id=merchant.id, at=deps.clock.now()
     )
@@ -204,11 +204,29 @@ def check_address(url: str, deps: Deps, *, field: str) -> None:
         raise InvalidInputError(f"{field} {error.detail}", field=field) from error
 
 
-def _new_secret(endpoint_id: UUID, deps: Deps) -> NewSecret:
-    clear = deps.ids.webhook_secret()
+def webhook_secret(merchant: Merchant, deps: Deps) -> str | None:
+    """Open what signs webhooks to the merchant's default endpoint; None where there is none.
+
+    Raises:
+        InfrastructureError: It was sealed with a key that this process does not have.
+    """
+    if merchant.webhook_secret or merchant.webhook_sealed is None:
+        return merchant.webhook_secret
+    return deps.vault.open(merchant.webhook_sealed, context=sealed_as(merchant.id))["secret"]
+
+
+def new_secret(endpoint_id: UUID, deps: Deps, *, chosen: str | None = None) -> NewSecret:
+    """Seal a secret for an endpoint.
+
+    Args:
+        endpoint_id: The merchant's own id for the default endpoint.
+        deps: The app.
+        chosen: In clear; None makes one.
+    """
+    clear = chosen or deps.ids.webhook_secret()
     return NewSecret(
         clear=clear,
         sealed=deps.vault.seal({"secret": clear}, context=sealed_as(endpoint_id)),
-        hint="…" + clear[-_HINT_CHARS:],
+        hint="…" + clear[-_HINT_CHARS:] if len(clear) > 2 * _HINT_CHARS else "…",
         previous_until=deps.clock.now() + SECRET_OVERLAP,
     )

@@ -11,6 +11,7 @@ from ..ports.kept import KEEP
 from .authenticate import secret_digest
 from .configure_endpoint import ConfigureEndpoint, configure_endpoint
 from .deps import Deps
+from .manage_endpoints import new_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ class Namespace:
     Args:
         merchant: As it is stored.
         api_secret: In clear; it is not kept.
+        webhook_secret: In clear; it is kept sealed.
     """
 
     merchant: Merchant
     api_secret: str
+    webhook_secret: str
 
 
 async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
@@ -54,11 +57,15 @@ async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
     merchant, secret = _fresh(command, deps), f"secret_ns_{deps.ids.uuid().hex}"
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
-        await storage.merchants.seed(merchant, secret_sha256=secret_digest(secret))
+        first = new_secret(merchant.id, deps)
+        await storage.merchants.seed(
+            merchant, secret_sha256=secret_digest(secret), webhook_secret=first
+        )
         endpoint = ConfigureEndpoint(merchant, command.webhook_url or KEEP, command.webhook_secret)
         stored = await configure_endpoint(endpoint, bound)
         await storage.merchants.set_scenario(merchant.id, command.scenario)
-    return Namespace(replace(stored, default_scenario=command.scenario), secret)
+    signs = command.webhook_secret or first.clear
+    return Namespace(replace(stored, default_scenario=command.scenario), secret, signs)
 
 
 async def retire_namespace(namespace_id: UUID, deps: Deps) -> None:
@@ -80,7 +87,7 @@ def _fresh(command: OpenNamespace, deps: Deps) -> Merchant:
         api_key=f"key_ns_{deps.ids.uuid().hex}",
         is_active=True,
         webhook_url=None,
-        webhook_secret=deps.ids.webhook_secret(),
+        webhook_secret=None,
         created_at=deps.clock.now(),
         is_test=True,
     )

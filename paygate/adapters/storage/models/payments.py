@@ -32,8 +32,13 @@ class MerchantRow(Model):
     updated_at = fields.DatetimeField()
     # Beyond the contract.
     default_scenario = fields.CharField(max_length=64, null=True)
+    # The secret, sealed, with its last characters: unless SQL wrote one, which stands above
+    # in clear.
+    webhook_sealed = fields.TextField(null=True)
+    webhook_secret_hint = fields.CharField(max_length=16, null=True)
     # The secret before the present one, and until when it signs beside it.
     webhook_previous_secret = fields.CharField(max_length=64, null=True)
+    webhook_previous_sealed = fields.TextField(null=True)
     webhook_previous_until = fields.DatetimeField(null=True)
     # Since when nothing is sent to webhook_url; null sends. Cleared by whoever writes
     # webhook_url or webhook_secret.

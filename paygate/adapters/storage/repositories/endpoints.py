@@ -74,7 +74,8 @@ class PostgresEndpoints:
         """See ``EndpointRepository.rotate``."""
         until = secret.previous_until
         if endpoint_id == merchant_id:
-            await self.executor.fetch(sql.ROTATE_DEFAULT, merchant_id, secret.clear, until, at)
+            new = (secret.sealed, secret.hint)
+            await self.executor.fetch(sql.ROTATE_DEFAULT, merchant_id, *new, until, at)
             return
         await self._locked(
             endpoint_id, merchant_id, sql.ROTATE, secret.sealed, secret.hint, until, at

@@ -19,6 +19,7 @@ from ....core.domain.merchant import (
     Merchant,
 )
 from ....core.domain.role import Role
+from ....core.ports.endpoint_storage import NewSecret
 from ....core.ports.kept import Kept
 from .. import mapping
 from ..database import Executor
@@ -69,8 +70,16 @@ FROM merchants WHERE id = $1
 CONFIGURE = """
 UPDATE merchants SET
     webhook_url = CASE WHEN $2 THEN $3 ELSE webhook_url END,
-    webhook_secret = coalesce($4, nullif(webhook_secret, ''), $5),
-    updated_at = $6
+    webhook_secret = CASE WHEN $4::text IS NULL THEN webhook_secret END,
+    webhook_sealed = coalesce($4::text, CASE
+        WHEN coalesce(nullif(webhook_secret, ''), webhook_sealed) IS NULL THEN $6
+        ELSE webhook_sealed
+    END),
+    webhook_secret_hint = coalesce($5::varchar, CASE
+        WHEN coalesce(nullif(webhook_secret, ''), webhook_sealed) IS NULL THEN $7
+        ELSE webhook_secret_hint
+    END),
+    updated_at = $8
 WHERE id = $1 RETURNING *
 """
 ORIGINS_OF_ORDER = """
@@ -79,10 +88,10 @@ SELECT m.allowed_origins FROM orders o JOIN merchants m ON m.id = o.merchant_id 
 
 # Who starts with other credentials wants them to work; what merchants set stays.
 SEED = """
-INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_secret, created_at,
-    updated_at, is_test)
-SELECT $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::varchar,
-    $7::timestamptz, $7::timestamptz, $8::boolean
+INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_sealed,
+    webhook_secret_hint, created_at, updated_at, is_test)
+SELECT $1::uuid, $2::varchar, $3::varchar, $4::varchar, $5::varchar, $6::text, $7::varchar,
+    $8::timestamptz, $8::timestamptz, $9::boolean
 WHERE NOT EXISTS (SELECT 1 FROM merchants WHERE id <> $1 AND (email = $3 OR api_key = $4))
 ON CONFLICT (id) DO UPDATE
 SET email = EXCLUDED.email, api_key = EXCLUDED.api_key, api_secret = EXCLUDED.api_secret,
@@ -156,14 +165,16 @@ class PostgresMerchants:
         merchant_id: UUID,
         *,
         url: str | Kept | None,
-        secret: str | None,
-        first_secret: str,
+        secret: NewSecret | None,
+        first_secret: NewSecret,
         at: datetime,
     ) -> Merchant:
         """See ``MerchantRepository.configure_webhook``."""
+        chosen = (None, None) if secret is None else (secret.sealed, secret.hint)
+        first = (first_secret.sealed, first_secret.hint)
         named, given = (False, None) if isinstance(url, Kept) else (True, url)
         row = await self.executor.fetchrow(
-            CONFIGURE, merchant_id, named, given, secret, first_secret, at
+            CONFIGURE, merchant_id, named, given, *chosen, *first, at
         )
         assert row is not None, "whoever was authenticated is there"
         return mapping.merchant(row)
@@ -197,7 +208,9 @@ class PostgresMerchants:
         """See ``MerchantRepository.retire``."""
         return bool(await self.executor.fetch(RETIRE, merchant_id, mail_domain))
 
-    async def seed(self, merchant: Merchant, *, secret_sha256: str) -> None:
+    async def seed(
+        self, merchant: Merchant, *, secret_sha256: str, webhook_secret: NewSecret
+    ) -> None:
         """See ``MerchantRepository.seed``."""
         await self.executor.fetch(
             SEED,
@@ -206,7 +219,8 @@ class PostgresMerchants:
             merchant.email,
             merchant.api_key,
             secret_sha256,
-            merchant.webhook_secret,
+            webhook_secret.sealed,
+            webhook_secret.hint,
             merchant.created_at,
             merchant.is_test,
         )

@@ -41,6 +41,8 @@ COLUMNS = {
     for column in (
         _Column("webhook_endpoints", "id", "sealed", "endpoint:"),
         _Column("webhook_endpoints", "id", "previous_sealed", "endpoint:"),
+        _Column("merchants", "id", "webhook_sealed", "endpoint:"),
+        _Column("merchants", "id", "webhook_previous_sealed", "endpoint:"),
         _Column("plugin_settings", "plugin", "sealed", "plugin "),
     )
 }

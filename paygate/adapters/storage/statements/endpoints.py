@@ -6,21 +6,27 @@ came of tries, and nobody waits in a circle.
 
 from ....core.domain.limits import ENDPOINTS_MAX
 
+# A secret that SQL wrote stands there in clear, and counts.
+_BY_SQL = "nullif(m.webhook_secret, '')"
 _HINT = "'…' || right(m.webhook_secret, 4)"
 
 # Conditions on its columns reach both halves.
 BOTH = f"""(
     SELECT m.id, m.id AS merchant_id, m.webhook_url AS url, NULL::text AS description,
-        '["*"]'::jsonb AS events, true AS is_default, m.webhook_secret AS secret,
-        CASE WHEN length(m.webhook_secret) > 8 THEN {_HINT} END AS secret_hint,
-        m.webhook_previous_secret AS previous_secret, m.webhook_previous_until AS previous_until,
+        '["*"]'::jsonb AS events, true AS is_default,
+        coalesce({_BY_SQL}, m.webhook_sealed) AS secret, {_BY_SQL} IS NULL AS is_sealed,
+        CASE WHEN {_BY_SQL} IS NULL THEN m.webhook_secret_hint
+            WHEN length(m.webhook_secret) > 8 THEN {_HINT} END AS secret_hint,
+        coalesce(m.webhook_previous_secret, m.webhook_previous_sealed) AS previous_secret,
+        m.webhook_previous_secret IS NULL AS is_previous_sealed,
+        m.webhook_previous_until AS previous_until,
         m.webhook_disabled_at AS disabled_at, m.webhook_disabled_reason AS disabled_reason,
         m.webhook_failures AS consecutive_failures, m.webhook_first_failure_at AS first_failure_at,
         m.created_at, m.updated_at
     FROM merchants m
     UNION ALL
-    SELECT e.id, e.merchant_id, e.url, e.description, e.events, false, e.sealed, e.secret_hint,
-        e.previous_sealed, e.previous_until, e.disabled_at, e.disabled_reason,
+    SELECT e.id, e.merchant_id, e.url, e.description, e.events, false, e.sealed, true,
+        e.secret_hint, e.previous_sealed, true, e.previous_until, e.disabled_at, e.disabled_reason,
         e.consecutive_failures, e.first_failure_at, e.created_at, e.updated_at
     FROM webhook_endpoints e
 ) AS endpoints"""
@@ -64,7 +70,9 @@ WHERE id = $1 AND merchant_id = $2
 
 ROTATE_DEFAULT = """
 UPDATE merchants SET webhook_previous_secret = nullif(webhook_secret, ''),
-    webhook_previous_until = $3, webhook_secret = $2, updated_at = $4
+    webhook_previous_sealed = CASE WHEN nullif(webhook_secret, '') IS NULL THEN webhook_sealed END,
+    webhook_previous_until = $4, webhook_secret = NULL, webhook_sealed = $2,
+    webhook_secret_hint = $3, updated_at = $5
 WHERE id = $1
 """
 

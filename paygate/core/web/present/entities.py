@@ -233,14 +233,13 @@ def test_merchant(merchant: Merchant) -> wire.TestMerchant:
     }
 
 
-def endpoint(merchant: Merchant, *, with_secret: bool = True) -> webhooks.Endpoint:
+def endpoint(merchant: Merchant, secret: str | None) -> webhooks.Endpoint:
     """``GET /merchant/config`` and the answers to changing it.
 
     Args:
         merchant: Whose.
-        with_secret: Show what signs; who may not change it has no use for it but a bad one.
+        secret: What signs; None for who may not change it, and has no use for it but a bad one.
     """
-    secret = merchant.webhook_secret if with_secret else None
     return {
         "id": str(merchant.id),
         "name": merchant.name,

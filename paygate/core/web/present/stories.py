@@ -70,7 +70,7 @@ def namespace(made: Namespace) -> stories.Namespace:
         "api_key": merchant.api_key,
         "api_secret": made.api_secret,
         "webhook_url": merchant.webhook_url,
-        "webhook_secret": merchant.webhook_secret,
+        "webhook_secret": made.webhook_secret,
         "scenario": merchant.default_scenario,
         "created_at": timestamp(merchant.created_at),
     }

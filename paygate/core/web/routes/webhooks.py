@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from ...domain.role import Role
 from ...services.configure_endpoint import configure_endpoint, regenerate_secret
 from ...services.deps import Deps
+from ...services.manage_endpoints import webhook_secret
 from ...services.queries import find_delivery
 from ...services.recover_deliveries import recover_deliveries
 from ...services.retry_delivery import retry_delivery
@@ -37,7 +38,8 @@ def blueprint(deps: Deps) -> Blueprint:
     async def config() -> Response:
         caller = await caller_of_request(deps)
         may_sign = caller.role.covers(Role.DEVELOPER)
-        return json_response(present.endpoint(caller.merchant, with_secret=may_sign))
+        secret = webhook_secret(caller.merchant, deps) if may_sign else None
+        return json_response(present.endpoint(caller.merchant, secret))
 
     @routes.put("/webhooks")
     @routes.patch("/merchant/webhook")
@@ -58,7 +60,8 @@ def blueprint(deps: Deps) -> Blueprint:
 
         async def do(bound: Deps) -> tuple[object, int]:
             command = parse.endpoint(dialects.endpoint(body), merchant)
-            return present.endpoint(await configure_endpoint(command, bound)), 200
+            stored = await configure_endpoint(command, bound)
+            return present.endpoint(stored, webhook_secret(stored, bound)), 200
 
         return await once(merchant.id, deps, do)
 
@@ -75,7 +78,8 @@ def blueprint(deps: Deps) -> Blueprint:
         merchant = await merchant_of_request(deps)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            return present.endpoint(await regenerate_secret(merchant, bound)), 200
+            stored = await regenerate_secret(merchant, bound)
+            return present.endpoint(stored, webhook_secret(stored, bound)), 200
 
         return await once(merchant.id, deps, do)
 
