@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from . import __version__
 from .adapters.bell.local import LocalBell
@@ -25,17 +24,12 @@ from .adapters.storage.database_url import DatabaseUrl, parse_database_url
 from .adapters.storage.migrate import behind_pooler, require_migrated
 from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.keyed import KeyedVault, kept_key
-from .core.domain.account import User
 from .core.domain.errors import OperatorError
-from .core.domain.merchant import Merchant
 from .core.domain.origins import origin
-from .core.domain.role import Role
 from .core.ports.bell import Bell
-from .core.services.authenticate import secret_digest
 from .core.services.deps import Deps, TestClock, TestMerchant
 from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
-from .core.services.manage_endpoints import new_secret
 from .core.services.plugin_settings import stored_settings
 from .core.services.refusals import Refusals
 from .core.web.app import WebApp, WebSettings
@@ -309,44 +303,4 @@ def test_merchant(settings: Settings) -> TestMerchant | None:
         api_key=settings.test_api_key,
         api_secret=settings.test_api_secret,
         webhook_secret=settings.test_webhook_secret,
-    )
-
-
-async def seed(deps: Deps) -> None:
-    """Store the test merchant, unless it is there or this is production."""
-    shown = deps.test_merchant
-    if shown is None:
-        return
-    merchant = Merchant(
-        id=UUID(shown.id),
-        name=shown.name,
-        email=shown.email,
-        api_key=shown.api_key,
-        is_active=True,
-        webhook_url=None,
-        webhook_secret=None,
-        created_at=deps.clock.now(),
-        is_test=True,
-    )
-    await deps.storage.merchants.seed(
-        merchant,
-        secret_sha256=secret_digest(shown.api_secret),
-        webhook_secret=new_secret(merchant.id, deps, chosen=shown.webhook_secret),
-    )
-    if await deps.storage.merchants.get(merchant.id) is not None:
-        await deps.storage.users.seed(_test_user(merchant, deps))
-
-
-def _test_user(merchant: Merchant, deps: Deps) -> User:
-    """Signs in with any password, and only where there is a test merchant."""
-    return User(
-        id=deps.ids.uuid(),
-        merchant_id=merchant.id,
-        email=merchant.email.lower(),
-        # Of no password: a production on this database has nobody of that name.
-        password_hash="",
-        role=Role.OWNER,
-        is_active=True,
-        is_operator=True,
-        created_at=deps.clock.now(),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from ..adapters.storage.migrate import require_migrated
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import open_app
-from ..bootstrap import seed as store
+from ..seeding import seed as store
 from .setup import Setup
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from ..adapters.bell.local import LocalBell
 from ..adapters.serving.hypercorn import answer
 from ..adapters.storage.migrate import migrate
-from ..bootstrap import App, direct_url, open_app, seed
+from ..bootstrap import App, direct_url, open_app
 from ..core.services.live import LiveEvents
 from ..core.web.app import create_app
 from ..core.workers.worker import Worker
 from ..logs import logger
 from ..production import refuse_unsafe
+from ..seeding import seed
 from .listening import address, listen, refuse_remote_development
 from .pages import listening_pages
 from .setup import Setup

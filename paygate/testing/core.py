@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ..adapters.bell.local import LocalBell
 from ..adapters.http.loopback import LoopbackClient
 from ..adapters.vault.keyed import new_key
-from ..bootstrap import App, open_app, seed
+from ..bootstrap import App, open_app
 from ..core.services.deps import Deps, TestClock
 from ..core.services.move_clock import (
     EARLIEST,
@@ -24,6 +24,7 @@ from ..core.web.app import WebApp, create_app
 from ..core.workers.worker import Worker
 from ..plugins.host import Found
 from ..plugins.setting_names import check_setting_names
+from ..seeding import seed
 from ..settings import read_settings, setting_names
 from .api import Api
 from .defaults import DEFAULTS

@@ -10,11 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 from paygate.adapters.bell.local import LocalBell
-from paygate.bootstrap import App, open_app, seed
+from paygate.bootstrap import App, open_app
 from paygate.core.ports.bell import Bell
 from paygate.core.web.app import create_app
 from paygate.core.workers.worker import Worker
 from paygate.plugins.host import Found
+from paygate.seeding import seed
 from paygate.settings import read_settings
 
 from .contract import Contract

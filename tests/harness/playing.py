@@ -12,9 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 from paygate.adapters.bell.local import LocalBell
-from paygate.bootstrap import App, open_app, seed
+from paygate.bootstrap import App, open_app
 from paygate.core.web.app import create_app
 from paygate.core.workers.worker import Worker
+from paygate.seeding import seed
 from paygate.settings import read_settings
 
 from .apps import TestApp

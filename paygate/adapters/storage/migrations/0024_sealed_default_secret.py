@@ -35,7 +35,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0022_erased_secrets")]
+    dependencies = [("paygate", "0023_running_clock")]
 
     initial = False
 
