@@ -24,8 +24,7 @@ from ...services.queries import find_order
 from .. import parse, present
 from ..errors import json_response
 from ..openapi import documented, examples
-from ..wire import answers as wire
-from ..wire import lists
+from ..wire import lists, merchants
 from . import dialects
 
 PAGES = ("/checkout", "/success", "/failure", "/sdk/checkout.html")
@@ -92,7 +91,7 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     @routes.get("/api/v1/checkout/methods")
     @documented(
         "List payment methods",
-        wire.MethodsOffered,
+        merchants.MethodsOffered,
         examples.METHODS,
         access="anyone",
         query=lists.MethodsQuery,

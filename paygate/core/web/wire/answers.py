@@ -235,22 +235,6 @@ class Health(TypedDict):
     profile: NotRequired[str]
 
 
-class MethodOffered(TypedDict):
-    """A payment method that some processor here carries out."""
-
-    name: Annotated[str, Field(examples=["upi"])]
-    title: str
-    flows: list[str]
-    schema: NotRequired[Annotated[dict[str, Any], Field(description="of its part of a payment")]]
-
-
-class MethodsOffered(TypedDict):
-    """What a shopper may choose from."""
-
-    data: list[MethodOffered]
-    now: Annotated[str, Field(description="the gateway's time, by which it judges expiry dates")]
-
-
 class Index(TypedDict):
     """What this is."""
 

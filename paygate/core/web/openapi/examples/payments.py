@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...wire import answers as wire
+from ...wire import merchants
 from .ids import MADE_AT, MERCHANT_ID, ORDER_ID, PAID_AT, PAYMENT_ID
 
 ORDER_REQUEST = {
@@ -154,7 +155,7 @@ REFUND: wire.Refund = {
 }
 
 
-METHODS: wire.MethodsOffered = {
+METHODS: merchants.MethodsOffered = {
     "data": [
         {
             "name": "upi",
