@@ -55,7 +55,7 @@ async def test_streams_and_idle_connections_do_not_delay_the_end(processes: Stac
     host, port = client.base.removeprefix("http://").split(":")
     reading = [asyncio.create_task(read(client, "0", 9999)) for _ in range(3)]
     _, idle = await asyncio.open_connection(host, int(port))
-    idle.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    idle.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     # One that asks and never reads what it is told.
     _, deaf = await asyncio.open_connection(host, int(port))
     keys = "".join(f"{name}: {value}\r\n" for name, value in KEYS.items())
@@ -78,7 +78,7 @@ async def test_an_idle_connection_outlives_a_page_that_looks_every_five_seconds(
     host, port = client.base.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     for _ in range(2):
-        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200" in await asyncio.wait_for(reader.readline(), 10)
         await asyncio.sleep(6)
         await reader.read(65536)

@@ -82,8 +82,10 @@ async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(
 async def test_every_page_says_that_the_clock_is_stopped(fresh_gateway: Gateway, page: Page):
     await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Stop the clock").click()
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
     notice = page.get_by_text("The test clock is stopped")
+    # Before the page is left: that would end a request that is under way.
+    await expect(notice).to_be_visible()
+    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Back to the real time").click()
