@@ -95,7 +95,7 @@ class UndeclaredFlow(Purse):
 @breaks("method.prepares_what_can_be_stored", "method.answers_whatever_is_typed")
 class StoresNumbers(Purse):
     def display(self, number):
-        return {"last4": int(number[-4:])}
+        return {**super().display(number), "last4": int(number[-4:])}
 
 
 @breaks("method.reads_no_clock")
@@ -108,7 +108,7 @@ class MethodsOwnClock(Purse):
 @breaks("method.prepares_the_same_again", "method.draws_no_chance")
 class ChanceInTheDisplay(Purse):
     def display(self, number):
-        return {"last4": number[-4:], "colour": str(random.random())}
+        return {**super().display(number), "colour": str(random.random())}
 
 
 @breaks("sink.sends_once")
