@@ -41,8 +41,9 @@ export function onSessionChange(listener: () => void): () => void {
  *
  * @throws ApiError The email or the password is wrong, or the API did not answer.
  */
-export async function signIn(email: string, password: string): Promise<Session> {
-  return keep(await answer(api.POST("/api/v1/session", { body: { email: email.trim(), password } })));
+export async function signIn(email: string, password: string, merchant_id?: string | null): Promise<Session> {
+  const body = { email: email.trim(), password, merchant_id: merchant_id || null };
+  return keep(await answer(api.POST("/api/v1/session", { body })));
 }
 
 /** The session this browser has, if there is one; at a test gateway one is made.

@@ -44,13 +44,20 @@ def user_add(
 
 
 @users.command("password")
-def user_password(email: Email, *, password_stdin: FromStdin = False) -> None:
+def user_password(
+    email: Email,
+    *,
+    merchant: Annotated[
+        str, typer.Option(help="Id of the merchant they work for, if there are several.")
+    ] = "",
+    password_stdin: FromStdin = False,
+) -> None:
     """Make a new password for somebody, and end their sessions."""
     from ..commands.accounts import reset
 
     async def run(setup: Setup) -> None:
         given = _given_password(password_stdin)
-        made = await reset(setup, email, given)
+        made = await reset(setup, email, merchant, given)
         print("done" if given else made)
 
     run_verb(run, read_setup())

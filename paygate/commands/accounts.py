@@ -48,13 +48,13 @@ async def add(
         try:
             user = await add_user(command, bound)
         except EmailTakenError:
-            raise _unknown("EMAIL", "another user has that address") from None
+            raise _unknown("EMAIL", "another user of the merchant has that address") from None
         done = Done("user.create", str(user.id), {"email": user.email, "role": role})
         await write_down(done, SYSTEM, merchant_id, bound)
     return password
 
 
-async def reset(setup: Setup, email: str, given: str | None) -> str:
+async def reset(setup: Setup, email: str, merchant: str, given: str | None) -> str:
     """Give somebody another password, and end their sessions; the password.
 
     Raises:
@@ -63,7 +63,8 @@ async def reset(setup: Setup, email: str, given: str | None) -> str:
     password = given or secrets.token_urlsafe(32)
     async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
         bound = replace(app.deps, storage=storage)
-        user = await storage.users.by_email(email.lower())
+        merchant_id = _uuid(merchant) if merchant else None
+        user = await storage.users.by_email(email.lower(), merchant_id=merchant_id)
         if user is None:
             raise _unknown("EMAIL", "there is no such user")
         await set_password(user, await bound.passwords.hash(password), bound)

@@ -2141,6 +2141,12 @@ export interface components {
     LoginRequest: {
       /** Email */
       email: string;
+      /**
+       * Merchant Id
+       * @description whom they work for; of several, the one they joined first if left out
+       * @default null
+       */
+      merchant_id?: string | null;
       /** Password */
       password: string;
     };
@@ -4049,6 +4055,12 @@ export interface components {
       is_active: boolean;
       /** Last Login At */
       last_login_at: string | null;
+      /**
+       * Merchant Id
+       * Format: uuid
+       * @description to sign in with, by who works for several
+       */
+      merchant_id: string;
       /** Password */
       password: string;
       /**

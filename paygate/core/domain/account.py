@@ -40,7 +40,7 @@ class User:
     """A person who signs in.
 
     Args:
-        email: In lower case; no two users share one.
+        email: In lower case; no two users of a merchant share one.
         password_hash: Argon2id with its parameters; empty for a user without a password.
     """
 

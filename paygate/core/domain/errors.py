@@ -199,7 +199,7 @@ class LastOwnerError(ConflictError):
 
 
 class EmailTakenError(ConflictError):
-    """Another user signs in with that address."""
+    """Another user of the merchant signs in with that address."""
 
     def __init__(self) -> None:
         super().__init__("There is a user with that email already")

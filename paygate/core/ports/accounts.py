@@ -23,16 +23,21 @@ class UserRepository(Protocol):
         """Store a new user.
 
         Raises:
-            EmailTakenError: Another has that address.
+            EmailTakenError: Another of the merchant's has that address.
         """
         ...
 
     async def seed(self, user: User) -> None:
-        """Store the user, unless somebody has that address."""
+        """Store the user, unless another of the merchant's has that address."""
         ...
 
-    async def by_email(self, email: str) -> User | None:
-        """The user with that address, in lower case; active or not."""
+    async def by_email(self, email: str, *, merchant_id: UUID | None) -> User | None:
+        """The user with that address, in lower case; active or not.
+
+        Args:
+            email: In lower case.
+            merchant_id: Whose user; None for the oldest active one of any merchant.
+        """
         ...
 
     async def lock(self, user_id: UUID, *, merchant_id: UUID) -> User | None:

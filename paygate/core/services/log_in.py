@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from ..domain.account import Actor, Session, User
 from ..domain.errors import AuthenticationError, InvalidInputError
@@ -22,12 +23,14 @@ class LogIn:
     Args:
         ip: Where it came from; tries are counted for each account and address.
         replaces: The token of the session that this one takes the place of.
+        merchant_id: Whom they work for; None for the oldest user with that address.
     """
 
     email: str
     password: str
     ip: str | None
     replaces: str | None = None
+    merchant_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
             and the time it takes do not tell which.
     """
     email = command.email.lower()
-    user = await deps.storage.users.by_email(email)
+    user = await deps.storage.users.by_email(email, merchant_id=command.merchant_id)
     is_right = await _may_enter(email, user, command, deps)
     if user is None or not is_right:
         raise AuthenticationError(REFUSED)
@@ -65,7 +68,7 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
         if command.replaces:
             await storage.sessions.end(secret_digest(command.replaces))
         logged_in = await _open(user, command.ip, bound)
-        await storage.sessions.forgive(_tries_of(email, command.ip, deps))
+        await storage.sessions.forgive(_tries_of(email, user, command.ip, deps))
         await _note("session.create", user, command.ip, bound)
     return logged_in
 
@@ -91,7 +94,7 @@ async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
             raise AuthenticationError
         await storage.sessions.end_all(user.id)
         logged_in = await _open(replace(user, password_hash=hashed), command.ip, bound)
-        await storage.sessions.forgive(_tries_of(user.email, command.ip, deps))
+        await storage.sessions.forgive(_tries_of(user.email, user, command.ip, deps))
         await _note("user.change_password", user, command.ip, bound)
     return logged_in
 
@@ -107,7 +110,7 @@ async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) 
     if user is not None and user.is_active and _is_test_user(user, deps):
         return True
     # Counted before it is looked at: many at once cannot try more than the ten.
-    if not await deps.storage.sessions.try_password(_tries_of(email, command.ip, deps)):
+    if not await deps.storage.sessions.try_password(_tries_of(email, user, command.ip, deps)):
         _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
         return False
     stored = user.password_hash if user is not None and user.is_active else None
@@ -137,9 +140,11 @@ def _is_test_user(user: User, deps: Deps) -> bool:
     return user.email == test.email.lower()
 
 
-def _tries_of(email: str, ip: str | None, deps: Deps) -> str:
+def _tries_of(email: str, user: User | None, ip: str | None, deps: Deps) -> str:
+    # Of each user by itself: signing in to another one with that address resets nothing.
+    account = f"{user.merchant_id}:{email}" if user is not None else email
     # A digest: people type passwords where the address belongs.
-    return deps.vault.fingerprint(f"login:{email}\n{ip or ''}".encode(), purpose="login")
+    return deps.vault.fingerprint(f"login:{account}\n{ip or ''}".encode(), purpose="login")
 
 
 async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:

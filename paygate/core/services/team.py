@@ -42,7 +42,7 @@ async def add_user(command: AddUser, deps: Deps) -> User:
     """Store a new user.
 
     Raises:
-        EmailTakenError: Another user has that address.
+        EmailTakenError: Another user of the merchant has that address.
     """
     user = User(
         id=deps.ids.uuid(),

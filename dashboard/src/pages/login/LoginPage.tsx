@@ -39,7 +39,8 @@ function LoginForm() {
     setBusy(true);
     setError(null);
     try {
-      await signIn(email, password);
+      // Who works for several merchants is given a link that names the one.
+      await signIn(email, password, query.get("merchant"));
       await navigate(nextPlace(query));
     } catch (reason) {
       setError(reason instanceof ApiError ? reason.message : "Signing in failed");

@@ -19,7 +19,7 @@ class UserRow(Model):
 
     id = fields.UUIDField(primary_key=True)
     merchant = _of_merchant("users")
-    email = fields.CharField(max_length=255, unique=True)
+    email = fields.CharField(max_length=255)
     # Argon2id with its parameters; empty for somebody without a password.
     password_hash = fields.CharField(max_length=255)
     role = fields.CharField(max_length=20)
@@ -34,6 +34,7 @@ class UserRow(Model):
 
         table = "users"
         indexes = (("merchant_id",),)
+        unique_together = (("email", "merchant"),)
 
 
 class SessionRow(Model):

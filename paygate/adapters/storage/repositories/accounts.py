@@ -48,9 +48,9 @@ class PostgresUsers:
             )
         )
 
-    async def by_email(self, email: str) -> User | None:
+    async def by_email(self, email: str, *, merchant_id: UUID | None) -> User | None:
         """See ``UserRepository.by_email``."""
-        row = await self.executor.fetchrow(sql.USER_BY_EMAIL, email)
+        row = await self.executor.fetchrow(sql.USER_BY_EMAIL, email, merchant_id)
         return user_of(row) if row else None
 
     async def lock(self, user_id: UUID, *, merchant_id: UUID) -> User | None:

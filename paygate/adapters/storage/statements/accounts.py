@@ -9,9 +9,13 @@ ADD_USER = """
 INSERT INTO users (id, merchant_id, email, password_hash, role, is_active, is_operator,
     created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-ON CONFLICT (email) DO NOTHING RETURNING 1
+ON CONFLICT (email, merchant_id) DO NOTHING RETURNING 1
 """
-USER_BY_EMAIL = "SELECT * FROM users WHERE email = $1"
+# Of several merchants' users the oldest: nobody takes the place of one who is there.
+USER_BY_EMAIL = """
+SELECT * FROM users WHERE email = $1 AND ($2::uuid IS NULL OR merchant_id = $2)
+ORDER BY is_active DESC, created_at, id LIMIT 1
+"""
 LOCK_USER = "SELECT * FROM users WHERE id = $1 AND merchant_id = $2 FOR UPDATE"
 # In one order, so that two who lock them never wait for each other. Whoever waited sees
 # what the other one left.

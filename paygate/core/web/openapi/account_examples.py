@@ -29,7 +29,7 @@ USER: wire.User = {
     "last_login_at": None,
 }
 USER_REQUEST = {"email": EMAIL, "role": "support"}
-USER_ADDED: wire.UserAdded = {**USER, "password": PASSWORD}
+USER_ADDED: wire.UserAdded = {**USER, "password": PASSWORD, "merchant_id": MERCHANT_ID}
 PASSWORD_RESET: wire.PasswordReset = {"id": USER_ID, "email": EMAIL, "password": PASSWORD}
 TEAM: wire.Team = {"data": [USER]}
 KEY: wire.Key = {

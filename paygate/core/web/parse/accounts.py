@@ -23,7 +23,7 @@ def origins(body: Body) -> list[str] | None:
 def login(body: Body, *, ip: str | None, replaces: str | None) -> LogIn:
     """``POST /session``."""
     asked = checked(accounts.LoginRequest, body)
-    return LogIn(asked.email, asked.password, ip, replaces)
+    return LogIn(asked.email, asked.password, ip, replaces, asked.merchant_id)
 
 
 def password(body: Body, session: Session, *, ip: str | None) -> ChangePassword:

@@ -37,7 +37,7 @@ def user(user: User) -> wire.User:
 
 def user_added(added: User, password: str) -> wire.UserAdded:
     """Somebody new."""
-    return {**user(added), "password": password}
+    return {**user(added), "password": password, "merchant_id": str(added.merchant_id)}
 
 
 def password_reset(user: User, password: str) -> wire.PasswordReset:

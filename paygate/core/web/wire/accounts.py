@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
@@ -19,7 +20,7 @@ from ...domain.limits import (
     TEXT_CHARS_MAX,
 )
 from .answers import At, Uuid
-from .requests import PageQuery, Request, Text, maybe_moment
+from .requests import PageQuery, Request, Text, maybe_moment, maybe_uuid
 
 RoleName = Literal["read_only", "support", "developer", "owner"]
 
@@ -62,6 +63,9 @@ class LoginRequest(Request):
 
     email: Text = Field(min_length=1)
     password: Password
+    merchant_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = Field(
+        None, description="whom they work for; of several, the one they joined first if left out"
+    )
 
 
 class PasswordRequest(Request):
@@ -157,6 +161,7 @@ class UserAdded(User):
     """Somebody new, and their password, which is shown this once."""
 
     password: str
+    merchant_id: Annotated[Uuid, Field(description="to sign in with, by who works for several")]
 
 
 class PasswordReset(TypedDict):

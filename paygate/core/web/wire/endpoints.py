@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -20,26 +20,12 @@ from ...domain.limits import (
 )
 from .answers import At, Uuid
 from .lists import ID_CHARS_MAX, Searched
-from .requests import Request, Text, maybe_moment, moment, whole
+from .requests import Request, Text, maybe_moment, maybe_uuid, moment, whole
 from .webhooks import Delivery
 
 # As wide as the column of deliveries.
 EVENT_CHARS_MAX = 50
-_UUID_CHARS = 36
 _STATUSES = ("pending", "success", "failed")
-
-
-def _uuid(value: object) -> UUID | None:
-    if value is None:
-        return None
-    try:
-        return UUID(value) if isinstance(value, str) and len(value) == _UUID_CHARS else _no_uuid()
-    except ValueError:
-        return _no_uuid()
-
-
-def _no_uuid() -> NoReturn:
-    raise ValueError("must be a UUID")
 
 
 def _statuses(value: object) -> object:
@@ -107,7 +93,7 @@ class RecoverRequest(Request):
         None, description="and before this one; now, if left out"
     )
     events: Filters | None = Field(None, description="only these; every event, if left out")
-    endpoint_id: Annotated[UUID | None, BeforeValidator(_uuid)] = None
+    endpoint_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = None
     statuses: Annotated[
         tuple[Literal["pending", "success", "failed"], ...], BeforeValidator(_statuses)
     ] = Field(("failed",), description="success sends again what had arrived")
@@ -123,7 +109,7 @@ class DeliveriesQuery(Request):
     offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
     status: Literal["pending", "success", "failed"] | None = None
     event: Annotated[Searched, Field(max_length=EVENT_CHARS_MAX)] | None = None
-    endpoint_id: Annotated[UUID | None, BeforeValidator(_uuid)] = None
+    endpoint_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = None
     payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -84,6 +85,7 @@ def _event_type(value: str | None) -> str:
     return value or "webhook.test"
 
 
+_UUID_CHARS = 36
 YEARS = "2000 to 2200"
 """What the clock can be set to, and so all that anything of ours can have happened in."""
 
@@ -99,8 +101,22 @@ def _with_plus(text: str) -> str:
     return text
 
 
+def maybe_uuid(value: object) -> UUID | None:
+    """An id in its one spelling, which may be left out."""
+    if value is None:
+        return None
+    try:
+        return UUID(value) if isinstance(value, str) and len(value) == _UUID_CHARS else _no_uuid()
+    except ValueError:
+        return _no_uuid()
+
+
+def _no_uuid() -> NoReturn:
+    raise ValueError("must be a UUID")
+
+
 def maybe_moment(value: object) -> datetime | None:
-    """The same, where it may be left out."""
+    """A time with its zone, which may be left out."""
     return None if value is None else moment(value)
 
 

@@ -1,4 +1,4 @@
-import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Ct as n,Ht as r,Nn as i,Pn as a,_t as o,jt as s,un as c,wn as l}from"./shared-CpC3gOyJ.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
+import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Ct as n,Ht as r,Nn as i,Pn as a,_t as o,jt as s,un as c,wn as l}from"./shared-DZGI6IkJ.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
   -H "X-Api-Key: ${t}" \\
   -H "X-Api-Secret: ${n}" \\
   -H "Content-Type: application/json" \\
