@@ -15,7 +15,7 @@ export const ROLE_NAMES: Record<Role, string> = {
 
 export const ROLE_NOTES: Record<Role, string> = {
   read_only: "sees everything and changes nothing",
-  support: "also refunds, captures, settles and sends webhooks again",
+  support: "also refunds, captures and sends webhooks again",
   developer: "also endpoints, keys, the simulator, orders and payments",
   owner: "everything, the team too",
 };

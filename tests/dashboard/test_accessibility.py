@@ -20,6 +20,7 @@ PLACES = [
     "dashboard/transactions",
     "dashboard/transactions/{success}",
     "dashboard/transactions/{failed}",
+    "dashboard/attention",
     "dashboard/orders",
     "dashboard/orders/{order}",
     "dashboard/refunds",

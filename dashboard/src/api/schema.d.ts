@@ -30,11 +30,31 @@ export interface paths {
     };
     /**
      * List money that needs attention
-     * @description Callbacks that contradict what is settled or fit nothing of ours, and failed payments whose money was not given back: the newest 200. Of all merchants to operators, to others their own.
+     * @description Answers and callbacks that contradict what is settled, callbacks that fit nothing of ours, and failed payments whose money was not given back: the newest 200 that are open, or that were resolved. Of all merchants to operators, to others their own.
      */
     get: operations["get_api_v1_attention"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/attention/{item_id}/resolve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Resolve what needs attention
+     * @description For operators. The item leaves the list and stays in its history. Nothing else changes: no money moves. Needs the role support. Needs an operator.
+     */
+    post: operations["post_api_v1_attention_item_id_resolve"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1432,6 +1452,8 @@ export interface components {
        * @description ISO 8601 in UTC, to the millisecond
        */
       at: string;
+      /** Id */
+      id: string;
       /**
        * Kind
        * @enum {string}
@@ -1445,14 +1467,31 @@ export interface components {
       processor: string;
       /** Reason */
       reason: string | null;
+      resolved: components["schemas"]["AttentionResolved"] | null;
     };
     /**
      * AttentionList
-     * @description What an operator has to look at, the newest first.
+     * @description What an operator has to look at, or what was resolved, the newest first.
      */
     AttentionList: {
       /** Data */
       data: components["schemas"]["AttentionItem"][];
+    };
+    /**
+     * AttentionResolved
+     * @description When, by whom and with which note an item was resolved; null while it is open.
+     */
+    AttentionResolved: {
+      /**
+       * At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      at: string;
+      /** By */
+      by: string;
+      /** Note */
+      note: string;
     };
     /**
      * AuditActor
@@ -3629,6 +3668,17 @@ export interface components {
       queue: "payments" | "refunds" | "webhooks";
     };
     /**
+     * ResolveRequest
+     * @description ``POST /attention/{id}/resolve``.
+     */
+    ResolveRequest: {
+      /**
+       * Note
+       * @description what you found and did; kept in the history
+       */
+      note: string;
+    };
+    /**
      * RetryPolicyOffer
      * @description What decides about repeats.
      */
@@ -4306,6 +4356,7 @@ export interface components {
 export type AdvanceClockRequest = components["schemas"]["AdvanceClockRequest"];
 export type AttentionItem = components["schemas"]["AttentionItem"];
 export type AttentionList = components["schemas"]["AttentionList"];
+export type AttentionResolved = components["schemas"]["AttentionResolved"];
 export type AuditActor = components["schemas"]["AuditActor"];
 export type AuditEntry = components["schemas"]["AuditEntry"];
 export type CallbackListed = components["schemas"]["CallbackListed"];
@@ -4390,6 +4441,7 @@ export type RefundFigures = components["schemas"]["RefundFigures"];
 export type RefundOfPaymentRequest = components["schemas"]["RefundOfPaymentRequest"];
 export type RefundRequest = components["schemas"]["RefundRequest"];
 export type Released = components["schemas"]["Released"];
+export type ResolveRequest = components["schemas"]["ResolveRequest"];
 export type RetryPolicyOffer = components["schemas"]["RetryPolicyOffer"];
 export type Review = components["schemas"]["Review"];
 export type Reviews = components["schemas"]["Reviews"];
@@ -4447,7 +4499,9 @@ export interface operations {
   };
   get_api_v1_attention: {
     parameters: {
-      query?: never;
+      query?: {
+        resolved?: "true" | "false";
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -4461,6 +4515,32 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["AttentionList"];
+        };
+      };
+    };
+  };
+  post_api_v1_attention_item_id_resolve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        item_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResolveRequest"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AttentionItem"];
         };
       };
     };

@@ -10,6 +10,7 @@ import {
   Puzzle,
   ReceiptText,
   RotateCcw,
+  Scale,
   ScrollText,
   Send,
   ServerCog,
@@ -39,6 +40,7 @@ export const GROUPS: PlaceGroup[] = [
       { to: "/dashboard/transactions", name: "Transactions", icon: ArrowLeftRight },
       { to: "/dashboard/orders", name: "Orders", icon: ReceiptText },
       { to: "/dashboard/refunds", name: "Refunds", icon: RotateCcw },
+      { to: "/dashboard/attention", name: "Attention", icon: Scale },
     ],
   },
   {

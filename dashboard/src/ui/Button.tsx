@@ -2,7 +2,7 @@ import { LoaderCircle, type LucideIcon } from "lucide-react";
 import type { ComponentProps, MouseEvent } from "react";
 import { Link, type LinkProps } from "react-router";
 
-import { useMay } from "../roles";
+import { useMay, useSession } from "../roles";
 import type { Role } from "../session";
 
 type Look = "plain" | "primary" | "quiet" | "danger";
@@ -54,6 +54,14 @@ export function Button({
 export function RoleButton({ needs, refused, ...rest }: ButtonProps & { needs: Role }) {
   const { reason } = useMay(needs);
   return <Button {...rest} refused={reason ?? refused} />;
+}
+
+/** A button for operators who have that role; for the others it says what it takes. */
+export function OperatorButton({ needs, refused, ...rest }: ButtonProps & { needs: Role }) {
+  const { is_operator: isOperator } = useSession();
+  return (
+    <RoleButton {...rest} needs={needs} refused={isOperator ? refused : "This takes an operator of the gateway"} />
+  );
 }
 
 /** A link that looks like a button. */

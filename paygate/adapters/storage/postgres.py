@@ -11,6 +11,7 @@ from tortoise.context import TortoiseContext
 from ...core.domain.errors import InfrastructureError
 from .database import Executor, connect
 from .repositories.accounts import PostgresApiKeys, PostgresUsers
+from .repositories.attention import PostgresAttention
 from .repositories.audit import PostgresAudit
 from .repositories.callbacks import PostgresCallbacks
 from .repositories.deliveries import PostgresDeliveries
@@ -106,6 +107,11 @@ class PostgresRepositories:
     def test_clock(self) -> PostgresTestClock:
         """The clock that tests move."""
         return PostgresTestClock(self.executor)
+
+    @property
+    def attention(self) -> PostgresAttention:
+        """What operators have to look at."""
+        return PostgresAttention(self.executor)
 
     @property
     def figures(self) -> PostgresFigures:

@@ -94,33 +94,11 @@ class StuckWork:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """Money that our books and a processor's may see differently.
-
-    Args:
-        kind: ``conflict`` a callback that contradicts what is settled · ``quarantined`` a
-            signed callback that fits nothing of ours · ``kept_money`` a failed payment
-            whose money was taken and not given back.
-    """
-
-    kind: Literal["conflict", "quarantined", "kept_money"]
-    at: datetime
-    processor: str
-    payment_id: str | None
-    operation_id: str | None
-    reason: str | None
-
-
 class FigureRepository(Protocol):
     """Counts. A merchant's own, or everybody's where ``merchant_id`` may be None."""
 
     async def overview(self, merchant_id: UUID, window: Window) -> Figures:
         """A merchant's payments, refunds and deliveries that were made in a window."""
-        ...
-
-    async def attention(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """What an operator has to look at, the newest first."""
         ...
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:

@@ -19,6 +19,7 @@ from ..domain.operation import Operation
 from ..domain.payment import Payment
 from ..domain.refund import Refund
 from .accounts import AccountRepositories
+from .attention import AttentionRepository
 from .callback_storage import CallbackRepository
 from .endpoint_storage import EndpointRepository, NewSecret
 from .feed import FeedRepository
@@ -280,6 +281,11 @@ class Repositories(AccountRepositories, Protocol):
     @property
     def deliveries(self) -> DeliveryRepository:
         """Deliveries."""
+        ...
+
+    @property
+    def attention(self) -> AttentionRepository:
+        """What operators have to look at."""
         ...
 
     @property

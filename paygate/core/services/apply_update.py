@@ -25,6 +25,8 @@ from .registry import GuardedByHost
 
 log = logging.getLogger(__name__)
 
+REASON_CHARS_MAX = 1000
+
 
 async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackNote:
     """Apply an update in a transaction of its own.
@@ -41,8 +43,24 @@ async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> 
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, bell=rings)
         note = await apply_in_transaction(update, processor, bound)
+        await keep_conflict(note, processor, bound)
     rings.pass_on(deps)
     return note
+
+
+async def keep_conflict(note: CallbackNote, processor: GuardedByHost, deps: Deps) -> None:
+    """Keep a conflict for operators to look at: there is no callback that they would find."""
+    if note.effect != "conflict":
+        return
+    assert note.payment_id is not None, "a conflict is about a payment"
+    assert note.operation_id is not None, "a conflict is about an operation"
+    await deps.storage.attention.add_conflict(
+        at=deps.clock.now(),
+        processor=processor.info.id,
+        payment_id=note.payment_id,
+        operation_id=note.operation_id,
+        reason=(note.reason or "")[:REASON_CHARS_MAX],
+    )
 
 
 async def apply_in_transaction(

@@ -12,7 +12,7 @@ from ..domain.payment import Payment
 from ..domain.redaction import redact
 from ..ports.callbacks import Update
 from ..ports.records import ClaimedOperation
-from .apply_update import apply_in_transaction
+from .apply_update import apply_in_transaction, keep_conflict
 from .conclude_operation import conclude_operation
 from .conflicts import run_again_on_conflict
 from .deps import Deps
@@ -84,7 +84,7 @@ async def _tell_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps
     if processor is None or claimed.charge is None:
         raise UnsupportedError(f"Processor {claimed.operation.processor} is not installed")
     update = Update(claimed.charge.operation_id, approved)
-    await apply_in_transaction(update, processor, deps)
+    await keep_conflict(await apply_in_transaction(update, processor, deps), processor, deps)
     after = await deps.storage.payments.get(claimed.payment.id)
     assert after is not None, "a payment is never deleted"
     return after

@@ -11,6 +11,7 @@ import { Panels } from "../../ui/Panels";
 import { useTitle } from "../../ui/title";
 import { Attention } from "./Attention";
 import { Charts } from "./Charts";
+import { OpenItems } from "./OpenItems";
 import { RecentPayments } from "./RecentPayments";
 import { Stats } from "./Stats";
 
@@ -28,6 +29,7 @@ export function HomePage() {
           </ButtonLink>
         }
       />
+      <OpenItems />
       <Stats />
       <Attention />
       <Charts />

@@ -5,7 +5,7 @@ import { faultOf } from "../../api/action";
 import { useReviews, useSettle } from "../../api/payments";
 import type { Payment, Review as ReviewRow } from "../../api/schema";
 import { formatMoney } from "../../format/money";
-import { RoleButton } from "../../ui/Button";
+import { OperatorButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Choice, Field } from "../../ui/Field";
 
@@ -23,9 +23,9 @@ export function Review({ payment }: { payment: Payment }) {
           {review.processor} never gave a clear answer about {formatMoney(review)}
           {review.note ? `: ${review.note}` : "."} Look it up there, then settle it.
         </p>
-        <RoleButton needs="support" size="small" onClick={() => setOpened(review)}>
+        <OperatorButton needs="support" size="small" onClick={() => setOpened(review)}>
           Settle it
-        </RoleButton>
+        </OperatorButton>
       </div>
       {opened === review ? <SettleDialog review={review} onClose={() => setOpened(null)} /> : null}
     </section>
@@ -61,9 +61,9 @@ function SettleDialog({ review, onClose }: { review: ReviewRow; onClose: () => v
           onChange={(event) => setReason(event.target.value)}
         />
         <div className="form__actions">
-          <RoleButton needs="support" look="primary" type="submit" busy={settle.isPending}>
+          <OperatorButton needs="support" look="primary" type="submit" busy={settle.isPending}>
             Settle it
-          </RoleButton>
+          </OperatorButton>
         </div>
       </form>
     </Dialog>

@@ -40,3 +40,41 @@ class TestClockRow(Model):
         """Names."""
 
         table = "test_clock"
+
+
+class AnswerConflictRow(Model):
+    """A processor's answer, not a callback, that contradicts what is settled."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.DatetimeField()
+    processor = fields.CharField(max_length=64)
+    payment_id = fields.CharField(max_length=64)
+    operation_id = fields.CharField(max_length=64)
+    reason = fields.CharField(max_length=1000)
+
+    class Meta:
+        """Names."""
+
+        table = "answer_conflicts"
+        unique_together = (("operation_id", "reason"),)
+
+
+class ResolvedAttentionRow(Model):
+    """What needed attention, as it was when an operator resolved it."""
+
+    id = fields.CharField(max_length=100, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+    processor = fields.CharField(max_length=64)
+    payment_id = fields.CharField(max_length=64, null=True)
+    operation_id = fields.CharField(max_length=64, null=True)
+    reason = fields.TextField(null=True)
+    merchant_id = fields.UUIDField(null=True)
+    resolved_at = fields.DatetimeField()
+    resolved_by = fields.CharField(max_length=255)
+    note = fields.TextField()
+
+    class Meta:
+        """Names."""
+
+        table = "resolved_attention"

@@ -10,7 +10,6 @@ from uuid import UUID
 from ....core.domain.ids import IdKind, is_id
 from ....core.ports.bell import Queue
 from ....core.ports.figures import (
-    Attention,
     CallFigures,
     Figures,
     QueueCounts,
@@ -41,11 +40,6 @@ class PostgresFigures:
         )
         assert row is not None, "an aggregate has a row"
         return Figures(**{name: mapping.decoded(value) for name, value in row.items()})
-
-    async def attention(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """See ``FigureRepository.attention``."""
-        rows = await self.executor.fetch(sql.ATTENTION, merchant_id, limit)
-        return [Attention(**dict(row)) for row in rows]
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:
         """See ``FigureRepository.calls``."""

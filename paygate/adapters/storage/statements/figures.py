@@ -76,20 +76,6 @@ SELECT
         FROM given_back) AS refunds
 """
 
-ATTENTION = """
-SELECT kind, at, processor, payment_id, operation_id, reason FROM (
-    SELECT c.effect AS kind, c.received_at AS at, c.processor, c.payment_id, c.operation_id,
-        c.reason, p.merchant_id
-    FROM processor_callbacks c LEFT JOIN payments p ON p.id = c.payment_id
-    WHERE c.effect IN ('conflict', 'quarantined')
-    UNION ALL
-    SELECT 'kept_money', p.updated_at, p.processor, p.id, NULL, p.error_description, p.merchant_id
-    FROM payments p WHERE p.status = 'failed' AND p.amount_captured > p.amount_refunded
-) AS found
-WHERE $1::uuid IS NULL OR merchant_id = $1
-ORDER BY at DESC LIMIT $2
-"""
-
 CALLS = """
 WITH recent AS (
     SELECT o.processor, c.took_ms, c.started_at, c.answer ->> 'class' AS class,

@@ -30,17 +30,20 @@ OVERVIEW: wire.Overview = {
     },
     "refunds": {"count": 1, "amount_minor": {"INR": 20_000}},
 }
-ATTENTION: wire.AttentionList = {
-    "data": [
-        {
-            "kind": "conflict",
-            "at": PAID_AT,
-            "processor": "upi_sim",
-            "payment_id": PAYMENT_ID,
-            "operation_id": "op_Qw12Er34Ty56Ui78",
-            "reason": "the charge is succeeded, and now it failed",
-        }
-    ]
+ATTENTION_ITEM: wire.AttentionItem = {
+    "id": "callback-12",
+    "kind": "conflict",
+    "at": PAID_AT,
+    "processor": "upi_sim",
+    "payment_id": PAYMENT_ID,
+    "operation_id": "op_Qw12Er34Ty56Ui78",
+    "reason": "the charge is succeeded, and now it failed",
+    "resolved": None,
+}
+ATTENTION: wire.AttentionList = {"data": [ATTENTION_ITEM]}
+ATTENTION_RESOLVED: wire.AttentionItem = {
+    **ATTENTION_ITEM,
+    "resolved": {"at": PAID_AT, "by": "op@example.com", "note": "The bank confirmed the charge."},
 }
 OPERATION_ID = "op_Qw12Er34Ty56Ui78"
 WORKERS: wire.Workers = {

@@ -2,7 +2,17 @@
 
 from .accounts import audit, grace, key, login, origins, password, user, user_change
 from .checked import PROTECTED, Body, Model, uuid
-from .lists import callbacks, cursor, methods_order, orders, overview_hours, page, payments, refunds
+from .lists import (
+    callbacks,
+    cursor,
+    is_resolved,
+    methods_order,
+    orders,
+    overview_hours,
+    page,
+    payments,
+    refunds,
+)
 from .paying import (
     NOT_DETAILS,
     cancel,
@@ -14,6 +24,7 @@ from .paying import (
     payment,
     plugin_values,
     refund,
+    resolution,
     scenario,
     settle,
 )
@@ -47,6 +58,7 @@ __all__ = [
     "endpoint_id",
     "endpoint_test",
     "grace",
+    "is_resolved",
     "key",
     "login",
     "methods_order",
@@ -65,6 +77,7 @@ __all__ = [
     "recovery",
     "refund",
     "refunds",
+    "resolution",
     "scenario",
     "settle",
     "test_event",

@@ -57,6 +57,11 @@ def methods_order(query: Mapping[str, str]) -> str | None:
     return checked(lists.MethodsQuery, said(query)).order_id
 
 
+def is_resolved(query: Mapping[str, str]) -> bool:
+    """``?resolved=`` of ``GET /attention``."""
+    return checked(lists.AttentionQuery, said(query)).resolved == "true"
+
+
 def overview_hours(query: Mapping[str, str]) -> int:
     """``?hours=`` of ``GET /overview``."""
     return checked(lists.OverviewQuery, said(query)).hours

@@ -14,7 +14,7 @@ from ...services.create_payment import CreatePayment
 from ...services.create_refund import CreateRefund
 from ...services.namespaces import OpenNamespace
 from ...services.settle_review import SettleReview
-from ..wire import lists, requests
+from ..wire import lists, overview, requests
 from .checked import Body, checked, refuse_protected
 
 NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
@@ -73,6 +73,11 @@ def settle(body: Body, operation_id: str) -> SettleReview:
     """``POST /operations/{id}/settle``."""
     asked = checked(requests.SettleRequest, body)
     return SettleReview(operation_id, asked.verdict, asked.reason)
+
+
+def resolution(body: Body) -> str:
+    """``POST /attention/{id}/resolve``: the note."""
+    return checked(overview.ResolveRequest, body).note
 
 
 def params(body: Body) -> Mapping[str, str]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.redaction import redact
+from ...ports.attention import Attention
 from ...ports.bell import Queue
-from ...ports.figures import Attention, Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ...ports.figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
 from ..wire import overview as wire
 from .entities import timestamp
 
@@ -38,18 +39,27 @@ def overview(window: Window, figures: Figures) -> wire.Overview:
 
 def attention(found: Sequence[Attention]) -> wire.AttentionList:
     """``GET /attention``."""
+    return {"data": [attention_item(each) for each in found]}
+
+
+def attention_item(found: Attention) -> wire.AttentionItem:
+    """One of them."""
+    resolved: wire.AttentionResolved | None = None
+    if found.resolved_at is not None:
+        resolved = {
+            "at": timestamp(found.resolved_at),
+            "by": found.resolved_by or "",
+            "note": found.note or "",
+        }
     return {
-        "data": [
-            {
-                "kind": each.kind,
-                "at": timestamp(each.at),
-                "processor": each.processor,
-                "payment_id": each.payment_id,
-                "operation_id": each.operation_id,
-                "reason": each.reason,
-            }
-            for each in found
-        ]
+        "id": found.id,
+        "kind": found.kind,
+        "at": timestamp(found.at),
+        "processor": found.processor,
+        "payment_id": found.payment_id,
+        "operation_id": found.operation_id,
+        "reason": found.reason,
+        "resolved": resolved,
     }
 
 

@@ -9,8 +9,10 @@ from quart import Blueprint, Response, request
 from ...domain.role import Role
 from ...services.deps import Deps
 from ...services.overview import overview, release_stuck, work_in_detail
+from ...services.resolve_attention import resolve_attention
 from .. import parse
 from ..auth import caller_of_request, merchant_of_request
+from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import changed
 from ..openapi import Audited, documented
@@ -52,14 +54,39 @@ def blueprint(deps: Deps) -> Blueprint:
         "List money that needs attention",
         wire.AttentionList,
         examples.ATTENTION,
-        about="Callbacks that contradict what is settled or fit nothing of ours, and failed "
-        "payments whose money was not given back: the newest 200. Of all merchants to "
-        "operators, to others their own.",
+        query=lists.AttentionQuery,
+        about="Answers and callbacks that contradict what is settled, callbacks that fit nothing "
+        "of ours, and failed payments whose money was not given back: the newest 200 that are "
+        "open, or that were resolved. Of all merchants to operators, to others their own.",
     )
     async def attention() -> Response:
         owner = await whose()
-        found = await deps.storage.figures.attention(owner, limit=ATTENTION_ROWS_MAX)
-        return json_response(present.attention(found))
+        items = deps.storage.attention
+        find = items.resolved if parse.is_resolved(request.args) else items.open
+        return json_response(present.attention(await find(owner, limit=ATTENTION_ROWS_MAX)))
+
+    @routes.post("/attention/<item_id>/resolve")
+    @documented(
+        "Resolve what needs attention",
+        wire.AttentionItem,
+        examples.ATTENTION_RESOLVED,
+        needs=Role.SUPPORT,
+        needs_operator=True,
+        audit=Audited("attention.resolve", shows=("note",)),
+        body=wire.ResolveRequest,
+        body_examples={"example": {"note": "The bank confirmed the charge."}},
+        about="For operators. The item leaves the list and stays in its history. Nothing else "
+        "changes: no money moves.",
+    )
+    async def resolve(item_id: str) -> Response:
+        caller = await caller_of_request(deps)
+        note = parse.resolution(await body_of_request())
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            item = await resolve_attention(item_id, note, caller, bound)
+            return present.attention_item(item), 200
+
+        return await changed(deps, do)
 
     @routes.get("/workers")
     @documented(

@@ -75,6 +75,12 @@ class MethodsQuery(Request):
     )
 
 
+class AttentionQuery(Request):
+    """``GET /attention``."""
+
+    resolved: Literal["true", "false"] = Field("false", description="what was resolved, instead")
+
+
 class OverviewQuery(Request):
     """``GET /overview``."""
 

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from ...ports.bell import Queue
 from .answers import At, Minor
+from .requests import Reason, Request
 
 ByCurrency = Annotated[
     dict[str, Minor], Field(description="ISO 4217 → minor units", examples=[{"INR": 50000}])
@@ -232,18 +233,34 @@ class Released(TypedDict):
     payment_id: NotRequired[str | None]
 
 
+class ResolveRequest(Request):
+    """``POST /attention/{id}/resolve``."""
+
+    note: Reason = Field(min_length=1, description="what you found and did; kept in the history")
+
+
+class AttentionResolved(TypedDict):
+    """When, by whom and with which note an item was resolved; null while it is open."""
+
+    at: At
+    by: str
+    note: str
+
+
 class AttentionItem(TypedDict):
     """Money that our books and a processor's may see differently."""
 
+    id: Annotated[str, Field(examples=["callback-12"])]
     kind: Literal["conflict", "quarantined", "kept_money"]
     at: At
     processor: str
     payment_id: str | None
     operation_id: str | None
     reason: str | None
+    resolved: AttentionResolved | None
 
 
 class AttentionList(TypedDict):
-    """What an operator has to look at, the newest first."""
+    """What an operator has to look at, or what was resolved, the newest first."""
 
     data: list[AttentionItem]

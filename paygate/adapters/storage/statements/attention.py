@@ -1,0 +1,43 @@
+"""Money that our books and a processor's may see differently."""
+
+COLUMNS = "id, kind, at, processor, payment_id, operation_id, reason"
+RESOLVED_COLUMNS = f"{COLUMNS}, resolved_at, resolved_by, note"
+
+_ITEMS = """
+    SELECT 'callback-' || c.id AS id, c.effect AS kind, c.received_at AS at, c.processor,
+        c.payment_id, c.operation_id, c.reason, p.merchant_id
+    FROM processor_callbacks c LEFT JOIN payments p ON p.id = c.payment_id
+    WHERE c.effect IN ('conflict', 'quarantined')
+    UNION ALL
+    SELECT 'answer-' || a.id, 'conflict', a.at, a.processor, a.payment_id, a.operation_id,
+        a.reason, p.merchant_id
+    FROM answer_conflicts a JOIN payments p ON p.id = a.payment_id
+    UNION ALL
+    SELECT 'payment-' || p.id, 'kept_money', p.updated_at, p.processor, p.id, NULL,
+        p.error_description, p.merchant_id
+    FROM payments p WHERE p.status = 'failed' AND p.amount_captured > p.amount_refunded
+"""
+_IS_OPEN = "NOT EXISTS (SELECT FROM resolved_attention r WHERE r.id = found.id)"
+
+OPEN = f"""
+SELECT {COLUMNS} FROM ({_ITEMS}) AS found
+WHERE ($1::uuid IS NULL OR merchant_id = $1) AND {_IS_OPEN}
+ORDER BY at DESC LIMIT $2
+"""
+
+RESOLVED = f"""
+SELECT {RESOLVED_COLUMNS} FROM resolved_attention
+WHERE $1::uuid IS NULL OR merchant_id = $1 ORDER BY resolved_at DESC LIMIT $2
+"""
+
+ADD_CONFLICT = """
+INSERT INTO answer_conflicts (at, processor, payment_id, operation_id, reason)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (operation_id, reason) DO NOTHING
+"""
+
+# The item is kept as it was: a failed payment's money may be given back later.
+RESOLVE = f"""
+INSERT INTO resolved_attention ({COLUMNS}, merchant_id, resolved_at, resolved_by, note)
+SELECT {COLUMNS}, merchant_id, $2, $3, $4 FROM ({_ITEMS}) AS found WHERE id = $1
+ON CONFLICT (id) DO NOTHING RETURNING {RESOLVED_COLUMNS}
+"""
