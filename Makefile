@@ -17,7 +17,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test retest e2e check format pages wheels scenarios clean
+.PHONY: run demo test what-test-does e2e check format pages wheels scenarios clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -29,7 +29,7 @@ demo: $(VENV)/.installed
 # Those that keep real time or kill processes come last, with the machine to themselves.
 ALONE := tests/crash tests/conformance
 
-test: $(VENV)/.installed-dev
+test: what-test-does $(VENV)/.installed-dev $(VENV)/.tools
 ifdef ARGS
 	$(BIN)/pytest -q -n auto --dist loadfile $(ARGS)
 else
@@ -37,12 +37,16 @@ else
 		$(BIN)/pytest -q $(ALONE); exit $$((many | $$?))
 endif
 
-# What failed last, one after the other.
-retest: $(VENV)/.installed-dev
-	$(BIN)/pytest -q --last-failed --last-failed-no-failures none
+what-test-does:
+	@echo "running every test: half an hour on two cores; the first time, two minutes for what they need"
+
+# Node, Chromium and PgBouncer, where the machine has none.
+$(VENV)/.tools: tests/harness/tools.py constraints.txt | $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.harness.tools
+	@touch $@
 
 # The shopper's and the merchant's pages, in a real browser. Part of `make test` too.
-e2e: $(VENV)/.installed-dev
+e2e: $(VENV)/.installed-dev $(VENV)/.tools
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/e2e tests/dashboard $(ARGS)
 
 check: $(VENV)/.installed-dev
@@ -56,9 +60,10 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-# Builds what browsers load and fails if that differs from what is committed. Needs Node.
+# Builds what browsers load and fails if that differs from what is committed.
 # The dashboard's types come from the API's own document.
-pages: $(VENV)/.installed
+pages: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
+pages: $(VENV)/.installed $(VENV)/.tools
 	cd sdk/js && npm ci --silent --no-audit --no-fund && npm run --silent typecheck \
 		&& npm test --silent && npm run --silent check
 	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent api \

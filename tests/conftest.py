@@ -14,6 +14,9 @@ from .harness.apps import TestApp, running_app
 from .harness.databases import Databases, migrated_template
 from .harness.fakes import Fakes
 from .harness.folders import open_folder
+from .harness.tools import use as use_tools
+
+use_tools()
 
 
 @pytest.fixture(scope="session")

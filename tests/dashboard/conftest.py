@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,12 +10,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.harness.databases import Databases
+from tests.harness.tools import launch
 
 from .gateway import Gateway, Receiver, open_gateway, open_receiver
 
-_NAMED = Path(os.environ.get("PAYGATE_TEST_CHROMIUM", "/usr/bin/chromium"))
-# Without one, Playwright's own.
-CHROMIUM = _NAMED if _NAMED.exists() else None
 # A busy machine takes long, and patience costs nothing where it does not.
 PATIENCE_MS = 60_000
 
@@ -57,7 +54,7 @@ async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test-id")
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = await launch(playwright)
         yield started
         await started.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,17 +11,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.harness.databases import Databases
+from tests.harness.tools import launch
 
 from .checkout import DESKTOP, PATIENCE_MS, SIZES, TEST_ID, Checkout
 from .gateway import Gateway, GatewayWith, running_gateway
 from .shop import Shop, open_shop
-
-_NAMED = Path(os.environ.get("PAYGATE_TEST_CHROMIUM", "/usr/bin/chromium"))
-# Without one, Playwright's own.
-CHROMIUM = _NAMED if _NAMED.exists() else None
-# No ``--disable-features`` here: the browser heeds only the last one, and Playwright's own
-# would be lost.
-ARGUMENTS = ["--no-sandbox"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -79,7 +72,7 @@ async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         playwright.selectors.set_test_id_attribute(TEST_ID)
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        started = await launch(playwright)
         yield started
         await started.close()
 

@@ -12,16 +12,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-# Debian puts it where only root's PATH leads.
-PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+from . import tools
+
 READY_WITHIN_S = 20.0
 
 
 @contextmanager
 def pgbouncer(database_url: str, home: Path) -> Iterator[str]:
     """The address of a pooler before a database, with fewer servers than clients."""
-    program = shutil.which("pgbouncer", path=PLACES)
-    assert program, "these tests need PgBouncer: apt-get install pgbouncer"
+    program = tools.program("pgbouncer")
+    assert program, "these tests need PgBouncer: install it, or run make test"
     parts = urlsplit(database_url)
     name = parts.path.lstrip("/")
     port = _free_port()
