@@ -200,7 +200,13 @@ def _bring_pgbouncer() -> None:
         return
     print("bringing PgBouncer from Debian's package (1 MB)", flush=True)
     with TemporaryDirectory(dir=TOOLS) as folder:
-        _run(["apt-get", "download", "-qq", *PGBOUNCER_PACKAGES], cwd=folder)
+        download = ["apt-get", "download", "-qq", *PGBOUNCER_PACKAGES]
+        try:
+            _run(download, cwd=folder)
+        except subprocess.CalledProcessError:
+            # A new machine may not know yet what packages there are; only root may ask.
+            _run(["apt-get", "update", "-qq"])
+            _run(download, cwd=folder)
         for package in Path(folder).glob("*.deb"):
             _run(["dpkg-deb", "--extract", str(package), str(TOOLS / "debian")])
     (libraries,) = (TOOLS / "debian").glob("usr/lib/*-linux-gnu*")
