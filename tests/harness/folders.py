@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from paygate.adapters.embedded.throwaway import throwaway_parent
+
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
@@ -15,7 +17,9 @@ def open_folder() -> Iterator[Path]:
     As root the servers run as another user. pytest's own folders are closed to
     that user, and its data would be kept somewhere else for ever.
     """
-    with tempfile.TemporaryDirectory(prefix="paygate-test-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="paygate-test-", dir=throwaway_parent(), ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder

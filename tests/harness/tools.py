@@ -163,7 +163,7 @@ def _bring_chromium() -> None:
     if shutil.which("npm") is None:
         _bring_node()
     with TemporaryDirectory(dir=TOOLS) as folder:
-        quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save")
+        quiet = ("--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save")
         _run(["npm", "install", *quiet, "--prefix", folder, CHROMIUM_PACKAGE])
         packed = Path(folder) / "node_modules" / "@sparticuz" / "chromium" / "bin"
         unpacked = Path(folder) / "unpacked"

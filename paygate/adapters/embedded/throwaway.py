@@ -18,6 +18,9 @@ from pathlib import Path
 from .servers import EmbeddedServers, start_servers
 
 PREFIX = "paygate-throwaway-"
+# Linux's file system in memory. Copying a database there takes a tenth of the time.
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp, or are checked to be ours
+MEMORY_BYTES_MIN = 2 * 1024**3
 ALIVE = "alive"
 # Root's servers run as another user, who has to pass through.
 MODE = 0o711
@@ -36,7 +39,7 @@ def throwaway_servers(run: str | None = None, *, redis: bool = False) -> Iterato
     Raises:
         OperatorError: They cannot be started.
     """
-    parent = Path(tempfile.gettempdir())
+    parent = throwaway_parent()
     _remove_leftovers(parent)
     home, alive = _enter(parent, run)
     try:
@@ -47,6 +50,19 @@ def throwaway_servers(run: str | None = None, *, redis: bool = False) -> Iterato
             _leave(servers, home, alive)
     finally:
         os.close(alive)
+
+
+def throwaway_parent() -> Path:
+    """The folder for what need not outlive its run: in memory, if there is room.
+
+    Where ``TMPDIR`` is set, it is there.
+    """
+    if "TMPDIR" not in os.environ:
+        with suppress(OSError):
+            is_usable = os.access(MEMORY, os.W_OK | os.X_OK) and MEMORY.is_dir()
+            if is_usable and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
+                return MEMORY
+    return Path(tempfile.gettempdir())
 
 
 def _enter(parent: Path, run: str | None) -> tuple[Path, int]:
