@@ -117,7 +117,7 @@ async def test_without_consent_no_scenario_is_played(
 async def test_webhooks_leave_production_encrypted_only(production: TestApp, app: TestApp):
     await app.app.storage.executor.fetch(
         "UPDATE merchants SET api_key = 'key_live', email = 'a@shop.example', is_test = false, "
-        "api_secret = encode(sha256('a secret of its own'), 'hex')"
+        "api_secret = encode(sha256('a secret of its own'), 'hex'), webhook_secret = 'whsec_own'"
     )
     live = {"X-Api-Key": "key_live", "X-Api-Secret": "a secret of its own"}
     answers = [

@@ -33,6 +33,7 @@ OWNED: Mapping[str, Callable[[], str]] = {
 """What stands in paths and belongs to one merchant, and an id of its kind that nobody has."""
 
 SHARED = {
+    "item_id": "what needs attention is the installation's, and the route needs an operator",
     "plugin_id": "plugins are the installation's, and the route needs an operator",
     "panel_id": "panels are the plugins'; what they show is read as whoever asks",
     "queue": "one of three names, beside the id of what waits there",

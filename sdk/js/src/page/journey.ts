@@ -59,7 +59,7 @@ export class Journey {
     const obstacle = obstacleOf(order);
     if (obstacle) this.view.notice(obstacle);
     // It failed while the shopper was away, at their bank perhaps: they have not seen it.
-    else if (payment && payment.id === recalled) this.#failed(payment, order);
+    else if (payment && hasFailed(payment) && payment.id === recalled) this.#failed(payment, order);
     else this.view.ask();
   }
 
