@@ -109,7 +109,7 @@ async def test_4_addresses_that_are_wrong(served: Gateway, vpa: str):
         ("6521111111111117", "rupay"),
         ("8111111111111118", "rupay"),
         ("8911111111111119", "rupay"),
-        ("3530111333300000", "unknown"),
+        ("9530111333300000", "unknown"),
     ],
 )
 async def test_4_networks(served: Gateway, number: str, network: str):
