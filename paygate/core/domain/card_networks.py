@@ -9,7 +9,7 @@ CARD_NETWORKS_PUBLISHED = "2026-11-26"
 
 Sources: the numbering of ISO/IEC 7812 and what the networks publish of their ranges (Mastercard's
 2-series, Discover's and its partners', JCB's, UnionPay's, NPCI's for RuPay), compared with
-https://www.npmjs.com/package/credit-card-type 10.3.0. Three choices:
+the npm package credit-card-type 10.3.0. Three choices:
 
 - 60, 65 and 81 to 89 are RuPay, as they always were here. Discover and UnionPay have numbers there
   too, and RuPay's run on Discover's network abroad; only 644 to 649 are Discover's alone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 PUBLISHED = "2026-01-01"
 """Date of the list. Source: SIX Financial Information, the maintenance agency of ISO 4217,
-"List One: Current Currency & Funds Code List", as packaged by https://pypi.org/project/iso4217
+"List One: Current Currency & Funds Code List", as packaged by the Python package iso4217
 1.16.20260101. Precious metals, units of account and test codes have no minor unit and are left
 out."""
 
