@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests.harness.processes import Stack
+from tests.harness.processes import Stack, stack
 
 
 @pytest.fixture
-def processes(database_url: str, redis_url: str, tmp_path: Path) -> Stack:
-    return Stack(database_url, redis_url, tmp_path)
+async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with stack(database_url, redis_url, tmp_path, {}) as running:
+        yield running
 
 
 async def test_a_merchant_and_its_first_user(processes: Stack, database_url: str):
