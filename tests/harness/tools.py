@@ -90,8 +90,10 @@ def program(name: str) -> str | None:
 
 def use() -> None:
     """Let everything that this process starts find the programs that were brought."""
+    path = os.environ.get("PATH", os.defpath)
     if PROGRAMS.is_dir():
-        os.environ["PATH"] = os.pathsep.join((str(PROGRAMS), os.environ.get("PATH", os.defpath)))
+        if str(PROGRAMS) not in path.split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join((str(PROGRAMS), path))
         if (PROGRAMS / "node").exists():
             # Playwright's own Node needs a library that not every machine has.
             os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(PROGRAMS / "node"))

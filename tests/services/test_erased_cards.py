@@ -136,7 +136,7 @@ async def test_a_card_that_was_never_sent_waits_for_its_worker(app: TestApp, fak
 
 async def test_what_cannot_be_asked_about_is_left_to_a_person(database_url: str, tmp_path: Path):
     class Mute(ScriptedProcessor):
-        query = None  # type: ignore[assignment]
+        query = None  # type: ignore[assignment]  # a processor that cannot be asked
         capabilities = replace(
             ScriptedProcessor.capabilities, query=False, idempotent_operations=True
         )
