@@ -25,6 +25,7 @@ class Caller:
         id: Of the user or the key; the merchant's for the pair on the merchant.
         label: What people call them: an e-mail address, or the key's public half.
         is_operator: Runs this installation, and so may change what is every merchant's.
+        proof_sha256: SHA-256 of the API secret or session token that they showed, in hex.
     """
 
     merchant: Merchant
@@ -33,6 +34,7 @@ class Caller:
     id: str
     label: str
     is_operator: bool = False
+    proof_sha256: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

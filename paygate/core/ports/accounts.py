@@ -120,6 +120,10 @@ class ApiKeyRepository(Protocol):
         """A merchant's key, revoked ones too."""
         ...
 
+    async def lock(self, key_id: UUID, *, merchant_id: UUID) -> None:
+        """Keep a merchant's key as it is until the transaction ends."""
+        ...
+
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
         """A merchant's keys, the newest first, revoked ones too."""
         ...

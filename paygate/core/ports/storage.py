@@ -59,6 +59,10 @@ class MerchantRepository(Protocol):
         """The pair on the merchant."""
         ...
 
+    async def lock(self, merchant_id: UUID) -> None:
+        """Keep the merchant's row, and its key pair, as it is until the transaction ends."""
+        ...
+
     async def rotate_key_pair(
         self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime
     ) -> KeyPair | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from dataclasses import replace
 from functools import partial
+from uuid import UUID
 
 from ..domain.account import Caller, Session
-from ..domain.errors import AuthenticationError
+from ..domain.errors import AuthenticationError, ForbiddenError
 from ..domain.merchant import PUBLISHED_SECRET, Credentials
+from ..domain.role import Role
 from .deps import Deps
 from .refusals import Refusal
 
@@ -47,21 +50,69 @@ async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: D
     credentials = None
     if api_key and api_secret and _is_storable(api_key):
         credentials = await deps.storage.merchants.credentials(api_key)
-    reason = _refused(credentials, api_secret, deps)
+    given = secret_digest(api_secret)
+    reason = _refused(credentials, given, deps)
     if credentials is None or reason is not None:
         deps.refusals.note(_refusal(credentials, reason or "unknown key", ip))
         raise AuthenticationError
-    return _caller(credentials, api_key, deps)
+    return _caller(credentials, api_key, given, deps)
 
 
-def _refused(credentials: Credentials | None, api_secret: str, deps: Deps) -> str | None:
-    """Why these credentials do not authenticate; None if they do."""
+async def confirm_caller(caller: Caller, needs: Role, deps: Deps) -> None:
+    """Make certain that the caller still may what they might. Only inside a transaction.
+
+    Their right stays until it ends: whoever takes it away waits for this transaction, or was
+    first and is heeded here. Owners are locked before anyone else, as by ``change_user``.
+
+    Args:
+        caller: As they were when the request began.
+        needs: The role that the request takes.
+        deps: The app, bound to the transaction.
+
+    Raises:
+        AuthenticationError: Their session, key, secret or merchant has ended meanwhile.
+        ForbiddenError: They have a lower role now.
+    """
+    if caller.kind == "anybody":
+        return
+    if needs is Role.OWNER:
+        await deps.storage.users.lock_owners(caller.merchant.id)
+    now = await (_user_now if caller.kind == "user" else _key_now)(caller, deps)
+    if now is None:
+        raise AuthenticationError
+    if not now.role.covers(caller.role) or now.is_operator < caller.is_operator:
+        raise ForbiddenError(f"Your role was changed meanwhile; it is {now.role}")
+
+
+async def _user_now(caller: Caller, deps: Deps) -> Caller | None:
+    await deps.storage.users.lock(UUID(caller.id), merchant_id=caller.merchant.id)
+    session = await deps.storage.sessions.find(caller.proof_sha256)
+    return None if session is None else caller_of_session(session, caller.proof_sha256)
+
+
+async def _key_now(caller: Caller, deps: Deps) -> Caller | None:
+    storage, merchant_id = deps.storage, caller.merchant.id
+    if caller.id == str(merchant_id):
+        await storage.merchants.lock(merchant_id)
+    else:
+        own = await storage.api_keys.get(UUID(caller.id), merchant_id=merchant_id)
+        # Before the key, in the order in which a user's keys end with the user.
+        if own is not None and own.created_by is not None:
+            await storage.users.lock(own.created_by, merchant_id=merchant_id)
+        await storage.api_keys.lock(UUID(caller.id), merchant_id=merchant_id)
+    credentials = await storage.merchants.credentials(caller.label)
+    if credentials is None or _refused(credentials, caller.proof_sha256, deps) is not None:
+        return None
+    return replace(caller, role=credentials.role)
+
+
+def _refused(credentials: Credentials | None, given: str, deps: Deps) -> str | None:
+    """Why a secret of that digest does not authenticate; None if it does."""
     expected = _digest_of(credentials) if credentials else _NOBODY
     before = (credentials.previous_sha256 if credentials else None) or expected
-    given = secret_digest(api_secret)
     # Both are compared, so that the time taken tells nothing.
     is_right = hmac.compare_digest(given, expected) | hmac.compare_digest(given, before)
-    is_published = hmac.compare_digest(secret_digest(api_secret), _PUBLISHED)
+    is_published = hmac.compare_digest(given, _PUBLISHED)
     if credentials is None:
         return "unknown key"
     if not is_right:
@@ -83,7 +134,7 @@ def _refusal(credentials: Credentials | None, reason: str, ip: str | None) -> Re
     return Refusal("key.refused", reason, ip, merchant_id, subject)
 
 
-def _caller(credentials: Credentials, api_key: str, deps: Deps) -> Caller:
+def _caller(credentials: Credentials, api_key: str, given: str, deps: Deps) -> Caller:
     merchant, key_id = credentials.merchant, credentials.key_id
     if key_id is not None and credentials.is_stale:
         deps.last_use.note(str(key_id), partial(deps.storage.api_keys.touch, key_id))
@@ -96,6 +147,7 @@ def _caller(credentials: Credentials, api_key: str, deps: Deps) -> Caller:
         label=api_key,
         # Outside production whoever reads the page of the test merchant runs this.
         is_operator=key_id is None and test is not None and api_key == test.api_key,
+        proof_sha256=given,
     )
 
 
@@ -112,7 +164,7 @@ async def find_session(token: str, deps: Deps) -> Session | None:
     return session
 
 
-def caller_of_session(session: Session) -> Caller:
+def caller_of_session(session: Session, token_sha256: str) -> Caller:
     """The session's user as whoever calls."""
     user = session.user
     return Caller(
@@ -122,6 +174,7 @@ def caller_of_session(session: Session) -> Caller:
         id=str(user.id),
         label=user.email,
         is_operator=user.is_operator,
+        proof_sha256=token_sha256,
     )
 
 

@@ -38,8 +38,13 @@ class ChangeUser:
     is_active: bool | None
 
 
-async def add_user(command: AddUser, deps: Deps) -> User:
+async def add_user(command: AddUser, deps: Deps, *, hashed: str | None = None) -> User:
     """Store a new user.
+
+    Args:
+        command: Whom to let in.
+        deps: The app.
+        hashed: The password's hash, for a caller that holds locks: to make it takes long.
 
     Raises:
         EmailTakenError: Another user of the merchant has that address.
@@ -48,7 +53,7 @@ async def add_user(command: AddUser, deps: Deps) -> User:
         id=deps.ids.uuid(),
         merchant_id=command.merchant_id,
         email=command.email,
-        password_hash=await deps.passwords.hash(command.password),
+        password_hash=hashed or await deps.passwords.hash(command.password),
         role=command.role,
         is_active=True,
         is_operator=command.is_operator,

@@ -17,6 +17,7 @@ from ..services.authenticate import (
     caller_of_session,
     find_session,
     is_csrf_token,
+    secret_digest,
 )
 from ..services.client_secret import check_client_secret
 from ..services.deps import Deps
@@ -109,7 +110,8 @@ async def _named(deps: Deps) -> Caller:
         return await authenticate(api_key=key, api_secret=secret, ip=request.remote_addr, deps=deps)
     found = await _session(deps)
     if found is not None:
-        return caller_of_session(found[0])
+        session, token = found
+        return caller_of_session(session, secret_digest(token))
     if deps.profile == "open-demo":
         merchant = await dialects.anybody(deps)
         return Caller(merchant, Role.OWNER, "anybody", str(merchant.id), "anybody")
@@ -122,7 +124,7 @@ async def _session(deps: Deps) -> tuple[Session, str] | None:
     if session is None:
         return None
     if request.method not in SAFE:
-        g.claimed = caller_of_session(session)
+        g.claimed = caller_of_session(session, secret_digest(token))
         check_origin(deps)
         if not is_csrf_token(request.headers.get(CSRF_HEADER, ""), token, deps):
             raise ForeignPageError(f"{CSRF_HEADER} is missing or wrong")

@@ -7,17 +7,19 @@ from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
 
-from quart import Response, request
+from quart import Response, g, request
 
+from ..domain.account import Caller
 from ..domain.errors import ConflictError
 from ..domain.idempotency import Answer, read_key
+from ..services.authenticate import confirm_caller
 from ..services.conflicts import run_again_on_conflict
 from ..services.deps import Deps
 from ..services.idempotent import DeferredBell, Execute, Given, Keyed, idempotent
 from .body import body_of_request
 from .errors import answer_to
 from .json import canonical, write
-from .noted import note_of_request
+from .noted import note_of_request, stated
 
 Do = Callable[[Deps], Awaitable[tuple[object, int]]]
 
@@ -36,6 +38,7 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
     note = await note_of_request()
 
     async def execute(bound: Deps) -> Answer:
+        await _confirm(bound)
         shown, status = await do(bound)
         if note is not None:
             await note.write_down(shown, bound)
@@ -54,6 +57,7 @@ async def changed(deps: Deps, do: Do) -> Response:
     note = await note_of_request()
 
     async def execute(bound: Deps) -> Answer:
+        await _confirm(bound)
         shown, status = await do(bound)
         if note is not None:
             await note.write_down(shown, bound)
@@ -78,6 +82,18 @@ async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
         answer = await execute(replace(deps, storage=storage, bell=rings))
     rings.pass_on(deps)
     return answer
+
+
+async def _confirm(bound: Deps) -> None:
+    """Judge who changes settings once more, in the transaction that changes them.
+
+    A request that began before their right was taken away leaves them none after: no key, no
+    secret, no endpoint of their own.
+    """
+    caller: Caller | None = g.get("caller")
+    said = stated()
+    if caller is not None and said.changes_settings:
+        await confirm_caller(caller, said.needs, bound)
 
 
 def _scoped(key: str, scope: str) -> str:

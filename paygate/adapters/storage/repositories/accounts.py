@@ -110,6 +110,10 @@ class PostgresApiKeys:
         row = await self.executor.fetchrow(sql.ONE_KEY, key_id, merchant_id)
         return _key_of(row) if row else None
 
+    async def lock(self, key_id: UUID, *, merchant_id: UUID) -> None:
+        """See ``ApiKeyRepository.lock``."""
+        await self.executor.fetch(sql.LOCK_KEY, key_id, merchant_id)
+
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
         """See ``ApiKeyRepository.of_merchant``."""
         with self.executor.models() as db:

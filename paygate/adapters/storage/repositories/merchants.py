@@ -24,6 +24,7 @@ from ....core.ports.kept import Kept
 from .. import mapping
 from ..database import Executor
 from ..models.payments import MerchantRow
+from ..statements.endpoints import LOCK_MERCHANT
 
 BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 # The pair on the merchant and the keys beside it, each by an index, in one statement.
@@ -136,6 +137,10 @@ class PostgresMerchants:
     async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
         """See ``MerchantRepository.key_pair``."""
         return _pair_of(await self.executor.fetchrow(PAIR, merchant_id))
+
+    async def lock(self, merchant_id: UUID) -> None:
+        """See ``MerchantRepository.lock``."""
+        await self.executor.fetch(LOCK_MERCHANT, merchant_id)
 
     async def rotate_key_pair(
         self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime

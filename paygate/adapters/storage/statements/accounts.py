@@ -94,6 +94,9 @@ SELECT $1::uuid, $2::uuid, $3::varchar, $4::varchar, $5::varchar, $6::varchar, $
 WHERE coalesce($10::timestamptz > clock_timestamp(), true) RETURNING 1
 """
 ONE_KEY = "SELECT * FROM api_keys WHERE id = $1 AND merchant_id = $2"
+LOCK_KEY = """
+SELECT 1 FROM api_keys WHERE id = $1 AND merchant_id = $2 FOR NO KEY UPDATE
+"""
 REVOKE_KEY = """
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3)
 WHERE id = $1 AND merchant_id = $2 RETURNING *

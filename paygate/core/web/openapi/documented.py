@@ -81,6 +81,15 @@ class Documented:
     from_any_page: bool = False
 
     @property
+    def changes_settings(self) -> bool:
+        """Whether it changes keys, people, endpoints or other settings, which last.
+
+        Money moves by roles below, orders and payments are keys' daily business.
+        """
+        is_daily = self.audit is None or self.audit.of_people_only
+        return not is_daily and self.needs.covers(Role.DEVELOPER)
+
+    @property
     def is_for_any_page(self) -> bool:
         """Whether pages of every origin may use it, as it takes neither keys nor a session."""
         if self.plugin is not None:

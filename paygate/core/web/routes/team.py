@@ -45,11 +45,13 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def create() -> Response:
         caller = await caller_of_request(deps)
-        body = await body_of_request()
+        command = parse.user(await body_of_request(), caller, password=deps.ids.token())
+        # Before anyone is locked: it takes long on purpose.
+        hashed = await deps.passwords.hash(command.password)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = parse.user(body, caller, password=bound.ids.token())
-            return present.user_added(await add_user(command, bound), command.password), 201
+            user = await add_user(command, bound, hashed=hashed)
+            return present.user_added(user, command.password), 201
 
         return await changed(deps, do)
 
