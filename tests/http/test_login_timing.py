@@ -38,3 +38,29 @@ async def test_an_unknown_account_is_refused_as_slowly_as_a_known_one(app: TestA
 
     # A hash that is left out is nine tenths of it; `bench/sign_in.py` tells the difference.
     assert abs(known_s - unknown_s) < 0.3 * unknown_s, (known_s, unknown_s)
+
+
+async def test_a_locked_account_is_refused_as_slowly_as_any_other(app: TestApp):
+    """Tries are counted for each user by itself, and for an address that none has.
+
+    Where a locked one is refused at once, a stranger locks the address that none of a made-up
+    merchant has, tries it without a merchant, and sees whether that is the same count.
+    """
+    took_s: dict[str, list[float]] = {"locked@x.y": [], "free@x.y": []}
+    for _ in range(ROUNDS):
+        await app.rows("DELETE FROM login_tries")
+        for email, took in took_s.items():
+            typed = {"email": email, "password": "a wrong password"}
+            if email.startswith("locked"):
+                assert (await app.call("POST", "/session", keys=None, json=typed)).status == 401
+                await app.rows(
+                    "UPDATE login_tries SET tries = 10, "
+                    "locked_until = clock_timestamp() + interval '1 hour'"
+                )
+            began_s = time.process_time()
+            answer = await app.call("POST", "/session", keys=None, json=typed)
+            took.append(time.process_time() - began_s)
+            assert answer.status == 401
+    locked_s, free_s = map(median, took_s.values())
+
+    assert abs(locked_s - free_s) < 0.3 * free_s, (locked_s, free_s)

@@ -112,6 +112,9 @@ async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) 
     # Counted before it is looked at: many at once cannot try more than the ten.
     if not await deps.storage.sessions.try_password(_tries_of(email, user, command.ip, deps)):
         _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
+        # As long as a password that is compared: what is locked tells which addresses are
+        # counted as one user's, and so which are known.
+        await deps.passwords.verify(None, command.password)
         return False
     stored = user.password_hash if user is not None and user.is_active else None
     is_right = await deps.passwords.verify(stored, command.password)
