@@ -256,15 +256,17 @@ class GuardedSink:
     ) -> DeliveryResult:
         """See ``EventSink.deliver``."""
 
+        keys = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
+
         async def checked() -> DeliveryResult:
-            return checked_result(await self.guest.deliver(event, endpoint, context))
+            result = checked_result(await self.guest.deliver(event, endpoint, context))
+            return _without_keys(result, keys)
 
         try:
             return await within(context.deadline, checked)
         except TimeoutError:
             return DeliveryResult(delivered=False, error="timeout")
         except PluginError as error:
-            keys = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
             reason = mask_secrets(error.reason, keys)
             context.logger.warning("sink failed", plugin=self.info.id, reason=reason)
             return DeliveryResult(delivered=False, error="sink_failed")
@@ -321,6 +323,18 @@ async def _declines(_request: FollowUp, _context: CallContext) -> Outcome:
 
 def _secrets(request: AuthorizeRequest | FollowUp) -> Collection[str]:
     return (request.instrument.secret or {}).values()
+
+
+def _without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResult:
+    """The result as it is kept: roles that see no webhook secret see it."""
+    return replace(
+        result,
+        body=result.body and mask_secrets(result.body, keys),
+        error=result.error and mask_secrets(result.error, keys),
+        request_headers={
+            name: mask_secrets(value, keys) for name, value in result.request_headers.items()
+        },
+    )
 
 
 def _copied(request: Request) -> Request:

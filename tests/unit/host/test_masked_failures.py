@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from paygate import Endpoint, NotSentError, Unknown
+from paygate import DeliveryResult, Endpoint, NotSentError, Unknown
 from paygate.core.domain.limits import PLUGIN_TEXT_CHARS_MAX
 from tests.unit.host import zoo
 from tests.unit.samples import MERCHANT_ID
@@ -76,3 +76,27 @@ async def test_a_failure_is_logged_without_what_is_named_a_secret(said):
     assert log.lines, "the failure is logged"
     assert "marker" not in str(log.lines)
     assert "737" not in str(log.lines)
+
+
+async def test_a_sinks_result_is_kept_without_the_endpoints_secrets():
+    before = "whsec_marker_of_the_one_before"
+    endpoint = replace(
+        Endpoint(MERCHANT_ID, MERCHANT_ID, "https://shop.example", SIGNING),
+        previous_secret=before,
+    )
+    told = DeliveryResult(
+        delivered=False,
+        status_code=401,
+        body=f"unknown token {before}",
+        error=f"refused {SIGNING}",
+        request_headers={"X-Shop-Token": SIGNING, "X-Event": "payment.success"},
+    )
+
+    result = await zoo.guarded_sink(zoo.Delivers(told)).deliver(None, endpoint, zoo.context())
+
+    assert result == replace(
+        told,
+        body="unknown token [redacted]",
+        error="refused [redacted]",
+        request_headers={"X-Shop-Token": "[redacted]", "X-Event": "payment.success"},
+    )
