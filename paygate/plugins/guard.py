@@ -255,7 +255,6 @@ class GuardedSink:
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
         """See ``EventSink.deliver``."""
-
         keys = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
 
         async def checked() -> DeliveryResult:

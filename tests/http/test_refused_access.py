@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from paygate.core.domain.errors import PluginContractError
 from paygate.core.domain.limits import UNSIGNED_ROWS_MAX
 from paygate.core.domain.role import Role
+from paygate.core.ports.callbacks import RawCallback
+from paygate.core.services.receive_callback import ReceiveCallback, receive_callback
 from paygate.core.services.team import AddUser, add_user
 from tests.harness.apps import KEYS, TestApp, running_app
 from tests.harness.fakes import Fakes
@@ -192,6 +196,48 @@ async def test_of_a_flood_of_unsigned_callbacks_a_bounded_part_is_kept(
 
     assert stored == [UNSIGNED_ROWS_MAX]
     assert entries == []
+    assert [line.rpartition("times ")[2] for line in lines] == ["1)", f"{UNSIGNED_ROWS_MAX + 39})"]
+
+
+@dataclass
+class Chokes:
+    """A processor that fails over what it reads before it knows the sender."""
+
+    real: Any
+    over: str
+
+    def __getattr__(self, name: str) -> Any:
+        return self._fail if name == self.over else getattr(self.real, name)
+
+    def _fail(self, _raw: Any) -> Any:
+        raise PluginContractError("raised JSONDecodeError: it is no JSON")
+
+
+@pytest.mark.parametrize("over", ["split", "verify"])
+async def test_of_a_flood_that_a_plugin_cannot_read_a_bounded_part_is_kept(
+    database_url, tmp_path, caplog, over: str
+):
+    stored: list[Any] = []
+
+    async def do(app: TestApp) -> None:
+        deps = app.app.deps
+        chokes: Any = Chokes(deps.registry.processors["upi_sim"], over)
+        processors = {**deps.registry.processors, "upi_sim": chokes}
+        deps = replace(deps, registry=replace(deps.registry, processors=processors))
+        command = ReceiveCallback("upi_sim", RawCallback({}, WRONG.encode()))
+        for _ in range(UNSIGNED_ROWS_MAX + 40):
+            assert (await receive_callback(command, deps))[0] == 400
+        stored.extend(
+            await app.rows("SELECT effect, count(*) FROM processor_callbacks GROUP BY effect")
+        )
+
+    entries, lines = await traces(database_url, tmp_path, do, caplog, is_installed=True)
+
+    assert stored == [{"effect": "quarantined", "count": UNSIGNED_ROWS_MAX}]
+    assert entries == []
+    assert [line.partition(" (")[0] for line in lines] == [
+        "callback.unreadable: the plugin failed before the sender was known"
+    ] * 2
     assert [line.rpartition("times ")[2] for line in lines] == ["1)", f"{UNSIGNED_ROWS_MAX + 39})"]
 
 

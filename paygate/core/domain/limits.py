@@ -51,7 +51,7 @@ KEY_GRACE_MAX = timedelta(days=7)
 REFUSAL_WINDOW = timedelta(minutes=1)
 REFUSAL_WINDOWS_MAX = 1000
 REFUSAL_ADDRESSES_MAX = 10
-# Unsigned callbacks of one processor that are stored within a window.
+# Unsigned callbacks of one processor, and unreadable ones, that are stored within a window.
 UNSIGNED_ROWS_MAX = 60
 
 # Leases. The holder renews at a third, so two renewals may fail before it loses

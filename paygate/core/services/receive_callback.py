@@ -56,29 +56,36 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
     try:
         parts = [replace(part, received_at=raw.received_at) for part in processor.split(raw)]
     except PluginError as error:
-        await _keep_digest(command.processor, raw, "quarantined", str(error), deps)
+        await _keep_unread(command, raw, error, deps)
         return processor.acknowledge(accepted=False)
     accepted = True
     for part in parts:
         try:
             verified = processor.verify(part)
         except BadSignatureError as error:
-            if _note_unsigned(command, deps) <= UNSIGNED_ROWS_MAX:
+            reason = "the signature is wrong or missing"
+            if _note_stranger(command, "callback.refused", reason, deps) <= UNSIGNED_ROWS_MAX:
                 await _keep_digest(command.processor, part, "refused", error.reason, deps)
             return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
         except PluginError as error:
-            await _keep_digest(command.processor, part, "quarantined", str(error), deps)
+            await _keep_unread(command, part, error, deps)
             accepted = False
             continue
         accepted &= await _take_part(part, verified, processor, deps)
     return processor.acknowledge(accepted=accepted)
 
 
-def _note_unsigned(command: ReceiveCallback, deps: Deps) -> int:
-    reason = "the signature is wrong or missing"
-    return deps.refusals.note(
-        Refusal("callback.refused", reason, command.ip, subject=command.processor)
-    )
+async def _keep_unread(
+    command: ReceiveCallback, raw: RawCallback, error: PluginError, deps: Deps
+) -> None:
+    """Quarantine what the plugin failed over; so many of them, as they may be anyone's."""
+    reason = "the plugin failed before the sender was known"
+    if _note_stranger(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
+        await _keep_digest(command.processor, raw, "quarantined", str(error), deps)
+
+
+def _note_stranger(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> int:
+    return deps.refusals.note(Refusal(action, reason, command.ip, subject=command.processor))
 
 
 async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
