@@ -132,6 +132,28 @@ async def test_refused_keys_are_written_down_with_the_reason(database_url, tmp_p
     ]
 
 
+async def test_a_flood_of_wrong_secrets_does_not_hide_a_right_one_of_a_revoked_key(
+    database_url, tmp_path, caplog
+):
+    async def do(app: TestApp) -> None:
+        key = await a_key(app, Role.SUPPORT)
+        wrong = {**key, "X-Api-Secret": WRONG}
+        for _ in range(3):
+            assert (await app.call("GET", "/orders", keys=wrong)).status == 401
+        await app.call("DELETE", f"/keys/{await app.value('SELECT id FROM api_keys')}")
+        for _ in range(2):
+            assert (await app.call("GET", "/orders", keys=key)).status == 401
+
+    entries, _ = await traces(database_url, tmp_path, do, caplog)
+
+    assert [(entry["detail"]["reason"], entry["detail"]["count"]) for entry in entries] == [
+        ("wrong secret", 1),
+        ("revoked key", 1),
+        ("wrong secret", 2),
+        ("revoked key", 1),
+    ]
+
+
 async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
     database_url, tmp_path, caplog
 ):
@@ -153,8 +175,8 @@ async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
         for entry in entries
     ] == [
         ("user", "POST /api/v1/orders", 1),
+        ("user", "PATCH /api/v1/team/<user_id>", 1),
         ("key", "POST /api/v1/keys", 1),
-        ("user", "POST /api/v1/orders", 1),
     ]
     assert entries[0]["actor_label"] == EMAIL
     assert entries[0]["detail"]["reason"] == "This needs the role developer; yours is support"

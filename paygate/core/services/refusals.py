@@ -24,6 +24,8 @@ from ..ports.clock import Clock
 
 log = logging.getLogger("paygate.security")
 
+Kind = tuple[str, UUID | None, str, str, tuple[tuple[str, str], ...]]
+
 UNKNOWN = Actor("anybody", "", "unknown")
 """Who was refused before it was known who they are."""
 
@@ -52,9 +54,10 @@ class Refusal:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def kind(self) -> tuple[str, UUID | None, str]:
-        """What one window counts."""
-        return self.action, self.merchant_id, self.subject
+    def kind(self) -> Kind:
+        """What one window counts: all that its entries say, but for where it came from."""
+        told = tuple(sorted((name, str(value)) for name, value in self.detail.items()))
+        return self.action, self.merchant_id, self.subject, self.reason, told
 
 
 @dataclass(slots=True)
@@ -77,9 +80,10 @@ class _Window:
 class Refusals:
     """Write refusals down without letting anyone wait, and without end.
 
-    The first of a kind (action, merchant, account or key) is written at once. Those that
+    The first of a kind (action, account or key, reason) is written at once. Those that
     follow within a minute are counted, and become one more line and one more entry when the
-    minute is over. A flood so costs two rows a minute for each account or key that exists.
+    minute is over. A flood so costs two rows a minute for each account or key that exists and
+    each reason, and hides no other.
 
     Args:
         audit: Where entries are added; not bound to a transaction.
@@ -89,7 +93,7 @@ class Refusals:
     def __init__(self, audit: AuditRepository, clock: Clock) -> None:
         self._audit = audit
         self._clock = clock
-        self._windows: dict[tuple[str, UUID | None, str], _Window] = {}
+        self._windows: dict[Kind, _Window] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, refusal: Refusal) -> int:
@@ -117,7 +121,7 @@ class Refusals:
             self._end(kind)
         await asyncio.gather(*self._writing, return_exceptions=True)
 
-    def _end(self, kind: tuple[str, UUID | None, str]) -> None:
+    def _end(self, kind: Kind) -> None:
         window = self._windows.pop(kind)
         window.timer.cancel()
         if window.untold:
