@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from paygate import Approved
+from paygate.core.domain.operation import OperationKind
+from paygate.core.services.dispatch import Settled
+from paygate.core.services.heard import Heard, ToAsk
+from paygate.core.services.run_operation import OperationWork
 from tests.harness.playing import PlayedApp
 
 ROUNDS = 50
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE check_violation; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON payments FOR EACH ROW WHEN (OLD.id = '{id}')
+    EXECUTE FUNCTION refuse()
+"""
 
 
 async def waiting(stage: PlayedApp, **more: Any) -> str:
@@ -127,3 +139,25 @@ async def test_cancelled_ten_times_at_once_it_fails_once(stage: PlayedApp):
 
     assert sorted(answer.status for answer in answers) == [200, *[400] * 9]
     assert (await stage.events(payment_id))[2:] == ["payment.failed"]
+
+
+async def test_a_charge_whose_approval_is_refused_costs_its_neighbours_nothing(stage: PlayedApp):
+    payments = [await waiting(stage) for _ in range(3)]
+    for payment_id in payments:
+        await cancel(stage, payment_id)
+    for statement in REFUSE.format(id=payments[0]).split(";\n"):
+        await stage.rows(statement)
+    operations = stage.app.deps.storage.operations.only([OperationKind.CONFIRM], ["upi_sim"])
+    # Later than the clock of the worker, which claims none of them.
+    later = stage.clock.at + timedelta(days=1)
+    claim = {"worker_id": "w", "token": uuid4(), "limit": 10, "now": later}
+    sent = await operations.mark_sent(await operations.claim(**claim), at=later)
+    settled = [
+        Settled(ToAsk(each, is_fresh=True), Heard(Approved("late", each.payment.amount)))
+        for each in sent
+    ]
+    stored = await OperationWork(stage.app.deps, "w", operations).record(settled)
+    statuses = [(await stage.payment(payment_id))["status"] for payment_id in payments]
+
+    assert (len(stored.won), len(stored.refused)) == (2, 1)
+    assert statuses == ["failed", "success", "success"]

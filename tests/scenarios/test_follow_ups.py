@@ -201,6 +201,28 @@ async def test_a_shopper_who_comes_back_is_asked_about_at_once(stage: PlayedApp)
     assert (late.status, missing.status, junk.status) == (400, 404, 400)
 
 
+DEADLOCK_ONCE = (
+    "CREATE SEQUENCE refusals",
+    """CREATE FUNCTION refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF nextval('refusals') = 1 THEN RAISE deadlock_detected; END IF; RETURN NEW; END $$""",
+    """CREATE TRIGGER refuse_once BEFORE UPDATE ON payments FOR EACH ROW
+    EXECUTE FUNCTION refuse_once()""",
+)
+
+
+async def test_what_a_returning_shopper_brings_survives_a_deadlock(stage: PlayedApp):
+    payment_id = await stage.begin("three_ds_approved", "card")
+    for statement in DEADLOCK_ONCE:
+        await stage.rows(statement)
+    stage.clock.at += timedelta(seconds=21)
+    done = await stage.call(
+        "POST", f"/payments/{payment_id}/complete", keys={}, json={"params": {"from": "bank"}}
+    )
+
+    assert (done.status, done.json["status"]) == (200, "success")
+    assert await stage.value("SELECT last_value FROM refusals") == 2
+
+
 async def test_a_person_settles_what_no_machine_can(stage: PlayedApp):
     payment = await stage.play("unknown_for_ever")
     (review,) = (await stage.call("GET", "/operations/review")).json["data"]

@@ -112,11 +112,11 @@ class OperationWork:
         is taken like a callback.
         """
         answered = [each for each in settled if each.answer.answer is not None]
-        for each in answered:
-            await self._tell_charge(each)
         if not answered:
             return NOTHING_STORED
         try:
+            for each in answered:
+                await self._tell_charge(each)
             return await self._record_set(answered)
         except RowRefusedError as error:
             if len(answered) == 1:
