@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from paygate import Approved, DeclineCode, Declined, Money
 from paygate.core.domain.role import Role
+from paygate.core.services.purge_expired import purge_expired
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_user, signed_in
@@ -97,3 +99,95 @@ async def test_the_history_is_asked_for_by_true_or_false(app: TestApp):
     answer = await app.call("GET", "/attention?resolved=yes")
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "resolved")
+
+
+async def test_money_that_a_later_refund_does_not_give_back_is_listed_again(
+    app: TestApp, fakes: Fakes
+):
+    no = Declined(DeclineCode.DECLINED)
+    fakes.processor.refunds = [no, no]
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def wait(_payment_id: str) -> None:
+        is_asked.set()
+        await may_answer.wait()
+
+    fakes.processor.before_answer = wait
+    failed = "SELECT count(*) FROM refunds WHERE status = 'failed'"
+    async with app.working():
+        payment_id = await app.paid()
+        await is_asked.wait()
+        await decide_otherwise(app, payment_id, no)
+        fakes.processor.before_answer = None
+        may_answer.set()
+        await app.until_value(1, failed)
+        (first,) = await listed(app)
+        await app.call("POST", f"/attention/{first['id']}/resolve", json={"note": NOTE})
+        resolved = await listed(app)
+        await app.call("POST", f"/payments/{payment_id}/refunds", json={"amount": 50_000})
+        await app.until_value(2, failed)
+    (again,) = await listed(app)
+
+    assert resolved == []
+    assert (again["kind"], again["payment_id"]) == ("kept_money", payment_id)
+    assert [each["id"] for each in await listed(app, "?resolved=true")] == [first["id"]]
+
+
+async def test_an_approval_of_another_amount_than_is_stored_is_listed(app: TestApp, fakes: Fakes):
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def wait(_payment_id: str) -> None:
+        is_asked.set()
+        await may_answer.wait()
+
+    fakes.processor.before_answer = wait
+    async with app.working():
+        payment_id = await app.paid()
+        await is_asked.wait()
+        await decide_otherwise(app, payment_id, Approved("ref", Money(30_000, "INR")))
+        may_answer.set()
+        await app.until_value(1, "SELECT count(*) FROM plugin_calls")
+    items = await listed(app)
+
+    assert sorted(each["kind"] for each in items) == ["conflict", "kept_money"]
+    (conflict,) = [each for each in items if each["kind"] == "conflict"]
+    assert conflict["reason"] == (
+        "the charge succeeded with 300.00 INR, and now 500.00 INR is approved"
+    )
+
+
+CALLBACK = """
+INSERT INTO processor_callbacks (processor, received_at, headers, body, effect, reason)
+VALUES ('scripted', $1, '{}', $2, $3, $4)
+"""
+
+
+async def test_open_callbacks_are_kept_until_they_are_resolved(app: TestApp):
+    deps = app.app.deps
+    old = deps.clock.now() - deps.keep_calls - timedelta(days=1)
+    for body, effect in ((b"x", "conflict"), (b"y", "quarantined"), (b"z", "applied")):
+        await app.rows(CALLBACK, old, body, effect, "why")
+    # Of one whose sender is not certain only a digest is stored.
+    await app.rows(CALLBACK, old, b"", "quarantined", "cannot be split")
+    await purge_expired(deps)
+    kept = await app.rows("SELECT effect FROM processor_callbacks ORDER BY id")
+    for item in await listed(app):
+        await app.call("POST", f"/attention/{item['id']}/resolve", json={"note": NOTE})
+    await purge_expired(deps)
+
+    assert [row["effect"] for row in kept] == ["conflict", "quarantined"]
+    assert await app.value("SELECT count(*) FROM processor_callbacks") == 0
+    assert len(await listed(app, "?resolved=true")) == 2
+
+
+async def test_strangers_do_not_push_money_off_the_list(app: TestApp, fakes: Fakes):
+    await contradicted(app, fakes)
+    now = app.app.deps.clock.now() + timedelta(seconds=1)
+    for _ in range(201):
+        await app.rows(CALLBACK, now, b"", "quarantined", "cannot be split")
+        await app.rows(CALLBACK, now, b"?", "quarantined", "no operation of theirs")
+    items = await listed(app)
+
+    assert len(items) == 200
+    assert items[0]["kind"] == "conflict"
+    assert {each["reason"] for each in items[1:]} == {"no operation of theirs"}

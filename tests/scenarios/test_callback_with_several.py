@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from paygate.core.domain.errors import InfrastructureError
-from paygate.core.ports.callbacks import Update, Verified
+from paygate.core.ports.callbacks import RawCallback, Update, Verified
+from paygate.core.services.deps import Deps
 from paygate.core.services.receive_callback import ReceiveCallback, receive_callback
 from paygate.simulator.calling_back import write
 from tests.harness.playing import CALLBACK_SECRET, PlayedApp
@@ -30,7 +31,7 @@ class AboutAll:
     """A processor whose callback says the same of several operations."""
 
     real: Any
-    operation_ids: Sequence[str]
+    operation_ids: list[str]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
@@ -40,20 +41,27 @@ class AboutAll:
         return [replace(update, operation_id=id) for id in self.operation_ids]
 
 
-async def test_a_callback_cut_between_its_updates_has_applied_none_and_its_copy_applies_all(
-    stage: PlayedApp,
-):
-    payments = [await stage.begin("approve_slowly") for _ in range(3)]
+async def about_all(
+    stage: PlayedApp, payments: Sequence[str], word: str
+) -> tuple[RawCallback, Deps]:
+    """A callback that says the word of every charge, and an app that understands it so."""
     operations = [
         str(await stage.value("SELECT id FROM operations WHERE payment_id = $1", payment))
         for payment in payments
     ]
-    told = {"id": "cb-1", "operation_id": operations[0], "says": "approved"}
+    told = {"id": f"cb-{word}", "operation_id": operations[0], "says": word}
     raw = write({**told, "amount": 50_000, "currency": "INR"}, secret=CALLBACK_SECRET)
     deps = stage.app.deps
     processor: Any = AboutAll(deps.registry.processors["upi_sim"], operations)
     processors = {**deps.registry.processors, "upi_sim": processor}
-    with_several = replace(deps, registry=replace(deps.registry, processors=processors))
+    return raw, replace(deps, registry=replace(deps.registry, processors=processors))
+
+
+async def test_a_callback_cut_between_its_updates_has_applied_none_and_its_copy_applies_all(
+    stage: PlayedApp,
+):
+    payments = [await stage.begin("approve_slowly") for _ in range(3)]
+    raw, with_several = await about_all(stage, payments, "approved")
 
     for statement in CUT.format(id=payments[1]).split(";\nCREATE TRIGGER"):
         is_trigger = statement.startswith(" cut BEFORE")
@@ -70,3 +78,31 @@ async def test_a_callback_cut_between_its_updates_has_applied_none_and_its_copy_
     assert [(await stage.payment(payment))["status"] for payment in payments] == ["success"] * 3
     kept = await stage.rows("SELECT effect FROM processor_callbacks ORDER BY id")
     assert [row["effect"] for row in kept] == ["received", "applied"]
+
+
+async def test_every_conflict_of_a_callback_is_listed(stage: PlayedApp):
+    payments = [await stage.begin("approve") for _ in range(3)]
+    await stage.play_on()
+    raw, with_several = await about_all(stage, payments, "declined")
+    for _ in range(2):
+        await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
+    listed = (await stage.call("GET", "/attention")).json["data"]
+
+    assert sorted((each["kind"], each["payment_id"]) for each in listed) == [
+        ("conflict", payment) for payment in sorted(payments)
+    ]
+
+
+async def test_a_conflict_beside_what_is_quarantined_is_listed(stage: PlayedApp):
+    payment = await stage.begin("approve")
+    await stage.play_on()
+    raw, with_several = await about_all(stage, [payment], "declined")
+    processor: Any = with_several.registry.processors["upi_sim"]
+    processor.operation_ids.append("op_0000000000000000")
+    await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
+    listed = (await stage.call("GET", "/attention")).json["data"]
+
+    assert sorted((each["kind"], each["payment_id"]) for each in listed) == [
+        ("conflict", payment),
+        ("quarantined", None),
+    ]

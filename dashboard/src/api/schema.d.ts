@@ -30,7 +30,7 @@ export interface paths {
     };
     /**
      * List money that needs attention
-     * @description Answers and callbacks that contradict what is settled, callbacks that fit nothing of ours, and failed payments whose money was not given back: the newest 200 that are open, or that were resolved. Of all merchants to operators, to others their own.
+     * @description Answers and callbacks that contradict what is settled, callbacks that fit nothing of ours, and failed payments whose money was not given back: the newest 200 that are open, those that fit nothing of ours last, or that were resolved. Of all merchants to operators, to others their own.
      */
     get: operations["get_api_v1_attention"];
     put?: never;

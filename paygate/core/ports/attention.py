@@ -49,7 +49,7 @@ class AttentionRepository(Protocol):
     """What needs attention, and what was resolved."""
 
     async def open(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """What nobody has resolved, the newest first."""
+        """What nobody has resolved, the newest first, and what is quarantined after the rest."""
         ...
 
     async def resolved(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:

@@ -17,6 +17,7 @@ from ..domain.redaction import redact
 from ..ports.callbacks import Update
 from ..ports.records import CallbackEffect, CallbackNote, ClaimedOperation, OperationRecord
 from .conclude_operation import conclude_operation
+from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .events import payment_events, ring_deliveries
 from .idempotent import DeferredBell
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 REASON_CHARS_MAX = 1000
 
 
+@run_again_on_conflict
 async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackNote:
     """Apply an update in a transaction of its own.
 
@@ -128,12 +130,16 @@ async def _after_the_end(
     claimed: ClaimedOperation, outcome: Outcome, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
     """A decided operation hears more: the same again, nothing definite, or the opposite."""
-    operation = claimed.operation
+    operation, stored = claimed.operation, claimed.payment.amount_authorized
     said = {Approved: "succeeded", Declined: "failed"}.get(type(outcome))
+    if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
+        if operation.state == "failed":
+            return await take_late_success(claimed, outcome, processor, deps)
+        if outcome.amount != stored:
+            now = f"now {outcome.amount} is approved"
+            return "conflict", f"the charge succeeded with {stored}, and {now}"
     if said is None or said == operation.state:
         return "no_effect", f"the {operation.kind} is {operation.state} already"
-    if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
-        return await take_late_success(claimed, outcome, processor, deps)
     if isinstance(outcome, Approved) and operation.kind is OperationKind.REFUND:
         return await take_late_refund(claimed, outcome, deps)
     return "conflict", f"the {operation.kind} is {operation.state}, and now it {said}"

@@ -18,7 +18,7 @@ from ..domain.limits import UNSIGNED_ROWS_MAX
 from ..domain.redaction import redact
 from ..ports.callbacks import RawCallback, Update, Verified
 from ..ports.records import CallbackEffect, CallbackNote
-from .apply_update import apply_in_transaction
+from .apply_update import apply_in_transaction, keep_conflict
 from .conflicts import run_again_on_conflict
 from .deps import Deps
 from .idempotent import DeferredBell
@@ -161,4 +161,9 @@ async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps
     # All rows first, in the order in which everyone locks them.
     await deps.storage.operations.lock([update.operation_id for update in updates])
     notes = [await apply_in_transaction(update, processor, deps) for update in updates]
-    return min(notes, key=lambda note: WEIGHT.index(note.effect))
+    noted = min(notes, key=lambda note: WEIGHT.index(note.effect))
+    for note in notes:
+        # One is listed with the callback; each of the others by itself.
+        if note is not noted:
+            await keep_conflict(note, processor, deps)
+    return noted

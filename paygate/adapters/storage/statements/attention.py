@@ -3,18 +3,25 @@
 COLUMNS = "id, kind, at, processor, payment_id, operation_id, reason"
 RESOLVED_COLUMNS = f"{COLUMNS}, resolved_at, resolved_by, note"
 
-_ITEMS = """
+NEEDS_ATTENTION = """(
+    c.effect = 'conflict'
+    OR c.effect = 'quarantined' AND (octet_length(c.body) > 0 OR c.headers <> '{}'))"""
+"""Of a callback ``c``. Of one whose sender is not certain only a digest is stored, and anyone
+can send many: it is not listed."""
+
+# A failed payment's money that a later refund does not give back is another item.
+_ITEMS = f"""
     SELECT 'callback-' || c.id AS id, c.effect AS kind, c.received_at AS at, c.processor,
         c.payment_id, c.operation_id, c.reason, p.merchant_id
     FROM processor_callbacks c LEFT JOIN payments p ON p.id = c.payment_id
-    WHERE c.effect IN ('conflict', 'quarantined')
+    WHERE {NEEDS_ATTENTION}
     UNION ALL
     SELECT 'answer-' || a.id, 'conflict', a.at, a.processor, a.payment_id, a.operation_id,
         a.reason, p.merchant_id
     FROM answer_conflicts a JOIN payments p ON p.id = a.payment_id
     UNION ALL
-    SELECT 'payment-' || p.id, 'kept_money', p.updated_at, p.processor, p.id, NULL,
-        p.error_description, p.merchant_id
+    SELECT 'payment-' || p.id || '_' || p.version, 'kept_money', p.updated_at, p.processor, p.id,
+        NULL, p.error_description, p.merchant_id
     FROM payments p WHERE p.status = 'failed' AND p.amount_captured > p.amount_refunded
 """
 _IS_OPEN = "NOT EXISTS (SELECT FROM resolved_attention r WHERE r.id = found.id)"
@@ -22,7 +29,7 @@ _IS_OPEN = "NOT EXISTS (SELECT FROM resolved_attention r WHERE r.id = found.id)"
 OPEN = f"""
 SELECT {COLUMNS} FROM ({_ITEMS}) AS found
 WHERE ($1::uuid IS NULL OR merchant_id = $1) AND {_IS_OPEN}
-ORDER BY at DESC LIMIT $2
+ORDER BY kind = 'quarantined', at DESC LIMIT $2
 """
 
 RESOLVED = f"""

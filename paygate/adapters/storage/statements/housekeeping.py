@@ -1,6 +1,7 @@
 """Forgetting what is old."""
 
 from ....core.domain.operation import ERASED
+from .attention import NEEDS_ATTENTION
 
 
 def _purge(table: str, at: str) -> str:
@@ -24,7 +25,15 @@ UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
 ) RETURNING id
 """
 
-PURGE_CALLBACKS = _purge("processor_callbacks", "received_at")
+# What an operator has not resolved is kept.
+PURGE_CALLBACKS = f"""
+DELETE FROM processor_callbacks WHERE id IN (
+    SELECT id FROM processor_callbacks c
+    WHERE received_at < $1 AND NOT ({NEEDS_ATTENTION} AND NOT EXISTS (
+        SELECT FROM resolved_attention r WHERE r.id = 'callback-' || c.id))
+    ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
 
 # An event is kept as long as one of its deliveries, and what is still to be delivered always.
 PURGE_DELIVERIES = """

@@ -57,7 +57,8 @@ def blueprint(deps: Deps) -> Blueprint:
         query=lists.AttentionQuery,
         about="Answers and callbacks that contradict what is settled, callbacks that fit nothing "
         "of ours, and failed payments whose money was not given back: the newest 200 that are "
-        "open, or that were resolved. Of all merchants to operators, to others their own.",
+        "open, those that fit nothing of ours last, or that were resolved. Of all merchants to "
+        "operators, to others their own.",
     )
     async def attention() -> Response:
         owner = await whose()
