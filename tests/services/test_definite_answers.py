@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from paygate import DeclineCode, Declined, Outcome, Unknown
+from paygate import ActionRequired, DeclineCode, Declined, Outcome, Pending, Unknown
 from paygate.core.services.conclude_operation import conclude_operation
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
@@ -118,3 +120,30 @@ async def test_a_charge_set_aside_before_it_was_sent_can_be_settled(app: TestApp
     assert (await app.payment(payment_id))["status"] == "failed"
     assert again.status == 201
     assert fakes.processor.calls == []
+
+
+async def test_what_a_charge_asks_of_its_shopper_survives_a_callback_that_decides_nothing(
+    app: TestApp, fakes: Fakes
+):
+    expires_at = app.app.deps.clock.now() + timedelta(minutes=5)
+    data, state = {"url": "https://bank.example/3ds"}, {"transaction": "t-1"}
+    fakes.processor.authorizations = [
+        ActionRequired("redirect", expires_at, data, timedelta(minutes=1), state)
+    ]
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def wait(_payment_id: str) -> None:
+        is_asked.set()
+        await may_answer.wait()
+
+    fakes.processor.before_answer = wait
+    async with app.working():
+        payment_id = await app.paid()
+        await is_asked.wait()
+        await decide_otherwise(app, payment_id, Pending(timedelta(minutes=1)))
+        may_answer.set()
+        await app.until_value(1, "SELECT count(*) FROM plugin_calls")
+
+    assert (await app.payment(payment_id))["next_action"]["data"] == data
+    (row,) = await app.rows("SELECT processor_state FROM operations")
+    assert json.loads(row["processor_state"]) == state

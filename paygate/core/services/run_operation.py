@@ -9,8 +9,16 @@ from uuid import UUID
 
 from ..domain.endpoint import Endpoint
 from ..domain.errors import InfrastructureError, NotSentError, RowRefusedError
-from ..domain.operation import Operation, OperationKind
-from ..domain.outcome import Approved, DeclineCode, Declined, Outcome, Unknown
+from ..domain.operation import OperationKind
+from ..domain.outcome import (
+    ActionRequired,
+    Approved,
+    DeclineCode,
+    Declined,
+    Outcome,
+    Pending,
+    Unknown,
+)
 from ..domain.payment import Payment
 from ..ports.callbacks import Update
 from ..ports.plugins import CallContext
@@ -159,8 +167,8 @@ class OperationWork:
         operation, answer = late.claim.claimed.operation, late.answer.answer
         processor = self.deps.registry.processors.get(operation.processor)
         try:
-            if processor and _is_late_news(operation, late.answer):
-                assert isinstance(answer, Approved | Declined)
+            if processor and _is_late_news(late):
+                assert isinstance(answer, Approved | Declined | ActionRequired | Pending)
                 note = await apply_update(Update(operation.id, answer), processor, self.deps)
                 log.info("late answer about %s: %s %s", operation.id, note.effect, note.reason)
             await self._keep_calls([late])
@@ -211,9 +219,17 @@ class _Conclusions:
         return record
 
 
-def _is_late_news(operation: Operation, heard: Heard) -> bool:
-    is_definite = isinstance(heard.answer, Approved | Declined) and not heard.is_blocked
-    return is_definite and operation.kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
+def _is_late_news(late: Settled[ToAsk, Heard]) -> bool:
+    claim, heard = late.claim, late.answer
+    if heard.is_blocked:
+        return False
+    kind, answer = claim.claimed.operation.kind, heard.answer
+    is_definite = isinstance(answer, Approved | Declined)
+    # Only the answer to the request itself says what the shopper has to do, and what the
+    # processor needs to be handed back with later queries.
+    is_first_word = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
+    is_asked = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
+    return is_asked and (is_definite or is_first_word)
 
 
 def _concluded(
