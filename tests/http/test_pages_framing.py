@@ -76,9 +76,14 @@ async def test_without_an_order_nothing_is_asked():
     assert asked == []
 
 
-@pytest.mark.parametrize("status", [404, 500, 503])
+@pytest.mark.parametrize("status", [204, 301, 302, 307, 404, 500, 503])
 async def test_an_api_that_fails_lets_no_page_frame_it(status: int):
     async with api("default-src 'none'", status) as (base, _):
+        assert await framing(base, "?order_id=x") == ["frame-ancestors 'none'"]
+
+
+async def test_a_page_that_is_not_the_apis_lets_no_page_frame_it():
+    async with api(None) as (base, _):
         assert await framing(base, "?order_id=x") == ["frame-ancestors 'none'"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -40,12 +41,12 @@ class AskedFramers:
         named = {"order_id": order_id, "payment_id": payment_id}
         try:
             policy = await self._policy(named)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, _NoPolicyError) as error:
             log.warning(
                 "%s does not answer (%s): no page may frame the checkout. "
                 "Set PAYGATE_API_INTERNAL_URL to where this server reaches the API.",
                 self._address,
-                type(error).__name__,
+                str(error) or type(error).__name__,
             )
             raise InfrastructureError("the API does not answer") from error
         return _origins(policy)
@@ -58,8 +59,15 @@ class AskedFramers:
                 self._address, params=named, headers=self._headers, allow_redirects=False
             ) as answer,
         ):
-            answer.raise_for_status()
-            return answer.headers.get("Content-Security-Policy", "")
+            policy: str | None = answer.headers.get("Content-Security-Policy")
+            # A redirect and a page of something in between say nothing of who may.
+            if answer.status != HTTPStatus.OK or policy is None:
+                raise _NoPolicyError(f"status {answer.status}, without the checkout's policy")
+            return policy
+
+
+class _NoPolicyError(Exception):
+    """What answered is not the API's checkout page."""
 
 
 def _origins(policy: str) -> Sequence[str] | None:
