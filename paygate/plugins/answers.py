@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -35,7 +35,7 @@ from ..core.domain.outcome import (
     RetryAdvice,
     Unknown,
 )
-from ..core.domain.redacted_json import mask_named
+from ..core.domain.redacted_json import mask_named, mask_secrets
 from ..core.ports.plugins import MethodInfo, WakeUp
 from .fields import did_you_mean, one_of, plain_json, quoted, usable_wait, utc_moment
 
@@ -285,6 +285,29 @@ def _kept(body: str | None) -> str | None:
         return None
     clean = body.replace("\0", "").encode(errors="replace")
     return clean[:RESPONSE_BYTES_KEPT_MAX].decode(errors="ignore")
+
+
+def without_told(answer: Outcome, told: Collection[str]) -> Outcome:
+    """The answer without what came back with the shopper, such as a code: it is kept."""
+    match answer:
+        case Unknown(reason=reason):
+            return Unknown(mask_secrets(reason, told))
+        case Declined(processor_code=str(theirs)):
+            return replace(answer, processor_code=mask_secrets(theirs, told))
+        case _:
+            return answer
+
+
+def without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResult:
+    """The result as it is kept: roles that see no webhook secret see it."""
+    return replace(
+        result,
+        body=result.body and mask_secrets(result.body, keys),
+        error=result.error and mask_secrets(result.error, keys),
+        request_headers={
+            name: mask_secrets(value, keys) for name, value in result.request_headers.items()
+        },
+    )
 
 
 def words(error: BaseException) -> str:

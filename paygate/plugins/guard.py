@@ -56,6 +56,8 @@ from .answers import (
     checked_result,
     checked_wake_up,
     is_usable_wait,
+    without_keys,
+    without_told,
     words,
 )
 from .callbacks import GuardedCallbacks
@@ -137,7 +139,9 @@ class GuardedProcessor(GuardedCallbacks):
         async def complete(own: FollowUp, own_context: CallContext) -> object:
             return await guest.complete_action(own, dict(params), own_context)
 
-        return await self._call(complete, OperationKind.CHARGE, request, context)
+        told = params.values()
+        answer = await self._call(complete, OperationKind.CHARGE, request, context, told)
+        return without_told(answer, told)
 
     async def _call(
         self,
@@ -145,8 +149,9 @@ class GuardedProcessor(GuardedCallbacks):
         kind: OperationKind,
         request: Request,
         context: CallContext,
+        told: Collection[str] = (),
     ) -> Outcome:
-        own, secrets = _copied(request), _secrets(request)
+        own, secrets = _copied(request), [*_secrets(request), *told]
         with self._own_context(context, secrets) as own_context:
 
             async def checked() -> Outcome:
@@ -259,7 +264,7 @@ class GuardedSink:
 
         async def checked() -> DeliveryResult:
             result = checked_result(await self.guest.deliver(event, endpoint, context))
-            return _without_keys(result, keys)
+            return without_keys(result, keys)
 
         try:
             return await within(context.deadline, checked)
@@ -322,18 +327,6 @@ async def _declines(_request: FollowUp, _context: CallContext) -> Outcome:
 
 def _secrets(request: AuthorizeRequest | FollowUp) -> Collection[str]:
     return (request.instrument.secret or {}).values()
-
-
-def _without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResult:
-    """The result as it is kept: roles that see no webhook secret see it."""
-    return replace(
-        result,
-        body=result.body and mask_secrets(result.body, keys),
-        error=result.error and mask_secrets(result.error, keys),
-        request_headers={
-            name: mask_secrets(value, keys) for name, value in result.request_headers.items()
-        },
-    )
 
 
 def _copied(request: Request) -> Request:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from paygate import DeliveryResult, Endpoint, NotSentError, Unknown
+from paygate import DeclineCode, Declined, DeliveryResult, Endpoint, NotSentError, Unknown
 from paygate.core.domain.limits import PLUGIN_TEXT_CHARS_MAX
 from tests.unit.host import zoo
 from tests.unit.samples import MERCHANT_ID
@@ -100,3 +100,34 @@ async def test_a_sinks_result_is_kept_without_the_endpoints_secrets():
         error="refused [redacted]",
         request_headers={"X-Shop-Token": "[redacted]", "X-Event": "payment.success"},
     )
+
+
+class Completes(zoo.Answers):
+    """A processor that answers whoever comes back with its shopper."""
+
+    async def complete_action(self, request, params, context):
+        return await self._say(request, context)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (ValueError(f"no such code {CARD}"), "raised ValueError: no such code [redacted]"),
+        (Unknown(f"no such code {CARD}"), "no such code [redacted]"),
+        (
+            Declined(DeclineCode.PROCESSING_ERROR, "never", processor_code=f"E1 {CARD}"),
+            "E1 [redacted]",
+        ),
+    ],
+    ids=["raised", "unknown", "declined"],
+)
+async def test_what_came_back_with_the_shopper_is_kept_and_logged_nowhere(answer, kept):
+    log = zoo.ListLog()
+
+    said = await zoo.guarded(Completes(answer)).complete_action(
+        zoo.follow_up(), {"code": CARD}, zoo.context(log=log)
+    )
+
+    assert kept in str(said)
+    assert is_clean(str(said))
+    assert is_clean(str(log.lines))
