@@ -221,3 +221,28 @@ async def test_a_developer_does_not_revoke_an_owners_key(app: TestApp):
 
     assert (refused.status, revoked.status) == (403, 200)
     assert [await status(app, owner), await status(app, peer)] == [200, 401]
+
+
+async def test_a_key_that_a_key_made_ends_no_later(app: TestApp):
+    now = datetime.now(UTC)
+
+    def after(hours: int) -> str:
+        return (now + timedelta(hours=hours)).isoformat(timespec="milliseconds")
+
+    key = with_secret(
+        await app.call("POST", "/keys", json={"label": "x", "expires_at": after(hours=2)})
+    )
+
+    async def made(**asked: Any) -> Any:
+        return (await app.call("POST", "/keys", keys=key, json={"label": "y", **asked})).json
+
+    never, sooner = await made(), await made(expires_at=after(hours=1))
+    late = await app.call(
+        "POST", "/keys", keys=key, json={"label": "y", "expires_at": after(hours=3)}
+    )
+
+    assert [datetime.fromisoformat(each["expires_at"]) for each in (never, sooner)] == [
+        datetime.fromisoformat(after(hours=2)),
+        datetime.fromisoformat(after(hours=1)),
+    ]
+    assert (late.status, late.json["error"]["field"]) == (400, "expires_at")

@@ -133,7 +133,7 @@ export interface paths {
     put?: never;
     /**
      * Make an API key
-     * @description The secret is shown this once and replayed by no Idempotency-Key. A key may do no more than whoever makes it, and ends with the user who made it. Needs the role developer.
+     * @description The secret is shown this once and replayed by no Idempotency-Key. A key may do no more than whoever makes it, and ends with the user who made it. One that a key makes ends no later than that key. Needs the role developer.
      */
     post: operations["post_api_v1_keys"];
     delete?: never;

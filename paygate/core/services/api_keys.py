@@ -56,16 +56,18 @@ class RotatedPair:
 async def create_key(command: CreateKey, deps: Deps) -> NewKey:
     """Create a key. Only inside a transaction.
 
-    It ends with the user who made it, or with whom the key that made it does.
+    It ends with the user who made it, or with whom the key that made it does, and no later
+    than that key.
 
     Raises:
         ForbiddenError: It could do more than whoever asks for it.
         AuthenticationError: Whoever asks for it was deactivated or revoked meanwhile.
-        InvalidInputError: ``expires_at`` is over.
+        InvalidInputError: ``expires_at`` is over, or after the end of the key that asks.
     """
     caller = command.caller
     if not caller.role.covers(command.role):
         raise ForbiddenError(f"This needs the role {command.role}; yours is {caller.role}")
+    own = await _own_key(caller, deps)
     secret = SECRET_PREFIX + deps.ids.token()
     key = ApiKey(
         id=deps.ids.uuid(),
@@ -75,28 +77,49 @@ async def create_key(command: CreateKey, deps: Deps) -> NewKey:
         secret_last4=secret[-SHOWN_CHARS:],
         role=command.role,
         created_at=deps.clock.now(),
-        expires_at=command.expires_at,
-        created_by=await _creator(command, deps),
+        expires_at=_end(command, own),
+        created_by=await _creator(command, own, deps),
     )
     if not await deps.storage.api_keys.add(key, secret_sha256=secret_digest(secret)):
         raise InvalidInputError("expires_at must be in the future", field="expires_at")
     return NewKey(key, secret)
 
 
-async def _creator(command: CreateKey, deps: Deps) -> UUID | None:
+async def _own_key(caller: Caller, deps: Deps) -> ApiKey | None:
+    """The key that asks; None for a user and for the pair on the merchant."""
+    merchant_id = caller.merchant.id
+    if caller.kind != "key" or caller.id == str(merchant_id):
+        return None
+    own = await deps.storage.api_keys.get(UUID(caller.id), merchant_id=merchant_id)
+    if own is None:
+        raise AuthenticationError
+    return own
+
+
+def _end(command: CreateKey, own: ApiKey | None) -> datetime | None:
+    """When the new key ends: a key that ends must not outlive itself in another one."""
+    latest = None if own is None else own.expires_at
+    if command.expires_at is None or latest is None:
+        return command.expires_at or latest
+    if command.expires_at > latest:
+        raise InvalidInputError(
+            "expires_at must be no later than that of the key that asks", field="expires_at"
+        )
+    return command.expires_at
+
+
+async def _creator(command: CreateKey, own: ApiKey | None, deps: Deps) -> UUID | None:
     """The user whom the key ends with, kept as they are until the transaction ends.
 
     Whoever deactivates them either waits for this key and revokes it, or was first.
     """
     caller = command.caller
-    merchant_id = caller.merchant.id
     user_id = UUID(caller.id) if caller.kind == "user" else None
-    if caller.kind == "key" and caller.id != str(merchant_id):
-        own = await deps.storage.api_keys.get(UUID(caller.id), merchant_id=merchant_id)
-        user_id = own.created_by if own is not None else None
+    if own is not None:
+        user_id = own.created_by
     if user_id is None:
         return None
-    user = await deps.storage.users.lock(user_id, merchant_id=merchant_id)
+    user = await deps.storage.users.lock(user_id, merchant_id=caller.merchant.id)
     if user is None or not user.is_active or not user.role.covers(command.role):
         raise AuthenticationError
     return user_id

@@ -46,7 +46,8 @@ def blueprint(deps: Deps) -> Blueprint:
         body=wire.KeyRequest,
         body_examples={"example": examples.KEY_REQUEST},
         about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
-        "no more than whoever makes it, and ends with the user who made it.",
+        "no more than whoever makes it, and ends with the user who made it. One that a key makes "
+        "ends no later than that key.",
     )
     async def create() -> Response:
         caller = await caller_of_request(deps)
