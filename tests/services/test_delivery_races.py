@@ -162,6 +162,21 @@ async def test_a_delivery_that_no_worker_came_to_an_end_with_has_failed(app: Tes
     assert dict(row) == {"status": "failed", "last_error": reason, "lease_token": None}
 
 
+async def test_a_retry_during_a_try_that_never_ends_is_not_counted_in_vain(app: TestApp):
+    await add_rows(app, 1)
+    await app.rows("UPDATE webhook_logs SET claims = 24")
+    (lost,) = await claim(app)
+    delivery = lost.delivery
+    deps = app.app.deps
+    assert await deps.storage.deliveries.retry(
+        delivery.id, merchant_id=delivery.merchant_id, now=deps.clock.now()
+    )
+    await app.rows(EXPIRE)
+    again = await claim(app)
+
+    assert [each.lease.claims for each in again] == [1]
+
+
 async def test_a_claim_counts_the_leases_that_came_after_it_looked(app: TestApp, database_url: str):
     await add_rows(app, 2 * ENDPOINT_IN_FLIGHT_MAX)
     async with claims_stopped(app, database_url) as opened:

@@ -115,7 +115,7 @@ locked AS (
 )
 UPDATE webhook_logs w
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
-    claims = w.claims + 1, retry_requested = false,
+    claims = CASE WHEN w.retry_requested THEN 1 ELSE w.claims + 1 END, retry_requested = false,
     attempts = CASE WHEN w.retry_requested THEN 0 ELSE w.attempts END
 FROM locked WHERE w.id = locked.id
 RETURNING w.*
