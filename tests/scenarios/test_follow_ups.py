@@ -195,10 +195,13 @@ async def test_a_shopper_who_comes_back_is_asked_about_at_once(stage: PlayedApp)
     late = await stage.call("POST", path, keys={})
     missing = await stage.call("POST", "/payments/pay_0000000000000000/complete", keys={})
     junk = await stage.call("POST", path, keys={}, json={"params": {"a": 1}})
+    calls = "SELECT answer->>'class' AS said FROM plugin_calls WHERE name = 'complete_action'"
 
     assert (early.status, early.json["status"]) == (200, "pending")
     assert (done.status, done.json["status"]) == (200, "success")
     assert (late.status, missing.status, junk.status) == (400, 404, 400)
+    # What decides nothing is not kept: anyone with the page open can ask for it again and again.
+    assert [row["said"] for row in await stage.rows(calls)] == ["Approved"]
 
 
 DEADLOCK_ONCE = (
