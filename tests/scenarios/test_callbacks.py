@@ -274,3 +274,16 @@ async def test_of_two_headers_of_one_name_the_first_counts(stage: PlayedApp):
 
     assert response.status_code == 200
     assert "203.0.113.9" not in kept
+
+
+async def test_an_approval_older_than_the_end_of_its_hold_holds_nothing(stage: PlayedApp):
+    payment_id = await stage.begin("approve_slowly", capture="manual")
+    find = "SELECT id FROM operations WHERE payment_id = $1 AND kind = 'charge'"
+    operation_id = str(await stage.value(find, payment_id))
+    await send(stage, says(operation_id, "expired"))
+    late = await send(stage, says(operation_id, "approved"))
+    payment = await stage.payment(payment_id)
+
+    assert late.status == 200
+    assert await stage.effects() == ["applied", "no_effect"]
+    assert (payment["status"], payment["error_description"]) == ("failed", "The hold has expired")

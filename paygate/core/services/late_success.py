@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..domain.change import Change
-from ..domain.decline import PARTLY_APPROVED
+from ..domain.decline import EXPIRED_HOLD, PARTLY_APPROVED
 from ..domain.endpoint import Endpoint
 from ..domain.ids import IdKind
 from ..domain.operation import OperationKind
@@ -37,6 +37,8 @@ async def take_late_success(
     payment = claimed.payment
     if payment.status != "failed":
         return "conflict", f"approved late, while the payment is {payment.status}"
+    if payment.capture_mode == "manual" and payment.decline == EXPIRED_HOLD:
+        return "no_effect", "approved before its hold ended, of which we heard first"
     await deps.storage.orders.lock(payment.order_id)
     endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
     to = endpoints[payment.merchant_id]
