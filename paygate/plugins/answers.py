@@ -288,7 +288,7 @@ def _kept(body: str | None) -> str | None:
 
 
 def without_told(answer: Outcome, told: Collection[str]) -> Outcome:
-    """The answer without what came back with the shopper, such as a code: it is kept."""
+    """The answer, which is kept, without what the plugin was told or set to in confidence."""
     match answer:
         case Unknown(reason=reason):
             return Unknown(mask_secrets(reason, told))

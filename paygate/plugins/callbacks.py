@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from ..core.domain.limits import TEXT_CHARS_MAX
 from ..core.domain.money import Money
 from ..core.domain.operation import OperationKind
 from ..core.domain.outcome import Outcome
+from ..core.domain.redacted_json import mask_secrets
 from ..core.ports.callbacks import CanCallback, CanPlayPayer, RawCallback, Update, Verified
 from ..core.ports.plugins import PluginInfo
 from ..core.ports.processor import Capabilities, FollowUp, Processor
@@ -26,11 +27,17 @@ CALLBACK_PARTS_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class GuardedCallbacks:
-    """See ``CanCallback``: raises ``PluginError`` and nothing else."""
+    """See ``CanCallback``: raises ``PluginError`` and nothing else.
+
+    Args:
+        secrets: What the plugin was set to in confidence. Its failures may repeat it, and
+            merchants see them.
+    """
 
     guest: Processor
     info: PluginInfo
     capabilities: Capabilities
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """See ``CanCallback.split``."""
@@ -130,10 +137,11 @@ class GuardedCallbacks:
     def _contained(self, call: Callable[[], Said]) -> Said:
         try:
             return contained(call, plugin=self.info.id)
-        except (BadSignatureError, PluginContractError):
-            raise
         except PluginError as error:
-            raise PluginContractError(words(error), plugin=self.info.id) from error
+            kind = (
+                BadSignatureError if isinstance(error, BadSignatureError) else PluginContractError
+            )
+            raise kind(mask_secrets(words(error), self.secrets()), plugin=self.info.id) from error
 
 
 def _is_key(key: object) -> bool:

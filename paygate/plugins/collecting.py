@@ -125,7 +125,14 @@ class Collector:
         offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
             id: self._traced(
-                each, id, GuardedProcessor(each.thing, each.thing.info, each.thing.capabilities)
+                each,
+                id,
+                GuardedProcessor(
+                    each.thing,
+                    each.thing.info,
+                    each.thing.capabilities,
+                    secrets=self.contexts[each.plugin].secrets,
+                ),
             )
             for id, each in offered.items()
         }
@@ -177,7 +184,11 @@ class Collector:
         """Sink id → sink."""
         offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
-            id: self._traced(each, id, GuardedSink(each.thing, each.thing.info))
+            id: self._traced(
+                each,
+                id,
+                GuardedSink(each.thing, each.thing.info, self.contexts[each.plugin].secrets),
+            )
             for id, each in offered.items()
         }
 

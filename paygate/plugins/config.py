@@ -20,6 +20,11 @@ SECRET_CHARS_MAX = 4096
 _SECRET = re.compile(r"secret|password|token|private|api_?key", re.IGNORECASE)
 
 
+def names_a_setting_secret(name: str) -> bool:
+    """Whether a setting of that name is a secret, whatever its type."""
+    return _SECRET.search(name) is not None
+
+
 @dataclass(frozen=True)
 class Config:
     """See ``GuestSettings``.
@@ -67,7 +72,7 @@ class Config:
 
     @staticmethod
     def _is_secret(name: str, said: Mapping[str, Any]) -> bool:
-        return _SECRET.search(name) is not None or '"writeOnly": true' in json.dumps(said)
+        return names_a_setting_secret(name) or '"writeOnly": true' in json.dumps(said)
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from ..core.domain.errors import OperatorError
 from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
 from ..core.ports.plugins import Config as Model
-from .config import Config
+from .config import Config, names_a_setting_secret
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,16 @@ class HostContext:
         config = self._with_derived(self._validated(model))
         self.configs.append(config)
         return config
+
+    def secrets(self) -> Sequence[str]:
+        """Every secret among the settings that were handed out so far."""
+        return [
+            value.get_secret_value() if isinstance(value, SecretStr) else value
+            for config in self.configs
+            for name in type(config).model_fields
+            if isinstance(value := getattr(config, name), SecretStr)
+            or (isinstance(value, str) and names_a_setting_secret(name))
+        ]
 
     def _with_derived(self, config: Model) -> Model:
         """Fill secrets that nothing sets and that the model lets the host derive."""

@@ -120,7 +120,7 @@ class GuardedProcessor(GuardedCallbacks):
         guest = self.guest
         if not isinstance(guest, CanWake):
             return
-        own, secrets = _copied(request), _secrets(request)
+        own, secrets = _copied(request), [*_secrets(request), *self.secrets()]
         with self._own_context(context, secrets) as own_context:
             try:
                 await within(context.deadline, lambda: guest.wake(own, own_context))
@@ -139,9 +139,7 @@ class GuardedProcessor(GuardedCallbacks):
         async def complete(own: FollowUp, own_context: CallContext) -> object:
             return await guest.complete_action(own, dict(params), own_context)
 
-        told = params.values()
-        answer = await self._call(complete, OperationKind.CHARGE, request, context, told)
-        return without_told(answer, told)
+        return await self._call(complete, OperationKind.CHARGE, request, context, params.values())
 
     async def _call(
         self,
@@ -151,7 +149,7 @@ class GuardedProcessor(GuardedCallbacks):
         context: CallContext,
         told: Collection[str] = (),
     ) -> Outcome:
-        own, secrets = _copied(request), [*_secrets(request), *told]
+        own, secrets = _copied(request), [*_secrets(request), *told, *self.secrets()]
         with self._own_context(context, secrets) as own_context:
 
             async def checked() -> Outcome:
@@ -166,10 +164,10 @@ class GuardedProcessor(GuardedCallbacks):
         context: CallContext,
         secrets: Collection[str],
     ) -> Outcome:
-        # What a plugin says of a failure may repeat what it was told in confidence: it is
-        # masked before it is logged, and before anyone else hears of it.
+        # What a plugin says of a failure may repeat what it was told in confidence, or set to:
+        # it is masked before it is logged, and before anyone else hears of it.
         try:
-            return await within(context.deadline, checked)
+            return without_told(await within(context.deadline, checked), secrets)
         except NotSentError as error:
             reason = mask_secrets(error.reason, secrets)
             raise NotSentError(reason, plugin=error.plugin) from error
@@ -240,6 +238,7 @@ class GuardedSink:
 
     guest: EventSink
     info: PluginInfo
+    secrets: Callable[[], Sequence[str]] = tuple
 
     @property
     def concerns_endpoint(self) -> bool:
@@ -260,7 +259,8 @@ class GuardedSink:
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
         """See ``EventSink.deliver``."""
-        keys = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
+        own = (endpoint.secret, endpoint.previous_secret, *self.secrets())
+        keys = [each for each in own if each]
 
         async def checked() -> DeliveryResult:
             result = checked_result(await self.guest.deliver(event, endpoint, context))

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
+from pydantic import BaseModel, SecretStr
 
-from paygate import DeclineCode, Declined, DeliveryResult, Endpoint, NotSentError, Unknown
+from paygate import (
+    BadSignatureError,
+    DeclineCode,
+    Declined,
+    DeliveryResult,
+    Endpoint,
+    NotSentError,
+    RawCallback,
+    Unknown,
+    hookimpl,
+)
+from paygate.core.domain.errors import PluginError
 from paygate.core.domain.limits import PLUGIN_TEXT_CHARS_MAX
+from paygate.plugins.host import Found, load_plugins
 from tests.unit.host import zoo
 from tests.unit.samples import MERCHANT_ID
 
@@ -131,3 +144,75 @@ async def test_what_came_back_with_the_shopper_is_kept_and_logged_nowhere(answer
     assert kept in str(said)
     assert is_clean(str(said))
     assert is_clean(str(log.lines))
+
+
+class Keyed(BaseModel):
+    api_key: SecretStr
+    webhook_password: str
+    place: str = "somewhere"
+
+
+class Careless(zoo.Answers):
+    """Says what its plugin was set to, in all that it says."""
+
+    capabilities = replace(zoo.CAN_TOSS, callbacks=True)
+
+    def split(self, callback):
+        raise ValueError(self.answer)
+
+    def verify(self, callback):
+        raise BadSignatureError(str(self.answer))
+
+    def translate(self, verified):
+        return []
+
+    def acknowledge(self, *, accepted):
+        return 200, b""
+
+
+@dataclass
+class Offers:
+    """Offers a processor and a sink whose failures repeat the plugin's settings."""
+
+    raises: bool = True
+
+    @hookimpl
+    def paygate_processors(self, context):
+        said = self._said(context)
+        return [Careless(ValueError(said) if self.raises else Unknown(said))]
+
+    @hookimpl
+    def paygate_event_sinks(self, context):
+        said = self._said(context)
+        failed = DeliveryResult(delivered=False, error=said)
+        return [zoo.Delivers(ValueError(said) if self.raises else failed)]
+
+    def _said(self, context):
+        read = context.config(Keyed)
+        return f"{read.place} {read.api_key.get_secret_value()} {read.webhook_password}"
+
+
+@pytest.mark.parametrize("raises", [True, False])
+async def test_no_failure_tells_what_a_plugin_is_set_to_in_confidence(raises):
+    log = zoo.ListLog()
+    loaded = load_plugins(
+        [Found("careless", Offers(raises), "1")],
+        environ={
+            "PAYGATE_CARELESS_API_KEY": "key_marker_1",
+            "PAYGATE_CARELESS_WEBHOOK_PASSWORD": "password_marker_2",
+        },
+    )
+    processor, sink = loaded.registry.processors["answers"], loaded.registry.sinks["delivers"]
+    endpoint = Endpoint(MERCHANT_ID, MERCHANT_ID, "https://shop.example", SIGNING)
+    callback = RawCallback({}, b"")
+
+    answer = await processor.authorize(zoo.request(), zoo.context(log=log))
+    result = await sink.deliver(None, endpoint, zoo.context(log=log))
+    said = [str(answer), str(result), str(log.lines)]
+    for call in (processor.split, processor.verify):
+        with pytest.raises(PluginError) as raised:
+            call(callback)
+        said.append(str(raised.value))
+
+    assert "somewhere [redacted] [redacted]" in said[0]
+    assert "marker" not in " ".join(said)
