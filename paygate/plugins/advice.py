@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..core.domain.errors import PluginContractError
 from ..core.domain.outcome import DeclineCode
@@ -25,6 +25,7 @@ class HostedRouter:
     guest: Router
     name: str
     plugin: str
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def opinion(self, request: RouteRequest, context: CallContext) -> Opinion:
         """See ``GuardedRouter.opinion``; who is no candidate is ignored, and logged."""
@@ -34,7 +35,9 @@ class HostedRouter:
             own = replace(request, facts=dict(request.facts))
             return _ids(await self.guest.rank(own, context))
 
-        ranked = await answered(context.deadline, checked, plugin=self.plugin)
+        ranked = await answered(
+            context.deadline, checked, plugin=self.plugin, secrets=self.secrets()
+        )
         if ranked is None:
             return Opinion(None)
         able = {candidate.processor for candidate in request.candidates}
@@ -71,6 +74,7 @@ class HostedCheck:
     name: str
     plugin: str
     is_closed: bool
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
         """See ``GuardedCheck.assess``."""
@@ -80,7 +84,7 @@ class HostedCheck:
             own = replace(request, instrument=replace(instrument, display=dict(instrument.display)))
             return _verdict(await self.guest.assess(own, context))
 
-        return await answered(context.deadline, checked, plugin=self.plugin)
+        return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 
 
 def _verdict(answer: object) -> RiskVerdict | None:

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any, Generic, NoReturn, TypeVar
@@ -125,14 +125,7 @@ class Collector:
         offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
             id: self._traced(
-                each,
-                id,
-                GuardedProcessor(
-                    each.thing,
-                    each.thing.info,
-                    each.thing.capabilities,
-                    secrets=self.contexts[each.plugin].secrets,
-                ),
+                each, id, GuardedProcessor(each.thing, each.thing.info, each.thing.capabilities)
             )
             for id, each in offered.items()
         }
@@ -184,11 +177,7 @@ class Collector:
         """Sink id → sink."""
         offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
-            id: self._traced(
-                each,
-                id,
-                GuardedSink(each.thing, each.thing.info, self.contexts[each.plugin].secrets),
-            )
+            id: self._traced(each, id, GuardedSink(each.thing, each.thing.info))
             for id, each in offered.items()
         }
 
@@ -269,6 +258,10 @@ class Collector:
         }
 
     def _traced(self, offer: Offer[Any], name: str, guarded: Guarded) -> Guarded:
+        """The guarded thing, which masks what its plugin is set to; traced, if that is asked."""
+        known: Any = guarded
+        if hasattr(known, "secrets"):
+            guarded = replace(known, secrets=self.contexts[offer.plugin].secrets)
         return guarded if self.trace is None else self.trace.around(guarded, offer.plugin, name)
 
     def _offered(

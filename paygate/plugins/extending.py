@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -44,6 +44,7 @@ class HostedRoute:
 
     plugin: str
     route: Route
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     def read(self, body: Mapping[str, Any]) -> BaseModel:
         """See ``GuardedRoute.read``."""
@@ -67,7 +68,7 @@ class HostedRoute:
         async def checked() -> RouteReply:
             return _reply(await self.route.handler(call, context))
 
-        return await answered(context.deadline, checked, plugin=self.plugin)
+        return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 
 
 def _reply(answer: object) -> RouteReply:
@@ -101,6 +102,7 @@ class HostedPanel:
 
     plugin: str
     panel: Panel
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def data(self, context: ExtensionContext) -> TableData | FiguresData:
         """See ``GuardedPanel.data``."""
@@ -108,7 +110,7 @@ class HostedPanel:
         async def checked() -> TableData | FiguresData:
             return _shown_as(self.panel.kind, await self.panel.data(context))
 
-        return await answered(context.deadline, checked, plugin=self.plugin)
+        return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 
 
 def _shown_as(kind: str, data: object) -> TableData | FiguresData:

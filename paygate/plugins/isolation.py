@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from ..core.domain.errors import NotSentError, PluginError
+from ..core.domain.redacted_json import mask_secrets
 from .answers import words
 
 Answer = TypeVar("Answer")
@@ -40,9 +41,19 @@ async def within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> 
 
 
 async def answered(
-    deadline: timedelta, call: Callable[[], Awaitable[Answer]], *, plugin: str
+    deadline: timedelta,
+    call: Callable[[], Awaitable[Answer]],
+    *,
+    plugin: str,
+    secrets: Collection[str] = (),
 ) -> Answer:
     """The same for whoever only wants to know that there is no answer.
+
+    Args:
+        deadline: How long it may take.
+        call: What is asked.
+        plugin: Whose it is.
+        secrets: What the plugin was set to in confidence, and may repeat.
 
     Raises:
         PluginError: There is none; the reason says why.
@@ -53,7 +64,7 @@ async def answered(
         seconds = deadline.total_seconds()
         raise PluginError(f"no answer within {seconds:.3g} s", plugin=plugin) from None
     except PluginError as error:
-        raise PluginError(error.reason, plugin=plugin) from error
+        raise PluginError(mask_secrets(error.reason, secrets), plugin=plugin) from error
 
 
 def contained(call: Callable[[], Answer], *, plugin: str) -> Answer:

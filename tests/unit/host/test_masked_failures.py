@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -20,6 +21,9 @@ from paygate import (
 )
 from paygate.core.domain.errors import PluginError
 from paygate.core.domain.limits import PLUGIN_TEXT_CHARS_MAX
+from paygate.core.ports.risk import RiskRequest
+from paygate.core.ports.routing import RouteRequest
+from paygate.plugins.advice import HostedCheck, HostedRouter
 from paygate.plugins.host import Found, load_plugins
 from tests.unit.host import zoo
 from tests.unit.samples import MERCHANT_ID
@@ -216,3 +220,38 @@ async def test_no_failure_tells_what_a_plugin_is_set_to_in_confidence(raises):
 
     assert "somewhere [redacted] [redacted]" in said[0]
     assert "marker" not in " ".join(said)
+
+
+ROUTE = RouteRequest("pay_1", MERCHANT_ID, zoo.RS_499, "coin", "toss", "automatic", {}, ())
+RISK = RiskRequest("pay_1", "order_1", zoo.RS_499, zoo.request().instrument, "mint", zoo.NOW)
+
+
+@dataclass
+class Advises:
+    """A router and a check that fail with what their plugin is set to."""
+
+    said: str
+    name = "advises"
+
+    async def rank(self, _request, _context):
+        raise ValueError(self.said)
+
+    async def assess(self, _request, _context):
+        raise ValueError(self.said)
+
+
+@pytest.mark.parametrize(
+    ("hosted", "ask"),
+    [
+        (HostedRouter, lambda router, context: router.opinion(ROUTE, context)),
+        (partial(HostedCheck, is_closed=False), lambda check, context: check.assess(RISK, context)),
+    ],
+    ids=["router", "check"],
+)
+async def test_an_advisers_failure_does_not_tell_it_either(hosted, ask):
+    adviser = hosted(Advises(f"refused {CARD}"), "advises", "acme", secrets=lambda: [CARD])
+
+    with pytest.raises(PluginError) as raised:
+        await ask(adviser, zoo.context())
+
+    assert raised.value.reason == "raised ValueError: refused [redacted]"
