@@ -173,28 +173,3 @@ async def test_a_payments_events_keep_their_order_when_sets_are_recorded(app: Te
 
     assert len(by_payment) == 30
     assert all(seqs == sorted(seqs) for seqs in by_payment.values())
-
-
-async def test_rows_from_before_get_positions_by_time_and_never_against_a_payments_order(
-    app: TestApp,
-):
-    payment = await app.paid()
-    sql = """INSERT INTO events (id, merchant_id, payment_id, seq, type, payload, created_at)
-        VALUES ($1, $2, $3, $4, 'x', '1', $5::text::timestamptz) RETURNING id"""
-    await app.rows(sql, "evt_back", MERCHANT, payment, 9, "2001-01-01T00:00:00Z")
-    await app.rows(sql, "evt_old", MERCHANT, None, None, "2002-01-01T00:00:00Z")
-    await app.rows("ALTER TABLE events ALTER COLUMN position DROP NOT NULL")
-    await app.rows("UPDATE events SET position = NULL")
-    await app.rows("DROP SEQUENCE events_position_seq CASCADE")
-    await app.rows("DROP INDEX events_merchant_position")
-    migration = __import__("paygate.adapters.storage.migrations.0012_live", fromlist=["POSITIONS"])
-    connection = await connect(app)
-    await connection.execute(migration.POSITIONS)
-    await connection.close()
-    rows = await app.rows("SELECT id, position FROM events ORDER BY position")
-
-    assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
-    assert rows[0]["id"] == "evt_old"
-    assert rows[-1]["id"] == "evt_back"
-    await app.paid()
-    assert await app.value("SELECT max(position) FROM events") > len(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from .base import APP
@@ -19,6 +20,7 @@ class UserRow(Model):
 
     id = fields.UUIDField(primary_key=True)
     merchant = _of_merchant("users")
+    # One user's of each merchant: a migration makes the unique index.
     email = fields.CharField(max_length=255)
     # Argon2id with its parameters; empty for somebody without a password.
     password_hash = fields.CharField(max_length=255)
@@ -34,7 +36,6 @@ class UserRow(Model):
 
         table = "users"
         indexes = (("merchant_id",),)
-        unique_together = (("email", "merchant"),)
 
 
 class SessionRow(Model):
@@ -85,20 +86,15 @@ class ApiKeyRow(Model):
     revoked_at = fields.DatetimeField(null=True)
     # On the database's clock, which no test moves.
     expires_at = fields.DatetimeField(null=True)
-    # The user it ends with; null for a key that the merchant's own pair made.
-    created_by: Any = fields.ForeignKeyField(
-        f"{APP}.UserRow",
-        "api_keys",
-        on_delete=fields.RESTRICT,
-        null=True,
-        source_field="created_by",
-    )
+    # The user it ends with; null for a key that the merchant's own pair made. A migration makes
+    # the foreign key: Tortoise would name its column created_by_id.
+    created_by = fields.UUIDField(null=True)
 
     class Meta:
         """Names."""
 
         table = "api_keys"
-        indexes = (("merchant_id",), ("created_by",))
+        indexes = (("merchant_id",), Index(fields=("created_by",), name="api_keys_created_by"))
 
 
 class AuditRow(Model):

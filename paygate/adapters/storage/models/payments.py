@@ -17,7 +17,10 @@ def _restrict(to: str, related_name: str) -> Any:
 
 
 class MerchantRow(Model):
-    """Who gets the money. The webhook's columns and the origins may be set by SQL."""
+    """Who gets the money. ``webhook_url`` and ``webhook_secret`` may be set by SQL.
+
+    So may ``allowed_origins``.
+    """
 
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=255)

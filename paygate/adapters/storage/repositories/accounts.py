@@ -154,8 +154,6 @@ def user_of(row: Mapping[str, Any]) -> User:
 
 
 def _key_of(row: Mapping[str, Any]) -> ApiKey:
-    # A query of the models names the column after its table.
-    creator = row["created_by_id"] if "created_by_id" in row else row["created_by"]
     return ApiKey(
         id=mapping.uuid(row["id"]),
         merchant_id=mapping.uuid(row["merchant_id"]),
@@ -167,5 +165,5 @@ def _key_of(row: Mapping[str, Any]) -> ApiKey:
         last_used_at=row["last_used_at"],
         revoked_at=row["revoked_at"],
         expires_at=row["expires_at"],
-        created_by=None if creator is None else mapping.uuid(creator),
+        created_by=None if row["created_by"] is None else mapping.uuid(row["created_by"]),
     )
