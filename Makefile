@@ -3,7 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+# Names each package as its download begins; errors are shown as they are.
+PROGRESS := | awk '/^Collecting /{printf "%s%s", named++ ? " " : "  ", $$2; fflush()} END{if (named) print ""}'
+FAILED := || { echo "pip could not install this. Without a network, or behind a proxy, name an index that"; \
+	echo "can be reached (PIP_INDEX_URL=...) or a folder of wheels (PIP_NO_INDEX=1 PIP_FIND_LINKS=...)"; \
+	echo "and try again; what was installed so far is kept"; exit 2; }
+# A command that ends in a pipe fails when its first part does.
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(GUESTS))
 SOURCES := paygate pytest_paygate plugins tests examples
@@ -84,17 +92,17 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "paygate needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
-	@echo "installing into $(VENV); this takes about a minute, once"
+	@echo "making $(VENV); a few seconds, once"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu: apt-get install python3-venv; then try again"; exit 2; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(GUESTS)) | $(BIN)/python
-	@$(PIP) hatchling editables
-	@echo "installing paygate and what it depends on"
-	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE)
+	@echo "installing paygate and what it depends on (about 100 MB, half a minute):"
+	@$(PIP) --quiet hatchling editables $(FAILED)
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE) $(PROGRESS) $(FAILED)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@echo "installing what the tests need"
-	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE)
+	@echo "installing what the tests need (about 100 MB, half a minute):"
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE) $(PROGRESS) $(FAILED)
 	@touch $@

@@ -16,7 +16,7 @@ from tests.harness.folders import open_folder
 from tests.harness.pgbouncer import pgbouncer
 from tests.harness.processes import Stack, stack
 
-ENVIRON = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0", "UPI_SUCCESS_RATE": "1"}
+ENVIRON = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0"}
 
 
 @pytest.fixture

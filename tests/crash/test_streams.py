@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.harness.apps import KEYS
+from tests.harness.prepared import Process
 from tests.harness.processes import Client, Stack, stack
 
 # Far below the grace that requests under way have.
@@ -43,7 +44,7 @@ async def read(client: Client, cursor: str, wanted: int) -> list[tuple[str, str]
     return found
 
 
-async def ended(process: asyncio.subprocess.Process) -> float:
+async def ended(process: Process) -> float:
     began_s = time.monotonic()
     process.send_signal(signal.SIGTERM)
     await asyncio.wait_for(process.wait(), 30)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.harness.prepared import Process
 from tests.harness.processes import Client, free_port, stack
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ class Gateway:
     """
 
     client: Client
-    worker: asyncio.subprocess.Process
+    worker: Process
     checkout_base: str
 
     @property

@@ -260,7 +260,7 @@ async def merchant_and_workers(
     postgres: OwnPostgres, redis_url: str, home: Path
 ) -> AsyncIterator[tuple[Stack, Client]]:
     """An API, two workers, and an API with a worker of its own, on that server."""
-    environ = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "50", "UPI_SUCCESS_RATE": "1"}
+    environ = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "50"}
     await postgres.prepare()
     running = Stack(postgres.url, redis_url, home, environ)
     try:

@@ -124,6 +124,9 @@ async def played_app(
         "PAYGATE_DATABASE_POOL": "5",
         "PAYGATE_SIMULATOR_BOOK": str(home / "book.jsonl"),
         "PAYGATE_SIMULATOR_SECRET": CALLBACK_SECRET,
+        # A payment without a scenario succeeds; who tests chance sets these.
+        "UPI_SUCCESS_RATE": "1",
+        "CARD_SUCCESS_RATE": "1",
         # Long enough for an honest answer on a busy machine; hanging ones cost this much.
         "PAYGATE_PLUGIN_TIMEOUT": "1",
         **(environ or {}),

@@ -6,16 +6,17 @@ import asyncio
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from tempfile import TemporaryFile
+from typing import Any
 
 import aiohttp
 
 from .apps import KEYS
+from .prepared import Process, start_paygate
 
 READY_WITHIN_S = 60.0
 
@@ -36,7 +37,7 @@ class Stack:
     environ: Mapping[str, str] = field(default_factory=dict)
     # Where each process's output goes, a file each; None leaves it to the terminal.
     logs: Path | None = None
-    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     @property
     def book(self) -> Path:
@@ -51,6 +52,9 @@ class Stack:
             "PAYGATE_HOME": str(self.home),
             "PAYGATE_SIMULATOR_BOOK": str(self.book),
             "PAYGATE_LOG_LEVEL": "warning",
+            # A payment without a scenario succeeds; who tests chance sets these.
+            "UPI_SUCCESS_RATE": "1",
+            "CARD_SUCCESS_RATE": "1",
             # Somebody else may have the usual one.
             "PORT": "0",
             **self.environ,
@@ -59,35 +63,35 @@ class Stack:
 
     async def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
         """A command that ends; its exit code, output and errors."""
-        process = await self._spawn(arguments, more, pipe=True)
-        output, errors = await asyncio.wait_for(process.communicate(), READY_WITHIN_S)
-        assert process.returncode is not None
-        return process.returncode, output.decode(), errors.decode()
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            process = await self._start(arguments, more, output.fileno(), errors.fileno())
+            try:
+                code = await asyncio.wait_for(process.wait(), READY_WITHIN_S)
+            except TimeoutError:
+                process.kill()
+                raise
+            output.seek(0)
+            errors.seek(0)
+            return code, output.read().decode(), errors.read().decode()
 
-    async def start(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **more: str) -> Process:
         """A command that stays."""
-        process = await self._spawn(arguments, more, pipe=False)
+        if self.logs is None:
+            process = await self._start(arguments, more)
+        else:
+            log = self.logs / f"process-{len(self.processes)}-{arguments[0]}.log"
+            with log.open("wb") as opened:
+                process = await self._start(arguments, more, opened.fileno(), opened.fileno())
         self.processes.append(process)
         return process
 
-    async def _spawn(
-        self, arguments: tuple[str, ...], more: Mapping[str, str], *, pipe: bool
-    ) -> asyncio.subprocess.Process:
-        output: int | IO[bytes] | None = asyncio.subprocess.PIPE if pipe else None
-        with ExitStack() as opened:
-            if self.logs is not None and not pipe:
-                log = self.logs / f"process-{len(self.processes)}-{arguments[0]}.log"
-                output = opened.enter_context(log.open("wb"))
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "paygate",
-                *arguments,
-                env=self.environment(**more),
-                cwd=self.home,
-                stdout=output,
-                stderr=output,
-            )
+    async def _start(
+        self, arguments: Sequence[str], more: Mapping[str, str], output: int = 1, errors: int = 2
+    ) -> Process:
+        environ = self.environment(**more)
+        return await start_paygate(
+            arguments, environ=environ, cwd=self.home, output=output, errors=errors
+        )
 
     async def serve(self, *flags: str, port: int | None = None, **more: str) -> Client:
         """An API process that answers."""
@@ -118,7 +122,7 @@ class Client:
         ):
             return response.status, await response.json()
 
-    async def until_healthy(self, process: asyncio.subprocess.Process | None = None) -> None:
+    async def until_healthy(self, process: Process | None = None) -> None:
         """Wait until it answers; not in vain for a process that has ended."""
         async with asyncio.timeout(READY_WITHIN_S):
             while True:

@@ -40,7 +40,7 @@ async def run(stage: PlayedApp) -> str:
 
 async def logged(databases: Databases, home: Path, *, seed: int = 7, workers: int = 1) -> str:
     url = await databases.clone()
-    environ = {"PAYGATE_REPLAY": "true", "PAYGATE_SEED": str(seed)}
+    environ = {"PAYGATE_REPLAY": "true", "PAYGATE_SEED": str(seed), "UPI_SUCCESS_RATE": "0.5"}
     async with played_app(url, home, environ, workers=workers) as stage:
         log = await run(stage)
     await databases.drop(url)
