@@ -341,7 +341,9 @@ class Blocks(Good):
 @breaks("processor.lets_the_loop_go_on")
 class ComputesForLong(Good):
     async def void(self, request, context):
-        sum(range(60_000_000))
+        until = time.thread_time() + 0.25
+        while time.thread_time() < until:
+            pass
         return await super().void(request, context)
 
 
