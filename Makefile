@@ -34,16 +34,9 @@ run: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@$(BIN)/python examples/demo.py
 
-# Those that keep real time or kill processes come last, with the machine to themselves.
-ALONE := tests/crash tests/conformance
-
+# Twice as many at once as there are cores: see tests/conftest.py.
 test: what-test-does $(VENV)/.installed-dev $(VENV)/.tools
-ifdef ARGS
-	$(BIN)/pytest -q -n auto --dist loadfile $(ARGS)
-else
-	$(BIN)/pytest -q -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)); many=$$?; \
-		$(BIN)/pytest -q $(ALONE); exit $$((many | $$?))
-endif
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 what-test-does:
 	@echo "running every test: half an hour on two cores; the first time, two minutes for what they need"
@@ -55,7 +48,7 @@ $(VENV)/.tools: tests/harness/tools.py constraints.txt | $(VENV)/.installed-dev
 
 # The shopper's and the merchant's pages, in a real browser. Part of `make test` too.
 e2e: $(VENV)/.installed-dev $(VENV)/.tools
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/e2e tests/dashboard $(ARGS)
+	$(BIN)/pytest -q -n auto --dist loadfile tests/e2e tests/dashboard $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -18,6 +18,27 @@ from .harness.tools import use as use_tools
 
 use_tools()
 
+TESTS = Path(__file__).parent
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes of ``-n auto``: most tests wait, for a page or another process."""
+    return 2 * (os.cpu_count() or 1)
+
+
+# Folders whose files take minutes. Begun last, one of them would keep everybody waiting.
+LONG_FIRST = ("e2e", "crash", "conformance", "testing", "dashboard", "scenarios", "cli", "examples")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = next((name for name in LONG_FIRST if TESTS / name in item.path.parents), None)
+        return len(LONG_FIRST) if folder is None else LONG_FIRST.index(folder)
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def server_urls() -> Iterator[tuple[str, str]]:
