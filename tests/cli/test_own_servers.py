@@ -21,7 +21,7 @@ async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
     stack = Stack(
         url, "", server_home, {"PAYGATE_DASHBOARD_PORT": "0", "PAYGATE_CHECKOUT_PORT": "0"}
     )
-    dev = await stack._spawn(("dev",), {"PORT": port}, pipe=True)
+    dev = await stack.spawn("dev", PORT=port)
     try:
         client = Client(f"http://127.0.0.1:{port}")
         await client.until_healthy()

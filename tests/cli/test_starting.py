@@ -27,9 +27,7 @@ async def test_serve_and_work_wait_for_servers_that_are_starting(
     socket = server_home / "data" / "sockets" / "valkey.sock"
     stack = Stack(database_url, f"unix://{socket}?db=0", tmp_path, {"PAYGATE_START_TIMEOUT": "60"})
     started = [
-        await stack._spawn(
-            (verb,), {"PAYGATE_LOG_LEVEL": "info", "PORT": str(free_port())}, pipe=True
-        )
+        await stack.spawn(verb, PAYGATE_LOG_LEVEL="info", PORT=str(free_port()))
         for verb in ("serve", "work")
     ]
     try:

@@ -10,6 +10,10 @@ from playwright.async_api import Page, expect
 
 from .gateway import Gateway, Receiver
 
+ENDLESS = """() => document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().iterations === Infinity)
+    .map(each => each.animationName)"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -176,3 +180,9 @@ async def test_the_chosen_colours_stay(dashboard: Page):
 
     await expect(dashboard.locator("html")).to_have_attribute("data-theme", "dark")
     await expect(dashboard.get_by_role("button", name="Light colours")).to_be_visible()
+
+
+async def test_for_who_wants_less_motion_nothing_moves_without_end(dashboard: Page):
+    await expect(dashboard.locator(".live--live .live__dot")).to_be_visible()
+
+    assert await dashboard.evaluate(ENDLESS) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -425,3 +426,30 @@ async def test_each_currency_is_shown_with_the_decimals_of_the_sum_that_is_taken
 
     assert len(CURRENCIES) == 30
     assert shown == taken
+
+
+async def test_for_who_wants_less_motion_nothing_flickers_while_it_loads(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    order = await gateway.order()
+    loading = asyncio.Event()
+    looked = asyncio.Event()
+
+    async def answer_later(route: Route) -> None:
+        loading.set()
+        await looked.wait()
+        await route.continue_()
+
+    await page.route("**/orders/*/public*", answer_later)
+    await page.goto(address(gateway, order))
+    await asyncio.wait_for(loading.wait(), 60)
+    endless = await page.evaluate(ENDLESS)
+    looked.set()
+    await checkout.until("method-upi")
+
+    assert endless == []
+
+
+ENDLESS = """() => document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().iterations === Infinity)
+    .map(each => each.animationName)"""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -84,6 +85,17 @@ class Stack:
                 process = await self._start(arguments, more, opened.fileno(), opened.fileno())
         self.processes.append(process)
         return process
+
+    async def spawn(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
+        """A command from the start of its Python on, whose output is read while it runs."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "paygate", *arguments),
+            env=self.environment(**more),
+            cwd=self.home,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
 
     async def _start(
         self, arguments: Sequence[str], more: Mapping[str, str], output: int = 1, errors: int = 2
