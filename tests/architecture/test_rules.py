@@ -150,6 +150,15 @@ def test_every_net_that_catches_anything_is_known():
     assert found(everything(), catches_anything) == []
 
 
+def test_a_cancellation_is_never_lost_to_an_answer():
+    """``asyncio.wait_for`` drops one that comes with the answer (Python 3.11): use ``timeout``."""
+
+    def waits(_source, node):
+        return isinstance(node, ast.Attribute) and node.attr == "wait_for"
+
+    assert found([*host(), *guests()], waits) == []
+
+
 def test_every_net_named_here_is_there():
     for name in NETS:
         assert re.search(r"except (Base)?Exception", (ROOT / name).read_text()), name

@@ -247,6 +247,7 @@ class SaqBell:
         self._is_closed = True
         if self._flusher is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._flusher, FLUSH_TIMEOUT_S)
+                async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                    await self._flusher
         with suppress(*AWAY):
             await self._redis.aclose()

@@ -57,7 +57,8 @@ async def _read_on(
             await connection.fetchval(sql.SAY_SEEN, state.version)
             seen = state.version
         try:
-            await asyncio.wait_for(noticed.wait(), READ_EVERY_S)
+            async with asyncio.timeout(READ_EVERY_S):
+                await noticed.wait()
         except TimeoutError:
             if state.is_passing:
                 await connection.execute(sql.RESUME_ABANDONED)

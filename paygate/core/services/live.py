@@ -90,7 +90,8 @@ class Follower:
         """What has come, in order; empty when time is up or all is over."""
         if not self._waiting and not self.is_over:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), within_s)
+                async with asyncio.timeout(within_s):
+                    await self._changed.wait()
         taken, self._waiting = self._waiting, []
         self._changed.clear()
         if taken:
@@ -222,7 +223,8 @@ class LiveEvents:
             self._placed.clear()
             self._reader = asyncio.create_task(self._read())
         try:
-            await asyncio.wait_for(self._placed.wait(), START_WITHIN_S)
+            async with asyncio.timeout(START_WITHIN_S):
+                await self._placed.wait()
         except TimeoutError:
             raise InfrastructureError(
                 "the stream waits for a transaction that writes events and does not end"

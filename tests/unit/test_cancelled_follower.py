@@ -1,0 +1,26 @@
+"""A follower whose client goes away is gone, whatever comes for it at that moment."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from paygate.core.services.live import Follower
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_cancellation_beside_an_event_is_heeded(turns: int):
+    follower = Follower(uuid4(), position=0)
+    taking = asyncio.create_task(follower.take(within_s=60))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    follower.end()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    was_running = taking.cancel()
+    await asyncio.wait({taking})
+    follower.leave()
+
+    assert taking.cancelled() is was_running
