@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from . import __version__
-from .adapters.bell.local import LocalBell
-from .adapters.bell.saq import SaqBell
 from .adapters.clock.database import DatabaseClock
 from .adapters.clock.virtual import VirtualClock
 from .adapters.http.aiohttp import AiohttpClient
 from .adapters.http.framing import AskedFramers
 from .adapters.ids.random import RandomIds
 from .adapters.ids.replayed import ReplayedIds
+from .adapters.notifier.local import LocalNotifier
+from .adapters.notifier.saq_jobs import SaqNotifier
 from .adapters.passwords.argon2 import Argon2Passwords
 from .adapters.storage.clock_news import follow_clock
 from .adapters.storage.database import is_pooler
@@ -26,7 +26,7 @@ from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.keyed import KeyedVault, kept_key
 from .core.domain.errors import OperatorError
 from .core.domain.origins import origin
-from .core.ports.bell import Bell
+from .core.ports.notifier import Notifier
 from .core.services.deps import Deps, TestClock, TestMerchant
 from .core.services.last_use import LastUse
 from .core.services.live import LiveEvents
@@ -62,7 +62,7 @@ async def open_app(
     environ: Mapping[str, str],
     *,
     plugins: Iterable[Found] | None = None,
-    bell: Bell | None = None,
+    notifier: Notifier | None = None,
 ) -> AsyncIterator[App]:
     """Connect the machines, load the guests, and close everything at the end.
 
@@ -70,7 +70,7 @@ async def open_app(
         settings: Of paygate.
         environ: Where plugins read theirs.
         plugins: Instead of the installed ones.
-        bell: Instead of the one the settings name.
+        notifier: Instead of the one the settings name.
 
     Raises:
         OperatorError: Something is not as it must be; the sentence says what to do.
@@ -91,7 +91,7 @@ async def open_app(
         ports=None if not settings.is_production else webhook_ports(settings),
         only_https=settings.is_production,
     )
-    chosen_bell = bell
+    chosen_notifier = notifier
     live = LiveEvents(storage.feed)
     clock = DatabaseClock(lambda: _database_time(storage))
     passwords, last_use = Argon2Passwords(), LastUse()
@@ -108,10 +108,10 @@ async def open_app(
             shown.follow(await storage.test_clock.find())
             keeping.append(asyncio.create_task(follow_clock(direct, shown.follow)))
             test_clock = TestClock(shown, storage.test_clock)
-        chosen_bell = chosen_bell or await _bell(settings)
+        chosen_notifier = chosen_notifier or await _notifier(settings)
         deps = Deps(
             storage=storage,
-            bell=chosen_bell,
+            notifier=chosen_notifier,
             clock=clock if test_clock is None else test_clock.shown,
             ids=ReplayedIds(settings.seed) if settings.replay else RandomIds(),
             vault=vault,
@@ -152,8 +152,8 @@ async def open_app(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if chosen_bell is not None:
-            await chosen_bell.close()
+        if chosen_notifier is not None:
+            await chosen_notifier.close()
         await close_sinks(loaded.registry.sinks.values())
         await http.close()
         await last_use.close()
@@ -227,14 +227,14 @@ async def _database_time(storage: PostgresStorage) -> datetime:
     return read
 
 
-async def _bell(settings: Settings) -> Bell:
+async def _notifier(settings: Settings) -> Notifier:
     if not settings.redis_url:
-        return LocalBell()
-    bell = SaqBell(settings.redis_url)
-    await bell.probe()
-    if settings.redis_optional or bell.refusal is not None or await bell.is_connected():
-        return bell
-    await bell.close()
+        return LocalNotifier()
+    notifier = SaqNotifier(settings.redis_url)
+    await notifier.probe()
+    if settings.redis_optional or notifier.refusal is not None or await notifier.is_connected():
+        return notifier
+    await notifier.close()
     raise OperatorError(
         setting="REDIS_URL",
         problem="Redis cannot be reached there",

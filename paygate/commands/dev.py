@@ -107,7 +107,7 @@ def _told(settings: Settings) -> dict[str, str]:
 def _start_parts(
     environ: Mapping[str, str], tie: Tie, *, redis: bool
 ) -> dict[str, subprocess.Popen[bytes]]:
-    """The API and a worker; in one process where no bell reaches from one to the other."""
+    """The API and a worker; in one process where no notifier reaches from one to the other."""
     if not redis:
         everything = ["serve", "--prepare", "--with-pages", "--with-worker"]
         return {"serve": _start(everything, environ, tie)}

@@ -74,17 +74,17 @@ def _plugins(app: App) -> list[str]:
 
 async def _work(app: App) -> AsyncIterator[str]:
     workers = app.deps.storage.workers
-    bell = await app.deps.bell.is_connected()
+    notifier = await app.deps.notifier.is_connected()
     words = {
-        True: "ok    the bell rings (Redis is connected)",
+        True: "ok    workers are notified over Redis",
         False: "look  Redis cannot be reached: work is found a second later",
         None: "note  no Redis is configured: work is found by looking once a second",
     }
-    refusal = app.deps.bell.refusal
+    refusal = app.deps.notifier.refusal
     yield (
         f"look  Redis refuses the queue ({refusal}): work is found later"
         if refusal
-        else words[bell]
+        else words[notifier]
     )
     alive = await workers.alive(within=WORKER_GONE_AFTER)
     yield (

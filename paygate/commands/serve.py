@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..adapters.bell.local import LocalBell
+from ..adapters.notifier.local import LocalNotifier
 from ..adapters.serving.hypercorn import answer
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import App, direct_url, open_app
@@ -41,7 +41,7 @@ async def serve(
     Args:
         setup: With addresses.
         share_port: Let other ``paygate serve`` processes listen on the same port.
-        with_worker: Work as well, in this process; the bell then needs no Redis.
+        with_worker: Work as well, in this process; the notifier then needs no Redis.
         with_pages: Serve the dashboard and the checkout page on their own ports too, where
             those are free; they are on the API's port in any case.
         prepare: Migrate and seed first.
@@ -58,8 +58,8 @@ async def serve(
     await wait_for_servers(setup.settings)
     if prepare:
         await migrate(direct_url(setup.settings))
-    bell = LocalBell() if with_worker and not setup.settings.redis_url else None
-    async with open_app(setup.settings, setup.environ, bell=bell) as app:
+    notifier = LocalNotifier() if with_worker and not setup.settings.redis_url else None
+    async with open_app(setup.settings, setup.environ, notifier=notifier) as app:
         if prepare or app.deps.test_merchant is not None:
             await seed(app.deps)
         worker = Worker(app.deps, worker_id=new_worker_id()) if with_worker else None

@@ -6,7 +6,7 @@ import asyncio
 import time
 from urllib.parse import urlsplit
 
-from ..adapters.bell.saq import SaqBell
+from ..adapters.notifier.saq_jobs import SaqNotifier
 from ..adapters.storage.database import is_pooler
 from ..adapters.storage.database_url import parse_database_url
 from ..adapters.storage.errors import is_starting
@@ -47,16 +47,16 @@ async def _wait_for_database(settings: Settings, deadline_s: float) -> None:
 
 
 async def _wait_for_redis(settings: Settings, deadline_s: float) -> None:
-    bell, said = SaqBell(settings.redis_url), False
+    notifier, said = SaqNotifier(settings.redis_url), False
     try:
         # Opening the app says that it is not there.
-        while not await bell.is_connected() and time.monotonic() < deadline_s:
+        while not await notifier.is_connected() and time.monotonic() < deadline_s:
             if not said:
                 _say("waiting for Redis", settings, reason="it does not answer")
             said = True
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
-        await bell.close()
+        await notifier.close()
 
 
 def _say(what: str, settings: Settings, *, reason: str) -> None:
@@ -71,7 +71,7 @@ async def say_connected(app: App) -> None:
     )
     if not app.settings.redis_url:
         logger("paygate").info("Redis is not used: due work is found once a second")
-    elif app.deps.bell.refusal is None and await app.deps.bell.is_connected():
+    elif app.deps.notifier.refusal is None and await app.deps.notifier.is_connected():
         logger("paygate").info("connected to Redis", at=_place(app.settings.redis_url))
 
 

@@ -14,7 +14,7 @@ from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import open_app
 from ..core.domain.errors import WorkerEndedError
-from ..core.ports.bell import QUEUES, Queue
+from ..core.ports.notifier import QUEUES, Queue
 from ..core.workers.worker import Worker
 from ..logs import logger
 from ..production import refuse_unsafe

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..adapters.bell.local import LocalBell
 from ..adapters.http.loopback import LoopbackClient
+from ..adapters.notifier.local import LocalNotifier
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App, open_app
 from ..core.services.deps import Deps, TestClock
@@ -179,8 +179,8 @@ async def running(
         **environ,
         "DATABASE_URL": database_url,
     }
-    http, bell = LoopbackClient(), LocalBell()
-    async with open_app(read_settings(given), given, bell=bell, plugins=plugins) as opened:
+    http, notifier = LoopbackClient(), LocalNotifier()
+    async with open_app(read_settings(given), given, notifier=notifier, plugins=plugins) as opened:
         names = opened.loaded.setting_names
         check_setting_names(given, setting_names(), names, every=environ)
         swappable = Swappable(opened.loaded.registry)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from paygate.adapters.bell.saq import SaqBell
 from paygate.adapters.embedded import start_servers
-from paygate.core.ports.bell import QUEUES
+from paygate.adapters.notifier.saq_jobs import SaqNotifier
+from paygate.core.ports.notifier import QUEUES
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 
@@ -54,9 +54,9 @@ async def test_payments_settle_and_health_says_why_they_take_longer(
     refuse, accept = REFUSALS[kind]
     say(own_redis, refuse)
     caplog.set_level(logging.WARNING)
-    bell = SaqBell(own_redis)
+    notifier = SaqNotifier(own_redis)
     async with (
-        running_app(database_url, tmp_path, plugins=fakes.found(), bell=bell) as app,
+        running_app(database_url, tmp_path, plugins=fakes.found(), notifier=notifier) as app,
         app.working(),
     ):
         payment_id = await app.paid()
@@ -64,15 +64,15 @@ async def test_payments_settle_and_health_says_why_they_take_longer(
         await until_redis_is(app, "refusing")
         say(own_redis, accept)
         await until_redis_is(app, "connected")
-    await bell.close()
+    await notifier.close()
 
     assert "answers PING and refuses the queue" in caplog.text
 
 
 async def test_it_is_asked_again_no_faster_than_we_look_whether_it_is_there(own_redis: str):
     say(own_redis, REFUSALS["read-only"][0])
-    bell = SaqBell(own_redis)
-    listening = asyncio.create_task(bell.listen(lambda _queue: None, QUEUES))
+    notifier = SaqNotifier(own_redis)
+    listening = asyncio.create_task(notifier.listen(lambda _queue: None, QUEUES))
     admin = redis.Redis.from_url(own_redis)
     try:
         async with asyncio.timeout(60):
@@ -82,7 +82,7 @@ async def test_it_is_asked_again_no_faster_than_we_look_whether_it_is_there(own_
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await bell.close()
+        await notifier.close()
         admin.close()
 
     assert 0 < asked <= len(QUEUES) * looked

@@ -25,8 +25,8 @@ HOMES = {
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
     "quart": ("paygate/core/web/",),
-    "redis": ("paygate/adapters/bell/",),
-    "saq": ("paygate/adapters/bell/",),
+    "redis": ("paygate/adapters/notifier/",),
+    "saq": ("paygate/adapters/notifier/",),
     "tortoise": ("paygate/adapters/storage/",),
     "typer": ("paygate/cli/",),
 }

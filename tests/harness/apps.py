@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from paygate.adapters.bell.local import LocalBell
+from paygate.adapters.notifier.local import LocalNotifier
 from paygate.bootstrap import App, open_app
-from paygate.core.ports.bell import Bell
+from paygate.core.ports.notifier import Notifier
 from paygate.core.web.app import create_app
 from paygate.core.workers.worker import Worker
 from paygate.plugins.host import Found
@@ -111,7 +111,7 @@ async def running_app(
     *,
     plugins: Iterable[Found] | None = None,
     environ: Mapping[str, str] | None = None,
-    bell: Bell | None = None,
+    notifier: Notifier | None = None,
 ) -> AsyncIterator[TestApp]:
     """An app over that database; without ``plugins``, the installed ones."""
     given = {
@@ -123,7 +123,9 @@ async def running_app(
     if given.get("PAYGATE_ENV") != "production":
         given = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0", **given}
     settings = read_settings(given)
-    async with open_app(settings, given, plugins=plugins, bell=bell or LocalBell()) as app:
+    async with open_app(
+        settings, given, plugins=plugins, notifier=notifier or LocalNotifier()
+    ) as app:
         await seed(app.deps)
         web = create_app(app.deps, app.web)
         yield TestApp(app, web.test_client(use_cookies=False), Contract(web, app.deps.registry))

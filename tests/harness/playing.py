@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from paygate.adapters.bell.local import LocalBell
+from paygate.adapters.notifier.local import LocalNotifier
 from paygate.bootstrap import App, open_app
 from paygate.core.web.app import create_app
 from paygate.core.workers.worker import Worker
@@ -133,7 +133,7 @@ async def played_app(
     }
     settings = read_settings(given)
     clock = HeldClock()
-    async with open_app(settings, given, bell=LocalBell()) as opened:
+    async with open_app(settings, given, notifier=LocalNotifier()) as opened:
         deps = replace(opened.deps, clock=clock)
         app = App(opened.settings, deps, opened.loaded, opened.storage, opened.web)
         await seed(deps)

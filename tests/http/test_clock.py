@@ -222,7 +222,7 @@ async def test_production_serves_none_of_it(
         "PAYGATE_ALLOW_SIMULATORS": "true",
     }
     await app.app.storage.merchants.deactivate_tests()
-    async with open_app(read_settings(given), given, bell=app.app.deps.bell) as strict:
+    async with open_app(read_settings(given), given, notifier=app.app.deps.notifier) as strict:
         client = create_app(strict.deps, strict.web).test_client()
         response = await client.open(CLOCK + path, method=method, json={"seconds": 1})
 

@@ -367,7 +367,7 @@ async def test_in_production_time_is_real_and_nobody_listens(
     }
     await app.app.storage.merchants.deactivate_tests()
     listening = await app.value(LISTENING)
-    async with open_app(read_settings(given), given, bell=app.app.deps.bell) as strict:
+    async with open_app(read_settings(given), given, notifier=app.app.deps.notifier) as strict:
         assert strict.deps.test_clock is None
         assert strict.deps.clock.now() < NEW_YEAR
         assert await app.value(LISTENING) == listening

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from paygate.core.ports.bell import QUEUES, Queue
+from paygate.core.ports.notifier import QUEUES, Queue
 from paygate.core.workers.worker import Worker
 from tests.harness.apps import TestApp
 

@@ -129,9 +129,8 @@ CLAIM_ROWS_MAX = 200
 # this many slots and no more.
 ENDPOINT_IN_FLIGHT_MAX = 4
 
-# The doorbell. A ring is a courtesy: it may never slow down an answer.
-RING_TIMEOUT = timedelta(milliseconds=25)
-RINGS_BUFFERED_MAX = 1000
+# The notifier. A notification may never slow down a response.
+NOTIFICATIONS_BUFFERED_MAX = 1000
 
 # Streams of events. A dashboard holds one a tab; each costs a socket and its buffer.
 FOLLOWERS_OF_MERCHANT_MAX = 20

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from .bell import Queue
+from .notifier import Queue
 
 
 @dataclass(frozen=True, slots=True)

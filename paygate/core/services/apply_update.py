@@ -19,8 +19,8 @@ from ..ports.records import CallbackEffect, CallbackNote, ClaimedOperation, Oper
 from .conclude_operation import conclude_operation
 from .conflicts import run_again_on_conflict
 from .deps import Deps
-from .events import payment_events, ring_deliveries
-from .idempotent import DeferredBell
+from .events import notify_deliveries, payment_events
+from .idempotent import DeferredNotifications
 from .late_success import return_part, take_late_refund, take_late_success
 from .registry import GuardedByHost
 
@@ -41,12 +41,12 @@ async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> 
     Returns:
         What became of it.
     """
-    rings = DeferredBell()
+    notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
-        bound = replace(deps, storage=storage, bell=rings)
+        bound = replace(deps, storage=storage, notifier=notifications)
         note = await apply_in_transaction(update, processor, bound)
         await keep_conflict(note, processor, bound)
-    rings.pass_on(deps)
+    notifications.send_all(deps)
     return note
 
 
@@ -123,7 +123,7 @@ async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> Non
     record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], deps)
     await deps.storage.operations.store([record], at=deps.clock.now())
     await return_part(record, endpoints[operation.merchant_id], deps)
-    ring_deliveries(record.events, deps)
+    notify_deliveries(record.events, deps)
 
 
 async def _after_the_end(
@@ -159,5 +159,5 @@ async def _release(
     events = payment_events(change, endpoints[payment.merchant_id], deps)
     record = OperationRecord(claimed, operation, change, events, note=redact(released.reason))
     await deps.storage.operations.store([record], at=now)
-    ring_deliveries(events, deps)
+    notify_deliveries(events, deps)
     return "applied", released.reason

@@ -13,7 +13,7 @@ from ..ports.records import ClaimedOperation
 from .conclude_operation import conclude_operation
 from .conflicts import run_again_on_conflict
 from .deps import Deps
-from .events import ring_deliveries
+from .events import notify_deliveries
 from .registry import GuardedByHost
 
 NOTE = "cancelled by the shopper"
@@ -52,7 +52,7 @@ async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
         confirm = _confirmation(claimed, deps) if processor.capabilities.query else ()
         record = replace(record, note=NOTE, added=confirm)
         await storage.operations.store([record], at=deps.clock.now())
-    ring_deliveries(record.events, deps)
+    notify_deliveries(record.events, deps)
     return record.payment.after
 
 

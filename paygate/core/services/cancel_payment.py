@@ -36,5 +36,5 @@ async def cancel_payment(command: CancelPayment, deps: Deps) -> Payment:
         require_capable(payment, "void", deps)
         operation = follow_up(change.after, OperationKind.VOID, payment.amount_held, deps)
         await storage.payments.ask(change, operation)
-    deps.bell.ring("payments", operation.id)
+    deps.notifier.notify("payments", operation.id)
     return change.after

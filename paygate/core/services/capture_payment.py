@@ -50,7 +50,7 @@ async def capture_payment(command: CapturePayment, deps: Deps) -> Payment:
         if payment.capture_mode == "automatic" or payment.captured:
             return await _confirm(command, payment, bound)
         after, operation_id = await _take(command, payment, bound)
-    deps.bell.ring("payments", operation_id)
+    deps.notifier.notify("payments", operation_id)
     return after
 
 

@@ -19,7 +19,7 @@ from ..domain.payment import Payment
 from ..ports.plugins import MethodContext, PaymentMethod
 from .choose_scenario import choose_scenario
 from .deps import Deps
-from .events import payment_events, ring_deliveries
+from .events import notify_deliveries, payment_events
 from .plan_route import RoutePlan, rank_candidates
 from .registry import GuardedByHost
 
@@ -101,8 +101,8 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         await storage.orders.lock(order.id)
         await storage.payments.open(change, operation, events, decision)
 
-    deps.bell.ring("payments", operation.id)
-    ring_deliveries(events, deps)
+    deps.notifier.notify("payments", operation.id)
+    notify_deliveries(events, deps)
     return change.after
 
 

@@ -15,7 +15,7 @@ from ..domain.refund import Refund
 from ..ports.processor import Grade
 from .conflicts import run_again_on_conflict
 from .deps import Deps
-from .events import refund_events, ring_deliveries
+from .events import notify_deliveries, refund_events
 from .follow_up import follow_up, lock_payment, require_capable
 
 
@@ -59,8 +59,8 @@ async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
         events = refund_events(change, refund, Endpoint.all_of(command.merchant), deps)
         await storage.refunds.open(refund, change, operation, events)
 
-    deps.bell.ring("refunds", operation.id)
-    ring_deliveries(events, deps)
+    deps.notifier.notify("refunds", operation.id)
+    notify_deliveries(events, deps)
     return refund
 
 

@@ -21,7 +21,7 @@ from ..ports.records import ClaimedDelivery, DeliveryRecord, Health, Stored, Sto
 from ..ports.retry import Tries
 from .deps import Deps
 from .dispatch import Settled, conclude_each
-from .events import deliveries_of, ring_deliveries
+from .events import deliveries_of, notify_deliveries
 from .manage_endpoints import sealed_as
 
 GONE = 410
@@ -160,7 +160,7 @@ class DeliveryWork:
         records, refused = conclude_each(settled, conclude)
         notices = await disabled_notices(settled, deps)
         stored = await deps.storage.deliveries.record(records, notices)
-        ring_deliveries([notice.event for notice in notices], deps)
+        notify_deliveries([notice.event for notice in notices], deps)
         return Stored(stored.won, {**stored.refused, **refused})
 
 

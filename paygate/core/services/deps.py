@@ -12,10 +12,10 @@ from ..domain.limits import (
     OPERATIONS_IN_FLIGHT_MAX,
     PLUGIN_CALL,
 )
-from ..ports.bell import Bell
 from ..ports.clock import Clock, MovableClock
 from ..ports.http import Http
 from ..ports.ids import Ids
+from ..ports.notifier import Notifier
 from ..ports.passwords import Passwords
 from ..ports.plugins import Logger
 from ..ports.present import EventPresenter
@@ -88,7 +88,7 @@ class Deps:
     """
 
     storage: Storage
-    bell: Bell
+    notifier: Notifier
     clock: Clock
     ids: Ids
     vault: Vault

@@ -67,8 +67,8 @@ def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[
     )
 
 
-def ring_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
+def notify_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
     """Wake whoever delivers, if there is anything to deliver."""
     for event in events:
         for delivery in event.deliveries:
-            deps.bell.ring("webhooks", str(delivery.id))
+            deps.notifier.notify("webhooks", str(delivery.id))

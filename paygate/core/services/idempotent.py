@@ -16,7 +16,7 @@ from ..domain.errors import (
     NotExecutedError,
 )
 from ..domain.idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered
-from ..ports.bell import Queue
+from ..ports.notifier import Queue
 from .conflicts import run_again_on_conflict
 from .deps import Deps
 
@@ -61,7 +61,7 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
     Args:
         keyed: The request.
         execute: Carries it out with the dependencies it is handed, which write
-            into the transaction and ring when it is committed. It raises
+            into the transaction and notify workers when it is committed. It raises
             ``ConflictError`` before it has written anything, or not at all.
         refuse: Turns such a refusal into the answer, which is remembered too.
         deps: The app.
@@ -83,7 +83,7 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
 
 @run_again_on_conflict
 async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given | None:
-    rings = DeferredBell()
+    notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
         if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
             return None
@@ -95,7 +95,7 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
                 raise IdempotencyKeyReusedError
             return Given(opened_answer(before.answer, keyed, deps), is_replay=True)
         try:
-            answer = await execute(replace(deps, storage=storage, bell=rings))
+            answer = await execute(replace(deps, storage=storage, notifier=notifications))
         except NotExecutedError:
             raise
         except ConflictError as refusal:
@@ -108,7 +108,7 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         if not is_stored:
             # The work is undone with the transaction: another request's answer stands.
             raise IdempotencyInProgressError
-    rings.pass_on(deps)
+    notifications.send_all(deps)
     return Given(answer, is_replay=False)
 
 
@@ -139,31 +139,31 @@ def _context(keyed: Keyed) -> str:
 
 
 @dataclass(slots=True)
-class DeferredBell:
-    """See ``Bell``: keeps the rings of a transaction until it is committed."""
+class DeferredNotifications:
+    """A notifier that keeps the notifications of a transaction until it is committed."""
 
-    rings: list[tuple[Queue, str]] = field(default_factory=list)
+    notifications: list[tuple[Queue, str]] = field(default_factory=list)
 
     @property
     def refusal(self) -> str | None:
-        """See ``Bell.refusal``."""
+        """See ``Notifier.refusal``."""
         return None
 
-    def ring(self, queue: Queue, row_id: str) -> None:
-        """See ``Bell.ring``."""
-        self.rings.append((queue, row_id))
+    def notify(self, queue: Queue, row_id: str) -> None:
+        """Keep it."""
+        self.notifications.append((queue, row_id))
 
-    def pass_on(self, deps: Deps) -> None:
-        """Ring for all of them."""
-        for queue, row_id in self.rings:
-            deps.bell.ring(queue, row_id)
+    def send_all(self, deps: Deps) -> None:
+        """Send what was kept."""
+        for queue, row_id in self.notifications:
+            deps.notifier.notify(queue, row_id)
 
     async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
-        """See ``Bell.listen``; nobody listens to a transaction."""
+        """See ``Notifier.listen``; nobody listens to a transaction."""
 
     async def is_connected(self) -> bool | None:
-        """See ``Bell.is_connected``."""
+        """See ``Notifier.is_connected``."""
         return None
 
     async def close(self) -> None:
-        """See ``Bell.close``."""
+        """See ``Notifier.close``."""

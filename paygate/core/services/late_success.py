@@ -15,7 +15,7 @@ from ..domain.payment import Payment
 from ..domain.refund import Refund
 from ..ports.records import CallbackEffect, ClaimedOperation, OperationRecord, StoredEvent
 from .deps import Deps
-from .events import payment_events, refund_events, ring_deliveries
+from .events import notify_deliveries, payment_events, refund_events
 from .follow_up import follow_up
 from .registry import GuardedByHost
 
@@ -67,7 +67,7 @@ async def _store(
     note = f"approved late as {approved.reference}"
     record = OperationRecord(claimed, operation, change, events, note=note)
     await deps.storage.operations.store([record], at=now)
-    ring_deliveries(events, deps)
+    notify_deliveries(events, deps)
 
 
 async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Deps) -> None:
@@ -98,7 +98,7 @@ async def take_late_refund(
     note = f"approved late as {approved.reference}"
     record = OperationRecord(claimed, operation, change, events, refund=given, note=note)
     await deps.storage.operations.store([record], at=now)
-    ring_deliveries(events, deps)
+    notify_deliveries(events, deps)
     return "applied", "the refund was declined before"
 
 
@@ -128,5 +128,5 @@ async def _refund_all(
     operation = follow_up(change.after, OperationKind.REFUND, amount, deps, refund_id=refund.id)
     events = refund_events(change, refund, to, deps)
     await deps.storage.refunds.open(refund, change, replace(operation, due_at=now), events)
-    deps.bell.ring("refunds", operation.id)
-    ring_deliveries(events, deps)
+    deps.notifier.notify("refunds", operation.id)
+    notify_deliveries(events, deps)

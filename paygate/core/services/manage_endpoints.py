@@ -172,7 +172,7 @@ async def enable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> 
     """
     await find_endpoint(merchant, endpoint_id, deps)
     await deps.storage.endpoints.enable(endpoint_id, merchant_id=merchant.id, at=deps.clock.now())
-    deps.bell.ring("webhooks", str(endpoint_id))
+    deps.notifier.notify("webhooks", str(endpoint_id))
     return await find_endpoint(merchant, endpoint_id, deps)
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from ..domain.errors import NotFoundError
 from ..domain.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
-from ..ports.bell import QUEUES, Queue
 from ..ports.figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ..ports.notifier import QUEUES, Queue
 from .deps import Deps
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,5 +58,5 @@ async def release_stuck(
         named, row_id, merchant_id, due_before=now - OVERDUE_AFTER, now=now
     ):
         raise NotFoundError("Stuck work")
-    deps.bell.ring(named, row_id)
+    deps.notifier.notify(named, row_id)
     return named, now

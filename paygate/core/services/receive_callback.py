@@ -21,7 +21,7 @@ from ..ports.records import CallbackEffect, CallbackNote
 from .apply_update import apply_in_transaction, keep_conflict
 from .conflicts import run_again_on_conflict
 from .deps import Deps
-from .idempotent import DeferredBell
+from .idempotent import DeferredNotifications
 from .refusals import Refusal
 from .registry import GuardedByHost
 
@@ -141,9 +141,9 @@ async def _store(
     processor: GuardedByHost,
     deps: Deps,
 ) -> None:
-    rings = DeferredBell()
+    notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
-        bound = replace(deps, storage=storage, bell=rings)
+        bound = replace(deps, storage=storage, notifier=notifications)
         if await storage.callbacks.is_known(processor.info.id, verified.key):
             note = CallbackNote("duplicate", f"{verified.key} came before")
         else:
@@ -151,7 +151,7 @@ async def _store(
         # What is quarantined has changed nothing: its copy is looked at again.
         key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
         await storage.callbacks.note(row, note, key=key)
-    rings.pass_on(deps)
+    notifications.send_all(deps)
 
 
 async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackNote:

@@ -48,7 +48,7 @@ async def recover_deliveries(recovery: Recovery, deps: Deps, *, dry_run: bool) -
         return Recovered(True, matching, 0, sample)
     resent = await deliveries.recover(recovery, limit=RECOVER_ROWS_MAX, now=deps.clock.now())
     if resent:
-        deps.bell.ring("webhooks", str(resent[0].id))
+        deps.notifier.notify("webhooks", str(resent[0].id))
     is_full = len(resent) == RECOVER_ROWS_MAX and matching > RECOVER_ROWS_MAX
     return Recovered(
         False,

@@ -20,4 +20,4 @@ async def retry_delivery(merchant: Merchant, delivery_id: UUID, deps: Deps) -> N
     )
     if not found:
         raise NotFoundError("Webhook log")
-    deps.bell.ring("webhooks", str(delivery_id))
+    deps.notifier.notify("webhooks", str(delivery_id))

@@ -31,9 +31,9 @@ from .call_context import call_context, wake_ups
 from .conclude_operation import conclude_operation
 from .deps import Deps
 from .dispatch import Settled, conclude_each
-from .events import ring_deliveries
+from .events import notify_deliveries
 from .heard import Heard, ToAsk
-from .idempotent import DeferredBell
+from .idempotent import DeferredNotifications
 from .late_success import return_part
 from .recorded_call import Question, recorded
 from .registry import GuardedByHost
@@ -113,7 +113,7 @@ class OperationWork:
         return Heard(answer, tuple(context.wake_ups), call)
 
     async def record(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
-        """Store what the processors answered, tell about it, and ring for the telling.
+        """Store what the processors answered and its events, and notify workers of deliveries.
 
         A definite answer is stored whatever has happened meanwhile: it is concluded from
         the rows as they are once they are locked, and of a row that this worker has lost it
@@ -147,13 +147,13 @@ class OperationWork:
             ours = [each for each in settled if each.claim.lease.row_id in locked.ready]
             records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
             await storage.operations.store(records, at=deps.clock.now())
-            rings = DeferredBell()
-            bound = replace(deps, storage=storage, bell=rings)
+            notifications = DeferredNotifications()
+            bound = replace(deps, storage=storage, notifier=notifications)
             for record in records:
                 await return_part(record, endpoints[record.payment.after.merchant_id], bound)
-        rings.pass_on(deps)
+        notifications.send_all(deps)
         for record in records:
-            ring_deliveries(record.events, deps)
+            notify_deliveries(record.events, deps)
         stored = Stored(frozenset(each.operation.id for each in records), refused, locked.busy)
         await self._keep_calls([each for each in ours if each.claim.lease.row_id in refused])
         for each in settled:

@@ -11,7 +11,7 @@ from ..domain.ids import IdKind
 from ..domain.merchant import Merchant
 from ..ports.records import StoredEvent
 from .deps import Deps
-from .events import deliveries_of, ring_deliveries
+from .events import deliveries_of, notify_deliveries
 from .manage_endpoints import find_endpoint
 
 
@@ -53,7 +53,7 @@ async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
         deliveries=deliveries,
     )
     await deps.storage.deliveries.add(event)
-    ring_deliveries([event], deps)
+    notify_deliveries([event], deps)
     return deliveries[0].id
 
 

@@ -16,8 +16,8 @@ from .apply_update import apply_in_transaction, keep_conflict
 from .conclude_operation import conclude_operation
 from .conflicts import run_again_on_conflict
 from .deps import Deps
-from .events import ring_deliveries
-from .idempotent import DeferredBell
+from .events import notify_deliveries
+from .idempotent import DeferredNotifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ async def settle_review(command: SettleReview, deps: Deps) -> Payment:
         NotFoundError: No such operation.
         NotInReviewError: It is decided, or machines are still at it.
     """
-    rings = DeferredBell()
+    notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
-        bound = replace(deps, storage=storage, bell=rings)
+        bound = replace(deps, storage=storage, notifier=notifications)
         claimed = await _locked(command, bound)
         operation = claimed.operation
         outcome: Outcome = Declined(DeclineCode.PROCESSING_ERROR)
@@ -57,11 +57,11 @@ async def settle_review(command: SettleReview, deps: Deps) -> Payment:
         record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], bound)
         note = redact(f"settled by a person as {command.verdict}: {command.reason}")
         await storage.operations.store([replace(record, note=note)], at=deps.clock.now())
-        ring_deliveries(record.events, bound)
+        notify_deliveries(record.events, bound)
         after = record.payment.after
         if operation.kind is OperationKind.CONFIRM and isinstance(outcome, Approved):
             after = await _tell_charge(claimed, outcome, bound)
-    rings.pass_on(deps)
+    notifications.send_all(deps)
     return after
 
 

@@ -15,7 +15,7 @@ from ..domain.idempotency import Answer, read_key
 from ..services.authenticate import confirm_caller
 from ..services.conflicts import run_again_on_conflict
 from ..services.deps import Deps
-from ..services.idempotent import DeferredBell, Execute, Given, Keyed, idempotent
+from ..services.idempotent import DeferredNotifications, Execute, Given, Keyed, idempotent
 from .body import body_of_request
 from .errors import answer_to
 from .json import canonical, write
@@ -77,10 +77,10 @@ async def written_down(shown: object, deps: Deps) -> None:
 @run_again_on_conflict
 async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
     """Together with the line in the audit log, or with the order that a payment makes."""
-    rings = DeferredBell()
+    notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
-        answer = await execute(replace(deps, storage=storage, bell=rings))
-    rings.pass_on(deps)
+        answer = await execute(replace(deps, storage=storage, notifier=notifications))
+    notifications.send_all(deps)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""A worker: a lane for each queue, a bell, a heartbeat, and an orderly end."""
+"""A worker: a lane for each queue, a notifier, a heartbeat, and an orderly end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..domain.limits import (
 )
 from ..domain.operation import OperationKind
 from ..ports.background import repeat
-from ..ports.bell import QUEUES, Queue
+from ..ports.notifier import QUEUES, Queue
 from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
 from ..services.purge_expired import keep_house
@@ -175,7 +175,7 @@ class Worker:
 
     async def _listen(self) -> None:
         await repeat(
-            lambda: self._deps.bell.listen(self.wake, self._lanes),
+            lambda: self._deps.notifier.listen(self.wake, self._lanes),
             every_s=LISTEN_AGAIN_AFTER_S,
             what="listen for work",
         )

@@ -236,7 +236,7 @@ def test_a_page_says_how_long_the_whole_list_is():
 
 
 @pytest.mark.parametrize(
-    ("bell", "database", "words"),
+    ("notifier", "database", "words"),
     [
         (True, True, ("healthy", "connected", False)),
         (False, True, ("healthy", "disconnected", True)),
@@ -244,14 +244,18 @@ def test_a_page_says_how_long_the_whole_list_is():
         (True, False, ("unhealthy", "connected", True)),
     ],
 )
-def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(bell, database, words):
-    shown = present.health(database=database, bell=bell, refuses=False, worker=None, now=NOW)
+def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(
+    notifier, database, words
+):
+    shown = present.health(
+        database=database, notifier=notifier, refuses=False, worker=None, now=NOW
+    )
 
     assert (shown["status"], shown["redis"], shown["degraded"]) == words
 
 
 def test_a_process_whose_own_worker_ended_is_unhealthy():
-    shown = present.health(database=True, bell=True, refuses=False, worker=False, now=NOW)
+    shown = present.health(database=True, notifier=True, refuses=False, worker=False, now=NOW)
 
     assert (shown["status"], shown["degraded"]) == ("unhealthy", True)
 

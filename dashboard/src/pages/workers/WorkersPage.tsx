@@ -45,7 +45,7 @@ export function WorkersPage() {
       </div>
       <Processes />
       <p className="footnote">
-        Without Redis work goes on, a second or two later: it is a doorbell, and the rows are the queue.
+        Without Redis work goes on, a second or two later: Redis only notifies workers, and PostgreSQL holds the queue.
       </p>
     </div>
   );

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ....core.domain.ids import IdKind, is_id
-from ....core.ports.bell import Queue
 from ....core.ports.figures import (
     CallFigures,
     Figures,
@@ -17,6 +16,7 @@ from ....core.ports.figures import (
     Window,
     WorkerSeen,
 )
+from ....core.ports.notifier import Queue
 from .. import mapping
 from ..database import Executor
 from ..statements import figures as sql

@@ -286,13 +286,13 @@ def work(counts: WorkCounts, *, is_worked_on: bool) -> wire.Work:
 
 
 def health(
-    *, database: bool, bell: bool | None, refuses: bool, worker: bool | None, now: datetime
+    *, database: bool, notifier: bool | None, refuses: bool, worker: bool | None, now: datetime
 ) -> wire.Health:
     """``GET /health``. Without Redis work goes on, only later: degraded is not down.
 
     Args:
         database: Whether it answers.
-        bell: Whether Redis takes commands; None where none is used.
+        notifier: Whether Redis takes commands; None where none is used.
         refuses: Whether it answers and refuses them.
         worker: Whether the worker in this process runs; None where there is none.
         now: The app's time.
@@ -306,8 +306,8 @@ def health(
         "status": "healthy" if database and worker is not False else "unhealthy",
         "database": "connected" if database else "disconnected",
         "db": "connected" if database else "disconnected",
-        "redis": "refusing" if refuses else redis[bell],
-        "degraded": bell is False or not database or worker is False,
+        "redis": "refusing" if refuses else redis[notifier],
+        "degraded": notifier is False or not database or worker is False,
         "timestamp": timestamp(now),
     }
     if worker is not None:

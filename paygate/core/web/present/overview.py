@@ -7,8 +7,8 @@ from datetime import datetime
 
 from ...domain.redaction import redact
 from ...ports.attention import Attention
-from ...ports.bell import Queue
 from ...ports.figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ...ports.notifier import Queue
 from ..wire import overview as wire
 from .entities import timestamp
 

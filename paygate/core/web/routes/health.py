@@ -42,11 +42,11 @@ def blueprint(
     )
     async def health() -> Response:
         database = await deps.storage.is_connected()
-        bell = await deps.bell.is_connected()
+        notifier = await deps.notifier.is_connected()
         shown = present.health(
             database=database,
-            bell=bell,
-            refuses=bell is False and deps.bell.refusal is not None,
+            notifier=notifier,
+            refuses=notifier is False and deps.notifier.refusal is not None,
             worker=None if worker_runs is None else worker_runs(),
             now=deps.clock.now(),
         )

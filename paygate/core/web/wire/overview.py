@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from ...ports.bell import Queue
+from ...ports.notifier import Queue
 from .answers import At, Minor
 from .requests import Reason, Request
 

@@ -208,7 +208,7 @@ export class View implements Network {
     if (isNew) this.#announce(state);
   }
 
-  /** Screen readers follow the keyboard's place; a sighted reader sees no ring there. */
+  /** Screen readers follow the keyboard's place; a sighted reader sees no outline there. */
   #announce(state: State): void {
     if (state === "methods" || state === "loading") this.focus();
     else find(`${state}-state`).querySelector<HTMLElement>("[tabindex]")?.focus();

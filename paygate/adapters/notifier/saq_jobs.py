@@ -1,7 +1,7 @@
-"""The bell over SAQ and Redis.
+"""A notifier over SAQ and Redis.
 
-A SAQ job here is a doorbell and nothing else: it says "look at this queue now"
-and carries the ids that were rung within a few milliseconds, for people who look
+A SAQ job here is a notification and nothing else: it says "look at this queue now"
+and carries the ids of the rows that became due within a few milliseconds, for people who look
 into the queue. Its retries, timeouts, schedule and sweeper are all switched off;
 what has to happen is a row in PostgreSQL, and a lost job costs a second.
 """
@@ -24,14 +24,14 @@ from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 
 from ...core.domain.errors import OperatorError
-from ...core.domain.limits import RINGS_BUFFERED_MAX
-from ...core.ports.bell import QUEUES, Queue
+from ...core.domain.limits import NOTIFICATIONS_BUFFERED_MAX
+from ...core.ports.notifier import QUEUES, Queue
 
 log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError, TimeoutError)
 
-# Rings of one moment travel together.
+# Notifications of one moment travel together.
 GATHER_S = 0.003
 IDS_PER_JOB_MAX = 100
 FLUSH_TIMEOUT_S = 1.0
@@ -41,7 +41,7 @@ BACKOFF_MIN_S = 0.2
 BACKOFF_MAX_S = 5.0
 
 
-class Doorkeeper(Worker[Any]):
+class NotificationWorker(Worker[Any]):
     """A SAQ worker that leaves the process's signals alone and keeps no house.
 
     SAQ's upkeep sweeps, aborts and schedules jobs that matter; none of ours does,
@@ -102,8 +102,8 @@ def connect(url: str) -> Redis:
         ) from error
 
 
-class SaqBell:
-    """See ``Bell``.
+class SaqNotifier:
+    """See ``Notifier``.
 
     Args:
         url: Of a Redis or Valkey that nothing else uses.
@@ -112,46 +112,46 @@ class SaqBell:
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
         self._queues = {queue: JobQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
-        self._rung: dict[Queue, list[str]] = defaultdict(list)
+        self._waiting: dict[Queue, list[str]] = defaultdict(list)
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False
         self._refusal: str | None = None
 
     @property
     def refusal(self) -> str | None:
-        """See ``Bell.refusal``."""
+        """See ``Notifier.refusal``."""
         return self._refusal
 
-    def ring(self, queue: Queue, row_id: str) -> None:
-        """See ``Bell.ring``. The sending is a task of its own: no answer waits for Redis."""
-        rung = self._rung[queue]
-        if self._is_closed or len(rung) >= RINGS_BUFFERED_MAX:
+    def notify(self, queue: Queue, row_id: str) -> None:
+        """See ``Notifier.notify``. A task of its own sends it: no response waits for Redis."""
+        waiting = self._waiting[queue]
+        if self._is_closed or len(waiting) >= NOTIFICATIONS_BUFFERED_MAX:
             return
-        rung.append(row_id)
+        waiting.append(row_id)
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
         await asyncio.sleep(GATHER_S)
-        while any(self._rung.values()):
-            rung, self._rung = self._rung, defaultdict(list)
+        while any(self._waiting.values()):
+            waiting, self._waiting = self._waiting, defaultdict(list)
             try:
                 async with asyncio.timeout(FLUSH_TIMEOUT_S):
-                    for queue, ids in rung.items():
+                    for queue, ids in waiting.items():
                         await self._enqueue(queue, ids)
                 self._refusal = None
             except AWAY as error:
                 self._note(error)
-                # What was rung is found by the sweep; ringing on would only wait again.
-                log.warning("bell: Redis is away, rings are dropped: %s", error)
+                # The sweep finds the rows; to go on would only wait again.
+                log.warning("notifier: Redis is away, notifications are dropped: %s", error)
                 await asyncio.sleep(PING_EVERY_S)
-                self._rung.clear()
+                self._waiting.clear()
 
     async def _enqueue(self, queue: Queue, ids: list[str]) -> None:
         for start in range(0, max(1, len(ids)), IDS_PER_JOB_MAX):
             # A key of its own: SAQ silently drops a job whose key it still knows.
             await self._queues[queue].enqueue(
-                "ring",
+                "notify",
                 key=uuid4().hex,
                 ids=ids[start : start + IDS_PER_JOB_MAX],
                 timeout=0,
@@ -161,7 +161,7 @@ class SaqBell:
             )
 
     async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
-        """See ``Bell.listen``."""
+        """See ``Notifier.listen``."""
         pause_s = BACKOFF_MIN_S
         while True:
             began_s = time.monotonic()
@@ -185,7 +185,7 @@ class SaqBell:
             while not (await asyncio.wait(running, timeout=PING_EVERY_S, return_when=FIRST))[0]:
                 if not await self._answers():
                     break
-            log.warning("redis: no rings are heard; due rows are found by the sweep meanwhile")
+            log.warning("redis: no notifications arrive; due rows are found by the sweep meanwhile")
         finally:
             for task in running:
                 task.cancel()
@@ -204,20 +204,20 @@ class SaqBell:
             error,
         )
 
-    def _worker(self, queue: Queue, wake: Callable[[Queue], None]) -> Doorkeeper:
-        async def ring(_context: object, *, ids: list[str]) -> None:
-            log.debug("bell: %s %s", queue, ids)
+    def _worker(self, queue: Queue, wake: Callable[[Queue], None]) -> NotificationWorker:
+        async def notify(_context: object, *, ids: list[str]) -> None:
+            log.debug("notifier: %s %s", queue, ids)
             wake(queue)
 
-        return Doorkeeper(
+        return NotificationWorker(
             self._queues[queue],
-            functions=[("ring", ring)],
+            functions=[("notify", notify)],
             concurrency=1,
             dequeue_timeout=5,
         )
 
     async def is_connected(self) -> bool | None:
-        """See ``Bell.is_connected``."""
+        """See ``Notifier.is_connected``."""
         if not await self._answers():
             return False
         if self._refusal is not None:
@@ -225,7 +225,7 @@ class SaqBell:
         return self._refusal is None
 
     async def probe(self) -> None:
-        """Find out whether Redis takes rings: send one that names no row."""
+        """Find out whether Redis accepts notifications: send one that names no row."""
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await self._enqueue(QUEUES[0], [])
@@ -243,7 +243,7 @@ class SaqBell:
         return True
 
     async def close(self) -> None:
-        """See ``Bell.close``."""
+        """See ``Notifier.close``."""
         self._is_closed = True
         if self._flusher is not None:
             with suppress(TimeoutError):

@@ -1,0 +1,1 @@
+"""Notifiers: inside one process, and over SAQ and Redis."""
