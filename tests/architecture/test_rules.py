@@ -38,7 +38,7 @@ NETS = {
     "paygate/plugins/host.py": "so may its import",
     "paygate/plugins/collecting.py": "so may its hooks and its description of itself",
     "paygate/plugins/answers.py": "so may the words of what it raised",
-    "paygate/core/workers/lane.py": "the worker's outermost net",
+    "paygate/core/workers/queue_worker.py": "the worker's outermost net",
     "paygate/core/services/live.py": "so does the reader of all streams",
     "paygate/core/ports/background.py": "a background task goes on after any error",
     "paygate/commands/work.py": "a worker that failed ends its process with a sentence",

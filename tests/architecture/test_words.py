@@ -13,6 +13,7 @@ INSTEAD = {
     r"(door)?bells?": "notifier",
     r"rings?|rang|rung": "notify, notification",
     r"doorkeepers?": "worker",
+    r"lanes?": "queue worker",
 }
 """What is not said, and what is said instead."""
 WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")

@@ -328,7 +328,7 @@ async def test_a_worker_does_not_look_again_and_again_while_time_stands_still(
         await advance_clock(AdvanceClock(timedelta(seconds=1)), deps)
 
         assert (await app.payment(payment_id))["status"] == "success"
-    # Two lanes that look about once a second.
+    # Two queue workers that look about once a second.
     assert looks_in_2_s <= 12
     assert spent_s < 0.5
 

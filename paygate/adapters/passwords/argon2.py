@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-# OWASP's second choice of equal strength: 19 MiB, two passes, one lane.
+# OWASP's second choice of equal strength: 19 MiB, two passes, parallelism 1.
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
 PARALLELISM = 1

@@ -1,4 +1,4 @@
-"""A worker: a lane for each queue, a notifier, a heartbeat, and an orderly end."""
+"""A worker: a queue worker for each queue, a notifier, a heartbeat, and an orderly end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..services.deliver_event import DeliveryWork
 from ..services.deps import Deps
 from ..services.purge_expired import keep_house
 from ..services.run_operation import OperationWork
-from .lane import Lane
+from .queue_worker import QueueWorker
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +60,15 @@ class Worker:
         self.worker_id = worker_id
         self._is_listed = asyncio.Event()
         self._last_beat_s: float | None = None
-        self._lanes: Mapping[Queue, Lane[Any, Any]] = {
+        self._queue_workers: Mapping[Queue, QueueWorker[Any, Any]] = {
             queue: self._webhooks() if queue == "webhooks" else self._operations(queue)
             for queue in queues
         }
 
-    def _operations(self, queue: Queue) -> Lane[Any, Any]:
+    def _operations(self, queue: Queue) -> QueueWorker[Any, Any]:
         deps = self._deps
         rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
-        return Lane(
+        return QueueWorker(
             queue,
             OperationWork(deps, self.worker_id, rows),
             rows,
@@ -78,9 +78,9 @@ class Worker:
             test_clock=self._test_clock,
         )
 
-    def _webhooks(self) -> Lane[Any, Any]:
+    def _webhooks(self) -> QueueWorker[Any, Any]:
         deps = self._deps
-        return Lane(
+        return QueueWorker(
             "webhooks",
             DeliveryWork(deps, self.worker_id),
             deps.storage.deliveries,
@@ -92,32 +92,32 @@ class Worker:
 
     def wake_all(self) -> None:
         """Look at every queue now: what is due has changed."""
-        for lane in self._lanes.values():
-            lane.wake()
+        for each in self._queue_workers.values():
+            each.wake()
 
     def wake(self, queue: Queue) -> None:
         """Look at that queue now."""
-        self._lanes[queue].wake()
+        self._queue_workers[queue].wake()
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
-        for lane in self._lanes.values():
-            lane.stop()
+        for each in self._queue_workers.values():
+            each.stop()
 
     async def run(self) -> None:
         """Work until ``stop``."""
         background = [asyncio.create_task(self._keep_alive())]
-        lanes: list[asyncio.Task[None]] = []
+        working: list[asyncio.Task[None]] = []
         try:
             # Before the first claim: leases of a worker that is not listed count as lost.
             await self._until_listed()
             background += [asyncio.create_task(part) for part in self._parts()]
-            lanes += [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
-            await self._until_done(lanes, background)
+            working += [asyncio.create_task(each.run()) for each in self._queue_workers.values()]
+            await self._until_done(working, background)
         finally:
-            for task in (*background, *lanes):
+            for task in (*background, *working):
                 task.cancel()
-            await asyncio.gather(*background, *lanes, return_exceptions=True)
+            await asyncio.gather(*background, *working, return_exceptions=True)
             with suppress(InfrastructureError):
                 await self._deps.storage.workers.leave(self.worker_id)
 
@@ -137,28 +137,28 @@ class Worker:
         return parts
 
     async def _until_done(
-        self, lanes: list[asyncio.Task[None]], background: list[asyncio.Task[None]]
+        self, working: list[asyncio.Task[None]], background: list[asyncio.Task[None]]
     ) -> None:
         stopped = asyncio.create_task(self._stopped())
         try:
-            parts = {stopped, *lanes, *background}
+            parts = {stopped, *working, *background}
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             # Told to, or a part has ended that none of the others can do without: a
             # worker that sends no heartbeat would be taken for dead, and it is not.
             self.stop()
-            done, late = await asyncio.wait(lanes, timeout=DRAIN_S)
+            done, late = await asyncio.wait(working, timeout=DRAIN_S)
             if late:
                 log.warning("stopping with work in flight; its rows are handed back")
-                for lane in self._lanes.values():
-                    await lane.abandon()
-                done, _ = await asyncio.wait(lanes, timeout=1)
+                for each in self._queue_workers.values():
+                    await each.abandon()
+                done, _ = await asyncio.wait(working, timeout=1)
             for task in (*done, *(task for task in background if task.done())):
                 task.result()
         finally:
             stopped.cancel()
 
     async def _stopped(self) -> None:
-        await asyncio.gather(*(lane.stopped.wait() for lane in self._lanes.values()))
+        await asyncio.gather(*(each.stopped.wait() for each in self._queue_workers.values()))
 
     async def _keep_alive(self) -> None:
         await repeat(self._beat, every_s=HEARTBEAT_EVERY.total_seconds(), what="tell that we live")
@@ -175,7 +175,7 @@ class Worker:
 
     async def _listen(self) -> None:
         await repeat(
-            lambda: self._deps.notifier.listen(self.wake, self._lanes),
+            lambda: self._deps.notifier.listen(self.wake, self._queue_workers),
             every_s=LISTEN_AGAIN_AFTER_S,
             what="listen for work",
         )

@@ -1,4 +1,4 @@
-"""A table of work in memory: what a lane claims from, performs on and records to."""
+"""A table of work in memory: what a queue worker claims from, performs on and records to."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from paygate.core.domain.lease import Lease
 from paygate.core.ports.records import Stored
-from paygate.core.workers.lane import Lane
+from paygate.core.workers.queue_worker import QueueWorker
 from tests.unit.samples import NOW
 
 DEADLINE_S = 5.0
@@ -152,7 +152,7 @@ class Table:
                 self.rows[row.id] = replace(row, claims=row.claims - 1, token=None)
 
     async def free_orphans(self, *, gone_after):
-        raise AssertionError("that is the worker's business, not a lane's")
+        raise AssertionError("that is the worker's business, not a queue worker's")
 
     async def next_due(self, *, now):
         waiting = [row.due_at for row in self.rows.values() if row.token is None]
@@ -163,13 +163,15 @@ class Table:
             raise self.is_away
 
 
-def lane(table, *, in_flight_max=100):
-    return Lane("test", table, table, table.clock, worker_id="test", in_flight_max=in_flight_max)
+def queue_worker(table, *, in_flight_max=100):
+    return QueueWorker(
+        "test", table, table, table.clock, worker_id="test", in_flight_max=in_flight_max
+    )
 
 
 @asynccontextmanager
 async def running(working):
-    """The lane at work; stopped at the end, with what it has begun done."""
+    """The queue worker at work; stopped at the end, with what it has begun done."""
     task = asyncio.create_task(working.run())
     try:
         yield task

@@ -303,7 +303,7 @@ ALTER TABLE webhook_logs
         CHECK ((status = 'pending') = (next_retry_at IS NOT NULL));
 CREATE INDEX webhook_logs_merchant_id ON webhook_logs (merchant_id);
 CREATE INDEX webhook_logs_next_retry_at ON webhook_logs (next_retry_at) WHERE status = 'pending';
-CREATE INDEX webhook_logs_lanes ON webhook_logs (endpoint_id, (attempts > 0), next_retry_at)
+CREATE INDEX webhook_logs_endpoint_due ON webhook_logs (endpoint_id, (attempts > 0), next_retry_at)
     WHERE status = 'pending';
 CREATE INDEX webhook_logs_untried ON webhook_logs (payment_id, endpoint_id, seq)
     WHERE status = 'pending' AND attempts = 0;

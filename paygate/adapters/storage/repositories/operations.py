@@ -66,7 +66,7 @@ class PostgresOperations(Leasing):
         return None if self._processors is None else list(self._processors)
 
     async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """See ``Leasable.hand_back_unheld``. Of these kinds: another lane holds the others."""
+        """See ``Leasable.hand_back_unheld``. Only of these kinds."""
         statement = self.statements.hand_back_unheld
         await self.executor.fetch(statement, worker_id, lease_set(held), self.kinds)
 

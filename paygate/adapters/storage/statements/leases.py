@@ -20,7 +20,7 @@ class LeaseStatements:
 
 
 def lease_statements(
-    table: Table, *, ready: str, due: str, id_type: str, of_lane: str = "true"
+    table: Table, *, ready: str, due: str, id_type: str, of_queue: str = "true"
 ) -> LeaseStatements:
     """Write them for a table.
 
@@ -29,7 +29,7 @@ def lease_statements(
         ready: The condition for a row to be work.
         due: The column that says when.
         id_type: The type of its ``id``.
-        of_lane: The condition for a row to be of the asking lane, where several share the table.
+        of_queue: A condition for the rows of one queue, where several share the table.
     """
     # A row that someone else has locked is left out: one of them must not hold up the
     # leases of all. Its own runs out, or is ended by whoever locked it.
@@ -47,7 +47,7 @@ def lease_statements(
             WHERE t.id = mine.id""",
         hand_back_unheld=f"""WITH unheld AS (
                 SELECT t.id FROM {table} t
-                WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_lane}
+                WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_queue}
                     AND NOT EXISTS (
                         SELECT FROM json_to_recordset($2::json) AS i(row_id {id_type}, token uuid)
                         WHERE i.row_id = t.id AND i.token = t.lease_token)
@@ -70,7 +70,7 @@ OPERATIONS = lease_statements(
     ready="lease_state = 'ready'",
     due="run_at",
     id_type="text",
-    of_lane="t.kind = ANY($3::text[])",
+    of_queue="t.kind = ANY($3::text[])",
 )
 DELIVERIES = lease_statements(
     "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"

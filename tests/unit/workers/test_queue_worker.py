@@ -1,4 +1,4 @@
-"""A lane claims a set, works on each row by itself, and records what is done in sets."""
+"""A queue worker claims a set, works on each row by itself, and records what is done in sets."""
 
 import asyncio
 from datetime import timedelta
@@ -8,8 +8,8 @@ import pytest
 from paygate.core.domain.errors import InfrastructureError
 from paygate.core.domain.lease import backoff
 from paygate.core.domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX
-from paygate.core.workers import lane as lane_module
-from tests.unit.workers.table import DEADLINE_S, Table, lane, running, until
+from paygate.core.workers import queue_worker as module
+from tests.unit.workers.table import DEADLINE_S, Table, queue_worker, running, until
 
 AWAY = InfrastructureError("the database is away")
 HUNDRED = [f"row_{n:03}" for n in range(100)]
@@ -22,19 +22,19 @@ def table():
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch):
-    """A lane that looks by itself once an hour, and after an outage at once.
+    """A queue worker that looks by itself once an hour, and after an outage at once.
 
     So whatever it finds, it finds because it was told or because it was due.
     """
-    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(hours=1))
-    monkeypatch.setattr(lane_module, "DATABASE_AWAY_WAIT_S", 0.01)
+    monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(hours=1))
+    monkeypatch.setattr(module, "DATABASE_AWAY_WAIT_S", 0.01)
 
 
 async def test_rows_that_end_together_are_recorded_in_one_set(table):
     table.add(*HUNDRED)
     gate = table.gate(*HUNDRED)
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: len(table.performing) == 100)
         gate.set()
         await until(lambda: len(table.done) == 100)
@@ -45,7 +45,7 @@ async def test_rows_that_end_together_are_recorded_in_one_set(table):
 async def test_every_row_is_performed_and_recorded_once(table):
     table.add(*HUNDRED)
 
-    async with running(lane(table, in_flight_max=7)):
+    async with running(queue_worker(table, in_flight_max=7)):
         await until(lambda: len(table.done) == 100)
 
     assert sorted(id for ids in table.recorded for id in ids) == HUNDRED
@@ -56,7 +56,7 @@ async def test_every_row_is_performed_and_recorded_once(table):
 async def test_no_more_rows_are_in_flight_than_there_are_slots(table):
     table.add(*HUNDRED)
     gate = table.gate(*HUNDRED)
-    working = lane(table, in_flight_max=7)
+    working = queue_worker(table, in_flight_max=7)
 
     async with running(working):
         await until(lambda: len(table.performing) == 7)
@@ -69,7 +69,7 @@ async def test_no_more_rows_are_in_flight_than_there_are_slots(table):
 
 
 async def test_no_claim_asks_for_more_than_one_statement_may_take(table):
-    async with running(lane(table, in_flight_max=10 * CLAIM_ROWS_MAX)):
+    async with running(queue_worker(table, in_flight_max=10 * CLAIM_ROWS_MAX)):
         await until(lambda: table.limits)
 
     assert set(table.limits) == {CLAIM_ROWS_MAX}
@@ -80,7 +80,7 @@ async def test_a_row_that_raises_rests_and_does_not_stop_its_neighbours(table):
     table.add("good", "fine")
     table.raising["bad"] = ZeroDivisionError("division by zero")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.released and len(table.done) == 2)
 
     assert table.done == {"good", "fine"}
@@ -91,7 +91,7 @@ async def test_a_row_that_keeps_raising_is_set_aside(table):
     table.add("bad", claims=CLAIMS_MAX - 1)
     table.raising["bad"] = ValueError("always")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.released)
 
     assert table.released == {"bad": ("ValueError: always", None)}
@@ -100,7 +100,7 @@ async def test_a_row_that_keeps_raising_is_set_aside(table):
 async def test_a_row_that_cancels_itself_does_not_stop_its_neighbours(table):
     table.add("bad", "good")
     table.raising["bad"] = asyncio.CancelledError()
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: table.done == {"good"})
@@ -113,7 +113,7 @@ async def test_a_slow_row_holds_one_slot_and_nobody_else(table):
     table.add("slow", *HUNDRED[:20])
     gate = table.gate("slow")
 
-    async with running(lane(table, in_flight_max=2)):
+    async with running(queue_worker(table, in_flight_max=2)):
         await until(lambda: len(table.done) == 20)
         assert table.performing == {"slow"}
         gate.set()
@@ -122,7 +122,7 @@ async def test_a_slow_row_holds_one_slot_and_nobody_else(table):
 
 
 async def test_a_ring_leads_to_a_claim(table):
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: table.limits)
@@ -132,7 +132,7 @@ async def test_a_ring_leads_to_a_claim(table):
 
 
 async def test_a_ring_during_a_claim_is_not_lost(table):
-    working = lane(table)
+    working = queue_worker(table)
     claim = table.claim
 
     async def claim_and_ring(limit):
@@ -149,7 +149,7 @@ async def test_a_ring_during_a_claim_is_not_lost(table):
 
 
 async def test_many_rings_are_one(table):
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: table.limits)
@@ -164,31 +164,31 @@ async def test_many_rings_are_one(table):
 async def test_a_row_that_falls_due_is_found_without_a_ring(table):
     table.add("soon", after=timedelta(milliseconds=50))
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.done == {"soon"})
 
 
 async def test_a_lost_ring_is_made_good_by_the_next_look(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(milliseconds=10))
+    monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(milliseconds=10))
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.limits)
         table.add("unheard of")
         await until(lambda: table.done == {"unheard of"})
 
 
-async def test_a_lane_with_nothing_to_do_rests(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "SWEEP_EVERY", timedelta(milliseconds=10))
+async def test_a_queue_worker_with_nothing_to_do_rests(table, monkeypatch):
+    monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(milliseconds=10))
     before = table.clock.now()
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: len(table.limits) == 10)
 
-    assert table.clock.now() - before > 9 * timedelta(seconds=lane_module.GATHER_S)
+    assert table.clock.now() - before > 9 * timedelta(seconds=module.GATHER_S)
 
 
 async def test_a_ring_is_answered_once(table):
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: table.limits)
@@ -202,14 +202,14 @@ async def test_a_ring_is_answered_once(table):
 async def test_stopping_lets_what_was_begun_end_and_claims_nothing_more(table):
     table.add("begun")
     gate = table.gate("begun")
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working) as task:
         await until(lambda: table.performing)
         working.stop()
         table.add("too late")
         working.wake()
-        ended, _ = await asyncio.wait({task}, timeout=10 * lane_module.GATHER_S)
+        ended, _ = await asyncio.wait({task}, timeout=10 * module.GATHER_S)
         assert not ended
         gate.set()
         async with asyncio.timeout(DEADLINE_S):
@@ -219,8 +219,8 @@ async def test_stopping_lets_what_was_begun_end_and_claims_nothing_more(table):
     assert list(table.rows) == ["too late"]
 
 
-async def test_stopping_an_idle_lane_ends_it_at_once(table):
-    async with running(lane(table)) as task:
+async def test_stopping_an_idle_queue_worker_ends_it_at_once(table):
+    async with running(queue_worker(table)) as task:
         await until(lambda: table.limits)
 
     assert task.done()
@@ -230,7 +230,7 @@ async def test_stopping_an_idle_lane_ends_it_at_once(table):
 async def test_abandoning_hands_back_what_did_not_end(table):
     table.add("stuck", "also stuck", "quick")
     table.gate("stuck", "also stuck")
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working) as task:
         await until(lambda: table.done == {"quick"})
@@ -245,7 +245,7 @@ async def test_abandoning_hands_back_what_did_not_end(table):
 
 
 async def test_abandoning_nothing_asks_nobody(table):
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         table.is_away = AssertionError("nobody asked")
@@ -257,7 +257,7 @@ async def test_abandoning_nothing_asks_nobody(table):
 async def test_abandoning_while_the_database_is_away_still_ends(table):
     table.add("stuck")
     table.gate("stuck")
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working) as task:
         await until(lambda: table.performing)
@@ -274,7 +274,7 @@ async def test_cancelling_drops_everything_at_once(table):
     table.add("stuck")
     table.gate("stuck")
 
-    async with running(lane(table)) as task:
+    async with running(queue_worker(table)) as task:
         await until(lambda: table.performing)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -289,7 +289,7 @@ async def test_a_write_that_came_too_late_is_handed_back(table):
     table.add("stale", "good")
     table.losing = {"stale"}
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.handed_back and table.done)
 
     assert table.handed_back == ["stale"]
@@ -301,7 +301,7 @@ async def test_a_row_the_database_refuses_rests_and_its_neighbours_are_stored(ta
     table.add("refused", "good")
     table.refusing = {"refused": "value too long"}
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.released and table.done)
 
     assert table.released == {"refused": ("value too long", backoff(1))}
@@ -314,7 +314,7 @@ async def test_a_claim_that_fails_is_made_again(table, odd):
     table.claim_errors = [odd, odd]
     table.add("row")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.done == {"row"})
 
     assert len(table.limits) >= 3
@@ -323,7 +323,7 @@ async def test_a_claim_that_fails_is_made_again(table, odd):
 async def test_rows_of_a_claim_whose_answer_was_lost_are_claimed_again(table):
     gate = table.gate("held")
     table.add("held")
-    working = lane(table)
+    working = queue_worker(table)
     async with running(working):
         await until(lambda: table.performing == {"held"})
         table.lost_answers = [AWAY]
@@ -339,7 +339,7 @@ async def test_an_outage_while_recording_loses_nothing(table):
     table.record_errors = [AWAY, AWAY, AWAY]
     table.add(*HUNDRED)
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: len(table.done) == 100)
 
     assert sorted(id for ids in table.recorded for id in ids) == HUNDRED
@@ -347,12 +347,12 @@ async def test_an_outage_while_recording_loses_nothing(table):
 
 
 async def test_an_outage_longer_than_a_lease_loses_no_answer(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "DATABASE_AWAY_WAIT_S", 0.001)
+    monkeypatch.setattr(module, "DATABASE_AWAY_WAIT_S", 0.001)
     # At the usual pause, twice as long as a lease.
     table.record_errors = [AWAY] * 60
     table.add("answered")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.done == {"answered"})
 
     assert table.released == {}
@@ -363,7 +363,7 @@ async def test_a_row_that_someone_else_has_locked_is_stored_later_and_the_others
     table.locked = {"locked"}
     table.add("locked", "free")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.done == {"free"})
         assert "locked" in table.rows
         table.locked = set()
@@ -372,10 +372,10 @@ async def test_a_row_that_someone_else_has_locked_is_stored_later_and_the_others
     assert (table.released, table.handed_back) == ({}, [])
 
 
-async def test_a_set_that_cannot_be_recorded_rests_and_the_lane_goes_on(table):
+async def test_a_set_that_cannot_be_recorded_rests_and_the_queue_worker_goes_on(table):
     table.record_errors = [TypeError("a mistake of ours")]
     table.add("one")
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: table.released)
@@ -386,11 +386,11 @@ async def test_a_set_that_cannot_be_recorded_rests_and_the_lane_goes_on(table):
     assert table.released == {"one": ("TypeError: a mistake of ours", backoff(1))}
 
 
-async def test_a_lane_that_cannot_even_give_up_a_row_goes_on(table):
+async def test_a_queue_worker_that_cannot_even_give_up_a_row_goes_on(table):
     table.add("bad")
     table.raising["bad"] = ValueError("bad")
     table.is_away = AWAY
-    working = lane(table)
+    working = queue_worker(table)
 
     async with running(working):
         await until(lambda: "bad" in table.rows and table.rows["bad"].token)
@@ -400,11 +400,11 @@ async def test_a_lane_that_cannot_even_give_up_a_row_goes_on(table):
 
 
 async def test_the_leases_of_rows_in_flight_are_renewed_and_no_others(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "RENEW_EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(module, "RENEW_EVERY", timedelta(milliseconds=5))
     table.add("slow", "quick")
     gate = table.gate("slow")
 
-    async with running(lane(table)):
+    async with running(queue_worker(table)):
         await until(lambda: table.done == {"quick"})
         table.renewed.clear()
         await until(lambda: len(table.renewed) > 3)
@@ -416,12 +416,12 @@ async def test_the_leases_of_rows_in_flight_are_renewed_and_no_others(table, mon
 
 
 async def test_a_renewal_that_fails_is_tried_again(table, monkeypatch):
-    monkeypatch.setattr(lane_module, "RENEW_EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(module, "RENEW_EVERY", timedelta(milliseconds=5))
     table.add("slow")
     table.gate("slow")
     table.is_away = AWAY
 
-    async with running(lane(table)) as task:
+    async with running(queue_worker(table)) as task:
         await until(lambda: table.performing)
         table.is_away = None
         await until(lambda: table.renewed)

@@ -1,4 +1,4 @@
-"""A lane: claims rows of one table, works on many at once, records them in sets.
+"""A queue worker: claims rows of one table, works on many at once, records them in sets.
 
 ::
 
@@ -36,7 +36,7 @@ DATABASE_AWAY_WAIT_S = 0.5
 BUSY_WAIT_S = 0.05
 
 
-class Lane(Generic[ClaimT, AnswerT]):
+class QueueWorker(Generic[ClaimT, AnswerT]):
     """Works on one table until told to stop.
 
     Args:
@@ -124,7 +124,7 @@ class Lane(Generic[ClaimT, AnswerT]):
             timeout_s = DATABASE_AWAY_WAIT_S
         except Exception:
             # The worker's outermost net: whatever it is, the next turn may do better,
-            # and a process that ends would take the other lane with it.
+            # and a process that ends would take the other queue worker with it.
             log.exception("%s: a turn failed", self.name)
             timeout_s = DATABASE_AWAY_WAIT_S
         await self._rest(timeout_s)
