@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from paygate.core.domain.errors import OperatorError
 from paygate.scaffold import KINDS, NAME_CHARS_MAX, Kind, NewPlugin, write_package
+from tests.harness.processes import Stack
 
 ROOT = Path(__file__).parents[2]
 LONGEST = "a2345678_1234567_" + "b" * (NAME_CHARS_MAX - 17)
@@ -29,45 +32,82 @@ def run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess
     )
 
 
-def installed(root: Path, to: Path) -> Path:
-    """Install it as anybody would, but where only this test finds it."""
+def install(to: Path, *roots: Path) -> Path:
+    """Install them as anybody would, but where only this test finds them."""
     quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
-    done = run("pip", "install", *quiet, "--target", str(to), str(root), cwd=root)
+    done = run("pip", "install", *quiet, "--target", str(to), *map(str, roots), cwd=to.parent)
     assert done.returncode == 0, done.stderr
     return to
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_its_own_tests_are_green_at_once(kind: Kind, tmp_path: Path):
-    root = write_package(NewPlugin(kind, "acme_bank", tmp_path))
-    site = installed(root, tmp_path / "site")
-    done = run("pytest", "-q", "-p", "no:cacheprovider", cwd=root, PYTHONPATH=str(site))
+@dataclass(frozen=True)
+class Written:
+    """A package of each kind: as it was written, and where it alone is installed."""
+
+    roots: Mapping[Kind, Path]
+    sites: Mapping[Kind, Path]
+
+    def path(self, *kinds: Kind) -> str:
+        """A Python path on which these are installed."""
+        return os.pathsep.join(str(self.sites[kind]) for kind in kinds)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    home = tmp_path_factory.mktemp("written")
+    roots = {kind: write_package(NewPlugin(kind, f"acme_{kind}", home)) for kind in KINDS}
+    together = install(home / "together", *roots.values())
+    sites = {kind: home / "sites" / kind for kind in KINDS}
+    for kind, site in sites.items():
+        site.mkdir(parents=True)
+        for path in list(together.glob(f"paygate_acme_{kind}*")):
+            path.rename(site / path.name)
+    assert list(together.iterdir()) == []
+    return Written(roots, sites)
+
+
+@pytest.mark.parametrize("kinds", [("method",), ("processor", "sink", "policy")], ids=str)
+def test_their_own_tests_are_green_at_once(
+    kinds: tuple[Kind, ...], written: Written, server_urls: tuple[str, str]
+):
+    roots = [written.roots[kind] for kind in kinds]
+    # Where the one stands, as its README says; the others in one process, which costs less.
+    several = ("--import-mode=importlib", *map(str, roots)) if len(roots) > 1 else ()
+    done = run(
+        *("pytest", "-q", "-p", "no:cacheprovider", *several),
+        cwd=roots[0],
+        PYTHONPATH=written.path(*kinds),
+        PAYGATE_TEST_DATABASE_URL=server_urls[0],
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_check_judges_all_of_it_at_once(kind: Kind, tmp_path: Path):
-    site = installed(write_package(NewPlugin(kind, "acme_bank", tmp_path)), tmp_path / "site")
-    done = run(
-        "paygate", "plugin", "check", "acme_bank", "--json", cwd=tmp_path, PYTHONPATH=str(site)
-    )
+async def test_the_check_judges_all_of_it_at_once(kind: Kind, written: Written, tmp_path: Path):
+    processes = Stack("", "", tmp_path, {"PYTHONPATH": written.path(kind)})
+    code, output, errors = await processes.run("plugin", "check", f"acme_{kind}", "--json")
 
-    assert done.returncode == 0, done.stderr
-    counts = json.loads(done.stdout)["counts"]
+    assert code == 0, errors
+    counts = json.loads(output)["counts"]
     assert (counts["broken"], counts["not_judged"]) == (0, 0)
     assert counts["kept"] >= 10
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["a", LONGEST])
-def test_it_is_tidy_whatever_its_name(kind: Kind, name: str, tmp_path: Path):
-    root = write_package(NewPlugin(kind, name, tmp_path))
-    checked = run("ruff", "check", "--no-cache", ".", cwd=root)
-    formatted = run("ruff", "format", "--no-cache", "--check", ".", cwd=root)
+def test_they_are_tidy_whatever_their_names(tmp_path: Path):
+    roots = {
+        write_package(NewPlugin(kind, name, tmp_path / kind))
+        for kind in KINDS
+        for name in ("a", LONGEST)
+    }
+    checked = run("ruff", "check", "--no-cache", ".", cwd=tmp_path)
+    formatted = run("ruff", "format", "--no-cache", "--check", ".", cwd=tmp_path)
 
     assert (checked.returncode, formatted.returncode) == (0, 0), checked.stdout + formatted.stdout
+    found = run("ruff", "check", "--no-cache", "--show-files", ".", cwd=tmp_path).stdout
+    assert all(f"{root}/tests/" in found for root in roots)
+    assert len(roots) == 2 * len(KINDS)
 
 
 def test_all_of_them_are_typed_to_the_last(tmp_path: Path):
@@ -80,13 +120,12 @@ def test_all_of_them_are_typed_to_the_last(tmp_path: Path):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_installed_one_is_found_and_listed(kind: Kind, tmp_path: Path):
-    site = installed(write_package(NewPlugin(kind, "acme", tmp_path)), tmp_path / "site")
-    listed = run("paygate", "plugins", cwd=tmp_path, PYTHONPATH=str(site))
+def test_installed_ones_are_found_and_listed(written: Written, tmp_path: Path):
+    listed = run("paygate", "plugins", cwd=tmp_path, PYTHONPATH=written.path(*KINDS))
 
     assert listed.returncode == 0, listed.stderr
-    assert "plugin     acme 0.1.0" in listed.stdout
+    for kind in KINDS:
+        assert f"plugin     acme_{kind} 0.1.0" in listed.stdout
 
 
 @pytest.mark.parametrize(
@@ -119,13 +158,15 @@ def test_a_name_that_something_else_has_is_refused_in_a_true_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["json", "typing", "asyncio"])
-def test_a_name_of_the_standard_library_does_no_harm(name: str, tmp_path: Path):
-    site = installed(write_package(NewPlugin("policy", name, tmp_path)), tmp_path / "site")
+def test_names_of_the_standard_library_do_no_harm(tmp_path: Path):
+    names: dict[str, Kind] = {"json": "policy", "typing": "sink", "asyncio": "processor"}
+    roots = [write_package(NewPlugin(kind, name, tmp_path)) for name, kind in names.items()]
+    site = install(tmp_path / "site", *roots)
     listed = run("paygate", "plugins", cwd=tmp_path, PYTHONPATH=str(site))
 
     assert listed.returncode == 0, listed.stderr
-    assert f"plugin     {name} 0.1.0" in listed.stdout
+    for name in names:
+        assert f"plugin     {name} 0.1.0" in listed.stdout
 
 
 def test_what_is_there_stays_as_it_is(tmp_path: Path):

@@ -14,6 +14,7 @@ from ..calls import tried
 from ..cases import MethodCase
 from ..exercises import method_context
 from ..rules import BrokenRuleError, require, rule
+from ..world import unwatched
 
 DEPTH_MAX = 4
 """How deep the checkout's form goes into a schema."""
@@ -48,7 +49,12 @@ async def can_be_drawn(case: MethodCase) -> None:
 )
 async def answers_whatever_is_typed(case: MethodCase) -> None:
     """Prepares or refuses whatever is sent, and raises nothing but InvalidInstrumentError."""
-    from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - an extra's
+    with unwatched():
+        from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - an extra's
+        from hypothesis import strategies as st  # noqa: PLC0415 - an extra's
+
+        # The first strategy of text makes a table of all of Unicode, a million calls.
+        st.text().validate()
 
     method = case.method()
 
