@@ -21,6 +21,8 @@ DESKTOP, PHONE = "desktop", "phone"
 SIZES = {DESKTOP: (1280, 800), PHONE: (375, 740)}
 """Width and height of what a shopper looks at. The phone has no mouse."""
 at_both_sizes = pytest.mark.parametrize("size", list(SIZES), indirect=True)
+"""For what looks or feels different there. All else runs at one, now this, now that."""
+on_phone = pytest.mark.parametrize("size", [PHONE], indirect=True)
 
 PATIENCE_MS = 60_000
 """How long anything may take: on a busy machine long, and it costs nothing where it does not."""

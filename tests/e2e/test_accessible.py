@@ -6,16 +6,14 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .axe import faults
-from .checkout import BROKE, PHONE, Checkout, Modal, at_both_sizes
+from .checkout import BROKE, Checkout, Modal, at_both_sizes, on_phone
 from .gateway import Gateway
 from .payer import Bank, Phone, advance, ask, asked, only_payment
 from .shop import Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAYING = """
-    methods upi card wrong offline success error unknown paid no_order
-""".split()
+PAYING = "offline success error unknown paid no_order".split()
 
 
 async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) -> None:
@@ -30,17 +28,12 @@ async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) ->
     if state in {"unknown", "paid", "no_order"}:
         return await checkout.until("notice-state")
     await checkout.until("method-upi")
-    if state in {"upi", "card"}:
-        await checkout.press(f"method-{state}")
-    elif state == "wrong":
-        await checkout.fill_card("4111", expiry="1", cvv="1")
-        await checkout.press("pay-button")
-    elif state == "offline":
+    if state == "offline":
         await checkout.fill_upi()
         await page.context.set_offline(True)
         await checkout.press("pay-button")
         await checkout.until("network-notice")
-    elif state != "methods":
+    else:
         await checkout.pay_by_upi(BROKE if state == "error" else "asha@okaxis")
         await checkout.until(f"{state}-state")
     return None
@@ -53,6 +46,24 @@ async def test_no_state_has_an_accessibility_fault(
     await bring(checkout, page, gateway, state)
 
     assert await faults(page) == []
+
+
+async def test_nor_have_the_methods_nor_their_forms_nor_what_is_wrong_in_one(
+    checkout: Checkout, page: Page, gateway: Gateway
+) -> None:
+    await page.goto(f"{gateway.checkout_base}/checkout?order_id={await gateway.order()}")
+    await checkout.until("method-upi")
+    found = {"methods": await faults(page)}
+    for name in ("upi", "card"):
+        await checkout.press(f"method-{name}")
+        await checkout.until(f"{name}-form")
+        found[name] = await faults(page)
+    await checkout.fill_card("4111", expiry="1", cvv="1")
+    await checkout.press("pay-button")
+    await expect(checkout.part("cvv-input")).to_have_attribute("aria-invalid", "true")
+    found["wrong"] = await faults(page)
+
+    assert found == {"methods": [], "upi": [], "card": [], "wrong": []}
 
 
 async def test_nor_has_a_payment_under_way(
@@ -76,7 +87,7 @@ async def test_nor_has_what_is_asked(
     assert await faults(page) == []
 
 
-@pytest.mark.parametrize("size", [PHONE], indirect=True)
+@on_phone
 async def test_nor_has_the_way_to_the_app(checkout: Checkout, page: Page, patient: Gateway) -> None:
     await asked(checkout, page, patient, "intent")
 
@@ -121,34 +132,41 @@ async def test_nor_have_the_pages_that_play_the_payer(
 
 
 @pytest.mark.parametrize("language", ["en", "hi"])
-@pytest.mark.parametrize("width", [320, 375])
 async def test_a_small_phone_holds_what_is_asked(
-    checkout: Checkout, page: Page, patient: Gateway, width: int, language: str
+    checkout: Checkout, page: Page, patient: Gateway, language: str
 ) -> None:
-    await page.set_viewport_size({"width": width, "height": 640})
+    async def fits() -> None:
+        for width in (375, 320):
+            await page.set_viewport_size({"width": width, "height": 640})
+            await page.wait_for_function("width => innerWidth === width", arg=width)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
     for kind in ("three_ds", "collect", "qr"):
         order = await asked(checkout, page, patient, kind, lang=language)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await fits()
     payment = await only_payment(patient, order)
     for name in ("bank", "upi"):
         await page.goto(f"{patient.base}/simulator/{name}?payment_id={payment}")
         await page.locator("[data-decision]:visible").first.wait_for()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await fits()
 
 
 @at_both_sizes
-@pytest.mark.parametrize("language", ["en", "hi"])
 @pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
 async def test_all_that_can_be_pressed_is_seen_without_scrolling(
-    checkout: Checkout, page: Page, patient: Gateway, kind: str, language: str
+    checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
-    await asked(checkout, page, patient, kind, lang=language)
-    window = page.viewport_size
-    last = await checkout.part("cancel-payment-button").bounding_box()
+    order = await asked(checkout, page, patient, kind)
+    for language in ("en", "hi"):
+        await page.goto(f"{patient.base}/checkout?order_id={order}&lang={language}")
+        await checkout.until("action-state")
+        window = page.viewport_size
+        last = await checkout.part("cancel-payment-button").bounding_box()
 
-    assert window
-    assert last
-    assert last["y"] + last["height"] <= window["height"]
+        assert await page.evaluate("document.documentElement.lang") == language
+        assert window
+        assert last
+        assert last["y"] + last["height"] <= window["height"]
 
 
 async def test_so_it_is_in_a_merchants_modal_with_the_link_to_the_app(

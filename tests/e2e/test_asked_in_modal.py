@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from .checkout import DESKTOP, MODAL, PHONE, Modal, at_both_sizes, press
+from .checkout import DESKTOP, MODAL, PHONE, Modal, on_phone, press
 from .gateway import Gateway
 from .payer import ask, only_payment
 from .shop import Shop
@@ -36,7 +36,7 @@ async def test_a_modal_closed_while_the_payer_is_asked_asks_again_when_opened(
     await modal.called("close", "success", "close")
 
 
-@at_both_sizes
+@on_phone
 async def test_two_modals_ask_for_two_payments_and_answer_for_their_own(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from .checkout import Checkout, Modal, at_both_sizes
+from .checkout import DESKTOP, PHONE, Checkout, Modal, on_phone
 from .gateway import Gateway
 from .payer import ask, asked, only_payment, phone_of, waiting
 from .shop import Shop
@@ -13,8 +13,11 @@ from .shop import Shop
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@at_both_sizes
-@pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("three_ds", DESKTOP), ("collect", PHONE), ("qr", DESKTOP)],
+    indirect=["size"],
+)
 async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
@@ -60,7 +63,7 @@ async def test_in_hindi_a_cancelled_payment_is_said_to_be_cancelled(
     await expect(checkout.part("error-message")).to_have_text("आपने यह भुगतान रद्द कर दिया।")
 
 
-@at_both_sizes
+@on_phone
 async def test_in_the_merchants_modal_a_cancel_is_a_failure_and_leaves_it_open(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:

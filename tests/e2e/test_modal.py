@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from .axe import faults
-from .checkout import BROKE, DESKTOP, MODAL, PHONE, VISA, Modal, at_both_sizes, press
+from .checkout import BROKE, DESKTOP, MODAL, PHONE, VISA, Modal, at_both_sizes, on_phone, press
 from .gateway import Gateway
 from .shop import Shop
 
@@ -68,7 +68,7 @@ async def test_paying_by_upi_calls_success_then_close(
     await modal.is_gone()
 
 
-@at_both_sizes
+@on_phone
 async def test_paying_by_card_sends_what_was_typed_key_by_key(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
@@ -89,7 +89,6 @@ async def test_paying_by_card_sends_what_was_typed_key_by_key(
     assert (payment["card_network"], payment["card_last4"]) == ("mastercard", "4444")
 
 
-@at_both_sizes
 async def test_a_failure_leaves_the_modal_open_for_another_try(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
@@ -112,16 +111,19 @@ async def test_a_failure_leaves_the_modal_open_for_another_try(
 
 
 @pytest.mark.parametrize(
-    ("how", "size"),
+    ("step", "how", "size"),
     [
-        ("button", DESKTOP),
-        ("button", PHONE),
-        ("escape beside the frame", DESKTOP),
-        ("escape in the frame", DESKTOP),
+        ("methods", "button", PHONE),
+        ("methods", "escape in the frame", DESKTOP),
+        ("form", "button", DESKTOP),
+        ("form", "escape in the frame", DESKTOP),
+        ("processing", "button", PHONE),
+        ("processing", "escape beside the frame", DESKTOP),
+        ("error", "escape beside the frame", DESKTOP),
+        ("error", "escape in the frame", DESKTOP),
     ],
     indirect=["size"],
 )
-@pytest.mark.parametrize("step", ["methods", "form", "processing", "error"])
 async def test_closing_at_any_step_calls_close_and_nothing_else(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop, step: str, how: str
 ) -> None:
@@ -160,7 +162,6 @@ async def test_closing_at_any_step_calls_close_and_nothing_else(
     assert await page.locator("[inert], :modal").count() == 0
 
 
-@at_both_sizes
 async def test_two_modals_on_one_page_never_hear_each_other(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
@@ -255,16 +256,15 @@ async def test_a_merchants_function_that_throws_stops_nothing(
     assert [re.sub(r"\n.*", "", one, flags=re.DOTALL) for one in thrown] == ["merchant's own"]
 
 
-@pytest.mark.parametrize("options", ["{}", "{key: 'k'}", "{orderId: 'o'}", "undefined"])
-async def test_without_key_or_order_there_is_no_gateway(
-    page: Page, shop: Shop, options: str
-) -> None:
+async def test_without_key_or_order_there_is_no_gateway(page: Page, shop: Shop) -> None:
     await page.goto(shop.classic())
-    thrown = await page.evaluate(
-        f"(() => {{ try {{ new PaymentGateway({options}) }} catch (e) {{ return e.message }} }})()"
-    )
+    for options in ("{}", "{key: 'k'}", "{orderId: 'o'}", "undefined"):
+        thrown = await page.evaluate(
+            f"(() => {{ try {{ new PaymentGateway({options}) }} "
+            "catch (e) { return e.message } })()"
+        )
 
-    assert "is required" in thrown
+        assert "is required" in str(thrown), options
 
 
 async def test_opening_twice_shows_one_modal_and_closing_twice_calls_once(
@@ -282,7 +282,7 @@ async def test_opening_twice_shows_one_modal_and_closing_twice_calls_once(
     assert first["nonce"] != second["nonce"], "each opening has a nonce of its own"
 
 
-@at_both_sizes
+@on_phone
 async def test_a_modal_opened_again_goes_on_with_the_payment_under_way(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:

@@ -7,39 +7,28 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from .checkout import DESKTOP, PHONE, Checkout, Modal, at_both_sizes
+from .checkout import DESKTOP, PHONE, Checkout, Modal, on_phone
 from .gateway import Gateway
 from .payer import Bank, Phone, advance, ask, asked, only_payment, phone_of, waiting
 from .shop import Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ANSWERS = pytest.mark.parametrize(
-    ("decision", "state", "code"),
+APPROVED = ("approve", "success", None)
+DECLINED = ("decline", "error", "payer_rejected")
+WRONG_PIN = ("wrong_pin", "error", "authentication_failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision", "state", "size"),
     [
-        ("approve", "success", None),
-        ("decline", "error", "payer_rejected"),
-        ("wrong_pin", "error", "authentication_failed"),
-    ],
-)
-ASKED_AT = pytest.mark.parametrize(
-    ("kind", "size"),
-    [
-        *(
-            (kind, size)
-            for kind in ("three_ds", "otp", "collect", "qr")
-            for size in (DESKTOP, PHONE)
-        ),
-        ("intent", PHONE),
+        ("three_ds", "approve", "success", DESKTOP),
+        ("three_ds", "fail", "error", PHONE),
+        ("otp", "approve", "success", PHONE),
+        ("otp", "fail", "error", DESKTOP),
     ],
     indirect=["size"],
 )
-"""All that can be asked, where it is."""
-
-
-@at_both_sizes
-@pytest.mark.parametrize("kind", ["three_ds", "otp"])
-@pytest.mark.parametrize(("decision", "state"), [("approve", "success"), ("fail", "error")])
 async def test_the_bank_decides_and_sends_the_shopper_back(
     checkout: Checkout, page: Page, patient: Gateway, kind: str, decision: str, state: str
 ) -> None:
@@ -56,7 +45,7 @@ async def test_the_bank_decides_and_sends_the_shopper_back(
     assert payment["status"] == {"success": "success", "error": "failed"}[state]
 
 
-@at_both_sizes
+@on_phone
 async def test_a_bank_page_left_without_an_answer_expires_and_can_be_tried_again(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
@@ -77,8 +66,9 @@ async def test_a_bank_page_left_without_an_answer_expires_and_can_be_tried_again
     assert payments[1]["decline_code"] == "payer_timed_out"
 
 
-@at_both_sizes
-@pytest.mark.parametrize("kind", ["three_ds", "collect"])
+@pytest.mark.parametrize(
+    ("kind", "size"), [("three_ds", DESKTOP), ("collect", PHONE)], indirect=["size"]
+)
 async def test_letting_it_time_out_is_the_payers_choice_too(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
@@ -93,8 +83,11 @@ async def test_letting_it_time_out_is_the_payers_choice_too(
     assert decided["decline_code"] == "payer_timed_out"
 
 
-@at_both_sizes
-@ANSWERS
+@pytest.mark.parametrize(
+    ("decision", "state", "code", "size"),
+    [(*APPROVED, DESKTOP), (*DECLINED, PHONE), (*WRONG_PIN, DESKTOP)],
+    indirect=["size"],
+)
 async def test_the_payer_answers_the_request_on_their_phone(
     checkout: Checkout, page: Page, patient: Gateway, decision: str, state: str, code: str | None
 ) -> None:
@@ -108,8 +101,11 @@ async def test_the_payer_answers_the_request_on_their_phone(
     assert payment["decline_code"] == code
 
 
-@at_both_sizes
-@ANSWERS
+@pytest.mark.parametrize(
+    ("decision", "state", "code", "size"),
+    [(*APPROVED, PHONE), (*DECLINED, DESKTOP)],
+    indirect=["size"],
+)
 async def test_a_code_is_scanned_and_answered(
     checkout: Checkout, page: Page, patient: Gateway, decision: str, state: str, code: str | None
 ) -> None:
@@ -128,8 +124,8 @@ async def test_a_code_is_scanned_and_answered(
     assert (payment["decline_code"], payment["vpa"]) == (code, None)
 
 
-@pytest.mark.parametrize("size", [PHONE], indirect=True)
-@ANSWERS
+@on_phone
+@pytest.mark.parametrize(("decision", "state", "code"), [APPROVED, WRONG_PIN])
 async def test_on_a_phone_the_app_is_opened_by_its_link(
     checkout: Checkout, page: Page, patient: Gateway, decision: str, state: str, code: str | None
 ) -> None:
@@ -159,7 +155,17 @@ async def test_a_link_to_the_app_comes_with_its_code_for_a_phone_beside_the_scre
     await checkout.until("success-state")
 
 
-@ASKED_AT
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        ("three_ds", DESKTOP),
+        ("otp", PHONE),
+        ("collect", DESKTOP),
+        ("qr", PHONE),
+        ("intent", PHONE),
+    ],
+    indirect=["size"],
+)
 async def test_what_nobody_answers_expires_and_can_be_tried_again(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
@@ -177,7 +183,6 @@ async def test_what_nobody_answers_expires_and_can_be_tried_again(
     assert payments["failed"]["decline_code"] == "payer_timed_out"
 
 
-@at_both_sizes
 async def test_the_time_left_is_the_gateways_and_its_end_is_an_error_to_retry(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
@@ -194,7 +199,7 @@ async def test_the_time_left_is_the_gateways_and_its_end_is_an_error_to_retry(
     await checkout.until("success-state")
 
 
-@at_both_sizes
+@on_phone
 async def test_declined_and_tried_again_another_way(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
@@ -213,7 +218,6 @@ async def test_declined_and_tried_again_another_way(
     assert statuses == {"success", "failed"}
 
 
-@at_both_sizes
 async def test_another_way_is_open_once_the_request_is_answered(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
@@ -234,7 +238,7 @@ async def test_another_way_is_open_once_the_request_is_answered(
     assert statuses == {"pending", "failed"}
 
 
-@at_both_sizes
+@on_phone
 async def test_a_request_set_aside_and_approved_after_all_is_a_success(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
@@ -247,7 +251,17 @@ async def test_a_request_set_aside_and_approved_after_all_is_a_success(
     await checkout.until("success-state")
 
 
-@ASKED_AT
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        ("three_ds", PHONE),
+        ("otp", DESKTOP),
+        ("collect", PHONE),
+        ("qr", DESKTOP),
+        ("intent", PHONE),
+    ],
+    indirect=["size"],
+)
 async def test_a_reload_shows_the_request_again(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
@@ -259,7 +273,6 @@ async def test_a_reload_shows_the_request_again(
     assert len(await patient.payments(order)) == 1
 
 
-@at_both_sizes
 async def test_a_network_lost_while_the_payer_is_asked_is_waited_for(
     checkout: Checkout, page: Page, context: BrowserContext, patient: Gateway
 ) -> None:
@@ -275,8 +288,9 @@ async def test_a_network_lost_while_the_payer_is_asked_is_waited_for(
     await expect(checkout.part("network-notice")).to_have_count(0)
 
 
-@at_both_sizes
-@pytest.mark.parametrize("where", ["classic", "of_other_server"])
+@pytest.mark.parametrize(
+    ("where", "size"), [("classic", DESKTOP), ("of_other_server", PHONE)], indirect=["size"]
+)
 async def test_in_the_merchants_modal_the_bank_opens_beside_it(
     page: Page, patient: Gateway, its_shop: Shop, where: str
 ) -> None:
@@ -294,7 +308,7 @@ async def test_in_the_merchants_modal_the_bank_opens_beside_it(
     assert success["paymentId"] == await only_payment(patient, order)
 
 
-@at_both_sizes
+@on_phone
 async def test_in_the_merchants_modal_a_code_is_paid(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from .checkout import Checkout, at_both_sizes
+from .checkout import Checkout, on_phone
 from .gateway import Gateway, GatewayWith
 from .payer import Bank, Phone, asked, only_payment
 
@@ -17,7 +17,7 @@ VAULT_KEY = "PqfT9pYXyTtzIhV9fDWbCtUvFKxIeFbY6mZ7T7t0bqE="
 """Production makes none up; this one is no secret."""
 
 
-@at_both_sizes
+@on_phone
 async def test_the_phone_shows_what_waits_for_the_merchants_payers(
     checkout: Checkout, page: Page, context: BrowserContext, patient: Gateway
 ) -> None:
