@@ -12,8 +12,8 @@ FAILED := || { echo "pip could not install this. Without a network, or behind a 
 # A command that ends in a pipe fails when its first part does.
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
-GUESTS := plugins/upi_sim plugins/card_sim plugins/webhook_http
-EDITABLE := $(addprefix --editable ,$(GUESTS))
+PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http
+EDITABLE := $(addprefix --editable ,$(PLUGINS))
 SOURCES := paygate pytest_paygate plugins tests examples
 
 # A virtual environment names its folder in its programs. One of a folder that was moved, or
@@ -74,7 +74,7 @@ pages: $(VENV)/.installed $(VENV)/.tools
 # The four distributions, as they would be published.
 wheels: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--wheel-dir dist . $(GUESTS)
+		--wheel-dir dist . $(PLUGINS)
 
 scenarios: $(VENV)/.installed
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/scenarios.md
@@ -89,7 +89,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu: apt-get install python3-venv; then try again"; exit 2; }
 
-$(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(GUESTS)) | $(BIN)/python
+$(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS)) | $(BIN)/python
 	@echo "installing paygate and what it depends on (about 100 MB, half a minute):"
 	@$(PIP) --quiet hatchling editables $(FAILED)
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE) $(PROGRESS) $(FAILED)

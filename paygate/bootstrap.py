@@ -1,4 +1,4 @@
-"""The one file that chooses: settings in, a working set of machines and guests out."""
+"""The one file that chooses: settings in, a working set of machines and plugins out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def open_app(
     plugins: Iterable[Found] | None = None,
     notifier: Notifier | None = None,
 ) -> AsyncIterator[App]:
-    """Connect the machines, load the guests, and close everything at the end.
+    """Connect the machines, load the plugins, and close everything at the end.
 
     Args:
         settings: Of paygate.

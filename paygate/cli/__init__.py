@@ -10,7 +10,7 @@ from ..core.domain.errors import InfrastructureError, OperatorError, WorkerEnded
 # isort: off
 from . import running  # noqa: F401
 from . import keeping  # noqa: F401
-from . import guests  # noqa: F401
+from . import plugins  # noqa: F401
 from . import people  # noqa: F401
 
 # isort: on

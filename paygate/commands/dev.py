@@ -69,8 +69,8 @@ def dev(
         if _wait_ready(settings, parts, stop):
             clock = _clock(settings, keep=keep_clock)
             print(_welcome(settings, urls, time.monotonic() - began, clock), flush=True)
-            guests = _start_beside(beside, settings, environ, tie)
-            stack.callback(_end, guests)
+            started = _start_beside(beside, settings, environ, tie)
+            stack.callback(_end, started)
             _wait_end(parts, stop, poll)
     return 0 if stop.is_asked else _exit_code(parts)
 

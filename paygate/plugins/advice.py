@@ -22,7 +22,7 @@ RANKED_MAX = 100
 class HostedRouter:
     """See ``GuardedRouter``."""
 
-    guest: Router
+    router: Router
     name: str
     plugin: str
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
@@ -33,7 +33,7 @@ class HostedRouter:
         async def checked() -> tuple[str, ...] | None:
             # Facts of its own: what a router does to them is not seen by the next.
             own = replace(request, facts=dict(request.facts))
-            return _ids(await self.guest.rank(own, context))
+            return _ids(await self.router.rank(own, context))
 
         ranked = await answered(
             context.deadline, checked, plugin=self.plugin, secrets=self.secrets()
@@ -70,7 +70,7 @@ def _ids(answer: object) -> tuple[str, ...] | None:
 class HostedCheck:
     """See ``GuardedCheck``."""
 
-    guest: RiskCheck
+    check: RiskCheck
     name: str
     plugin: str
     is_closed: bool
@@ -82,7 +82,7 @@ class HostedCheck:
         async def checked() -> RiskVerdict | None:
             instrument = request.instrument
             own = replace(request, instrument=replace(instrument, display=dict(instrument.display)))
-            return _verdict(await self.guest.assess(own, context))
+            return _verdict(await self.check.assess(own, context))
 
         return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 

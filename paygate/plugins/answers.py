@@ -1,4 +1,4 @@
-"""What a guest may answer: the checks, and the words it is quoted with."""
+"""What a plugin may answer: the checks, and the words it is quoted with."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ def without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResul
 
 
 def words(error: BaseException) -> str:
-    """What a guest raised, in words that can be stored and shown."""
+    """What a plugin raised, in words that can be stored and shown."""
     try:
         if isinstance(error, PluginError):
             return shown(error.reason)
@@ -324,7 +324,7 @@ def words(error: BaseException) -> str:
 
 
 def shown(text: str) -> str:
-    """A guest's words on one line, without card numbers and named secrets, and not too many."""
+    """A plugin's words on one line, without card numbers and named secrets, and not too many."""
     # Cut first, so that a huge text costs nothing; cut again behind the mask.
     short = text[: 2 * PLUGIN_TEXT_CHARS_MAX]
     line = "".join(char if char.isprintable() else " " for char in short)

@@ -34,19 +34,21 @@ class GuardedCallbacks:
             merchants see them.
     """
 
-    guest: Processor
+    plugin: Processor
     info: PluginInfo
     capabilities: Capabilities
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """See ``CanCallback.split``."""
-        parts = self._said(lambda guest: self._some(guest.split(callback), "split a callback into"))
+        parts = self._said(
+            lambda plugin: self._some(plugin.split(callback), "split a callback into")
+        )
         return [self._raw(part) for part in parts]
 
     def verify(self, callback: RawCallback) -> Verified:
         """See ``CanCallback.verify``."""
-        verified = self._said(lambda guest: guest.verify(callback))
+        verified = self._said(lambda plugin: plugin.verify(callback))
         if not isinstance(verified, Verified) or not _is_key(verified.key):
             raise PluginContractError("verified a callback without a key", plugin=self.info.id)
         return verified
@@ -54,7 +56,7 @@ class GuardedCallbacks:
     def translate(self, verified: Verified) -> Sequence[Update]:
         """See ``CanCallback.translate``."""
         updates = self._said(
-            lambda guest: self._some(guest.translate(verified), "translated a callback into")
+            lambda plugin: self._some(plugin.translate(verified), "translated a callback into")
         )
         return [self._update(update) for update in updates]
 
@@ -95,10 +97,10 @@ class GuardedCallbacks:
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
         """See ``CanPlayPayer.payer_decides``; None where nobody can be played."""
-        guest = self.guest
-        if not isinstance(guest, CanPlayPayer):
+        plugin = self.plugin
+        if not isinstance(plugin, CanPlayPayer):
             return None
-        raw = self._contained(lambda: guest.payer_decides(request, decision))
+        raw = self._contained(lambda: plugin.payer_decides(request, decision))
         return None if raw is None else self._raw(raw)
 
     def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
@@ -116,10 +118,10 @@ class GuardedCallbacks:
         )
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``; a usable answer whatever the guest says."""
+        """See ``CanCallback.acknowledge``; a usable answer whatever the plugin says."""
         fallback = (200, b"OK") if accepted else (400, b"refused")
         try:
-            answer: object = self._said(lambda guest: guest.acknowledge(accepted=accepted))
+            answer: object = self._said(lambda plugin: plugin.acknowledge(accepted=accepted))
         except PluginError:
             return fallback
         match answer:
@@ -129,10 +131,10 @@ class GuardedCallbacks:
                 return fallback
 
     def _said(self, ask: Callable[[CanCallback], Said]) -> Said:
-        guest = self.guest
-        if not isinstance(guest, CanCallback):
+        plugin = self.plugin
+        if not isinstance(plugin, CanCallback):
             raise PluginContractError("it takes no callbacks", plugin=self.info.id)
-        return self._contained(lambda: ask(guest))
+        return self._contained(lambda: ask(plugin))
 
     def _contained(self, call: Callable[[], Said]) -> Said:
         try:

@@ -16,7 +16,7 @@ import pluggy
 
 from ..core.domain.errors import OperatorError, PluginError
 from ..core.ports.extensions import Command, Panel, Route
-from ..core.ports.plugin_settings import Guest
+from ..core.ports.plugin_settings import LoadedPlugin
 from ..core.ports.plugins import EventSink, PaymentMethod
 from ..core.ports.processor import Processor
 from ..core.ports.retry import PolicyTarget, RetryPolicy
@@ -99,10 +99,10 @@ class Collector:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
-    def guests(self) -> Mapping[str, Guest]:
+    def loaded_plugins(self) -> Mapping[str, LoadedPlugin]:
         """Every plugin, once all have offered theirs."""
         return {
-            each.name: Guest(
+            each.name: LoadedPlugin(
                 each.name,
                 each.version,
                 each.distribution,

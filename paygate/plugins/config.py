@@ -27,7 +27,7 @@ def names_a_setting_secret(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Config:
-    """See ``GuestSettings``.
+    """See ``PluginSettings``.
 
     Args:
         plugin: Its name.
@@ -67,7 +67,7 @@ class Config:
         return {**whole, "$defs": definitions} if definitions else whole
 
     def schema(self) -> Mapping[str, Any]:
-        """See ``GuestSettings.schema``."""
+        """See ``PluginSettings.schema``."""
         return self._schema
 
     @staticmethod
@@ -80,7 +80,7 @@ class Config:
         return frozenset(name for name in properties if properties[name].get("writeOnly"))
 
     def shown(self, stored: StoredSettings) -> Mapping[str, Any]:
-        """See ``GuestSettings.shown``."""
+        """See ``PluginSettings.shown``."""
         values: dict[str, Any] = {}
         for model in self.models:
             try:
@@ -103,7 +103,7 @@ class Config:
             raise InvalidInputError(raised, field="values") from error
 
     def sources(self, stored: StoredSettings) -> Mapping[str, SettingSource]:
-        """See ``GuestSettings.sources``."""
+        """See ``PluginSettings.sources``."""
         return {name: self._source(name, stored) for name in self._schema["properties"]}
 
     def _source(self, name: str, stored: StoredSettings) -> SettingSource:
@@ -112,7 +112,7 @@ class Config:
         return "stored" if name in stored.given else "default"
 
     def changed(self, stored: StoredSettings, values: Mapping[str, Any]) -> StoredSettings:
-        """See ``GuestSettings.changed``."""
+        """See ``PluginSettings.changed``."""
         shown = self.shown(stored)
         plain, hidden = dict(stored.values), dict(stored.hidden)
         for name, value in values.items():

@@ -1,4 +1,4 @@
-"""Stands between the core and a guest: deadline, result check, isolation.
+"""Stands between the core and a plugin: deadline, result check, isolation.
 
 The one place where a stray exception of a plugin becomes an answer. Whatever a
 processor does, the core hears an ``Outcome`` or ``NotSentError``.
@@ -80,35 +80,35 @@ class GuardedProcessor(GuardedCallbacks):
         """See ``Processor.authorize``."""
 
         async def authorize(own: AuthorizeRequest, own_context: CallContext) -> object:
-            return await self.guest.authorize(own, own_context)
+            return await self.plugin.authorize(own, own_context)
 
         return await self._call(authorize, OperationKind.CHARGE, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanQuery.query``; a processor that cannot be asked is sent it again, if safe."""
-        guest = self.guest
-        if not isinstance(guest, CanQuery):
+        plugin = self.plugin
+        if not isinstance(plugin, CanQuery):
             if self.capabilities.idempotent_operations:
                 raise NotSentError("it cannot be asked, but may be told again", plugin=self.info.id)
             return Unknown("the processor cannot be asked")
-        return await self._call(partial(guest.query, kind), kind, request, context)
+        return await self._call(partial(plugin.query, kind), kind, request, context)
 
     # The core asks no processor for what it declares it cannot do; one whose plugin
     # was exchanged since then declines.
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanCapture.capture``."""
-        does = self.guest.capture if isinstance(self.guest, CanCapture) else _declines
+        does = self.plugin.capture if isinstance(self.plugin, CanCapture) else _declines
         return await self._call(does, OperationKind.CAPTURE, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanVoid.void``."""
-        does = self.guest.void if isinstance(self.guest, CanVoid) else _declines
+        does = self.plugin.void if isinstance(self.plugin, CanVoid) else _declines
         return await self._call(does, OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanRefund.refund``."""
-        does = self.guest.refund if isinstance(self.guest, CanRefund) else _declines
+        does = self.plugin.refund if isinstance(self.plugin, CanRefund) else _declines
         return await self._call(does, OperationKind.REFUND, request, context)
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:
@@ -117,13 +117,13 @@ class GuardedProcessor(GuardedCallbacks):
         Raises:
             NotSentError: It did not come to its end; it is to be woken again.
         """
-        guest = self.guest
-        if not isinstance(guest, CanWake):
+        plugin = self.plugin
+        if not isinstance(plugin, CanWake):
             return
         own, secrets = _copied(request), [*_secrets(request), *self.secrets()]
         with self._own_context(context, secrets) as own_context:
             try:
-                await within(context.deadline, lambda: guest.wake(own, own_context))
+                await within(context.deadline, lambda: plugin.wake(own, own_context))
             except (TimeoutError, PluginError) as error:
                 reason = mask_secrets(words(error), secrets)
                 raise NotSentError(reason, plugin=self.info.id) from error
@@ -132,12 +132,12 @@ class GuardedProcessor(GuardedCallbacks):
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
     ) -> Outcome:
         """See ``CanContinue.complete_action``; who does not listen is asked what became of it."""
-        guest = self.guest
-        if not isinstance(guest, CanContinue):
+        plugin = self.plugin
+        if not isinstance(plugin, CanContinue):
             return await self.query(OperationKind.CHARGE, request, context)
 
         async def complete(own: FollowUp, own_context: CallContext) -> object:
-            return await guest.complete_action(own, dict(params), own_context)
+            return await plugin.complete_action(own, dict(params), own_context)
 
         return await self._call(complete, OperationKind.CHARGE, request, context, params.values())
 
@@ -213,13 +213,13 @@ class GuardedProcessor(GuardedCallbacks):
 class GuardedMethod:
     """A payment method that raises nothing but refusals."""
 
-    guest: PaymentMethod
+    plugin: PaymentMethod
     info: MethodInfo
 
     def prepare(self, details: object, context: MethodContext) -> Instrument:
         """See ``PaymentMethod.prepare``."""
         try:
-            instrument = self.guest.prepare(details, context)  # type: ignore[arg-type]  # validated by the caller against info.input_model
+            instrument = self.plugin.prepare(details, context)  # type: ignore[arg-type]  # validated by the caller against info.input_model
         except InvalidInputError as refusal:
             raise checked_refusal(refusal, self.info) from refusal
         except KeyboardInterrupt:
@@ -236,20 +236,20 @@ class GuardedMethod:
 class GuardedSink:
     """A sink whose every failure is a failed attempt."""
 
-    guest: EventSink
+    plugin: EventSink
     info: PluginInfo
     secrets: Callable[[], Sequence[str]] = tuple
 
     @property
     def concerns_endpoint(self) -> bool:
         """See ``EventSink``."""
-        return getattr(self.guest, "concerns_endpoint", True) is not False
+        return getattr(self.plugin, "concerns_endpoint", True) is not False
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
         """See ``EventSink.wants``; one that raises is taken to want nothing."""
         try:
             return contained(
-                lambda: bool(self.guest.wants(event_type, endpoint)), plugin=self.info.id
+                lambda: bool(self.plugin.wants(event_type, endpoint)), plugin=self.info.id
             )
         except PluginError as error:
             log.warning("sink %s cannot say what it wants: %s", self.info.id, words(error))
@@ -263,7 +263,7 @@ class GuardedSink:
         keys = [each for each in own if each]
 
         async def checked() -> DeliveryResult:
-            result = checked_result(await self.guest.deliver(event, endpoint, context))
+            result = checked_result(await self.plugin.deliver(event, endpoint, context))
             return without_keys(result, keys)
 
         try:
@@ -277,10 +277,10 @@ class GuardedSink:
 
     async def close(self) -> None:
         """See ``CanClose.close``; one that fails or hangs keeps nobody from shutting down."""
-        if not isinstance(self.guest, CanClose):
+        if not isinstance(self.plugin, CanClose):
             return
         try:
-            await within(CLOSE, self.guest.close)
+            await within(CLOSE, self.plugin.close)
         except (TimeoutError, PluginError) as error:
             log.warning("sink %s did not close: %s", self.info.id, words(error))
 
@@ -296,12 +296,12 @@ class GuardedPolicy:
     """A retry policy whose every answer is a wait or an end.
 
     Args:
-        guest: Who decides.
-        stand_in: Who decides where the guest fails: what cannot be timed would
+        plugin: Who decides.
+        stand_in: Who decides where the plugin fails: what cannot be timed would
             never be tried again.
     """
 
-    guest: RetryPolicy
+    plugin: RetryPolicy
     stand_in: RetryPolicy
     name: str
     applies_to: frozenset[PolicyTarget]
@@ -310,7 +310,7 @@ class GuardedPolicy:
         """See ``RetryPolicy.next_delay``."""
         try:
             wait = contained(
-                lambda: self.guest.next_delay(tries, now=now, rng=rng), plugin=self.name
+                lambda: self.plugin.next_delay(tries, now=now, rng=rng), plugin=self.name
             )
         except PluginError as error:
             log.warning("retry policy %s %s", self.name, words(error))

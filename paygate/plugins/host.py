@@ -1,4 +1,4 @@
-"""Finds the guests, checks them, and freezes what they offer into a registry."""
+"""Finds the plugins, checks them, and freezes what they offer into a registry."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def load_plugins(
         routes=collect.routes(),
         commands=collect.commands(),
         panels=collect.panels(),
-        guests=collect.guests(),
+        loaded_plugins=collect.loaded_plugins(),
     )
     return Loaded(
         registry,

@@ -1,4 +1,4 @@
-"""A guest's call in a task of its own, with a deadline; what it raises stays in there."""
+"""A plugin's call in a task of its own, with a deadline; what it raises stays in there."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Answer = TypeVar("Answer")
 async def within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
     """What the call comes to, in a task of its own.
 
-    A guest that does not stop when it is told to keeps that task, and nobody else.
+    A plugin that does not stop when it is told to keeps that task, and nobody else.
 
     Raises:
         TimeoutError: The deadline passed.
-        NotSentError: The guest says so.
+        NotSentError: The plugin says so.
         PluginError: It raised something else, or its answer was refused.
     """
     task = asyncio.ensure_future(_contained(call))
@@ -94,12 +94,12 @@ async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
     """The answer, or what was raised instead.
 
     Nothing leaves the task: ``SystemExit`` would end the event loop, and a
-    cancellation of the guest's own doing would look like one of ours. Only
+    cancellation of the plugin's own doing would look like one of ours. Only
     Ctrl-C does, which is nobody's answer.
     """
     try:
         return await call()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         return _Raised(error)

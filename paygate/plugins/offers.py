@@ -1,4 +1,4 @@
-"""What a guest may offer: what it says of itself is checked before it is asked anything.
+"""What a plugin may offer: what it says of itself is checked before it is asked anything.
 
 Each function but ``check_requirement`` raises ``PluginContractError`` with the mistake.
 """
@@ -89,7 +89,7 @@ def processor_id(processor: Processor) -> str:
         raise PluginContractError("its capabilities are no Capabilities")
     check_capabilities(processor.capabilities)
     check_agreement(processor)
-    return guest_id(processor)
+    return plugin_id(processor)
 
 
 def check_agreement(processor: Processor) -> None:
@@ -119,7 +119,7 @@ def _needs(capability: str) -> str:
 def sink_id(sink: EventSink) -> str:
     """The id of a sink."""
     check_sink(sink)
-    return guest_id(sink)
+    return plugin_id(sink)
 
 
 def policy_name(policy: RetryPolicy) -> str:
@@ -128,9 +128,9 @@ def policy_name(policy: RetryPolicy) -> str:
     return policy.name
 
 
-def adviser_name(guest: Router | RiskCheck) -> str:
+def adviser_name(plugin: Router | RiskCheck) -> str:
     """The name of a router or a risk check."""
-    return shaped(guest.name, PLUGIN_ID_CHARS_MAX)
+    return shaped(plugin.name, PLUGIN_ID_CHARS_MAX)
 
 
 def router_priority(router: Router) -> int:
@@ -187,9 +187,9 @@ class _NoOptions(BaseModel):
     pass
 
 
-def guest_id(guest: Processor | EventSink) -> str:
+def plugin_id(plugin: Processor | EventSink) -> str:
     """The id of a processor or a sink, if it can stand in rows and logs."""
-    if not isinstance(guest.info, PluginInfo):
-        raise PluginContractError(f"its info is a {type(guest.info).__name__}, not a PluginInfo")
-    check_info(guest.info)
-    return shaped(guest.info.id, PLUGIN_ID_CHARS_MAX)
+    if not isinstance(plugin.info, PluginInfo):
+        raise PluginContractError(f"its info is a {type(plugin.info).__name__}, not a PluginInfo")
+    check_info(plugin.info)
+    return shaped(plugin.info.id, PLUGIN_ID_CHARS_MAX)

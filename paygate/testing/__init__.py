@@ -1,7 +1,7 @@
 """What tests are made of; installed with the extra ``testing``.
 
 For a plugin's tests: contracts, which are base classes for pytest. An author inherits from
-one, says how to make the guest and which samples are approved and declined, and inherits
+one, says how to make the plugin and which samples are approved and declined, and inherits
 its tests. For a shop's tests: fakes that stand in for plugins of a running app, and the
 types of what the fixtures hand out (``paygate_app`` and its likes, which pytest finds by
 itself).

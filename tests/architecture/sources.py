@@ -56,7 +56,7 @@ def host():
     return sources("paygate")
 
 
-def guests():
+def plugins():
     """The files of all plugins, the example included."""
     return sources("plugins") + sources("examples/plugins")
 

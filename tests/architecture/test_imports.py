@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import paygate
-from tests.architecture.sources import ROOT, STDLIB, guests, host
+from tests.architecture.sources import ROOT, STDLIB, host, plugins
 
 # What of somebody else's code the core may know, and where.
 CORE_LIBRARIES = {
@@ -80,7 +80,7 @@ def test_every_technology_named_here_is_still_used():
 def test_a_plugin_imports_paygate_itself_and_nothing_inside_it():
     prying = [
         f"{source.name}:{line} imports {module}"
-        for source in guests()
+        for source in plugins()
         for line, module in source.imports()
         if module.startswith("paygate.")
     ]
@@ -92,7 +92,7 @@ def test_a_plugin_imports_only_what_paygate_exports():
     exported = set(paygate.__all__)
     unknown = [
         f"{source.name}:{node.lineno} imports {alias.name}"
-        for source in guests()
+        for source in plugins()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ImportFrom) and node.module == "paygate" and node.level == 0
         for alias in node.names
@@ -103,32 +103,32 @@ def test_a_plugin_imports_only_what_paygate_exports():
 
 
 # What a plugin's own distribution declares beside paygate.
-GUEST_LIBRARIES = {"paygate_upi_sim": {"segno"}, "paygate_signed_wallet": {"cryptography"}}
+PLUGIN_LIBRARIES = {"paygate_upi_sim": {"segno"}, "paygate_signed_wallet": {"cryptography"}}
 
 
 def test_a_plugin_needs_paygate_the_standard_library_pydantic_and_itself():
     strangers = []
-    for source in guests():
+    for source in plugins():
         own = next(part for part in source.path.parts if part.startswith("paygate_"))
         strangers += [
             f"{source.name}:{line} imports {module}"
             for line, module in source.imports()
             if module.partition(".")[0]
-            not in {*STDLIB, "paygate", "pydantic", own, *GUEST_LIBRARIES.get(own, ())}
+            not in {*STDLIB, "paygate", "pydantic", own, *PLUGIN_LIBRARIES.get(own, ())}
         ]
 
     assert strangers == []
 
 
 # A sink that writes to files of the operator's: waits for disks in threads, syncs and locks.
-GUEST_DOORS = {"paygate_event_stream": {"asyncio", "os"}}
+PLUGIN_EXCEPTIONS = {"paygate_event_stream": {"asyncio", "os"}}
 
 
 def test_a_plugin_does_not_reach_the_world_by_itself():
     doors = {"asyncio", "socket", "ssl", "http", "urllib", "os", "subprocess", "threading", "time"}
     reaching = [
         f"{source.name}:{line} imports {module}"
-        for source in guests()
+        for source in plugins()
         for line, module in source.imports()
         if module.partition(".")[0] in doors - _own_doors(source) and module != "urllib.parse"
     ]
@@ -138,7 +138,7 @@ def test_a_plugin_does_not_reach_the_world_by_itself():
 
 def _own_doors(source):
     own = next(part for part in source.path.parts if part.startswith("paygate_"))
-    return GUEST_DOORS.get(own, set())
+    return PLUGIN_EXCEPTIONS.get(own, set())
 
 
 def test_everything_paygate_exports_is_there_and_in_order():

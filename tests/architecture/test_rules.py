@@ -19,7 +19,7 @@ from paygate.core.domain.payment_status import LIVE, TRANSITIONS
 from paygate.plugins import defaults, hookspecs
 from paygate.plugins.host import installed_plugins
 from paygate.plugins.markers import PROJECT
-from tests.architecture.sources import ROOT, everything, guests, host
+from tests.architecture.sources import ROOT, everything, host, plugins
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")]
 
@@ -28,7 +28,7 @@ CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
 
 # Who may catch anything at all, and why.
 NETS = {
-    "paygate/plugins/guard.py": "a guest may raise anything",
+    "paygate/plugins/guard.py": "a plugin may raise anything",
     "paygate/plugins/isolation.py": "and in its own task anything stays",
     "paygate/plugins/tracing.py": "whatever it was, it is told and passed on",
     "paygate/plugins/extending.py": "so may a command, and what a route's body is checked with",
@@ -43,7 +43,7 @@ NETS = {
     "paygate/core/ports/background.py": "a background task goes on after any error",
     "paygate/commands/work.py": "a worker that failed ends its process with a sentence",
     "paygate/core/services/dispatch.py": "one row's conclusion costs no other row its result",
-    "paygate/testing/kit/calls.py": "the kit keeps whatever a guest raises, to judge it",
+    "paygate/testing/kit/calls.py": "the kit keeps whatever a plugin raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",
 }
@@ -89,7 +89,7 @@ def test_only_the_clocks_adapter_asks_what_time_it_is():
             and not source.name.startswith("paygate/adapters/clock/")
         )
 
-    assert found([*host(), *guests()], asks) == []
+    assert found([*host(), *plugins()], asks) == []
 
 
 def test_nobody_draws_from_the_shared_generator():
@@ -99,7 +99,7 @@ def test_nobody_draws_from_the_shared_generator():
         is_from = isinstance(node, ast.ImportFrom) and node.module == "random" and not node.level
         return is_from and any(alias.name != "Random" for alias in node.names)
 
-    assert found([*host(), *guests()], draws) == []
+    assert found([*host(), *plugins()], draws) == []
 
 
 def test_secrets_are_made_in_one_place():
@@ -121,7 +121,7 @@ def test_no_id_is_drawn_outside_the_adapters_and_the_ways_to_start():
         is_random = name in {"uuid1", "uuid4", "urandom", "token_hex", "token_urlsafe"}
         return is_random and not source.name.startswith(("paygate/adapters/", "paygate/commands/"))
 
-    assert found([*host(), *guests()], draws) == []
+    assert found([*host(), *plugins()], draws) == []
 
 
 def test_no_float_comes_near_money():
@@ -156,7 +156,7 @@ def test_a_cancellation_is_never_lost_to_an_answer():
     def waits(_source, node):
         return isinstance(node, ast.Attribute) and node.attr == "wait_for"
 
-    assert found([*host(), *guests()], waits) == []
+    assert found([*host(), *plugins()], waits) == []
 
 
 def test_every_net_named_here_is_there():
@@ -216,7 +216,7 @@ def test_secrets_are_never_compared_with_equals():
             SECRETS.search(name) for side in sides for name in identifiers(side)
         )
 
-    assert found([*everything(), *guests()], compares) == []
+    assert found([*everything(), *plugins()], compares) == []
 
 
 @pytest.mark.parametrize("name", DECIDERS)
@@ -259,8 +259,8 @@ def example_rules():
 def test_every_hook_has_somebody_who_uses_it(hook):
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    guests = (each.plugin for each in installed_plugins())
-    for plugin in (defaults, example_rules(), *guests):
+    plugins = (each.plugin for each in installed_plugins())
+    for plugin in (defaults, example_rules(), *plugins):
         manager.register(plugin)
 
     assert getattr(manager.hook, hook).get_hookimpls()

@@ -14,6 +14,7 @@ INSTEAD = {
     r"rings?|rang|rung": "notify, notification",
     r"doorkeepers?": "worker",
     r"lanes?": "queue worker",
+    r"guests?": "plugin",
 }
 """What is not said, and what is said instead."""
 WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")

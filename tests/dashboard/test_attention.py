@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from paygate import Unknown
 from tests.harness.databases import Databases
 
-from .guests import Extended, open_extended
+from .extended import Extended, open_extended
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -13,8 +13,8 @@ from playwright.async_api import Page, expect
 from tests.harness.apps import KEYS
 from tests.harness.databases import Databases
 
+from .extended import Extended, open_extended
 from .gateway import Gateway
-from .guests import Extended, open_extended
 from .test_accessibility import SCHEMES, WIDTHS, described, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

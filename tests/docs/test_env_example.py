@@ -22,7 +22,7 @@ def test_it_names_every_setting_of_the_host_with_its_default():
     assert read_settings(given) == read_settings({})
 
 
-def test_it_names_every_setting_of_the_guests_with_its_default():
+def test_it_names_every_setting_of_the_plugins_with_its_default():
     given = example()
     with_example = load_plugins(installed_plugins(), environ=given)
     for plugin, models in with_example.config_models.items():

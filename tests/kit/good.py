@@ -1,4 +1,4 @@
-"""A good guest of every kind; each bad one differs from it in one thing."""
+"""A good plugin of every kind; each bad one differs from it in one thing."""
 
 from __future__ import annotations
 

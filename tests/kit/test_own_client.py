@@ -1,4 +1,4 @@
-"""A guest that needs a client of its own says why; the rest of it is judged as before."""
+"""A plugin that needs a client of its own says why; the rest of it is judged as before."""
 
 import socket
 

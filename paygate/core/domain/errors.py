@@ -28,7 +28,7 @@
     │       └── NotExecutedError       refused for reasons of its timing; may be repeated
     │           ├── IdempotencyKeyReusedError
     │           └── IdempotencyInProgressError
-    ├── PluginError            a guest failed; the cause is kept
+    ├── PluginError            a plugin failed; the cause is kept
     │   ├── PluginContractError    it answered something that is no answer
     │   ├── NotSentError           it knows that nothing left: safe to send again
     │   └── BadSignatureError      a callback that nobody signed
@@ -241,7 +241,7 @@ class IdempotencyInProgressError(NotExecutedError):
 
 
 class PluginError(PaygateError):
-    """A guest failed. What it raised is the ``__cause__``."""
+    """A plugin failed. What it raised is the ``__cause__``."""
 
     code = "plugin_error"
 
@@ -252,7 +252,7 @@ class PluginError(PaygateError):
 
 
 class PluginContractError(PluginError):
-    """A guest answered something that is no answer to what it was asked."""
+    """A plugin answered something that is no answer to what it was asked."""
 
 
 class NotSentError(PluginError):

@@ -42,7 +42,7 @@ class SettingsRow:
     sealed: str | None
 
 
-class GuestSettings(Protocol):
+class PluginSettings(Protocol):
     """What can be set of a plugin. The environment wins over what is stored."""
 
     @property
@@ -73,7 +73,7 @@ class GuestSettings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class LoadedPlugin:
     """A plugin that is installed here.
 
     Args:
@@ -85,7 +85,7 @@ class Guest:
     version: str
     distribution: str | None
     offers: Mapping[str, tuple[str, ...]]
-    settings: GuestSettings | None = None
+    settings: PluginSettings | None = None
 
 
 class PluginSettingRepository(Protocol):

@@ -62,7 +62,7 @@ class TestClock:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The machines and the guests of one app.
+    """The machines and the plugins of one app.
 
     Args:
         refusals: Writes down who was refused access.

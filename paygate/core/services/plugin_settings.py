@@ -10,7 +10,7 @@ from ..domain.errors import InfrastructureError, NotFoundError, OperatorError
 from ..ports.figures import CallFigures
 from ..ports.plugin_settings import (
     NOTHING_SET,
-    Guest,
+    LoadedPlugin,
     SettingsRow,
     StoredSettings,
 )
@@ -38,7 +38,7 @@ async def stored_settings(storage: Storage, vault: Vault) -> Mapping[str, Stored
         ) from error
 
 
-async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -> Guest:
+async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -> LoadedPlugin:
     """Store some settings of a plugin; processes that start from now on read them.
 
     Raises:
@@ -46,30 +46,30 @@ async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -
         InvalidInputError: It has no such setting, or refuses the value.
         UnsupportedError: The environment sets it.
     """
-    guest = deps.registry.guests.get(plugin)
-    if guest is None or guest.settings is None:
+    loaded = deps.registry.loaded_plugins.get(plugin)
+    if loaded is None or loaded.settings is None:
         raise NotFoundError("Plugin")
     async with deps.storage.transaction() as storage:
         row = await storage.plugin_settings.lock(plugin)
         before = _opened(plugin, row, deps.vault) if row else NOTHING_SET
-        after = guest.settings.changed(before, values)
+        after = loaded.settings.changed(before, values)
         await storage.plugin_settings.store(plugin, _sealed(plugin, after, deps.vault))
-    return guest
+    return loaded
 
 
 async def plugins_in_detail(
     deps: Deps,
-) -> list[tuple[Guest, StoredSettings, list[CallFigures]]]:
+) -> list[tuple[LoadedPlugin, StoredSettings, list[CallFigures]]]:
     """Every plugin, what is stored of it, and how its processors' calls went."""
     rows = await deps.storage.plugin_settings.everything()
     calls = await deps.storage.figures.calls(since=deps.clock.now() - HEALTH_OVER)
     return [
         (
-            guest,
+            loaded,
             _opened(name, rows[name], deps.vault) if name in rows else NOTHING_SET,
-            [each for each in calls if each.processor in guest.offers.get(PROCESSORS, ())],
+            [each for each in calls if each.processor in loaded.offers.get(PROCESSORS, ())],
         )
-        for name, guest in deps.registry.guests.items()
+        for name, loaded in deps.registry.loaded_plugins.items()
     ]
 
 

@@ -135,5 +135,5 @@ def _seconds(wait: timedelta) -> float:
 
 
 def _iso(at: object) -> str | None:
-    # A guest may have put anything there; the host checks only what it uses.
+    # A plugin may have put anything there; the host checks only what it uses.
     return at.isoformat() if isinstance(at, datetime) else None

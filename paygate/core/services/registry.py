@@ -1,4 +1,4 @@
-"""What the guests offer, found once per app and frozen."""
+"""What the plugins offer, found once per app and frozen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..domain.operation import OperationKind
 from ..domain.order import CaptureMode, Order
 from ..domain.outcome import Outcome
 from ..ports.callbacks import CanCallback, CanContinue, CanWake, RawCallback, Update
-from ..ports.plugin_settings import Guest
+from ..ports.plugin_settings import LoadedPlugin
 from ..ports.plugins import EventSink, PaymentMethod
 from ..ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, FollowUp, Processor
 from ..ports.retry import PolicyTarget, RetryPolicy
@@ -91,7 +91,7 @@ class Registry:
         routes: What plugins serve over HTTP.
         commands: (Plugin, name) → a verb of the command line.
         panels: Plugin and id with a dot between them → a panel of the dashboard.
-        guests: Plugin id → the plugin, what it offers and what can be set of it.
+        loaded_plugins: Plugin id → the plugin, what it offers and what can be set of it.
     """
 
     methods: Mapping[str, PaymentMethod]
@@ -105,7 +105,7 @@ class Registry:
     routes: Sequence[GuardedRoute] = ()
     commands: Mapping[tuple[str, str], GuardedCommand] = field(default_factory=dict)
     panels: Mapping[str, GuardedPanel] = field(default_factory=dict)
-    guests: Mapping[str, Guest] = field(default_factory=dict)
+    loaded_plugins: Mapping[str, LoadedPlugin] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
         """The method a request named.

@@ -67,7 +67,7 @@ class WebSettings:
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
-    """An app over these machines and guests; several may live side by side."""
+    """An app over these machines and plugins; several may live side by side."""
     app = Quart("paygate", static_folder=None)
     app.url_rule_class = LazyRule
     # Some clients write a slash at the end of every path.

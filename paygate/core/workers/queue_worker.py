@@ -173,7 +173,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         try:
             answer = await self._work.perform(claim)
         except asyncio.CancelledError:
-            # Ours to abandon, or a guest that raised it. The lease runs out by itself.
+            # Ours to abandon, or a plugin that raised it. The lease runs out by itself.
             self._let_go(claim.lease)
             raise
         except Exception as error:

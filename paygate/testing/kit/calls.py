@@ -1,4 +1,4 @@
-"""Calls a guest, and keeps whatever comes of it."""
+"""Calls a plugin, and keeps whatever comes of it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def _contained(call: Callable[[], Awaitable[Answer]], steps_s: list[float]
         return Said(answer=await timed)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         return Said(raised=error)
     finally:
         steps_s.append(0.0 if steps_s else time.perf_counter() - began)
@@ -113,7 +113,7 @@ def tried(call: Callable[[], Answer]) -> Said[Answer]:
         result = Said(answer=call())
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a guest may raise anything
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         result = Said(raised=error)
     result.took_s = result.longest_step_s = time.perf_counter() - began
     return result

@@ -1,4 +1,4 @@
-"""A guest and what its author says about it: what a check is given to judge."""
+"""A plugin and what its author says about it: what a check is given to judge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .rules import NotJudgedError
 from .stage import NOW, Line, Network, Stage
 
 Details = Mapping[str, Any] | Instrument
-Guest = TypeVar("Guest")
+GivenT = TypeVar("GivenT")
 PAN = "4242424242424242"
 """The canary: a card number that must come out nowhere."""
 PAYMENT = "pay_KIT0000000000001"
@@ -35,7 +35,7 @@ def operation(ordinal: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What all guests have in common.
+    """What all plugins have in common.
 
     Args:
         environ: The environment their settings are read from; nothing else is in it.
@@ -243,7 +243,7 @@ def through_json(state: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return kept
 
 
-def _some(given: Sequence[Guest], which: str) -> Sequence[Guest]:
+def _some(given: Sequence[GivenT], which: str) -> Sequence[GivenT]:
     if not given:
         raise NotJudgedError(f"no samples: `{which}` is not given")
     return given

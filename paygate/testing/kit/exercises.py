@@ -1,4 +1,4 @@
-"""Make a guest do everything it can once: what the isolation rules watch."""
+"""Make a plugin do everything it can once: what the isolation rules watch."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def a_sweep_of_tries() -> list[Tries]:
 
 
 def made(case: Case) -> object:
-    """A fresh guest of that case."""
+    """A fresh plugin of that case."""
     return case.make(case.context())  # type: ignore[attr-defined]  # every kind of case has it
 
 
 async def exercise(case: Case) -> list[Said[Any]]:
-    """Make a fresh guest do everything."""
+    """Make a fresh plugin do everything."""
     match case:
         case ProcessorCase():
             return list(await everything(case, case.processor(), case.stage()))

@@ -33,7 +33,7 @@ WORDS = ("environ", "methods", "processors", "sinks")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One guest of a plugin: ``processor acme``."""
+    """One thing that a plugin registers: ``processor acme``."""
 
     name: str
     case: Case

@@ -1,4 +1,4 @@
-"""Judges a guest by the rules that bind it."""
+"""Judges a plugin by the rules that bind it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Finding:
 
 
 def kind_of(case: Case) -> Kind:
-    """The kind of guest a case is about."""
+    """The kind of plugin a case is about."""
     kinds: dict[type[Case], Kind] = {
         MethodCase: "method",
         ProcessorCase: "processor",
@@ -84,7 +84,7 @@ def _judge(run: Callable[[], None], rule: Rule, subject: str) -> Finding:
         return Finding(rule, subject, "does_not_apply", str(reason))
     except (RefusedError, SystemExit) as error:
         return Finding(rule, subject, "broken", f"{type(error).__name__}: {error}")
-    except Exception as error:  # noqa: BLE001 - a guest's description of itself may raise anything
+    except Exception as error:  # noqa: BLE001 - a plugin's description of itself may raise anything
         happened = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Finding(rule, subject, "broken", happened)
     return Finding(rule, subject, "kept")

@@ -17,7 +17,7 @@ _SHOWN: dict[Verdict, str] = {
 
 
 def table(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines of a table of all rules by guest, each as soon as its rule was judged.
+    """Lines of a table of all rules by plugin, each as soon as its rule was judged.
 
     What is broken comes again at the end with all its words, and then the sums.
     """

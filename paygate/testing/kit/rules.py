@@ -15,7 +15,7 @@ Decorated = TypeVar("Decorated", bound=Check)
 
 
 class BrokenRuleError(AssertionError):
-    """A guest broke a rule.
+    """A plugin broke a rule.
 
     Args:
         happened: What was seen, with the values that show it.
@@ -31,12 +31,12 @@ class NotJudgedError(Exception):
 
 
 class DoesNotApplyError(Exception):
-    """The rule is about something the guest does not claim to do."""
+    """The rule is about something the plugin does not claim to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One promise of a guest, and how it is judged.
+    """One promise of a plugin, and how it is judged.
 
     Args:
         id: Stable: ``processor.keeps_deadline``. What stands before the dot is whom it binds.
@@ -83,7 +83,7 @@ def rule(id: str, *, why: str, remedy: str) -> Callable[[Decorated], Decorated]:
 
 
 def rules_of(kind: Kind) -> list[Rule]:
-    """The rules that bind that kind of guest, in the order they are written in."""
+    """The rules that bind that kind of plugin, in the order they are written in."""
     return [each for each in all_rules() if each.kind == kind]
 
 

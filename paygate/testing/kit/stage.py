@@ -1,4 +1,4 @@
-"""What the kit hands to a guest: a clock set by hand, a line of its own, a log it reads."""
+"""What the kit hands to a plugin: a clock set by hand, a line of its own, a log it reads."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Line:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything one guest is given in one scene."""
+    """Everything one plugin is given in one scene."""
 
     line: Line = field(default_factory=Line)
     clock: HandClock = field(default_factory=HandClock)

@@ -1,7 +1,7 @@
-"""Watches what a guest reaches for beside its arguments, and stops what cannot be undone.
+"""Watches what a plugin reaches for beside its arguments, and stops what cannot be undone.
 
 A profile function sees every call that is made, with the frame it is made from: nothing
-is patched, so nothing of the guest's or of its libraries' has to be imported anew, and a
+is patched, so nothing of the plugin's or of its libraries' has to be imported anew, and a
 name that was imported early is seen like any other. Sockets and processes are seen, and
 refused, by an audit hook, which also sees those that C code opens.
 
@@ -35,7 +35,7 @@ ReachKind = Literal[
 
 _KIT = str(Path(__file__).parent)
 _STDLIB = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
-# Between a guest and what it asks for stand these; they ask for nothing by themselves.
+# Between a plugin and what it asks for stand these; they ask for nothing by themselves.
 _GO_BETWEENS = ("pydantic", "pydantic_core", "hypothesis")
 
 _SHARED_RANDOM = getattr(sys.modules["random"], "_inst")  # noqa: B009 - the generator behind random.random() and its kin
@@ -73,17 +73,17 @@ NOWHERE = "no line of its own: the event loop, or another thread"
 
 
 class RefusedError(BaseException):
-    """The kit stopped a guest from doing what cannot be undone."""
+    """The kit stopped a plugin from doing what cannot be undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Something a guest reached for by itself.
+    """Something a plugin reached for by itself.
 
     Args:
         kind: What sort of thing.
         what: Its name: ``time.time``.
-        where: File and line of the guest's code.
+        where: File and line of the plugin's code.
     """
 
     kind: ReachKind
@@ -121,14 +121,14 @@ class Watch:
             self._saw_python(frame)
 
     def audited(self, event: str) -> None:
-        """Look at one event of the interpreter, and refuse it if a guest is behind it.
+        """Look at one event of the interpreter, and refuse it if a plugin is behind it.
 
         Raises:
             RefusedError: One is.
         """
         here = threading.get_ident()
         if event in _AUDITED and (here == self.thread or here not in self.others):
-            frame = _guest_frame(sys._getframe(2))  # noqa: SLF001 - the documented way to see who calls
+            frame = _plugin_frame(sys._getframe(2))  # noqa: SLF001 - the documented way to see who calls
             if frame is not None:
                 self._keep(_AUDITED[event], event, frame)
             elif event == "socket.__new__":
@@ -141,17 +141,17 @@ class Watch:
     def _saw_builtin(self, frame: FrameType, called: Any) -> None:
         owner = getattr(called, "__self__", None)
         if owner is _SHARED_RANDOM:
-            self._keep("random", f"random.{called.__name__}", _guest_frame(frame))
+            self._keep("random", f"random.{called.__name__}", _plugin_frame(frame))
         elif owner is time:
             self._saw_time(frame, called)
         elif isinstance(owner, type) and issubclass(owner, date):
             if called.__name__ in {"now", "utcnow", "today"}:
                 self._keep("clock", f"{owner.__name__}.{called.__name__}", _own_frame(frame))
         elif called is _URANDOM:
-            self._keep("random", "os.urandom", _guest_frame(frame))
+            self._keep("random", "os.urandom", _plugin_frame(frame))
         elif called is sys.exit:
-            self._keep("exit", "sys.exit", _guest_frame(frame))
-        elif called in _EXITS and self._keep("exit", _EXITS[called], _guest_frame(frame)):
+            self._keep("exit", "sys.exit", _plugin_frame(frame))
+        elif called in _EXITS and self._keep("exit", _EXITS[called], _plugin_frame(frame)):
             _set_again(self.look_again)
             raise RefusedError(f"the kit refuses {_EXITS[called]}")
 
@@ -165,7 +165,7 @@ class Watch:
         if called in _CLOCKS:
             self._keep("clock", f"time.{_CLOCKS[called]}", _own_frame(frame))
         elif called is time.sleep:
-            self._keep("sleep", "time.sleep", _guest_frame(frame))
+            self._keep("sleep", "time.sleep", _plugin_frame(frame))
 
     def _saw_python(self, frame: FrameType) -> None:
         code = frame.f_code
@@ -173,9 +173,9 @@ class Watch:
             kind, what = _PYTHON[code]
             if kind == "thread" and frame.f_locals["self"].name.startswith("asyncio_"):
                 return  # The loop's own, for asyncio.to_thread.
-            self._keep(kind, what, _guest_frame(frame.f_back))
+            self._keep(kind, what, _plugin_frame(frame.f_back))
         elif code is _UNSEEDED and frame.f_locals.get("x") is None:
-            self._keep("random", "an unseeded Random", _guest_frame(frame.f_back))
+            self._keep("random", "an unseeded Random", _plugin_frame(frame.f_back))
 
     def _keep(self, kind: ReachKind, what: str, by: FrameType | None) -> bool:
         if by is not None:
@@ -236,7 +236,7 @@ def _set_again(set_: Callable[[], None]) -> None:
 def no_way_out() -> Iterator[None]:
     """Refuse ``os._exit`` and its like until the block ends, whoever calls them.
 
-    Cheaper than watching, and around every check: a guest that ends the process would
+    Cheaper than watching, and around every check: a plugin that ends the process would
     take the report with it.
     """
 
@@ -255,7 +255,7 @@ def no_way_out() -> Iterator[None]:
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Run what the kit prepares for itself at full speed; no line of a guest's runs in it."""
+    """Run what the kit prepares for itself at full speed; no line of a plugin's runs in it."""
     before = sys.getprofile()
     sys.setprofile(None)
     try:
@@ -265,13 +265,13 @@ def unwatched() -> Iterator[None]:
 
 
 def _own_frame(frame: FrameType | None) -> FrameType | None:
-    """The frame, if it is the guest's own code."""
+    """The frame, if it is the plugin's own code."""
     is_own = frame is not None and not _is_in_between(frame.f_code.co_filename)
     return frame if is_own and frame is not None and not _is_kit(frame) else None
 
 
-def _guest_frame(frame: FrameType | None) -> FrameType | None:
-    """The guest's code that the frame works for; None if it works for nobody's."""
+def _plugin_frame(frame: FrameType | None) -> FrameType | None:
+    """The plugin's code that the frame works for; None if it works for nobody's."""
     while frame is not None and _is_in_between(frame.f_code.co_filename):
         frame = frame.f_back
     return _own_frame(frame)
@@ -296,5 +296,5 @@ def _short(filename: str) -> str:
     return "/".join(Path(filename).parts[-2:])
 
 
-# Imported so that what they do when first used is not taken for a guest's doing.
+# Imported so that what they do when first used is not taken for a plugin's doing.
 _WARM = (asyncio, subprocess)

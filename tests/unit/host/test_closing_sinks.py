@@ -28,8 +28,8 @@ class Closes:
     wants = deliver = None
 
 
-def guarded(guest):
-    return GuardedSink(guest, PluginInfo("closes", "1"))
+def guarded(plugin):
+    return GuardedSink(plugin, PluginInfo("closes", "1"))
 
 
 async def test_each_is_closed_once_and_who_has_nothing_open_is_left_alone():

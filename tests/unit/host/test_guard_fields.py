@@ -196,9 +196,9 @@ async def test_one_call_asks_for_a_bounded_number_of_wake_ups():
 @pytest.mark.parametrize("answer", ["junk", ValueError("after it was sent"), SystemExit(1)])
 async def test_wake_ups_outlive_an_answer_that_is_lost(answer):
     context = zoo.context()
-    guest = zoo.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
+    plugin = zoo.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
 
-    heard = await zoo.guarded(guest).authorize(zoo.request(), context)
+    heard = await zoo.guarded(plugin).authorize(zoo.request(), context)
 
     assert isinstance(heard, Unknown)
     assert context.wake_ups == [WakeUp(WAKE_UP_MAX, {})]

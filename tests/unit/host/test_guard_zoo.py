@@ -1,4 +1,4 @@
-"""Whatever a guest does, the core hears an answer it knows."""
+"""Whatever a plugin does, the core hears an answer it knows."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -56,22 +56,22 @@ class Lookalike:
     amount: Money
 
 
-async def ask(guest, **of_context):
-    return await zoo.guarded(guest).authorize(zoo.request(), zoo.context(**of_context))
+async def ask(plugin, **of_context):
+    return await zoo.guarded(plugin).authorize(zoo.request(), zoo.context(**of_context))
 
 
-async def ask_again(guest, **of_context):
+async def ask_again(plugin, **of_context):
     context = zoo.context(**of_context)
-    return await zoo.guarded(guest).query(OperationKind.CHARGE, zoo.follow_up(), context)
+    return await zoo.guarded(plugin).query(OperationKind.CHARGE, zoo.follow_up(), context)
 
 
-async def ask_back(guest, **of_context):
-    return await zoo.guarded(guest).refund(zoo.follow_up(), zoo.context(**of_context))
+async def ask_back(plugin, **of_context):
+    return await zoo.guarded(plugin).refund(zoo.follow_up(), zoo.context(**of_context))
 
 
-async def ask_about_refund(guest, **of_context):
+async def ask_about_refund(plugin, **of_context):
     context = zoo.context(**of_context)
-    return await zoo.guarded(guest).query(OperationKind.REFUND, zoo.follow_up(), context)
+    return await zoo.guarded(plugin).query(OperationKind.REFUND, zoo.follow_up(), context)
 
 
 every_way = pytest.mark.parametrize("way", [ask, ask_again, ask_back])
@@ -269,7 +269,7 @@ def test_whatever_is_answered_can_be_stored(junk):
 @pytest.mark.parametrize(
     "text", ["a\0b", "line\r\nbreak", "half \ud800", "x" * 1_000_000, f"card {CANARY_PANS[0]}"]
 )
-async def test_whatever_a_guest_says_of_it_can_be_stored_and_shown(way, said, text):
+async def test_whatever_a_plugin_says_of_it_can_be_stored_and_shown(way, said, text):
     log = zoo.ListLog()
     try:
         reason = (await way(zoo.Answers(said(text)), log=log)).reason
@@ -305,28 +305,28 @@ async def test_what_was_provably_not_sent_is_said_so(way):
 
 @every_way
 async def test_who_hangs_is_stopped_at_the_deadline(way):
-    guest = zoo.Hangs()
+    plugin = zoo.Hangs()
 
-    answer = await way(guest, deadline=SHORT)
-    await guest.ended.wait()
+    answer = await way(plugin, deadline=SHORT)
+    await plugin.ended.wait()
 
     assert answer == Unknown("no answer within 0.02 s")
 
 
 @every_way
 async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
-    guest = zoo.Stubborn()
+    plugin = zoo.Stubborn()
 
     async with asyncio.timeout(2):
-        answer = await way(guest, deadline=SHORT)
-    guest.may_end.set()
-    await guest.ended.wait()
+        answer = await way(plugin, deadline=SHORT)
+    plugin.may_end.set()
+    await plugin.ended.wait()
 
     assert answer == Unknown("no answer within 0.02 s")
 
 
 @every_way
-async def test_a_guests_own_time_out_is_not_taken_for_ours(way):
+async def test_a_plugins_own_time_out_is_not_taken_for_ours(way):
     answer = await way(zoo.Answers(TimeoutError("the bank is slow")))
 
     assert isinstance(answer, Unknown)
@@ -334,15 +334,15 @@ async def test_a_guests_own_time_out_is_not_taken_for_ours(way):
 
 
 @every_way
-async def test_a_guest_that_cancels_itself_does_not_cancel_its_worker(way):
-    for guest in (zoo.CancelsItself(), zoo.Answers(asyncio.CancelledError())):
-        assert isinstance(await way(guest), Unknown)
+async def test_a_plugin_that_cancels_itself_does_not_cancel_its_worker(way):
+    for plugin in (zoo.CancelsItself(), zoo.Answers(asyncio.CancelledError())):
+        assert isinstance(await way(plugin), Unknown)
 
 
 @every_way
-@pytest.mark.parametrize("guest", [zoo.Hangs, zoo.Stubborn])
-async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
-    hanging = guest()
+@pytest.mark.parametrize("plugin", [zoo.Hangs, zoo.Stubborn])
+async def test_a_worker_that_is_cancelled_is_not_kept(way, plugin):
+    hanging = plugin()
     task = asyncio.create_task(way(hanging))
     await hanging.began.wait()
 
@@ -357,7 +357,7 @@ async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
 
 @every_way
 @pytest.mark.parametrize(
-    "guest",
+    "plugin",
     [
         zoo.PlainFunctions(None),
         zoo.PlainFunctions(Approved("ref-1", RS_499)),
@@ -365,11 +365,11 @@ async def test_a_worker_that_is_cancelled_is_not_kept(way, guest):
         zoo.OtherSignature(),
     ],
 )
-async def test_a_guest_that_cannot_be_called_means_that_nobody_knows(way, guest):
-    assert isinstance(await way(guest), Unknown)
+async def test_a_plugin_that_cannot_be_called_means_that_nobody_knows(way, plugin):
+    assert isinstance(await way(plugin), Unknown)
 
 
-async def test_what_a_guest_does_to_its_input_is_not_seen_outside():
+async def test_what_a_plugin_does_to_its_input_is_not_seen_outside():
     display, state = {"coin": "gold"}, {"step": {"n": 1}}
 
     def vandal(request, context):
@@ -385,7 +385,7 @@ async def test_what_a_guest_does_to_its_input_is_not_seen_outside():
     assert state == {"step": {"n": 1}}
 
 
-async def test_what_a_guest_does_to_its_answer_afterwards_is_not_seen():
+async def test_what_a_plugin_does_to_its_answer_afterwards_is_not_seen():
     kept = {"steps": [1]}
 
     answer = await ask(zoo.Answers(Pending(WAIT, state=kept)))
@@ -399,11 +399,11 @@ async def test_who_cannot_be_asked_and_may_not_be_told_twice_is_never_charged_ag
 
 
 async def test_who_cannot_be_asked_but_acts_once_may_be_told_again():
-    guest = zoo.CannotBeAsked()
-    guest.capabilities = replace(guest.capabilities, idempotent_operations=True)
+    plugin = zoo.CannotBeAsked()
+    plugin.capabilities = replace(plugin.capabilities, idempotent_operations=True)
 
     with pytest.raises(NotSentError):
-        await ask_again(guest)
+        await ask_again(plugin)
 
 
 def prepare(prepared):
@@ -462,9 +462,9 @@ def test_an_instrument_that_is_not_the_methods_own_is_refused(junk):
     assert caught.value.plugin == "coin"
 
 
-async def deliver(guest, **of_context):
+async def deliver(plugin, **of_context):
     context = zoo.context(**of_context)
-    return await zoo.guarded_sink(guest).deliver(zoo.EVENT, zoo.ENDPOINT, context)
+    return await zoo.guarded_sink(plugin).deliver(zoo.EVENT, zoo.ENDPOINT, context)
 
 
 @pytest.mark.parametrize(

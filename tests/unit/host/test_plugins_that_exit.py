@@ -146,7 +146,7 @@ def test_exit_in_a_validator_of_the_environments_settings_names_the_plugin():
 
 
 def test_exit_in_a_validator_of_changed_settings_is_a_refusal():
-    settings = load(asking()).registry.guests["acme"].settings
+    settings = load(asking()).registry.loaded_plugins["acme"].settings
 
     with pytest.raises(InvalidInputError) as caught:
         settings.changed(StoredSettings(), {"rate": 2})

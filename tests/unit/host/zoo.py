@@ -1,4 +1,4 @@
-"""Guests that behave badly, one class a way of it, and what stands around them."""
+"""Plugins that behave badly, one class a way of it, and what stands around them."""
 
 import asyncio
 from contextlib import suppress
@@ -188,8 +188,8 @@ class CannotBeAsked:
         raise AssertionError("unreachable")
 
 
-def guarded(guest):
-    return GuardedProcessor(guest, guest.info, guest.capabilities)
+def guarded(plugin):
+    return GuardedProcessor(plugin, plugin.info, plugin.capabilities)
 
 
 class CoinInput(BaseModel):
@@ -245,8 +245,8 @@ class PlainSink(Delivers):
         return DeliveryResult(True, 200)
 
 
-def guarded_sink(guest):
-    return GuardedSink(guest, guest.info)
+def guarded_sink(plugin):
+    return GuardedSink(plugin, plugin.info)
 
 
 EVENT = DeliverableEvent("evt_1", "payment.success", b"{}", NOW)

@@ -7,29 +7,29 @@ from typing import Any
 
 from ...domain.redaction import redact
 from ...ports.figures import CallFigures
-from ...ports.plugin_settings import Guest, GuestSettings, StoredSettings
+from ...ports.plugin_settings import LoadedPlugin, PluginSettings, StoredSettings
 from ...services.registry import Registry
 from ..wire import overview as wire
 from .overview import moment
 
 
 def plugin(
-    guest: Guest, stored: StoredSettings, calls: Sequence[CallFigures], registry: Registry
+    plugin: LoadedPlugin, stored: StoredSettings, calls: Sequence[CallFigures], registry: Registry
 ) -> wire.Plugin:
     """One row of ``GET /plugins``."""
     return {
-        "id": guest.id,
-        "version": guest.version,
-        "distribution": guest.distribution,
-        "offers": _offers(guest, registry),
+        "id": plugin.id,
+        "version": plugin.version,
+        "distribution": plugin.distribution,
+        "offers": _offers(plugin, registry),
         "health": _health(calls),
-        "config": _config(guest.settings, stored) if guest.settings else None,
+        "config": _config(plugin.settings, stored) if plugin.settings else None,
     }
 
 
-def _offers(guest: Guest, registry: Registry) -> wire.Offers:
+def _offers(plugin: LoadedPlugin, registry: Registry) -> wire.Offers:
     def offered(hook: str) -> tuple[str, ...]:
-        return guest.offers.get(f"paygate_{hook}", ())
+        return plugin.offers.get(f"paygate_{hook}", ())
 
     policies = offered("retry_policies")
     return {
@@ -89,7 +89,7 @@ def _health(calls: Sequence[CallFigures]) -> wire.PluginHealth:
     }
 
 
-def _config(settings: GuestSettings, stored: StoredSettings) -> wire.PluginConfig:
+def _config(settings: PluginSettings, stored: StoredSettings) -> wire.PluginConfig:
     return {
         "schema": dict(settings.schema()),
         "values": dict(settings.shown(stored)),

@@ -58,11 +58,11 @@ def blueprint(deps: Deps) -> Blueprint:
         values = parse.plugin_values(await body_of_request())
 
         async def do(bound: Deps) -> tuple[object, int]:
-            guest = await configure_plugin(plugin_id, values, bound)
+            plugin = await configure_plugin(plugin_id, values, bound)
             shown = [
                 present.plugin(*each, bound.registry) for each in await plugins_in_detail(bound)
             ]
-            return next(each for each in shown if each["id"] == guest.id), 200
+            return next(each for each in shown if each["id"] == plugin.id), 200
 
         return await changed(deps, do)
 

@@ -1,4 +1,4 @@
-"""A guest has no way to the world but its context: the same rules for every kind."""
+"""A plugin has no way to the world but its context: the same rules for every kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..rules import KINDS, DoesNotApplyError, Kind, require, rule
 from ..world import ReachKind, watching
 
 OWN_CLIENT = "own_client"
-"""An attribute by which a guest says, in a sentence, why ``context.http`` is not enough."""
+"""An attribute by which a plugin says, in a sentence, why ``context.http`` is not enough."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ _CLOSED = (
         "reads_no_clock",
         ("clock",),
         "Takes the time from its context, never from the machine.",
-        "a test that moves the clock does not move this guest, and machines disagree",
+        "a test that moves the clock does not move this plugin, and machines disagree",
         "use what it is handed: context.clock.now(), context.now or `now`",
     ),
     _Closed(
@@ -55,7 +55,7 @@ _CLOSED = (
         ("socket", "process"),
         "Reaches the network through context.http, and starts no process.",
         "a merchant's address leads into the network; nothing bounds, logs or replays it",
-        "post through context.http; a guest that cannot, such as a broker's, says why in "
+        "post through context.http; a plugin that cannot, such as a broker's, says why in "
         "its attribute `own_client`",
     ),
     _Closed(
@@ -99,9 +99,9 @@ async def keeps_nothing_global(case: Any) -> None:
     require(not changed, f"after one round these had changed: {', '.join(changed[:5])}")
 
 
-def _modules_of(guest: object) -> Iterator[ModuleType]:
-    """The modules of the guest's package."""
-    own = type(guest).__module__
+def _modules_of(plugin: object) -> Iterator[ModuleType]:
+    """The modules of the plugin's package."""
+    own = type(plugin).__module__
     package = own.rpartition(".")[0]
     for name, module in list(sys.modules.items()):
         if name == own or (package and name.startswith(f"{package}.")):

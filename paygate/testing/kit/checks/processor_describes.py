@@ -6,7 +6,7 @@ from ....core.domain.limits import METHOD_CODE_CHARS_MAX
 from ....core.ports.processor import Capabilities, Processor
 from ....plugins.descriptions import check_capabilities
 from ....plugins.fields import quoted
-from ....plugins.offers import check_agreement, check_members, check_requirement, guest_id
+from ....plugins.offers import check_agreement, check_members, check_requirement, plugin_id
 from ..calls import tried
 from ..cases import ProcessorCase
 from ..rules import require, rule
@@ -23,7 +23,7 @@ async def describes_itself(case: ProcessorCase) -> None:
     seen = tried(lambda: check_members(processor, Processor))
     require(seen.raised is None, str(seen.raised))
     check_requirement(case.plugin_id, processor)
-    named = tried(lambda: guest_id(processor))
+    named = tried(lambda: plugin_id(processor))
     require(named.raised is None, str(named.raised))
     is_right = isinstance(processor.capabilities, Capabilities)
     require(is_right, f"its capabilities are {quoted(processor.capabilities)}")

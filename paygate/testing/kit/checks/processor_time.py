@@ -49,7 +49,7 @@ async def lets_the_loop_go_on(case: ProcessorCase) -> None:
         await everything(case, case.processor(), case.stage())
     slept = watch.of("sleep")
     require(not slept, f"it called {', '.join(map(str, slept))}")
-    # A busy machine may hold up one try, a guest holds up all of them.
+    # A busy machine may hold up one try, a plugin holds up all of them.
     longest_s = min([await _longest_step_s(case) for _ in range(TRIES)])
     require(longest_s < STEP_S_MAX, f"one step took {longest_s:.2f} s")
 
