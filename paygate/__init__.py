@@ -58,7 +58,7 @@ from .core.ports.extensions import (
     TableData,
 )
 from .core.ports.history import History, PaymentCounts
-from .core.ports.http import Http, HttpError, HttpResponse
+from .core.ports.http_client import Http, HttpError, HttpResponse
 from .core.ports.plugins import (
     CallContext,
     CanClose,

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from . import __version__
 from .adapters.clock.database import DatabaseClock
 from .adapters.clock.virtual import VirtualClock
-from .adapters.http.aiohttp import AiohttpClient
+from .adapters.http.client import AiohttpClient
 from .adapters.http.framing import AskedFramers
-from .adapters.ids.random import RandomIds
+from .adapters.ids.random_ids import RandomIds
 from .adapters.ids.replayed import ReplayedIds
 from .adapters.notifier.local import LocalNotifier
 from .adapters.notifier.saq_jobs import SaqNotifier

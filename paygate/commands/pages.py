@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from ..adapters.serving.hypercorn import answer
+from ..adapters.serving.server import answer
 from ..bootstrap import pages
 from ..core.domain.errors import OperatorError
 from ..core.web.app import WebApp

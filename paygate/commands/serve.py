@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..adapters.notifier.local import LocalNotifier
-from ..adapters.serving.hypercorn import answer
+from ..adapters.serving.server import answer
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import App, direct_url, open_app
 from ..core.services.live import LiveEvents

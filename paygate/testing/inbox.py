@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.domain.event import EventType
 from ..core.ports.clock import Clock
-from ..core.ports.http import HttpResponse
+from ..core.ports.http_client import HttpResponse
 
 HOST = "inbox.localhost"
 URL = f"http://{HOST}/webhooks"

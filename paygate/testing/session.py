@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ..adapters.embedded.throwaway import throwaway_servers
-from ..adapters.serving.hypercorn import answer, listen_anywhere
+from ..adapters.serving.server import answer, listen_anywhere
 from ..plugins.host import installed_plugins
 from .app import PaygateApp, PaygateServer
 from .core import AppCore, running

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from paygate import HttpError, HttpResponse
-from paygate.adapters.http.aiohttp import AiohttpClient
+from paygate.adapters.http.client import AiohttpClient
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SHORT = timedelta(milliseconds=400)

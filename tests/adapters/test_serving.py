@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from quart import Quart, request
 
-from paygate.adapters.serving.hypercorn import answer, listen_anywhere
+from paygate.adapters.serving.server import answer, listen_anywhere
 from paygate.core.web.bodies import DRAINED_BYTES_MAX, register_bodies
 
 SETTINGS = "AAMAAABkAAQCAAAAAAIAAAAA"

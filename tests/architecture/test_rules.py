@@ -111,7 +111,7 @@ def test_secrets_are_made_in_one_place():
     }
 
     assert {name for name in makers if not name.startswith("paygate/commands/")} == {
-        "paygate/adapters/ids/random.py"
+        "paygate/adapters/ids/random_ids.py"
     }
 
 

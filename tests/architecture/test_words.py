@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,18 @@ def test_a_word_of_our_own_is_not_used(words: str):
     ]
 
     assert found == [], f"say {INSTEAD[words]}"
+
+
+def test_no_module_has_the_name_of_a_library():
+    """``from .json import`` reads like the standard library's and is not."""
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    libraries = {re.split(r"[=\[]", line)[0].replace("-", "_").lower() for line in pinned}
+    taken = libraries | sys.stdlib_module_names
+    named = [path for path in files() if path.suffix == ".py" and "tests" not in path.parts]
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in named
+        if (path.stem in taken and not path.stem.startswith("__")) or path.stem.startswith("test_")
+    ]
+
+    assert [name for name in wrong if not name.startswith("examples/")] == []

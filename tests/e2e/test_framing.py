@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from quart import Quart
 
-from paygate.adapters.serving.hypercorn import answer
+from paygate.adapters.serving.server import answer
 from paygate.commands.listening import listen
 from paygate.core.web.routes.checkout import pages as checkout_page
 

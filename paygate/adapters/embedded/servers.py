@@ -11,7 +11,7 @@ from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...core.domain.errors import OperatorError
-from . import problems, valkey, wire
+from . import problems, valkey_server, wire
 from .binaries import find_postgres, find_valkey
 from .children import Child, Nursery
 from .layout import LONGEST_SOCKET_NAME, Layout, open_home, settle
@@ -165,10 +165,10 @@ def _find_database(layout: Layout, wanted: _Wanted) -> Postgres:
     return Postgres(programs, layout, wanted.durable, wanted.connections_max)
 
 
-def _find_queue(layout: Layout, wanted: _Wanted) -> valkey.Valkey:
+def _find_queue(layout: Layout, wanted: _Wanted) -> valkey_server.Valkey:
     programs, name = find_valkey(wanted.machine)
     folder = within_reach(programs, layout.account, wanted.machine)
-    return valkey.Valkey(folder / name, layout, wanted.durable)
+    return valkey_server.Valkey(folder / name, layout, wanted.durable)
 
 
 def _stop_all(children: list[Child]) -> None:
@@ -195,7 +195,7 @@ def _join(home: Path, *, database: bool, redis: bool) -> EmbeddedServers | None:
         raise _runs_without(home, owner, problems.REDIS_SETTING, "Valkey")
     if database and not _database_answers(owner.database_url):
         return None
-    if redis and not valkey.is_ready(Path(unquote(urlsplit(owner.redis_url).path))):
+    if redis and not valkey_server.is_ready(Path(unquote(urlsplit(owner.redis_url).path))):
         return None
     urls = ServerUrls(owner.database_url if database else "", owner.redis_url if redis else "")
     return EmbeddedServers(urls, owned=False)

@@ -21,7 +21,7 @@ from socket import inet_aton
 from urllib.parse import SplitResult, urlsplit
 
 from ...core.domain.limits import URL_CHARS_MAX
-from ...core.ports.http import HttpError
+from ...core.ports.http_client import HttpError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from ...core.ports.http import HttpResponse
-from .aiohttp import AiohttpClient
+from ...core.ports.http_client import HttpResponse
+from .client import AiohttpClient
 
 Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]
 """Answers a post: its URL, its headers with names in lower case, its body."""

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 
 from ...core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind
-from .random import RandomIds
+from .random_ids import RandomIds
 
 
 class ReplayedIds(RandomIds):

@@ -11,8 +11,8 @@ from ...core.ports.clock import ClockState
 from .database import connection, errors_named
 from .database_url import DatabaseUrl
 from .pool import COMMAND_TIMEOUT_S
-from .repositories.test_clock import read_state
-from .statements import test_clock as sql
+from .repositories.clock_moves import read_state
+from .statements import clock_moves as sql
 
 # A net under the notices, and how a lost connection is found out.
 READ_EVERY_S = 1.0

@@ -14,6 +14,7 @@ from .repositories.accounts import PostgresApiKeys, PostgresUsers
 from .repositories.attention import PostgresAttention
 from .repositories.audit import PostgresAudit
 from .repositories.callbacks import PostgresCallbacks
+from .repositories.clock_moves import PostgresTestClock
 from .repositories.deliveries import PostgresDeliveries
 from .repositories.endpoints import PostgresEndpoints
 from .repositories.feed import PostgresFeed
@@ -28,7 +29,6 @@ from .repositories.plugin_settings import PostgresPluginSettings
 from .repositories.refunds import PostgresRefunds
 from .repositories.sealed import PostgresSealedTexts
 from .repositories.sessions import PostgresSessions
-from .repositories.test_clock import PostgresTestClock
 from .repositories.workers import PostgresWorkers
 
 

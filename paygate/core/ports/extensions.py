@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from .clock import Clock
 from .history import History
-from .http import Http
+from .http_client import Http
 from .plugins import Logger
 
 HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -19,7 +19,7 @@ from ..domain.endpoint import Endpoint
 from ..domain.instrument import Instrument
 from ..domain.money import Money
 from .clock import Clock
-from .http import Http
+from .http_client import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 

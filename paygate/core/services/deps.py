@@ -13,14 +13,14 @@ from ..domain.limits import (
     PLUGIN_CALL,
 )
 from ..ports.clock import Clock, MovableClock
-from ..ports.http import Http
+from ..ports.clock_moves import ClockMoves
+from ..ports.http_client import Http
 from ..ports.ids import Ids
 from ..ports.notifier import Notifier
 from ..ports.passwords import Passwords
 from ..ports.plugins import Logger
 from ..ports.present import EventPresenter
 from ..ports.storage import Storage
-from ..ports.test_clock import ClockMoves
 from ..ports.vault import Vault
 from .last_use import LastUse
 from .live import LiveEvents

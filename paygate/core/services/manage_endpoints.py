@@ -11,7 +11,7 @@ from ..domain.errors import ConflictError, InvalidInputError, NotFoundError
 from ..domain.limits import ENDPOINTS_MAX, SECRET_OVERLAP
 from ..domain.merchant import Merchant
 from ..ports.endpoint_storage import EndpointChange, NewEndpoint, NewSecret
-from ..ports.http import HttpError
+from ..ports.http_client import HttpError
 from ..ports.kept import KEEP, Kept
 from .deps import Deps
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from quart import request
 
-from .json import read_object
+from .json_bodies import read_object
 
 
 def headers_of_request() -> dict[str, str]:

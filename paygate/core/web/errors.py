@@ -21,7 +21,7 @@ from ..domain.errors import (
     UnsupportedError,
 )
 from . import present
-from .json import write
+from .json_bodies import write
 from .wire import answers as wire
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from ..services.deps import Deps
 from ..services.idempotent import DeferredNotifications, Execute, Given, Keyed, idempotent
 from .body import body_of_request
 from .errors import answer_to
-from .json import canonical, write
+from .json_bodies import canonical, write
 from .noted import note_of_request, stated
 
 Do = Callable[[Deps], Awaitable[tuple[object, int]]]

@@ -21,7 +21,7 @@ from .cases import (
     SinkCase,
     operation,
 )
-from .requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
+from .sample_requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
 from .scenes import everything
 from .stage import MERCHANT, NOW
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from ...core.ports.http import HttpError, HttpResponse
+from ...core.ports.http_client import HttpError, HttpResponse
 from ...core.ports.plugins import CallContext
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)

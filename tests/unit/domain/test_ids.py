@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paygate.adapters.ids.random import RandomIds
+from paygate.adapters.ids.random_ids import RandomIds
 from paygate.core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind, is_id
 
 kinds = st.sampled_from(list(IdKind))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from paygate.core.domain.errors import InvalidInputError
 from paygate.core.domain.limits import BODY_BYTES_MAX, JSON_DEPTH_MAX
-from paygate.core.web.json import INTEGER_MAX, read_object, write
+from paygate.core.web.json_bodies import INTEGER_MAX, read_object, write
 
 
 def nested(levels, opening, closing, inner="1"):

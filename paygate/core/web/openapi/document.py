@@ -16,7 +16,7 @@ from ...domain.idempotency import KEY_CHARS_MAX
 from ...domain.role import Role
 from ...services.registry import Registry
 from ..wire import answers as wire
-from ..wire.requests import PaymentRequest
+from ..wire.request_bodies import PaymentRequest
 from .documented import Documented, find_documented
 
 Json = dict[str, Any]

@@ -10,13 +10,13 @@ from ...domain.role import Role
 from ...services.api_keys import CreateKey
 from ...services.log_in import ChangePassword, LogIn
 from ...services.team import AddUser, ChangeUser
-from ..wire import accounts, requests
+from ..wire import accounts, request_bodies
 from .checked import Body, checked, uuid
 
 
 def origins(body: Body) -> list[str] | None:
     """``PATCH /merchant``; None to leave them as they are."""
-    found = checked(requests.MerchantRequest, body).allowed_origins
+    found = checked(request_bodies.MerchantRequest, body).allowed_origins
     return None if found is None else list(dict.fromkeys(found))
 
 

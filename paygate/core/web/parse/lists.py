@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from ...domain.limits import PAGE_ROWS_MAX
 from ...ports.searches import OrderSearch, PaymentSearch, RefundSearch
 from ..present.entities import STATUS
-from ..wire import lists, requests
+from ..wire import lists, request_bodies
 from .checked import checked, said
 
 
 def callbacks(query: Mapping[str, str]) -> str | None:
     """``?effect=`` of ``GET /test/callbacks``."""
     given = {"effect": query["effect"]} if query.get("effect") else {}
-    return checked(requests.CallbacksQuery, given).effect
+    return checked(request_bodies.CallbacksQuery, given).effect
 
 
 def page(query: Mapping[str, str]) -> tuple[int, int]:
     """``?limit=&offset=``; an empty one counts as left out."""
     given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
-    asked = checked(requests.PageQuery, given)
+    asked = checked(request_bodies.PageQuery, given)
     return min(asked.limit, PAGE_ROWS_MAX), asked.offset
 
 

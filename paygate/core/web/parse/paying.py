@@ -14,7 +14,7 @@ from ...services.create_payment import CreatePayment
 from ...services.create_refund import CreateRefund
 from ...services.namespaces import OpenNamespace
 from ...services.settle_review import SettleReview
-from ..wire import lists, overview, requests
+from ..wire import lists, overview, request_bodies
 from .checked import Body, checked, refuse_protected
 
 NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
@@ -24,7 +24,7 @@ NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secr
 def order(body: Body, merchant: Merchant) -> CreateOrder:
     """``POST /orders``."""
     refuse_protected(body)
-    asked = checked(requests.OrderRequest, body)
+    asked = checked(request_bodies.OrderRequest, body)
     return CreateOrder(
         merchant=merchant,
         amount=Money(asked.amount, asked.currency or "INR"),
@@ -38,7 +38,7 @@ def payment(body: Body, merchant: Merchant | None, *, scenario: str | None = Non
     """``POST /payments`` and ``POST /payments/public``."""
     refuse_protected(body)
     # A method that is missing is one that nobody installed; the registry says so.
-    asked = checked(requests.PaymentRequest, {"method": None, **body})
+    asked = checked(request_bodies.PaymentRequest, {"method": None, **body})
     return CreatePayment(
         merchant=merchant,
         order_id=asked.order_id,
@@ -50,7 +50,7 @@ def payment(body: Body, merchant: Merchant | None, *, scenario: str | None = Non
 
 def capture(body: Body, payment_id: str, merchant: Merchant) -> CapturePayment:
     """``POST /payments/{id}/capture``, with or without a body."""
-    asked = checked(requests.CaptureRequest, body)
+    asked = checked(request_bodies.CaptureRequest, body)
     return CapturePayment(merchant, payment_id, asked.amount, asked.final)
 
 
@@ -63,15 +63,15 @@ def refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefu
     """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
     refuse_protected(body)
     if payment_id is None:
-        named = checked(requests.RefundOfPaymentRequest, body)
+        named = checked(request_bodies.RefundOfPaymentRequest, body)
         return CreateRefund(merchant, named.payment_id, named.amount, named.reason)
-    asked = checked(requests.RefundRequest, body)
+    asked = checked(request_bodies.RefundRequest, body)
     return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
 
 
 def settle(body: Body, operation_id: str) -> SettleReview:
     """``POST /operations/{id}/settle``."""
-    asked = checked(requests.SettleRequest, body)
+    asked = checked(request_bodies.SettleRequest, body)
     return SettleReview(operation_id, asked.verdict, asked.reason)
 
 
@@ -82,22 +82,22 @@ def resolution(body: Body) -> str:
 
 def params(body: Body) -> Mapping[str, str]:
     """``POST /payments/{id}/complete``: what came back with the shopper."""
-    return checked(requests.CompleteRequest, body).params
+    return checked(request_bodies.CompleteRequest, body).params
 
 
 def decision(body: Body) -> str:
     """``POST /test/payments/{id}/payer``."""
-    return checked(requests.PayerRequest, body).decision
+    return checked(request_bodies.PayerRequest, body).decision
 
 
 def scenario(body: Body) -> str | None:
     """``PUT /test/scenario``."""
-    return checked(requests.ScenarioRequest, body).scenario
+    return checked(request_bodies.ScenarioRequest, body).scenario
 
 
 def namespace(body: Body) -> OpenNamespace:
     """``POST /test/namespaces``, with or without a body."""
-    asked = checked(requests.NamespaceRequest, body)
+    asked = checked(request_bodies.NamespaceRequest, body)
     return OpenNamespace(
         asked.name, asked.webhook_url or None, asked.webhook_secret, asked.scenario
     )

@@ -14,13 +14,13 @@ from ...ports.kept import KEEP
 from ...services.configure_endpoint import ConfigureEndpoint
 from ...services.manage_endpoints import ChangeEndpoint, CreateEndpoint
 from ...services.send_test_event import SendTestEvent
-from ..wire import endpoints, requests
+from ..wire import endpoints, request_bodies
 from .checked import Body, checked, uuid
 
 
 def endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
     """``PATCH /merchant/webhook`` and its likes."""
-    asked = checked(requests.EndpointRequest, body)
+    asked = checked(request_bodies.EndpointRequest, body)
     if "webhook_url" not in asked.model_fields_set:
         return ConfigureEndpoint(merchant, KEEP, asked.webhook_secret)
     return ConfigureEndpoint(merchant, asked.webhook_url or None, asked.webhook_secret)
@@ -55,7 +55,7 @@ def endpoint_id(text: str) -> UUID:
 
 def endpoint_test(body: Body, endpoint_id: UUID, merchant: Merchant) -> SendTestEvent:
     """``POST /webhook-endpoints/{id}/test``."""
-    asked = checked(requests.TestEventRequest, body)
+    asked = checked(request_bodies.TestEventRequest, body)
     return SendTestEvent(merchant, asked.event or "", endpoint_id)
 
 
@@ -85,7 +85,7 @@ def deliveries(query: Mapping[str, str]) -> tuple[int, int, DeliveryFilter]:
 
 def test_event(body: Body, merchant: Merchant) -> SendTestEvent:
     """``POST /webhooks/test``."""
-    return SendTestEvent(merchant, checked(requests.TestEventRequest, body).event or "")
+    return SendTestEvent(merchant, checked(request_bodies.TestEventRequest, body).event or "")
 
 
 def delivery_id(text: str) -> UUID:

@@ -11,7 +11,7 @@ from ...domain.event import Event, EventType
 from ...domain.money import Money
 from ...domain.payment import Payment
 from ...domain.refund import Refund
-from ..json import write
+from ..json_bodies import write
 from .entities import instrument, payment, refund_in_full, timestamp
 
 

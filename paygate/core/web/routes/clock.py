@@ -24,9 +24,9 @@ from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import written_down
 from ..openapi import Audited, documented, examples
-from ..wire import requests, stories
+from ..wire import request_bodies, stories
 
-Model = TypeVar("Model", bound=requests.Request)
+Model = TypeVar("Model", bound=request_bodies.Request)
 
 ABOUT_SET = (
     "Every process shows that moment until the clock is moved or released. Work that "
@@ -62,13 +62,13 @@ def blueprint(deps: Deps) -> Blueprint:
         access="anyone",
         needs=Role.DEVELOPER,
         audit=Audited("clock.hold", shows=("at",)),
-        body=requests.HoldClockRequest,
+        body=request_bodies.HoldClockRequest,
         body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
         about=ABOUT_SET,
     )
     async def hold() -> Response:
         await notice_caller(deps)
-        asked = await _asked(requests.HoldClockRequest)
+        asked = await _asked(request_bodies.HoldClockRequest)
         await hold_clock(HoldClock(asked.at), deps)
         return await moved(_shown(deps))
 
@@ -80,7 +80,7 @@ def blueprint(deps: Deps) -> Blueprint:
         access="anyone",
         needs=Role.DEVELOPER,
         audit=Audited("clock.advance", shows=("seconds", "to_next", "hold")),
-        body=requests.AdvanceClockRequest,
+        body=request_bodies.AdvanceClockRequest,
         body_examples={
             "three days": {"seconds": 259_200},
             "an hour, and stop there": {"seconds": 3600, "hold": True},
@@ -90,7 +90,7 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def advance() -> Response:
         await notice_caller(deps)
-        asked = await _asked(requests.AdvanceClockRequest)
+        asked = await _asked(request_bodies.AdvanceClockRequest)
         done = await advance_clock(_command(asked), deps)
         answer: stories.ClockAdvanced = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
         return await moved(answer)
@@ -112,7 +112,7 @@ def blueprint(deps: Deps) -> Blueprint:
     return routes
 
 
-def _command(asked: requests.AdvanceClockRequest) -> AdvanceClock:
+def _command(asked: request_bodies.AdvanceClockRequest) -> AdvanceClock:
     if asked.to_next:
         if asked.seconds is not None:
             raise InvalidInputError("to_next and seconds exclude each other", field="to_next")

@@ -8,7 +8,7 @@ from quart import Blueprint, Quart, Response
 
 from ...services.deps import Deps
 from .. import openapi
-from ..json import write
+from ..json_bodies import write
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 

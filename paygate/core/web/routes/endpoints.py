@@ -19,7 +19,7 @@ from ..idempotency import changed, once
 from ..openapi import Audited, documented
 from ..openapi import examples_endpoints as examples
 from ..wire import endpoints as wire
-from ..wire import requests
+from ..wire import request_bodies
 
 SHOWN = ("url", "events", "description")
 """Fields of a request that the audit log may tell."""
@@ -153,7 +153,7 @@ def _switches(routes: Blueprint, deps: Deps) -> None:
         examples.ENDPOINT_TESTED,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.test", shows=("event",)),
-        body=requests.TestEventRequest,
+        body=request_bodies.TestEventRequest,
         body_is_optional=True,
         body_examples={"example": {"event": "webhook.test"}},
         takes_key=True,

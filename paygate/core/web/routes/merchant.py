@@ -13,7 +13,7 @@ from ..body import body_of_request
 from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
-from ..wire import merchants, requests
+from ..wire import merchants, request_bodies
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -36,7 +36,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.MERCHANT_SETTINGS,
         needs=Role.DEVELOPER,
         audit=Audited("merchant.update", shows=("allowed_origins",)),
-        body=requests.MerchantRequest,
+        body=request_bodies.MerchantRequest,
         body_examples={
             "only these pages": {"allowed_origins": ["https://shop.example"]},
             "any page": {"allowed_origins": []},

@@ -13,7 +13,7 @@ from .. import parse, present
 from ..body import body_of_request
 from ..errors import json_response
 from ..openapi import documented, examples
-from ..wire import requests, stories
+from ..wire import request_bodies, stories
 
 ABOUT_OPEN = (
     "Makes a merchant with fresh keys, to whom nothing belongs yet: its orders, payments, "
@@ -34,7 +34,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.NAMESPACE,
         status=201,
         access="anyone",
-        body=requests.NamespaceRequest,
+        body=request_bodies.NamespaceRequest,
         body_is_optional=True,
         body_examples={"example": examples.NAMESPACE_REQUEST, "nothing in particular": {}},
         about=ABOUT_OPEN,

@@ -17,7 +17,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
-from ..wire import requests, stories
+from ..wire import request_bodies, stories
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -45,7 +45,7 @@ def blueprint(deps: Deps) -> Blueprint:
         needs=Role.SUPPORT,
         needs_operator=True,
         audit=Audited("review.settle", shows=("verdict", "reason")),
-        body=requests.SettleRequest,
+        body=request_bodies.SettleRequest,
         body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
         takes_key=True,
         about="For operators, of any merchant's payments: a merchant cannot declare its own "
@@ -68,7 +68,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.PaymentPublic,
         examples.PAYMENT_PUBLIC,
         access="browser",
-        body=requests.CompleteRequest,
+        body=request_bodies.CompleteRequest,
         body_is_optional=True,
         body_examples={"example": {"params": {}}},
         about="After a redirect, a challenge or an app: the processor is asked at once.",

@@ -17,7 +17,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
-from ..wire import lists, merchants, requests
+from ..wire import lists, merchants, request_bodies
 from . import dialects
 
 
@@ -33,7 +33,7 @@ def blueprint(deps: Deps) -> Blueprint:
         status=201,
         needs=Role.DEVELOPER,
         audit=Audited("order.create", of_people_only=True, shows=("amount", "currency", "receipt")),
-        body=requests.OrderRequest,
+        body=request_bodies.OrderRequest,
         body_examples={"example": examples.ORDER_REQUEST},
         takes_key=True,
     )

@@ -24,7 +24,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
-from ..wire import lists, requests
+from ..wire import lists, request_bodies
 from . import dialects
 
 # Without any of these a list is an array.
@@ -43,7 +43,7 @@ def blueprint(deps: Deps) -> Blueprint:
         status=201,
         needs=Role.DEVELOPER,
         audit=Audited("payment.create", of_people_only=True, shows=("order_id", "method")),
-        body=requests.PaymentRequest,
+        body=request_bodies.PaymentRequest,
         body_examples=examples.PAYMENT_REQUESTS,
         takes_key=True,
         about="The processor is asked afterwards: the payment is pending, and a webhook tells "
@@ -75,7 +75,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.PAYMENT_CREATED,
         status=201,
         access="browser",
-        body=requests.PaymentRequest,
+        body=request_bodies.PaymentRequest,
         body_examples=examples.PAYMENT_REQUESTS,
         takes_key=True,
         refuses=frozenset({404}),
@@ -141,7 +141,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.PAYMENT_CAPTURED,
         needs=Role.SUPPORT,
         audit=Audited("payment.capture", shows=("amount", "final")),
-        body=requests.CaptureRequest,
+        body=request_bodies.CaptureRequest,
         body_is_optional=True,
         body_examples={"all": {}, "a part": {"amount": 20_000}},
         takes_key=True,

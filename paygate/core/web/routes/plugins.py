@@ -13,7 +13,7 @@ from ..errors import json_response
 from ..idempotency import changed
 from ..openapi import Audited, documented
 from ..openapi import operations as examples
-from ..operator import operator_of_request
+from ..operator_access import operator_of_request
 from ..present import plugins as present
 from ..wire import lists
 from ..wire import overview as wire

@@ -15,7 +15,7 @@ from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
-from ..wire import lists, requests
+from ..wire import lists, request_bodies
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -40,7 +40,7 @@ def blueprint(deps: Deps) -> Blueprint:
         status=201,
         needs=Role.SUPPORT,
         audit=Audited("refund.create", shows=("amount", "reason")),
-        body=requests.RefundRequest,
+        body=request_bodies.RefundRequest,
         body_examples={"example": examples.REFUND_REQUEST},
         takes_key=True,
     )
@@ -55,7 +55,7 @@ def blueprint(deps: Deps) -> Blueprint:
         status=201,
         needs=Role.SUPPORT,
         audit=Audited("refund.create", shows=("payment_id", "amount", "reason")),
-        body=requests.RefundOfPaymentRequest,
+        body=request_bodies.RefundOfPaymentRequest,
         body_examples={"example": {**examples.REFUND_REQUEST, "payment_id": examples.PAYMENT_ID}},
         takes_key=True,
         refuses=frozenset({404}),

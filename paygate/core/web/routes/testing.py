@@ -18,7 +18,7 @@ from ..errors import json_response
 from ..idempotency import changed
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
-from ..wire import requests, stories
+from ..wire import request_bodies, stories
 
 CALLBACKS_SHOWN_MAX = 200
 TEST_ORDER_MINOR = 50_000
@@ -93,7 +93,7 @@ def blueprint(deps: Deps) -> Blueprint:
         {"scenario": "late_success"},
         needs=Role.DEVELOPER,
         audit=Audited("scenario.choose", shows=("scenario",)),
-        body=requests.ScenarioRequest,
+        body=request_bodies.ScenarioRequest,
         body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
     )
     async def choose() -> Response:
@@ -114,7 +114,7 @@ def blueprint(deps: Deps) -> Blueprint:
         stories.Callbacks,
         examples.CALLBACKS,
         access="anyone",
-        query=requests.CallbacksQuery,
+        query=request_bodies.CallbacksQuery,
     )
     async def callbacks() -> Response:
         effect = parse.callbacks(request.args)
@@ -127,7 +127,7 @@ def blueprint(deps: Deps) -> Blueprint:
         wire.Payment,
         examples.PAYMENT,
         access="anyone",
-        body=requests.PayerRequest,
+        body=request_bodies.PayerRequest,
         body_examples={"example": {"decision": "approve"}},
         about="What the payer decides reaches us as the simulated processor's callback.",
         refuses=frozenset({422}),

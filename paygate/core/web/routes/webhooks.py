@@ -20,7 +20,7 @@ from ..idempotency import once
 from ..openapi import Audited, documented, examples, examples_endpoints
 from ..wire import answers as wire
 from ..wire import endpoints as story
-from ..wire import requests, webhooks
+from ..wire import request_bodies, webhooks
 from . import dialects
 
 
@@ -49,7 +49,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.ENDPOINT,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.update", shows=("webhook_url", "url")),
-        body=requests.EndpointRequest,
+        body=request_bodies.EndpointRequest,
         body_is_optional=True,
         body_examples={"example": examples.ENDPOINT_REQUEST},
         takes_key=True,
@@ -91,7 +91,7 @@ def blueprint(deps: Deps) -> Blueprint:
         examples.TEST_EVENT_SENT,
         needs=Role.DEVELOPER,
         audit=Audited("endpoint.test", shows=("event",)),
-        body=requests.TestEventRequest,
+        body=request_bodies.TestEventRequest,
         body_is_optional=True,
         body_examples={"example": {"event": "payment.test"}},
         takes_key=True,

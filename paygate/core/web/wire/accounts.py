@@ -20,7 +20,7 @@ from ...domain.limits import (
     TEXT_CHARS_MAX,
 )
 from .answers import At, Uuid
-from .requests import PageQuery, Request, Text, maybe_moment, maybe_uuid
+from .request_bodies import PageQuery, Request, Text, maybe_moment, maybe_uuid
 
 RoleName = Literal["read_only", "support", "developer", "owner"]
 

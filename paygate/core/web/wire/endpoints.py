@@ -20,7 +20,7 @@ from ...domain.limits import (
 )
 from .answers import At, Uuid
 from .lists import ID_CHARS_MAX, Searched
-from .requests import Request, Text, maybe_moment, maybe_uuid, moment, whole
+from .request_bodies import Request, Text, maybe_moment, maybe_uuid, moment, whole
 from .webhooks import Delivery
 
 # As wide as the column of deliveries.

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from .requests import PageQuery, Request, moment, whole
+from .request_bodies import PageQuery, Request, moment, whole
 
 OVERVIEW_HOURS_MAX = 720
 ID_CHARS_MAX = 64

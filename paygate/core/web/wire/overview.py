@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ...ports.notifier import Queue
 from .answers import At, Minor
-from .requests import Reason, Request
+from .request_bodies import Reason, Request
 
 ByCurrency = Annotated[
     dict[str, Minor], Field(description="ISO 4217 → minor units", examples=[{"INR": 50000}])

@@ -13,8 +13,8 @@ from ....core.ports.risk import Allow, Block, FailMode, RiskCheck, RiskRequest, 
 from ....plugins.offers import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RiskCase
-from ..requests import a_sweep_of_histories, a_sweep_of_risks, risk_context
 from ..rules import require, rule
+from ..sample_requests import a_sweep_of_histories, a_sweep_of_risks, risk_context
 from ..stage import hangs
 from ..world import watching
 

@@ -11,8 +11,8 @@ from ....core.ports.routing import Router, RouteRequest
 from ....plugins.offers import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RouterCase, operation
-from ..requests import a_sweep_of_routes
 from ..rules import require, rule
+from ..sample_requests import a_sweep_of_routes
 from ..stage import hangs
 from ..world import watching
 

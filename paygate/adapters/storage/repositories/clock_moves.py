@@ -10,9 +10,9 @@ from datetime import datetime
 import asyncpg
 
 from ....core.ports.clock import REAL_TIME, ClockState
-from ....core.ports.test_clock import Ahead
+from ....core.ports.clock_moves import Ahead
 from ..database import Executor
-from ..statements import test_clock as sql
+from ..statements import clock_moves as sql
 
 
 @dataclass(frozen=True, slots=True)

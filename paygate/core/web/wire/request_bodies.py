@@ -28,7 +28,7 @@ from ...domain.limits import (
 )
 from ...domain.money import EXPONENTS
 from ...domain.origins import ORIGINS_MAX, origin
-from ..json import write
+from ..json_bodies import write
 
 REASON_CHARS_MAX = 1000
 # What a timestamp in the database can tell apart; and ten years.
