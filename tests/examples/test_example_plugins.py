@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.processes import Stack
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "plugins"
 NAMES = (
@@ -53,11 +55,12 @@ def test_their_own_tests_are_green(site: Path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_kit_finds_nothing_wrong(site: Path, name: str):
-    done = run("paygate", "plugin", "check", name, PYTHONPATH=str(site))
+async def test_the_kit_finds_nothing_wrong(site: Path, name: str, tmp_path: Path):
+    processes = Stack("", "", tmp_path, {"PYTHONPATH": str(site)})
+    code, output, errors = await processes.run("plugin", "check", name)
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 broken, 0 not judged" in done.stdout
+    assert code == 0, output + errors
+    assert "0 broken, 0 not judged" in output
 
 
 def test_they_are_typed_to_the_last():
