@@ -54,12 +54,12 @@ CURRENCIES = """
 
 
 async def test_each_currency_has_the_decimals_of_the_sum_that_is_taken(
-    fresh_gateway: Gateway, page: Page
+    gateway: Gateway, page: Page
 ):
     shown, taken = {}, {}
     for currency in CURRENCIES:
-        order = await fresh_gateway.order(500_000, currency=currency)
-        await page.goto(f"{fresh_gateway.dashboard}/dashboard/orders/{order}")
+        order = await gateway.order(500_000, currency=currency)
+        await page.goto(f"{gateway.dashboard}/dashboard/orders/{order}")
         await expect(page.get_by_text(order).first).to_be_visible()
         amount = await page.locator(".page-head__money").inner_text()
         shown[currency] = re.sub(r"[^\d.]", "", amount)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.harness.apps import KEYS
@@ -15,7 +14,7 @@ from tests.harness.databases import Databases
 
 from .extended import Extended, open_extended
 from .gateway import Gateway
-from .test_accessibility import SCHEMES, WIDTHS, described, drawn
+from .test_accessibility import described, in_both_themes, wider
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -233,15 +232,6 @@ async def test_settings_and_panels_are_for_everybody(extended: Extended, page: P
     await open_acme(page, extended)
     await expect(page.get_by_test_id("plugin-pending")).to_be_visible()
     await expect(page.locator(".skeleton")).to_have_count(0)
-    found, needed = [], {}
-    for scheme in SCHEMES:
-        await page.emulate_media(color_scheme=scheme)
-        await drawn(page)
-        found += (await Axe().run(page)).response["violations"]
-    for width in WIDTHS:
-        await page.set_viewport_size({"width": width, "height": 800})
-        await drawn(page)
-        needed[width] = await page.evaluate("document.documentElement.scrollWidth")
 
-    assert described(found) == []
-    assert [width for width, least in needed.items() if least > width] == []
+    assert described(await in_both_themes(page)) == []
+    assert await wider(page) == []

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from .gateway import Gateway
+from tests.harness.databases import Databases
+
+from .gateway import Gateway, open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def timed(
+    databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """One whose clock these tests move, and let go."""
+    database_url = await databases.clone()
+    async with open_gateway(database_url, redis_url, tmp_path_factory.mktemp("timed")) as running:
+        yield running
+    await databases.drop(database_url)
 
 
 @pytest.fixture
@@ -45,8 +61,8 @@ async def test_the_default_scenario_is_played_until_it_is_taken_back(page: Page,
     await gateway.pay(until="success")
 
 
-async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, page: Page):
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+async def test_the_clock_is_stopped_moved_on_and_let_go(timed: Gateway, page: Page):
+    await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
     await expect(clock).to_contain_text("running")
     await clock.get_by_role("button", name="Stop the clock").click()
@@ -60,34 +76,32 @@ async def test_the_clock_is_stopped_moved_on_and_let_go(fresh_gateway: Gateway, 
     await expect(clock).to_contain_text("running")
 
 
-async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(
-    fresh_gateway: Gateway, page: Page
-):
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(timed: Gateway, page: Page):
+    await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
     await clock.get_by_role("button", name="1 day").click()
     await expect(clock.get_by_test_id("clock-shift")).to_have_text("1 d ahead of the real time")
     await expect(clock).to_contain_text("running")
-    payment = await fresh_gateway.pay(until="success")
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
+    payment = await timed.pay(until="success")
+    await page.goto(f"{timed.dashboard}/dashboard/workers")
     notice = page.get_by_text("The test clock runs 1 d ahead of the real time")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    await page.goto(f"{timed.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Back to the real time").click()
 
     await expect(notice).to_have_count(0)
     assert payment["status"] == "success"
 
 
-async def test_every_page_says_that_the_clock_is_stopped(fresh_gateway: Gateway, page: Page):
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+async def test_every_page_says_that_the_clock_is_stopped(timed: Gateway, page: Page):
+    await page.goto(f"{timed.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Stop the clock").click()
     notice = page.get_by_text("The test clock is stopped")
     # Before the page is left: that would end a request that is under way.
     await expect(notice).to_be_visible()
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/workers")
+    await page.goto(f"{timed.dashboard}/dashboard/workers")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/simulator")
+    await page.goto(f"{timed.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Back to the real time").click()
 
     await expect(notice).to_have_count(0)
