@@ -39,7 +39,7 @@ test: what-test-does $(VENV)/.installed-dev $(VENV)/.tools
 	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 what-test-does:
-	@echo "running every test: half an hour on two cores; the first time, two minutes for what they need"
+	@echo "running every test: about ten minutes on two cores; the first time, two minutes more for what they need"
 
 # Node, Chromium and PgBouncer, where the machine has none.
 $(VENV)/.tools: tests/harness/tools.py constraints.txt | $(VENV)/.installed-dev
