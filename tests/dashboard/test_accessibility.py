@@ -8,11 +8,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from .gateway import Gateway, Receiver
+from tests.harness.moving import ENDLESS
 
-ENDLESS = """() => document.getAnimations()
-    .filter(each => each.effect.getComputedTiming().iterations === Infinity)
-    .map(each => each.animationName)"""
+from .gateway import Gateway, Receiver
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

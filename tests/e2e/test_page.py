@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
 from paygate.core.domain.money import Money
+from tests.harness.moving import ENDLESS
 
 from .checkout import BROKE, Checkout, at_both_sizes, on_phone
 from .gateway import Gateway
@@ -450,8 +451,3 @@ async def test_for_who_wants_less_motion_nothing_flickers_while_it_loads(
     await checkout.until("method-upi")
 
     assert endless == []
-
-
-ENDLESS = """() => document.getAnimations()
-    .filter(each => each.effect.getComputedTiming().iterations === Infinity)
-    .map(each => each.animationName)"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -151,6 +152,17 @@ class Fakes:
     sink: RecordingSink = field(default_factory=RecordingSink)
     delivery_waits_s: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     query_waits_s: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+    def hold_answers(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """Keep the processor's answers back: set when it is called, and to be set to go on."""
+        is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def wait(_payment_id: str) -> None:
+            is_asked.set()
+            await may_answer.wait()
+
+        self.processor.before_answer = wait
+        return is_asked, may_answer
 
     @hookimpl
     def paygate_methods(self) -> Iterable[PaymentMethod]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -22,13 +21,7 @@ NOTE = "The bank confirmed the charge."
 async def contradicted(app: TestApp, fakes: Fakes) -> str:
     """A payment that a callback decided, and then a worker's own answer contradicts."""
     fakes.processor.authorizations = [Declined(DeclineCode.DECLINED)]
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
         await is_asked.wait()
@@ -106,13 +99,7 @@ async def test_money_that_a_later_refund_does_not_give_back_is_listed_again(
 ):
     no = Declined(DeclineCode.DECLINED)
     fakes.processor.refunds = [no, no]
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     failed = "SELECT count(*) FROM refunds WHERE status = 'failed'"
     async with app.working():
         payment_id = await app.paid()
@@ -134,13 +121,7 @@ async def test_money_that_a_later_refund_does_not_give_back_is_listed_again(
 
 
 async def test_an_approval_of_another_amount_than_is_stored_is_listed(app: TestApp, fakes: Fakes):
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
         await is_asked.wait()

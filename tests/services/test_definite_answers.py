@@ -48,13 +48,7 @@ async def test_sixty_refunds_at_once_are_asked_for_once_each(app: TestApp, fakes
 
 
 async def test_an_approval_that_finds_its_payment_failed_is_refunded(app: TestApp, fakes: Fakes):
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
         await is_asked.wait()
@@ -75,13 +69,7 @@ async def test_an_answer_that_says_the_same_as_was_stored_changes_nothing(
     app: TestApp, fakes: Fakes
 ):
     fakes.processor.authorizations = [Declined(DeclineCode.INSUFFICIENT_FUNDS)]
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
         await is_asked.wait()
@@ -130,13 +118,7 @@ async def test_what_a_charge_asks_of_its_shopper_survives_a_callback_that_decide
     fakes.processor.authorizations = [
         ActionRequired("redirect", expires_at, data, timedelta(minutes=1), state)
     ]
-    is_asked, may_answer = asyncio.Event(), asyncio.Event()
-
-    async def wait(_payment_id: str) -> None:
-        is_asked.set()
-        await may_answer.wait()
-
-    fakes.processor.before_answer = wait
+    is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
         await is_asked.wait()

@@ -59,10 +59,11 @@ async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: D
 
 
 async def confirm_caller(caller: Caller, needs: Role, deps: Deps) -> None:
-    """Make certain that the caller still may what they might. Only inside a transaction.
+    """Check, under locks, that the caller still has the rights the request began with.
 
-    Their right stays until it ends: whoever takes it away waits for this transaction, or was
-    first and is heeded here. Owners are locked before anyone else, as by ``change_user``.
+    Call it inside a transaction. A change that takes these rights away waits until the
+    transaction ends, or was committed before and is seen here. Owners are locked before
+    anyone else, as by ``change_user``.
 
     Args:
         caller: As they were when the request began.

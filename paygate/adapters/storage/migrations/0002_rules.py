@@ -7,7 +7,7 @@ version or a person with ``psql`` is bound by them too.
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-# merchants: whoever writes an address or a secret, in whatever way, wants webhooks, so the
+# merchants: any write of an address or a secret asks for webhooks, so the
 # endpoint is enabled again. A secret that SQL writes is the only one from then on: the sealed
 # ones are removed. Sealing the same secret anew names no column of this trigger.
 MERCHANTS = """
@@ -121,7 +121,7 @@ ALTER TABLE api_keys
         CHECK (role IN ('read_only', 'support', 'developer', 'owner'));
 """
 
-# audit_log: whoever reaches the tables through paygate can add to the log and nothing else.
+# audit_log: a program that reaches the tables through paygate can only add to the log.
 AUDIT_LOG = """
 ALTER TABLE audit_log
     ADD CONSTRAINT audit_log_actor_check

@@ -43,9 +43,8 @@ def blueprint(deps: Deps) -> Blueprint:
         merchant = await merchant_of_request(deps)
         cursor = parse.cursor(request.args, request.headers.get("Last-Event-ID"))
         position = await deps.live.check(merchant.id, cursor)
-        # Whoever asks only for the head is not to wait for the end of something endless.
+        # A HEAD request must not wait for the end of a stream that has none.
         if request.method == "HEAD":
-            # Whoever asks only for the head is not to wait for the end of something endless.
             return _response(b"")
         ask_again = copy_current_request_context(still_theirs)
         return _response(told(merchant.id, position, ask_again))
