@@ -33,9 +33,12 @@ from .core.services.live import LiveEvents
 from .core.services.plugin_settings import stored_settings
 from .core.services.refusals import Refusals
 from .core.web.app import WebApp, WebSettings
+from .core.web.dialect import Dialect
+from .core.web.dialects.open_demo import OpenDemo, OpenDemoWords
+from .core.web.dialects.other_gateways import OtherGateways
 from .core.web.middleware import WebPolicy
 from .core.web.pages import Kind, Origins, create_pages
-from .core.web.routes.dialects import event_words
+from .core.web.present import EventWords
 from .logs import logger
 from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
@@ -43,6 +46,9 @@ from .plugins.setting_names import check_setting_names
 from .plugins.tracing import Trace
 from .production import refuse_unsafe
 from .settings import Settings, setting_names
+
+DIALECTS = {"strict": Dialect, "standard": OtherGateways, "open-demo": OpenDemo}
+"""``PAYGATE_PROFILE`` and the dialect that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ async def open_app(
             passwords=passwords,
             http=http,
             registry=loaded.registry,
-            present=event_words(settings.profile),
+            present=OpenDemoWords() if settings.profile == "open-demo" else EventWords(),
             logger=logger("paygate.plugins"),
             live=live,
             refusals=refusals,
@@ -127,7 +133,6 @@ async def open_app(
             require_client_secret=settings.requires_client_secret,
             test_merchant=test_merchant(settings),
             test_clock=test_clock,
-            profile=settings.profile,
             scenario_amounts=settings.scenario_amounts,
             plugin_call=timedelta(seconds=settings.plugin_call_s),
             keep_events=timedelta(days=settings.keep_events_days) or None,
@@ -144,6 +149,7 @@ async def open_app(
             version=__version__,
             with_docs=settings.has_public_docs,
             policy=web_policy(settings),
+            dialect=DIALECTS[settings.profile](),
         )
         yield App(settings, deps, loaded, storage, web)
     finally:
@@ -214,7 +220,7 @@ def plugin_trace(settings: Settings) -> Trace | None:
 
 
 def _warn_of_profile(settings: Settings) -> None:
-    if settings.profile == "standard":
+    if settings.profile != "open-demo":
         return
     logger("paygate").warning(
         "PAYGATE_PROFILE=open-demo: ANYBODY who reaches this address pays, refunds and reads "

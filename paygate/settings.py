@@ -57,11 +57,12 @@ class Settings(BaseModel):
         alias="PAYGATE_REDIS_OPTIONAL",
         description="start even while Redis cannot be reached; work is found a second later",
     )
-    profile: Literal["standard", "open-demo"] = Field(
+    profile: Literal["strict", "standard", "open-demo"] = Field(
         "standard",
         alias="PAYGATE_PROFILE",
-        description="open-demo asks nobody for keys and takes payments of orders it never saw, "
-        "as one older gateway does; never in production",
+        description="standard also serves the paths and words of other gateways; strict serves "
+        "only paygate's own; open-demo asks nobody for keys and accepts payments of orders it "
+        "never saw, and is never for production",
     )
     allow_simulators: bool = Field(
         False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
 
 from ..domain.limits import (
     DELIVERIES_IN_FLIGHT_MAX,
@@ -26,8 +25,6 @@ from .last_use import LastUse
 from .live import LiveEvents
 from .refusals import Refusals
 from .registry import Registry
-
-Profile = Literal["standard", "open-demo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,6 @@ class Deps:
         keep_calls: How long calls of plugins and processors' callbacks are kept.
         origins: Of pages that may use a person's session from elsewhere: the dashboard's.
         last_use: Writes down when sessions and keys were used.
-        profile: ``open-demo`` serves callers without keys as the test merchant.
         allows_simulators: Whether payments may be simulated, and scenarios chosen: the one
             place that decides it. In production only with the operator's consent.
         is_production: No credentials of a test's merchant are accepted.
@@ -104,7 +100,6 @@ class Deps:
     require_client_secret: bool = False
     test_merchant: TestMerchant | None = None
     test_clock: TestClock | None = None
-    profile: Profile = "standard"
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
     keep_calls: timedelta = KEEP_CALLS

@@ -9,6 +9,7 @@ from quart import Quart
 
 from ..services.deps import Deps
 from .bodies import register_bodies
+from .dialect import Dialect, use_dialect
 from .errors import register_errors
 from .middleware import WebPolicy, register_middleware
 from .refused import register_refusals
@@ -18,7 +19,6 @@ from .routes import (
     checkout,
     clock,
     dashboard,
-    dialects,
     docs,
     endpoints,
     extensions,
@@ -57,6 +57,7 @@ class WebSettings:
         with_docs: Serve the API's document and its page, the list of routes, and a receiver
             for trying webhooks.
         policy: Which pages and names may be used to reach the app.
+        dialect: Which other gateways' clients are understood.
     """
 
     with_test_routes: bool
@@ -64,6 +65,7 @@ class WebSettings:
     worker_runs: Callable[[], bool] | None = None
     with_docs: bool = True
     policy: WebPolicy = field(default_factory=WebPolicy)
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
@@ -106,5 +108,5 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.register_blueprint(dashboard.blueprint(deps))
     if settings.with_docs:
         app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
-    dialects.register_dialects(app, with_docs=settings.with_docs)
+    use_dialect(app, settings.dialect, with_docs=settings.with_docs)
     return app

@@ -17,6 +17,7 @@ from ..services.conflicts import run_again_on_conflict
 from ..services.deps import Deps
 from ..services.idempotent import DeferredNotifications, Execute, Given, Keyed, idempotent
 from .body import body_of_request
+from .dialect import dialect_of_app
 from .errors import answer_to
 from .json_bodies import canonical, write
 from .noted import note_of_request, stated
@@ -45,7 +46,7 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
         return Answer(status, write(shown))
 
     if key is None:
-        is_one = note is not None or deps.profile != "standard"
+        is_one = note is not None or dialect_of_app().creates_orders
         answer = await (_in_transaction(execute, deps) if is_one else execute(deps))
         return _response(Given(answer, is_replay=False))
     keyed = Keyed(owner, _scoped(key, scope), await _content())

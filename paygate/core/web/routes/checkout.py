@@ -22,10 +22,10 @@ from ...services.allow_origins import origins_of_order, origins_of_payment
 from ...services.deps import Deps
 from ...services.queries import find_order
 from .. import parse, present
+from ..dialect import dialect_of_app
 from ..errors import json_response
 from ..openapi import documented, examples
 from ..wire import lists, merchants
-from . import dialects
 
 PAGES = ("/checkout", "/success", "/failure", "/sdk/checkout.html")
 SCRIPTS: Mapping[str, str] = {
@@ -113,7 +113,7 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
 
 
 async def _order(order_id: str, deps: Deps) -> Order:
-    implied = await dialects.implied_order(order_id, request.args, deps)
+    implied = await dialect_of_app().implied_order(order_id, request.args, deps)
     return implied or await find_order(order_id, None, deps)
 
 

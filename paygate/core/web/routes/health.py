@@ -9,10 +9,10 @@ from quart import Blueprint, Response
 from ...ports.clock import MovableClock
 from ...services.deps import Deps
 from .. import present
+from ..dialect import dialect_of_app
 from ..errors import json_response
 from ..openapi import documented, examples
 from ..wire import answers as wire
-from . import dialects
 
 
 def blueprint(
@@ -52,7 +52,7 @@ def blueprint(
         )
         if deps.test_clock is not None and deps.test_clock.shown.is_moved:
             shown = _with_moved_clock(shown, deps.test_clock.shown)
-        return json_response(dialects.health(shown, deps))
+        return json_response(dialect_of_app().health(shown))
 
     return routes
 

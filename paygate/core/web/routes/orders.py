@@ -13,12 +13,12 @@ from ...services.queries import find_order
 from .. import parse, present
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..body import body_of_request
+from ..dialect import dialect_of_app
 from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import lists, merchants, request_bodies
-from . import dialects
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -84,7 +84,7 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def show_public(order_id: str) -> Response:
         await check_browser(order_id, deps)
-        order = await dialects.implied_order(order_id, request.args, deps)
+        order = await dialect_of_app().implied_order(order_id, request.args, deps)
         order = order or await find_order(order_id, None, deps)
         return json_response(present.order_offered(order, await origins_of_order(order.id, deps)))
 

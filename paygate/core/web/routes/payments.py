@@ -20,12 +20,12 @@ from ...services.queries import find_payment
 from .. import parse, present
 from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request
+from ..dialect import dialect_of_app
 from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples
 from ..wire import answers as wire
 from ..wire import lists, request_bodies
-from . import dialects
 
 # Without any of these a list is an array.
 PARTICULAR = {field.alias or name for name, field in lists.PaymentsQuery.model_fields.items()}
@@ -57,12 +57,12 @@ def blueprint(deps: Deps) -> Blueprint:
         asked = request.headers.get(HEADER)
 
         def read() -> CreatePayment:
-            return parse.payment(dialects.payment(body), merchant, scenario=asked)
+            return parse.payment(dialect_of_app().payment_body(body), merchant, scenario=asked)
 
         route = await _route(read, deps)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = await dialects.with_order(read(), body, merchant.id, bound)
+            command = await dialect_of_app().with_order(read(), body, merchant.id, bound)
             made = await create_payment(replace(command, route=route), bound)
             return present.payment_created(made), 201
 
@@ -82,16 +82,16 @@ def blueprint(deps: Deps) -> Blueprint:
     )
     async def create_public() -> Response:
         body = await body_of_request()
-        asked = request.headers.get(HEADER)
-        command = parse.payment(dialects.payment(body), None, scenario=asked)
+        dialect, scenario = dialect_of_app(), request.headers.get(HEADER)
+        command = parse.payment(dialect.payment_body(body), None, scenario=scenario)
         await check_browser(command.order_id, deps, body)
-        owner = await dialects.owner_of_order(command.order_id, deps)
+        owner = await dialect.owner_of_order(command.order_id, deps)
         route = await _route(lambda: command, deps)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            named = await dialects.with_order(command, body, owner, bound)
+            named = await dialect.with_order(command, body, owner, bound)
             made = await create_payment(replace(named, route=route), bound)
-            return await dialects.with_receipt(present.payment_created(made), made, bound), 201
+            return await dialect.with_receipt(present.payment_created(made), made, bound), 201
 
         # A shopper's keys are kept apart from the merchant's own.
         return await once(owner, deps, do, scope=command.order_id)
@@ -195,7 +195,7 @@ def blueprint(deps: Deps) -> Blueprint:
         payment = await find_payment(payment_id, None, deps)
         await check_browser(payment.order_id, deps)
         return json_response(
-            await dialects.with_receipt(present.payment_public(payment), payment, deps)
+            await dialect_of_app().with_receipt(present.payment_public(payment), payment, deps)
         )
 
     return routes

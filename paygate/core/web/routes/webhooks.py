@@ -15,13 +15,13 @@ from ...services.send_test_event import send_test_event
 from .. import parse, present
 from ..auth import caller_of_request, merchant_of_request
 from ..body import body_of_request
+from ..dialect import dialect_of_app
 from ..errors import json_response
 from ..idempotency import once
 from ..openapi import Audited, documented, examples, examples_endpoints
 from ..wire import answers as wire
 from ..wire import endpoints as story
 from ..wire import request_bodies, webhooks
-from . import dialects
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -59,7 +59,7 @@ def blueprint(deps: Deps) -> Blueprint:
         body = await body_of_request()
 
         async def do(bound: Deps) -> tuple[object, int]:
-            command = parse.endpoint(dialects.endpoint(body), merchant)
+            command = parse.endpoint(dialect_of_app().endpoint_body(body), merchant)
             stored = await configure_endpoint(command, bound)
             return present.endpoint(stored, webhook_secret(stored, bound)), 200
 
@@ -121,7 +121,7 @@ def blueprint(deps: Deps) -> Blueprint:
         page = await deps.storage.deliveries.page(
             merchant.id, limit=limit, offset=offset, only=only
         )
-        if dialects.wants_bare_list(request.args, deps):
+        if dialect_of_app().wants_bare_list(request.args):
             return json_response([present.delivery(row) for row in page.rows])
         return json_response(present.page(page, present.delivery))
 
