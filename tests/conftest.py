@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from paygate.adapters.embedded import start_servers
 
@@ -14,6 +17,7 @@ from .harness.apps import TestApp, running_app
 from .harness.databases import Databases, migrated_template
 from .harness.fakes import Fakes
 from .harness.folders import open_folder
+from .harness.shared import Shared, shared_by_tests
 from .harness.tools import use as use_tools
 
 use_tools()
@@ -38,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(LONG_FIRST) if folder is None else LONG_FIRST.index(folder)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the garbage collector what stays to the end: all that was imported so far."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -76,13 +86,75 @@ async def database_url(databases: Databases) -> AsyncIterator[str]:
     await databases.drop(url)
 
 
-@pytest.fixture
-def fakes() -> Fakes:
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    return lambda: tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def shared_fakes() -> Fakes:
     return Fakes()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_scripted(
+    databases: Databases, new_home: Callable[[], Path], shared_fakes: Fakes
+) -> AsyncIterator[Shared[TestApp]]:
+    def opening(url: str, home: Path) -> AbstractAsyncContextManager[TestApp]:
+        return running_app(url, home, plugins=shared_fakes.found())
+
+    async with shared_by_tests(databases, new_home, opening) as shared:
+        yield shared
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_installed(
+    databases: Databases, new_home: Callable[[], Path]
+) -> AsyncIterator[Shared[TestApp]]:
+    async with shared_by_tests(databases, new_home, running_app) as shared:
+        yield shared
+
+
+def _shares(request: pytest.FixtureRequest) -> bool:
+    """Whether a test can do with an app that others had before."""
+    names = set(request.fixturenames)
+    return "app" in names and not names & {"database_url", "tmp_path"}
+
+
 @pytest.fixture
-async def app(database_url: str, tmp_path: Path, fakes: Fakes) -> AsyncIterator[TestApp]:
-    """An app with scripted plugins and nobody working yet."""
+def fakes(request: pytest.FixtureRequest) -> Fakes:
+    if not _shares(request):
+        return Fakes()
+    fakes: Fakes = request.getfixturevalue("shared_fakes")
+    fakes.forget()
+    return fakes
+
+
+@pytest.fixture
+async def own_app(database_url: str, tmp_path: Path, fakes: Fakes) -> AsyncIterator[TestApp]:
     async with running_app(database_url, tmp_path, plugins=fakes.found()) as running:
+        yield running
+
+
+@pytest.fixture
+async def shared_app(shared_scripted: Shared[TestApp]) -> AsyncIterator[TestApp]:
+    async with shared_scripted.lent() as running:
+        yield running
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, fakes: Fakes) -> TestApp:
+    """An app with scripted plugins and nobody working yet.
+
+    A test that names its database or its folder as well, or brings plugins of its own, has
+    one that nobody else had.
+    """
+    is_shared = _shares(request) and fakes is request.getfixturevalue("shared_fakes")
+    return request.getfixturevalue("shared_app" if is_shared else "own_app")
+
+
+@pytest.fixture
+async def installed(shared_installed: Shared[TestApp]) -> AsyncIterator[TestApp]:
+    """An app with the plugins that come with paygate."""
+    async with shared_installed.lent() as running:
         yield running

@@ -42,6 +42,13 @@ class TestApp:
     client: Any
     contract: Contract
 
+    @property
+    def database_url(self) -> str:
+        return self.app.settings.database_url
+
+    def begin_again(self) -> None:
+        """Forget what a test has done outside the database."""
+
     async def call(
         self, method: str, path: str, *, keys: Mapping[str, str] | None = KEYS, **kwargs: Any
     ) -> Answer:

@@ -27,7 +27,8 @@ class Databases:
 
     async def clone(self) -> str:
         name = f"paygate_test_{token_hex(6)}"
-        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        # Files are copied in a third of the time that it takes to log what is in them.
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY FILE_COPY')
         return with_database(self.server_url, name)
 
     async def drop(self, url: str) -> None:

@@ -153,6 +153,11 @@ class Fakes:
     delivery_waits_s: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     query_waits_s: tuple[float, ...] = (0.0, 0.0, 0.0)
 
+    def forget(self) -> None:
+        """Have no script and no memory, as when they were made."""
+        for part in (self.processor, self.sink):
+            vars(part).update(vars(type(part)()))
+
     def hold_answers(self) -> tuple[asyncio.Event, asyncio.Event]:
         """Keep the processor's answers back: set when it is called, and to be set to go on."""
         is_asked, may_answer = asyncio.Event(), asyncio.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from .contract import Contract
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 IDLE_WITHIN_S = 60.0
+BOOK = "book.jsonl"
 EFFECTS = """
 SELECT effect FROM processor_callbacks ORDER BY received_at, effect = 'duplicate', id
 """
@@ -48,7 +49,32 @@ class PlayedApp(TestApp):
     """A test app with a clock to move and a worker that runs."""
 
     clock: HeldClock
-    worker: Worker
+    home: Path
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def worker(self) -> Worker:
+        return self.workers[0]
+
+    def begin_again(self) -> None:
+        self.clock.at = BEGAN
+        (self.home / BOOK).unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def played(self, workers: int = 1) -> AsyncIterator[PlayedApp]:
+        """From the beginning, with workers that run."""
+        self.clock.at = BEGAN
+        (self.home / BOOK).unlink(missing_ok=True)
+        self.workers[:] = [
+            Worker(self.app.deps, worker_id=f"test-{uuid4()}") for _ in range(workers)
+        ]
+        running = [asyncio.create_task(worker.run()) for worker in self.workers]
+        try:
+            yield self
+        finally:
+            for worker in self.workers:
+                worker.stop()
+            await asyncio.gather(*running)
 
     async def idle(self) -> datetime | None:
         """Wait until nothing is due; when the next thing will be."""
@@ -114,15 +140,15 @@ CALLBACK_SECRET = "a secret of these tests"
 
 
 @asynccontextmanager
-async def played_app(
-    database_url: str, home: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1
+async def stage_app(
+    database_url: str, home: Path, environ: Mapping[str, str] | None = None
 ) -> AsyncIterator[PlayedApp]:
-    """The installed plugins, a held clock, workers, and a book that simulators write."""
+    """The installed plugins, a held clock, and a book that simulators write."""
     given = {
         "DATABASE_URL": database_url,
         "PAYGATE_HOME": str(home),
         "PAYGATE_DATABASE_POOL": "5",
-        "PAYGATE_SIMULATOR_BOOK": str(home / "book.jsonl"),
+        "PAYGATE_SIMULATOR_BOOK": str(home / BOOK),
         "PAYGATE_SIMULATOR_SECRET": CALLBACK_SECRET,
         # A payment without a scenario succeeds; who tests chance sets these.
         "UPI_SUCCESS_RATE": "1",
@@ -138,12 +164,14 @@ async def played_app(
         app = App(opened.settings, deps, opened.loaded, opened.storage, opened.web)
         await seed(deps)
         web = create_app(deps, app.web)
-        working = [Worker(deps, worker_id=f"test-{uuid4()}") for _ in range(workers)]
-        running = [asyncio.create_task(worker.run()) for worker in working]
-        try:
-            contract = Contract(web, deps.registry)
-            yield PlayedApp(app, web.test_client(), contract, clock, working[0])
-        finally:
-            for worker in working:
-                worker.stop()
-            await asyncio.gather(*running)
+        contract = Contract(web, deps.registry)
+        yield PlayedApp(app, web.test_client(), contract, clock, home)
+
+
+@asynccontextmanager
+async def played_app(
+    database_url: str, home: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1
+) -> AsyncIterator[PlayedApp]:
+    """The same, with workers that run."""
+    async with stage_app(database_url, home, environ) as app, app.played(workers):
+        yield app

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.playing import PlayedApp, played_app
+from tests.harness.apps import TestApp
 
 SHOP = "https://shop.example"
 
 
-@pytest.fixture
-async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[PlayedApp]:
-    async with played_app(database_url, tmp_path) as app:
-        yield app
-
-
-async def policy(stage: PlayedApp, path: str) -> str:
+async def policy(installed: TestApp, path: str) -> str:
     """Whose pages may frame it; empty where any may, and then there is no such rule."""
-    answer = await stage.client.get(path)
+    answer = await installed.client.get(path)
     assert answer.status_code == 200
     framing = [
         part.strip()
@@ -31,55 +23,57 @@ async def policy(stage: PlayedApp, path: str) -> str:
     return " ".join(part.removeprefix("frame-ancestors ") for part in framing)
 
 
-async def allow(stage: PlayedApp, *origins: Any) -> Any:
-    return await stage.call("PATCH", "/merchant", json={"allowed_origins": list(origins)})
+async def allow(installed: TestApp, *origins: Any) -> Any:
+    return await installed.call("PATCH", "/merchant", json={"allowed_origins": list(origins)})
 
 
-async def test_while_none_is_named_any_page_may(stage: PlayedApp):
-    order = await stage.order()
-    shown = await stage.call("GET", "/merchant")
-    public = await stage.call("GET", f"/orders/{order}/public", keys={})
+async def test_while_none_is_named_any_page_may(installed: TestApp):
+    order = await installed.order()
+    shown = await installed.call("GET", "/merchant")
+    public = await installed.call("GET", f"/orders/{order}/public", keys={})
 
     assert shown.json["allowed_origins"] == []
-    assert await policy(stage, f"/checkout?order_id={order}") == ""
+    assert await policy(installed, f"/checkout?order_id={order}") == ""
     assert "allowed_origins" not in public.json
 
 
-async def test_once_some_are_named_no_other_may(stage: PlayedApp):
-    order = await stage.order()
-    payment = (await stage.pay(order, method="upi", vpa="a@okaxis")).json["id"]
-    given = await allow(stage, f"{SHOP}/", "HTTPS://WWW.Shop.example:443", SHOP, "http://[::1]:80")
-    public = await stage.call("GET", f"/orders/{order}/public", keys={})
+async def test_once_some_are_named_no_other_may(installed: TestApp):
+    order = await installed.order()
+    payment = (await installed.pay(order, method="upi", vpa="a@okaxis")).json["id"]
+    given = await allow(
+        installed, f"{SHOP}/", "HTTPS://WWW.Shop.example:443", SHOP, "http://[::1]:80"
+    )
+    public = await installed.call("GET", f"/orders/{order}/public", keys={})
     named = [SHOP, "https://www.shop.example", "http://[::1]"]
 
     assert given.json["allowed_origins"] == named
-    assert (await stage.call("GET", "/merchant")).json["allowed_origins"] == named
+    assert (await installed.call("GET", "/merchant")).json["allowed_origins"] == named
     for path in (f"/checkout?order_id={order}", f"/success?payment_id={payment}"):
-        assert await policy(stage, path) == " ".join(named)
+        assert await policy(installed, path) == " ".join(named)
     assert public.json["allowed_origins"] == named
     # What is nobody's order is nobody's secret.
-    assert await policy(stage, "/checkout?order_id=order_0000000000000000") == ""
-    assert (await allow(stage)).json["allowed_origins"] == []
-    assert await policy(stage, f"/checkout?order_id={order}") == ""
+    assert await policy(installed, "/checkout?order_id=order_0000000000000000") == ""
+    assert (await allow(installed)).json["allowed_origins"] == []
+    assert await policy(installed, f"/checkout?order_id={order}") == ""
 
 
-async def test_the_rule_is_of_the_payment_that_the_page_shows(stage: PlayedApp):
+async def test_the_rule_is_of_the_payment_that_the_page_shows(installed: TestApp):
     """The page follows a payment before an order, so naming another order opens nothing."""
-    order = await stage.order()
-    payment = (await stage.pay(order, method="upi", vpa="a@okaxis")).json["id"]
-    await allow(stage, SHOP)
+    order = await installed.order()
+    payment = (await installed.pay(order, method="upi", vpa="a@okaxis")).json["id"]
+    await allow(installed, SHOP)
 
     for other in ("x", "order_0000000000000000"):
         for path in ("checkout", "success", "sdk/checkout.html"):
-            assert await policy(stage, f"/{path}?order_id={other}&payment_id={payment}") == SHOP
-            assert await policy(stage, f"/{path}?payment_id={payment}&order_id={other}") == SHOP
-    assert await policy(stage, f"/checkout?payment_id=&order_id={order}") == SHOP
+            assert await policy(installed, f"/{path}?order_id={other}&payment_id={payment}") == SHOP
+            assert await policy(installed, f"/{path}?payment_id={payment}&order_id={other}") == SHOP
+    assert await policy(installed, f"/checkout?payment_id=&order_id={order}") == SHOP
 
 
-async def test_what_is_left_out_stays(stage: PlayedApp):
-    await allow(stage, SHOP)
+async def test_what_is_left_out_stays(installed: TestApp):
+    await allow(installed, SHOP)
     for body in ({}, {"allowed_origins": None}):
-        kept = await stage.call("PATCH", "/merchant", json=body)
+        kept = await installed.call("PATCH", "/merchant", json=body)
         assert kept.json["allowed_origins"] == [SHOP]
 
 
@@ -100,17 +94,17 @@ async def test_what_is_left_out_stays(stage: PlayedApp):
         None,
     ],
 )
-async def test_what_is_no_origin_is_refused_by_name(stage: PlayedApp, wrong: Any):
-    await allow(stage, SHOP)
-    answer = await allow(stage, "https://good.example", wrong)
+async def test_what_is_no_origin_is_refused_by_name(installed: TestApp, wrong: Any):
+    await allow(installed, SHOP)
+    answer = await allow(installed, "https://good.example", wrong)
 
     assert answer.status == 400
     assert "allowed_origins" in str(answer.json["error"])
-    assert (await stage.call("GET", "/merchant")).json["allowed_origins"] == [SHOP]
+    assert (await installed.call("GET", "/merchant")).json["allowed_origins"] == [SHOP]
 
 
-async def test_so_many_shops_nobody_has(stage: PlayedApp):
-    assert (await allow(stage, *(f"https://s{n}.example" for n in range(51)))).status == 400
+async def test_so_many_shops_nobody_has(installed: TestApp):
+    assert (await allow(installed, *(f"https://s{n}.example" for n in range(51)))).status == 400
 
 
 @pytest.mark.parametrize(
@@ -124,20 +118,20 @@ async def test_so_many_shops_nobody_has(stage: PlayedApp):
     ],
 )
 async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
-    stage: PlayedApp, stored: str, framed_by: str
+    installed: TestApp, stored: str, framed_by: str
 ):
-    order = await stage.order()
-    await stage.value(f"UPDATE merchants SET allowed_origins = {stored} RETURNING id")
+    order = await installed.order()
+    await installed.value(f"UPDATE merchants SET allowed_origins = {stored} RETURNING id")
 
-    assert await policy(stage, f"/checkout?order_id={order}") == framed_by
+    assert await policy(installed, f"/checkout?order_id={order}") == framed_by
 
 
 @pytest.mark.parametrize("id", ["%00", "%ff", "x" * 5000])
 async def test_a_page_of_what_can_be_no_order_is_shown_and_framed_by_nobody(
-    stage: PlayedApp, id: str
+    installed: TestApp, id: str
 ):
     for path in (f"/checkout?order_id={id}", f"/success?payment_id={id}"):
-        assert await policy(stage, path) == "'none'"
+        assert await policy(installed, path) == "'none'"
 
 
 @pytest.mark.parametrize(
@@ -145,12 +139,12 @@ async def test_a_page_of_what_can_be_no_order_is_shown_and_framed_by_nobody(
     ["%2F{}", "{}%2F", "%2F%2F{}", "x%2F..%2F{}", "{}%3F", "%20{}", "{}%09", "{}%23", "+{}"],
 )
 async def test_an_order_or_payment_in_another_spelling_is_framed_by_nobody(
-    stage: PlayedApp, spelt: str
+    installed: TestApp, spelt: str
 ):
-    order = await stage.order()
-    payment = (await stage.pay(order, method="upi", vpa="a@okaxis")).json["id"]
-    await allow(stage, SHOP)
+    order = await installed.order()
+    payment = (await installed.pay(order, method="upi", vpa="a@okaxis")).json["id"]
+    await allow(installed, SHOP)
 
     for path in ("checkout", "success", "failure", "sdk/checkout.html"):
-        assert await policy(stage, f"/{path}?order_id={spelt.format(order)}") == "'none'"
-        assert await policy(stage, f"/{path}?payment_id={spelt.format(payment)}") == "'none'"
+        assert await policy(installed, f"/{path}?order_id={spelt.format(order)}") == "'none'"
+        assert await policy(installed, f"/{path}?payment_id={spelt.format(payment)}") == "'none'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,6 @@ import pytest
 
 from paygate.core.web.dialects.other_gateways import ALIASES
 from tests.harness.apps import KEYS, TestApp, running_app
-
-
-@pytest.fixture
-async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
-    """An app with the plugins that come with paygate."""
-    async with running_app(database_url, tmp_path) as running:
-        yield running
-
 
 EXPIRY = {"expiry_month": 12, "expiry_year": 2035}
 CARDS: list[dict[str, Any]] = [
@@ -29,22 +20,22 @@ CARDS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("card", CARDS)
-async def test_a_card_may_be_told_in_several_ways(shop: TestApp, card: dict[str, Any]):
-    answer = await shop.pay(method="card", **card)
+async def test_a_card_may_be_told_in_several_ways(installed: TestApp, card: dict[str, Any]):
+    answer = await installed.pay(method="card", **card)
 
     assert answer.status == 201
     assert (answer.json["card_network"], answer.json["card_last4"]) == ("visa", "1111")
     assert "vpa" not in answer.json
 
 
-async def test_a_flat_card_is_checked_like_any_other(shop: TestApp):
-    order_id = await shop.order()
+async def test_a_flat_card_is_checked_like_any_other(installed: TestApp):
+    order_id = await installed.order()
 
-    number = await shop.pay(order_id, method="card", card_number="1234567890123456",
+    number = await installed.pay(order_id, method="card", card_number="1234567890123456",
                             card_expiry="12/35")  # fmt: skip
-    expiry = await shop.pay(order_id, method="card", card_number="4111111111111111",
+    expiry = await installed.pay(order_id, method="card", card_number="4111111111111111",
                             card_expiry="01/20")  # fmt: skip
-    junk = await shop.pay(order_id, method="card", card_number=["4"], card_expiry={"a": 1})
+    junk = await installed.pay(order_id, method="card", card_number=["4"], card_expiry={"a": 1})
 
     assert [a.json["error"]["code"] for a in (number, expiry, junk)] == [
         "INVALID_CARD",

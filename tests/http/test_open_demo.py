@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from paygate.bootstrap import open_app
 from paygate.core.domain.errors import OperatorError
 from paygate.settings import read_settings
 from tests.harness.apps import KEYS, Answer, TestApp, running_app
+from tests.harness.databases import Databases
 from tests.harness.fakes import Fakes
+from tests.harness.shared import Shared, shared_by_tests
 
 WRONG = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "wrong"}
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_demo(
+    databases: Databases, new_home: Callable[[], Path], shared_fakes: Fakes
+) -> AsyncIterator[Shared[TestApp]]:
+    def opening(url: str, home: Path) -> AbstractAsyncContextManager[TestApp]:
+        environ = {"PAYGATE_PROFILE": "open-demo"}
+        return running_app(url, home, plugins=shared_fakes.found(), environ=environ)
+
+    async with shared_by_tests(databases, new_home, opening) as shared:
+        yield shared
+
+
 @pytest.fixture
-async def demo(database_url: str, tmp_path: Path, fakes: Fakes) -> AsyncIterator[TestApp]:
-    environ = {"PAYGATE_PROFILE": "open-demo"}
-    async with running_app(
-        database_url, tmp_path, plugins=fakes.found(), environ=environ
-    ) as running:
+async def demo(shared_demo: Shared[TestApp], shared_fakes: Fakes) -> AsyncIterator[TestApp]:
+    shared_fakes.forget()
+    async with shared_demo.lent() as running:
         yield running
 
 
@@ -169,7 +183,7 @@ async def test_the_log_of_webhooks_is_a_bare_list(demo: TestApp):
     assert (len(envelope.json["data"]), envelope.json["total"]) == (1, 2)
 
 
-async def test_a_refund_given_back_is_called_a_success(demo: TestApp, fakes: Fakes):
+async def test_a_refund_given_back_is_called_a_success(demo: TestApp, shared_fakes: Fakes):
     await demo.webhook_url()
     async with demo.working():
         payment_id = (await pay(demo)).json["id"]
@@ -180,8 +194,8 @@ async def test_a_refund_given_back_is_called_a_success(demo: TestApp, fakes: Fak
         await demo.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
 
     assert (refund.status, refund.json["status"]) == (201, "pending")
-    assert fakes.sink.types[-2:] == ["refund.created", "refund.success"]
-    assert b'"event":"refund.success"' in fakes.sink.delivered[-1].body
+    assert shared_fakes.sink.types[-2:] == ["refund.created", "refund.success"]
+    assert b'"event":"refund.success"' in shared_fakes.sink.delivered[-1].body
 
 
 async def test_health_speaks_its_words_and_says_that_it_is_on(demo: TestApp, app: TestApp):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,12 +16,6 @@ from tests.harness.playing import CARD
 QUERY = "/checkout/methods?order_id="
 
 
-@pytest.fixture
-async def simulated(database_url: str, tmp_path: Path) -> AsyncIterator[TestApp]:
-    async with running_app(database_url, tmp_path) as app:
-        yield app
-
-
 async def offered(app: TestApp, query: str = "/checkout/methods") -> list[str]:
     answer = await app.call("GET", query, keys={})
     assert answer.status == 200, answer
@@ -31,27 +24,29 @@ async def offered(app: TestApp, query: str = "/checkout/methods") -> list[str]:
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 async def test_upi_takes_rupees_only_and_is_offered_for_nothing_else(
-    simulated: TestApp, currency: str
+    installed: TestApp, currency: str
 ):
-    order = await simulated.order(50_000, currency=currency)
+    order = await installed.order(50_000, currency=currency)
 
-    refused = await simulated.pay(order, method="upi", vpa="asha@paytm")
-    by_card = await simulated.pay(order, method="card", card=CARD)
+    refused = await installed.pay(order, method="upi", vpa="asha@paytm")
+    by_card = await installed.pay(order, method="card", card=CARD)
 
-    assert await offered(simulated, QUERY + order) == ["card"]
+    assert await offered(installed, QUERY + order) == ["card"]
     assert (refused.status, by_card.status) == (422, 201)
     assert currency in refused.json["error"]["description"]
-    assert await simulated.value("SELECT count(*) FROM payments") == 1
+    assert await installed.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_without_an_order_or_for_one_in_rupees_every_method_is_offered(simulated: TestApp):
-    order = await simulated.order(50_000)
+async def test_without_an_order_or_for_one_in_rupees_every_method_is_offered(
+    installed: TestApp,
+):
+    order = await installed.order(50_000)
 
-    assert await offered(simulated) == await offered(simulated, QUERY + order) == ["card", "upi"]
+    assert await offered(installed) == await offered(installed, QUERY + order) == ["card", "upi"]
 
 
-async def test_methods_of_no_order_are_404(simulated: TestApp):
-    answer = await simulated.call("GET", QUERY + "order_0000000000000000", keys={})
+async def test_methods_of_no_order_are_404(installed: TestApp):
+    answer = await installed.call("GET", QUERY + "order_0000000000000000", keys={})
 
     assert answer.status == 404
 
@@ -96,8 +91,8 @@ async def test_a_plus_sign_that_was_not_encoded_is_still_a_zone(app: TestApp, zo
     assert (answer.status, answer.json["total"]) == (200, 1)
 
 
-async def test_the_rules_for_cards_are_published_and_kept(simulated: TestApp):
-    answer = await simulated.call("GET", "/checkout/methods", keys={})
+async def test_the_rules_for_cards_are_published_and_kept(installed: TestApp):
+    answer = await installed.call("GET", "/checkout/methods", keys={})
     schemas = {method["name"]: method["schema"] for method in answer.json["data"]}
     rules = schemas["card"]["x-card"]
 
@@ -105,18 +100,18 @@ async def test_the_rules_for_cards_are_published_and_kept(simulated: TestApp):
         for begin in [end for ends in network["ranges"] for end in ends]:
             number = number_in(begin, 16)
             for digits in (2, 3, 4, 5):
-                order = await simulated.order(500)
+                order = await installed.order(500)
                 card = {**CARD, "number": number, "cvv": "1" * digits}
-                paid = await simulated.pay(order, method="card", card=card)
+                paid = await installed.pay(order, method="card", card=card)
                 is_right = digits in network["security_code"]["digits"]
                 assert paid.status == (201 if is_right else 400), (begin, digits)
                 assert not is_right or paid.json["card_network"] == network["name"], begin
 
 
-async def test_the_gateways_time_comes_with_the_methods(simulated: TestApp):
-    before = await simulated.call("GET", "/checkout/methods", keys={})
-    await simulated.call("POST", "/test/clock/advance", json={"seconds": 86_400})
-    after = await simulated.call("GET", "/checkout/methods", keys={})
+async def test_the_gateways_time_comes_with_the_methods(installed: TestApp):
+    before = await installed.call("GET", "/checkout/methods", keys={})
+    await installed.call("POST", "/test/clock/advance", json={"seconds": 86_400})
+    after = await installed.call("GET", "/checkout/methods", keys={})
 
     times = [datetime.fromisoformat(answer.json["now"]) for answer in (before, after)]
     assert times[1] - times[0] >= timedelta(days=1)

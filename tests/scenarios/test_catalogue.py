@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from paygate.simulator.book import Book
 from paygate.simulator.scenario import built_in
 from tests.harness.audit import differences
-from tests.harness.playing import PlayedApp
+from tests.harness.playing import BOOK, PlayedApp
 
 OPENED = ["payment.created", "payment.pending"]
 PAID = [*OPENED, "payment.success"]
@@ -118,7 +117,7 @@ def test_every_scenario_has_an_ending_here():
 
 
 @pytest.mark.parametrize("name", sorted(ENDINGS))
-async def test_it_plays_to_its_end(stage: PlayedApp, tmp_path: Path, name: str):
+async def test_it_plays_to_its_end(stage: PlayedApp, name: str):
     scenario = next(each for each in built_in() if each.name == name)
     ending = ENDINGS[name]
     method = "card" if scenario.methods == {"card"} else "upi"
@@ -130,13 +129,13 @@ async def test_it_plays_to_its_end(stage: PlayedApp, tmp_path: Path, name: str):
     assert payment["next_action"] is None
     assert await stage.events(payment["id"]) == ending.events
     assert await stage.effects() == ending.effects
-    await the_books_agree(stage, tmp_path, payment["id"], ending)
+    await the_books_agree(stage, payment["id"], ending)
     await the_story_is_whole(stage, payment["id"])
 
 
-async def the_books_agree(stage: PlayedApp, home: Path, payment_id: str, ending: Ending) -> None:
+async def the_books_agree(stage: PlayedApp, payment_id: str, ending: Ending) -> None:
     """The processor's own book, which nobody here can write in, knows at most one charge."""
-    book = Book(home / "book.jsonl")
+    book = Book(stage.home / BOOK)
     charges = {
         charge.operation_id: charge for charge in book.charges() if charge.payment_id == payment_id
     }

@@ -70,9 +70,7 @@ async def test_a_merchant_has_a_default(stage: PlayedApp):
     assert (missing.status, stranger.status) == (400, 401)
 
 
-async def test_amounts_choose_where_they_are_told_to(
-    stage: PlayedApp, database_url: str, tmp_path: Path
-):
+async def test_amounts_choose_where_they_are_told_to(stage: PlayedApp):
     assert await chosen(stage, amount=19_050) is None
 
 

@@ -55,11 +55,11 @@ async def declined(stage: PlayedApp, order_id: str) -> tuple[str, str]:
 
 
 async def test_a_new_payment_waits_for_the_orders_lock_and_sees_what_its_holder_did(
-    stage: PlayedApp, database_url: str
+    stage: PlayedApp,
 ):
     order = await stage.order()
     first, _ = await declined(stage, order)
-    async with locked(database_url, order) as holder:
+    async with locked(stage.database_url, order) as holder:
         paying = asyncio.create_task(stage.pay(order, method="upi", vpa="asha@paytm"))
         await until_one_waits(holder)
         await holder.execute(SUCCEED, first)
@@ -70,11 +70,11 @@ async def test_a_new_payment_waits_for_the_orders_lock_and_sees_what_its_holder_
 
 
 async def test_a_late_success_waits_for_the_orders_lock_and_gives_the_money_back(
-    stage: PlayedApp, database_url: str
+    stage: PlayedApp,
 ):
     order = await stage.order()
     (first, charge), (second, _) = await declined(stage, order), await declined(stage, order)
-    async with locked(database_url, order) as holder:
+    async with locked(stage.database_url, order) as holder:
         sending = asyncio.create_task(send(stage, says(charge, "approved")))
         await until_one_waits(holder)
         await holder.execute(SUCCEED, second)
