@@ -31,8 +31,8 @@ async def test_a_payment_is_on_the_page_before_the_next_poll_would_be(
     assert asked
 
 
-async def test_without_the_live_connection_it_polls_and_says_so(rough_page: Page, gateway: Gateway):
-    page = rough_page
+async def test_without_the_live_connection_it_polls_and_says_so(timed_page: Page, gateway: Gateway):
+    page = timed_page
 
     async def refuse(route: Route) -> None:
         await route.abort()

@@ -111,9 +111,9 @@ async def test_a_webhook_that_did_not_arrive_is_sent_again_with_one_click(
 
 
 async def test_while_the_api_is_silent_the_figures_stay_and_the_page_says_they_are_old(
-    rough_page: Page, gateway: Gateway
+    timed_page: Page, gateway: Gateway
 ):
-    page = rough_page
+    page = timed_page
     await gateway.pay()
     await page.goto(f"{gateway.dashboard}/dashboard")
     total = page.get_by_test_id("total-transactions")
