@@ -38,17 +38,6 @@ async def gateway(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def fresh_gateway(
-    databases: Databases, redis_url: str, tmp_path: Path
-) -> AsyncIterator[Gateway]:
-    """One in which nothing has happened yet."""
-    database_url = await databases.clone()
-    async with open_gateway(database_url, redis_url, tmp_path) as running:
-        yield running
-    await databases.drop(database_url)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
 async def receiver(gateway: Gateway) -> AsyncIterator[Receiver]:
     """The merchant's server, known to the gateway while the test runs."""
     async with open_receiver() as running:

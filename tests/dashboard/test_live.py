@@ -41,8 +41,11 @@ async def test_without_the_live_connection_it_polls_and_says_so(timed_page: Page
     await page.goto(f"{gateway.dashboard}/dashboard/transactions")
     await expect(page.get_by_test_id("live-state")).to_have_text("Polling")
     payment = await gateway.pay()
+    await page.clock.fast_forward(2_500)
     row = page.locator(f"tr[data-payment-id={payment['id']}]")
     await expect(row.get_by_test_id("status")).to_have_text("success")
     await page.unroute("**/api/v1/stream*")
+    # Longer than the page waits between two tries.
+    await page.clock.fast_forward(31_000)
 
     await expect(page.get_by_test_id("live-state")).to_have_text("Live")

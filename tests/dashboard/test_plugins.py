@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,19 +11,33 @@ from playwright.async_api import Page, expect
 from tests.harness.apps import KEYS
 from tests.harness.databases import Databases
 
-from .extended import Extended, open_extended
+from .extended import Extended, Knobs, open_extended
 from .gateway import Gateway
 from .test_accessibility import described, in_both_themes, wider
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def extended(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def installation(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Extended]:
     database_url = await databases.clone()
-    async with open_extended(database_url, tmp_path) as running:
+    async with open_extended(database_url, tmp_path_factory.mktemp("extended")) as running:
         yield running
     await databases.drop(database_url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def extended(installation: Extended) -> Extended:
+    """One whose plugin has the settings that it came with, and works."""
+    values = dict.fromkeys(Knobs.model_fields)
+    del values["region"]
+    answer = await installation.app.call("PUT", "/plugins/acme/config", json={"values": values})
+    assert answer.status == 200, answer
+    assert set((await stored(installation))["sources"].values()) == {"default", "environment"}  # type: ignore[attr-defined]
+    installation.acme.is_broken = False
+    return installation
 
 
 async def open_acme(page: Page, extended: Extended) -> None:

@@ -14,28 +14,10 @@ from .gateway import Gateway, Receiver
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-HEADINGS = ["Event", "Status", "Attempts", "Last Attempt", "Response Code", "Actions"]
-
 
 @pytest.fixture
 def place(gateway: Gateway) -> str:
     return f"{gateway.dashboard}/dashboard/webhooks"
-
-
-async def test_the_page_is_the_contracts_even_while_nothing_was_sent(
-    fresh_gateway: Gateway, page: Page
-):
-    await page.goto(f"{fresh_gateway.dashboard}/dashboard/webhooks")
-
-    part = page.get_by_test_id("webhook-config")
-    await expect(part.locator("h2")).to_have_text("Webhook Configuration")
-    await expect(part.locator("h3")).to_have_text("Webhook Logs")
-    url = part.locator("form[data-test-id=webhook-config-form] input[type=url]")
-    await expect(url).to_have_attribute("data-test-id", "webhook-url-input")
-    await expect(url).to_have_attribute("placeholder", "https://yoursite.com/webhook")
-    table = part.locator("table[data-test-id=webhook-logs-table]")
-    await expect(table).to_be_visible()
-    assert await table.locator("th").all_text_contents() == HEADINGS
 
 
 async def test_a_url_is_saved(page: Page, gateway: Gateway, place: str):
