@@ -15,6 +15,7 @@ import pytest
 from paygate.core.domain.errors import OperatorError
 from paygate.scaffold import KINDS, NAME_CHARS_MAX, Kind, NewPlugin, write_package
 from tests.harness.processes import Stack
+from tests.harness.suites import PYTEST
 
 ROOT = Path(__file__).parents[2]
 LONGEST = "a2345678_1234567_" + "b" * (NAME_CHARS_MAX - 17)
@@ -74,7 +75,7 @@ def test_their_own_tests_are_green_at_once(
     # Where the one stands, as its README says; the others in one process, which costs less.
     several = ("--import-mode=importlib", *map(str, roots)) if len(roots) > 1 else ()
     done = run(
-        *("pytest", "-q", "-p", "no:cacheprovider", *several),
+        *(*PYTEST, *several),
         cwd=roots[0],
         PYTHONPATH=written.path(*kinds),
         PAYGATE_TEST_DATABASE_URL=server_urls[0],

@@ -30,7 +30,7 @@ from tests.harness.playing import CALLBACK_SECRET, PlayedApp
 
 Answer = TypeVar("Answer")
 
-STORIES = int(os.environ.get("PAYGATE_STORIES", "150"))
+STORIES = int(os.environ.get("PAYGATE_STORIES", "60"))
 AMOUNT = 50_000
 # These cost real time and say nothing that the others do not.
 SLOW = {"hang_then_approved", "hang_then_declined", "late_answer", "latency_lognormal"}

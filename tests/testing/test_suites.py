@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from paygate.testing.session import Session
+from tests.harness.suites import PYTEST
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240
 
@@ -52,9 +55,8 @@ def run(folder: Path, *arguments: str, server_url: str = "", **more: str):
     environ = {**os.environ, "PAYGATE_TEST_DATABASE_URL": server_url, **more}
     for name in [name for name in environ if name.startswith(("PYTEST_", "COV_"))]:
         del environ[name]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:valkey", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, *arguments],
+        [sys.executable, "-m", *PYTEST, *arguments],
         cwd=folder,
         env=environ,
         capture_output=True,
@@ -65,7 +67,10 @@ def run(folder: Path, *arguments: str, server_url: str = "", **more: str):
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_it_does_not_matter_who_runs_the_tests(tmp_path, server_urls, flavour):
+def test_it_does_not_matter_who_runs_the_tests(
+    tmp_path: Path, server_urls: tuple[str, str], paygate_session: Session, flavour: str
+):
+    # While our own session is open, its migrated database is there to be copied.
     mark, settings = FLAVOURS[flavour]
     (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}\n")
     (tmp_path / "test_shop.py").write_text(TESTS.format(mark=mark))
@@ -75,7 +80,7 @@ def test_it_does_not_matter_who_runs_the_tests(tmp_path, server_urls, flavour):
     assert "3 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
-def test_the_examples_of_a_merchant_pass(server_urls):
+def test_the_examples_of_a_merchant_pass(server_urls: tuple[str, str], paygate_session: Session):
     ran = run(ROOT / "examples" / "merchant_tests", server_url=server_urls[0])
 
     assert "5 passed" in ran.stdout, ran.stdout + ran.stderr
