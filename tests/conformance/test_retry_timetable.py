@@ -2,14 +2,18 @@
 
 Three merchants share the minute: one whose receiver fails twice, one whose receiver
 fails for ever, one whose receiver thinks so long that the worker dies meanwhile.
+
+Another gateway is meanwhile asked what nobody thought of: that takes as long, and the minute
+is mostly spent waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +24,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
+from tests.conformance.fuzzing import ask_whatever
 from tests.conformance.receivers.programs import Program, sample
 from tests.harness.databases import Databases
 from tests.harness.processes import Client, Stack, stack
@@ -165,20 +171,34 @@ async def live_through(url: str, redis_url: str, home: Path) -> dict[str, Seen]:
         return await Minute(gateway, await gateway.serve(), merchants).pass_by()
 
 
-@pytest.fixture(scope="module")
-def seen(
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def minute(
     databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Seen]]:
-    """The minute is lived through once; each test looks at a part of it."""
+) -> AsyncIterator[asyncio.Task[dict[str, Seen]]]:
+    """The minute passes once, beside the first test; each of the others looks at a part of it."""
+    url = await databases.clone()
+    passing = asyncio.create_task(live_through(url, redis_url, tmp_path_factory.mktemp("minute")))
+    yield passing
+    passing.cancel()
+    await asyncio.gather(passing, return_exceptions=True)
+    await databases.drop(url)
 
-    async def minute() -> dict[str, Seen]:
-        url = await databases.clone()
-        try:
-            return await live_through(url, redis_url, tmp_path_factory.mktemp("minute"))
-        finally:
-            await databases.drop(url)
 
-    return asyncio.run(minute())
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seen(minute: asyncio.Task[dict[str, Seen]]) -> dict[str, Seen]:
+    return await minute
+
+
+async def test_no_request_is_answered_with_what_the_document_does_not_say(
+    minute: object, database_url: str, redis_url: str, tmp_path: Path
+):
+    """No 5xx, and nothing undocumented."""
+    environ = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0"}
+    async with stack(database_url, redis_url, tmp_path, environ) as gateway:
+        code, output = await ask_whatever(gateway)
+
+    assert code == 0, output[-6000:]
+    assert re.search(r"Selected: (\d+)/\d+\s+Tested: \1\n", output), output[-6000:]
 
 
 def test_a_receiver_that_fails_twice_gets_it_after_5_and_15_seconds(seen: dict[str, Seen]):
