@@ -6,46 +6,47 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .axe import faults
-from .checkout import BROKE, Checkout, Modal, at_both_sizes, on_phone
+from .checkout import BROKE, Checkout, Modal, on_phone
 from .gateway import Gateway
 from .payer import Bank, Phone, advance, ask, asked, only_payment
 from .shop import Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAYING = "offline success error unknown paid no_order".split()
 
-
-async def bring(checkout: Checkout, page: Page, gateway: Gateway, state: str) -> None:
-    """The page in one of the states of ``PAYING``."""
-    order = await gateway.order()
-    if state == "paid":
-        await gateway.pay(order)
-    if state == "unknown":
-        order = "order_0000000000000000"
-    named = "/" if state == "no_order" else f"/checkout?order_id={order}"
-    await page.goto(gateway.checkout_base + named)
-    if state in {"unknown", "paid", "no_order"}:
-        return await checkout.until("notice-state")
-    await checkout.until("method-upi")
-    if state == "offline":
-        await checkout.fill_upi()
-        await page.context.set_offline(True)
-        await checkout.press("pay-button")
-        await checkout.until("network-notice")
-    else:
-        await checkout.pay_by_upi(BROKE if state == "error" else "asha@okaxis")
-        await checkout.until(f"{state}-state")
-    return None
-
-
-@pytest.mark.parametrize("state", PAYING)
 async def test_no_state_has_an_accessibility_fault(
-    checkout: Checkout, page: Page, gateway: Gateway, state: str
+    checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
-    await bring(checkout, page, gateway, state)
+    found = {}
+    order, other, paid = [await gateway.order() for _ in range(3)]
+    await gateway.pay(paid)
+    named = f"{gateway.checkout_base}/checkout?order_id="
+    await page.goto(named + order)
+    await checkout.fill_upi()
+    await page.context.set_offline(True)
+    await checkout.press("pay-button")
+    await checkout.until("network-notice")
+    found["offline"] = await faults(page)
+    await page.context.set_offline(False)
+    await checkout.until("success-state")
+    found["success"] = await faults(page)
+    await page.goto(named + other)
+    with gateway.asleep():
+        await checkout.pay_by_upi(BROKE)
+        await checkout.until("processing-state")
+        found["processing"] = await faults(page)
+    await checkout.until("error-state")
+    found["error"] = await faults(page)
+    for state, place in (
+        ("paid", named + paid),
+        ("unknown", f"{named}order_0000000000000000"),
+        ("no order", f"{gateway.checkout_base}/"),
+    ):
+        await page.goto(place)
+        await checkout.until("notice-state")
+        found[state] = await faults(page)
 
-    assert await faults(page) == []
+    assert {state: wrong for state, wrong in found.items() if wrong} == {}
 
 
 async def test_nor_have_the_methods_nor_their_forms_nor_what_is_wrong_in_one(
@@ -66,25 +67,39 @@ async def test_nor_have_the_methods_nor_their_forms_nor_what_is_wrong_in_one(
     assert found == {"methods": [], "upi": [], "card": [], "wrong": []}
 
 
-async def test_nor_has_a_payment_under_way(
-    checkout: Checkout, page: Page, gateway: Gateway
-) -> None:
-    await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}")
-    with gateway.asleep():
-        await checkout.pay_by_upi()
-        await checkout.until("processing-state")
-        wrong = await faults(page)
-
-    assert wrong == []
-
-
 @pytest.mark.parametrize("kind", ["three_ds", "otp", "collect", "qr"])
-async def test_nor_has_what_is_asked(
+async def test_nor_has_what_is_asked_and_every_window_holds_it(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
-    await asked(checkout, page, patient, kind)
-
+    order = await asked(checkout, page, patient, kind)
     assert await faults(page) == []
+    for language in ("en", "hi"):
+        await is_seen_without_scrolling(checkout, page, patient, order, language)
+        await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+
+
+async def is_seen_without_scrolling(
+    checkout: Checkout, page: Page, gateway: Gateway, order: str, language: str
+) -> None:
+    """All that can be pressed is."""
+    await page.goto(f"{gateway.base}/checkout?order_id={order}&lang={language}")
+    await checkout.until("action-state")
+    window = page.viewport_size
+    last = await checkout.part("cancel-payment-button").bounding_box()
+
+    assert await page.evaluate("document.documentElement.lang") == language
+    assert window
+    assert last
+    assert last["y"] + last["height"] <= window["height"]
+
+
+async def fits(page: Page) -> None:
+    """A small phone holds the page."""
+    for width in (375, 320):
+        await page.set_viewport_size({"width": width, "height": 640})
+        await page.wait_for_function("width => innerWidth === width", arg=width)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @on_phone
@@ -121,6 +136,8 @@ async def test_nor_have_the_pages_that_play_the_payer(
     await page.goto(f"{patient.base}/simulator/{name}?payment_id={payment}")
     await page.locator("[data-decision]:visible").first.wait_for()
     waiting = await faults(page)
+    await fits(page)
+    await page.set_viewport_size({"width": 1280, "height": 800})
     if name == "bank":
         await Bank(page).answer("approve")
         await expect(page.get_by_test_id("bank-said")).not_to_be_empty()
@@ -131,42 +148,14 @@ async def test_nor_have_the_pages_that_play_the_payer(
     assert (waiting, answered) == ([], [])
 
 
-@pytest.mark.parametrize("language", ["en", "hi"])
-async def test_a_small_phone_holds_what_is_asked(
-    checkout: Checkout, page: Page, patient: Gateway, language: str
-) -> None:
-    async def fits() -> None:
-        for width in (375, 320):
-            await page.set_viewport_size({"width": width, "height": 640})
-            await page.wait_for_function("width => innerWidth === width", arg=width)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-
-    for kind in ("three_ds", "collect", "qr"):
-        order = await asked(checkout, page, patient, kind, lang=language)
-        await fits()
-    payment = await only_payment(patient, order)
-    for name in ("bank", "upi"):
-        await page.goto(f"{patient.base}/simulator/{name}?payment_id={payment}")
-        await page.locator("[data-decision]:visible").first.wait_for()
-        await fits()
-
-
-@at_both_sizes
+@on_phone
 @pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
-async def test_all_that_can_be_pressed_is_seen_without_scrolling(
+async def test_on_a_phone_all_that_can_be_pressed_is_seen_without_scrolling(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
     for language in ("en", "hi"):
-        await page.goto(f"{patient.base}/checkout?order_id={order}&lang={language}")
-        await checkout.until("action-state")
-        window = page.viewport_size
-        last = await checkout.part("cancel-payment-button").bounding_box()
-
-        assert await page.evaluate("document.documentElement.lang") == language
-        assert window
-        assert last
-        assert last["y"] + last["height"] <= window["height"]
+        await is_seen_without_scrolling(checkout, page, patient, order, language)
 
 
 async def test_so_it_is_in_a_merchants_modal_with_the_link_to_the_app(

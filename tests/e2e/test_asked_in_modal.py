@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest.mark.parametrize(
     ("kind", "size"),
-    [("three_ds", DESKTOP), ("three_ds", PHONE), ("qr", DESKTOP), ("intent", PHONE)],
+    [("three_ds", DESKTOP), ("qr", DESKTOP), ("intent", PHONE)],
     indirect=["size"],
 )
 async def test_a_modal_closed_while_the_payer_is_asked_asks_again_when_opened(

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from .checkout import BROKE, MODAL, PUBLIC_KEY, Checkout, Modal, press
-from .gateway import Gateway, GatewayWith
+from .gateway import Gateway
 from .shop import SCRIPT, Shop, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,20 +80,6 @@ async def test_a_page_opened_from_a_file_takes_a_payment(
     assert (failure["paymentId"], result["paymentId"]) == (bad["id"], good["id"])
     assert await page.evaluate("heard") == [], "nothing is posted to a page without an origin"
     await modal.is_gone()
-
-
-async def test_a_file_is_no_page_of_a_merchant_who_lists_their_origins(
-    context: BrowserContext, gateway_with: GatewayWith, tmp_path: Path
-) -> None:
-    window = await context.new_page()
-    async with gateway_with() as own:
-        body = {"allowed_origins": ["https://shop.example"]}
-        await own.client.call("PATCH", "/api/v1/merchant", json=body)
-        shop = tmp_path / "shop.html"
-        shop.write_text(filled(FROM_A_FILE, own, await own.order()))
-        await window.goto(shop.as_uri())
-        async with window.expect_event("console", lambda line: "frame-ancestors" in line.text):
-            await window.click("#buy")
 
 
 async def test_the_nonce_is_needed_to_hand_over_a_port(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 from quart import Quart
 
 from paygate.adapters.serving.server import answer
@@ -19,6 +20,7 @@ from .axe import faults
 from .checkout import Checkout, Modal
 from .gateway import Gateway
 from .shop import Shop, open_shop
+from .test_clients import FROM_A_FILE, filled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -75,6 +77,18 @@ async def test_another_site_cannot_frame_it(
             await asyncio.sleep(0.05)
     assert await window.evaluate("heard") == []
     await window.close()
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_a_file_is_no_page_of_a_merchant_who_lists_their_origins(
+    context: BrowserContext, gateway: Gateway, tmp_path: Path
+) -> None:
+    window = await context.new_page()
+    shop = tmp_path / "shop.html"
+    shop.write_text(filled(FROM_A_FILE, gateway, await gateway.order()))
+    await window.goto(shop.as_uri())
+    async with window.expect_event("console", lambda line: "frame-ancestors" in line.text):
+        await window.click("#buy")
 
 
 @asynccontextmanager

@@ -111,55 +111,61 @@ async def test_a_failure_leaves_the_modal_open_for_another_try(
 
 
 @pytest.mark.parametrize(
-    ("step", "how", "size"),
+    ("steps", "size"),
     [
-        ("methods", "button", PHONE),
-        ("methods", "escape in the frame", DESKTOP),
-        ("form", "button", DESKTOP),
-        ("form", "escape in the frame", DESKTOP),
-        ("processing", "button", PHONE),
-        ("processing", "escape beside the frame", DESKTOP),
-        ("error", "escape beside the frame", DESKTOP),
-        ("error", "escape in the frame", DESKTOP),
+        ([("methods", "button"), ("processing", "button")], PHONE),
+        (
+            [
+                ("methods", "escape in the frame"),
+                ("form", "button"),
+                ("form", "escape in the frame"),
+                ("processing", "escape beside the frame"),
+                ("error", "escape beside the frame"),
+                ("error", "escape in the frame"),
+            ],
+            DESKTOP,
+        ),
     ],
     indirect=["size"],
+    ids=["by thumb", "by mouse and keyboard"],
 )
 async def test_closing_at_any_step_calls_close_and_nothing_else(
-    modal: Modal, page: Page, gateway: Gateway, shop: Shop, step: str, how: str
+    modal: Modal, page: Page, gateway: Gateway, shop: Shop, steps: list[tuple[str, str]]
 ) -> None:
-    order = await gateway.order()
     await page.goto(shop.classic())
     await page.locator("#buy").focus()
     await page.evaluate("document.body.style.overflow = 'scroll'")
-    checkout = await modal.open(order)
-    await checkout.until("method-upi")
-
-    async def leave() -> None:
-        if how == "button":
-            await press(modal.close_button)
+    for step, how in steps:
+        checkout = await modal.open(await gateway.order())
+        await checkout.until("method-upi")
+        assert await page.evaluate("document.body.style.overflow") == "hidden"
+        if step == "processing":
+            with gateway.asleep():
+                await checkout.pay_by_upi()
+                await checkout.until("processing-state")
+                await leave(modal, how)
         else:
-            part = modal.close_button if "beside" in how else checkout.where.locator("body")
-            await part.press("Escape")
-        await modal.is_gone()
+            if step == "form":
+                await checkout.fill_card("4111")
+            elif step == "error":
+                await checkout.pay_by_upi(BROKE)
+                await checkout.until("error-state")
+            await leave(modal, how)
 
-    assert await page.evaluate("document.body.style.overflow") == "hidden"
-    if step == "processing":
-        with gateway.asleep():
-            await checkout.pay_by_upi()
-            await checkout.until("processing-state")
-            await leave()
+        await modal.called(*["failure"] * (step == "error"), "close")
+        assert await page.evaluate("document.body.style.overflow") == "scroll"
+        assert await page.evaluate("document.activeElement.id") == "buy"
+        assert await page.locator("[inert], :modal").count() == 0
+        await page.evaluate("calls.length = 0")
+
+
+async def leave(modal: Modal, how: str) -> None:
+    if how == "button":
+        await press(modal.close_button)
     else:
-        if step == "form":
-            await checkout.fill_card("4111")
-        elif step == "error":
-            await checkout.pay_by_upi(BROKE)
-            await checkout.until("error-state")
-        await leave()
-
-    await modal.called(*["failure"] * (step == "error"), "close")
-    assert await page.evaluate("document.body.style.overflow") == "scroll"
-    assert await page.evaluate("document.activeElement.id") == "buy"
-    assert await page.locator("[inert], :modal").count() == 0
+        part = modal.close_button if "beside" in how else modal.checkout.where.locator("body")
+        await part.press("Escape")
+    await modal.is_gone()
 
 
 async def test_two_modals_on_one_page_never_hear_each_other(
@@ -215,24 +221,26 @@ async def test_the_keyboard_goes_round_inside_and_reaches_nothing_behind(
     assert "BUTTON" not in seen, "the button behind the modal"
 
 
-@pytest.mark.parametrize("width", [320, 1280])
 async def test_the_modal_adds_no_accessibility_fault_and_fits(
-    modal: Modal, page: Page, gateway: Gateway, shop: Shop, width: int
+    modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
-    await page.set_viewport_size({"width": width, "height": 600})
+    order = await gateway.order()
     await page.goto(shop.classic())
-    checkout = await modal.open(await gateway.order())
-    await checkout.until("method-upi")
-    wrong = await faults(page)
-    content = await page.locator(".modal-content").bounding_box()
-    inside = await (await modal.frame()).evaluate("document.documentElement.scrollWidth")
+    for width in (320, 1280):
+        await page.set_viewport_size({"width": width, "height": 600})
+        checkout = await modal.open(order)
+        await checkout.until("method-upi")
+        wrong = await faults(page)
+        content = await page.locator(".modal-content").bounding_box()
+        inside = await (await modal.frame()).evaluate("document.documentElement.scrollWidth")
+        await page.evaluate("gateway.close()")
 
-    assert wrong == []
-    assert content
-    assert content["x"] >= 0
-    assert content["x"] + content["width"] <= width
-    assert content["y"] + content["height"] <= 600
-    assert inside <= content["width"]
+        assert wrong == []
+        assert content
+        assert content["x"] >= 0
+        assert content["x"] + content["width"] <= width
+        assert content["y"] + content["height"] <= 600
+        assert inside <= content["width"]
 
 
 async def test_a_merchants_function_that_throws_stops_nothing(
