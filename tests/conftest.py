@@ -23,6 +23,8 @@ from .harness.tools import use as use_tools
 use_tools()
 
 TESTS = Path(__file__).parent
+# Also for processes in folders of their own: see tests/harness/processes.py.
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(TESTS.parent / ".hypothesis")
 
 
 def pytest_xdist_auto_num_workers() -> int:

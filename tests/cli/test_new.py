@@ -121,12 +121,13 @@ def test_all_of_them_are_typed_to_the_last(tmp_path: Path):
     assert done.returncode == 0, done.stdout
 
 
-def test_installed_ones_are_found_and_listed(written: Written, tmp_path: Path):
-    listed = run("paygate", "plugins", cwd=tmp_path, PYTHONPATH=written.path(*KINDS))
+async def test_installed_ones_are_found_and_listed(written: Written, tmp_path: Path):
+    processes = Stack("", "", tmp_path, {"PYTHONPATH": written.path(*KINDS)})
+    code, output, errors = await processes.run("plugins")
 
-    assert listed.returncode == 0, listed.stderr
+    assert code == 0, errors
     for kind in KINDS:
-        assert f"plugin     acme_{kind} 0.1.0" in listed.stdout
+        assert f"plugin     acme_{kind} 0.1.0" in output
 
 
 @pytest.mark.parametrize(
@@ -180,11 +181,12 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["paygate-acme"]
 
 
-def test_the_command_tells_what_to_do_next(tmp_path: Path):
-    done = run("paygate", "new", "processor", "acme", "--dir", "here", cwd=tmp_path)
-    wrong = run("paygate", "new", "processor", "acme", "--method", "No!", cwd=tmp_path)
+async def test_the_command_tells_what_to_do_next(tmp_path: Path):
+    processes = Stack("", "", tmp_path)
+    code, output, errors = await processes.run("new", "processor", "acme", "--dir", "here")
+    wrong = await processes.run("new", "processor", "acme", "--method", "No!")
 
-    assert done.returncode == 0
-    assert "cd here/paygate-acme" in done.stdout
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert wrong.stderr.startswith("paygate: paygate new: --method is 'No!'")
+    assert code == 0, errors
+    assert "cd here/paygate-acme" in output
+    assert wrong[:2] == (2, "")
+    assert wrong[2].startswith("paygate: paygate new: --method is 'No!'")

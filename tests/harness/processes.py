@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from .apps import KEYS
-from .prepared import Process, start_paygate
+from .prepared import ROOT, Process, start_paygate
 
 READY_WITHIN_S = 60.0
 
@@ -56,6 +56,8 @@ class Stack:
             # A payment without a scenario succeeds; who tests chance sets these.
             "UPI_SUCCESS_RATE": "1",
             "CARD_SUCCESS_RATE": "1",
+            # Its table of all characters takes seconds to make, in each folder anew.
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
             # Somebody else may have the usual one.
             "PORT": "0",
             **self.environ,
