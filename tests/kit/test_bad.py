@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from paygate.testing.kit.checks import processor_time
+from paygate.testing.kit.checks import method_input, processor_time, sink_delivers
 from paygate.testing.kit.judge import judge, kind_of
 from paygate.testing.kit.rules import all_rules, rules_of
 from tests.kit import good
@@ -38,8 +38,9 @@ def findings(kind: type):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every processor is judged on a line that hangs until its deadline."""
-    monkeypatch.setattr(processor_time, "DEADLINE", timedelta(milliseconds=50))
+    """All of them are judged on a line that hangs until their deadline."""
+    for checks in (processor_time, sink_delivers):
+        monkeypatch.setattr(checks, "DEADLINE", timedelta(milliseconds=50))
 
 
 @pytest.mark.parametrize("kind", list(BAD), ids=lambda kind: kind.__name__)
@@ -47,6 +48,9 @@ def test_a_mistake_is_caught_by_its_rule_and_by_no_unrelated_one(
     kind: type, monkeypatch: pytest.MonkeyPatch
 ):
     expected = BAD[kind]
+    if "method.answers_whatever_is_typed" not in expected:
+        # That it is kept as a rule is shown by the good twins, with all examples.
+        monkeypatch.setattr(method_input, "EXAMPLES", 30)
     if kind is processors.ComputesForLong:
         # It computes for longer than that whenever it voids, in every rule's scene.
         monkeypatch.setattr(processor_time, "STEP_S_MAX", 0.02)
