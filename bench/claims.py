@@ -14,7 +14,7 @@ import asyncpg
 from paygate.adapters.embedded import start_servers
 from paygate.adapters.storage.migrate import migrate
 from paygate.adapters.storage.statements.claim_deliveries import CLAIM
-from paygate.core.domain.limits import ENDPOINT_IN_FLIGHT_MAX
+from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX
 from tests.harness.folders import open_folder
 
 ENDPOINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000

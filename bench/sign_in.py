@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 
 from paygate.adapters.embedded import start_servers
-from paygate.core.domain.role import Role
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.harness.apps import TestApp, running_app

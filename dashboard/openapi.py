@@ -11,7 +11,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
-from paygate.core.services.deps import Deps
+from paygate.core.deps import Deps
 from paygate.core.web.app import WebSettings, create_app
 from paygate.core.web.openapi import document
 from paygate.plugins.host import installed_plugins, load_plugins

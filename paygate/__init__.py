@@ -4,15 +4,8 @@ This module is what a plugin imports, and all it imports. It loads neither the
 web framework nor the database, queue or HTTP libraries.
 """
 
-from .core.domain.card_networks import (
-    CARD_NETWORKS,
-    CARD_NETWORKS_PUBLISHED,
-    CardNetwork,
-    card_network,
-)
-from .core.domain.delivery import DeliveryResult
-from .core.domain.endpoint import Endpoint
-from .core.domain.errors import (
+from .core.clock import Clock
+from .core.errors import (
     BadSignatureError,
     InvalidInstrumentError,
     NotSentError,
@@ -21,10 +14,15 @@ from .core.domain.errors import (
     PluginContractError,
     PluginError,
 )
-from .core.domain.instrument import Instrument
-from .core.domain.money import Money
-from .core.domain.operation import OperationKind
-from .core.domain.outcome import (
+from .core.instrument import (
+    CARD_NETWORKS,
+    CARD_NETWORKS_PUBLISHED,
+    CardNetwork,
+    Instrument,
+    card_network,
+)
+from .core.money import Money
+from .core.outcome import (
     ActionRequired,
     Approved,
     DeclineCode,
@@ -34,17 +32,8 @@ from .core.domain.outcome import (
     Released,
     Unknown,
 )
-from .core.domain.redaction import passes_luhn
-from .core.ports.callbacks import (
-    CanCallback,
-    CanContinue,
-    CanWake,
-    RawCallback,
-    Update,
-    Verified,
-)
-from .core.ports.clock import Clock
-from .core.ports.extensions import (
+from .core.payments.operation import OperationKind
+from .core.plugin_api.extensions import (
     Column,
     Command,
     CommandContext,
@@ -57,40 +46,32 @@ from .core.ports.extensions import (
     RouteReply,
     TableData,
 )
-from .core.ports.history import History, PaymentCounts
-from .core.ports.http_client import Http, HttpError, HttpResponse
-from .core.ports.plugins import (
-    CallContext,
-    CanClose,
-    DeliverableEvent,
-    EventSink,
-    Logger,
-    MethodContext,
-    MethodInfo,
-    PaymentMethod,
-    PluginContext,
-    PluginInfo,
-)
-from .core.ports.processor import (
+from .core.plugin_api.history import History, PaymentCounts
+from .core.plugin_api.http_client import Http, HttpError, HttpResponse
+from .core.plugin_api.method import MethodContext, MethodInfo, PaymentMethod
+from .core.plugin_api.plugin import CallContext, CanClose, Logger, PluginContext, PluginInfo
+from .core.plugin_api.processor import (
     AuthorizeRequest,
+    CanCallback,
     CanCapture,
+    CanContinue,
     CanQuery,
     CanRefund,
     CanVoid,
+    CanWake,
     Capabilities,
     FollowUp,
     Processor,
+    RawCallback,
+    Update,
+    Verified,
 )
-from .core.ports.retry import RetryPolicy, Tries
-from .core.ports.risk import (
-    Allow,
-    Block,
-    RiskCheck,
-    RiskContext,
-    RiskRequest,
-    RiskVerdict,
-)
-from .core.ports.routing import Candidate, Router, RouteRequest
+from .core.plugin_api.retry_policy import RetryPolicy, Tries
+from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
+from .core.plugin_api.routing import Candidate, Router, RouteRequest
+from .core.plugin_api.sink import DeliverableEvent, EventSink
+from .core.redaction import passes_luhn
+from .core.webhooks.model import DeliveryResult, Endpoint
 from .plugins.markers import hookimpl
 from .simulator.play import Play
 from .simulator.scenario import Scenario, Story

@@ -24,14 +24,13 @@ from .adapters.storage.database_url import DatabaseUrl, parse_database_url
 from .adapters.storage.migrate import behind_pooler, require_migrated
 from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.keyed import KeyedVault, kept_key
-from .core.domain.errors import OperatorError
-from .core.domain.origins import origin
-from .core.ports.notifier import Notifier
-from .core.services.deps import Deps, TestClock, TestMerchant
-from .core.services.last_use import LastUse
-from .core.services.live import LiveEvents
-from .core.services.plugin_settings import stored_settings
-from .core.services.refusals import Refusals
+from .core.accounts.last_use import LastUse
+from .core.accounts.refusals import Refusals
+from .core.deps import Deps, TestClock, TestMerchant
+from .core.errors import OperatorError
+from .core.origins import origin
+from .core.plugin_settings import stored_settings
+from .core.queue.notifier import Notifier
 from .core.web.app import WebApp, WebSettings
 from .core.web.dialect import Dialect
 from .core.web.dialects.open_demo import OpenDemo, OpenDemoWords
@@ -39,6 +38,7 @@ from .core.web.dialects.other_gateways import OtherGateways
 from .core.web.middleware import WebPolicy
 from .core.web.pages import Kind, Origins, create_pages
 from .core.web.present import EventWords
+from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import structlog
 
-from .core.domain.redaction import MASK, names_a_secret, redact
-from .core.ports.plugins import Logger
+from .core.plugin_api.plugin import Logger
+from .core.redaction import MASK, names_a_secret, redact
 
 Event = MutableMapping[str, Any]
 

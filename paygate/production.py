@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel
 
-from .core.domain.errors import OperatorError
-from .core.domain.merchant import PUBLISHED_SECRET
-from .core.domain.origins import is_loopback
+from .core.accounts.model import PUBLISHED_SECRET
+from .core.errors import OperatorError
+from .core.origins import is_loopback
 from .plugins.defaults import PRODUCTION_S, DefaultsConfig, ScenariosConfig
 from .plugins.host import Loaded
 from .settings import Settings

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from .core.domain.account import User
-from .core.domain.merchant import Merchant
-from .core.domain.role import Role
-from .core.services.authenticate import secret_digest
-from .core.services.deps import Deps
-from .core.services.manage_endpoints import new_secret
+from .core.accounts.authenticate import secret_digest
+from .core.accounts.model import Merchant, Role, User
+from .core.deps import Deps
+from .core.webhooks.endpoints import new_secret
 
 
 async def seed(deps: Deps) -> None:

@@ -10,13 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from .core.domain.errors import OperatorError
-from .core.domain.limits import (
-    DELIVERIES_IN_FLIGHT_MAX,
-    KEEP_CALLS,
-    OPERATIONS_IN_FLIGHT_MAX,
-    PLUGIN_CALL,
-)
+from .core.errors import OperatorError
+from .core.limits import DELIVERIES_IN_FLIGHT_MAX, KEEP_CALLS, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 
 
 def _words(given: object) -> object:

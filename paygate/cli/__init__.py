@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..core.domain.errors import InfrastructureError, OperatorError, WorkerEndedError
+from ..core.errors import InfrastructureError, OperatorError, WorkerEndedError
 
 # Importing a module of verbs adds them, in this order.
 # isort: off

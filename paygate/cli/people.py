@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from ..commands.setup import Setup, read_setup
-from ..core.domain.errors import OperatorError
-from ..core.domain.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
-from ..core.domain.role import Role
+from ..core.accounts.model import Role
+from ..core.errors import OperatorError
+from ..core.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from .base import app
 from .base import run as run_verb
 

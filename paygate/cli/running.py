@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..commands.setup import read_setup
-from ..core.ports.notifier import QUEUES
+from ..core.queue.notifier import QUEUES
 from .base import Host, Port, app
 from .base import run as run_verb
 

@@ -12,18 +12,17 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from ..bootstrap import open_app
-from ..core.domain.errors import EmailTakenError, OperatorError
-from ..core.domain.ids import IdKind
-from ..core.domain.limits import TEXT_CHARS_MAX
-from ..core.domain.merchant import Merchant
-from ..core.domain.role import Role
-from ..core.services.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_pair
-from ..core.services.audit import SYSTEM, Done, write_down
-from ..core.services.authenticate import secret_digest
-from ..core.services.deps import Deps
-from ..core.services.manage_endpoints import new_secret
-from ..core.services.team import AddUser, add_user, set_password
+from ..core.accounts.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_pair
+from ..core.accounts.audit import SYSTEM, Done, write_down
+from ..core.accounts.authenticate import secret_digest
+from ..core.accounts.model import Merchant, Role
+from ..core.accounts.team import AddUser, add_user, set_password
+from ..core.deps import Deps
+from ..core.errors import EmailTakenError, OperatorError
+from ..core.ids import IdKind
+from ..core.limits import TEXT_CHARS_MAX
 from ..core.web.wire.accounts import Email
+from ..core.webhooks.endpoints import new_secret
 from .setup import Setup
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)

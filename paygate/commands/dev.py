@@ -20,8 +20,8 @@ from types import FrameType
 
 from ..adapters.embedded import start_servers
 from ..adapters.embedded.ties import Tie, best_tie
-from ..core.domain.errors import OperatorError
-from ..core.ports.clock import shift_in_words
+from ..core.clock import shift_in_words
+from ..core.errors import OperatorError
 from ..settings import Settings
 from .listening import listen, refuse_remote_development
 from .setup import Setup, refuse_in_production

@@ -10,9 +10,9 @@ from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..adapters.storage.statements.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
-from ..core.domain.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
-from ..core.domain.redaction import redact
-from ..core.ports.clock import shift_in_words
+from ..core.clock import shift_in_words
+from ..core.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
+from ..core.redaction import redact
 from .setup import Setup
 from .work import machine_name
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..bootstrap import open_app, plugin_trace
-from ..core.domain.errors import OperatorError, PluginError
-from ..core.ports.extensions import CommandContext
-from ..core.services.guarded import GuardedCommand
-from ..core.services.history import MerchantHistory
+from ..core.errors import OperatorError, PluginError
+from ..core.payments.history import MerchantHistory
+from ..core.plugin_api.extensions import CommandContext
+from ..core.registry import GuardedCommand
 from ..plugins.host import installed_plugins, load_plugins
 from .setup import Setup
 

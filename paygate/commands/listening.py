@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from ..core.domain.errors import OperatorError
-from ..core.domain.origins import is_loopback
+from ..core.errors import OperatorError
+from ..core.origins import is_loopback
 from ..settings import Settings
 
 BACKLOG = 1024

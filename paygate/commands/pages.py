@@ -6,7 +6,7 @@ import socket
 
 from ..adapters.serving.server import answer
 from ..bootstrap import pages
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 from ..core.web.app import WebApp
 from ..core.web.pages import KINDS, Kind
 from ..logs import logger

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 from ..plugins.host import Found, installed_plugins, load_plugins
 from ..plugins.setting_names import check_setting_names
 from ..settings import setting_names

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..adapters.embedded import start_servers
 from ..adapters.embedded.binaries import find_postgres
 from ..adapters.embedded.machine import Machine
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 from .setup import Setup, refuse_in_production
 
 # Where Debian and its relatives keep one folder for each major version.

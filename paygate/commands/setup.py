@@ -46,7 +46,7 @@ def with_servers(setup: Setup) -> Iterator[Setup]:
         yield setup
         return
     refuse_in_production(settings)
-    from ..adapters.embedded import start_servers  # noqa: PLC0415 - not needed with DATABASE_URL
+    from ..adapters.embedded.servers import start_servers  # noqa: PLC0415 - not needed with DATABASE_URL
 
     with start_servers(settings.home, redis=not settings.redis_url) as servers:
         urls = {
@@ -66,7 +66,7 @@ def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
     Raises:
         OperatorError: This is production.
     """
-    from ..core.domain.errors import OperatorError  # noqa: PLC0415 - only on this path
+    from ..core.errors import OperatorError  # noqa: PLC0415 - only on this path
 
     if settings.is_production and verb:
         raise OperatorError(

@@ -11,7 +11,7 @@ from ..adapters.storage.database import is_pooler
 from ..adapters.storage.database_url import parse_database_url
 from ..adapters.storage.errors import is_starting
 from ..bootstrap import App
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 from ..logs import logger
 from ..settings import Settings
 

@@ -13,9 +13,9 @@ from secrets import token_hex
 from ..adapters.storage.migrate import missing_migrations
 from ..adapters.storage.postgres import PostgresStorage
 from ..bootstrap import open_app
-from ..core.domain.errors import WorkerEndedError
-from ..core.ports.notifier import QUEUES, Queue
-from ..core.workers.worker import Worker
+from ..core.errors import WorkerEndedError
+from ..core.queue.notifier import QUEUES, Queue
+from ..core.queue.worker import Worker
 from ..logs import logger
 from ..production import refuse_unsafe
 from .setup import Setup

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..core.domain.errors import PluginContractError
-from ..core.domain.outcome import DeclineCode
-from ..core.ports.plugins import CallContext
-from ..core.ports.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
-from ..core.ports.routing import Router, RouteRequest
-from ..core.services.guarded import Opinion
+from ..core.errors import PluginContractError
+from ..core.outcome import DeclineCode
+from ..core.plugin_api.plugin import CallContext
+from ..core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
+from ..core.plugin_api.routing import Router, RouteRequest
+from ..core.registry import Opinion
 from .answers import shown
 from .fields import did_you_mean, quoted
 from .isolation import answered

@@ -8,10 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from ..core.domain.delivery import DeliveryResult
-from ..core.domain.errors import InvalidInputError, PluginContractError, PluginError
-from ..core.domain.instrument import Instrument
-from ..core.domain.limits import (
+from ..core.errors import InvalidInputError, PluginContractError, PluginError
+from ..core.instrument import Instrument
+from ..core.limits import (
     ATTEMPT_HEADER_CHARS_MAX,
     ATTEMPT_HEADERS_MAX,
     PENDING_WAIT_MIN,
@@ -21,9 +20,8 @@ from ..core.domain.limits import (
     TEXT_CHARS_MAX,
     WAKE_UP_MAX,
 )
-from ..core.domain.money import Money
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import (
+from ..core.money import Money
+from ..core.outcome import (
     ActionKind,
     ActionRequired,
     Approved,
@@ -35,8 +33,11 @@ from ..core.domain.outcome import (
     RetryAdvice,
     Unknown,
 )
-from ..core.domain.redacted_json import mask_named, mask_secrets
-from ..core.ports.plugins import MethodInfo, WakeUp
+from ..core.payments.operation import OperationKind
+from ..core.plugin_api.method import MethodInfo
+from ..core.plugin_api.plugin import WakeUp
+from ..core.redaction import mask_named, mask_secrets
+from ..core.webhooks.model import DeliveryResult
 from .fields import did_you_mean, one_of, plain_json, quoted, usable_wait, utc_moment
 
 WAIT_MAX = timedelta(days=30)

@@ -7,15 +7,23 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
-from ..core.domain.errors import BadSignatureError, PluginContractError, PluginError
-from ..core.domain.limits import TEXT_CHARS_MAX
-from ..core.domain.money import Money
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import Outcome
-from ..core.domain.redacted_json import mask_secrets
-from ..core.ports.callbacks import CanCallback, CanPlayPayer, RawCallback, Update, Verified
-from ..core.ports.plugins import PluginInfo
-from ..core.ports.processor import Capabilities, FollowUp, Processor
+from ..core.errors import BadSignatureError, PluginContractError, PluginError
+from ..core.limits import TEXT_CHARS_MAX
+from ..core.money import Money
+from ..core.outcome import Outcome
+from ..core.payments.operation import OperationKind
+from ..core.plugin_api.plugin import PluginInfo
+from ..core.plugin_api.processor import (
+    CanCallback,
+    CanPlayPayer,
+    Capabilities,
+    FollowUp,
+    Processor,
+    RawCallback,
+    Update,
+    Verified,
+)
+from ..core.redaction import mask_secrets
 from .answers import checked_outcome, words
 from .fields import quoted
 from .isolation import contained

@@ -14,14 +14,15 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import pluggy
 
-from ..core.domain.errors import OperatorError, PluginError
-from ..core.ports.extensions import Command, Panel, Route
-from ..core.ports.plugin_settings import LoadedPlugin
-from ..core.ports.plugins import EventSink, PaymentMethod
-from ..core.ports.processor import Processor
-from ..core.ports.retry import PolicyTarget, RetryPolicy
-from ..core.ports.risk import RiskCheck
-from ..core.ports.routing import Router
+from ..core.errors import OperatorError, PluginError
+from ..core.plugin_api.extensions import Command, Panel, Route
+from ..core.plugin_api.method import PaymentMethod
+from ..core.plugin_api.processor import Processor
+from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy
+from ..core.plugin_api.risk import RiskCheck
+from ..core.plugin_api.routing import Router
+from ..core.plugin_api.settings import LoadedPlugin
+from ..core.plugin_api.sink import EventSink
 from ..simulator.scenario import Catalogue, Scenario
 from .advice import HostedCheck, HostedRouter
 from .answers import words

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticUserError
 
-from ..core.domain.errors import InvalidInputError, UnsupportedError
-from ..core.ports.plugin_settings import SettingSource, StoredSettings
+from ..core.errors import InvalidInputError, UnsupportedError
+from ..core.plugin_api.settings import SettingSource, StoredSettings
 
 SECRET_CHARS_MAX = 4096
 # What a model calls so is one, even where its type does not say it.

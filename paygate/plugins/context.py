@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from ..core.domain.errors import OperatorError
-from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
-from ..core.ports.plugins import Config as Model
+from ..core.errors import OperatorError
+from ..core.plugin_api.plugin import Config as Model
+from ..core.plugin_api.settings import NOTHING_SET, StoredSettings
 from .config import Config, names_a_setting_secret
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from random import Random
 
 from pydantic import BaseModel, Field, field_validator
 
-from ..core.domain.limits import RETRY_AFTER_MAX
-from ..core.ports.plugins import PluginContext
-from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
+from ..core.limits import RETRY_AFTER_MAX
+from ..core.plugin_api.plugin import PluginContext
+from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy, Tries
 from ..simulator.scenario import Scenario, built_in, read_file
 from .markers import hookimpl
 

@@ -13,23 +13,28 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from ..core.domain.errors import PluginContractError
-from ..core.domain.limits import METHOD_CODE_CHARS_MAX
-from ..core.domain.money import EXPONENTS
-from ..core.ports.callbacks import CanCallback, CanContinue, CanPlayPayer, CanWake
-from ..core.ports.plugins import CanClose, EventSink, MethodInfo, PaymentMethod, PluginInfo
-from ..core.ports.processor import (
+from ..core.errors import PluginContractError
+from ..core.limits import METHOD_CODE_CHARS_MAX
+from ..core.money import EXPONENTS
+from ..core.plugin_api.method import MethodInfo, PaymentMethod
+from ..core.plugin_api.plugin import CanClose, PluginInfo
+from ..core.plugin_api.processor import (
+    CanCallback,
     CanCapture,
+    CanContinue,
+    CanPlayPayer,
     CanQuery,
     CanRefund,
     CanVoid,
+    CanWake,
     Capabilities,
     Grade,
     Processor,
 )
-from ..core.ports.retry import RetryPolicy
-from ..core.ports.risk import RiskCheck
-from ..core.ports.routing import Router
+from ..core.plugin_api.retry_policy import RetryPolicy
+from ..core.plugin_api.risk import RiskCheck
+from ..core.plugin_api.routing import Router
+from ..core.plugin_api.sink import EventSink
 from .fields import did_you_mean, one_of, quoted
 
 # Ids stand in rows, settings and logs.

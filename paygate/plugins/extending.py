@@ -10,13 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..core.domain.errors import (
-    InvalidInputError,
-    OperatorError,
-    PluginContractError,
-    PluginError,
-)
-from ..core.ports.extensions import (
+from ..core.errors import InvalidInputError, OperatorError, PluginContractError, PluginError
+from ..core.plugin_api.extensions import (
     Column,
     Command,
     CommandContext,

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from ..core.domain.errors import PluginContractError
-from ..core.domain.limits import PLUGIN_STATE_BYTES_MAX
+from ..core.errors import PluginContractError
+from ..core.limits import PLUGIN_STATE_BYTES_MAX
 
 # Every offset and every addition of a wait stays inside what Python and PostgreSQL count.
 YEAR_MIN, YEAR_MAX = 2000, 9000

@@ -17,38 +17,27 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
-from ..core.domain.delivery import DeliveryResult
-from ..core.domain.endpoint import Endpoint
-from ..core.domain.errors import InvalidInputError, NotSentError, PluginError
-from ..core.domain.instrument import Instrument
-from ..core.domain.limits import WAKE_UPS_MAX
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import DeclineCode, Declined, Outcome, Unknown
-from ..core.domain.redacted_json import mask_secrets
-from ..core.ports.callbacks import (
-    CanContinue,
-    CanWake,
-)
-from ..core.ports.plugins import (
-    CallContext,
-    CanClose,
-    DeliverableEvent,
-    EventSink,
-    MethodContext,
-    MethodInfo,
-    PaymentMethod,
-    PluginInfo,
-    WakeUp,
-)
-from ..core.ports.processor import (
+from ..core.errors import InvalidInputError, NotSentError, PluginError
+from ..core.instrument import Instrument
+from ..core.limits import WAKE_UPS_MAX
+from ..core.outcome import DeclineCode, Declined, Outcome, Unknown
+from ..core.payments.operation import OperationKind
+from ..core.plugin_api.method import MethodContext, MethodInfo, PaymentMethod
+from ..core.plugin_api.plugin import CallContext, CanClose, PluginInfo, WakeUp
+from ..core.plugin_api.processor import (
     AuthorizeRequest,
     CanCapture,
+    CanContinue,
     CanQuery,
     CanRefund,
     CanVoid,
+    CanWake,
     FollowUp,
 )
-from ..core.ports.retry import PolicyTarget, RetryPolicy, Tries
+from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy, Tries
+from ..core.plugin_api.sink import DeliverableEvent, EventSink
+from ..core.redaction import mask_secrets
+from ..core.webhooks.model import DeliveryResult, Endpoint
 from .answers import (
     checked_instrument,
     checked_outcome,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core.ports.extensions import Command, Panel, Route
-from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext
-from ..core.ports.processor import Processor
-from ..core.ports.retry import RetryPolicy
-from ..core.ports.risk import RiskCheck
-from ..core.ports.routing import Router
+from ..core.plugin_api.extensions import Command, Panel, Route
+from ..core.plugin_api.method import PaymentMethod
+from ..core.plugin_api.plugin import PluginContext
+from ..core.plugin_api.processor import Processor
+from ..core.plugin_api.retry_policy import RetryPolicy
+from ..core.plugin_api.risk import RiskCheck
+from ..core.plugin_api.routing import Router
+from ..core.plugin_api.sink import EventSink
 from ..simulator.scenario import Scenario
 from .markers import hookspec
 

@@ -13,10 +13,10 @@ from typing import Any
 import pluggy
 from pydantic import BaseModel
 
-from ..core.domain.errors import OperatorError
-from ..core.ports.plugin_settings import NOTHING_SET, StoredSettings
-from ..core.ports.plugins import PluginContext
-from ..core.services.registry import Registry
+from ..core.errors import OperatorError
+from ..core.plugin_api.plugin import PluginContext
+from ..core.plugin_api.settings import NOTHING_SET, StoredSettings
+from ..core.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
 from .answers import words

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from ..core.domain.errors import NotSentError, PluginError
-from ..core.domain.redacted_json import mask_secrets
+from ..core.errors import NotSentError, PluginError
+from ..core.redaction import mask_secrets
 from .answers import words
 
 Answer = TypeVar("Answer")

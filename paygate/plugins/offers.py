@@ -10,10 +10,9 @@ from typing import get_args
 
 from pydantic import BaseModel, TypeAdapter
 
-from ..core.domain.errors import OperatorError, PluginContractError
-from ..core.domain.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
-from ..core.ports.callbacks import CanCallback
-from ..core.ports.extensions import (
+from ..core.errors import OperatorError, PluginContractError
+from ..core.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
+from ..core.plugin_api.extensions import (
     Command,
     HttpMethod,
     Panel,
@@ -22,11 +21,21 @@ from ..core.ports.extensions import (
     Route,
     RouteAccess,
 )
-from ..core.ports.plugins import API_VERSION, EventSink, MethodInfo, PaymentMethod, PluginInfo
-from ..core.ports.processor import CanCapture, CanQuery, CanRefund, CanVoid, Capabilities, Processor
-from ..core.ports.retry import PolicyTarget, RetryPolicy
-from ..core.ports.risk import FailMode, RiskCheck
-from ..core.ports.routing import Router
+from ..core.plugin_api.method import MethodInfo, PaymentMethod
+from ..core.plugin_api.plugin import API_VERSION, PluginInfo
+from ..core.plugin_api.processor import (
+    CanCallback,
+    CanCapture,
+    CanQuery,
+    CanRefund,
+    CanVoid,
+    Capabilities,
+    Processor,
+)
+from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy
+from ..core.plugin_api.risk import FailMode, RiskCheck
+from ..core.plugin_api.routing import Router
+from ..core.plugin_api.sink import EventSink
 from .descriptions import (
     check_calls,
     check_capabilities,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 from .markers import PROJECT
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from string import Template
 from typing import Literal, get_args
 
-from ..core.domain.errors import OperatorError
+from ..core.errors import OperatorError
 
 Kind = Literal["method", "processor", "sink", "policy"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.domain.currencies import KNOWN_EXPONENTS
-from ..core.domain.money import Money
-from ..core.domain.operation import OperationKind
+from ..core.money import KNOWN_EXPONENTS, Money
+from ..core.payments.operation import OperationKind
 from .decision import Decision, read_decision
 
 UNDECIDED: dict[str, Any] = {"due_at": None, "approved": None, "decline": None}

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..core.domain.currencies import KNOWN_EXPONENTS
-from ..core.domain.errors import BadSignatureError
-from ..core.domain.money import Money
-from ..core.domain.outcome import Approved, DeclineCode, Declined, Outcome, Pending, Released
-from ..core.ports.callbacks import RawCallback, Update, Verified
+from ..core.errors import BadSignatureError
+from ..core.money import KNOWN_EXPONENTS, Money
+from ..core.outcome import Approved, DeclineCode, Declined, Outcome, Pending, Released
+from ..core.plugin_api.processor import RawCallback, Update, Verified
 from .scenario import parameters
 
 SIGNATURE = "x-simulator-signature"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, cast, get_args
 
-from ..core.domain.outcome import DeclineCode, Declined, RetryAdvice
+from ..core.outcome import DeclineCode, Declined, RetryAdvice
 from .settings import SimulatorSettings
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from ..core.domain.errors import NotSentError
-from ..core.domain.money import Money
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import (
+from ..core.errors import NotSentError
+from ..core.money import Money
+from ..core.outcome import (
     ActionKind,
     ActionRequired,
     Approved,
@@ -22,7 +21,8 @@ from ..core.domain.outcome import (
     Pending,
     Unknown,
 )
-from ..core.ports.plugins import CallContext
+from ..core.payments.operation import OperationKind
+from ..core.plugin_api.plugin import CallContext
 from .decision import Decision
 from .scenario import FAULTS, Call, Latency, Story, parameters
 

@@ -25,9 +25,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..core.domain.errors import OperatorError
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import DeclineCode
+from ..core.errors import OperatorError
+from ..core.outcome import DeclineCode
+from ..core.payments.operation import OperationKind
 
 NAME = r"[a-z][a-z0-9_]{1,63}"
 FAULTS = frozenset(

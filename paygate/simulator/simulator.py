@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from ..core.domain.errors import NotSentError, OperatorError
-from ..core.domain.money import Money
-from ..core.domain.operation import OperationKind
-from ..core.domain.outcome import Approved, DeclineCode, Declined, Outcome, Pending
-from ..core.ports.callbacks import RawCallback, Update, Verified
-from ..core.ports.plugins import CallContext
-from ..core.ports.processor import AuthorizeRequest, FollowUp
+from ..core.errors import NotSentError, OperatorError
+from ..core.money import Money
+from ..core.outcome import Approved, DeclineCode, Declined, Outcome, Pending
+from ..core.payments.operation import OperationKind
+from ..core.plugin_api.plugin import CallContext
+from ..core.plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update, Verified
 from .book import Book, Entry
 from .calling_back import translate, verify, write
 from .decision import Decision, decide, decide_refund, read_decision

@@ -7,9 +7,8 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
-from ..core.domain.payment_status import PaymentStatus
-from ..core.domain.refund import RefundStatus
-from ..core.services.choose_scenario import HEADER
+from ..core.payments.model import PaymentStatus, RefundStatus
+from ..core.payments.scenarios import HEADER
 from ..core.web.wire.answers import OrderInFull, Payment, Refund
 from .core import AppCore
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.services.deps import TestMerchant
+from ..core.deps import TestMerchant
 from ..core.web.app import API, WebApp
 
 

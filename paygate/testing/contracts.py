@@ -7,13 +7,14 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from ..core.domain.money import Money
-from ..core.ports.callbacks import RawCallback
-from ..core.ports.plugins import EventSink, PaymentMethod, PluginContext
-from ..core.ports.processor import Processor
-from ..core.ports.retry import RetryPolicy
-from ..core.ports.risk import RiskCheck
-from ..core.ports.routing import Router
+from ..core.money import Money
+from ..core.plugin_api.method import PaymentMethod
+from ..core.plugin_api.plugin import PluginContext
+from ..core.plugin_api.processor import Processor, RawCallback
+from ..core.plugin_api.retry_policy import RetryPolicy
+from ..core.plugin_api.risk import RiskCheck
+from ..core.plugin_api.routing import Router
+from ..core.plugin_api.sink import EventSink
 from .kit.cases import (
     Case,
     Details,

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from ..core.domain.event import EventType
-from ..core.ports.clock import Clock
-from ..core.ports.http_client import HttpResponse
+from ..core.clock import Clock
+from ..core.event import EventType
+from ..core.plugin_api.http_client import HttpResponse
 
 HOST = "inbox.localhost"
 URL = f"http://{HOST}/webhooks"

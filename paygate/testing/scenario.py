@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from ..core.domain.errors import InvalidInputError
-from ..core.services.choose_scenario import HEADER
-from ..core.services.registry import Registry
+from ..core.errors import InvalidInputError
+from ..core.payments.scenarios import HEADER
+from ..core.registry import Registry
 
 PAYING = ("/payments", "/payments/public")
 

@@ -27,9 +27,8 @@ from .. import (
     Update,
     Verified,
 )
-from ..core.ports.plugins import CallContext
-from ..core.services.guarded import GuardedCheck, GuardedRouter
-from ..core.services.registry import GuardedByHost, Registry
+from ..core.plugin_api.plugin import CallContext
+from ..core.registry import GuardedByHost, GuardedCheck, GuardedRouter, Registry
 from ..plugins.advice import HostedCheck, HostedRouter
 from ..plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
 from ..plugins.offers import (

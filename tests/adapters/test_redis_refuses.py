@@ -12,7 +12,7 @@ import redis
 
 from paygate.adapters.embedded import start_servers
 from paygate.adapters.notifier.saq_jobs import SaqNotifier
-from paygate.core.ports.notifier import QUEUES
+from paygate.core.queue.notifier import QUEUES
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 

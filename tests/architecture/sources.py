@@ -21,7 +21,7 @@ class Source:
 
     @property
     def name(self):
-        """Where it is, as people say it: ``paygate/core/domain/money.py``."""
+        """Where it is, as people say it: ``paygate/core/money.py``."""
         return self.path.relative_to(ROOT).as_posix()
 
     def imports(self) -> Iterator[tuple[int, str]]:

@@ -10,8 +10,8 @@ from tests.architecture.sources import ROOT, STDLIB, host, plugins
 
 # What of somebody else's code the core may know, and where.
 CORE_LIBRARIES = {
-    "paygate/core/ports/extensions.py": {"pydantic"},
-    "paygate/core/ports/plugins.py": {"pydantic"},
+    "paygate/core/plugin_api/extensions.py": {"pydantic"},
+    "paygate/core/plugin_api/plugin.py": {"pydantic"},
     "paygate/core/services/": {"pydantic"},
     "paygate/core/web/": {"pydantic", "pydantic_core", "quart", "typing_extensions", "werkzeug"},
 }

@@ -14,8 +14,9 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 from paygate.adapters.storage.database import APPS, tortoise_config
 from paygate.adapters.storage.database_url import parse_database_url
-from paygate.core.domain import errors
-from paygate.core.domain.payment_status import LIVE, TRANSITIONS
+from paygate.core import errors
+from paygate.core.errors import PaygateError
+from paygate.core.payments.model import LIVE, TRANSITIONS
 from paygate.plugins import defaults, hookspecs
 from paygate.plugins.host import installed_plugins
 from paygate.plugins.markers import PROJECT
@@ -38,27 +39,27 @@ NETS = {
     "paygate/plugins/host.py": "so may its import",
     "paygate/plugins/collecting.py": "so may its hooks and its description of itself",
     "paygate/plugins/answers.py": "so may the words of what it raised",
-    "paygate/core/workers/queue_worker.py": "the worker's outermost net",
-    "paygate/core/services/live.py": "so does the reader of all streams",
-    "paygate/core/ports/background.py": "a background task goes on after any error",
+    "paygate/core/queue/queue_worker.py": "the worker's outermost net",
+    "paygate/core/webhooks/stream.py": "so does the reader of all streams",
+    "paygate/core/queue/background.py": "a background task goes on after any error",
     "paygate/commands/work.py": "a worker that failed ends its process with a sentence",
-    "paygate/core/services/dispatch.py": "one row's conclusion costs no other row its result",
+    "paygate/core/queue/work.py": "one row's conclusion costs no other row its result",
     "paygate/testing/kit/calls.py": "the kit keeps whatever a plugin raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",
 }
 
 MONEY = (
-    "paygate/core/domain/money.py",
-    "paygate/core/domain/order.py",
-    "paygate/core/domain/outcome.py",
-    "paygate/core/domain/payment.py",
-    "paygate/core/domain/operation.py",
-    "paygate/core/domain/refund.py",
-    "paygate/core/services/create_order.py",
-    "paygate/core/services/create_payment.py",
-    "paygate/core/services/create_refund.py",
-    "paygate/core/services/registry.py",
+    "paygate/core/money.py",
+    "paygate/core/payments/model.py",
+    "paygate/core/outcome.py",
+    "paygate/core/payments/model.py",
+    "paygate/core/payments/operation.py",
+    "paygate/core/payments/model.py",
+    "paygate/core/payments/create.py",
+    "paygate/core/payments/create.py",
+    "paygate/core/payments/follow_up.py",
+    "paygate/core/registry.py",
     "paygate/core/web/parse/paying.py",
     "paygate/adapters/storage/mapping.py",
     "paygate/plugins/answers.py",
@@ -190,8 +191,8 @@ HARMLESS = {}
 
 # Who decides whether a credential or a signature is right.
 DECIDERS = {
-    "paygate/core/services/authenticate.py": {"_refused", "is_csrf_token"},
-    "paygate/core/services/client_secret.py": {"check_client_secret"},
+    "paygate/core/accounts/authenticate.py": {"_refused", "is_csrf_token"},
+    "paygate/core/payments/create.py": {"check_client_secret"},
     "paygate/simulator/calling_back.py": {"verify"},
 }
 
@@ -285,7 +286,7 @@ def drawn_tree():
 
 def test_the_error_tree_that_is_drawn_is_the_tree_that_is():
     built = {
-        name: kind.__base__.__name__ if kind is not errors.PaygateError else None
+        name: kind.__base__.__name__ if kind is not PaygateError else None
         for name, kind in vars(errors).items()
         if inspect.isclass(kind)
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 from paygate.scaffold import KINDS, NAME_CHARS_MAX, Kind, NewPlugin, write_package
 from tests.harness.processes import Stack
 from tests.harness.suites import PYTEST

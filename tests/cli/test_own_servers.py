@@ -63,7 +63,7 @@ def test_a_user_without_a_name_is_told_what_to_do():
             "import os, pwd\n"
             "from pathlib import Path\n"
             "from paygate.adapters.embedded import start_servers\n"
-            "from paygate.core.domain.errors import OperatorError\n"
+            "from paygate.core.errors import OperatorError\n"
             f"{LOSE_NAME}\n"
             "try:\n"
             f"    start_servers(Path({str(home)!r}) / 'data')\n"

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from paygate.core.ports.retry import Tries
+from paygate.core.plugin_api.retry_policy import Tries
 from paygate.plugins.host import installed_plugins, load_plugins
 from tests.conformance.conftest import PATIENCE_S, TEST_MODE, Gateway
 from tests.unit.samples import NOW

@@ -15,7 +15,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart
 
-from paygate.core.services.deps import Deps
+from paygate.core.deps import Deps
 from paygate.core.web.app import create_app
 from paygate.core.web.routes.dashboard import DashboardSettings, blueprint, create_dashboard
 from tests.harness.apps import running_app

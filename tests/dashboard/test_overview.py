@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from paygate.core.domain.money import Money
+from paygate.core.money import Money
 
 from .gateway import Gateway, Receiver
 

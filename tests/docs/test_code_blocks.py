@@ -53,7 +53,8 @@ def test_the_documented_plugin_can_be_loaded_and_is_complete():
     from types import SimpleNamespace
 
     from paygate import hookimpl
-    from paygate.plugins.host import Found, load_plugins
+    from paygate.plugins.collecting import Found
+    from paygate.plugins.host import load_plugins
 
     page = (ROOT / "docs" / "writing-plugins.md").read_text()
     names: dict[str, object] = {"__name__": "documentation"}

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from paygate.adapters.vault.keyed import KeyedVault
 from paygate.bootstrap import vault_keys
 from paygate.cli import app
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 from paygate.production import refuse_unsafe
 from paygate.settings import read_settings
 from tests.docs.test_env_example import example

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paygate.core.domain.event import EventType
+from paygate.core.event import EventType
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
-from paygate.core.domain.money import Money
+from paygate.core.money import Money
 from tests.harness.moving import ENDLESS
 
 from .checkout import BROKE, Checkout, at_both_sizes, on_phone

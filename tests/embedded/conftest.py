@@ -33,7 +33,7 @@ import json, os, resource, signal, subprocess, sys, time
 from pathlib import Path
 from paygate.adapters.embedded import *
 from paygate.adapters.embedded import children, ties
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 given = json.loads(sys.argv[1])
 home = Path(given["home"])
 machine = Machine(module_path=(given["wheels"],), state_folders=(Path(given["state"]),))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paygate.adapters.embedded import Machine
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 
 NOWHERE = Path("/nowhere")
 SMALL_BYTES = 1_000_000

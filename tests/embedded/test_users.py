@@ -82,7 +82,7 @@ def test_a_state_folder_that_others_can_write_is_not_used(place, mode):
     place.home = place.base / "home"
 
     if AS_ROOT:
-        from paygate.core.domain.errors import OperatorError
+        from paygate.core.errors import OperatorError
 
         with pytest.raises(OperatorError, match=f"none of {state} can be used instead"):
             place.start()

@@ -8,7 +8,7 @@ import jsonschema
 from quart import Quart
 from werkzeug.exceptions import HTTPException
 
-from paygate.core.services.registry import Registry
+from paygate.core.registry import Registry
 from paygate.core.web.openapi import document
 from paygate.core.web.openapi.document import template
 from paygate.core.web.openapi.documented import find_documented

@@ -30,7 +30,7 @@ from paygate import (
     RetryPolicy,
     hookimpl,
 )
-from paygate.core.domain.errors import NotSentError
+from paygate.core.errors import NotSentError
 from paygate.plugins.defaults import Schedule
 from paygate.plugins.host import Found
 

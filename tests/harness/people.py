@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from paygate.core.domain.account import Caller, User
-from paygate.core.domain.role import Role
-from paygate.core.services.api_keys import CreateKey, create_key
-from paygate.core.services.authenticate import csrf_token, secret_digest
+from paygate.core.accounts.api_keys import CreateKey, create_key
+from paygate.core.accounts.authenticate import csrf_token, secret_digest
+from paygate.core.accounts.model import Caller, Role, User
 
 from .apps import TestApp
 

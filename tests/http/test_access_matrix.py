@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import uuid4
 
-from paygate.core.domain.role import Role
+from paygate.core.accounts.model import Role
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.people import a_key, a_user, signed_in
 from tests.harness.route_table import Route, routes_of

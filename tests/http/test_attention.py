@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from paygate import Approved, DeclineCode, Declined, Money
-from paygate.core.domain.role import Role
-from paygate.core.services.purge_expired import purge_expired
+from paygate.core.accounts.model import Role
+from paygate.core.queue.housekeeping import purge_expired
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_user, signed_in

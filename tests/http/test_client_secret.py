@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.role import Role
+from paygate.core.accounts.model import Role
 from paygate.settings import read_settings
 from tests.harness.apps import Answer, TestApp, running_app
 from tests.harness.fakes import Fakes

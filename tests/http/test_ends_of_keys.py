@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.role import Role
+from paygate.core.accounts.model import Role
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.people import a_key, a_user, signed_in
 

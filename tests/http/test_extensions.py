@@ -25,7 +25,7 @@ from paygate import (
     TableData,
     hookimpl,
 )
-from paygate.core.domain.role import Role
+from paygate.core.accounts.model import Role
 from paygate.plugins.host import Found
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes

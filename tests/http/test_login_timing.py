@@ -7,8 +7,8 @@ from statistics import median
 
 import pytest
 
-from paygate.core.domain.role import Role
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
 from tests.harness.apps import TestApp
 from tests.harness.people import a_user, merchant_id
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from paygate.bootstrap import open_app
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 from paygate.settings import read_settings
 from tests.harness.apps import KEYS, Answer, TestApp, running_app
 from tests.harness.databases import Databases

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from paygate import DeclineCode, Declined, Unknown
-from paygate.core.services.overview import window_of
+from paygate.core.overview import window_of
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
 

@@ -177,7 +177,7 @@ async def test_health_is_that_of_the_last_day(app: TestApp, fakes: Fakes):
 async def test_calls_and_callbacks_are_forgotten_when_they_are_old(app: TestApp):
     from datetime import timedelta
 
-    from paygate.core.services.purge_expired import purge_expired
+    from paygate.core.queue.housekeeping import purge_expired
 
     id = await app.paid()
     async with app.working():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paygate.core.domain.role import Role
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
 from paygate.core.web.app import create_app
 from tests.harness.apps import KEYS, TestApp, running_app
 from tests.harness.fakes import Fakes

@@ -12,12 +12,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from paygate.core.domain.errors import PluginContractError
-from paygate.core.domain.limits import UNSIGNED_ROWS_MAX
-from paygate.core.domain.role import Role
-from paygate.core.ports.callbacks import RawCallback
-from paygate.core.services.receive_callback import ReceiveCallback, receive_callback
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
+from paygate.core.errors import PluginContractError
+from paygate.core.limits import UNSIGNED_ROWS_MAX
+from paygate.core.payments.callbacks import ReceiveCallback, receive_callback
+from paygate.core.plugin_api.processor import RawCallback
 from tests.harness.apps import KEYS, TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key, a_user, merchant_id, signed_in

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from paygate.core.domain.account import User
-from paygate.core.domain.role import Role
-from paygate.core.services.authenticate import secret_digest
+from paygate.core.accounts.authenticate import secret_digest
+from paygate.core.accounts.model import Role, User
 from tests.harness.apps import KEYS, PATIENCE_S, TestApp
 from tests.harness.people import a_user, merchant_id, signed_in
 

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from paygate.core.domain.role import Role
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
 from tests.harness.apps import Answer, TestApp
 
 TEST_USER = {"email": "test@example.com", "password": "whatever"}

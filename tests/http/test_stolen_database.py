@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paygate import Endpoint
-from paygate.core.domain.role import Role
-from paygate.core.services.team import AddUser, add_user
+from paygate.core.accounts.model import Role
+from paygate.core.accounts.team import AddUser, add_user
 from tests.harness.apps import KEYS, Answer, TestApp
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key, a_user, merchant_id, signed_in

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.limits import STREAM_PING
-from paygate.core.services import live as live_module
+from paygate.core.limits import STREAM_PING
 from paygate.core.web.routes import stream as stream_module
+from paygate.core.webhooks import stream as live_module
 from tests.harness.apps import KEYS, TestApp
 
 PATH = "/api/v1/stream"

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from paygate import Unknown
-from paygate.core.domain.role import Role
+from paygate.core.accounts.model import Role
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key

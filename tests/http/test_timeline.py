@@ -18,7 +18,7 @@ from paygate import (
     Unknown,
 )
 from paygate.adapters.storage.statements.timeline import TIMELINE
-from paygate.core.ports.records import MOMENTS_MAX
+from paygate.core.payments.store import MOMENTS_MAX
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 

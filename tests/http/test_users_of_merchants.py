@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.limits import LOGIN_TRIES_MAX
+from paygate.core.limits import LOGIN_TRIES_MAX
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.people import merchant_id
 

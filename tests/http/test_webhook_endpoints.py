@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from paygate import DeliveryResult
-from paygate.core.domain.limits import ENDPOINTS_MAX
+from paygate.core.limits import ENDPOINTS_MAX
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.fakes import Fakes
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.errors import InfrastructureError
-from paygate.core.ports.callbacks import RawCallback, Update, Verified
-from paygate.core.services.deps import Deps
-from paygate.core.services.receive_callback import ReceiveCallback, receive_callback
+from paygate.core.deps import Deps
+from paygate.core.errors import InfrastructureError
+from paygate.core.payments.callbacks import ReceiveCallback, receive_callback
+from paygate.core.plugin_api.processor import RawCallback, Update, Verified
 from paygate.simulator.calling_back import write
 from tests.harness.playing import CALLBACK_SECRET, PlayedApp
 

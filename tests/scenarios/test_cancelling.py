@@ -10,10 +10,9 @@ from uuid import uuid4
 import pytest
 
 from paygate import Approved
-from paygate.core.domain.operation import OperationKind
-from paygate.core.services.dispatch import Settled
-from paygate.core.services.heard import Heard, ToAsk
-from paygate.core.services.run_operation import OperationWork
+from paygate.core.payments.operation import OperationKind
+from paygate.core.payments.process import Heard, OperationWork, ToAsk
+from paygate.core.queue.work import Settled
 from tests.harness.playing import PlayedApp
 
 ROUNDS = 50

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 from paygate.core.web.present import test_card as card_that_plays
 from paygate.plugins.host import installed_plugins, load_plugins
 from paygate.simulator.scenario import Catalogue, Scenario, built_in, read_scenarios

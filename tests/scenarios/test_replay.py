@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paygate.bootstrap import open_app
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 from paygate.settings import read_settings
 from tests.harness.databases import Databases
 from tests.harness.playing import PlayedApp, played_app

@@ -14,8 +14,8 @@ import pytest
 from paygate import Approved, DeliveryResult, Money, Pending
 from paygate.adapters.storage.repositories.operations import PostgresOperations
 from paygate.bootstrap import open_app
-from paygate.core.domain.errors import InvalidInputError
-from paygate.core.services.move_clock import (
+from paygate.core.errors import InvalidInputError
+from paygate.core.move_clock import (
     AdvanceClock,
     HoldClock,
     advance_clock,
@@ -282,7 +282,7 @@ async def test_with_nobody_at_work_the_clock_arrives_and_says_that_work_is_left(
 async def test_work_that_is_not_done_in_ten_seconds_is_not_waited_for(
     app: TestApp, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("paygate.core.services.move_clock.STEPPING_MAX_S", 0.3)
+    monkeypatch.setattr("paygate.core.move_clock.STEPPING_MAX_S", 0.3)
     answered = asyncio.Event()
 
     async def hang(_: str) -> None:

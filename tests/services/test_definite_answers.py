@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from paygate import ActionRequired, DeclineCode, Declined, Outcome, Pending, Unknown
-from paygate.core.services.conclude_operation import conclude_operation
+from paygate.core.payments.conclude import conclude_operation
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
-from paygate.core.domain.limits import ENDPOINT_IN_FLIGHT_MAX
+from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX
 from tests.harness.apps import PATIENCE_S, TestApp, running_app
 from tests.harness.fakes import Fakes
 

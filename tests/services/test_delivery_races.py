@@ -16,10 +16,11 @@ import pytest
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.adapters.storage.statements.claim_deliveries import DUE_ROWS_SEEN_MAX
-from paygate.core.domain.limits import ENDPOINT_IN_FLIGHT_MAX, OVERDUE_AFTER
-from paygate.core.ports.records import ClaimedDelivery, FailedClaim
-from paygate.core.services.deliver_event import Attempt, DeliveryWork, ToDeliver
-from paygate.core.services.dispatch import Settled
+from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX, OVERDUE_AFTER
+from paygate.core.queue.lease import FailedClaim
+from paygate.core.queue.work import Settled
+from paygate.core.webhooks.deliver import Attempt, DeliveryWork, ToDeliver
+from paygate.core.webhooks.store import ClaimedDelivery
 from tests.harness.apps import PATIENCE_S, TestApp, running_app
 from tests.harness.fakes import Fakes
 

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
-from paygate.core.domain.errors import InfrastructureError
-from paygate.core.services.deliver_event import Attempt, DeliveryWork, ToDeliver
-from paygate.core.services.dispatch import Settled
+from paygate.core.errors import InfrastructureError
+from paygate.core.queue.work import Settled
+from paygate.core.webhooks.deliver import Attempt, DeliveryWork, ToDeliver
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 

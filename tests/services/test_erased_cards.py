@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from paygate import NotSentError, Unknown
-from paygate.core.domain.operation import ERASED
-from paygate.core.services.purge_expired import purge_expired
+from paygate.core.payments.operation import ERASED
+from paygate.core.queue.housekeeping import purge_expired
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes, ScriptedProcessor
 

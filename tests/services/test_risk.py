@@ -13,7 +13,7 @@ import pytest
 
 from paygate import Allow, Block, DeclineCode
 from paygate.adapters.storage.statements.payments import COUNT
-from paygate.core.domain.limits import HISTORY_MAX
+from paygate.core.limits import HISTORY_MAX
 from tests.harness.advisers import Advice, SayingCheck
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes, not_sent

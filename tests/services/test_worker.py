@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from paygate.core.services.purge_expired import purge_expired
-from paygate.core.workers.worker import Worker
+from paygate.core.queue.housekeeping import purge_expired
+from paygate.core.queue.worker import Worker
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
 

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from paygate.core.domain.errors import InfrastructureError, RowLockedError
-from paygate.core.services.conflicts import run_again_on_conflict
-from paygate.core.services.deps import Deps
+from paygate.core.deps import Deps, run_again_on_conflict
+from paygate.core.errors import InfrastructureError, RowLockedError
 from tests.harness.apps import TestApp
 from tests.harness.databases import Databases
 

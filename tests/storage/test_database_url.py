@@ -8,7 +8,7 @@ import pytest
 
 from paygate.adapters.storage.database import connect
 from paygate.adapters.storage.database_url import parse_database_url, with_database
-from paygate.core.domain.errors import OperatorError
+from paygate.core.errors import OperatorError
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from paygate.core.services import live as live_module
+from paygate.core.webhooks import stream as live_module
 from tests.harness.apps import TestApp
 
 MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")

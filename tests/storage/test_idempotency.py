@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from paygate.core.domain.idempotency import Answer, Remembered
+from paygate.core.idempotency import Answer, Remembered
 from tests.harness.apps import TestApp
 
 MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")

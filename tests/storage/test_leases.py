@@ -12,10 +12,11 @@ import asyncpg
 import pytest
 
 from paygate import Approved
-from paygate.core.domain.errors import RowRefusedError, StaleWriteError
-from paygate.core.domain.operation import OperationKind
-from paygate.core.ports.records import ClaimedOperation, FailedClaim, Locked, OperationRecord
-from paygate.core.services.conclude_operation import conclude_operation
+from paygate.core.errors import RowRefusedError, StaleWriteError
+from paygate.core.payments.conclude import conclude_operation
+from paygate.core.payments.operation import OperationKind
+from paygate.core.payments.store import ClaimedOperation, Locked, OperationRecord
+from paygate.core.queue.lease import FailedClaim
 from tests.harness.apps import TestApp
 
 EXPIRE = "UPDATE operations SET lease_until = clock_timestamp() - interval '1 second'"

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from paygate import DeclineCode, Declined, Instrument, Money, OperationKind
-from paygate.core.domain.delivery import Delivery
-from paygate.core.domain.merchant import Merchant
-from paygate.core.domain.operation import Operation
-from paygate.core.domain.order import Order
-from paygate.core.domain.payment import Payment
+from paygate.core.accounts.model import Merchant
+from paygate.core.payments.model import Order, Payment
+from paygate.core.payments.operation import Operation
+from paygate.core.webhooks.model import Delivery
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=7)

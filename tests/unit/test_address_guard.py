@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paygate.adapters.http.address import Reach, check_url
-from paygate.core.ports.http_client import HttpError
+from paygate.core.plugin_api.http_client import HttpError
 
 PRODUCTION = Reach(allow_private=False, ports=frozenset({80, 443}))
 DEVELOPMENT = Reach(allow_private=True)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from paygate.core.services.live import Follower
+from paygate.core.webhooks.stream import Follower
 
 
 @pytest.mark.parametrize("turns", range(4))

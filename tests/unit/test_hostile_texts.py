@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.domain.redacted_json import redact_json, redact_text
-from paygate.core.domain.redaction import names_a_secret, redact
+from paygate.core.redaction import names_a_secret, redact, redact_json, redact_text
 from paygate.logs import redact_event
 from tests.architecture.sources import Source, everything
 

@@ -10,7 +10,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paygate.core.domain.redaction import MASK
+from paygate.core.redaction import MASK
 from paygate.logs import configure_logging, logger, redact_event
 from tests.unit.samples import CANARY_PANS, NOW
 

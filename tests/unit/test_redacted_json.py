@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paygate.core.domain.redacted_json import (
+from paygate.core.redaction import (
     DEPTH_MAX,
     ITEMS_MAX,
+    MASK,
     READ_CHARS_MAX,
     TEXT_CHARS_MAX,
     redact_json,
 )
-from paygate.core.domain.redaction import MASK
 
 PAN = "4111111111111111"
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())

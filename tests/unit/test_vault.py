@@ -11,7 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from paygate.adapters.vault.keyed import KeyedVault, new_key
-from paygate.core.domain.errors import InfrastructureError, OperatorError
+from paygate.core.errors import InfrastructureError, OperatorError
 
 OLD, NEW, OTHER = new_key(), new_key(), new_key()
 SECRET = {"number": "4111111111111111"}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from paygate.adapters.clock.virtual import VirtualClock
-from paygate.core.ports.clock import ClockState, shift_in_words
+from paygate.core.clock import ClockState, shift_in_words
 
 from .samples import NOW
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from ...core.ports.background import repeat
+from ...core.queue.background import repeat
 
 # How far two quartz clocks drift apart in this time is microseconds.
 SYNC_EVERY_S = 30.0

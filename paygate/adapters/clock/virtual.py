@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ...core.ports.clock import REAL_TIME, Clock, ClockState
+from ...core.clock import REAL_TIME, Clock, ClockState
 
 
 class VirtualClock:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 from . import problems
 from .ties import Tie, best_tie
 from .unprivileged import Account, cannot_become

@@ -25,7 +25,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 from . import problems
 from .machine import Machine
 from .unprivileged import Account, choose_account, give, state_folder

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 
 HOME_SETTING = "PAYGATE_HOME"
 DATABASE_SETTING = "DATABASE_URL"

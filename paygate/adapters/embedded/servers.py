@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 from . import problems, valkey_server, wire
 from .binaries import find_postgres, find_valkey
 from .children import Child, Nursery

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 from . import problems
 from .binaries import Programs
 from .machine import Machine

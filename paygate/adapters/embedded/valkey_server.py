@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 from . import problems, wire
 from .children import Child, Log, Nursery, Task
 from .layout import Layout

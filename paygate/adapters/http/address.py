@@ -20,8 +20,8 @@ from ipaddress import (
 from socket import inet_aton
 from urllib.parse import SplitResult, urlsplit
 
-from ...core.domain.limits import URL_CHARS_MAX
-from ...core.ports.http_client import HttpError
+from ...core.limits import URL_CHARS_MAX
+from ...core.plugin_api.http_client import HttpError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

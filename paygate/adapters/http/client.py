@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from ...core.ports.http_client import HttpError, HttpResponse
+from ...core.plugin_api.http_client import HttpError, HttpResponse
 from .address import Reach, check_url
 from .raw_answer import RAW_ANSWER, KeepingResponseHandler, RawAnswer
 

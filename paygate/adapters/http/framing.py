@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from ...core.domain.errors import InfrastructureError
+from ...core.errors import InfrastructureError
 
 ANSWER_WITHIN_S = 5
 RULE = "frame-ancestors "

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from ...core.ports.http_client import HttpResponse
+from ...core.plugin_api.http_client import HttpResponse
 from .client import AiohttpClient
 
 Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]

@@ -6,7 +6,7 @@ import base64
 import secrets
 from uuid import UUID, uuid4
 
-from ...core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind
+from ...core.ids import ALPHABET, RANDOM_CHARS, IdKind
 
 WEBHOOK_SECRET_BYTES = 32
 TOKEN_BYTES = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from ...core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind
+from ...core.ids import ALPHABET, RANDOM_CHARS, IdKind
 from .random_ids import RandomIds
 
 

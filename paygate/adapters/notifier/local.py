@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from ...core.domain.limits import NOTIFICATIONS_BUFFERED_MAX
-from ...core.ports.notifier import Queue
+from ...core.limits import NOTIFICATIONS_BUFFERED_MAX
+from ...core.queue.notifier import Queue
 
 
 class LocalNotifier:

@@ -23,9 +23,9 @@ from redis.exceptions import RedisError, ResponseError
 from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 
-from ...core.domain.errors import OperatorError
-from ...core.domain.limits import NOTIFICATIONS_BUFFERED_MAX
-from ...core.ports.notifier import QUEUES, Queue
+from ...core.errors import OperatorError
+from ...core.limits import NOTIFICATIONS_BUFFERED_MAX
+from ...core.queue.notifier import QUEUES, Queue
 
 log = logging.getLogger(__name__)
 

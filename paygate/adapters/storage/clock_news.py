@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ...core.ports.background import repeat
-from ...core.ports.clock import ClockState
+from ...core.clock import ClockState
+from ...core.queue.background import repeat
 from .database import connection, errors_named
 from .database_url import DatabaseUrl
 from .pool import COMMAND_TIMEOUT_S

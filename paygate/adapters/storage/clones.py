@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from ...core.domain.errors import InfrastructureError, OperatorError
+from ...core.errors import InfrastructureError, OperatorError
 from .database import errors_named
 from .database_url import CONNECT_TIMEOUT_S, parse_database_url, with_database
 from .errors import AWAY

@@ -14,7 +14,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import BaseORMException
 
-from ...core.domain.errors import InfrastructureError, OperatorError, TransactionConflictError
+from ...core.errors import InfrastructureError, OperatorError, TransactionConflictError
 from .database_url import SETTING, DatabaseUrl, parse_database_url
 from .errors import AWAY, READ_ONLY, meaning, original, short
 from .errors import REFUSED as REFUSED  # noqa: PLC0414 - repositories ask here

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ...core.domain.errors import OperatorError
+from ...core.errors import OperatorError
 
 SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5.0

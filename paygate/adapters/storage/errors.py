@@ -17,7 +17,7 @@ import asyncpg
 from asyncpg.exceptions import _base
 from tortoise.exceptions import BaseORMException, DBConnectionError
 
-from ...core.domain.errors import InfrastructureError, RowLockedError, TransactionConflictError
+from ...core.errors import InfrastructureError, RowLockedError, TransactionConflictError
 
 READ_ONLY = asyncpg.ReadOnlySQLTransactionError
 """The session is read-only; another connection may not be."""

@@ -8,17 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ...core.domain.decline import Decline
-from ...core.domain.delivery import Delivery
-from ...core.domain.endpoint import EndpointSettings
-from ...core.domain.instrument import Instrument
-from ...core.domain.merchant import Merchant, Subscription
-from ...core.domain.money import Money
-from ...core.domain.next_action import NextAction
-from ...core.domain.operation import Operation, OperationKind
-from ...core.domain.order import Order
-from ...core.domain.payment import Payment
-from ...core.domain.refund import Refund
+from ...core.accounts.model import Merchant, Subscription
+from ...core.instrument import Instrument
+from ...core.money import Money
+from ...core.outcome import Decline, NextAction
+from ...core.payments.model import Order, Payment, Refund
+from ...core.payments.operation import Operation, OperationKind
+from ...core.webhooks.model import Delivery, EndpointSettings
 
 Row = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from ...core.domain.errors import (
+from ...core.errors import (
     InfrastructureError,
     OperatorError,
     RowLockedError,

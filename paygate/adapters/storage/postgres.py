@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tortoise.context import TortoiseContext
 
-from ...core.domain.errors import InfrastructureError
+from ...core.errors import InfrastructureError
 from .database import Executor, connect
 from .repositories.accounts import PostgresApiKeys, PostgresUsers
 from .repositories.attention import PostgresAttention

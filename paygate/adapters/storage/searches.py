@@ -6,7 +6,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from ...core.ports.searches import OrderSearch, PaymentSearch, RefundSearch, Span
+from ...core.payments.store import OrderSearch, PaymentSearch, RefundSearch, Span
 
 # As wide as the column; the model refuses what is longer.
 CARD_DIGITS = 4

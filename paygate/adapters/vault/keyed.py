@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ...core.domain.errors import InfrastructureError, OperatorError
+from ...core.errors import InfrastructureError, OperatorError
 
 VERSION = "v2"
 NONCE_BYTES = 12

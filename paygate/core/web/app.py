@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from quart import Quart
 
-from ..services.deps import Deps
+from ..deps import Deps
 from .bodies import register_bodies
 from .dialect import Dialect, use_dialect
 from .errors import register_errors

@@ -8,20 +8,18 @@ from urllib.parse import urlsplit
 
 from quart import g, request
 
-from ..domain.account import Caller, Session
-from ..domain.errors import AuthenticationError, ForbiddenError, ForeignPageError
-from ..domain.merchant import Merchant
-from ..domain.role import Role
-from ..services.authenticate import (
+from ..accounts.authenticate import (
     authenticate,
     caller_of_session,
     find_session,
     is_csrf_token,
     secret_digest,
 )
-from ..services.client_secret import check_client_secret
-from ..services.deps import Deps
-from ..services.refusals import Refusal
+from ..accounts.model import Caller, Merchant, Role, Session
+from ..accounts.refusals import Refusal
+from ..deps import Deps
+from ..errors import AuthenticationError, ForbiddenError, ForeignPageError
+from ..payments.create import check_client_secret
 from .dialect import dialect_of_app
 from .noted import stated
 from .openapi.documented import Documented

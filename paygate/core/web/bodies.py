@@ -13,7 +13,7 @@ from typing import Any, cast
 from quart import Quart, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from ..domain.limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
+from ..limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -12,12 +12,11 @@ from uuid import UUID
 
 from quart import Quart, current_app
 
-from ..domain.merchant import Merchant
-from ..domain.order import Order
-from ..domain.payment import Payment
-from ..services.create_payment import CreatePayment
-from ..services.deps import Deps
-from ..services.queries import find_order
+from ..accounts.model import Merchant
+from ..deps import Deps
+from ..payments.create import CreatePayment
+from ..payments.model import Order, Payment
+from ..payments.queries import find_order
 
 Body = Mapping[str, Any]
 Shown = TypeVar("Shown")

@@ -7,7 +7,7 @@ import logging
 from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
-from ..domain.errors import (
+from ..errors import (
     AuthenticationError,
     ClientError,
     ForbiddenError,

@@ -9,16 +9,15 @@ from uuid import UUID
 
 from quart import Response, g, request
 
-from ..domain.account import Caller
-from ..domain.errors import ConflictError
-from ..domain.idempotency import Answer, read_key
-from ..services.authenticate import confirm_caller
-from ..services.conflicts import run_again_on_conflict
-from ..services.deps import Deps
-from ..services.idempotent import DeferredNotifications, Execute, Given, Keyed, idempotent
+from ..accounts.authenticate import confirm_caller
+from ..accounts.model import Caller
+from ..deps import DeferredNotifications, Deps, run_again_on_conflict
+from ..errors import ConflictError
+from ..idempotency import Answer, read_key
 from .body import body_of_request
 from .dialect import dialect_of_app
 from .errors import answer_to
+from .idempotent import Execute, Given, Keyed, idempotent
 from .json_bodies import canonical, write
 from .noted import note_of_request, stated
 

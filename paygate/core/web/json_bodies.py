@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.errors import InvalidInputError
-from ..domain.limits import JSON_DEPTH_MAX
+from ..errors import InvalidInputError
+from ..limits import JSON_DEPTH_MAX
 
 # 2**63 overflows a bigint; no number we store is larger than that.
 INTEGER_MAX = 2**63 - 1

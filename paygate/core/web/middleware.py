@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..domain.errors import ForeignPageError
-from ..domain.origins import is_loopback
+from ..errors import ForeignPageError
+from ..origins import is_loopback
 from .openapi.documented import find_documented
 
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"

@@ -8,11 +8,11 @@ from typing import Any
 
 from quart import current_app, g, request
 
-from ..domain.account import Caller
-from ..domain.limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
-from ..domain.origins import ORIGINS_MAX
-from ..services.audit import Done, actor_of, write_down
-from ..services.deps import Deps
+from ..accounts.audit import Done, actor_of, write_down
+from ..accounts.model import Caller
+from ..deps import Deps
+from ..limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
+from ..origins import ORIGINS_MAX
 from .body import body_of_request
 from .openapi.documented import Audited, Documented, find_documented
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from quart import g
 
-from ..domain.account import Caller
-from ..domain.errors import ForbiddenError
-from ..domain.merchant import Merchant
-from ..services.deps import Deps
+from ..accounts.model import Caller, Merchant
+from ..deps import Deps
+from ..errors import ForbiddenError
 from .auth import merchant_of_request
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from quart import Quart, Response, g, request
 
-from ..domain.account import Caller
-from ..domain.errors import ForbiddenError, ForeignPageError
-from ..services.audit import actor_of
-from ..services.deps import Deps
-from ..services.refusals import Refusal
+from ..accounts.audit import actor_of
+from ..accounts.model import Caller
+from ..accounts.refusals import Refusal
+from ..deps import Deps
+from ..errors import ForbiddenError, ForeignPageError
 from .errors import known_error
 
 

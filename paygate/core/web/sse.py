@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..ports.feed import FedEvent
+from ..webhooks.store import FedEvent
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000

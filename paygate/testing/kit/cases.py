@@ -7,14 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...core.domain.instrument import Instrument
-from ...core.domain.money import EXPONENTS, Money
-from ...core.ports.callbacks import CanPlayPayer, RawCallback
-from ...core.ports.plugins import EventSink, MethodContext, PaymentMethod, PluginContext
-from ...core.ports.processor import AuthorizeRequest, FollowUp, Processor
-from ...core.ports.retry import RetryPolicy
-from ...core.ports.risk import RiskCheck
-from ...core.ports.routing import Router
+from ...core.instrument import Instrument
+from ...core.money import EXPONENTS, Money
+from ...core.plugin_api.method import MethodContext, PaymentMethod
+from ...core.plugin_api.plugin import PluginContext
+from ...core.plugin_api.processor import (
+    AuthorizeRequest,
+    CanPlayPayer,
+    FollowUp,
+    Processor,
+    RawCallback,
+)
+from ...core.plugin_api.retry_policy import RetryPolicy
+from ...core.plugin_api.risk import RiskCheck
+from ...core.plugin_api.routing import Router
+from ...core.plugin_api.sink import EventSink
 from ...plugins.context import HostContext
 from ...simulator.scenario import Catalogue, built_in
 from .rules import NotJudgedError

@@ -6,10 +6,11 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from ...core.domain.endpoint import Endpoint
-from ...core.domain.money import Money
-from ...core.ports.plugins import DeliverableEvent, MethodContext
-from ...core.ports.retry import Tries
+from ...core.money import Money
+from ...core.plugin_api.method import MethodContext
+from ...core.plugin_api.retry_policy import Tries
+from ...core.plugin_api.sink import DeliverableEvent
+from ...core.webhooks.model import Endpoint
 from .calls import Said, said, tried
 from .cases import (
     Case,

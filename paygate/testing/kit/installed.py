@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.domain.errors import OperatorError
-from ...core.ports.plugins import PluginContext
+from ...core.errors import OperatorError
+from ...core.plugin_api.plugin import PluginContext
 from ...plugins.fields import did_you_mean
 from ...plugins.host import Found, Offers, hook_implementations
 from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase

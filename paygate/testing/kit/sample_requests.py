@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import get_args
 
-from ...core.domain.errors import PluginContractError
-from ...core.domain.instrument import Instrument
-from ...core.domain.limits import HISTORY_MAX
-from ...core.domain.money import Money
-from ...core.ports.history import PaymentCounts, Same
-from ...core.ports.processor import Capabilities
-from ...core.ports.risk import RiskContext, RiskRequest
-from ...core.ports.routing import Candidate, RouteRequest
+from ...core.errors import PluginContractError
+from ...core.instrument import Instrument
+from ...core.limits import HISTORY_MAX
+from ...core.money import Money
+from ...core.plugin_api.history import PaymentCounts, Same
+from ...core.plugin_api.processor import Capabilities
+from ...core.plugin_api.risk import RiskContext, RiskRequest
+from ...core.plugin_api.routing import Candidate, RouteRequest
 from .stage import MERCHANT, NOW, Stage
 
 _INSTRUMENTS = (

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from ...core.domain.errors import NotSentError
-from ...core.domain.money import Money
-from ...core.domain.operation import OperationKind
-from ...core.domain.outcome import ActionRequired, Approved, Outcome, Pending
-from ...core.ports.callbacks import CanCallback
-from ...core.ports.plugins import CallContext
-from ...core.ports.processor import (
+from ...core.errors import NotSentError
+from ...core.money import Money
+from ...core.outcome import ActionRequired, Approved, Outcome, Pending
+from ...core.payments.operation import OperationKind
+from ...core.plugin_api.plugin import CallContext
+from ...core.plugin_api.processor import (
     AuthorizeRequest,
+    CanCallback,
     CanCapture,
     CanQuery,
     CanRefund,

@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from ...core.ports.http_client import HttpError, HttpResponse
-from ...core.ports.plugins import CallContext
+from ...core.plugin_api.http_client import HttpError, HttpResponse
+from ...core.plugin_api.plugin import CallContext
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 MERCHANT = UUID(int=0x1AF1)

@@ -33,7 +33,7 @@ from paygate import (
     Update,
     Verified,
 )
-from paygate.core.domain.money import EXPONENTS
+from paygate.core.money import EXPONENTS
 from paygate.testing.kit.checks import processor_time
 from tests.kit.good import Good, called_back, signature
 

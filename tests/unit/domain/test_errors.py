@@ -3,7 +3,13 @@
 import pytest
 
 from paygate import NotSentError, OperatorError, PaygateError, PluginError
-from paygate.core.domain import errors
+from paygate.core.errors import (
+    ClientError,
+    InvalidInstrumentError,
+    InvalidTransitionError,
+    NotFoundError,
+    PluginError,
+)
 
 
 def test_an_operator_is_told_what_is_wrong_and_what_to_do():
@@ -22,21 +28,21 @@ def test_not_sent_is_a_failure_of_a_plugin_and_not_an_outcome():
 
 
 def test_a_refused_instrument_carries_its_methods_own_code():
-    error = errors.InvalidInstrumentError("bad", field="vpa", code="invalid_vpa")
+    error = InvalidInstrumentError("bad", field="vpa", code="invalid_vpa")
 
     assert (error.code, error.field, error.reason) == ("invalid_vpa", "vpa", "bad")
 
 
 def test_a_lost_race_names_both_words():
-    error = errors.InvalidTransitionError(thing="payment", status="failed", action="approve")
+    error = InvalidTransitionError(thing="payment", status="failed", action="approve")
 
     assert str(error) == "a failed payment cannot approve"
 
 
 def test_who_may_not_see_a_thing_is_told_the_same_as_who_asks_for_nothing():
-    assert str(errors.NotFoundError("Order")) == "Order not found"
+    assert str(NotFoundError("Order")) == "Order not found"
 
 
-@pytest.mark.parametrize("kind", [errors.ClientError, errors.PluginError, OperatorError])
+@pytest.mark.parametrize("kind", [ClientError, PluginError, OperatorError])
 def test_everything_raised_on_purpose_has_one_root(kind):
     assert issubclass(kind, PaygateError)

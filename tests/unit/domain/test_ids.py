@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate.adapters.ids.random_ids import RandomIds
-from paygate.core.domain.ids import ALPHABET, RANDOM_CHARS, IdKind, is_id
+from paygate.core.ids import ALPHABET, RANDOM_CHARS, IdKind, is_id
 
 kinds = st.sampled_from(list(IdKind))
 bodies = st.text(ALPHABET, min_size=RANDOM_CHARS, max_size=RANDOM_CHARS)

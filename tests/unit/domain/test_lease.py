@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paygate.core.domain.lease import backoff
-from paygate.core.domain.limits import (
+from paygate.core.limits import (
     CLAIM_BACKOFF_MAX,
     LEASE,
     PLUGIN_CALL,
     RENEW_EVERY,
     WORKER_GONE_AFTER,
 )
+from paygate.core.queue.lease import backoff
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Money
-from paygate.core.domain.limits import AMOUNT_MINOR_MAX
-from paygate.core.domain.money import EXPONENTS
+from paygate.core.limits import AMOUNT_MINOR_MAX
+from paygate.core.money import EXPONENTS
 
 minors = st.integers(0, AMOUNT_MINOR_MAX)
 currencies = st.sampled_from(sorted(EXPONENTS))

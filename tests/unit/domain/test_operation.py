@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from paygate import ActionRequired, Approved, Pending, Unknown
-from paygate.core.domain.errors import InvalidTransitionError
-from paygate.core.domain.operation import ENDED, ERASED, OPERATION_TRANSITIONS
+from paygate.core.errors import InvalidTransitionError
+from paygate.core.payments.operation import ENDED, ERASED, OPERATION_TRANSITIONS
 from tests.unit.samples import DECLINED, LATER, NOW, RS_499, operation
 
 APPROVED = Approved("ref-1", RS_499)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paygate.core.domain.errors import OrderNotPayableError
+from paygate.core.errors import OrderNotPayableError
 from tests.unit.samples import order
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from paygate import ActionRequired, Approved, DeclineCode, Money, Pending, Released, Unknown
-from paygate.core.domain.errors import InvalidTransitionError, OrderNotPayableError
-from paygate.core.domain.event import EventType
-from paygate.core.domain.payment_status import DECIDED, LIVE, TRANSITIONS
+from paygate.core.errors import InvalidTransitionError, OrderNotPayableError
+from paygate.core.event import EventType
+from paygate.core.payments.model import DECIDED, LIVE, TRANSITIONS
 from tests.unit.samples import DECLINED, LATER, NOW, RS_499, opened, payment
 
 APPROVED = Approved("ref-1", RS_499)

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paygate import passes_luhn
-from paygate.core.domain.ids import ALPHABET
-from paygate.core.domain.redaction import MASK, names_a_secret, redact
+from paygate.core.ids import ALPHABET
+from paygate.core.redaction import MASK, names_a_secret, redact
 from tests.unit.samples import CANARY_PANS
 
 PLAIN = CANARY_PANS[0]

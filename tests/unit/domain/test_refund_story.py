@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from paygate import Approved, Money, Pending, Unknown
-from paygate.core.domain.errors import (
+from paygate.core.errors import (
     InvalidTransitionError,
     NotCapturableError,
     NotRefundableError,
     RefundExceedsCaptureError,
 )
-from paygate.core.domain.event import EventType
-from paygate.core.domain.refund import Refund
+from paygate.core.event import EventType
+from paygate.core.payments.model import Refund
 from tests.unit.samples import DECLINED, LATER, MERCHANT_ID, NOW, RS_499, payment
 
 APPROVED = Approved("ref-1", RS_499)

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from paygate import ActionRequired, Approved, DeclineCode, Declined, Money, Pending, Unknown
-from paygate.core.domain.decline import PARTLY_APPROVED
-from paygate.core.domain.errors import InvalidTransitionError
-from paygate.core.domain.event import EventType
-from paygate.core.domain.operation import OPERATION_TRANSITIONS
-from paygate.core.domain.payment_status import TRANSITIONS
+from paygate.core.errors import InvalidTransitionError
+from paygate.core.event import EventType
+from paygate.core.outcome import PARTLY_APPROVED
+from paygate.core.payments.model import TRANSITIONS
+from paygate.core.payments.operation import OPERATION_TRANSITIONS
 from tests.unit.samples import NOW, RS_499, opened, operation
 
 ENDINGS = {EventType.PAYMENT_SUCCESS, EventType.PAYMENT_FAILED}

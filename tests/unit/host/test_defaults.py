@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import OperatorError, Tries
-from paygate.core.domain.limits import RETRY_AFTER_MAX
+from paygate.core.limits import RETRY_AFTER_MAX
 from paygate.plugins.host import load_plugins
 from tests.unit.samples import NOW
 

@@ -34,8 +34,8 @@ from paygate import (
     Update,
     Verified,
 )
-from paygate.core.domain.limits import RETRY_AFTER_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
-from paygate.core.ports.plugins import WakeUp
+from paygate.core.limits import RETRY_AFTER_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
+from paygate.core.plugin_api.plugin import WakeUp
 from paygate.plugins.advice import HostedCheck, HostedRouter
 from paygate.plugins.guard import GuardedPolicy
 from tests.unit.host import zoo

@@ -25,7 +25,7 @@ from paygate import (
     PluginError,
     Unknown,
 )
-from paygate.core.domain.limits import (
+from paygate.core.limits import (
     PLUGIN_STATE_BYTES_MAX,
     PLUGIN_TEXT_CHARS_MAX,
     RESPONSE_BYTES_KEPT_MAX,

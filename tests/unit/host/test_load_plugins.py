@@ -16,7 +16,7 @@ from paygate import (
     Tries,
     hookimpl,
 )
-from paygate.core.domain.errors import InvalidInputError, UnsupportedError
+from paygate.core.errors import InvalidInputError, UnsupportedError
 from paygate.plugins.host import Found, installed_plugins, load_plugins
 from tests.unit.host import zoo
 from tests.unit.samples import NOW

@@ -19,10 +19,10 @@ from paygate import (
     Unknown,
     hookimpl,
 )
-from paygate.core.domain.errors import PluginError
-from paygate.core.domain.limits import PLUGIN_TEXT_CHARS_MAX
-from paygate.core.ports.risk import RiskRequest
-from paygate.core.ports.routing import RouteRequest
+from paygate.core.errors import PluginError
+from paygate.core.limits import PLUGIN_TEXT_CHARS_MAX
+from paygate.core.plugin_api.risk import RiskRequest
+from paygate.core.plugin_api.routing import RouteRequest
 from paygate.plugins.advice import HostedCheck, HostedRouter
 from paygate.plugins.host import Found, load_plugins
 from tests.unit.host import zoo

@@ -9,9 +9,9 @@ from pydantic import BaseModel, field_validator
 
 from paygate import OperatorError, PluginError
 from paygate.cli import main
-from paygate.core.domain.errors import InvalidInputError
-from paygate.core.ports.extensions import Command, Route
-from paygate.core.ports.plugin_settings import StoredSettings
+from paygate.core.errors import InvalidInputError
+from paygate.core.plugin_api.extensions import Command, Route
+from paygate.core.plugin_api.settings import StoredSettings
 from paygate.plugins.extending import HostedCommand, HostedRoute
 from paygate.plugins.host import installed_plugins
 from tests.unit.host.test_load_plugins import (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import DeclineCode, Declined
-from paygate.core.domain.outcome import RetryAdvice
+from paygate.core.outcome import RetryAdvice
 from paygate.simulator.decision import Decision, read_decision
 
 words = st.none() | st.text(max_size=20)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Money
-from paygate.core.domain.errors import ClientError, InvalidInputError, NotFoundError
-from paygate.core.domain.limits import (
+from paygate.core.errors import ClientError, InvalidInputError, NotFoundError
+from paygate.core.limits import (
     AMOUNT_MINOR_MAX,
     AMOUNT_MINOR_MIN,
     NOTES_BYTES_MAX,
@@ -19,8 +19,8 @@ from paygate.core.domain.limits import (
     TEXT_CHARS_MAX,
     URL_CHARS_MAX,
 )
-from paygate.core.domain.money import EXPONENTS
-from paygate.core.ports.kept import KEEP
+from paygate.core.money import EXPONENTS
+from paygate.core.records import KEEP
 from paygate.core.web import parse
 from tests.unit.samples import merchant
 

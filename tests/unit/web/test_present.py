@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
-from paygate.core.domain.event import Event, EventType
-from paygate.core.domain.money import EXPONENTS
-from paygate.core.domain.payment_status import TRANSITIONS
-from paygate.core.ports.records import Page, PaymentTotals
+from paygate.core.event import Event, EventType
+from paygate.core.money import EXPONENTS
+from paygate.core.payments.model import TRANSITIONS
+from paygate.core.payments.store import PaymentTotals
+from paygate.core.records import Page
 from paygate.core.web import present
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID, uuid4
 
-from paygate.core.domain.lease import Lease
-from paygate.core.ports.records import Stored
-from paygate.core.workers.queue_worker import QueueWorker
+from paygate.core.queue.lease import Lease
+from paygate.core.queue.queue_worker import QueueWorker
+from paygate.core.records import Stored
 from tests.unit.samples import NOW
 
 DEADLINE_S = 5.0

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from paygate.core.domain.errors import InfrastructureError
-from paygate.core.domain.lease import backoff
-from paygate.core.domain.limits import CLAIM_ROWS_MAX, CLAIMS_MAX
-from paygate.core.workers import queue_worker as module
+from paygate.core.errors import InfrastructureError
+from paygate.core.limits import CLAIM_ROWS_MAX, CLAIMS_MAX
+from paygate.core.queue import queue_worker as module
+from paygate.core.queue.lease import backoff
+from paygate.core.queue.queue_worker import GATHER_S
 from tests.unit.workers.table import DEADLINE_S, Table, queue_worker, running, until
 
 AWAY = InfrastructureError("the database is away")
@@ -184,7 +185,7 @@ async def test_a_queue_worker_with_nothing_to_do_rests(table, monkeypatch):
     async with running(queue_worker(table)):
         await until(lambda: len(table.limits) == 10)
 
-    assert table.clock.now() - before > 9 * timedelta(seconds=module.GATHER_S)
+    assert table.clock.now() - before > 9 * timedelta(seconds=GATHER_S)
 
 
 async def test_a_ring_is_answered_once(table):
@@ -209,7 +210,7 @@ async def test_stopping_lets_what_was_begun_end_and_claims_nothing_more(table):
         working.stop()
         table.add("too late")
         working.wake()
-        ended, _ = await asyncio.wait({task}, timeout=10 * module.GATHER_S)
+        ended, _ = await asyncio.wait({task}, timeout=10 * GATHER_S)
         assert not ended
         gate.set()
         async with asyncio.timeout(DEADLINE_S):

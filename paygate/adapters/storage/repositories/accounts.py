@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.account import ApiKey, User
-from ....core.domain.errors import EmailTakenError
-from ....core.domain.limits import LAST_USE_EVERY
-from ....core.domain.role import Role
+from ....core.accounts.model import ApiKey, Role, User
+from ....core.errors import EmailTakenError
+from ....core.limits import LAST_USE_EVERY
 from .. import mapping
 from ..database import Executor
 from ..models.accounts import ApiKeyRow, UserRow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ....core.ports.attention import Attention, Resolution
+from ....core.payments.store import Attention, Resolution
 from ..database import Executor
 from ..statements import attention as sql
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from ....core.domain.account import Actor, AuditEntry, AuditFilter
-from ....core.ports.records import Page
+from ....core.accounts.model import Actor, AuditEntry, AuditFilter
+from ....core.records import Page
 from .. import mapping
 from ..database import Executor
 from ..models.accounts import AuditRow

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ....core.ports.callbacks import RawCallback
-from ....core.ports.records import CallbackNote, KeptCallback
+from ....core.payments.store import CallbackNote, KeptCallback
+from ....core.plugin_api.processor import RawCallback
 from .. import mapping
 from ..database import Executor
 from ..statements import callbacks as sql

@@ -9,8 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from ....core.ports.clock import REAL_TIME, ClockState
-from ....core.ports.clock_moves import Ahead
+from ....core.clock import REAL_TIME, Ahead, ClockState
 from ..database import Executor
 from ..statements import clock_moves as sql
 

@@ -8,28 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.delivery import Delivery
-from ....core.domain.lease import Lease
-from ....core.domain.limits import (
-    CLAIMS_MAX,
-    ENDPOINT_IN_FLIGHT_MAX,
-    FAILING_MAX,
-    TRIES_SHOWN_MAX,
-)
-from ....core.ports.delivery_records import (
+from ....core.limits import CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX, TRIES_SHOWN_MAX
+from ....core.queue.lease import FailedClaim, Lease
+from ....core.records import Page, Stored
+from ....core.webhooks.model import Delivery, StoredEvent
+from ....core.webhooks.store import (
     ANY_DELIVERY,
+    ClaimedDelivery,
     DeliveryFilter,
+    DeliveryRecord,
     DisabledNotice,
     Recovery,
     Try,
-)
-from ....core.ports.records import (
-    ClaimedDelivery,
-    DeliveryRecord,
-    FailedClaim,
-    Page,
-    Stored,
-    StoredEvent,
 )
 from .. import mapping
 from ..database import Executor

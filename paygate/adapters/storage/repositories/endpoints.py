@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ....core.domain.endpoint import EndpointSettings
-from ....core.ports.endpoint_storage import EndpointChange, NewEndpoint, NewSecret
-from ....core.ports.kept import Kept
+from ....core.records import Kept
+from ....core.webhooks.model import EndpointSettings
+from ....core.webhooks.store import EndpointChange, NewEndpoint, NewSecret
 from .. import mapping
 from ..database import Executor
 from ..statements import endpoints as sql

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ....core.ports.feed import FedEvent
+from ....core.webhooks.store import FedEvent
 from .. import mapping
 from ..database import Executor
 from ..statements import feed as sql

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ....core.domain.ids import IdKind, is_id
-from ....core.ports.figures import (
-    CallFigures,
-    Figures,
-    QueueCounts,
-    StuckWork,
-    Window,
-    WorkerSeen,
-)
-from ....core.ports.notifier import Queue
+from ....core.figures import CallFigures, Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ....core.ids import IdKind, is_id
+from ....core.queue.notifier import Queue
 from .. import mapping
 from ..database import Executor
 from ..statements import figures as sql

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ....core.domain.idempotency import Answer, Remembered
+from ....core.idempotency import Answer, Remembered
 from ..database import Executor
 
 # Two 32-bit halves: a merchant's and a key's. Two keys that collide only wait for

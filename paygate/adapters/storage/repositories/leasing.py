@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from ....core.domain.lease import Lease
-from ....core.domain.limits import CLAIMS_MAX
-from ....core.ports.records import FailedClaim, Stored
+from ....core.limits import CLAIMS_MAX
+from ....core.queue.lease import FailedClaim, Lease
+from ....core.records import Stored
 from ..database import Executor
 from ..errors import REFUSED
 from ..mapping import encoded

@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.endpoint import Endpoint
-from ....core.domain.ids import is_order_name
-from ....core.domain.limits import LAST_USE_EVERY
-from ....core.domain.merchant import (
+from ....core.accounts.model import (
     NAMESPACE_MAIL_DOMAIN,
     PUBLISHED_KEY,
     Credentials,
     KeyPair,
     Merchant,
+    Role,
 )
-from ....core.domain.role import Role
-from ....core.ports.endpoint_storage import NewSecret
-from ....core.ports.kept import Kept
+from ....core.ids import is_order_name
+from ....core.limits import LAST_USE_EVERY
+from ....core.records import Kept
+from ....core.webhooks.model import Endpoint
+from ....core.webhooks.store import NewSecret
 from .. import mapping
 from ..database import Executor
 from ..models.payments import MerchantRow

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ....core.domain.operation import Operation
-from ....core.domain.payment import Payment
-from ....core.ports.records import OperationRecord, RecordedCall
+from ....core.payments.model import Payment
+from ....core.payments.operation import Operation
+from ....core.payments.store import OperationRecord, RecordedCall
 from .. import mapping
 
 

@@ -10,21 +10,20 @@ from uuid import UUID
 
 import asyncpg
 
-from ....core.domain.errors import RowRefusedError, StaleWriteError
-from ....core.domain.ids import IdKind, is_id
-from ....core.domain.lease import Lease, rest_after
-from ....core.domain.limits import CLAIMS_MAX
-from ....core.domain.operation import Operation, OperationKind
-from ....core.domain.payment import Payment
-from ....core.ports.records import (
+from ....core.errors import RowRefusedError, StaleWriteError
+from ....core.ids import IdKind, is_id
+from ....core.limits import CLAIMS_MAX
+from ....core.payments.model import Payment
+from ....core.payments.operation import Operation, OperationKind
+from ....core.payments.store import (
     ChargeRef,
     ClaimedOperation,
-    FailedClaim,
     InReview,
     Locked,
     OperationRecord,
     RecordedCall,
 )
+from ....core.queue.lease import FailedClaim, Lease, rest_after
 from .. import mapping
 from ..database import REFUSED, Executor
 from ..statements import operations as sql

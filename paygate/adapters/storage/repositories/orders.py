@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.ids import is_order_name
-from ....core.domain.order import Order
-from ....core.ports.records import Page
-from ....core.ports.searches import ALL_ORDERS, OrderSearch
+from ....core.ids import is_order_name
+from ....core.payments.model import Order
+from ....core.payments.store import ALL_ORDERS, OrderSearch
+from ....core.records import Page
 from .. import mapping, searches
 from ..database import Executor
 from ..models.payments import OrderRow

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.change import Change
-from ....core.domain.errors import OrderNotPayableError
-from ....core.domain.ids import IdKind, is_id
-from ....core.domain.limits import HISTORY_ROWS_MAX
-from ....core.domain.operation import Operation
-from ....core.domain.payment import Payment
-from ....core.ports.history import HistoryQuestion, PaymentCounts
-from ....core.ports.records import Decision, Moment, Page, PaymentTotals, StoredEvent
-from ....core.ports.searches import ALL_PAYMENTS, PaymentSearch
+from ....core.errors import OrderNotPayableError
+from ....core.event import Change
+from ....core.ids import IdKind, is_id
+from ....core.limits import HISTORY_ROWS_MAX
+from ....core.payments.model import Payment
+from ....core.payments.operation import Operation
+from ....core.payments.store import ALL_PAYMENTS, Decision, Moment, PaymentSearch, PaymentTotals
+from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
+from ....core.records import Page
+from ....core.webhooks.model import StoredEvent
 from .. import mapping, searches
 from ..database import Executor
 from ..models.payments import PaymentRow

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ....core.ports.plugin_settings import SettingsRow
+from ....core.plugin_api.settings import SettingsRow
 from .. import mapping
 from ..database import Executor
 from ..statements import plugin_settings as sql

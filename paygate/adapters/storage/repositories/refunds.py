@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ....core.domain.change import Change
-from ....core.domain.ids import IdKind, is_id
-from ....core.domain.operation import Operation
-from ....core.domain.payment import Payment
-from ....core.domain.refund import Refund
-from ....core.ports.records import Page, StoredEvent
-from ....core.ports.searches import ALL_REFUNDS, RefundSearch
+from ....core.event import Change
+from ....core.ids import IdKind, is_id
+from ....core.payments.model import Payment, Refund
+from ....core.payments.operation import Operation
+from ....core.payments.store import ALL_REFUNDS, RefundSearch
+from ....core.records import Page
+from ....core.webhooks.model import StoredEvent
 from .. import mapping, searches
 from ..database import Executor
 from ..models.payments import RefundRow

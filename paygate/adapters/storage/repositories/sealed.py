@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....core.ports.sealed_storage import SealedText
+from ....core.queue.store import SealedText
 from ..database import Executor
 
 

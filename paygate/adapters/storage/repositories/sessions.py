@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from ....core.domain.account import Session, User
-from ....core.domain.limits import (
+from ....core.accounts.model import Role, Session, User
+from ....core.limits import (
     LAST_USE_EVERY,
     LOGIN_LOCKED_FOR,
     LOGIN_TRIES_MAX,
@@ -15,7 +15,6 @@ from ....core.domain.limits import (
     SESSION_IDLE_MAX,
     SESSION_LASTS,
 )
-from ....core.domain.role import Role
 from .. import mapping
 from ..database import Executor
 from ..statements import accounts as sql

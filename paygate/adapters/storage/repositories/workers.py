@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ....core.ports.records import Stuck, WorkCounts
+from ....core.queue.store import Stuck, WorkCounts
 from ..database import Executor
 from ..statements import workers as sql
 

@@ -1,7 +1,7 @@
 """Parts that several statements share."""
 
-from ....core.domain.limits import LEASE
-from ....core.domain.payment_status import LIVE
+from ....core.limits import LEASE
+from ....core.payments.model import LIVE
 
 LEASE_SQL = f"interval '{int(LEASE.total_seconds())} seconds'"
 

@@ -4,7 +4,7 @@ Whoever changes an endpoint locks its merchant first. So do workers that note wh
 came of tries, and nobody waits in a circle.
 """
 
-from ....core.domain.limits import ENDPOINTS_MAX
+from ....core.limits import ENDPOINTS_MAX
 
 # A secret that SQL wrote stands there in clear, and counts.
 _BY_SQL = "nullif(m.webhook_secret, '')"

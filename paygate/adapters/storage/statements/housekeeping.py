@@ -1,6 +1,6 @@
 """Forgetting what is old."""
 
-from ....core.domain.operation import ERASED
+from ....core.payments.operation import ERASED
 from .attention import NEEDS_ATTENTION
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....core.ports.records import Table
+from ....core.queue.lease import Table
 from .columns import LEASE_SQL, NO_LEASE
 
 

@@ -1,6 +1,6 @@
 """Claiming operations, asking, recording."""
 
-from ....core.domain.operation import ERASED
+from ....core.payments.operation import ERASED
 from .columns import (
     CLAIMS_BEFORE_ALONE,
     LEASE_IS_FREE,

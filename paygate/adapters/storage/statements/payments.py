@@ -1,6 +1,6 @@
 """Opening a payment, changing one that is locked, and reading about it."""
 
-from ....core.domain.limits import HISTORY_ROWS_MAX
+from ....core.limits import HISTORY_ROWS_MAX
 from .columns import LIVE_SQL, tell
 from .timeline import decided
 

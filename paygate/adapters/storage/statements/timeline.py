@@ -1,6 +1,6 @@
 """The time line of a payment: everything that is known of it, in true order."""
 
-from ....core.ports.records import MOMENTS_MAX
+from ....core.payments.store import MOMENTS_MAX
 
 
 def call_set(parameter: str) -> str:

@@ -10,16 +10,14 @@ from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
-from ...domain.errors import AuthenticationError
-from ...domain.event import Event, EventType
-from ...domain.ids import is_order_name
-from ...domain.merchant import Merchant
-from ...domain.order import Order
-from ...domain.payment import Payment
-from ...services.create_order import CreateOrder, create_order
-from ...services.create_payment import CreatePayment
-from ...services.deps import Deps
-from ...services.queries import find_order, find_test_merchant
+from ...accounts.model import Merchant
+from ...deps import Deps
+from ...errors import AuthenticationError
+from ...event import Event, EventType
+from ...ids import is_order_name
+from ...payments.create import CreateOrder, CreatePayment, create_order
+from ...payments.model import Order, Payment
+from ...payments.queries import find_order, find_test_merchant
 from .. import parse
 from ..dialect import Body, Shown
 from ..present import EventWords

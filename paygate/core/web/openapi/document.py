@@ -12,9 +12,9 @@ from pydantic.json_schema import JsonSchemaMode
 from quart import Quart
 from werkzeug.routing import Rule
 
-from ...domain.idempotency import KEY_CHARS_MAX
-from ...domain.role import Role
-from ...services.registry import Registry
+from ...accounts.model import Role
+from ...idempotency import KEY_CHARS_MAX
+from ...registry import Registry
 from ..wire import answers as wire
 from ..wire.request_bodies import PaymentRequest
 from .documented import Documented, find_documented

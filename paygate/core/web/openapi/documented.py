@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from ...domain.role import Role
+from ...accounts.model import Role
 
 View = TypeVar("View", bound=Callable[..., Any])
 Access = Literal["merchant", "session", "browser", "anyone"]

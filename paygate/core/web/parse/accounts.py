@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from ...domain.account import AuditFilter, Caller, Session
-from ...domain.role import Role
-from ...services.api_keys import CreateKey
-from ...services.log_in import ChangePassword, LogIn
-from ...services.team import AddUser, ChangeUser
+from ...accounts.api_keys import CreateKey
+from ...accounts.model import AuditFilter, Caller, Role, Session
+from ...accounts.sessions import ChangePassword, LogIn
+from ...accounts.team import AddUser, ChangeUser
 from ..wire import accounts, request_bodies
 from .checked import Body, checked, uuid
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ...domain.errors import InvalidInputError, NotFoundError
+from ...errors import InvalidInputError, NotFoundError
 
 Body = Mapping[str, Any]
 

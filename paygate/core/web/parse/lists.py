@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...domain.limits import PAGE_ROWS_MAX
-from ...ports.searches import OrderSearch, PaymentSearch, RefundSearch
+from ...limits import PAGE_ROWS_MAX
+from ...payments.store import OrderSearch, PaymentSearch, RefundSearch
 from ..present.entities import STATUS
 from ..wire import lists, request_bodies
 from .checked import checked, said

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...domain.merchant import Merchant
-from ...domain.money import Money
-from ...services.cancel_payment import CancelPayment
-from ...services.capture_payment import CapturePayment
-from ...services.create_order import CreateOrder
-from ...services.create_payment import CreatePayment
-from ...services.create_refund import CreateRefund
-from ...services.namespaces import OpenNamespace
-from ...services.settle_review import SettleReview
+from ...accounts.model import Merchant
+from ...accounts.namespaces import OpenNamespace
+from ...money import Money
+from ...payments.callbacks import SettleReview
+from ...payments.create import CreateOrder, CreatePayment
+from ...payments.follow_up import CancelPayment, CapturePayment, CreateRefund
 from ..wire import lists, overview, request_bodies
 from .checked import Body, checked, refuse_protected
 

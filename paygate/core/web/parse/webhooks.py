@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ...domain.errors import NotFoundError
-from ...domain.limits import PAGE_ROWS_MAX
-from ...domain.merchant import Merchant
-from ...ports.delivery_records import DeliveryFilter, Recovery
-from ...ports.kept import KEEP
-from ...services.configure_endpoint import ConfigureEndpoint
-from ...services.manage_endpoints import ChangeEndpoint, CreateEndpoint
-from ...services.send_test_event import SendTestEvent
+from ...accounts.model import Merchant
+from ...errors import NotFoundError
+from ...limits import PAGE_ROWS_MAX
+from ...records import KEEP
+from ...webhooks.endpoints import ChangeEndpoint, ConfigureEndpoint, CreateEndpoint, SendTestEvent
+from ...webhooks.store import DeliveryFilter, Recovery
 from ..wire import endpoints, request_bodies
 from .checked import Body, checked, uuid
 

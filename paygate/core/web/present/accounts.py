@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...domain.account import ApiKey, AuditEntry, Session, User
-from ...domain.merchant import KeyPair
-from ...services.api_keys import NewKey, RotatedPair
+from ...accounts.api_keys import NewKey, RotatedPair
+from ...accounts.model import ApiKey, AuditEntry, KeyPair, Session, User
 from ..wire import accounts as wire
 from .entities import timestamp
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ...domain.delivery import Delivery
-from ...domain.endpoint import EndpointSettings
-from ...ports.delivery_records import Try
-from ...services.manage_endpoints import WithSecret
-from ...services.recover_deliveries import Recovered
+from ...webhooks.endpoints import WithSecret
+from ...webhooks.model import Delivery, EndpointSettings
+from ...webhooks.recover import Recovered
+from ...webhooks.store import Try
 from ..wire import endpoints as wire
 from .entities import delivery, timestamp
 

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import Literal, TypeVar, cast
 from uuid import UUID
 
-from ...domain.delivery import Delivery
-from ...domain.merchant import Merchant
-from ...domain.next_action import NextAction
-from ...domain.order import Order
-from ...domain.payment import Payment
-from ...domain.payment_status import PaymentStatus
-from ...domain.refund import Refund
-from ...ports.records import Page, PaymentTotals, WorkCounts
+from ...accounts.model import Merchant
+from ...outcome import NextAction
+from ...payments.model import Order, Payment, PaymentStatus, Refund
+from ...payments.store import PaymentTotals
+from ...queue.store import WorkCounts
+from ...records import Page
+from ...webhooks.model import Delivery
 from ..wire import answers as wire
 from ..wire import merchants, webhooks
 

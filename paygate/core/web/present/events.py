@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ...domain.endpoint import DisabledReason, EndpointSettings
-from ...domain.event import Event, EventType
-from ...domain.money import Money
-from ...domain.payment import Payment
-from ...domain.refund import Refund
+from ...event import Event, EventType
+from ...money import Money
+from ...payments.model import Payment, Refund
+from ...webhooks.model import DisabledReason, EndpointSettings
 from ..json_bodies import write
 from .entities import instrument, payment, refund_in_full, timestamp
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...domain.redaction import redact
-from ...ports.attention import Attention
-from ...ports.figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
-from ...ports.notifier import Queue
+from ...figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ...payments.store import Attention
+from ...queue.notifier import Queue
+from ...redaction import redact
 from ..wire import overview as wire
 from .entities import timestamp
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...ports.extensions import FiguresData, TableData
-from ...services.guarded import GuardedPanel
+from ...plugin_api.extensions import FiguresData, TableData
+from ...registry import GuardedPanel
 from ..wire import panels as wire
 
 

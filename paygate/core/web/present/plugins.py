@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...domain.redaction import redact
-from ...ports.figures import CallFigures
-from ...ports.plugin_settings import LoadedPlugin, PluginSettings, StoredSettings
-from ...services.registry import Registry
+from ...figures import CallFigures
+from ...plugin_api.settings import LoadedPlugin, PluginSettings, StoredSettings
+from ...redaction import redact
+from ...registry import Registry
 from ..wire import overview as wire
 from .overview import moment
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ...ports.clock import MovableClock
-from ...ports.records import InReview, KeptCallback
-from ...services.choose_scenario import AMOUNT_MARK
-from ...services.namespaces import Namespace
-from ...services.registry import ScenarioInfo
+from ...accounts.namespaces import Namespace
+from ...clock import MovableClock
+from ...payments.scenarios import AMOUNT_MARK
+from ...payments.store import InReview, KeptCallback
+from ...registry import ScenarioInfo
 from ..wire import stories
 from .entities import timestamp
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...domain.redacted_json import redact_json, redact_text
-from ...ports.records import MOMENTS_MAX, Moment, MomentKind
+from ...payments.store import MOMENTS_MAX, Moment, MomentKind
+from ...redaction import redact_json, redact_text
 from ..wire import answers as wire
 from .entities import timestamp
 

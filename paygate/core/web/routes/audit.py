@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...services.deps import Deps
+from ...deps import Deps
 from .. import parse
 from ..auth import caller_of_request
 from ..errors import json_response

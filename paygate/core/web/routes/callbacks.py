@@ -6,10 +6,10 @@ from typing import cast
 
 from quart import Blueprint, Response, request
 
-from ...domain.errors import InvalidInputError
-from ...ports.callbacks import RawCallback
-from ...services.deps import Deps
-from ...services.receive_callback import ReceiveCallback, receive_callback
+from ...deps import Deps
+from ...errors import InvalidInputError
+from ...payments.callbacks import ReceiveCallback, receive_callback
+from ...plugin_api.processor import RawCallback
 from ..body import headers_of_request
 from ..openapi import documented
 

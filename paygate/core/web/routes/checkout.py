@@ -13,14 +13,14 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 from quart import Blueprint, Response, abort, request
 
-from ...domain.currencies import unusual_exponents
-from ...domain.errors import InfrastructureError
-from ...domain.ids import is_order_name
-from ...domain.order import Order
-from ...ports.plugins import PaymentMethod
-from ...services.allow_origins import origins_of_order, origins_of_payment
-from ...services.deps import Deps
-from ...services.queries import find_order
+from ...accounts.checkout_origins import origins_of_order, origins_of_payment
+from ...deps import Deps
+from ...errors import InfrastructureError
+from ...ids import is_order_name
+from ...money import unusual_exponents
+from ...payments.model import Order
+from ...payments.queries import find_order
+from ...plugin_api.method import PaymentMethod
 from .. import parse, present
 from ..dialect import dialect_of_app
 from ..errors import json_response

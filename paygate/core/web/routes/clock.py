@@ -8,16 +8,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 from quart import Blueprint, Response
 
-from ...domain.errors import InvalidInputError
-from ...domain.role import Role
-from ...services.deps import Deps
-from ...services.move_clock import (
-    AdvanceClock,
-    HoldClock,
-    advance_clock,
-    hold_clock,
-    release_clock,
-)
+from ...accounts.model import Role
+from ...deps import Deps
+from ...errors import InvalidInputError
+from ...move_clock import AdvanceClock, HoldClock, advance_clock, hold_clock, release_clock
 from .. import present
 from ..auth import notice_caller
 from ..body import body_of_request

@@ -16,9 +16,9 @@ from typing import Protocol
 from quart import Blueprint, Quart, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
-from ...domain.currencies import unusual_exponents
-from ...ports.ids import Ids
-from ...services.deps import TestMerchant
+from ...deps import TestMerchant
+from ...ids import Ids
+from ...money import unusual_exponents
 
 BUILT = Path(__file__).parent.parent / "static" / "dashboard"
 

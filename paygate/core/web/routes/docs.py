@@ -6,7 +6,7 @@ from functools import cache
 
 from quart import Blueprint, Quart, Response
 
-from ...services.deps import Deps
+from ...deps import Deps
 from .. import openapi
 from ..json_bodies import write
 

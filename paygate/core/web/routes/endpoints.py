@@ -6,11 +6,21 @@ from typing import Any
 
 from quart import Blueprint, Response
 
-from ...domain.endpoint import EndpointSettings
-from ...domain.role import Role
-from ...services import manage_endpoints as manage
-from ...services.deps import Deps
-from ...services.send_test_event import send_test_event
+from ...accounts.model import Role
+from ...deps import Deps
+from ...webhooks.endpoints import (
+    WithSecret,
+    change_endpoint,
+    create_endpoint,
+    disable_endpoint,
+    enable_endpoint,
+    find_endpoint,
+    list_endpoints,
+    remove_endpoint,
+    rotate_secret,
+    send_test_event,
+)
+from ...webhooks.model import EndpointSettings
 from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request
@@ -37,14 +47,14 @@ def blueprint(deps: Deps) -> Blueprint:
     def shown(endpoint: EndpointSettings) -> wire.WebhookEndpoint:
         return present.webhook_endpoint(endpoint, deps.clock.now())
 
-    def with_secret(made: manage.WithSecret) -> object:
+    def with_secret(made: WithSecret) -> object:
         return present.webhook_endpoint_with_secret(made, deps.clock.now())
 
     @routes.get("/webhook-endpoints")
     @documented("List endpoints", wire.WebhookEndpoints, examples.WEBHOOK_ENDPOINTS)
     async def index() -> Response:
         merchant = await merchant_of_request(deps)
-        found = await manage.list_endpoints(merchant, deps)
+        found = await list_endpoints(merchant, deps)
         return json_response({"data": [shown(each) for each in found]})
 
     @routes.post("/webhook-endpoints")
@@ -64,7 +74,7 @@ def blueprint(deps: Deps) -> Blueprint:
         command = parse.new_endpoint(await body_of_request(), merchant)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            return with_secret(await manage.create_endpoint(command, bound)), 201
+            return with_secret(await create_endpoint(command, bound)), 201
 
         return await changed(deps, do)
 
@@ -73,7 +83,7 @@ def blueprint(deps: Deps) -> Blueprint:
     async def show(endpoint_id: str) -> Response:
         merchant = await merchant_of_request(deps)
         found = parse.endpoint_id(endpoint_id)
-        return json_response(shown(await manage.find_endpoint(merchant, found, deps)))
+        return json_response(shown(await find_endpoint(merchant, found, deps)))
 
     @routes.patch("/webhook-endpoints/<endpoint_id>")
     @documented(
@@ -93,7 +103,7 @@ def blueprint(deps: Deps) -> Blueprint:
 
         async def do(bound: Deps) -> tuple[object, int]:
             command = parse.endpoint_change(body, parse.endpoint_id(endpoint_id), merchant)
-            return shown(await manage.change_endpoint(command, bound)), 200
+            return shown(await change_endpoint(command, bound)), 200
 
         return await once(merchant.id, deps, do)
 
@@ -113,7 +123,7 @@ def blueprint(deps: Deps) -> Blueprint:
 
         async def do(bound: Deps) -> tuple[object, int]:
             found = parse.endpoint_id(endpoint_id)
-            return shown(await manage.remove_endpoint(merchant, found, bound)), 200
+            return shown(await remove_endpoint(merchant, found, bound)), 200
 
         return await once(merchant.id, deps, do)
 
@@ -131,7 +141,7 @@ def blueprint(deps: Deps) -> Blueprint:
         found = parse.endpoint_id(endpoint_id)
 
         async def do(bound: Deps) -> tuple[object, int]:
-            return with_secret(await manage.rotate_secret(merchant, found, bound)), 200
+            return with_secret(await rotate_secret(merchant, found, bound)), 200
 
         return await changed(deps, do)
 
@@ -141,8 +151,8 @@ def blueprint(deps: Deps) -> Blueprint:
 
 def _switches(routes: Blueprint, deps: Deps) -> None:
     for word, does, about in (
-        ("enable", manage.enable_endpoint, "What was held for it goes on at once."),
-        ("disable", manage.disable_endpoint, "What is pending is held until it is enabled."),
+        ("enable", enable_endpoint, "What was held for it goes on at once."),
+        ("disable", disable_endpoint, "What is pending is held until it is enabled."),
     ):
         _switch(routes, deps, word, does, about)
 

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from quart import Blueprint, Response, request
 
-from ...domain.errors import NotFoundError, PluginError
-from ...domain.limits import ACTION_CHARS_MAX
-from ...domain.redacted_json import redact_text
-from ...domain.role import Role
-from ...ports.extensions import ExtensionContext, RouteCall
-from ...services.deps import Deps
-from ...services.guarded import GuardedRoute
-from ...services.history import MerchantHistory
+from ...accounts.model import Role
+from ...deps import Deps
+from ...errors import NotFoundError, PluginError
+from ...limits import ACTION_CHARS_MAX
+from ...payments.history import MerchantHistory
+from ...plugin_api.extensions import ExtensionContext, RouteCall
+from ...redaction import redact_text
+from ...registry import GuardedRoute
 from .. import present
 from ..auth import merchant_of_request
 from ..body import body_of_request, headers_of_request

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from quart import Blueprint, Response
 
-from ...ports.clock import MovableClock
-from ...services.deps import Deps
+from ...clock import MovableClock
+from ...deps import Deps
 from .. import present
 from ..dialect import dialect_of_app
 from ..errors import json_response

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from ...domain.role import Role
-from ...services.api_keys import (
+from ...accounts.api_keys import (
     create_key,
     revoke_key,
     revoke_key_pair,
     rotate_key_pair,
     show_key_pair,
 )
-from ...services.deps import Deps
+from ...accounts.model import Role
+from ...deps import Deps
 from .. import parse
 from ..auth import caller_of_request
 from ..body import body_of_request

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from ...domain.role import Role
-from ...services.allow_origins import allow_origins
-from ...services.deps import Deps
+from ...accounts.checkout_origins import allow_origins
+from ...accounts.model import Role
+from ...deps import Deps
 from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request

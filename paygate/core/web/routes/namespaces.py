@@ -6,9 +6,9 @@ from uuid import UUID
 
 from quart import Blueprint, Response
 
-from ...domain.errors import NotFoundError
-from ...services.deps import Deps
-from ...services.namespaces import open_namespace, retire_namespace
+from ...accounts.namespaces import open_namespace, retire_namespace
+from ...deps import Deps
+from ...errors import NotFoundError
 from .. import parse, present
 from ..body import body_of_request
 from ..errors import json_response

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from ...domain.role import Role
-from ...services.cancel_action import CancelAction, cancel_action
-from ...services.complete_action import CompleteAction, complete_action
-from ...services.deps import Deps
-from ...services.queries import find_payment
-from ...services.settle_review import settle_review
+from ...accounts.model import Role
+from ...deps import Deps
+from ...payments.callbacks import (
+    CancelAction,
+    CompleteAction,
+    cancel_action,
+    complete_action,
+    settle_review,
+)
+from ...payments.queries import find_payment
 from .. import parse, present
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..body import body_of_request

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...domain.role import Role
-from ...services.allow_origins import origins_of_order
-from ...services.client_secret import client_secret
-from ...services.create_order import create_order
-from ...services.deps import Deps
-from ...services.queries import find_order
+from ...accounts.checkout_origins import origins_of_order
+from ...accounts.model import Role
+from ...deps import Deps
+from ...payments.create import client_secret, create_order
+from ...payments.queries import find_order
 from .. import parse, present
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..body import body_of_request

@@ -6,10 +6,9 @@ from uuid import UUID
 
 from quart import Blueprint, Response, request
 
-from ...domain.role import Role
-from ...services.deps import Deps
-from ...services.overview import overview, release_stuck, work_in_detail
-from ...services.resolve_attention import resolve_attention
+from ...accounts.model import Role
+from ...deps import Deps
+from ...overview import overview, release_stuck, resolve_attention, work_in_detail
 from .. import parse
 from ..auth import caller_of_request, merchant_of_request
 from ..body import body_of_request

@@ -7,16 +7,15 @@ from dataclasses import replace
 
 from quart import Blueprint, Response, request
 
-from ...domain.errors import ClientError, PluginError
-from ...domain.limits import LIST_ROWS_MAX
-from ...domain.role import Role
-from ...services.cancel_payment import cancel_payment
-from ...services.capture_payment import capture_payment
-from ...services.choose_scenario import HEADER
-from ...services.create_payment import CreatePayment, create_payment, plan_route
-from ...services.deps import Deps
-from ...services.plan_route import RoutePlan
-from ...services.queries import find_payment
+from ...accounts.model import Role
+from ...deps import Deps
+from ...errors import ClientError, PluginError
+from ...limits import LIST_ROWS_MAX
+from ...payments.create import CreatePayment, create_payment, plan_route
+from ...payments.follow_up import cancel_payment, capture_payment
+from ...payments.queries import find_payment
+from ...payments.routing import RoutePlan
+from ...payments.scenarios import HEADER
 from .. import parse, present
 from ..auth import check_browser, merchant_of_request
 from ..body import body_of_request

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from ...domain.role import Role
-from ...services.deps import Deps
-from ...services.plugin_settings import configure_plugin, plugins_in_detail
+from ...accounts.model import Role
+from ...deps import Deps
+from ...plugin_settings import configure_plugin, plugins_in_detail
 from .. import parse
 from ..body import body_of_request
 from ..errors import json_response

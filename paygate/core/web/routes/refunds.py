@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...domain.role import Role
-from ...services.create_refund import create_refund
-from ...services.deps import Deps
-from ...services.queries import find_refund
+from ...accounts.model import Role
+from ...deps import Deps
+from ...payments.follow_up import create_refund
+from ...payments.queries import find_refund
 from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...domain.limits import SESSION_LASTS
-from ...services.authenticate import csrf_token
-from ...services.deps import Deps
-from ...services.log_in import LoggedIn, change_password, log_in, log_out
+from ...accounts.authenticate import csrf_token
+from ...accounts.sessions import LoggedIn, change_password, log_in, log_out
+from ...deps import Deps
+from ...limits import SESSION_LASTS
 from .. import parse
 from ..auth import COOKIE, check_origin, session_of_request
 from ..body import body_of_request

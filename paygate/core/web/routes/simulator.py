@@ -8,8 +8,8 @@ from importlib.resources import files
 
 from quart import Blueprint, Response, abort
 
-from ...domain.currencies import unusual_exponents
-from ...services.deps import Deps
+from ...deps import Deps
+from ...money import unusual_exponents
 
 PAGES = {"/simulator/bank": "bank.html", "/simulator/upi": "phone.html"}
 """Where each page is served → which built file it is."""

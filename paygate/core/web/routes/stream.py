@@ -8,9 +8,9 @@ from uuid import UUID
 
 from quart import Blueprint, Response, copy_current_request_context, request
 
-from ...domain.errors import AuthenticationError, ClientError, InfrastructureError
-from ...domain.limits import STREAM_PING
-from ...services.deps import Deps
+from ...deps import Deps
+from ...errors import AuthenticationError, ClientError, InfrastructureError
+from ...limits import STREAM_PING
 from .. import parse, sse
 from ..auth import merchant_of_request
 from ..openapi import documented, examples

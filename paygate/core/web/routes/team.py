@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
-from ...domain.role import Role
-from ...services.deps import Deps
-from ...services.team import add_user, change_user, reset_password
+from ...accounts.model import Role
+from ...accounts.team import add_user, change_user, reset_password
+from ...deps import Deps
 from .. import parse
 from ..auth import caller_of_request
 from ..body import body_of_request

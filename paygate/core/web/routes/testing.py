@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...domain.errors import InvalidInputError, NotFoundError
-from ...domain.role import Role
-from ...services.client_secret import client_secret
-from ...services.create_order import create_order
-from ...services.deps import Deps
-from ...services.play_payer import PlayPayer, play_payer
-from ...services.queries import find_test_merchant, work_status
+from ...accounts.model import Role
+from ...deps import Deps
+from ...errors import InvalidInputError, NotFoundError
+from ...payments.create import client_secret, create_order
+from ...payments.queries import find_test_merchant, work_status
+from ...payments.scenarios import PlayPayer, play_payer
 from .. import parse, present
 from ..auth import merchant_of_request
 from ..body import body_of_request

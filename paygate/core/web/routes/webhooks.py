@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from ...domain.role import Role
-from ...services.configure_endpoint import configure_endpoint, regenerate_secret
-from ...services.deps import Deps
-from ...services.manage_endpoints import webhook_secret
-from ...services.queries import find_delivery
-from ...services.recover_deliveries import recover_deliveries
-from ...services.retry_delivery import retry_delivery
-from ...services.send_test_event import send_test_event
+from ...accounts.model import Role
+from ...deps import Deps
+from ...payments.queries import find_delivery
+from ...webhooks.endpoints import (
+    configure_endpoint,
+    regenerate_secret,
+    send_test_event,
+    webhook_secret,
+)
+from ...webhooks.recover import recover_deliveries, retry_delivery
 from .. import parse, present
 from ..auth import caller_of_request, merchant_of_request
 from ..body import body_of_request

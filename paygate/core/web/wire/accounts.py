@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
-from ...domain.limits import (
+from ...limits import (
     ACTION_CHARS_MAX,
     KEY_GRACE_DEFAULT,
     KEY_GRACE_MAX,

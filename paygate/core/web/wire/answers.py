@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
-from ...ports.records import MomentKind
+from ...payments.store import MomentKind
 
 Row = TypeVar("Row")
 

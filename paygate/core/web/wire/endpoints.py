@@ -9,15 +9,15 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
-from ...domain.endpoint import FILTER, is_filter
-from ...domain.event import could_match
-from ...domain.limits import (
+from ...event import could_match
+from ...limits import (
     ENDPOINT_EVENTS_MAX,
     OFFSET_ROWS_MAX,
     PAGE_ROWS_DEFAULT,
     PAGE_ROWS_MAX,
     URL_CHARS_MAX,
 )
+from ...webhooks.model import FILTER, is_filter
 from .answers import At, Uuid
 from .lists import ID_CHARS_MAX, Searched
 from .request_bodies import Request, Text, maybe_moment, maybe_uuid, moment, whole

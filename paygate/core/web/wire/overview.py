@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from ...ports.notifier import Queue
+from ...queue.notifier import Queue
 from .answers import At, Minor
 from .request_bodies import Reason, Request
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from ...ports.extensions import PanelKind, PanelPlace
+from ...plugin_api.extensions import PanelKind, PanelPlace
 
 Cell = str | int | float | bool | None
 

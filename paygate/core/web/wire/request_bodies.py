@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from ...domain.limits import (
+from ...limits import (
     AMOUNT_MINOR_MAX,
     AMOUNT_MINOR_MIN,
     NOTES_BYTES_MAX,
@@ -26,8 +26,8 @@ from ...domain.limits import (
     TEXT_CHARS_MAX,
     URL_CHARS_MAX,
 )
-from ...domain.money import EXPONENTS
-from ...domain.origins import ORIGINS_MAX, origin
+from ...money import EXPONENTS
+from ...origins import ORIGINS_MAX, origin
 from ..json_bodies import write
 
 REASON_CHARS_MAX = 1000

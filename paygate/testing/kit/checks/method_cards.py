@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ....core.domain.card_networks import CARD_NETWORKS, card_network
-from ....core.domain.redaction import passes_luhn
+from ....core.instrument import CARD_NETWORKS, card_network
+from ....core.redaction import passes_luhn
 from ..calls import tried
 from ..cases import MethodCase
 from ..exercises import method_context

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ....core.domain.errors import InvalidInstrumentError
+from ....core.errors import InvalidInstrumentError
 from ....plugins.answers import checked_instrument
 from ..calls import tried
 from ..cases import MethodCase

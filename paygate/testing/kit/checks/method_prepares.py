@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ....core.domain.errors import InvalidInstrumentError, PluginContractError
-from ....core.domain.instrument import Instrument
-from ....core.domain.redaction import redact
-from ....core.ports.plugins import PaymentMethod
+from ....core.errors import InvalidInstrumentError, PluginContractError
+from ....core.instrument import Instrument
+from ....core.plugin_api.method import PaymentMethod
+from ....core.redaction import redact
 from ....plugins.answers import checked_instrument
 from ....plugins.offers import check_members, check_requirement, method_code
 from ..calls import Said, tried

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
-from ....core.ports.retry import RetryPolicy, Tries
+from ....core.plugin_api.retry_policy import RetryPolicy, Tries
 from ....plugins.answers import is_usable_wait
 from ....plugins.offers import POLICY_TARGETS, check_members, policy_name
 from ..calls import Said, tried

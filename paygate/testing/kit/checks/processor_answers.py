@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import get_args
 
-from ....core.domain.errors import PluginContractError
-from ....core.domain.money import EXPONENTS, Money
-from ....core.domain.operation import OperationKind
-from ....core.domain.outcome import (
+from ....core.errors import PluginContractError
+from ....core.money import EXPONENTS, Money
+from ....core.outcome import (
     ActionRequired,
     Approved,
     DeclineCode,
@@ -19,8 +18,8 @@ from ....core.domain.outcome import (
     RetryAdvice,
     Unknown,
 )
-from ....core.ports.callbacks import CanCallback
-from ....core.ports.processor import CanQuery
+from ....core.payments.operation import OperationKind
+from ....core.plugin_api.processor import CanCallback, CanQuery
 from ....plugins.answers import checked_outcome, is_usable_wait
 from ..calls import Said, said, tried
 from ..cases import ProcessorCase, operation

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 
-from ....core.domain.errors import BadSignatureError, PluginContractError
-from ....core.domain.operation import OperationKind
-from ....core.ports.callbacks import CanCallback, RawCallback, Update, Verified
+from ....core.errors import BadSignatureError, PluginContractError
+from ....core.payments.operation import OperationKind
+from ....core.plugin_api.processor import CanCallback, RawCallback, Update, Verified
 from ....plugins.answers import checked_outcome
 from ..calls import Said, tried
 from ..cases import ProcessorCase, operation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ....core.domain.limits import METHOD_CODE_CHARS_MAX
-from ....core.ports.processor import Capabilities, Processor
+from ....core.limits import METHOD_CODE_CHARS_MAX
+from ....core.plugin_api.processor import Capabilities, Processor
 from ....plugins.descriptions import check_capabilities
 from ....plugins.fields import quoted
 from ....plugins.offers import check_agreement, check_members, check_requirement, plugin_id

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ....core.domain.money import Money
-from ....core.domain.operation import OperationKind
-from ....core.domain.outcome import Approved, Outcome
+from ....core.money import Money
+from ....core.outcome import Approved, Outcome
+from ....core.payments.operation import OperationKind
 from ..calls import Said
 from ..cases import ProcessorCase
 from ..rules import DoesNotApplyError, require, rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ....core.domain.operation import OperationKind
-from ....core.domain.outcome import Approved, Outcome
-from ....core.ports.processor import CanQuery
+from ....core.outcome import Approved, Outcome
+from ....core.payments.operation import OperationKind
+from ....core.plugin_api.processor import CanQuery
 from ..calls import Said, said
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....core.domain.instrument import Instrument
-from ....core.ports.processor import AuthorizeRequest
+from ....core.instrument import Instrument
+from ....core.plugin_api.processor import AuthorizeRequest
 from ..calls import overheard, said, whole_text
 from ..cases import PAN, ProcessorCase, operation
 from ..rules import require, rule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ....core.domain.errors import NotSentError
-from ....core.domain.outcome import Approved, Declined, Outcome
+from ....core.errors import NotSentError
+from ....core.outcome import Approved, Declined, Outcome
 from ..calls import Said, said
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, require, rule

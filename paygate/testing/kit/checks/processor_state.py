@@ -7,10 +7,10 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from ....core.domain.limits import PLUGIN_STATE_BYTES_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
-from ....core.domain.operation import OperationKind
-from ....core.domain.outcome import ActionRequired, Approved, Pending
-from ....core.ports.processor import CanQuery
+from ....core.limits import PLUGIN_STATE_BYTES_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
+from ....core.outcome import ActionRequired, Approved, Pending
+from ....core.payments.operation import OperationKind
+from ....core.plugin_api.processor import CanQuery
 from ....plugins.fields import usable_wait
 from ..calls import said, tried
 from ..cases import ProcessorCase, operation, through_json

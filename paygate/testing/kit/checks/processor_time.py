@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
-from ....core.ports.processor import AuthorizeRequest, Processor
+from ....core.plugin_api.processor import AuthorizeRequest, Processor
 from ..calls import said, stopped
 from ..cases import ProcessorCase, operation
 from ..rules import require, rule

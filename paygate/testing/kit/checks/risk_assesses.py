@@ -7,9 +7,9 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import get_args
 
-from ....core.domain.outcome import DeclineCode
-from ....core.domain.redaction import redact
-from ....core.ports.risk import Allow, Block, FailMode, RiskCheck, RiskRequest, RiskVerdict
+from ....core.outcome import DeclineCode
+from ....core.plugin_api.risk import Allow, Block, FailMode, RiskCheck, RiskRequest, RiskVerdict
+from ....core.redaction import redact
 from ....plugins.offers import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RiskCase

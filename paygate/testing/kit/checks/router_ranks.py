@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import timedelta
 
-from ....core.ports.routing import Router, RouteRequest
+from ....core.plugin_api.routing import Router, RouteRequest
 from ....plugins.offers import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RouterCase, operation

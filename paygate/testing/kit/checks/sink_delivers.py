@@ -8,10 +8,9 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
-from ....core.domain.delivery import DeliveryResult
-from ....core.domain.endpoint import Endpoint
-from ....core.domain.errors import PluginContractError
-from ....core.ports.plugins import DeliverableEvent, EventSink
+from ....core.errors import PluginContractError
+from ....core.plugin_api.sink import DeliverableEvent, EventSink
+from ....core.webhooks.model import DeliveryResult, Endpoint
 from ....plugins.answers import checked_result
 from ....plugins.offers import check_members, check_requirement, sink_id
 from ..calls import Said, overheard, said, stopped, tried, whole_text

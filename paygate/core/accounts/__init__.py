@@ -1,0 +1,1 @@
+"""Merchants, users, sessions, API keys and the audit log."""

@@ -1,0 +1,166 @@
+"""People sign in, and change their passwords."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from ..deps import Deps
+from ..errors import AuthenticationError, InvalidInputError
+from .audit import Done, write_down
+from .authenticate import secret_digest
+from .model import Actor, Session, User
+from .refusals import Refusal
+
+REFUSED = "Email or password is wrong"
+"""Whatever was wrong, and also when it may not be tried any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """What was typed.
+
+    Args:
+        ip: Where it came from; tries are counted for each account and address.
+        replaces: The token of the session that this one takes the place of.
+        merchant_id: Whom they work for; None for the oldest user with that address.
+    """
+
+    email: str
+    password: str
+    ip: str | None
+    replaces: str | None = None
+    merchant_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    """What was typed by somebody who has signed in."""
+
+    session: Session
+    current: str
+    new: str
+    ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A session and the token that opens it, which is not kept anywhere."""
+
+    session: Session
+    token: str
+
+
+async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
+    """Sign a user in.
+
+    Raises:
+        AuthenticationError: Wrong, unknown, switched off or tried too often; the answer
+            and the time it takes do not tell which.
+    """
+    email = command.email.lower()
+    user = await deps.storage.users.by_email(email, merchant_id=command.merchant_id)
+    is_right = await _may_enter(email, user, command, deps)
+    if user is None or not is_right:
+        raise AuthenticationError(REFUSED)
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage)
+        if command.replaces:
+            await storage.sessions.end(secret_digest(command.replaces))
+        logged_in = await _open(user, command.ip, bound)
+        await storage.sessions.forgive(_tries_of(email, user, command.ip, deps))
+        await _note("session.create", user, command.ip, bound)
+    return logged_in
+
+
+async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
+    """Store the new password, end all of the user's sessions and begin another.
+
+    Raises:
+        InvalidInputError: The current password is wrong, or was tried too often.
+        AuthenticationError: Somebody else was faster; this session is over.
+    """
+    user = command.session.user
+    tried = LogIn(user.email, command.current, command.ip)
+    if not await _may_enter(user.email, user, tried, deps):
+        raise InvalidInputError("current_password is wrong", field="current_password")
+    hashed = await deps.passwords.hash(command.new)
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage)
+        is_stored = await storage.users.set_password(
+            user.id, hashed, instead_of=user.password_hash, at=deps.clock.now()
+        )
+        if not is_stored:
+            raise AuthenticationError
+        await storage.sessions.end_all(user.id)
+        logged_in = await _open(replace(user, password_hash=hashed), command.ip, bound)
+        await storage.sessions.forgive(_tries_of(user.email, user, command.ip, deps))
+        await _note("user.change_password", user, command.ip, bound)
+    return logged_in
+
+
+async def log_out(session: Session, token: str, deps: Deps, *, ip: str | None) -> None:
+    """End the session."""
+    async with deps.storage.transaction() as storage:
+        await storage.sessions.end(secret_digest(token))
+        await _note("session.end", session.user, ip, replace(deps, storage=storage))
+
+
+async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) -> bool:
+    if user is not None and user.is_active and _is_test_user(user, deps):
+        return True
+    # Counted before it is looked at: many at once cannot try more than the ten.
+    if not await deps.storage.sessions.try_password(_tries_of(email, user, command.ip, deps)):
+        _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
+        # As long as a password that is compared: what is locked tells which addresses are
+        # counted as one user's, and so which are known.
+        await deps.passwords.verify(None, command.password)
+        return False
+    stored = user.password_hash if user is not None and user.is_active else None
+    is_right = await deps.passwords.verify(stored, command.password)
+    if not is_right:
+        reason = "unknown account" if user is None else "wrong password"
+        if user is not None and not user.is_active:
+            reason = "deactivated account"
+        _refuse("session.refused", reason, user, command.ip, deps)
+    return is_right
+
+
+def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: Deps) -> None:
+    """Write it down; of an unknown account nothing, people type passwords there."""
+    if user is None:
+        deps.refusals.note(Refusal(action, reason, ip))
+        return
+    detail = {"email": user.email}
+    deps.refusals.note(Refusal(action, reason, ip, user.merchant_id, str(user.id), detail=detail))
+
+
+def _is_test_user(user: User, deps: Deps) -> bool:
+    """Whether any password will do: never in production."""
+    test = deps.test_merchant
+    if test is None or str(user.merchant_id) != test.id:
+        return False
+    return user.email == test.email.lower()
+
+
+def _tries_of(email: str, user: User | None, ip: str | None, deps: Deps) -> str:
+    # Of each user by itself: signing in to another one with that address resets nothing.
+    account = f"{user.merchant_id}:{email}" if user is not None else email
+    # A digest: people type passwords where the address belongs.
+    return deps.vault.fingerprint(f"login:{account}\n{ip or ''}".encode(), purpose="login")
+
+
+async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
+    token = bound.ids.token()
+    session = await bound.storage.sessions.open(
+        secret_digest(token), user, ip=ip, at=bound.clock.now()
+    )
+    if session is None or (bound.is_production and session.merchant.is_for_tests):
+        _refuse("session.refused", "suspended merchant or changed account", user, ip, bound)
+        raise AuthenticationError(REFUSED)
+    return LoggedIn(session, token)
+
+
+async def _note(action: str, user: User, ip: str | None, bound: Deps) -> None:
+    actor = Actor("user", str(user.id), user.email)
+    await write_down(Done(action, str(user.id)), actor, user.merchant_id, bound, ip=ip)

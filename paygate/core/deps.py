@@ -1,0 +1,176 @@
+"""What the use cases are given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import wraps
+from random import Random
+from typing import Any, ParamSpec, TypeVar
+
+from .accounts.last_use import LastUse
+from .accounts.refusals import Refusals
+from .accounts.store import Passwords
+from .clock import Clock, ClockMoves, MovableClock
+from .errors import TransactionConflictError
+from .ids import Ids
+from .limits import DELIVERIES_IN_FLIGHT_MAX, KEEP_CALLS, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
+from .plugin_api.http_client import Http
+from .plugin_api.plugin import Logger
+from .queue.notifier import Notifier, Queue
+from .registry import Registry
+from .storage import Storage
+from .vault import Vault
+from .webhooks.store import EventPresenter
+from .webhooks.stream import LiveEvents
+
+
+@dataclass(frozen=True, slots=True)
+class TestMerchant:
+    """The merchant that is seeded outside production and shown without a login.
+
+    Args:
+        api_secret: In clear: it is a setting that everyone may read, which is why
+            production refuses it.
+    """
+
+    id: str
+    name: str
+    email: str
+    api_key: str
+    api_secret: str
+    webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestClock:
+    """The clock that tests move.
+
+    Args:
+        shown: This process's view of it; the same as ``Deps.clock``.
+        moves: What every process is told.
+    """
+
+    shown: MovableClock
+    moves: ClockMoves
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The machines and the plugins of one app.
+
+    Args:
+        refusals: Writes down who was refused access.
+        seed: Everything random in a simulation is drawn from it.
+        replay_mismatches: Answer a reused key from memory even when the request
+            is another one, as some older gateways do.
+        require_client_secret: Browsers see and pay an order only with its secret.
+        test_merchant: None in production.
+        test_clock: None in production, where time is real.
+        scenario_amounts: Whether an amount's last digits choose a scenario.
+        plugin_call: How long a plugin may take to answer.
+        operations_in_flight: How many payments, and how many refunds, a worker works on
+            at a time.
+        deliveries_in_flight: How many webhooks it delivers at a time.
+        keep_events: How long events and deliveries are kept; None for ever.
+        keep_calls: How long calls of plugins and processors' callbacks are kept.
+        origins: Of pages that may use a person's session from elsewhere: the dashboard's.
+        last_use: Writes down when sessions and keys were used.
+        allows_simulators: Whether payments may be simulated, and scenarios chosen: the one
+            place that decides it. In production only with the operator's consent.
+        is_production: No credentials of a test's merchant are accepted.
+    """
+
+    storage: Storage
+    notifier: Notifier
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    passwords: Passwords
+    http: Http
+    registry: Registry
+    present: EventPresenter
+    logger: Logger
+    live: LiveEvents
+    refusals: Refusals
+    seed: int = 0
+    replay_mismatches: bool = False
+    require_client_secret: bool = False
+    test_merchant: TestMerchant | None = None
+    test_clock: TestClock | None = None
+    scenario_amounts: bool = False
+    plugin_call: timedelta = PLUGIN_CALL
+    keep_calls: timedelta = KEEP_CALLS
+    keep_events: timedelta | None = None
+    operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
+    deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
+    origins: frozenset[str] = frozenset()
+    last_use: LastUse = field(default_factory=LastUse)
+    allows_simulators: bool = True
+    is_production: bool = False
+
+
+TRIES_MAX = 4
+WAIT_S = 0.05
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def run_again_on_conflict(
+    use_case: Callable[Given, Coroutine[Any, Any, Result]],
+) -> Callable[Given, Coroutine[Any, Any, Result]]:
+    """Let a use case start over after a deadlock or a serialization failure, a few times.
+
+    Only for use cases that do everything in one transaction and have no effect outside the
+    database. Inside a transaction of the caller it is the caller's to start over.
+    """
+
+    @wraps(use_case)
+    async def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        deps = next(each for each in args if isinstance(each, Deps))
+        tries = 1 if deps.storage.is_in_transaction else TRIES_MAX
+        # Spreads those who met; nothing that must be repeatable.
+        rng = Random()
+        while True:
+            try:
+                return await use_case(*args, **kwargs)
+            except TransactionConflictError:
+                tries -= 1
+                if not tries:
+                    raise
+            await asyncio.sleep(rng.uniform(0, WAIT_S))
+
+    return run
+
+
+@dataclass(slots=True)
+class DeferredNotifications:
+    """A notifier that keeps the notifications of a transaction until it is committed."""
+
+    notifications: list[tuple[Queue, str]] = field(default_factory=list)
+
+    @property
+    def refusal(self) -> str | None:
+        """See ``Notifier.refusal``."""
+        return None
+
+    def notify(self, queue: Queue, row_id: str) -> None:
+        """Keep it."""
+        self.notifications.append((queue, row_id))
+
+    def send_all(self, deps: Deps) -> None:
+        """Send what was kept."""
+        for queue, row_id in self.notifications:
+            deps.notifier.notify(queue, row_id)
+
+    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
+        """See ``Notifier.listen``; nobody listens to a transaction."""
+
+    async def is_connected(self) -> bool | None:
+        """See ``Notifier.is_connected``."""
+        return None
+
+    async def close(self) -> None:
+        """See ``Notifier.close``."""

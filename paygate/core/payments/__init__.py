@@ -1,0 +1,1 @@
+"""Payments: from an order to the money, and back."""

@@ -1,0 +1,355 @@
+"""Receive processor callbacks, shopper returns and manual reviews."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from typing import Literal
+
+from ..accounts.refusals import Refusal
+from ..deps import DeferredNotifications, Deps, run_again_on_conflict
+from ..errors import (
+    BadSignatureError,
+    NoActionError,
+    NotFoundError,
+    NotInReviewError,
+    NotSentError,
+    PluginError,
+    RowRefusedError,
+    UnsupportedError,
+)
+from ..ids import IdKind
+from ..limits import UNSIGNED_ROWS_MAX
+from ..outcome import Approved, DeclineCode, Declined, Outcome
+from ..plugin_api.processor import RawCallback, Update, Verified
+from ..redaction import redact
+from ..registry import GuardedByHost
+from ..webhooks.emit import notify_deliveries
+from .conclude import apply_in_transaction, apply_update, conclude_operation, keep_conflict
+from .model import Payment
+from .operation import Operation, OperationKind
+from .process import call_context, follow_up_of
+from .recorded_call import Question, recorded
+from .store import CallbackEffect, CallbackNote, ClaimedOperation
+
+Acknowledged = tuple[int, bytes]
+WEIGHT: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_effect")
+"""Of a callback with several updates, the result that is noted of it."""
+NOT_SIGNED = 401
+_SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-?key")
+"""In the name of a header: its value is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveCallback:
+    """What came, for whom, and from where."""
+
+    processor: str
+    raw: RawCallback
+    ip: str | None = None
+
+
+async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged:
+    """Take a callback in; the status and body that its sender wants to see.
+
+    Raises:
+        NotFoundError: No such processor, or one that does not call back.
+    """
+    processor = deps.registry.processors.get(command.processor)
+    if processor is None or not processor.capabilities.callbacks:
+        raise NotFoundError("Processor")
+    raw = replace(command.raw, received_at=deps.clock.now())
+    try:
+        parts = [replace(part, received_at=raw.received_at) for part in processor.split(raw)]
+    except PluginError as error:
+        await _keep_unread(command, raw, error, deps)
+        return processor.acknowledge(accepted=False)
+    accepted = True
+    for part in parts:
+        try:
+            verified = processor.verify(part)
+        except BadSignatureError as error:
+            reason = "the signature is wrong or missing"
+            if _note_stranger(command, "callback.refused", reason, deps) <= UNSIGNED_ROWS_MAX:
+                await _keep_digest(command.processor, part, "refused", error.reason, deps)
+            return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
+        except PluginError as error:
+            await _keep_unread(command, part, error, deps)
+            accepted = False
+            continue
+        accepted &= await _take_part(part, verified, processor, deps)
+    return processor.acknowledge(accepted=accepted)
+
+
+async def _keep_unread(
+    command: ReceiveCallback, raw: RawCallback, error: PluginError, deps: Deps
+) -> None:
+    """Quarantine what the plugin failed over; so many of them, as they may be anyone's."""
+    reason = "the plugin failed before the sender was known"
+    if _note_stranger(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
+        await _keep_digest(command.processor, raw, "quarantined", str(error), deps)
+
+
+def _note_stranger(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> int:
+    return deps.refusals.note(Refusal(action, reason, command.ip, subject=command.processor))
+
+
+async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
+    shown = {name: _masked(name, value) for name, value in raw.headers.items()}
+    kept = replace(raw, headers=shown)
+    return await deps.storage.callbacks.add(processor, kept, at=deps.clock.now())
+
+
+async def _keep_digest(
+    processor: str, raw: RawCallback, effect: CallbackEffect, reason: str, deps: Deps
+) -> None:
+    """Store that it came, and nothing of what anyone may have written into it."""
+    digest = f"{len(raw.body)} bytes, SHA-256 {sha256(raw.body).hexdigest()}"
+    row = await deps.storage.callbacks.add(processor, RawCallback({}, b""), at=deps.clock.now())
+    await _note(row, effect, f"{reason} ({digest})", deps)
+
+
+def _masked(name: str, value: str) -> str:
+    return "[redacted]" if _SECRET.search(name.lower()) else redact(value)
+
+
+async def _note(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> None:
+    await deps.storage.callbacks.note(row, CallbackNote(effect, redact(reason)))
+
+
+async def _take_part(
+    raw: RawCallback, verified: Verified, processor: GuardedByHost, deps: Deps
+) -> bool:
+    """Apply one callback whose sender is certain; whether it need not be sent again.
+
+    Its key, everything it changes and the note of it are stored together or not at all: of
+    one that was cut short nothing is left, and its copy is applied.
+    """
+    row = await _keep(processor.info.id, raw, deps)
+    try:
+        updates = processor.translate(verified)
+    except PluginError as error:
+        await _note(row, "quarantined", str(error), deps)
+        return False
+    try:
+        await _store(row, verified, updates, processor, deps)
+    except RowRefusedError as error:
+        await _note(row, "quarantined", str(error), deps)
+        return False
+    return True
+
+
+@run_again_on_conflict
+async def _store(
+    row: int,
+    verified: Verified,
+    updates: Sequence[Update],
+    processor: GuardedByHost,
+    deps: Deps,
+) -> None:
+    notifications = DeferredNotifications()
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage, notifier=notifications)
+        if await storage.callbacks.is_known(processor.info.id, verified.key):
+            note = CallbackNote("duplicate", f"{verified.key} came before")
+        else:
+            note = await _apply(updates, processor, bound)
+        # What is quarantined has changed nothing: its copy is looked at again.
+        key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
+        await storage.callbacks.note(row, note, key=key)
+    notifications.send_all(deps)
+
+
+async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackNote:
+    """Apply all updates of a callback; the note that matters most of theirs."""
+    if not updates:
+        return CallbackNote("no_effect", "it says nothing about any operation")
+    # All rows first, in the order in which everyone locks them.
+    await deps.storage.operations.lock([update.operation_id for update in updates])
+    notes = [await apply_in_transaction(update, processor, deps) for update in updates]
+    noted = min(notes, key=lambda note: WEIGHT.index(note.effect))
+    for note in notes:
+        # One is listed with the callback; each of the others by itself.
+        if note is not noted:
+            await keep_conflict(note, processor, deps)
+    return noted
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteAction:
+    """What came back with the shopper, unchecked."""
+
+    payment_id: str
+    params: Mapping[str, str]
+
+
+async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
+    """Ask the processor what became of the charge; the payment as it is then.
+
+    Raises:
+        NotFoundError: No such payment.
+        NoActionError: It does not wait for its shopper.
+    """
+    claimed = await deps.storage.operations.find_charge(command.payment_id)
+    if claimed is None:
+        raise NotFoundError("Payment")
+    processor = deps.registry.processors.get(claimed.operation.processor)
+    if claimed.payment.next_action is None or processor is None:
+        raise NoActionError
+    context, about = call_context(claimed, deps), follow_up_of(claimed)
+    ask = partial(processor.complete_action, about, command.params, context)
+    answer, call = await recorded(Question("complete_action", about, ask), deps.clock)
+    # What was not sent nobody knows yet; the worker asks again in its own time.
+    if not isinstance(answer, NotSentError):
+        await apply_update(Update(claimed.operation.id, answer), processor, deps)
+    if isinstance(answer, Approved | Declined):
+        await deps.storage.operations.keep_calls([(claimed.operation, call)])
+    after = await deps.storage.payments.get(command.payment_id)
+    assert after is not None, "a payment is never deleted"
+    return after
+
+
+NOTE = "cancelled by the shopper"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAction:
+    """Which payment they will not go on with."""
+
+    payment_id: str
+
+
+@run_again_on_conflict
+async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
+    """End a payment that waits for its shopper, as one that they have rejected.
+
+    The processor cannot be told. Where it approves all the same, that is a late success:
+    the payment succeeds after all, or the money goes back if the order is paid otherwise.
+
+    Raises:
+        NotFoundError: No such payment.
+        NoActionError: It does not wait for its shopper.
+        UnsupportedError: An approval that comes after all would be lost.
+    """
+    charge = await deps.storage.operations.find_charge(command.payment_id)
+    if charge is None:
+        raise NotFoundError("Payment")
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage)
+        (claimed,) = await storage.operations.lock([charge.operation.id])
+        processor = _require_cancellable(claimed, deps)
+        owner = claimed.payment.merchant_id
+        to = (await storage.merchants.destinations([owner]))[owner]
+        answer = Declined(DeclineCode.PAYER_REJECTED, retry="same_instrument")
+        record = conclude_operation(claimed, answer, to, bound)
+        confirm = _confirmation(claimed, deps) if processor.capabilities.query else ()
+        record = replace(record, note=NOTE, added=confirm)
+        await storage.operations.store([record], at=deps.clock.now())
+    notify_deliveries(record.events, deps)
+    return record.payment.after
+
+
+def _confirmation(claimed: ClaimedOperation, deps: Deps) -> tuple[Operation, ...]:
+    """A query that is due when the shopper cannot approve any more: did they, after all?
+
+    The processor was not told, and its callback may be lost.
+    """
+    charge, action, now = claimed.operation, claimed.payment.next_action, deps.clock.now()
+    confirm = Operation(
+        id=deps.ids.new(IdKind.OPERATION, of=f"{charge.id}:{OperationKind.CONFIRM}"),
+        payment_id=charge.payment_id,
+        merchant_id=charge.merchant_id,
+        kind=OperationKind.CONFIRM,
+        amount=charge.amount,
+        processor=charge.processor,
+        state="reserved",
+        due_at=max(now, action.expires_at if action is not None else now),
+        created_at=now,
+        processor_state=charge.processor_state,
+    )
+    return (confirm,)
+
+
+def _require_cancellable(claimed: ClaimedOperation, deps: Deps) -> GuardedByHost:
+    payment = claimed.payment
+    processor = deps.registry.processors.get(claimed.operation.processor)
+    if claimed.operation.is_ended or payment.next_action is None:
+        raise NoActionError
+    takes_late = processor is not None and processor.capabilities.late_success
+    # A hold that comes late, for an order that was paid otherwise, is not let go by itself.
+    if processor is None or not takes_late or payment.capture_mode == "manual":
+        raise UnsupportedError("This payment cannot be cancelled while it waits for its shopper")
+    return processor
+
+
+@dataclass(frozen=True, slots=True)
+class SettleReview:
+    """What the person said.
+
+    Args:
+        operation_id: Which operation; it must need review.
+        verdict: What happened at the processor.
+        reason: How they know; kept on the time line.
+    """
+
+    operation_id: str
+    verdict: Literal["approved", "declined"]
+    reason: str
+
+
+@run_again_on_conflict
+async def settle_review(command: SettleReview, deps: Deps) -> Payment:
+    """Settle any merchant's operation, through the one path that every answer takes.
+
+    Only an operator may ask for it: a merchant must not declare its own money received.
+
+    Raises:
+        NotFoundError: No such operation.
+        NotInReviewError: It is decided, or machines are still at it.
+    """
+    notifications = DeferredNotifications()
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage, notifier=notifications)
+        claimed = await _locked(command, bound)
+        operation = claimed.operation
+        outcome: Outcome = Declined(DeclineCode.PROCESSING_ERROR)
+        if command.verdict == "approved":
+            outcome = Approved(f"settled_{operation.id}", operation.amount)
+        endpoints = await storage.merchants.destinations([operation.merchant_id])
+        record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], bound)
+        note = redact(f"settled by a person as {command.verdict}: {command.reason}")
+        await storage.operations.store([replace(record, note=note)], at=deps.clock.now())
+        notify_deliveries(record.events, bound)
+        after = record.payment.after
+        if operation.kind is OperationKind.CONFIRM and isinstance(outcome, Approved):
+            after = await _tell_charge(claimed, outcome, bound)
+    notifications.send_all(deps)
+    return after
+
+
+async def _locked(command: SettleReview, deps: Deps) -> ClaimedOperation:
+    """The operation under review; with it its charge, which a confirmation is about."""
+    found = await deps.storage.operations.find(command.operation_id)
+    if found is None:
+        raise NotFoundError("Operation")
+    charge = [found.charge.operation_id] if found.charge is not None else []
+    locked = await deps.storage.operations.lock([command.operation_id, *charge])
+    claimed = next(each for each in locked if each.operation.id == command.operation_id)
+    if claimed.operation.state != "needs_review":
+        raise NotInReviewError
+    return claimed
+
+
+async def _tell_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps) -> Payment:
+    """Take what a confirmation found as an answer to the charge that it is about."""
+    processor = deps.registry.processors.get(claimed.operation.processor)
+    if processor is None or claimed.charge is None:
+        raise UnsupportedError(f"Processor {claimed.operation.processor} is not installed")
+    update = Update(claimed.charge.operation_id, approved)
+    await keep_conflict(await apply_in_transaction(update, processor, deps), processor, deps)
+    after = await deps.storage.payments.get(claimed.payment.id)
+    assert after is not None, "a payment is never deleted"
+    return after

@@ -1,0 +1,401 @@
+"""Record a processor's answer: in time, late or unasked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from ..deps import DeferredNotifications, Deps, run_again_on_conflict
+from ..errors import ConflictError, NotSentError, PluginError
+from ..event import Change
+from ..ids import IdKind
+from ..outcome import (
+    EXPIRED_HOLD,
+    PARTLY_APPROVED,
+    ActionRequired,
+    Approved,
+    Declined,
+    Outcome,
+    Pending,
+    Released,
+    Unknown,
+)
+from ..plugin_api.processor import Update
+from ..plugin_api.retry_policy import PolicyTarget, Tries
+from ..redaction import redact, redact_text
+from ..registry import GuardedByHost
+from ..webhooks.emit import notify_deliveries, payment_events, refund_events
+from ..webhooks.model import Endpoint, StoredEvent
+from .follow_up import follow_up
+from .model import Payment, Refund
+from .operation import Operation, OperationKind
+from .recorded_call import Answer
+from .store import CallbackEffect, CallbackNote, ClaimedOperation, OperationRecord
+
+OVERDUE = "still pending after the time in which it should have been decided"
+
+
+def conclude_operation(
+    claimed: ClaimedOperation, answer: Answer, to: Sequence[Endpoint], deps: Deps
+) -> OperationRecord:
+    """Decide what the answer makes of the operation and its payment, ready to be stored.
+
+    Args:
+        claimed: Both as they are, read after they were locked.
+        answer: What the processor said.
+        to: Where the merchant's events go.
+        deps: The app.
+
+    Raises:
+        InvalidTransitionError: The operation or the payment cannot take that answer.
+    """
+    if isinstance(answer, NotSentError):
+        if claimed.operation.kind is OperationKind.CONFIRM:
+            # The processor never saw the charge: there is no money.
+            return _ended(claimed, "the processor does not know the charge", deps)
+        return _send_again(claimed, answer, deps)
+    now = deps.clock.now()
+    if isinstance(answer, Pending | ActionRequired) and claimed.operation.is_overdue(at=now):
+        answer = Unknown(OVERDUE)
+    wait = _wait(claimed, "query", deps) if isinstance(answer, Unknown) else None
+    operation = claimed.operation.settle(answer, at=now, wait=wait)
+    if claimed.refund is not None:
+        return _conclude_refund(claimed, claimed.refund, operation, answer=answer, to=to, deps=deps)
+    change = _changed(claimed, operation, answer, at=now)
+    events = payment_events(change, to, deps)
+    return OperationRecord(claimed, operation, change, events, note=_note(answer))
+
+
+def _changed(
+    claimed: ClaimedOperation, operation: Operation, answer: Outcome, *, at: datetime
+) -> Change[Payment]:
+    """What the answer makes of the payment; the hold of one stays until it is definite."""
+    payment, is_done = claimed.payment, isinstance(answer, Approved)
+    if operation.kind is OperationKind.CHARGE:
+        return payment.apply(answer, at=at)
+    if operation.kind in {OperationKind.WAKE, OperationKind.CONFIRM}:
+        return Change(payment)
+    if not isinstance(answer, Approved | Declined):
+        return Change(payment)
+    if operation.kind is OperationKind.VOID:
+        return payment.settle_void(is_released=is_done, at=at)
+    return payment.settle_capture(
+        operation.amount, is_taken=is_done, is_final=operation.is_final, at=at
+    )
+
+
+def _conclude_refund(
+    claimed: ClaimedOperation,
+    refund: Refund,
+    operation: Operation,
+    *,
+    answer: Outcome,
+    to: Sequence[Endpoint],
+    deps: Deps,
+) -> OperationRecord:
+    now = deps.clock.now()
+    after = refund.settle(answer, at=now)
+    change: Change[Payment] = Change(claimed.payment)
+    if after.status != refund.status:
+        is_given = after.status == "processed"
+        change = claimed.payment.settle_refund(refund.amount, is_given=is_given, at=now)
+    events = refund_events(change, after, to, deps)
+    return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
+
+
+def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> OperationRecord:
+    now, note = deps.clock.now(), redact_text(f"not sent: {answer.reason}")
+    wait = _wait(claimed, "operation", deps)
+    if wait is not None:
+        unchanged: Change[Payment] = Change(claimed.payment)
+        return OperationRecord(
+            claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
+        )
+    # It could not be sent for so long that a person has to look.
+    lost = Unknown(note)
+    operation = claimed.operation.settle(lost, at=now, wait=None)
+    is_charge = operation.kind is OperationKind.CHARGE
+    change = claimed.payment.apply(lost, at=now) if is_charge else Change(claimed.payment)
+    return OperationRecord(claimed, operation, change, (), note=note)
+
+
+def _ended(claimed: ClaimedOperation, note: str, deps: Deps) -> OperationRecord:
+    nothing = Released(note)
+    operation = claimed.operation.settle(nothing, at=deps.clock.now(), wait=None)
+    return OperationRecord(claimed, operation, Change(claimed.payment), (), note=note)
+
+
+def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timedelta | None:
+    operation = claimed.operation
+    done = operation.sends if target == "operation" else operation.queries
+    rng = Random(f"{deps.seed}:{operation.id}:{done}")
+    tries = Tries(count=done + 1)
+    return deps.registry.policies[target].next_delay(tries, now=deps.clock.now(), rng=rng)
+
+
+def _note(answer: Outcome) -> str:
+    match answer:
+        case Approved(reference=reference):
+            return redact_text(f"approved as {reference}")
+        case Declined(code=code, processor_code=theirs):
+            return redact_text(f"declined: {code}" + (f" ({theirs})" if theirs else ""))
+        case Unknown(reason=reason):
+            return redact_text(f"unknown: {reason}")
+        case Released(reason=reason):
+            return redact_text(reason)
+        case _:
+            return f"pending, to be asked again in {answer.resolve_after.total_seconds():g} s"
+
+
+OTHER_REASON = "Another payment of the order was under way or had succeeded when this money arrived"
+LATE_REASON = "The payment had failed before this money arrived"
+PART_REASON = "Only a part of the amount was approved"
+
+
+async def take_late_success(
+    claimed: ClaimedOperation, approved: Approved, processor: GuardedByHost, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    """Accept an approval of a charge that had failed, or give the money back.
+
+    It is accepted where the order is still to be paid and the processor declares that its
+    approvals may come late; otherwise the money is refunded. Called with the charge and its
+    payment locked; the order is locked here, so that no other payment of it begins between
+    looking and writing.
+    """
+    payment = claimed.payment
+    if payment.status != "failed":
+        return "conflict", f"approved late, while the payment is {payment.status}"
+    if payment.capture_mode == "manual" and payment.decline == EXPIRED_HOLD:
+        return "no_effect", "approved before its hold ended, of which we heard first"
+    await deps.storage.orders.lock(payment.order_id)
+    endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
+    to = endpoints[payment.merchant_id]
+    is_paid_otherwise = await deps.storage.payments.has_live(payment.order_id)
+    is_whole = payment.capture_mode == "manual" or approved.amount == payment.amount
+    if processor.capabilities.late_success and not is_paid_otherwise and is_whole:
+        change = payment.revive(approved.amount, at=deps.clock.now())
+        await _store_late(claimed, approved, change, payment_events(change, to, deps), deps)
+        return "applied", "late success: the payment was declined before"
+    if payment.capture_mode == "manual":
+        return "conflict", "held late: the money is not taken, and the hold has to be let go"
+    reason = OTHER_REASON if is_paid_otherwise else LATE_REASON if is_whole else PART_REASON
+    await _give_back(claimed, approved, reason, to, deps)
+    return "applied", "late success of a payment that had failed: the money is refunded"
+
+
+async def _store_late(
+    claimed: ClaimedOperation,
+    approved: Approved,
+    change: Change[Payment],
+    events: tuple[StoredEvent, ...],
+    deps: Deps,
+) -> None:
+    now = deps.clock.now()
+    operation = claimed.operation.revive(approved, at=now)
+    note = f"approved late as {approved.reference}"
+    record = OperationRecord(claimed, operation, change, events, note=note)
+    await deps.storage.operations.store([record], at=now)
+    notify_deliveries(events, deps)
+
+
+async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Deps) -> None:
+    """Refund what a charge took that failed because only a part was approved.
+
+    Called in the transaction in which the charge is stored, after that. Does nothing about
+    any other record.
+    """
+    payment, operation = record.payment.after, record.operation
+    is_part = payment.status == "failed" and payment.decline == PARTLY_APPROVED
+    if operation.kind is OperationKind.CHARGE and is_part and payment.amount_kept:
+        await _refund_all(payment, operation.id, PART_REASON, to, deps)
+
+
+async def take_late_refund(
+    claimed: ClaimedOperation, approved: Approved, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    """Take an approval of a refund that had failed: its money is not refundable again."""
+    refund, payment, now = claimed.refund, claimed.payment, deps.clock.now()
+    assert refund is not None, "a refund's operation has a refund"
+    if refund.amount > payment.amount_kept:
+        return "conflict", "the refund was given after all, and its money by another one too"
+    change = payment.take_late_refund(refund.amount, at=now)
+    given = replace(refund, status="processed", processed_at=now)
+    to = (await deps.storage.merchants.destinations([payment.merchant_id]))[payment.merchant_id]
+    operation = claimed.operation.revive(approved, at=now)
+    events = refund_events(change, given, to, deps)
+    note = f"approved late as {approved.reference}"
+    record = OperationRecord(claimed, operation, change, events, refund=given, note=note)
+    await deps.storage.operations.store([record], at=now)
+    notify_deliveries(events, deps)
+    return "applied", "the refund was declined before"
+
+
+async def _give_back(
+    claimed: ClaimedOperation, approved: Approved, reason: str, to: Sequence[Endpoint], deps: Deps
+) -> None:
+    now, payment = deps.clock.now(), claimed.payment
+    kept = payment.keep_late_money(approved.amount, at=now)
+    await _store_late(claimed, approved, kept, (), deps)
+    await _refund_all(kept.after, claimed.operation.id, reason, to, deps)
+
+
+async def _refund_all(
+    payment: Payment, charge_id: str, reason: str, to: Sequence[Endpoint], deps: Deps
+) -> None:
+    now, amount = deps.clock.now(), payment.amount_kept
+    change = payment.reserve_refund(amount, at=now)
+    refund = Refund(
+        id=deps.ids.new(IdKind.REFUND, of=charge_id),
+        payment_id=payment.id,
+        merchant_id=payment.merchant_id,
+        amount=amount,
+        reason=reason,
+        status="pending",
+        created_at=now,
+    )
+    operation = follow_up(change.after, OperationKind.REFUND, amount, deps, refund_id=refund.id)
+    events = refund_events(change, refund, to, deps)
+    await deps.storage.refunds.open(refund, change, replace(operation, due_at=now), events)
+    deps.notifier.notify("refunds", operation.id)
+    notify_deliveries(events, deps)
+
+
+log = logging.getLogger(__name__)
+REASON_CHARS_MAX = 1000
+
+
+@run_again_on_conflict
+async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackNote:
+    """Apply an update in a transaction of its own.
+
+    Args:
+        update: What it says.
+        processor: Who says it.
+        deps: The app.
+
+    Returns:
+        What became of it.
+    """
+    notifications = DeferredNotifications()
+    async with deps.storage.transaction() as storage:
+        bound = replace(deps, storage=storage, notifier=notifications)
+        note = await apply_in_transaction(update, processor, bound)
+        await keep_conflict(note, processor, bound)
+    notifications.send_all(deps)
+    return note
+
+
+async def keep_conflict(note: CallbackNote, processor: GuardedByHost, deps: Deps) -> None:
+    """Keep a conflict for operators to look at: there is no callback that they would find."""
+    if note.effect != "conflict":
+        return
+    assert note.payment_id is not None, "a conflict is about a payment"
+    assert note.operation_id is not None, "a conflict is about an operation"
+    await deps.storage.attention.add_conflict(
+        at=deps.clock.now(),
+        processor=processor.info.id,
+        payment_id=note.payment_id,
+        operation_id=note.operation_id,
+        reason=(note.reason or "")[:REASON_CHARS_MAX],
+    )
+
+
+async def apply_in_transaction(
+    update: Update, processor: GuardedByHost, deps: Deps
+) -> CallbackNote:
+    """Apply an update in the transaction that ``deps.storage`` is bound to."""
+    locked = await deps.storage.operations.lock([update.operation_id])
+    claimed = locked[0] if locked else None
+    if claimed is None or claimed.operation.processor != processor.info.id:
+        return CallbackNote("quarantined", f"no operation {update.operation_id} of theirs")
+    names = {"operation_id": claimed.operation.id, "payment_id": claimed.payment.id}
+    try:
+        outcome = processor.checked(update, claimed.operation.amount, claimed.operation.kind)
+    except PluginError as error:
+        return CallbackNote("quarantined", redact(error.reason), **names)
+    try:
+        effect, reason = await _settle(claimed, outcome, processor, deps)
+    except ConflictError as error:
+        # Nothing was written yet: conclusions come before writes.
+        effect, reason = "conflict", str(error)
+    if effect == "conflict":
+        log.warning(
+            "conflict: operation %s of payment %s: %s",
+            claimed.operation.id,
+            claimed.payment.id,
+            reason,
+        )
+    return CallbackNote(effect, redact(reason), **names)
+
+
+async def _settle(
+    claimed: ClaimedOperation, outcome: Outcome, processor: GuardedByHost, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    operation = claimed.operation
+    is_definite = isinstance(outcome, Approved | Declined | Released)
+    if isinstance(outcome, Unknown):
+        return "no_effect", f"it says nothing of the {operation.kind}: {outcome.reason}"
+    if operation.is_untold:
+        return "quarantined", f"the {operation.kind} was not sent to the processor yet"
+    if isinstance(outcome, Released) and not _is_undecided_charge(claimed):
+        return await _release(claimed, outcome, deps)
+    if operation.is_ended and operation.state != "needs_review":
+        return await _after_the_end(claimed, outcome, processor, deps)
+    if operation.state == "needs_review" and not is_definite:
+        return "no_effect", f"the {operation.kind} is under review, and this decides nothing"
+    await _store(claimed, outcome, deps)
+    return "applied", ""
+
+
+def _is_undecided_charge(claimed: ClaimedOperation) -> bool:
+    is_charge = claimed.operation.kind is OperationKind.CHARGE
+    return is_charge and claimed.payment.status in {"processing", "unknown"}
+
+
+async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> None:
+    operation = claimed.operation
+    endpoints = await deps.storage.merchants.destinations([operation.merchant_id])
+    record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], deps)
+    await deps.storage.operations.store([record], at=deps.clock.now())
+    await return_part(record, endpoints[operation.merchant_id], deps)
+    notify_deliveries(record.events, deps)
+
+
+async def _after_the_end(
+    claimed: ClaimedOperation, outcome: Outcome, processor: GuardedByHost, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    """A decided operation hears more: the same again, nothing definite, or the opposite."""
+    operation, stored = claimed.operation, claimed.payment.amount_authorized
+    said = {Approved: "succeeded", Declined: "failed"}.get(type(outcome))
+    if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
+        if operation.state == "failed":
+            return await take_late_success(claimed, outcome, processor, deps)
+        if outcome.amount != stored:
+            now = f"now {outcome.amount} is approved"
+            return "conflict", f"the charge succeeded with {stored}, and {now}"
+    if said is None or said == operation.state:
+        return "no_effect", f"the {operation.kind} is {operation.state} already"
+    if isinstance(outcome, Approved) and operation.kind is OperationKind.REFUND:
+        return await take_late_refund(claimed, outcome, deps)
+    return "conflict", f"the {operation.kind} is {operation.state}, and now it {said}"
+
+
+async def _release(
+    claimed: ClaimedOperation, released: Released, deps: Deps
+) -> tuple[CallbackEffect, str]:
+    """The hold of an approved charge has ended; one that was taken or voided has not."""
+    operation, payment = claimed.operation, claimed.payment
+    is_held = payment.status in {"authorized", "capturing", "voiding"}
+    if operation.kind is not OperationKind.CHARGE or not is_held:
+        return "no_effect", f"nothing is held: the payment is {payment.status}"
+    now = deps.clock.now()
+    change = payment.release_hold(at=now)
+    endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
+    events = payment_events(change, endpoints[payment.merchant_id], deps)
+    record = OperationRecord(claimed, operation, change, events, note=redact(released.reason))
+    await deps.storage.operations.store([record], at=now)
+    notify_deliveries(events, deps)
+    return "applied", released.reason

@@ -1,0 +1,255 @@
+"""Create orders and payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..accounts.authenticate import secret_digest
+from ..accounts.model import Merchant
+from ..deps import Deps
+from ..errors import (
+    AuthenticationError,
+    InvalidInstrumentError,
+    NotFoundError,
+    SuspendedMerchantError,
+)
+from ..ids import IdKind
+from ..instrument import Instrument
+from ..money import Money
+from ..plugin_api.method import MethodContext, PaymentMethod
+from ..registry import GuardedByHost
+from ..webhooks.emit import notify_deliveries, payment_events
+from ..webhooks.model import Endpoint
+from .model import CaptureMode, Order, Payment
+from .operation import Operation, OperationKind
+from .routing import RoutePlan, rank_candidates
+from .scenarios import choose_scenario
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOrder:
+    """What the merchant said, checked.
+
+    Args:
+        id: What a client calls it that names its own orders; None for a fresh id.
+    """
+
+    merchant: Merchant
+    amount: Money
+    receipt: str | None
+    notes: Mapping[str, Any]
+    capture_mode: CaptureMode = "automatic"
+    id: str | None = None
+
+
+async def create_order(command: CreateOrder, deps: Deps) -> Order:
+    """Store a new order; one whose name was used before is left as it is."""
+    now = deps.clock.now()
+    order = Order(
+        id=command.id or deps.ids.new(IdKind.ORDER),
+        merchant_id=command.merchant.id,
+        amount=command.amount,
+        receipt=command.receipt,
+        notes=command.notes,
+        status="created",
+        capture_mode=command.capture_mode,
+        created_at=now,
+        updated_at=now,
+    )
+    digest = secret_digest(client_secret(order.id, deps))
+    if command.id is None:
+        await deps.storage.orders.add(order, client_secret_sha256=digest)
+    else:
+        await deps.storage.orders.add_unless_there(order, client_secret_sha256=digest)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayment:
+    """What was asked for.
+
+    Args:
+        merchant: Who asks; None for a shopper, who may pay anybody's order.
+        order_id: Which order.
+        method: The payment method's code.
+        details: The method's part of the request, unchecked.
+        scenario: What simulated processors are to play, if the request says.
+        route: Who is to be asked, if routers were; see ``plan_route``.
+    """
+
+    merchant: Merchant | None
+    order_id: str
+    method: object
+    details: Mapping[str, Any]
+    scenario: str | None = None
+    route: RoutePlan | None = None
+
+
+async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
+    """Ask the routers, if there is anything to choose.
+
+    Before the transaction in which a payment is made, and not inside it: a router may
+    be slow. What is wrong with the command is said by ``create_payment``.
+
+    Raises:
+        ClientError: Something is.
+    """
+    if not deps.registry.routers:
+        return None
+    method = deps.registry.method(command.method)
+    order = await _order(command, deps)
+    instrument = _prepare(method, command.details, order, deps)
+    able = _able(instrument, order, deps)
+    if len(able) < 2 or await deps.storage.payments.has_live(order.id):
+        return None
+    return await rank_candidates(order, instrument, able, deps)
+
+
+async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
+    """Store a payment, what is to be asked about it and what to tell, in one transaction.
+
+    Nothing here asks a processor: a worker does, once this is committed.
+
+    Raises:
+        NotFoundError: No such order, or another merchant's.
+        InvalidInputError: The method or its details.
+        OrderNotPayableError: The order is paid, or a payment of it is under way.
+        SuspendedMerchantError: A shopper asks, and the merchant is suspended.
+    """
+    method = deps.registry.method(command.method)
+    order = await _order(command, deps)
+    order.require_payable()
+    instrument = _prepare(method, command.details, order, deps)
+    merchant = await _merchant(command, order, deps)
+    scenario = choose_scenario(
+        command.scenario, instrument, order.amount, merchant.default_scenario, deps
+    )
+    able = [processor.info.id for processor in _able(instrument, order, deps)]
+    route = command.route
+    change = Payment.open(
+        order,
+        id=route.payment_id if route else deps.ids.new(IdKind.PAYMENT),
+        instrument=instrument,
+        processor=next((id for id in route.ranking if id in able), able[0]) if route else able[0],
+        at=deps.clock.now(),
+        scenario=scenario,
+    )
+    operation = _charge(change.after, deps)
+    events = payment_events(change, Endpoint.all_of(merchant), deps)
+    decision = route.decision if route else None
+    async with deps.storage.transaction() as storage:
+        await storage.orders.lock(order.id)
+        await storage.payments.open(change, operation, events, decision)
+
+    deps.notifier.notify("payments", operation.id)
+    notify_deliveries(events, deps)
+    return change.after
+
+
+def _able(instrument: Instrument, order: Order, deps: Deps) -> Sequence[GuardedByHost]:
+    return deps.registry.able(
+        method=instrument.method,
+        flow=instrument.flow,
+        amount=order.amount,
+        capture_mode=order.capture_mode,
+    )
+
+
+async def _order(command: CreatePayment, deps: Deps) -> Order:
+    order = await deps.storage.orders.get(command.order_id)
+    is_theirs = command.merchant is None or (order and order.merchant_id == command.merchant.id)
+    if order is None or not is_theirs:
+        raise NotFoundError("Order")
+    return order
+
+
+async def _merchant(command: CreatePayment, order: Order, deps: Deps) -> Merchant:
+    if command.merchant is not None:
+        # Authentication has just read the row.
+        return command.merchant
+    found = await deps.storage.merchants.get(order.merchant_id)
+    assert found is not None, "an order has a merchant"
+    if not found.is_active:
+        raise SuspendedMerchantError
+    return found
+
+
+def _prepare(
+    method: PaymentMethod, details: Mapping[str, Any], order: Order, deps: Deps
+) -> Instrument:
+    try:
+        parsed = method.info.input_model.model_validate(details)
+    except ValidationError as error:
+        # Only the place and the rule: the value may be a card number.
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or method.info.code
+        raise InvalidInstrumentError(
+            f"{field}: {first['msg']}", field=field, code=method.info.invalid_code
+        ) from None
+    return method.prepare(parsed, MethodContext(now=deps.clock.now(), amount=order.amount))
+
+
+def _charge(payment: Payment, deps: Deps) -> Operation:
+    operation_id = deps.ids.new(IdKind.OPERATION, of=payment.id)
+    secret = payment.instrument.secret
+    return Operation(
+        id=operation_id,
+        payment_id=payment.id,
+        merchant_id=payment.merchant_id,
+        kind=OperationKind.CHARGE,
+        amount=payment.amount,
+        processor=payment.processor,
+        state="reserved",
+        due_at=payment.created_at,
+        created_at=payment.created_at,
+        sealed=deps.vault.seal(secret, context=operation_id) if secret else None,
+    )
+
+
+DIGITS = 32
+PURPOSE = "client_secret"
+
+
+def client_secret(order_id: str, deps: Deps) -> str:
+    """The order's secret, derived from its id with the vault's key.
+
+    No table holds it in clear. Its digest is stored with the order, so that it is still
+    right when the key that it was made with is gone.
+    """
+    return _secret(order_id, deps.vault.fingerprint(_content(order_id), purpose=PURPOSE))
+
+
+async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> None:
+    """Refuse a browser that may not see this order.
+
+    A wrong secret is refused always, a missing one where the app requires it.
+
+    Raises:
+        AuthenticationError: It may not.
+    """
+    if given is None:
+        if deps.require_client_secret:
+            raise AuthenticationError("client_secret is required")
+        return
+    # Every one is compared, so that the time taken tells nothing.
+    digests = deps.vault.digests(_content(order_id), purpose=PURPOSE)
+    secrets = [_secret(order_id, digest) for digest in digests]
+    matches = [compare_digest(given.encode(errors="replace"), own.encode()) for own in secrets]
+    if any(matches):
+        return
+    stored = await deps.storage.orders.client_secret_sha256(order_id)
+    if stored is None or not compare_digest(secret_digest(given), stored):
+        raise AuthenticationError("Invalid client_secret")
+
+
+def _content(order_id: str) -> bytes:
+    return f"client_secret:{order_id}".encode()
+
+
+def _secret(order_id: str, digest: str) -> str:
+    return f"{order_id}_secret_{digest[:DIGITS]}"

@@ -1,0 +1,506 @@
+"""Orders, payments and refunds: states, transitions and the events of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ..errors import (
+    CaptureExceedsAuthorizationError,
+    InvalidTransitionError,
+    NotCancellableError,
+    NotCapturableError,
+    NotRefundableError,
+    OrderNotPayableError,
+    RefundExceedsCaptureError,
+)
+from ..event import Change, Event, EventType
+from ..instrument import Instrument
+from ..money import Money
+from ..outcome import (
+    EXPIRED_HOLD,
+    PARTLY_APPROVED,
+    ActionRequired,
+    Approved,
+    Decline,
+    Declined,
+    NextAction,
+    Outcome,
+    Pending,
+    Released,
+    Unknown,
+)
+
+OrderStatus = Literal["created", "attempted", "paid"]
+CaptureMode = Literal["automatic", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An amount and a receipt.
+
+    ``attempted`` means that a payment was tried, ``paid`` that one succeeded.
+    The status moves forward only, and always in the transaction that moves the
+    payment.
+
+    Args:
+        capture_mode: Whether the money of a payment is taken at once
+            (``automatic``) or only held until the merchant captures it (``manual``).
+    """
+
+    id: str
+    merchant_id: UUID
+    amount: Money
+    receipt: str | None
+    notes: Mapping[str, Any]
+    status: OrderStatus
+    created_at: datetime
+    updated_at: datetime
+    capture_mode: CaptureMode = "automatic"
+
+    def require_payable(self) -> None:
+        """Refuse a payment of an order that is paid.
+
+        A payment still under way is found by the database's unique index, which
+        alone can decide between two requests that arrive at once.
+
+        Raises:
+            OrderNotPayableError: It is paid.
+        """
+        if self.status == "paid":
+            raise OrderNotPayableError("Order already paid")
+
+
+PaymentStatus = Literal[
+    "pending",
+    "processing",
+    "unknown",
+    "authorized",
+    "capturing",
+    "voiding",
+    "success",
+    "failed",
+    "cancelled",
+]
+Action = Literal[
+    "process",
+    "resume",
+    "lose",
+    "approve",
+    "hold",
+    "decline",
+    "capture",
+    "void",
+    "release",
+    "revive",
+]
+TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
+    # Without "processing" in between: it was stopped or set aside before anyone was asked.
+    "pending": {"process": "processing", "decline": "failed", "lose": "unknown"},
+    "processing": {
+        "approve": "success",
+        "hold": "authorized",
+        "decline": "failed",
+        "lose": "unknown",
+    },
+    "unknown": {
+        "approve": "success",
+        "hold": "authorized",
+        "decline": "failed",
+        "resume": "processing",
+    },
+    # The money of a manual order is held; the merchant takes it or lets it go.
+    # The processor may let go of it by itself: "release", or "approve" if some was taken.
+    "authorized": {
+        "capture": "capturing",
+        "void": "voiding",
+        "release": "cancelled",
+        "approve": "success",
+    },
+    # "hold": the processor would not, or some of the money is held still.
+    # "release": it would not, and the hold has ended meanwhile.
+    "capturing": {"approve": "success", "hold": "authorized", "release": "cancelled"},
+    "voiding": {"release": "cancelled", "approve": "success", "hold": "authorized"},
+    "success": {},
+    # Late success: the processor had the money after all, or holds it.
+    "failed": {"revive": "success", "hold": "authorized"},
+    "cancelled": {},
+}
+"""Status → action → next status. The database's trigger holds the same table."""
+DECIDED: frozenset[PaymentStatus] = frozenset({"success", "failed", "cancelled"})
+LIVE: frozenset[PaymentStatus] = frozenset(TRANSITIONS) - {"failed", "cancelled"}
+"""While a payment is one of these, its order takes no other."""
+
+
+def next_status(status: PaymentStatus, action: Action) -> PaymentStatus:
+    """Where the action leads.
+
+    Raises:
+        InvalidTransitionError: Nowhere from here.
+    """
+    after = TRANSITIONS[status].get(action)
+    if after is None:
+        raise InvalidTransitionError(thing="payment", status=status, action=action)
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One try at paying an order.
+
+    Args:
+        capture_mode: Whether the money is taken as soon as the processor approves,
+            or held until the merchant says so.
+        amount_authorized: What the processor approved; at most ``amount``.
+        amount_captured: What of it was taken.
+        captured: Whether the merchant has confirmed the capture; the money of an
+            automatic order is taken when the payment succeeds.
+        version: Counts stored states from 1; every write compares it.
+        last_seq: The sequence number of the payment's newest event.
+        scenario: What simulated processors play of it.
+        next_action: What the shopper has to do now, as the processor told it.
+        hold_ended_at: When its hold ended during a capture or a void, in UTC.
+    """
+
+    id: str
+    order_id: str
+    merchant_id: UUID
+    amount: Money
+    instrument: Instrument
+    processor: str
+    status: PaymentStatus
+    capture_mode: CaptureMode
+    amount_authorized: Money
+    amount_captured: Money
+    amount_refunded: Money
+    captured: bool
+    decline: Decline | None
+    version: int
+    last_seq: int
+    created_at: datetime
+    updated_at: datetime
+    scenario: str | None = None
+    next_action: NextAction | None = None
+    hold_ended_at: datetime | None = None
+
+    @classmethod
+    def open(
+        cls,
+        order: Order,
+        *,
+        id: str,
+        instrument: Instrument,
+        processor: str,
+        at: datetime,
+        scenario: str | None = None,
+    ) -> Change[Payment]:
+        """Begin to pay an order: the order's amount, never one the payer names.
+
+        Raises:
+            OrderNotPayableError: The order is paid.
+        """
+        order.require_payable()
+        payment = cls(
+            id=id,
+            order_id=order.id,
+            merchant_id=order.merchant_id,
+            amount=order.amount,
+            instrument=instrument,
+            processor=processor,
+            status="pending",
+            capture_mode=order.capture_mode,
+            amount_authorized=Money.zero(order.amount.currency),
+            amount_captured=Money.zero(order.amount.currency),
+            amount_refunded=Money.zero(order.amount.currency),
+            captured=False,
+            decline=None,
+            version=1,
+            last_seq=0,
+            created_at=at,
+            updated_at=at,
+            scenario=scenario,
+        )
+        return _telling(payment, EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the answer is final."""
+        return self.status in DECIDED
+
+    def process(self, *, at: datetime) -> Change[Payment]:
+        """Say that the processor is about to be asked. Repeating it changes nothing."""
+        if self.status in {"processing", "unknown"}:
+            return Change(self)
+        return Change(self._move("process", at=at))
+
+    def apply(self, outcome: Outcome, *, at: datetime) -> Change[Payment]:
+        """Take a processor's answer to the charge, whichever way it came.
+
+        Forward only: an answer that says what is already true changes nothing.
+
+        Raises:
+            InvalidTransitionError: The payment is decided and the answer differs,
+                or nobody was asked yet.
+        """
+        match outcome:
+            case Approved(amount=approved):
+                return self._approve(approved, at=at)
+            case Declined(code=code):
+                return self._decline(Decline(code, "Payment processing failed"), at=at)
+            case Unknown():
+                return Change(self if self.status == "unknown" else self._move("lose", at=at))
+            case Pending():
+                # A payment we had lost sight of is under way after all.
+                return Change(self if self.status == "processing" else self._move("resume", at=at))
+            case ActionRequired():
+                return self._await_shopper(NextAction.of(outcome), at=at)
+            case Released():
+                return self.release_hold(at=at)
+
+    def _await_shopper(self, action: NextAction, *, at: datetime) -> Change[Payment]:
+        if self.status == "processing":
+            return Change(
+                self if self.next_action == action else self._touched(at, next_action=action)
+            )
+        return Change(replace(self._move("resume", at=at), next_action=action))
+
+    def capture(self, amount: Money | None, *, at: datetime) -> Change[Payment]:
+        """Confirm that the money of an automatic payment is taken: once, and all of it.
+
+        Args:
+            amount: What the merchant believes it to be; None to trust us.
+            at: When, in UTC.
+
+        Raises:
+            NotCapturableError: It has not succeeded, was captured, or is another amount.
+        """
+        self._require_uncaptured()
+        if self.status != "success":
+            raise NotCapturableError("Payment not in capturable state")
+        if amount is not None and amount != self.amount_captured:
+            raise NotCapturableError("Partial capture not supported")
+        return Change(replace(self, captured=True, version=self.version + 1, updated_at=at))
+
+    @property
+    def amount_held(self) -> Money:
+        """What was approved and neither taken nor let go; meaningful until it is decided."""
+        return self.amount_authorized - self.amount_captured
+
+    def request_capture(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Be about to take held money. No more may be asked of the hold meanwhile.
+
+        Raises:
+            NotCapturableError: No money is held, or it was taken already.
+            CaptureExceedsAuthorizationError: So much is not held. It is refused and
+                not clipped: a silent clip would leave the merchant's books wrong.
+        """
+        self._require_uncaptured()
+        if self.status != "authorized":
+            raise NotCapturableError("Payment not in capturable state")
+        if amount > self.amount_held:
+            raise CaptureExceedsAuthorizationError(
+                asked_minor=amount.minor, held_minor=self.amount_held.minor
+            )
+        return Change(self._move("capture", at=at))
+
+    def settle_capture(
+        self, amount: Money, *, is_taken: bool, is_final: bool, at: datetime
+    ) -> Change[Payment]:
+        """Take note of how a capture ended.
+
+        Args:
+            amount: What was to be taken.
+            is_taken: Whether it was; a declined one leaves the hold as it was.
+            is_final: Whether the rest of the hold was let go with it.
+            at: When, in UTC.
+        """
+        if not is_taken:
+            if self.hold_ended_at is not None:
+                return self._end_hold(EventType.PAYMENT_CAPTURE_FAILED, at=at)
+            return _telling(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
+        taken = self.amount_captured + amount
+        if is_final or taken == self.amount_authorized or self.hold_ended_at is not None:
+            after = replace(self._move("approve", at=at), amount_captured=taken, captured=True)
+            return _telling(after, EventType.PAYMENT_SUCCESS)
+        after = replace(self._move("hold", at=at), amount_captured=taken)
+        return _telling(after, EventType.PAYMENT_CAPTURED)
+
+    def request_void(self, *, at: datetime) -> Change[Payment]:
+        """Be about to let go of what is held.
+
+        Raises:
+            NotCancellableError: No money is held.
+        """
+        if self.status != "authorized":
+            raise NotCancellableError
+        return Change(self._move("void", at=at))
+
+    def settle_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
+        """Take note of how a void ended. What was captured before it stays taken."""
+        if not is_released and self.hold_ended_at is None:
+            return _telling(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
+        return self._end_hold(at=at)
+
+    def release_hold(self, *, at: datetime) -> Change[Payment]:
+        """Take the processor's word that its hold has ended. What was captured stays taken.
+
+        During a capture or a void it is remembered, and the answer to that decides. A payment
+        that was not known to be held yet has failed.
+
+        Raises:
+            InvalidTransitionError: Nothing was held.
+        """
+        if self.status in {"processing", "unknown"}:
+            return self._decline(EXPIRED_HOLD, at=at)
+        if self.status in {"capturing", "voiding"}:
+            is_known = self.hold_ended_at is not None
+            return Change(self if is_known else self._touched(at, hold_ended_at=at))
+        return self._end_hold(at=at)
+
+    def _end_hold(self, *first: EventType, at: datetime) -> Change[Payment]:
+        if self.amount_captured:
+            after = replace(self._move("approve", at=at), captured=True)
+            return _telling(after, *first, EventType.PAYMENT_SUCCESS)
+        return _telling(self._move("release", at=at), *first, EventType.PAYMENT_CANCELLED)
+
+    def _require_uncaptured(self) -> None:
+        if self.captured:
+            raise NotCapturableError("Payment already captured")
+
+    def revive(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        """Take a success that came after the decline; of a manual order, a hold.
+
+        Raises:
+            InvalidTransitionError: It was not declined.
+        """
+        if self.capture_mode == "manual":
+            held = replace(self._move("hold", at=at), amount_authorized=approved, decline=None)
+            return _telling(held, EventType.PAYMENT_AUTHORIZED)
+        after = replace(
+            self._move("revive", at=at),
+            amount_authorized=approved,
+            amount_captured=approved,
+            decline=None,
+        )
+        return _telling(after, EventType.PAYMENT_SUCCESS)
+
+    def keep_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        """Take note of money that came too late: the order is paid otherwise.
+
+        The payment stays failed; the money is there to be given back.
+        """
+        return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
+
+    @property
+    def amount_kept(self) -> Money:
+        """What was taken and neither given back nor set aside for a refund."""
+        return self.amount_captured - self.amount_refunded
+
+    def reserve_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Set money aside for a refund; from now on it counts as given back.
+
+        Raises:
+            NotRefundableError: No money was taken.
+            RefundExceedsCaptureError: So much is not left.
+        """
+        if not self.amount_captured:
+            raise NotRefundableError
+        return self._set_aside(amount, EventType.REFUND_CREATED, at=at)
+
+    def take_late_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+        """Store that a refund was given after all whose money had been freed."""
+        return self._set_aside(amount, EventType.REFUND_PROCESSED, at=at)
+
+    def _set_aside(self, amount: Money, told: EventType, *, at: datetime) -> Change[Payment]:
+        if amount > (left := self.amount_kept):
+            raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
+        return _telling(self._touched(at, amount_refunded=self.amount_refunded + amount), told)
+
+    def settle_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
+        """Take note of how a refund ended; a declined one gives its money back to the payment."""
+        if is_given:
+            return _telling(self._touched(at), EventType.REFUND_PROCESSED)
+        after = self._touched(at, amount_refunded=self.amount_refunded - amount)
+        return _telling(after, EventType.REFUND_FAILED)
+
+    def _touched(self, at: datetime, **changes: Any) -> Payment:
+        return replace(self, version=self.version + 1, updated_at=at, **changes)
+
+    def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        assert approved <= self.amount, "the guard refuses more than was asked"
+        if self.capture_mode == "manual":
+            return self._hold(approved, at=at)
+        if self.status == "success" or approved == self.amount_captured:
+            return Change(self)  # Said again; a part that failed the payment keeps its money too.
+        is_part = approved < self.amount
+        moved = self._move("decline" if is_part else "approve", at=at)
+        after = replace(moved, amount_authorized=approved, amount_captured=approved)
+        if is_part:
+            # A part pays no order, and is there to be given back.
+            return _telling(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
+        return _telling(after, EventType.PAYMENT_SUCCESS)
+
+    def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
+        if self.amount_authorized:
+            # The hold was stored before, and may have been taken or let go since.
+            return Change(self)
+        after = replace(self._move("hold", at=at), amount_authorized=approved)
+        return _telling(after, EventType.PAYMENT_AUTHORIZED)
+
+    def _decline(self, decline: Decline, *, at: datetime) -> Change[Payment]:
+        if self.status == "failed":
+            return Change(self)
+        declined = replace(self._move("decline", at=at), decline=decline)
+        return _telling(declined, EventType.PAYMENT_FAILED)
+
+    def _move(self, action: Action, *, at: datetime) -> Payment:
+        after = next_status(self.status, action)
+        # Whatever is decided, the shopper has nothing left to do.
+        left = self.next_action if after in {"processing", "unknown"} else None
+        return self._touched(at, status=after, next_action=left)
+
+
+def _telling(payment: Payment, *types: EventType) -> Change[Payment]:
+    events = tuple(
+        Event(type, payment.id, payment.last_seq + ordinal, payment.updated_at)
+        for ordinal, type in enumerate(types, start=1)
+    )
+    return Change(replace(payment, last_seq=payment.last_seq + len(events)), events)
+
+
+RefundStatus = Literal["pending", "processed", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Some or all of a payment given back.
+
+    Its money is set aside on the payment while it is pending, and stays set aside
+    when it is processed.
+    """
+
+    id: str
+    payment_id: str
+    merchant_id: UUID
+    amount: Money
+    reason: str | None
+    status: RefundStatus
+    created_at: datetime
+    processed_at: datetime | None = None
+
+    def settle(self, outcome: Outcome, *, at: datetime) -> Refund:
+        """Take the processor's answer; anything but a definite one changes nothing.
+
+        Raises:
+            InvalidTransitionError: It was settled before.
+        """
+        if not isinstance(outcome, Approved | Declined):
+            return self
+        if self.status != "pending":
+            raise InvalidTransitionError(thing="refund", status=self.status, action="settle")
+        if isinstance(outcome, Declined):
+            return replace(self, status="failed")
+        return replace(self, status="processed", processed_at=at)

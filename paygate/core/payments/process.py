@@ -1,0 +1,422 @@
+"""Process operations in batches: claim, call the processor, record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from uuid import UUID
+
+from ..deps import DeferredNotifications, Deps
+from ..errors import InfrastructureError, NotSentError, RowRefusedError
+from ..ids import IdKind
+from ..outcome import ActionRequired, Approved, DeclineCode, Declined, Outcome, Pending, Unknown
+from ..plugin_api.plugin import CallContext, WakeUp
+from ..plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update
+from ..queue.lease import Lease
+from ..queue.work import Settled, conclude_each
+from ..records import NOTHING_STORED, Stored
+from ..registry import GuardedByHost
+from ..webhooks.emit import notify_deliveries
+from ..webhooks.model import Endpoint
+from .conclude import apply_update, conclude_operation, return_part
+from .model import Payment
+from .operation import Operation, OperationKind
+from .recorded_call import Answer, Question, recorded
+from .risk import Assessment, assess_risk, is_to_be_assessed
+from .store import ClaimedOperation, OperationRecord, OperationRepository, RecordedCall
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of asking.
+
+    Args:
+        answer: The processor's; None where this worker had lost the row.
+        wake_ups: When it wants to be woken.
+        call: For the records.
+        assessment: What risk checks said first.
+    """
+
+    answer: Answer | None
+    wake_ups: tuple[WakeUp, ...] = ()
+    call: RecordedCall | None = None
+    assessment: Assessment | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether nobody was asked, and nobody is to be."""
+        return self.assessment is not None and self.assessment.declined is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ToAsk:
+    """An operation this worker holds.
+
+    Args:
+        claimed: As it is stored now.
+        is_fresh: Marked sent in this very claim: the processor is to be told. Any
+            other was told before, or may have been, and is asked about.
+        is_unchecked: Not marked yet: risk checks are to be asked first.
+    """
+
+    claimed: ClaimedOperation
+    is_fresh: bool
+    is_unchecked: bool = False
+
+    @property
+    def lease(self) -> Lease:
+        """The right to work on it."""
+        return self.claimed.lease
+
+
+def call_context(claimed: ClaimedOperation, deps: Deps) -> CallContext:
+    """What the processor is handed with the call."""
+    operation = claimed.operation
+    return CallContext(
+        merchant_id=operation.merchant_id,
+        operation_id=operation.id,
+        deadline=deps.plugin_call,
+        clock=deps.clock,
+        rng=Random(f"{deps.seed}:{operation.id}"),
+        http=deps.http,
+        logger=deps.logger,
+        state=operation.processor_state,
+        asked_at=operation.created_at,
+        scenario=claimed.payment.scenario,
+        call_back=_call_back(operation.processor, deps),
+    )
+
+
+def _call_back(
+    processor_id: str, deps: Deps
+) -> Callable[[Mapping[str, str], bytes], Awaitable[None]]:
+    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
+        # The one way callbacks are taken in; it uses what is here, hence so late.
+        from .callbacks import ReceiveCallback, receive_callback  # noqa: PLC0415
+
+        await receive_callback(ReceiveCallback(processor_id, RawCallback(headers, body)), deps)
+
+    return call_back
+
+
+def wake_ups(
+    claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
+) -> tuple[Operation, ...]:
+    """The operations by which a processor is woken."""
+    now, asked = deps.clock.now(), claimed.operation
+    return tuple(
+        Operation(
+            id=deps.ids.new(IdKind.OPERATION, of=f"{asked.id}:{now.isoformat()}:{ordinal}"),
+            payment_id=asked.payment_id,
+            merchant_id=asked.merchant_id,
+            kind=OperationKind.WAKE,
+            amount=asked.amount,
+            processor=asked.processor,
+            state="reserved",
+            due_at=now + each.after,
+            created_at=now,
+            processor_state=each.state,
+        )
+        for ordinal, each in enumerate(wanted)
+    )
+
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationWork:
+    """See ``dispatch.Work``.
+
+    Args:
+        deps: The app.
+        worker_id: Who works.
+        rows: The kinds of operations it works on.
+    """
+
+    deps: Deps
+    worker_id: str
+    rows: OperationRepository
+
+    async def claim(self, limit: int) -> Sequence[ToAsk]:
+        """Lease due operations, and commit which of them are about to be sent."""
+        deps = self.deps
+        now, token = deps.clock.now(), deps.ids.uuid()
+        claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
+        unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
+        unchecked = [claim for claim in unsent if is_to_be_assessed(claim, deps)]
+        reserved = [claim for claim in unsent if not is_to_be_assessed(claim, deps)]
+        sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
+        if len(sent) < len(reserved):
+            # Locked by someone else, or changed since: another turn takes them.
+            kept = {claim.lease.row_id for claim in sent}
+            left = [claim.lease for claim in reserved if claim.lease.row_id not in kept]
+            await self.rows.hand_back(left)
+        asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
+        return [
+            *(ToAsk(claim, is_fresh=True) for claim in sent),
+            *(ToAsk(claim, is_fresh=True, is_unchecked=True) for claim in unchecked),
+            *(ToAsk(claim, is_fresh=False) for claim in asked_before),
+        ]
+
+    async def perform(self, claim: ToAsk) -> Heard:
+        """Ask the processor. No transaction is open and no row is locked meanwhile."""
+        return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
+
+    async def _check_and_ask(self, claim: ToAsk) -> Heard:
+        """Ask the risk checks, and the processor if none of them minds.
+
+        It is marked sent only now: a worker that dies over a verdict leaves a payment
+        that nobody was asked about, and the next one checks it again.
+        """
+        deps = self.deps
+        assessment = await assess_risk(claim.claimed, call_context(claim.claimed, deps), deps)
+        if assessment.declined is not None:
+            return Heard(assessment.declined, assessment=assessment)
+        sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
+        if not sent:
+            return Heard(None)
+        heard = await self._ask(ToAsk(sent[0], is_fresh=True))
+        return replace(heard, assessment=assessment)
+
+    async def _ask(self, claim: ToAsk) -> Heard:
+        processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
+        if processor is None:
+            # Its plugin was taken away. It may come back; nothing was decided.
+            gone = f"processor {claim.claimed.operation.processor} is not installed"
+            return Heard(Unknown(gone))
+        if claim.is_fresh and claim.claimed.operation.is_erased:
+            return Heard(_without_secret(processor))
+        context = call_context(claim.claimed, self.deps)
+        try:
+            question = _question(processor, claim, context, self.deps)
+        except NotSentError as error:
+            return Heard(error)
+        answer, call = await recorded(question, self.deps.clock)
+        return Heard(answer, tuple(context.wake_ups), call)
+
+    async def record(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
+        """Store what the processors answered and its events, and notify workers of deliveries.
+
+        A definite answer is stored whatever has happened meanwhile: it is concluded from
+        the rows as they are once they are locked, and of a row that this worker has lost it
+        is taken like a callback.
+        """
+        answered = [each for each in settled if each.answer.answer is not None]
+        if not answered:
+            return NOTHING_STORED
+        try:
+            for each in answered:
+                await self._tell_charge(each)
+            return await self._record_set(answered)
+        except RowRefusedError as error:
+            if len(answered) == 1:
+                row_id = answered[0].claim.lease.row_id
+                log.exception("the database refused the result of %s", row_id)
+                await self._keep_calls(answered)
+                return Stored(frozenset(), {row_id: str(error)})
+        # One of them cannot be stored: each by itself, so that the others are.
+        stored = NOTHING_STORED
+        for each in answered:
+            stored = stored.and_also(await self.record([each]))
+        return stored
+
+    async def _record_set(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
+        deps = self.deps
+        owners = [each.claim.claimed.payment.merchant_id for each in settled]
+        endpoints = await deps.storage.merchants.destinations(owners)
+        async with deps.storage.transaction() as storage:
+            locked = await storage.operations.lock_leased([each.claim.lease for each in settled])
+            ours = [each for each in settled if each.claim.lease.row_id in locked.ready]
+            records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
+            await storage.operations.store(records, at=deps.clock.now())
+            notifications = DeferredNotifications()
+            bound = replace(deps, storage=storage, notifier=notifications)
+            for record in records:
+                await return_part(record, endpoints[record.payment.after.merchant_id], bound)
+        notifications.send_all(deps)
+        for record in records:
+            notify_deliveries(record.events, deps)
+        stored = Stored(frozenset(each.operation.id for each in records), refused, locked.busy)
+        await self._keep_calls([each for each in ours if each.claim.lease.row_id in refused])
+        for each in settled:
+            row_id = each.claim.lease.row_id
+            if row_id not in locked.ready and row_id not in locked.busy:
+                stored = stored.and_also(await self._take_late(each))
+        return stored
+
+    async def _take_late(self, late: Settled[ToAsk, Heard]) -> Stored:
+        """Take the answer about an operation that is no longer this worker's."""
+        operation, answer = late.claim.claimed.operation, late.answer.answer
+        processor = self.deps.registry.processors.get(operation.processor)
+        try:
+            if processor and _is_late_news(late):
+                assert isinstance(answer, Approved | Declined | ActionRequired | Pending)
+                note = await apply_update(Update(operation.id, answer), processor, self.deps)
+                log.info("late answer about %s: %s %s", operation.id, note.effect, note.reason)
+            await self._keep_calls([late])
+        except InfrastructureError as error:
+            log.warning("the late answer about %s is not stored yet: %s", operation.id, error)
+            return Stored(frozenset(), {}, busy=frozenset({operation.id}))
+        return Stored(frozenset({operation.id}), {})
+
+    async def _tell_charge(self, each: Settled[ToAsk, Heard]) -> None:
+        """Bring what a confirmation found into the charge that it is about."""
+        claimed, answer = each.claim.claimed, each.answer.answer
+        processor = self.deps.registry.processors.get(claimed.operation.processor)
+        is_found = claimed.operation.kind is OperationKind.CONFIRM and isinstance(answer, Approved)
+        if is_found and claimed.charge is not None and processor is not None:
+            assert isinstance(answer, Approved)
+            update = Update(claimed.charge.operation_id, replace(answer, operation_id=None))
+            await apply_update(update, processor, self.deps)
+
+    async def _keep_calls(self, settled: Sequence[Settled[ToAsk, Heard]]) -> None:
+        calls = [
+            (each.claim.claimed.operation, each.answer.call)
+            for each in settled
+            if each.answer.call is not None
+        ]
+        if calls:
+            await self.deps.storage.operations.keep_calls(calls)
+
+
+@dataclass(slots=True)
+class _Conclusions:
+    """Concludes answers one after the other, each from what the one before it left.
+
+    Several may be about one payment: refunds that were asked for at once.
+    """
+
+    ready: Mapping[str, ClaimedOperation]
+    endpoints: Mapping[UUID, Sequence[Endpoint]]
+    deps: Deps
+    payments: dict[str, Payment] = field(default_factory=dict)
+
+    def __call__(self, settled: Settled[ToAsk, Heard]) -> OperationRecord:
+        claimed = self.ready[settled.claim.lease.row_id]
+        payment = self.payments.get(claimed.payment.id, claimed.payment)
+        to = self.endpoints[payment.merchant_id]
+        claimed = replace(claimed, payment=payment)
+        record = _concluded(claimed, settled.answer, to, self.deps)
+        self.payments[payment.id] = record.payment.after
+        return record
+
+
+def _is_late_news(late: Settled[ToAsk, Heard]) -> bool:
+    claim, heard = late.claim, late.answer
+    if heard.is_blocked:
+        return False
+    kind, answer = claim.claimed.operation.kind, heard.answer
+    is_definite = isinstance(answer, Approved | Declined)
+    # Only the answer to the request itself says what the shopper has to do, and what the
+    # processor needs to be handed back with later queries.
+    is_first_word = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
+    is_asked = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
+    return is_asked and (is_definite or is_first_word)
+
+
+def _concluded(
+    claimed: ClaimedOperation, heard: Heard, to: Sequence[Endpoint], deps: Deps
+) -> OperationRecord:
+    assert heard.answer is not None, "what was lost is not concluded"
+    record = conclude_operation(claimed, heard.answer, to, deps)
+    woken = wake_ups(claimed, heard.wake_ups, deps)
+    record = replace(record, added=woken, call=heard.call)
+    if heard.assessment is None:
+        return record
+    decision, note = heard.assessment.decision, heard.assessment.note
+    return replace(record, decision=decision, note=note or record.note)
+
+
+def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Question:
+    """The call by which the processor is told of the operation, or asked about it.
+
+    Raises:
+        NotSentError: What it needs to be told cannot be read.
+    """
+    claimed, kind = claim.claimed, claim.claimed.operation.kind
+    about = follow_up_of(claimed)
+    if kind is OperationKind.WAKE:
+        return Question("wake", about, lambda: _wake(processor, about, context))
+    if kind is OperationKind.CONFIRM:
+        charge, of_charge = _about_charge(claimed, context)
+        charged = OperationKind.CHARGE
+        return Question("query", charge, lambda: processor.query(charged, charge, of_charge))
+    if not claim.is_fresh:
+        return Question("query", about, lambda: processor.query(kind, about, context))
+    if kind is OperationKind.CHARGE:
+        request = _request(claimed, deps)
+        return Question("authorize", request, lambda: processor.authorize(request, context))
+    follow_up = _on_top_of_charge(claimed)
+    asks = {
+        OperationKind.CAPTURE: processor.capture,
+        OperationKind.VOID: processor.void,
+        OperationKind.REFUND: processor.refund,
+    }
+    return Question(kind.value, follow_up, lambda: asks[kind](follow_up, context))
+
+
+def _without_secret(processor: GuardedByHost) -> Outcome:
+    """The end of a charge that would have to be sent again, and whose card is erased.
+
+    A processor that can be asked has said that it never saw the charge. Of one that cannot,
+    nobody knows.
+    """
+    if processor.capabilities.query:
+        return Declined(DeclineCode.PROCESSING_ERROR, retry="same_instrument")
+    return Unknown("its card details are erased, so it cannot be sent again")
+
+
+async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext) -> Outcome:
+    await processor.wake(about, context)
+    return Approved(reference="woken", amount=about.amount)
+
+
+def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
+    operation, instrument = claimed.operation, claimed.payment.instrument
+    if operation.sealed is not None:
+        try:
+            secret = deps.vault.open(operation.sealed, context=operation.id)
+        except InfrastructureError as error:
+            raise NotSentError(str(error)) from error
+        instrument = replace(instrument, secret=secret)
+    takes = claimed.payment.capture_mode == "automatic"
+    return AuthorizeRequest(operation.payment_id, operation.amount, instrument, capture=takes)
+
+
+def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
+    """What a processor is told of an operation it knows."""
+    operation = claimed.operation
+    return FollowUp(
+        payment_id=operation.payment_id,
+        operation_id=operation.id,
+        amount=operation.amount,
+        instrument=claimed.payment.instrument,
+        asked_at=operation.created_at,
+        reference=operation.reference,
+        is_final=operation.is_final,
+    )
+
+
+def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[FollowUp, CallContext]:
+    """What a confirmation asks: the charge's query, under the charge's id."""
+    assert claimed.charge is not None, "a confirmation is about a charge"
+    charge, asked_at = claimed.charge, claimed.payment.created_at
+    about = replace(
+        follow_up_of(claimed),
+        operation_id=charge.operation_id,
+        reference=charge.reference,
+        asked_at=asked_at,
+    )
+    return about, replace(context, operation_id=charge.operation_id, asked_at=asked_at)
+
+
+def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
+    """What follows a charge names the charge, and ``context`` the new operation itself."""
+    follow_up = follow_up_of(claimed)
+    if claimed.charge is None:
+        return follow_up
+    charge = claimed.charge
+    return replace(follow_up, operation_id=charge.operation_id, reference=charge.reference)

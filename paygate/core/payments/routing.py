@@ -1,0 +1,138 @@
+"""Routing: before a payment is made, routers say who should be asked for the money."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from ..deps import Deps
+from ..errors import PluginError
+from ..ids import IdKind
+from ..instrument import Instrument
+from ..limits import ROUTING
+from ..plugin_api.plugin import CallContext
+from ..plugin_api.routing import Candidate, RouteRequest
+from ..redaction import redact_text
+from ..registry import GuardedByHost, GuardedRouter
+from .model import Order
+from .store import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """Who is to be asked for a payment that is not stored yet.
+
+    Args:
+        payment_id: Of that payment, minted for it.
+        ranking: Everybody who can, the preferred first.
+        decision: For the time line.
+    """
+
+    payment_id: str
+    ranking: tuple[str, ...]
+    decision: Decision
+
+
+async def rank_candidates(
+    order: Order, instrument: Instrument, able: Sequence[GuardedByHost], deps: Deps
+) -> RoutePlan:
+    """Ask the routers one after the other; the first that has an opinion decides.
+
+    All together have ``ROUTING``: a request waits. Whoever fails, is late or answers
+    junk has no opinion, and where nobody has one the usual order stays. No
+    transaction may be open meanwhile.
+    """
+    decided_at, began_s = deps.clock.now(), time.monotonic()
+    request = _request(deps.ids.new(IdKind.PAYMENT), order, instrument, able)
+    usual = tuple(each.processor for each in request.candidates)
+    asked: list[Mapping[str, Any]] = []
+    ranking = usual
+    for router in deps.registry.routers:
+        left = ROUTING - timedelta(seconds=time.monotonic() - began_s)
+        if left <= timedelta(0):
+            asked.append(_told(router, {"problem": "not asked: no time was left"}))
+            continue
+        said, first = await _ask(router, request, left, deps)
+        asked.append(said)
+        if first:
+            ranking = (*first, *(each for each in usual if each not in first))
+            break
+    decision = Decision(
+        kind="route",
+        chosen=ranking[0],
+        decided_at=decided_at,
+        took_ms=round(1000 * (time.monotonic() - began_s)),
+        data={"candidates": usual, "ranking": ranking, "asked": asked},
+    )
+    return RoutePlan(request.payment_id, ranking, decision)
+
+
+async def _ask(
+    router: GuardedRouter, request: RouteRequest, left: timedelta, deps: Deps
+) -> tuple[Mapping[str, Any], tuple[str, ...] | None]:
+    began_s = time.monotonic()
+    try:
+        opinion = await router.opinion(request, _context(router, request, left, deps))
+    except PluginError as error:
+        problem = redact_text(error.reason)
+        deps.logger.warning(
+            "router failed", plugin=router.plugin, router=router.name, reason=problem
+        )
+        return _told(router, {"problem": problem, "took_ms": _since_ms(began_s)}), None
+    said = {
+        "ranking": opinion.ranking,
+        "ignored": [redact_text(each) for each in opinion.ignored],
+        "took_ms": _since_ms(began_s),
+    }
+    return _told(router, said), opinion.ranking
+
+
+def _request(
+    payment_id: str, order: Order, instrument: Instrument, able: Sequence[GuardedByHost]
+) -> RouteRequest:
+    return RouteRequest(
+        payment_id=payment_id,
+        merchant_id=order.merchant_id,
+        amount=order.amount,
+        method=instrument.method,
+        flow=instrument.flow,
+        capture_mode=order.capture_mode,
+        facts=_facts(instrument),
+        candidates=tuple(Candidate(each.info.id, each.capabilities) for each in able),
+    )
+
+
+def _facts(instrument: Instrument) -> Mapping[str, str]:
+    facts = {}
+    if "network" in instrument.display:
+        facts["network"] = instrument.display["network"]
+    if "@" in instrument.display.get("vpa", ""):
+        facts["handle"] = instrument.display["vpa"].rpartition("@")[2]
+    return facts
+
+
+def _context(
+    router: GuardedRouter, request: RouteRequest, left: timedelta, deps: Deps
+) -> CallContext:
+    return CallContext(
+        merchant_id=request.merchant_id,
+        # There is no operation yet; the payment's id is as good for whoever counts.
+        operation_id=request.payment_id,
+        deadline=min(left, deps.plugin_call),
+        clock=deps.clock,
+        rng=Random(f"{deps.seed}:{request.payment_id}:{router.name}"),
+        http=deps.http,
+        logger=deps.logger,
+    )
+
+
+def _told(router: GuardedRouter, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"name": router.name, "plugin": router.plugin, **said}
+
+
+def _since_ms(began_s: float) -> int:
+    return round(1000 * (time.monotonic() - began_s))

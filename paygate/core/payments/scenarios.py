@@ -1,0 +1,93 @@
+"""Choose the simulated scenario of a payment, and play the payer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..deps import Deps
+from ..errors import InvalidInputError, NoActionError, NotFoundError, UnsupportedError
+from ..instrument import Instrument
+from ..money import Money
+from ..registry import ScenarioInfo
+from .callbacks import ReceiveCallback, receive_callback
+from .model import Payment
+from .process import follow_up_of
+
+HEADER = "Paygate-Scenario"
+
+# An amount that ends in a 9 and a scenario's three digits: 19021 plays number 21.
+AMOUNT_MARK = 9
+
+
+def choose_scenario(
+    asked: str | None, instrument: Instrument, amount: Money, default: str | None, deps: Deps
+) -> str | None:
+    """The name of the scenario, or None.
+
+    Raises:
+        InvalidInputError: The request names one that is not, or not for this method,
+            or this server plays none.
+    """
+    if not deps.allows_simulators:
+        # Test addresses, test cards and amounts mean nothing where money is real.
+        if asked:
+            raise InvalidInputError("This server plays no scenarios", field=HEADER)
+        return None
+    known = deps.registry.scenarios
+    if asked:
+        scenario = known.get(asked)
+        if scenario is None:
+            raise InvalidInputError(f"There is no scenario {asked[:64]!r}", field=HEADER)
+        if not _fits(scenario, instrument):
+            raise InvalidInputError(
+                f"Scenario {asked} is for {', '.join(sorted(scenario.methods))}", field=HEADER
+            )
+        return asked
+    for name in (instrument.scenario, _by_amount(amount, deps), default):
+        scenario = known.get(name) if name else None
+        if scenario is not None and _fits(scenario, instrument):
+            return scenario.name
+    return None
+
+
+def _fits(scenario: ScenarioInfo, instrument: Instrument) -> bool:
+    return not scenario.methods or instrument.method in scenario.methods
+
+
+def _by_amount(amount: Money, deps: Deps) -> str | None:
+    mark, number = divmod(amount.minor % 10_000, 1000)
+    if not deps.scenario_amounts or mark != AMOUNT_MARK:
+        return None
+    named = (each.name for each in deps.registry.scenarios.values() if each.number == number)
+    return next(named, None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPayer:
+    """What the payer does."""
+
+    payment_id: str
+    decision: str
+
+
+async def play_payer(command: PlayPayer, deps: Deps) -> Payment:
+    """Let the simulated processor hear it, and us from it.
+
+    Raises:
+        NotFoundError: No such payment.
+        NoActionError: It does not wait for its payer.
+        UnsupportedError: Its processor has no payer to play.
+    """
+    claimed = await deps.storage.operations.find_charge(command.payment_id)
+    if claimed is None:
+        raise NotFoundError("Payment")
+    if claimed.payment.next_action is None:
+        raise NoActionError
+    processor = deps.registry.processors.get(claimed.operation.processor)
+    raw = processor and processor.payer_decides(follow_up_of(claimed), command.decision)
+    if not raw:
+        raise UnsupportedError(f"Processor {claimed.operation.processor} has no payer to play")
+    await receive_callback(ReceiveCallback(claimed.operation.processor, raw), deps)
+    after = await deps.storage.payments.get(command.payment_id)
+    assert after is not None, "a payment is never deleted"
+    return after

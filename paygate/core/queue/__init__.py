@@ -1,0 +1,1 @@
+"""The queues of due work and the workers that process them."""

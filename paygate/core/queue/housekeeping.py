@@ -1,0 +1,79 @@
+"""Housekeeping: purge what has expired, and reseal secrets under the current key."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from ..deps import Deps
+from ..errors import InfrastructureError
+from ..limits import SEALED_MAX, WORKER_FORGOTTEN_AFTER
+
+ROWS_MAX = 1000
+"""Forgotten at a time, so that no lock is held for long."""
+
+
+async def keep_house(deps: Deps) -> None:
+    """Delete what has expired, and seal stored secrets for the keys of now."""
+    await purge_expired(deps)
+    await reseal(deps)
+
+
+async def purge_expired(deps: Deps) -> int:
+    """Forget expired answers, sessions and sent cards, and old calls and callbacks; how many."""
+    now, house = deps.clock.now(), deps.storage.housekeeping
+    await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
+    # Sessions come to their ends in real time.
+    await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
+    if deps.keep_events is not None:
+        kept_since = now - deps.keep_events
+        await _all(lambda: house.purge_events(before=kept_since, limit=ROWS_MAX))
+    await _all(lambda: house.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
+    before = now - deps.keep_calls
+    return sum(
+        [
+            await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX)),
+            await _all(lambda: house.purge_calls(before=before, limit=ROWS_MAX)),
+            await _all(lambda: house.purge_callbacks(before=before, limit=ROWS_MAX)),
+        ]
+    )
+
+
+async def _all(purge: Callable[[], Awaitable[int]]) -> int:
+    purged = 0
+    while True:
+        count = await purge()
+        purged += count
+        if count < ROWS_MAX:
+            return purged
+
+
+log = logging.getLogger(__name__)
+
+
+async def reseal(deps: Deps) -> int:
+    """Seal what is kept for long so that each of the vault's keys opens it.
+
+    While a key is replaced, this makes the old one superfluous: what instances with only
+    the old key have sealed is opened with it once more.
+
+    Returns:
+        How many texts were sealed anew.
+    """
+    done, unreadable = 0, []
+    for each in await deps.storage.sealed_texts.lacking(deps.vault.key_ids):
+        try:
+            secret = deps.vault.open(each.text, context=each.context)
+        except InfrastructureError:
+            unreadable.append(f"{each.column} of {each.row_id}")
+            continue
+        sealed = deps.vault.seal(secret, context=each.context)
+        done += await deps.storage.sealed_texts.replace(each, sealed)
+    if unreadable:
+        log.warning(
+            "%d sealed secret(s) cannot be opened with PAYGATE_VAULT_KEY, such as %s: put the "
+            "key that sealed them after the present one",
+            len(unreadable),
+            unreadable[0],
+        )
+    return done

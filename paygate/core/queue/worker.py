@@ -1,0 +1,195 @@
+"""A worker: a queue worker for each queue, a notifier, a heartbeat, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ..deps import Deps
+from ..errors import InfrastructureError
+from ..limits import HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_GONE_AFTER
+from ..payments.operation import OperationKind
+from ..payments.process import OperationWork
+from ..webhooks.deliver import DeliveryWork
+from .background import repeat
+from .housekeeping import keep_house
+from .notifier import QUEUES, Queue
+from .queue_worker import QueueWorker
+
+log = logging.getLogger(__name__)
+
+# A worker told to stop gives what it has begun this long to end.
+DRAIN_S = 20.0
+HOUSEKEEPING_EVERY_S = 60.0
+LISTEN_AGAIN_AFTER_S = 1.0
+
+# One heartbeat may fail or come late; after two the database was away.
+HEARTBEAT_RECENT_S = 2 * HEARTBEAT_EVERY.total_seconds()
+KINDS: Mapping[Queue, frozenset[OperationKind]] = {
+    "payments": frozenset(OperationKind) - {OperationKind.REFUND},
+    "refunds": frozenset({OperationKind.REFUND}),
+}
+
+
+assert RENEW_EVERY * 2 < LEASE, "a lease must outlive a failed renewal"
+
+
+class Worker:
+    """Works on its queues until told to stop.
+
+    Several may run at once, in one process or on many machines; the rows' leases
+    keep them apart.
+
+    Args:
+        deps: The app.
+        worker_id: Unique among all that run; what rows say in ``lease_owner``.
+        queues: What to work on; other workers do the rest.
+    """
+
+    def __init__(self, deps: Deps, *, worker_id: str, queues: Collection[Queue] = QUEUES) -> None:
+        self._deps = deps
+        self._test_clock = deps.test_clock.shown if deps.test_clock else None
+        self.worker_id = worker_id
+        self._is_listed = asyncio.Event()
+        self._last_beat_s: float | None = None
+        self._queue_workers: Mapping[Queue, QueueWorker[Any, Any]] = {
+            queue: self._webhooks() if queue == "webhooks" else self._operations(queue)
+            for queue in queues
+        }
+
+    def _operations(self, queue: Queue) -> QueueWorker[Any, Any]:
+        deps = self._deps
+        rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
+        return QueueWorker(
+            queue,
+            OperationWork(deps, self.worker_id, rows),
+            rows,
+            deps.clock,
+            worker_id=self.worker_id,
+            in_flight_max=deps.operations_in_flight,
+            test_clock=self._test_clock,
+        )
+
+    def _webhooks(self) -> QueueWorker[Any, Any]:
+        deps = self._deps
+        return QueueWorker(
+            "webhooks",
+            DeliveryWork(deps, self.worker_id),
+            deps.storage.deliveries,
+            deps.clock,
+            worker_id=self.worker_id,
+            in_flight_max=deps.deliveries_in_flight,
+            test_clock=self._test_clock,
+        )
+
+    def wake_all(self) -> None:
+        """Look at every queue now: what is due has changed."""
+        for each in self._queue_workers.values():
+            each.wake()
+
+    def wake(self, queue: Queue) -> None:
+        """Look at that queue now."""
+        self._queue_workers[queue].wake()
+
+    def stop(self) -> None:
+        """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
+        for each in self._queue_workers.values():
+            each.stop()
+
+    async def run(self) -> None:
+        """Work until ``stop``."""
+        background = [asyncio.create_task(self._keep_alive())]
+        working: list[asyncio.Task[None]] = []
+        try:
+            # Before the first claim: leases of a worker that is not listed count as lost.
+            await self._until_listed()
+            background += [asyncio.create_task(part) for part in self._parts()]
+            working += [asyncio.create_task(each.run()) for each in self._queue_workers.values()]
+            await self._until_done(working, background)
+        finally:
+            for task in (*background, *working):
+                task.cancel()
+            await asyncio.gather(*background, *working, return_exceptions=True)
+            with suppress(InfrastructureError):
+                await self._deps.storage.workers.leave(self.worker_id)
+
+    async def _until_listed(self) -> None:
+        waiting = [
+            asyncio.create_task(self._is_listed.wait()),
+            asyncio.create_task(self._stopped()),
+        ]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    def _parts(self) -> list[Coroutine[Any, Any, None]]:
+        parts = [self._listen(), self._keep_house()]
+        if self._test_clock is not None:
+            parts.append(self._test_clock.listen(self.wake_all))
+        return parts
+
+    async def _until_done(
+        self, working: list[asyncio.Task[None]], background: list[asyncio.Task[None]]
+    ) -> None:
+        stopped = asyncio.create_task(self._stopped())
+        try:
+            parts = {stopped, *working, *background}
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            # Told to, or a part has ended that none of the others can do without: a
+            # worker that sends no heartbeat would be taken for dead, and it is not.
+            self.stop()
+            done, late = await asyncio.wait(working, timeout=DRAIN_S)
+            if late:
+                log.warning("stopping with work in flight; its rows are handed back")
+                for each in self._queue_workers.values():
+                    await each.abandon()
+                done, _ = await asyncio.wait(working, timeout=1)
+            for task in (*done, *(task for task in background if task.done())):
+                task.result()
+        finally:
+            stopped.cancel()
+
+    async def _stopped(self) -> None:
+        await asyncio.gather(*(each.stopped.wait() for each in self._queue_workers.values()))
+
+    async def _keep_alive(self) -> None:
+        await repeat(self._beat, every_s=HEARTBEAT_EVERY.total_seconds(), what="tell that we live")
+
+    async def _beat(self) -> None:
+        last_s = self._last_beat_s
+        await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker")
+        self._last_beat_s = time.monotonic()
+        self._is_listed.set()
+        # After an outage every worker's heartbeat is old, and none of them is gone: only
+        # who could tell that it lives may conclude that one who did not tell is dead.
+        if last_s is not None and self._last_beat_s - last_s < HEARTBEAT_RECENT_S:
+            await self._free_orphans()
+
+    async def _listen(self) -> None:
+        await repeat(
+            lambda: self._deps.notifier.listen(self.wake, self._queue_workers),
+            every_s=LISTEN_AGAIN_AFTER_S,
+            what="listen for work",
+        )
+
+    async def _keep_house(self) -> None:
+        await repeat(
+            lambda: keep_house(self._deps),
+            every_s=HOUSEKEEPING_EVERY_S,
+            what="delete what has expired",
+        )
+
+    async def _free_orphans(self) -> None:
+        storage = self._deps.storage
+        for table, rows in (
+            ("operations", storage.operations),
+            ("webhook_logs", storage.deliveries),
+        ):
+            freed = await rows.free_orphans(gone_after=WORKER_GONE_AFTER)
+            if freed:
+                log.info("freed %d lease(s) of workers that are gone: %s", freed, table)
+                self.wake_all()

@@ -1,0 +1,298 @@
+"""Claim, deliver, record: events on their way to merchants, in sets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from ..deps import Deps
+from ..event import EventType
+from ..ids import IdKind
+from ..limits import FAILING_MAX, PLUGIN_CALL
+from ..plugin_api.plugin import CallContext
+from ..plugin_api.retry_policy import Tries
+from ..plugin_api.sink import DeliverableEvent
+from ..queue.lease import Lease
+from ..queue.work import Settled, conclude_each
+from ..records import Stored
+from .emit import deliveries_of, notify_deliveries
+from .endpoints import sealed_as
+from .model import Delivery, DeliveryResult, DisabledReason, Endpoint, EndpointSettings, StoredEvent
+from .store import ClaimedDelivery, DeliveryRecord, DisabledNotice, Health
+
+GONE = 410
+"""The answer of a receiver that wants no more, ever."""
+DELETED = "endpoint_deleted"
+ENDPOINT_AGE_MAX_S = 0.1
+"""An endpoint that was read longer ago is read again before a try begins.
+
+No try begins later than this after a request that disabled or deleted the endpoint was
+answered; one that has begun ends within its own deadline.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDeliver:
+    """A delivery this worker holds, and where it goes as of this claim.
+
+    Args:
+        endpoint: None where it was deleted meanwhile.
+        read_at_s: When the endpoint was read, on the monotonic clock.
+    """
+
+    claimed: ClaimedDelivery
+    endpoint: EndpointSettings | None
+    read_at_s: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def lease(self) -> Lease:
+        """The right to work on it."""
+        return self.claimed.lease
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try and what came of it.
+
+    Args:
+        took_ms: In milliseconds; the app's own clock may stand still.
+        is_theirs: It says something of the endpoint, and not only of us.
+    """
+
+    result: DeliveryResult
+    started_at: datetime
+    finished_at: datetime
+    took_ms: int
+    is_theirs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWork:
+    """See ``dispatch.Work``."""
+
+    deps: Deps
+    worker_id: str
+
+    async def claim(self, limit: int) -> Sequence[ToDeliver]:
+        """Lease due deliveries, and read where they go: addresses change."""
+        deps = self.deps
+        claimed = await deps.storage.deliveries.claim(
+            worker_id=self.worker_id,
+            token=deps.ids.uuid(),
+            limit=limit,
+            now=deps.clock.now(),
+            sinks=deps.registry.sinks,
+        )
+        if not claimed:
+            return []
+        read_at_s = time.monotonic()
+        endpoints = await deps.storage.endpoints.by_ids(
+            [claim.delivery.endpoint_id for claim in claimed]
+        )
+        found = [
+            ToDeliver(claim, endpoints.get(claim.delivery.endpoint_id), read_at_s)
+            for claim in claimed
+        ]
+        if held := [each.lease for each in found if _is_held(each)]:
+            # Disabled between the claim and now.
+            await deps.storage.deliveries.hand_back(held)
+        return [each for each in found if not _is_held(each)]
+
+    async def perform(self, claim: ToDeliver) -> Attempt | None:
+        """Hand the frozen bytes to the sink, once.
+
+        Returns:
+            None where the endpoint was changed since the claim: nothing was sent.
+
+        Raises:
+            InfrastructureError: The endpoint's secret cannot be opened; nothing was sent.
+        """
+        if await self._is_outdated(claim):
+            return None
+        return await self._deliver(claim)
+
+    async def _is_outdated(self, claim: ToDeliver) -> bool:
+        if time.monotonic() - claim.read_at_s <= ENDPOINT_AGE_MAX_S:
+            return False
+        id = claim.claimed.delivery.endpoint_id
+        found = await self.deps.storage.endpoints.by_ids([id])
+        return _destination(found.get(id)) != _destination(claim.endpoint)
+
+    async def _deliver(self, claim: ToDeliver) -> Attempt:
+        delivery, deps = claim.claimed.delivery, self.deps
+        started_at, began_s = deps.clock.now(), time.monotonic()
+        sink, is_theirs = deps.registry.sinks[delivery.sink], False
+        if claim.endpoint is None:
+            result = DeliveryResult(delivered=False, error=DELETED)
+        else:
+            endpoint = opened(claim.endpoint, deps)
+            event = DeliverableEvent(
+                delivery.event_id,
+                delivery.event_type,
+                delivery.body,
+                delivery.created_at,
+                delivery.payment_id,
+            )
+            result = await sink.deliver(event, endpoint, _context(delivery, deps))
+            is_theirs = endpoint.url is not None and getattr(sink, "concerns_endpoint", True)
+        took_ms = round(1000 * (time.monotonic() - began_s))
+        return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
+
+    async def record(self, settled: Sequence[Settled[ToDeliver, Attempt | None]]) -> Stored:
+        """Store the attempts, when the next ones are due, and who is to get none."""
+        outdated = [each.claim.lease for each in settled if each.answer is None]
+        if outdated:
+            await self.deps.storage.deliveries.hand_back(outdated)
+        tried = [Settled(each.claim, each.answer) for each in settled if each.answer is not None]
+        stored = await self._record(tried)
+        return replace(stored, won=stored.won | {lease.row_id for lease in outdated})
+
+    async def _record(self, settled: Sequence[Settled[ToDeliver, Attempt]]) -> Stored:
+        deps = self.deps
+
+        def conclude(each: Settled[ToDeliver, Attempt]) -> DeliveryRecord:
+            return conclude_delivery(each.claim, each.answer, deps)
+
+        records, refused = conclude_each(settled, conclude)
+        notices = await disabled_notices(settled, deps)
+        stored = await deps.storage.deliveries.record(records, notices)
+        notify_deliveries([notice.event for notice in notices], deps)
+        return Stored(stored.won, {**stored.refused, **refused})
+
+
+def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
+    """The endpoint as sinks get it, its secrets in clear.
+
+    Raises:
+        InfrastructureError: A secret cannot be opened: another key, or another's.
+    """
+
+    def clear(secret: str | None, *, is_sealed: bool) -> str | None:
+        if secret is None or not is_sealed:
+            return secret
+        return deps.vault.open(secret, context=sealed_as(endpoint.id))["secret"]
+
+    return Endpoint(
+        id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        url=endpoint.url,
+        secret=clear(endpoint.secret, is_sealed=endpoint.is_sealed),
+        events=endpoint.events,
+        previous_secret=(
+            clear(endpoint.previous_secret, is_sealed=endpoint.is_previous_sealed)
+            if endpoint.overlaps(deps.clock.now())
+            else None
+        ),
+    )
+
+
+def conclude_delivery(claim: ToDeliver, attempt: Attempt, deps: Deps) -> DeliveryRecord:
+    """What an attempt makes of the delivery, ready to be stored."""
+    delivery, result = claim.claimed.delivery, attempt.result
+    is_over = result.delivered or claim.endpoint is None
+    wait = None if is_over else _wait(delivery, result, deps)
+    return DeliveryRecord(
+        claimed=claim.claimed,
+        after=delivery.record(result, at=attempt.finished_at, wait=wait),
+        result=result,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        took_ms=attempt.took_ms,
+        url=claim.endpoint.url if claim.endpoint else None,
+        health=_health(claim.endpoint, attempt),
+    )
+
+
+def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | None:
+    result = attempt.result
+    if endpoint is None or not attempt.is_theirs:
+        return None
+    if result.delivered:
+        # A row that has no failure to forget is not written.
+        return "succeeded" if endpoint.consecutive_failures else None
+    return "gone" if result.status_code == GONE else "failed"
+
+
+async def disabled_notices(
+    settled: Sequence[Settled[ToDeliver, Attempt]], deps: Deps
+) -> Sequence[DisabledNotice]:
+    """What to tell of the endpoints that these attempts may turn out to disable."""
+    doomed: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
+    for each in settled:
+        endpoint, at = each.claim.endpoint, each.answer.finished_at
+        health = _health(endpoint, each.answer)
+        if endpoint is None or endpoint.disabled_at or health not in {"failed", "gone"}:
+            continue
+        since = endpoint.first_failure_at or at
+        known = doomed.get(endpoint.id)
+        if health == "gone" or (known and known[1] == "gone"):
+            doomed[endpoint.id] = endpoint, "gone", at
+        elif at - since >= FAILING_MAX:
+            doomed[endpoint.id] = endpoint, "failing", at
+    if not doomed:
+        return []
+    owners = [endpoint.merchant_id for endpoint, _, _ in doomed.values()]
+    others = await deps.storage.merchants.destinations(owners)
+    return [_notice(*each, others[each[0].merchant_id], deps) for each in doomed.values()]
+
+
+def _notice(
+    endpoint: EndpointSettings,
+    reason: DisabledReason,
+    at: datetime,
+    others: Sequence[Endpoint],
+    deps: Deps,
+) -> DisabledNotice:
+    type = EventType.ENDPOINT_DISABLED
+    to = [other for other in others if other.id != endpoint.id]
+    event = StoredEvent(
+        id=deps.ids.new(IdKind.EVENT),
+        merchant_id=endpoint.merchant_id,
+        type=type,
+        payment_id=None,
+        seq=None,
+        body=deps.present.endpoint_event(type, endpoint, reason, at),
+        created_at=at,
+        deliveries=deliveries_of(type, to, deps),
+    )
+    return DisabledNotice(endpoint.id, event)
+
+
+def _wait(delivery: Delivery, result: DeliveryResult, deps: Deps) -> timedelta | None:
+    tries = Tries(
+        count=delivery.attempts + 1,
+        last_status_code=result.status_code,
+        retry_after=result.retry_after,
+    )
+    rng = Random(f"{deps.seed}:{delivery.id}:{delivery.attempts}")
+    return deps.registry.policies["delivery"].next_delay(tries, now=deps.clock.now(), rng=rng)
+
+
+def _destination(endpoint: EndpointSettings | None) -> object:
+    return endpoint and (
+        endpoint.url,
+        endpoint.secret,
+        endpoint.previous_secret,
+        endpoint.disabled_at,
+    )
+
+
+def _is_held(claim: ToDeliver) -> bool:
+    is_disabled = claim.endpoint is not None and claim.endpoint.disabled_at is not None
+    return is_disabled and not claim.claimed.delivery.by_hand
+
+
+def _context(delivery: Delivery, deps: Deps) -> CallContext:
+    return CallContext(
+        merchant_id=delivery.merchant_id,
+        operation_id=str(delivery.id),
+        deadline=PLUGIN_CALL,
+        clock=deps.clock,
+        rng=Random(f"{deps.seed}:{delivery.id}"),
+        http=deps.http,
+        logger=deps.logger,
+    )

@@ -1,0 +1,71 @@
+"""Store events and the deliveries that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..deps import Deps
+from ..event import Change, Event
+from ..ids import IdKind
+from ..payments.model import Payment, Refund
+from .model import Endpoint, NewDelivery, StoredEvent
+
+
+def payment_events(
+    change: Change[Payment], to: Sequence[Endpoint], deps: Deps
+) -> tuple[StoredEvent, ...]:
+    """A payment's events with frozen bytes, and a delivery for each sink that wants them."""
+    return tuple(
+        _stored(event, change.after, deps.present.payment_event(event, change.after), to, deps)
+        for event in change.events
+    )
+
+
+def refund_events(
+    change: Change[Payment], refund: Refund, to: Sequence[Endpoint], deps: Deps
+) -> tuple[StoredEvent, ...]:
+    """The same for what happened to a refund of the payment."""
+    return tuple(
+        _stored(
+            event,
+            change.after,
+            deps.present.refund_event(event, refund, change.after),
+            to,
+            deps,
+        )
+        for event in change.events
+    )
+
+
+def _stored(
+    event: Event, payment: Payment, body: bytes, to: Sequence[Endpoint], deps: Deps
+) -> StoredEvent:
+    type = deps.present.type_of(event)
+    return StoredEvent(
+        id=deps.ids.new(IdKind.EVENT, of=f"{payment.id}:{event.seq}"),
+        merchant_id=payment.merchant_id,
+        type=type,
+        payment_id=payment.id,
+        seq=event.seq,
+        body=body,
+        created_at=event.occurred_at,
+        deliveries=deliveries_of(type, to, deps),
+    )
+
+
+def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[NewDelivery, ...]:
+    """One delivery for each endpoint that listens and each sink that wants the event there."""
+    return tuple(
+        NewDelivery(id=deps.ids.uuid(), sink=name, endpoint_id=endpoint.id)
+        for endpoint in to
+        if endpoint.listens_to(event_type)
+        for name, sink in deps.registry.sinks.items()
+        if sink.wants(event_type, endpoint)
+    )
+
+
+def notify_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
+    """Wake whoever delivers, if there is anything to deliver."""
+    for event in events:
+        for delivery in event.deliveries:
+            deps.notifier.notify("webhooks", str(delivery.id))

@@ -1,0 +1,283 @@
+"""Stream events to the clients of this process as they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+from ..errors import InfrastructureError, InvalidInputError, TooManyError
+from ..limits import (
+    CURSOR_MAX,
+    FOLLOWER_EVENTS_MAX,
+    FOLLOWERS_OF_MERCHANT_MAX,
+    FOLLOWERS_OF_PROCESS_MAX,
+)
+from .store import FedEvent, FeedRepository
+
+log = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.2
+
+# A client that comes again finds the reader still there.
+LOOKS_ALONE = 25
+ROWS_MAX = 200
+WRITERS_POLL_S = 0.005
+WRITERS_POLL_MAX_S = 0.25
+
+# A follower is not kept waiting for its first answer by somebody's long transaction.
+START_WITHIN_S = 3.0
+SAY_HELD_AFTER_S = 5.0
+
+# Time for a follower that is ended to take what is in its buffer.
+END_WITHIN_S = 2.0
+
+
+class Follower:
+    """What one reader has yet to be given, up to a bound. Belongs to the task that makes it.
+
+    Args:
+        merchant_id: Whose events.
+        position: Of the last event it was given.
+    """
+
+    def __init__(self, merchant_id: UUID, position: int) -> None:
+        self.merchant_id = merchant_id
+        self.position = position
+        self.is_too_slow = False
+        self.is_over = False
+        self._waiting: list[FedEvent] = []
+        self._changed = asyncio.Event()
+        self._served_by = asyncio.current_task()
+        self._cut: asyncio.TimerHandle | None = None
+
+    def give(self, event: FedEvent) -> None:
+        """Put an event into its buffer; one that has no room left is given no more."""
+        if self.is_over or event.position <= self.position:
+            return
+        if len(self._waiting) >= FOLLOWER_EVENTS_MAX:
+            self.is_too_slow = True
+            self.end()
+            return
+        self._waiting.append(event)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Give it no more; what is in its buffer it may still take."""
+        self.is_over = True
+        self._changed.set()
+        # One that does not read at all would not even notice the end.
+        if self._served_by is not None and self._cut is None:
+            self._cut = asyncio.get_running_loop().call_later(END_WITHIN_S, self._served_by.cancel)
+
+    def leave(self) -> None:
+        """It is gone; nobody has to cut it off."""
+        if self._cut is not None:
+            self._cut.cancel()
+
+    async def take(self, *, within_s: float) -> Sequence[FedEvent]:
+        """What has come, in order; empty when time is up or all is over."""
+        if not self._waiting and not self.is_over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._changed.wait()
+        taken, self._waiting = self._waiting, []
+        self._changed.clear()
+        if taken:
+            self.position = taken[-1].position
+        return taken
+
+
+class LiveEvents:
+    """The hub of one process.
+
+    Args:
+        feed: Where events are read.
+    """
+
+    def __init__(self, feed: FeedRepository) -> None:
+        self._feed = feed
+        self._followers: set[Follower] = set()
+        self._joining: Counter[UUID] = Counter()
+        # Everything up to here was given to all who follow.
+        self._position: int | None = None
+        self._reading = asyncio.Lock()
+        self._placed = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self.is_held = False
+        """Whether a transaction that does not end keeps events back."""
+
+    async def check(self, merchant_id: UUID, cursor: str | None) -> int | None:
+        """Whether a merchant may follow from there now; the cursor as a position.
+
+        Raises:
+            InvalidInputError: Nobody was ever given such a cursor.
+            TooManyError: The merchant follows often enough.
+            InfrastructureError: The process has followers enough, or is stopping.
+        """
+        self._check_room(merchant_id)
+        await self._place()
+        if cursor is None:
+            return None
+        # Digits of other scripts are digits to Python, and no cursor of ours.
+        is_ours = cursor.isascii() and cursor.isdigit() and int(cursor) <= CURSOR_MAX
+        if not is_ours or int(cursor) > await self._feed.head():
+            raise InvalidInputError("cursor is not one that this stream gave", field="cursor")
+        return int(cursor)
+
+    def _check_room(self, merchant_id: UUID) -> None:
+        if self._is_closed:
+            raise InfrastructureError("the streams are closed, this process is stopping")
+        if self._joining[merchant_id] >= FOLLOWERS_OF_MERCHANT_MAX:
+            raise TooManyError(f"{FOLLOWERS_OF_MERCHANT_MAX} streams at a time are enough")
+        if self._joining.total() >= FOLLOWERS_OF_PROCESS_MAX:
+            raise InfrastructureError("this process has as many streams as it can bear")
+
+    @asynccontextmanager
+    async def following(self, merchant_id: UUID, position: int | None) -> AsyncIterator[Follower]:
+        """A follower that is given everything after a position; from now on without one.
+
+        Raises:
+            TooManyError: See ``check``.
+            InfrastructureError: The database is away, or see ``check``.
+        """
+        self._check_room(merchant_id)
+        self._joining[merchant_id] += 1
+        follower: Follower | None = None
+        try:
+            start = await self._place()
+            follower = Follower(merchant_id, start if position is None else position)
+            yield follower
+        finally:
+            self._joining[merchant_id] -= 1
+            if follower is not None:
+                self._followers.discard(follower)
+                follower.leave()
+
+    async def batches(
+        self, follower: Follower, *, quiet_s: float
+    ) -> AsyncIterator[Sequence[FedEvent]]:
+        """What the follower is to be given, in order, until all is over.
+
+        Args:
+            follower: One of ``following``.
+            quiet_s: After so long without an event an empty batch comes.
+
+        Raises:
+            InfrastructureError: The database went away while it caught up.
+        """
+        while missed := await self._missed(follower):
+            follower.position = missed[-1].position
+            yield missed
+        await self._join(follower)
+        while True:
+            taken = await follower.take(within_s=quiet_s)
+            if not taken and follower.is_over:
+                return
+            yield taken
+
+    async def _missed(self, follower: Follower) -> Sequence[FedEvent]:
+        upto = await self._place()
+        return await self._feed.between(
+            [follower.merchant_id], after=follower.position, upto=upto, limit=ROWS_MAX
+        )
+
+    async def _join(self, follower: Follower) -> None:
+        # Nothing is given to anybody meanwhile, or a newcomer would miss that.
+        async with self._reading:
+            while missed := await self._missed(follower):
+                for event in missed:
+                    follower.give(event)
+                follower.position = missed[-1].position
+            self._followers.add(follower)
+            if self._is_closed:
+                follower.end()
+
+    def close(self) -> None:
+        """End every stream, and begin no more."""
+        self._is_closed = True
+        self._end_all()
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def _end_all(self) -> None:
+        for follower in self._followers:
+            follower.end()
+        self._followers.clear()
+
+    async def _place(self) -> int:
+        """Up to where everything was given; the reader is woken to find that out."""
+        if self._reader is None or self._reader.done():
+            self._placed.clear()
+            self._reader = asyncio.create_task(self._read())
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                await self._placed.wait()
+        except TimeoutError:
+            raise InfrastructureError(
+                "the stream waits for a transaction that writes events and does not end"
+            ) from None
+        assert self._position is not None, "it was placed"
+        return self._position
+
+    async def _read(self) -> None:
+        self._position, alone = None, 0
+        try:
+            while alone < LOOKS_ALONE:
+                await self._look_safely()
+                await asyncio.sleep(LOOK_EVERY_S)
+                alone = 0 if self._joining.total() else alone + 1
+        finally:
+            # Whoever followed this reader comes again, and wakes another.
+            self._end_all()
+
+    async def _look_safely(self) -> None:
+        try:
+            await self._look()
+        except InfrastructureError as error:
+            log.debug("streams: %s", error)
+        except Exception:
+            # The reader's outermost net: all streams of this process hang on it.
+            log.exception("streams: reading events failed")
+
+    async def _look(self) -> None:
+        head = await self._feed.head()
+        if head == self._position:
+            return
+        await self._until_written()
+        if self._position is None:
+            self._position = head
+        self._placed.set()
+        while self._position < head:
+            self._position = await self._give_page(self._position, head)
+
+    async def _give_page(self, after: int, head: int) -> int:
+        async with self._reading:
+            by_merchant: dict[UUID, list[Follower]] = defaultdict(list)
+            for follower in self._followers:
+                by_merchant[follower.merchant_id].append(follower)
+            events = await self._feed.between(by_merchant, after=after, upto=head, limit=ROWS_MAX)
+            for event in events:
+                for follower in by_merchant[event.merchant_id]:
+                    follower.give(event)
+            self._position = events[-1].position if len(events) == ROWS_MAX else head
+            return self._position
+
+    async def _until_written(self) -> None:
+        """Wait for the transactions that write at this moment; those to come are no matter."""
+        began_s, wait_s = time.monotonic(), WRITERS_POLL_S
+        writers = await self._feed.writers()
+        try:
+            while writers:
+                if not self.is_held and time.monotonic() - began_s > SAY_HELD_AFTER_S:
+                    self.is_held = True
+                    log.warning("streams wait for a transaction that writes events: %s", writers)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, WRITERS_POLL_MAX_S)
+                writers &= await self._feed.writers()
+        finally:
+            self.is_held = False

@@ -1,1 +1,0 @@
-"""Jobs in: what a worker process does all day."""
