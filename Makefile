@@ -69,7 +69,7 @@ pages: $(VENV)/.installed $(VENV)/.tools
 		&& npm test --silent && npm run --silent check
 	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent api \
 		&& npm run --silent build
-	git diff --exit-code --stat -- paygate/core/web/static dashboard/src/api/schema.d.ts
+	git diff --exit-code --stat -- paygate/core/api/static dashboard/src/api/schema.d.ts
 
 # The four distributions, as they would be published.
 wheels: $(VENV)/.installed

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from paygate.core.deps import Deps
-from paygate.core.web.app import WebSettings, create_app
-from paygate.core.web.openapi import document
+from paygate.core.api.app import WebSettings, create_app
+from paygate.core.api.openapi import document
 from paygate.plugins.host import installed_plugins, load_plugins
 
 

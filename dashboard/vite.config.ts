@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from "vite";
 // The API that a development server's pages talk to.
 const api = process.env["PAYGATE_API"] ?? "http://127.0.0.1:8000";
 
-const BUILT = "../paygate/core/web/static/dashboard";
+const BUILT = "../paygate/core/api/static/dashboard";
 const SOURCES = ["index.html", "package-lock.json", "package.json", "public", "src", "tsconfig.json", "vite.config.ts"];
 
 /** Notes what the build was made from, so that a test without Node can tell a stale one. */

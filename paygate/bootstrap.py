@@ -26,18 +26,18 @@ from .adapters.storage.postgres import PostgresStorage
 from .adapters.vault.keyed import KeyedVault, kept_key
 from .core.accounts.last_use import LastUse
 from .core.accounts.refusals import Refusals
+from .core.api.app import WebApp, WebSettings
+from .core.api.dialect import Dialect
+from .core.api.dialects.open_demo import OpenDemo, OpenDemoWords
+from .core.api.dialects.other_gateways import OtherGateways
+from .core.api.event_bodies import EventWords
+from .core.api.middleware import WebPolicy
+from .core.api.pages.own_ports import Kind, Origins, create_pages
 from .core.deps import Deps, TestClock, TestMerchant
 from .core.errors import OperatorError
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
-from .core.web.app import WebApp, WebSettings
-from .core.web.dialect import Dialect
-from .core.web.dialects.open_demo import OpenDemo, OpenDemoWords
-from .core.web.dialects.other_gateways import OtherGateways
-from .core.web.middleware import WebPolicy
-from .core.web.pages import Kind, Origins, create_pages
-from .core.web.present import EventWords
 from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks

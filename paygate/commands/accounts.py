@@ -17,11 +17,11 @@ from ..core.accounts.audit import SYSTEM, Done, write_down
 from ..core.accounts.authenticate import secret_digest
 from ..core.accounts.model import Merchant, Role
 from ..core.accounts.team import AddUser, add_user, set_password
+from ..core.api.fields import Email
 from ..core.deps import Deps
 from ..core.errors import EmailTakenError, OperatorError
 from ..core.ids import IdKind
 from ..core.limits import TEXT_CHARS_MAX
-from ..core.web.wire.accounts import Email
 from ..core.webhooks.endpoints import new_secret
 from .setup import Setup
 

@@ -6,9 +6,9 @@ import socket
 
 from ..adapters.serving.server import answer
 from ..bootstrap import pages
+from ..core.api.app import WebApp
+from ..core.api.pages.own_ports import KINDS, Kind
 from ..core.errors import OperatorError
-from ..core.web.app import WebApp
-from ..core.web.pages import KINDS, Kind
 from ..logs import logger
 from ..production import refuse_unsafe
 from ..settings import Settings

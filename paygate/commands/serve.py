@@ -13,8 +13,8 @@ from ..adapters.notifier.local import LocalNotifier
 from ..adapters.serving.server import answer
 from ..adapters.storage.migrate import migrate
 from ..bootstrap import App, direct_url, open_app
+from ..core.api.app import create_app
 from ..core.queue.worker import Worker
-from ..core.web.app import create_app
 from ..core.webhooks.stream import LiveEvents
 from ..logs import logger
 from ..production import refuse_unsafe

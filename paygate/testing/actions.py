@@ -7,9 +7,11 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
+from ..core.api.resources.orders import OrderInFullJson
+from ..core.api.resources.payments import PaymentJson
+from ..core.api.resources.refunds import RefundJson
 from ..core.payments.model import PaymentStatus, RefundStatus
 from ..core.payments.scenarios import HEADER
-from ..core.web.wire.answers import OrderInFull, Payment, Refund
 from .core import AppCore
 
 CARD: Mapping[str, str] = {
@@ -31,7 +33,7 @@ STORY = timedelta(days=40)
 """Longer than any scenario, hold and timetable."""
 
 
-async def create_order(app: AppCore, /, amount: int = 50_000, **fields: Any) -> OrderInFull:
+async def create_order(app: AppCore, /, amount: int = 50_000, **fields: Any) -> OrderInFullJson:
     """An order of that many minor units.
 
     Args:
@@ -43,18 +45,18 @@ async def create_order(app: AppCore, /, amount: int = 50_000, **fields: Any) -> 
         ApiError: The app refuses it.
     """
     order = await app.api.post("/orders", {"amount": amount, **fields})
-    return cast("OrderInFull", order)
+    return cast("OrderInFullJson", order)
 
 
 async def pay(
     app: AppCore,
     /,
-    order: OrderInFull | str | int | None = None,
+    order: OrderInFullJson | str | int | None = None,
     *,
     method: str = "upi",
     scenario: str | None = None,
     **details: Any,
-) -> Payment:
+) -> PaymentJson:
     """Pay an order; the payment once nothing about it is due any more.
 
     Simulators that are told nothing approve at once. With a scenario that takes time the
@@ -88,21 +90,25 @@ async def pay(
     return await payment(app, str(created["id"]))
 
 
-async def payment(app: AppCore, /, payment: Payment | str) -> Payment:
+async def payment(app: AppCore, /, payment: PaymentJson | str) -> PaymentJson:
     """The payment as it is now."""
     id = payment if isinstance(payment, str) else payment["id"]
-    return cast("Payment", await app.api.get(f"/payments/{id}"))
+    return cast("PaymentJson", await app.api.get(f"/payments/{id}"))
 
 
-async def order(app: AppCore, /, order: OrderInFull | str) -> OrderInFull:
+async def order(app: AppCore, /, order: OrderInFullJson | str) -> OrderInFullJson:
     """The order as it is now."""
     id = order if isinstance(order, str) else order["id"]
-    return cast("OrderInFull", await app.api.get(f"/orders/{id}"))
+    return cast("OrderInFullJson", await app.api.get(f"/orders/{id}"))
 
 
 async def refund(
-    app: AppCore, /, payment: Payment | str, amount: int | None = None, reason: str | None = None
-) -> Refund:
+    app: AppCore,
+    /,
+    payment: PaymentJson | str,
+    amount: int | None = None,
+    reason: str | None = None,
+) -> RefundJson:
     """Give money back; the refund once nothing about it is due any more.
 
     Args:
@@ -116,36 +122,43 @@ async def refund(
     """
     id = payment if isinstance(payment, str) else payment["id"]
     if amount is None:
-        now = cast("Payment", await app.api.get(f"/payments/{id}"))
+        now = cast("PaymentJson", await app.api.get(f"/payments/{id}"))
         amount = now["amount_captured"] - now["amount_refunded"]
     asked = {"amount": amount, **({"reason": reason} if reason else {})}
     made = await app.api.post(f"/payments/{id}/refunds", asked)
     await app.quiet()
-    return cast("Refund", await app.api.get(f"/refunds/{made['id']}"))
+    return cast("RefundJson", await app.api.get(f"/refunds/{made['id']}"))
 
 
-async def capture(app: AppCore, /, payment: Payment | str, amount: int | None = None) -> Payment:
+async def capture(
+    app: AppCore, /, payment: PaymentJson | str, amount: int | None = None
+) -> PaymentJson:
     """Take held money; None is all of it."""
     asked = {} if amount is None else {"amount": amount}
     return await _moved(app, payment, "capture", asked)
 
 
-async def cancel(app: AppCore, /, payment: Payment | str) -> Payment:
+async def cancel(app: AppCore, /, payment: PaymentJson | str) -> PaymentJson:
     """Let go of held money, or of a payment that nobody was asked about."""
     return await _moved(app, payment, "cancel", {})
 
 
 async def _moved(
-    app: AppCore, /, payment: Payment | str, how: Literal["capture", "cancel"], asked: object
-) -> Payment:
+    app: AppCore, /, payment: PaymentJson | str, how: Literal["capture", "cancel"], asked: object
+) -> PaymentJson:
     id = payment if isinstance(payment, str) else payment["id"]
     await app.api.post(f"/payments/{id}/{how}", asked)
     await app.quiet()
-    return cast("Payment", await app.api.get(f"/payments/{id}"))
+    return cast("PaymentJson", await app.api.get(f"/payments/{id}"))
 
 
 async def until(
-    app: AppCore, /, thing: Payment | Refund | str, status: str, *, within: timedelta = STORY
+    app: AppCore,
+    /,
+    thing: PaymentJson | RefundJson | str,
+    status: str,
+    *,
+    within: timedelta = STORY,
 ) -> Any:
     """Move the clock, from one thing that is due to the next, until the status is reached.
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.api.app import API, WebApp
 from ..core.deps import TestMerchant
-from ..core.web.app import API, WebApp
 
 
 class ApiError(AssertionError):

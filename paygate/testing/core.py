@@ -12,10 +12,10 @@ from ..adapters.http.loopback import LoopbackClient
 from ..adapters.notifier.local import LocalNotifier
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App, open_app
+from ..core.api.app import WebApp, create_app
 from ..core.deps import Deps, TestClock
 from ..core.move_clock import EARLIEST, AdvanceClock, HoldClock, advance_clock, hold_clock
 from ..core.queue.worker import Worker
-from ..core.web.app import WebApp, create_app
 from ..plugins.host import Found
 from ..plugins.setting_names import check_setting_names
 from ..seeding import seed

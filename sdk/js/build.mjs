@@ -13,7 +13,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const STATIC = join(HERE, "../../paygate/core/web/static");
+const STATIC = join(HERE, "../../paygate/core/api/static");
 const SDK_GZIPPED_BYTES_MAX = 12_000;
 
 const { version } = JSON.parse(await readFile(join(HERE, "package.json"), "utf8"));

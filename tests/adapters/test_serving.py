@@ -12,7 +12,7 @@ import pytest
 from quart import Quart, request
 
 from paygate.adapters.serving.server import answer, listen_anywhere
-from paygate.core.web.bodies import DRAINED_BYTES_MAX, register_bodies
+from paygate.core.api.bodies import DRAINED_BYTES_MAX, register_bodies
 
 SETTINGS = "AAMAAABkAAQCAAAAAAIAAAAA"
 PATIENCE_S = 30

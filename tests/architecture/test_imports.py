@@ -13,7 +13,7 @@ CORE_LIBRARIES = {
     "paygate/core/plugin_api/extensions.py": {"pydantic"},
     "paygate/core/plugin_api/plugin.py": {"pydantic"},
     "paygate/core/services/": {"pydantic"},
-    "paygate/core/web/": {"pydantic", "pydantic_core", "quart", "typing_extensions", "werkzeug"},
+    "paygate/core/api/": {"pydantic", "pydantic_core", "quart", "typing_extensions", "werkzeug"},
 }
 # One technology, one place: replacing it means replacing a folder.
 HOMES = {
@@ -24,7 +24,7 @@ HOMES = {
     "hypothesis": ("paygate/testing/",),
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
-    "quart": ("paygate/core/web/",),
+    "quart": ("paygate/core/api/",),
     "redis": ("paygate/adapters/notifier/",),
     "saq": ("paygate/adapters/notifier/",),
     "tortoise": ("paygate/adapters/storage/",),

@@ -60,7 +60,7 @@ MONEY = (
     "paygate/core/payments/create.py",
     "paygate/core/payments/follow_up.py",
     "paygate/core/registry.py",
-    "paygate/core/web/parse/paying.py",
+    "paygate/core/api/resources/payments.py",
     "paygate/adapters/storage/mapping.py",
     "paygate/plugins/answers.py",
 )

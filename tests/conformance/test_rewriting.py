@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paygate import DeclineCode, Declined, Instrument, Money
+from paygate.core.api.event_bodies import EventWords
 from paygate.core.event import Event, EventType
 from paygate.core.limits import AMOUNT_MINOR_MAX, AMOUNT_MINOR_MIN
 from paygate.core.money import EXPONENTS
 from paygate.core.payments.model import Refund
-from paygate.core.web.present import EventWords
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, opened
 
 SCRIPT = Path(__file__).parent / "receivers" / "rewrite.js"

@@ -24,7 +24,7 @@ from paygate import (
     TableData,
     hookimpl,
 )
-from paygate.core.web.app import create_app
+from paygate.core.api.app import create_app
 from paygate.plugins.host import Found
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes

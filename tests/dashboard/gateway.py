@@ -15,9 +15,9 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart
 
+from paygate.core.api.app import create_app
+from paygate.core.api.pages.dashboard import DashboardSettings, blueprint, create_dashboard
 from paygate.core.deps import Deps
-from paygate.core.web.app import create_app
-from paygate.core.web.routes.dashboard import DashboardSettings, blueprint, create_dashboard
 from tests.harness.apps import running_app
 from tests.harness.playing import CARD
 from tests.harness.processes import Client, free_port, stack

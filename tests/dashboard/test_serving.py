@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from paygate.core.web.app import create_app
-from paygate.core.web.routes.dashboard import (
+from paygate.core.api.app import create_app
+from paygate.core.api.pages.dashboard import (
     BESIDE_THE_API,
     BUILT,
     DashboardSettings,

@@ -14,7 +14,7 @@ from quart import Quart
 
 from paygate.adapters.serving.server import answer
 from paygate.commands.listening import listen
-from paygate.core.web.routes.checkout import pages as checkout_page
+from paygate.core.api.pages.checkout import pages as checkout_page
 
 from .axe import faults
 from .checkout import Checkout, Modal

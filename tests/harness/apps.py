@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from paygate.adapters.notifier.local import LocalNotifier
 from paygate.bootstrap import App, open_app
+from paygate.core.api.app import create_app
 from paygate.core.queue.notifier import Notifier
 from paygate.core.queue.worker import Worker
-from paygate.core.web.app import create_app
 from paygate.plugins.host import Found
 from paygate.seeding import seed
 from paygate.settings import read_settings

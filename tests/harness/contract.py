@@ -8,10 +8,9 @@ import jsonschema
 from quart import Quart
 from werkzeug.exceptions import HTTPException
 
+from paygate.core.api.documented import find_documented
+from paygate.core.api.openapi import document, template
 from paygate.core.registry import Registry
-from paygate.core.web.openapi import document
-from paygate.core.web.openapi.document import template
-from paygate.core.web.openapi.documented import find_documented
 
 
 class Contract:

@@ -114,7 +114,7 @@ def serve(address: str) -> None:
     import paygate.bootstrap
     import paygate.cli
     import paygate.commands
-    import paygate.core.web.app
+    import paygate.core.api.app
 
     for module in pkgutil.iter_modules(paygate.commands.__path__, "paygate.commands."):
         importlib.import_module(module.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paygate.core.web.openapi.documented import Documented, find_documented
+from paygate.core.api.documented import Documented, find_documented
 
 from .apps import Answer, TestApp
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paygate.bootstrap import open_app
-from paygate.core.web.app import create_app
+from paygate.core.api.app import create_app
 from paygate.settings import read_settings
 from tests.harness.apps import TestApp
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.web.dialects.other_gateways import ALIASES
+from paygate.core.api.dialects.other_gateways import ALIASES
 from tests.harness.apps import KEYS, TestApp, running_app
 
 EXPIRY = {"expiry_month": 12, "expiry_year": 2035}

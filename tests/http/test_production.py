@@ -10,7 +10,7 @@ import pytest
 
 from paygate.core.accounts.model import Role
 from paygate.core.accounts.team import AddUser, add_user
-from paygate.core.web.app import create_app
+from paygate.core.api.app import create_app
 from tests.harness.apps import KEYS, TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key, a_user, merchant_id, signed_in

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from paygate.core.api.resources import stream as stream_module
 from paygate.core.limits import STREAM_PING
-from paygate.core.web.routes import stream as stream_module
 from paygate.core.webhooks import stream as live_module
 from tests.harness.apps import KEYS, TestApp
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from paygate.core.api.resources.testing import test_card as card_that_plays
 from paygate.core.errors import OperatorError
-from paygate.core.web.present import test_card as card_that_plays
 from paygate.plugins.host import installed_plugins, load_plugins
 from paygate.simulator.scenario import Catalogue, Scenario, built_in, read_scenarios
 from tests.harness.playing import CARD, PlayedApp, played_app

@@ -12,9 +12,9 @@ import pytest
 from paygate.bootstrap import App
 from paygate.commands.serve import serve
 from paygate.commands.setup import Setup
+from paygate.core.api.app import create_app
 from paygate.core.errors import WorkerEndedError
 from paygate.core.queue.worker import Worker
-from paygate.core.web.app import create_app
 from paygate.settings import read_settings
 from tests.harness.apps import TestApp
 

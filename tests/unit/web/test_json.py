@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paygate.core.api.bodies import INTEGER_MAX, read_object, write
 from paygate.core.errors import InvalidInputError
 from paygate.core.limits import BODY_BYTES_MAX, JSON_DEPTH_MAX
-from paygate.core.web.json_bodies import INTEGER_MAX, read_object, write
 
 
 def nested(levels, opening, closing, inner="1"):

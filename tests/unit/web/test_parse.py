@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Money
+from paygate.core.api.fields import PROTECTED, parse_page
+from paygate.core.api.resources.orders import parse_order
+from paygate.core.api.resources.payments import parse_payment
+from paygate.core.api.resources.webhooks import parse_delivery_id, parse_endpoint, parse_test_event
 from paygate.core.errors import ClientError, InvalidInputError, NotFoundError
 from paygate.core.limits import (
     AMOUNT_MINOR_MAX,
@@ -21,7 +25,6 @@ from paygate.core.limits import (
 )
 from paygate.core.money import EXPONENTS
 from paygate.core.records import KEEP
-from paygate.core.web import parse
 from tests.unit.samples import merchant
 
 ORDER = {"amount": 50_000}
@@ -30,15 +33,15 @@ NOT_TEXT = [7, True, 1.5, [], {}, ["a"]]
 
 
 def order(**body):
-    return parse.order({**ORDER, **body}, merchant())
+    return parse_order({**ORDER, **body}, merchant())
 
 
 def payment(**body):
-    return parse.payment({**PAYMENT, **body}, merchant())
+    return parse_payment({**PAYMENT, **body}, merchant())
 
 
 def endpoint(**body):
-    return parse.endpoint(body, merchant())
+    return parse_endpoint(body, merchant())
 
 
 def refusal(parsing, **body):
@@ -48,7 +51,7 @@ def refusal(parsing, **body):
 
 
 def test_an_order_needs_an_amount_only():
-    command = parse.order(ORDER, merchant())
+    command = parse_order(ORDER, merchant())
 
     assert command.amount == Money(50_000, "INR")
     assert (command.receipt, command.notes) == (None, {})
@@ -69,7 +72,7 @@ def test_an_amount_that_is_no_integer_is_refused(amount):
 
 def test_a_missing_amount_is_refused():
     with pytest.raises(InvalidInputError, match="amount is required"):
-        parse.order({}, merchant())
+        parse_order({}, merchant())
 
 
 @pytest.mark.parametrize("amount", [AMOUNT_MINOR_MIN - 1, 1, 0, -1, -(2**63)])
@@ -102,7 +105,7 @@ def test_a_currency_that_iso_does_not_know_is_refused(currency):
     )
 
 
-@pytest.mark.parametrize("name", parse.PROTECTED)
+@pytest.mark.parametrize("name", PROTECTED)
 @pytest.mark.parametrize("value", ["paid", None, 0])
 @pytest.mark.parametrize("parsing", [order, payment])
 def test_what_only_we_set_is_refused_even_as_null(parsing, name, value):
@@ -179,7 +182,7 @@ def test_a_payment_needs_an_order(order_id):
 
 
 def test_a_payment_of_a_shopper_has_no_merchant():
-    assert parse.payment(PAYMENT, None).merchant is None
+    assert parse_payment(PAYMENT, None).merchant is None
 
 
 @pytest.mark.parametrize("method", [None, 7, ["upi"], {"code": "upi"}, "no such"])
@@ -233,7 +236,7 @@ def test_a_secret_that_no_header_could_prove_is_refused(secret):
     ],
 )
 def test_a_test_event_has_a_type(asked, sent):
-    assert parse.test_event({"event": asked}, merchant()).event_type == sent
+    assert parse_test_event({"event": asked}, merchant()).event_type == sent
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_a_test_event_has_a_type(asked, sent):
 )
 def test_a_type_that_no_event_has_is_refused(asked):
     with pytest.raises(InvalidInputError) as caught:
-        parse.test_event({"event": asked}, merchant())
+        parse_test_event({"event": asked}, merchant())
 
     assert caught.value.field == "event"
 
@@ -276,7 +279,7 @@ def test_a_type_that_no_event_has_is_refused(asked):
     ],
 )
 def test_a_page_is_read_from_the_query(query, page):
-    assert parse.page(query) == page
+    assert parse_page(query) == page
 
 
 @pytest.mark.parametrize("name", ["limit", "offset"])
@@ -303,23 +306,23 @@ def test_a_page_is_read_from_the_query(query, page):
 )
 def test_what_is_no_whole_number_is_refused(name, text):
     with pytest.raises(InvalidInputError) as caught:
-        parse.page({name: text})
+        parse_page({name: text})
 
     assert caught.value.field == name
 
 
 def test_a_page_of_nothing_is_refused():
     with pytest.raises(InvalidInputError, match="limit must be at least 1"):
-        parse.page({"limit": "0"})
+        parse_page({"limit": "0"})
 
 
 def test_an_offset_beyond_reason_is_refused():
     with pytest.raises(InvalidInputError, match="offset must be at most"):
-        parse.page({"offset": str(OFFSET_ROWS_MAX + 1)})
+        parse_page({"offset": str(OFFSET_ROWS_MAX + 1)})
 
 
 def test_a_delivery_is_named_by_its_uuid():
-    assert parse.delivery_id("550e8400-e29b-41d4-a716-446655440000") == UUID(
+    assert parse_delivery_id("550e8400-e29b-41d4-a716-446655440000") == UUID(
         "550e8400-e29b-41d4-a716-446655440000"
     )
 
@@ -329,13 +332,13 @@ def test_a_delivery_is_named_by_its_uuid():
 )
 def test_what_is_no_uuid_names_no_delivery(text):
     with pytest.raises(NotFoundError, match="Webhook log not found"):
-        parse.delivery_id(text)
+        parse_delivery_id(text)
 
 
 @given(st.text(max_size=50))
 def test_any_text_names_a_delivery_or_none(text):
     with suppress(NotFoundError):
-        assert isinstance(parse.delivery_id(text), UUID)
+        assert isinstance(parse_delivery_id(text), UUID)
 
 
 bodies = st.dictionaries(
@@ -355,7 +358,7 @@ bodies = st.dictionaries(
 
 @given(bodies)
 def test_any_body_is_a_command_or_a_refusal(body):
-    for parsing in (parse.order, parse.payment, parse.endpoint, parse.test_event):
+    for parsing in (parse_order, parse_payment, parse_endpoint, parse_test_event):
         with suppress(ClientError):
             parsing(body, merchant())
 
@@ -363,7 +366,7 @@ def test_any_body_is_a_command_or_a_refusal(body):
 @given(bodies)
 def test_an_order_that_is_taken_can_be_stored(body):
     try:
-        command = parse.order(body, merchant())
+        command = parse_order(body, merchant())
     except ClientError:
         return
 
@@ -374,11 +377,11 @@ def test_an_order_that_is_taken_can_be_stored(body):
 @pytest.mark.parametrize("hostile", ["a" * 100_000, "a." * 50_000, "1" * 100_000, "_" * 100_000])
 def test_no_rule_takes_long_over_a_hostile_text(hostile):
     for parsing in (
-        lambda: parse.test_event({"event": hostile}, merchant()),
-        lambda: parse.endpoint({"webhook_secret": hostile}, merchant()),
-        lambda: parse.page({"limit": hostile}),
-        lambda: parse.delivery_id(hostile),
-        lambda: parse.order({"amount": 100, "currency": hostile}, merchant()),
+        lambda: parse_test_event({"event": hostile}, merchant()),
+        lambda: parse_endpoint({"webhook_secret": hostile}, merchant()),
+        lambda: parse_page({"limit": hostile}),
+        lambda: parse_delivery_id(hostile),
+        lambda: parse_order({"amount": 100, "currency": hostile}, merchant()),
     ):
         with pytest.raises(ClientError):
             parsing()

@@ -9,15 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
+from paygate.core.api.event_bodies import EventWords
+from paygate.core.api.resources.health import health_to_json
+from paygate.core.api.resources.orders import order_public_to_json, order_to_json
+from paygate.core.api.resources.payments import (
+    STATUS,
+    payment_created_to_json,
+    payment_public_to_json,
+    payment_to_json,
+    totals_to_json,
+)
+from paygate.core.api.resources.webhooks import delivery_to_json
+from paygate.core.api.shapes import error_to_json, page_to_json, timestamp
 from paygate.core.event import Event, EventType
 from paygate.core.money import EXPONENTS
 from paygate.core.payments.model import TRANSITIONS
 from paygate.core.payments.store import PaymentTotals
 from paygate.core.records import Page
-from paygate.core.web import present
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 
-WORDS = present.EventWords()
+WORDS = EventWords()
 
 
 @pytest.mark.parametrize(
@@ -33,12 +44,12 @@ WORDS = present.EventWords()
     ],
 )
 def test_a_time_is_written_as_javascript_writes_it(at, text):
-    assert present.timestamp(at) == text
+    assert timestamp(at) == text
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - Hypothesis wants naive bounds
 def test_a_time_is_written_in_utc_to_the_millisecond(at):
-    written = present.timestamp(at)
+    written = timestamp(at)
     back = datetime.fromisoformat(written)
 
     assert written.endswith("Z")
@@ -116,9 +127,9 @@ def test_an_event_says_what_happened_and_when_and_to_what():
 
     assert body["event"] == "payment.success"
     assert body["timestamp"] == int(LATER.timestamp())
-    assert body["created_at"] == present.timestamp(LATER)
+    assert body["created_at"] == timestamp(LATER)
     shown = body["data"]["payment"]
-    assert shown == json.loads(json.dumps(present.payment(APPROVED.after)))
+    assert shown == json.loads(json.dumps(payment_to_json(APPROVED.after)))
     assert shown["status"] == "success"
 
 
@@ -132,15 +143,15 @@ def test_an_events_fields_stand_beside_the_payment_for_readers_of_either():
 
 
 def test_merchants_know_three_statuses_and_two_of_manual_capture():
-    assert set(present.STATUS) == set(TRANSITIONS)
+    assert set(STATUS) == set(TRANSITIONS)
     known = {"pending", "success", "failed", "authorized", "cancelled"}
-    assert set(present.STATUS.values()) == known
-    assert present.payment(LOST.after)["status"] == "pending"
-    assert present.payment(LOST.after)["substatus"] == "unknown"
+    assert set(STATUS.values()) == known
+    assert payment_to_json(LOST.after)["status"] == "pending"
+    assert payment_to_json(LOST.after)["substatus"] == "unknown"
 
 
 def test_a_declined_payment_says_why_in_the_wires_words_and_ours():
-    shown = present.payment(DECLINED.after)
+    shown = payment_to_json(DECLINED.after)
 
     assert (shown["error_code"], shown["error_description"], shown["decline_code"]) == (
         "PAYMENT_FAILED",
@@ -150,7 +161,7 @@ def test_a_declined_payment_says_why_in_the_wires_words_and_ours():
 
 
 def test_what_a_payment_has_not_is_null_and_not_absent():
-    shown = present.payment(payment())
+    shown = payment_to_json(payment())
 
     for name in ("card_network", "card_last4", "error_code", "error_description", "decline_code"):
         assert shown[name] is None
@@ -163,14 +174,14 @@ def card():
 
 
 def test_a_card_is_shown_by_its_network_and_last_digits_only():
-    for shown in (present.payment(card()), present.payment_created(card())):
+    for shown in (payment_to_json(card()), payment_created_to_json(card())):
         assert (shown["card_network"], shown["card_last4"]) == ("visa", "1111")
         assert "4111111111111111" not in str(shown)
-    assert present.payment(card())["vpa"] is None
-    assert "vpa" not in present.payment_created(card())
+    assert payment_to_json(card())["vpa"] is None
+    assert "vpa" not in payment_created_to_json(card())
 
 
-PRESENTED = (present.payment, present.payment_created, present.payment_public)
+PRESENTED = (payment_to_json, payment_created_to_json, payment_public_to_json)
 
 
 @pytest.mark.parametrize("show", PRESENTED)
@@ -191,45 +202,45 @@ def test_a_methods_display_never_takes_the_place_of_an_events_own_fields():
 
 
 def test_a_shopper_sees_nothing_of_the_merchant():
-    for shown in (present.order_public(order()), present.payment_public(payment())):
+    for shown in (order_public_to_json(order()), payment_public_to_json(payment())):
         assert str(MERCHANT_ID) not in str(shown)
         assert "receipt" not in shown
         assert "notes" not in shown
 
 
 def test_a_shopper_is_told_why_it_failed_and_only_then():
-    assert present.payment_public(DECLINED.after)["error_code"] == "PAYMENT_FAILED"
-    assert "error_code" not in present.payment_public(APPROVED.after)
+    assert payment_public_to_json(DECLINED.after)["error_code"] == "PAYMENT_FAILED"
+    assert "error_code" not in payment_public_to_json(APPROVED.after)
 
 
 def test_an_order_shows_its_notes_to_its_merchant():
-    shown = present.order(order(notes={"a": 1}))
+    shown = order_to_json(order(notes={"a": 1}))
 
     assert shown["notes"] == {"a": 1}
     assert (shown["amount"], shown["currency"], shown["status"]) == (49_900, "INR", "created")
 
 
 def test_a_delivery_shows_when_it_is_due_next():
-    shown = present.delivery(delivery())
+    shown = delivery_to_json(delivery())
 
-    assert shown["next_retry_at"] == present.timestamp(NOW)
+    assert shown["next_retry_at"] == timestamp(NOW)
     assert shown["last_attempt_at"] is None
     assert shown["id"] == str(UUID(int=7))
 
 
 @pytest.mark.parametrize(("payments", "succeeded", "rate"), [(0, 0, 0), (3, 2, 67), (200, 1, 0)])
 def test_a_success_rate_is_a_whole_number_even_of_nothing(payments, succeeded, rate):
-    shown = present.totals(PaymentTotals(payments, succeeded, 0))
+    shown = totals_to_json(PaymentTotals(payments, succeeded, 0))
 
     assert shown["successRate"] == rate
     assert type(shown["successRate"]) is int
 
 
 def test_a_page_says_how_long_the_whole_list_is():
-    shown = present.page(Page([order()], total=7, limit=1, offset=3), present.order_public)
+    shown = page_to_json(Page([order()], total=7, limit=1, offset=3), order_public_to_json)
 
     assert shown == {
-        "data": [present.order_public(order())],
+        "data": [order_public_to_json(order())],
         "total": 7,
         "limit": 1,
         "offset": 3,
@@ -248,7 +259,7 @@ def test_a_page_says_how_long_the_whole_list_is():
 def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(
     notifier, database, words
 ):
-    shown = present.health(
+    shown = health_to_json(
         database=database, notifier=notifier, refuses=False, worker=None, now=NOW
     )
 
@@ -256,11 +267,11 @@ def test_without_redis_we_are_degraded_and_without_the_database_unhealthy(
 
 
 def test_a_process_whose_own_worker_ended_is_unhealthy():
-    shown = present.health(database=True, notifier=True, refuses=False, worker=False, now=NOW)
+    shown = health_to_json(database=True, notifier=True, refuses=False, worker=False, now=NOW)
 
     assert (shown["status"], shown["degraded"]) == ("unhealthy", True)
 
 
 def test_a_refusal_names_its_field_if_it_has_one():
-    assert present.error(code="X", description="y") == {"error": {"code": "X", "description": "y"}}
-    assert present.error(code="X", description="y", field="z")["error"]["field"] == "z"
+    assert error_to_json(code="X", description="y") == {"error": {"code": "X", "description": "y"}}
+    assert error_to_json(code="X", description="y", field="z")["error"]["field"] == "z"

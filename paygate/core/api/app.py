@@ -1,0 +1,128 @@
+"""Build the web app from its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from quart import Quart
+from quart.routing import QuartRule
+
+from ..deps import Deps
+from .bodies import register_bodies
+from .dialect import Dialect, use_dialect
+from .errors import register_errors, register_refusals
+from .middleware import WebPolicy, register_middleware
+from .pages import checkout, dashboard, docs, simulator
+from .resources import (
+    audit,
+    callbacks,
+    clock,
+    endpoints,
+    extensions,
+    health,
+    keys,
+    merchant,
+    namespaces,
+    orders,
+    overview,
+    payments,
+    plugins,
+    refunds,
+    session,
+    stream,
+    team,
+    testing,
+    webhooks,
+)
+from .resources import reviews as operations
+
+
+class LazyRule(QuartRule):
+    """A route that can be matched at once, and builds URLs when one is first wanted.
+
+    werkzeug compiles a function for that with each route, twice, which takes most of the
+    time that putting an app together takes; nothing here asks for URLs.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:
+        compiled: list[Callable[..., Any]] = []
+
+        def build(rule: QuartRule, *args: Any, **kwargs: Any) -> Any:
+            if not compiled:
+                compiled.append(super(LazyRule, self)._compile_builder(append_unknown))
+            return compiled[0](rule, *args, **kwargs)
+
+        return build
+
+
+API = "/api/v1"
+WebApp = Quart
+"""What answers requests; whoever starts it need not know what it is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the web layer is told.
+
+    Args:
+        with_test_routes: Serve ``/api/v1/test``; never in production.
+        version: Shown at ``/``.
+        worker_runs: Whether the worker in this process does; None where there is none.
+        with_docs: Serve the API's document and its page, the list of routes, and a receiver
+            for trying webhooks.
+        policy: Which pages and names may be used to reach the app.
+        dialect: Which other gateways' clients are understood.
+    """
+
+    with_test_routes: bool
+    version: str
+    worker_runs: Callable[[], bool] | None = None
+    with_docs: bool = True
+    policy: WebPolicy = field(default_factory=WebPolicy)
+    dialect: Dialect = field(default_factory=Dialect)
+
+
+def create_app(deps: Deps, settings: WebSettings) -> Quart:
+    """An app over these machines and plugins; several may live side by side."""
+    app = Quart("paygate", static_folder=None)
+    app.url_rule_class = LazyRule
+    # Some clients write a slash at the end of every path.
+    app.url_map.strict_slashes = False
+    register_errors(app)
+    register_refusals(app, deps)
+    register_middleware(app, replace(settings.policy, credentialed=deps.origins))
+    register_bodies(app)
+    app.register_blueprint(
+        health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
+    )
+    for routes in (
+        orders,
+        payments,
+        operations,
+        refunds,
+        webhooks,
+        endpoints,
+        callbacks,
+        merchant,
+        stream,
+        overview,
+        plugins,
+    ):
+        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+    app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
+    app.register_blueprint(extensions.routes_blueprint(deps))
+    for routes in (session, team, keys, audit):
+        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+    if settings.with_test_routes:
+        app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
+        app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")
+        app.register_blueprint(namespaces.blueprint(deps), url_prefix=f"{API}/test/namespaces")
+        app.register_blueprint(simulator.blueprint(deps))
+    app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
+    app.register_blueprint(dashboard.blueprint(deps))
+    if settings.with_docs:
+        app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
+    use_dialect(app, settings.dialect, with_docs=settings.with_docs)
+    return app

@@ -1,0 +1,207 @@
+"""Read request bodies: bounded, strict JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any, cast
+
+from quart import Quart, request
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+
+from ..errors import InvalidInputError
+from ..limits import BODY_BYTES_MAX, BODY_TIMEOUT_S, JSON_DEPTH_MAX
+
+# 2**63 overflows a bigint; no number we store is larger than that.
+INTEGER_MAX = 2**63 - 1
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in a request's body; an empty body is an empty object.
+
+    Raises:
+        InvalidInputError: It is not JSON, not an object, or holds what cannot be stored.
+    """
+    if not body.strip():
+        return {}
+    value = _parse(body)
+    if not isinstance(value, dict):
+        raise InvalidInputError("The body must be a JSON object")
+    _check(value, depth=1)
+    return value
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+        )
+    except UnicodeDecodeError:
+        raise InvalidInputError("The body is not UTF-8") from None
+    except RecursionError:
+        raise InvalidInputError("The body is nested too deeply") from None
+    except ValueError:
+        # Also an integer of more digits than Python converts.
+        raise InvalidInputError("The body is not valid JSON") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInputError("The body names a field twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise InvalidInputError(f"The body holds {name}, which is not JSON")
+
+
+def _check(value: Any, *, depth: int) -> None:
+    if depth > JSON_DEPTH_MAX:
+        raise InvalidInputError("The body is nested too deeply")
+    match value:
+        case str():
+            _check_text(value)
+        case bool() | None:
+            pass
+        case int() if abs(value) > INTEGER_MAX:
+            raise InvalidInputError("The body holds a number that is too large")
+        case float() if value in {float("inf"), float("-inf")}:
+            raise InvalidInputError("The body holds a number that is too large")
+        case Mapping():
+            for key, inner in value.items():
+                _check_text(key)
+                _check(inner, depth=depth + 1)
+        case list():
+            for inner in value:
+                _check(inner, depth=depth + 1)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise InvalidInputError("The body holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError("The body holds half a surrogate pair") from None
+
+
+def write(value: Any) -> bytes:
+    """JSON as we send it.
+
+    Compact and unescaped, so that a receiver which parses and writes it again, as
+    JavaScript does, gets the same bytes.
+    """
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same content, however it was written."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+# A client that sends more than this is no longer owed an answer it can read.
+DRAINED_BYTES_MAX = 32 * 1024 * 1024
+REFUSAL = "paygate.refusal"
+
+
+def register_bodies(app: Quart) -> None:
+    """Hand the app whole bodies within the bounds; answer the others 413 or 408."""
+    app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
+
+    @app.before_request
+    async def refuse() -> None:
+        scope = cast("MutableMapping[str, Any]", request.scope)
+        refusal: Exception | None = scope.get(REFUSAL)
+        if refusal is not None:
+            raise refusal
+
+
+def _bounded(inner: Any) -> Asgi:
+    async def asgi(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await inner(scope, receive, send)
+            return
+        body, refusal = await _read(receive, scope["headers"])
+        if body is None:
+            return
+        if refusal is not None:
+            scope = {**scope, REFUSAL: refusal, "headers": _without_length(scope["headers"])}
+        await inner(scope, _replay(body, receive), send)
+
+    return asgi
+
+
+def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the client says that it is going to send more than would be read."""
+    length = next((value for name, value in headers if name.lower() == b"content-length"), b"")
+    return length.isdigit() and int(length) > DRAINED_BYTES_MAX
+
+
+async def _read(
+    receive: Receive, headers: Iterable[tuple[bytes, bytes]]
+) -> tuple[bytes | None, Exception | None]:
+    """The body and why to refuse it; no body when the client has gone."""
+    if _is_never_read(headers):
+        return b"", RequestEntityTooLarge()
+    body, seen = bytearray(), 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            while seen < DRAINED_BYTES_MAX:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None, None
+                chunk = message.get("body", b"")
+                seen += len(chunk)
+                if seen <= BODY_BYTES_MAX:
+                    body += chunk
+                if not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        return b"", RequestTimeout()
+    return (bytes(body), None) if seen <= BODY_BYTES_MAX else (b"", RequestEntityTooLarge())
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    is_sent = False
+
+    async def replay() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _without_length(headers: Any) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers if name.lower() != b"content-length"]
+
+
+def headers_of_request() -> dict[str, str]:
+    """The headers by name in lower case; of several of one name the first.
+
+    The first ``Remote-Addr`` is the server's own; a client may send another.
+    """
+    first: dict[str, str] = {}
+    for name, value in request.headers.items():
+        first.setdefault(name.lower(), value)
+    return first
+
+
+async def body_of_request() -> dict[str, Any]:
+    """Its JSON object, whatever content type it was sent with.
+
+    Raises:
+        InvalidInputError: It is not one.
+    """
+    return read_object(cast("bytes", await request.get_data(as_text=False)))

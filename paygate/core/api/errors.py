@@ -1,0 +1,140 @@
+"""Map errors to responses, and record refused access."""
+
+from __future__ import annotations
+
+import logging
+
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from ..accounts.audit import actor_of
+from ..accounts.model import Caller
+from ..accounts.refusals import Refusal
+from ..deps import Deps
+from ..errors import (
+    AuthenticationError,
+    ClientError,
+    ForbiddenError,
+    ForeignPageError,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
+    InfrastructureError,
+    InvalidInputError,
+    InvalidInstrumentError,
+    NotFoundError,
+    TooManyError,
+    UnsupportedError,
+)
+from .bodies import write
+from .shapes import ErrorJson, error_to_json
+
+log = logging.getLogger(__name__)
+
+# The first class that matches decides, so the special ones stand first.
+TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (AuthenticationError, 401, "AUTHENTICATION_ERROR"),
+    (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
+    (IdempotencyInProgressError, 409, "IDEMPOTENCY_IN_PROGRESS"),
+    (ForbiddenError, 403, "FORBIDDEN"),
+    (NotFoundError, 404, "NOT_FOUND_ERROR"),
+    (TooManyError, 429, "RATE_LIMIT_ERROR"),
+    (UnsupportedError, 422, "BAD_REQUEST_ERROR"),
+    (ClientError, 400, "BAD_REQUEST_ERROR"),
+    (InfrastructureError, 503, "SERVER_ERROR"),
+)
+RETRY_AFTER_S = 1
+
+
+def json_response(body: object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(write(body), status=status, content_type="application/json")
+
+
+def register_errors(app: Quart) -> None:
+    """Make the app answer every failure with the table."""
+    for kind in (ClientError, InfrastructureError):
+        app.register_error_handler(kind, known_error)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unknown)
+
+
+async def known_error(error: Exception) -> Response:
+    """Answer an error of ours."""
+    status, shown = answer_to(error)
+    response = json_response(shown, status)
+    if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def answer_to(error: Exception) -> tuple[int, ErrorJson]:
+    """The status and body for an error of ours."""
+    status, code = next((s, c) for kind, s, c in TABLE if isinstance(error, kind))
+    if isinstance(error, InfrastructureError):
+        log.warning("answered %d: %s", status, error)
+        return status, error_to_json(code=code, description="Temporarily unavailable, please retry")
+    if isinstance(error, InvalidInstrumentError) and error.code != ClientError.code:
+        # The method's own code, for example INVALID_VPA.
+        code = error.code.upper()
+    field = error.field if isinstance(error, InvalidInputError) else None
+    return status, error_to_json(code=code, description=str(error), field=field)
+
+
+async def _http(error: HTTPException) -> Response:
+    """What the framework refuses before a route is reached."""
+    status = error.code or 500
+    if error.response is not None and status < 400:
+        return error.response  # type: ignore[return-value]  # a redirect made by Quart's router
+    code = {404: "NOT_FOUND_ERROR"}.get(
+        status, "BAD_REQUEST_ERROR" if status < 500 else "SERVER_ERROR"
+    )
+    texts = {404: "Route not found", 413: "The body is too large", 408: "The body came too slowly"}
+    description = texts.get(status, error.name)
+    response = json_response(error_to_json(code=code, description=description), status)
+    if status == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # of MethodNotAllowed
+    return response
+
+
+async def _unknown(error: Exception) -> Response:
+    log.error("answered 500", exc_info=error)
+    body = error_to_json(code="SERVER_ERROR", description="Internal server error")
+    return json_response(body, 500)
+
+
+def register_refusals(app: Quart, deps: Deps) -> None:
+    """Write down what is answered 403: a role that is too low, a page that may not ask.
+
+    A caller is known when their role is refused. A page is refused before that; whose
+    session it would have used is known all the same.
+    """
+
+    async def foreign_page(error: ForeignPageError) -> Response:
+        reason = "a page of another origin, or without its CSRF token"
+        deps.refusals.note(_refusal("csrf.refused", reason, g.get("claimed")))
+        return await known_error(error)
+
+    async def forbidden(error: ForbiddenError) -> Response:
+        caller: Caller | None = g.get("caller")
+        if caller is not None:
+            deps.refusals.note(_refusal("role.refused", str(error), caller))
+        return await known_error(error)
+
+    app.register_error_handler(ForeignPageError, foreign_page)
+    app.register_error_handler(ForbiddenError, forbidden)
+
+
+def _refusal(action: str, reason: str, caller: Caller | None) -> Refusal:
+    if caller is None:
+        return Refusal(action, reason, request.remote_addr)
+    # Never the path itself: ids in it are what the caller wrote.
+    rule = request.url_rule
+    return Refusal(
+        action,
+        reason,
+        request.remote_addr,
+        caller.merchant.id,
+        caller.id,
+        actor_of(caller),
+        {"route": f"{request.method} {rule.rule if rule else ''}"},
+    )

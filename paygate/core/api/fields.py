@@ -1,0 +1,282 @@
+"""Field types that requests share, and the checks that turn a bad one into a clear error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails
+
+from ..errors import InvalidInputError, NotFoundError
+from ..event import could_match
+from ..limits import (
+    AMOUNT_MINOR_MAX,
+    ENDPOINT_EVENTS_MAX,
+    OFFSET_ROWS_MAX,
+    PAGE_ROWS_DEFAULT,
+    PAGE_ROWS_MAX,
+    PASSWORD_CHARS_MAX,
+    PASSWORD_CHARS_MIN,
+    TEXT_CHARS_MAX,
+    URL_CHARS_MAX,
+)
+from ..webhooks.model import FILTER, is_filter
+
+REASON_CHARS_MAX = 1000
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class Request(BaseModel):
+    """A body. Fields that nobody knows are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+_UUID_CHARS = 36
+YEARS = "2000 to 2200"
+"""What the clock can be set to, and so all that anything of ours can have happened in."""
+_SPACE_BEFORE_ZONE = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}\Z)")
+
+
+def _with_plus(text: str) -> str:
+    """Put back the plus sign of a zone, which arrives as a space where it was not encoded."""
+    # A date and a time with a space between them look the same without a "T".
+    if "T" in text or text.count(" ") > 1:
+        return _SPACE_BEFORE_ZONE.sub("+", text)
+    return text
+
+
+def maybe_uuid(value: object) -> UUID | None:
+    """An id in its one spelling, which may be left out."""
+    if value is None:
+        return None
+    try:
+        return UUID(value) if isinstance(value, str) and len(value) == _UUID_CHARS else _no_uuid()
+    except ValueError:
+        return _no_uuid()
+
+
+def _no_uuid() -> NoReturn:
+    raise ValueError("must be a UUID")
+
+
+def maybe_moment(value: object) -> datetime | None:
+    """A time with its zone, which may be left out."""
+    return None if value is None else moment(value)
+
+
+def moment(value: object) -> datetime:
+    """A time with its zone, as text says it."""
+    try:
+        at = datetime.fromisoformat(_with_plus(value)) if isinstance(value, str) else None
+        # Its first and last hours are no times at all elsewhere.
+        at = at.astimezone(UTC) if at and at.tzinfo else None
+    except OverflowError:
+        raise ValueError(f"must be a time in the years {YEARS}") from None
+    except ValueError:
+        at = None
+    if at is None:
+        raise ValueError("must be a time with its zone, such as 2026-01-01T00:00:00Z")
+    return at
+
+
+def whole(value: object) -> object:
+    """What a query says: digits and nothing else."""
+    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
+Reason = Annotated[str, Field(max_length=REASON_CHARS_MAX)]
+RefundAmount = Annotated[
+    int, Field(ge=1, le=AMOUNT_MINOR_MAX, description="in minor units of the payment's currency")
+]
+
+
+class PageQuery(Request):
+    """``?limit=&offset=``."""
+
+    limit: Annotated[int, BeforeValidator(whole), Field(ge=1)] = Field(
+        PAGE_ROWS_DEFAULT, description=f"more than {PAGE_ROWS_MAX} is {PAGE_ROWS_MAX}"
+    )
+    offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
+
+
+ID_CHARS_MAX = 64
+
+
+def _searched(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-01T00:00:00Z"]}),
+]
+Searched = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_searched)]
+
+
+class SpanQuery(PageQuery):
+    """``?limit=&offset=&from=&to=``: made in a span of time."""
+
+    from_: Moment | None = Field(None, alias="from", description="made then or later")
+    to: Moment | None = Field(None, description="made before then")
+
+
+_EMAIL = re.compile(r"[\x21-\x3f\x41-\x7e]{1,64}@[\x21-\x3f\x41-\x7e]{1,189}")
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("must be an e-mail address")
+    return value.lower()
+
+
+def _new_password(value: str) -> str:
+    if len(value) < PASSWORD_CHARS_MIN:
+        raise ValueError(f"must be at least {PASSWORD_CHARS_MIN} characters")
+    return value
+
+
+Email = Annotated[
+    str,
+    Field(max_length=TEXT_CHARS_MAX),
+    AfterValidator(_email),
+    WithJsonSchema(
+        {"type": "string", "pattern": rf"^{_EMAIL.pattern}$", "examples": ["asha@example.com"]}
+    ),
+]
+Password = Annotated[str, Field(min_length=1, max_length=PASSWORD_CHARS_MAX)]
+NewPassword = Annotated[
+    str,
+    Field(max_length=PASSWORD_CHARS_MAX),
+    AfterValidator(_new_password),
+    WithJsonSchema(
+        {"type": "string", "minLength": PASSWORD_CHARS_MIN, "maxLength": PASSWORD_CHARS_MAX}
+    ),
+]
+
+# As wide as the column of deliveries.
+EVENT_CHARS_MAX = 50
+
+
+def _filters(value: object) -> object:
+    if value is None:
+        return ("*",)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError("must be a list of event names")
+    if not 1 <= len(value) <= ENDPOINT_EVENTS_MAX:
+        raise ValueError(f"must name between 1 and {ENDPOINT_EVENTS_MAX} events")
+    for each in value:
+        if len(each) > EVENT_CHARS_MAX or not is_filter(each):
+            raise ValueError("must be *, a family such as payment.*, or a name: payment.success")
+        if not could_match(each):
+            raise ValueError(f"names {each}, which is no event of paygate")
+    return tuple(dict.fromkeys(value))
+
+
+Url = Annotated[str, Field(min_length=1, max_length=URL_CHARS_MAX, description="http or https")]
+Filters = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_filters),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^({FILTER.pattern})$"},
+            "minItems": 1,
+            "maxItems": ENDPOINT_EVENTS_MAX,
+            "description": "event names, families such as payment.*, or * for every event",
+        }
+    ),
+]
+Body = Mapping[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
+PROTECTED = ("status", "merchant_id", "amount_refunded", "captured")
+"""Fields that only we set. Anything else we do not know is ignored."""
+
+
+def message_of(query: Mapping[str, str]) -> Mapping[str, str]:
+    """What is there and says something."""
+    return {name: value for name, value in query.items() if value}
+
+
+def parse_uuid(text: str, thing: str) -> UUID:
+    """The id in a path; what is no UUID names no such thing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError(thing) from None
+
+
+def refuse_protected(body: Body) -> None:
+    """Refuse fields that only we set.
+
+    Raises:
+        InvalidInputError: One is there.
+    """
+    for name in PROTECTED:
+        if name in body:
+            raise InvalidInputError(f"{name} cannot be set", field=name)
+
+
+def checked(model: type[Model], given: Body) -> Model:
+    """What was given, as the model has it.
+
+    Raises:
+        InvalidInputError: It does not fit; the sentence names the first wrong field.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0])
+    if given.get(field) is None and first["type"] == "string_type":
+        # Null, where there must be a text, is a text that is missing.
+        raise InvalidInputError(f"{field} is required", field=field)
+    raise InvalidInputError(_sentence(first, field), field=field)
+
+
+def _sentence(error: ErrorDetails, field: str) -> str:
+    """What is wrong, in the words that clients of older gateways know."""
+    bound = error.get("ctx", {})
+    kind = error["type"]
+    if kind in {"missing", "string_too_short"}:
+        return f"{field} is required"
+    if kind == "value_error":
+        # A rule of ours, which may begin with the field's name.
+        said = str(bound["error"])
+        return said if said.startswith(field) else f"{field} {said}"
+    must_be = {
+        "int_type": "an integer",
+        "greater_than_equal": f"at least {bound.get('ge')}",
+        "less_than_equal": f"at most {bound.get('le')}",
+        "string_type": "a string",
+        "string_too_long": f"at most {bound.get('max_length')} characters",
+        "dict_type": "an object",
+        "bool_type": "true or false",
+        "literal_error": str(bound.get("expected", "")).replace("'", ""),
+    }
+    return f"{field} must be {must_be[kind]}" if kind in must_be else f"{field}: {error['msg']}"
+
+
+def parse_page(query: Mapping[str, str]) -> tuple[int, int]:
+    """``?limit=&offset=``; an empty one counts as left out."""
+    given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
+    asked = checked(PageQuery, given)
+    return min(asked.limit, PAGE_ROWS_MAX), asked.offset

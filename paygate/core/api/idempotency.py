@@ -1,0 +1,246 @@
+"""Execute a request once per ``Idempotency-Key``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
+
+from quart import Response, g, request
+
+from ..accounts.authenticate import confirm_caller
+from ..accounts.model import Caller
+from ..deps import DeferredNotifications, Deps, run_again_on_conflict
+from ..errors import (
+    ConflictError,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
+    NotExecutedError,
+)
+from ..idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered, read_key
+from .audit_note import note_of_request, stated
+from .bodies import body_of_request, canonical, write
+from .dialect import dialect_of_app
+from .errors import answer_to
+
+POLL_S = 0.02
+PURPOSE = "idempotency"
+SEALED = "sealed"
+Execute = Callable[[Deps], Awaitable[Answer]]
+Refuse = Callable[[ConflictError], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request that carries a key.
+
+    Args:
+        merchant_id: Whose key it is; another merchant's equal key is another key.
+        key: What the caller made up.
+        content: All that the request asks for, in one canonical form.
+    """
+
+    merchant_id: UUID
+    key: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, and whether it was given before."""
+
+    answer: Answer
+    is_replay: bool
+
+
+async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given:
+    """Execute the request, or repeat what it was answered before.
+
+    The key, the work and its answer are one transaction: a process that dies in
+    the middle leaves nothing, and one that dies after the commit has left the
+    answer for the retry.
+
+    Args:
+        keyed: The request.
+        execute: Carries it out with the dependencies it is handed, which write
+            into the transaction and notify workers when it is committed. It raises
+            ``ConflictError`` before it has written anything, or not at all.
+        refuse: Turns such a refusal into the answer, which is remembered too.
+        deps: The app.
+
+    Raises:
+        IdempotencyKeyReusedError: The key was used for another request.
+        IdempotencyInProgressError: Its twin did not end within two seconds.
+    """
+    deadline = time.monotonic() + WAIT_MAX.total_seconds()
+    while True:
+        given = await _try_once(keyed, execute, refuse, deps)
+        if given is not None:
+            return given
+        if time.monotonic() > deadline:
+            raise IdempotencyInProgressError
+        # No connection is held meanwhile, or the waiters would empty the pool.
+        await asyncio.sleep(POLL_S)
+
+
+@run_again_on_conflict
+async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given | None:
+    notifications = DeferredNotifications()
+    async with deps.storage.transaction() as storage:
+        if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
+            return None
+        fingerprints = frozenset(deps.vault.digests(keyed.content, purpose=PURPOSE))
+        before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
+        now = deps.clock.now()
+        if before is not None and before.expires_at > now:
+            if not before.fingerprints & fingerprints and not deps.replay_mismatches:
+                raise IdempotencyKeyReusedError
+            return Given(opened_answer(before.answer, keyed, deps), is_replay=True)
+        try:
+            answer = await execute(replace(deps, storage=storage, notifier=notifications))
+        except NotExecutedError:
+            raise
+        except ConflictError as refusal:
+            answer = refuse(refusal)
+        sealed = sealed_answer(answer, keyed, deps)
+        remembered = Remembered(fingerprints, sealed, expires_at=now + KEPT_FOR)
+        is_stored = await storage.idempotency.remember(
+            keyed.merchant_id, keyed.key, remembered, at=now
+        )
+        if not is_stored:
+            # The work is undone with the transaction: another request's answer stands.
+            raise IdempotencyInProgressError
+    notifications.send_all(deps)
+    return Given(answer, is_replay=False)
+
+
+def sealed_answer(answer: Answer, keyed: Keyed, deps: Deps) -> Answer:
+    """Seal an answer: it may hold a secret that is shown only to whoever asked."""
+    sealed = deps.vault.seal({"body": answer.body.decode()}, context=_context(keyed))
+    return replace(answer, body=json.dumps({SEALED: sealed}).encode())
+
+
+def opened_answer(stored: Answer, keyed: Keyed, deps: Deps) -> Answer:
+    """Open a stored answer; one that an earlier version stored in clear is returned as it is.
+
+    Raises:
+        InfrastructureError: It was sealed with a key that this process does not have.
+    """
+    if not stored.body.startswith(_SEALED_PREFIX):
+        return stored
+    sealed = json.loads(stored.body)[SEALED]
+    body = deps.vault.open(sealed, context=_context(keyed))["body"]
+    return replace(stored, body=body.encode())
+
+
+_SEALED_PREFIX = b'{"sealed": "v2.'
+
+
+def _context(keyed: Keyed) -> str:
+    return f"idempotency {keyed.merchant_id} {keyed.key}"
+
+
+Do = Callable[[Deps], Awaitable[tuple[object, int]]]
+
+
+async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
+    """Answer the request at hand with ``do``, or with what it was answered before.
+
+    Args:
+        owner: The merchant whose request it is.
+        deps: The app.
+        do: Carries it out with the dependencies it is handed; returns what to
+            show and the status.
+        scope: Keeps the keys of somebody who is not the merchant apart from theirs.
+    """
+    key = read_key(request.headers.get("Idempotency-Key"))
+    note = await note_of_request()
+
+    async def execute(bound: Deps) -> Answer:
+        await _confirm(bound)
+        shown, status = await do(bound)
+        if note is not None:
+            await note.write_down(shown, bound)
+        return Answer(status, write(shown))
+
+    if key is None:
+        is_one = note is not None or dialect_of_app().creates_orders
+        answer = await (_in_transaction(execute, deps) if is_one else execute(deps))
+        return _response(Given(answer, is_replay=False))
+    keyed = Keyed(owner, _scoped(key, scope), await _content())
+    return _response(await _idempotent(keyed, execute, deps))
+
+
+async def changed(deps: Deps, do: Do) -> Response:
+    """The same for what is shown once: its answer is not remembered, whatever the key."""
+    note = await note_of_request()
+
+    async def execute(bound: Deps) -> Answer:
+        await _confirm(bound)
+        shown, status = await do(bound)
+        if note is not None:
+            await note.write_down(shown, bound)
+        return Answer(status, write(shown))
+
+    return _response(Given(await _in_transaction(execute, deps), is_replay=False))
+
+
+async def written_down(shown: object, deps: Deps) -> None:
+    """The line in the audit log of what is no transaction of ours, once it is done."""
+    note = await note_of_request()
+    if note is not None:
+        async with deps.storage.transaction() as storage:
+            await note.write_down(shown, replace(deps, storage=storage))
+
+
+@run_again_on_conflict
+async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
+    """Together with the line in the audit log, or with the order that a payment makes."""
+    notifications = DeferredNotifications()
+    async with deps.storage.transaction() as storage:
+        answer = await execute(replace(deps, storage=storage, notifier=notifications))
+    notifications.send_all(deps)
+    return answer
+
+
+async def _confirm(bound: Deps) -> None:
+    """Judge who changes settings once more, in the transaction that changes them.
+
+    A request that began before their right was taken away leaves them none after: no key, no
+    secret, no endpoint of their own.
+    """
+    caller: Caller | None = g.get("caller")
+    said = stated()
+    if caller is not None and said.changes_settings:
+        await confirm_caller(caller, said.needs, bound)
+
+
+def _scoped(key: str, scope: str) -> str:
+    # Hashed: two strings side by side may be longer than a key can be.
+    return f"{scope}:{sha256(key.encode()).hexdigest()}" if scope else key
+
+
+async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Given:
+    def refuse(error: ConflictError) -> Answer:
+        status, shown = answer_to(error)
+        return Answer(status, write(shown))
+
+    return await idempotent(keyed, execute, refuse, deps)
+
+
+async def _content() -> bytes:
+    """All that the request asks for; white space and the order of fields ask for nothing."""
+    asked = [request.method, request.path, request.query_string.decode(errors="replace")]
+    return canonical([*asked, await body_of_request()])
+
+
+def _response(given: Given) -> Response:
+    answer = given.answer
+    response = Response(answer.body, status=answer.status, content_type="application/json")
+    if given.is_replay:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,1 @@
+"""Pages for browsers: the checkout, the dashboard, the API reference and the simulated bank."""

@@ -1,0 +1,1 @@
+"""The resources of the API: the models, examples and routes of each in one module."""

@@ -1,0 +1,108 @@
+"""The audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from quart import Blueprint, Response, request
+from typing_extensions import TypedDict
+
+from ...accounts.model import AuditEntry, AuditFilter
+from ...deps import Deps
+from ...limits import ACTION_CHARS_MAX
+from ..auth import caller_of_request
+from ..documented import EMAIL, PAID_AT, PAYMENT_ID, USER_ID, documented, example_page
+from ..errors import json_response
+from ..fields import PageQuery, Text, checked, parse_page
+from ..shapes import At, PageJson, page_to_json, timestamp
+
+
+class AuditQuery(PageQuery):
+    """``?limit=&offset=`` and what to look for."""
+
+    action: Annotated[str, Field(max_length=ACTION_CHARS_MAX)] | None = Field(
+        None, description="such as refund.create"
+    )
+    actor: Text | None = Field(None, description="an id, an e-mail address or a key")
+    subject: Text | None = Field(None, description="the id of what it was done to")
+
+
+class AuditActorJson(TypedDict):
+    """Who did it."""
+
+    kind: Literal["user", "key", "anybody", "system"]
+    id: str
+    label: str
+
+
+class AuditEntryJson(TypedDict):
+    """Something that somebody did."""
+
+    id: int
+    at: At
+    actor: AuditActorJson
+    action: Annotated[str, Field(examples=["refund.create"])]
+    subject: str
+    ip: str | None
+    detail: dict[str, Any]
+
+
+def parse_audit(query: Mapping[str, str]) -> AuditFilter:
+    """``?action=&actor=&subject=`` of ``GET /audit``; an empty one counts as left out."""
+    names = ("action", "actor", "subject")
+    given = {name: query[name].replace("\0", "") for name in names if query.get(name)}
+    asked = checked(AuditQuery, given)
+    return AuditFilter(asked.action, asked.actor, asked.subject)
+
+
+def audit_entry_to_json(entry: AuditEntry) -> AuditEntryJson:
+    """A line of the audit log."""
+    actor = entry.actor
+    assert entry.id is not None, "only what is stored is shown"
+    return {
+        "id": entry.id,
+        "at": timestamp(entry.at),
+        "actor": {"kind": actor.kind, "id": actor.id, "label": actor.label},
+        "action": entry.action,
+        "subject": entry.subject,
+        "ip": entry.ip,
+        "detail": dict(entry.detail),
+    }
+
+
+AUDIT_ENTRY_EXAMPLE: AuditEntryJson = {
+    "id": 1042,
+    "at": PAID_AT,
+    "actor": {"kind": "user", "id": USER_ID, "label": EMAIL},
+    "action": "payment.capture",
+    "subject": PAYMENT_ID,
+    "ip": "203.0.113.7",
+    "detail": {"amount": 20_000},
+}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/audit``."""
+    routes = Blueprint("audit", __name__)
+
+    @routes.get("/audit")
+    @documented(
+        "List who did what",
+        PageJson[AuditEntryJson],
+        example_page(AUDIT_ENTRY_EXAMPLE),
+        query=AuditQuery,
+        about="Every change that a person or a key made, and every refused access, the newest "
+        "first. Orders and payments that keys create are not among them.",
+    )
+    async def index() -> Response:
+        caller = await caller_of_request(deps)
+        limit, offset = parse_page(request.args)
+        wanted = parse_audit(request.args)
+        found = await deps.storage.audit.page(
+            caller.merchant.id, wanted, limit=limit, offset=offset
+        )
+        return json_response(page_to_json(found, audit_entry_to_json))
+
+    return routes

@@ -1,0 +1,370 @@
+"""Webhook endpoints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from quart import Blueprint, Response
+from typing_extensions import TypedDict
+
+from ...accounts.model import Merchant, Role
+from ...deps import Deps
+from ...errors import NotFoundError
+from ...records import KEEP
+from ...webhooks.endpoints import (
+    ChangeEndpoint,
+    CreateEndpoint,
+    SendTestEvent,
+    WithSecret,
+    change_endpoint,
+    create_endpoint,
+    disable_endpoint,
+    enable_endpoint,
+    find_endpoint,
+    list_endpoints,
+    remove_endpoint,
+    rotate_secret,
+    send_test_event,
+)
+from ...webhooks.model import EndpointSettings
+from ..auth import merchant_of_request
+from ..bodies import body_of_request
+from ..documented import DELIVERY_ID, MADE_AT, Audited, documented
+from ..errors import json_response
+from ..fields import Body, Filters, Request, Text, Url, checked
+from ..idempotency import changed, once
+from ..shapes import At, Uuid, maybe_timestamp, timestamp
+from .webhooks import TestEventRequest
+
+
+class NewEndpointRequest(Request):
+    """``POST /webhook-endpoints``."""
+
+    url: Url
+    events: Filters = ("*",)
+    description: Text | None = Field(None, description="for people")
+
+
+class EndpointChangeRequest(Request):
+    """``PATCH /webhook-endpoints/{id}``. What is left out stays as it is."""
+
+    url: Url | None = Field(None, description="null, on the default endpoint alone, sends nothing")
+    events: Filters = ("*",)
+    description: Text | None = None
+
+
+class WebhookEndpointJson(TypedDict):
+    """Where events go."""
+
+    id: Uuid
+    url: Annotated[str | None, Field(examples=["https://shop.example/webhook"])]
+    description: str | None
+    events: Annotated[list[str], Field(examples=[["payment.*", "refund.processed"]])]
+    is_enabled: bool
+    is_default: Annotated[bool, Field(description="it stands on the merchant's own row")]
+    disabled_reason: Literal["by_hand", "gone", "failing"] | None
+    disabled_at: At | None
+    consecutive_failures: int
+    first_failure_at: At | None
+    secret_hint: Annotated[str | None, Field(description="the secret's last characters")]
+    previous_secret_until: Annotated[
+        At | None, Field(description="until then the secret before signs beside the new one")
+    ]
+    created_at: At
+    updated_at: At
+
+
+class WebhookEndpointWithSecretJson(WebhookEndpointJson):
+    """The same with its new secret, which is not shown again."""
+
+    secret: str
+
+
+class WebhookEndpointsJson(TypedDict):
+    """All of a merchant's, the default first."""
+
+    data: list[WebhookEndpointJson]
+
+
+class EndpointTestedJson(TypedDict):
+    """A test event is on its way."""
+
+    delivery_id: Uuid
+    event: str
+    endpoint_id: Uuid
+
+
+def parse_new_endpoint(body: Body, merchant: Merchant) -> CreateEndpoint:
+    """``POST /webhook-endpoints``."""
+    asked = checked(NewEndpointRequest, body)
+    return CreateEndpoint(merchant, asked.url, asked.events, asked.description)
+
+
+def parse_endpoint_change(body: Body, endpoint_id: UUID, merchant: Merchant) -> ChangeEndpoint:
+    """``PATCH /webhook-endpoints/{id}``."""
+    asked = checked(EndpointChangeRequest, body)
+    named = asked.model_fields_set
+    return ChangeEndpoint(
+        merchant,
+        endpoint_id,
+        url=asked.url if "url" in named else KEEP,
+        events=asked.events if "events" in named else KEEP,
+        description=asked.description if "description" in named else KEEP,
+    )
+
+
+def parse_endpoint_id(text: str) -> UUID:
+    """The id in ``/webhook-endpoints/{id}``; what is no UUID names no endpoint."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError("Endpoint") from None
+
+
+def parse_endpoint_test(body: Body, endpoint_id: UUID, merchant: Merchant) -> SendTestEvent:
+    """``POST /webhook-endpoints/{id}/test``."""
+    asked = checked(TestEventRequest, body)
+    return SendTestEvent(merchant, asked.event or "", endpoint_id)
+
+
+def webhook_endpoint_to_json(endpoint: EndpointSettings, now: datetime) -> WebhookEndpointJson:
+    """A row of ``GET /webhook-endpoints``; never a secret."""
+    return {
+        "id": str(endpoint.id),
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "events": list(endpoint.events),
+        "is_enabled": endpoint.url is not None and endpoint.disabled_at is None,
+        "is_default": endpoint.is_default,
+        "disabled_reason": endpoint.disabled_reason,
+        "disabled_at": maybe_timestamp(endpoint.disabled_at),
+        "consecutive_failures": endpoint.consecutive_failures,
+        "first_failure_at": maybe_timestamp(endpoint.first_failure_at),
+        "secret_hint": endpoint.secret_hint,
+        "previous_secret_until": (
+            maybe_timestamp(endpoint.previous_until) if endpoint.overlaps(now) else None
+        ),
+        "created_at": timestamp(endpoint.created_at),
+        "updated_at": timestamp(endpoint.updated_at),
+    }
+
+
+def webhook_endpoint_with_secret_to_json(
+    made: WithSecret, now: datetime
+) -> WebhookEndpointWithSecretJson:
+    """The one answer that has the secret."""
+    return {**webhook_endpoint_to_json(made.endpoint, now), "secret": made.secret}
+
+
+def endpoint_tested_to_json(delivery_id: UUID, event: str, endpoint_id: UUID) -> EndpointTestedJson:
+    """``POST /webhook-endpoints/{id}/test``."""
+    return {
+        "delivery_id": str(delivery_id),
+        "event": event,
+        "endpoint_id": str(endpoint_id),
+    }
+
+
+NEW_ENDPOINT_REQUEST_EXAMPLE = {
+    "url": "https://books.example/events",
+    "events": ["payment.*", "refund.processed"],
+    "description": "bookkeeping",
+}
+WEBHOOK_ENDPOINT_EXAMPLE: WebhookEndpointJson = {
+    "id": "4f6f6a37-7d4e-4a55-9d1c-2f4f4a1f6b02",
+    "url": "https://books.example/events",
+    "description": "bookkeeping",
+    "events": ["payment.*", "refund.processed"],
+    "is_enabled": True,
+    "is_default": False,
+    "disabled_reason": None,
+    "disabled_at": None,
+    "consecutive_failures": 0,
+    "first_failure_at": None,
+    "secret_hint": "…pQ8=",
+    "previous_secret_until": None,
+    "created_at": MADE_AT,
+    "updated_at": MADE_AT,
+}
+WEBHOOK_ENDPOINTS_EXAMPLE: WebhookEndpointsJson = {"data": [WEBHOOK_ENDPOINT_EXAMPLE]}
+WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE: WebhookEndpointWithSecretJson = {
+    **WEBHOOK_ENDPOINT_EXAMPLE,
+    "secret": "whsec_bm90IGEgc2VjcmV0IG9mIGFueWJvZHkncywgcQ==",
+}
+ENDPOINT_TESTED_EXAMPLE: EndpointTestedJson = {
+    "delivery_id": DELIVERY_ID,
+    "event": "webhook.test",
+    "endpoint_id": "4f6f6a37-7d4e-4a55-9d1c-2f4f4a1f6b02",
+}
+SHOWN = ("url", "events", "description")
+"""Fields of a request that the audit log may tell."""
+SHOWN_ONCE = (
+    "The secret is in this answer and in no other: it is kept sealed. That is why an "
+    "`Idempotency-Key` has no effect here."
+)
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/webhook-endpoints``."""
+    routes = Blueprint("endpoints", __name__)
+
+    def shown(endpoint: EndpointSettings) -> WebhookEndpointJson:
+        return webhook_endpoint_to_json(endpoint, deps.clock.now())
+
+    def with_secret(made: WithSecret) -> object:
+        return webhook_endpoint_with_secret_to_json(made, deps.clock.now())
+
+    @routes.get("/webhook-endpoints")
+    @documented("List endpoints", WebhookEndpointsJson, WEBHOOK_ENDPOINTS_EXAMPLE)
+    async def index() -> Response:
+        merchant = await merchant_of_request(deps)
+        found = await list_endpoints(merchant, deps)
+        return json_response({"data": [shown(each) for each in found]})
+
+    @routes.post("/webhook-endpoints")
+    @documented(
+        "Add an endpoint",
+        WebhookEndpointWithSecretJson,
+        WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.create", shows=SHOWN),
+        status=201,
+        body=NewEndpointRequest,
+        body_examples={"example": NEW_ENDPOINT_REQUEST_EXAMPLE},
+        about=SHOWN_ONCE,
+    )
+    async def create() -> Response:
+        merchant = await merchant_of_request(deps)
+        command = parse_new_endpoint(await body_of_request(), merchant)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return with_secret(await create_endpoint(command, bound)), 201
+
+        return await changed(deps, do)
+
+    @routes.get("/webhook-endpoints/<endpoint_id>")
+    @documented("Show an endpoint", WebhookEndpointJson, WEBHOOK_ENDPOINT_EXAMPLE)
+    async def show(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        found = parse_endpoint_id(endpoint_id)
+        return json_response(shown(await find_endpoint(merchant, found, deps)))
+
+    @routes.patch("/webhook-endpoints/<endpoint_id>")
+    @documented(
+        "Change an endpoint",
+        WebhookEndpointJson,
+        WEBHOOK_ENDPOINT_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.update", shows=SHOWN),
+        body=EndpointChangeRequest,
+        body_examples={"example": {"events": ["payment.*"]}},
+        takes_key=True,
+        about="What is left out stays as it is. The default endpoint has a `url` and no more.",
+    )
+    async def change(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse_endpoint_change(body, parse_endpoint_id(endpoint_id), merchant)
+            return shown(await change_endpoint(command, bound)), 200
+
+        return await once(merchant.id, deps, do)
+
+    @routes.delete("/webhook-endpoints/<endpoint_id>")
+    @documented(
+        "Delete an endpoint",
+        WebhookEndpointJson,
+        WEBHOOK_ENDPOINT_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.delete"),
+        takes_key=True,
+        about="Answers with what it was. What was still to be delivered there fails when it "
+        "falls due.",
+    )
+    async def remove(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            found = parse_endpoint_id(endpoint_id)
+            return shown(await remove_endpoint(merchant, found, bound)), 200
+
+        return await once(merchant.id, deps, do)
+
+    @routes.post("/webhook-endpoints/<endpoint_id>/rotate")
+    @documented(
+        "Make a new secret",
+        WebhookEndpointWithSecretJson,
+        WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.rotate_secret"),
+        about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
+    )
+    async def rotate(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        found = parse_endpoint_id(endpoint_id)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            return with_secret(await rotate_secret(merchant, found, bound)), 200
+
+        return await changed(deps, do)
+
+    _switches(routes, deps)
+    return routes
+
+
+def _switches(routes: Blueprint, deps: Deps) -> None:
+    for word, does, about in (
+        ("enable", enable_endpoint, "What was held for it goes on at once."),
+        ("disable", disable_endpoint, "What is pending is held until it is enabled."),
+    ):
+        _switch(routes, deps, word, does, about)
+
+    @routes.post("/webhook-endpoints/<endpoint_id>/test")
+    @documented(
+        "Send a test event to an endpoint",
+        EndpointTestedJson,
+        ENDPOINT_TESTED_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited("endpoint.test", shows=("event",)),
+        body=TestEventRequest,
+        body_is_optional=True,
+        body_examples={"example": {"event": "webhook.test"}},
+        takes_key=True,
+        about="Whatever it listens to, and once even while it is disabled.",
+    )
+    async def test(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            found = parse_endpoint_id(endpoint_id)
+            command = parse_endpoint_test(body, found, merchant)
+            sent = await send_test_event(command, bound)
+            return endpoint_tested_to_json(sent, command.event_type, found), 200
+
+        return await once(merchant.id, deps, do)
+
+
+def _switch(routes: Blueprint, deps: Deps, word: str, does: Any, about: str) -> None:
+    @routes.post(f"/webhook-endpoints/<endpoint_id>/{word}", endpoint=word)
+    @documented(
+        f"{word.capitalize()} an endpoint",
+        WebhookEndpointJson,
+        WEBHOOK_ENDPOINT_EXAMPLE,
+        needs=Role.DEVELOPER,
+        audit=Audited(f"endpoint.{word}"),
+        takes_key=True,
+        about=about,
+    )
+    async def switch(endpoint_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            found = await does(merchant, parse_endpoint_id(endpoint_id), bound)
+            return webhook_endpoint_to_json(found, bound.clock.now()), 200
+
+        return await once(merchant.id, deps, do)

@@ -1,0 +1,286 @@
+"""Orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from quart import Blueprint, Response, request
+from typing_extensions import TypedDict
+
+from ...accounts.checkout_origins import origins_of_order
+from ...accounts.model import Merchant, Role
+from ...deps import Deps
+from ...limits import AMOUNT_MINOR_MAX, AMOUNT_MINOR_MIN, NOTES_BYTES_MAX, TEXT_CHARS_MAX
+from ...money import EXPONENTS, Money
+from ...payments.create import CreateOrder, client_secret, create_order
+from ...payments.model import Order
+from ...payments.queries import find_order
+from ...payments.store import OrderSearch
+from ..auth import caller_of_request, check_browser, merchant_of_request
+from ..bodies import body_of_request, write
+from ..dialect import dialect_of_app
+from ..documented import MADE_AT, MERCHANT_ID, ORDER_ID, Audited, documented, example_page
+from ..errors import json_response
+from ..fields import (
+    Body,
+    Request,
+    Searched,
+    SpanQuery,
+    Text,
+    checked,
+    message_of,
+    parse_page,
+    refuse_protected,
+)
+from ..idempotency import once
+from ..shapes import At, Minor, OrderId, PageJson, Uuid, page_to_json, timestamp
+
+
+class OrderPublicJson(TypedDict):
+    """What a shopper's page may see of an order."""
+
+    id: OrderId
+    amount: Minor
+    currency: str
+    status: Literal["created", "attempted", "paid"]
+
+
+class OrderJson(OrderPublicJson):
+    """What is to be paid, at most once."""
+
+    merchant_id: Uuid
+    receipt: str | None
+    notes: dict[str, Any]
+    capture: Literal["automatic", "manual"]
+    created_at: At
+    updated_at: At
+
+
+class OrderInFullJson(OrderJson):
+    """An order as its merchant sees it."""
+
+    client_secret: Annotated[
+        str | None,
+        Field(description="lets a browser pay this order; null for `read_only` and `support`"),
+    ]
+
+
+def _currency(value: str | None) -> str:
+    code = (value or "INR").upper()
+    if code not in EXPONENTS:
+        raise ValueError("currency must be an ISO 4217 code")
+    return code
+
+
+def _no_notes(value: object) -> object:
+    """Read an empty list as an empty object: PHP writes its empty map so."""
+    return {} if value == [] and isinstance(value, list) else value
+
+
+def _notes(value: dict[str, Any] | None) -> dict[str, Any]:
+    if value is not None and len(write(value)) > NOTES_BYTES_MAX:
+        raise ValueError(f"notes must be at most {NOTES_BYTES_MAX} bytes")
+    return value or {}
+
+
+Currency = Annotated[
+    str | None,
+    Field(max_length=TEXT_CHARS_MAX),
+    AfterValidator(_currency),
+    WithJsonSchema(
+        {"type": "string", "enum": sorted(EXPONENTS), "default": "INR", "description": "ISO 4217"}
+    ),
+]
+
+
+class OrderRequest(Request):
+    """``POST /orders``."""
+
+    amount: int = Field(
+        ge=AMOUNT_MINOR_MIN,
+        le=AMOUNT_MINOR_MAX,
+        description="in minor units: 50000 is ₹500.00, or ¥50000",
+    )
+    currency: Currency = "INR"
+    receipt: Text | None = Field(None, description="what the merchant calls it")
+    notes: Annotated[dict[str, Any] | None, BeforeValidator(_no_notes), AfterValidator(_notes)] = (
+        Field(None, description=f"anything, up to {NOTES_BYTES_MAX} bytes of JSON")
+    )
+    capture: Literal["automatic", "manual"] | None = Field(
+        "automatic", description="manual only holds the money until it is captured"
+    )
+
+
+class OrdersQuery(SpanQuery):
+    """``GET /orders``."""
+
+    status: Literal["created", "attempted", "paid"] | None = None
+    q: Searched | None = Field(
+        None, description="finds an id by how it begins, a receipt by a part"
+    )
+
+
+class OrderOfferedJson(OrderPublicJson):
+    """An order as its checkout page asks for it.
+
+    ``allowed_origins`` is left out where any page may frame it.
+    """
+
+    allowed_origins: NotRequired[list[str]]
+
+
+def parse_orders(query: Mapping[str, str]) -> OrderSearch:
+    """The filters of ``GET /orders``."""
+    asked = checked(OrdersQuery, message_of(query))
+    return OrderSearch(since=asked.from_, until=asked.to, status=asked.status, text=asked.q)
+
+
+def parse_order(body: Body, merchant: Merchant) -> CreateOrder:
+    """``POST /orders``."""
+    refuse_protected(body)
+    asked = checked(OrderRequest, body)
+    return CreateOrder(
+        merchant=merchant,
+        amount=Money(asked.amount, asked.currency or "INR"),
+        receipt=asked.receipt,
+        notes=asked.notes or {},
+        capture_mode=asked.capture or "automatic",
+    )
+
+
+def order_to_json(order: Order) -> OrderJson:
+    """A row of ``GET /orders``."""
+    return {
+        "id": order.id,
+        "merchant_id": str(order.merchant_id),
+        "amount": order.amount.minor,
+        "currency": order.amount.currency,
+        "receipt": order.receipt,
+        "notes": dict(order.notes),
+        "capture": order.capture_mode,
+        "status": order.status,
+        "created_at": timestamp(order.created_at),
+        "updated_at": timestamp(order.updated_at),
+    }
+
+
+def order_in_full_to_json(order_: Order, client_secret: str | None) -> OrderInFullJson:
+    """The answer to ``POST /orders`` and ``GET /orders/{id}``."""
+    return {**order_to_json(order_), "client_secret": client_secret}
+
+
+def order_public_to_json(order: Order) -> OrderPublicJson:
+    """What a shopper's page may see."""
+    return {
+        "id": order.id,
+        "amount": order.amount.minor,
+        "currency": order.amount.currency,
+        "status": order.status,
+    }
+
+
+def order_offered_to_json(
+    order: Order, origins: Sequence[str] | None
+) -> OrderPublicJson | OrderOfferedJson:
+    """The same, and whose pages may frame its checkout if not anybody's."""
+    shown = order_public_to_json(order)
+    return shown if origins is None else {**shown, "allowed_origins": list(origins)}
+
+
+ORDER_REQUEST_EXAMPLE = {
+    "amount": 50_000,
+    "currency": "INR",
+    "receipt": "receipt_123",
+    "notes": {"customer_name": "Asha Rao"},
+}
+ORDER_PUBLIC_EXAMPLE: OrderPublicJson = {
+    "id": ORDER_ID,
+    "amount": 50_000,
+    "currency": "INR",
+    "status": "created",
+}
+ORDER_EXAMPLE: OrderJson = {
+    **ORDER_PUBLIC_EXAMPLE,
+    "merchant_id": MERCHANT_ID,
+    "receipt": "receipt_123",
+    "notes": {"customer_name": "Asha Rao"},
+    "capture": "automatic",
+    "created_at": MADE_AT,
+    "updated_at": MADE_AT,
+}
+ORDER_IN_FULL_EXAMPLE: OrderInFullJson = {
+    **ORDER_EXAMPLE,
+    "client_secret": f"{ORDER_ID}_secret_5f2b8c0d9e7a41f3b6c2d8e0f1a29384",
+}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/orders``."""
+    routes = Blueprint("orders", __name__)
+
+    @routes.post("/orders")
+    @documented(
+        "Create an order",
+        OrderInFullJson,
+        ORDER_IN_FULL_EXAMPLE,
+        status=201,
+        needs=Role.DEVELOPER,
+        audit=Audited("order.create", of_people_only=True, shows=("amount", "currency", "receipt")),
+        body=OrderRequest,
+        body_examples={"example": ORDER_REQUEST_EXAMPLE},
+        takes_key=True,
+    )
+    async def create() -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse_order(body, merchant)
+            order = await create_order(command, bound)
+            return order_in_full_to_json(order, client_secret(order.id, bound)), 201
+
+        return await once(merchant.id, deps, do)
+
+    @routes.get("/orders")
+    @documented(
+        "List orders",
+        PageJson[OrderJson],
+        example_page(ORDER_EXAMPLE),
+        query=OrdersQuery,
+    )
+    async def index() -> Response:
+        merchant = await merchant_of_request(deps)
+        limit, offset = parse_page(request.args)
+        search = parse_orders(request.args)
+        page = await deps.storage.orders.page(
+            merchant.id, limit=limit, offset=offset, search=search
+        )
+        return json_response(page_to_json(page, order_to_json))
+
+    @routes.get("/orders/<order_id>")
+    @documented("Show an order", OrderInFullJson, ORDER_IN_FULL_EXAMPLE)
+    async def show(order_id: str) -> Response:
+        caller = await caller_of_request(deps)
+        order = await find_order(order_id, caller.merchant, deps)
+        # With it waiting payments are cancelled too: whoever may not create them has none.
+        may_pay = caller.role.covers(Role.DEVELOPER)
+        secret = client_secret(order.id, deps) if may_pay else None
+        return json_response(order_in_full_to_json(order, secret))
+
+    @routes.get("/orders/<order_id>/public")
+    @documented(
+        "Show an order to a shopper",
+        OrderOfferedJson,
+        ORDER_PUBLIC_EXAMPLE,
+        access="browser",
+        refuses=frozenset({400}),
+    )
+    async def show_public(order_id: str) -> Response:
+        await check_browser(order_id, deps)
+        order = await dialect_of_app().implied_order(order_id, request.args, deps)
+        order = order or await find_order(order_id, None, deps)
+        return json_response(order_offered_to_json(order, await origins_of_order(order.id, deps)))
+
+    return routes

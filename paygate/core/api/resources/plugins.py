@@ -1,0 +1,322 @@
+"""Installed plugins and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from quart import Blueprint, Response
+from typing_extensions import TypedDict
+
+from ...accounts.model import Role
+from ...deps import Deps
+from ...figures import CallFigures
+from ...plugin_api.settings import LoadedPlugin, PluginSettings, StoredSettings
+from ...plugin_settings import configure_plugin, plugins_in_detail
+from ...redaction import redact
+from ...registry import Registry
+from ..auth import operator_of_request
+from ..bodies import body_of_request
+from ..documented import MADE_AT, Audited, documented
+from ..errors import json_response
+from ..fields import Body, Request, checked
+from ..idempotency import changed
+from ..shapes import At, maybe_timestamp
+from .overview import Ms
+
+
+class PluginConfigRequest(Request):
+    """``PUT /plugins/{id}/config``."""
+
+    values: dict[str, Any] = Field(
+        description="by field; what is left out stays, null goes back to the default"
+    )
+
+
+Source = Literal["environment", "stored", "default"]
+
+
+class MethodOfferJson(TypedDict):
+    """A payment method that a plugin offers."""
+
+    code: str
+    label: str
+    flows: list[str]
+
+
+class ProcessorCapabilitiesJson(TypedDict):
+    """What a processor can do."""
+
+    methods: Annotated[dict[str, list[str]], Field(description="method → flows")]
+    currencies: Annotated[list[str], Field(description="empty for all")]
+    capture: str
+    void: bool
+    refund: str
+    query: bool
+    callbacks: bool
+    amount_minor_min: int
+    amount_minor_max: int | None
+
+
+class ProcessorOfferJson(TypedDict):
+    """A processor that a plugin offers."""
+
+    id: str
+    capabilities: ProcessorCapabilitiesJson
+
+
+class SinkOfferJson(TypedDict):
+    """What carries events out."""
+
+    id: str
+
+
+class RetryPolicyOfferJson(TypedDict):
+    """What decides about repeats."""
+
+    name: str
+    applies_to: list[str]
+
+
+class OffersJson(TypedDict):
+    """What a plugin offers."""
+
+    methods: list[MethodOfferJson]
+    processors: list[ProcessorOfferJson]
+    sinks: list[SinkOfferJson]
+    retry_policies: list[RetryPolicyOfferJson]
+    scenarios: Annotated[list[str], Field(description="names of scenarios")]
+    routers: list[str]
+    risk_checks: list[str]
+    routes: list[str]
+    commands: list[str]
+    panels: list[str]
+
+
+class PluginHealthJson(TypedDict):
+    """How the calls of its processors went in the last 24 hours."""
+
+    calls: int
+    unknown: Annotated[int, Field(description="answered with Unknown, which nobody can act on")]
+    errors: Annotated[int, Field(description="said that the request never left")]
+    p50_ms: Ms
+    p95_ms: Ms
+    last_error: str | None
+    last_error_at: At | None
+
+
+class PluginConfigJson(TypedDict):
+    """A plugin's settings, as a process that starts now would read them."""
+
+    schema: Annotated[dict[str, Any], Field(description="JSON Schema of the values")]
+    values: Annotated[dict[str, Any], Field(description="by field, without secrets")]
+    source: Annotated[dict[str, Source], Field(description="by field, secrets too")]
+    pending: Annotated[bool, Field(description="the process that answers runs with others")]
+
+
+class PluginJson(TypedDict):
+    """A plugin that is installed here."""
+
+    id: str
+    version: str
+    distribution: str | None
+    offers: OffersJson
+    health: PluginHealthJson
+    config: Annotated[PluginConfigJson | None, Field(description="null where nothing can be set")]
+
+
+class PluginsJson(TypedDict):
+    """Every plugin, the built-in one first."""
+
+    data: list[PluginJson]
+
+
+def parse_plugin_values(body: Body) -> Mapping[str, Any]:
+    """``PUT /plugins/{id}/config``."""
+    return checked(PluginConfigRequest, body).values
+
+
+def plugin_to_json(
+    plugin: LoadedPlugin, stored: StoredSettings, calls: Sequence[CallFigures], registry: Registry
+) -> PluginJson:
+    """One row of ``GET /plugins``."""
+    return {
+        "id": plugin.id,
+        "version": plugin.version,
+        "distribution": plugin.distribution,
+        "offers": _offers(plugin, registry),
+        "health": _health(calls),
+        "config": _config(plugin.settings, stored) if plugin.settings else None,
+    }
+
+
+def _offers(plugin: LoadedPlugin, registry: Registry) -> OffersJson:
+    def offered(hook: str) -> tuple[str, ...]:
+        return plugin.offers.get(f"paygate_{hook}", ())
+
+    policies = offered("retry_policies")
+    return {
+        "methods": [_method(registry.methods[code].info) for code in offered("methods")],
+        "processors": [
+            {"id": id, "capabilities": _capabilities(registry.processors[id].capabilities)}
+            for id in offered("processors")
+        ],
+        "sinks": [{"id": id} for id in offered("event_sinks")],
+        "retry_policies": [
+            {"name": name, "applies_to": _targets(name, registry)} for name in policies
+        ],
+        "scenarios": list(offered("scenarios")),
+        "routers": list(offered("routers")),
+        "risk_checks": list(offered("risk_checks")),
+        "routes": list(offered("routes")),
+        "commands": list(offered("commands")),
+        "panels": list(offered("panels")),
+    }
+
+
+def _targets(name: str, registry: Registry) -> list[str]:
+    """What it decides here; another plugin's policy may have taken its place."""
+    return sorted(target for target, policy in registry.policies.items() if policy.name == name)
+
+
+def _method(info: Any) -> MethodOfferJson:
+    return {"code": info.code, "label": info.label, "flows": sorted(info.flows)}
+
+
+def _capabilities(can: Any) -> ProcessorCapabilitiesJson:
+    return {
+        "methods": {code: sorted(flows) for code, flows in can.methods.items()},
+        "currencies": sorted(can.currencies),
+        "capture": can.capture,
+        "void": can.void,
+        "refund": can.refund,
+        "query": can.query,
+        "callbacks": can.callbacks,
+        "amount_minor_min": can.amount_minor_min,
+        "amount_minor_max": can.amount_minor_max,
+    }
+
+
+def _health(calls: Sequence[CallFigures]) -> PluginHealthJson:
+    """Of several processors the slowest and the last to go wrong."""
+    wrong = [each for each in calls if each.last_error_at is not None]
+    last = max(wrong, key=lambda each: str(each.last_error_at)) if wrong else None
+    return {
+        "calls": sum(each.calls for each in calls),
+        "unknown": sum(each.unknown for each in calls),
+        "errors": sum(each.errors for each in calls),
+        "p50_ms": max((each.p50_ms for each in calls if each.p50_ms is not None), default=None),
+        "p95_ms": max((each.p95_ms for each in calls if each.p95_ms is not None), default=None),
+        "last_error": redact(last.last_error or "") if last else None,
+        "last_error_at": maybe_timestamp(last.last_error_at) if last else None,
+    }
+
+
+def _config(settings: PluginSettings, stored: StoredSettings) -> PluginConfigJson:
+    return {
+        "schema": dict(settings.schema()),
+        "values": dict(settings.shown(stored)),
+        "source": dict(settings.sources(stored)),
+        "pending": stored.given != settings.started_with.given,
+    }
+
+
+PLUGIN_EXAMPLE: PluginJson = {
+    "id": "upi_sim",
+    "version": "0.1.0",
+    "distribution": "paygate-upi-sim",
+    "offers": {
+        "methods": [{"code": "upi", "label": "UPI", "flows": ["collect", "intent", "qr"]}],
+        "processors": [
+            {
+                "id": "upi_sim",
+                "capabilities": {
+                    "methods": {"upi": ["collect", "intent", "qr"]},
+                    "currencies": ["INR"],
+                    "capture": "none",
+                    "void": False,
+                    "refund": "multiple",
+                    "query": True,
+                    "callbacks": True,
+                    "amount_minor_min": 100,
+                    "amount_minor_max": None,
+                },
+            }
+        ],
+        "sinks": [],
+        "retry_policies": [],
+        "scenarios": [],
+        "routers": [],
+        "risk_checks": [],
+        "routes": [],
+        "commands": [],
+        "panels": [],
+    },
+    "health": {
+        "calls": 120,
+        "unknown": 1,
+        "errors": 0,
+        "p50_ms": 3.0,
+        "p95_ms": 11.5,
+        "last_error": "no answer within 10 s",
+        "last_error_at": MADE_AT,
+    },
+    "config": {
+        "schema": {"type": "object", "properties": {"success_rate": {"type": "number"}}},
+        "values": {"success_rate": 0.5},
+        "source": {"success_rate": "stored"},
+        "pending": True,
+    },
+}
+PLUGINS_EXAMPLE: PluginsJson = {"data": [PLUGIN_EXAMPLE]}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/plugins``."""
+    routes = Blueprint("plugins", __name__)
+
+    async def everything(bound: Deps) -> list[PluginJson]:
+        return [plugin_to_json(*each, deps.registry) for each in await plugins_in_detail(bound)]
+
+    @routes.get("/plugins")
+    @documented(
+        "List plugins",
+        PluginsJson,
+        PLUGINS_EXAMPLE,
+        needs_operator=True,
+        about="With how their processors' calls went in the last 24 hours, and what can be set.",
+    )
+    async def index() -> Response:
+        await operator_of_request(deps)
+        return json_response({"data": await everything(deps)})
+
+    @routes.put("/plugins/<plugin_id>/config")
+    @documented(
+        "Set a plugin's settings",
+        PluginJson,
+        PLUGIN_EXAMPLE,
+        needs=Role.OWNER,
+        needs_operator=True,
+        audit=Audited("plugin.configure"),
+        body=PluginConfigRequest,
+        body_examples={"example": {"values": {"success_rate": 0.5}}},
+        about="The environment wins over what is stored here, so what it sets is refused. Each "
+        "process reads the settings when it starts; until then `pending` says so. Secrets can "
+        "be written and never read.",
+        refuses=frozenset({403, 422}),
+    )
+    async def configure(plugin_id: str) -> Response:
+        await operator_of_request(deps)
+        values = parse_plugin_values(await body_of_request())
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            plugin = await configure_plugin(plugin_id, values, bound)
+            shown = [
+                plugin_to_json(*each, bound.registry) for each in await plugins_in_detail(bound)
+            ]
+            return next(each for each in shown if each["id"] == plugin.id), 200
+
+        return await changed(deps, do)
+
+    return routes

@@ -1,0 +1,204 @@
+"""Refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+from quart import Blueprint, Response, request
+from typing_extensions import TypedDict
+
+from ...accounts.model import Merchant, Role
+from ...deps import Deps
+from ...payments.follow_up import CreateRefund, create_refund
+from ...payments.model import Refund
+from ...payments.queries import find_refund
+from ...payments.store import RefundSearch
+from ..auth import merchant_of_request
+from ..bodies import body_of_request
+from ..documented import PAID_AT, PAYMENT_ID, Audited, documented, example_page
+from ..errors import json_response
+from ..fields import (
+    ID_CHARS_MAX,
+    Body,
+    Reason,
+    RefundAmount,
+    Request,
+    Searched,
+    SpanQuery,
+    Text,
+    checked,
+    message_of,
+    parse_page,
+    refuse_protected,
+)
+from ..idempotency import once
+from ..shapes import (
+    At,
+    Minor,
+    PageJson,
+    PaymentId,
+    RefundId,
+    maybe_timestamp,
+    page_to_json,
+    timestamp,
+)
+
+
+class RefundCreatedJson(TypedDict):
+    """A new refund."""
+
+    id: RefundId
+    payment_id: PaymentId
+    amount: Minor
+    reason: str | None
+    status: Literal["pending", "processed", "failed"]
+    created_at: At
+
+
+class RefundJson(RefundCreatedJson):
+    """Money on its way back."""
+
+    processed_at: At | None
+
+
+class RefundRequest(Request):
+    """``POST /payments/{id}/refunds``."""
+
+    amount: RefundAmount
+    reason: Reason | None = Field(None, description="for people")
+
+
+class RefundOfPaymentRequest(RefundRequest):
+    """``POST /refunds``."""
+
+    payment_id: Text = Field(min_length=1)
+
+
+class RefundsQuery(SpanQuery):
+    """``GET /refunds``."""
+
+    status: Literal["pending", "processed", "failed"] | None = None
+    payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
+
+
+def parse_refunds(query: Mapping[str, str]) -> RefundSearch:
+    """The filters of ``GET /refunds``."""
+    asked = checked(RefundsQuery, message_of(query))
+    return RefundSearch(
+        since=asked.from_, until=asked.to, status=asked.status, payment_id=asked.payment_id
+    )
+
+
+def parse_refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefund:
+    """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
+    refuse_protected(body)
+    if payment_id is None:
+        named = checked(RefundOfPaymentRequest, body)
+        return CreateRefund(merchant, named.payment_id, named.amount, named.reason)
+    asked = checked(RefundRequest, body)
+    return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
+
+
+def refund_created_to_json(refund: Refund) -> RefundCreatedJson:
+    """The answer to ``POST /payments/{id}/refunds``."""
+    return {
+        "id": refund.id,
+        "payment_id": refund.payment_id,
+        "amount": refund.amount.minor,
+        "reason": refund.reason,
+        "status": refund.status,
+        "created_at": timestamp(refund.created_at),
+    }
+
+
+def refund_in_full_to_json(refund: Refund) -> RefundJson:
+    """``GET /refunds/{id}``."""
+    return {**refund_created_to_json(refund), "processed_at": maybe_timestamp(refund.processed_at)}
+
+
+REFUND_REQUEST_EXAMPLE = {"amount": 20_000, "reason": "customer asked"}
+REFUND_CREATED_EXAMPLE: RefundCreatedJson = {
+    "id": "rfnd_K7fL2mNp9QsT4vXz",
+    "payment_id": PAYMENT_ID,
+    "amount": 20_000,
+    "reason": "customer asked",
+    "status": "pending",
+    "created_at": PAID_AT,
+}
+REFUND_EXAMPLE: RefundJson = {
+    **REFUND_CREATED_EXAMPLE,
+    "status": "processed",
+    "processed_at": "2026-01-15T10:31:10.120Z",
+}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/refunds`` and ``/payments/{id}/refunds``."""
+    routes = Blueprint("refunds", __name__)
+
+    async def refund(payment_id: str | None) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse_refund(body, payment_id, merchant)
+            return refund_created_to_json(await create_refund(command, bound)), 201
+
+        return await once(merchant.id, deps, do)
+
+    @routes.post("/payments/<payment_id>/refunds")
+    @documented(
+        "Refund a payment",
+        RefundCreatedJson,
+        REFUND_CREATED_EXAMPLE,
+        status=201,
+        needs=Role.SUPPORT,
+        audit=Audited("refund.create", shows=("amount", "reason")),
+        body=RefundRequest,
+        body_examples={"example": REFUND_REQUEST_EXAMPLE},
+        takes_key=True,
+    )
+    async def create(payment_id: str) -> Response:
+        return await refund(payment_id)
+
+    @routes.post("/refunds")
+    @documented(
+        "Refund the payment that the body names",
+        RefundCreatedJson,
+        REFUND_CREATED_EXAMPLE,
+        status=201,
+        needs=Role.SUPPORT,
+        audit=Audited("refund.create", shows=("payment_id", "amount", "reason")),
+        body=RefundOfPaymentRequest,
+        body_examples={"example": {**REFUND_REQUEST_EXAMPLE, "payment_id": PAYMENT_ID}},
+        takes_key=True,
+        refuses=frozenset({404}),
+    )
+    async def create_by_body() -> Response:
+        return await refund(None)
+
+    @routes.get("/refunds")
+    @documented(
+        "List refunds",
+        PageJson[RefundJson],
+        example_page(REFUND_EXAMPLE),
+        query=RefundsQuery,
+    )
+    async def index() -> Response:
+        merchant = await merchant_of_request(deps)
+        limit, offset = parse_page(request.args)
+        search = parse_refunds(request.args)
+        page = await deps.storage.refunds.page(
+            merchant.id, limit=limit, offset=offset, search=search
+        )
+        return json_response(page_to_json(page, refund_in_full_to_json))
+
+    @routes.get("/refunds/<refund_id>")
+    @documented("Show a refund", RefundJson, REFUND_EXAMPLE)
+    async def show(refund_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        return json_response(refund_in_full_to_json(await find_refund(refund_id, merchant, deps)))
+
+    return routes

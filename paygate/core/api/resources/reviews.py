@@ -1,0 +1,198 @@
+"""Manual reviews, and actions that the shopper completes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+from quart import Blueprint, Response
+from typing_extensions import TypedDict
+
+from ...accounts.model import Role
+from ...deps import Deps
+from ...payments.callbacks import (
+    CancelAction,
+    CompleteAction,
+    SettleReview,
+    cancel_action,
+    complete_action,
+    settle_review,
+)
+from ...payments.queries import find_payment
+from ...payments.store import InReview
+from ..auth import caller_of_request, check_browser, merchant_of_request
+from ..bodies import body_of_request
+from ..documented import PAID_AT, PAYMENT_ID, Audited, documented
+from ..errors import json_response
+from ..fields import Body, Reason, Request, Text, checked
+from ..idempotency import once
+from ..shapes import At, Minor, PaymentId, timestamp
+from .payments import (
+    PAYMENT_EXAMPLE,
+    PAYMENT_PUBLIC_EXAMPLE,
+    PaymentJson,
+    PaymentPublicJson,
+    payment_public_to_json,
+    payment_to_json,
+)
+
+
+class SettleRequest(Request):
+    """``POST /operations/{id}/settle``."""
+
+    verdict: Literal["approved", "declined"] = Field(description="what happened at the processor")
+    reason: Reason = Field(min_length=1, description="how you know; kept on the time line")
+
+
+class CompleteRequest(Request):
+    """``POST /payments/{id}/complete``; may be left out."""
+
+    params: Annotated[dict[str, Text], Field(max_length=50)] = Field(
+        default_factory=dict, description="what came back with the shopper"
+    )
+
+
+class ReviewJson(TypedDict):
+    """An operation that no machine could decide."""
+
+    id: Annotated[str, Field(examples=["op_T5vX2wYz8AbC1dEf"])]
+    payment_id: PaymentId
+    kind: str
+    amount: Minor
+    currency: str
+    processor: str
+    note: str | None
+    since: At
+
+
+class ReviewsJson(TypedDict):
+    """What needs a person, the oldest first."""
+
+    data: list[ReviewJson]
+
+
+def parse_settle(body: Body, operation_id: str) -> SettleReview:
+    """``POST /operations/{id}/settle``."""
+    asked = checked(SettleRequest, body)
+    return SettleReview(operation_id, asked.verdict, asked.reason)
+
+
+def parse_params(body: Body) -> Mapping[str, str]:
+    """``POST /payments/{id}/complete``: what came back with the shopper."""
+    return checked(CompleteRequest, body).params
+
+
+def reviews_to_json(found: Iterable[InReview]) -> ReviewsJson:
+    """``GET /operations/review``."""
+    return {
+        "data": [
+            {
+                "id": each.id,
+                "payment_id": each.payment_id,
+                "kind": each.kind,
+                "amount": each.amount_minor,
+                "currency": each.currency,
+                "processor": each.processor,
+                "note": each.note,
+                "since": timestamp(each.since),
+            }
+            for each in found
+        ]
+    }
+
+
+REVIEWS_EXAMPLE: ReviewsJson = {
+    "data": [
+        {
+            "id": "op_T5vX2wYz8AbC1dEf",
+            "payment_id": PAYMENT_ID,
+            "kind": "charge",
+            "amount": 50_000,
+            "currency": "INR",
+            "processor": "upi_sim",
+            "note": "unknown: no answer within 10 s",
+            "since": PAID_AT,
+        }
+    ]
+}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    """``/operations/review`` and what a shopper says of a payment that waits for them."""
+    routes = Blueprint("operations", __name__)
+
+    @routes.get("/operations/review")
+    @documented(
+        "List what needs a person",
+        ReviewsJson,
+        REVIEWS_EXAMPLE,
+        about="Of all merchants to operators, to others their own.",
+    )
+    async def reviews() -> Response:
+        caller = await caller_of_request(deps)
+        owner = None if caller.is_operator else caller.merchant.id
+        found = await deps.storage.operations.in_review(owner)
+        return json_response(reviews_to_json(found))
+
+    @routes.post("/operations/<operation_id>/settle")
+    @documented(
+        "Settle what needs a person",
+        PaymentJson,
+        PAYMENT_EXAMPLE,
+        needs=Role.SUPPORT,
+        needs_operator=True,
+        audit=Audited("review.settle", shows=("verdict", "reason")),
+        body=SettleRequest,
+        body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
+        takes_key=True,
+        about="For operators, of any merchant's payments: a merchant cannot declare its own "
+        "money received. Says what happened at the processor. It is kept on the payment's "
+        "time line.",
+    )
+    async def settle(operation_id: str) -> Response:
+        merchant = await merchant_of_request(deps)
+        body = await body_of_request()
+
+        async def do(bound: Deps) -> tuple[object, int]:
+            command = parse_settle(body, operation_id)
+            return payment_to_json(await settle_review(command, bound)), 200
+
+        return await once(merchant.id, deps, do)
+
+    @routes.post("/payments/<payment_id>/complete")
+    @documented(
+        "Say that the shopper is back",
+        PaymentPublicJson,
+        PAYMENT_PUBLIC_EXAMPLE,
+        access="browser",
+        body=CompleteRequest,
+        body_is_optional=True,
+        body_examples={"example": {"params": {}}},
+        about="After a redirect, a challenge or an app: the processor is asked at once.",
+    )
+    async def complete(payment_id: str) -> Response:
+        body = await body_of_request()
+        payment = await find_payment(payment_id, None, deps)
+        await check_browser(payment.order_id, deps, body)
+        after = await complete_action(CompleteAction(payment.id, parse_params(body)), deps)
+        return json_response(payment_public_to_json(after))
+
+    @routes.post("/payments/<payment_id>/public/cancel")
+    @documented(
+        "Cancel a payment as its shopper",
+        PaymentPublicJson,
+        PAYMENT_PUBLIC_EXAMPLE,
+        access="browser",
+        about="Only while it waits for its shopper. The payment fails as `payer_rejected`; if "
+        "the bank approves it all the same, it succeeds late, or the money is given back.",
+        refuses=frozenset({422}),
+    )
+    async def cancel(payment_id: str) -> Response:
+        body = await body_of_request()
+        payment = await find_payment(payment_id, None, deps)
+        await check_browser(payment.order_id, deps, body)
+        after = await cancel_action(CancelAction(payment.id), deps)
+        return json_response(payment_public_to_json(after))
+
+    return routes

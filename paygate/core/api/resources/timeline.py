@@ -1,0 +1,153 @@
+"""A payment's timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from ...payments.store import MOMENTS_MAX, Moment, MomentKind
+from ...redaction import redact_json, redact_text
+from ..documented import MADE_AT, PAID_AT, PAYMENT_ID
+from ..shapes import At, timestamp
+
+
+class MomentJson(TypedDict):
+    """Something that happened to a payment."""
+
+    at: At
+    what: Annotated[str, Field(description="a sentence for people; it may change")]
+    kind: MomentKind
+    id: Annotated[str, Field(description="of the thing: an operation's, an event's, a refund's")]
+    data: Annotated[dict[str, Any], Field(description="facts, by kind, without secrets")]
+
+
+class TimelineJson(TypedDict):
+    """What happened to a payment, oldest first."""
+
+    data: list[MomentJson]
+    truncated: Annotated[bool, Field(description="there is more than was told")]
+
+
+def timeline_to_json(story: Sequence[Moment]) -> TimelineJson:
+    """``GET /payments/{id}/timeline``.
+
+    Args:
+        story: Its moments in order; one more than ``MOMENTS_MAX`` says that it goes on.
+    """
+    shown = [_moment(moment) for moment in story[:MOMENTS_MAX]]
+    return {"data": shown, "truncated": len(story) > MOMENTS_MAX}
+
+
+def _moment(moment: Moment) -> MomentJson:
+    return {
+        "at": timestamp(moment.at),
+        "what": redact_text(SENTENCES[moment.kind](moment)),
+        "kind": moment.kind,
+        "id": moment.id,
+        # Once more: what was stored by an older version, or by hand, is shown by this one.
+        "data": redact_json({name: _shown(name, value) for name, value in moment.data.items()}),
+    }
+
+
+def _shown(name: str, value: Any) -> Any:
+    is_time = name.endswith("_at") and isinstance(value, str)
+    return timestamp(datetime.fromisoformat(value)) if is_time else value
+
+
+def _call(moment: Moment) -> str:
+    data = moment.data
+    answer = data["answer"].get("class", "no answer")
+    return f"{data['processor']} was asked to {data['name']}: {answer} after {data['took_ms']} ms"
+
+
+def _callback(moment: Moment) -> str:
+    data = moment.data
+    reason = f", {data['reason']}" if data["reason"] else ""
+    return f"callback of {data['processor']}: {data['effect']}{reason}"
+
+
+def _decision(moment: Moment) -> str:
+    data = moment.data
+    asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
+    if data["decision"] == "route":
+        return f"{data['chosen']} was chosen to be asked; routers: {asked}"
+    verb = "blocked" if data["chosen"] == "block" else "allowed"
+    return f"the payment was {verb}; risk checks: {asked}"
+
+
+def _operation(moment: Moment) -> str:
+    data = moment.data
+    came = data["note"] or data["state"]
+    return f"{data['kind']} {moment.id} at {data['processor']}: {came}"
+
+
+def _delivery(moment: Moment) -> str:
+    return f"{moment.data['event']} is to be delivered by {moment.data['sink']}"
+
+
+def _attempt(moment: Moment) -> str:
+    data = moment.data
+    came = data["status_code"] or data["error"] or "no answer"
+    return f"delivery of {data['event']}, try {data['ordinal']}: {came}"
+
+
+def _refund(moment: Moment) -> str:
+    data = moment.data
+    return f"refund {moment.id} of {data['amount']} {data['currency']} is {data['status']}"
+
+
+SENTENCES: Mapping[MomentKind, Callable[[Moment], str]] = {
+    "plugin_call": _call,
+    "callback": _callback,
+    "decision": _decision,
+    "transition": lambda moment: f"payment is {moment.data['to']}",
+    "refund": _refund,
+    "operation": _operation,
+    "event": lambda moment: f"event {moment.data['type']}",
+    "delivery": _delivery,
+    "attempt": _attempt,
+}
+TIMELINE_EXAMPLE: TimelineJson = {
+    "data": [
+        {
+            "at": MADE_AT,
+            "what": "payment is pending",
+            "kind": "transition",
+            "id": f"{PAYMENT_ID}.1",
+            "data": {"from": None, "to": "pending", "version": 1},
+        },
+        {
+            "at": MADE_AT,
+            "what": "event payment.created",
+            "kind": "event",
+            "id": "evt_Ab12Cd34Ef56Gh78",
+            "data": {"type": "payment.created", "seq": 1},
+        },
+        {
+            "at": PAID_AT,
+            "what": "upi_sim was asked to query: Approved after 3 ms",
+            "kind": "plugin_call",
+            "id": "call_7",
+            "data": {
+                "name": "query",
+                "operation_id": "op_Qw12Er34Ty56Ui78",
+                "processor": "upi_sim",
+                "took_ms": 3,
+                "given": {"amount": 50_000, "currency": "INR", "kind": "charge"},
+                "answer": {"class": "Approved", "reference": "upi-1", "amount": 50_000},
+            },
+        },
+        {
+            "at": PAID_AT,
+            "what": "payment is success",
+            "kind": "transition",
+            "id": f"{PAYMENT_ID}.3",
+            "data": {"from": "processing", "to": "success", "version": 3},
+        },
+    ],
+    "truncated": False,
+}

@@ -1,0 +1,94 @@
+"""Field types and models that responses share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Generic, Literal, NotRequired, TypeVar
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from ..records import Page
+
+Row = TypeVar("Row")
+Minor = Annotated[int, Field(description="minor units of the currency", examples=[50000])]
+At = Annotated[
+    str,
+    Field(
+        description="ISO 8601 in UTC, to the millisecond",
+        json_schema_extra={"format": "date-time"},
+        examples=["2026-01-15T10:30:00.000Z"],
+    ),
+]
+OrderId = Annotated[str, Field(examples=["order_NXhj67fGH2jk9mPq"])]
+PaymentId = Annotated[str, Field(examples=["pay_H8sK3jD9s2L1pQrT"])]
+RefundId = Annotated[str, Field(examples=["rfnd_K7fL2mNp9QsT4vXz"])]
+Uuid = Annotated[
+    str,
+    Field(
+        json_schema_extra={"format": "uuid"},
+        examples=["550e8400-e29b-41d4-a716-446655440000"],
+    ),
+]
+
+
+class PageJson(TypedDict, Generic[Row]):
+    """A slice of a list, newest first."""
+
+    data: list[Row]
+    total: int
+    limit: int
+    offset: int
+
+
+class ErrorDetailJson(TypedDict):
+    """What went wrong, for programs and for people."""
+
+    code: Annotated[str, Field(examples=["BAD_REQUEST_ERROR"])]
+    description: Annotated[str, Field(examples=["amount must be at least 100"])]
+    field: NotRequired[Annotated[str, Field(description="of the request", examples=["amount"])]]
+
+
+class ErrorJson(TypedDict):
+    """The body of every refusal."""
+
+    error: ErrorDetailJson
+
+
+RoleName = Literal["read_only", "support", "developer", "owner"]
+RowT = TypeVar("RowT")
+ShownRow = TypeVar("ShownRow")
+
+
+def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson[ShownRow]:
+    """A slice of a list in its envelope."""
+    return {
+        "data": [show(row) for row in rows.rows],
+        "total": rows.total,
+        "limit": rows.limit,
+        "offset": rows.offset,
+    }
+
+
+def error_to_json(*, code: str, description: str, field: str | None = None) -> ErrorJson:
+    """The body of every refusal."""
+    detail: ErrorDetailJson = {"code": code, "description": description}
+    if field:
+        detail["field"] = field
+    return {"error": detail}
+
+
+def timestamp(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, as JavaScript writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def maybe_timestamp(at: datetime | None) -> str | None:
+    """Return ``timestamp`` of a time, or None."""
+    return timestamp(at) if at else None
+
+
+def seconds(length: timedelta) -> float:
+    """With milliseconds, as in timestamps."""
+    return round(length.total_seconds(), 3)

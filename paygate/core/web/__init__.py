@@ -1,1 +1,0 @@
-"""HTTP in. A route has three lines: parse, call, present."""
