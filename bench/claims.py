@@ -12,8 +12,8 @@ from uuid import uuid4
 import asyncpg
 
 from paygate.adapters.embedded import start_servers
-from paygate.adapters.storage.migrate import migrate
-from paygate.adapters.storage.statements.claim_deliveries import CLAIM
+from paygate.adapters.postgres.migrate import migrate
+from paygate.adapters.postgres.tables.deliveries import CLAIM
 from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX
 from tests.harness.folders import open_folder
 

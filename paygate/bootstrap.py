@@ -18,11 +18,11 @@ from .adapters.ids.replayed import ReplayedIds
 from .adapters.notifier.local import LocalNotifier
 from .adapters.notifier.saq_jobs import SaqNotifier
 from .adapters.passwords.argon2 import Argon2Passwords
-from .adapters.storage.clock_news import follow_clock
-from .adapters.storage.database import is_pooler
-from .adapters.storage.database_url import DatabaseUrl, parse_database_url
-from .adapters.storage.migrate import behind_pooler, require_migrated
-from .adapters.storage.postgres import PostgresStorage
+from .adapters.postgres.database import is_pooler
+from .adapters.postgres.database_url import DatabaseUrl, parse_database_url
+from .adapters.postgres.migrate import behind_pooler, require_migrated
+from .adapters.postgres.storage import PostgresStorage
+from .adapters.postgres.tables.clock_moves import follow_clock
 from .adapters.vault.keyed import KeyedVault, kept_key
 from .core.accounts.last_use import LastUse
 from .core.accounts.refusals import Refusals

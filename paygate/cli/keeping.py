@@ -15,7 +15,7 @@ from .base import run as run_verb
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    from ..adapters.storage.migrate import migrate as apply
+    from ..adapters.postgres.migrate import migrate as apply
     from ..bootstrap import direct_url
 
     async def run(setup: Setup) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from ..adapters.storage.database import connection
-from ..adapters.storage.database_url import parse_database_url
-from ..adapters.storage.migrate import missing_migrations
-from ..adapters.storage.postgres import PostgresStorage
-from ..adapters.storage.statements.workers import ALIVE_IDS
+from ..adapters.postgres.database import connection
+from ..adapters.postgres.database_url import parse_database_url
+from ..adapters.postgres.migrate import missing_migrations
+from ..adapters.postgres.storage import PostgresStorage
+from ..adapters.postgres.tables.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
 from ..core.clock import shift_in_words
 from ..core.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER

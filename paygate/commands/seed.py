@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from ..adapters.storage.migrate import require_migrated
-from ..adapters.storage.postgres import PostgresStorage
+from ..adapters.postgres.migrate import require_migrated
+from ..adapters.postgres.storage import PostgresStorage
 from ..bootstrap import open_app
 from ..seeding import seed as store
 from .setup import Setup

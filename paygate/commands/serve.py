@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..adapters.notifier.local import LocalNotifier
+from ..adapters.postgres.migrate import migrate
 from ..adapters.serving.server import answer
-from ..adapters.storage.migrate import migrate
 from ..bootstrap import App, direct_url, open_app
 from ..core.api.app import create_app
 from ..core.queue.worker import Worker

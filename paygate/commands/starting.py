@@ -7,9 +7,9 @@ import time
 from urllib.parse import urlsplit
 
 from ..adapters.notifier.saq_jobs import SaqNotifier
-from ..adapters.storage.database import is_pooler
-from ..adapters.storage.database_url import parse_database_url
-from ..adapters.storage.errors import is_starting
+from ..adapters.postgres.database import is_pooler
+from ..adapters.postgres.database_url import parse_database_url
+from ..adapters.postgres.errors import is_starting
 from ..bootstrap import App
 from ..core.errors import OperatorError
 from ..logs import logger

@@ -10,8 +10,8 @@ import socket
 from collections.abc import Collection
 from secrets import token_hex
 
-from ..adapters.storage.migrate import missing_migrations
-from ..adapters.storage.postgres import PostgresStorage
+from ..adapters.postgres.migrate import missing_migrations
+from ..adapters.postgres.storage import PostgresStorage
 from ..bootstrap import open_app
 from ..core.errors import WorkerEndedError
 from ..core.queue.notifier import QUEUES, Queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..adapters.storage.clones import Clones
+from ..adapters.postgres.clones import Clones
 
 AHEAD = 2
 """How many wait. Making one takes as long as a short test."""

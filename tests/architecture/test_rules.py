@@ -12,8 +12,8 @@ import pytest
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 
-from paygate.adapters.storage.database import APPS, tortoise_config
-from paygate.adapters.storage.database_url import parse_database_url
+from paygate.adapters.postgres.database import APPS, tortoise_config
+from paygate.adapters.postgres.database_url import parse_database_url
 from paygate.core import errors
 from paygate.core.errors import PaygateError
 from paygate.core.payments.model import LIVE, TRANSITIONS
@@ -61,7 +61,7 @@ MONEY = (
     "paygate/core/payments/follow_up.py",
     "paygate/core/registry.py",
     "paygate/core/api/resources/payments.py",
-    "paygate/adapters/storage/mapping.py",
+    "paygate/adapters/postgres/tables/rows.py",
     "paygate/plugins/answers.py",
 )
 

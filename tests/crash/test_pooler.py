@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from paygate.adapters.storage.database import connect
+from paygate.adapters.postgres.database import connect
 from tests.crash.test_killed_processes import DECIDED, burst, until
 from tests.harness.databases import Databases
 from tests.harness.folders import open_folder

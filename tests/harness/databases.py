@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from paygate.adapters.storage.migrate import migrate
+from paygate.adapters.postgres.migrate import migrate
 
 
 def with_database(url: str, name: str) -> str:

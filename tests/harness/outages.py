@@ -22,7 +22,7 @@ from paygate.adapters.embedded.layout import settle
 from paygate.adapters.embedded.machine import Machine
 from paygate.adapters.embedded.postgres import Postgres
 from paygate.adapters.embedded.unprivileged import within_reach
-from paygate.adapters.storage.database_url import with_database
+from paygate.adapters.postgres.database_url import with_database
 
 from .apps import KEYS
 from .processes import Client, Stack

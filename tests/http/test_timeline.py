@@ -17,7 +17,7 @@ from paygate import (
     Pending,
     Unknown,
 )
-from paygate.adapters.storage.statements.timeline import TIMELINE
+from paygate.adapters.postgres.tables.timeline import TIMELINE
 from paygate.core.payments.store import MOMENTS_MAX
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent

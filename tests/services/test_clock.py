@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from paygate import Approved, DeliveryResult, Money, Pending
-from paygate.adapters.storage.repositories.operations import PostgresOperations
+from paygate.adapters.postgres.tables.operations import PostgresOperations
 from paygate.bootstrap import open_app
 from paygate.core.errors import InvalidInputError
 from paygate.core.move_clock import (

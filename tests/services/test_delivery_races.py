@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
-from paygate.adapters.storage.statements.claim_deliveries import DUE_ROWS_SEEN_MAX
+from paygate.adapters.postgres.tables.deliveries import DUE_ROWS_SEEN_MAX
 from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX, OVERDUE_AFTER
 from paygate.core.queue.lease import FailedClaim
 from paygate.core.queue.work import Settled

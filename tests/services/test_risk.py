@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from paygate import Allow, Block, DeclineCode
-from paygate.adapters.storage.statements.payments import COUNT
+from paygate.adapters.postgres.tables.payments import COUNT
 from paygate.core.limits import HISTORY_MAX
 from tests.harness.advisers import Advice, SayingCheck
 from tests.harness.apps import TestApp, running_app

@@ -6,7 +6,7 @@ import asyncio
 
 import asyncpg
 
-from paygate.adapters.storage.clones import Clones
+from paygate.adapters.postgres.clones import Clones
 
 PATIENCE_S = 60
 MODELS = "SELECT count(*) FROM pg_database WHERE datname LIKE 'paygate_model_%'"

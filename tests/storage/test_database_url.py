@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from paygate.adapters.storage.database import connect
-from paygate.adapters.storage.database_url import parse_database_url, with_database
+from paygate.adapters.postgres.database import connect
+from paygate.adapters.postgres.database_url import parse_database_url, with_database
 from paygate.core.errors import OperatorError
 
 

@@ -1,0 +1,88 @@
+"""What an error of the database means to paygate. It is decided here and nowhere else.
+
+===========================  =========================================================
+meaning                      what follows
+===========================  =========================================================
+``TransactionConflictError`` nothing was stored; run the transaction again
+``RowLockedError``           another transaction holds a row; go on with the others
+``InfrastructureError``      the database is away or not ready; wait, or answer 503
+``REFUSED``                  it will not take this row, and never will
+anything else                a mistake in paygate; it is raised as it is
+===========================  =========================================================
+"""
+
+from __future__ import annotations
+
+import asyncpg
+from asyncpg.exceptions import _base
+from tortoise.exceptions import BaseORMException, DBConnectionError
+
+from ...core.errors import InfrastructureError, RowLockedError, TransactionConflictError
+
+READ_ONLY = asyncpg.ReadOnlySQLTransactionError
+"""The session is read-only; another connection may not be."""
+CONFLICT = (
+    asyncpg.TransactionRollbackError,  # class 40: deadlock, serialization
+    asyncpg.InvalidCachedStatementError,  # 0A000: a table was altered since it was prepared
+    asyncpg.InvalidSQLStatementNameError,  # 26000: prepared on another server of a pooler
+    asyncpg.DuplicatePreparedStatementError,  # 42P05: the same
+)
+LOCKED = (asyncpg.LockNotAvailableError,)  # 55P03
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,  # class 08
+    READ_ONLY,  # 25006: a failover is under way
+    asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03
+    asyncpg.InvalidAuthorizationSpecificationError,  # 28
+    asyncpg.InvalidCatalogNameError,  # 3D
+    asyncpg.InsufficientPrivilegeError,  # 42501: rights are being changed
+    asyncpg.InsufficientResourcesError,  # 53: too many connections, no memory, disk full
+    asyncpg.ObjectNotInPrerequisiteStateError,  # 55
+    asyncpg.OperatorInterventionError,  # 57: shut down, crashed, starting up, cancelled
+    asyncpg.PostgresSystemError,  # 58
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    DBConnectionError,
+)
+REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, _base.DataError)
+"""The second kind of ``DataError`` is asyncpg's own, for what it cannot even send."""
+
+
+def meaning(error: BaseException | None) -> InfrastructureError | None:
+    """The error to raise instead, or None where the error is to be raised as it is."""
+    cause = original(error)
+    if isinstance(cause, REFUSED):
+        return None
+    if isinstance(cause, CONFLICT):
+        return TransactionConflictError(f"the database ended a transaction: {short(cause)}")
+    if isinstance(cause, LOCKED):
+        return RowLockedError(f"a row is locked by another transaction: {short(cause)}")
+    if isinstance(cause, AWAY):
+        return InfrastructureError(f"the database is away: {short(cause)}")
+    return None
+
+
+def is_starting(error: BaseException | None) -> bool:
+    """Whether a server that answers so may be about to start."""
+    return isinstance(
+        original(error),
+        (
+            OSError,  # nothing listens, no socket, no such name yet; and no answer in time
+            asyncpg.CannotConnectNowError,  # 57P03
+            asyncpg.TooManyConnectionsError,  # 53300
+            asyncpg.ConnectionDoesNotExistError,
+        ),
+    ) and not isinstance(error, PermissionError)
+
+
+def original(error: BaseException | None) -> BaseException | None:
+    """What PostgreSQL or the network said; Tortoise wraps some of it."""
+    while isinstance(error, BaseORMException) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def short(error: BaseException) -> str:
+    """The first line of an error, or its class where it says nothing."""
+    return (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -1,0 +1,17 @@
+"""What all tables have in common."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+APP = "paygate"
+
+
+class ExactJsonField(fields.TextField):
+    """PostgreSQL's ``json``, which keeps the text as it was written.
+
+    ``jsonb`` reorders keys; a webhook's body is signed, so its bytes must stay.
+    """
+
+    class _db_postgres:  # noqa: N801 - Tortoise finds the class by this name
+        SQL_TYPE = "JSON"

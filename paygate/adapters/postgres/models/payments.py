@@ -1,0 +1,364 @@
+"""The tables of money, of what is asked and told about it, and of who works on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+
+from .base import APP, ExactJsonField
+
+
+def _restrict(to: str, related_name: str) -> Any:
+    return fields.ForeignKeyField(f"{APP}.{to}", related_name, on_delete=fields.RESTRICT)
+
+
+class MerchantRow(Model):
+    """Who gets the money. ``webhook_url`` and ``webhook_secret`` may be set by SQL.
+
+    So may ``allowed_origins``.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=255)
+    email = fields.CharField(max_length=255, unique=True)
+    api_key = fields.CharField(max_length=64, unique=True)
+    # SHA-256 of the secret, in hex.
+    api_secret = fields.CharField(max_length=64)
+    webhook_url = fields.TextField(null=True)
+    webhook_secret = fields.CharField(max_length=64, null=True)
+    is_active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    default_scenario = fields.CharField(max_length=64, null=True)
+    # The secret, sealed, with its last characters: unless SQL wrote one, which stands above
+    # in clear.
+    webhook_sealed = fields.TextField(null=True)
+    webhook_secret_hint = fields.CharField(max_length=16, null=True)
+    # The secret before the present one, and until when it signs beside it.
+    webhook_previous_secret = fields.CharField(max_length=64, null=True)
+    webhook_previous_sealed = fields.TextField(null=True)
+    webhook_previous_until = fields.DatetimeField(null=True)
+    # Since when nothing is sent to webhook_url; null sends. Cleared by whoever writes
+    # webhook_url or webhook_secret.
+    webhook_disabled_at = fields.DatetimeField(null=True)
+    webhook_disabled_reason = fields.CharField(max_length=20, null=True)
+    webhook_failures = fields.IntField(default=0)
+    webhook_first_failure_at = fields.DatetimeField(null=True)
+    # The enabled rows of webhook_endpoints, kept by a trigger.
+    webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
+    allowed_origins = ArrayField("text", null=True)
+    # The digest of the secret before the present one, and until when it authenticates too.
+    api_previous_secret = fields.CharField(max_length=64, null=True)
+    api_previous_until = fields.DatetimeField(null=True)
+    # Since when the pair authenticates nobody.
+    api_revoked_at = fields.DatetimeField(null=True)
+    # Seeded by development, or opened by a test: production accepts none of its credentials.
+    is_test = fields.BooleanField(default=False)
+
+    class Meta:
+        """Names."""
+
+        table = "merchants"
+
+
+class OrderRow(Model):
+    """What is to be paid."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = _restrict("MerchantRow", "orders")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    receipt = fields.CharField(max_length=255, null=True)
+    notes = fields.JSONField[dict[str, Any]](null=True)
+    status = fields.CharField(max_length=20, default="created")
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    capture_mode = fields.CharField(max_length=10, default="automatic")
+    client_secret_sha256 = fields.CharField(max_length=64, null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "orders"
+        indexes = (("merchant_id", "created_at"),)
+
+
+class PaymentRow(Model):
+    """One try at paying an order."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    order = _restrict("OrderRow", "payments")
+    merchant = _restrict("MerchantRow", "payments")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    method = fields.CharField(max_length=20)
+    status = fields.CharField(max_length=20, default="pending")
+    vpa = fields.CharField(max_length=255, null=True)
+    card_network = fields.CharField(max_length=20, null=True)
+    card_last4 = fields.CharField(max_length=4, null=True)
+    captured = fields.BooleanField(default=False)
+    error_code = fields.CharField(max_length=50, null=True)
+    error_description = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # Beyond the contract.
+    flow = fields.CharField(max_length=40)
+    processor = fields.CharField(max_length=64)
+    instrument = fields.JSONField[dict[str, str]]()
+    decline_code = fields.CharField(max_length=50, null=True)
+    capture_mode = fields.CharField(max_length=10, default="automatic")
+    scenario = fields.CharField(max_length=64, null=True)
+    next_action = fields.JSONField[dict[str, Any]](null=True)
+    hold_ended_at = fields.DatetimeField(null=True)
+    amount_authorized = fields.BigIntField(default=0)
+    amount_captured = fields.BigIntField(default=0)
+    amount_refunded = fields.BigIntField(default=0)
+    version = fields.IntField(default=1)
+    last_seq = fields.IntField(default=0)
+
+    class Meta:
+        """Names."""
+
+        table = "payments"
+        indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
+
+
+class RefundRow(Model):
+    """Money on its way back."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = _restrict("PaymentRow", "refunds")
+    merchant = _restrict("MerchantRow", "refunds")
+    amount = fields.BigIntField()
+    reason = fields.TextField(null=True)
+    status = fields.CharField(max_length=20, default="pending")
+    created_at = fields.DatetimeField()
+    processed_at = fields.DatetimeField(null=True)
+    # Beyond the contract.
+    currency = fields.CharField(max_length=3)
+
+    class Meta:
+        """Names."""
+
+        table = "refunds"
+        indexes = (("payment_id",), ("merchant_id", "created_at"))
+
+
+class PaymentTransitionRow(Model):
+    """Written by the trigger on ``payments``: every status a payment ever had."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment = _restrict("PaymentRow", "transitions")
+    version = fields.IntField()
+    from_status = fields.CharField(max_length=20, null=True)
+    to_status = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "payment_transitions"
+        unique_together = (("payment_id", "version"),)
+
+
+class LeaseColumns(Model):
+    """What both tables of work carry."""
+
+    lease_token = fields.UUIDField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    lease_owner = fields.CharField(max_length=64, null=True)
+    claims = fields.IntField(default=0)
+    last_error = fields.TextField(null=True)
+
+    class Meta:
+        """Not a table."""
+
+        abstract = True
+
+
+class OperationRow(LeaseColumns):
+    """One thing asked of a processor. Work, while ``lease_state`` is ready."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = _restrict("PaymentRow", "operations")
+    merchant = _restrict("MerchantRow", "operations")
+    kind = fields.CharField(max_length=20)
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    processor = fields.CharField(max_length=64)
+    state = fields.CharField(max_length=20)
+    lease_state = fields.CharField(max_length=10, default="ready")
+    run_at = fields.DatetimeField()
+    queries = fields.IntField(default=0)
+    sends = fields.IntField(default=0, db_default=0)
+    expires_at = fields.DatetimeField(null=True)
+    reference = fields.CharField(max_length=255, null=True)
+    processor_state = fields.JSONField[dict[str, Any]](null=True)
+    sealed = fields.TextField(null=True)
+    note = fields.TextField(null=True)
+    refund_id = fields.CharField(max_length=64, null=True)
+    is_final = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "operations"
+        indexes = (("payment_id",),)
+
+
+class EventRow(Model):
+    """A fact and its frozen bytes."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = _restrict("MerchantRow", "events")
+    payment: Any = fields.ForeignKeyField(
+        f"{APP}.PaymentRow", "events", on_delete=fields.RESTRICT, null=True
+    )
+    type = fields.CharField(max_length=50)
+    seq = fields.IntField(null=True)
+    payload = ExactJsonField()
+    created_at = fields.DatetimeField()
+    # Beyond the contract. The database counts it, in the order in which events are written.
+    position = fields.BigIntField()
+
+    class Meta:
+        """Names."""
+
+        table = "events"
+        unique_together = (("payment_id", "seq"),)
+        indexes = (("merchant_id", "created_at"),)
+
+
+class DeliveryRow(LeaseColumns):
+    """One event to one endpoint. Work, while ``status`` is pending."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant = _restrict("MerchantRow", "deliveries")
+    event = fields.CharField(max_length=50)
+    payload = ExactJsonField()
+    status = fields.CharField(max_length=20, default="pending")
+    attempts = fields.IntField(default=0)
+    last_attempt_at = fields.DatetimeField(null=True)
+    next_retry_at = fields.DatetimeField(null=True)
+    response_code = fields.IntField(null=True)
+    response_body = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    # Beyond the contract.
+    event_id = fields.CharField(max_length=64)
+    sink = fields.CharField(max_length=64)
+    endpoint_id = fields.UUIDField()
+    payment_id = fields.CharField(max_length=64, null=True)
+    seq = fields.IntField(null=True)
+    # Tried once even while its endpoint is disabled.
+    by_hand = fields.BooleanField(default=False)
+    # Retried while a try is under way: it runs again after that one.
+    retry_requested = fields.BooleanField(default=False)
+
+    class Meta:
+        """Names."""
+
+        table = "webhook_logs"
+        unique_together = (("event_id", "sink", "endpoint_id"),)
+        indexes = (("merchant_id", "created_at"), ("status",))
+
+
+class IdempotencyKeyRow(Model):
+    """What a request was answered. The primary key is (key, merchant_id)."""
+
+    # Tortoise knows no composite keys; the migration makes the real one.
+    key = fields.CharField(max_length=255, primary_key=True)
+    merchant = _restrict("MerchantRow", "idempotency_keys")
+    response = ExactJsonField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    # Beyond the contract.
+    # Keyed digests of the request, with spaces between them: one for each key of the vault.
+    fingerprint = fields.TextField()
+    response_code = fields.IntField()
+
+    class Meta:
+        """Names."""
+
+        table = "idempotency_keys"
+        indexes = (("expires_at",),)
+
+
+class CallbackRow(Model):
+    """What a processor sent us, as it came, and what became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    processor = fields.CharField(max_length=64)
+    received_at = fields.DatetimeField()
+    headers = fields.JSONField[dict[str, str]]()
+    body = fields.BinaryField()
+    # Unique for each processor; null until it is verified.
+    dedupe_key = fields.CharField(max_length=255, null=True)
+    operation_id = fields.CharField(max_length=64, null=True)
+    payment_id = fields.CharField(max_length=64, null=True)
+    effect = fields.CharField(max_length=20)
+    reason = fields.TextField(null=True)
+
+    class Meta:
+        """Names."""
+
+        table = "processor_callbacks"
+        unique_together = (("processor", "dedupe_key"),)
+        indexes = (("payment_id",), ("effect",))
+
+
+class PluginCallRow(Model):
+    """One call of a processor's plugin, without what must not be kept."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment_id = fields.CharField(max_length=64)
+    operation_id = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    took_ms = fields.IntField()
+    given = ExactJsonField()
+    answer = ExactJsonField()
+
+    class Meta:
+        """Names."""
+
+        table = "plugin_calls"
+        indexes = (("payment_id",),)
+
+
+class WorkerRow(Model):
+    """A process that works, and when it was last heard of."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    heartbeat_at = fields.DatetimeField()
+
+    class Meta:
+        """Names."""
+
+        table = "workers"
+
+
+class DecisionRow(Model):
+    """What plugins decided about a payment before its processor was asked, and who said what."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment_id = fields.CharField(max_length=64)
+    kind = fields.CharField(max_length=20)
+    chosen = fields.CharField(max_length=64)
+    decided_at = fields.DatetimeField()
+    took_ms = fields.IntField()
+    data = ExactJsonField()
+
+    class Meta:
+        """Names."""
+
+        table = "payment_decisions"
+        indexes = (("payment_id",),)

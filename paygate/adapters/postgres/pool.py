@@ -1,0 +1,170 @@
+"""Tortoise's client over a pool that is opened from ``DATABASE_URL`` as all connections are.
+
+Tortoise imports this module by name (``engine``) and takes ``client_class`` from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import asyncpg
+from asyncpg.transaction import Transaction
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+
+from .database_url import DatabaseUrl
+
+log = logging.getLogger(__name__)
+
+# No statement of ours takes long; one that does is waiting for something lost.
+COMMAND_TIMEOUT_S = 30
+
+# A statement that waits longer for a row meets a process that hangs, not one that works.
+LOCK_TIMEOUT_MS = 5_000
+
+# A transaction of ours asks nobody outside. One that is idle belongs to a frozen process,
+# and ending it lets the others have its rows.
+IDLE_IN_TRANSACTION_MS = 30_000
+SESSION = {
+    # Every lock of ours relies on it: what is judged is read after the lock is held.
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+}
+
+# A session that became read-only is replaced; not more often than this, or a database
+# that stays read-only would see nothing but new connections.
+REPLACE_EVERY_S = 1.0
+_LOCAL = (
+    f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; "
+    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}"
+)
+
+
+class PoolerTransaction(Transaction):  # type: ignore[misc]  # asyncpg is not typed
+    """A transaction that brings its settings along, because a pooler keeps none for us."""
+
+    async def start(self) -> None:
+        """Begin, and set what a session of our own would have set."""
+        connection = cast("PoolerConnection", self._connection)
+        is_outermost = not connection.is_in_transaction()
+        await super().start()
+        if is_outermost:
+            await connection.execute(_LOCAL)
+
+
+class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is not typed
+    """A connection to PgBouncer in transaction mode.
+
+    Between two transactions the server behind it may be another one. So each statement
+    with parameters, which takes two messages, is sent in a transaction, and nothing is
+    kept on the server: no prepared statement, no setting, no lock.
+    """
+
+    def transaction(
+        self, *, isolation: Any = None, readonly: bool = False, deferrable: bool = False
+    ) -> PoolerTransaction:
+        """See ``asyncpg.Connection.transaction``."""
+        return PoolerTransaction(self, isolation or "read_committed", readonly, deferrable)
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        """See ``asyncpg.Connection.fetch``."""
+        return await self._on_one_server(super().fetch, *args, **kwargs)
+
+    async def fetchrow(self, *args: Any, **kwargs: Any) -> Any:
+        """See ``asyncpg.Connection.fetchrow``."""
+        return await self._on_one_server(super().fetchrow, *args, **kwargs)
+
+    async def fetchval(self, *args: Any, **kwargs: Any) -> Any:
+        """See ``asyncpg.Connection.fetchval``."""
+        return await self._on_one_server(super().fetchval, *args, **kwargs)
+
+    async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """See ``asyncpg.Connection.execute``. Without parameters it is one message."""
+        if not args:
+            return await super().execute(query, **kwargs)
+        return await self._on_one_server(super().execute, query, *args, **kwargs)
+
+    async def _on_one_server(
+        self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
+    ) -> Any:
+        if self.is_in_transaction():
+            return await work(*args, **kwargs)
+        async with self.transaction():
+            return await work(*args, **kwargs)
+
+    def get_reset_query(self) -> str:
+        """Nothing: there is no session to be reset, and the server may be another's by now."""
+        return ""
+
+
+class PoolClient(AsyncpgDBClient):
+    """Tortoise's client, with a pool of our own making.
+
+    Args:
+        url: Where to connect.
+        is_pooler: Whether a pooler answers there, so that nothing may be kept on the server.
+        session: Settings of each connection; None for the usual ones.
+        command_timeout_s: After which a statement is given up; None for never.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: DatabaseUrl,
+        is_pooler: bool,
+        session: dict[str, str] | None = None,
+        command_timeout_s: float | None = COMMAND_TIMEOUT_S,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._url = url
+        self._is_pooler = is_pooler
+        self._session = SESSION if session is None else session
+        self._command_timeout_s = command_timeout_s
+        self._replaced_at_s = float("-inf")
+        self._replacing: asyncio.Future[None] | None = None
+
+    def replace_connections(self) -> None:
+        """Let the pool open new connections instead of those it has.
+
+        asyncpg keeps a connection until someone closes it, so that one that became
+        read-only would refuse to write for as long as the process lives.
+        """
+        now = time.monotonic()
+        if self._pool is None or now - self._replaced_at_s < REPLACE_EVERY_S:
+            return
+        self._replaced_at_s = now
+        log.warning("the database is read-only; its connections are replaced")
+        self._replacing = asyncio.ensure_future(self._pool.expire_connections())
+
+    async def create_pool(self, **_kwargs: Any) -> asyncpg.Pool:
+        """See ``AsyncpgDBClient.create_pool``."""
+        chosen: dict[str, Any] = (
+            {
+                **self._url.arguments(),
+                "statement_cache_size": 0,
+                "connection_class": PoolerConnection,
+            }
+            if self._is_pooler
+            else self._url.arguments(**self._session)
+        )
+        return await asyncpg.create_pool(
+            **chosen,
+            min_size=self.pool_minsize,
+            max_size=self.pool_maxsize,
+            command_timeout=self._command_timeout_s,
+        )
+
+
+client_class = PoolClient
+
+
+def pool_of(client: AsyncpgDBClient) -> PoolClient:
+    """The client whose pool a connection or a transaction belongs to."""
+    while isinstance(client, TransactionWrapper):
+        client = client._parent  # noqa: SLF001
+    return cast("PoolClient", client)

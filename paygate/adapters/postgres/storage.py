@@ -1,0 +1,180 @@
+"""The storage port on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tortoise.context import TortoiseContext
+
+from ...core.errors import InfrastructureError
+from .database import Executor, connect
+from .tables.accounts import PostgresApiKeys, PostgresAudit, PostgresSessions, PostgresUsers
+from .tables.attention import PostgresAttention
+from .tables.callbacks import PostgresCallbacks
+from .tables.clock_moves import PostgresTestClock
+from .tables.deliveries import PostgresDeliveries
+from .tables.endpoints import PostgresEndpoints
+from .tables.feed import PostgresFeed
+from .tables.figures import PostgresFigures
+from .tables.housekeeping import PostgresHousekeeping, PostgresSealedTexts
+from .tables.idempotency import PostgresIdempotency
+from .tables.merchants import PostgresMerchants
+from .tables.operations import PostgresOperations
+from .tables.orders import PostgresOrders
+from .tables.payments import PostgresPayments
+from .tables.plugin_settings import PostgresPluginSettings
+from .tables.refunds import PostgresRefunds
+from .tables.workers import PostgresWorkers
+
+
+@dataclass(frozen=True)
+class PostgresRepositories:
+    """Every repository, bound to one executor."""
+
+    executor: Executor
+
+    @property
+    def idempotency(self) -> PostgresIdempotency:
+        """Answers that were given."""
+        return PostgresIdempotency(self.executor)
+
+    @property
+    def merchants(self) -> PostgresMerchants:
+        """Merchants."""
+        return PostgresMerchants(self.executor)
+
+    @property
+    def endpoints(self) -> PostgresEndpoints:
+        """See ``Storage.endpoints``."""
+        return PostgresEndpoints(self.executor)
+
+    @property
+    def users(self) -> PostgresUsers:
+        """People who sign in."""
+        return PostgresUsers(self.executor)
+
+    @property
+    def sessions(self) -> PostgresSessions:
+        """Those who have."""
+        return PostgresSessions(self.executor)
+
+    @property
+    def api_keys(self) -> PostgresApiKeys:
+        """Keys beside the merchants' own pairs."""
+        return PostgresApiKeys(self.executor)
+
+    @property
+    def audit(self) -> PostgresAudit:
+        """Who did what."""
+        return PostgresAudit(self.executor)
+
+    @property
+    def orders(self) -> PostgresOrders:
+        """Orders."""
+        return PostgresOrders(self.executor)
+
+    @property
+    def payments(self) -> PostgresPayments:
+        """Payments."""
+        return PostgresPayments(self.executor)
+
+    @property
+    def refunds(self) -> PostgresRefunds:
+        """Refunds."""
+        return PostgresRefunds(self.executor)
+
+    @property
+    def callbacks(self) -> PostgresCallbacks:
+        """See ``Storage.callbacks``."""
+        return PostgresCallbacks(self.executor)
+
+    @property
+    def operations(self) -> PostgresOperations:
+        """Operations."""
+        return PostgresOperations(self.executor)
+
+    @property
+    def deliveries(self) -> PostgresDeliveries:
+        """Deliveries."""
+        return PostgresDeliveries(self.executor)
+
+    @property
+    def test_clock(self) -> PostgresTestClock:
+        """The clock that tests move."""
+        return PostgresTestClock(self.executor)
+
+    @property
+    def attention(self) -> PostgresAttention:
+        """What operators have to look at."""
+        return PostgresAttention(self.executor)
+
+    @property
+    def figures(self) -> PostgresFigures:
+        """Figures about payments and about work."""
+        return PostgresFigures(self.executor)
+
+    @property
+    def plugin_settings(self) -> PostgresPluginSettings:
+        """What operators set of plugins."""
+        return PostgresPluginSettings(self.executor)
+
+    @property
+    def sealed_texts(self) -> PostgresSealedTexts:
+        """Sealed texts that are kept for long."""
+        return PostgresSealedTexts(self.executor)
+
+    @property
+    def housekeeping(self) -> PostgresHousekeeping:
+        """Forgetting what is old."""
+        return PostgresHousekeeping(self.executor)
+
+    @property
+    def feed(self) -> PostgresFeed:
+        """Events in the one order in which everybody reads them."""
+        return PostgresFeed(self.executor)
+
+    @property
+    def workers(self) -> PostgresWorkers:
+        """Workers."""
+        return PostgresWorkers(self.executor)
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """See ``Storage.is_in_transaction``."""
+        return self.executor.is_in_transaction
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresRepositories]:
+        """See ``Storage.transaction``; inside one, a savepoint."""
+        async with self.executor.transaction() as executor:
+            yield PostgresRepositories(executor)
+
+    async def is_connected(self) -> bool:
+        """See ``Storage.is_connected``."""
+        try:
+            return bool(await self.executor.fetchval("SELECT true"))
+        except InfrastructureError:
+            return False
+
+
+@dataclass(frozen=True)
+class PostgresStorage(PostgresRepositories):
+    """The same on a pool of its own. Close it when done."""
+
+    context: TortoiseContext
+
+    @classmethod
+    async def connect(cls, url: str, *, pool_size: int) -> PostgresStorage:
+        """Open a pool.
+
+        Raises:
+            OperatorError: The database cannot be used.
+        """
+        context, executor = await connect(url, pool_size=pool_size)
+        return cls(executor, context)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.context.close_connections()

@@ -1,0 +1,1 @@
+"""One module per group of tables: its statements, the mapping of its rows, its repository."""

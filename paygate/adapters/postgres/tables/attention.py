@@ -1,0 +1,86 @@
+"""Money that our records and a processor may see differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ....core.payments.store import Attention, Resolution
+from ..database import Executor
+
+COLUMNS = "id, kind, at, processor, payment_id, operation_id, reason"
+RESOLVED_COLUMNS = f"{COLUMNS}, resolved_at, resolved_by, note"
+NEEDS_ATTENTION = """(
+    c.effect = 'conflict'
+    OR c.effect = 'quarantined' AND (octet_length(c.body) > 0 OR c.headers <> '{}'))"""
+"""Of a callback ``c``. Of one whose sender is not certain only a digest is stored, and anyone
+can send many: it is not listed."""
+
+# A failed payment's money that a later refund does not give back is another item.
+_ITEMS = f"""
+    SELECT 'callback-' || c.id AS id, c.effect AS kind, c.received_at AS at, c.processor,
+        c.payment_id, c.operation_id, c.reason, p.merchant_id
+    FROM processor_callbacks c LEFT JOIN payments p ON p.id = c.payment_id
+    WHERE {NEEDS_ATTENTION}
+    UNION ALL
+    SELECT 'answer-' || a.id, 'conflict', a.at, a.processor, a.payment_id, a.operation_id,
+        a.reason, p.merchant_id
+    FROM answer_conflicts a JOIN payments p ON p.id = a.payment_id
+    UNION ALL
+    SELECT 'payment-' || p.id || '_' || p.version, 'kept_money', p.updated_at, p.processor, p.id,
+        NULL, p.error_description, p.merchant_id
+    FROM payments p WHERE p.status = 'failed' AND p.amount_captured > p.amount_refunded
+"""
+_IS_OPEN = "NOT EXISTS (SELECT FROM resolved_attention r WHERE r.id = found.id)"
+OPEN = f"""
+SELECT {COLUMNS} FROM ({_ITEMS}) AS found
+WHERE ($1::uuid IS NULL OR merchant_id = $1) AND {_IS_OPEN}
+ORDER BY kind = 'quarantined', at DESC LIMIT $2
+"""
+RESOLVED = f"""
+SELECT {RESOLVED_COLUMNS} FROM resolved_attention
+WHERE $1::uuid IS NULL OR merchant_id = $1 ORDER BY resolved_at DESC LIMIT $2
+"""
+ADD_CONFLICT = """
+INSERT INTO answer_conflicts (at, processor, payment_id, operation_id, reason)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (operation_id, reason) DO NOTHING
+"""
+
+# The item is kept as it was: a failed payment's money may be given back later.
+RESOLVE = f"""
+INSERT INTO resolved_attention ({COLUMNS}, merchant_id, resolved_at, resolved_by, note)
+SELECT {COLUMNS}, merchant_id, $2, $3, $4 FROM ({_ITEMS}) AS found WHERE id = $1
+ON CONFLICT (id) DO NOTHING RETURNING {RESOLVED_COLUMNS}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAttention:
+    """See ``AttentionRepository``."""
+
+    executor: Executor
+
+    async def open(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
+        """See ``AttentionRepository.open``."""
+        rows = await self.executor.fetch(OPEN, merchant_id, limit)
+        return [Attention(**dict(row)) for row in rows]
+
+    async def resolved(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
+        """See ``AttentionRepository.resolved``."""
+        rows = await self.executor.fetch(RESOLVED, merchant_id, limit)
+        return [Attention(**dict(row)) for row in rows]
+
+    async def add_conflict(
+        self, *, at: datetime, processor: str, payment_id: str, operation_id: str, reason: str
+    ) -> None:
+        """See ``AttentionRepository.add_conflict``."""
+        await self.executor.fetch(ADD_CONFLICT, at, processor, payment_id, operation_id, reason)
+
+    async def resolve(self, resolution: Resolution) -> Attention | None:
+        """See ``AttentionRepository.resolve``."""
+        row = await self.executor.fetchrow(
+            RESOLVE, resolution.item_id, resolution.at, resolution.by, resolution.note
+        )
+        return None if row is None else Attention(**dict(row))

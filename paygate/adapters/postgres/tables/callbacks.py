@@ -1,0 +1,62 @@
+"""Callbacks of processors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ....core.payments.store import CallbackNote, KeptCallback
+from ....core.plugin_api.processor import RawCallback
+from ..database import Executor
+from .rows import encoded
+
+ADD = """
+INSERT INTO processor_callbacks (processor, received_at, headers, body, effect)
+VALUES ($1, $2, $3::jsonb, $4, 'received') RETURNING id
+"""
+LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))"
+IS_KNOWN = """
+SELECT EXISTS (SELECT FROM processor_callbacks WHERE processor = $1 AND dedupe_key = $2)
+"""
+NOTE = """
+UPDATE processor_callbacks SET effect = $2, reason = $3, operation_id = coalesce($4, operation_id),
+    payment_id = coalesce($5, payment_id), dedupe_key = coalesce($6, dedupe_key)
+WHERE id = $1 AND effect = 'received' RETURNING id
+"""
+RECENT = """
+SELECT id, processor, received_at, dedupe_key, operation_id, payment_id, effect, reason
+FROM processor_callbacks WHERE $1::text IS NULL OR effect = $1
+ORDER BY id DESC LIMIT $2
+"""
+REASON_CHARS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresCallbacks:
+    """See ``CallbackRepository``."""
+
+    executor: Executor
+
+    async def add(self, processor: str, raw: RawCallback, *, at: datetime) -> int:
+        """See ``CallbackRepository.add``."""
+        headers = encoded(dict(raw.headers))
+        return int(await self.executor.fetchval(ADD, processor, at, headers, raw.body))
+
+    async def is_known(self, processor: str, key: str) -> bool:
+        """See ``CallbackRepository.is_known``."""
+        # The lock in a statement of its own: the look-up must see what its holder has stored.
+        await self.executor.fetchval(LOCK_KEY, processor, key)
+        return bool(await self.executor.fetchval(IS_KNOWN, processor, key))
+
+    async def note(self, row: int, note: CallbackNote, *, key: str | None = None) -> None:
+        """See ``CallbackRepository.note``."""
+        # Of whatever sender, so of whatever characters.
+        reason = note.reason.replace("\0", " ")[:REASON_CHARS_MAX] or None
+        names = (note.operation_id, note.payment_id)
+        await self.executor.fetchval(NOTE, row, note.effect, reason, *names, key)
+
+    async def recent(self, *, effect: str | None, limit: int) -> Sequence[KeptCallback]:
+        """See ``CallbackRepository.recent``."""
+        rows = await self.executor.fetch(RECENT, effect, limit)
+        return [KeptCallback(**dict(row)) for row in rows]

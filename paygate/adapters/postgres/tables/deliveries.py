@@ -1,0 +1,502 @@
+"""Deliveries: claim, record, retry and recover."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ....core.limits import CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX, TRIES_SHOWN_MAX
+from ....core.queue.lease import FailedClaim, Lease
+from ....core.records import Page, Stored
+from ....core.webhooks.model import Delivery, StoredEvent
+from ....core.webhooks.store import (
+    ANY_DELIVERY,
+    ClaimedDelivery,
+    DeliveryFilter,
+    DeliveryRecord,
+    DisabledNotice,
+    Recovery,
+    Try,
+)
+from ..database import Executor
+from ..models.payments import DeliveryRow
+from .columns import CLAIMS_BEFORE_ALONE, IS_HELD, LEASE_IS_FREE, LEASE_SQL, NO_LEASE
+from .leases import CLAIMED_IN_VAIN, DELIVERIES, Leasing, store_set
+from .payments import delivery_rows, event_row
+from .rows import Row, decoded, encoded, uuid
+
+
+def row_to_delivery(row: Row) -> Delivery:
+    """A row of ``webhook_logs``."""
+    return Delivery(
+        id=uuid(row["id"]),
+        merchant_id=uuid(row["merchant_id"]),
+        endpoint_id=uuid(row["endpoint_id"]),
+        sink=row["sink"],
+        event_id=row["event_id"],
+        event_type=row["event"],
+        payment_id=row["payment_id"],
+        body=str(row["payload"]).encode(),
+        status=row["status"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        due_at=row["next_retry_at"],
+        last_attempt_at=row["last_attempt_at"],
+        response_code=row["response_code"],
+        response_body=row["response_body"],
+        by_hand=row["by_hand"],
+    )
+
+
+DUE_ROWS_SEEN_MAX = 1000
+"""So many rows that are due again are looked at before every endpoint is."""
+
+
+def _skip_scan(name: str, condition: str, *, only_if: str = "true") -> str:
+    """A recursive CTE of the endpoints that have a row with the condition."""
+    row = "SELECT w.endpoint_id, w.merchant_id FROM webhook_logs w WHERE"
+    return f"""{name} AS (
+    ({row} {condition} AND {only_if} ORDER BY w.endpoint_id LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM {name} CROSS JOIN LATERAL (
+        {row} {condition} AND w.endpoint_id > {name}.endpoint_id ORDER BY w.endpoint_id LIMIT 1
+    ) AS following
+)"""
+
+
+CLAIM = f"""
+WITH RECURSIVE
+{_skip_scan("first", "w.status = 'pending' AND w.attempts = 0")},
+again AS MATERIALIZED (
+    SELECT w.endpoint_id, w.merchant_id FROM webhook_logs w
+    WHERE w.status = 'pending' AND w.attempts > 0 AND w.next_retry_at <= $4
+    ORDER BY w.next_retry_at LIMIT {DUE_ROWS_SEEN_MAX}
+),
+{
+    _skip_scan(
+        "any_pending",
+        "w.status = 'pending'",
+        only_if=f"(SELECT count(*) = {DUE_ROWS_SEEN_MAX} FROM again)",
+    )
+},
+{_skip_scan("asked", "w.status = 'pending' AND w.by_hand")},
+waiting AS MATERIALIZED (
+    SELECT endpoint_id, merchant_id, bool_or(is_asked) AS is_asked FROM (
+        SELECT *, false AS is_asked FROM first
+        UNION SELECT *, false FROM again
+        UNION SELECT *, false FROM any_pending
+        UNION SELECT *, true FROM asked
+    ) AS sources GROUP BY endpoint_id, merchant_id
+),
+busy AS MATERIALIZED (
+    SELECT endpoint_id, count(*) AS rows FROM webhook_logs
+    WHERE lease_token IS NOT NULL AND lease_until > clock_timestamp() GROUP BY endpoint_id
+),
+allowed AS MATERIALIZED (
+    SELECT w.endpoint_id, bool_or(NOT w.by_hand) AS takes_any,
+        max($5::int - coalesce(busy.rows, 0))::int AS share
+    FROM (
+        SELECT * FROM waiting CROSS JOIN (VALUES (false), (true)) AS kinds(by_hand)
+        WHERE is_asked OR NOT by_hand
+    ) AS w LEFT JOIN busy USING (endpoint_id)
+    WHERE coalesce(busy.rows, 0) < $5::int AND NOT ({IS_HELD})
+    GROUP BY w.endpoint_id
+),
+candidates AS MATERIALIZED (
+    SELECT due.* FROM allowed CROSS JOIN LATERAL (
+        SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at, w.claims,
+            w.claims >= {CLAIMS_BEFORE_ALONE} AS is_troubled
+        FROM webhook_logs w
+        WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
+            AND (allowed.takes_any OR w.by_hand) AND w.sink = ANY($6::text[])
+            AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
+            AND NOT EXISTS (
+                SELECT 1 FROM webhook_logs prior
+                WHERE prior.payment_id = w.payment_id AND prior.endpoint_id = w.endpoint_id
+                    AND prior.status = 'pending' AND prior.attempts = 0
+                    AND prior.seq < w.seq AND prior.sink = w.sink AND w.attempts = 0
+            )
+        ORDER BY (w.attempts > 0), w.next_retry_at LIMIT allowed.share
+    ) AS due
+    ORDER BY due.is_repeat, due.next_retry_at LIMIT $3
+),
+slots AS MATERIALIZED (
+    SELECT endpoint_id, paygate_delivery_slots(endpoint_id, $5::int) AS free
+    FROM (SELECT DISTINCT endpoint_id FROM candidates) AS endpoints
+),
+chosen AS MATERIALIZED (
+    SELECT id FROM (
+        SELECT id, endpoint_id, row_number() OVER (
+            PARTITION BY endpoint_id ORDER BY is_repeat, next_retry_at) AS place,
+            is_troubled, row_number() OVER (
+                PARTITION BY is_troubled ORDER BY claims, next_retry_at) AS trouble
+        FROM candidates
+    ) AS placed JOIN slots USING (endpoint_id)
+    WHERE place <= free AND (NOT is_troubled OR trouble = 1)
+),
+locked AS (
+    SELECT w.id FROM webhook_logs w
+    WHERE w.id IN (SELECT id FROM chosen) AND w.status = 'pending' AND w.next_retry_at <= $4
+        AND {LEASE_IS_FREE}
+    FOR UPDATE OF w SKIP LOCKED
+)
+UPDATE webhook_logs w
+SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
+    claims = CASE WHEN w.retry_requested THEN 1 ELSE w.claims + 1 END, retry_requested = false,
+    attempts = CASE WHEN w.retry_requested THEN 0 ELSE w.attempts END
+FROM locked WHERE w.id = locked.id
+RETURNING w.*
+"""
+
+# What the tries of ``won`` say of their endpoints. Merchants are locked first and in
+# order; what a locked row says is the newest, so of two workers that see the last
+# failure only one finds the endpoint enabled, and the notice is written with the switch.
+HEALTH = """
+heard AS (
+    SELECT i.merchant_id, i.endpoint_id, i.health, i.finished_at AS at,
+        max(i.finished_at) FILTER (WHERE i.health = 'succeeded')
+            OVER (PARTITION BY i.endpoint_id) AS succeeded_at
+    FROM i JOIN won ON won.id = i.row_id WHERE i.health IS NOT NULL
+),
+came AS (
+    SELECT merchant_id, endpoint_id, succeeded_at,
+        count(*) FILTER (WHERE is_after) AS failures, bool_or(is_after AND health = 'gone') AS gone,
+        min(at) FILTER (WHERE is_after) AS first_at, max(at) FILTER (WHERE is_after) AS last_at
+    FROM (
+        SELECT *, health <> 'succeeded' AND (succeeded_at IS NULL OR at > succeeded_at) AS is_after
+        FROM heard
+    ) AS judged
+    GROUP BY merchant_id, endpoint_id, succeeded_at
+),
+owners AS (
+    SELECT m.id, m.webhook_disabled_at AS disabled_at, m.webhook_failures AS failures,
+        m.webhook_first_failure_at AS first_failure_at
+    FROM merchants m WHERE m.id IN (SELECT merchant_id FROM came)
+    ORDER BY m.id FOR NO KEY UPDATE OF m
+),
+others AS (
+    SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at
+    FROM webhook_endpoints e
+    WHERE e.id IN (SELECT endpoint_id FROM came) AND e.merchant_id IN (SELECT id FROM owners)
+    ORDER BY e.merchant_id, e.id FOR NO KEY UPDATE OF e
+),
+notices AS (
+    SELECT * FROM json_to_recordset($2::json) AS t(
+        endpoint_id uuid, merchant_id uuid, event_id text, type text, body text,
+        created_at timestamptz)
+),
+fate AS MATERIALIZED (
+    SELECT now.*, n.event_id, disabled_at IS NULL AND n.event_id IS NOT NULL AND now.failed > 0
+        AND (now.gone OR now.last_at - now.since >= $4::interval) AS disables
+    FROM (
+        SELECT stands.id, stands.disabled_at, came.failures AS failed, came.gone, came.last_at,
+            came.failures + CASE WHEN succeeded_at IS NULL THEN stands.failures ELSE 0 END AS total,
+            CASE WHEN succeeded_at IS NULL THEN coalesce(stands.first_failure_at, came.first_at)
+                ELSE came.first_at END AS since
+        FROM came JOIN (SELECT * FROM owners UNION ALL SELECT * FROM others) AS stands
+            ON stands.id = came.endpoint_id
+    ) AS now LEFT JOIN notices n ON n.endpoint_id = now.id
+),
+defaults AS (
+    UPDATE merchants m SET webhook_failures = f.total, webhook_first_failure_at = f.since,
+        webhook_disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
+        webhook_disabled_reason = CASE WHEN NOT f.disables THEN m.webhook_disabled_reason
+            WHEN f.gone THEN 'gone' ELSE 'failing' END
+    FROM fate f WHERE m.id = f.id
+),
+further AS (
+    UPDATE webhook_endpoints e SET consecutive_failures = f.total, first_failure_at = f.since,
+        disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
+        disabled_reason = CASE WHEN NOT f.disables THEN e.disabled_reason
+            WHEN f.gone THEN 'gone' ELSE 'failing' END
+    FROM fate f WHERE e.id = f.id
+),
+told AS (
+    INSERT INTO events (id, merchant_id, type, payload, created_at)
+    SELECT n.event_id, n.merchant_id, n.type, n.body::json, n.created_at
+    FROM notices n JOIN fate f ON f.id = n.endpoint_id WHERE f.disables
+),
+addressed AS (
+    INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
+        created_at, event_id, sink, endpoint_id, claims)
+    SELECT d.id, n.merchant_id, n.type, n.body::json, 'pending', 0, n.created_at,
+        n.created_at, n.event_id, d.sink, d.endpoint_id, 0
+    FROM notices n JOIN fate f ON f.id = n.endpoint_id
+        JOIN json_to_recordset($3::json) AS d(id uuid, event_id text, sink text, endpoint_id uuid)
+            ON d.event_id = n.event_id
+    WHERE f.disables
+)"""
+_RECORD = f"""
+WITH i AS (
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        row_id uuid, token uuid, status text, attempts int, next_retry_at timestamptz,
+        response_code int, response_body text, error text,
+        started_at timestamptz, finished_at timestamptz, took_ms int, url text,
+        request_headers jsonb, merchant_id uuid, endpoint_id uuid, health text)
+),
+won AS (
+    UPDATE webhook_logs w
+    SET status = CASE WHEN w.retry_requested THEN 'pending' ELSE i.status END,
+        attempts = CASE WHEN w.retry_requested THEN 0 ELSE i.attempts END,
+        next_retry_at = CASE WHEN w.retry_requested THEN i.finished_at ELSE i.next_retry_at END,
+        by_hand = w.retry_requested, retry_requested = false,
+        last_attempt_at = i.finished_at, response_code = i.response_code,
+        response_body = i.response_body, claims = 0, last_error = NULL,
+        {NO_LEASE}
+    FROM i
+    WHERE w.id = i.row_id AND w.lease_token = i.token AND w.lease_until > clock_timestamp()
+    RETURNING w.id
+),
+logged AS (
+    INSERT INTO delivery_attempts
+        (delivery_id, ordinal, started_at, finished_at, status_code, error, snippet,
+            took_ms, url, request_headers)
+    SELECT i.row_id, i.attempts, i.started_at, i.finished_at, i.response_code, i.error,
+        i.response_body, i.took_ms, i.url, i.request_headers
+    FROM i JOIN won ON won.id = i.row_id
+)"""
+
+# Most tries say nothing new of their endpoint, and touch neither it nor the events.
+RECORD = f"{_RECORD}\nSELECT id FROM won"
+RECORD_AND_JUDGE = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
+
+# A retry that was requested meanwhile is due at once, whatever went wrong with this try.
+RELEASE = f"""
+WITH i AS (
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        row_id uuid, token uuid, error text, due_at timestamptz)
+)
+UPDATE webhook_logs w
+SET last_error = i.error,
+    claims = CASE WHEN w.retry_requested THEN 0 ELSE w.claims END,
+    next_retry_at = CASE WHEN w.retry_requested THEN $2 ELSE i.due_at END,
+    status = CASE WHEN w.retry_requested OR i.due_at IS NOT NULL THEN 'pending'
+        ELSE 'failed' END,
+    {NO_LEASE}
+FROM i WHERE w.id = i.row_id AND w.lease_token = i.token
+"""
+
+# A try that is under way goes on and is recorded; the row runs again after it. ``by_hand``
+# lets that happen even if this worker dies and the endpoint is disabled.
+RETRY = f"""
+WITH found AS MATERIALIZED (
+    SELECT id, {LEASE_IS_FREE} AS is_free FROM webhook_logs
+    WHERE id = $1 AND merchant_id = $2 FOR UPDATE
+)
+UPDATE webhook_logs w SET by_hand = true, retry_requested = NOT is_free, status = 'pending',
+    attempts = CASE WHEN is_free THEN 0 ELSE attempts END,
+    next_retry_at = CASE WHEN is_free THEN $3 ELSE next_retry_at END,
+    claims = CASE WHEN is_free THEN 0 ELSE claims END,
+    lease_token = CASE WHEN is_free THEN NULL ELSE lease_token END,
+    lease_owner = CASE WHEN is_free THEN NULL ELSE lease_owner END,
+    lease_until = CASE WHEN is_free THEN NULL ELSE lease_until END
+FROM found WHERE w.id = found.id RETURNING w.id
+"""
+_WANTED = """
+    w.merchant_id = $1 AND w.created_at >= $2 AND w.created_at < $3
+    AND w.status = ANY($4::text[]) AND ($5::uuid IS NULL OR w.endpoint_id = $5)
+    AND ($6::text[] IS NULL OR w.event = ANY($6) OR w.event LIKE ANY($7::text[]))"""
+MATCHING = f"SELECT count(*) FROM webhook_logs w WHERE {_WANTED}"
+SAMPLE = f"SELECT w.* FROM webhook_logs w WHERE {_WANTED} ORDER BY w.created_at, w.id LIMIT $8"
+
+# The oldest first. What a worker holds is being sent as it is, and left alone.
+RECOVER = f"""
+WITH chosen AS (
+    SELECT w.id FROM webhook_logs w WHERE {_WANTED} AND {LEASE_IS_FREE}
+    ORDER BY w.created_at, w.id LIMIT $8 FOR UPDATE SKIP LOCKED
+)
+UPDATE webhook_logs w SET status = 'pending', attempts = 0, next_retry_at = $9, claims = 0,
+    last_error = NULL, retry_requested = false, {NO_LEASE}
+FROM chosen WHERE w.id = chosen.id
+RETURNING w.*
+"""
+TRIES = """
+SELECT * FROM (
+    SELECT a.*, row_number() OVER (ORDER BY a.id) AS place FROM delivery_attempts a
+    WHERE a.delivery_id = $1
+) AS tries ORDER BY id DESC LIMIT $2
+"""
+ADD = """
+WITH e AS (
+    SELECT * FROM json_to_record($1::json) AS t(
+        event_id text, merchant_id uuid, type text, body text, created_at timestamptz)
+),
+told AS (
+    INSERT INTO events (id, merchant_id, type, payload, created_at)
+    SELECT event_id, merchant_id, type, body::json, created_at FROM e
+)
+INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
+    created_at, event_id, sink, endpoint_id, claims, by_hand)
+SELECT d.id, e.merchant_id, e.type, e.body::json, 'pending', 0, e.created_at,
+    e.created_at, e.event_id, d.sink, d.endpoint_id, 0, true
+FROM e, json_to_recordset($2::json) AS d(id uuid, sink text, endpoint_id uuid)
+"""
+
+
+class PostgresDeliveries(Leasing):
+    """See ``DeliveryRepository``."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, DELIVERIES, RELEASE)
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
+    ) -> Sequence[ClaimedDelivery]:
+        """See ``DeliveryRepository.claim``."""
+        rows = await self.executor.fetch(
+            CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
+        )
+        claimed = [ClaimedDelivery(_lease(row), row_to_delivery(row)) for row in rows]
+        spent = [
+            FailedClaim(_lease(row), row["last_error"] or CLAIMED_IN_VAIN, None)
+            for row in rows
+            if row["claims"] > CLAIMS_MAX
+        ]
+        if spent:
+            await self.release(spent, now=now)
+        return [each for each in claimed if each.lease.claims <= CLAIMS_MAX]
+
+    async def record(
+        self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
+    ) -> Stored:
+        """See ``DeliveryRepository.record``."""
+        events = [notice.event for notice in notices]
+        told = (
+            encoded(
+                [
+                    {**event_row(notice.event), "endpoint_id": notice.endpoint_id}
+                    for notice in notices
+                ]
+            ),
+            encoded(list(delivery_rows(events))),
+        )
+
+        async def store(part: Sequence[DeliveryRecord]) -> frozenset[str]:
+            tries = encoded([_attempt(record) for record in part])
+            if any(record.health for record in part):
+                judging = (RECORD_AND_JUDGE, tries, *told, FAILING_MAX)
+                rows = await self.executor.fetch(*judging)
+            else:
+                rows = await self.executor.fetch(RECORD, tries)
+            return frozenset(str(row["id"]) for row in rows)
+
+        return await store_set(records, store)
+
+    async def add(self, event: StoredEvent) -> None:
+        """See ``DeliveryRepository.add``."""
+        await self.executor.fetch(
+            ADD,
+            encoded(event_row(event)),
+            encoded(list(delivery_rows([event]))),
+        )
+
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        only: DeliveryFilter = ANY_DELIVERY,
+    ) -> Page[Delivery]:
+        """See ``DeliveryRepository.page``."""
+        named = {name: value for name, value in asdict(only).items() if value is not None}
+        with self.executor.models() as db:
+            query = DeliveryRow.filter(merchant_id=merchant_id, **named).using_db(db)
+            total = await query.count()
+            rows = (
+                await query.order_by("-created_at", "-seq", "-id")
+                .limit(limit)
+                .offset(offset)
+                .values()
+            )
+        return Page([row_to_delivery(row) for row in rows], total, limit, offset)
+
+    async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:
+        """See ``DeliveryRepository.get``."""
+        with self.executor.models() as db:
+            query = DeliveryRow.filter(id=delivery_id, merchant_id=merchant_id).using_db(db)
+            rows = await query.values()
+        return row_to_delivery(rows[0]) if rows else None
+
+    async def tries(self, delivery_id: UUID) -> Sequence[Try]:
+        """See ``DeliveryRepository.tries``."""
+        rows = await self.executor.fetch(TRIES, delivery_id, TRIES_SHOWN_MAX)
+        return [_try(row) for row in reversed(rows)]
+
+    async def matching(self, recovery: Recovery, *, limit: int) -> tuple[int, Sequence[Delivery]]:
+        """See ``DeliveryRepository.matching``."""
+        wanted = _wanted(recovery)
+        total = await self.executor.fetchval(MATCHING, *wanted)
+        rows = await self.executor.fetch(SAMPLE, *wanted, limit)
+        return total, [row_to_delivery(row) for row in rows]
+
+    async def recover(self, recovery: Recovery, *, limit: int, now: datetime) -> Sequence[Delivery]:
+        """See ``DeliveryRepository.recover``."""
+        rows = await self.executor.fetch(RECOVER, *_wanted(recovery), limit, now)
+        return sorted(map(row_to_delivery, rows), key=lambda row: (row.created_at, row.id))
+
+    async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
+        """See ``DeliveryRepository.retry``."""
+        found = await self.executor.fetchval(RETRY, delivery_id, merchant_id, now)
+        return found is not None
+
+
+def _attempt(record: DeliveryRecord) -> dict[str, Any]:
+    after = record.after
+    return {
+        "row_id": after.id,
+        "token": record.claimed.lease.token,
+        "status": after.status,
+        "attempts": after.attempts,
+        "next_retry_at": after.due_at,
+        "response_code": after.response_code,
+        "response_body": after.response_body,
+        "error": record.result.error,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "took_ms": record.took_ms,
+        "url": record.url,
+        "request_headers": dict(record.result.request_headers),
+        "merchant_id": after.merchant_id,
+        "endpoint_id": after.endpoint_id,
+        "health": record.health,
+    }
+
+
+def _lease(row: Row) -> Lease:
+    return Lease(str(row["id"]), uuid(row["lease_token"]), row["claims"])
+
+
+def _try(row: Row) -> Try:
+    return Try(
+        ordinal=row["place"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        took_ms=row["took_ms"],
+        url=row["url"],
+        request_headers=decoded(row["request_headers"]) or {},
+        status_code=row["status_code"],
+        error=row["error"],
+        response_body=row["snippet"],
+    )
+
+
+def _wanted(recovery: Recovery) -> tuple[Any, ...]:
+    """A recovery as the first seven parameters of its statements."""
+    events = recovery.events
+    if events is not None and "*" in events:
+        events = None
+    families = [each[:-1] + "%" for each in events or () if each.endswith(".*")]
+    return (
+        recovery.merchant_id,
+        recovery.since,
+        recovery.until,
+        list(recovery.statuses),
+        recovery.endpoint_id,
+        None if events is None else list(events),
+        # An underscore is a letter in an event's name, and anything to LIKE.
+        [each.replace("_", "\\_") for each in families],
+    )

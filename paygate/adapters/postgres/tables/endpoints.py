@@ -1,0 +1,204 @@
+"""Webhook endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ....core.limits import ENDPOINTS_MAX
+from ....core.records import Kept
+from ....core.webhooks.model import EndpointSettings
+from ....core.webhooks.store import EndpointChange, NewEndpoint, NewSecret
+from ..database import Executor
+from .rows import Row, decoded, encoded, uuid
+
+
+def row_to_endpoint(row: Row) -> EndpointSettings:
+    """A row of ``endpoints``, as the statements put both kinds together."""
+    return EndpointSettings(
+        id=uuid(row["id"]),
+        merchant_id=uuid(row["merchant_id"]),
+        url=(row["url"] or "").strip() or None,
+        description=row["description"],
+        events=tuple(decoded(row["events"])),
+        is_default=row["is_default"],
+        secret=row["secret"] or None,
+        secret_hint=row["secret_hint"],
+        is_sealed=row["is_sealed"],
+        previous_secret=row["previous_secret"] or None,
+        is_previous_sealed=row["is_previous_sealed"],
+        previous_until=row["previous_until"],
+        disabled_at=row["disabled_at"],
+        disabled_reason=row["disabled_reason"],
+        consecutive_failures=row["consecutive_failures"],
+        first_failure_at=row["first_failure_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+# A secret that SQL wrote stands there in clear, and counts.
+_BY_SQL = "nullif(m.webhook_secret, '')"
+_HINT = "'…' || right(m.webhook_secret, 4)"
+
+# Conditions on its columns reach both halves.
+BOTH = f"""(
+    SELECT m.id, m.id AS merchant_id, m.webhook_url AS url, NULL::text AS description,
+        '["*"]'::jsonb AS events, true AS is_default,
+        coalesce({_BY_SQL}, m.webhook_sealed) AS secret, {_BY_SQL} IS NULL AS is_sealed,
+        CASE WHEN {_BY_SQL} IS NULL THEN m.webhook_secret_hint
+            WHEN length(m.webhook_secret) > 8 THEN {_HINT} END AS secret_hint,
+        coalesce(m.webhook_previous_secret, m.webhook_previous_sealed) AS previous_secret,
+        m.webhook_previous_secret IS NULL AS is_previous_sealed,
+        m.webhook_previous_until AS previous_until,
+        m.webhook_disabled_at AS disabled_at, m.webhook_disabled_reason AS disabled_reason,
+        m.webhook_failures AS consecutive_failures, m.webhook_first_failure_at AS first_failure_at,
+        m.created_at, m.updated_at
+    FROM merchants m
+    UNION ALL
+    SELECT e.id, e.merchant_id, e.url, e.description, e.events, false, e.sealed, true,
+        e.secret_hint, e.previous_sealed, true, e.previous_until, e.disabled_at, e.disabled_reason,
+        e.consecutive_failures, e.first_failure_at, e.created_at, e.updated_at
+    FROM webhook_endpoints e
+) AS endpoints"""
+BY_IDS = f"SELECT * FROM {BOTH} WHERE id = ANY($1::uuid[])"
+OF_MERCHANT = f"""
+SELECT * FROM {BOTH} WHERE merchant_id = $1 ORDER BY is_default DESC, created_at, id
+"""
+ONE = f"SELECT * FROM {BOTH} WHERE id = $1 AND merchant_id = $2"
+LOCK_MERCHANT = "SELECT id FROM merchants WHERE id = $1 FOR NO KEY UPDATE"
+
+# After the lock: nobody else adds one meanwhile.
+ADD = f"""
+INSERT INTO webhook_endpoints (id, merchant_id, url, description, events, sealed, secret_hint,
+    consecutive_failures, created_at, updated_at)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::jsonb, $6::text, $7::varchar, 0,
+    $8::timestamptz, $8::timestamptz
+WHERE (SELECT count(*) FROM webhook_endpoints WHERE merchant_id = $2::uuid) < {ENDPOINTS_MAX - 1}
+RETURNING id
+"""
+CHANGE = """
+UPDATE webhook_endpoints SET
+    url = CASE WHEN $3 THEN $4 ELSE url END,
+    description = CASE WHEN $5 THEN $6 ELSE description END,
+    events = CASE WHEN $7 THEN $8::jsonb ELSE events END,
+    updated_at = $9
+WHERE id = $1 AND merchant_id = $2
+"""
+REMOVE = "DELETE FROM webhook_endpoints WHERE id = $1 AND merchant_id = $2 RETURNING id"
+ROTATE = """
+UPDATE webhook_endpoints SET previous_sealed = sealed, previous_until = $5, sealed = $3,
+    secret_hint = $4, updated_at = $6
+WHERE id = $1 AND merchant_id = $2
+"""
+ROTATE_DEFAULT = """
+UPDATE merchants SET webhook_previous_secret = nullif(webhook_secret, ''),
+    webhook_previous_sealed = CASE WHEN nullif(webhook_secret, '') IS NULL THEN webhook_sealed END,
+    webhook_previous_until = $4, webhook_secret = NULL, webhook_sealed = $2,
+    webhook_secret_hint = $3, updated_at = $5
+WHERE id = $1
+"""
+ENABLE = """
+UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL,
+    consecutive_failures = 0, first_failure_at = NULL, updated_at = $3
+WHERE id = $1 AND merchant_id = $2
+"""
+
+# A trigger resets the rest.
+ENABLE_DEFAULT = "UPDATE merchants SET webhook_disabled_at = NULL, updated_at = $2 WHERE id = $1"
+DISABLE = """
+UPDATE webhook_endpoints SET disabled_at = $3, disabled_reason = 'by_hand', updated_at = $3
+WHERE id = $1 AND merchant_id = $2 AND disabled_at IS NULL
+"""
+DISABLE_DEFAULT = """
+UPDATE merchants SET webhook_disabled_at = $2, webhook_disabled_reason = 'by_hand', updated_at = $2
+WHERE id = $1 AND webhook_disabled_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresEndpoints:
+    """See ``EndpointRepository``."""
+
+    executor: Executor
+
+    async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, EndpointSettings]:
+        """See ``EndpointRepository.by_ids``."""
+        rows = await self.executor.fetch(BY_IDS, list(set(ids)))
+        return {found.id: found for found in map(row_to_endpoint, rows)}
+
+    async def of_merchant(self, merchant_id: UUID) -> Sequence[EndpointSettings]:
+        """See ``EndpointRepository.of_merchant``."""
+        rows = await self.executor.fetch(OF_MERCHANT, merchant_id)
+        return [row_to_endpoint(row) for row in rows]
+
+    async def get(self, endpoint_id: UUID, *, merchant_id: UUID) -> EndpointSettings | None:
+        """See ``EndpointRepository.get``."""
+        row = await self.executor.fetchrow(ONE, endpoint_id, merchant_id)
+        return row_to_endpoint(row) if row else None
+
+    async def add(self, new: NewEndpoint) -> bool:
+        """See ``EndpointRepository.add``."""
+        async with self.executor.transaction() as executor:
+            await executor.fetchval(LOCK_MERCHANT, new.merchant_id)
+            added = await executor.fetchval(
+                ADD,
+                new.id,
+                new.merchant_id,
+                new.url,
+                new.description,
+                encoded(list(new.events)),
+                new.secret.sealed,
+                new.secret.hint,
+                new.created_at,
+            )
+        return added is not None
+
+    async def change(self, change: EndpointChange, *, at: datetime) -> None:
+        """See ``EndpointRepository.change``."""
+        values: list[object] = []
+        for value in (change.url, change.description):
+            values += [False, None] if isinstance(value, Kept) else [True, value]
+        if isinstance(change.events, Kept):
+            values += [False, None]
+        else:
+            values += [True, encoded(list(change.events))]
+        await self._locked(change.id, change.merchant_id, CHANGE, *values, at)
+
+    async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> bool:
+        """See ``EndpointRepository.remove``."""
+        return bool(await self._locked(endpoint_id, merchant_id, REMOVE))
+
+    async def rotate(
+        self, endpoint_id: UUID, secret: NewSecret, *, merchant_id: UUID, at: datetime
+    ) -> None:
+        """See ``EndpointRepository.rotate``."""
+        until = secret.previous_until
+        if endpoint_id == merchant_id:
+            new = (secret.sealed, secret.hint)
+            await self.executor.fetch(ROTATE_DEFAULT, merchant_id, *new, until, at)
+            return
+        await self._locked(endpoint_id, merchant_id, ROTATE, secret.sealed, secret.hint, until, at)
+
+    async def enable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
+        """See ``EndpointRepository.enable``."""
+        if endpoint_id == merchant_id:
+            await self.executor.fetch(ENABLE_DEFAULT, merchant_id, at)
+            return
+        await self._locked(endpoint_id, merchant_id, ENABLE, at)
+
+    async def disable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
+        """See ``EndpointRepository.disable``."""
+        if endpoint_id == merchant_id:
+            await self.executor.fetch(DISABLE_DEFAULT, merchant_id, at)
+            return
+        await self._locked(endpoint_id, merchant_id, DISABLE, at)
+
+    async def _locked(
+        self, endpoint_id: UUID, merchant_id: UUID, statement: str, *args: object
+    ) -> Sequence[object]:
+        async with self.executor.transaction() as executor:
+            await executor.fetchval(LOCK_MERCHANT, merchant_id)
+            return await executor.fetch(statement, endpoint_id, merchant_id, *args)

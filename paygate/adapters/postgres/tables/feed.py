@@ -1,0 +1,60 @@
+"""Events in the one order in which every reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from ....core.webhooks.store import FedEvent
+from ..database import Executor
+from .rows import uuid
+
+SEQUENCE = "events_position_seq"
+HEAD = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {SEQUENCE}"
+
+# A statement that writes events takes this lock before it takes a position, and its
+# transaction keeps it until what it wrote can be seen: locks go last.
+WRITERS = """
+SELECT DISTINCT virtualtransaction FROM pg_locks
+WHERE locktype = 'relation' AND relation = 'events'::regclass AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+        'AccessExclusiveLock')
+"""
+BETWEEN = """
+SELECT position, merchant_id, type, payload::text AS payload FROM events
+WHERE merchant_id = ANY($1::uuid[]) AND position > $2 AND position <= $3
+ORDER BY position LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresFeed:
+    """See ``FeedRepository``."""
+
+    executor: Executor
+
+    async def head(self) -> int:
+        """See ``FeedRepository.head``."""
+        return int(await self.executor.fetchval(HEAD))
+
+    async def writers(self) -> frozenset[str]:
+        """See ``FeedRepository.writers``."""
+        rows = await self.executor.fetch(WRITERS)
+        return frozenset(row["virtualtransaction"] for row in rows)
+
+    async def between(
+        self, merchants: Collection[UUID], *, after: int, upto: int, limit: int
+    ) -> Sequence[FedEvent]:
+        """See ``FeedRepository.between``."""
+        rows = await self.executor.fetch(BETWEEN, list(merchants), after, upto, limit)
+        return [
+            FedEvent(
+                row["position"],
+                uuid(row["merchant_id"]),
+                row["type"],
+                row["payload"].encode(),
+            )
+            for row in rows
+        ]

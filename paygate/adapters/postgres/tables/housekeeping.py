@@ -1,0 +1,141 @@
+"""Purge what has expired, and find sealed texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ....core.payments.operation import ERASED
+from ....core.queue.store import SealedText
+from ..database import Executor
+from .attention import NEEDS_ATTENTION
+
+
+def _purge(table: str, at: str) -> str:
+    # Several workers keep house; each takes rows that no other is at.
+    return f"""
+    DELETE FROM {table} WHERE id IN (
+        SELECT id FROM {table} WHERE {at} < $1 ORDER BY {at} LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+    """
+
+
+PURGE_CALLS = _purge("plugin_calls", "started_at")
+
+# What was never sent is about to be; it is nobody's business but the processor's.
+ERASE_SEALED = f"""
+UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
+    SELECT id FROM operations
+    WHERE sealed IS NOT NULL AND sealed <> '{ERASED}' AND created_at < $1
+        AND (state <> 'reserved' OR sends > 0)
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+# What an operator has not resolved is kept.
+PURGE_CALLBACKS = f"""
+DELETE FROM processor_callbacks WHERE id IN (
+    SELECT id FROM processor_callbacks c
+    WHERE received_at < $1 AND NOT ({NEEDS_ATTENTION} AND NOT EXISTS (
+        SELECT FROM resolved_attention r WHERE r.id = 'callback-' || c.id))
+    ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+# An event is kept as long as one of its deliveries, and what is still to be delivered always.
+PURGE_DELIVERIES = """
+DELETE FROM webhook_logs WHERE id IN (
+    SELECT id FROM webhook_logs WHERE created_at < $1 AND status <> 'pending'
+    LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+PURGE_EVENTS = """
+DELETE FROM events WHERE id IN (
+    SELECT id FROM events e WHERE created_at < $1
+        AND NOT EXISTS (SELECT FROM webhook_logs w WHERE w.event_id = e.id)
+    LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id
+"""
+PURGE_DECISIONS = _purge("payment_decisions", "decided_at")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresHousekeeping:
+    """See ``HousekeepingRepository``."""
+
+    executor: Executor
+
+    async def purge_calls(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_calls``."""
+        return len(await self.executor.fetch(PURGE_CALLS, before, limit))
+
+    async def erase_sealed(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.erase_sealed``."""
+        return len(await self.executor.fetch(ERASE_SEALED, before, limit))
+
+    async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_callbacks``."""
+        return len(await self.executor.fetch(PURGE_CALLBACKS, before, limit))
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """See ``HousekeepingRepository.purge_events``."""
+        statements = (PURGE_DELIVERIES, PURGE_EVENTS, PURGE_DECISIONS)
+        return max([len(await self.executor.fetch(each, before, limit)) for each in statements])
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of sealed texts. The context is what the services seal with."""
+
+    table: str
+    row_id: str
+    name: str
+    context: str
+
+    @property
+    def lacking(self) -> str:
+        # A sealed text is a list of words with points between them, key ids among them.
+        return f"""
+        SELECT '{self.table}.{self.name}' AS place, {self.row_id}::text AS row_id,
+            '{self.context}' || {self.row_id} AS context, {self.name} AS text
+        FROM {self.table}
+        WHERE {self.name} IS NOT NULL AND NOT string_to_array({self.name}, '.') @> $1::text[]
+        """
+
+    @property
+    def replace(self) -> str:
+        return f"""
+        UPDATE {self.table} SET {self.name} = $3
+        WHERE {self.row_id}::text = $1 AND {self.name} = $2 RETURNING 1
+        """
+
+
+COLUMNS = {
+    f"{column.table}.{column.name}": column
+    for column in (
+        _Column("webhook_endpoints", "id", "sealed", "endpoint:"),
+        _Column("webhook_endpoints", "id", "previous_sealed", "endpoint:"),
+        _Column("merchants", "id", "webhook_sealed", "endpoint:"),
+        _Column("merchants", "id", "webhook_previous_sealed", "endpoint:"),
+        _Column("plugin_settings", "plugin", "sealed", "plugin "),
+    )
+}
+LACKING = " UNION ALL ".join(column.lacking for column in COLUMNS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSealedTexts:
+    """See ``SealedTextRepository``."""
+
+    executor: Executor
+
+    async def lacking(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
+        """See ``SealedTextRepository.lacking``."""
+        rows = await self.executor.fetch(LACKING, list(key_ids))
+        return [SealedText(r["place"], r["row_id"], r["context"], r["text"]) for r in rows]
+
+    async def replace(self, before: SealedText, text: str) -> bool:
+        """See ``SealedTextRepository.replace``."""
+        statement = COLUMNS[before.column].replace
+        return bool(await self.executor.fetchval(statement, before.row_id, before.text, text))

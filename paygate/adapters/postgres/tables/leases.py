@@ -1,0 +1,181 @@
+"""Leases on the rows of one table: statements and repository."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from ....core.limits import CLAIMS_MAX
+from ....core.queue.lease import FailedClaim, Lease, Table
+from ....core.records import Stored
+from ..database import Executor
+from ..errors import REFUSED
+from .columns import LEASE_SQL, NO_LEASE
+from .rows import encoded
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatements:
+    """The statements about leases on one table."""
+
+    renew: str
+    hand_back: str
+    hand_back_unheld: str
+    free_orphans: str
+    next_due: str
+
+
+def lease_statements(
+    table: Table, *, ready: str, due: str, id_type: str, of_queue: str = "true"
+) -> LeaseStatements:
+    """Write them for a table.
+
+    Args:
+        table: Its name.
+        ready: The condition for a row to be work.
+        due: The column that says when.
+        id_type: The type of its ``id``.
+        of_queue: A condition for the rows of one queue, where several share the table.
+    """
+    # A row that someone else has locked is left out: one of them must not hold up the
+    # leases of all. Its own runs out, or is ended by whoever locked it.
+    mine = f"""WITH mine AS (
+            SELECT t.id FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
+                JOIN {table} t ON t.id = i.row_id
+            WHERE t.lease_token = i.token ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+        )"""
+    return LeaseStatements(
+        renew=f"""{mine}
+            UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} FROM mine
+            WHERE t.id = mine.id AND t.lease_until > clock_timestamp()""",
+        hand_back=f"""{mine}
+            UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM mine
+            WHERE t.id = mine.id""",
+        hand_back_unheld=f"""WITH unheld AS (
+                SELECT t.id FROM {table} t
+                WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_queue}
+                    AND NOT EXISTS (
+                        SELECT FROM json_to_recordset($2::json) AS i(row_id {id_type}, token uuid)
+                        WHERE i.row_id = t.id AND i.token = t.lease_token)
+                ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+            )
+            UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM unheld
+            WHERE t.id = unheld.id""",
+        free_orphans=f"""WITH lost AS (
+                SELECT id FROM {table} WHERE lease_token IS NOT NULL AND lease_owner NOT IN (
+                    SELECT id FROM workers WHERE heartbeat_at > clock_timestamp() - $1::interval
+                ) ORDER BY id FOR UPDATE SKIP LOCKED
+            )
+            UPDATE {table} t SET {NO_LEASE} FROM lost WHERE t.id = lost.id RETURNING t.id""",
+        next_due=f"SELECT min({due}) FROM {table} WHERE {ready} AND {due} > $1",
+    )
+
+
+OPERATIONS = lease_statements(
+    "operations",
+    ready="lease_state = 'ready'",
+    due="run_at",
+    id_type="text",
+    of_queue="t.kind = ANY($3::text[])",
+)
+DELIVERIES = lease_statements(
+    "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"
+)
+log = logging.getLogger(__name__)
+CLAIMED_IN_VAIN = f"claimed {CLAIMS_MAX} times, and no worker came to an end with it"
+
+
+@dataclass
+class Leasing:
+    """The lease half of a repository of work."""
+
+    executor: Executor
+    statements: LeaseStatements
+    release_statement: str
+
+    async def renew(self, leases: Sequence[Lease]) -> None:
+        """See ``Leasable.renew``."""
+        await self.executor.fetch(self.statements.renew, lease_set(leases))
+
+    async def hand_back(self, leases: Sequence[Lease]) -> None:
+        """See ``Leasable.hand_back``."""
+        await self.executor.fetch(self.statements.hand_back, lease_set(leases))
+
+    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.hand_back_unheld``."""
+        await self.executor.fetch(self.statements.hand_back_unheld, worker_id, lease_set(held))
+
+    async def free_orphans(self, *, gone_after: timedelta) -> int:
+        """See ``Leasable.free_orphans``."""
+        return len(await self.executor.fetch(self.statements.free_orphans, gone_after))
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """See ``Leasable.next_due``."""
+        found: datetime | None = await self.executor.fetchval(self.statements.next_due, now)
+        return found
+
+    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
+        """See ``Leasable.release``."""
+        rows = [
+            {
+                "row_id": failure.lease.row_id,
+                "token": failure.lease.token,
+                "error": failure.error,
+                "due_at": None if failure.rest is None else now + failure.rest,
+            }
+            for failure in failures
+        ]
+        args: tuple[Any, ...] = (encoded(rows),)
+        if "$2" in self.release_statement:
+            args = (*args, now)
+        await self.executor.fetch(self.release_statement, *args)
+
+
+def lease_set(leases: Iterable[Lease]) -> str:
+    """Leases as the parameter of a statement."""
+    return encoded([{"row_id": lease.row_id, "token": lease.token} for lease in leases])
+
+
+class HasLease(Protocol):
+    """Something that was claimed."""
+
+    @property
+    def lease(self) -> Lease:
+        """Its lease."""
+        ...
+
+
+class HasClaim(Protocol):
+    """A record of something that was claimed."""
+
+    @property
+    def claimed(self) -> HasLease:
+        """What was claimed."""
+        ...
+
+
+Record = TypeVar("Record", bound=HasClaim)
+
+
+async def store_set(
+    records: Sequence[Record], store: Callable[[Sequence[Record]], Awaitable[frozenset[str]]]
+) -> Stored:
+    """Store a set in one statement; if the database refuses it, each row by itself.
+
+    One row that cannot be stored must not keep its neighbours from being stored.
+    """
+    if not records:
+        return Stored(frozenset(), {})
+    try:
+        return Stored(await store(records), {})
+    except REFUSED as error:
+        if len(records) == 1:
+            row_id = records[0].claimed.lease.row_id
+            log.warning("the database refused %s: %s", row_id, error)
+            return Stored(frozenset(), {row_id: str(error)})
+    parts = [await store_set([record], store) for record in records]
+    won = frozenset[str]().union(*(part.won for part in parts))
+    return Stored(won, {row: why for part in parts for row, why in part.refused.items()})

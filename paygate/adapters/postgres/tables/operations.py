@@ -1,0 +1,457 @@
+"""Operations: claim, lock and record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from ....core.errors import RowRefusedError, StaleWriteError
+from ....core.ids import IdKind, is_id
+from ....core.limits import CLAIMS_MAX
+from ....core.money import Money
+from ....core.payments.model import Payment
+from ....core.payments.operation import ERASED, Operation, OperationKind
+from ....core.payments.store import (
+    ChargeRef,
+    ClaimedOperation,
+    InReview,
+    Locked,
+    OperationRecord,
+    RecordedCall,
+)
+from ....core.queue.lease import FailedClaim, Lease, rest_after
+from ..database import Executor
+from ..errors import REFUSED
+from .columns import (
+    CLAIMS_BEFORE_ALONE,
+    LEASE_IS_FREE,
+    LEASE_SQL,
+    NO_LEASE,
+    PAYMENT_AS_P,
+    REFUND_AS_R,
+    tell,
+)
+from .leases import CLAIMED_IN_VAIN, OPERATIONS, Leasing, lease_set
+from .operation_rows import added_row, call_row, outcome_row, payment_rows, waves
+from .payments import decision_rows, delivery_rows, event_row, row_to_payment
+from .refunds import row_to_refund
+from .rows import Row, decoded, encoded, uuid
+from .timeline import call_set, called, decided
+
+
+def row_to_operation(row: Row) -> Operation:
+    """A row of ``operations``."""
+    return Operation(
+        id=row["id"],
+        payment_id=row["payment_id"],
+        merchant_id=uuid(row["merchant_id"]),
+        kind=OperationKind(row["kind"]),
+        amount=Money(row["amount"], row["currency"]),
+        processor=row["processor"],
+        state=row["state"],
+        due_at=row["run_at"],
+        queries=row["queries"],
+        sends=row["sends"],
+        expires_at=row["expires_at"],
+        reference=row["reference"],
+        processor_state=decoded(row["processor_state"]),
+        sealed=row["sealed"],
+        refund_id=row["refund_id"],
+        is_final=row["is_final"],
+        created_at=row["created_at"],
+    )
+
+
+CLAIM = f"""
+WITH untroubled AS (
+    SELECT id FROM operations
+    WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
+        -- What only another worker knows (a newer version, or one with another plugin) is left
+        -- for it.
+        AND kind = ANY($5::text[]) AND ($6::text[] IS NULL OR processor = ANY($6))
+        AND claims < {CLAIMS_BEFORE_ALONE}
+    ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED
+),
+-- A row that was claimed several times without a result may be one that kills its worker.
+-- One of them at a time: otherwise each would count the others' deaths as its own.
+troubled AS (
+    SELECT id FROM operations
+    WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
+        AND kind = ANY($5::text[]) AND ($6::text[] IS NULL OR processor = ANY($6))
+        AND claims >= {CLAIMS_BEFORE_ALONE}
+    ORDER BY claims, run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE operations o
+SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
+    claims = o.claims + 1
+WHERE o.id IN (SELECT id FROM untroubled UNION ALL SELECT id FROM troubled)
+RETURNING o.id
+"""
+_WITH_PAYMENT = f"""
+SELECT o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
+FROM operations o
+    JOIN payments p ON p.id = o.payment_id
+    LEFT JOIN refunds r ON r.id = o.refund_id
+    LEFT JOIN operations c ON o.kind <> 'charge' AND c.payment_id = p.id AND c.kind = 'charge'
+"""
+
+# Read in a statement of its own: the one that claims waits for locks, and would join
+# payments as they were before it waited.
+CLAIMED = f"{_WITH_PAYMENT} WHERE o.lease_token = $1 ORDER BY o.run_at, o.id"
+BY_IDS = f"{_WITH_PAYMENT} WHERE o.id = ANY($1::text[])"
+NEXT_DUE = """
+SELECT min(run_at) FROM operations
+WHERE lease_state = 'ready' AND run_at > $1 AND kind = ANY($2::text[])
+    AND ($3::text[] IS NULL OR processor = ANY($3))
+"""
+
+# Locks are taken in one order everywhere: operations, then payments, then the order,
+# each by id. What is judged is read after them, with BY_IDS.
+LOCK = """
+SELECT id, payment_id FROM operations WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE
+"""
+LOCK_PAYMENTS = """
+SELECT id FROM payments WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+# A worker waits for nobody: what someone else has locked is left for its next turn.
+LOCK_LEASED = """
+SELECT o.id, o.payment_id
+FROM json_to_recordset($1::json) AS i(row_id text, token uuid)
+    JOIN operations o ON o.id = i.row_id
+WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp()
+ORDER BY o.id FOR UPDATE OF o SKIP LOCKED
+"""
+LOCK_FREE_PAYMENTS = f"{LOCK_PAYMENTS} SKIP LOCKED"
+STILL_LEASED = """
+SELECT o.id FROM json_to_recordset($1::json) AS i(row_id text, token uuid)
+    JOIN operations o ON o.id = i.row_id
+WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp()
+"""
+CHARGE_OF = f"{_WITH_PAYMENT} WHERE o.payment_id = $1 AND o.kind = 'charge'"
+IN_REVIEW = """
+SELECT id, payment_id, kind, amount AS amount_minor, currency, processor, note,
+    updated_at AS since
+FROM operations
+WHERE ($1::uuid IS NULL OR merchant_id = $1) AND lease_state = 'dead'
+ORDER BY updated_at LIMIT 1000
+"""
+
+# Both rows are locked where their values are compared, so neither can be an old one.
+MARK_SENT = """
+WITH fenced AS (
+    SELECT o.id, o.payment_id, i.moves
+    FROM json_to_recordset($1::json) AS i(op_id text, token uuid, version int, moves boolean)
+        JOIN operations o ON o.id = i.op_id
+        JOIN payments p ON p.id = o.payment_id
+    WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp() AND o.state = 'reserved'
+        AND (NOT i.moves OR (p.version = i.version AND p.status = 'pending'))
+    FOR UPDATE OF o SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
+),
+moved AS (
+    UPDATE payments p SET status = 'processing', version = p.version + 1, updated_at = $2
+    FROM fenced f WHERE p.id = f.payment_id AND f.moves
+    RETURNING p.id
+)
+UPDATE operations o SET state = 'sent', queries = 0, updated_at = $2
+FROM fenced f
+WHERE o.id = f.id AND (NOT f.moves OR f.payment_id IN (SELECT id FROM moved))
+RETURNING o.id
+"""
+
+# Everything it names is locked by the same transaction and was read after that; the
+# version is compared all the same, and a row that does not match stores nothing.
+STORE = f"""
+WITH i AS (
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        op_id text, payment_id text, moves boolean, state text, lease_state text,
+        run_at timestamptz, queries int, sends int, expires_at timestamptz, reference text,
+        processor_state jsonb, sealed text, note text, refund_id text, refund_status text,
+        processed_at timestamptz)
+),
+-- One row a payment, however many of its operations are settled at once.
+m AS (
+    SELECT * FROM json_to_recordset($8::json) AS t(
+        payment_id text, old_version int, version int, status text, captured boolean,
+        amount_authorized bigint, amount_captured bigint, amount_refunded bigint,
+        last_seq int, decline_code text, error_code text, error_description text,
+        next_action jsonb, hold_ended_at timestamptz, moved_at timestamptz)
+),
+moved AS (
+    UPDATE payments p
+    SET status = m.status, version = m.version, captured = m.captured,
+        amount_authorized = m.amount_authorized, amount_captured = m.amount_captured,
+        amount_refunded = m.amount_refunded, next_action = m.next_action,
+        last_seq = m.last_seq, decline_code = m.decline_code, error_code = m.error_code,
+        error_description = m.error_description, hold_ended_at = m.hold_ended_at,
+        updated_at = m.moved_at
+    FROM m WHERE p.id = m.payment_id AND p.version = m.old_version
+    RETURNING p.id, p.order_id, p.status
+),
+stored AS (
+    UPDATE operations o
+    SET state = i.state, lease_state = i.lease_state, run_at = i.run_at, queries = i.queries,
+        sends = i.sends, expires_at = i.expires_at, reference = i.reference,
+        processor_state = i.processor_state, sealed = i.sealed,
+        note = i.note, updated_at = $4, claims = 0, last_error = NULL, {NO_LEASE}
+    FROM i WHERE o.id = i.op_id AND (NOT i.moves OR i.payment_id IN (SELECT id FROM moved))
+    RETURNING o.id
+),
+settled AS (
+    UPDATE refunds r SET status = i.refund_status, processed_at = i.processed_at
+    FROM i WHERE r.id = i.refund_id AND i.op_id IN (SELECT id FROM stored)
+        AND r.status <> i.refund_status
+),
+added AS (
+    INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+        lease_state, run_at, queries, processor_state, claims, created_at, updated_at)
+    SELECT n.id, n.payment_id, n.merchant_id, n.kind, n.amount, n.currency, n.processor,
+        'reserved', 'ready', n.due_at, 0, n.state, 0, $4, $4
+    FROM json_to_recordset($5::json) AS n(
+        by text, id text, payment_id text, merchant_id uuid, kind text, amount bigint,
+        currency text, processor text, due_at timestamptz, state jsonb)
+    WHERE n.by IN (SELECT id FROM stored)
+),
+paid AS (
+    UPDATE orders SET status = 'paid', updated_at = $4
+    WHERE id IN (SELECT order_id FROM moved WHERE status = 'success') AND status <> 'paid'
+),
+{called("stored")},
+{decided("$7", "stored")},
+{tell("stored")}
+SELECT id FROM stored
+"""
+
+# Of an answer that changed nothing: the call is on the time line all the same, once.
+KEEP_CALLS = f"""
+INSERT INTO plugin_calls (payment_id, operation_id, name, started_at, took_ms, given, answer)
+SELECT c.payment_id, c.op_id, c.name, c.started_at, c.took_ms, c.given, c.answer
+FROM {call_set("$1")}
+WHERE NOT EXISTS (SELECT FROM plugin_calls k WHERE k.operation_id = c.op_id
+    AND k.payment_id = c.payment_id AND k.name = c.name AND k.started_at = c.started_at)
+"""
+
+# An operation that no worker can handle is set aside, and its payment says that
+# nobody knows; it does not say that it failed.
+RELEASE = f"""
+WITH i AS (
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        row_id text, token uuid, error text, due_at timestamptz)
+),
+released AS (
+    UPDATE operations o
+    SET last_error = i.error, run_at = coalesce(i.due_at, o.run_at), updated_at = $2,
+        state = CASE WHEN i.due_at IS NULL THEN 'needs_review' ELSE o.state END,
+        lease_state = CASE WHEN i.due_at IS NULL THEN 'dead' ELSE 'ready' END,
+        sealed = CASE WHEN i.due_at IS NULL AND o.sealed IS NOT NULL THEN '{ERASED}'
+            ELSE o.sealed END,
+        {NO_LEASE}
+    FROM i WHERE o.id = i.row_id AND o.lease_token = i.token
+    RETURNING o.payment_id, o.kind, o.lease_state
+)
+UPDATE payments p SET status = 'unknown', version = p.version + 1, updated_at = $2
+FROM released r
+WHERE p.id = r.payment_id AND r.lease_state = 'dead' AND r.kind = 'charge'
+    AND p.status IN ('pending', 'processing')
+"""
+log = logging.getLogger(__name__)
+NO_TOKEN = UUID(int=0)
+UNREADABLE = (AssertionError, KeyError, TypeError, ValueError)
+"""What a row raises that holds what no version of us writes."""
+
+
+class PostgresOperations(Leasing):
+    """See ``OperationRepository``."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        kinds: Collection[OperationKind] = frozenset(OperationKind),
+        processors: Collection[str] | None = None,
+    ) -> None:
+        super().__init__(executor, OPERATIONS, RELEASE)
+        self.kinds = [kind.value for kind in kinds]
+        # Asked again at each claim: a test exchanges processors while a worker runs.
+        self._processors = processors
+
+    def only(
+        self, kinds: Collection[OperationKind], processors: Collection[str]
+    ) -> PostgresOperations:
+        """See ``OperationRepository.only``."""
+        return PostgresOperations(self.executor, kinds, processors)
+
+    @property
+    def processors(self) -> list[str] | None:
+        """Whose operations it claims; None for all."""
+        return None if self._processors is None else list(self._processors)
+
+    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.hand_back_unheld``. Only of these kinds."""
+        statement = self.statements.hand_back_unheld
+        await self.executor.fetch(statement, worker_id, lease_set(held), self.kinds)
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """See ``Leasable.next_due``."""
+        found: datetime | None = await self.executor.fetchval(
+            NEXT_DUE, now, self.kinds, self.processors
+        )
+        return found
+
+    async def claim(
+        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """See ``OperationRepository.claim``."""
+        what = (self.kinds, self.processors)
+        if not await self.executor.fetch(CLAIM, token, worker_id, limit, now, *what):
+            return []
+        claimed, failed = [], []
+        for row in await self.executor.fetch(CLAIMED, token):
+            lease = _lease(row)
+            if lease.claims > CLAIMS_MAX:
+                failed.append(FailedClaim(lease, row["last_error"] or CLAIMED_IN_VAIN, None))
+                continue
+            try:
+                claimed.append(_claimed(row))
+            except UNREADABLE as error:
+                # Written by hand or by something else; its neighbours are not to blame.
+                log.warning("operation %s cannot be read: %r", row["id"], error)
+                failed.append(FailedClaim(lease, repr(error), rest_after(lease)))
+        if failed:
+            await self.release(failed, now=now)
+        return claimed
+
+    async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
+        """See ``OperationRepository.find_charge``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(CHARGE_OF, payment_id)
+        return _claimed(row) if row else None
+
+    async def find(self, operation_id: str) -> ClaimedOperation | None:
+        """See ``OperationRepository.find``."""
+        found = await self._read([operation_id]) if is_id(IdKind.OPERATION, operation_id) else []
+        return found[0] if found else None
+
+    async def in_review(self, merchant_id: UUID | None) -> Sequence[InReview]:
+        """See ``OperationRepository.in_review``."""
+        rows = await self.executor.fetch(IN_REVIEW, merchant_id)
+        return [InReview(**dict(row)) for row in rows]
+
+    async def lock(self, operation_ids: Collection[str]) -> Sequence[ClaimedOperation]:
+        """See ``OperationRepository.lock``."""
+        ids = [each for each in operation_ids if is_id(IdKind.OPERATION, each)]
+        rows = await self.executor.fetch(LOCK, ids) if ids else []
+        payment_ids = [row["payment_id"] for row in rows]
+        await self.executor.fetch(LOCK_PAYMENTS, payment_ids)
+        return await self._read([row["id"] for row in rows])
+
+    async def lock_leased(self, leases: Sequence[Lease]) -> Locked:
+        """See ``OperationRepository.lock_leased``."""
+        wanted = lease_set(leases)
+        rows = await self.executor.fetch(LOCK_LEASED, wanted)
+        payment_ids = [row["payment_id"] for row in rows]
+        free = await self.executor.fetch(LOCK_FREE_PAYMENTS, payment_ids)
+        locked = {row["id"] for row in free}
+        ours = {row["id"] for row in rows if row["payment_id"] in locked}
+        leased = {row["id"] for row in await self.executor.fetch(STILL_LEASED, wanted)}
+        ready = {each.operation.id: each for each in await self._read(list(ours))}
+        return Locked(ready, busy=frozenset(leased - ours))
+
+    async def _read(self, ids: Sequence[str]) -> Sequence[ClaimedOperation]:
+        """Those of the operations that can be read."""
+        found: list[ClaimedOperation] = []
+        for row in await self.executor.fetch(BY_IDS, ids) if ids else []:
+            try:
+                found.append(_claimed(row))
+            except UNREADABLE as error:
+                log.warning("operation %s cannot be read: %r", row["id"], error)
+        return found
+
+    async def mark_sent(
+        self, claimed: Sequence[ClaimedOperation], *, at: datetime
+    ) -> Sequence[ClaimedOperation]:
+        """See ``OperationRepository.mark_sent``."""
+        after = {claim.lease.row_id: _sent(claim, at) for claim in claimed}
+        rows = [
+            {
+                "op_id": claim.lease.row_id,
+                "token": claim.lease.token,
+                "version": claim.payment.version,
+                "moves": after[claim.lease.row_id].payment.version != claim.payment.version,
+            }
+            for claim in claimed
+        ]
+        sent = await self.executor.fetch(MARK_SENT, encoded(rows), at)
+        return [after[row["id"]] for row in sent]
+
+    async def store(self, records: Sequence[OperationRecord], *, at: datetime) -> None:
+        """See ``OperationRepository.store``."""
+        for wave in waves(records):
+            await self._store(wave, at)
+
+    async def _store(self, records: Sequence[OperationRecord], at: datetime) -> None:
+        events = [event for record in records for event in record.events]
+        try:
+            rows = await self.executor.fetch(
+                STORE,
+                encoded([outcome_row(record) for record in records]),
+                encoded(
+                    [
+                        event_row(event, record.operation.id)
+                        for record in records
+                        for event in record.events
+                    ]
+                ),
+                encoded(list(delivery_rows(events))),
+                at,
+                encoded([added_row(each, new) for each in records for new in each.added]),
+                encoded(
+                    [
+                        call_row(each.operation, each.call)
+                        for each in records
+                        if each.call is not None
+                    ]
+                ),
+                encoded([row for e in records for row in decision_rows(e.operation, e.decision)]),
+                encoded(payment_rows(records)),
+            )
+        except REFUSED as error:
+            raise RowRefusedError(str(error)) from error
+        if len(rows) != len(records):
+            raise StaleWriteError
+
+    async def keep_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
+        """See ``OperationRepository.keep_calls``."""
+        rows = [call_row(operation, call) for operation, call in calls]
+        try:
+            await self.executor.fetch(KEEP_CALLS, encoded(rows))
+        except REFUSED as error:
+            log.warning("%d call(s) cannot be kept on the timeline: %s", len(rows), error)
+
+
+def _lease(row: asyncpg.Record) -> Lease:
+    token = row["lease_token"] or NO_TOKEN
+    return Lease(row["id"], uuid(token), row["claims"])
+
+
+def _claimed(row: asyncpg.Record) -> ClaimedOperation:
+    refund = row_to_refund(row, "r_") if row["r_id"] is not None else None
+    charge = ChargeRef(row["c_id"], row["c_reference"]) if row["c_id"] is not None else None
+    payment = row_to_payment(row, "p_")
+    return ClaimedOperation(_lease(row), row_to_operation(row), payment, refund, charge)
+
+
+def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:
+    return replace(claim, operation=claim.operation.mark_sent(), payment=_processing(claim, at))
+
+
+def _processing(claim: ClaimedOperation, at: datetime) -> Payment:
+    # What follows a charge has moved its payment already, or leaves its status alone.
+    if claim.operation.kind is not OperationKind.CHARGE:
+        return claim.payment
+    return claim.payment.process(at=at).after

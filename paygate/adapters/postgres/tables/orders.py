@@ -1,0 +1,110 @@
+"""Orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ....core.ids import is_order_name
+from ....core.money import Money
+from ....core.payments.model import Order
+from ....core.payments.store import ALL_ORDERS, OrderSearch
+from ....core.records import Page
+from ..database import Executor
+from ..models.payments import OrderRow
+from .rows import Row, decoded, uuid
+from .searches import search_orders
+
+
+def row_to_order(row: Row) -> Order:
+    """A row of ``orders``."""
+    return Order(
+        id=row["id"],
+        merchant_id=uuid(row["merchant_id"]),
+        amount=Money(row["amount"], row["currency"]),
+        receipt=row["receipt"],
+        notes=decoded(row["notes"]) or {},
+        status=row["status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        capture_mode=row["capture_mode"],
+    )
+
+
+# The strength that an UPDATE of the status takes: a payment that is inserted meanwhile
+# refers to the order by its key and waits for nobody.
+LOCK = "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE"
+BY_ID = "SELECT * FROM orders WHERE id = $1"
+STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOrders:
+    """See ``OrderRepository``."""
+
+    executor: Executor
+
+    async def add(self, order: Order, *, client_secret_sha256: str) -> None:
+        """See ``OrderRepository.add``."""
+        with self.executor.models() as db:
+            await OrderRow.create(using_db=db, **_row(order, client_secret_sha256))
+
+    async def add_unless_there(self, order: Order, *, client_secret_sha256: str) -> None:
+        """See ``OrderRepository.add_unless_there``."""
+        with self.executor.models() as db:
+            await OrderRow.bulk_create(
+                [OrderRow(**_row(order, client_secret_sha256))],
+                ignore_conflicts=True,
+                using_db=db,
+            )
+
+    async def client_secret_sha256(self, order_id: str) -> str | None:
+        """See ``OrderRepository.client_secret_sha256``."""
+        if not is_order_name(order_id):
+            return None
+        digest: str | None = await self.executor.fetchval(STORED_DIGEST, order_id)
+        return digest
+
+    async def lock(self, order_id: str) -> None:
+        """See ``OrderRepository.lock``."""
+        await self.executor.fetchval(LOCK, order_id)
+
+    async def get(self, order_id: str) -> Order | None:
+        """See ``OrderRepository.get``."""
+        if not is_order_name(order_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID, order_id)
+        return row_to_order(row) if row else None
+
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        search: OrderSearch = ALL_ORDERS,
+    ) -> Page[Order]:
+        """See ``OrderRepository.page``."""
+        with self.executor.models() as db:
+            wanted = search_orders(search)
+            query = OrderRow.filter(wanted, merchant_id=merchant_id).using_db(db)
+            total = await query.count()
+            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
+        return Page([row_to_order(row) for row in rows], total, limit, offset)
+
+
+def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "merchant_id": order.merchant_id,
+        "amount": order.amount.minor,
+        "currency": order.amount.currency,
+        "receipt": order.receipt,
+        "notes": dict(order.notes),
+        "status": order.status,
+        "capture_mode": order.capture_mode,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+        "client_secret_sha256": client_secret_sha256,
+    }

@@ -1,0 +1,350 @@
+"""Payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ....core.errors import OrderNotPayableError
+from ....core.event import Change
+from ....core.ids import IdKind, is_id
+from ....core.instrument import Instrument
+from ....core.limits import HISTORY_ROWS_MAX
+from ....core.money import Money
+from ....core.outcome import Decline, NextAction
+from ....core.payments.model import Payment
+from ....core.payments.operation import Operation
+from ....core.payments.store import ALL_PAYMENTS, Decision, Moment, PaymentSearch, PaymentTotals
+from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
+from ....core.records import Page
+from ....core.webhooks.model import StoredEvent
+from ..database import Executor
+from ..models.payments import PaymentRow
+from .columns import LIVE_SQL, PAYMENT_COLUMNS, tell
+from .rows import Row, decoded, encoded, uuid
+from .searches import search_payments
+from .timeline import TIMELINE, decided
+
+ERROR_CODE = "PAYMENT_FAILED"
+
+
+def row_to_payment(row: Row, prefix: str = "") -> Payment:
+    """A row of ``payments``, its columns perhaps prefixed by a join."""
+
+    def column(name: str) -> Any:
+        return row[prefix + name]
+
+    currency = column("currency")
+    code = column("decline_code")
+    return Payment(
+        id=column("id"),
+        order_id=column("order_id"),
+        merchant_id=uuid(column("merchant_id")),
+        amount=Money(column("amount"), currency),
+        instrument=Instrument(
+            method=column("method"), flow=column("flow"), display=decoded(column("instrument"))
+        ),
+        processor=column("processor"),
+        status=column("status"),
+        capture_mode=column("capture_mode"),
+        amount_authorized=Money(column("amount_authorized"), currency),
+        amount_captured=Money(column("amount_captured"), currency),
+        amount_refunded=Money(column("amount_refunded"), currency),
+        captured=column("captured"),
+        decline=Decline(code, column("error_description")) if code else None,
+        version=column("version"),
+        last_seq=column("last_seq"),
+        created_at=column("created_at"),
+        updated_at=column("updated_at"),
+        scenario=column("scenario"),
+        next_action=_next_action(decoded(column("next_action"))),
+        hold_ended_at=column("hold_ended_at"),
+    )
+
+
+def _next_action(stored: Mapping[str, Any] | None) -> NextAction | None:
+    if stored is None:
+        return None
+    expires_at = datetime.fromisoformat(stored["expires_at"])
+    return NextAction(stored["type"], expires_at, stored["data"])
+
+
+OPEN = f"""
+WITH given AS (
+    SELECT * FROM json_to_record($1::json) AS t(
+        id text, order_id text, merchant_id uuid, amount bigint, currency text, method text,
+        flow text, instrument jsonb, vpa text, card_network text, card_last4 text, processor text,
+        capture_mode text, scenario text, last_seq int, at timestamptz, op_id text, kind text,
+        run_at timestamptz, sealed text)
+),
+opened AS (
+    INSERT INTO payments (id, order_id, merchant_id, amount, currency, method, flow, instrument,
+        vpa, card_network, card_last4, processor, capture_mode, scenario, status, captured,
+        amount_authorized, amount_captured, amount_refunded, version, last_seq, created_at,
+        updated_at)
+    SELECT id, order_id, merchant_id, amount, currency, method, flow, instrument,
+        vpa, card_network, card_last4, processor, capture_mode, scenario, 'pending', false,
+        0, 0, 0, 1, last_seq, at, at
+    FROM given
+    ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
+    RETURNING id, order_id
+),
+-- After the payment, never before it: two requests for one order would each hold
+-- what the other waits for.
+attempted AS (
+    UPDATE orders SET status = 'attempted', updated_at = given.at
+    FROM given, opened WHERE orders.id = opened.order_id AND orders.status = 'created'
+),
+asked AS (
+    INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+        lease_state, run_at, queries, sealed, claims, created_at, updated_at)
+    SELECT op_id, opened.id, merchant_id, kind, amount, currency, processor, 'reserved',
+        'ready', run_at, 0, sealed, 0, at, at
+    FROM given JOIN opened ON opened.id = given.id
+    RETURNING id
+),
+{tell("asked")},
+{decided("$4", "asked")}
+SELECT id FROM opened
+"""
+
+# Bounded before it is counted: a check must not become a scan of years. A statement for
+# each question, so that the index of instruments serves a plan that is made once for all.
+_COUNT = f"""
+SELECT count(*)::int AS payments,
+    (count(*) FILTER (WHERE status = 'success'))::int AS succeeded,
+    (count(*) FILTER (WHERE status = 'failed'))::int AS failed,
+    coalesce(sum(amount) FILTER (WHERE status <> 'failed' AND currency = $5), 0)::bigint
+        AS amount_minor
+FROM (
+    SELECT status, amount, currency FROM payments
+    WHERE merchant_id = $1 AND created_at >= $2 AND created_at <= $3
+        AND ($4 = '' OR created_at < $3 OR id < $4)
+        AND {{which}}
+    ORDER BY created_at DESC LIMIT {HISTORY_ROWS_MAX + 1}
+) AS seen
+"""
+COUNT = {
+    "instrument": _COUNT.format(
+        which="method = $6 AND instrument = $7::jsonb "
+        "AND jsonb_hash_extended(instrument, 0) = jsonb_hash_extended($7::jsonb, 0)"
+    ),
+    "order": _COUNT.format(which="order_id = $6"),
+    "merchant": _COUNT.format(which="true"),
+}
+UPDATE = """
+UPDATE payments SET status = $3, captured = $4, version = $2, updated_at = $5
+WHERE id = $1 AND version = $2 - 1 RETURNING id
+"""
+ASK = """
+INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+    lease_state, run_at, queries, claims, created_at, updated_at, is_final)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', 'ready', $8, 0, 0, $8, $8, $9)
+RETURNING id
+"""
+LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
+TOTALS = """
+SELECT count(*) AS payments,
+    count(*) FILTER (WHERE status = 'success') AS succeeded,
+    coalesce(sum(amount_captured) FILTER (WHERE status = 'success' AND currency = 'INR'), 0)::bigint
+        AS succeeded_minor
+FROM payments WHERE merchant_id = $1
+"""
+BY_ID = f"SELECT {', '.join(PAYMENT_COLUMNS)} FROM payments WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPayments:
+    """See ``PaymentRepository``."""
+
+    executor: Executor
+
+    async def open(
+        self,
+        change: Change[Payment],
+        operation: Operation,
+        events: Sequence[StoredEvent],
+        decision: Decision | None = None,
+    ) -> None:
+        """See ``PaymentRepository.open``."""
+        # Read under the order's lock. To find a live payment by the index alone could mean
+        # to wait for a worker that settles it and needs the order for that.
+        await self._require_none_live(change.after.order_id)
+        opened = await self.executor.fetchval(
+            OPEN,
+            encoded(_opening(change.after, operation)),
+            encoded([event_row(event, operation.id) for event in events]),
+            encoded(list(delivery_rows(events))),
+            encoded(list(decision_rows(operation, decision))),
+        )
+        if opened is None:
+            raise OrderNotPayableError("Payment already in progress for this order")
+
+    async def _require_none_live(self, order_id: str) -> None:
+        status = await self.executor.fetchval(LIVE_STATUS, order_id)
+        if status is None:
+            return
+        raise OrderNotPayableError(
+            "Order already paid"
+            if status == "success"
+            else "Payment already in progress for this order"
+        )
+
+    async def get(self, payment_id: str) -> Payment | None:
+        """See ``PaymentRepository.get``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID, payment_id)
+        return row_to_payment(row) if row else None
+
+    async def has_live(self, order_id: str) -> bool:
+        """See ``PaymentRepository.has_live``."""
+        return await self.executor.fetchval(LIVE_STATUS, order_id) is not None
+
+    async def lock(self, payment_id: str) -> Payment | None:
+        """See ``PaymentRepository.lock``."""
+        if not is_id(IdKind.PAYMENT, payment_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID + " FOR UPDATE", payment_id)
+        return row_to_payment(row) if row else None
+
+    async def update(self, change: Change[Payment]) -> None:
+        """See ``PaymentRepository.update``."""
+        assert not change.events, "what has events is stored with them"
+        after = change.after
+        stored = await self.executor.fetchval(
+            UPDATE, after.id, after.version, after.status, after.captured, after.updated_at
+        )
+        assert stored is not None, "the payment was locked, so it cannot have moved"
+
+    async def ask(self, change: Change[Payment], operation: Operation) -> None:
+        """See ``PaymentRepository.ask``."""
+        await self.update(change)
+        await self.executor.fetchval(
+            ASK,
+            operation.id,
+            operation.payment_id,
+            operation.merchant_id,
+            operation.kind.value,
+            operation.amount.minor,
+            operation.amount.currency,
+            operation.processor,
+            operation.due_at,
+            operation.is_final,
+        )
+
+    async def page(
+        self,
+        merchant_id: UUID,
+        *,
+        limit: int,
+        offset: int,
+        search: PaymentSearch = ALL_PAYMENTS,
+    ) -> Page[Payment]:
+        """See ``PaymentRepository.page``."""
+        with self.executor.models() as db:
+            wanted = search_payments(search)
+            query = PaymentRow.filter(wanted, merchant_id=merchant_id).using_db(db)
+            total = await query.count()
+            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
+        return Page([row_to_payment(row) for row in rows], total, limit, offset)
+
+    async def totals(self, merchant_id: UUID) -> PaymentTotals:
+        """See ``PaymentRepository.totals``."""
+        row = await self.executor.fetchrow(TOTALS, merchant_id)
+        assert row is not None, "an aggregate has a row"
+        return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
+
+    async def count(self, question: HistoryQuestion) -> PaymentCounts:
+        """See ``PaymentRepository.count``."""
+        same, by = "merchant", tuple[Any, ...]()
+        if question.order_id is not None:
+            same, by = "order", (question.order_id,)
+        elif question.display is not None:
+            same, by = "instrument", (question.method, encoded(dict(question.display)))
+        row = await self.executor.fetchrow(
+            COUNT[same],
+            question.merchant_id,
+            question.since,
+            question.until,
+            question.before_id,
+            question.currency,
+            *by,
+        )
+        assert row is not None, "an aggregate has a row"
+        counts = PaymentCounts(**dict(row))
+        return replace(counts, is_bounded=counts.payments > HISTORY_ROWS_MAX)
+
+    async def timeline(self, payment_id: str) -> Sequence[Moment]:
+        """See ``PaymentRepository.timeline``."""
+        rows = await self.executor.fetch(TIMELINE, payment_id)
+        return [Moment(row["at"], row["kind"], row["id"], decoded(row["data"])) for row in rows]
+
+
+def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
+    display = payment.instrument.display
+    return {
+        "id": payment.id,
+        "order_id": payment.order_id,
+        "merchant_id": payment.merchant_id,
+        "amount": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "method": payment.instrument.method,
+        "flow": payment.instrument.flow,
+        "instrument": dict(display),
+        "vpa": display.get("vpa"),
+        "card_network": display.get("network"),
+        "card_last4": display.get("last4"),
+        "processor": payment.processor,
+        "capture_mode": payment.capture_mode,
+        "scenario": payment.scenario,
+        "last_seq": payment.last_seq,
+        "at": payment.created_at,
+        "op_id": operation.id,
+        "kind": operation.kind,
+        "run_at": operation.due_at,
+        "sealed": operation.sealed,
+    }
+
+
+def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[dict[str, Any]]:
+    """What was decided about an operation's payment, as a row of a statement's parameter."""
+    if decision is not None:
+        yield {
+            "op_id": operation.id,
+            "payment_id": operation.payment_id,
+            "kind": decision.kind,
+            "chosen": decision.chosen,
+            "decided_at": decision.decided_at,
+            "took_ms": decision.took_ms,
+            "data": decision.data,
+        }
+
+
+def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, Any]:
+    """An event as a row of a statement's parameter."""
+    return {
+        "op_id": operation_id,
+        "event_id": event.id,
+        "merchant_id": event.merchant_id,
+        "type": event.type,
+        "payment_id": event.payment_id,
+        "seq": event.seq,
+        "body": event.body.decode(),
+        "created_at": event.created_at,
+    }
+
+
+def delivery_rows(events: Iterable[StoredEvent]) -> Iterable[dict[str, Any]]:
+    """The deliveries of some events as rows of a statement's parameter."""
+    for event in events:
+        for delivery in event.deliveries:
+            yield {
+                "id": delivery.id,
+                "event_id": event.id,
+                "sink": delivery.sink,
+                "endpoint_id": delivery.endpoint_id,
+            }

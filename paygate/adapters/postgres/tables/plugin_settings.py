@@ -1,0 +1,47 @@
+"""Settings of plugins that operators stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ....core.plugin_api.settings import SettingsRow
+from ..database import Executor
+from .rows import decoded, encoded
+
+ALL = 'SELECT plugin, "values", sealed FROM plugin_settings'
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('plugin_settings ' || $1, 0))"
+FIND = f"{ALL} WHERE plugin = $1"
+STORE = """
+INSERT INTO plugin_settings (plugin, "values", sealed, updated_at)
+VALUES ($1, $2::jsonb, $3, clock_timestamp())
+ON CONFLICT (plugin) DO UPDATE
+SET "values" = excluded."values", sealed = excluded.sealed, updated_at = excluded.updated_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPluginSettings:
+    """See ``PluginSettingRepository``."""
+
+    executor: Executor
+
+    async def everything(self) -> Mapping[str, SettingsRow]:
+        """See ``PluginSettingRepository.everything``."""
+        return {row["plugin"]: _read(row) for row in await self.executor.fetch(ALL)}
+
+    async def lock(self, plugin: str) -> SettingsRow | None:
+        """See ``PluginSettingRepository.lock``."""
+        # There may be no row yet, so it is the name that is locked.
+        await self.executor.fetchval(LOCK, plugin)
+        row = await self.executor.fetchrow(FIND, plugin)
+        return _read(row) if row else None
+
+    async def store(self, plugin: str, row: SettingsRow) -> None:
+        """See ``PluginSettingRepository.store``."""
+        await self.executor.fetchval(STORE, plugin, encoded(row.values), row.sealed)
+
+
+def _read(row: Any) -> SettingsRow:
+    return SettingsRow(decoded(row["values"]), row["sealed"])

@@ -1,1 +1,0 @@
-"""PostgreSQL, through Tortoise ORM and, where it is hot, by hand on the same pool."""

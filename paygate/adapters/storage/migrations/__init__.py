@@ -1,1 +1,0 @@
-"""The schema, step by step. Written once, never changed after it has shipped."""

@@ -1,3 +1,0 @@
-"""What all tables have in common."""
-
-APP = "paygate"

@@ -1,1 +1,0 @@
-"""The storage port's repositories, one file each, bound to an executor."""
