@@ -72,7 +72,7 @@ from .core.plugin_api.routing import Candidate, Router, RouteRequest
 from .core.plugin_api.sink import DeliverableEvent, EventSink
 from .core.redaction import passes_luhn
 from .core.webhooks.model import DeliveryResult, Endpoint
-from .plugins.markers import hookimpl
+from .plugins.hookspecs import hookimpl
 from .simulator.play import Play
 from .simulator.scenario import Scenario, Story
 from .simulator.settings import SimulatorSettings

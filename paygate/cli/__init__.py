@@ -8,13 +8,8 @@ from ..core.errors import InfrastructureError, OperatorError, WorkerEndedError
 
 # Importing a module of verbs adds them, in this order.
 # isort: off
-from . import running  # noqa: F401
-from . import keeping  # noqa: F401
-from . import plugins  # noqa: F401
-from . import people  # noqa: F401
-
 # isort: on
-from .base import app
+from .verbs import app
 
 OPERATOR_MISTAKE = 2
 WORKER_ENDED = 1

@@ -24,14 +24,7 @@ from ..core.plugin_api.routing import Router
 from ..core.plugin_api.settings import LoadedPlugin
 from ..core.plugin_api.sink import EventSink
 from ..simulator.scenario import Catalogue, Scenario
-from .advice import HostedCheck, HostedRouter
-from .answers import words
-from .context import HostContext
-from .extending import HostedCommand, HostedPanel, HostedRoute
-from .fields import did_you_mean
-from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
-from .isolation import contained
-from .offers import (
+from .checks import (
     adviser_name,
     check_members,
     check_requirement,
@@ -45,6 +38,11 @@ from .offers import (
     router_priority,
     sink_id,
 )
+from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
+from .guard_extensions import HostedCheck, HostedCommand, HostedPanel, HostedRoute, HostedRouter
+from .isolation import contained
+from .results import did_you_mean, words
+from .settings import HostContext
 from .tracing import Trace
 
 BUILT_IN = "defaults"

@@ -14,7 +14,7 @@ from ..core.limits import RETRY_AFTER_MAX
 from ..core.plugin_api.plugin import PluginContext
 from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy, Tries
 from ..simulator.scenario import Scenario, built_in, read_file
-from .markers import hookimpl
+from .hookspecs import hookimpl
 
 PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
 TEST_S = (5.0, 10.0, 15.0, 20.0)

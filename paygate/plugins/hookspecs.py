@@ -1,12 +1,10 @@
-"""The hooks: they register, objects work.
-
-Each is a plain function, called once per app at start-up, that returns the
-objects a plugin offers.
-"""
+"""The mark a plugin puts on its hooks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import pluggy
 
 from ..core.plugin_api.extensions import Command, Panel, Route
 from ..core.plugin_api.method import PaymentMethod
@@ -17,7 +15,10 @@ from ..core.plugin_api.risk import RiskCheck
 from ..core.plugin_api.routing import Router
 from ..core.plugin_api.sink import EventSink
 from ..simulator.scenario import Scenario
-from .markers import hookspec
+
+PROJECT = "paygate"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec

@@ -19,10 +19,10 @@ from ..core.plugin_api.settings import NOTHING_SET, StoredSettings
 from ..core.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
-from .answers import words
 from .collecting import BUILT_IN, Collector, Found, refuse
-from .context import HostContext
-from .markers import PROJECT
+from .hookspecs import PROJECT
+from .results import words
+from .settings import HostContext
 from .tracing import Trace
 
 __all__ = ["Found", "Loaded", "installed_plugins", "load_plugins"]

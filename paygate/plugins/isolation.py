@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..core.errors import NotSentError, PluginError
 from ..core.redaction import mask_secrets
-from .answers import words
+from .results import words
 
 Answer = TypeVar("Answer")
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from ..core.errors import OperatorError
-from .markers import PROJECT
+from .hookspecs import PROJECT
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Protocol, TypeVar, cast
 
-from .answers import shown, words
+from .results import shown, words
 
 Guarded = TypeVar("Guarded")
 

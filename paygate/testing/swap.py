@@ -29,9 +29,7 @@ from .. import (
 )
 from ..core.plugin_api.plugin import CallContext
 from ..core.registry import GuardedByHost, GuardedCheck, GuardedRouter, Registry
-from ..plugins.advice import HostedCheck, HostedRouter
-from ..plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
-from ..plugins.offers import (
+from ..plugins.checks import (
     adviser_name,
     check_members,
     fails_closed,
@@ -40,6 +38,8 @@ from ..plugins.offers import (
     router_priority,
     sink_id,
 )
+from ..plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
+from ..plugins.guard_extensions import HostedCheck, HostedRouter
 from .fakes.advisers import FakeRiskCheck, FakeRouter
 from .fakes.method import FakeMethod
 from .fakes.processor import FakeProcessor, full_capabilities

@@ -18,8 +18,8 @@ from paygate.core import errors
 from paygate.core.errors import PaygateError
 from paygate.core.payments.model import LIVE, TRANSITIONS
 from paygate.plugins import defaults, hookspecs
+from paygate.plugins.hookspecs import PROJECT
 from paygate.plugins.host import installed_plugins
-from paygate.plugins.markers import PROJECT
 from tests.architecture.sources import ROOT, everything, host, plugins
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")]
@@ -32,17 +32,17 @@ NETS = {
     "paygate/plugins/guard.py": "a plugin may raise anything",
     "paygate/plugins/isolation.py": "and in its own task anything stays",
     "paygate/plugins/tracing.py": "whatever it was, it is told and passed on",
-    "paygate/plugins/extending.py": "so may a command, and what a route's body is checked with",
-    "paygate/plugins/fields.py": "so may the text of a value it returned",
-    "paygate/plugins/config.py": "so may a validator of its settings",
-    "paygate/plugins/context.py": "and when they are read at start-up",
+    "paygate/plugins/guard_extensions.py": "so may a command, and what a route's body is checked with",
+    "paygate/plugins/results.py": "so may the text of a value it returned",
+    "paygate/plugins/settings.py": "so may a validator of its settings",
+    "paygate/plugins/settings.py": "and when they are read at start-up",
     "paygate/plugins/host.py": "so may its import",
     "paygate/plugins/collecting.py": "so may its hooks and its description of itself",
-    "paygate/plugins/answers.py": "so may the words of what it raised",
+    "paygate/plugins/results.py": "so may the words of what it raised",
     "paygate/core/queue/queue_worker.py": "the worker's outermost net",
     "paygate/core/webhooks/stream.py": "so does the reader of all streams",
     "paygate/core/queue/background.py": "a background task goes on after any error",
-    "paygate/commands/work.py": "a worker that failed ends its process with a sentence",
+    "paygate/cli/serve.py": "a worker that failed ends its process with a sentence",
     "paygate/core/queue/work.py": "one row's conclusion costs no other row its result",
     "paygate/testing/kit/calls.py": "the kit keeps whatever a plugin raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
@@ -62,7 +62,7 @@ MONEY = (
     "paygate/core/registry.py",
     "paygate/core/api/resources/payments.py",
     "paygate/adapters/postgres/tables/rows.py",
-    "paygate/plugins/answers.py",
+    "paygate/plugins/results.py",
 )
 
 SECRETS = re.compile(r"secret|signature|token|hash|digest|password", re.IGNORECASE)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from paygate.adapters.vault.keyed import KeyedVault
 from paygate.bootstrap import vault_keys
-from paygate.cli import app
+from paygate.cli.verbs import app
 from paygate.core.errors import OperatorError
 from paygate.production import refuse_unsafe
 from paygate.settings import read_settings

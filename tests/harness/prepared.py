@@ -111,9 +111,10 @@ def _end(server: subprocess.Popen[bytes], folder: str) -> None:
 
 def serve(address: str) -> None:
     """Fork for whoever connects, until the standard input ends."""
+    import paygate.commands
+
     import paygate.bootstrap
     import paygate.cli
-    import paygate.commands
     import paygate.core.api.app
 
     for module in pkgutil.iter_modules(paygate.commands.__path__, "paygate.commands."):

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from paygate import OperatorError, hookimpl
-from paygate.cli import app
-from paygate.commands import plugin_check
+from paygate.cli import plugin_tools as plugin_check
+from paygate.cli.plugin_tools import plugin_check
+from paygate.cli.verbs import app
 from paygate.plugins.host import Found
 from tests.kit import good
 from tests.kit.bad.others import SendsTwice
@@ -134,7 +135,7 @@ def test_a_slow_check_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plugin_check, "STILL_JUDGING_EVERY_S", 0.05)
     monkeypatch.setattr("sys.stderr", told := Told())
 
-    plugin_check.plugin_check("bare", as_json=True)
+    plugin_check("bare", as_json=True)
 
     assert "still judging after" in told.getvalue()
 

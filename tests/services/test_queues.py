@@ -75,7 +75,7 @@ async def test_workers_for_one_queue_each_do_all_the_work(app: TestApp):
 def test_every_queue_is_a_choice_of_the_command_line():
     from typer.testing import CliRunner
 
-    from paygate.cli.base import app
+    from paygate.cli.verbs import app
 
     wanted: Collection[str] = QUEUES
     answer = CliRunner().invoke(app, ["work", "--only", "everything"])

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from paygate.bootstrap import App
-from paygate.commands.serve import serve
-from paygate.commands.setup import Setup
+from paygate.cli.serve import serve
+from paygate.cli.setup import Setup
 from paygate.core.api.app import create_app
 from paygate.core.errors import WorkerEndedError
 from paygate.core.queue.worker import Worker

@@ -11,6 +11,7 @@ from quart.routing import QuartRule
 
 from ..deps import Deps
 from .bodies import register_bodies
+from .context import use_deps
 from .dialect import Dialect, use_dialect
 from .errors import register_errors, register_refusals
 from .middleware import WebPolicy, register_middleware
@@ -30,13 +31,13 @@ from .resources import (
     payments,
     plugins,
     refunds,
+    reviews,
     session,
     stream,
     team,
     testing,
     webhooks,
 )
-from .resources import reviews as operations
 
 
 class LazyRule(QuartRule):
@@ -90,6 +91,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.url_rule_class = LazyRule
     # Some clients write a slash at the end of every path.
     app.url_map.strict_slashes = False
+    use_deps(app, deps)
     register_errors(app)
     register_refusals(app, deps)
     register_middleware(app, replace(settings.policy, credentialed=deps.origins))
@@ -97,10 +99,10 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
     )
-    for routes in (
+    for resource in (
         orders,
         payments,
-        operations,
+        reviews,
         refunds,
         webhooks,
         endpoints,
@@ -110,15 +112,15 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         overview,
         plugins,
     ):
-        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+        app.register_blueprint(resource.routes, url_prefix=API)
     app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.routes_blueprint(deps))
-    for routes in (session, team, keys, audit):
-        app.register_blueprint(routes.blueprint(deps), url_prefix=API)
+    for resource in (session, team, keys, audit):
+        app.register_blueprint(resource.routes, url_prefix=API)
     if settings.with_test_routes:
-        app.register_blueprint(testing.blueprint(deps), url_prefix=f"{API}/test")
-        app.register_blueprint(clock.blueprint(deps), url_prefix=f"{API}/test/clock")
-        app.register_blueprint(namespaces.blueprint(deps), url_prefix=f"{API}/test/namespaces")
+        app.register_blueprint(testing.routes, url_prefix=f"{API}/test")
+        app.register_blueprint(clock.routes, url_prefix=f"{API}/test/clock")
+        app.register_blueprint(namespaces.routes, url_prefix=f"{API}/test/namespaces")
         app.register_blueprint(simulator.blueprint(deps))
     app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
     app.register_blueprint(dashboard.blueprint(deps))

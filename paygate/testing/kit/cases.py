@@ -22,7 +22,7 @@ from ...core.plugin_api.retry_policy import RetryPolicy
 from ...core.plugin_api.risk import RiskCheck
 from ...core.plugin_api.routing import Router
 from ...core.plugin_api.sink import EventSink
-from ...plugins.context import HostContext
+from ...plugins.settings import HostContext
 from ...simulator.scenario import Catalogue, built_in
 from .rules import NotJudgedError
 from .stage import NOW, Line, Network, Stage

@@ -22,8 +22,8 @@ from typing import Any
 
 from ...core.errors import OperatorError
 from ...core.plugin_api.plugin import PluginContext
-from ...plugins.fields import did_you_mean
 from ...plugins.host import Found, Offers, hook_implementations
+from ...plugins.results import did_you_mean
 from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
 from .judge import Finding, judged
 

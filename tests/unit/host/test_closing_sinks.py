@@ -7,7 +7,7 @@ import pytest
 
 from paygate import PluginInfo
 from paygate.plugins import guard
-from paygate.plugins.guard import GuardedSink, close_sinks
+from paygate.plugins.guard import GuardedSink, close_sinks, log
 from tests.unit.host.zoo import Delivers
 
 
@@ -47,7 +47,7 @@ async def test_one_that_fails_keeps_nobody(failing, monkeypatch):
 
     said = []
     # Not through Python's log, which other tests set up as the app does.
-    monkeypatch.setattr(guard.log, "warning", lambda text, *words: said.append(text % words))
+    monkeypatch.setattr(log, "warning", lambda text, *words: said.append(text % words))
     await asyncio.wait_for(close_sinks([guarded(Closes(failing)), guarded(good)]), 2)
 
     assert good.closed == 1

@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from paygate import OperatorError
-from paygate.plugins.context import HostContext
+from paygate.plugins.settings import HostContext
 
 
 class Config(BaseModel):

@@ -36,8 +36,8 @@ from paygate import (
 )
 from paygate.core.limits import RETRY_AFTER_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
 from paygate.core.plugin_api.plugin import WakeUp
-from paygate.plugins.advice import HostedCheck, HostedRouter
 from paygate.plugins.guard import GuardedPolicy
+from paygate.plugins.guard_extensions import HostedCheck, HostedRouter
 from tests.unit.host import zoo
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499
 

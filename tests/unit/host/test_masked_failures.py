@@ -23,7 +23,7 @@ from paygate.core.errors import PluginError
 from paygate.core.limits import PLUGIN_TEXT_CHARS_MAX
 from paygate.core.plugin_api.risk import RiskRequest
 from paygate.core.plugin_api.routing import RouteRequest
-from paygate.plugins.advice import HostedCheck, HostedRouter
+from paygate.plugins.guard_extensions import HostedCheck, HostedRouter
 from paygate.plugins.host import Found, load_plugins
 from tests.unit.host import zoo
 from tests.unit.samples import MERCHANT_ID

@@ -12,7 +12,7 @@ from paygate.cli import main
 from paygate.core.errors import InvalidInputError
 from paygate.core.plugin_api.extensions import Command, Route
 from paygate.core.plugin_api.settings import StoredSettings
-from paygate.plugins.extending import HostedCommand, HostedRoute
+from paygate.plugins.guard_extensions import HostedCommand, HostedRoute
 from paygate.plugins.host import installed_plugins
 from tests.unit.host.test_load_plugins import (
     Mint,

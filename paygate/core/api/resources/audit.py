@@ -10,9 +10,9 @@ from quart import Blueprint, Response, request
 from typing_extensions import TypedDict
 
 from ...accounts.model import AuditEntry, AuditFilter
-from ...deps import Deps
 from ...limits import ACTION_CHARS_MAX
 from ..auth import caller_of_request
+from ..context import deps_of_app
 from ..documented import EMAIL, PAID_AT, PAYMENT_ID, USER_ID, documented, example_page
 from ..errors import json_response
 from ..fields import PageQuery, Text, checked, parse_page
@@ -83,26 +83,22 @@ AUDIT_ENTRY_EXAMPLE: AuditEntryJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/audit``."""
-    routes = Blueprint("audit", __name__)
+routes = Blueprint("audit", __name__)
 
-    @routes.get("/audit")
-    @documented(
-        "List who did what",
-        PageJson[AuditEntryJson],
-        example_page(AUDIT_ENTRY_EXAMPLE),
-        query=AuditQuery,
-        about="Every change that a person or a key made, and every refused access, the newest "
-        "first. Orders and payments that keys create are not among them.",
-    )
-    async def index() -> Response:
-        caller = await caller_of_request(deps)
-        limit, offset = parse_page(request.args)
-        wanted = parse_audit(request.args)
-        found = await deps.storage.audit.page(
-            caller.merchant.id, wanted, limit=limit, offset=offset
-        )
-        return json_response(page_to_json(found, audit_entry_to_json))
 
-    return routes
+@routes.get("/audit")
+@documented(
+    "List who did what",
+    PageJson[AuditEntryJson],
+    example_page(AUDIT_ENTRY_EXAMPLE),
+    query=AuditQuery,
+    about="Every change that a person or a key made, and every refused access, the newest "
+    "first. Orders and payments that keys create are not among them.",
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    limit, offset = parse_page(request.args)
+    wanted = parse_audit(request.args)
+    found = await deps.storage.audit.page(caller.merchant.id, wanted, limit=limit, offset=offset)
+    return json_response(page_to_json(found, audit_entry_to_json))

@@ -6,41 +6,39 @@ from typing import cast
 
 from quart import Blueprint, Response, request
 
-from ...deps import Deps
 from ...errors import InvalidInputError
 from ...payments.callbacks import ReceiveCallback, receive_callback
 from ...plugin_api.processor import RawCallback
 from ..bodies import headers_of_request
+from ..context import deps_of_app
 from ..documented import documented
 
 HEADERS_MAX = 100
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/callbacks/{processor}``. Nobody is asked for keys: the callback's signature counts."""
-    routes = Blueprint("callbacks", __name__)
+routes = Blueprint("callbacks", __name__)
 
-    @routes.post("/callbacks/<processor>")
-    @documented(
-        "Receive a processor's callback",
-        dict[str, object],
-        {"received": True},
-        access="anyone",
-        from_any_page=True,
-        about="Its body and the status of the answer are the processor's own business. One "
-        "that is not signed is kept, answered 401 and changes nothing.",
-        also=frozenset({401}),
-    )
-    async def receive(processor: str) -> Response:
-        body = cast("bytes", await request.get_data(as_text=False))
-        if len(request.headers) > HEADERS_MAX:
-            raise InvalidInputError("The callback has too many headers")
-        headers = {name: _storable(value) for name, value in headers_of_request().items()}
-        command = ReceiveCallback(processor, RawCallback(headers, body), request.remote_addr)
-        status, answer = await receive_callback(command, deps)
-        return Response(answer, status=status, content_type="application/json")
 
-    return routes
+@routes.post("/callbacks/<processor>")
+@documented(
+    "Receive a processor's callback",
+    dict[str, object],
+    {"received": True},
+    access="anyone",
+    from_any_page=True,
+    about="Its body and the status of the answer are the processor's own business. One "
+    "that is not signed is kept, answered 401 and changes nothing.",
+    also=frozenset({401}),
+)
+async def receive(processor: str) -> Response:
+    deps = deps_of_app()
+    body = cast("bytes", await request.get_data(as_text=False))
+    if len(request.headers) > HEADERS_MAX:
+        raise InvalidInputError("The callback has too many headers")
+    headers = {name: _storable(value) for name, value in headers_of_request().items()}
+    command = ReceiveCallback(processor, RawCallback(headers, body), request.remote_addr)
+    status, answer = await receive_callback(command, deps)
+    return Response(answer, status=status, content_type="application/json")
 
 
 def _storable(text: str) -> str:

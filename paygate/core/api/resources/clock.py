@@ -16,6 +16,7 @@ from ...errors import InvalidInputError
 from ...move_clock import AdvanceClock, HoldClock, advance_clock, hold_clock, release_clock
 from ..auth import notice_caller
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import MADE_AT, Audited, documented
 from ..errors import json_response
 from ..fields import Request, moment
@@ -116,75 +117,81 @@ ABOUT_ADVANCE = (
 )
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/test/clock``."""
-    routes = Blueprint("testing_clock", __name__)
+routes = Blueprint("testing_clock", __name__)
 
-    async def moved(shown: ClockShownJson | ClockAdvancedJson) -> Response:
-        await written_down(shown, deps)
-        return json_response(shown)
 
-    @routes.get("")
-    @documented("Tell the time", ClockShownJson, CLOCK_RUNNING_EXAMPLE, access="anyone")
-    async def tell() -> Response:
-        return json_response(_shown(deps))
+async def moved(shown: ClockShownJson | ClockAdvancedJson) -> Response:
+    deps = deps_of_app()
+    await written_down(shown, deps)
+    return json_response(shown)
 
-    @routes.post("/set")
-    @documented(
-        "Stop the clock at a moment",
-        ClockShownJson,
-        CLOCK_HELD_EXAMPLE,
-        access="anyone",
-        needs=Role.DEVELOPER,
-        audit=Audited("clock.hold", shows=("at",)),
-        body=HoldClockRequest,
-        body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
-        about=ABOUT_SET,
-    )
-    async def hold() -> Response:
-        await notice_caller(deps)
-        asked = await _asked(HoldClockRequest)
-        await hold_clock(HoldClock(asked.at), deps)
-        return await moved(_shown(deps))
 
-    @routes.post("/advance")
-    @documented(
-        "Move the clock on",
-        ClockAdvancedJson,
-        CLOCK_ADVANCED_EXAMPLE,
-        access="anyone",
-        needs=Role.DEVELOPER,
-        audit=Audited("clock.advance", shows=("seconds", "to_next", "hold")),
-        body=AdvanceClockRequest,
-        body_examples={
-            "three days": {"seconds": 259_200},
-            "an hour, and stop there": {"seconds": 3600, "hold": True},
-            "next": {"to_next": True},
-        },
-        about=ABOUT_ADVANCE,
-    )
-    async def advance() -> Response:
-        await notice_caller(deps)
-        asked = await _asked(AdvanceClockRequest)
-        done = await advance_clock(_command(asked), deps)
-        answer: ClockAdvancedJson = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
-        return await moved(answer)
+@routes.get("")
+@documented("Tell the time", ClockShownJson, CLOCK_RUNNING_EXAMPLE, access="anyone")
+async def tell() -> Response:
+    deps = deps_of_app()
+    return json_response(_shown(deps))
 
-    @routes.post("/release")
-    @documented(
-        "Let the clock run",
-        ClockShownJson,
-        CLOCK_RUNNING_EXAMPLE,
-        access="anyone",
-        needs=Role.DEVELOPER,
-        audit=Audited("clock.release"),
-    )
-    async def release() -> Response:
-        await notice_caller(deps)
-        await release_clock(deps)
-        return await moved(_shown(deps))
 
-    return routes
+@routes.post("/set")
+@documented(
+    "Stop the clock at a moment",
+    ClockShownJson,
+    CLOCK_HELD_EXAMPLE,
+    access="anyone",
+    needs=Role.DEVELOPER,
+    audit=Audited("clock.hold", shows=("at",)),
+    body=HoldClockRequest,
+    body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
+    about=ABOUT_SET,
+)
+async def hold() -> Response:
+    deps = deps_of_app()
+    await notice_caller(deps)
+    asked = await _asked(HoldClockRequest)
+    await hold_clock(HoldClock(asked.at), deps)
+    return await moved(_shown(deps))
+
+
+@routes.post("/advance")
+@documented(
+    "Move the clock on",
+    ClockAdvancedJson,
+    CLOCK_ADVANCED_EXAMPLE,
+    access="anyone",
+    needs=Role.DEVELOPER,
+    audit=Audited("clock.advance", shows=("seconds", "to_next", "hold")),
+    body=AdvanceClockRequest,
+    body_examples={
+        "three days": {"seconds": 259_200},
+        "an hour, and stop there": {"seconds": 3600, "hold": True},
+        "next": {"to_next": True},
+    },
+    about=ABOUT_ADVANCE,
+)
+async def advance() -> Response:
+    deps = deps_of_app()
+    await notice_caller(deps)
+    asked = await _asked(AdvanceClockRequest)
+    done = await advance_clock(_command(asked), deps)
+    answer: ClockAdvancedJson = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
+    return await moved(answer)
+
+
+@routes.post("/release")
+@documented(
+    "Let the clock run",
+    ClockShownJson,
+    CLOCK_RUNNING_EXAMPLE,
+    access="anyone",
+    needs=Role.DEVELOPER,
+    audit=Audited("clock.release"),
+)
+async def release() -> Response:
+    deps = deps_of_app()
+    await notice_caller(deps)
+    await release_clock(deps)
+    return await moved(_shown(deps))
 
 
 def _command(asked: AdvanceClockRequest) -> AdvanceClock:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -32,6 +33,7 @@ from ...webhooks.endpoints import (
 from ...webhooks.model import EndpointSettings
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import DELIVERY_ID, MADE_AT, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Filters, Request, Text, Url, checked
@@ -207,164 +209,190 @@ SHOWN_ONCE = (
 )
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/webhook-endpoints``."""
-    routes = Blueprint("endpoints", __name__)
+routes = Blueprint("endpoints", __name__)
 
-    def shown(endpoint: EndpointSettings) -> WebhookEndpointJson:
-        return webhook_endpoint_to_json(endpoint, deps.clock.now())
 
-    def with_secret(made: WithSecret) -> object:
-        return webhook_endpoint_with_secret_to_json(made, deps.clock.now())
+def shown(endpoint: EndpointSettings) -> WebhookEndpointJson:
+    deps = deps_of_app()
+    return webhook_endpoint_to_json(endpoint, deps.clock.now())
 
-    @routes.get("/webhook-endpoints")
-    @documented("List endpoints", WebhookEndpointsJson, WEBHOOK_ENDPOINTS_EXAMPLE)
-    async def index() -> Response:
-        merchant = await merchant_of_request(deps)
-        found = await list_endpoints(merchant, deps)
-        return json_response({"data": [shown(each) for each in found]})
 
-    @routes.post("/webhook-endpoints")
-    @documented(
-        "Add an endpoint",
-        WebhookEndpointWithSecretJson,
-        WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.create", shows=SHOWN),
-        status=201,
-        body=NewEndpointRequest,
-        body_examples={"example": NEW_ENDPOINT_REQUEST_EXAMPLE},
-        about=SHOWN_ONCE,
-    )
-    async def create() -> Response:
-        merchant = await merchant_of_request(deps)
-        command = parse_new_endpoint(await body_of_request(), merchant)
+def with_secret(made: WithSecret) -> object:
+    deps = deps_of_app()
+    return webhook_endpoint_with_secret_to_json(made, deps.clock.now())
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            return with_secret(await create_endpoint(command, bound)), 201
 
-        return await changed(deps, do)
+@routes.get("/webhook-endpoints")
+@documented("List endpoints", WebhookEndpointsJson, WEBHOOK_ENDPOINTS_EXAMPLE)
+async def index() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    found = await list_endpoints(merchant, deps)
+    return json_response({"data": [shown(each) for each in found]})
 
-    @routes.get("/webhook-endpoints/<endpoint_id>")
-    @documented("Show an endpoint", WebhookEndpointJson, WEBHOOK_ENDPOINT_EXAMPLE)
-    async def show(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
+
+@routes.post("/webhook-endpoints")
+@documented(
+    "Add an endpoint",
+    WebhookEndpointWithSecretJson,
+    WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.create", shows=SHOWN),
+    status=201,
+    body=NewEndpointRequest,
+    body_examples={"example": NEW_ENDPOINT_REQUEST_EXAMPLE},
+    about=SHOWN_ONCE,
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    command = parse_new_endpoint(await body_of_request(), merchant)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        return with_secret(await create_endpoint(command, bound)), 201
+
+    return await changed(deps, do)
+
+
+@routes.get("/webhook-endpoints/<endpoint_id>")
+@documented("Show an endpoint", WebhookEndpointJson, WEBHOOK_ENDPOINT_EXAMPLE)
+async def show(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    found = parse_endpoint_id(endpoint_id)
+    return json_response(shown(await find_endpoint(merchant, found, deps)))
+
+
+@routes.patch("/webhook-endpoints/<endpoint_id>")
+@documented(
+    "Change an endpoint",
+    WebhookEndpointJson,
+    WEBHOOK_ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.update", shows=SHOWN),
+    body=EndpointChangeRequest,
+    body_examples={"example": {"events": ["payment.*"]}},
+    takes_key=True,
+    about="What is left out stays as it is. The default endpoint has a `url` and no more.",
+)
+async def change(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_endpoint_change(body, parse_endpoint_id(endpoint_id), merchant)
+        return shown(await change_endpoint(command, bound)), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.delete("/webhook-endpoints/<endpoint_id>")
+@documented(
+    "Delete an endpoint",
+    WebhookEndpointJson,
+    WEBHOOK_ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.delete"),
+    takes_key=True,
+    about="Answers with what it was. What was still to be delivered there fails when it falls due.",
+)
+async def remove(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
         found = parse_endpoint_id(endpoint_id)
-        return json_response(shown(await find_endpoint(merchant, found, deps)))
+        return shown(await remove_endpoint(merchant, found, bound)), 200
 
-    @routes.patch("/webhook-endpoints/<endpoint_id>")
-    @documented(
-        "Change an endpoint",
-        WebhookEndpointJson,
-        WEBHOOK_ENDPOINT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.update", shows=SHOWN),
-        body=EndpointChangeRequest,
-        body_examples={"example": {"events": ["payment.*"]}},
-        takes_key=True,
-        about="What is left out stays as it is. The default endpoint has a `url` and no more.",
-    )
-    async def change(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
+    return await once(merchant.id, deps, do)
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_endpoint_change(body, parse_endpoint_id(endpoint_id), merchant)
-            return shown(await change_endpoint(command, bound)), 200
 
-        return await once(merchant.id, deps, do)
+@routes.post("/webhook-endpoints/<endpoint_id>/rotate")
+@documented(
+    "Make a new secret",
+    WebhookEndpointWithSecretJson,
+    WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.rotate_secret"),
+    about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
+)
+async def rotate(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    found = parse_endpoint_id(endpoint_id)
 
-    @routes.delete("/webhook-endpoints/<endpoint_id>")
-    @documented(
-        "Delete an endpoint",
-        WebhookEndpointJson,
-        WEBHOOK_ENDPOINT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.delete"),
-        takes_key=True,
-        about="Answers with what it was. What was still to be delivered there fails when it "
-        "falls due.",
-    )
-    async def remove(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
+    async def do(bound: Deps) -> tuple[object, int]:
+        return with_secret(await rotate_secret(merchant, found, bound)), 200
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            found = parse_endpoint_id(endpoint_id)
-            return shown(await remove_endpoint(merchant, found, bound)), 200
+    return await changed(deps, do)
 
-        return await once(merchant.id, deps, do)
 
-    @routes.post("/webhook-endpoints/<endpoint_id>/rotate")
-    @documented(
-        "Make a new secret",
-        WebhookEndpointWithSecretJson,
-        WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.rotate_secret"),
-        about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
-    )
-    async def rotate(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
+@routes.post("/webhook-endpoints/<endpoint_id>/enable")
+@documented(
+    "Enable an endpoint",
+    WebhookEndpointJson,
+    WEBHOOK_ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.enable"),
+    takes_key=True,
+    about="What was held for it goes on at once.",
+)
+async def enable(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    return await _switch(endpoint_id, enable_endpoint, deps)
+
+
+@routes.post("/webhook-endpoints/<endpoint_id>/disable")
+@documented(
+    "Disable an endpoint",
+    WebhookEndpointJson,
+    WEBHOOK_ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.disable"),
+    takes_key=True,
+    about="What is pending is held until it is enabled.",
+)
+async def disable(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    return await _switch(endpoint_id, disable_endpoint, deps)
+
+
+@routes.post("/webhook-endpoints/<endpoint_id>/test")
+@documented(
+    "Send a test event to an endpoint",
+    EndpointTestedJson,
+    ENDPOINT_TESTED_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.test", shows=("event",)),
+    body=TestEventRequest,
+    body_is_optional=True,
+    body_examples={"example": {"event": "webhook.test"}},
+    takes_key=True,
+    about="Whatever it listens to, and once even while it is disabled.",
+)
+async def test(endpoint_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
         found = parse_endpoint_id(endpoint_id)
+        command = parse_endpoint_test(body, found, merchant)
+        sent = await send_test_event(command, bound)
+        return endpoint_tested_to_json(sent, command.event_type, found), 200
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            return with_secret(await rotate_secret(merchant, found, bound)), 200
-
-        return await changed(deps, do)
-
-    _switches(routes, deps)
-    return routes
+    return await once(merchant.id, deps, do)
 
 
-def _switches(routes: Blueprint, deps: Deps) -> None:
-    for word, does, about in (
-        ("enable", enable_endpoint, "What was held for it goes on at once."),
-        ("disable", disable_endpoint, "What is pending is held until it is enabled."),
-    ):
-        _switch(routes, deps, word, does, about)
-
-    @routes.post("/webhook-endpoints/<endpoint_id>/test")
-    @documented(
-        "Send a test event to an endpoint",
-        EndpointTestedJson,
-        ENDPOINT_TESTED_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.test", shows=("event",)),
-        body=TestEventRequest,
-        body_is_optional=True,
-        body_examples={"example": {"event": "webhook.test"}},
-        takes_key=True,
-        about="Whatever it listens to, and once even while it is disabled.",
-    )
-    async def test(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            found = parse_endpoint_id(endpoint_id)
-            command = parse_endpoint_test(body, found, merchant)
-            sent = await send_test_event(command, bound)
-            return endpoint_tested_to_json(sent, command.event_type, found), 200
-
-        return await once(merchant.id, deps, do)
+Switch = Callable[[Merchant, UUID, Deps], Awaitable[EndpointSettings]]
 
 
-def _switch(routes: Blueprint, deps: Deps, word: str, does: Any, about: str) -> None:
-    @routes.post(f"/webhook-endpoints/<endpoint_id>/{word}", endpoint=word)
-    @documented(
-        f"{word.capitalize()} an endpoint",
-        WebhookEndpointJson,
-        WEBHOOK_ENDPOINT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited(f"endpoint.{word}"),
-        takes_key=True,
-        about=about,
-    )
-    async def switch(endpoint_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
+async def _switch(endpoint_id: str, switch: Switch, deps: Deps) -> Response:
+    merchant = await merchant_of_request(deps)
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            found = await does(merchant, parse_endpoint_id(endpoint_id), bound)
-            return webhook_endpoint_to_json(found, bound.clock.now()), 200
+    async def do(bound: Deps) -> tuple[object, int]:
+        found = await switch(merchant, parse_endpoint_id(endpoint_id), bound)
+        return webhook_endpoint_to_json(found, bound.clock.now()), 200
 
-        return await once(merchant.id, deps, do)
+    return await once(merchant.id, deps, do)

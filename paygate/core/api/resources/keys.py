@@ -24,6 +24,7 @@ from ...deps import Deps
 from ...limits import KEY_GRACE_DEFAULT, KEY_GRACE_MAX, KEY_LABEL_CHARS_MAX
 from ..auth import caller_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import KEY_ID, MADE_AT, PAID_AT, SECRET, USER_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Request, checked, maybe_moment, parse_uuid
@@ -169,108 +170,111 @@ KEY_PAIR_ROTATED_EXAMPLE: KeyPairRotatedJson = {
 KEYS_EXAMPLE: KeysJson = {"data": [KEY_EXAMPLE]}
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/keys``."""
-    routes = Blueprint("keys", __name__)
-
-    @routes.get("/keys")
-    @documented("List API keys", KeysJson, KEYS_EXAMPLE)
-    async def index() -> Response:
-        caller = await caller_of_request(deps)
-        keys = await deps.storage.api_keys.of_merchant(caller.merchant.id)
-        return json_response({"data": [key_to_json(key) for key in keys]})
-
-    @routes.post("/keys")
-    @documented(
-        "Make an API key",
-        KeyCreatedJson,
-        KEY_CREATED_EXAMPLE,
-        status=201,
-        needs=Role.DEVELOPER,
-        audit=Audited("key.create", shows=("label", "role", "expires_at")),
-        body=KeyRequest,
-        body_examples={"example": KEY_REQUEST_EXAMPLE},
-        about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
-        "no more than whoever makes it, and ends with the user who made it. One that a key makes "
-        "ends no later than that key.",
-    )
-    async def create() -> Response:
-        caller = await caller_of_request(deps)
-        body = await body_of_request()
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            return key_created_to_json(await create_key(parse_key(body, caller), bound)), 201
-
-        return await changed(deps, do)
-
-    @routes.delete("/keys/<key_id>")
-    @documented(
-        "Revoke an API key",
-        KeyJson,
-        {**KEY_EXAMPLE, "revoked_at": "2026-01-15T10:31:06.482Z"},
-        needs=Role.DEVELOPER,
-        audit=Audited("key.revoke"),
-        about="The next request with it is refused. It takes the role that the key has.",
-    )
-    async def revoke(key_id: str) -> Response:
-        caller = await caller_of_request(deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            named = parse_uuid(key_id, "API key")
-            return key_to_json(await revoke_key(caller, named, bound)), 200
-
-        return await changed(deps, do)
-
-    _key_pair(routes, deps)
-    return routes
+routes = Blueprint("keys", __name__)
 
 
-def _key_pair(routes: Blueprint, deps: Deps) -> None:
-    """``/keys/root``: the pair that every merchant begins with."""
+@routes.get("/keys")
+@documented("List API keys", KeysJson, KEYS_EXAMPLE)
+async def index() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    keys = await deps.storage.api_keys.of_merchant(caller.merchant.id)
+    return json_response({"data": [key_to_json(key) for key in keys]})
 
-    @routes.get("/keys/root")
-    @documented("Show the merchant's own key pair", KeyPairJson, KEY_PAIR_EXAMPLE)
-    async def show_pair() -> Response:
-        caller = await caller_of_request(deps)
-        return json_response(key_pair_to_json(await show_key_pair(caller.merchant.id, deps)))
 
-    @routes.post("/keys/root/rotate")
-    @documented(
-        "Rotate the merchant's own secret",
-        KeyPairRotatedJson,
-        KEY_PAIR_ROTATED_EXAMPLE,
-        needs=Role.OWNER,
-        audit=Audited("key_pair.rotate", shows=("grace_seconds",)),
-        body=RotateKeyRequest,
-        body_is_optional=True,
-        body_examples={"a day's grace": {"grace_seconds": 86_400}, "leaked": {"grace_seconds": 0}},
-        about="The public half stays. The secret is shown this once and replayed by no "
-        "Idempotency-Key. A revoked pair works again, with the new secret only.",
-    )
-    async def rotate_pair() -> Response:
-        caller = await caller_of_request(deps)
-        body = await body_of_request()
+@routes.post("/keys")
+@documented(
+    "Make an API key",
+    KeyCreatedJson,
+    KEY_CREATED_EXAMPLE,
+    status=201,
+    needs=Role.DEVELOPER,
+    audit=Audited("key.create", shows=("label", "role", "expires_at")),
+    body=KeyRequest,
+    body_examples={"example": KEY_REQUEST_EXAMPLE},
+    about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
+    "no more than whoever makes it, and ends with the user who made it. One that a key makes "
+    "ends no later than that key.",
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    body = await body_of_request()
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            rotated = await rotate_key_pair(caller.merchant.id, parse_grace(body), bound)
-            return key_pair_rotated_to_json(rotated), 200
+    async def do(bound: Deps) -> tuple[object, int]:
+        return key_created_to_json(await create_key(parse_key(body, caller), bound)), 201
 
-        return await changed(deps, do)
+    return await changed(deps, do)
 
-    @routes.delete("/keys/root")
-    @documented(
-        "Revoke the merchant's own key pair",
-        KeyPairJson,
-        KEY_PAIR_REVOKED_EXAMPLE,
-        needs=Role.OWNER,
-        audit=Audited("key_pair.revoke"),
-        about="The next request with it is refused. Further keys and people go on. Where there "
-        "are none, `paygate merchant rotate-key` makes a new secret.",
-    )
-    async def revoke_pair() -> Response:
-        caller = await caller_of_request(deps)
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            return key_pair_to_json(await revoke_key_pair(caller.merchant.id, bound)), 200
+@routes.delete("/keys/<key_id>")
+@documented(
+    "Revoke an API key",
+    KeyJson,
+    {**KEY_EXAMPLE, "revoked_at": "2026-01-15T10:31:06.482Z"},
+    needs=Role.DEVELOPER,
+    audit=Audited("key.revoke"),
+    about="The next request with it is refused. It takes the role that the key has.",
+)
+async def revoke(key_id: str) -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
 
-        return await changed(deps, do)
+    async def do(bound: Deps) -> tuple[object, int]:
+        named = parse_uuid(key_id, "API key")
+        return key_to_json(await revoke_key(caller, named, bound)), 200
+
+    return await changed(deps, do)
+
+
+@routes.get("/keys/root")
+@documented("Show the merchant's own key pair", KeyPairJson, KEY_PAIR_EXAMPLE)
+async def show_pair() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    return json_response(key_pair_to_json(await show_key_pair(caller.merchant.id, deps)))
+
+
+@routes.post("/keys/root/rotate")
+@documented(
+    "Rotate the merchant's own secret",
+    KeyPairRotatedJson,
+    KEY_PAIR_ROTATED_EXAMPLE,
+    needs=Role.OWNER,
+    audit=Audited("key_pair.rotate", shows=("grace_seconds",)),
+    body=RotateKeyRequest,
+    body_is_optional=True,
+    body_examples={"a day's grace": {"grace_seconds": 86_400}, "leaked": {"grace_seconds": 0}},
+    about="The public half stays. The secret is shown this once and replayed by no "
+    "Idempotency-Key. A revoked pair works again, with the new secret only.",
+)
+async def rotate_pair() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        rotated = await rotate_key_pair(caller.merchant.id, parse_grace(body), bound)
+        return key_pair_rotated_to_json(rotated), 200
+
+    return await changed(deps, do)
+
+
+@routes.delete("/keys/root")
+@documented(
+    "Revoke the merchant's own key pair",
+    KeyPairJson,
+    KEY_PAIR_REVOKED_EXAMPLE,
+    needs=Role.OWNER,
+    audit=Audited("key_pair.revoke"),
+    about="The next request with it is refused. Further keys and people go on. Where there "
+    "are none, `paygate merchant rotate-key` makes a new secret.",
+)
+async def revoke_pair() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        return key_pair_to_json(await revoke_key_pair(caller.merchant.id, bound)), 200
+
+    return await changed(deps, do)

@@ -15,6 +15,7 @@ from ...deps import Deps
 from ...origins import ORIGINS_MAX, origin
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import MERCHANT_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Request, checked
@@ -69,45 +70,45 @@ MERCHANT_SETTINGS_EXAMPLE: MerchantSettingsJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/merchant``."""
-    routes = Blueprint("merchant", __name__)
+routes = Blueprint("merchant", __name__)
 
-    @routes.get("/merchant")
-    @documented("Show the merchant's settings", MerchantSettingsJson, MERCHANT_SETTINGS_EXAMPLE)
-    async def show() -> Response:
-        merchant = await merchant_of_request(deps)
-        origins = await deps.storage.merchants.origins(merchant.id)
-        return json_response(merchant_settings_to_json(merchant, origins))
 
-    @routes.patch("/merchant")
-    @documented(
-        "Change the merchant's settings",
-        MerchantSettingsJson,
-        MERCHANT_SETTINGS_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("merchant.update", shows=("allowed_origins",)),
-        body=MerchantRequest,
-        body_examples={
-            "only these pages": {"allowed_origins": ["https://shop.example"]},
-            "any page": {"allowed_origins": []},
-        },
-        takes_key=True,
-        about="`allowed_origins` are the pages that may frame the checkout of this merchant's "
-        "orders; while there are none, any page may.",
-    )
-    async def change() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
+@routes.get("/merchant")
+@documented("Show the merchant's settings", MerchantSettingsJson, MERCHANT_SETTINGS_EXAMPLE)
+async def show() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    origins = await deps.storage.merchants.origins(merchant.id)
+    return json_response(merchant_settings_to_json(merchant, origins))
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            asked = parse_origins(body)
-            if asked is None:
-                kept = await bound.storage.merchants.origins(merchant.id)
-                return merchant_settings_to_json(merchant, kept), 200
-            stored = await allow_origins(merchant.id, asked, bound)
-            return merchant_settings_to_json(merchant, stored), 200
 
-        return await once(merchant.id, deps, do)
+@routes.patch("/merchant")
+@documented(
+    "Change the merchant's settings",
+    MerchantSettingsJson,
+    MERCHANT_SETTINGS_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("merchant.update", shows=("allowed_origins",)),
+    body=MerchantRequest,
+    body_examples={
+        "only these pages": {"allowed_origins": ["https://shop.example"]},
+        "any page": {"allowed_origins": []},
+    },
+    takes_key=True,
+    about="`allowed_origins` are the pages that may frame the checkout of this merchant's "
+    "orders; while there are none, any page may.",
+)
+async def change() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
-    return routes
+    async def do(bound: Deps) -> tuple[object, int]:
+        asked = parse_origins(body)
+        if asked is None:
+            kept = await bound.storage.merchants.origins(merchant.id)
+            return merchant_settings_to_json(merchant, kept), 200
+        stored = await allow_origins(merchant.id, asked, bound)
+        return merchant_settings_to_json(merchant, stored), 200
+
+    return await once(merchant.id, deps, do)

@@ -10,9 +10,9 @@ from quart import Blueprint, Response
 from typing_extensions import TypedDict
 
 from ...accounts.namespaces import Namespace, OpenNamespace, open_namespace, retire_namespace
-from ...deps import Deps
 from ...errors import NotFoundError
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import DELIVERY_ID, MADE_AT, documented
 from ..errors import json_response
 from ..fields import Body, Text, checked
@@ -94,41 +94,41 @@ ABOUT_OPEN = (
 ABOUT_RETIRE = "Its keys name nobody any more, and no webhook goes out for it."
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/test/namespaces``."""
-    routes = Blueprint("testing_namespaces", __name__)
+routes = Blueprint("testing_namespaces", __name__)
 
-    @routes.post("")
-    @documented(
-        "Open a namespace for a test",
-        NamespaceJson,
-        NAMESPACE_EXAMPLE,
-        status=201,
-        access="anyone",
-        body=NamespaceRequest,
-        body_is_optional=True,
-        body_examples={"example": NAMESPACE_REQUEST_EXAMPLE, "nothing in particular": {}},
-        about=ABOUT_OPEN,
-    )
-    async def open_() -> Response:
-        command = parse_namespace(await body_of_request())
-        return json_response(namespace_to_json(await open_namespace(command, deps)), 201)
 
-    @routes.delete("/<namespace_id>")
-    @documented(
-        "Retire a namespace",
-        NamespaceRetiredJson,
-        NAMESPACE_RETIRED_EXAMPLE,
-        access="anyone",
-        about=ABOUT_RETIRE,
-        refuses=frozenset({404}),
-    )
-    async def retire(namespace_id: str) -> Response:
-        found = _id(namespace_id)
-        await retire_namespace(found, deps)
-        return json_response({"id": str(found), "retired": True})
+@routes.post("")
+@documented(
+    "Open a namespace for a test",
+    NamespaceJson,
+    NAMESPACE_EXAMPLE,
+    status=201,
+    access="anyone",
+    body=NamespaceRequest,
+    body_is_optional=True,
+    body_examples={"example": NAMESPACE_REQUEST_EXAMPLE, "nothing in particular": {}},
+    about=ABOUT_OPEN,
+)
+async def open_() -> Response:
+    deps = deps_of_app()
+    command = parse_namespace(await body_of_request())
+    return json_response(namespace_to_json(await open_namespace(command, deps)), 201)
 
-    return routes
+
+@routes.delete("/<namespace_id>")
+@documented(
+    "Retire a namespace",
+    NamespaceRetiredJson,
+    NAMESPACE_RETIRED_EXAMPLE,
+    access="anyone",
+    about=ABOUT_RETIRE,
+    refuses=frozenset({404}),
+)
+async def retire(namespace_id: str) -> Response:
+    deps = deps_of_app()
+    found = _id(namespace_id)
+    await retire_namespace(found, deps)
+    return json_response({"id": str(found), "retired": True})
 
 
 def _id(text: str) -> UUID:

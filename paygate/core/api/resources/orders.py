@@ -20,6 +20,7 @@ from ...payments.queries import find_order
 from ...payments.store import OrderSearch
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..bodies import body_of_request, write
+from ..context import deps_of_app
 from ..dialect import dialect_of_app
 from ..documented import MADE_AT, MERCHANT_ID, ORDER_ID, Audited, documented, example_page
 from ..errors import json_response
@@ -216,71 +217,73 @@ ORDER_IN_FULL_EXAMPLE: OrderInFullJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/orders``."""
-    routes = Blueprint("orders", __name__)
+routes = Blueprint("orders", __name__)
 
-    @routes.post("/orders")
-    @documented(
-        "Create an order",
-        OrderInFullJson,
-        ORDER_IN_FULL_EXAMPLE,
-        status=201,
-        needs=Role.DEVELOPER,
-        audit=Audited("order.create", of_people_only=True, shows=("amount", "currency", "receipt")),
-        body=OrderRequest,
-        body_examples={"example": ORDER_REQUEST_EXAMPLE},
-        takes_key=True,
-    )
-    async def create() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_order(body, merchant)
-            order = await create_order(command, bound)
-            return order_in_full_to_json(order, client_secret(order.id, bound)), 201
+@routes.post("/orders")
+@documented(
+    "Create an order",
+    OrderInFullJson,
+    ORDER_IN_FULL_EXAMPLE,
+    status=201,
+    needs=Role.DEVELOPER,
+    audit=Audited("order.create", of_people_only=True, shows=("amount", "currency", "receipt")),
+    body=OrderRequest,
+    body_examples={"example": ORDER_REQUEST_EXAMPLE},
+    takes_key=True,
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
-        return await once(merchant.id, deps, do)
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_order(body, merchant)
+        order = await create_order(command, bound)
+        return order_in_full_to_json(order, client_secret(order.id, bound)), 201
 
-    @routes.get("/orders")
-    @documented(
-        "List orders",
-        PageJson[OrderJson],
-        example_page(ORDER_EXAMPLE),
-        query=OrdersQuery,
-    )
-    async def index() -> Response:
-        merchant = await merchant_of_request(deps)
-        limit, offset = parse_page(request.args)
-        search = parse_orders(request.args)
-        page = await deps.storage.orders.page(
-            merchant.id, limit=limit, offset=offset, search=search
-        )
-        return json_response(page_to_json(page, order_to_json))
+    return await once(merchant.id, deps, do)
 
-    @routes.get("/orders/<order_id>")
-    @documented("Show an order", OrderInFullJson, ORDER_IN_FULL_EXAMPLE)
-    async def show(order_id: str) -> Response:
-        caller = await caller_of_request(deps)
-        order = await find_order(order_id, caller.merchant, deps)
-        # With it waiting payments are cancelled too: whoever may not create them has none.
-        may_pay = caller.role.covers(Role.DEVELOPER)
-        secret = client_secret(order.id, deps) if may_pay else None
-        return json_response(order_in_full_to_json(order, secret))
 
-    @routes.get("/orders/<order_id>/public")
-    @documented(
-        "Show an order to a shopper",
-        OrderOfferedJson,
-        ORDER_PUBLIC_EXAMPLE,
-        access="browser",
-        refuses=frozenset({400}),
-    )
-    async def show_public(order_id: str) -> Response:
-        await check_browser(order_id, deps)
-        order = await dialect_of_app().implied_order(order_id, request.args, deps)
-        order = order or await find_order(order_id, None, deps)
-        return json_response(order_offered_to_json(order, await origins_of_order(order.id, deps)))
+@routes.get("/orders")
+@documented(
+    "List orders",
+    PageJson[OrderJson],
+    example_page(ORDER_EXAMPLE),
+    query=OrdersQuery,
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    limit, offset = parse_page(request.args)
+    search = parse_orders(request.args)
+    page = await deps.storage.orders.page(merchant.id, limit=limit, offset=offset, search=search)
+    return json_response(page_to_json(page, order_to_json))
 
-    return routes
+
+@routes.get("/orders/<order_id>")
+@documented("Show an order", OrderInFullJson, ORDER_IN_FULL_EXAMPLE)
+async def show(order_id: str) -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    order = await find_order(order_id, caller.merchant, deps)
+    # With it waiting payments are cancelled too: whoever may not create them has none.
+    may_pay = caller.role.covers(Role.DEVELOPER)
+    secret = client_secret(order.id, deps) if may_pay else None
+    return json_response(order_in_full_to_json(order, secret))
+
+
+@routes.get("/orders/<order_id>/public")
+@documented(
+    "Show an order to a shopper",
+    OrderOfferedJson,
+    ORDER_PUBLIC_EXAMPLE,
+    access="browser",
+    refuses=frozenset({400}),
+)
+async def show_public(order_id: str) -> Response:
+    deps = deps_of_app()
+    await check_browser(order_id, deps)
+    order = await dialect_of_app().implied_order(order_id, request.args, deps)
+    order = order or await find_order(order_id, None, deps)
+    return json_response(order_offered_to_json(order, await origins_of_order(order.id, deps)))

@@ -20,6 +20,7 @@ from ...queue.notifier import Queue
 from ...redaction import redact
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import MADE_AT, PAID_AT, PAYMENT_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Reason, Request, checked, message_of, whole
@@ -390,97 +391,105 @@ RELEASED_EXAMPLE: ReleasedJson = {"id": OPERATION_ID, "queue": "payments", "due_
 ATTENTION_ROWS_MAX = 200
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/overview`` and ``/workers``."""
-    routes = Blueprint("overview", __name__)
+routes = Blueprint("overview", __name__)
 
-    async def whose() -> UUID | None:
-        """Whose work may be seen: everybody's by operators, else one's own."""
-        caller = await caller_of_request(deps)
-        return None if caller.is_operator else caller.merchant.id
 
-    @routes.get("/overview")
-    @documented(
-        "Sum the last hours up",
-        OverviewJson,
-        OVERVIEW_EXAMPLE,
-        query=OverviewQuery,
-        about="Payments are counted when they were made. Buckets begin at whole hours, the last "
-        "is still under way: an hour long up to two days back, three hours up to a week, then "
-        "twelve.",
-    )
-    async def sums() -> Response:
-        merchant = await merchant_of_request(deps)
-        hours = parse_overview_hours(request.args)
-        window, figures = await overview(merchant.id, hours, deps)
-        return json_response(overview_to_json(window, figures))
+async def whose() -> UUID | None:
+    """Whose work may be seen: everybody's by operators, else one's own."""
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    return None if caller.is_operator else caller.merchant.id
 
-    @routes.get("/attention")
-    @documented(
-        "List money that needs attention",
-        AttentionListJson,
-        ATTENTION_EXAMPLE,
-        query=AttentionQuery,
-        about="Answers and callbacks that contradict what is settled, callbacks that fit nothing "
-        "of ours, and failed payments whose money was not given back: the newest 200 that are "
-        "open, those that fit nothing of ours last, or that were resolved. Of all merchants to "
-        "operators, to others their own.",
-    )
-    async def attention() -> Response:
-        owner = await whose()
-        items = deps.storage.attention
-        find = items.resolved if parse_is_resolved(request.args) else items.open
-        return json_response(attention_to_json(await find(owner, limit=ATTENTION_ROWS_MAX)))
 
-    @routes.post("/attention/<item_id>/resolve")
-    @documented(
-        "Resolve what needs attention",
-        AttentionItemJson,
-        ATTENTION_RESOLVED_EXAMPLE,
-        needs=Role.SUPPORT,
-        needs_operator=True,
-        audit=Audited("attention.resolve", shows=("note",)),
-        body=ResolveRequest,
-        body_examples={"example": {"note": "The bank confirmed the charge."}},
-        about="For operators. The item leaves the list and stays in its history. Nothing else "
-        "changes: no money moves.",
-    )
-    async def resolve(item_id: str) -> Response:
-        caller = await caller_of_request(deps)
-        note = parse_resolution(await body_of_request())
+@routes.get("/overview")
+@documented(
+    "Sum the last hours up",
+    OverviewJson,
+    OVERVIEW_EXAMPLE,
+    query=OverviewQuery,
+    about="Payments are counted when they were made. Buckets begin at whole hours, the last "
+    "is still under way: an hour long up to two days back, three hours up to a week, then "
+    "twelve.",
+)
+async def sums() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    hours = parse_overview_hours(request.args)
+    window, figures = await overview(merchant.id, hours, deps)
+    return json_response(overview_to_json(window, figures))
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            item = await resolve_attention(item_id, note, caller, bound)
-            return attention_item_to_json(item), 200
 
-        return await changed(deps, do)
+@routes.get("/attention")
+@documented(
+    "List money that needs attention",
+    AttentionListJson,
+    ATTENTION_EXAMPLE,
+    query=AttentionQuery,
+    about="Answers and callbacks that contradict what is settled, callbacks that fit nothing "
+    "of ours, and failed payments whose money was not given back: the newest 200 that are "
+    "open, those that fit nothing of ours last, or that were resolved. Of all merchants to "
+    "operators, to others their own.",
+)
+async def attention() -> Response:
+    deps = deps_of_app()
+    owner = await whose()
+    items = deps.storage.attention
+    find = items.resolved if parse_is_resolved(request.args) else items.open
+    return json_response(attention_to_json(await find(owner, limit=ATTENTION_ROWS_MAX)))
 
-    @routes.get("/workers")
-    @documented(
-        "Say who works on what",
-        WorkersJson,
-        WORKERS_EXAMPLE,
-        about="The work of all merchants to operators, to others their own.",
-    )
-    async def workers() -> Response:
-        return json_response(workers_to_json(*await work_in_detail(await whose(), deps)))
 
-    @routes.post("/workers/stuck/<queue>/<row_id>/release")
-    @documented(
-        "Make stuck work due again",
-        ReleasedJson,
-        RELEASED_EXAMPLE,
-        needs=Role.SUPPORT,
-        audit=Audited("work.release"),
-        about="What was set aside is asked of its processor, never told on a guess.",
-    )
-    async def release(queue: str, row_id: str) -> Response:
-        owner = await whose()
+@routes.post("/attention/<item_id>/resolve")
+@documented(
+    "Resolve what needs attention",
+    AttentionItemJson,
+    ATTENTION_RESOLVED_EXAMPLE,
+    needs=Role.SUPPORT,
+    needs_operator=True,
+    audit=Audited("attention.resolve", shows=("note",)),
+    body=ResolveRequest,
+    body_examples={"example": {"note": "The bank confirmed the charge."}},
+    about="For operators. The item leaves the list and stays in its history. Nothing else "
+    "changes: no money moves.",
+)
+async def resolve(item_id: str) -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    note = parse_resolution(await body_of_request())
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            named, due_at = await release_stuck(queue, row_id, owner, bound)
-            return released_to_json(row_id, named, due_at), 200
+    async def do(bound: Deps) -> tuple[object, int]:
+        item = await resolve_attention(item_id, note, caller, bound)
+        return attention_item_to_json(item), 200
 
-        return await changed(deps, do)
+    return await changed(deps, do)
 
-    return routes
+
+@routes.get("/workers")
+@documented(
+    "Say who works on what",
+    WorkersJson,
+    WORKERS_EXAMPLE,
+    about="The work of all merchants to operators, to others their own.",
+)
+async def workers() -> Response:
+    deps = deps_of_app()
+    return json_response(workers_to_json(*await work_in_detail(await whose(), deps)))
+
+
+@routes.post("/workers/stuck/<queue>/<row_id>/release")
+@documented(
+    "Make stuck work due again",
+    ReleasedJson,
+    RELEASED_EXAMPLE,
+    needs=Role.SUPPORT,
+    audit=Audited("work.release"),
+    about="What was set aside is asked of its processor, never told on a guess.",
+)
+async def release(queue: str, row_id: str) -> Response:
+    deps = deps_of_app()
+    owner = await whose()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        named, due_at = await release_stuck(queue, row_id, owner, bound)
+        return released_to_json(row_id, named, due_at), 200
+
+    return await changed(deps, do)

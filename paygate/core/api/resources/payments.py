@@ -24,6 +24,7 @@ from ...payments.scenarios import HEADER
 from ...payments.store import PaymentSearch, PaymentTotals
 from ..auth import check_browser, merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..dialect import dialect_of_app
 from ..documented import (
     MADE_AT,
@@ -449,174 +450,188 @@ TOTALS_EXAMPLE: TotalsJson = {"totalTransactions": 12, "totalAmount": 550_000, "
 PARTICULAR = {field.alias or name for name, field in PaymentsQuery.model_fields.items()}
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/payments``. The fixed words stand before ``{id}``."""
-    routes = Blueprint("payments", __name__)
+routes = Blueprint("payments", __name__)
 
-    @routes.post("/payments")
-    @documented(
-        "Pay an order",
-        PaymentCreatedJson,
-        PAYMENT_CREATED_EXAMPLE,
-        status=201,
-        needs=Role.DEVELOPER,
-        audit=Audited("payment.create", of_people_only=True, shows=("order_id", "method")),
-        body=PaymentRequest,
-        body_examples=PAYMENT_REQUESTS_EXAMPLE,
-        takes_key=True,
-        about="The processor is asked afterwards: the payment is pending, and a webhook tells "
-        "how it ended. The order's amount is charged, whatever the request says.",
-        refuses=frozenset({404}),
+
+@routes.post("/payments")
+@documented(
+    "Pay an order",
+    PaymentCreatedJson,
+    PAYMENT_CREATED_EXAMPLE,
+    status=201,
+    needs=Role.DEVELOPER,
+    audit=Audited("payment.create", of_people_only=True, shows=("order_id", "method")),
+    body=PaymentRequest,
+    body_examples=PAYMENT_REQUESTS_EXAMPLE,
+    takes_key=True,
+    about="The processor is asked afterwards: the payment is pending, and a webhook tells "
+    "how it ended. The order's amount is charged, whatever the request says.",
+    refuses=frozenset({404}),
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    asked = request.headers.get(HEADER)
+
+    def read() -> CreatePayment:
+        return parse_payment(dialect_of_app().payment_body(body), merchant, scenario=asked)
+
+    route = await _route(read, deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = await dialect_of_app().with_order(read(), body, merchant.id, bound)
+        made = await create_payment(replace(command, route=route), bound)
+        return payment_created_to_json(made), 201
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.post("/payments/public")
+@documented(
+    "Pay an order as its shopper",
+    PaymentCreatedJson,
+    PAYMENT_CREATED_EXAMPLE,
+    status=201,
+    access="browser",
+    body=PaymentRequest,
+    body_examples=PAYMENT_REQUESTS_EXAMPLE,
+    takes_key=True,
+    refuses=frozenset({404}),
+)
+async def create_public() -> Response:
+    deps = deps_of_app()
+    body = await body_of_request()
+    dialect, scenario = dialect_of_app(), request.headers.get(HEADER)
+    command = parse_payment(dialect.payment_body(body), None, scenario=scenario)
+    await check_browser(command.order_id, deps, body)
+    owner = await dialect.owner_of_order(command.order_id, deps)
+    route = await _route(lambda: command, deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        named = await dialect.with_order(command, body, owner, bound)
+        made = await create_payment(replace(named, route=route), bound)
+        return await dialect.with_receipt(payment_created_to_json(made), made, bound), 201
+
+    # A shopper's keys are kept apart from the merchant's own.
+    return await once(owner, deps, do, scope=command.order_id)
+
+
+@routes.get("/payments")
+@documented(
+    "List payments",
+    list[PaymentJson] | PageJson[PaymentJson],
+    example_page(PAYMENT_EXAMPLE),
+    query=PaymentsQuery,
+    about="An array of the newest; asked for anything particular, a page in an envelope.",
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    if PARTICULAR.isdisjoint(request.args):
+        return await everything()
+    merchant = await merchant_of_request(deps)
+    limit, offset = parse_page(request.args)
+    search = parse_payments(request.args)
+    page = await deps.storage.payments.page(merchant.id, limit=limit, offset=offset, search=search)
+    return json_response(page_to_json(page, payment_to_json))
+
+
+@routes.get("/payments/list")
+@documented("List the newest payments", list[PaymentJson], [PAYMENT_EXAMPLE])
+async def everything() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    page = await deps.storage.payments.page(merchant.id, limit=LIST_ROWS_MAX, offset=0)
+    return json_response([payment_to_json(payment) for payment in page.rows])
+
+
+@routes.get("/payments/stats")
+@documented("Sum payments up", TotalsJson, TOTALS_EXAMPLE)
+async def stats() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    return json_response(totals_to_json(await deps.storage.payments.totals(merchant.id)))
+
+
+@routes.get("/payments/<payment_id>")
+@documented("Show a payment", PaymentJson, PAYMENT_EXAMPLE)
+async def show(payment_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    return json_response(payment_to_json(await find_payment(payment_id, merchant, deps)))
+
+
+@routes.post("/payments/<payment_id>/capture")
+@documented(
+    "Capture a payment",
+    PaymentMovedJson,
+    PAYMENT_CAPTURED_EXAMPLE,
+    needs=Role.SUPPORT,
+    audit=Audited("payment.capture", shows=("amount", "final")),
+    body=CaptureRequest,
+    body_is_optional=True,
+    body_examples={"all": {}, "a part": {"amount": 20_000}},
+    takes_key=True,
+    about="Takes held money, all or a part; or confirms that money was taken at once.",
+)
+async def capture(payment_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_capture(body, payment_id, merchant)
+        return payment_moved_to_json(await capture_payment(command, bound)), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.post("/payments/<payment_id>/cancel")
+@documented(
+    "Cancel a payment",
+    PaymentMovedJson,
+    PAYMENT_CANCELLED_EXAMPLE,
+    needs=Role.SUPPORT,
+    audit=Audited("payment.cancel"),
+    takes_key=True,
+    about="Lets go of the money that a payment of a manual order holds.",
+)
+async def cancel(payment_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_cancel(payment_id, merchant)
+        return payment_moved_to_json(await cancel_payment(command, bound)), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.get("/payments/<payment_id>/timeline")
+@documented("Tell a payment's story", TimelineJson, TIMELINE_EXAMPLE)
+async def timeline(payment_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    payment = await find_payment(payment_id, merchant, deps)
+    story = await deps.storage.payments.timeline(payment.id)
+    return json_response(timeline_to_json(story))
+
+
+@routes.get("/payments/<payment_id>/public")
+@documented(
+    "Show a payment to its shopper",
+    PaymentPublicJson,
+    PAYMENT_PUBLIC_EXAMPLE,
+    access="browser",
+)
+async def show_public(payment_id: str) -> Response:
+    deps = deps_of_app()
+    payment = await find_payment(payment_id, None, deps)
+    await check_browser(payment.order_id, deps)
+    return json_response(
+        await dialect_of_app().with_receipt(payment_public_to_json(payment), payment, deps)
     )
-    async def create() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
-
-        asked = request.headers.get(HEADER)
-
-        def read() -> CreatePayment:
-            return parse_payment(dialect_of_app().payment_body(body), merchant, scenario=asked)
-
-        route = await _route(read, deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = await dialect_of_app().with_order(read(), body, merchant.id, bound)
-            made = await create_payment(replace(command, route=route), bound)
-            return payment_created_to_json(made), 201
-
-        return await once(merchant.id, deps, do)
-
-    @routes.post("/payments/public")
-    @documented(
-        "Pay an order as its shopper",
-        PaymentCreatedJson,
-        PAYMENT_CREATED_EXAMPLE,
-        status=201,
-        access="browser",
-        body=PaymentRequest,
-        body_examples=PAYMENT_REQUESTS_EXAMPLE,
-        takes_key=True,
-        refuses=frozenset({404}),
-    )
-    async def create_public() -> Response:
-        body = await body_of_request()
-        dialect, scenario = dialect_of_app(), request.headers.get(HEADER)
-        command = parse_payment(dialect.payment_body(body), None, scenario=scenario)
-        await check_browser(command.order_id, deps, body)
-        owner = await dialect.owner_of_order(command.order_id, deps)
-        route = await _route(lambda: command, deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            named = await dialect.with_order(command, body, owner, bound)
-            made = await create_payment(replace(named, route=route), bound)
-            return await dialect.with_receipt(payment_created_to_json(made), made, bound), 201
-
-        # A shopper's keys are kept apart from the merchant's own.
-        return await once(owner, deps, do, scope=command.order_id)
-
-    @routes.get("/payments")
-    @documented(
-        "List payments",
-        list[PaymentJson] | PageJson[PaymentJson],
-        example_page(PAYMENT_EXAMPLE),
-        query=PaymentsQuery,
-        about="An array of the newest; asked for anything particular, a page in an envelope.",
-    )
-    async def index() -> Response:
-        if PARTICULAR.isdisjoint(request.args):
-            return await everything()
-        merchant = await merchant_of_request(deps)
-        limit, offset = parse_page(request.args)
-        search = parse_payments(request.args)
-        page = await deps.storage.payments.page(
-            merchant.id, limit=limit, offset=offset, search=search
-        )
-        return json_response(page_to_json(page, payment_to_json))
-
-    @routes.get("/payments/list")
-    @documented("List the newest payments", list[PaymentJson], [PAYMENT_EXAMPLE])
-    async def everything() -> Response:
-        merchant = await merchant_of_request(deps)
-        page = await deps.storage.payments.page(merchant.id, limit=LIST_ROWS_MAX, offset=0)
-        return json_response([payment_to_json(payment) for payment in page.rows])
-
-    @routes.get("/payments/stats")
-    @documented("Sum payments up", TotalsJson, TOTALS_EXAMPLE)
-    async def stats() -> Response:
-        merchant = await merchant_of_request(deps)
-        return json_response(totals_to_json(await deps.storage.payments.totals(merchant.id)))
-
-    @routes.get("/payments/<payment_id>")
-    @documented("Show a payment", PaymentJson, PAYMENT_EXAMPLE)
-    async def show(payment_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        return json_response(payment_to_json(await find_payment(payment_id, merchant, deps)))
-
-    @routes.post("/payments/<payment_id>/capture")
-    @documented(
-        "Capture a payment",
-        PaymentMovedJson,
-        PAYMENT_CAPTURED_EXAMPLE,
-        needs=Role.SUPPORT,
-        audit=Audited("payment.capture", shows=("amount", "final")),
-        body=CaptureRequest,
-        body_is_optional=True,
-        body_examples={"all": {}, "a part": {"amount": 20_000}},
-        takes_key=True,
-        about="Takes held money, all or a part; or confirms that money was taken at once.",
-    )
-    async def capture(payment_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_capture(body, payment_id, merchant)
-            return payment_moved_to_json(await capture_payment(command, bound)), 200
-
-        return await once(merchant.id, deps, do)
-
-    @routes.post("/payments/<payment_id>/cancel")
-    @documented(
-        "Cancel a payment",
-        PaymentMovedJson,
-        PAYMENT_CANCELLED_EXAMPLE,
-        needs=Role.SUPPORT,
-        audit=Audited("payment.cancel"),
-        takes_key=True,
-        about="Lets go of the money that a payment of a manual order holds.",
-    )
-    async def cancel(payment_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_cancel(payment_id, merchant)
-            return payment_moved_to_json(await cancel_payment(command, bound)), 200
-
-        return await once(merchant.id, deps, do)
-
-    @routes.get("/payments/<payment_id>/timeline")
-    @documented("Tell a payment's story", TimelineJson, TIMELINE_EXAMPLE)
-    async def timeline(payment_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        payment = await find_payment(payment_id, merchant, deps)
-        story = await deps.storage.payments.timeline(payment.id)
-        return json_response(timeline_to_json(story))
-
-    @routes.get("/payments/<payment_id>/public")
-    @documented(
-        "Show a payment to its shopper",
-        PaymentPublicJson,
-        PAYMENT_PUBLIC_EXAMPLE,
-        access="browser",
-    )
-    async def show_public(payment_id: str) -> Response:
-        payment = await find_payment(payment_id, None, deps)
-        await check_browser(payment.order_id, deps)
-        return json_response(
-            await dialect_of_app().with_receipt(payment_public_to_json(payment), payment, deps)
-        )
-
-    return routes
 
 
 async def _route(read: Callable[[], CreatePayment], deps: Deps) -> RoutePlan | None:

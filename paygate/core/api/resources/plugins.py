@@ -18,6 +18,7 @@ from ...redaction import redact
 from ...registry import Registry
 from ..auth import operator_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import MADE_AT, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Request, checked
@@ -272,51 +273,51 @@ PLUGIN_EXAMPLE: PluginJson = {
 PLUGINS_EXAMPLE: PluginsJson = {"data": [PLUGIN_EXAMPLE]}
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/plugins``."""
-    routes = Blueprint("plugins", __name__)
+routes = Blueprint("plugins", __name__)
 
-    async def everything(bound: Deps) -> list[PluginJson]:
-        return [plugin_to_json(*each, deps.registry) for each in await plugins_in_detail(bound)]
 
-    @routes.get("/plugins")
-    @documented(
-        "List plugins",
-        PluginsJson,
-        PLUGINS_EXAMPLE,
-        needs_operator=True,
-        about="With how their processors' calls went in the last 24 hours, and what can be set.",
-    )
-    async def index() -> Response:
-        await operator_of_request(deps)
-        return json_response({"data": await everything(deps)})
+async def everything(bound: Deps) -> list[PluginJson]:
+    deps = deps_of_app()
+    return [plugin_to_json(*each, deps.registry) for each in await plugins_in_detail(bound)]
 
-    @routes.put("/plugins/<plugin_id>/config")
-    @documented(
-        "Set a plugin's settings",
-        PluginJson,
-        PLUGIN_EXAMPLE,
-        needs=Role.OWNER,
-        needs_operator=True,
-        audit=Audited("plugin.configure"),
-        body=PluginConfigRequest,
-        body_examples={"example": {"values": {"success_rate": 0.5}}},
-        about="The environment wins over what is stored here, so what it sets is refused. Each "
-        "process reads the settings when it starts; until then `pending` says so. Secrets can "
-        "be written and never read.",
-        refuses=frozenset({403, 422}),
-    )
-    async def configure(plugin_id: str) -> Response:
-        await operator_of_request(deps)
-        values = parse_plugin_values(await body_of_request())
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            plugin = await configure_plugin(plugin_id, values, bound)
-            shown = [
-                plugin_to_json(*each, bound.registry) for each in await plugins_in_detail(bound)
-            ]
-            return next(each for each in shown if each["id"] == plugin.id), 200
+@routes.get("/plugins")
+@documented(
+    "List plugins",
+    PluginsJson,
+    PLUGINS_EXAMPLE,
+    needs_operator=True,
+    about="With how their processors' calls went in the last 24 hours, and what can be set.",
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    await operator_of_request(deps)
+    return json_response({"data": await everything(deps)})
 
-        return await changed(deps, do)
 
-    return routes
+@routes.put("/plugins/<plugin_id>/config")
+@documented(
+    "Set a plugin's settings",
+    PluginJson,
+    PLUGIN_EXAMPLE,
+    needs=Role.OWNER,
+    needs_operator=True,
+    audit=Audited("plugin.configure"),
+    body=PluginConfigRequest,
+    body_examples={"example": {"values": {"success_rate": 0.5}}},
+    about="The environment wins over what is stored here, so what it sets is refused. Each "
+    "process reads the settings when it starts; until then `pending` says so. Secrets can "
+    "be written and never read.",
+    refuses=frozenset({403, 422}),
+)
+async def configure(plugin_id: str) -> Response:
+    deps = deps_of_app()
+    await operator_of_request(deps)
+    values = parse_plugin_values(await body_of_request())
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        plugin = await configure_plugin(plugin_id, values, bound)
+        shown = [plugin_to_json(*each, bound.registry) for each in await plugins_in_detail(bound)]
+        return next(each for each in shown if each["id"] == plugin.id), 200
+
+    return await changed(deps, do)

@@ -17,6 +17,7 @@ from ...payments.queries import find_refund
 from ...payments.store import RefundSearch
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import PAID_AT, PAYMENT_ID, Audited, documented, example_page
 from ..errors import json_response
 from ..fields import (
@@ -134,71 +135,73 @@ REFUND_EXAMPLE: RefundJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/refunds`` and ``/payments/{id}/refunds``."""
-    routes = Blueprint("refunds", __name__)
+routes = Blueprint("refunds", __name__)
 
-    async def refund(payment_id: str | None) -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_refund(body, payment_id, merchant)
-            return refund_created_to_json(await create_refund(command, bound)), 201
+async def refund(payment_id: str | None) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
-        return await once(merchant.id, deps, do)
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_refund(body, payment_id, merchant)
+        return refund_created_to_json(await create_refund(command, bound)), 201
 
-    @routes.post("/payments/<payment_id>/refunds")
-    @documented(
-        "Refund a payment",
-        RefundCreatedJson,
-        REFUND_CREATED_EXAMPLE,
-        status=201,
-        needs=Role.SUPPORT,
-        audit=Audited("refund.create", shows=("amount", "reason")),
-        body=RefundRequest,
-        body_examples={"example": REFUND_REQUEST_EXAMPLE},
-        takes_key=True,
-    )
-    async def create(payment_id: str) -> Response:
-        return await refund(payment_id)
+    return await once(merchant.id, deps, do)
 
-    @routes.post("/refunds")
-    @documented(
-        "Refund the payment that the body names",
-        RefundCreatedJson,
-        REFUND_CREATED_EXAMPLE,
-        status=201,
-        needs=Role.SUPPORT,
-        audit=Audited("refund.create", shows=("payment_id", "amount", "reason")),
-        body=RefundOfPaymentRequest,
-        body_examples={"example": {**REFUND_REQUEST_EXAMPLE, "payment_id": PAYMENT_ID}},
-        takes_key=True,
-        refuses=frozenset({404}),
-    )
-    async def create_by_body() -> Response:
-        return await refund(None)
 
-    @routes.get("/refunds")
-    @documented(
-        "List refunds",
-        PageJson[RefundJson],
-        example_page(REFUND_EXAMPLE),
-        query=RefundsQuery,
-    )
-    async def index() -> Response:
-        merchant = await merchant_of_request(deps)
-        limit, offset = parse_page(request.args)
-        search = parse_refunds(request.args)
-        page = await deps.storage.refunds.page(
-            merchant.id, limit=limit, offset=offset, search=search
-        )
-        return json_response(page_to_json(page, refund_in_full_to_json))
+@routes.post("/payments/<payment_id>/refunds")
+@documented(
+    "Refund a payment",
+    RefundCreatedJson,
+    REFUND_CREATED_EXAMPLE,
+    status=201,
+    needs=Role.SUPPORT,
+    audit=Audited("refund.create", shows=("amount", "reason")),
+    body=RefundRequest,
+    body_examples={"example": REFUND_REQUEST_EXAMPLE},
+    takes_key=True,
+)
+async def create(payment_id: str) -> Response:
+    return await refund(payment_id)
 
-    @routes.get("/refunds/<refund_id>")
-    @documented("Show a refund", RefundJson, REFUND_EXAMPLE)
-    async def show(refund_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        return json_response(refund_in_full_to_json(await find_refund(refund_id, merchant, deps)))
 
-    return routes
+@routes.post("/refunds")
+@documented(
+    "Refund the payment that the body names",
+    RefundCreatedJson,
+    REFUND_CREATED_EXAMPLE,
+    status=201,
+    needs=Role.SUPPORT,
+    audit=Audited("refund.create", shows=("payment_id", "amount", "reason")),
+    body=RefundOfPaymentRequest,
+    body_examples={"example": {**REFUND_REQUEST_EXAMPLE, "payment_id": PAYMENT_ID}},
+    takes_key=True,
+    refuses=frozenset({404}),
+)
+async def create_by_body() -> Response:
+    return await refund(None)
+
+
+@routes.get("/refunds")
+@documented(
+    "List refunds",
+    PageJson[RefundJson],
+    example_page(REFUND_EXAMPLE),
+    query=RefundsQuery,
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    limit, offset = parse_page(request.args)
+    search = parse_refunds(request.args)
+    page = await deps.storage.refunds.page(merchant.id, limit=limit, offset=offset, search=search)
+    return json_response(page_to_json(page, refund_in_full_to_json))
+
+
+@routes.get("/refunds/<refund_id>")
+@documented("Show a refund", RefundJson, REFUND_EXAMPLE)
+async def show(refund_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    return json_response(refund_in_full_to_json(await find_refund(refund_id, merchant, deps)))

@@ -23,6 +23,7 @@ from ...payments.queries import find_payment
 from ...payments.store import InReview
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import PAID_AT, PAYMENT_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Reason, Request, Text, checked
@@ -118,81 +119,85 @@ REVIEWS_EXAMPLE: ReviewsJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/operations/review`` and what a shopper says of a payment that waits for them."""
-    routes = Blueprint("operations", __name__)
+routes = Blueprint("operations", __name__)
 
-    @routes.get("/operations/review")
-    @documented(
-        "List what needs a person",
-        ReviewsJson,
-        REVIEWS_EXAMPLE,
-        about="Of all merchants to operators, to others their own.",
-    )
-    async def reviews() -> Response:
-        caller = await caller_of_request(deps)
-        owner = None if caller.is_operator else caller.merchant.id
-        found = await deps.storage.operations.in_review(owner)
-        return json_response(reviews_to_json(found))
 
-    @routes.post("/operations/<operation_id>/settle")
-    @documented(
-        "Settle what needs a person",
-        PaymentJson,
-        PAYMENT_EXAMPLE,
-        needs=Role.SUPPORT,
-        needs_operator=True,
-        audit=Audited("review.settle", shows=("verdict", "reason")),
-        body=SettleRequest,
-        body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
-        takes_key=True,
-        about="For operators, of any merchant's payments: a merchant cannot declare its own "
-        "money received. Says what happened at the processor. It is kept on the payment's "
-        "time line.",
-    )
-    async def settle(operation_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
+@routes.get("/operations/review")
+@documented(
+    "List what needs a person",
+    ReviewsJson,
+    REVIEWS_EXAMPLE,
+    about="Of all merchants to operators, to others their own.",
+)
+async def reviews() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    owner = None if caller.is_operator else caller.merchant.id
+    found = await deps.storage.operations.in_review(owner)
+    return json_response(reviews_to_json(found))
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_settle(body, operation_id)
-            return payment_to_json(await settle_review(command, bound)), 200
 
-        return await once(merchant.id, deps, do)
+@routes.post("/operations/<operation_id>/settle")
+@documented(
+    "Settle what needs a person",
+    PaymentJson,
+    PAYMENT_EXAMPLE,
+    needs=Role.SUPPORT,
+    needs_operator=True,
+    audit=Audited("review.settle", shows=("verdict", "reason")),
+    body=SettleRequest,
+    body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
+    takes_key=True,
+    about="For operators, of any merchant's payments: a merchant cannot declare its own "
+    "money received. Says what happened at the processor. It is kept on the payment's "
+    "time line.",
+)
+async def settle(operation_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
-    @routes.post("/payments/<payment_id>/complete")
-    @documented(
-        "Say that the shopper is back",
-        PaymentPublicJson,
-        PAYMENT_PUBLIC_EXAMPLE,
-        access="browser",
-        body=CompleteRequest,
-        body_is_optional=True,
-        body_examples={"example": {"params": {}}},
-        about="After a redirect, a challenge or an app: the processor is asked at once.",
-    )
-    async def complete(payment_id: str) -> Response:
-        body = await body_of_request()
-        payment = await find_payment(payment_id, None, deps)
-        await check_browser(payment.order_id, deps, body)
-        after = await complete_action(CompleteAction(payment.id, parse_params(body)), deps)
-        return json_response(payment_public_to_json(after))
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_settle(body, operation_id)
+        return payment_to_json(await settle_review(command, bound)), 200
 
-    @routes.post("/payments/<payment_id>/public/cancel")
-    @documented(
-        "Cancel a payment as its shopper",
-        PaymentPublicJson,
-        PAYMENT_PUBLIC_EXAMPLE,
-        access="browser",
-        about="Only while it waits for its shopper. The payment fails as `payer_rejected`; if "
-        "the bank approves it all the same, it succeeds late, or the money is given back.",
-        refuses=frozenset({422}),
-    )
-    async def cancel(payment_id: str) -> Response:
-        body = await body_of_request()
-        payment = await find_payment(payment_id, None, deps)
-        await check_browser(payment.order_id, deps, body)
-        after = await cancel_action(CancelAction(payment.id), deps)
-        return json_response(payment_public_to_json(after))
+    return await once(merchant.id, deps, do)
 
-    return routes
+
+@routes.post("/payments/<payment_id>/complete")
+@documented(
+    "Say that the shopper is back",
+    PaymentPublicJson,
+    PAYMENT_PUBLIC_EXAMPLE,
+    access="browser",
+    body=CompleteRequest,
+    body_is_optional=True,
+    body_examples={"example": {"params": {}}},
+    about="After a redirect, a challenge or an app: the processor is asked at once.",
+)
+async def complete(payment_id: str) -> Response:
+    deps = deps_of_app()
+    body = await body_of_request()
+    payment = await find_payment(payment_id, None, deps)
+    await check_browser(payment.order_id, deps, body)
+    after = await complete_action(CompleteAction(payment.id, parse_params(body)), deps)
+    return json_response(payment_public_to_json(after))
+
+
+@routes.post("/payments/<payment_id>/public/cancel")
+@documented(
+    "Cancel a payment as its shopper",
+    PaymentPublicJson,
+    PAYMENT_PUBLIC_EXAMPLE,
+    access="browser",
+    about="Only while it waits for its shopper. The payment fails as `payer_rejected`; if "
+    "the bank approves it all the same, it succeeds late, or the money is given back.",
+    refuses=frozenset({422}),
+)
+async def cancel(payment_id: str) -> Response:
+    deps = deps_of_app()
+    body = await body_of_request()
+    payment = await find_payment(payment_id, None, deps)
+    await check_browser(payment.order_id, deps, body)
+    after = await cancel_action(CancelAction(payment.id), deps)
+    return json_response(payment_public_to_json(after))

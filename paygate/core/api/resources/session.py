@@ -12,10 +12,10 @@ from typing_extensions import TypedDict
 from ...accounts.authenticate import csrf_token
 from ...accounts.model import Session
 from ...accounts.sessions import ChangePassword, LoggedIn, LogIn, change_password, log_in, log_out
-from ...deps import Deps
 from ...limits import SESSION_LASTS
 from ..auth import COOKIE, check_origin, session_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import EMAIL, MERCHANT_ID, PASSWORD, USER_ID, documented
 from ..errors import json_response
 from ..fields import Body, NewPassword, Password, Request, Text, checked, maybe_uuid
@@ -106,72 +106,77 @@ ABOUT_LOGIN = (
 )
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/session``."""
-    routes = Blueprint("session", __name__)
+routes = Blueprint("session", __name__)
 
-    def opened(logged_in: LoggedIn) -> Response:
-        token = logged_in.token
-        shown = session_to_json(logged_in.session, csrf_token(token))
-        response = json_response(shown)
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=SESSION_LASTS,
-            secure=True,
-            httponly=True,
-            samesite="Lax",
-        )
-        return response
 
-    @routes.post("/session")
-    @documented(
-        "Sign in",
-        SessionJson,
-        SESSION_EXAMPLE,
-        access="anyone",
-        body=LoginRequest,
-        body_examples={"example": LOGIN_EXAMPLE},
-        about=ABOUT_LOGIN,
-        refuses=frozenset({401, 403}),
+def opened(logged_in: LoggedIn) -> Response:
+    token = logged_in.token
+    shown = session_to_json(logged_in.session, csrf_token(token))
+    response = json_response(shown)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=SESSION_LASTS,
+        secure=True,
+        httponly=True,
+        samesite="Lax",
     )
-    async def create() -> Response:
-        check_origin(deps)
-        asked = parse_login(
-            await body_of_request(),
-            ip=request.remote_addr,
-            replaces=request.cookies.get(COOKIE),
-        )
-        return opened(await log_in(asked, deps))
+    return response
 
-    @routes.get("/session")
-    @documented("Show who has signed in", SessionJson, SESSION_EXAMPLE, access="session")
-    async def show() -> Response:
-        session, token = await session_of_request(deps)
-        return json_response(session_to_json(session, csrf_token(token)))
 
-    @routes.delete("/session")
-    @documented("Sign out", None, None, status=204, access="session")
-    async def end() -> Response:
-        session, token = await session_of_request(deps)
-        await log_out(session, token, deps, ip=request.remote_addr)
-        response = Response(status=204)
-        response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax")
-        return response
-
-    @routes.put("/session/password")
-    @documented(
-        "Change one's password",
-        SessionJson,
-        SESSION_EXAMPLE,
-        access="session",
-        body=PasswordRequest,
-        body_examples={"example": NEW_PASSWORD_EXAMPLE},
-        about="All other sessions of the user end; this one goes on with another cookie.",
+@routes.post("/session")
+@documented(
+    "Sign in",
+    SessionJson,
+    SESSION_EXAMPLE,
+    access="anyone",
+    body=LoginRequest,
+    body_examples={"example": LOGIN_EXAMPLE},
+    about=ABOUT_LOGIN,
+    refuses=frozenset({401, 403}),
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    check_origin(deps)
+    asked = parse_login(
+        await body_of_request(),
+        ip=request.remote_addr,
+        replaces=request.cookies.get(COOKIE),
     )
-    async def password() -> Response:
-        session, _ = await session_of_request(deps)
-        asked = parse_password(await body_of_request(), session, ip=request.remote_addr)
-        return opened(await change_password(asked, deps))
+    return opened(await log_in(asked, deps))
 
-    return routes
+
+@routes.get("/session")
+@documented("Show who has signed in", SessionJson, SESSION_EXAMPLE, access="session")
+async def show() -> Response:
+    deps = deps_of_app()
+    session, token = await session_of_request(deps)
+    return json_response(session_to_json(session, csrf_token(token)))
+
+
+@routes.delete("/session")
+@documented("Sign out", None, None, status=204, access="session")
+async def end() -> Response:
+    deps = deps_of_app()
+    session, token = await session_of_request(deps)
+    await log_out(session, token, deps, ip=request.remote_addr)
+    response = Response(status=204)
+    response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+@routes.put("/session/password")
+@documented(
+    "Change one's password",
+    SessionJson,
+    SESSION_EXAMPLE,
+    access="session",
+    body=PasswordRequest,
+    body_examples={"example": NEW_PASSWORD_EXAMPLE},
+    about="All other sessions of the user end; this one goes on with another cookie.",
+)
+async def password() -> Response:
+    deps = deps_of_app()
+    session, _ = await session_of_request(deps)
+    asked = parse_password(await body_of_request(), session, ip=request.remote_addr)
+    return opened(await change_password(asked, deps))

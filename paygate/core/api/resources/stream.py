@@ -16,6 +16,7 @@ from ...errors import AuthenticationError, ClientError, InfrastructureError
 from ...limits import STREAM_PING
 from ...webhooks.store import FedEvent
 from ..auth import merchant_of_request
+from ..context import deps_of_app
 from ..documented import documented
 from ..fields import Request, checked, message_of
 
@@ -74,53 +75,55 @@ ABOUT = (
 )
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/stream``."""
-    routes = Blueprint("stream", __name__)
+routes = Blueprint("stream", __name__)
 
-    @routes.get("/stream")
-    @documented(
-        "Follow events",
-        str,
-        STREAM_EXAMPLE,
-        query=StreamQuery,
-        about=ABOUT,
-        refuses=frozenset({429}),
-        media_type=MEDIA_TYPE,
-    )
-    async def stream() -> Response:
-        merchant = await merchant_of_request(deps)
-        cursor = parse_cursor(request.args, request.headers.get("Last-Event-ID"))
-        position = await deps.live.check(merchant.id, cursor)
-        # A HEAD request must not wait for the end of a stream that has none.
-        if request.method == "HEAD":
-            return _response(b"")
-        ask_again = copy_current_request_context(still_theirs)
-        return _response(told(merchant.id, position, ask_again))
 
-    async def told(
-        merchant_id: UUID, position: int | None, ask_again: Callable[[UUID], Awaitable[None]]
-    ) -> AsyncIterator[bytes]:
-        ask_again_s = time.monotonic() + PING_S
-        try:
-            async with deps.live.following(merchant_id, position) as follower:
-                yield opening(follower.position)
-                async for batch in deps.live.batches(follower, quiet_s=PING_S):
-                    yield b"".join(map(frame, batch)) or comment(_quiet(deps))
-                    if time.monotonic() >= ask_again_s:
-                        await ask_again(merchant_id)
-                        ask_again_s = time.monotonic() + PING_S
-                if follower.is_too_slow:
-                    yield comment("too slow: come again with the last id")
-        except (ClientError, InfrastructureError) as error:
-            yield comment(f"over: {error}")
+@routes.get("/stream")
+@documented(
+    "Follow events",
+    str,
+    STREAM_EXAMPLE,
+    query=StreamQuery,
+    about=ABOUT,
+    refuses=frozenset({429}),
+    media_type=MEDIA_TYPE,
+)
+async def stream() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    cursor = parse_cursor(request.args, request.headers.get("Last-Event-ID"))
+    position = await deps.live.check(merchant.id, cursor)
+    # A HEAD request must not wait for the end of a stream that has none.
+    if request.method == "HEAD":
+        return _response(b"")
+    ask_again = copy_current_request_context(still_theirs)
+    return _response(told(merchant.id, position, ask_again))
 
-    async def still_theirs(merchant_id: UUID) -> None:
-        """Whoever has logged out or lost their key meanwhile follows no longer."""
-        if (await merchant_of_request(deps)).id != merchant_id:
-            raise AuthenticationError
 
-    return routes
+async def told(
+    merchant_id: UUID, position: int | None, ask_again: Callable[[UUID], Awaitable[None]]
+) -> AsyncIterator[bytes]:
+    deps = deps_of_app()
+    ask_again_s = time.monotonic() + PING_S
+    try:
+        async with deps.live.following(merchant_id, position) as follower:
+            yield opening(follower.position)
+            async for batch in deps.live.batches(follower, quiet_s=PING_S):
+                yield b"".join(map(frame, batch)) or comment(_quiet(deps))
+                if time.monotonic() >= ask_again_s:
+                    await ask_again(merchant_id)
+                    ask_again_s = time.monotonic() + PING_S
+            if follower.is_too_slow:
+                yield comment("too slow: come again with the last id")
+    except (ClientError, InfrastructureError) as error:
+        yield comment(f"over: {error}")
+
+
+async def still_theirs(merchant_id: UUID) -> None:
+    """Whoever has logged out or lost their key meanwhile follows no longer."""
+    deps = deps_of_app()
+    if (await merchant_of_request(deps)).id != merchant_id:
+        raise AuthenticationError
 
 
 def _quiet(deps: Deps) -> str:

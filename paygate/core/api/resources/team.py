@@ -13,6 +13,7 @@ from ...accounts.team import AddUser, ChangeUser, add_user, change_user, reset_p
 from ...deps import Deps
 from ..auth import caller_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import EMAIL, MADE_AT, MERCHANT_ID, PASSWORD, USER_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Email, Request, checked, parse_uuid
@@ -120,82 +121,86 @@ TEAM_EXAMPLE: TeamJson = {"data": [USER_EXAMPLE]}
 SHOWN_ONCE = "The password is shown this once and replayed by no Idempotency-Key."
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/team``."""
-    routes = Blueprint("team", __name__)
+routes = Blueprint("team", __name__)
 
-    @routes.get("/team")
-    @documented("List who may sign in", TeamJson, TEAM_EXAMPLE)
-    async def index() -> Response:
-        caller = await caller_of_request(deps)
-        users = await deps.storage.users.of_merchant(caller.merchant.id)
-        return json_response({"data": [user_to_json(user) for user in users]})
 
-    @routes.post("/team")
-    @documented(
-        "Let somebody in",
-        UserAddedJson,
-        USER_ADDED_EXAMPLE,
-        status=201,
-        needs=Role.OWNER,
-        audit=Audited("user.create", shows=("email", "role")),
-        body=UserRequest,
-        body_examples={"example": USER_REQUEST_EXAMPLE},
-        about=SHOWN_ONCE,
-    )
-    async def create() -> Response:
-        caller = await caller_of_request(deps)
-        command = parse_user(await body_of_request(), caller, password=deps.ids.token())
-        # Before anyone is locked: it takes long on purpose.
-        hashed = await deps.passwords.hash(command.password)
+@routes.get("/team")
+@documented("List who may sign in", TeamJson, TEAM_EXAMPLE)
+async def index() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    users = await deps.storage.users.of_merchant(caller.merchant.id)
+    return json_response({"data": [user_to_json(user) for user in users]})
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            user = await add_user(command, bound, hashed=hashed)
-            return user_added_to_json(user, command.password), 201
 
-        return await changed(deps, do)
+@routes.post("/team")
+@documented(
+    "Let somebody in",
+    UserAddedJson,
+    USER_ADDED_EXAMPLE,
+    status=201,
+    needs=Role.OWNER,
+    audit=Audited("user.create", shows=("email", "role")),
+    body=UserRequest,
+    body_examples={"example": USER_REQUEST_EXAMPLE},
+    about=SHOWN_ONCE,
+)
+async def create() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    command = parse_user(await body_of_request(), caller, password=deps.ids.token())
+    # Before anyone is locked: it takes long on purpose.
+    hashed = await deps.passwords.hash(command.password)
 
-    @routes.patch("/team/<user_id>")
-    @documented(
-        "Change what somebody may do",
-        UserJson,
-        USER_EXAMPLE,
-        needs=Role.OWNER,
-        audit=Audited("user.update", shows=("role", "is_active")),
-        body=UserChangeRequest,
-        body_examples={"role": {"role": "developer"}, "off": {"is_active": False}},
-        about="It counts from the next request on. The last active owner stays one.",
-    )
-    async def update(user_id: str) -> Response:
-        caller = await caller_of_request(deps)
-        body = await body_of_request()
+    async def do(bound: Deps) -> tuple[object, int]:
+        user = await add_user(command, bound, hashed=hashed)
+        return user_added_to_json(user, command.password), 201
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_user_change(body, user_id, caller)
-            return user_to_json(await change_user(command, bound)), 200
+    return await changed(deps, do)
 
-        return await changed(deps, do)
 
-    @routes.post("/team/<user_id>/password")
-    @documented(
-        "Make a new password for somebody",
-        PasswordResetJson,
-        PASSWORD_RESET_EXAMPLE,
-        needs=Role.OWNER,
-        audit=Audited("user.reset_password"),
-        about=f"All sessions of the user end. {SHOWN_ONCE}",
-    )
-    async def password(user_id: str) -> Response:
-        caller = await caller_of_request(deps)
-        named = parse_uuid(user_id, "User")
-        made = deps.ids.token()
-        # Before the row is locked: it takes long on purpose.
-        hashed = await deps.passwords.hash(made)
+@routes.patch("/team/<user_id>")
+@documented(
+    "Change what somebody may do",
+    UserJson,
+    USER_EXAMPLE,
+    needs=Role.OWNER,
+    audit=Audited("user.update", shows=("role", "is_active")),
+    body=UserChangeRequest,
+    body_examples={"role": {"role": "developer"}, "off": {"is_active": False}},
+    about="It counts from the next request on. The last active owner stays one.",
+)
+async def update(user_id: str) -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    body = await body_of_request()
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            user = await reset_password(caller, named, hashed, bound)
-            return password_reset_to_json(user, made), 200
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_user_change(body, user_id, caller)
+        return user_to_json(await change_user(command, bound)), 200
 
-        return await changed(deps, do)
+    return await changed(deps, do)
 
-    return routes
+
+@routes.post("/team/<user_id>/password")
+@documented(
+    "Make a new password for somebody",
+    PasswordResetJson,
+    PASSWORD_RESET_EXAMPLE,
+    needs=Role.OWNER,
+    audit=Audited("user.reset_password"),
+    about=f"All sessions of the user end. {SHOWN_ONCE}",
+)
+async def password(user_id: str) -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    named = parse_uuid(user_id, "User")
+    made = deps.ids.token()
+    # Before the row is locked: it takes long on purpose.
+    hashed = await deps.passwords.hash(made)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        user = await reset_password(caller, named, hashed, bound)
+        return password_reset_to_json(user, made), 200
+
+    return await changed(deps, do)

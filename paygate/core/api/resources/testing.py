@@ -20,6 +20,7 @@ from ...queue.store import WorkCounts
 from ...registry import ScenarioInfo
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..documented import MERCHANT_ID, PAID_AT, PAYMENT_ID, Audited, documented
 from ..errors import json_response
 from ..fields import Body, Request, Text, checked
@@ -242,118 +243,128 @@ CALLBACKS_SHOWN_MAX = 200
 TEST_ORDER_MINOR = 50_000
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/test``."""
-    routes = Blueprint("testing", __name__)
+routes = Blueprint("testing", __name__)
 
-    @routes.get("/merchant")
-    @documented(
-        "Show the test merchant",
-        TestMerchantJson,
-        TEST_MERCHANT_EXAMPLE,
-        access="anyone",
-        refuses=frozenset({404}),
-    )
-    async def merchant() -> Response:
-        found = await find_test_merchant(deps)
-        if found is None:
-            raise NotFoundError("Test merchant")
-        return json_response(test_merchant_to_json(found))
 
-    @routes.post("/orders")
-    @documented(
-        "Create a test order",
-        OrderInFullJson,
-        ORDER_IN_FULL_EXAMPLE,
-        status=201,
-        access="anyone",
-        about="An order of 500.00 INR of the test merchant, for whoever opens the checkout without "
-        "one. Needs no keys and no body.",
-        refuses=frozenset({404}),
-    )
-    async def create_order_to_try() -> Response:
-        found = await find_test_merchant(deps)
-        if found is None:
-            raise NotFoundError("Test merchant")
-        command = parse_order({"amount": TEST_ORDER_MINOR}, found)
+@routes.get("/merchant")
+@documented(
+    "Show the test merchant",
+    TestMerchantJson,
+    TEST_MERCHANT_EXAMPLE,
+    access="anyone",
+    refuses=frozenset({404}),
+)
+async def merchant() -> Response:
+    deps = deps_of_app()
+    found = await find_test_merchant(deps)
+    if found is None:
+        raise NotFoundError("Test merchant")
+    return json_response(test_merchant_to_json(found))
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            order = await create_order(command, bound)
-            return order_in_full_to_json(order, client_secret(order.id, bound)), 201
 
-        return await changed(deps, do)
+@routes.post("/orders")
+@documented(
+    "Create a test order",
+    OrderInFullJson,
+    ORDER_IN_FULL_EXAMPLE,
+    status=201,
+    access="anyone",
+    about="An order of 500.00 INR of the test merchant, for whoever opens the checkout without "
+    "one. Needs no keys and no body.",
+    refuses=frozenset({404}),
+)
+async def create_order_to_try() -> Response:
+    deps = deps_of_app()
+    found = await find_test_merchant(deps)
+    if found is None:
+        raise NotFoundError("Test merchant")
+    command = parse_order({"amount": TEST_ORDER_MINOR}, found)
 
-    @routes.get("/jobs/status")
-    @documented("Count the work", WorkJson, WORK_EXAMPLE, access="anyone")
-    async def jobs() -> Response:
-        counts, is_worked_on = await work_status(deps)
-        return json_response(work_to_json(counts, is_worked_on=is_worked_on))
+    async def do(bound: Deps) -> tuple[object, int]:
+        order = await create_order(command, bound)
+        return order_in_full_to_json(order, client_secret(order.id, bound)), 201
 
-    @routes.get("/scenarios")
-    @documented("List scenarios", ScenariosJson, SCENARIOS_EXAMPLE, access="anyone")
-    async def scenarios() -> Response:
-        return json_response(scenarios_to_json(deps.registry.scenarios.values()))
+    return await changed(deps, do)
 
-    @routes.get("/scenario")
-    @documented(
-        "Show what payments play that name nothing",
-        ScenarioChosenJson,
-        {"scenario": None},
-    )
-    async def chosen() -> Response:
-        merchant = await merchant_of_request(deps)
-        return json_response({"scenario": merchant.default_scenario})
 
-    @routes.put("/scenario")
-    @documented(
-        "Choose what payments play that name nothing",
-        ScenarioChosenJson,
-        {"scenario": "late_success"},
-        needs=Role.DEVELOPER,
-        audit=Audited("scenario.choose", shows=("scenario",)),
-        body=ScenarioRequest,
-        body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
-    )
-    async def choose() -> Response:
-        merchant = await merchant_of_request(deps)
-        name = parse_scenario(await body_of_request())
-        if name is not None and name not in deps.registry.scenarios:
-            raise InvalidInputError(f"There is no scenario {name[:64]!r}", field="scenario")
+@routes.get("/jobs/status")
+@documented("Count the work", WorkJson, WORK_EXAMPLE, access="anyone")
+async def jobs() -> Response:
+    deps = deps_of_app()
+    counts, is_worked_on = await work_status(deps)
+    return json_response(work_to_json(counts, is_worked_on=is_worked_on))
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            await bound.storage.merchants.set_scenario(merchant.id, name)
-            return {"scenario": name}, 200
 
-        return await changed(deps, do)
+@routes.get("/scenarios")
+@documented("List scenarios", ScenariosJson, SCENARIOS_EXAMPLE, access="anyone")
+async def scenarios() -> Response:
+    deps = deps_of_app()
+    return json_response(scenarios_to_json(deps.registry.scenarios.values()))
 
-    @routes.get("/callbacks")
-    @documented(
-        "List processors' callbacks",
-        CallbacksJson,
-        CALLBACKS_EXAMPLE,
-        access="anyone",
-        query=CallbacksQuery,
-    )
-    async def callbacks() -> Response:
-        effect = parse_callbacks(request.args)
-        kept = await deps.storage.callbacks.recent(effect=effect, limit=CALLBACKS_SHOWN_MAX)
-        return json_response(callbacks_to_json(kept))
 
-    @routes.post("/payments/<payment_id>/payer")
-    @documented(
-        "Play the payer",
-        PaymentJson,
-        PAYMENT_EXAMPLE,
-        access="anyone",
-        body=PayerRequest,
-        body_examples={"example": {"decision": "approve"}},
-        about="What the payer decides reaches us as the simulated processor's callback.",
-        refuses=frozenset({422}),
-    )
-    async def payer(payment_id: str) -> Response:
-        decision = parse_decision(await body_of_request())
-        return json_response(
-            payment_to_json(await play_payer(PlayPayer(payment_id, decision), deps))
-        )
+@routes.get("/scenario")
+@documented(
+    "Show what payments play that name nothing",
+    ScenarioChosenJson,
+    {"scenario": None},
+)
+async def chosen() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    return json_response({"scenario": merchant.default_scenario})
 
-    return routes
+
+@routes.put("/scenario")
+@documented(
+    "Choose what payments play that name nothing",
+    ScenarioChosenJson,
+    {"scenario": "late_success"},
+    needs=Role.DEVELOPER,
+    audit=Audited("scenario.choose", shows=("scenario",)),
+    body=ScenarioRequest,
+    body_examples={"example": {"scenario": "late_success"}, "none": {"scenario": None}},
+)
+async def choose() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    name = parse_scenario(await body_of_request())
+    if name is not None and name not in deps.registry.scenarios:
+        raise InvalidInputError(f"There is no scenario {name[:64]!r}", field="scenario")
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        await bound.storage.merchants.set_scenario(merchant.id, name)
+        return {"scenario": name}, 200
+
+    return await changed(deps, do)
+
+
+@routes.get("/callbacks")
+@documented(
+    "List processors' callbacks",
+    CallbacksJson,
+    CALLBACKS_EXAMPLE,
+    access="anyone",
+    query=CallbacksQuery,
+)
+async def callbacks() -> Response:
+    deps = deps_of_app()
+    effect = parse_callbacks(request.args)
+    kept = await deps.storage.callbacks.recent(effect=effect, limit=CALLBACKS_SHOWN_MAX)
+    return json_response(callbacks_to_json(kept))
+
+
+@routes.post("/payments/<payment_id>/payer")
+@documented(
+    "Play the payer",
+    PaymentJson,
+    PAYMENT_EXAMPLE,
+    access="anyone",
+    body=PayerRequest,
+    body_examples={"example": {"decision": "approve"}},
+    about="What the payer decides reaches us as the simulated processor's callback.",
+    refuses=frozenset({422}),
+)
+async def payer(payment_id: str) -> Response:
+    deps = deps_of_app()
+    decision = parse_decision(await body_of_request())
+    return json_response(payment_to_json(await play_payer(PlayPayer(payment_id, decision), deps)))

@@ -37,6 +37,7 @@ from ...webhooks.recover import Recovered, recover_deliveries, retry_delivery
 from ...webhooks.store import DeliveryFilter, Recovery, Try
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
+from ..context import deps_of_app
 from ..dialect import dialect_of_app
 from ..documented import (
     DELIVERY_ID,
@@ -474,159 +475,166 @@ RECOVERED_EXAMPLE: RecoveredJson = {
 }
 
 
-def blueprint(deps: Deps) -> Blueprint:
-    """``/webhooks`` and ``/merchant``."""
-    routes = Blueprint("webhooks", __name__)
-
-    @routes.get("/merchant/config")
-    @documented(
-        "Show where webhooks go",
-        EndpointJson,
-        ENDPOINT_EXAMPLE,
-        about="The secret is null for the roles `read_only` and `support`.",
-    )
-    async def config() -> Response:
-        caller = await caller_of_request(deps)
-        may_sign = caller.role.covers(Role.DEVELOPER)
-        secret = webhook_secret(caller.merchant, deps) if may_sign else None
-        return json_response(endpoint_to_json(caller.merchant, secret))
-
-    @routes.put("/webhooks")
-    @routes.patch("/merchant/webhook")
-    @documented(
-        "Say where webhooks go",
-        EndpointJson,
-        ENDPOINT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.update", shows=("webhook_url", "url")),
-        body=EndpointRequest,
-        body_is_optional=True,
-        body_examples={"example": ENDPOINT_REQUEST_EXAMPLE},
-        takes_key=True,
-    )
-    async def configure() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_endpoint(dialect_of_app().endpoint_body(body), merchant)
-            stored = await configure_endpoint(command, bound)
-            return endpoint_to_json(stored, webhook_secret(stored, bound)), 200
-
-        return await once(merchant.id, deps, do)
-
-    @routes.post("/merchant/webhook/regenerate")
-    @documented(
-        "Make a new webhook secret",
-        EndpointJson,
-        ENDPOINT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.rotate_secret"),
-        takes_key=True,
-    )
-    async def regenerate() -> Response:
-        merchant = await merchant_of_request(deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            stored = await regenerate_secret(merchant, bound)
-            return endpoint_to_json(stored, webhook_secret(stored, bound)), 200
-
-        return await once(merchant.id, deps, do)
-
-    @routes.post("/webhooks/test")
-    @routes.post("/merchant/webhook/test")
-    @documented(
-        "Send a test event",
-        TestEventSentJson,
-        TEST_EVENT_SENT_EXAMPLE,
-        needs=Role.DEVELOPER,
-        audit=Audited("endpoint.test", shows=("event",)),
-        body=TestEventRequest,
-        body_is_optional=True,
-        body_examples={"example": {"event": "payment.test"}},
-        takes_key=True,
-    )
-    async def send_test() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            command = parse_test_event(body, merchant)
-            sent = await send_test_event(command, bound)
-            return test_event_sent_to_json(sent, command.event_type, bound.clock.now()), 200
-
-        return await once(merchant.id, deps, do)
-
-    @routes.get("/webhooks")
-    @documented(
-        "List deliveries",
-        PageJson[DeliveryJson] | list[DeliveryJson],
-        example_page(DELIVERY_EXAMPLE),
-        query=DeliveriesQuery,
-        about="A page; the profile open-demo answers with a bare array.",
-    )
-    async def index() -> Response:
-        merchant = await merchant_of_request(deps)
-        limit, offset, only = parse_deliveries(request.args)
-        page = await deps.storage.deliveries.page(
-            merchant.id, limit=limit, offset=offset, only=only
-        )
-        if dialect_of_app().wants_bare_list(request.args):
-            return json_response([delivery_to_json(row) for row in page.rows])
-        return json_response(page_to_json(page, delivery_to_json))
-
-    @routes.post("/webhooks/<delivery_id>/retry")
-    @documented(
-        "Send a webhook again",
-        DeliveryRetriedJson,
-        DELIVERY_RETRIED_EXAMPLE,
-        needs=Role.SUPPORT,
-        audit=Audited("delivery.retry"),
-        takes_key=True,
-    )
-    async def retry(delivery_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-
-        async def do(bound: Deps) -> tuple[object, int]:
-            found = parse_delivery_id(delivery_id)
-            await retry_delivery(merchant, found, bound)
-            return delivery_retried_to_json(found), 200
-
-        return await once(merchant.id, deps, do)
-
-    _looking_back(routes, deps)
-    return routes
+routes = Blueprint("webhooks", __name__)
 
 
-def _looking_back(routes: Blueprint, deps: Deps) -> None:
-    @routes.get("/webhooks/<delivery_id>")
-    @documented("Show a delivery with its tries", DeliveryInFullJson, DELIVERY_IN_FULL_EXAMPLE)
-    async def show(delivery_id: str) -> Response:
-        merchant = await merchant_of_request(deps)
-        found = await find_delivery(parse_delivery_id(delivery_id), merchant, deps)
-        return json_response(delivery_in_full_to_json(found.delivery, found.endpoint, found.tries))
+@routes.get("/merchant/config")
+@documented(
+    "Show where webhooks go",
+    EndpointJson,
+    ENDPOINT_EXAMPLE,
+    about="The secret is null for the roles `read_only` and `support`.",
+)
+async def config() -> Response:
+    deps = deps_of_app()
+    caller = await caller_of_request(deps)
+    may_sign = caller.role.covers(Role.DEVELOPER)
+    secret = webhook_secret(caller.merchant, deps) if may_sign else None
+    return json_response(endpoint_to_json(caller.merchant, secret))
 
-    @routes.post("/webhooks/recover")
-    @documented(
-        "Send many again",
-        RecoveredJson,
-        RECOVERED_EXAMPLE,
-        needs=Role.SUPPORT,
-        audit=Audited("delivery.recover", shows=("since", "until", "events", "dry_run")),
-        body=RecoverRequest,
-        body_examples={"example": {"since": "2026-01-15T00:00:00Z", "dry_run": False}},
-        takes_key=True,
-        about="The oldest first, at most 10 000 in one call; `next_since` says where to go on. "
-        "Ids and bodies stay the same, so receivers know copies. What is being sent at this "
-        "moment is left alone.",
-    )
-    async def recover() -> Response:
-        merchant = await merchant_of_request(deps)
-        body = await body_of_request()
 
-        async def do(bound: Deps) -> tuple[object, int]:
-            recovery, dry_run = parse_recovery(body, merchant, bound.clock.now())
-            came = await recover_deliveries(recovery, bound, dry_run=dry_run)
-            return recovered_to_json(came), 200
+@routes.put("/webhooks")
+@routes.patch("/merchant/webhook")
+@documented(
+    "Say where webhooks go",
+    EndpointJson,
+    ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.update", shows=("webhook_url", "url")),
+    body=EndpointRequest,
+    body_is_optional=True,
+    body_examples={"example": ENDPOINT_REQUEST_EXAMPLE},
+    takes_key=True,
+)
+async def configure() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
-        return await once(merchant.id, deps, do)
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_endpoint(dialect_of_app().endpoint_body(body), merchant)
+        stored = await configure_endpoint(command, bound)
+        return endpoint_to_json(stored, webhook_secret(stored, bound)), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.post("/merchant/webhook/regenerate")
+@documented(
+    "Make a new webhook secret",
+    EndpointJson,
+    ENDPOINT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.rotate_secret"),
+    takes_key=True,
+)
+async def regenerate() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        stored = await regenerate_secret(merchant, bound)
+        return endpoint_to_json(stored, webhook_secret(stored, bound)), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.post("/webhooks/test")
+@routes.post("/merchant/webhook/test")
+@documented(
+    "Send a test event",
+    TestEventSentJson,
+    TEST_EVENT_SENT_EXAMPLE,
+    needs=Role.DEVELOPER,
+    audit=Audited("endpoint.test", shows=("event",)),
+    body=TestEventRequest,
+    body_is_optional=True,
+    body_examples={"example": {"event": "payment.test"}},
+    takes_key=True,
+)
+async def send_test() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        command = parse_test_event(body, merchant)
+        sent = await send_test_event(command, bound)
+        return test_event_sent_to_json(sent, command.event_type, bound.clock.now()), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.get("/webhooks")
+@documented(
+    "List deliveries",
+    PageJson[DeliveryJson] | list[DeliveryJson],
+    example_page(DELIVERY_EXAMPLE),
+    query=DeliveriesQuery,
+    about="A page; the profile open-demo answers with a bare array.",
+)
+async def index() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    limit, offset, only = parse_deliveries(request.args)
+    page = await deps.storage.deliveries.page(merchant.id, limit=limit, offset=offset, only=only)
+    if dialect_of_app().wants_bare_list(request.args):
+        return json_response([delivery_to_json(row) for row in page.rows])
+    return json_response(page_to_json(page, delivery_to_json))
+
+
+@routes.post("/webhooks/<delivery_id>/retry")
+@documented(
+    "Send a webhook again",
+    DeliveryRetriedJson,
+    DELIVERY_RETRIED_EXAMPLE,
+    needs=Role.SUPPORT,
+    audit=Audited("delivery.retry"),
+    takes_key=True,
+)
+async def retry(delivery_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        found = parse_delivery_id(delivery_id)
+        await retry_delivery(merchant, found, bound)
+        return delivery_retried_to_json(found), 200
+
+    return await once(merchant.id, deps, do)
+
+
+@routes.get("/webhooks/<delivery_id>")
+@documented("Show a delivery with its tries", DeliveryInFullJson, DELIVERY_IN_FULL_EXAMPLE)
+async def show(delivery_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    found = await find_delivery(parse_delivery_id(delivery_id), merchant, deps)
+    return json_response(delivery_in_full_to_json(found.delivery, found.endpoint, found.tries))
+
+
+@routes.post("/webhooks/recover")
+@documented(
+    "Send many again",
+    RecoveredJson,
+    RECOVERED_EXAMPLE,
+    needs=Role.SUPPORT,
+    audit=Audited("delivery.recover", shows=("since", "until", "events", "dry_run")),
+    body=RecoverRequest,
+    body_examples={"example": {"since": "2026-01-15T00:00:00Z", "dry_run": False}},
+    takes_key=True,
+    about="The oldest first, at most 10 000 in one call; `next_since` says where to go on. "
+    "Ids and bodies stay the same, so receivers know copies. What is being sent at this "
+    "moment is left alone.",
+)
+async def recover() -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    body = await body_of_request()
+
+    async def do(bound: Deps) -> tuple[object, int]:
+        recovery, dry_run = parse_recovery(body, merchant, bound.clock.now())
+        came = await recover_deliveries(recovery, bound, dry_run=dry_run)
+        return recovered_to_json(came), 200
+
+    return await once(merchant.id, deps, do)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ....core.errors import InvalidInstrumentError
-from ....plugins.answers import checked_instrument
+from ....plugins.results import checked_instrument
 from ..calls import tried
 from ..cases import MethodCase
 from ..exercises import method_context

@@ -12,8 +12,8 @@ from ....core.errors import InvalidInstrumentError, PluginContractError
 from ....core.instrument import Instrument
 from ....core.plugin_api.method import PaymentMethod
 from ....core.redaction import redact
-from ....plugins.answers import checked_instrument
-from ....plugins.offers import check_members, check_requirement, method_code
+from ....plugins.checks import check_members, check_requirement, method_code
+from ....plugins.results import checked_instrument
 from ..calls import Said, tried
 from ..cases import MethodCase
 from ..exercises import method_context

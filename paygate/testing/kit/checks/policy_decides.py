@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 
 from ....core.plugin_api.retry_policy import RetryPolicy, Tries
-from ....plugins.answers import is_usable_wait
-from ....plugins.offers import POLICY_TARGETS, check_members, policy_name
+from ....plugins.checks import POLICY_TARGETS, check_members, policy_name
+from ....plugins.results import is_usable_wait
 from ..calls import Said, tried
 from ..cases import PolicyCase
 from ..exercises import a_sweep_of_tries

@@ -20,7 +20,7 @@ from ....core.outcome import (
 )
 from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanCallback, CanQuery
-from ....plugins.answers import checked_outcome, is_usable_wait
+from ....plugins.results import checked_outcome, is_usable_wait
 from ..calls import Said, said, tried
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, require, rule

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ....core.errors import BadSignatureError, PluginContractError
 from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanCallback, RawCallback, Update, Verified
-from ....plugins.answers import checked_outcome
+from ....plugins.results import checked_outcome
 from ..calls import Said, tried
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from ....core.limits import METHOD_CODE_CHARS_MAX
 from ....core.plugin_api.processor import Capabilities, Processor
-from ....plugins.descriptions import check_capabilities
-from ....plugins.fields import quoted
-from ....plugins.offers import check_agreement, check_members, check_requirement, plugin_id
+from ....plugins.checks import (
+    check_agreement,
+    check_capabilities,
+    check_members,
+    check_requirement,
+    plugin_id,
+)
+from ....plugins.results import quoted
 from ..calls import tried
 from ..cases import ProcessorCase
 from ..rules import require, rule

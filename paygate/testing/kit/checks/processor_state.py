@@ -11,7 +11,7 @@ from ....core.limits import PLUGIN_STATE_BYTES_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
 from ....core.outcome import ActionRequired, Approved, Pending
 from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanQuery
-from ....plugins.fields import usable_wait
+from ....plugins.results import usable_wait
 from ..calls import said, tried
 from ..cases import ProcessorCase, operation, through_json
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule

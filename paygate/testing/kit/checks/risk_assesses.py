@@ -10,7 +10,7 @@ from typing import get_args
 from ....core.outcome import DeclineCode
 from ....core.plugin_api.risk import Allow, Block, FailMode, RiskCheck, RiskRequest, RiskVerdict
 from ....core.redaction import redact
-from ....plugins.offers import check_members
+from ....plugins.checks import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RiskCase
 from ..rules import require, rule

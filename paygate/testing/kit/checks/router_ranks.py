@@ -8,7 +8,7 @@ from copy import deepcopy
 from datetime import timedelta
 
 from ....core.plugin_api.routing import Router, RouteRequest
-from ....plugins.offers import check_members
+from ....plugins.checks import check_members
 from ..calls import Said, said, stopped, tried
 from ..cases import RouterCase, operation
 from ..rules import require, rule

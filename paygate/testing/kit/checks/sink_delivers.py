@@ -11,8 +11,8 @@ from datetime import timedelta
 from ....core.errors import PluginContractError
 from ....core.plugin_api.sink import DeliverableEvent, EventSink
 from ....core.webhooks.model import DeliveryResult, Endpoint
-from ....plugins.answers import checked_result
-from ....plugins.offers import check_members, check_requirement, sink_id
+from ....plugins.checks import check_members, check_requirement, sink_id
+from ....plugins.results import checked_result
 from ..calls import Said, overheard, said, stopped, tried, whole_text
 from ..cases import SinkCase, operation
 from ..exercises import BODY, SECRET, an_endpoint, an_event

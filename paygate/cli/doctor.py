@@ -13,8 +13,8 @@ from ..bootstrap import App, open_app
 from ..core.clock import shift_in_words
 from ..core.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
 from ..core.redaction import redact
+from .serve import machine_name
 from .setup import Setup
-from .work import machine_name
 
 
 async def doctor(setup: Setup) -> AsyncIterator[str]:

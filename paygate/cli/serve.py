@@ -1,0 +1,342 @@
+"""The API's port."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+from ..adapters.notifier.local import LocalNotifier
+from ..adapters.notifier.saq_jobs import SaqNotifier
+from ..adapters.postgres.database import is_pooler
+from ..adapters.postgres.database_url import parse_database_url
+from ..adapters.postgres.errors import is_starting
+from ..adapters.postgres.migrate import migrate, missing_migrations
+from ..adapters.postgres.storage import PostgresStorage
+from ..adapters.serving.server import answer
+from ..bootstrap import App, direct_url, open_app, pages
+from ..core.api.app import WebApp, create_app
+from ..core.api.pages.own_ports import KINDS, Kind
+from ..core.errors import OperatorError, WorkerEndedError
+from ..core.origins import is_loopback
+from ..core.queue.notifier import QUEUES, Queue
+from ..core.queue.worker import Worker
+from ..core.webhooks.stream import LiveEvents
+from ..logs import logger
+from ..production import refuse_unsafe
+from ..seeding import seed
+from ..settings import Settings
+from .setup import Setup
+
+BACKLOG = 1024
+
+
+def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") -> socket.socket:
+    """A socket that listens there.
+
+    Args:
+        host: Address of this machine.
+        port: 0 for any.
+        share: Let other processes of ours listen on the same port.
+        setting: What to name if it cannot be had.
+
+    Raises:
+        OperatorError: Somebody else does, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if share:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind((host, port))
+        # Listening now, so that a second process is refused at once.
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise OperatorError(
+            setting=setting,
+            problem=f"{host}:{port} cannot be used ({error.strerror})",
+            remedy="Choose another port, or stop the process that has it",
+        ) from error
+    return listening
+
+
+def refuse_remote_development(settings: Settings) -> None:
+    """Refuse to let other machines reach a server that signs anyone in.
+
+    Raises:
+        OperatorError: ``HOST`` is not this machine alone, and nobody said that it may be.
+    """
+    if settings.is_production or settings.allow_remote_dev or is_loopback(settings.host):
+        return
+    raise OperatorError(
+        setting="HOST",
+        problem=f"{settings.host or 'every interface'} lets other machines reach a development "
+        "server, which accepts the published key pair and any password",
+        remedy="Set PAYGATE_ENV=production, listen on 127.0.0.1, or set PAYGATE_ALLOW_REMOTE_DEV=1 "
+        "where only machines that you trust can reach it",
+    )
+
+
+def address(listening: socket.socket) -> str:
+    """Where a socket listens, as a URL."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+LOOK_EVERY_S = 0.5
+
+
+async def wait_for_servers(settings: Settings) -> None:
+    """Return once PostgreSQL and Redis answer; both may be starting at the same time as we.
+
+    Raises:
+        OperatorError: PostgreSQL does not answer in time, or refuses us.
+    """
+    deadline_s = time.monotonic() + settings.start_timeout_s
+    await _wait_for_database(settings, deadline_s)
+    if settings.redis_url and not settings.redis_optional:
+        await _wait_for_redis(settings, deadline_s)
+
+
+async def _wait_for_database(settings: Settings, deadline_s: float) -> None:
+    url, said = parse_database_url(settings.database_url), False
+    while True:
+        try:
+            await is_pooler(url)
+        except OperatorError as error:
+            if not is_starting(error.__cause__) or time.monotonic() >= deadline_s:
+                raise
+            if not said:
+                _say("waiting for PostgreSQL", settings, reason=error.problem)
+            said = True
+            await asyncio.sleep(LOOK_EVERY_S)
+        else:
+            return
+
+
+async def _wait_for_redis(settings: Settings, deadline_s: float) -> None:
+    notifier, said = SaqNotifier(settings.redis_url), False
+    try:
+        # Opening the app says that it is not there.
+        while not await notifier.is_connected() and time.monotonic() < deadline_s:
+            if not said:
+                _say("waiting for Redis", settings, reason="it does not answer")
+            said = True
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        await notifier.close()
+
+
+def _say(what: str, settings: Settings, *, reason: str) -> None:
+    logger("paygate").warning(what, reason=reason, seconds_at_most=settings.start_timeout_s)
+
+
+async def say_connected(app: App) -> None:
+    """Log which servers the process is connected to."""
+    version = await app.storage.executor.fetchval("SHOW server_version")
+    logger("paygate").info(
+        "connected to PostgreSQL", version=version, at=_place(app.settings.database_url)
+    )
+    if not app.settings.redis_url:
+        logger("paygate").info("Redis is not used: due work is found once a second")
+    elif app.deps.notifier.refusal is None and await app.deps.notifier.is_connected():
+        logger("paygate").info("connected to Redis", at=_place(app.settings.redis_url))
+
+
+def _place(url: str) -> str:
+    """The address without the password and the parameters."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+SETTINGS = {"dashboard": "PAYGATE_DASHBOARD_PORT", "checkout": "PAYGATE_CHECKOUT_PORT"}
+
+
+async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> None:
+    """Serve one kind of pages until SIGINT or SIGTERM. Needs no database.
+
+    Raises:
+        OperatorError: The port is taken.
+    """
+    settings = setup.settings
+    refuse_unsafe(settings, setup.environ, needs_vault=False)
+    refuse_remote_development(settings)
+    chosen = _port(kind, settings) if port is None else port
+    listening = listen(settings.host, chosen, setting=SETTINGS[kind])
+    logger("paygate").info("serving pages", kind=kind, at=address(listening))
+    await answer(pages(kind, settings), listening, stop_signal())
+
+
+def listening_pages(settings: Settings) -> list[tuple[WebApp, socket.socket]]:
+    """The pages whose ports are free. One that is taken is somebody's, and no reason to stop."""
+    found = []
+    for kind in KINDS:
+        try:
+            listening = listen(settings.host, _port(kind, settings), setting=SETTINGS[kind])
+        except OperatorError as error:
+            logger("paygate").info("pages are served on the API's port only", reason=str(error))
+            continue
+        found.append((pages(kind, settings), listening))
+    return found
+
+
+def _port(kind: Kind, settings: Settings) -> int:
+    return settings.dashboard_port if kind == "dashboard" else settings.checkout_port
+
+
+async def serve(
+    setup: Setup,
+    *,
+    share_port: bool = False,
+    with_worker: bool = False,
+    with_pages: bool = False,
+    prepare: bool = False,
+    listening: socket.socket | None = None,
+    ready: Callable[[App], None] | None = None,
+) -> None:
+    """Answer requests until SIGINT or SIGTERM.
+
+    Args:
+        setup: With addresses.
+        share_port: Let other ``paygate serve`` processes listen on the same port.
+        with_worker: Work as well, in this process; the notifier then needs no Redis.
+        with_pages: Serve the dashboard and the checkout page on their own ports too, where
+            those are free; they are on the API's port in any case.
+        prepare: Migrate and seed first.
+        listening: Answer on that socket; None listens where the settings say.
+        ready: Told once requests are answered.
+
+    Raises:
+        OperatorError: The port is taken, or the app cannot be put together.
+        WorkerEndedError: The worker has ended by itself.
+    """
+    refuse_unsafe(setup.settings, setup.environ)
+    refuse_remote_development(setup.settings)
+    listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
+    await wait_for_servers(setup.settings)
+    if prepare:
+        await migrate(direct_url(setup.settings))
+    notifier = LocalNotifier() if with_worker and not setup.settings.redis_url else None
+    async with open_app(setup.settings, setup.environ, notifier=notifier) as app:
+        if prepare or app.deps.test_merchant is not None:
+            await seed(app.deps)
+        worker = Worker(app.deps, worker_id=new_worker_id()) if with_worker else None
+        working = asyncio.create_task(worker.run()) if worker else None
+        # What start-up made stays for ever; the collector need not look at it again.
+        gc.freeze()
+        stopped = stop_signal()
+        web = app.web
+        if working is not None:
+            # Without its worker this process would take payments that nothing settles.
+            working.add_done_callback(lambda _: stopped.set())
+            web = replace(web, worker_runs=lambda: not working.done())
+        served = [(create_app(app.deps, web), listening)]
+        if with_pages:
+            served += listening_pages(setup.settings)
+        await say_connected(app)
+        logger("paygate").info("serving", at=address(listening), with_worker=with_worker)
+        if ready is not None:
+            # The socket listens: who asks from now on waits a moment at most.
+            ready(app)
+        ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
+        await asyncio.gather(*(answer(*each, stopped) for each in served))
+        await ending
+        if worker is not None and working is not None:
+            await finish(worker, working)
+
+
+async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:
+    """Streams never end by themselves, and would keep the process for all of its grace."""
+    await stopped.wait()
+    live.close()
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+log = logging.getLogger(__name__)
+MIGRATED_WITHIN_S = 30
+
+
+def machine_name() -> str:
+    """What stands first in the ids of this machine's workers."""
+    return socket.gethostname()[:40]
+
+
+def new_worker_id() -> str:
+    """Unique for ever, and telling to a person: host, process, chance."""
+    return f"{machine_name()}:{os.getpid()}:{token_hex(4)}"
+
+
+async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = QUEUES) -> None:
+    """Work until SIGINT or SIGTERM, then end what was begun.
+
+    Args:
+        setup: With addresses.
+        queues: What to work on; other workers do the rest.
+        wait: For somebody else to migrate the database, up to half a minute.
+
+    Raises:
+        OperatorError: The app cannot be put together.
+    """
+    refuse_unsafe(setup.settings, setup.environ)
+    stopped = stop_signal()
+    await wait_for_servers(setup.settings)
+    if wait:
+        await _wait_for_migrations(setup.settings.database_url)
+    async with open_app(setup.settings, setup.environ) as app:
+        worker = Worker(app.deps, worker_id=new_worker_id(), queues=queues)
+        gc.freeze()
+        await say_connected(app)
+        logger("paygate").info("working", worker=worker.worker_id, queues=list(queues))
+        running = asyncio.create_task(worker.run())
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        await finish(worker, running)
+
+
+async def finish(worker: Worker, running: asyncio.Task[None]) -> None:
+    """Stop a worker and wait for its end.
+
+    Raises:
+        WorkerEndedError: It had ended by itself.
+    """
+    ended_by_itself = running.done()
+    worker.stop()
+    try:
+        await running
+    except Exception as error:
+        # The outermost net of a worker: whatever it was, a supervisor is to start another.
+        log.exception("the worker failed")
+        raise WorkerEndedError(f"the worker failed ({error!r}), so this process ends") from error
+    if ended_by_itself:
+        raise WorkerEndedError("the worker ended by itself, so this process ends")
+
+
+async def _wait_for_migrations(url: str) -> None:
+    storage = await PostgresStorage.connect(url, pool_size=2)
+    try:
+        async with asyncio.timeout(MIGRATED_WITHIN_S):
+            while await missing_migrations(storage.executor):  # noqa: ASYNC110 - another process's doing
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        return  # opening the app says what is missing
+    finally:
+        await storage.close()

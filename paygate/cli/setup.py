@@ -1,0 +1,175 @@
+"""What every verb needs first: settings, logging, and servers to talk to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from ..adapters.embedded import start_servers
+from ..adapters.embedded.binaries import find_postgres
+from ..adapters.embedded.machine import Machine
+from ..adapters.postgres.migrate import require_migrated
+from ..adapters.postgres.storage import PostgresStorage
+from ..bootstrap import open_app
+from ..core.errors import OperatorError
+from ..logs import configure_logging
+from ..seeding import seed as store
+from ..settings import Settings, environment, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Settings, and the environment they came from."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+
+
+def read_setup(**overrides: object) -> Setup:
+    """Settings from the environment, some replaced by options of the command line.
+
+    Raises:
+        OperatorError: A value is wrong.
+    """
+    environ = environment()
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settings = read_settings(environ).model_copy(update=given)
+    configure_logging(level=settings.log_level, format=settings.log_format)
+    return Setup(settings, environ)
+
+
+@contextmanager
+def with_servers(setup: Setup) -> Iterator[Setup]:
+    """The same, with addresses: servers of our own stand in for those not named.
+
+    They are joined if another paygate process runs them already, and stop with
+    the process that started them.
+
+    Raises:
+        OperatorError: They cannot be started, or production was to use them.
+    """
+    settings = setup.settings
+    if settings.database_url:
+        yield setup
+        return
+    refuse_in_production(settings)
+    from ..adapters.embedded.servers import start_servers
+
+    with start_servers(settings.home, redis=not settings.redis_url) as servers:
+        urls = {
+            "database_url": servers.urls.database_url,
+            "redis_url": settings.redis_url or servers.urls.redis_url,
+        }
+        yield Setup(settings.model_copy(update=urls), setup.environ)
+
+
+def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
+    """Production names its database; a folder beside the code is no place for money.
+
+    Args:
+        settings: Of paygate.
+        verb: What is only for development, whatever database is named.
+
+    Raises:
+        OperatorError: This is production.
+    """
+    from ..core.errors import OperatorError
+
+    if settings.is_production and verb:
+        raise OperatorError(
+            setting="PAYGATE_ENV",
+            problem=f"`{verb}` is for development only, with credentials that everyone knows",
+            remedy="Start `paygate serve` and `paygate work` instead",
+        )
+    if settings.is_production:
+        raise OperatorError(
+            setting="DATABASE_URL",
+            problem="production needs a database of its own",
+            remedy="Set DATABASE_URL and REDIS_URL",
+        )
+
+
+async def seed(setup: Setup) -> Sequence[str]:
+    """Store the test merchant, or activate it again; lines for a person.
+
+    Raises:
+        OperatorError: The app cannot be put together.
+    """
+    async with open_app(setup.settings, setup.environ) as opened:
+        await store(opened.deps)
+        merchant = opened.deps.test_merchant
+        if merchant is None:
+            return ["production has no test merchant"]
+        await opened.storage.merchants.activate_test(UUID(merchant.id))
+        return [merchant.api_key]
+
+
+async def remove_tests(setup: Setup) -> Sequence[str]:
+    """Deactivate the test merchant and all namespaces, in production too; lines for a person.
+
+    Their orders, payments and events stay.
+
+    Raises:
+        OperatorError: The database cannot be reached, or lacks a migration.
+    """
+    storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
+    try:
+        await require_migrated(storage.executor)
+        keys = await storage.merchants.deactivate_tests()
+    finally:
+        await storage.close()
+    return [f"deactivated {key}" for key in keys] or ["nothing to do"]
+
+
+# Where Debian and its relatives keep one folder for each major version.
+INSTALLATIONS = Path("/usr/lib/postgresql")
+
+
+def psql(setup: Setup, arguments: Sequence[str]) -> int:
+    """Run psql with the database's address; its exit code.
+
+    The database of ``paygate dev`` is joined while that runs, and started otherwise.
+
+    Args:
+        setup: The settings.
+        arguments: Passed on to psql.
+
+    Raises:
+        OperatorError: There is no psql on this machine, or no database.
+    """
+    settings = setup.settings
+    if settings.database_url:
+        url = settings.database_direct_url or settings.database_url
+        return _run(url, arguments, os.environ, shown="what DATABASE_URL says")
+    refuse_in_production(settings)
+    with start_servers(settings.home, redis=False) as servers:
+        url = servers.urls.database_url
+        # What the shell says about other servers is not meant for ours.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return _run(url, arguments, kept, shown=url)
+
+
+def _run(url: str, arguments: Sequence[str], environ: Mapping[str, str], *, shown: str) -> int:
+    program = _find()
+    if program is None:
+        raise OperatorError(
+            setting="PATH",
+            problem="it leads to no psql",
+            remedy=f"Install it (Debian: apt-get install postgresql-client), or connect to {shown}",
+        )
+    done = subprocess.run([program, url, *arguments], env=dict(environ), check=False)  # noqa: S603 - the person's own psql
+    return done.returncode
+
+
+def _find() -> str | None:
+    places = [os.environ.get("PATH", os.defpath)]
+    places += map(str, sorted(INSTALLATIONS.glob("*/bin"), reverse=True))
+    with suppress(OperatorError):
+        places.append(str(find_postgres(Machine()).folder))
+    return shutil.which("psql", path=os.pathsep.join(places))
