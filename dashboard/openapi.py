@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from paygate.core.deps import Deps
 from paygate.core.api.app import WebSettings, create_app
-from paygate.core.api.openapi import document
+from paygate.core.api.openapi import openapi_document
 from paygate.plugins.host import installed_plugins, load_plugins
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     registry = load_plugins(installed_plugins(), environ={}, preferred=()).registry
     deps = cast("Deps", Machines(registry=registry, profile="standard"))
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
-    written = document(app, registry, version="0")
+    written = openapi_document(app, registry, version="0")
     for path, item in list(written["paths"].items()):
         ours = {method: _good(said) for method, said in item.items() if not _is_dialect(said)}
         written["paths"][path] = ours

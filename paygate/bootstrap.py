@@ -1,12 +1,13 @@
-"""The one file that chooses: settings in, a working set of machines and plugins out."""
+"""Composition root: build the adapters, the plugins and the app from settings."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from . import __version__
 from .adapters.clock.database import DatabaseClock
@@ -33,7 +34,7 @@ from .core.api.dialects.other_gateways import OtherGateways
 from .core.api.event_bodies import EventWords
 from .core.api.middleware import WebPolicy
 from .core.api.pages.own_ports import Kind, Origins, create_pages
-from .core.deps import Deps, TestClock, TestMerchant
+from .core.deps import Deps, Policy, TestClock, TestMerchant
 from .core.errors import OperatorError
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
@@ -85,87 +86,115 @@ async def open_app(
     _warn_of_profile(settings)
     vault = KeyedVault(vault_keys(settings))
     found = installed_plugins(settings.plugins) if plugins is None else plugins
-    direct = direct_url(settings)
-    storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
-    try:
+    # What is opened last is closed first.
+    async with AsyncExitStack() as stack:
+        storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
+        stack.push_async_callback(storage.close)
         loaded = await _load(found, settings, environ, storage, vault)
-    except OperatorError:
-        await storage.close()
-        raise
-    http = AiohttpClient(
+        deps = await _open_deps(settings, loaded, storage, vault, notifier=notifier, stack=stack)
+        yield App(settings, deps, loaded, storage, _web_settings(settings))
+
+
+async def _open_deps(
+    settings: Settings,
+    loaded: Loaded,
+    storage: PostgresStorage,
+    vault: KeyedVault,
+    *,
+    notifier: Notifier | None,
+    stack: AsyncExitStack,
+) -> Deps:
+    clock = DatabaseClock(lambda: _database_time(storage))
+    passwords, refusals, last_use = Argon2Passwords(), Refusals(storage.audit, clock), LastUse()
+    http, live = _http_client(settings), LiveEvents(storage.feed)
+    stack.callback(passwords.close)
+    stack.push_async_callback(refusals.close)
+    stack.push_async_callback(last_use.close)
+    stack.push_async_callback(http.close)
+    stack.push_async_callback(close_sinks, loaded.registry.sinks.values())
+    notifier = notifier or await _notifier(settings)
+    stack.push_async_callback(notifier.close)
+    await clock.sync()
+    _keep_running(clock.keep_in_sync(), stack)
+    test_clock = None if settings.is_production else await _test_clock(settings, storage, clock)
+    if test_clock is not None:
+        _keep_running(follow_clock(direct_url(settings), test_clock.shown.follow), stack)
+    stack.callback(live.close)
+    return Deps(
+        storage=storage,
+        notifier=notifier,
+        clock=clock if test_clock is None else test_clock.shown,
+        ids=ReplayedIds(settings.seed) if settings.replay else RandomIds(),
+        vault=vault,
+        passwords=passwords,
+        http=http,
+        registry=loaded.registry,
+        present=OpenDemoWords() if settings.profile == "open-demo" else EventWords(),
+        logger=logger("paygate.plugins"),
+        live=live,
+        refusals=refusals,
+        test_clock=test_clock,
+        last_use=last_use,
+        policy=_policy(settings),
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        seed=settings.seed,
+        replay_mismatches=settings.idempotency_mismatch == "replay",
+        require_client_secret=settings.requires_client_secret,
+        test_merchant=test_merchant(settings),
+        scenario_amounts=settings.scenario_amounts,
+        plugin_call=timedelta(seconds=settings.plugin_call_s),
+        keep_events=timedelta(days=settings.keep_events_days) or None,
+        keep_calls=timedelta(days=settings.keep_calls_days),
+        operations_in_flight=settings.operations_in_flight,
+        deliveries_in_flight=settings.deliveries_in_flight,
+        origins=settings.dashboard_origins,
+        allows_simulators=settings.allow_simulators or not settings.is_production,
+        is_production=settings.is_production,
+    )
+
+
+def _web_settings(settings: Settings) -> WebSettings:
+    return WebSettings(
+        with_test_routes=not settings.is_production,
+        version=__version__,
+        with_docs=settings.has_public_docs,
+        policy=web_policy(settings),
+        dialect=DIALECTS[settings.profile](),
+    )
+
+
+def _http_client(settings: Settings) -> AiohttpClient:
+    return AiohttpClient(
         allow_private=not settings.is_production,
         ports=None if not settings.is_production else webhook_ports(settings),
         only_https=settings.is_production,
     )
-    chosen_notifier = notifier
-    live = LiveEvents(storage.feed)
-    clock = DatabaseClock(lambda: _database_time(storage))
-    passwords, last_use = Argon2Passwords(), LastUse()
-    refusals = Refusals(storage.audit, clock)
-    keeping: list[asyncio.Task[None]] = []
-    try:
-        await clock.sync()
-        keeping.append(asyncio.create_task(clock.keep_in_sync()))
-        test_clock = None
-        if not settings.is_production:
-            if await is_pooler(direct):
-                raise behind_pooler(direct, "moves of the test clock")
-            shown = VirtualClock(clock)
-            shown.follow(await storage.test_clock.find())
-            keeping.append(asyncio.create_task(follow_clock(direct, shown.follow)))
-            test_clock = TestClock(shown, storage.test_clock)
-        chosen_notifier = chosen_notifier or await _notifier(settings)
-        deps = Deps(
-            storage=storage,
-            notifier=chosen_notifier,
-            clock=clock if test_clock is None else test_clock.shown,
-            ids=ReplayedIds(settings.seed) if settings.replay else RandomIds(),
-            vault=vault,
-            passwords=passwords,
-            http=http,
-            registry=loaded.registry,
-            present=OpenDemoWords() if settings.profile == "open-demo" else EventWords(),
-            logger=logger("paygate.plugins"),
-            live=live,
-            refusals=refusals,
-            seed=settings.seed,
-            replay_mismatches=settings.idempotency_mismatch == "replay",
-            require_client_secret=settings.requires_client_secret,
-            test_merchant=test_merchant(settings),
-            test_clock=test_clock,
-            scenario_amounts=settings.scenario_amounts,
-            plugin_call=timedelta(seconds=settings.plugin_call_s),
-            keep_events=timedelta(days=settings.keep_events_days) or None,
-            keep_calls=timedelta(days=settings.keep_calls_days),
-            operations_in_flight=settings.operations_in_flight,
-            deliveries_in_flight=settings.deliveries_in_flight,
-            origins=settings.dashboard_origins,
-            last_use=last_use,
-            allows_simulators=settings.allow_simulators or not settings.is_production,
-            is_production=settings.is_production,
-        )
-        web = WebSettings(
-            with_test_routes=not settings.is_production,
-            version=__version__,
-            with_docs=settings.has_public_docs,
-            policy=web_policy(settings),
-            dialect=DIALECTS[settings.profile](),
-        )
-        yield App(settings, deps, loaded, storage, web)
-    finally:
-        live.close()
-        for task in keeping:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        if chosen_notifier is not None:
-            await chosen_notifier.close()
-        await close_sinks(loaded.registry.sinks.values())
-        await http.close()
-        await last_use.close()
-        await refusals.close()
-        passwords.close()
-        await storage.close()
+
+
+async def _test_clock(
+    settings: Settings, storage: PostgresStorage, clock: DatabaseClock
+) -> TestClock:
+    direct = direct_url(settings)
+    if await is_pooler(direct):
+        raise behind_pooler(direct, "moves of the test clock")
+    shown = VirtualClock(clock)
+    shown.follow(await storage.test_clock.find())
+    return TestClock(shown, storage.test_clock)
+
+
+def _keep_running(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(work)
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
 
 
 def direct_url(settings: Settings) -> DatabaseUrl:
@@ -288,14 +317,14 @@ def pages(kind: Kind, settings: Settings) -> WebApp:
     """The dashboard or the checkout page as an app of its own, which needs no database."""
     origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
     framers = AskedFramers(settings.api_internal_origin, settings.api_origin)
-    deps = _PageDeps(RandomIds(), test_merchant(settings))
-    return create_pages(kind, deps, origins, web_policy(settings), framers)
-
-
-@dataclass(frozen=True, slots=True)
-class _PageDeps:
-    ids: RandomIds
-    test_merchant: TestMerchant | None
+    return create_pages(
+        kind,
+        ids=RandomIds(),
+        test_merchant=test_merchant(settings),
+        origins=origins,
+        policy=web_policy(settings),
+        framers=framers,
+    )
 
 
 def test_merchant(settings: Settings) -> TestMerchant | None:

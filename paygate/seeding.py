@@ -12,7 +12,7 @@ from .core.webhooks.endpoints import new_secret
 
 async def seed(deps: Deps) -> None:
     """Store the test merchant, unless it is there or this is production."""
-    shown = deps.test_merchant
+    shown = deps.policy.test_merchant
     if shown is None:
         return
     merchant = Merchant(

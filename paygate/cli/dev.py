@@ -349,7 +349,7 @@ def _say(base: str) -> Callable[[App], None]:
 
 def _where(base: str, app: App) -> dict[str, Any]:
     """What a test suite needs to know."""
-    merchant = app.deps.test_merchant
+    merchant = app.deps.policy.test_merchant
     assert merchant is not None, "production is refused before"
     return {
         "base_url": base,

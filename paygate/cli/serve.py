@@ -228,7 +228,7 @@ async def serve(
         await migrate(direct_url(setup.settings))
     notifier = LocalNotifier() if with_worker and not setup.settings.redis_url else None
     async with open_app(setup.settings, setup.environ, notifier=notifier) as app:
-        if prepare or app.deps.test_merchant is not None:
+        if prepare or app.deps.policy.test_merchant is not None:
             await seed(app.deps)
         worker = Worker(app.deps, worker_id=new_worker_id()) if with_worker else None
         working = asyncio.create_task(worker.run()) if worker else None

@@ -103,7 +103,7 @@ async def seed(setup: Setup) -> Sequence[str]:
     """
     async with open_app(setup.settings, setup.environ) as opened:
         await store(opened.deps)
-        merchant = opened.deps.test_merchant
+        merchant = opened.deps.policy.test_merchant
         if merchant is None:
             return ["production has no test merchant"]
         await opened.storage.merchants.activate_test(UUID(merchant.id))

@@ -58,29 +58,54 @@ class TestClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Deps:
-    """The machines and the plugins of one app.
+class Policy:
+    """Settings that the use cases go by.
 
     Args:
-        refusals: Writes down who was refused access.
         seed: Everything random in a simulation is drawn from it.
-        replay_mismatches: Answer a reused key from memory even when the request
-            is another one, as some older gateways do.
+        replay_mismatches: Answer a reused idempotency key with the stored response even
+            when the request is another one, as some older gateways do.
         require_client_secret: Browsers see and pay an order only with its secret.
         test_merchant: None in production.
-        test_clock: None in production, where time is real.
         scenario_amounts: Whether an amount's last digits choose a scenario.
         plugin_call: How long a plugin may take to answer.
-        operations_in_flight: How many payments, and how many refunds, a worker works on
-            at a time.
-        deliveries_in_flight: How many webhooks it delivers at a time.
-        keep_events: How long events and deliveries are kept; None for ever.
-        keep_calls: How long calls of plugins and processors' callbacks are kept.
-        origins: Of pages that may use a person's session from elsewhere: the dashboard's.
-        last_use: Writes down when sessions and keys were used.
+        keep_calls: How long calls of plugins and processors' callbacks are stored.
+        keep_events: How long events and deliveries are stored; None for ever.
+        operations_in_flight: How many payments, and how many refunds, a worker processes
+            at the same time.
+        deliveries_in_flight: How many webhooks a worker delivers at the same time.
+        origins: Of pages elsewhere that may use a user's session: the dashboard's.
         allows_simulators: Whether payments may be simulated, and scenarios chosen: the one
             place that decides it. In production only with the operator's consent.
-        is_production: No credentials of a test's merchant are accepted.
+        is_production: Credentials of test merchants are refused.
+    """
+
+    seed: int = 0
+    replay_mismatches: bool = False
+    require_client_secret: bool = False
+    test_merchant: TestMerchant | None = None
+    scenario_amounts: bool = False
+    plugin_call: timedelta = PLUGIN_CALL
+    keep_calls: timedelta = KEEP_CALLS
+    keep_events: timedelta | None = None
+    operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
+    deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
+    origins: frozenset[str] = frozenset()
+    allows_simulators: bool = True
+    is_production: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the use cases of one app work with: its adapters, its plugins and its policy.
+
+    Args:
+        registry: What the plugins offer.
+        present: Makes the bodies of events.
+        refusals: Records refused access.
+        last_use: Records when sessions and keys were last used.
+        test_clock: None in production, where time is real.
+        policy: The settings that use cases go by.
     """
 
     storage: Storage
@@ -95,21 +120,9 @@ class Deps:
     logger: Logger
     live: LiveEvents
     refusals: Refusals
-    seed: int = 0
-    replay_mismatches: bool = False
-    require_client_secret: bool = False
-    test_merchant: TestMerchant | None = None
-    test_clock: TestClock | None = None
-    scenario_amounts: bool = False
-    plugin_call: timedelta = PLUGIN_CALL
-    keep_calls: timedelta = KEEP_CALLS
-    keep_events: timedelta | None = None
-    operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
-    deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
-    origins: frozenset[str] = frozenset()
     last_use: LastUse = field(default_factory=LastUse)
-    allows_simulators: bool = True
-    is_production: bool = False
+    test_clock: TestClock | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 TRIES_MAX = 4

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isroutine
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 from pydantic import BaseModel
@@ -99,17 +99,7 @@ def load_plugins(
     for each in plugins:
         _register(manager, each)
     scenarios: dict[str, Scenario] = {}
-    visible = {name: value for name, value in environ.items() if name not in WITHHELD}
-    contexts = {
-        each.name: HostContext(
-            each.name,
-            visible,
-            scenarios=scenarios,
-            stored=stored.get(each.name, NOTHING_SET),
-            derive=derive,
-        )
-        for each in plugins
-    }
+    contexts = _contexts(plugins, environ, scenarios, stored, derive)
     collect = Collector(manager, plugins, contexts, trace)
     scenarios.update(collect.scenarios())
     processors = collect.processors()
@@ -118,10 +108,7 @@ def load_plugins(
     collect.check_flows(methods, processors)
     registry = Registry(
         methods=methods,
-        processors={
-            name: processors[name]
-            for name in sorted(processors, key=lambda name: (_rank(preferred, name), name))
-        },
+        processors=_in_order(processors, preferred),
         sinks=collect.sinks(),
         policies=collect.policies(),
         plugins={each.name: each.version for each in plugins},
@@ -141,6 +128,27 @@ def load_plugins(
     )
 
 
+def _contexts(
+    plugins: Iterable[Found],
+    environ: Mapping[str, str],
+    scenarios: Mapping[str, Scenario],
+    stored: Mapping[str, StoredSettings],
+    derive: Callable[[str], str] | None,
+) -> dict[str, HostContext]:
+    visible = {name: value for name, value in environ.items() if name not in WITHHELD}
+    return {
+        each.name: HostContext(
+            each.name,
+            visible,
+            scenarios=scenarios,
+            stored=stored.get(each.name, NOTHING_SET),
+            derive=derive,
+        )
+        for each in plugins
+    }
+
+
+P = TypeVar("P")
 Offers = Callable[[PluginContext], Sequence[Any]]
 """A hook of a plugin: called with a context, what it offers."""
 
@@ -244,5 +252,8 @@ def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object])
             )
 
 
-def _rank(preferred: Sequence[str], id: str) -> int:
-    return preferred.index(id) if id in preferred else len(preferred)
+def _in_order(processors: Mapping[str, P], preferred: Sequence[str]) -> dict[str, P]:
+    """Sort processors by preference; the others follow by id."""
+    ranks = {name: rank for rank, name in enumerate(preferred)}
+    names = sorted(processors, key=lambda name: (ranks.get(name, len(ranks)), name))
+    return {name: processors[name] for name in names}

@@ -95,7 +95,7 @@ class _Shown(_Outside):
     @property
     def webhook_secret(self) -> str:
         """What signs the merchant's webhooks, unless the test has changed it."""
-        merchant = self._core.deps.test_merchant
+        merchant = self._core.deps.policy.test_merchant
         assert merchant is not None, "a test's app is never in production"
         return merchant.webhook_secret
 

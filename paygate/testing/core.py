@@ -195,7 +195,7 @@ async def _prepared(app: App, swappable: Swappable, at: datetime | None) -> AppC
     await hold_clock(HoldClock(at or deps.clock.now()), deps)
     web, scenarios = create_app(deps, app.web), NextScenarios(deps.registry)
     web.asgi_app = scenarios.around(web.asgi_app)  # type: ignore[method-assign]  # Quart's own way to wrap an app
-    merchant = deps.test_merchant
+    merchant = deps.policy.test_merchant
     assert merchant is not None, "a test's app is never in production"
     core = AppCore(app, web, Api.of(web, merchant), swappable, scenarios)
     await core.api.patch("/merchant/webhook", {"webhook_url": URL})

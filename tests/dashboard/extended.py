@@ -30,7 +30,7 @@ from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.processes import free_port
 
-from .gateway import served, with_dashboard
+from .gateway import served
 
 # What the operator of the machine has set; nobody changes it from a page.
 ENVIRON = {"PAYGATE_ACME_REGION": "south"}
@@ -110,6 +110,6 @@ async def open_extended(database_url: str, home: Path) -> AsyncIterator[Extended
     acme, fakes = Acme(), Fakes()
     plugins = [*fakes.found(), Found("acme", acme, "2.1.0", "paygate-acme")]
     async with running_app(database_url, home, plugins=plugins, environ=ENVIRON) as local:
-        web = with_dashboard(create_app(local.app.deps, local.app.web), local.app.deps)
+        web = create_app(local.app.deps, local.app.web)
         async with served(web, free_port()) as dashboard:
             yield Extended(dashboard, acme, fakes, local)

@@ -13,11 +13,9 @@ from typing import Any
 from aiohttp import web
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from quart import Quart
 
 from paygate.core.api.app import create_app
-from paygate.core.api.pages.dashboard import DashboardSettings, blueprint, create_dashboard
-from paygate.core.deps import Deps
+from paygate.core.api.pages.dashboard import DashboardSettings, create_dashboard
 from tests.harness.apps import running_app
 from tests.harness.playing import CARD
 from tests.harness.processes import Client, free_port, stack
@@ -109,18 +107,14 @@ async def open_gateway(database_url: str, redis_url: str, home: Path) -> AsyncIt
     ):
         client = await processes.serve()
         await processes.start("work")
-        settings = DashboardSettings(api_origin=client.base, is_alone=True)
-        alone = create_dashboard(local.app.deps, settings)
-        beside = with_dashboard(create_app(local.app.deps, local.app.web), local.app.deps)
+        deps = local.app.deps
+        settings = DashboardSettings(
+            api_origin=client.base, is_alone=True, test_merchant=deps.policy.test_merchant
+        )
+        alone = create_dashboard(deps.ids, settings)
+        beside = create_app(deps, local.app.web)
         async with served(alone, port) as dashboard, served(beside, free_port()) as both:
             yield Gateway(client, dashboard, both)
-
-
-def with_dashboard(app: Quart, deps: Deps) -> Quart:
-    """That app with the dashboard, whether or not it came with one."""
-    if "dashboard" not in app.blueprints:
-        app.register_blueprint(blueprint(deps))
-    return app
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,11 @@ import pytest
 
 from paygate.core.api.app import create_app
 from paygate.core.api.pages.dashboard import (
-    BESIDE_THE_API,
     BUILT,
     DashboardSettings,
     create_dashboard,
 )
 from tests.harness.apps import TestApp
-
-from .gateway import with_dashboard
 
 SOURCE = Path(__file__).parents[2] / "dashboard"
 SOURCES = "index.html package-lock.json package.json public src tsconfig.json vite.config.ts"
@@ -28,14 +24,16 @@ SOURCES = "index.html package-lock.json package.json public src tsconfig.json vi
 @pytest.fixture
 async def beside(app: TestApp) -> Any:
     """A client of the API's own port."""
-    served = create_app(app.app.deps, app.app.web)
-    return with_dashboard(served, app.app.deps).test_client()
+    return create_app(app.app.deps, app.app.web).test_client()
 
 
 @pytest.fixture
 async def alone(app: TestApp) -> Any:
-    settings = DashboardSettings(api_origin="http://localhost:8000", is_alone=True)
-    return create_dashboard(app.app.deps, settings).test_client()
+    deps = app.app.deps
+    settings = DashboardSettings(
+        api_origin="http://localhost:8000", is_alone=True, test_merchant=deps.policy.test_merchant
+    )
+    return create_dashboard(deps.ids, settings).test_client()
 
 
 async def text(client: Any, path: str) -> str:
@@ -131,8 +129,9 @@ async def test_only_the_test_merchants_credentials_are_in_the_page(alone: Any):
 
 
 async def test_where_there_is_no_test_merchant_nobodys_credentials_are_in_the_page(app: TestApp):
-    deps = replace(app.app.deps, test_merchant=None)
-    page = await text(create_dashboard(deps, BESIDE_THE_API).test_client(), "/login")
+    page = await text(
+        create_dashboard(app.app.deps.ids, DashboardSettings()).test_client(), "/login"
+    )
 
     assert '<meta name="paygate-test-key" content="" />' in page
     assert '<meta name="paygate-test-secret" content="" />' in page

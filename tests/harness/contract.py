@@ -9,7 +9,7 @@ from quart import Quart
 from werkzeug.exceptions import HTTPException
 
 from paygate.core.api.documented import find_documented
-from paygate.core.api.openapi import document, template
+from paygate.core.api.openapi import openapi_document, template
 from paygate.core.registry import Registry
 
 
@@ -67,7 +67,7 @@ def _document(app: Quart, registry: Registry) -> Any:
     for shape, written in _WRITTEN:
         if shape == (routes, methods):
             return written
-    written = document(app, registry, version="test")
+    written = openapi_document(app, registry, version="test")
     _WRITTEN.append(((routes, methods), written))
     return written
 

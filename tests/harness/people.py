@@ -14,7 +14,7 @@ COOKIE = "__Host-paygate"
 
 
 async def merchant_id(app: TestApp) -> UUID:
-    test = app.app.deps.test_merchant
+    test = app.app.deps.policy.test_merchant
     assert test is not None
     return UUID(test.id)
 

@@ -111,13 +111,11 @@ def _end(server: subprocess.Popen[bytes], folder: str) -> None:
 
 def serve(address: str) -> None:
     """Fork for whoever connects, until the standard input ends."""
-    import paygate.commands
-
     import paygate.bootstrap
     import paygate.cli
     import paygate.core.api.app
 
-    for module in pkgutil.iter_modules(paygate.commands.__path__, "paygate.commands."):
+    for module in pkgutil.iter_modules(paygate.cli.__path__, "paygate.cli."):
         importlib.import_module(module.name)
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)

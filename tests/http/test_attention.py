@@ -145,7 +145,7 @@ VALUES ('scripted', $1, '{}', $2, $3, $4)
 
 async def test_open_callbacks_are_kept_until_they_are_resolved(app: TestApp):
     deps = app.app.deps
-    old = deps.clock.now() - deps.keep_calls - timedelta(days=1)
+    old = deps.clock.now() - deps.policy.keep_calls - timedelta(days=1)
     for body, effect in ((b"x", "conflict"), (b"y", "quarantined"), (b"z", "applied")):
         await app.rows(CALLBACK, old, body, effect, "why")
     # Of one whose sender is not certain only a digest is stored.

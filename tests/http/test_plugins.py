@@ -200,4 +200,4 @@ async def test_calls_and_callbacks_are_forgotten_when_they_are_old(app: TestApp)
     assert sum(purged) == 1500 + 3
     assert await app.value("SELECT count(*) FROM plugin_calls") == young > 0
     assert await app.value("SELECT count(*) FROM processor_callbacks") == 1
-    assert app.app.deps.keep_calls == timedelta(days=90)
+    assert app.app.deps.policy.keep_calls == timedelta(days=90)

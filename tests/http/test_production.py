@@ -93,7 +93,12 @@ async def test_without_consent_no_scenario_is_played(
     app: TestApp, database_url: str, tmp_path: Path
 ):
     async with running_app(database_url, tmp_path) as simulating:
-        deps = replace(simulating.app.deps, allows_simulators=False, scenario_amounts=True)
+        deps = replace(
+            simulating.app.deps,
+            policy=replace(
+                simulating.app.deps.policy, allows_simulators=False, scenario_amounts=True
+            ),
+        )
         web = create_app(deps, simulating.app.web)
         strict = TestApp(simulating.app, web.test_client(), simulating.contract)
         upi = {"method": "upi", "vpa": "asha@paytm"}

@@ -11,8 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from paygate import OperatorError, hookimpl
-from paygate.cli import plugin_tools as plugin_check
-from paygate.cli.plugin_tools import plugin_check
+from paygate.cli import plugin_tools
 from paygate.cli.verbs import app
 from paygate.plugins.host import Found
 from tests.kit import good
@@ -41,7 +40,7 @@ def test_the_simulators_bring_samples_so_that_everything_is_judged(name: str):
 
 def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
     plugin = SimpleNamespace(paygate_event_sinks=hookimpl(lambda: [SendsTwice()]))
-    monkeypatch.setattr(plugin_check, "installed_plugins", lambda: [Found("bad", plugin, "1")])
+    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: [Found("bad", plugin, "1")])
 
     ran = RUN.invoke(app, ["plugin", "check", "bad"])
 
@@ -53,7 +52,7 @@ def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
 
 def plugin_with(monkeypatch: pytest.MonkeyPatch, **members: object) -> None:
     plugin = SimpleNamespace(**members)
-    monkeypatch.setattr(plugin_check, "installed_plugins", lambda: [Found("bare", plugin, "1")])
+    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: [Found("bare", plugin, "1")])
 
 
 def offers_good(**members: object) -> dict[str, object]:
@@ -110,7 +109,7 @@ def test_what_the_host_refuses_is_said_by_the_host_and_nothing_is_judged(
 def test_a_name_of_another_installed_plugin_is_said_by_the_host(monkeypatch: pytest.MonkeyPatch):
     one, other = (SimpleNamespace(**offers_good()) for _ in range(2))
     found = [Found("one", one, "1"), Found("other", other, "1")]
-    monkeypatch.setattr(plugin_check, "installed_plugins", lambda: found)
+    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: found)
 
     ran = RUN.invoke(app, ["plugin", "check", "one"])
 
@@ -132,10 +131,10 @@ def test_a_slow_check_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch):
             return super().next_delay(tries, now=now, rng=rng)
 
     plugin_with(monkeypatch, paygate_retry_policies=hookimpl(lambda: [Slow()]))
-    monkeypatch.setattr(plugin_check, "STILL_JUDGING_EVERY_S", 0.05)
+    monkeypatch.setattr(plugin_tools, "STILL_JUDGING_EVERY_S", 0.05)
     monkeypatch.setattr("sys.stderr", told := Told())
 
-    plugin_check("bare", as_json=True)
+    plugin_tools.plugin_check("bare", as_json=True)
 
     assert "still judging after" in told.getvalue()
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from paygate import Approved
+from paygate.core.payments.callbacks import receive_from_call
 from paygate.core.payments.operation import OperationKind
 from paygate.core.payments.process import Heard, OperationWork, ToAsk
 from paygate.core.queue.work import Settled
@@ -155,7 +156,7 @@ async def test_a_charge_whose_approval_is_refused_costs_its_neighbours_nothing(s
         Settled(ToAsk(each, is_fresh=True), Heard(Approved("late", each.payment.amount)))
         for each in sent
     ]
-    stored = await OperationWork(stage.app.deps, "w", operations).record(settled)
+    stored = await OperationWork(stage.app.deps, "w", operations, receive_from_call).record(settled)
     statuses = [(await stage.payment(payment_id))["status"] for payment_id in payments]
 
     assert (len(stored.won), len(stored.refused)) == (2, 1)

@@ -134,10 +134,14 @@ async def test_events_and_deliveries_are_forgotten_only_when_asked_and_never_bef
     await purge_expired(app.app.deps)
     assert (await app.rows(kept))[0] == before
 
-    await purge_expired(replace(app.app.deps, keep_events=timedelta(days=9)))
+    await purge_expired(
+        replace(app.app.deps, policy=replace(app.app.deps.policy, keep_events=timedelta(days=9)))
+    )
     assert (await app.rows(kept))[0] == before
 
-    await purge_expired(replace(app.app.deps, keep_events=timedelta(days=7)))
+    await purge_expired(
+        replace(app.app.deps, policy=replace(app.app.deps.policy, keep_events=timedelta(days=7)))
+    )
     assert await app.value("SELECT count(*) FROM webhook_logs") == 1
     assert await app.value("SELECT count(*) FROM events") == 1
     assert await app.value("SELECT status FROM webhook_logs") == "pending"

@@ -120,7 +120,7 @@ def _refused(credentials: Credentials | None, given: str, deps: Deps) -> str | N
         return f"{credentials.ended} key"
     if not credentials.merchant.is_active:
         return "suspended merchant"
-    if deps.is_production and (is_published or credentials.merchant.is_for_tests):
+    if deps.policy.is_production and (is_published or credentials.merchant.is_for_tests):
         return "credentials of tests"
     return None
 
@@ -137,7 +137,7 @@ def _caller(credentials: Credentials, api_key: str, given: str, deps: Deps) -> C
     merchant, key_id = credentials.merchant, credentials.key_id
     if key_id is not None and credentials.is_stale:
         deps.last_use.note(str(key_id), partial(deps.storage.api_keys.touch, key_id))
-    test = deps.test_merchant
+    test = deps.policy.test_merchant
     return Caller(
         merchant=merchant,
         role=credentials.role,
@@ -156,7 +156,7 @@ async def find_session(token: str, deps: Deps) -> Session | None:
         return None
     digest = secret_digest(token)
     session = await deps.storage.sessions.find(digest)
-    if session is not None and deps.is_production and session.merchant.is_for_tests:
+    if session is not None and deps.policy.is_production and session.merchant.is_for_tests:
         return None
     if session is not None and session.is_stale:
         deps.last_use.note(digest, partial(deps.storage.sessions.touch, digest))

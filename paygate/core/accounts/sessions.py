@@ -137,7 +137,7 @@ def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: D
 
 def _is_test_user(user: User, deps: Deps) -> bool:
     """Whether any password will do: never in production."""
-    test = deps.test_merchant
+    test = deps.policy.test_merchant
     if test is None or str(user.merchant_id) != test.id:
         return False
     return user.email == test.email.lower()
@@ -155,7 +155,7 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
     session = await bound.storage.sessions.open(
         secret_digest(token), user, ip=ip, at=bound.clock.now()
     )
-    if session is None or (bound.is_production and session.merchant.is_for_tests):
+    if session is None or (bound.policy.is_production and session.merchant.is_for_tests):
         _refuse("session.refused", "suspended merchant or changed account", user, ip, bound)
         raise AuthenticationError(REFUSED)
     return LoggedIn(session, token)

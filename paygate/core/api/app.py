@@ -11,11 +11,12 @@ from quart.routing import QuartRule
 
 from ..deps import Deps
 from .bodies import register_bodies
-from .context import use_deps
-from .dialect import Dialect, use_dialect
+from .context import use_deps, use_dialect
+from .dialect import Dialect
 from .errors import register_errors, register_refusals
 from .middleware import WebPolicy, register_middleware
 from .pages import checkout, dashboard, docs, simulator
+from .pages.dashboard import DashboardSettings
 from .resources import (
     audit,
     callbacks,
@@ -94,7 +95,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     use_deps(app, deps)
     register_errors(app)
     register_refusals(app, deps)
-    register_middleware(app, replace(settings.policy, credentialed=deps.origins))
+    register_middleware(app, replace(settings.policy, credentialed=deps.policy.origins))
     register_bodies(app)
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
@@ -123,7 +124,8 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(namespaces.routes, url_prefix=f"{API}/test/namespaces")
         app.register_blueprint(simulator.blueprint(deps))
     app.register_blueprint(checkout.blueprint(deps, has_simulator=settings.with_test_routes))
-    app.register_blueprint(dashboard.blueprint(deps))
+    shown = DashboardSettings(test_merchant=deps.policy.test_merchant)
+    app.register_blueprint(dashboard.blueprint(deps.ids, shown))
     if settings.with_docs:
         app.register_blueprint(docs.blueprint(deps, app, version=settings.version))
     use_dialect(app, settings.dialect, with_docs=settings.with_docs)

@@ -21,7 +21,7 @@ from ..deps import Deps
 from ..errors import AuthenticationError, ForbiddenError, ForeignPageError
 from ..payments.create import check_client_secret
 from .audit_note import stated
-from .dialect import dialect_of_app
+from .context import dialect_of_app
 from .documented import Documented
 
 COOKIE = "__Host-paygate"
@@ -87,7 +87,7 @@ def check_origin(deps: Deps) -> None:
         ForbiddenError: It does.
     """
     origin = request.headers.get("Origin")
-    if origin is None or origin in deps.origins:
+    if origin is None or origin in deps.policy.origins:
         return
     # Behind a proxy the scheme may be another one than we see; the name is the browser's.
     if _host_of(origin) != request.host.lower():

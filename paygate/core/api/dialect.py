@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
-from quart import Quart, current_app
+from quart import Quart
 
 from ..accounts.model import Merchant
 from ..deps import Deps
@@ -20,7 +20,6 @@ from ..payments.queries import find_order
 
 Body = Mapping[str, Any]
 Shown = TypeVar("Shown")
-EXTENSION = "paygate.dialect"
 
 
 class Dialect:
@@ -80,14 +79,3 @@ class Dialect:
     def health(self, shown: Shown) -> Shown:
         """Return the health of the service in the dialect's words."""
         return shown
-
-
-def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:
-    """Make an app speak a dialect, once all its own routes are registered."""
-    app.extensions[EXTENSION] = dialect
-    dialect.register(app, with_docs=with_docs)
-
-
-def dialect_of_app() -> Dialect:
-    """Return the dialect of the app that answers the current request."""
-    return cast("Dialect", current_app.extensions[EXTENSION])

@@ -24,7 +24,7 @@ from ..errors import (
 from ..idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered, read_key
 from .audit_note import note_of_request, stated
 from .bodies import body_of_request, canonical, write
-from .dialect import dialect_of_app
+from .context import dialect_of_app
 from .errors import answer_to
 
 POLL_S = 0.02
@@ -97,7 +97,7 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
         now = deps.clock.now()
         if before is not None and before.expires_at > now:
-            if not before.fingerprints & fingerprints and not deps.replay_mismatches:
+            if not before.fingerprints & fingerprints and not deps.policy.replay_mismatches:
                 raise IdempotencyKeyReusedError
             return Given(opened_answer(before.answer, keyed, deps), is_replay=True)
         try:

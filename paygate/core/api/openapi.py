@@ -50,7 +50,7 @@ _WORD = re.compile(r"\w+")
 _CONVERTER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
 
-def document(app: Quart, registry: Registry, *, version: str) -> Json:
+def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
     """The OpenAPI 3.1 document of everything the app serves that is not a page."""
     routes = list(_documented_routes(app))
     schemas = Schemas(said for _, said in routes)

@@ -52,6 +52,11 @@ class ReceiveCallback:
     ip: str | None = None
 
 
+async def receive_from_call(processor: str, raw: RawCallback, deps: Deps) -> None:
+    """Receive a callback that a simulated processor makes during a call; see ``Receive``."""
+    await receive_callback(ReceiveCallback(processor, raw), deps)
+
+
 async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged:
     """Take a callback in; the status and body that its sender wants to see.
 
@@ -199,7 +204,7 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
     processor = deps.registry.processors.get(claimed.operation.processor)
     if claimed.payment.next_action is None or processor is None:
         raise NoActionError
-    context, about = call_context(claimed, deps), follow_up_of(claimed)
+    context, about = call_context(claimed, deps, receive_from_call), follow_up_of(claimed)
     ask = partial(processor.complete_action, about, command.params, context)
     answer, call = await recorded(Question("complete_action", about, ask), deps.clock)
     # What was not sent nobody knows yet; the worker asks again in its own time.

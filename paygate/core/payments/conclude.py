@@ -131,7 +131,7 @@ def _ended(claimed: ClaimedOperation, note: str, deps: Deps) -> OperationRecord:
 def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timedelta | None:
     operation = claimed.operation
     done = operation.sends if target == "operation" else operation.queries
-    rng = Random(f"{deps.seed}:{operation.id}:{done}")
+    rng = Random(f"{deps.policy.seed}:{operation.id}:{done}")
     tries = Tries(count=done + 1)
     return deps.registry.policies[target].next_delay(tries, now=deps.clock.now(), rng=rng)
 

@@ -233,7 +233,7 @@ async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> N
         AuthenticationError: It may not.
     """
     if given is None:
-        if deps.require_client_secret:
+        if deps.policy.require_client_secret:
             raise AuthenticationError("client_secret is required")
         return
     # Every one is compared, so that the time taken tells nothing.

@@ -71,34 +71,36 @@ class ToAsk:
         return self.claimed.lease
 
 
-def call_context(claimed: ClaimedOperation, deps: Deps) -> CallContext:
-    """What the processor is handed with the call."""
+Receive = Callable[[str, RawCallback, Deps], Awaitable[None]]
+"""Receives a callback of the processor with that id, as if it had come over HTTP."""
+
+
+def call_context(claimed: ClaimedOperation, deps: Deps, receive: Receive) -> CallContext:
+    """Return what a processor is given with a call.
+
+    Args:
+        claimed: The operation that the call is about.
+        deps: The app.
+        receive: Receives callbacks that a simulated processor makes during the call.
+    """
     operation = claimed.operation
+
+    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
+        await receive(operation.processor, RawCallback(headers, body), deps)
+
     return CallContext(
         merchant_id=operation.merchant_id,
         operation_id=operation.id,
-        deadline=deps.plugin_call,
+        deadline=deps.policy.plugin_call,
         clock=deps.clock,
-        rng=Random(f"{deps.seed}:{operation.id}"),
+        rng=Random(f"{deps.policy.seed}:{operation.id}"),
         http=deps.http,
         logger=deps.logger,
         state=operation.processor_state,
         asked_at=operation.created_at,
         scenario=claimed.payment.scenario,
-        call_back=_call_back(operation.processor, deps),
+        call_back=call_back,
     )
-
-
-def _call_back(
-    processor_id: str, deps: Deps
-) -> Callable[[Mapping[str, str], bytes], Awaitable[None]]:
-    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
-        # The one way callbacks are taken in; it uses what is here, hence so late.
-        from .callbacks import ReceiveCallback, receive_callback  # noqa: PLC0415
-
-        await receive_callback(ReceiveCallback(processor_id, RawCallback(headers, body)), deps)
-
-    return call_back
 
 
 def wake_ups(
@@ -134,11 +136,13 @@ class OperationWork:
         deps: The app.
         worker_id: Who works.
         rows: The kinds of operations it works on.
+        receive: Receives callbacks that a simulated processor makes during a call.
     """
 
     deps: Deps
     worker_id: str
     rows: OperationRepository
+    receive: Receive
 
     async def claim(self, limit: int) -> Sequence[ToAsk]:
         """Lease due operations, and commit which of them are about to be sent."""
@@ -165,6 +169,9 @@ class OperationWork:
         """Ask the processor. No transaction is open and no row is locked meanwhile."""
         return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
 
+    def _context(self, claim: ToAsk) -> CallContext:
+        return call_context(claim.claimed, self.deps, self.receive)
+
     async def _check_and_ask(self, claim: ToAsk) -> Heard:
         """Ask the risk checks, and the processor if none of them minds.
 
@@ -172,7 +179,7 @@ class OperationWork:
         that nobody was asked about, and the next one checks it again.
         """
         deps = self.deps
-        assessment = await assess_risk(claim.claimed, call_context(claim.claimed, deps), deps)
+        assessment = await assess_risk(claim.claimed, self._context(claim), deps)
         if assessment.declined is not None:
             return Heard(assessment.declined, assessment=assessment)
         sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
@@ -189,7 +196,7 @@ class OperationWork:
             return Heard(Unknown(gone))
         if claim.is_fresh and claim.claimed.operation.is_erased:
             return Heard(_without_secret(processor))
-        context = call_context(claim.claimed, self.deps)
+        context = self._context(claim)
         try:
             question = _question(processor, claim, context, self.deps)
         except NotSentError as error:

@@ -92,9 +92,9 @@ async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> De
 
 async def find_test_merchant(deps: Deps) -> Merchant | None:
     """The seeded merchant, if it was seeded."""
-    if deps.test_merchant is None:
+    if deps.policy.test_merchant is None:
         return None
-    credentials = await deps.storage.merchants.credentials(deps.test_merchant.api_key)
+    credentials = await deps.storage.merchants.credentials(deps.policy.test_merchant.api_key)
     return credentials.merchant if credentials else None
 
 

@@ -116,9 +116,9 @@ def _context(
 ) -> RiskContext:
     given = {each.name: getattr(context, each.name) for each in fields(context)}
     own = {
-        "deadline": min(RISK_CHECK, deps.plugin_call),
+        "deadline": min(RISK_CHECK, deps.policy.plugin_call),
         # Numbers of its own: the processor's must not depend on who checks.
-        "rng": Random(f"{deps.seed}:{claimed.operation.id}:{check.name}"),
+        "rng": Random(f"{deps.policy.seed}:{claimed.operation.id}:{check.name}"),
         "wake_ups": [],
         "call_back": None,
         "state": None,

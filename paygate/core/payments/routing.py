@@ -122,9 +122,9 @@ def _context(
         merchant_id=request.merchant_id,
         # There is no operation yet; the payment's id is as good for whoever counts.
         operation_id=request.payment_id,
-        deadline=min(left, deps.plugin_call),
+        deadline=min(left, deps.policy.plugin_call),
         clock=deps.clock,
-        rng=Random(f"{deps.seed}:{request.payment_id}:{router.name}"),
+        rng=Random(f"{deps.policy.seed}:{request.payment_id}:{router.name}"),
         http=deps.http,
         logger=deps.logger,
     )

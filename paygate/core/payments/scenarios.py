@@ -28,7 +28,7 @@ def choose_scenario(
         InvalidInputError: The request names one that is not, or not for this method,
             or this server plays none.
     """
-    if not deps.allows_simulators:
+    if not deps.policy.allows_simulators:
         # Test addresses, test cards and amounts mean nothing where money is real.
         if asked:
             raise InvalidInputError("This server plays no scenarios", field=HEADER)
@@ -56,7 +56,7 @@ def _fits(scenario: ScenarioInfo, instrument: Instrument) -> bool:
 
 def _by_amount(amount: Money, deps: Deps) -> str | None:
     mark, number = divmod(amount.minor % 10_000, 1000)
-    if not deps.scenario_amounts or mark != AMOUNT_MARK:
+    if not deps.policy.scenario_amounts or mark != AMOUNT_MARK:
         return None
     named = (each.name for each in deps.registry.scenarios.values() if each.number == number)
     return next(named, None)

@@ -25,11 +25,11 @@ async def purge_expired(deps: Deps) -> int:
     await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
     # Sessions come to their ends in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
-    if deps.keep_events is not None:
-        kept_since = now - deps.keep_events
+    if deps.policy.keep_events is not None:
+        kept_since = now - deps.policy.keep_events
         await _all(lambda: house.purge_events(before=kept_since, limit=ROWS_MAX))
     await _all(lambda: house.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
-    before = now - deps.keep_calls
+    before = now - deps.policy.keep_calls
     return sum(
         [
             await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX)),

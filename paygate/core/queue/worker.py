@@ -12,6 +12,7 @@ from typing import Any
 from ..deps import Deps
 from ..errors import InfrastructureError
 from ..limits import HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_GONE_AFTER
+from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
 from ..webhooks.deliver import DeliveryWork
@@ -66,11 +67,11 @@ class Worker:
         rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
         return QueueWorker(
             queue,
-            OperationWork(deps, self.worker_id, rows),
+            OperationWork(deps, self.worker_id, rows, receive_from_call),
             rows,
             deps.clock,
             worker_id=self.worker_id,
-            in_flight_max=deps.operations_in_flight,
+            in_flight_max=deps.policy.operations_in_flight,
             test_clock=self._test_clock,
         )
 
@@ -82,7 +83,7 @@ class Worker:
             deps.storage.deliveries,
             deps.clock,
             worker_id=self.worker_id,
-            in_flight_max=deps.deliveries_in_flight,
+            in_flight_max=deps.policy.deliveries_in_flight,
             test_clock=self._test_clock,
         )
 

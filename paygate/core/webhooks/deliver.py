@@ -268,7 +268,7 @@ def _wait(delivery: Delivery, result: DeliveryResult, deps: Deps) -> timedelta |
         last_status_code=result.status_code,
         retry_after=result.retry_after,
     )
-    rng = Random(f"{deps.seed}:{delivery.id}:{delivery.attempts}")
+    rng = Random(f"{deps.policy.seed}:{delivery.id}:{delivery.attempts}")
     return deps.registry.policies["delivery"].next_delay(tries, now=deps.clock.now(), rng=rng)
 
 
@@ -292,7 +292,7 @@ def _context(delivery: Delivery, deps: Deps) -> CallContext:
         operation_id=str(delivery.id),
         deadline=PLUGIN_CALL,
         clock=deps.clock,
-        rng=Random(f"{deps.seed}:{delivery.id}"),
+        rng=Random(f"{deps.policy.seed}:{delivery.id}"),
         http=deps.http,
         logger=deps.logger,
     )

@@ -89,8 +89,6 @@ def rules_of(kind: Kind) -> list[Rule]:
 
 def all_rules() -> list[Rule]:
     """Every rule, by kind and in the order they are written in."""
-    from . import checks  # noqa: F401, PLC0415 - importing them registers them; they import this
-
     return sorted(_rules.values(), key=lambda each: KINDS.index(each.kind))
 
 

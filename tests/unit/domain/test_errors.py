@@ -8,7 +8,6 @@ from paygate.core.errors import (
     InvalidInstrumentError,
     InvalidTransitionError,
     NotFoundError,
-    PluginError,
 )
 
 

@@ -23,7 +23,7 @@ from ...money import unusual_exponents
 from ...payments.model import Order
 from ...payments.queries import find_order
 from ...plugin_api.method import PaymentMethod
-from ..dialect import dialect_of_app
+from ..context import dialect_of_app
 from ..documented import PAID_AT, documented
 from ..errors import json_response
 from ..fields import ID_CHARS_MAX, Request, Searched, checked, message_of

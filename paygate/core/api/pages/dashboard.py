@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Protocol
 
 from quart import Blueprint, Quart, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
@@ -30,38 +29,23 @@ class DashboardSettings:
         api_origin: Such as ``http://localhost:8000``; empty when the API serves the pages.
         checkout_origin: Where ``checkout.js`` is, for the docs page; empty for the API's.
         is_alone: On a port of its own, where ``/`` and the short addresses are free.
+        test_merchant: Whose credentials the sign-in page shows; None in production.
     """
 
     api_origin: str = ""
     checkout_origin: str = ""
     is_alone: bool = False
+    test_merchant: TestMerchant | None = None
 
 
-BESIDE_THE_API = DashboardSettings()
-
-
-class DashboardDeps(Protocol):
-    """What the pages need of an app; they ask the rest of the API, like anybody."""
-
-    @property
-    def ids(self) -> Ids:
-        """Makes what nobody can guess."""
-        ...
-
-    @property
-    def test_merchant(self) -> TestMerchant | None:
-        """Whose credentials may be shown without a login."""
-        ...
-
-
-def create_dashboard(deps: DashboardDeps, settings: DashboardSettings) -> Quart:
+def create_dashboard(ids: Ids, settings: DashboardSettings) -> Quart:
     """An app that serves the dashboard and nothing else."""
     app = Quart("paygate-dashboard", static_folder=None)
-    app.register_blueprint(blueprint(deps, settings))
+    app.register_blueprint(blueprint(ids, settings))
     return app
 
 
-def blueprint(deps: DashboardDeps, settings: DashboardSettings = BESIDE_THE_API) -> Blueprint:
+def blueprint(ids: Ids, settings: DashboardSettings) -> Blueprint:
     """``/login``, ``/dashboard`` and everything below, and ``/dashboard.html``."""
     routes = Blueprint("dashboard", __name__)
     app_page = (BUILT / "index.html").read_text(encoding="utf-8")
@@ -69,8 +53,8 @@ def blueprint(deps: DashboardDeps, settings: DashboardSettings = BESIDE_THE_API)
 
     def page(template: str) -> Response:
         # The styles that dialogs put into the page while open carry it.
-        nonce = deps.ids.uuid().hex
-        filled = _filled(template, {**_meta(deps, settings), "csp-nonce": nonce})
+        nonce = ids.uuid().hex
+        filled = _filled(template, {**_meta(settings), "csp-nonce": nonce})
         response = Response(filled, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _policy(settings.api_origin, nonce)
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -122,9 +106,9 @@ async def _file(folder: Path, name: str, cache: str) -> Response:
     return response
 
 
-def _meta(deps: DashboardDeps, settings: DashboardSettings) -> Mapping[str, str]:
+def _meta(settings: DashboardSettings) -> Mapping[str, str]:
     """What the page is told. Only the test merchant's credentials, which are no secret."""
-    test = deps.test_merchant
+    test = settings.test_merchant
     return {
         "paygate-api": settings.api_origin,
         "paygate-checkout": settings.checkout_origin,

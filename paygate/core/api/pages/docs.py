@@ -13,6 +13,7 @@ from quart import Blueprint, Quart, Response
 
 from ...deps import Deps
 from ..bodies import write
+from ..openapi import openapi_document
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -23,7 +24,7 @@ def blueprint(deps: Deps, app: Quart, *, version: str) -> Blueprint:
 
     @cache
     def document() -> dict[str, object]:
-        return document(app, deps.registry, version=version)
+        return openapi_document(app, deps.registry, version=version)
 
     @routes.get("/openapi.json")
     async def as_json() -> Response:

@@ -10,11 +10,13 @@ from typing import Literal
 
 from quart import Quart, Response
 
+from ...deps import TestMerchant
+from ...ids import Ids
 from ..errors import json_response, register_errors
 from ..middleware import WebPolicy, register_middleware
 from . import checkout, dashboard
 from .checkout import Framers
-from .dashboard import DashboardDeps, DashboardSettings
+from .dashboard import DashboardSettings
 
 Kind = Literal["dashboard", "checkout"]
 KINDS: tuple[Kind, ...] = ("dashboard", "checkout")
@@ -30,7 +32,9 @@ class Origins:
 
 def create_pages(
     kind: Kind,
-    deps: DashboardDeps,
+    *,
+    ids: Ids,
+    test_merchant: TestMerchant | None,
     origins: Origins,
     policy: WebPolicy,
     framers: Framers,
@@ -39,7 +43,8 @@ def create_pages(
 
     Args:
         kind: Which pages.
-        deps: What they need of an app.
+        ids: Makes the nonces of the dashboard's styles.
+        test_merchant: Whose credentials may be shown without a login; None in production.
         origins: Where browsers find what.
         policy: What every request is judged by.
         framers: Who may frame the checkout.
@@ -49,12 +54,15 @@ def create_pages(
     register_middleware(app, policy)
     if kind == "dashboard":
         settings = DashboardSettings(
-            api_origin=origins.api, checkout_origin=origins.checkout, is_alone=True
+            api_origin=origins.api,
+            checkout_origin=origins.checkout,
+            is_alone=True,
+            test_merchant=test_merchant,
         )
-        app.register_blueprint(dashboard.blueprint(deps, settings))
+        app.register_blueprint(dashboard.blueprint(ids, settings))
     else:
         # In production there is no test merchant, and nobody plays the payer.
-        is_played = deps.test_merchant is not None
+        is_played = test_merchant is not None
         pages = checkout.pages(
             framers=framers, api_origin=origins.api, has_simulator=is_played, is_alone=True
         )

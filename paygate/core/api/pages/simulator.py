@@ -74,7 +74,7 @@ def _showing(text: str) -> Callable[[], Awaitable[Response]]:
 def _filled(page: str, deps: Deps) -> str:
     """Tell the page what it asks for. The test merchant's credentials are no secret."""
     values = {"exponents": unusual_exponents()}
-    if merchant := deps.test_merchant:
+    if merchant := deps.policy.test_merchant:
         values |= {"test-key": merchant.api_key, "test-secret": merchant.api_secret}
     for name, value in values.items():
         given = f'<meta name="paygate-{name}" content="">'

@@ -238,7 +238,7 @@ def _context(merchant_id: UUID | None, deps: Deps) -> ExtensionContext:
         clock=deps.clock,
         http=deps.http,
         logger=deps.logger,
-        deadline=deps.plugin_call,
+        deadline=deps.policy.plugin_call,
         history=MerchantHistory(deps, merchant_id) if merchant_id else None,
     )
 

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from ...clock import MovableClock
 from ...deps import Deps
-from ..dialect import dialect_of_app
+from ..context import dialect_of_app
 from ..documented import MADE_AT, documented
 from ..errors import json_response
 from ..shapes import At, seconds, timestamp

@@ -20,8 +20,7 @@ from ...payments.queries import find_order
 from ...payments.store import OrderSearch
 from ..auth import caller_of_request, check_browser, merchant_of_request
 from ..bodies import body_of_request, write
-from ..context import deps_of_app
-from ..dialect import dialect_of_app
+from ..context import deps_of_app, dialect_of_app
 from ..documented import MADE_AT, MERCHANT_ID, ORDER_ID, Audited, documented, example_page
 from ..errors import json_response
 from ..fields import (

@@ -24,8 +24,7 @@ from ...payments.scenarios import HEADER
 from ...payments.store import PaymentSearch, PaymentTotals
 from ..auth import check_browser, merchant_of_request
 from ..bodies import body_of_request
-from ..context import deps_of_app
-from ..dialect import dialect_of_app
+from ..context import deps_of_app, dialect_of_app
 from ..documented import (
     MADE_AT,
     MERCHANT_ID,

@@ -97,13 +97,15 @@ async def stream() -> Response:
     if request.method == "HEAD":
         return _response(b"")
     ask_again = copy_current_request_context(still_theirs)
-    return _response(told(merchant.id, position, ask_again))
+    return _response(_frames(deps, merchant.id, position, ask_again))
 
 
-async def told(
-    merchant_id: UUID, position: int | None, ask_again: Callable[[UUID], Awaitable[None]]
+async def _frames(
+    deps: Deps,
+    merchant_id: UUID,
+    position: int | None,
+    ask_again: Callable[[UUID], Awaitable[None]],
 ) -> AsyncIterator[bytes]:
-    deps = deps_of_app()
     ask_again_s = time.monotonic() + PING_S
     try:
         async with deps.live.following(merchant_id, position) as follower:
@@ -120,7 +122,11 @@ async def told(
 
 
 async def still_theirs(merchant_id: UUID) -> None:
-    """Whoever has logged out or lost their key meanwhile follows no longer."""
+    """Refuse a caller who has logged out or whose key was revoked since.
+
+    Raises:
+        AuthenticationError: The credentials of the request are no longer this merchant's.
+    """
     deps = deps_of_app()
     if (await merchant_of_request(deps)).id != merchant_id:
         raise AuthenticationError

@@ -37,8 +37,7 @@ from ...webhooks.recover import Recovered, recover_deliveries, retry_delivery
 from ...webhooks.store import DeliveryFilter, Recovery, Try
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
-from ..context import deps_of_app
-from ..dialect import dialect_of_app
+from ..context import deps_of_app, dialect_of_app
 from ..documented import (
     DELIVERY_ID,
     MADE_AT,
