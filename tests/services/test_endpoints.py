@@ -139,11 +139,31 @@ async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: s
     assert (found["is_enabled"], found["consecutive_failures"]) == (True, 1)
 
 
+async def test_failures_of_one_moment_are_all_counted(app: TestApp):
+    # Open connections are what makes the statements meet.
+    await asyncio.gather(*(app.value("SELECT pg_sleep(0.05)") for _ in range(4)))
+    counted = []
+    for _ in range(20):
+        endpoint = str((await added(app))["id"])
+        for _ in range(4):
+            await asked(app, endpoint)
+        workers = [work(app) for _ in range(4)]
+        claims = [await by.claim(1) for by in workers]
+        await asyncio.gather(
+            *(
+                came(app, by, theirs, GONE, later=timedelta(0))
+                for by, theirs in zip(workers, claims, strict=True)
+            )
+        )
+        counted.append((await shown(app, endpoint))["consecutive_failures"])
+        await app.call("DELETE", f"/webhook-endpoints/{endpoint}")
+
+    assert counted == [4] * 20
+
+
 async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
-    app: TestApp, database_url: str, endpoint: str
+    app: TestApp, endpoint: str
 ):
-    # On an app of its own. Where all connections are open already, failures of a further
-    # endpoint that are stored at the same moment are counted as fewer than they are.
     other = await added(app, events=["endpoint.*"])
     for _ in range(4):
         await asked(app, endpoint)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -24,6 +24,7 @@ from .pool import pool_of
 CLOSE_WITHIN_S = 1.0
 CONFLICT_TRIES_MAX = 3
 CONFLICT_WAIT_S = 0.02
+T = TypeVar("T")
 
 
 def tortoise_config(url: DatabaseUrl, *, pool_size: int, **how: Any) -> dict[str, Any]:
@@ -119,11 +120,28 @@ class Executor:
         row = await self.fetchrow(sql, *args)
         return row[0] if row is not None else None
 
+    async def run_in_transaction(self, work: Callable[[Executor], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction of its own, again if it is ended for another's sake.
+
+        Raises:
+            TransactionConflictError: It was ended as often as it may be run again.
+            InfrastructureError: The database is away.
+        """
+
+        async def run() -> T:
+            async with self.transaction() as bound:
+                return await work(bound)
+
+        return await self._again(run)
+
     async def _run(self, work: Callable[[Any], Any]) -> Any:
+        return await self._again(lambda: self._run_once(work))
+
+    async def _again(self, run: Callable[[], Awaitable[T]]) -> T:
         tries = 1 if self.is_in_transaction else CONFLICT_TRIES_MAX
         while True:
             try:
-                return await self._run_once(work)
+                return await run()
             except TransactionConflictError:
                 tries -= 1
                 if not tries:

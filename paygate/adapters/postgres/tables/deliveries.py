@@ -175,13 +175,11 @@ owners AS (
     SELECT m.id, m.webhook_disabled_at AS disabled_at, m.webhook_failures AS failures,
         m.webhook_first_failure_at AS first_failure_at
     FROM merchants m WHERE m.id IN (SELECT merchant_id FROM came)
-    ORDER BY m.id FOR NO KEY UPDATE OF m
 ),
 others AS (
     SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at
     FROM webhook_endpoints e
-    WHERE e.id IN (SELECT endpoint_id FROM came) AND e.merchant_id IN (SELECT id FROM owners)
-    ORDER BY e.merchant_id, e.id FOR NO KEY UPDATE OF e
+    WHERE e.id IN (SELECT endpoint_id FROM came)
 ),
 notices AS (
     SELECT * FROM json_to_recordset($2::json) AS t(
@@ -259,8 +257,14 @@ logged AS (
     FROM i JOIN won ON won.id = i.row_id
 )"""
 
-# Most tries say nothing new of their endpoint, and touch neither it nor the events.
+# Most attempts say nothing new of their endpoint, and touch neither it nor the events.
 RECORD = f"{_RECORD}\nSELECT id FROM won"
+# What an endpoint's failures are counted from is read once these locks are held: a statement
+# that waits for a lock still sees the rows of before its wait.
+LOCK_OWNERS = "SELECT 1 FROM merchants WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+LOCK_JUDGED = """
+SELECT 1 FROM webhook_endpoints WHERE id = ANY($1::uuid[]) ORDER BY merchant_id, id
+FOR NO KEY UPDATE"""
 RECORD_AND_JUDGE = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
 
 # A retry that was requested meanwhile is due at once, whatever went wrong with this try.
@@ -375,12 +379,18 @@ class PostgresDeliveries(Leasing):
         )
 
         async def store(part: Sequence[DeliveryRecord]) -> frozenset[str]:
-            tries = encoded([_attempt(record) for record in part])
-            if any(record.health for record in part):
-                judging = (RECORD_AND_JUDGE, tries, *told, FAILING_MAX)
-                rows = await self.executor.fetch(*judging)
-            else:
-                rows = await self.executor.fetch(RECORD, tries)
+            attempts = encoded([_attempt(record) for record in part])
+            judged = [record.claimed.delivery for record in part if record.health]
+            if not judged:
+                rows = await self.executor.fetch(RECORD, attempts)
+                return frozenset(str(row["id"]) for row in rows)
+
+            async def record(bound: Executor) -> Sequence[Row]:
+                await bound.fetch(LOCK_OWNERS, [each.merchant_id for each in judged])
+                await bound.fetch(LOCK_JUDGED, [each.endpoint_id for each in judged])
+                return await bound.fetch(RECORD_AND_JUDGE, attempts, *told, FAILING_MAX)
+
+            rows = await self.executor.run_in_transaction(record)
             return frozenset(str(row["id"]) for row in rows)
 
         return await store_set(records, store)
