@@ -25,7 +25,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check format pages wheels scenarios clean
+.PHONY: run demo test what-test-does e2e check format pages wheels docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -76,11 +76,17 @@ wheels: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--wheel-dir dist . $(PLUGINS)
 
-scenarios: $(VENV)/.installed
-	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/scenarios.md
+# The documentation as a site in .site/. A broken link, or a page that is not in mkdocs.yml, fails it.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# Writes the pages that are made from the code.
+reference: $(VENV)/.installed-dev
+	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/reference/scenarios.md
+	@$(BIN)/python -m paygate.testing.kit.rules_page > docs/reference/kit-rules.md
 
 clean:
-	rm -rf $(VENV) .paygate dist
+	rm -rf $(VENV) .paygate .site dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -98,4 +104,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing what the tests need (about 100 MB, half a minute):"
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE) $(PROGRESS) $(FAILED)
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed mkdocs.yml
+	@echo "installing what builds the documentation (about 15 MB, a few seconds):"
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo,docs]' $(EDITABLE) $(PROGRESS) $(FAILED)
 	@touch $@

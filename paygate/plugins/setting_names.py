@@ -76,5 +76,5 @@ def _refusal(name: str, problem: str, known: Collection[str]) -> OperatorError:
     elif known and len(known) <= 10:
         remedy = f"Use one of {', '.join(sorted(known))}, or remove it"
     else:
-        remedy = "Remove it, or see docs/operations.md for the settings"
+        remedy = "Remove it, or see docs/reference/settings.md for the settings"
     return OperatorError(setting=name, problem=problem, remedy=remedy)

@@ -1,4 +1,4 @@
-"""The page about scenarios, made of the catalogue; ``make scenarios`` writes it."""
+"""The page about scenarios, made of the catalogue; ``make reference`` writes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .scenario import FAULTS, Scenario, Story, built_in
 
 HEAD = """# Scenarios
 
-<!-- Made by `make scenarios` of paygate/simulator/scenarios.toml. Change that instead. -->
+<!-- Made by `make reference` of paygate/simulator/scenarios.toml. Change that instead. -->
 
 A scenario is a named time line of what a simulated processor does to a payment. Who names
 one decides: the header `Paygate-Scenario`, else the instrument, else (with

@@ -231,7 +231,7 @@ def _bad(problem: str) -> OperatorError:
     return OperatorError(
         setting="scenarios",
         problem=problem,
-        remedy="Correct the file or the plugin that offers it; docs/scenarios.md explains both",
+        remedy="Correct the file or the plugin; docs/reference/scenarios.md explains both",
     )
 
 

@@ -264,13 +264,13 @@ def test_whoever_decides_about_a_credential_takes_constant_time(name):
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_explained_under_a_heading_of_its_own(hook):
-    page = (ROOT / "docs" / "hooks.md").read_text()
+    page = (ROOT / "docs" / "reference" / "hooks.md").read_text()
 
     assert re.search(rf"^#+ .*\b{hook}\b", page, re.MULTILINE)
 
 
 def test_every_heading_that_names_a_hook_names_one_that_is():
-    page = (ROOT / "docs" / "hooks.md").read_text()
+    page = (ROOT / "docs" / "reference" / "hooks.md").read_text()
 
     named = re.findall(rf"^#+ .*?\b({PROJECT}_\w+)", page, re.MULTILINE)
 

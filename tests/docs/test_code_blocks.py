@@ -43,7 +43,7 @@ def test_a_link_to_a_file_leads_to_one(page: Path):
 def test_every_setting_of_the_host_is_documented():
     from paygate.settings import Settings
 
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "reference" / "settings.md").read_text()
     missing = [f.alias for f in Settings.model_fields.values() if f"`{f.alias}`" not in text]
 
     assert missing == []
@@ -56,7 +56,7 @@ def test_the_documented_plugin_can_be_loaded_and_is_complete():
     from paygate.plugins.collecting import Found
     from paygate.plugins.host import load_plugins
 
-    page = (ROOT / "docs" / "writing-plugins.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "write-a-processor.md").read_text()
     names: dict[str, object] = {"__name__": "documentation"}
     for _, code in [b for b in BLOCK.findall(page) if b[0] == "python"]:
         exec(compile(code, "writing-plugins.md", "exec"), names)

@@ -10,6 +10,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_every_event_is_named():
-    page = (DOCS / "webhooks.md").read_text()
+    page = (DOCS / "reference" / "webhooks.md").read_text()
 
     assert [event for event in EventType if f"`{event}`" not in page] == []

@@ -10,4 +10,4 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_is_made_of_the_catalogue():
-    assert (DOCS / "scenarios.md").read_text() == page(), "run `make scenarios`"
+    assert (DOCS / "reference" / "scenarios.md").read_text() == page(), "run `make reference`"

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from paygate_webhook_http.signature import signed_headers
 
-PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "webhooks.md").read_text()
 BODY = b'{"event":"payment.success"}'
 SEEDED = "whsec_test_abc123"
 NEW, OLD, OTHER = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))

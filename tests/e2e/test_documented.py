@@ -1,4 +1,4 @@
-"""The page that docs/checkout.md shows takes a payment."""
+"""The page that docs/reference/checkout.md shows takes a payment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_the_documented_page_takes_a_payment(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
-    text = (ROOT / "docs" / "checkout.md").read_text()
+    text = (ROOT / "docs" / "reference" / "checkout.md").read_text()
     documented = re.findall(r"```html\n(.*?)```", text, re.DOTALL)[0]
     order = await gateway.order()
     html = documented.replace("http://localhost:3001", gateway.checkout_base)

@@ -1,4 +1,4 @@
-"""The block of docs/first-plugin.md that is pasted into a shell gives what the page promises."""
+"""The shell block of docs/tutorials/first-plugin.md gives what the page promises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from paygate import Approved, DeclineCode, Declined
 from paygate.testing import FakeProcessor, PaygateServer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "first-plugin.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-plugin.md").read_text()
 BASE = "http://localhost:8000/api/v1"
 [BLOCK] = [block for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if BASE in block]
 

@@ -1,4 +1,4 @@
-"""Writes docs/kit-rules.md: ``python -m paygate.testing.kit.rules_page > docs/kit-rules.md``."""
+"""Write docs/reference/kit-rules.md; ``make reference`` runs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def page() -> str:
         "# The rules of the contract kit",
         "",
         f"{len(all_rules())} rules, made from the kit itself. How to run them:",
-        "[testing plugins](testing-plugins.md).",
+        "[testing plugins](../how-to/test-a-plugin.md).",
     ]
     for kind in KINDS:
         lines += ["", f"## {_HEADINGS[kind]}", "", "| rule | what | why | what to do |"]

@@ -97,8 +97,8 @@ def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
 def published_rules() -> Mapping[str, Any]:
     """These rules as JSON, under ``x-card`` of the method's schema.
 
-    Pages and other clients judge by them before they send a card. `docs/checkout.md` says what
-    each means.
+    Pages and other clients judge by them before they send a card. `docs/reference/checkout.md` says
+    what each means.
     """
     return {
         "published": CARD_NETWORKS_PUBLISHED,

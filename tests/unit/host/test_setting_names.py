@@ -30,7 +30,7 @@ MISSPELT = {
     "PAYGATE_ACME_COLOUR": "plugin acme has no such setting. "
     "Use one of ACME_SHARED, PAYGATE_ACME_RATE, PAYGATE_ACME_SHARED, or remove it",
     "PAYGATE_ACME_RULES_RATE": "plugin acme_rules has no such setting. "
-    "Remove it, or see docs/operations.md for the settings",
+    "Remove it, or see docs/reference/settings.md for the settings",
 }
 
 
