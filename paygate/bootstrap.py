@@ -29,9 +29,9 @@ from .core.accounts.last_use import LastUse
 from .core.accounts.refusals import Refusals
 from .core.api.app import WebApp, WebSettings
 from .core.api.dialect import Dialect
-from .core.api.dialects.open_demo import OpenDemo, OpenDemoWords
+from .core.api.dialects.open_demo import OpenDemo, OpenDemoEventBodies
 from .core.api.dialects.other_gateways import OtherGateways
-from .core.api.event_bodies import EventWords
+from .core.api.event_bodies import EventBodies
 from .core.api.middleware import WebPolicy
 from .core.api.pages.own_ports import Kind, Origins, create_pages
 from .core.deps import Deps, Policy, TestClock, TestMerchant
@@ -115,10 +115,10 @@ async def _open_deps(
     notifier = notifier or await _notifier(settings)
     stack.push_async_callback(notifier.close)
     await clock.sync()
-    _keep_running(clock.keep_in_sync(), stack)
+    _run_in_background(clock.keep_in_sync(), stack)
     test_clock = None if settings.is_production else await _test_clock(settings, storage, clock)
     if test_clock is not None:
-        _keep_running(follow_clock(direct_url(settings), test_clock.shown.follow), stack)
+        _run_in_background(follow_clock(direct_url(settings), test_clock.shown.follow), stack)
     stack.callback(live.close)
     return Deps(
         storage=storage,
@@ -129,7 +129,7 @@ async def _open_deps(
         passwords=passwords,
         http=http,
         registry=loaded.registry,
-        present=OpenDemoWords() if settings.profile == "open-demo" else EventWords(),
+        present=OpenDemoEventBodies() if settings.profile == "open-demo" else EventBodies(),
         logger=logger("paygate.plugins"),
         live=live,
         refusals=refusals,
@@ -186,7 +186,7 @@ async def _test_clock(
     return TestClock(shown, storage.test_clock)
 
 
-def _keep_running(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+def _run_in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     task = asyncio.create_task(work)
 
     async def stop() -> None:

@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .core.errors import OperatorError
-from .core.limits import DELIVERIES_IN_FLIGHT_MAX, KEEP_CALLS, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
+from .core.limits import (
+    CALLS_RETENTION,
+    DELIVERIES_IN_FLIGHT_MAX,
+    OPERATIONS_IN_FLIGHT_MAX,
+    PLUGIN_CALL,
+)
 
 
 def _words(given: object) -> object:
@@ -189,7 +194,7 @@ class Settings(BaseModel):
         "routing and risk are kept; 0 keeps them for ever",
     )
     keep_calls_days: int = Field(
-        KEEP_CALLS.days,
+        CALLS_RETENTION.days,
         alias="PAYGATE_KEEP_CALLS_DAYS",
         ge=1,
         le=36500,

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..bootstrap import open_app
 from ..core.accounts.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_pair
-from ..core.accounts.audit import SYSTEM, Done, write_down
+from ..core.accounts.audit import SYSTEM, AuditedAction, record_audit
 from ..core.accounts.authenticate import secret_digest
 from ..core.accounts.model import Merchant, Role
 from ..core.accounts.team import AddUser, add_user, set_password
@@ -48,8 +48,8 @@ async def add(
             user = await add_user(command, bound)
         except EmailTakenError:
             raise _unknown("EMAIL", "another user of the merchant has that address") from None
-        done = Done("user.create", str(user.id), {"email": user.email, "role": role})
-        await write_down(done, SYSTEM, merchant_id, bound)
+        done = AuditedAction("user.create", str(user.id), {"email": user.email, "role": role})
+        await record_audit(done, SYSTEM, merchant_id, bound)
     return password
 
 
@@ -67,8 +67,8 @@ async def reset(setup: Setup, email: str, merchant: str, given: str | None) -> s
         if user is None:
             raise _unknown("EMAIL", "there is no such user")
         await set_password(user, await bound.passwords.hash(password), bound)
-        done = Done("user.reset_password", str(user.id))
-        await write_down(done, SYSTEM, user.merchant_id, bound)
+        done = AuditedAction("user.reset_password", str(user.id))
+        await record_audit(done, SYSTEM, user.merchant_id, bound)
     return password
 
 
@@ -99,8 +99,10 @@ async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, s
         )
         if await storage.merchants.get(merchant.id) is None:
             raise _unknown("EMAIL", "another merchant has that address")
-        done = Done("merchant.create", str(merchant.id), {"name": merchant.name, "email": address})
-        await write_down(done, SYSTEM, merchant.id, deps)
+        done = AuditedAction(
+            "merchant.create", str(merchant.id), {"name": merchant.name, "email": address}
+        )
+        await record_audit(done, SYSTEM, merchant.id, deps)
     return merchant, secret
 
 
@@ -113,8 +115,8 @@ async def rotate_key(setup: Setup, merchant: str, grace: timedelta) -> tuple[str
     async with _of_merchant(setup, merchant) as (merchant_id, bound):
         rotated = await rotate_key_pair(merchant_id, grace, bound)
         detail = {"grace_seconds": int(grace.total_seconds())}
-        done = Done("key_pair.rotate", str(merchant_id), detail)
-        await write_down(done, SYSTEM, merchant_id, bound)
+        done = AuditedAction("key_pair.rotate", str(merchant_id), detail)
+        await record_audit(done, SYSTEM, merchant_id, bound)
     return rotated.pair.key, rotated.secret
 
 
@@ -126,7 +128,9 @@ async def revoke_key(setup: Setup, merchant: str) -> str:
     """
     async with _of_merchant(setup, merchant) as (merchant_id, bound):
         pair = await revoke_key_pair(merchant_id, bound)
-        await write_down(Done("key_pair.revoke", str(merchant_id)), SYSTEM, merchant_id, bound)
+        await record_audit(
+            AuditedAction("key_pair.revoke", str(merchant_id)), SYSTEM, merchant_id, bound
+        )
     return pair.key
 
 

@@ -104,7 +104,7 @@ class MovableClock(Clock, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class DueWork:
     """What work there is around a moment.
 
     Args:
@@ -159,17 +159,17 @@ class ClockMoves(Protocol):
         """Show the real time again, and tell every process."""
         ...
 
-    def turn(self) -> AbstractAsyncContextManager[bool]:
+    def lock(self) -> AbstractAsyncContextManager[bool]:
         """Whether we are the only one in the stack who moves the clock, meanwhile.
 
         It goes with a connection: a process that dies gives its turn away.
         """
         ...
 
-    async def ahead(self, at: datetime) -> Ahead:
+    async def due_work(self, at: datetime) -> DueWork:
         """What is due at that moment and what comes next."""
         ...
 
-    async def behind(self, version: int) -> int:
+    async def count_behind(self, version: int) -> int:
         """How many processes listen and have not yet seen that version."""
         ...

@@ -16,7 +16,7 @@ from .accounts.store import Passwords
 from .clock import Clock, ClockMoves, MovableClock
 from .errors import TransactionConflictError
 from .ids import Ids
-from .limits import DELIVERIES_IN_FLIGHT_MAX, KEEP_CALLS, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
+from .limits import CALLS_RETENTION, DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Notifier, Queue
@@ -86,7 +86,7 @@ class Policy:
     test_merchant: TestMerchant | None = None
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
-    keep_calls: timedelta = KEEP_CALLS
+    keep_calls: timedelta = CALLS_RETENTION
     keep_events: timedelta | None = None
     operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
     deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
@@ -125,7 +125,7 @@ class Deps:
     policy: Policy = field(default_factory=Policy)
 
 
-TRIES_MAX = 4
+ATTEMPTS_MAX = 4
 WAIT_S = 0.05
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -143,7 +143,7 @@ def run_again_on_conflict(
     @wraps(use_case)
     async def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         deps = next(each for each in args if isinstance(each, Deps))
-        tries = 1 if deps.storage.is_in_transaction else TRIES_MAX
+        tries = 1 if deps.storage.is_in_transaction else ATTEMPTS_MAX
         # Spreads those who met; nothing that must be repeatable.
         rng = Random()
         while True:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from .errors import InvalidInputError
 
-KEPT_FOR = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 """After this long a key is forgotten, and using it again is a new request."""
 WAIT_MAX = timedelta(seconds=2)
 """A request whose twin is under way waits this long for the twin's answer."""
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StoredAnswer:
     """An answer that was given, and to what.
 
     Args:
@@ -75,12 +75,12 @@ class IdempotencyRepository(Protocol):
         """
         ...
 
-    async def find(self, merchant_id: UUID, key: str) -> Remembered | None:
+    async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:
         """What was answered under this key."""
         ...
 
-    async def remember(
-        self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
+    async def save(
+        self, merchant_id: UUID, key: str, remembered: StoredAnswer, *, at: datetime
     ) -> bool:
         """Keep an answer, in the place of one that has expired; False if one has not."""
         ...

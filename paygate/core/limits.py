@@ -44,8 +44,8 @@ SESSION_IDLE_MAX = timedelta(hours=2)
 LAST_USE_EVERY = timedelta(minutes=1)
 
 # Wrong passwords for one account from one address: ten in a quarter of an hour end it.
-LOGIN_TRIES_MAX = 10
-LOGIN_TRIES_WITHIN = timedelta(minutes=15)
+LOGIN_ATTEMPTS_MAX = 10
+LOGIN_ATTEMPTS_WINDOW = timedelta(minutes=15)
 LOGIN_LOCKED_FOR = timedelta(minutes=30)
 PASSWORD_CHARS_MIN = 12
 
@@ -77,7 +77,7 @@ HEARTBEAT_EVERY = timedelta(seconds=2)
 WORKER_GONE_AFTER = timedelta(seconds=10)
 
 # Shown as gone for so long, for whoever looks why; then its row is deleted.
-WORKER_FORGOTTEN_AFTER = timedelta(minutes=5)
+WORKER_DELETED_AFTER = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(seconds=1)
 
 # A row whose handling keeps raising (our fault, not the processor's) is set aside.
@@ -144,7 +144,7 @@ RECOVER_ROWS_MAX = 10_000
 RECOVER_SAMPLE_ROWS = 10
 
 # Shown of one delivery, the newest.
-TRIES_SHOWN_MAX = 200
+ATTEMPTS_SHOWN_MAX = 200
 ATTEMPT_HEADERS_MAX = 50
 ATTEMPT_HEADER_CHARS_MAX = 1000
 
@@ -176,4 +176,4 @@ OVERDUE_AFTER = timedelta(seconds=60)
 STUCK_ROWS_MAX = 50
 
 # Housekeeping. What is kept of calls and callbacks, unless a setting says otherwise.
-KEEP_CALLS = timedelta(days=90)
+CALLS_RETENTION = timedelta(days=90)

@@ -30,7 +30,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 STEPPING_MAX_S = 10.0
 
 # A worker that was started a moment ago has this long to say that it lives.
-NOBODY_AFTER_S = 0.5
+NO_WORKER_AFTER_S = 0.5
 
 # A process that does not see a move by then is hanging; the others go on.
 SEEN_WITHIN_S = 1.0
@@ -65,7 +65,7 @@ class AdvanceClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Advanced:
+class AdvanceResult:
     """What an advance came to.
 
     Args:
@@ -104,7 +104,7 @@ async def release_clock(deps: Deps) -> None:
         await _until_seen(clock)
 
 
-async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
+async def advance_clock(command: AdvanceClock, deps: Deps) -> AdvanceResult:
     """Move the clock on, stopping wherever work falls due until that is done.
 
     It comes to its end in any case, after ten seconds or when nobody works; then
@@ -122,7 +122,7 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
         await _hold(start, clock, is_passing=not holds)
         await _until_seen(clock)
         deadline_s = _steady_s() + STEPPING_MAX_S
-        journey = _Journey(clock, deps, deadline_s, is_passing=not holds)
+        journey = _Advance(clock, deps, deadline_s, is_passing=not holds)
         advanced = await (journey.to_next() if target is None else journey.to(target))
         if not holds:
             _follow(await clock.moves.resume(), clock)
@@ -131,14 +131,14 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> Advanced:
 
 
 @dataclass(slots=True)
-class _Journey:
+class _Advance:
     clock: TestClock
     deps: Deps
     deadline_s: float
     is_passing: bool
     steps: int = 0
 
-    async def to(self, target: datetime) -> Advanced:
+    async def to(self, target: datetime) -> AdvanceResult:
         """Everything up to there, in order."""
         is_idle = await self._is_done()
         while is_idle:
@@ -149,18 +149,18 @@ class _Journey:
         if self.clock.shown.now() < target:
             await self._move(target)
             is_idle = is_idle and await self._is_done()
-        return Advanced(self.steps, is_idle)
+        return AdvanceResult(self.steps, is_idle)
 
-    async def to_next(self) -> Advanced:
+    async def to_next(self) -> AdvanceResult:
         """What is due next, and no further."""
         is_idle = await self._is_done()
         due_at = await self._next_at()
         if due_at is not None and due_at <= LATEST:
             is_idle = await self._step(due_at) and is_idle
-        return Advanced(self.steps, is_idle)
+        return AdvanceResult(self.steps, is_idle)
 
     async def _next_at(self) -> datetime | None:
-        return (await self.clock.moves.ahead(self.clock.shown.now())).next_at
+        return (await self.clock.moves.due_work(self.clock.shown.now())).next_at
 
     async def _step(self, due_at: datetime) -> bool:
         self.steps += 1
@@ -173,11 +173,11 @@ class _Journey:
     async def _is_done(self) -> bool:
         """Wait until no work is due any more; False if that takes too long."""
         began_s = _steady_s()
-        while (await self.clock.moves.ahead(self.clock.shown.now())).is_due:
+        while (await self.clock.moves.due_work(self.clock.shown.now())).is_due:
             now_s = _steady_s()
             if now_s > self.deadline_s:
                 return False
-            if now_s > began_s + NOBODY_AFTER_S and not await self._is_worked_on():
+            if now_s > began_s + NO_WORKER_AFTER_S and not await self._is_worked_on():
                 return False
             await asyncio.sleep(POLL_S)
         return True
@@ -193,7 +193,7 @@ async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
     assert clock is not None, "production serves no route that leads here"
     deadline_s = _steady_s() + TURN_WITHIN_S
     while _steady_s() < deadline_s:
-        async with clock.moves.turn() as is_ours:
+        async with clock.moves.lock() as is_ours:
             if is_ours:
                 state = await clock.moves.find()
                 if state.is_passing:
@@ -230,7 +230,7 @@ def _follow(state: ClockState | None, clock: TestClock) -> None:
 async def _until_seen(clock: TestClock) -> None:
     version = (await clock.moves.find()).version
     deadline_s = _steady_s() + SEEN_WITHIN_S
-    while await clock.moves.behind(version):
+    while await clock.moves.count_behind(version):
         if _steady_s() > deadline_s:
             return
         await asyncio.sleep(POLL_S)

@@ -9,7 +9,7 @@ from typing import Any
 from .deps import Deps
 from .errors import InfrastructureError, NotFoundError, OperatorError
 from .figures import CallFigures
-from .plugin_api.settings import NOTHING_SET, LoadedPlugin, SettingsRow, StoredSettings
+from .plugin_api.settings import NO_SETTINGS, LoadedPlugin, SettingsRow, StoredSettings
 from .storage import Storage
 from .vault import Vault
 
@@ -46,7 +46,7 @@ async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -
         raise NotFoundError("Plugin")
     async with deps.storage.transaction() as storage:
         row = await storage.plugin_settings.lock(plugin)
-        before = _opened(plugin, row, deps.vault) if row else NOTHING_SET
+        before = _opened(plugin, row, deps.vault) if row else NO_SETTINGS
         after = loaded.settings.changed(before, values)
         await storage.plugin_settings.store(plugin, _sealed(plugin, after, deps.vault))
     return loaded
@@ -61,7 +61,7 @@ async def plugins_in_detail(
     return [
         (
             loaded,
-            _opened(name, rows[name], deps.vault) if name in rows else NOTHING_SET,
+            _opened(name, rows[name], deps.vault) if name in rows else NO_SETTINGS,
             [each for each in calls if each.processor in loaded.offers.get(PROCESSORS, ())],
         )
         for name, loaded in deps.registry.loaded_plugins.items()

@@ -21,34 +21,34 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class WriteResult:
     """What became of a set of writes.
 
     Args:
-        won: Ids of the rows that were stored. The others had lost their lease, or
+        stored: Ids of the rows that were stored. The others had lost their lease, or
             what they were based on had moved; nothing of theirs was written.
         refused: Id → why the row could not be stored. Its neighbours were stored all the
             same.
         busy: Ids of rows that someone else had locked: to be stored in a moment.
     """
 
-    won: frozenset[str]
+    stored: frozenset[str]
     refused: Mapping[str, str]
     busy: frozenset[str] = frozenset()
 
-    def and_also(self, other: Stored) -> Stored:
+    def merge(self, other: WriteResult) -> WriteResult:
         """Join the results of two sets."""
         refused = {**self.refused, **other.refused}
-        return Stored(self.won | other.won, refused, self.busy | other.busy)
+        return WriteResult(self.stored | other.stored, refused, self.busy | other.busy)
 
 
-NOTHING_STORED = Stored(frozenset(), {})
+NOTHING_WRITTEN = WriteResult(frozenset(), {})
 
 
-class Kept(Enum):
+class Unchanged(Enum):
     """Says that something stays as it is, where None says something else."""
 
-    KEEP = "keep"
+    UNCHANGED = "keep"
 
 
-KEEP = Kept.KEEP
+UNCHANGED = Unchanged.UNCHANGED

@@ -214,11 +214,11 @@ def _accepts(processor: GuardedByHost, amount: Money) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class RouterRanking:
     """What a router thinks.
 
     Args:
-        ranking: Candidates, the best first; None for no opinion.
+        ranking: Candidates, the best first; None for no ranked.
         ignored: Ids it named that are no candidates.
     """
 
@@ -239,7 +239,7 @@ class GuardedRouter(Protocol):
         """Whose it is."""
         ...
 
-    async def opinion(self, request: RouteRequest, context: CallContext) -> Opinion:
+    async def rank(self, request: RouteRequest, context: CallContext) -> RouterRanking:
         """See ``Router.rank``.
 
         Raises:

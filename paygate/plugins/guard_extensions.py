@@ -28,7 +28,7 @@ from ..core.plugin_api.extensions import (
 from ..core.plugin_api.plugin import CallContext
 from ..core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
 from ..core.plugin_api.routing import Router, RouteRequest
-from ..core.registry import Opinion
+from ..core.registry import RouterRanking
 from .isolation import answered
 from .results import did_you_mean, quoted, shown, words
 
@@ -44,8 +44,8 @@ class HostedRouter:
     plugin: str
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
-    async def opinion(self, request: RouteRequest, context: CallContext) -> Opinion:
-        """See ``GuardedRouter.opinion``; who is no candidate is ignored, and logged."""
+    async def rank(self, request: RouteRequest, context: CallContext) -> RouterRanking:
+        """See ``GuardedRouter.rank``; who is no candidate is ignored, and logged."""
 
         async def checked() -> tuple[str, ...] | None:
             # Facts of its own: what a router does to them is not seen by the next.
@@ -56,7 +56,7 @@ class HostedRouter:
             context.deadline, checked, plugin=self.plugin, secrets=self.secrets()
         )
         if ranked is None:
-            return Opinion(None)
+            return RouterRanking(None)
         able = {candidate.processor for candidate in request.candidates}
         ignored = tuple(shown(id) for id in ranked if id not in able)
         if ignored:
@@ -67,7 +67,7 @@ class HostedRouter:
             context.logger.warning(
                 "router named strangers", error=f"{type(strangers).__name__}: {strangers}"
             )
-        return Opinion(tuple(id for id in ranked if id in able) or None, ignored)
+        return RouterRanking(tuple(id for id in ranked if id in able) or None, ignored)
 
 
 def _ids(answer: object) -> tuple[str, ...] | None:

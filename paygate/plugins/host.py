@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from ..core.errors import OperatorError
 from ..core.plugin_api.plugin import PluginContext
-from ..core.plugin_api.settings import NOTHING_SET, StoredSettings
+from ..core.plugin_api.settings import NO_SETTINGS, StoredSettings
 from ..core.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
@@ -141,7 +141,7 @@ def _contexts(
             each.name,
             visible,
             scenarios=scenarios,
-            stored=stored.get(each.name, NOTHING_SET),
+            stored=stored.get(each.name, NO_SETTINGS),
             derive=derive,
         )
         for each in plugins

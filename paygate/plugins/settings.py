@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from ..core.errors import InvalidInputError, OperatorError, UnsupportedError
 from ..core.plugin_api.plugin import Config as Model
-from ..core.plugin_api.settings import NOTHING_SET, SettingSource, StoredSettings
+from ..core.plugin_api.settings import NO_SETTINGS, SettingSource, StoredSettings
 
 SECRET_CHARS_MAX = 4096
 
@@ -194,7 +194,7 @@ class HostContext:
     environ: Mapping[str, str]
     scenarios: Mapping[str, Any] = field(default_factory=dict)
     models: list[type[BaseModel]] = field(default_factory=list)
-    stored: StoredSettings = NOTHING_SET
+    stored: StoredSettings = NO_SETTINGS
     derive: Callable[[str], str] | None = None
     configs: list[BaseModel] = field(default_factory=list)
 

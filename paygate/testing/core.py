@@ -78,7 +78,7 @@ class AppCore:
         """
         moves = self.clock.moves
         deadline_s = _steady_s() + QUIET_WITHIN_S
-        while (await moves.ahead(self.clock.shown.now())).is_due:
+        while (await moves.due_work(self.clock.shown.now())).is_due:
             self.check_fakes()
             if _steady_s() > deadline_s:
                 raise StillBusyError(f"work is still due after {QUIET_WITHIN_S:g} s")
@@ -120,7 +120,7 @@ class AppCore:
         """See ``inbox.NextStep``."""
         await self.quiet()
         now = self.clock.shown.now()
-        ahead = await self.clock.moves.ahead(now)
+        ahead = await self.clock.moves.due_work(now)
         if ahead.next_at is None or ahead.next_at - now > within:
             return False
         await self.advance(None)

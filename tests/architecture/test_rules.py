@@ -29,7 +29,7 @@ CLOCKS = {"now", "utcnow", "today", "time", "time_ns"}
 CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
 
 # Who may catch anything at all, and why.
-NETS = {
+CATCH_ALLS = {
     "paygate/plugins/guard.py": "a plugin may raise anything",
     "paygate/plugins/isolation.py": "and in its own task anything stays",
     "paygate/plugins/tracing.py": "it is traced whatever it was, and raised again",
@@ -172,7 +172,7 @@ def test_no_amount_is_divided_or_made_a_float():
 
 def test_every_net_that_catches_anything_is_known():
     def catches_anything(source, node):
-        if not isinstance(node, ast.ExceptHandler) or source.name in NETS:
+        if not isinstance(node, ast.ExceptHandler) or source.name in CATCH_ALLS:
             return False
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         return any(
@@ -193,7 +193,7 @@ def test_a_cancellation_is_never_lost_to_an_answer():
 
 
 def test_every_net_named_here_is_there():
-    for name in NETS:
+    for name in CATCH_ALLS:
         assert re.search(r"except (Base)?Exception", (ROOT / name).read_text()), name
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paygate import DeclineCode, Declined, Instrument, Money
-from paygate.core.api.event_bodies import EventWords
+from paygate.core.api.event_bodies import EventBodies
 from paygate.core.event import Event, EventType
 from paygate.core.limits import AMOUNT_MINOR_MAX, AMOUNT_MINOR_MIN
 from paygate.core.money import EXPONENTS
@@ -21,7 +21,7 @@ from paygate.core.payments.model import Refund
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, opened
 
 SCRIPT = Path(__file__).parent / "receivers" / "rewrite.js"
-WORDS = EventWords()
+WORDS = EventBodies()
 Rewrite = Callable[[bytes], bytes]
 
 

@@ -18,7 +18,7 @@ from paygate import (
     Unknown,
 )
 from paygate.adapters.postgres.tables.timeline import TIMELINE
-from paygate.core.payments.store import MOMENTS_MAX
+from paygate.core.payments.store import TIMELINE_ENTRIES_MAX
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 
@@ -258,13 +258,13 @@ async def test_the_oldest_thousand_are_told(app: TestApp, more: int, is_cut: boo
         "INSERT INTO plugin_calls (payment_id, operation_id, name, started_at, took_ms, given, "
         "answer) SELECT payment_id, operation_id, 'query', now() + n * interval '1 s', n, given, "
         "answer FROM plugin_calls, generate_series(1, $1) n",
-        MOMENTS_MAX - before + more,
+        TIMELINE_ENTRIES_MAX - before + more,
     )
 
     answer = await told(app, payment_id)
-    assert (len(answer["data"]), answer["truncated"]) == (MOMENTS_MAX, is_cut)
+    assert (len(answer["data"]), answer["truncated"]) == (TIMELINE_ENTRIES_MAX, is_cut)
     assert answer["data"][0]["what"] == "payment is pending"
-    assert answer["data"][-1]["data"]["took_ms"] == MOMENTS_MAX - before
+    assert answer["data"][-1]["data"]["took_ms"] == TIMELINE_ENTRIES_MAX - before
 
 
 async def test_a_story_of_one_instant_is_told_as_it_happened(app: TestApp, fakes: Fakes):

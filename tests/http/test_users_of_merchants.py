@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paygate.core.limits import LOGIN_TRIES_MAX
+from paygate.core.limits import LOGIN_ATTEMPTS_MAX
 from tests.harness.apps import KEYS, TestApp
 from tests.harness.people import merchant_id
 
@@ -79,12 +79,12 @@ async def test_signing_in_elsewhere_does_not_forgive_wrong_passwords(app: TestAp
     victim = (await let_in(app, KEYS)).json
     theirs, their_id = await other_merchant(app)
     own = (await let_in(app, theirs)).json
-    for _ in range(LOGIN_TRIES_MAX):
+    for _ in range(LOGIN_ATTEMPTS_MAX):
         assert (await enter(app, "wrong wrong wrong")).status == 401
         assert (await enter(app, own["password"], merchant_id=their_id)).status == 200
 
     assert (await enter(app, victim["password"])).status == 401
-    assert await app.value("SELECT max(tries) FROM login_tries") == LOGIN_TRIES_MAX + 1
+    assert await app.value("SELECT max(tries) FROM login_tries") == LOGIN_ATTEMPTS_MAX + 1
 
 
 @pytest.mark.parametrize("id", ["", "x", 5, "00000000000000000000000000000000"])

@@ -12,8 +12,8 @@ import pytest
 from paygate import Approved
 from paygate.core.payments.callbacks import receive_from_call
 from paygate.core.payments.operation import OperationKind
-from paygate.core.payments.process import Heard, OperationWork, ToAsk
-from paygate.core.queue.work import Settled
+from paygate.core.payments.process import CallResult, Job, OperationWork
+from paygate.core.queue.work import Finished
 from tests.harness.playing import PlayedApp
 
 ROUNDS = 50
@@ -153,11 +153,11 @@ async def test_a_charge_whose_approval_is_refused_costs_its_neighbours_nothing(s
     claim = {"worker_id": "w", "token": uuid4(), "limit": 10, "now": later}
     sent = await operations.mark_sent(await operations.claim(**claim), at=later)
     settled = [
-        Settled(ToAsk(each, is_fresh=True), Heard(Approved("late", each.payment.amount)))
+        Finished(Job(each, is_fresh=True), CallResult(Approved("late", each.payment.amount)))
         for each in sent
     ]
     stored = await OperationWork(stage.app.deps, "w", operations, receive_from_call).record(settled)
     statuses = [(await stage.payment(payment_id))["status"] for payment_id in payments]
 
-    assert (len(stored.won), len(stored.refused)) == (2, 1)
+    assert (len(stored.stored), len(stored.refused)) == (2, 1)
     assert statuses == ["failed", "success", "success"]

@@ -18,8 +18,8 @@ from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.adapters.postgres.tables.deliveries import DUE_ROWS_SEEN_MAX
 from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX, OVERDUE_AFTER
 from paygate.core.queue.lease import FailedClaim
-from paygate.core.queue.work import Settled
-from paygate.core.webhooks.deliver import Attempt, DeliveryWork, ToDeliver
+from paygate.core.queue.work import Finished
+from paygate.core.webhooks.deliver import Attempt, DeliveryJob, DeliveryWork
 from paygate.core.webhooks.store import ClaimedDelivery
 from tests.harness.apps import PATIENCE_S, TestApp, running_app
 from tests.harness.fakes import Fakes
@@ -133,9 +133,9 @@ async def test_deliveries_that_a_worker_holds_without_its_knowledge_are_free_at_
     (held, unseen) = await claim(app, limit=2)
     (owner,) = await app.rows("SELECT DISTINCT lease_owner AS id FROM webhook_logs")
 
-    await rows.hand_back_unheld("another worker", [])
+    await rows.release_unheld("another worker", [])
     assert await claim(app) == []
-    await rows.hand_back_unheld(owner["id"], [held.lease])
+    await rows.release_unheld(owner["id"], [held.lease])
 
     (again,) = await claim(app)
     assert again.delivery.id == unseen.delivery.id
@@ -287,7 +287,7 @@ async def test_a_retry_during_a_try_that_is_lost_starts_afresh_even_where_disabl
         await app.rows(EXPIRE)
     else:
         failure = FailedClaim(claimed.lease, "broken", timedelta(hours=1))
-        await deps.storage.deliveries.release([failure], now=deps.clock.now())
+        await deps.storage.deliveries.reschedule([failure], now=deps.clock.now())
 
     (again,) = await by.claim(10)
     assert (again.claimed.delivery.attempts, again.claimed.delivery.by_hand) == (0, True)
@@ -296,10 +296,10 @@ async def test_a_retry_during_a_try_that_is_lost_starts_afresh_even_where_disabl
 
 
 async def came(
-    app: TestApp, by: DeliveryWork, claimed: ToDeliver, result: DeliveryResult
+    app: TestApp, by: DeliveryWork, claimed: DeliveryJob, result: DeliveryResult
 ) -> frozenset[str]:
     now = app.app.deps.clock.now()
-    return (await by.record([Settled(claimed, Attempt(result, now, now, 1, True))])).won
+    return (await by.record([Finished(claimed, Attempt(result, now, now, 1, True))])).stored
 
 
 async def test_a_delivery_whose_lease_ran_out_is_not_recorded_though_nobody_took_it(app: TestApp):
@@ -335,10 +335,10 @@ async def test_what_is_claimed_and_not_yet_sent_heeds_a_change_of_its_endpoint(
 
     # Its turn comes late: the event loop was busy.
     answer = await by.perform(replace(claimed, read_at_s=float("-inf")))
-    stored = await by.record([Settled(claimed, answer)])
+    stored = await by.record([Finished(claimed, answer)])
 
     assert answer is None
-    assert stored.won == {claimed.lease.row_id}
+    assert stored.stored == {claimed.lease.row_id}
     assert fakes.sink.delivered == []
     again = await by.claim(10)
     (row,) = await app.rows("SELECT * FROM webhook_logs")

@@ -13,8 +13,8 @@ import pytest
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.core.errors import InfrastructureError
-from paygate.core.queue.work import Settled
-from paygate.core.webhooks.deliver import Attempt, DeliveryWork, ToDeliver
+from paygate.core.queue.work import Finished
+from paygate.core.webhooks.deliver import Attempt, DeliveryJob, DeliveryWork
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 
@@ -55,8 +55,8 @@ async def came(
 ) -> frozenset[str]:
     """Store that these claims came to this, so much later."""
     at = app.app.deps.clock.now() + later
-    settled = [Settled(claim, Attempt(result, at, at, 1, True)) for claim in claims]
-    return (await by.record(settled)).won
+    settled = [Finished(claim, Attempt(result, at, at, 1, True)) for claim in claims]
+    return (await by.record(settled)).stored
 
 
 async def try_once(
@@ -118,7 +118,7 @@ async def test_a_sink_that_writes_elsewhere_says_nothing_of_the_endpoint(
         by = work(app)
         (claim,) = await by.claim(10)
         attempt = await by.perform(claim)
-        await by.record([Settled(claim, attempt)])
+        await by.record([Finished(claim, attempt)])
         found = await shown(app, await default_id(app))
 
     assert (attempt.result.delivered, attempt.is_theirs) == (False, not elsewhere)
@@ -423,7 +423,7 @@ async def test_a_worker_that_lost_its_lease_disables_nobody(app: TestApp, endpoi
     await asked(app, endpoint)
     by = work(app)
     claims: Any = await by.claim(10)
-    assert isinstance(claims[0], ToDeliver)
+    assert isinstance(claims[0], DeliveryJob)
     await app.rows("UPDATE webhook_logs SET lease_token = $1", UUID(int=1))
     won = await came(app, by, claims, GONE, later=timedelta(0))
 

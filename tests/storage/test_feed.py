@@ -123,7 +123,7 @@ async def test_a_long_transaction_that_writes_something_else_holds_nothing_back(
 async def test_a_writer_that_does_not_end_is_named_in_the_log(
     app: TestApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr(live_module, "SAY_HELD_AFTER_S", 0.1)
+    monkeypatch.setattr(live_module, "LOG_STALLED_AFTER_S", 0.1)
     live, stuck = app.app.deps.live, await connect(app)
     try:
         async with live.following(MERCHANT, None) as follower:

@@ -70,9 +70,9 @@ async def test_what_a_worker_holds_without_its_knowledge_is_free_at_once(app: Te
     (unseen,) = await claim(app, "ours", limit=1)
     (theirs,) = await claim(app, "theirs", limit=1)
 
-    await refunds.hand_back_unheld("ours", [])
+    await refunds.release_unheld("ours", [])
     assert await claim(app, "next") == []
-    await charges.hand_back_unheld("ours", [held.lease])
+    await charges.release_unheld("ours", [held.lease])
 
     (again,) = await claim(app, "next")
     assert again.operation.id == unseen.operation.id
@@ -278,11 +278,11 @@ async def test_a_failed_claim_rests_and_then_is_left_for_a_person(app: TestApp):
     payment_id = await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     operations, now = app.app.deps.storage.operations, app.app.deps.clock.now()
-    await operations.release([FailedClaim(claimed.lease, "boom", timedelta(hours=1))], now=now)
+    await operations.reschedule([FailedClaim(claimed.lease, "boom", timedelta(hours=1))], now=now)
     resting = await claim(app, "b")
     await app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
     (again,) = await claim(app, "b")
-    await operations.release([FailedClaim(again.lease, "boom", None)], now=now)
+    await operations.reschedule([FailedClaim(again.lease, "boom", None)], now=now)
 
     assert resting == []
     assert await app.value("SELECT lease_state FROM operations") == "dead"
@@ -298,7 +298,7 @@ async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: Te
     await claim(app, "here", limit=1)
     await claim(app, "gone", limit=1)
 
-    freed = await deps.storage.operations.free_orphans(gone_after=timedelta(seconds=10))
+    freed = await deps.storage.operations.release_orphans(gone_after=timedelta(seconds=10))
 
     assert freed == 1
     assert [

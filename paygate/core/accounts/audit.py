@@ -17,7 +17,7 @@ SUBJECT_CHARS_MAX = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class AuditedAction:
     """Something that somebody did.
 
     Args:
@@ -31,8 +31,8 @@ class Done:
     detail: Mapping[str, Any] | None = None
 
 
-async def write_down(
-    done: Done, actor: Actor, merchant_id: UUID, deps: Deps, *, ip: str | None = None
+async def record_audit(
+    done: AuditedAction, actor: Actor, merchant_id: UUID, deps: Deps, *, ip: str | None = None
 ) -> None:
     """Add it to the log, in the transaction that ``deps`` is bound to."""
     entry = AuditEntry(

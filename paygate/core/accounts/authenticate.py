@@ -16,7 +16,7 @@ from .refusals import Refusal
 
 # Compared with when the key is unknown, so that a wrong key takes as long as a
 # wrong secret.
-_NOBODY = "0" * 64
+_UNKNOWN_DIGEST = "0" * 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -51,7 +51,7 @@ async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: D
     given = secret_digest(api_secret)
     reason = _refused(credentials, given, deps)
     if credentials is None or reason is not None:
-        deps.refusals.note(_refusal(credentials, reason or "unknown key", ip))
+        deps.refusals.count(_refusal(credentials, reason or "unknown key", ip))
         raise AuthenticationError
     return _caller(credentials, api_key, given, deps)
 
@@ -107,7 +107,7 @@ async def _key_now(caller: Caller, deps: Deps) -> Caller | None:
 
 def _refused(credentials: Credentials | None, given: str, deps: Deps) -> str | None:
     """Why a secret of that digest does not authenticate; None if it does."""
-    expected = _digest_of(credentials) if credentials else _NOBODY
+    expected = _digest_of(credentials) if credentials else _UNKNOWN_DIGEST
     before = (credentials.previous_sha256 if credentials else None) or expected
     # Both are compared, so that the time taken tells nothing.
     is_right = hmac.compare_digest(given, expected) | hmac.compare_digest(given, before)
@@ -136,7 +136,7 @@ def _refusal(credentials: Credentials | None, reason: str, ip: str | None) -> Re
 def _caller(credentials: Credentials, api_key: str, given: str, deps: Deps) -> Caller:
     merchant, key_id = credentials.merchant, credentials.key_id
     if key_id is not None and credentials.is_stale:
-        deps.last_use.note(str(key_id), partial(deps.storage.api_keys.touch, key_id))
+        deps.last_use.record(str(key_id), partial(deps.storage.api_keys.touch, key_id))
     test = deps.policy.test_merchant
     return Caller(
         merchant=merchant,
@@ -159,7 +159,7 @@ async def find_session(token: str, deps: Deps) -> Session | None:
     if session is not None and deps.policy.is_production and session.merchant.is_for_tests:
         return None
     if session is not None and session.is_stale:
-        deps.last_use.note(digest, partial(deps.storage.sessions.touch, digest))
+        deps.last_use.record(digest, partial(deps.storage.sessions.touch, digest))
     return session
 
 

@@ -20,7 +20,7 @@ class LastUse:
     def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
-    def note(self, name: str, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def record(self, name: str, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Write it down soon."""
         if name not in self._under_way:
             self._under_way[name] = asyncio.create_task(self._write(name, write))

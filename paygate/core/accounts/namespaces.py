@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..deps import Deps
 from ..errors import InvalidInputError, NotFoundError
-from ..records import KEEP
+from ..records import UNCHANGED
 from ..webhooks.endpoints import ConfigureEndpoint, configure_endpoint, new_secret
 from .authenticate import secret_digest
 from .model import NAMESPACE_MAIL_DOMAIN, Merchant
@@ -60,7 +60,9 @@ async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
         await storage.merchants.seed(
             merchant, secret_sha256=secret_digest(secret), webhook_secret=first
         )
-        endpoint = ConfigureEndpoint(merchant, command.webhook_url or KEEP, command.webhook_secret)
+        endpoint = ConfigureEndpoint(
+            merchant, command.webhook_url or UNCHANGED, command.webhook_secret
+        )
         stored = await configure_endpoint(endpoint, bound)
         await storage.merchants.set_scenario(merchant.id, command.scenario)
     signs = command.webhook_secret or first.clear

@@ -66,7 +66,7 @@ class _Window:
     first: Refusal
     timer: asyncio.TimerHandle
     total: int = 0
-    untold: int = 0
+    unlogged: int = 0
     addresses: list[str] = field(default_factory=list)
 
 
@@ -89,7 +89,7 @@ class Refusals:
         self._windows: dict[Kind, _Window] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    def note(self, refusal: Refusal) -> int:
+    def count(self, refusal: Refusal) -> int:
         """Write it down, or count it; how many of its kind there were within a minute."""
         if refusal.kind not in self._windows and len(self._windows) >= REFUSAL_WINDOWS_MAX:
             refusal = Refusal(refusal.action, "too many kinds of refusals at a time", refusal.ip)
@@ -100,7 +100,7 @@ class Refusals:
             timer = loop.call_later(REFUSAL_WINDOW.total_seconds(), self._end, refusal.kind)
             window = self._windows[refusal.kind] = _Window(refusal, timer)
         window.total += 1
-        window.untold += 1
+        window.unlogged += 1
         ip = (refusal.ip or "")[:IP_CHARS_MAX]
         if ip and ip not in window.addresses and len(window.addresses) < REFUSAL_ADDRESSES_MAX:
             window.addresses.append(ip)
@@ -117,12 +117,12 @@ class Refusals:
     def _end(self, kind: Kind) -> None:
         window = self._windows.pop(kind)
         window.timer.cancel()
-        if window.untold:
+        if window.unlogged:
             self._tell(window)
 
     def _tell(self, window: _Window) -> None:
-        first, count, addresses = window.first, window.untold, list(window.addresses)
-        window.untold, window.addresses = 0, []
+        first, count, addresses = window.first, window.unlogged, list(window.addresses)
+        window.unlogged, window.addresses = 0, []
         log.warning(
             "%s: %s (merchant %s, subject %s, from %s, times %d)",
             first.action,

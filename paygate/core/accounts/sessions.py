@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..deps import Deps
 from ..errors import AuthenticationError, InvalidInputError
-from .audit import Done, write_down
+from .audit import AuditedAction, record_audit
 from .authenticate import secret_digest
 from .model import Actor, Session, User
 from .refusals import Refusal
@@ -68,7 +68,7 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
         if command.replaces:
             await storage.sessions.end(secret_digest(command.replaces))
         logged_in = await _open(user, command.ip, bound)
-        await storage.sessions.forgive(_tries_of(email, user, command.ip, deps))
+        await storage.sessions.clear_failures(_tries_of(email, user, command.ip, deps))
         await _note("session.create", user, command.ip, bound)
     return logged_in
 
@@ -94,7 +94,7 @@ async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
             raise AuthenticationError
         await storage.sessions.end_all(user.id)
         logged_in = await _open(replace(user, password_hash=hashed), command.ip, bound)
-        await storage.sessions.forgive(_tries_of(user.email, user, command.ip, deps))
+        await storage.sessions.clear_failures(_tries_of(user.email, user, command.ip, deps))
         await _note("user.change_password", user, command.ip, bound)
     return logged_in
 
@@ -129,10 +129,10 @@ async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) 
 def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: Deps) -> None:
     """Write it down; of an unknown account nothing, people type passwords there."""
     if user is None:
-        deps.refusals.note(Refusal(action, reason, ip))
+        deps.refusals.count(Refusal(action, reason, ip))
         return
     detail = {"email": user.email}
-    deps.refusals.note(Refusal(action, reason, ip, user.merchant_id, str(user.id), detail=detail))
+    deps.refusals.count(Refusal(action, reason, ip, user.merchant_id, str(user.id), detail=detail))
 
 
 def _is_test_user(user: User, deps: Deps) -> bool:
@@ -163,4 +163,4 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
 
 async def _note(action: str, user: User, ip: str | None, bound: Deps) -> None:
     actor = Actor("user", str(user.id), user.email)
-    await write_down(Done(action, str(user.id)), actor, user.merchant_id, bound, ip=ip)
+    await record_audit(AuditedAction(action, str(user.id)), actor, user.merchant_id, bound, ip=ip)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from ..records import Kept, Page
+from ..records import Page, Unchanged
 from ..webhooks.model import Endpoint
 from ..webhooks.store import NewSecret
 from .model import (
@@ -107,7 +107,7 @@ class SessionRepository(Protocol):
         """
         ...
 
-    async def forgive(self, account_and_ip: str) -> None:
+    async def clear_failures(self, account_and_ip: str) -> None:
         """Forget the tries: the password was right."""
         ...
 
@@ -249,7 +249,7 @@ class MerchantRepository(Protocol):
         self,
         merchant_id: UUID,
         *,
-        url: str | Kept | None,
+        url: str | Unchanged | None,
         secret: NewSecret | None,
         first_secret: NewSecret,
         at: datetime,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..deps import Deps
 from ..errors import ForbiddenError, LastOwnerError, NotFoundError
-from .audit import Done, actor_of, write_down
+from .audit import AuditedAction, actor_of, record_audit
 from .model import Caller, Role, User
 
 
@@ -96,8 +96,8 @@ async def _end_keys(user: User, caller: Caller, deps: Deps) -> None:
     may = [role for role in Role if user.is_active and user.role.covers(role)]
     ended = await deps.storage.api_keys.revoke_of_user(user.id, but=may, at=deps.clock.now())
     for key in ended:
-        done = Done("key.revoke", str(key.id), {"label": key.label, "made_by": user.email})
-        await write_down(done, actor_of(caller), user.merchant_id, deps)
+        done = AuditedAction("key.revoke", str(key.id), {"label": key.label, "made_by": user.email})
+        await record_audit(done, actor_of(caller), user.merchant_id, deps)
 
 
 async def reset_password(caller: Caller, user_id: UUID, hashed: str, deps: Deps) -> User:

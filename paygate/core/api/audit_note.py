@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import current_app, g, request
 
-from ..accounts.audit import Done, actor_of, write_down
+from ..accounts.audit import AuditedAction, actor_of, record_audit
 from ..accounts.model import Caller
 from ..deps import Deps
 from ..limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
@@ -35,18 +35,18 @@ class Note:
     detail: Mapping[str, Any]
     ip: str | None
 
-    async def write_down(self, shown: object, bound: Deps) -> None:
+    async def record_audit(self, shown: object, bound: Deps) -> None:
         """Add it to the log; the subject is what was made, or what the path names."""
         named = shown.get("id") if isinstance(shown, Mapping) else None
         in_path = next(iter((request.view_args or {}).values()), None)
         subject = str(named or in_path or self.caller.merchant.id)
         detail = {name: value for name, value in self.detail.items() if value != subject}
-        done = Done(self.audited.action, subject, detail)
+        done = AuditedAction(self.audited.action, subject, detail)
         merchant_id = self.caller.merchant.id
-        await write_down(done, actor_of(self.caller), merchant_id, bound, ip=self.ip)
+        await record_audit(done, actor_of(self.caller), merchant_id, bound, ip=self.ip)
 
 
-async def note_of_request() -> Note | None:
+async def audit_note_of_request() -> Note | None:
     """What is to be written down of the request at hand, if anything is.
 
     Every change, but for orders and payments that keys make all day: those rows tell of it.

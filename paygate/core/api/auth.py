@@ -26,7 +26,7 @@ from .documented import Documented
 
 COOKIE = "__Host-paygate"
 CSRF_HEADER = "X-Csrf-Token"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NO_BODY: Mapping[str, Any] = {}
 
 
@@ -64,7 +64,7 @@ async def session_of_request(deps: Deps) -> tuple[Session, str]:
     return found
 
 
-async def notice_caller(deps: Deps) -> None:
+async def identify_caller(deps: Deps) -> None:
     """On a route that is anyone's: whoever names themselves is held to their role.
 
     And written down. Whoever names nobody may, where such routes are served.
@@ -121,7 +121,7 @@ async def _session(deps: Deps) -> tuple[Session, str] | None:
     session = await find_session(token, deps) if token else None
     if session is None:
         return None
-    if request.method not in SAFE:
+    if request.method not in SAFE_METHODS:
         g.claimed = caller_of_session(session, secret_digest(token))
         check_origin(deps)
         if not is_csrf_token(request.headers.get(CSRF_HEADER, ""), token, deps):
@@ -150,7 +150,7 @@ async def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_
     try:
         await check_client_secret(order_id, _text(given), deps)
     except AuthenticationError as error:
-        deps.refusals.note(Refusal("client_secret.refused", str(error), request.remote_addr))
+        deps.refusals.count(Refusal("client_secret.refused", str(error), request.remote_addr))
         raise
 
 

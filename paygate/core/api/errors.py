@@ -111,13 +111,13 @@ def register_refusals(app: Quart, deps: Deps) -> None:
 
     async def foreign_page(error: ForeignPageError) -> Response:
         reason = "a page of another origin, or without its CSRF token"
-        deps.refusals.note(_refusal("csrf.refused", reason, g.get("claimed")))
+        deps.refusals.count(_refusal("csrf.refused", reason, g.get("claimed")))
         return await known_error(error)
 
     async def forbidden(error: ForbiddenError) -> Response:
         caller: Caller | None = g.get("caller")
         if caller is not None:
-            deps.refusals.note(_refusal("role.refused", str(error), caller))
+            deps.refusals.count(_refusal("role.refused", str(error), caller))
         return await known_error(error)
 
     app.register_error_handler(ForeignPageError, foreign_page)

@@ -16,7 +16,7 @@ from .resources.refunds import refund_in_full_to_json
 from .shapes import timestamp
 
 
-class EventWords:
+class EventBodies:
     """See ``ports.present.EventPresenter``.
 
     One body serves every documented reader: the payment whole, and its fields

@@ -72,7 +72,7 @@ def _no_uuid() -> NoReturn:
     raise ValueError("must be a UUID")
 
 
-def maybe_moment(value: object) -> datetime | None:
+def optional_time(value: object) -> datetime | None:
     """A time with its zone, which may be left out."""
     return None if value is None else moment(value)
 
@@ -124,7 +124,7 @@ def _searched(value: str) -> str:
     return value
 
 
-Moment = Annotated[
+TimelineEntry = Annotated[
     datetime,
     BeforeValidator(moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-01T00:00:00Z"]}),
@@ -135,8 +135,8 @@ Searched = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_s
 class SpanQuery(PageQuery):
     """``?limit=&offset=&from=&to=``: made in a span of time."""
 
-    from_: Moment | None = Field(None, alias="from", description="made then or later")
-    to: Moment | None = Field(None, description="made before then")
+    from_: TimelineEntry | None = Field(None, alias="from", description="made then or later")
+    to: TimelineEntry | None = Field(None, description="made before then")
 
 
 _EMAIL = re.compile(r"[\x21-\x3f\x41-\x7e]{1,64}@[\x21-\x3f\x41-\x7e]{1,189}")

@@ -21,8 +21,8 @@ from ..errors import (
     IdempotencyKeyReusedError,
     NotExecutedError,
 )
-from ..idempotency import KEPT_FOR, WAIT_MAX, Answer, Remembered, read_key
-from .audit_note import note_of_request, stated
+from ..idempotency import RETENTION, WAIT_MAX, Answer, StoredAnswer, read_key
+from .audit_note import audit_note_of_request, stated
 from .bodies import body_of_request, canonical, write
 from .context import dialect_of_app
 from .errors import answer_to
@@ -107,10 +107,8 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         except ConflictError as refusal:
             answer = refuse(refusal)
         sealed = sealed_answer(answer, keyed, deps)
-        remembered = Remembered(fingerprints, sealed, expires_at=now + KEPT_FOR)
-        is_stored = await storage.idempotency.remember(
-            keyed.merchant_id, keyed.key, remembered, at=now
-        )
+        remembered = StoredAnswer(fingerprints, sealed, expires_at=now + RETENTION)
+        is_stored = await storage.idempotency.save(keyed.merchant_id, keyed.key, remembered, at=now)
         if not is_stored:
             # The work is undone with the transaction: another request's answer stands.
             raise IdempotencyInProgressError
@@ -158,13 +156,13 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
         scope: Keeps the keys of somebody who is not the merchant apart from theirs.
     """
     key = read_key(request.headers.get("Idempotency-Key"))
-    note = await note_of_request()
+    note = await audit_note_of_request()
 
     async def execute(bound: Deps) -> Answer:
         await _confirm(bound)
         shown, status = await do(bound)
         if note is not None:
-            await note.write_down(shown, bound)
+            await note.record_audit(shown, bound)
         return Answer(status, write(shown))
 
     if key is None:
@@ -177,24 +175,24 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
 
 async def changed(deps: Deps, do: Do) -> Response:
     """The same for what is shown once: its answer is not remembered, whatever the key."""
-    note = await note_of_request()
+    note = await audit_note_of_request()
 
     async def execute(bound: Deps) -> Answer:
         await _confirm(bound)
         shown, status = await do(bound)
         if note is not None:
-            await note.write_down(shown, bound)
+            await note.record_audit(shown, bound)
         return Answer(status, write(shown))
 
     return _response(Given(await _in_transaction(execute, deps), is_replay=False))
 
 
-async def written_down(shown: object, deps: Deps) -> None:
+async def audit_afterwards(shown: object, deps: Deps) -> None:
     """The line in the audit log of what is no transaction of ours, once it is done."""
-    note = await note_of_request()
+    note = await audit_note_of_request()
     if note is not None:
         async with deps.storage.transaction() as storage:
-            await note.write_down(shown, replace(deps, storage=storage))
+            await note.record_audit(shown, replace(deps, storage=storage))
 
 
 @run_again_on_conflict

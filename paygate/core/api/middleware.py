@@ -21,7 +21,7 @@ ALLOWED_HEADERS = (
 )
 EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After"
 PREFLIGHT_AGE_S = 600
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # The names of headers, as a browser lists those that a script wants to send.
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]{1,64}(, ?[A-Za-z0-9_-]{1,64}){0,31}")
@@ -84,7 +84,7 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
     @app.before_request
     async def check_origin() -> None:
         origin = request.headers.get("Origin")
-        if origin is None or request.method in SAFE or _is_for_any_page(app):
+        if origin is None or request.method in SAFE_METHODS or _is_for_any_page(app):
             return
         # A page cannot send the keys' headers unless a preflight allowed it to.
         if "X-Api-Key" in request.headers or policy.allows_origin(origin):

@@ -33,10 +33,10 @@ from .model import Payment
 from .operation import Operation, OperationKind
 from .process import call_context, follow_up_of
 from .recorded_call import Question, recorded
-from .store import CallbackEffect, CallbackNote, ClaimedOperation
+from .store import CallbackEffect, CallbackResult, ClaimedOperation
 
 Acknowledged = tuple[int, bytes]
-WEIGHT: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_effect")
+SEVERITY: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_effect")
 """Of a callback with several updates, the result that is noted of it."""
 NOT_SIGNED = 401
 _SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-?key")
@@ -70,7 +70,7 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
     try:
         parts = [replace(part, received_at=raw.received_at) for part in processor.split(raw)]
     except PluginError as error:
-        await _keep_unread(command, raw, error, deps)
+        await _store_unreadable(command, raw, error, deps)
         return processor.acknowledge(accepted=False)
     accepted = True
     for part in parts:
@@ -78,28 +78,28 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
             verified = processor.verify(part)
         except BadSignatureError as error:
             reason = "the signature is wrong or missing"
-            if _note_stranger(command, "callback.refused", reason, deps) <= UNSIGNED_ROWS_MAX:
-                await _keep_digest(command.processor, part, "refused", error.reason, deps)
+            if _count_refusal(command, "callback.refused", reason, deps) <= UNSIGNED_ROWS_MAX:
+                await _store_digest(command.processor, part, "refused", error.reason, deps)
             return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
         except PluginError as error:
-            await _keep_unread(command, part, error, deps)
+            await _store_unreadable(command, part, error, deps)
             accepted = False
             continue
-        accepted &= await _take_part(part, verified, processor, deps)
+        accepted &= await _record_part(part, verified, processor, deps)
     return processor.acknowledge(accepted=accepted)
 
 
-async def _keep_unread(
+async def _store_unreadable(
     command: ReceiveCallback, raw: RawCallback, error: PluginError, deps: Deps
 ) -> None:
     """Quarantine what the plugin failed over; so many of them, as they may be anyone's."""
     reason = "the plugin failed before the sender was known"
-    if _note_stranger(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
-        await _keep_digest(command.processor, raw, "quarantined", str(error), deps)
+    if _count_refusal(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
+        await _store_digest(command.processor, raw, "quarantined", str(error), deps)
 
 
-def _note_stranger(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> int:
-    return deps.refusals.note(Refusal(action, reason, command.ip, subject=command.processor))
+def _count_refusal(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> int:
+    return deps.refusals.count(Refusal(action, reason, command.ip, subject=command.processor))
 
 
 async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
@@ -108,7 +108,7 @@ async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
     return await deps.storage.callbacks.add(processor, kept, at=deps.clock.now())
 
 
-async def _keep_digest(
+async def _store_digest(
     processor: str, raw: RawCallback, effect: CallbackEffect, reason: str, deps: Deps
 ) -> None:
     """Store that it came, and nothing of what anyone may have written into it."""
@@ -122,10 +122,10 @@ def _masked(name: str, value: str) -> str:
 
 
 async def _note(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> None:
-    await deps.storage.callbacks.note(row, CallbackNote(effect, redact(reason)))
+    await deps.storage.callbacks.record_result(row, CallbackResult(effect, redact(reason)))
 
 
-async def _take_part(
+async def _record_part(
     raw: RawCallback, verified: Verified, processor: GuardedByHost, deps: Deps
 ) -> bool:
     """Apply one callback whose sender is certain; whether it need not be sent again.
@@ -159,23 +159,23 @@ async def _store(
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, notifier=notifications)
         if await storage.callbacks.is_known(processor.info.id, verified.key):
-            note = CallbackNote("duplicate", f"{verified.key} came before")
+            note = CallbackResult("duplicate", f"{verified.key} came before")
         else:
             note = await _apply(updates, processor, bound)
         # What is quarantined has changed nothing: its copy is looked at again.
         key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
-        await storage.callbacks.note(row, note, key=key)
+        await storage.callbacks.record_result(row, note, key=key)
     notifications.send_all(deps)
 
 
-async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackNote:
+async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackResult:
     """Apply all updates of a callback; the note that matters most of theirs."""
     if not updates:
-        return CallbackNote("no_effect", "it says nothing about any operation")
+        return CallbackResult("no_effect", "it says nothing about any operation")
     # All rows first, in the order in which everyone locks them.
     await deps.storage.operations.lock([update.operation_id for update in updates])
     notes = [await apply_in_transaction(update, processor, deps) for update in updates]
-    noted = min(notes, key=lambda note: WEIGHT.index(note.effect))
+    noted = min(notes, key=lambda note: SEVERITY.index(note.effect))
     for note in notes:
         # One is listed with the callback; each of the others by itself.
         if note is not noted:
@@ -211,7 +211,7 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
     if not isinstance(answer, NotSentError):
         await apply_update(Update(claimed.operation.id, answer), processor, deps)
     if isinstance(answer, Approved | Declined):
-        await deps.storage.operations.keep_calls([(claimed.operation, call)])
+        await deps.storage.operations.store_calls([(claimed.operation, call)])
     after = await deps.storage.payments.get(command.payment_id)
     assert after is not None, "a payment is never deleted"
     return after
@@ -291,7 +291,7 @@ def _require_cancellable(claimed: ClaimedOperation, deps: Deps) -> GuardedByHost
 
 
 @dataclass(frozen=True, slots=True)
-class SettleReview:
+class ResolveReview:
     """What the person said.
 
     Args:
@@ -306,7 +306,7 @@ class SettleReview:
 
 
 @run_again_on_conflict
-async def settle_review(command: SettleReview, deps: Deps) -> Payment:
+async def resolve_review(command: ResolveReview, deps: Deps) -> Payment:
     """Settle any merchant's operation, through the one path that every answer takes.
 
     Only an operator may ask for it: a merchant must not declare its own money received.
@@ -330,12 +330,12 @@ async def settle_review(command: SettleReview, deps: Deps) -> Payment:
         notify_deliveries(record.events, bound)
         after = record.payment.after
         if operation.kind is OperationKind.CONFIRM and isinstance(outcome, Approved):
-            after = await _tell_charge(claimed, outcome, bound)
+            after = await _update_charge(claimed, outcome, bound)
     notifications.send_all(deps)
     return after
 
 
-async def _locked(command: SettleReview, deps: Deps) -> ClaimedOperation:
+async def _locked(command: ResolveReview, deps: Deps) -> ClaimedOperation:
     """The operation under review; with it its charge, which a confirmation is about."""
     found = await deps.storage.operations.find(command.operation_id)
     if found is None:
@@ -348,7 +348,7 @@ async def _locked(command: SettleReview, deps: Deps) -> ClaimedOperation:
     return claimed
 
 
-async def _tell_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps) -> Payment:
+async def _update_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps) -> Payment:
     """Take what a confirmation found as an answer to the charge that it is about."""
     processor = deps.registry.processors.get(claimed.operation.processor)
     if processor is None or claimed.charge is None:

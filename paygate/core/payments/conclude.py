@@ -33,7 +33,7 @@ from .follow_up import follow_up
 from .model import Payment, Refund
 from .operation import Operation, OperationKind
 from .recorded_call import Answer
-from .store import CallbackEffect, CallbackNote, ClaimedOperation, OperationRecord
+from .store import CallbackEffect, CallbackResult, ClaimedOperation, OperationRecord
 
 OVERDUE = "still pending after the time in which it should have been decided"
 
@@ -81,8 +81,8 @@ def _changed(
     if not isinstance(answer, Approved | Declined):
         return Change(payment)
     if operation.kind is OperationKind.VOID:
-        return payment.settle_void(is_released=is_done, at=at)
-    return payment.settle_capture(
+        return payment.complete_void(is_released=is_done, at=at)
+    return payment.complete_capture(
         operation.amount, is_taken=is_done, is_final=operation.is_final, at=at
     )
 
@@ -101,7 +101,7 @@ def _conclude_refund(
     change: Change[Payment] = Change(claimed.payment)
     if after.status != refund.status:
         is_given = after.status == "processed"
-        change = claimed.payment.settle_refund(refund.amount, is_given=is_given, at=now)
+        change = claimed.payment.complete_refund(refund.amount, is_given=is_given, at=now)
     events = refund_events(change, after, to, deps)
     return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
 
@@ -155,7 +155,7 @@ LATE_REASON = "The payment had failed before this money arrived"
 PART_REASON = "Only a part of the amount was approved"
 
 
-async def take_late_success(
+async def record_late_success(
     claimed: ClaimedOperation, approved: Approved, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
     """Accept an approval of a charge that had failed, or give the money back.
@@ -182,7 +182,7 @@ async def take_late_success(
     if payment.capture_mode == "manual":
         return "conflict", "held late: the money is not taken, and the hold has to be let go"
     reason = OTHER_REASON if is_paid_otherwise else LATE_REASON if is_whole else PART_REASON
-    await _give_back(claimed, approved, reason, to, deps)
+    await _refund_late_money(claimed, approved, reason, to, deps)
     return "applied", "late success of a payment that had failed: the money is refunded"
 
 
@@ -209,19 +209,19 @@ async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Dep
     """
     payment, operation = record.payment.after, record.operation
     is_part = payment.status == "failed" and payment.decline == PARTLY_APPROVED
-    if operation.kind is OperationKind.CHARGE and is_part and payment.amount_kept:
+    if operation.kind is OperationKind.CHARGE and is_part and payment.amount_refundable:
         await _refund_all(payment, operation.id, PART_REASON, to, deps)
 
 
-async def take_late_refund(
+async def record_late_refund(
     claimed: ClaimedOperation, approved: Approved, deps: Deps
 ) -> tuple[CallbackEffect, str]:
     """Take an approval of a refund that had failed: its money is not refundable again."""
     refund, payment, now = claimed.refund, claimed.payment, deps.clock.now()
     assert refund is not None, "a refund's operation has a refund"
-    if refund.amount > payment.amount_kept:
+    if refund.amount > payment.amount_refundable:
         return "conflict", "the refund was given after all, and its money by another one too"
-    change = payment.take_late_refund(refund.amount, at=now)
+    change = payment.record_late_refund(refund.amount, at=now)
     given = replace(refund, status="processed", processed_at=now)
     to = (await deps.storage.merchants.destinations([payment.merchant_id]))[payment.merchant_id]
     operation = claimed.operation.revive(approved, at=now)
@@ -233,11 +233,11 @@ async def take_late_refund(
     return "applied", "the refund was declined before"
 
 
-async def _give_back(
+async def _refund_late_money(
     claimed: ClaimedOperation, approved: Approved, reason: str, to: Sequence[Endpoint], deps: Deps
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
-    kept = payment.keep_late_money(approved.amount, at=now)
+    kept = payment.record_late_money(approved.amount, at=now)
     await _store_late(claimed, approved, kept, (), deps)
     await _refund_all(kept.after, claimed.operation.id, reason, to, deps)
 
@@ -245,7 +245,7 @@ async def _give_back(
 async def _refund_all(
     payment: Payment, charge_id: str, reason: str, to: Sequence[Endpoint], deps: Deps
 ) -> None:
-    now, amount = deps.clock.now(), payment.amount_kept
+    now, amount = deps.clock.now(), payment.amount_refundable
     change = payment.reserve_refund(amount, at=now)
     refund = Refund(
         id=deps.ids.new(IdKind.REFUND, of=charge_id),
@@ -268,7 +268,7 @@ REASON_CHARS_MAX = 1000
 
 
 @run_again_on_conflict
-async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackNote:
+async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackResult:
     """Apply an update in a transaction of its own.
 
     Args:
@@ -288,7 +288,7 @@ async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> 
     return note
 
 
-async def keep_conflict(note: CallbackNote, processor: GuardedByHost, deps: Deps) -> None:
+async def keep_conflict(note: CallbackResult, processor: GuardedByHost, deps: Deps) -> None:
     """Keep a conflict for operators to look at: there is no callback that they would find."""
     if note.effect != "conflict":
         return
@@ -305,17 +305,17 @@ async def keep_conflict(note: CallbackNote, processor: GuardedByHost, deps: Deps
 
 async def apply_in_transaction(
     update: Update, processor: GuardedByHost, deps: Deps
-) -> CallbackNote:
+) -> CallbackResult:
     """Apply an update in the transaction that ``deps.storage`` is bound to."""
     locked = await deps.storage.operations.lock([update.operation_id])
     claimed = locked[0] if locked else None
     if claimed is None or claimed.operation.processor != processor.info.id:
-        return CallbackNote("quarantined", f"no operation {update.operation_id} of theirs")
+        return CallbackResult("quarantined", f"no operation {update.operation_id} of theirs")
     names = {"operation_id": claimed.operation.id, "payment_id": claimed.payment.id}
     try:
         outcome = processor.checked(update, claimed.operation.amount, claimed.operation.kind)
     except PluginError as error:
-        return CallbackNote("quarantined", redact(error.reason), **names)
+        return CallbackResult("quarantined", redact(error.reason), **names)
     try:
         effect, reason = await _settle(claimed, outcome, processor, deps)
     except ConflictError as error:
@@ -328,7 +328,7 @@ async def apply_in_transaction(
             claimed.payment.id,
             reason,
         )
-    return CallbackNote(effect, redact(reason), **names)
+    return CallbackResult(effect, redact(reason), **names)
 
 
 async def _settle(
@@ -338,12 +338,12 @@ async def _settle(
     is_definite = isinstance(outcome, Approved | Declined | Released)
     if isinstance(outcome, Unknown):
         return "no_effect", f"it says nothing of the {operation.kind}: {outcome.reason}"
-    if operation.is_untold:
+    if operation.is_unsent:
         return "quarantined", f"the {operation.kind} was not sent to the processor yet"
     if isinstance(outcome, Released) and not _is_undecided_charge(claimed):
         return await _release(claimed, outcome, deps)
     if operation.is_ended and operation.state != "needs_review":
-        return await _after_the_end(claimed, outcome, processor, deps)
+        return await _conclude_again(claimed, outcome, processor, deps)
     if operation.state == "needs_review" and not is_definite:
         return "no_effect", f"the {operation.kind} is under review, and this decides nothing"
     await _store(claimed, outcome, deps)
@@ -364,7 +364,7 @@ async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> Non
     notify_deliveries(record.events, deps)
 
 
-async def _after_the_end(
+async def _conclude_again(
     claimed: ClaimedOperation, outcome: Outcome, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
     """A decided operation hears more: the same again, nothing definite, or the opposite."""
@@ -372,14 +372,14 @@ async def _after_the_end(
     said = {Approved: "succeeded", Declined: "failed"}.get(type(outcome))
     if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
         if operation.state == "failed":
-            return await take_late_success(claimed, outcome, processor, deps)
+            return await record_late_success(claimed, outcome, processor, deps)
         if outcome.amount != stored:
             now = f"now {outcome.amount} is approved"
             return "conflict", f"the charge succeeded with {stored}, and {now}"
     if said is None or said == operation.state:
         return "no_effect", f"the {operation.kind} is {operation.state} already"
     if isinstance(outcome, Approved) and operation.kind is OperationKind.REFUND:
-        return await take_late_refund(claimed, outcome, deps)
+        return await record_late_refund(claimed, outcome, deps)
     return "conflict", f"the {operation.kind} is {operation.state}, and now it {said}"
 
 

@@ -25,7 +25,7 @@ class MerchantHistory:
 
     deps: Deps
     merchant_id: UUID
-    at_hand: Payment | None = None
+    payment: Payment | None = None
 
     async def payments(
         self, *, within: timedelta, same: Same = "instrument", currency: str | None = None
@@ -33,7 +33,7 @@ class MerchantHistory:
         """See ``History.payments``."""
         if not isinstance(within, timedelta) or not timedelta(0) < within <= HISTORY_MAX:
             raise PluginContractError(f"asked for the payments within {within}")
-        payment = self.at_hand
+        payment = self.payment
         if payment is None:
             if same != "merchant":
                 raise PluginContractError(f"no payment is at hand to have the same {same}")

@@ -223,7 +223,7 @@ class Payment:
             updated_at=at,
             scenario=scenario,
         )
-        return _telling(payment, EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
+        return _with_events(payment, EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
 
     @property
     def is_decided(self) -> bool:
@@ -306,7 +306,7 @@ class Payment:
             )
         return Change(self._move("capture", at=at))
 
-    def settle_capture(
+    def complete_capture(
         self, amount: Money, *, is_taken: bool, is_final: bool, at: datetime
     ) -> Change[Payment]:
         """Take note of how a capture ended.
@@ -320,13 +320,13 @@ class Payment:
         if not is_taken:
             if self.hold_ended_at is not None:
                 return self._end_hold(EventType.PAYMENT_CAPTURE_FAILED, at=at)
-            return _telling(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
+            return _with_events(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
         taken = self.amount_captured + amount
         if is_final or taken == self.amount_authorized or self.hold_ended_at is not None:
             after = replace(self._move("approve", at=at), amount_captured=taken, captured=True)
-            return _telling(after, EventType.PAYMENT_SUCCESS)
+            return _with_events(after, EventType.PAYMENT_SUCCESS)
         after = replace(self._move("hold", at=at), amount_captured=taken)
-        return _telling(after, EventType.PAYMENT_CAPTURED)
+        return _with_events(after, EventType.PAYMENT_CAPTURED)
 
     def request_void(self, *, at: datetime) -> Change[Payment]:
         """Be about to let go of what is held.
@@ -338,10 +338,10 @@ class Payment:
             raise NotCancellableError
         return Change(self._move("void", at=at))
 
-    def settle_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
+    def complete_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
         """Take note of how a void ended. What was captured before it stays taken."""
         if not is_released and self.hold_ended_at is None:
-            return _telling(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
+            return _with_events(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
         return self._end_hold(at=at)
 
     def release_hold(self, *, at: datetime) -> Change[Payment]:
@@ -363,8 +363,8 @@ class Payment:
     def _end_hold(self, *first: EventType, at: datetime) -> Change[Payment]:
         if self.amount_captured:
             after = replace(self._move("approve", at=at), captured=True)
-            return _telling(after, *first, EventType.PAYMENT_SUCCESS)
-        return _telling(self._move("release", at=at), *first, EventType.PAYMENT_CANCELLED)
+            return _with_events(after, *first, EventType.PAYMENT_SUCCESS)
+        return _with_events(self._move("release", at=at), *first, EventType.PAYMENT_CANCELLED)
 
     def _require_uncaptured(self) -> None:
         if self.captured:
@@ -378,16 +378,16 @@ class Payment:
         """
         if self.capture_mode == "manual":
             held = replace(self._move("hold", at=at), amount_authorized=approved, decline=None)
-            return _telling(held, EventType.PAYMENT_AUTHORIZED)
+            return _with_events(held, EventType.PAYMENT_AUTHORIZED)
         after = replace(
             self._move("revive", at=at),
             amount_authorized=approved,
             amount_captured=approved,
             decline=None,
         )
-        return _telling(after, EventType.PAYMENT_SUCCESS)
+        return _with_events(after, EventType.PAYMENT_SUCCESS)
 
-    def keep_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
+    def record_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
         """Take note of money that came too late: the order is paid otherwise.
 
         The payment stays failed; the money is there to be given back.
@@ -395,7 +395,7 @@ class Payment:
         return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
 
     @property
-    def amount_kept(self) -> Money:
+    def amount_refundable(self) -> Money:
         """What was taken and neither given back nor set aside for a refund."""
         return self.amount_captured - self.amount_refunded
 
@@ -408,23 +408,23 @@ class Payment:
         """
         if not self.amount_captured:
             raise NotRefundableError
-        return self._set_aside(amount, EventType.REFUND_CREATED, at=at)
+        return self._reserve(amount, EventType.REFUND_CREATED, at=at)
 
-    def take_late_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
+    def record_late_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
         """Store that a refund was given after all whose money had been freed."""
-        return self._set_aside(amount, EventType.REFUND_PROCESSED, at=at)
+        return self._reserve(amount, EventType.REFUND_PROCESSED, at=at)
 
-    def _set_aside(self, amount: Money, told: EventType, *, at: datetime) -> Change[Payment]:
-        if amount > (left := self.amount_kept):
+    def _reserve(self, amount: Money, told: EventType, *, at: datetime) -> Change[Payment]:
+        if amount > (left := self.amount_refundable):
             raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
-        return _telling(self._touched(at, amount_refunded=self.amount_refunded + amount), told)
+        return _with_events(self._touched(at, amount_refunded=self.amount_refunded + amount), told)
 
-    def settle_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
+    def complete_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
         """Take note of how a refund ended; a declined one gives its money back to the payment."""
         if is_given:
-            return _telling(self._touched(at), EventType.REFUND_PROCESSED)
+            return _with_events(self._touched(at), EventType.REFUND_PROCESSED)
         after = self._touched(at, amount_refunded=self.amount_refunded - amount)
-        return _telling(after, EventType.REFUND_FAILED)
+        return _with_events(after, EventType.REFUND_FAILED)
 
     def _touched(self, at: datetime, **changes: Any) -> Payment:
         return replace(self, version=self.version + 1, updated_at=at, **changes)
@@ -440,21 +440,21 @@ class Payment:
         after = replace(moved, amount_authorized=approved, amount_captured=approved)
         if is_part:
             # A part pays no order, and is there to be given back.
-            return _telling(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
-        return _telling(after, EventType.PAYMENT_SUCCESS)
+            return _with_events(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
+        return _with_events(after, EventType.PAYMENT_SUCCESS)
 
     def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.amount_authorized:
             # The hold was stored before, and may have been taken or let go since.
             return Change(self)
         after = replace(self._move("hold", at=at), amount_authorized=approved)
-        return _telling(after, EventType.PAYMENT_AUTHORIZED)
+        return _with_events(after, EventType.PAYMENT_AUTHORIZED)
 
     def _decline(self, decline: Decline, *, at: datetime) -> Change[Payment]:
         if self.status == "failed":
             return Change(self)
         declined = replace(self._move("decline", at=at), decline=decline)
-        return _telling(declined, EventType.PAYMENT_FAILED)
+        return _with_events(declined, EventType.PAYMENT_FAILED)
 
     def _move(self, action: Action, *, at: datetime) -> Payment:
         after = next_status(self.status, action)
@@ -463,7 +463,7 @@ class Payment:
         return self._touched(at, status=after, next_action=left)
 
 
-def _telling(payment: Payment, *types: EventType) -> Change[Payment]:
+def _with_events(payment: Payment, *types: EventType) -> Change[Payment]:
     events = tuple(
         Event(type, payment.id, payment.last_seq + ordinal, payment.updated_at)
         for ordinal, type in enumerate(types, start=1)

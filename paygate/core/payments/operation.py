@@ -99,7 +99,7 @@ class Operation:
         return self.sealed == ERASED
 
     @property
-    def is_untold(self) -> bool:
+    def is_unsent(self) -> bool:
         """Whether the processor was never told of it."""
         return self.state == "reserved" and not self.sends
 
@@ -124,7 +124,7 @@ class Operation:
             case Pending() | ActionRequired():
                 return self._await(outcome, at=at)
             case Unknown():
-                return self._lose(at=at, wait=wait)
+                return self._mark_unknown(at=at, wait=wait)
 
     def is_overdue(self, *, at: datetime) -> bool:
         """Whether "pending" is no answer any more: the processor should have decided by now."""
@@ -156,7 +156,7 @@ class Operation:
         """Take the processor's word that it never saw this: send it again, same id."""
         return replace(self._move("reserved"), due_at=at + wait, sends=self.sends + 1)
 
-    def _lose(self, *, at: datetime, wait: timedelta | None) -> Operation:
+    def _mark_unknown(self, *, at: datetime, wait: timedelta | None) -> Operation:
         if wait is None:
             return self._end("needs_review", at=at)
         return replace(self._move("unknown"), due_at=at + wait, queries=self.queries + 1)

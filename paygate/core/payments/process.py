@@ -15,8 +15,8 @@ from ..outcome import ActionRequired, Approved, DeclineCode, Declined, Outcome, 
 from ..plugin_api.plugin import CallContext, WakeUp
 from ..plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update
 from ..queue.lease import Lease
-from ..queue.work import Settled, conclude_each
-from ..records import NOTHING_STORED, Stored
+from ..queue.work import Finished, conclude_each
+from ..records import NOTHING_WRITTEN, WriteResult
 from ..registry import GuardedByHost
 from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
@@ -24,12 +24,12 @@ from .conclude import apply_update, conclude_operation, return_part
 from .model import Payment
 from .operation import Operation, OperationKind
 from .recorded_call import Answer, Question, recorded
-from .risk import Assessment, assess_risk, is_to_be_assessed
+from .risk import Assessment, assess_risk, needs_assessment
 from .store import ClaimedOperation, OperationRecord, OperationRepository, RecordedCall
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CallResult:
     """What came of asking.
 
     Args:
@@ -51,7 +51,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class ToAsk:
+class Job:
     """An operation this worker holds.
 
     Args:
@@ -144,35 +144,35 @@ class OperationWork:
     rows: OperationRepository
     receive: Receive
 
-    async def claim(self, limit: int) -> Sequence[ToAsk]:
+    async def claim(self, limit: int) -> Sequence[Job]:
         """Lease due operations, and commit which of them are about to be sent."""
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
         claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
         unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
-        unchecked = [claim for claim in unsent if is_to_be_assessed(claim, deps)]
-        reserved = [claim for claim in unsent if not is_to_be_assessed(claim, deps)]
+        unchecked = [claim for claim in unsent if needs_assessment(claim, deps)]
+        reserved = [claim for claim in unsent if not needs_assessment(claim, deps)]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
         if len(sent) < len(reserved):
             # Locked by someone else, or changed since: another turn takes them.
             kept = {claim.lease.row_id for claim in sent}
             left = [claim.lease for claim in reserved if claim.lease.row_id not in kept]
-            await self.rows.hand_back(left)
+            await self.rows.release_claims(left)
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
         return [
-            *(ToAsk(claim, is_fresh=True) for claim in sent),
-            *(ToAsk(claim, is_fresh=True, is_unchecked=True) for claim in unchecked),
-            *(ToAsk(claim, is_fresh=False) for claim in asked_before),
+            *(Job(claim, is_fresh=True) for claim in sent),
+            *(Job(claim, is_fresh=True, is_unchecked=True) for claim in unchecked),
+            *(Job(claim, is_fresh=False) for claim in asked_before),
         ]
 
-    async def perform(self, claim: ToAsk) -> Heard:
+    async def perform(self, claim: Job) -> CallResult:
         """Ask the processor. No transaction is open and no row is locked meanwhile."""
         return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
 
-    def _context(self, claim: ToAsk) -> CallContext:
+    def _context(self, claim: Job) -> CallContext:
         return call_context(claim.claimed, self.deps, self.receive)
 
-    async def _check_and_ask(self, claim: ToAsk) -> Heard:
+    async def _check_and_ask(self, claim: Job) -> CallResult:
         """Ask the risk checks, and the processor if none of them minds.
 
         It is marked sent only now: a worker that dies over a verdict leaves a payment
@@ -181,30 +181,30 @@ class OperationWork:
         deps = self.deps
         assessment = await assess_risk(claim.claimed, self._context(claim), deps)
         if assessment.declined is not None:
-            return Heard(assessment.declined, assessment=assessment)
+            return CallResult(assessment.declined, assessment=assessment)
         sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
         if not sent:
-            return Heard(None)
-        heard = await self._ask(ToAsk(sent[0], is_fresh=True))
+            return CallResult(None)
+        heard = await self._ask(Job(sent[0], is_fresh=True))
         return replace(heard, assessment=assessment)
 
-    async def _ask(self, claim: ToAsk) -> Heard:
+    async def _ask(self, claim: Job) -> CallResult:
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
         if processor is None:
             # Its plugin was taken away. It may come back; nothing was decided.
             gone = f"processor {claim.claimed.operation.processor} is not installed"
-            return Heard(Unknown(gone))
+            return CallResult(Unknown(gone))
         if claim.is_fresh and claim.claimed.operation.is_erased:
-            return Heard(_without_secret(processor))
+            return CallResult(_without_secret(processor))
         context = self._context(claim)
         try:
             question = _question(processor, claim, context, self.deps)
         except NotSentError as error:
-            return Heard(error)
+            return CallResult(error)
         answer, call = await recorded(question, self.deps.clock)
-        return Heard(answer, tuple(context.wake_ups), call)
+        return CallResult(answer, tuple(context.wake_ups), call)
 
-    async def record(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
+    async def record(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         """Store what the processors answered and its events, and notify workers of deliveries.
 
         A definite answer is stored whatever has happened meanwhile: it is concluded from
@@ -213,24 +213,24 @@ class OperationWork:
         """
         answered = [each for each in settled if each.answer.answer is not None]
         if not answered:
-            return NOTHING_STORED
+            return NOTHING_WRITTEN
         try:
             for each in answered:
-                await self._tell_charge(each)
+                await self._update_charge(each)
             return await self._record_set(answered)
         except RowRefusedError as error:
             if len(answered) == 1:
                 row_id = answered[0].claim.lease.row_id
                 log.exception("the database refused the result of %s", row_id)
-                await self._keep_calls(answered)
-                return Stored(frozenset(), {row_id: str(error)})
+                await self._store_calls(answered)
+                return WriteResult(frozenset(), {row_id: str(error)})
         # One of them cannot be stored: each by itself, so that the others are.
-        stored = NOTHING_STORED
+        stored = NOTHING_WRITTEN
         for each in answered:
-            stored = stored.and_also(await self.record([each]))
+            stored = stored.merge(await self.record([each]))
         return stored
 
-    async def _record_set(self, settled: Sequence[Settled[ToAsk, Heard]]) -> Stored:
+    async def _record_set(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         deps = self.deps
         owners = [each.claim.claimed.payment.merchant_id for each in settled]
         endpoints = await deps.storage.merchants.destinations(owners)
@@ -246,30 +246,30 @@ class OperationWork:
         notifications.send_all(deps)
         for record in records:
             notify_deliveries(record.events, deps)
-        stored = Stored(frozenset(each.operation.id for each in records), refused, locked.busy)
-        await self._keep_calls([each for each in ours if each.claim.lease.row_id in refused])
+        stored = WriteResult(frozenset(each.operation.id for each in records), refused, locked.busy)
+        await self._store_calls([each for each in ours if each.claim.lease.row_id in refused])
         for each in settled:
             row_id = each.claim.lease.row_id
             if row_id not in locked.ready and row_id not in locked.busy:
-                stored = stored.and_also(await self._take_late(each))
+                stored = stored.merge(await self._record_late(each))
         return stored
 
-    async def _take_late(self, late: Settled[ToAsk, Heard]) -> Stored:
+    async def _record_late(self, late: Finished[Job, CallResult]) -> WriteResult:
         """Take the answer about an operation that is no longer this worker's."""
         operation, answer = late.claim.claimed.operation, late.answer.answer
         processor = self.deps.registry.processors.get(operation.processor)
         try:
-            if processor and _is_late_news(late):
+            if processor and _is_late_update(late):
                 assert isinstance(answer, Approved | Declined | ActionRequired | Pending)
                 note = await apply_update(Update(operation.id, answer), processor, self.deps)
                 log.info("late answer about %s: %s %s", operation.id, note.effect, note.reason)
-            await self._keep_calls([late])
+            await self._store_calls([late])
         except InfrastructureError as error:
             log.warning("the late answer about %s is not stored yet: %s", operation.id, error)
-            return Stored(frozenset(), {}, busy=frozenset({operation.id}))
-        return Stored(frozenset({operation.id}), {})
+            return WriteResult(frozenset(), {}, busy=frozenset({operation.id}))
+        return WriteResult(frozenset({operation.id}), {})
 
-    async def _tell_charge(self, each: Settled[ToAsk, Heard]) -> None:
+    async def _update_charge(self, each: Finished[Job, CallResult]) -> None:
         """Bring what a confirmation found into the charge that it is about."""
         claimed, answer = each.claim.claimed, each.answer.answer
         processor = self.deps.registry.processors.get(claimed.operation.processor)
@@ -279,14 +279,14 @@ class OperationWork:
             update = Update(claimed.charge.operation_id, replace(answer, operation_id=None))
             await apply_update(update, processor, self.deps)
 
-    async def _keep_calls(self, settled: Sequence[Settled[ToAsk, Heard]]) -> None:
+    async def _store_calls(self, settled: Sequence[Finished[Job, CallResult]]) -> None:
         calls = [
             (each.claim.claimed.operation, each.answer.call)
             for each in settled
             if each.answer.call is not None
         ]
         if calls:
-            await self.deps.storage.operations.keep_calls(calls)
+            await self.deps.storage.operations.store_calls(calls)
 
 
 @dataclass(slots=True)
@@ -301,7 +301,7 @@ class _Conclusions:
     deps: Deps
     payments: dict[str, Payment] = field(default_factory=dict)
 
-    def __call__(self, settled: Settled[ToAsk, Heard]) -> OperationRecord:
+    def __call__(self, settled: Finished[Job, CallResult]) -> OperationRecord:
         claimed = self.ready[settled.claim.lease.row_id]
         payment = self.payments.get(claimed.payment.id, claimed.payment)
         to = self.endpoints[payment.merchant_id]
@@ -311,7 +311,7 @@ class _Conclusions:
         return record
 
 
-def _is_late_news(late: Settled[ToAsk, Heard]) -> bool:
+def _is_late_update(late: Finished[Job, CallResult]) -> bool:
     claim, heard = late.claim, late.answer
     if heard.is_blocked:
         return False
@@ -319,13 +319,13 @@ def _is_late_news(late: Settled[ToAsk, Heard]) -> bool:
     is_definite = isinstance(answer, Approved | Declined)
     # Only the answer to the request itself says what the shopper has to do, and what the
     # processor needs to be handed back with later queries.
-    is_first_word = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
+    is_first_response = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
     is_asked = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
-    return is_asked and (is_definite or is_first_word)
+    return is_asked and (is_definite or is_first_response)
 
 
 def _concluded(
-    claimed: ClaimedOperation, heard: Heard, to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation, heard: CallResult, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     assert heard.answer is not None, "what was lost is not concluded"
     record = conclude_operation(claimed, heard.answer, to, deps)
@@ -337,7 +337,7 @@ def _concluded(
     return replace(record, decision=decision, note=note or record.note)
 
 
-def _question(processor: GuardedByHost, claim: ToAsk, context: CallContext, deps: Deps) -> Question:
+def _question(processor: GuardedByHost, claim: Job, context: CallContext, deps: Deps) -> Question:
     """The call by which the processor is told of the operation, or asked about it.
 
     Raises:

@@ -12,7 +12,7 @@ from ..errors import NotFoundError, SuspendedMerchantError
 from ..limits import WORKER_GONE_AFTER
 from ..queue.store import WorkCounts
 from ..webhooks.model import Delivery, EndpointSettings
-from ..webhooks.store import Try
+from ..webhooks.store import DeliveryTry
 from .model import Order, Payment, Refund
 
 
@@ -30,7 +30,7 @@ async def find_order(order_id: str, merchant: Merchant | None, deps: Deps) -> Or
         SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     order = await deps.storage.orders.get(order_id)
-    if order is None or not _is_theirs(order.merchant_id, merchant):
+    if order is None or not _is_owned_by(order.merchant_id, merchant):
         raise NotFoundError("Order")
     if merchant is None:
         await require_active(order.merchant_id, deps)
@@ -45,7 +45,7 @@ async def find_payment(payment_id: str, merchant: Merchant | None, deps: Deps) -
         SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     payment = await deps.storage.payments.get(payment_id)
-    if payment is None or not _is_theirs(payment.merchant_id, merchant):
+    if payment is None or not _is_owned_by(payment.merchant_id, merchant):
         raise NotFoundError("Payment")
     if merchant is None:
         await require_active(payment.merchant_id, deps)
@@ -59,13 +59,13 @@ async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
         NotFoundError: No such refund, or another merchant's.
     """
     refund = await deps.storage.refunds.get(refund_id)
-    if refund is None or not _is_theirs(refund.merchant_id, merchant):
+    if refund is None or not _is_owned_by(refund.merchant_id, merchant):
         raise NotFoundError("Refund")
     return refund
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryStory:
+class DeliveryDetails:
     """A delivery, where it goes and how that went.
 
     Args:
@@ -74,10 +74,10 @@ class DeliveryStory:
 
     delivery: Delivery
     endpoint: EndpointSettings | None
-    tries: Sequence[Try]
+    tries: Sequence[DeliveryTry]
 
 
-async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> DeliveryStory:
+async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> DeliveryDetails:
     """A delivery of the merchant's.
 
     Raises:
@@ -87,7 +87,7 @@ async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> De
     if delivery is None:
         raise NotFoundError("Webhook log")
     endpoint = await deps.storage.endpoints.get(delivery.endpoint_id, merchant_id=merchant.id)
-    return DeliveryStory(delivery, endpoint, await deps.storage.deliveries.tries(delivery_id))
+    return DeliveryDetails(delivery, endpoint, await deps.storage.deliveries.attempts(delivery_id))
 
 
 async def find_test_merchant(deps: Deps) -> Merchant | None:
@@ -116,5 +116,5 @@ async def require_active(merchant_id: UUID, deps: Deps) -> None:
         raise SuspendedMerchantError
 
 
-def _is_theirs(owner: UUID, merchant: Merchant | None) -> bool:
+def _is_owned_by(owner: UUID, merchant: Merchant | None) -> bool:
     return merchant is None or merchant.id == owner

@@ -86,8 +86,8 @@ def given(request: Request) -> Mapping[str, Any]:
         case FollowUp(operation_id=operation_id, reference=reference, is_final=is_final):
             kept |= {"operation_id": operation_id, "reference": reference, "is_final": is_final}
     secrets = (request.instrument.secret or {}).values()
-    kept_safely: Mapping[str, Any] = redact_json(kept, secrets=secrets)
-    return kept_safely
+    safe: Mapping[str, Any] = redact_json(kept, secrets=secrets)
+    return safe
 
 
 def answered(answer: Answer, *, secrets: Collection[str] = ()) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ class _Said:
     problem: str | None = None
 
 
-def is_to_be_assessed(claimed: ClaimedOperation, deps: Deps) -> bool:
+def needs_assessment(claimed: ClaimedOperation, deps: Deps) -> bool:
     """Whether nobody was ever asked about this payment, and somebody checks such ones.
 
     A payment that was sent before is past checking: it may be paid already.

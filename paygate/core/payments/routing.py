@@ -76,7 +76,7 @@ async def _ask(
 ) -> tuple[Mapping[str, Any], tuple[str, ...] | None]:
     began_s = time.monotonic()
     try:
-        opinion = await router.opinion(request, _context(router, request, left, deps))
+        ranked = await router.rank(request, _context(router, request, left, deps))
     except PluginError as error:
         problem = redact_text(error.reason)
         deps.logger.warning(
@@ -84,11 +84,11 @@ async def _ask(
         )
         return _told(router, {"problem": problem, "took_ms": _since_ms(began_s)}), None
     said = {
-        "ranking": opinion.ranking,
-        "ignored": [redact_text(each) for each in opinion.ignored],
+        "ranking": ranked.ranking,
+        "ignored": [redact_text(each) for each in ranked.ignored],
         "took_ms": _since_ms(began_s),
     }
-    return _told(router, said), opinion.ranking
+    return _told(router, said), ranked.ranking
 
 
 def _request(

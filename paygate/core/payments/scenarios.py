@@ -63,14 +63,14 @@ def _by_amount(amount: Money, deps: Deps) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayPayer:
+class SimulatePayer:
     """What the payer does."""
 
     payment_id: str
     decision: str
 
 
-async def play_payer(command: PlayPayer, deps: Deps) -> Payment:
+async def simulate_payer(command: SimulatePayer, deps: Deps) -> Payment:
     """Let the simulated processor hear it, and us from it.
 
     Raises:

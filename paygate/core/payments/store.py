@@ -18,7 +18,7 @@ from .model import Order, Payment, PaymentStatus, Refund
 from .operation import Operation, OperationKind
 
 """The two tables of leasable work."""
-MomentKind = Literal[
+TimelineKind = Literal[
     "transition",
     "operation",
     "plugin_call",
@@ -29,7 +29,7 @@ MomentKind = Literal[
     "refund",
     "decision",
 ]
-MOMENTS_MAX = 1000
+TIMELINE_ENTRIES_MAX = 1000
 """Told of one payment, the oldest; a time line holds one more if there is more."""
 
 
@@ -49,7 +49,7 @@ class PaymentTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """Something that happened to a payment.
 
     Args:
@@ -60,7 +60,7 @@ class Moment:
     """
 
     at: datetime
-    kind: MomentKind
+    kind: TimelineKind
     id: str
     data: Mapping[str, Any]
 
@@ -172,7 +172,7 @@ CallbackEffect = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackNote:
+class CallbackResult:
     """What became of a callback, and why."""
 
     effect: CallbackEffect
@@ -182,7 +182,7 @@ class CallbackNote:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCallback:
+class StoredCallback:
     """A callback as people look at it; its bytes stay in the database."""
 
     id: int
@@ -315,11 +315,13 @@ class CallbackRepository(Protocol):
         """
         ...
 
-    async def note(self, row: int, note: CallbackNote, *, key: str | None = None) -> None:
+    async def record_result(
+        self, row: int, note: CallbackResult, *, key: str | None = None
+    ) -> None:
         """Store what became of it, unless that is stored already, and its key if it keeps one."""
         ...
 
-    async def recent(self, *, effect: str | None, limit: int) -> Sequence[KeptCallback]:
+    async def recent(self, *, effect: str | None, limit: int) -> Sequence[StoredCallback]:
         """The newest, of one effect or of all."""
         ...
 
@@ -447,7 +449,7 @@ class OperationRepository(Leasable, Protocol):
         """
         ...
 
-    async def keep_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
+    async def store_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
         """Put calls on the timeline whose answers changed nothing; each of them once."""
         ...
 
@@ -514,7 +516,7 @@ class PaymentRepository(Protocol):
         """Count payments of the past; see ``History``."""
         ...
 
-    async def timeline(self, payment_id: str) -> Sequence[Moment]:
+    async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:
         """What happened to a payment, in order."""
         ...
 

@@ -27,7 +27,7 @@ class StoredSettings:
         return {**self.values, **self.hidden}
 
 
-NOTHING_SET = StoredSettings()
+NO_SETTINGS = StoredSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from ..errors import InfrastructureError, OperatorError
 
 log = logging.getLogger(__name__)
-SAY_AGAIN_AFTER_S = 30.0
+LOG_AGAIN_AFTER_S = 30.0
 
 
 async def repeat(step: Callable[[], Awaitable[object]], *, every_s: float, what: str) -> None:
@@ -28,7 +28,7 @@ async def repeat(step: Callable[[], Awaitable[object]], *, every_s: float, what:
         except (InfrastructureError, OperatorError) as error:
             now = time.monotonic()
             # A database that is away is away for every step; one line tells it.
-            if str(error) != said or now - said_at_s >= SAY_AGAIN_AFTER_S:
+            if str(error) != said or now - said_at_s >= LOG_AGAIN_AFTER_S:
                 said, said_at_s = str(error), now
                 log.warning("cannot %s: %s", what, error)
         except Exception:

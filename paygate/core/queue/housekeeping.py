@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 
 from ..deps import Deps
 from ..errors import InfrastructureError
-from ..limits import SEALED_MAX, WORKER_FORGOTTEN_AFTER
+from ..limits import SEALED_MAX, WORKER_DELETED_AFTER
 
 ROWS_MAX = 1000
 """Forgotten at a time, so that no lock is held for long."""
 
 
-async def keep_house(deps: Deps) -> None:
+async def run_housekeeping(deps: Deps) -> None:
     """Delete what has expired, and seal stored secrets for the keys of now."""
     await purge_expired(deps)
     await reseal(deps)
@@ -22,7 +22,7 @@ async def keep_house(deps: Deps) -> None:
 async def purge_expired(deps: Deps) -> int:
     """Forget expired answers, sessions and sent cards, and old calls and callbacks; how many."""
     now, house = deps.clock.now(), deps.storage.housekeeping
-    await deps.storage.workers.forget(gone_for=WORKER_FORGOTTEN_AFTER)
+    await deps.storage.workers.forget(gone_for=WORKER_DELETED_AFTER)
     # Sessions come to their ends in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     if deps.policy.keep_events is not None:

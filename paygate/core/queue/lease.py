@@ -19,7 +19,7 @@ class FailedClaim:
 
     lease: Lease
     error: str
-    rest: timedelta | None
+    retry_after: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def backoff(claims: int) -> timedelta:
     return min(timedelta(seconds=0.5 * 2**exponent), CLAIM_BACKOFF_MAX)
 
 
-def rest_after(lease: Lease) -> timedelta | None:
+def retry_delay(lease: Lease) -> timedelta | None:
     """How long a row rests after its handling raised; None when a person has to look."""
     return backoff(lease.claims) if lease.claims < CLAIMS_MAX else None
 
@@ -59,15 +59,15 @@ class Leasable(Protocol):
         """Extend the leases that are still ours."""
         ...
 
-    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
+    async def reschedule(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
         """Give up rows whose handling raised; the rest says when to try again."""
         ...
 
-    async def hand_back(self, leases: Sequence[Lease]) -> None:
+    async def release_claims(self, leases: Sequence[Lease]) -> None:
         """Give up rows untouched, at once: this worker is stopping."""
         ...
 
-    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+    async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
         """Give up rows, untouched, that are leased to the worker without its knowledge.
 
         The answer to one of its claims was lost, and would be missing until the lease ends.
@@ -78,7 +78,7 @@ class Leasable(Protocol):
         """
         ...
 
-    async def free_orphans(self, *, gone_after: timedelta) -> int:
+    async def release_orphans(self, *, gone_after: timedelta) -> int:
         """End the leases of workers not heard of for that long; how many."""
         ...
 

@@ -22,8 +22,8 @@ from typing import Generic
 from ..clock import Clock, MovableClock
 from ..errors import InfrastructureError
 from ..limits import CLAIM_ROWS_MAX, RENEW_EVERY, SWEEP_EVERY
-from .lease import FailedClaim, Leasable, Lease, rest_after
-from .work import AnswerT, ClaimT, Settled, Work
+from .lease import FailedClaim, Leasable, Lease, retry_delay
+from .work import AnswerT, ClaimT, Finished, Work
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         self.stopped = asyncio.Event()
         self._held: dict[str, Lease] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._done: asyncio.Queue[Settled[ClaimT, AnswerT]] = asyncio.Queue()
+        self._done: asyncio.Queue[Finished[ClaimT, AnswerT]] = asyncio.Queue()
         # Spreads the ticks of several workers; nothing that must be repeatable.
         self._rng = Random()
 
@@ -105,7 +105,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if leases:
-            await self._hand_back(leases)
+            await self._release_claims(leases)
         self._wake.set()
 
     async def _turn(self) -> None:
@@ -131,7 +131,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
     async def _claim(self, limit: int) -> Sequence[ClaimT]:
         if self._may_lease_unseen:
             held = list(self._held.values())
-            await self._rows.hand_back_unheld(self._worker_id, held)
+            await self._rows.release_unheld(self._worker_id, held)
             self._may_lease_unseen = False
         try:
             return await self._work.claim(limit)
@@ -173,18 +173,18 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             answer = await self._work.perform(claim)
         except asyncio.CancelledError:
             # Ours to abandon, or a plugin that raised it. The lease runs out by itself.
-            self._let_go(claim.lease)
+            self._forget(claim.lease)
             raise
         except Exception as error:
             # The worker's outermost net: the guard has caught what plugins raise,
             # so this is a mistake of ours. The row rests; the others go on.
             log.exception("%s: working on %s failed", self.name, claim.lease.row_id)
-            await self._give_up([(claim.lease, f"{type(error).__name__}: {error}")])
+            await self._fail([(claim.lease, f"{type(error).__name__}: {error}")])
         else:
-            self._done.put_nowait(Settled(claim, answer))
+            self._done.put_nowait(Finished(claim, answer))
 
     async def _record_all(self) -> None:
-        settled: list[Settled[ClaimT, AnswerT]] = []
+        settled: list[Finished[ClaimT, AnswerT]] = []
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BUSY_WAIT_S if settled else None):
@@ -194,12 +194,12 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             busy = await self._record(settled)
             for each in settled:
                 if each.claim.lease.row_id not in busy:
-                    self._let_go(each.claim.lease)
+                    self._forget(each.claim.lease)
                     self._done.task_done()
             settled = [each for each in settled if each.claim.lease.row_id in busy]
             self._wake.set()
 
-    async def _record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> frozenset[str]:
+    async def _record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> frozenset[str]:
         """Store a set; the rows that someone else has locked, which are to be tried again."""
         leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
         # However long an outage lasts: what was answered is not asked again.
@@ -214,37 +214,37 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
                 # The worker's outermost net: these rows rest, the others go on.
                 log.exception("%s: recording failed", self.name)
                 reason = f"{type(error).__name__}: {error}"
-                await self._give_up([(lease, reason) for lease in leases.values()])
+                await self._fail([(lease, reason) for lease in leases.values()])
                 return frozenset()
-        stale = leases.keys() - stored.won - stored.refused.keys() - stored.busy
+        stale = leases.keys() - stored.stored - stored.refused.keys() - stored.busy
         if stale:
             log.warning("%s: %d stale write(s) refused", self.name, len(stale))
-            await self._hand_back([leases[row_id] for row_id in stale])
-        await self._give_up([(leases[row], why) for row, why in stored.refused.items()])
+            await self._release_claims([leases[row_id] for row_id in stale])
+        await self._fail([(leases[row], why) for row, why in stored.refused.items()])
         return stored.busy
 
-    async def _give_up(self, rows: Sequence[tuple[Lease, str]]) -> None:
+    async def _fail(self, rows: Sequence[tuple[Lease, str]]) -> None:
         if not rows:
             return
-        failures = [FailedClaim(lease, why, rest_after(lease)) for lease, why in rows]
+        failures = [FailedClaim(lease, why, retry_delay(lease)) for lease, why in rows]
         try:
-            await self._rows.release(failures, now=self._clock.now())
+            await self._rows.reschedule(failures, now=self._clock.now())
         except InfrastructureError as error:
             log.warning("%s: could not release yet, the leases run out: %s", self.name, error)
         except Exception:
             # The same net: without their release the rows are free when their leases run out.
             log.exception("%s: releasing failed", self.name)
         for lease, _ in rows:
-            self._let_go(lease)
+            self._forget(lease)
         self._wake.set()
 
-    async def _hand_back(self, leases: Sequence[Lease]) -> None:
+    async def _release_claims(self, leases: Sequence[Lease]) -> None:
         try:
-            await self._rows.hand_back(leases)
+            await self._rows.release_claims(leases)
         except InfrastructureError as error:
             log.warning("%s: could not hand back, the leases run out: %s", self.name, error)
 
-    def _let_go(self, lease: Lease) -> None:
+    def _forget(self, lease: Lease) -> None:
         # Another turn may hold the row again already, with another token.
         if self._held.get(lease.row_id) == lease:
             del self._held[lease.row_id]

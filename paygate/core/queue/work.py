@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ..errors import PaygateError
-from ..records import Stored
+from ..records import WriteResult
 from .lease import Lease
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True, slots=True)
-class Settled(Generic[ClaimT, AnswerT]):
+class Finished(Generic[ClaimT, AnswerT]):
     """A row and what the outside said about it."""
 
     claim: ClaimT
@@ -47,14 +47,14 @@ class Work(Protocol[ClaimT, AnswerT]):
         """Ask the outside about one row, with no transaction open."""
         ...
 
-    async def record(self, settled: Sequence[Settled[ClaimT, AnswerT]]) -> Stored:
+    async def record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> WriteResult:
         """Store what came of a set, fenced, and end the leases of what was stored."""
         ...
 
 
 def conclude_each(
-    settled: Sequence[Settled[ClaimT, AnswerT]],
-    conclude: Callable[[Settled[ClaimT, AnswerT]], RecordT],
+    settled: Sequence[Finished[ClaimT, AnswerT]],
+    conclude: Callable[[Finished[ClaimT, AnswerT]], RecordT],
 ) -> tuple[list[RecordT], Mapping[str, str]]:
     """Turn answers into records; one that cannot be must not stop its neighbours.
 

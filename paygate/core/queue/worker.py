@@ -17,7 +17,7 @@ from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
 from ..webhooks.deliver import DeliveryWork
 from .background import repeat
-from .housekeeping import keep_house
+from .housekeeping import run_housekeeping
 from .notifier import QUEUES, Queue
 from .queue_worker import QueueWorker
 
@@ -128,7 +128,7 @@ class Worker:
             task.cancel()
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        parts = [self._listen(), self._keep_house()]
+        parts = [self._listen(), self._run_housekeeping()]
         if self._test_clock is not None:
             parts.append(self._test_clock.listen(self.wake_all))
         return parts
@@ -168,7 +168,7 @@ class Worker:
         # After an outage every worker's heartbeat is old, and none of them is gone: only
         # who could tell that it lives may conclude that one who did not tell is dead.
         if last_s is not None and self._last_beat_s - last_s < HEARTBEAT_RECENT_S:
-            await self._free_orphans()
+            await self._release_orphans()
 
     async def _listen(self) -> None:
         await repeat(
@@ -177,20 +177,20 @@ class Worker:
             what="listen for work",
         )
 
-    async def _keep_house(self) -> None:
+    async def _run_housekeeping(self) -> None:
         await repeat(
-            lambda: keep_house(self._deps),
+            lambda: run_housekeeping(self._deps),
             every_s=HOUSEKEEPING_EVERY_S,
             what="delete what has expired",
         )
 
-    async def _free_orphans(self) -> None:
+    async def _release_orphans(self) -> None:
         storage = self._deps.storage
         for table, rows in (
             ("operations", storage.operations),
             ("webhook_logs", storage.deliveries),
         ):
-            freed = await rows.free_orphans(gone_after=WORKER_GONE_AFTER)
+            freed = await rows.release_orphans(gone_after=WORKER_GONE_AFTER)
             if freed:
                 log.info("freed %d lease(s) of workers that are gone: %s", freed, table)
                 self.wake_all()

@@ -17,14 +17,14 @@ from ..plugin_api.plugin import CallContext
 from ..plugin_api.retry_policy import Tries
 from ..plugin_api.sink import DeliverableEvent
 from ..queue.lease import Lease
-from ..queue.work import Settled, conclude_each
-from ..records import Stored
+from ..queue.work import Finished, conclude_each
+from ..records import WriteResult
 from .emit import deliveries_of, notify_deliveries
 from .endpoints import sealed_as
 from .model import Delivery, DeliveryResult, DisabledReason, Endpoint, EndpointSettings, StoredEvent
 from .store import ClaimedDelivery, DeliveryRecord, DisabledNotice, Health
 
-GONE = 410
+HTTP_GONE = 410
 """The answer of a receiver that wants no more, ever."""
 DELETED = "endpoint_deleted"
 ENDPOINT_AGE_MAX_S = 0.1
@@ -36,7 +36,7 @@ answered; one that has begun ends within its own deadline.
 
 
 @dataclass(frozen=True, slots=True)
-class ToDeliver:
+class DeliveryJob:
     """A delivery this worker holds, and where it goes as of this claim.
 
     Args:
@@ -77,7 +77,7 @@ class DeliveryWork:
     deps: Deps
     worker_id: str
 
-    async def claim(self, limit: int) -> Sequence[ToDeliver]:
+    async def claim(self, limit: int) -> Sequence[DeliveryJob]:
         """Lease due deliveries, and read where they go: addresses change."""
         deps = self.deps
         claimed = await deps.storage.deliveries.claim(
@@ -94,15 +94,15 @@ class DeliveryWork:
             [claim.delivery.endpoint_id for claim in claimed]
         )
         found = [
-            ToDeliver(claim, endpoints.get(claim.delivery.endpoint_id), read_at_s)
+            DeliveryJob(claim, endpoints.get(claim.delivery.endpoint_id), read_at_s)
             for claim in claimed
         ]
         if held := [each.lease for each in found if _is_held(each)]:
             # Disabled between the claim and now.
-            await deps.storage.deliveries.hand_back(held)
+            await deps.storage.deliveries.release_claims(held)
         return [each for each in found if not _is_held(each)]
 
-    async def perform(self, claim: ToDeliver) -> Attempt | None:
+    async def perform(self, claim: DeliveryJob) -> Attempt | None:
         """Hand the frozen bytes to the sink, once.
 
         Returns:
@@ -115,14 +115,14 @@ class DeliveryWork:
             return None
         return await self._deliver(claim)
 
-    async def _is_outdated(self, claim: ToDeliver) -> bool:
+    async def _is_outdated(self, claim: DeliveryJob) -> bool:
         if time.monotonic() - claim.read_at_s <= ENDPOINT_AGE_MAX_S:
             return False
         id = claim.claimed.delivery.endpoint_id
         found = await self.deps.storage.endpoints.by_ids([id])
         return _destination(found.get(id)) != _destination(claim.endpoint)
 
-    async def _deliver(self, claim: ToDeliver) -> Attempt:
+    async def _deliver(self, claim: DeliveryJob) -> Attempt:
         delivery, deps = claim.claimed.delivery, self.deps
         started_at, began_s = deps.clock.now(), time.monotonic()
         sink, is_theirs = deps.registry.sinks[delivery.sink], False
@@ -142,26 +142,26 @@ class DeliveryWork:
         took_ms = round(1000 * (time.monotonic() - began_s))
         return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
 
-    async def record(self, settled: Sequence[Settled[ToDeliver, Attempt | None]]) -> Stored:
+    async def record(self, settled: Sequence[Finished[DeliveryJob, Attempt | None]]) -> WriteResult:
         """Store the attempts, when the next ones are due, and who is to get none."""
         outdated = [each.claim.lease for each in settled if each.answer is None]
         if outdated:
-            await self.deps.storage.deliveries.hand_back(outdated)
-        tried = [Settled(each.claim, each.answer) for each in settled if each.answer is not None]
+            await self.deps.storage.deliveries.release_claims(outdated)
+        tried = [Finished(each.claim, each.answer) for each in settled if each.answer is not None]
         stored = await self._record(tried)
-        return replace(stored, won=stored.won | {lease.row_id for lease in outdated})
+        return replace(stored, stored=stored.stored | {lease.row_id for lease in outdated})
 
-    async def _record(self, settled: Sequence[Settled[ToDeliver, Attempt]]) -> Stored:
+    async def _record(self, settled: Sequence[Finished[DeliveryJob, Attempt]]) -> WriteResult:
         deps = self.deps
 
-        def conclude(each: Settled[ToDeliver, Attempt]) -> DeliveryRecord:
+        def conclude(each: Finished[DeliveryJob, Attempt]) -> DeliveryRecord:
             return conclude_delivery(each.claim, each.answer, deps)
 
         records, refused = conclude_each(settled, conclude)
         notices = await disabled_notices(settled, deps)
         stored = await deps.storage.deliveries.record(records, notices)
         notify_deliveries([notice.event for notice in notices], deps)
-        return Stored(stored.won, {**stored.refused, **refused})
+        return WriteResult(stored.stored, {**stored.refused, **refused})
 
 
 def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
@@ -190,7 +190,7 @@ def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
     )
 
 
-def conclude_delivery(claim: ToDeliver, attempt: Attempt, deps: Deps) -> DeliveryRecord:
+def conclude_delivery(claim: DeliveryJob, attempt: Attempt, deps: Deps) -> DeliveryRecord:
     """What an attempt makes of the delivery, ready to be stored."""
     delivery, result = claim.claimed.delivery, attempt.result
     is_over = result.delivered or claim.endpoint is None
@@ -214,11 +214,11 @@ def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | Non
     if result.delivered:
         # A row that has no failure to forget is not written.
         return "succeeded" if endpoint.consecutive_failures else None
-    return "gone" if result.status_code == GONE else "failed"
+    return "gone" if result.status_code == HTTP_GONE else "failed"
 
 
 async def disabled_notices(
-    settled: Sequence[Settled[ToDeliver, Attempt]], deps: Deps
+    settled: Sequence[Finished[DeliveryJob, Attempt]], deps: Deps
 ) -> Sequence[DisabledNotice]:
     """What to tell of the endpoints that these attempts may turn out to disable."""
     doomed: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
@@ -281,7 +281,7 @@ def _destination(endpoint: EndpointSettings | None) -> object:
     )
 
 
-def _is_held(claim: ToDeliver) -> bool:
+def _is_held(claim: DeliveryJob) -> bool:
     is_disabled = claim.endpoint is not None and claim.endpoint.disabled_at is not None
     return is_disabled and not claim.claimed.delivery.by_hand
 

@@ -12,7 +12,7 @@ from ..errors import ConflictError, InvalidInputError, NotFoundError
 from ..ids import IdKind
 from ..limits import ENDPOINTS_MAX, SECRET_OVERLAP
 from ..plugin_api.http_client import HttpError
-from ..records import KEEP, Kept
+from ..records import UNCHANGED, Unchanged
 from .emit import deliveries_of, notify_deliveries
 from .model import Endpoint, EndpointSettings, StoredEvent
 from .store import EndpointChange, NewEndpoint, NewSecret
@@ -36,9 +36,9 @@ class ChangeEndpoint:
 
     merchant: Merchant
     endpoint_id: UUID
-    url: str | Kept | None = KEEP
-    events: tuple[str, ...] | Kept = KEEP
-    description: str | Kept | None = KEEP
+    url: str | Unchanged | None = UNCHANGED
+    events: tuple[str, ...] | Unchanged = UNCHANGED
+    description: str | Unchanged | None = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ async def change_endpoint(command: ChangeEndpoint, deps: Deps) -> EndpointSettin
 
 async def _change_default(command: ChangeEndpoint, deps: Deps) -> None:
     for name, value in (("events", command.events), ("description", command.description)):
-        if value is not KEEP:
+        if value is not UNCHANGED:
             raise InvalidInputError(f"{name} of the default endpoint cannot be set", field=name)
-    if command.url is KEEP:
+    if command.url is UNCHANGED:
         return
     await deps.storage.merchants.configure_webhook(
         command.merchant.id,
@@ -245,7 +245,7 @@ class ConfigureEndpoint:
     """
 
     merchant: Merchant
-    url: str | Kept | None
+    url: str | Unchanged | None
     secret: str | None = None
 
 

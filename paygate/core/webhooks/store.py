@@ -11,7 +11,7 @@ from uuid import UUID
 from ..event import Event
 from ..payments.model import Payment, Refund
 from ..queue.lease import Leasable, Lease
-from ..records import Kept, Page, Stored
+from ..records import Page, Unchanged, WriteResult
 from .model import (
     Delivery,
     DeliveryResult,
@@ -100,7 +100,7 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class DeliveryTry:
     """One attempt as people look at it.
 
     Args:
@@ -155,9 +155,9 @@ class EndpointChange:
 
     id: UUID
     merchant_id: UUID
-    url: str | Kept
-    description: str | Kept | None
-    events: tuple[str, ...] | Kept
+    url: str | Unchanged
+    description: str | Unchanged | None
+    events: tuple[str, ...] | Unchanged
 
 
 class EndpointRepository(Protocol):
@@ -294,7 +294,7 @@ class DeliveryRepository(Leasable, Protocol):
 
     async def record(
         self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
-    ) -> Stored:
+    ) -> WriteResult:
         """Store attempts, fenced, and end their leases.
 
         An endpoint that answered 410, or has failed for days, is disabled and its
@@ -321,7 +321,7 @@ class DeliveryRepository(Leasable, Protocol):
         """One of the merchant's."""
         ...
 
-    async def tries(self, delivery_id: UUID) -> Sequence[Try]:
+    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryTry]:
         """Its attempts, the oldest first; of very many the newest."""
         ...
 

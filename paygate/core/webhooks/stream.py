@@ -20,17 +20,17 @@ from ..limits import (
 from .store import FedEvent, FeedRepository
 
 log = logging.getLogger(__name__)
-LOOK_EVERY_S = 0.2
+POLL_EVERY_S = 0.2
 
 # A client that comes again finds the reader still there.
-LOOKS_ALONE = 25
+IDLE_POLLS_MAX = 25
 ROWS_MAX = 200
 WRITERS_POLL_S = 0.005
 WRITERS_POLL_MAX_S = 0.25
 
 # A follower is not kept waiting for its first answer by somebody's long transaction.
 START_WITHIN_S = 3.0
-SAY_HELD_AFTER_S = 5.0
+LOG_STALLED_AFTER_S = 5.0
 
 # Time for a follower that is ended to take what is in its buffer.
 END_WITHIN_S = 2.0
@@ -120,7 +120,7 @@ class LiveEvents:
             InfrastructureError: The process has followers enough, or is stopping.
         """
         self._check_room(merchant_id)
-        await self._place()
+        await self._find_position()
         if cursor is None:
             return None
         # Digits of other scripts are digits to Python, and no cursor of ours.
@@ -149,7 +149,7 @@ class LiveEvents:
         self._joining[merchant_id] += 1
         follower: Follower | None = None
         try:
-            start = await self._place()
+            start = await self._find_position()
             follower = Follower(merchant_id, start if position is None else position)
             yield follower
         finally:
@@ -170,7 +170,7 @@ class LiveEvents:
         Raises:
             InfrastructureError: The database went away while it caught up.
         """
-        while missed := await self._missed(follower):
+        while missed := await self._find_missed(follower):
             follower.position = missed[-1].position
             yield missed
         await self._join(follower)
@@ -180,8 +180,8 @@ class LiveEvents:
                 return
             yield taken
 
-    async def _missed(self, follower: Follower) -> Sequence[FedEvent]:
-        upto = await self._place()
+    async def _find_missed(self, follower: Follower) -> Sequence[FedEvent]:
+        upto = await self._find_position()
         return await self._feed.between(
             [follower.merchant_id], after=follower.position, upto=upto, limit=ROWS_MAX
         )
@@ -189,7 +189,7 @@ class LiveEvents:
     async def _join(self, follower: Follower) -> None:
         # Nothing is given to anybody meanwhile, or a newcomer would miss that.
         async with self._reading:
-            while missed := await self._missed(follower):
+            while missed := await self._find_missed(follower):
                 for event in missed:
                     follower.give(event)
                 follower.position = missed[-1].position
@@ -209,7 +209,7 @@ class LiveEvents:
             follower.end()
         self._followers.clear()
 
-    async def _place(self) -> int:
+    async def _find_position(self) -> int:
         """Up to where everything was given; the reader is woken to find that out."""
         if self._reader is None or self._reader.done():
             self._placed.clear()
@@ -227,24 +227,24 @@ class LiveEvents:
     async def _read(self) -> None:
         self._position, alone = None, 0
         try:
-            while alone < LOOKS_ALONE:
-                await self._look_safely()
-                await asyncio.sleep(LOOK_EVERY_S)
+            while alone < IDLE_POLLS_MAX:
+                await self._poll_safely()
+                await asyncio.sleep(POLL_EVERY_S)
                 alone = 0 if self._joining.total() else alone + 1
         finally:
             # Whoever followed this reader comes again, and wakes another.
             self._end_all()
 
-    async def _look_safely(self) -> None:
+    async def _poll_safely(self) -> None:
         try:
-            await self._look()
+            await self._poll()
         except InfrastructureError as error:
             log.debug("streams: %s", error)
         except Exception:
             # The reader's outermost net: all streams of this process hang on it.
             log.exception("streams: reading events failed")
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         head = await self._feed.head()
         if head == self._position:
             return
@@ -253,9 +253,9 @@ class LiveEvents:
             self._position = head
         self._placed.set()
         while self._position < head:
-            self._position = await self._give_page(self._position, head)
+            self._position = await self._send_page(self._position, head)
 
-    async def _give_page(self, after: int, head: int) -> int:
+    async def _send_page(self, after: int, head: int) -> int:
         async with self._reading:
             by_merchant: dict[UUID, list[Follower]] = defaultdict(list)
             for follower in self._followers:
@@ -273,7 +273,7 @@ class LiveEvents:
         writers = await self._feed.writers()
         try:
             while writers:
-                if not self.is_held and time.monotonic() - began_s > SAY_HELD_AFTER_S:
+                if not self.is_held and time.monotonic() - began_s > LOG_STALLED_AFTER_S:
                     self.is_held = True
                     log.warning("streams wait for a transaction that writes events: %s", writers)
                 await asyncio.sleep(wait_s)

@@ -105,7 +105,7 @@ def test_what_is_decided_takes_no_answer(state, outcome):
 def test_what_did_reach_the_processor_after_all_is_decided_by_its_answer(outcome):
     sent_again = replace(operation(state="reserved"), sends=1)
 
-    assert not sent_again.is_untold
+    assert not sent_again.is_unsent
     assert settle(sent_again, outcome).is_ended
 
 

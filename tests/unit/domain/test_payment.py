@@ -90,7 +90,7 @@ def test_a_partial_approval_fails_and_leaves_the_part_to_be_given_back():
 
     assert change.after.status == "failed"
     assert [event.type for event in change.events] == [EventType.PAYMENT_FAILED]
-    assert change.after.amount_kept == Money(10_000, "INR")
+    assert change.after.amount_refundable == Money(10_000, "INR")
     assert change.after.amount == RS_499
 
 
@@ -167,7 +167,7 @@ def test_a_declined_payment_may_succeed_late():
 
 def test_late_money_of_a_paid_order_is_kept_to_be_given_back():
     failed = processing().apply(DECLINED, at=NOW).after
-    kept = failed.keep_late_money(RS_499, at=LATER).after
+    kept = failed.record_late_money(RS_499, at=LATER).after
     back = kept.reserve_refund(RS_499, at=LATER).after
 
     assert (kept.status, kept.amount_captured) == ("failed", RS_499)
@@ -232,8 +232,8 @@ def capturing():
 
 def test_a_hold_that_ends_during_a_capture_is_remembered_until_its_answer():
     ended = capturing().release_hold(at=NOW)
-    declined = ended.after.settle_capture(RS_499, is_taken=False, is_final=True, at=LATER)
-    taken = ended.after.settle_capture(RS_499, is_taken=True, is_final=True, at=LATER)
+    declined = ended.after.complete_capture(RS_499, is_taken=False, is_final=True, at=LATER)
+    taken = ended.after.complete_capture(RS_499, is_taken=True, is_final=True, at=LATER)
 
     assert (ended.after.status, ended.after.hold_ended_at, ended.events) == ("capturing", NOW, ())
     assert declined.after.status == "cancelled"

@@ -452,7 +452,7 @@ async def test_what_one_adviser_does_to_its_request_the_next_does_not_see():
     checking = HostedCheck(SimpleNamespace(assess=assess), "velocity", "acme", is_closed=False)
 
     await checking.assess(asked, zoo.context())
-    await HostedRouter(SimpleNamespace(rank=rank), "router", "acme").opinion(route, zoo.context())
+    await HostedRouter(SimpleNamespace(rank=rank), "router", "acme").rank(route, zoo.context())
 
     assert asked.instrument.display == {}
     assert route.facts == {}

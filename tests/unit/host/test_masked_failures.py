@@ -243,7 +243,7 @@ class Advises:
 @pytest.mark.parametrize(
     ("hosted", "ask"),
     [
-        (HostedRouter, lambda router, context: router.opinion(ROUTE, context)),
+        (HostedRouter, lambda router, context: router.rank(ROUTE, context)),
         (partial(HostedCheck, is_closed=False), lambda check, context: check.assess(RISK, context)),
     ],
     ids=["router", "check"],

@@ -24,7 +24,7 @@ from paygate.core.limits import (
     URL_CHARS_MAX,
 )
 from paygate.core.money import EXPONENTS
-from paygate.core.records import KEEP
+from paygate.core.records import UNCHANGED
 from tests.unit.samples import merchant
 
 ORDER = {"amount": 50_000}
@@ -193,7 +193,7 @@ def test_whether_a_method_exists_is_not_decided_here(method):
 def test_what_is_not_said_of_an_endpoint_stays_as_it_is():
     command = endpoint()
 
-    assert (command.url, command.secret) == (KEEP, None)
+    assert (command.url, command.secret) == (UNCHANGED, None)
 
 
 @pytest.mark.parametrize("url", [None, ""])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
-from paygate.core.api.event_bodies import EventWords
+from paygate.core.api.event_bodies import EventBodies
 from paygate.core.api.resources.health import health_to_json
 from paygate.core.api.resources.orders import order_public_to_json, order_to_json
 from paygate.core.api.resources.payments import (
@@ -28,7 +28,7 @@ from paygate.core.payments.store import PaymentTotals
 from paygate.core.records import Page
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 
-WORDS = EventWords()
+WORDS = EventBodies()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from paygate.core.queue.lease import Lease
 from paygate.core.queue.queue_worker import QueueWorker
-from paygate.core.records import Stored
+from paygate.core.records import WriteResult
 from tests.unit.samples import NOW
 
 DEADLINE_S = 5.0
@@ -128,22 +128,22 @@ class Table:
         for id in won:
             del self.rows[id]
         refused = {id: self.refusing[id] for id in ids if id in self.refusing}
-        return Stored(frozenset(won), refused, busy=self.locked & frozenset(ids))
+        return WriteResult(frozenset(won), refused, busy=self.locked & frozenset(ids))
 
     async def renew(self, leases):
         self._answer()
         self.renewed.append([lease.row_id for lease in leases])
 
-    async def release(self, failures, *, now):
+    async def reschedule(self, failures, *, now):
         self._answer()
         for failure in failures:
-            self.released[failure.lease.row_id] = (failure.error, failure.rest)
+            self.released[failure.lease.row_id] = (failure.error, failure.retry_after)
 
-    async def hand_back(self, leases):
+    async def release_claims(self, leases):
         self._answer()
         self.handed_back += [lease.row_id for lease in leases]
 
-    async def hand_back_unheld(self, worker_id, held):
+    async def release_unheld(self, worker_id, held):
         assert worker_id == "test"
         self._answer()
         known = {(lease.row_id, lease.token) for lease in held}
@@ -151,7 +151,7 @@ class Table:
             if row.token is not None and (row.id, row.token) not in known:
                 self.rows[row.id] = replace(row, claims=row.claims - 1, token=None)
 
-    async def free_orphans(self, *, gone_after):
+    async def release_orphans(self, *, gone_after):
         raise AssertionError("that is the worker's business, not a queue worker's")
 
     async def next_due(self, *, now):

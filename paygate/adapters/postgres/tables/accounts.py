@@ -15,9 +15,9 @@ from ....core.accounts.model import Actor, ApiKey, AuditEntry, AuditFilter, Role
 from ....core.errors import EmailTakenError
 from ....core.limits import (
     LAST_USE_EVERY,
+    LOGIN_ATTEMPTS_MAX,
+    LOGIN_ATTEMPTS_WINDOW,
     LOGIN_LOCKED_FOR,
-    LOGIN_TRIES_MAX,
-    LOGIN_TRIES_WITHIN,
     SESSION_IDLE_MAX,
     SESSION_LASTS,
 )
@@ -346,20 +346,20 @@ class PostgresSessions:
         is_allowed = await self.executor.fetchval(
             TRY_PASSWORD,
             account_and_ip,
-            LOGIN_TRIES_MAX,
-            LOGIN_TRIES_WITHIN,
+            LOGIN_ATTEMPTS_MAX,
+            LOGIN_ATTEMPTS_WINDOW,
             LOGIN_LOCKED_FOR,
         )
         return bool(is_allowed)
 
-    async def forgive(self, account_and_ip: str) -> None:
-        """See ``SessionRepository.forgive``."""
+    async def clear_failures(self, account_and_ip: str) -> None:
+        """See ``SessionRepository.clear_failures``."""
         await self.executor.fetch(FORGIVE, account_and_ip)
 
     async def purge(self, *, limit: int) -> int:
         """See ``SessionRepository.purge``."""
         sessions = await self.executor.fetch(PURGE_SESSIONS, limit)
-        tries = await self.executor.fetch(PURGE_TRIES, limit, LOGIN_TRIES_WITHIN)
+        tries = await self.executor.fetch(PURGE_TRIES, limit, LOGIN_ATTEMPTS_WINDOW)
         return max(len(sessions), len(tries))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ....core.payments.store import CallbackNote, KeptCallback
+from ....core.payments.store import CallbackResult, StoredCallback
 from ....core.plugin_api.processor import RawCallback
 from ..database import Executor
 from .rows import encoded
@@ -49,14 +49,16 @@ class PostgresCallbacks:
         await self.executor.fetchval(LOCK_KEY, processor, key)
         return bool(await self.executor.fetchval(IS_KNOWN, processor, key))
 
-    async def note(self, row: int, note: CallbackNote, *, key: str | None = None) -> None:
-        """See ``CallbackRepository.note``."""
+    async def record_result(
+        self, row: int, note: CallbackResult, *, key: str | None = None
+    ) -> None:
+        """See ``CallbackRepository.record_result``."""
         # Of whatever sender, so of whatever characters.
         reason = note.reason.replace("\0", " ")[:REASON_CHARS_MAX] or None
         names = (note.operation_id, note.payment_id)
         await self.executor.fetchval(NOTE, row, note.effect, reason, *names, key)
 
-    async def recent(self, *, effect: str | None, limit: int) -> Sequence[KeptCallback]:
+    async def recent(self, *, effect: str | None, limit: int) -> Sequence[StoredCallback]:
         """See ``CallbackRepository.recent``."""
         rows = await self.executor.fetch(RECENT, effect, limit)
-        return [KeptCallback(**dict(row)) for row in rows]
+        return [StoredCallback(**dict(row)) for row in rows]

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from ....core.clock import REAL_TIME, Ahead, ClockState
+from ....core.clock import REAL_TIME, ClockState, DueWork
 from ....core.queue.background import repeat
 from ..database import Executor, connection, errors_named
 from ..database_url import DatabaseUrl
@@ -107,19 +107,19 @@ class PostgresTestClock:
         return read_state(await self.executor.fetchrow(RELEASE))
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[bool]:
-        """See ``ClockMoves.turn``."""
+    async def lock(self) -> AsyncIterator[bool]:
+        """See ``ClockMoves.lock``."""
         async with self.executor.transaction() as locking:
             yield bool(await locking.fetchval(LOCK))
 
-    async def ahead(self, at: datetime) -> Ahead:
-        """See ``ClockMoves.ahead``."""
+    async def due_work(self, at: datetime) -> DueWork:
+        """See ``ClockMoves.due_work``."""
         row = await self.executor.fetchrow(AHEAD, at)
         assert row is not None, "one row, whatever it says"
-        return Ahead(row["is_due"], row["next_at"])
+        return DueWork(row["is_due"], row["next_at"])
 
-    async def behind(self, version: int) -> int:
-        """See ``ClockMoves.behind``."""
+    async def count_behind(self, version: int) -> int:
+        """See ``ClockMoves.count_behind``."""
         return int(await self.executor.fetchval(BEHIND, version))
 
 

@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ....core.limits import CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX, TRIES_SHOWN_MAX
+from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX
 from ....core.queue.lease import FailedClaim, Lease
-from ....core.records import Page, Stored
+from ....core.records import Page, WriteResult
 from ....core.webhooks.model import Delivery, StoredEvent
 from ....core.webhooks.store import (
     ANY_DELIVERY,
     ClaimedDelivery,
     DeliveryFilter,
     DeliveryRecord,
+    DeliveryTry,
     DisabledNotice,
     Recovery,
-    Try,
 )
 from ..database import Executor
 from ..models.payments import DeliveryRow
@@ -360,12 +360,12 @@ class PostgresDeliveries(Leasing):
             if row["claims"] > CLAIMS_MAX
         ]
         if spent:
-            await self.release(spent, now=now)
+            await self.reschedule(spent, now=now)
         return [each for each in claimed if each.lease.claims <= CLAIMS_MAX]
 
     async def record(
         self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
-    ) -> Stored:
+    ) -> WriteResult:
         """See ``DeliveryRepository.record``."""
         events = [notice.event for notice in notices]
         told = (
@@ -431,9 +431,9 @@ class PostgresDeliveries(Leasing):
             rows = await query.values()
         return row_to_delivery(rows[0]) if rows else None
 
-    async def tries(self, delivery_id: UUID) -> Sequence[Try]:
-        """See ``DeliveryRepository.tries``."""
-        rows = await self.executor.fetch(TRIES, delivery_id, TRIES_SHOWN_MAX)
+    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryTry]:
+        """See ``DeliveryRepository.attempts``."""
+        rows = await self.executor.fetch(TRIES, delivery_id, ATTEMPTS_SHOWN_MAX)
         return [_try(row) for row in reversed(rows)]
 
     async def matching(self, recovery: Recovery, *, limit: int) -> tuple[int, Sequence[Delivery]]:
@@ -480,8 +480,8 @@ def _lease(row: Row) -> Lease:
     return Lease(str(row["id"]), uuid(row["lease_token"]), row["claims"])
 
 
-def _try(row: Row) -> Try:
-    return Try(
+def _try(row: Row) -> DeliveryTry:
+    return DeliveryTry(
         ordinal=row["place"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

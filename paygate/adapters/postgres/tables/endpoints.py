@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ....core.limits import ENDPOINTS_MAX
-from ....core.records import Kept
+from ....core.records import Unchanged
 from ....core.webhooks.model import EndpointSettings
 from ....core.webhooks.store import EndpointChange, NewEndpoint, NewSecret
 from ..database import Executor
@@ -160,8 +160,8 @@ class PostgresEndpoints:
         """See ``EndpointRepository.change``."""
         values: list[object] = []
         for value in (change.url, change.description):
-            values += [False, None] if isinstance(value, Kept) else [True, value]
-        if isinstance(change.events, Kept):
+            values += [False, None] if isinstance(value, Unchanged) else [True, value]
+        if isinstance(change.events, Unchanged):
             values += [False, None]
         else:
             values += [True, encoded(list(change.events))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ....core.idempotency import Answer, Remembered
+from ....core.idempotency import Answer, StoredAnswer
 from ..database import Executor
 
 # Two 32-bit halves: a merchant's and a key's. Two keys that collide only wait for
@@ -44,18 +44,18 @@ class PostgresIdempotency:
         """See ``IdempotencyRepository.lock``."""
         return bool(await self.executor.fetchval(LOCK, str(merchant_id), key))
 
-    async def find(self, merchant_id: UUID, key: str) -> Remembered | None:
+    async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:
         """See ``IdempotencyRepository.find``."""
         row = await self.executor.fetchrow(FIND, merchant_id, key)
         if row is None:
             return None
         answer = Answer(row["response_code"], row["response"].encode())
-        return Remembered(frozenset(row["fingerprint"].split()), answer, row["expires_at"])
+        return StoredAnswer(frozenset(row["fingerprint"].split()), answer, row["expires_at"])
 
-    async def remember(
-        self, merchant_id: UUID, key: str, remembered: Remembered, *, at: datetime
+    async def save(
+        self, merchant_id: UUID, key: str, remembered: StoredAnswer, *, at: datetime
     ) -> bool:
-        """See ``IdempotencyRepository.remember``."""
+        """See ``IdempotencyRepository.save``."""
         answer = remembered.answer
         stored = await self.executor.fetchval(
             REMEMBER,

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from ....core.limits import CLAIMS_MAX
 from ....core.queue.lease import FailedClaim, Lease, Table
-from ....core.records import Stored
+from ....core.records import WriteResult
 from ..database import Executor
 from ..errors import REFUSED
 from .columns import LEASE_SQL, NO_LEASE
@@ -22,9 +22,9 @@ class LeaseStatements:
     """The statements about leases on one table."""
 
     renew: str
-    hand_back: str
-    hand_back_unheld: str
-    free_orphans: str
+    release_claims: str
+    release_unheld: str
+    release_orphans: str
     next_due: str
 
 
@@ -51,10 +51,10 @@ def lease_statements(
         renew=f"""{mine}
             UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} FROM mine
             WHERE t.id = mine.id AND t.lease_until > clock_timestamp()""",
-        hand_back=f"""{mine}
+        release_claims=f"""{mine}
             UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM mine
             WHERE t.id = mine.id""",
-        hand_back_unheld=f"""WITH unheld AS (
+        release_unheld=f"""WITH unheld AS (
                 SELECT t.id FROM {table} t
                 WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_queue}
                     AND NOT EXISTS (
@@ -64,7 +64,7 @@ def lease_statements(
             )
             UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM unheld
             WHERE t.id = unheld.id""",
-        free_orphans=f"""WITH lost AS (
+        release_orphans=f"""WITH lost AS (
                 SELECT id FROM {table} WHERE lease_token IS NOT NULL AND lease_owner NOT IN (
                     SELECT id FROM workers WHERE heartbeat_at > clock_timestamp() - $1::interval
                 ) ORDER BY id FOR UPDATE SKIP LOCKED
@@ -94,44 +94,44 @@ class Leasing:
 
     executor: Executor
     statements: LeaseStatements
-    release_statement: str
+    reschedule_statement: str
 
     async def renew(self, leases: Sequence[Lease]) -> None:
         """See ``Leasable.renew``."""
         await self.executor.fetch(self.statements.renew, lease_set(leases))
 
-    async def hand_back(self, leases: Sequence[Lease]) -> None:
-        """See ``Leasable.hand_back``."""
-        await self.executor.fetch(self.statements.hand_back, lease_set(leases))
+    async def release_claims(self, leases: Sequence[Lease]) -> None:
+        """See ``Leasable.release_claims``."""
+        await self.executor.fetch(self.statements.release_claims, lease_set(leases))
 
-    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """See ``Leasable.hand_back_unheld``."""
-        await self.executor.fetch(self.statements.hand_back_unheld, worker_id, lease_set(held))
+    async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.release_unheld``."""
+        await self.executor.fetch(self.statements.release_unheld, worker_id, lease_set(held))
 
-    async def free_orphans(self, *, gone_after: timedelta) -> int:
-        """See ``Leasable.free_orphans``."""
-        return len(await self.executor.fetch(self.statements.free_orphans, gone_after))
+    async def release_orphans(self, *, gone_after: timedelta) -> int:
+        """See ``Leasable.release_orphans``."""
+        return len(await self.executor.fetch(self.statements.release_orphans, gone_after))
 
     async def next_due(self, *, now: datetime) -> datetime | None:
         """See ``Leasable.next_due``."""
         found: datetime | None = await self.executor.fetchval(self.statements.next_due, now)
         return found
 
-    async def release(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
-        """See ``Leasable.release``."""
+    async def reschedule(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
+        """See ``Leasable.reschedule``."""
         rows = [
             {
                 "row_id": failure.lease.row_id,
                 "token": failure.lease.token,
                 "error": failure.error,
-                "due_at": None if failure.rest is None else now + failure.rest,
+                "due_at": None if failure.retry_after is None else now + failure.retry_after,
             }
             for failure in failures
         ]
         args: tuple[Any, ...] = (encoded(rows),)
-        if "$2" in self.release_statement:
+        if "$2" in self.reschedule_statement:
             args = (*args, now)
-        await self.executor.fetch(self.release_statement, *args)
+        await self.executor.fetch(self.reschedule_statement, *args)
 
 
 def lease_set(leases: Iterable[Lease]) -> str:
@@ -162,20 +162,20 @@ Record = TypeVar("Record", bound=HasClaim)
 
 async def store_set(
     records: Sequence[Record], store: Callable[[Sequence[Record]], Awaitable[frozenset[str]]]
-) -> Stored:
+) -> WriteResult:
     """Store a set in one statement; if the database refuses it, each row by itself.
 
     One row that cannot be stored must not keep its neighbours from being stored.
     """
     if not records:
-        return Stored(frozenset(), {})
+        return WriteResult(frozenset(), {})
     try:
-        return Stored(await store(records), {})
+        return WriteResult(await store(records), {})
     except REFUSED as error:
         if len(records) == 1:
             row_id = records[0].claimed.lease.row_id
             log.warning("the database refused %s: %s", row_id, error)
-            return Stored(frozenset(), {row_id: str(error)})
+            return WriteResult(frozenset(), {row_id: str(error)})
     parts = [await store_set([record], store) for record in records]
-    won = frozenset[str]().union(*(part.won for part in parts))
-    return Stored(won, {row: why for part in parts for row, why in part.refused.items()})
+    won = frozenset[str]().union(*(part.stored for part in parts))
+    return WriteResult(won, {row: why for part in parts for row, why in part.refused.items()})

@@ -19,7 +19,7 @@ from ....core.accounts.model import (
 )
 from ....core.ids import is_order_name
 from ....core.limits import LAST_USE_EVERY
-from ....core.records import Kept
+from ....core.records import Unchanged
 from ....core.webhooks.model import Endpoint
 from ....core.webhooks.store import NewSecret
 from ..database import Executor
@@ -194,7 +194,7 @@ class PostgresMerchants:
         self,
         merchant_id: UUID,
         *,
-        url: str | Kept | None,
+        url: str | Unchanged | None,
         secret: NewSecret | None,
         first_secret: NewSecret,
         at: datetime,
@@ -202,7 +202,7 @@ class PostgresMerchants:
         """See ``MerchantRepository.configure_webhook``."""
         chosen = (None, None) if secret is None else (secret.sealed, secret.hint)
         first = (first_secret.sealed, first_secret.hint)
-        named, given = (False, None) if isinstance(url, Kept) else (True, url)
+        named, given = (False, None) if isinstance(url, Unchanged) else (True, url)
         row = await self.executor.fetchrow(
             CONFIGURE, merchant_id, named, given, *chosen, *first, at
         )

@@ -24,7 +24,7 @@ from ....core.payments.store import (
     OperationRecord,
     RecordedCall,
 )
-from ....core.queue.lease import FailedClaim, Lease, rest_after
+from ....core.queue.lease import FailedClaim, Lease, retry_delay
 from ..database import Executor
 from ..errors import REFUSED
 from .columns import (
@@ -228,7 +228,7 @@ SELECT id FROM stored
 """
 
 # Of an answer that changed nothing: the call is on the time line all the same, once.
-KEEP_CALLS = f"""
+STORE_CALLS = f"""
 INSERT INTO plugin_calls (payment_id, operation_id, name, started_at, took_ms, given, answer)
 SELECT c.payment_id, c.op_id, c.name, c.started_at, c.took_ms, c.given, c.answer
 FROM {call_set("$1")}
@@ -290,9 +290,9 @@ class PostgresOperations(Leasing):
         """Whose operations it claims; None for all."""
         return None if self._processors is None else list(self._processors)
 
-    async def hand_back_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """See ``Leasable.hand_back_unheld``. Only of these kinds."""
-        statement = self.statements.hand_back_unheld
+    async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
+        """See ``Leasable.release_unheld``. Only of these kinds."""
+        statement = self.statements.release_unheld
         await self.executor.fetch(statement, worker_id, lease_set(held), self.kinds)
 
     async def next_due(self, *, now: datetime) -> datetime | None:
@@ -320,9 +320,9 @@ class PostgresOperations(Leasing):
             except UNREADABLE as error:
                 # Written by hand or by something else; its neighbours are not to blame.
                 log.warning("operation %s cannot be read: %r", row["id"], error)
-                failed.append(FailedClaim(lease, repr(error), rest_after(lease)))
+                failed.append(FailedClaim(lease, repr(error), retry_delay(lease)))
         if failed:
-            await self.release(failed, now=now)
+            await self.reschedule(failed, now=now)
         return claimed
 
     async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
@@ -425,11 +425,11 @@ class PostgresOperations(Leasing):
         if len(rows) != len(records):
             raise StaleWriteError
 
-    async def keep_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
-        """See ``OperationRepository.keep_calls``."""
+    async def store_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
+        """See ``OperationRepository.store_calls``."""
         rows = [call_row(operation, call) for operation, call in calls]
         try:
-            await self.executor.fetch(KEEP_CALLS, encoded(rows))
+            await self.executor.fetch(STORE_CALLS, encoded(rows))
         except REFUSED as error:
             log.warning("%d call(s) cannot be kept on the timeline: %s", len(rows), error)
 

@@ -17,7 +17,13 @@ from ....core.money import Money
 from ....core.outcome import Decline, NextAction
 from ....core.payments.model import Payment
 from ....core.payments.operation import Operation
-from ....core.payments.store import ALL_PAYMENTS, Decision, Moment, PaymentSearch, PaymentTotals
+from ....core.payments.store import (
+    ALL_PAYMENTS,
+    Decision,
+    PaymentSearch,
+    PaymentTotals,
+    TimelineEntry,
+)
 from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
 from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
@@ -278,10 +284,12 @@ class PostgresPayments:
         counts = PaymentCounts(**dict(row))
         return replace(counts, is_bounded=counts.payments > HISTORY_ROWS_MAX)
 
-    async def timeline(self, payment_id: str) -> Sequence[Moment]:
+    async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:
         """See ``PaymentRepository.timeline``."""
         rows = await self.executor.fetch(TIMELINE, payment_id)
-        return [Moment(row["at"], row["kind"], row["id"], decoded(row["data"])) for row in rows]
+        return [
+            TimelineEntry(row["at"], row["kind"], row["id"], decoded(row["data"])) for row in rows
+        ]
 
 
 def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:

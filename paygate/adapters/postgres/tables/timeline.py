@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....core.payments.store import MOMENTS_MAX
+from ....core.payments.store import TIMELINE_ENTRIES_MAX
 
 
 def call_set(parameter: str) -> str:
@@ -129,5 +129,5 @@ _PARTS = (
 )
 TIMELINE = f"""
 SELECT at, kind, id, data FROM ({"UNION ALL".join(_PARTS)}) AS story
-ORDER BY at, written DESC, rank, place LIMIT {MOMENTS_MAX + 1}
+ORDER BY at, written DESC, rank, place LIMIT {TIMELINE_ENTRIES_MAX + 1}
 """

@@ -19,7 +19,7 @@ from ...payments.create import CreateOrder, CreatePayment, create_order
 from ...payments.model import Order, Payment
 from ...payments.queries import find_order, find_test_merchant
 from ..dialect import Body, Shown
-from ..event_bodies import EventWords
+from ..event_bodies import EventBodies
 from ..resources.orders import parse_order
 from .other_gateways import OtherGateways
 
@@ -129,7 +129,7 @@ async def _accepts(order_id: str, wanted: CreateOrder, deps: Deps) -> bool:
     return order.amount == wanted.amount and not await deps.storage.payments.has_live(order_id)
 
 
-class OpenDemoWords(EventWords):
+class OpenDemoEventBodies(EventBodies):
     """Event bodies in which a processed refund is a success."""
 
     def type_of(self, event: Event) -> str:

@@ -17,7 +17,7 @@ from ...money import unusual_exponents
 BUILT = Path(__file__).parent.parent / "static" / "dashboard"
 
 # The name of an asset holds a digest of its content, so it never changes.
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 ASK_EVERY_TIME = "no-cache"
 
 
@@ -74,7 +74,7 @@ def blueprint(ids: Ids, settings: DashboardSettings) -> Blueprint:
 
     @routes.get("/dashboard/assets/<path:name>")
     async def assets(name: str) -> Response:
-        return await _file(BUILT / "assets", name, FOR_EVER)
+        return await _file(BUILT / "assets", name, IMMUTABLE)
 
     @routes.get("/dashboard/<any('icon.svg', 'logs.js', 'logs.css'):name>")
     async def plain(name: str) -> Response:

@@ -14,13 +14,13 @@ from ...clock import MovableClock
 from ...deps import Deps
 from ...errors import InvalidInputError
 from ...move_clock import AdvanceClock, HoldClock, advance_clock, hold_clock, release_clock
-from ..auth import notice_caller
+from ..auth import identify_caller
 from ..bodies import body_of_request
 from ..context import deps_of_app
 from ..documented import MADE_AT, Audited, documented
 from ..errors import json_response
 from ..fields import Request, moment
-from ..idempotency import written_down
+from ..idempotency import audit_afterwards
 from ..shapes import At, seconds, timestamp
 
 # What a timestamp in the database can tell apart; and ten years.
@@ -122,7 +122,7 @@ routes = Blueprint("testing_clock", __name__)
 
 async def moved(shown: ClockShownJson | ClockAdvancedJson) -> Response:
     deps = deps_of_app()
-    await written_down(shown, deps)
+    await audit_afterwards(shown, deps)
     return json_response(shown)
 
 
@@ -147,7 +147,7 @@ async def tell() -> Response:
 )
 async def hold() -> Response:
     deps = deps_of_app()
-    await notice_caller(deps)
+    await identify_caller(deps)
     asked = await _asked(HoldClockRequest)
     await hold_clock(HoldClock(asked.at), deps)
     return await moved(_shown(deps))
@@ -171,7 +171,7 @@ async def hold() -> Response:
 )
 async def advance() -> Response:
     deps = deps_of_app()
-    await notice_caller(deps)
+    await identify_caller(deps)
     asked = await _asked(AdvanceClockRequest)
     done = await advance_clock(_command(asked), deps)
     answer: ClockAdvancedJson = {**_shown(deps), "steps": done.steps, "idle": done.is_idle}
@@ -189,7 +189,7 @@ async def advance() -> Response:
 )
 async def release() -> Response:
     deps = deps_of_app()
-    await notice_caller(deps)
+    await identify_caller(deps)
     await release_clock(deps)
     return await moved(_shown(deps))
 

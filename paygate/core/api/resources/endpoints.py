@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from ...accounts.model import Merchant, Role
 from ...deps import Deps
 from ...errors import NotFoundError
-from ...records import KEEP
+from ...records import UNCHANGED
 from ...webhooks.endpoints import (
     ChangeEndpoint,
     CreateEndpoint,
@@ -112,9 +112,9 @@ def parse_endpoint_change(body: Body, endpoint_id: UUID, merchant: Merchant) -> 
     return ChangeEndpoint(
         merchant,
         endpoint_id,
-        url=asked.url if "url" in named else KEEP,
-        events=asked.events if "events" in named else KEEP,
-        description=asked.description if "description" in named else KEEP,
+        url=asked.url if "url" in named else UNCHANGED,
+        events=asked.events if "events" in named else UNCHANGED,
+        description=asked.description if "description" in named else UNCHANGED,
     )
 
 

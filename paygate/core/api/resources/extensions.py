@@ -31,7 +31,7 @@ from ..auth import merchant_of_request
 from ..bodies import body_of_request, headers_of_request
 from ..documented import Audited, documented
 from ..errors import json_response
-from ..idempotency import written_down
+from ..idempotency import audit_afterwards
 from ..shapes import error_to_json
 
 Cell = str | int | float | bool | None
@@ -131,7 +131,7 @@ log = logging.getLogger(__name__)
 View = Callable[..., Awaitable[Response]]
 
 # What tells merchants and users apart is nobody's business but ours.
-WITHHELD = ("x-api-key", "x-api-secret", "x-client-secret", "x-csrf-token", "cookie")
+HIDDEN_HEADERS = ("x-api-key", "x-api-secret", "x-client-secret", "x-csrf-token", "cookie")
 
 # Bytes of a plugin's choice on our own address: a browser shows them, and runs none of them.
 SANDBOX = "default-src 'none'; sandbox"
@@ -212,7 +212,7 @@ def _view(offered: GuardedRoute, deps: Deps) -> View:
         response.headers["Content-Security-Policy"] = SANDBOX
         if changes and reply.status < BAD_REQUEST:
             # What a plugin changes is no transaction of ours: its line is written after it.
-            await written_down({}, deps)
+            await audit_afterwards({}, deps)
         return response
 
     return view
@@ -225,7 +225,9 @@ async def _call(offered: GuardedRoute, path: dict[str, str]) -> RouteCall:
         path=path,
         query=dict(request.args.items()),
         headers={
-            name: value for name, value in headers_of_request().items() if name not in WITHHELD
+            name: value
+            for name, value in headers_of_request().items()
+            if name not in HIDDEN_HEADERS
         },
         body=cast("bytes", await request.get_data(as_text=False)),
         input=offered.read(await body_of_request()) if route.input else None,

@@ -27,7 +27,7 @@ from ..bodies import body_of_request
 from ..context import deps_of_app
 from ..documented import KEY_ID, MADE_AT, PAID_AT, SECRET, USER_ID, Audited, documented
 from ..errors import json_response
-from ..fields import Body, Request, checked, maybe_moment, parse_uuid
+from ..fields import Body, Request, checked, optional_time, parse_uuid
 from ..idempotency import changed
 from ..shapes import At, RoleName, Uuid, maybe_timestamp, timestamp
 
@@ -37,7 +37,7 @@ class KeyRequest(Request):
 
     label: Annotated[str, Field(min_length=1, max_length=KEY_LABEL_CHARS_MAX)]
     role: RoleName = "developer"
-    expires_at: Annotated[datetime | None, BeforeValidator(maybe_moment)] = Field(
+    expires_at: Annotated[datetime | None, BeforeValidator(optional_time)] = Field(
         None, description="when the key ends by itself, in real time; never if left out"
     )
 

@@ -446,7 +446,7 @@ PAYMENT_CANCELLED_EXAMPLE: PaymentMovedJson = {
 TOTALS_EXAMPLE: TotalsJson = {"totalTransactions": 12, "totalAmount": 550_000, "successRate": 92}
 
 # Without any of these a list is an array.
-PARTICULAR = {field.alias or name for name, field in PaymentsQuery.model_fields.items()}
+PAGE_PARAMETERS = {field.alias or name for name, field in PaymentsQuery.model_fields.items()}
 
 
 routes = Blueprint("payments", __name__)
@@ -527,7 +527,7 @@ async def create_public() -> Response:
 )
 async def index() -> Response:
     deps = deps_of_app()
-    if PARTICULAR.isdisjoint(request.args):
+    if PAGE_PARAMETERS.isdisjoint(request.args):
         return await everything()
     merchant = await merchant_of_request(deps)
     limit, offset = parse_page(request.args)

@@ -14,10 +14,10 @@ from ...deps import Deps
 from ...payments.callbacks import (
     CancelAction,
     CompleteAction,
-    SettleReview,
+    ResolveReview,
     cancel_action,
     complete_action,
-    settle_review,
+    resolve_review,
 )
 from ...payments.queries import find_payment
 from ...payments.store import InReview
@@ -73,10 +73,10 @@ class ReviewsJson(TypedDict):
     data: list[ReviewJson]
 
 
-def parse_settle(body: Body, operation_id: str) -> SettleReview:
+def parse_settle(body: Body, operation_id: str) -> ResolveReview:
     """``POST /operations/{id}/settle``."""
     asked = checked(SettleRequest, body)
-    return SettleReview(operation_id, asked.verdict, asked.reason)
+    return ResolveReview(operation_id, asked.verdict, asked.reason)
 
 
 def parse_params(body: Body) -> Mapping[str, str]:
@@ -159,7 +159,7 @@ async def settle(operation_id: str) -> Response:
 
     async def do(bound: Deps) -> tuple[object, int]:
         command = parse_settle(body, operation_id)
-        return payment_to_json(await settle_review(command, bound)), 200
+        return payment_to_json(await resolve_review(command, bound)), 200
 
     return await once(merchant.id, deps, do)
 

@@ -96,7 +96,7 @@ async def stream() -> Response:
     # A HEAD request must not wait for the end of a stream that has none.
     if request.method == "HEAD":
         return _response(b"")
-    ask_again = copy_current_request_context(still_theirs)
+    ask_again = copy_current_request_context(check_still_allowed)
     return _response(_frames(deps, merchant.id, position, ask_again))
 
 
@@ -121,7 +121,7 @@ async def _frames(
         yield comment(f"over: {error}")
 
 
-async def still_theirs(merchant_id: UUID) -> None:
+async def check_still_allowed(merchant_id: UUID) -> None:
     """Refuse a caller who has logged out or whose key was revoked since.
 
     Raises:

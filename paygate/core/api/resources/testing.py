@@ -14,8 +14,8 @@ from ...deps import Deps
 from ...errors import InvalidInputError, NotFoundError
 from ...payments.create import client_secret, create_order
 from ...payments.queries import find_test_merchant, work_status
-from ...payments.scenarios import AMOUNT_MARK, PlayPayer, play_payer
-from ...payments.store import KeptCallback
+from ...payments.scenarios import AMOUNT_MARK, SimulatePayer, simulate_payer
+from ...payments.store import StoredCallback
 from ...queue.store import WorkCounts
 from ...registry import ScenarioInfo
 from ..auth import merchant_of_request
@@ -180,7 +180,7 @@ def test_card(number: int) -> str:
     return f"{digits}{-total % 10}"
 
 
-def callbacks_to_json(kept: Iterable[KeptCallback]) -> CallbacksJson:
+def callbacks_to_json(kept: Iterable[StoredCallback]) -> CallbacksJson:
     """``GET /test/callbacks``."""
     return {
         "data": [
@@ -367,4 +367,6 @@ async def callbacks() -> Response:
 async def payer(payment_id: str) -> Response:
     deps = deps_of_app()
     decision = parse_decision(await body_of_request())
-    return json_response(payment_to_json(await play_payer(PlayPayer(payment_id, decision), deps)))
+    return json_response(
+        payment_to_json(await simulate_payer(SimulatePayer(payment_id, decision), deps))
+    )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from ...payments.store import MOMENTS_MAX, Moment, MomentKind
+from ...payments.store import TIMELINE_ENTRIES_MAX, TimelineEntry, TimelineKind
 from ...redaction import redact_json, redact_text
 from ..documented import MADE_AT, PAID_AT, PAYMENT_ID
 from ..shapes import At, timestamp
@@ -20,7 +20,7 @@ class MomentJson(TypedDict):
 
     at: At
     what: Annotated[str, Field(description="a sentence for people; it may change")]
-    kind: MomentKind
+    kind: TimelineKind
     id: Annotated[str, Field(description="of the thing: an operation's, an event's, a refund's")]
     data: Annotated[dict[str, Any], Field(description="facts, by kind, without secrets")]
 
@@ -32,17 +32,17 @@ class TimelineJson(TypedDict):
     truncated: Annotated[bool, Field(description="there is more than was told")]
 
 
-def timeline_to_json(story: Sequence[Moment]) -> TimelineJson:
+def timeline_to_json(story: Sequence[TimelineEntry]) -> TimelineJson:
     """``GET /payments/{id}/timeline``.
 
     Args:
-        story: Its moments in order; one more than ``MOMENTS_MAX`` says that it goes on.
+        story: Its moments in order; one more than ``TIMELINE_ENTRIES_MAX`` says that it goes on.
     """
-    shown = [_moment(moment) for moment in story[:MOMENTS_MAX]]
-    return {"data": shown, "truncated": len(story) > MOMENTS_MAX}
+    shown = [_moment(moment) for moment in story[:TIMELINE_ENTRIES_MAX]]
+    return {"data": shown, "truncated": len(story) > TIMELINE_ENTRIES_MAX}
 
 
-def _moment(moment: Moment) -> MomentJson:
+def _moment(moment: TimelineEntry) -> MomentJson:
     return {
         "at": timestamp(moment.at),
         "what": redact_text(SENTENCES[moment.kind](moment)),
@@ -58,19 +58,19 @@ def _shown(name: str, value: Any) -> Any:
     return timestamp(datetime.fromisoformat(value)) if is_time else value
 
 
-def _call(moment: Moment) -> str:
+def _call(moment: TimelineEntry) -> str:
     data = moment.data
     answer = data["answer"].get("class", "no answer")
     return f"{data['processor']} was asked to {data['name']}: {answer} after {data['took_ms']} ms"
 
 
-def _callback(moment: Moment) -> str:
+def _callback(moment: TimelineEntry) -> str:
     data = moment.data
     reason = f", {data['reason']}" if data["reason"] else ""
     return f"callback of {data['processor']}: {data['effect']}{reason}"
 
 
-def _decision(moment: Moment) -> str:
+def _decision(moment: TimelineEntry) -> str:
     data = moment.data
     asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
     if data["decision"] == "route":
@@ -79,28 +79,28 @@ def _decision(moment: Moment) -> str:
     return f"the payment was {verb}; risk checks: {asked}"
 
 
-def _operation(moment: Moment) -> str:
+def _operation(moment: TimelineEntry) -> str:
     data = moment.data
     came = data["note"] or data["state"]
     return f"{data['kind']} {moment.id} at {data['processor']}: {came}"
 
 
-def _delivery(moment: Moment) -> str:
+def _delivery(moment: TimelineEntry) -> str:
     return f"{moment.data['event']} is to be delivered by {moment.data['sink']}"
 
 
-def _attempt(moment: Moment) -> str:
+def _attempt(moment: TimelineEntry) -> str:
     data = moment.data
     came = data["status_code"] or data["error"] or "no answer"
     return f"delivery of {data['event']}, try {data['ordinal']}: {came}"
 
 
-def _refund(moment: Moment) -> str:
+def _refund(moment: TimelineEntry) -> str:
     data = moment.data
     return f"refund {moment.id} of {data['amount']} {data['currency']} is {data['status']}"
 
 
-SENTENCES: Mapping[MomentKind, Callable[[Moment], str]] = {
+SENTENCES: Mapping[TimelineKind, Callable[[TimelineEntry], str]] = {
     "plugin_call": _call,
     "callback": _callback,
     "decision": _decision,

@@ -23,7 +23,7 @@ from ...limits import (
     URL_CHARS_MAX,
 )
 from ...payments.queries import find_delivery
-from ...records import KEEP
+from ...records import UNCHANGED
 from ...webhooks.endpoints import (
     ConfigureEndpoint,
     SendTestEvent,
@@ -34,7 +34,7 @@ from ...webhooks.endpoints import (
 )
 from ...webhooks.model import Delivery, EndpointSettings
 from ...webhooks.recover import Recovered, recover_deliveries, retry_delivery
-from ...webhooks.store import DeliveryFilter, Recovery, Try
+from ...webhooks.store import DeliveryFilter, DeliveryTry, Recovery
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
 from ..context import deps_of_app, dialect_of_app
@@ -57,9 +57,9 @@ from ..fields import (
     Request,
     Searched,
     checked,
-    maybe_moment,
     maybe_uuid,
     moment,
+    optional_time,
     parse_uuid,
     whole,
 )
@@ -197,7 +197,7 @@ class RecoverRequest(Request):
     since: Annotated[datetime, BeforeValidator(moment)] = Field(
         description="deliveries made at this moment or later", examples=["2026-01-01T00:00:00Z"]
     )
-    until: Annotated[datetime | None, BeforeValidator(maybe_moment)] = Field(
+    until: Annotated[datetime | None, BeforeValidator(optional_time)] = Field(
         None, description="and before this one; now, if left out"
     )
     events: Filters | None = Field(None, description="only these; every event, if left out")
@@ -266,7 +266,7 @@ def parse_endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
     """``PATCH /merchant/webhook`` and its likes."""
     asked = checked(EndpointRequest, body)
     if "webhook_url" not in asked.model_fields_set:
-        return ConfigureEndpoint(merchant, KEEP, asked.webhook_secret)
+        return ConfigureEndpoint(merchant, UNCHANGED, asked.webhook_secret)
     return ConfigureEndpoint(merchant, asked.webhook_url or None, asked.webhook_secret)
 
 
@@ -361,7 +361,7 @@ def delivery_retried_to_json(delivery_id: UUID) -> DeliveryRetriedJson:
 
 
 def delivery_in_full_to_json(
-    shown: Delivery, endpoint: EndpointSettings | None, tries: Sequence[Try]
+    shown: Delivery, endpoint: EndpointSettings | None, tries: Sequence[DeliveryTry]
 ) -> DeliveryInFullJson:
     """``GET /webhooks/{id}``."""
     return {
@@ -391,7 +391,7 @@ def _payload(body: bytes) -> dict[str, object]:
     return found if isinstance(found, dict) else {"value": found}
 
 
-def _try(each: Try) -> TryJson:
+def _try(each: DeliveryTry) -> TryJson:
     return {
         "ordinal": each.ordinal,
         "started_at": timestamp(each.started_at),
