@@ -25,8 +25,8 @@ import uvloop
 from pydantic import SecretStr
 
 from ..adapters.embedded import start_servers
+from ..adapters.embedded.parent_death import ParentDeathSignal, choose_death_signal
 from ..adapters.embedded.throwaway import throwaway_servers
-from ..adapters.embedded.ties import Tie, best_tie
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App
 from ..core.clock import shift_in_words
@@ -70,16 +70,16 @@ def dev(
     with ExitStack() as stack:
         urls, poll = _servers(settings, stack, redis=redis)
         environ = {**setup.environ, **_told(settings), **urls}
-        tie = best_tie()
-        stack.callback(tie.close)
+        death_signal = choose_death_signal()
+        stack.callback(death_signal.close)
         # Before the parts, so that a second Ctrl+C does not cut their ending short.
         stop = stack.enter_context(_Stop())
-        parts = _start_parts(environ, tie, redis=bool(urls["REDIS_URL"]))
+        parts = _start_parts(environ, death_signal, redis=bool(urls["REDIS_URL"]))
         stack.callback(_end, list(parts.values()))
         if _wait_ready(settings, parts, stop):
             clock = _clock(settings, keep=keep_clock)
             print(_welcome(settings, urls, time.monotonic() - began, clock), flush=True)
-            started = _start_beside(beside, settings, environ, tie)
+            started = _start_beside(beside, settings, environ, death_signal)
             stack.callback(_end, started)
             _wait_end(parts, stop, poll)
     return 0 if stop.is_asked else _exit_code(parts)
@@ -115,20 +115,23 @@ def _told(settings: Settings) -> dict[str, str]:
 
 
 def _start_parts(
-    environ: Mapping[str, str], tie: Tie, *, redis: bool
+    environ: Mapping[str, str], death_signal: ParentDeathSignal, *, redis: bool
 ) -> dict[str, subprocess.Popen[bytes]]:
     """The API and a worker; in one process where no notifier reaches from one to the other."""
     if not redis:
         everything = ["serve", "--prepare", "--with-pages", "--with-worker"]
-        return {"serve": _start(everything, environ, tie)}
+        return {"serve": _start(everything, environ, death_signal)}
     return {
-        "serve": _start(["serve", "--prepare", "--with-pages"], environ, tie),
-        "work": _start(["work", "--wait"], environ, tie),
+        "serve": _start(["serve", "--prepare", "--with-pages"], environ, death_signal),
+        "work": _start(["work", "--wait"], environ, death_signal),
     }
 
 
 def _start_beside(
-    programs: Sequence[Path], settings: Settings, environ: Mapping[str, str], tie: Tie
+    programs: Sequence[Path],
+    settings: Settings,
+    environ: Mapping[str, str],
+    death_signal: ParentDeathSignal,
 ) -> list[subprocess.Popen[bytes]]:
     told = {
         **environ,
@@ -136,7 +139,7 @@ def _start_beside(
         "PAYGATE_KEY": settings.test_api_key,
         "PAYGATE_SECRET": settings.test_api_secret,
     }
-    return [_start_python([str(program)], told, tie) for program in programs]
+    return [_start_python([str(program)], told, death_signal) for program in programs]
 
 
 class _Stop:
@@ -160,22 +163,22 @@ class _Stop:
 
 
 def _start(
-    arguments: Sequence[str], environ: Mapping[str, str], tie: Tie
+    arguments: Sequence[str], environ: Mapping[str, str], death_signal: ParentDeathSignal
 ) -> subprocess.Popen[bytes]:
-    return _start_python(["-m", "paygate", *arguments], environ, tie)
+    return _start_python(["-m", "paygate", *arguments], environ, death_signal)
 
 
 def _start_python(
-    arguments: Sequence[str], environ: Mapping[str, str], tie: Tie
+    arguments: Sequence[str], environ: Mapping[str, str], death_signal: ParentDeathSignal
 ) -> subprocess.Popen[bytes]:
     part = subprocess.Popen(  # noqa: S603 - our own program, or what our user named
         [sys.executable, *arguments],
         env=dict(environ),
         # Ctrl+C goes to a whole group; the parts are asked to stop by us, in order.
         start_new_session=True,
-        preexec_fn=tie.before_exec(signal.SIGTERM),  # noqa: PLW1509 - one system call
+        preexec_fn=death_signal.before_exec(signal.SIGTERM),  # noqa: PLW1509 - one system call
     )
-    tie.watch(part.pid, signal.SIGTERM)
+    death_signal.watch(part.pid, signal.SIGTERM)
     return part
 
 

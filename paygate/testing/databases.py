@@ -1,59 +1,59 @@
-"""A database for each app, ready before it is asked for."""
+"""A database for each app, created in advance."""
 
 from __future__ import annotations
 
 import asyncio
 
-from ..adapters.postgres.clones import Clones
+from ..adapters.postgres.template_databases import TemplateDatabases
 
 AHEAD = 2
-"""How many wait. Making one takes as long as a short test."""
+"""How many databases are ready. Creating one takes as long as a short test."""
 
 
 class Databases:
-    """Copies made ahead and dropped behind, while tests run. Lives in the room."""
+    """Creates databases in advance and drops used ones. Runs in the background loop."""
 
-    def __init__(self, clones: Clones) -> None:
-        self._clones = clones
+    def __init__(self, templates: TemplateDatabases) -> None:
+        self._templates = templates
         self._ready: asyncio.Queue[str] = asyncio.Queue(AHEAD)
         self._making = asyncio.create_task(self._make())
         self._dropping: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def open(cls, server_url: str) -> Databases:
-        """Have a model, and begin to copy it.
+        """Create the template, and start cloning it.
 
         Raises:
-            OperatorError: The server cannot be used.
+            OperatorError: The server is not available.
         """
-        return cls(await Clones.open(server_url))
+        return cls(await TemplateDatabases.open(server_url))
 
-    async def take(self) -> str:
-        """A fresh database's URL.
+    async def acquire(self) -> str:
+        """Return the URL of a new database.
 
         Raises:
-            Exception: Whatever keeps them from being made.
+            Exception: Databases cannot be created.
         """
         waiting = asyncio.create_task(self._ready.get())
         await asyncio.wait({waiting, self._making}, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
             waiting.cancel()
-            # It never ends but by failing.
+            # This task only ends with an exception.
             await self._making
         return await waiting
 
-    def give_back(self, url: str) -> None:
-        """Drop it, in a while."""
-        task = asyncio.create_task(self._clones.drop(url))
+    def release(self, url: str) -> None:
+        """Drop a database in the background."""
+        task = asyncio.create_task(self._templates.drop(url))
         self._dropping.add(task)
         task.add_done_callback(self._dropping.discard)
 
     async def close(self) -> None:
-        """Drop everything."""
+        """Drop all databases."""
         self._making.cancel()
         await asyncio.gather(self._making, *self._dropping, return_exceptions=True)
-        await self._clones.close()
+        await self._templates.close()
 
     async def _make(self) -> None:
         while True:
-            await self._ready.put(await self._clones.clone())
+            await self._ready.put(await self._templates.clone())

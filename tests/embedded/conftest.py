@@ -32,7 +32,7 @@ PROLOGUE = """
 import json, os, resource, signal, subprocess, sys, time
 from pathlib import Path
 from paygate.adapters.embedded import *
-from paygate.adapters.embedded import children, ties
+from paygate.adapters.embedded import children, parent_death
 from paygate.core.errors import OperatorError
 given = json.loads(sys.argv[1])
 home = Path(given["home"])

@@ -94,13 +94,13 @@ def test_a_watchdog_ends_what_it_was_told_of_and_not_what_it_was_told_to_forget(
     place, until, is_running
 ):
     owner = place.run("""
-tie = ties.WatchdogTie()
-nursery = children.Nursery(tie)
+death_signal = parent_death.WatchdogDeathSignal()
+processes = children.ChildProcesses(death_signal)
 task = children.Task(name="sleep", setting="", argv=("/bin/sleep", "600"), account=None,
                      on_stop=signal.SIGTERM)
 log = children.Log(home.with_name("log"))
-watched, forgotten = nursery.start(task, log), nursery.start(task, log)
-tie.forget(forgotten.pid)
+watched, forgotten = processes.start(task, log), processes.start(task, log)
+death_signal.forget(forgotten.pid)
 say(pids=[watched.pid, forgotten.pid])
 sys.stdin.read()
 """)

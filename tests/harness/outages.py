@@ -17,7 +17,7 @@ import aiohttp
 import asyncpg
 
 from paygate.adapters.embedded.binaries import find_postgres
-from paygate.adapters.embedded.children import Child, Nursery
+from paygate.adapters.embedded.children import Child, ChildProcesses
 from paygate.adapters.embedded.layout import settle
 from paygate.adapters.embedded.machine import Machine
 from paygate.adapters.embedded.postgres import Postgres
@@ -36,7 +36,7 @@ class OwnPostgres:
     """A server that may be restarted, with a database of a role that is no superuser."""
 
     server: Postgres
-    nursery: Nursery
+    processes: ChildProcesses
     child: Child
 
     @property
@@ -68,7 +68,7 @@ class OwnPostgres:
         self.child = await asyncio.to_thread(self._start)
 
     def _start(self) -> Child:
-        return self.server.wait_until_ready(self.server.launch(self.nursery), self.nursery)
+        return self.server.wait_until_ready(self.server.launch(self.processes), self.processes)
 
 
 @contextmanager
@@ -78,15 +78,15 @@ def own_postgres(home: Path) -> Iterator[OwnPostgres]:
     programs = within_reach(find_postgres(machine), layout.account, machine)
     # A crash that loses what was committed would be another fault than those below.
     server = Postgres(programs, layout, durable=True, connections_max=100)
-    nursery = Nursery()
+    processes = ChildProcesses()
     try:
-        child = server.wait_until_ready(server.launch(nursery), nursery)
-        running = OwnPostgres(server, nursery, child)
+        child = server.wait_until_ready(server.launch(processes), processes)
+        running = OwnPostgres(server, processes, child)
         yield running
         running.child.ask_to_stop()
         running.child.wait_or_kill(until=time.monotonic() + 10)
     finally:
-        nursery.close()
+        processes.close()
 
 
 Fault = Callable[[OwnPostgres, float], Awaitable[None]]

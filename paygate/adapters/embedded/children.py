@@ -1,4 +1,4 @@
-"""Server processes as direct children that never outlive us."""
+"""Server processes as child processes that end with this process."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import BinaryIO
 
 from ...core.errors import OperatorError
 from . import problems
-from .ties import Tie, best_tie
+from .parent_death import ParentDeathSignal, choose_death_signal
 from .unprivileged import Account, cannot_become
 
 _LOG_BYTES_MAX = 5_000_000
-# What is read back of a log to say why its writer ended.
+# How much of a log is read to explain why its writer ended.
 _LOG_TAIL_BYTES_MAX = 64_000
-# Nothing of ours: PGPORT and its like would change how a server behaves, and
-# secrets do not belong in another user's process. The locale makes the servers
-# write the system's messages in the words ``os.strerror`` uses.
+# The environment is not inherited: PGPORT and similar variables would change how a server
+# behaves, and secrets do not belong in another user's process. The locale makes the servers
+# write system messages in the words of ``os.strerror``.
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _SET_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
@@ -32,11 +32,11 @@ class Task:
     """A program to run.
 
     Attributes:
-        name: What a person calls it.
-        setting: What to set to do without it.
+        name: The name in messages.
+        setting: The setting that replaces this program.
         argv: The program's path and its arguments.
-        account: Which user it runs as; None for ours.
-        on_stop: What asks it to end in good order. Also what it is sent when we end.
+        account: The user that runs it; None for the current user.
+        on_stop: The signal for a clean stop. Also sent when this process ends.
     """
 
     name: str
@@ -50,53 +50,59 @@ class Child:
     """A started server.
 
     Args:
-        task: What was started.
+        task: The program that was started.
         process: The running program.
-        log: The file its output goes to.
-        tie: What binds it to our life.
+        log: The file of its output.
+        death_signal: Ends the child when this process ends.
     """
 
-    def __init__(self, task: Task, process: subprocess.Popen[bytes], log: Log, tie: Tie) -> None:
+    def __init__(
+        self,
+        task: Task,
+        process: subprocess.Popen[bytes],
+        log: Log,
+        death_signal: ParentDeathSignal,
+    ) -> None:
         self.name = task.name
         self.pid = process.pid
         self.log = log
         self._on_stop = task.on_stop
         self._process = process
-        self._tie = tie
+        self._death_signal = death_signal
 
     def has_ended(self) -> bool:
-        """Whether it is gone, for whatever reason."""
+        """Check whether the process has ended."""
         if self._process.poll() is None:
             return False
-        self._tie.forget(self.pid)
+        self._death_signal.forget(self.pid)
         return True
 
-    def obituary(self) -> str | None:
-        """One sentence once it has ended, else None."""
+    def describe_end(self) -> str | None:
+        """Return one sentence if the process has ended, else None."""
         if not self.has_ended():
             return None
         words = problems.last_words(self.log.words())
         return (
-            f"{self.name} (process {self.pid}) ended with {self._exit()}; its last words: {words}."
+            f"{self.name} (process {self.pid}) ended with {self._exit()}; last log line: {words}."
         )
 
     def ask_to_stop(self) -> None:
-        """Start a stop in good order, and return at once."""
+        """Send the signal for a clean stop, and return at once."""
         if not self.has_ended():
             self._process.send_signal(self._on_stop)
 
     def wait_or_kill(self, *, until: float) -> None:
-        """Return when it is gone.
+        """Wait until the process has ended; kill it after ``until``.
 
         Args:
-            until: On the monotonic clock, when to stop being patient.
+            until: Monotonic time of the kill.
         """
         try:
             self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._tie.forget(self.pid)
+        self._death_signal.forget(self.pid)
 
     def _exit(self) -> str:
         code = self._process.returncode
@@ -104,15 +110,15 @@ class Child:
 
 
 class Log:
-    """A file that a server appends to, and where this run began in it."""
+    """A server's log file; remembers where this run begins."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._start = 0
 
     def open(self) -> BinaryIO:
-        """For appending; one that has grown large is begun anew."""
-        # For us alone: what clients sent may be in it.
+        """Open the log for appending; truncate it if it is large."""
+        # Readable by this user only: it may contain what clients sent.
         file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
         if file.tell() > _LOG_BYTES_MAX:
             file.truncate(0)
@@ -120,47 +126,46 @@ class Log:
         return file
 
     def words(self) -> str:
-        """The end of what was written since ``open``."""
+        """Return the end of what was written since ``open``."""
         with self.path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(self._start, size - _LOG_TAIL_BYTES_MAX))
             return file.read().decode(errors="replace")
 
 
-class Nursery:
-    """Starts children, all from one thread that lives until ``close``.
+class ChildProcesses:
+    """Starts child processes from one thread that lives until ``close``.
 
-    The kernel's signal for "your parent is gone" is sent when the *thread* that
-    forked is gone. With a thread of its own, callers need not know that.
+    The kernel sends the parent-death signal when the *thread* that forked ends. A separate
+    thread makes callers independent of this.
     """
 
-    def __init__(self, tie: Tie | None = None) -> None:
-        self._tie = tie or best_tie()
+    def __init__(self, death_signal: ParentDeathSignal | None = None) -> None:
+        self._death_signal = death_signal or choose_death_signal()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="paygate-embedded")
 
     def start(self, task: Task, log: Log) -> Child:
         """Start a server whose output goes to a log.
 
         Raises:
-            OperatorError: It cannot be started.
+            OperatorError: The program cannot be started.
             OSError: The log cannot be written.
         """
         with log.open() as output:
             process = self._thread.submit(self._fork, task, output.fileno()).result()
-        return Child(task, process, log, self._tie)
+        return Child(task, process, log, self._death_signal)
 
     def run(self, task: Task, *, timeout_s: float) -> tuple[int, str]:
         """Run a program to its end.
 
-        Its output comes through a pipe and not a file, so that it can still say
-        that the disk is full.
+        Its output is read from a pipe and not from a file, so that it can report a full disk.
 
         Returns:
-            Its exit code, negative for a signal, and what it wrote.
+            The exit code, negative for a signal, and the output.
 
         Raises:
-            OperatorError: It cannot be started.
-            subprocess.TimeoutExpired: It took too long, and was killed.
+            OperatorError: The program cannot be started.
+            subprocess.TimeoutExpired: The program took too long and was killed.
         """
         process = self._thread.submit(self._fork, task, subprocess.PIPE).result()
         try:
@@ -170,44 +175,44 @@ class Nursery:
             process.communicate()
             raise
         finally:
-            self._tie.forget(process.pid)
+            self._death_signal.forget(process.pid)
         return process.returncode, output.decode(errors="replace")
 
     def close(self) -> None:
-        """Let go. Children that still run are signalled as if we had ended."""
+        """Release resources. Children that still run are signalled."""
         self._thread.shutdown()
-        self._tie.close()
+        self._death_signal.close()
 
     def _fork(self, task: Task, output: int) -> subprocess.Popen[bytes]:
         try:
             process = self._open(task, output)
         except OSError as error:
             raise _not_started(task, error) from error
-        self._tie.watch(process.pid, task.on_stop)
+        self._death_signal.watch(process.pid, task.on_stop)
         return process
 
     def _open(self, task: Task, output: int) -> subprocess.Popen[bytes]:
         account = task.account
-        return subprocess.Popen(  # noqa: S603 - programs that were found by us
+        return subprocess.Popen(  # noqa: S603 - programs that this package has found
             task.argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # The folder we are in may be one that the other user cannot enter.
+            # The other user may not enter the current folder.
             cwd="/",
             env=_environment(),
-            # Ctrl-C goes to a whole group: the servers must outlast our own way out.
+            # Ctrl-C is sent to the whole group: the servers must outlive this process's shutdown.
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
             umask=0o077,
-            preexec_fn=self._tie.before_exec(task.on_stop),  # noqa: PLW1509 - one system call, made for this
+            preexec_fn=self._death_signal.before_exec(task.on_stop),  # noqa: PLW1509 - one system call, safe after fork
         )
 
 
 def _not_started(task: Task, error: OSError) -> OperatorError:
-    # The system answers these for a change of user, and never for a program it cannot run.
+    # The system returns these errors for a change of user, never for a program.
     if task.account is not None and error.errno in {errno.EPERM, errno.EINVAL}:
         return cannot_become(task.account, error)
     return problems.cannot_run(task.argv[0], error, setting=task.setting)

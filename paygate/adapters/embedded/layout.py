@@ -1,17 +1,17 @@
-"""Where everything of one home folder lies.
+"""The folders of one home folder.
 
 ::
 
-    <home>/lock                who runs the servers
+    <home>/lock                names the process that runs the servers
     <home>/postgres.log
     <home>/valkey.log
     <home>/data/postgres/      the cluster
     <home>/data/valkey/
     <home>/data/sockets/       unless the path is too long for a socket
 
-As root, ``data`` is a link to a folder elsewhere when the user that the servers
-run as cannot get into the home folder. A link and not a computed place, so that
-removing the home folder means starting empty.
+As root, ``data`` is a link to another folder if the user that runs the servers cannot enter
+the home folder. It is a link and not a computed path, so that removing the home folder is
+enough to start empty.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from .unprivileged import Account, choose_account, give, state_folder
 # The kernel's limit for a socket's path is 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES_MAX = 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
-# Socket folders stand in PostgreSQL's settings and in URLs, where other characters need quoting.
+# Socket folders are part of PostgreSQL's settings and of URLs, where other characters are quoted.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
-# Root's folders are for one other user to pass through, and for nobody to list.
+# Another user must pass through root's folders; no other user may list them.
 _ROOTS_FOLDER_MODE = 0o711
 _OWN_FOLDER_MODE = 0o700
-# Not TMPDIR, which may be long itself, and not XDG_RUNTIME_DIR, which goes with
-# the login while a server in the background stays.
-_SHORT_FOLDER = Path("/tmp")  # noqa: S108 - what is made in it is checked to be ours
+# Not TMPDIR, which may be long itself, and not XDG_RUNTIME_DIR, which is removed at logout
+# while a background server still runs.
+_SHORT_FOLDER = Path("/tmp")  # noqa: S108 - the owner of what is created in it is checked
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of one home, all of them existing.
+    """The folders of one home folder; all of them exist.
 
     Attributes:
-        home: Ours: the lock and the logs.
-        data: The servers' folders are in it.
-        sockets: For the account and root only.
-        account: Who the servers run as; None for ourselves.
+        home: The lock and the logs, owned by the current user.
+        data: The servers' folders.
+        sockets: Accessible to the account and root only.
+        account: The user that runs the servers; None for the current user.
     """
 
     home: Path
@@ -60,28 +60,28 @@ class Layout:
     account: Account | None
 
     def own_folder(self, name: str) -> Path:
-        """A folder in ``data`` that belongs to the account and is closed to others.
+        """Return a folder in ``data`` that belongs to the account and is closed to others.
 
         Raises:
-            OperatorError: It cannot be made, or is another user's.
+            OperatorError: It cannot be created, or belongs to another user.
         """
         return _private_folder(self.data / name, self.account)
 
 
 def open_home(home: Path) -> Path:
-    """Make the home folder if need be, and make sure that it is ours.
+    """Create the home folder if it is missing, and check that it belongs to this user.
 
     Returns:
         Its absolute path.
 
     Raises:
-        OperatorError: It cannot be made or written, or belongs to another user.
+        OperatorError: It cannot be created or written, or belongs to another user.
     """
     home = home.expanduser().absolute()
     with problems.filing_in(home):
         _make_folder(home)
         owner = home.stat().st_uid
-        # Root could use it, but would leave files that its owner cannot read.
+        # Root could use it, but would create files that its owner cannot read.
         if owner != os.geteuid():
             raise problems.foreign_home(home, _user_name(owner))
         if not os.access(home, os.W_OK | os.X_OK):
@@ -90,10 +90,10 @@ def open_home(home: Path) -> Path:
 
 
 def settle(home: Path, machine: Machine) -> Layout:
-    """Decide where things go, and make the folders.
+    """Decide where data and sockets go, and create the folders.
 
     Raises:
-        OperatorError: A folder cannot be made, reached or trusted.
+        OperatorError: A folder cannot be created, reached or trusted.
     """
     link = home / "data"
     with problems.filing_in(home):
@@ -110,7 +110,7 @@ def settle(home: Path, machine: Machine) -> Layout:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder that nobody can list, whatever the umask."""
+    """Create a folder that other users cannot list, whatever the umask."""
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
@@ -144,10 +144,10 @@ def _fits(folder: Path) -> bool:
 
 
 def _private_folder(folder: Path, account: Account | None) -> Path:
-    """Make a folder, or take an existing one if nobody else can have made it.
+    """Create a folder, or use an existing one that only this user can have created.
 
-    In a folder where everybody may write, somebody could have put one of the same
-    name first, or a link.
+    In a folder where all users may write, another user could have created it first, or
+    a link with its name.
     """
     with problems.filing_in(folder):
         try:
@@ -175,8 +175,8 @@ def _user_name(uid: int) -> str:
 def _lost_data(link: Path) -> OperatorError:
     return OperatorError(
         setting=problems.HOME_SETTING,
-        problem=f"the data is in {link.readlink()}, and that folder is gone",
-        remedy=f"Put it back, or remove {link} to start with an empty one",
+        problem=f"the data is in {link.readlink()}, and that folder does not exist",
+        remedy=f"Restore it, or remove {link} to start with an empty folder",
     )
 
 
@@ -184,13 +184,13 @@ def _out_of_reach(data: Path, account: Account) -> OperatorError:
     return OperatorError(
         setting=problems.HOME_SETTING,
         problem=f"the user {account.name}, who runs the servers for root, cannot reach {data}",
-        remedy="Let other users pass through the folders above it (chmod o+x), or move it",
+        remedy="Let other users pass through the folders above it (chmod o+x), or move the data",
     )
 
 
 def _not_private(folder: Path) -> OperatorError:
     return OperatorError(
         setting=problems.HOME_SETTING,
-        problem=f"{folder} is not a folder that is closed to other users",
+        problem=f"{folder} is open to other users, or not a folder",
         remedy=f"Run chmod 700 {folder}, or remove it if it is a link or a file",
     )

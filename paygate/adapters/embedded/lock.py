@@ -1,8 +1,7 @@
-"""Who owns the servers of a home folder.
+"""The lock of a home folder: its holder owns the servers.
 
-The lock is the kernel's (``flock``), so it cannot be stale: it is gone the
-moment its holder is. What the file says is only believed while somebody holds
-the lock, and then only after asking the servers.
+The kernel (``flock``) releases the lock when its holder ends, so it cannot be stale. The
+file's content is valid only while the lock is held, and is checked by asking the servers.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Owner:
-    """What a lock file says about the process that holds it."""
+    """The content of a lock file: the process that holds the lock."""
 
     pid: int
     database_url: str
@@ -25,24 +24,24 @@ class Owner:
 
 
 class HomeLock:
-    """The right to run the servers of one home folder, from ``take`` to ``release``."""
+    """The right to run the servers of one home folder, from ``acquire`` to ``release``."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._taken_by = os.getpid()
-        _let_go_in_forks(self)
+        _close_in_forks(self)
 
     @classmethod
-    def take(cls, path: Path) -> HomeLock | None:
-        """The lock, or None when another process has it.
+    def acquire(cls, path: Path) -> HomeLock | None:
+        """Acquire the lock; None if another process holds it.
 
         Raises:
-            OSError: The file cannot be made or written.
+            OSError: The file cannot be created or written.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # What an earlier owner wrote is no longer true.
+            # The content of an earlier owner is no longer valid.
             os.ftruncate(descriptor, 0)
         except BlockingIOError:
             os.close(descriptor)
@@ -53,7 +52,7 @@ class HomeLock:
         return cls(descriptor)
 
     def publish(self, owner: Owner) -> None:
-        """Tell processes that come later where the servers are.
+        """Write where the servers are, for processes that start later.
 
         Raises:
             OSError: The disk is full.
@@ -61,12 +60,12 @@ class HomeLock:
         os.pwrite(self._descriptor, json.dumps(asdict(owner)).encode() + b"\n", 0)
 
     def release(self) -> None:
-        """Give it back. The file stays: removing it would let two processes hold two locks."""
+        """Release the lock. The file stays: removing it would allow two locks on one folder."""
         if self._descriptor >= 0:
             os.ftruncate(self._descriptor, 0)
             self._close()
 
-    def let_go(self) -> None:
+    def close_in_fork(self) -> None:
         """Close a fork's copy, which would keep the lock after the owner has ended."""
         if self._descriptor >= 0 and os.getpid() != self._taken_by:
             self._close()
@@ -85,13 +84,13 @@ def read_owner(path: Path) -> Owner | None:
         return None
 
 
-def _let_go_in_forks(lock: HomeLock) -> None:
-    # Such a hook cannot be taken back, so it must not keep the lock object alive.
+def _close_in_forks(lock: HomeLock) -> None:
+    # Such a hook cannot be unregistered, so it must not keep the lock object alive.
     known = weakref.ref(lock)
 
     def after_fork() -> None:
         held = known()
         if held is not None:
-            held.let_go()
+            held.close_in_fork()
 
     os.register_at_fork(after_in_child=after_fork)

@@ -1,4 +1,4 @@
-"""Where on this machine programs are looked for and state may be kept."""
+"""Folders of this machine for programs and state."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def _program_path() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """The folders that matter outside a home folder.
+    """The folders that are used outside a home folder.
 
     Attributes:
         module_path: Where the wheels with the server programs may be installed.
         program_path: Folders of programs, separated as in ``PATH``.
-        postgres_installations: Where Debian and its relatives keep one folder
-            per major version of PostgreSQL, outside ``PATH``.
-        state_folders: For root only: where data and programs go that the
-            unprivileged user cannot reach in their own place; the first that
-            can be used is. Each is made if its parent exists.
+        postgres_installations: Where Debian installs one folder for each major version of
+            PostgreSQL, outside ``PATH``.
+        state_folders: For root only: folders for data and programs that the unprivileged
+            user cannot reach in their own place. The first usable one is chosen. Each is
+            created if its parent exists.
     """
 
     module_path: tuple[str, ...] = field(default_factory=_module_path)

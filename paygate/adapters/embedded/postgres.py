@@ -1,4 +1,4 @@
-"""One PostgreSQL cluster: made once, started, and waited for."""
+"""One PostgreSQL cluster: create it, start it and wait for it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from urllib.parse import quote
 
 from ...core.errors import OperatorError
 from . import problems, wire
-from .children import Child, Log, Nursery, Task
+from .children import Child, ChildProcesses, Log, Task
 from .layout import Layout
 from .unprivileged import give
 
 DATABASE = "paygate"
 _SERVER = "PostgreSQL server"
 _SOCKET = ".s.PGSQL.5432"
-# A start after a crash replays the log, which takes as long as there is log.
+# Recovery after a crash replays the write-ahead log, which can take long.
 _START_TIMEOUT_S = 60.0
 _INITDB_TIMEOUT_S = 120.0
 _POLL_S = 0.005
-# An earlier server of the same data is asked to end, then told to, then despaired of.
+# How long to wait for an earlier server to stop, before and after asking it.
 _EARLIER_PATIENCE_S = 8.0
 _EARLIER_TIMEOUT_S = 12.0
 _NUMBER = re.compile(r"\d+")
@@ -36,12 +36,12 @@ _STILL_ATTACHED = "pre-existing shared memory block"
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server to run.
+    """A PostgreSQL server.
 
     Attributes:
         programs: The folder of ``postgres`` and ``initdb``.
-        layout: Where its data and its socket go.
-        durable: Whether a commit must survive a power cut.
+        layout: The folders of its data and its socket.
+        durable: Whether a commit must survive a crash of the machine.
         connections_max: How many clients may be connected at once.
     """
 
@@ -57,45 +57,45 @@ class Postgres:
 
     @property
     def log(self) -> Log:
-        """Where the server writes what it has to say."""
+        """The server's log file."""
         return Log(self.layout.home / "postgres.log")
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """The server's socket."""
         return self.layout.sockets / _SOCKET
 
     @property
     def url(self) -> str:
-        """What a client connects to. It says all that ``PG*`` variables could change."""
+        """The connection URL. It sets everything that ``PG*`` variables could change."""
         folder = quote(str(self.layout.sockets))
         said = "port=5432&sslmode=disable&target_session_attrs=any"
         return f"postgresql://{wire.USER}@/{DATABASE}?host={folder}&{said}"
 
-    def launch(self, nursery: Nursery) -> Child:
-        """Start the server, making its data first where there is none.
+    def launch(self, processes: ChildProcesses) -> Child:
+        """Start the server; create its data if there is none.
 
         Raises:
-            OperatorError: The data cannot be made, or an earlier server will not go.
+            OperatorError: The data cannot be created, or an earlier server does not stop.
         """
         with problems.filing_in(self.layout.data):
             self._sweep_drafts()
             if not self.data.exists():
-                self._make_cluster(nursery)
+                self._make_cluster(processes)
             _see_off_earlier(self.data)
             for leftover in (self.socket, Path(f"{self.socket}.lock")):
                 leftover.unlink(missing_ok=True)
-            return nursery.start(self._server_task(), self.log)
+            return processes.start(self._server_task(), self.log)
 
-    def wait_until_ready(self, child: Child, nursery: Nursery) -> Child:
+    def wait_until_ready(self, child: Child, processes: ChildProcesses) -> Child:
         """Return once the database accepts connections.
 
         Returns:
-            The server that does; another one than was given if that one met the
-            last processes of a server that crashed a moment ago.
+            The running server. It is a new child if the first one failed because processes
+            of a crashed server were still attached to the shared memory.
 
         Raises:
-            OperatorError: The server ended, or does not answer.
+            OperatorError: The server ended, or does not respond.
         """
         deadline = time.monotonic() + _START_TIMEOUT_S
         retry_until = time.monotonic() + _EARLIER_TIMEOUT_S
@@ -104,7 +104,7 @@ class Postgres:
                 words = child.log.words()
                 if _STILL_ATTACHED not in words or time.monotonic() > retry_until:
                     raise self._death(words)
-                child = self.launch(nursery)
+                child = self.launch(processes)
             if time.monotonic() > deadline:
                 raise problems.server_slow(
                     setting=problems.DATABASE_SETTING,
@@ -125,13 +125,13 @@ class Postgres:
             return False
         return state == wire.OK
 
-    def _make_cluster(self, nursery: Nursery) -> None:
-        """Make it beside its place and rename it, so that it is whole or not there."""
+    def _make_cluster(self, processes: ChildProcesses) -> None:
+        """Run initdb in a temporary folder and rename it, so that the data is never incomplete."""
         self._require_name()
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.layout.data))
         try:
             give(draft, self.layout.account)
-            code, words = nursery.run(self._initdb_task(draft), timeout_s=_INITDB_TIMEOUT_S)
+            code, words = processes.run(self._initdb_task(draft), timeout_s=_INITDB_TIMEOUT_S)
             if code != 0:
                 raise self._death(words)
             draft.rename(self.data)
@@ -142,7 +142,7 @@ class Postgres:
             shutil.rmtree(draft, ignore_errors=True)
 
     def _require_name(self) -> None:
-        """Refuse a user that initdb cannot look up; the server itself would not mind."""
+        """Refuse a user without a name: initdb cannot look it up."""
         account = self.layout.account
         uid = os.geteuid() if account is None else account.uid
         try:
@@ -151,7 +151,7 @@ class Postgres:
             raise problems.nameless_user(uid) from None
 
     def _sweep_drafts(self) -> None:
-        """Remove what a start that was killed in the middle of initdb has left."""
+        """Remove the temporary folders of killed initdb runs."""
         for draft in self.layout.data.glob("postgres.new-*"):
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -177,7 +177,7 @@ class Postgres:
         argv = [str(self.programs / "postgres"), "-D", str(self.data), "-p", "5432"]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        # SIGINT is PostgreSQL's fast shutdown: clients are cut off, everything is written.
+        # SIGINT is PostgreSQL's fast shutdown: it disconnects clients and writes all data.
         return self._task("PostgreSQL", argv, on_stop=signal.SIGINT)
 
     def _task(self, name: str, argv: list[str], *, on_stop: signal.Signals) -> Task:
@@ -190,7 +190,7 @@ class Postgres:
         )
 
     def _death(self, words: str) -> OperatorError:
-        """Why it ended. Another version's server may trip over the settings before it says so."""
+        """Explain why the server ended. A wrong version may fail on the settings first."""
         made_by, here = self._versions()
         if made_by != here:
             return problems.other_version(self.data, made_by=made_by, here=here)
@@ -203,7 +203,7 @@ class Postgres:
         )
 
     def _versions(self) -> tuple[str, str]:
-        """The major versions of the data and of the program; the same where there is no data."""
+        """Return the major versions of the data and of the program; equal if there is no data."""
         asked = (str(self.programs / "postgres"), "--version")
         told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
         here = _NUMBER.search(told.stdout)
@@ -217,13 +217,13 @@ class Postgres:
 def _see_off_earlier(data: Path) -> None:
     """Wait until no server of an earlier owner runs on the data.
 
-    The owner is gone, because we hold its lock. Its server is then usually on its
-    way out already. Afterwards ``postmaster.pid`` can only be stale, and is removed:
-    PostgreSQL itself would refuse to start if its number is some other process's
-    by now, as is usual in containers.
+    The owner has ended, because this process holds its lock, so its server is usually
+    stopping already. Afterwards ``postmaster.pid`` can only be stale, and is removed:
+    PostgreSQL refuses to start if another process has that id, which is usual in
+    containers.
 
     Raises:
-        OperatorError: It does not go.
+        OperatorError: The server does not stop.
     """
     pid_file = data / "postmaster.pid"
     pid = _first_number(pid_file)
@@ -237,7 +237,7 @@ def _see_off_earlier(data: Path) -> None:
             raise OperatorError(
                 setting=problems.HOME_SETTING,
                 problem=f"an earlier PostgreSQL (process {pid}) still uses {data}",
-                remedy="End that process, or name another folder",
+                remedy="End that process, or use another folder",
             )
         time.sleep(_POLL_S)
     pid_file.unlink(missing_ok=True)
@@ -254,15 +254,15 @@ def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
-        # Gone meanwhile, or not ours to end: waiting is all there is.
+        # Ended already, or the process of another user: only wait.
         return
 
 
 def _runs_on(pid: int, data: Path) -> bool:
-    """Whether a process is a server of this very data, and not a later owner of its number."""
+    """Check that the process is a server of this data, not a process that reuses the id."""
     if Path("/proc/self/cwd").exists():
         try:
-            # A server works in its data folder.
+            # The working directory of a server is its data folder.
             return Path(f"/proc/{pid}/cwd").readlink() == data.resolve()
         except OSError:
             return False

@@ -1,4 +1,4 @@
-"""Starting both servers, joining them, stopping them."""
+"""Start both servers, join the servers of another process, stop them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ...core.errors import OperatorError
 from . import problems, valkey_server, wire
 from .binaries import find_postgres, find_valkey
-from .children import Child, Nursery
+from .children import Child, ChildProcesses
 from .layout import LONGEST_SOCKET_NAME, Layout, open_home, settle
 from .lock import HomeLock, Owner, read_owner
 from .machine import Machine
@@ -27,11 +27,11 @@ _POLL_S = 0.01
 
 @dataclass(frozen=True)
 class ServerUrls:
-    """Where the servers are.
+    """The URLs of the servers.
 
     Attributes:
         database_url: ``postgresql://paygate@/paygate?host=<socket folder>&…``.
-        redis_url: ``unix://<socket>?db=0``, or nothing where none was asked for.
+        redis_url: ``unix://<socket>?db=0``; empty if Redis was not requested.
     """
 
     database_url: str
@@ -43,8 +43,8 @@ class EmbeddedServers:
     """Running servers; as a context manager, stopped at the end of the block.
 
     Attributes:
-        urls: Where they are.
-        owned: False where another live process runs them and we only joined.
+        urls: The URLs of the servers.
+        owned: False if another process runs the servers.
     """
 
     urls: ServerUrls
@@ -54,18 +54,18 @@ class EmbeddedServers:
     _started_by: int = field(default_factory=os.getpid, repr=False)
 
     def stop(self) -> None:
-        """Stop the servers in good order, or by force after 10 s each way.
+        """Stop the servers; kill a server that does not stop within 10 s.
 
-        Does nothing where they are not owned, in a fork of the process that
-        started them, and from the second time on.
+        Do nothing if another process owns the servers, in a fork of the process that started
+        them, or if they are stopped already.
         """
         if os.getpid() == self._started_by:
             self._on_stop.close()
             self._children.clear()
 
     def poll(self) -> str | None:
-        """One sentence when a server of ours has ended without being asked to, else None."""
-        return next((words for child in self._children if (words := child.obituary())), None)
+        """Return one sentence if a server ended unexpectedly, else None."""
+        return next((words for child in self._children if (words := child.describe_end())), None)
 
     def __enter__(self) -> EmbeddedServers:
         return self
@@ -88,27 +88,27 @@ def start_servers(
     connections_max: int = 100,
     machine: Machine | None = None,
 ) -> EmbeddedServers:
-    """Start PostgreSQL and Valkey for a home folder, or join whoever has.
+    """Start PostgreSQL and Valkey for a home folder, or join the process that runs them.
 
-    Returns once both accept connections. May be called from any thread; the
-    servers end with the process, not with the thread.
+    Returns when both accept connections. Call it from any thread: the servers end with the
+    process, not with the thread.
 
     Args:
-        home: Where data, logs and the lock are. Made if need be.
-        database: Whether PostgreSQL is wanted.
-        redis: Whether Valkey is wanted.
-        durable: False for test suites: faster, and a power cut loses data.
+        home: Folder of the data, the logs and the lock. Created if missing.
+        database: Whether to start PostgreSQL.
+        redis: Whether to start Valkey.
+        durable: False is faster, and data is lost if the machine crashes. For test suites.
         connections_max: How many clients PostgreSQL serves at once.
-        machine: Where programs are looked for; None for the usual places.
+        machine: Where to look for programs; None for the usual places.
 
     Raises:
-        OperatorError: Anything that stands in the way, in one sentence.
+        OperatorError: The servers cannot be started.
     """
     home = open_home(home)
     deadline = time.monotonic() + _JOIN_TIMEOUT_S
     while True:
         with problems.filing_in(home):
-            lock = HomeLock.take(home / "lock")
+            lock = HomeLock.acquire(home / "lock")
         if lock is not None:
             wanted = _Wanted(database, redis, durable, connections_max, machine or Machine())
             return _start(home, lock, wanted)
@@ -130,29 +130,31 @@ class _Wanted:
 
 
 def _start(home: Path, lock: HomeLock, wanted: _Wanted) -> EmbeddedServers:
-    """Start what is wanted, and leave nothing behind if that fails."""
+    """Start the requested servers; stop all of them if one fails."""
     with ExitStack() as undo:
         undo.callback(lock.release)
         layout = settle(home, wanted.machine)
-        nursery = Nursery()
-        undo.callback(nursery.close)
+        processes = ChildProcesses()
+        undo.callback(processes.close)
         children: list[Child] = []
         undo.callback(_stop_all, children)
-        urls = _launch(layout, wanted, nursery, children)
+        urls = _launch(layout, wanted, processes, children)
         with problems.filing_in(home):
             lock.publish(Owner(os.getpid(), urls.database_url, urls.redis_url))
         return EmbeddedServers(urls, True, children, undo.pop_all())
 
 
-def _launch(layout: Layout, wanted: _Wanted, nursery: Nursery, children: list[Child]) -> ServerUrls:
-    """Start both at once and wait for both. Children are added as they come to be."""
+def _launch(
+    layout: Layout, wanted: _Wanted, processes: ChildProcesses, children: list[Child]
+) -> ServerUrls:
+    """Start both servers and wait for both; append each started child to ``children``."""
     queue = _find_queue(layout, wanted) if wanted.redis else None
     database = _find_database(layout, wanted) if wanted.database else None
     if queue is not None:
-        children.append(queue.launch(nursery))
+        children.append(queue.launch(processes))
     if database is not None:
-        children.append(database.launch(nursery))
-        children[-1] = database.wait_until_ready(children[-1], nursery)
+        children.append(database.launch(processes))
+        children[-1] = database.wait_until_ready(children[-1], processes)
     if queue is not None:
         queue.wait_until_ready(children[0])
     return ServerUrls(
@@ -172,7 +174,7 @@ def _find_queue(layout: Layout, wanted: _Wanted) -> valkey_server.Valkey:
 
 
 def _stop_all(children: list[Child]) -> None:
-    """Ask all first and wait then, so that they stop at the same time."""
+    """Ask all to stop before waiting, so that they stop in parallel."""
     until = time.monotonic() + _STOP_TIMEOUT_S
     for child in children:
         child.ask_to_stop()
@@ -181,10 +183,10 @@ def _stop_all(children: list[Child]) -> None:
 
 
 def _join(home: Path, *, database: bool, redis: bool) -> EmbeddedServers | None:
-    """The servers that the lock's holder runs, or None while it is still starting them.
+    """Return the servers that the lock's holder runs, or None while they are starting.
 
     Raises:
-        OperatorError: They are not what is wanted.
+        OperatorError: A requested server is not running there.
     """
     owner = read_owner(home / "lock")
     if owner is None:
@@ -216,7 +218,7 @@ def _database_answers(url: str) -> bool:
         state = wire.ask_postgres(Path(folder, LONGEST_SOCKET_NAME), database=DATABASE)
     except OSError:
         return False
-    # A server that has no place left for us is a server that runs.
+    # "Too many connections" also means that the server is running.
     return state in {wire.OK, wire.TOO_MANY_CONNECTIONS}
 
 
@@ -225,6 +227,6 @@ def _owner_slow(home: Path) -> OperatorError:
     who = f"process {owner.pid}" if owner else "another process"
     return OperatorError(
         setting=problems.HOME_SETTING,
-        problem=f"{who} holds {home}, and its servers do not answer",
-        remedy="Stop that process, or name another folder",
+        problem=f"{who} holds {home}, and its servers do not respond",
+        remedy="Stop that process, or use another folder",
     )

@@ -1,8 +1,8 @@
-"""Homes for servers of one run, shared by the run's processes and gone after it.
+"""Servers for one run: shared by its processes and removed after it.
 
-Every process that uses such a home holds a shared lock in it. The one that runs the
-servers waits for the others before it stops them, and removes the folder. A folder in
-which nobody holds the lock was left by a run that was killed; whoever comes next removes it.
+Every process that uses such a home folder holds a shared lock in it. The process that runs
+the servers waits for the others before it stops them and removes the folder. A folder whose
+lock is free was left by a killed run; the next run removes it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 from .servers import EmbeddedServers, start_servers
 
 PREFIX = "paygate-throwaway-"
-# Linux's file system in memory. Copying a database there takes a tenth of the time.
+# Linux's file system in memory: cloning a database takes a tenth of the time there.
 MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp, or are checked to be ours
 MEMORY_BYTES_MIN = 2 * 1024**3
 ALIVE = "alive"
-# Root's servers run as another user, who has to pass through.
+# Servers that root starts run as another user, who must pass through.
 MODE = 0o711
 # Many test processes with several apps each.
 CONNECTIONS_MAX = 300
@@ -30,11 +30,11 @@ CONNECTIONS_MAX = 300
 
 @contextmanager
 def throwaway_servers(run: str | None = None, *, redis: bool = False) -> Iterator[EmbeddedServers]:
-    """Servers that forget everything at the end of the block.
+    """Run servers whose data is removed at the end of the block.
 
     Args:
-        run: Processes that name the same run share them; None shares them with nobody.
-        redis: Whether Valkey is wanted.
+        run: Processes with the same run share the servers; None does not share them.
+        redis: Whether to start Valkey.
 
     Raises:
         OperatorError: They cannot be started.
@@ -53,9 +53,9 @@ def throwaway_servers(run: str | None = None, *, redis: bool = False) -> Iterato
 
 
 def throwaway_parent() -> Path:
-    """The folder for what need not outlive its run: in memory, if there is room.
+    """Return the folder for temporary data: in memory if there is enough space.
 
-    Where ``TMPDIR`` is set, it is there.
+    ``TMPDIR`` takes precedence if it is set.
     """
     if "TMPDIR" not in os.environ:
         with suppress(OSError):
@@ -66,7 +66,7 @@ def throwaway_parent() -> Path:
 
 
 def _enter(parent: Path, run: str | None) -> tuple[Path, int]:
-    """The run's folder, with a shared lock in it."""
+    """Return the run's folder and a shared lock in it."""
     while True:
         if run is None:
             home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
@@ -79,7 +79,7 @@ def _enter(parent: Path, run: str | None) -> tuple[Path, int]:
 
 
 def _open_alive(home: Path) -> int | None:
-    """The lock, or None where the folder was removed before it was ours."""
+    """Return the lock, or None if the folder was removed before it was locked."""
     try:
         home.chmod(MODE)
         alive = os.open(home / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -96,7 +96,7 @@ def _open_alive(home: Path) -> int | None:
 def _leave(servers: EmbeddedServers, home: Path, alive: int) -> None:
     if not servers.owned:
         return
-    # The others of the run still use them; they let go when they are done.
+    # Other processes of the run still use the servers; wait for their locks.
     fcntl.flock(alive, fcntl.LOCK_EX)
     servers.stop()
     shutil.rmtree(home, ignore_errors=True)

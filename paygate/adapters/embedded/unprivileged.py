@@ -1,8 +1,7 @@
-"""Running servers as somebody else when we are root, which PostgreSQL refuses to be.
+"""Run the servers as another user when this process is root: PostgreSQL refuses root.
 
-Nothing of the machine is changed for it: no user is added and no folder's
-permissions are touched. What the other user cannot reach where it is, is put
-where they can: programs are copied, data goes to a folder of root's.
+Nothing on the machine is changed: no user is added and no permissions are changed. Programs
+that the other user cannot reach are copied; data goes to a folder that root owns.
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ from . import problems
 from .binaries import Programs
 from .machine import Machine
 
-# A system account made for one of these servers is better than "nobody", which
-# unrelated programs may be running as too.
+# A system account of one of these servers is better than "nobody", which unrelated
+# programs may also use.
 _ACCOUNT_NAMES = ("paygate", "postgres", "nobody")
 _WANTED_PROGRAMS = ("postgres", "initdb", "valkey-server", "redis-server")
-# Parts of an installation that are for building against it or for reading.
+# Parts of an installation that are only for building against it or for reading.
 _UNWANTED = shutil.ignore_patterns("include", "pkgconfig", "pgxs", "doc", "man", "*.a", "*.pyc")
 
 
 @dataclass(frozen=True)
 class Account:
-    """The user that servers run as instead of root."""
+    """The user that runs the servers instead of root."""
 
     name: str
     uid: int
     gid: int
 
     def may(self, path: Path, wanted: int) -> bool:
-        """Whether this user may do something with a path, as far as its mode says.
+        """Check the path's mode for this user.
 
         Args:
             path: An existing file or folder.
-            wanted: ``os.R_OK``, ``os.W_OK`` and ``os.X_OK``, added up.
+            wanted: Sum of ``os.R_OK``, ``os.W_OK`` and ``os.X_OK``.
         """
         real = path.resolve()
         return self._allows(real, wanted) and all(self._allows(p, os.X_OK) for p in real.parents)
@@ -59,12 +58,12 @@ class Account:
 
 
 def choose_account(data: Path) -> Account | None:
-    """Who the servers run as: None for ourselves, unless we are root.
+    """Choose the user that runs the servers: None for the current user, unless it is root.
 
-    Data that exists stays with the user that owns it.
+    Existing data stays with the user that owns it.
 
     Raises:
-        OperatorError: We are root, and the machine has no account for this.
+        OperatorError: The user is root, and the machine has no suitable account.
     """
     if os.geteuid() != 0:
         return None
@@ -79,16 +78,16 @@ def choose_account(data: Path) -> Account | None:
         return Account(found.pw_name, found.pw_uid, found.pw_gid)
     raise OperatorError(
         setting=problems.DATABASE_SETTING,
-        problem="PostgreSQL does not run as root, and this machine has no user nobody",
+        problem="PostgreSQL does not run as root, and this machine has no user named nobody",
         remedy="Start paygate as an ordinary user, or set DATABASE_URL",
     )
 
 
 def give(path: Path, account: Account | None) -> None:
-    """Make a file or folder that we have just made theirs.
+    """Change the owner of a new file or folder to the account.
 
     Raises:
-        OperatorError: We are root, and this machine does not let us.
+        OperatorError: This process is root and may not change the owner.
     """
     if account is None:
         return
@@ -99,7 +98,7 @@ def give(path: Path, account: Account | None) -> None:
 
 
 def cannot_become(account: Account, error: OSError) -> OperatorError:
-    """Root without its powers, as in some containers."""
+    """Return the error for a root user without its capabilities, as in some containers."""
     return OperatorError(
         setting=problems.DATABASE_SETTING,
         problem=f"PostgreSQL does not run as root, and root may not act as {account.name} here"
@@ -109,10 +108,10 @@ def cannot_become(account: Account, error: OSError) -> OperatorError:
 
 
 def state_folder(account: Account, machine: Machine) -> Path:
-    """A folder of root's that the account can pass through but not list or write.
+    """Return a folder of root that the account can pass through but not list or write.
 
     Raises:
-        OperatorError: There is no place for one.
+        OperatorError: No such folder can be created.
     """
     for folder in machine.state_folders:
         try:
@@ -126,15 +125,15 @@ def state_folder(account: Account, machine: Machine) -> Path:
     raise OperatorError(
         setting=problems.HOME_SETTING,
         problem=f"the user {account.name} cannot reach it, and none of {tried} can be used instead",
-        remedy="Start paygate as an ordinary user, or name a folder every user can pass through",
+        remedy="Start paygate as an ordinary user, or use a folder that every user can enter",
     )
 
 
 def within_reach(programs: Programs, account: Account | None, machine: Machine) -> Path:
-    """The folder of programs, or of copies of them that the account may run.
+    """Return the folder of the programs, or of copies that the account may run.
 
     Raises:
-        OperatorError: Copies are needed and cannot be made.
+        OperatorError: The programs must be copied and cannot be.
     """
     if account is None or _may_run(programs, account):
         return programs.folder
@@ -156,7 +155,7 @@ def _account_of(uid: int) -> Account:
     try:
         found = pwd.getpwuid(uid)
     except KeyError:
-        # Data that came from another machine: the number is enough.
+        # Data from another machine: the id is enough.
         return Account(str(uid), uid, uid)
     return Account(found.pw_name, found.pw_uid, found.pw_gid)
 
@@ -175,7 +174,7 @@ def _may_run(programs: Programs, account: Account) -> bool:
 
 
 def _fingerprint(programs: Programs) -> str:
-    """Other programs, other copies: an upgraded wheel is copied again."""
+    """Identify the programs, so that an upgraded wheel is copied again."""
     known = [str(programs.folder)]
     for name in _WANTED_PROGRAMS:
         program = programs.folder / name
@@ -185,7 +184,7 @@ def _fingerprint(programs: Programs) -> str:
 
 
 def _copy(programs: Programs, copies: Path) -> None:
-    """Copy the pieces beside the target and rename, so that a copy is whole or not there."""
+    """Copy to a temporary folder and rename it, so that a copy is never incomplete."""
     draft = Path(tempfile.mkdtemp(prefix="programs.new-", dir=copies.parent))
     try:
         for piece in programs.pieces:
@@ -193,7 +192,7 @@ def _copy(programs: Programs, copies: Path) -> None:
         _let_read(draft)
         draft.rename(copies)
     except OSError:
-        # Another process may have been quicker with the same copy.
+        # Another process has created the same copy meanwhile.
         if not copies.is_dir():
             raise
     finally:
@@ -207,7 +206,7 @@ def _skipped(folder: str, names: list[str]) -> set[str]:
 
 
 def _let_read(tree: Path) -> None:
-    """Let everybody read and run what is copied, however strictly it was installed."""
+    """Let all users read and run the copy, whatever the installed permissions."""
     for folder, _, files in os.walk(tree):
         Path(folder).chmod(0o755)
         for name in files:

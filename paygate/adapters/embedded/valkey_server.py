@@ -1,4 +1,4 @@
-"""One Valkey, or a Redis in its place: started and waited for."""
+"""One Valkey or Redis server: start it and wait for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ...core.errors import OperatorError
 from . import problems, wire
-from .children import Child, Log, Nursery, Task
+from .children import Child, ChildProcesses, Log, Task
 from .layout import Layout
 
 SOCKET_NAME = "valkey.sock"
@@ -22,12 +22,12 @@ _POLL_S = 0.005
 
 @dataclass(frozen=True)
 class Valkey:
-    """A server to run.
+    """A Valkey or Redis server.
 
     Attributes:
         program: ``valkey-server`` or ``redis-server``.
-        layout: Where its data and its socket go.
-        durable: Whether what it holds is kept from one start to the next.
+        layout: The folders of its data and its socket.
+        durable: Whether its data is kept between two starts.
     """
 
     program: Path
@@ -36,35 +36,35 @@ class Valkey:
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """The server's socket."""
         return self.layout.sockets / SOCKET_NAME
 
     @property
     def log(self) -> Log:
-        """Where it writes what it has to say."""
+        """The server's log file."""
         return Log(self.layout.home / "valkey.log")
 
     @property
     def url(self) -> str:
-        """What a client connects to."""
+        """The connection URL."""
         return f"unix://{quote(str(self.socket))}?db=0"
 
-    def launch(self, nursery: Nursery) -> Child:
+    def launch(self, processes: ChildProcesses) -> Child:
         """Start the server.
 
         Raises:
-            OperatorError: Its folder cannot be made, or an earlier one will not go.
+            OperatorError: Its folder cannot be created, or an earlier server does not stop.
         """
         data = self.layout.own_folder("valkey")
         with problems.filing_in(data):
             self._see_off_earlier()
-            return nursery.start(self._task(data), self.log)
+            return processes.start(self._task(data), self.log)
 
     def wait_until_ready(self, child: Child) -> None:
-        """Return once it answers.
+        """Return when the server responds.
 
         Raises:
-            OperatorError: It ended, or does not answer.
+            OperatorError: The server ended, or does not respond.
         """
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not is_ready(self.socket):
@@ -80,12 +80,12 @@ class Valkey:
             time.sleep(_POLL_S)
 
     def _see_off_earlier(self) -> None:
-        """Wait until nobody listens on the socket any more, which comes after the last write.
+        """Wait until no earlier server listens on the socket. It closes it after its last write.
 
-        Whoever still does has lost its owner, because we hold its lock.
+        The owner of such a server has ended, because this process holds its lock.
 
         Raises:
-            OperatorError: It does not go.
+            OperatorError: The server does not stop.
         """
         deadline = time.monotonic() + _EARLIER_TIMEOUT_S
         while self._earlier_answers():
@@ -93,7 +93,7 @@ class Valkey:
                 raise OperatorError(
                     setting=problems.HOME_SETTING,
                     problem=f"an earlier Valkey still listens on {self.socket}",
-                    remedy="End that process, or name another folder",
+                    remedy="End that process, or use another folder",
                 )
             time.sleep(_POLL_S)
         self.socket.unlink(missing_ok=True)
@@ -104,7 +104,7 @@ class Valkey:
         except (FileNotFoundError, ConnectionRefusedError):
             return False
         except OSError:
-            # It hung up while we spoke: look again.
+            # The server closed the connection: check again.
             return True
         return True
 
@@ -116,7 +116,7 @@ class Valkey:
             "dir": str(data),
             "save": "",
             "appendonly": "yes" if self.durable else "no",
-            # A queue must not lose jobs to make room for others.
+            # A queue must not evict jobs to free memory.
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
         }
@@ -142,7 +142,7 @@ class Valkey:
 
 
 def is_ready(path: Path) -> bool:
-    """Whether the server on a socket answers, and has loaded what it had stored."""
+    """Check that the server responds and has loaded its data."""
     try:
         return wire.ask_valkey(path, "PING").startswith(b"+PONG")
     except OSError:

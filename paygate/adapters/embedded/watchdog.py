@@ -1,10 +1,9 @@
-"""A process that ends others when the one that started it is gone.
+"""A process that ends others when the process that started it ends.
 
-For systems whose kernel cannot do it. It is run as a program, never imported,
-and loads nothing but the standard library's smallest parts. On its standard
-input it reads lines ``<pid> <signal>``, and ``<pid> 0`` for a process that has
-ended already; the end of the input means that the writer is gone, because
-nobody else holds the other end.
+For systems whose kernel has no parent-death signal. It runs as a program, is never imported,
+and loads only the smallest parts of the standard library. On its standard input it reads lines
+``<pid> <signal>``, and ``<pid> 0`` for a process that has ended. The end of the input means
+that the writer has ended, because no other process has the pipe's other end.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ import sys
 
 
 def watch() -> None:
-    """Read until the end, then signal whoever is left."""
-    # What ends the writer politely must not end its watchdog first.
-    for polite in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(polite, signal.SIG_IGN)
-    wards: dict[int, int] = {}
+    """Read to the end of the input, then signal the remaining processes."""
+    # Signals that stop the writer must not end the watchdog first.
+    for stop_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop_signal, signal.SIG_IGN)
+    watched: dict[int, int] = {}
     for line in sys.stdin:
         pid, number = (int(word) for word in line.split())
         if number:
-            wards[pid] = number
+            watched[pid] = number
         else:
-            wards.pop(pid, None)
-    for ward, goodbye in wards.items():
+            watched.pop(pid, None)
+    for pid, number in watched.items():
         with contextlib.suppress(ProcessLookupError):
-            os.kill(ward, goodbye)
+            os.kill(pid, number)
 
 
 if __name__ == "__main__":

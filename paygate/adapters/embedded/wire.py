@@ -1,8 +1,7 @@
-"""Just enough of two protocols to ask a server whether it is ready.
+"""Minimal PostgreSQL and Valkey clients, to check whether a server is ready.
 
-A socket that accepts says little: PostgreSQL takes connections while it still
-recovers, Valkey while it still loads. A client library would take longer to
-import than the servers take to start.
+An accepted connection proves little: PostgreSQL accepts connections while it recovers, Valkey
+while it loads. A client library takes longer to import than the servers take to start.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ TOO_MANY_CONNECTIONS = "53300"
 
 
 def ask_postgres(path: Path, *, database: str, sql: str = "") -> str:
-    """Connect, say one thing, and leave.
+    """Connect, send one statement, and disconnect.
 
     Args:
         path: The server's socket.
-        database: Which one to connect to.
-        sql: What to say; nothing to see whether the server takes connections.
+        database: The database to connect to.
+        sql: The statement; empty to check that the server accepts connections.
 
     Returns:
         The SQLSTATE of the first error, or ``OK``.
 
     Raises:
-        OSError: No server answers, or it breaks off.
+        OSError: No server responds, or the connection breaks.
     """
     with _connect(path) as link, link.makefile("rb") as answers:
         parameters = f"user\0{USER}\0database\0{database}\0\0".encode()
@@ -50,13 +49,13 @@ def ask_postgres(path: Path, *, database: str, sql: str = "") -> str:
 
 
 def ask_valkey(path: Path, command: str) -> bytes:
-    """Say one command without arguments, and return the first line of the answer.
+    """Send one command without arguments; return the first line of the response.
 
     Returns:
-        The line, or nothing when the server hangs up instead.
+        The line; empty if the server closes the connection.
 
     Raises:
-        OSError: No server answers.
+        OSError: No server responds.
     """
     with _connect(path) as link, link.makefile("rb") as answers:
         link.sendall(command.encode() + b"\r\n")
@@ -80,11 +79,11 @@ def _until_ready(answers: BinaryIO) -> str:
         if kind == b"E":
             fields = body.split(b"\0")
             codes = [field[1:].decode() for field in fields if field[:1] == b"C"]
-            # An error at connecting is the last thing the server says.
+            # After a connection error the server sends nothing more.
             return codes[0]
         if kind == b"Z":
             return state
-    raise ConnectionResetError("the server hung up")
+    raise ConnectionResetError("the server closed the connection")
 
 
 def _messages(answers: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

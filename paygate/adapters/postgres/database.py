@@ -168,7 +168,7 @@ class Executor:
         """
         with self.models() as client:
             # Tortoise's public in_transaction() looks the pool up by name in a
-            # context variable, which would tie us to one database per task.
+            # context variable, which would bind us to one database per task.
             async with client._in_transaction() as wrapped:  # noqa: SLF001
                 bound = Executor(cast("AsyncpgDBClient", wrapped), self.context)
                 if lock_timeout_ms is not None:
