@@ -1,10 +1,9 @@
-"""What tests are made of; installed with the extra ``testing``.
+"""Test kit for shops and plugins; installed with the extra ``testing``.
 
-For a plugin's tests: contracts, which are base classes for pytest. An author inherits from
-one, says how to make the plugin and which samples are approved and declined, and inherits
-its tests. For a shop's tests: fakes that stand in for plugins of a running app, and the
-types of what the fixtures hand out (``paygate_app`` and its likes, which pytest finds by
-itself).
+For a plugin's tests: contracts, which are base classes for pytest. Inherit from one, create
+the plugin in ``make``, give samples that are approved and declined, and inherit the tests.
+For a shop's tests: fakes that replace plugins of a running app, and the types of the fixtures
+(``paygate_app`` and others, which pytest finds by itself).
 """
 
 from __future__ import annotations
@@ -72,8 +71,8 @@ __all__ = [
     "approve",
 ]
 
-# A plugin's tests need no gateway, and a shop's no contracts: each is imported when it is
-# first named.
+# A plugin's tests need no gateway, and a shop's need no contracts: each module is imported
+# when one of its names is first used.
 _HOMES = {
     "api": ("ApiError", "Reply"),
     "contracts": (
@@ -95,7 +94,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """See above."""
+    """Import a public name on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = next((home for home, names in _HOMES.items() if name in names), "app")

@@ -1,4 +1,4 @@
-"""What a test does to an app, in a line each."""
+"""Steps of a test, one line each."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ DETAILS: Mapping[str, Mapping[str, Any]] = {
     "upi": {"vpa": "asha@paytm"},
     "card": {"card": CARD},
 }
-"""What a payer gives, where a test does not care."""
+"""Default input of a payer."""
 OF_ORDER = frozenset({"capture", "currency", "notes", "receipt"})
-"""What ``pay`` passes on to the order that it makes; all else is of the instrument."""
+"""What ``pay`` passes on to the order that it creates; the rest belongs to the instrument."""
 
-STORY = timedelta(days=40)
-"""Longer than any scenario, hold and timetable."""
+LONGEST = timedelta(days=40)
+"""Longer than any scenario, authorization and retry schedule."""
 
 
 async def create_order(app: AppCore, /, amount: int = 50_000, **fields: Any) -> OrderInFullJson:
-    """An order of that many minor units.
+    """Create an order.
 
     Args:
         app: The app.
         amount: In minor units.
-        fields: More of ``POST /orders``: ``currency``, ``capture``, ``receipt``, ``notes``.
+        fields: More fields of ``POST /orders``: ``currency``, ``capture``, ``receipt``, ``notes``.
 
     Raises:
-        ApiError: The app refuses it.
+        ApiError: The app rejects it.
     """
     order = await app.api.post("/orders", {"amount": amount, **fields})
     return cast("OrderInFullJson", order)
@@ -57,31 +57,31 @@ async def pay(
     scenario: str | None = None,
     **details: Any,
 ) -> PaymentJson:
-    """Pay an order; the payment once nothing about it is due any more.
+    """Pay an order; return the payment when no work for it is due any more.
 
-    Simulators that are told nothing approve at once. With a scenario that takes time the
+    Without a scenario, simulators approve at once. With a scenario that takes time the
     payment is still ``pending``: see ``until``.
 
     Args:
         app: The app.
-        order: Or its id; an amount or nothing makes one first.
+        order: An order or its id; an amount or None creates an order first.
         method: Payment method.
-        scenario: What simulators are to play.
-        details: ``capture``, ``currency``, ``receipt`` and ``notes`` of the order that is
-            made; all else is of the instrument, and where nothing is said, one that is in
-            order.
+        scenario: The scenario that simulators play.
+        details: ``capture``, ``currency``, ``receipt`` and ``notes`` go to the order that is
+            created; the rest belongs to the instrument, which is a valid default if nothing
+            is given.
 
     Raises:
-        ApiError: The app refuses it.
+        ApiError: The app rejects it.
         ScriptExhaustedError: A fake in use has no answer left.
-        TypeError: Something of the order is given for an order that was made before.
+        TypeError: A field of the order is given for an existing order.
     """
     of_order = {name: details.pop(name) for name in OF_ORDER & set(details)}
     if order is None or isinstance(order, int):
         order = await create_order(app, *(() if order is None else (order,)), **of_order)
     elif of_order:
         given = ", ".join(sorted(of_order))
-        raise TypeError(f"the order is made already; give {given} to create_order")
+        raise TypeError(f"the order exists already; give {given} to create_order")
     order_id = order if isinstance(order, str) else order["id"]
     body = {"order_id": order_id, "method": method, **(details or DETAILS.get(method, {}))}
     headers = {} if scenario is None else {HEADER: scenario}
@@ -91,13 +91,13 @@ async def pay(
 
 
 async def payment(app: AppCore, /, payment: PaymentJson | str) -> PaymentJson:
-    """The payment as it is now."""
+    """Return the current payment."""
     id = payment if isinstance(payment, str) else payment["id"]
     return cast("PaymentJson", await app.api.get(f"/payments/{id}"))
 
 
 async def order(app: AppCore, /, order: OrderInFullJson | str) -> OrderInFullJson:
-    """The order as it is now."""
+    """Return the current order."""
     id = order if isinstance(order, str) else order["id"]
     return cast("OrderInFullJson", await app.api.get(f"/orders/{id}"))
 
@@ -109,16 +109,16 @@ async def refund(
     amount: int | None = None,
     reason: str | None = None,
 ) -> RefundJson:
-    """Give money back; the refund once nothing about it is due any more.
+    """Refund a payment; return the refund when no work for it is due any more.
 
     Args:
         app: The app.
-        payment: Or its id.
-        amount: In minor units; None is all that was captured and not yet refunded.
-        reason: For people.
+        payment: A payment or its id.
+        amount: In minor units; None is all that is captured and not yet refunded.
+        reason: Text for people.
 
     Raises:
-        ApiError: The app refuses it.
+        ApiError: The app rejects it.
     """
     id = payment if isinstance(payment, str) else payment["id"]
     if amount is None:
@@ -133,13 +133,13 @@ async def refund(
 async def capture(
     app: AppCore, /, payment: PaymentJson | str, amount: int | None = None
 ) -> PaymentJson:
-    """Take held money; None is all of it."""
+    """Capture an authorized amount; None captures all of it."""
     asked = {} if amount is None else {"amount": amount}
     return await _moved(app, payment, "capture", asked)
 
 
 async def cancel(app: AppCore, /, payment: PaymentJson | str) -> PaymentJson:
-    """Let go of held money, or of a payment that nobody was asked about."""
+    """Void an authorization, or cancel a payment that no processor was asked about."""
     return await _moved(app, payment, "cancel", {})
 
 
@@ -158,21 +158,21 @@ async def until(
     thing: PaymentJson | RefundJson | str,
     status: str,
     *,
-    within: timedelta = STORY,
+    within: timedelta = LONGEST,
 ) -> Any:
-    """Move the clock, from one thing that is due to the next, until the status is reached.
+    """Advance the clock from one due time to the next until a status is reached.
 
     Args:
         app: The app.
         thing: A payment or a refund, or its id.
         status: Its ``status`` or, of a payment, ``substatus``.
-        within: How much of the app's time may pass.
+        within: How far the app's clock may be advanced.
 
     Returns:
-        It as it is then.
+        The payment or refund with that status.
 
     Raises:
-        AssertionError: It never is; the sentence says what it is instead.
+        AssertionError: The status is not reached; the message names the current one.
         ValueError: There is no such status.
     """
     _check_status(status)
@@ -204,15 +204,15 @@ def _never(now: Mapping[str, Any], status: str) -> str:
     because = f" ({why})" if why else ""
     substatus = now.get("substatus", now["status"])
     return (
-        f"{now['id']} is {substatus}{because} and not {status}, and nothing about it will "
-        "be asked or done any more by itself"
+        f"{now['id']} is {substatus}{because} and not {status}, and no further "
+        "work for it is scheduled"
     )
 
 
 async def scenario(app: AppCore, /, name: str | None) -> None:
-    """Let all payments that name nothing play it; None lets simulators decide again.
+    """Set the scenario of all payments that name none; None restores the default.
 
     Raises:
-        ApiError: There is no such scenario.
+        ApiError: The scenario does not exist.
     """
     await app.api.put("/test/scenario", {"scenario": name})

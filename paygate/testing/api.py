@@ -1,4 +1,4 @@
-"""The app's own API, called as a merchant calls it but without a socket."""
+"""The app's API, called like a merchant does but without a socket."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..core.deps import TestMerchant
 
 
 class ApiError(AssertionError):
-    """The app refused a request of the test's.
+    """The app rejected a request of the test.
 
     Args:
-        status: Of the answer.
-        code: What went wrong, for programs.
-        description: What went wrong, for people.
-        field: Of the request, where one is to blame.
+        status: HTTP status of the response.
+        code: Error code, for programs.
+        description: Error message, for people.
+        field: The wrong field of the request, if there is one.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class ApiError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of the API.
+    """A response of the API.
 
     Args:
         status: The HTTP status.
-        json: The body, parsed; None where it is not JSON.
-        headers: As they came.
+        json: The parsed body; None if it is not JSON.
+        headers: The response headers.
         body: The exact bytes.
     """
 
@@ -49,10 +49,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Requests of the test merchant.
+    """Sends requests as the test merchant.
 
     Args:
-        client: Quart's.
+        client: Quart's test client.
         keys: The merchant's headers.
     """
 
@@ -61,7 +61,7 @@ class Api:
 
     @classmethod
     def of(cls, web: WebApp, merchant: TestMerchant) -> Api:
-        """For that app and merchant."""
+        """Create one for an app and a merchant."""
         keys = {"X-Api-Key": merchant.api_key, "X-Api-Secret": merchant.api_secret}
         return cls(web.test_client(), keys)
 
@@ -73,13 +73,13 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Ask anything; refusals are answers.
+        """Send any request; error responses are returned.
 
         Args:
-            method: Of HTTP.
-            path: Behind ``/api/v1``, or with it.
-            json: The body.
-            headers: Over the merchant's keys.
+            method: HTTP method.
+            path: With or without ``/api/v1``.
+            json: The request body.
+            headers: Override the merchant's headers.
         """
         url = path if path.startswith((API, "/health")) else f"{API}{path}"
         given = {} if json is None else {"json": json}
@@ -91,10 +91,10 @@ class Api:
         return Reply(response.status_code, parsed, dict(response.headers), body)
 
     async def get(self, path: str) -> Any:
-        """The answer's body.
+        """Send a GET request; return the response body.
 
         Raises:
-            ApiError: It is a refusal.
+            ApiError: The response is an error.
         """
         return await self._asked("GET", path)
 

@@ -1,4 +1,4 @@
-"""What a test holds: the app with methods to await, or with methods that block."""
+"""The app as a test sees it, with methods to await or with blocking methods."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Any
 
 from . import actions
 from .api import Api, Reply
+from .background_loop import BackgroundLoop, awaited, blocking
 from .core import AppCore
 from .inbox import URL, InboxCore, Webhook
-from .room import Room, awaited, blocking
 
 
 class Used:
-    """Fakes in their places, until the block ends: ``with app.use(…)`` or ``async with``.
+    """Replaces plugins by fakes until the block ends: ``with app.use(…)`` or ``async with``.
 
-    Both wait at the end until the fakes have been asked all that is due by then, and tell
-    the test of a script that was too short.
+    At the end it waits until the fakes have answered all requests that are due, and raises
+    the error of a script that was too short.
     """
 
-    def __init__(self, room: Room, core: AppCore, things: tuple[object, ...]) -> None:
-        self._room = room
+    def __init__(self, loop: BackgroundLoop, core: AppCore, things: tuple[object, ...]) -> None:
+        self._loop = loop
         self._core = core
         self._things = things
         self._undo: Callable[[], None] | None = None
 
     async def _enter(self) -> None:
-        self._undo = self._core.swappable.lay(self._things)
+        self._undo = self._core.overrides.override(self._things)
 
     async def _exit(self, error: BaseException | None) -> None:
         undo, self._undo = self._undo, None
         assert undo is not None, "entered before it is left"
-        await self._core.swapped(undo)
+        await self._core.undo_override(undo)
         problems = [problem for thing in self._things for problem in getattr(thing, "problems", ())]
         if error is None and problems:
             raise problems[0]
 
     def __enter__(self) -> Any:
-        self._room.run(self._enter())
+        self._loop.run(self._enter())
         return self._shown
 
     def __exit__(
@@ -48,10 +48,10 @@ class Used:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._room.run(self._exit(error))
+        self._loop.run(self._exit(error))
 
     async def __aenter__(self) -> Any:
-        await self._room.go(self._enter())
+        await self._loop.run_async(self._enter())
         return self._shown
 
     async def __aexit__(
@@ -60,87 +60,87 @@ class Used:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._room.go(self._exit(error))
+        await self._loop.run_async(self._exit(error))
 
     @property
     def _shown(self) -> Any:
-        """What ``as`` names: the one that was given, or all of them."""
+        """The value of ``as``: the given object, or all of them."""
         return self._things[0] if len(self._things) == 1 else self._things
 
 
 class _Outside:
-    def __init__(self, room: Room, core: AppCore) -> None:
-        self._room = room
+    def __init__(self, loop: BackgroundLoop, core: AppCore) -> None:
+        self._loop = loop
         self._core = core
 
 
 class _Shown(_Outside):
-    """What needs no waiting."""
+    """Members that need no waiting."""
 
     @property
     def api_key(self) -> str:
-        """The merchant's."""
+        """The merchant's API key."""
         return self._core.api.keys["X-Api-Key"]
 
     @property
     def api_secret(self) -> str:
-        """The merchant's."""
+        """The merchant's API secret."""
         return self._core.api.keys["X-Api-Secret"]
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Both, as requests carry them."""
+        """The merchant's API key and secret as request headers."""
         return dict(self._core.api.keys)
 
     @property
     def webhook_secret(self) -> str:
-        """What signs the merchant's webhooks, unless the test has changed it."""
+        """The secret of the merchant's webhooks, unless the test has changed it."""
         merchant = self._core.deps.policy.test_merchant
         assert merchant is not None, "a test's app is never in production"
         return merchant.webhook_secret
 
     @property
     def core(self) -> AppCore:
-        """The inside, for what this does not offer; it belongs to the app's own thread."""
+        """The internals; they belong to the app's own thread."""
         return self._core
 
     def use(self, *things: object) -> Used:
-        """Put fakes, or plugin objects of your own, in their places for a block.
+        """Replace plugins by fakes, or by your own plugin objects, for a block.
 
         Args:
             things: ``FakeProcessor``, ``FakeMethod``, ``FakeSink``, or any object that is
-                a processor, payment method or sink. Blocks may be nested: the innermost
-                is asked. Each app has its own.
+                a processor, payment method or sink. Blocks may be nested: the innermost wins.
+                Other apps are not affected.
         """
-        return Used(self._room, self._core, things)
+        return Used(self._loop, self._core, things)
 
 
 class _ClockShown(_Outside):
     @property
     def now(self) -> datetime:
-        """Where it stands, in UTC."""
+        """The current time of the clock, in UTC."""
         return self._core.clock.shown.now()
 
 
 class Clock(_ClockShown):
-    """The app's time, which stands still until a test moves it."""
+    """The app's clock. It stands still until a test moves it."""
 
     async def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
-        """Move it on; what falls due on the way is done on the way, each at its moment.
+        """Advance the clock, and do the work that becomes due, in order, each at its due time.
 
         Args:
-            by: How far, or …
-            parts: … the same as ``timedelta`` takes it: ``days=3``, ``seconds=30``.
+            by: How far.
+            parts: Instead of ``by``, arguments of ``timedelta``: ``days=3``, ``seconds=30``.
         """
-        return await self._room.go(self._core.advance(_length(by, parts)))
+        return await self._loop.run_async(self._core.advance(_length(by, parts)))
 
     async def to_next(self) -> datetime:
-        """Move it to the moment the next thing falls due, and do that."""
-        return await self._room.go(self._core.advance(None))
+        """Advance the clock to the next due time, and do the work that is due then."""
+        return await self._loop.run_async(self._core.advance(None))
 
     async def set(self, at: datetime) -> datetime:
-        """Put it there, no earlier than where it is, and do all that is due by then."""
-        return await self._room.go(self._core.jump(at))
+        """Set the clock to a later time, and do all work that is due by then."""
+        return await self._loop.run_async(self._core.jump(at))
 
 
 class BlockingClock(_ClockShown):
@@ -148,15 +148,15 @@ class BlockingClock(_ClockShown):
 
     def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
         """See ``Clock.advance``."""
-        return self._room.run(self._core.advance(_length(by, parts)))
+        return self._loop.run(self._core.advance(_length(by, parts)))
 
     def to_next(self) -> datetime:
         """See ``Clock.to_next``."""
-        return self._room.run(self._core.advance(None))
+        return self._loop.run(self._core.advance(None))
 
     def set(self, at: datetime) -> datetime:
         """See ``Clock.set``."""
-        return self._room.run(self._core.jump(at))
+        return self._loop.run(self._core.jump(at))
 
 
 def _length(by: timedelta | None, parts: Mapping[str, float]) -> timedelta:
@@ -167,22 +167,22 @@ def _length(by: timedelta | None, parts: Mapping[str, float]) -> timedelta:
 
 class _ScenarioShown(_Outside):
     def next(self, *names: str) -> None:
-        """Let the next payments play these, one each, whoever asks for them.
+        """Assign scenarios to the next payments, one each, in this order.
 
-        A request that names a scenario itself plays that and leaves these alone.
+        A request that names a scenario itself does not use one of these.
 
         Raises:
-            InvalidInputError: There is no such scenario.
+            InvalidInputError: A scenario does not exist.
         """
         self._core.scenarios.add(names)
 
 
 class Scenario(_ScenarioShown):
-    """What simulators play."""
+    """The scenarios of the simulators."""
 
     async def __call__(self, name: str | None) -> None:
-        """Let all payments that name nothing play it; None is the usual."""
-        await self._room.go(actions.scenario(self._core, name))
+        """Set the scenario of all payments that name none; None restores the default."""
+        await self._loop.run_async(actions.scenario(self._core, name))
 
 
 class BlockingScenario(_ScenarioShown):
@@ -190,25 +190,25 @@ class BlockingScenario(_ScenarioShown):
 
     def __call__(self, name: str | None) -> None:
         """See ``Scenario.__call__``."""
-        self._room.run(actions.scenario(self._core, name))
+        self._loop.run(actions.scenario(self._core, name))
 
 
 class _InboxShown:
-    def __init__(self, room: Room, core: InboxCore) -> None:
-        self._room = room
+    def __init__(self, loop: BackgroundLoop, core: InboxCore) -> None:
+        self._loop = loop
         self._core = core
 
     url = URL
-    """Where the merchant's webhooks go at first."""
+    """The URL that receives the merchant's webhooks at the start."""
 
     @property
     def arrived(self) -> Sequence[Webhook]:
-        """All that came, in order."""
+        """All webhooks that have arrived, in order."""
         return tuple(self._core.arrived)
 
     @property
     def types(self) -> list[str]:
-        """Their types."""
+        """The event types of all webhooks that have arrived."""
         return [webhook.type for webhook in self._core.arrived]
 
 
@@ -231,13 +231,13 @@ class BlockingInbox(_InboxShown):
 
 
 class PaygateApp(_Shown):
-    """A gateway of a test's own, in memory but for its database."""
+    """A gateway for one test, in memory except for its database."""
 
-    def __init__(self, room: Room, core: AppCore) -> None:
-        super().__init__(room, core)
-        self.clock = Clock(room, core)
-        self.scenario = Scenario(room, core)
-        self.inbox = Inbox(room, core.inbox)
+    def __init__(self, loop: BackgroundLoop, core: AppCore) -> None:
+        super().__init__(loop, core)
+        self.clock = Clock(loop, core)
+        self.scenario = Scenario(loop, core)
+        self.inbox = Inbox(loop, core.inbox)
 
     create_order = awaited(actions.create_order)
     pay = awaited(actions.pay)
@@ -257,25 +257,25 @@ class PaygateApp(_Shown):
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """See ``Api.call``: anything the API offers; refusals are answers."""
+        """Call any endpoint of the API. Errors are returned, not raised. See ``Api.call``."""
         api: Api = self._core.api
-        return await self._room.go(api.call(method, path, json, headers=headers))
+        return await self._loop.run_async(api.call(method, path, json, headers=headers))
 
 
 class PaygateServer(_Shown):
-    """The same on a port of this machine, with methods that block.
+    """A gateway for one test on a local port, with blocking methods.
 
     Args:
         url: ``http://127.0.0.1:<port>``.
     """
 
-    def __init__(self, room: Room, core: AppCore, url: str) -> None:
-        super().__init__(room, core)
+    def __init__(self, loop: BackgroundLoop, core: AppCore, url: str) -> None:
+        super().__init__(loop, core)
         self.url = url
         self.api_url = f"{url}/api/v1"
-        self.clock = BlockingClock(room, core)
-        self.scenario = BlockingScenario(room, core)
-        self.inbox = BlockingInbox(room, core.inbox)
+        self.clock = BlockingClock(loop, core)
+        self.scenario = BlockingScenario(loop, core)
+        self.inbox = BlockingInbox(loop, core.inbox)
 
     create_order = blocking(actions.create_order)
     pay = blocking(actions.pay)
@@ -295,10 +295,10 @@ class PaygateServer(_Shown):
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """See ``Api.call``: anything the API offers; refusals are answers."""
+        """Call any endpoint of the API. Errors are returned, not raised. See ``Api.call``."""
         api: Api = self._core.api
-        return self._room.run(api.call(method, path, json, headers=headers))
+        return self._loop.run(api.call(method, path, json, headers=headers))
 
     def send_webhooks_to(self, url: str | None) -> None:
-        """Say where the merchant's webhooks go: a receiver on this machine, or None."""
-        self._room.run(self._core.api.patch("/merchant/webhook", {"webhook_url": url}))
+        """Set the merchant's webhook URL: a receiver on this machine, or None."""
+        self._loop.run(self._core.api.patch("/merchant/webhook", {"webhook_url": url}))

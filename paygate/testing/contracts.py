@@ -1,4 +1,4 @@
-"""The kit as base classes for pytest: one test for each rule."""
+"""The contract kit as base classes for pytest: one test for each rule."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ Contract = TypeVar("Contract", bound=type["_Contract"])
 
 
 class _Contract:
-    """What all contracts have in common.
+    """Members that all contracts share.
 
     Attributes:
-        environ: The environment the plugin's settings are read from.
-        plugin_id: The name of its entry point; its settings begin with it.
+        environ: The environment of the plugin's settings.
+        plugin_id: The name of its entry point, which is the prefix of its settings.
     """
 
     environ: ClassVar[Mapping[str, str]] = {}
     plugin_id: ClassVar[str] = "kit"
     network: Callable[[Sent], Any] | None = None
-    """A method ``network(self, sent)`` plays who is behind ``context.http``."""
+    """A method ``network(self, sent)`` that responds to requests of ``context.http``."""
 
     def case(self) -> Case:
-        """What the checks are given."""
+        """Return the arguments of the checks."""
         raise NotImplementedError
 
     def _common(self) -> dict[str, Any]:
@@ -54,12 +54,12 @@ class _Contract:
 
 
 def _with_tests(kind: Kind) -> Callable[[Contract], Contract]:
-    def give(contract: Contract) -> Contract:
+    def add_tests(contract: Contract) -> Contract:
         for rule in rules_of(kind):
             setattr(contract, f"test_{rule.name}", _test(rule))
         return contract
 
-    return give
+    return add_tests
 
 
 def _test(rule: Rule) -> Callable[[Any], None]:
@@ -77,18 +77,18 @@ def _test(rule: Rule) -> Callable[[Any], None]:
 
 @_with_tests("method")
 class PaymentMethodContract(_Contract):
-    """Judges a payment method.
+    """Tests a payment method.
 
     Attributes:
-        valid: Details that are to be accepted, as a request carries them.
-        invalid: Details that are to be refused.
+        valid: Details that must be accepted, in the shape of a request.
+        invalid: Details that must be rejected.
     """
 
     valid: ClassVar[Sequence[Mapping[str, Any]]] = ()
     invalid: ClassVar[Sequence[Mapping[str, Any]]] = ()
 
     def make(self, context: PluginContext) -> PaymentMethod:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> MethodCase:
@@ -99,24 +99,24 @@ class PaymentMethodContract(_Contract):
 
 @_with_tests("processor")
 class ProcessorContract(_Contract):
-    """Judges a processor.
+    """Tests a processor.
 
     Attributes:
-        approved: What a payer gives whose charge is approved, or an ``Instrument``.
-        declined: What a payer gives whose charge is declined.
+        approved: A payer's input whose charge is approved, or an ``Instrument``.
+        declined: A payer's input whose charge is declined.
     """
 
     approved: ClassVar[Details | None] = None
     declined: ClassVar[Details | None] = None
     method: Callable[[PluginContext], PaymentMethod] | None = None
-    """A method ``method(self, context)`` makes what turns details into an instrument."""
+    """A method ``method(self, context)`` that creates the payment method for the input."""
     callback: Callable[[str, Money], RawCallback] | None = None
-    """A method ``callback(self, operation_id, amount)`` makes what the processor would send."""
+    """A method ``callback(self, operation_id, amount)`` that creates the processor's callback."""
     stale_callback: Callable[[], RawCallback] | None = None
-    """A method ``stale_callback(self)`` makes one that is rightly signed and too old."""
+    """A method ``stale_callback(self)`` that creates an expired callback with a valid signature."""
 
     def make(self, context: PluginContext) -> Processor:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> ProcessorCase:
@@ -134,10 +134,10 @@ class ProcessorContract(_Contract):
 
 @_with_tests("sink")
 class EventSinkContract(_Contract):
-    """Judges an event sink."""
+    """Tests an event sink."""
 
     def make(self, context: PluginContext) -> EventSink:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> SinkCase:
@@ -147,10 +147,10 @@ class EventSinkContract(_Contract):
 
 @_with_tests("policy")
 class RetryPolicyContract(_Contract):
-    """Judges a retry policy."""
+    """Tests a retry policy."""
 
     def make(self, context: PluginContext) -> RetryPolicy:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> PolicyCase:
@@ -160,10 +160,10 @@ class RetryPolicyContract(_Contract):
 
 @_with_tests("router")
 class RouterContract(_Contract):
-    """Judges a router."""
+    """Tests a router."""
 
     def make(self, context: PluginContext) -> Router:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> RouterCase:
@@ -173,10 +173,10 @@ class RouterContract(_Contract):
 
 @_with_tests("risk")
 class RiskCheckContract(_Contract):
-    """Judges a risk check."""
+    """Tests a risk check."""
 
     def make(self, context: PluginContext) -> RiskCheck:
-        """Make a fresh one."""
+        """Create a new instance."""
         raise NotImplementedError
 
     def case(self) -> RiskCase:

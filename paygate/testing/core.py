@@ -1,4 +1,4 @@
-"""An app of a test's own, as it lives in the room: everything here runs on its loop."""
+"""An app for one test; everything here runs in the background loop."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ..settings import read_settings, setting_names
 from .api import Api
 from .defaults import DEFAULTS
 from .inbox import HOST, URL, InboxCore
+from .overrides import RegistryOverrides
 from .scenario import NextScenarios
-from .swap import Swappable
 
 QUIET_WITHIN_S = 20.0
-SWAP_WITHIN_S = 5.0
+UNDO_WITHIN_S = 5.0
 POLL_S = 0.002
 
 
@@ -37,12 +37,12 @@ class StillBusyError(AssertionError):
 
 @dataclass
 class AppCore:
-    """A running app. ``running`` makes it."""
+    """A running app. Created by ``running``."""
 
     app: App
     web: WebApp
     api: Api
-    swappable: Swappable
+    overrides: RegistryOverrides
     scenarios: NextScenarios
 
     def __post_init__(self) -> None:
@@ -50,27 +50,27 @@ class AppCore:
 
     @property
     def deps(self) -> Deps:
-        """What it consists of."""
+        """The app's dependencies."""
         return self.app.deps
 
     @property
     def clock(self) -> TestClock:
-        """The clock that tests move."""
+        """The test clock."""
         assert self.deps.test_clock is not None, "a test's app is never in production"
         return self.deps.test_clock
 
     def check_fakes(self) -> None:
-        """Tell the test what a fake could not tell the app.
+        """Raise the first error that a fake has recorded.
 
         Raises:
             ScriptExhaustedError: A script was too short.
         """
-        problem = self.swappable.problem()
+        problem = self.overrides.problem()
         if problem is not None:
             raise problem
 
     async def quiet(self) -> None:
-        """Wait until nothing is due at the present moment.
+        """Wait until no work is due at the current time of the clock.
 
         Raises:
             ScriptExhaustedError: A fake has no answer left.
@@ -85,33 +85,33 @@ class AppCore:
             await asyncio.sleep(POLL_S)
         self.check_fakes()
 
-    async def swapped(self, undo: Callable[[], None]) -> None:
-        """Undo a swap when what was asked for until now has been asked of the fakes."""
-        operations, deadline_s = self.deps.storage.operations, _steady_s() + SWAP_WITHIN_S
+    async def undo_override(self, undo: Callable[[], None]) -> None:
+        """Undo an override after the fakes have answered all requests that are due."""
+        operations, deadline_s = self.deps.storage.operations, _steady_s() + UNDO_WITHIN_S
         while _steady_s() < deadline_s:
             due_at = await operations.next_due(now=EARLIEST)
-            if due_at is None or due_at > self.clock.shown.now() or self.swappable.problem():
+            if due_at is None or due_at > self.clock.shown.now() or self.overrides.problem():
                 break
             await asyncio.sleep(POLL_S)
         undo()
 
     async def advance(self, by: timedelta | None) -> datetime:
-        """Move the clock on, doing on the way what falls due on it; None is to the next thing.
+        """Advance the clock and do the work that becomes due; None advances to the next due time.
 
         Raises:
-            StillBusyError: That takes more than ten seconds of real time.
+            StillBusyError: It takes more than ten seconds of real time.
         """
         done = await advance_clock(AdvanceClock(by, hold=True), self.deps)
         self.check_fakes()
         if not done.is_idle:
             raise StillBusyError(
-                f"work was left over after {done.steps} moments on the way; advance in "
-                "shorter steps"
+                f"work is still due after {done.steps} steps of the clock; advance by "
+                "shorter intervals"
             )
         return self.clock.shown.now()
 
     async def jump(self, at: datetime) -> datetime:
-        """Put the clock there, and do what has fallen due by then."""
+        """Set the clock, and do the work that is due by then."""
         await hold_clock(HoldClock(at), self.deps)
         await self.quiet()
         return self.clock.shown.now()
@@ -127,7 +127,7 @@ class AppCore:
         return True
 
     async def next_operation(self, end: datetime) -> bool:
-        """Move the clock to where a processor is to be asked next; False if not by then."""
+        """Advance the clock to the next due operation; return False if none is due by ``end``."""
         now = self.clock.shown.now()
         due_at = await self.deps.storage.operations.next_due(now=now)
         if due_at is None or due_at > end:
@@ -136,13 +136,13 @@ class AppCore:
         return True
 
     async def webhook_secret(self) -> str:
-        """What the merchant's webhooks are signed with now."""
+        """Return the current secret of the merchant's webhooks."""
         endpoint = await self.api.get("/merchant/config")
         return str(endpoint["webhook_secret"] or "")
 
 
 def _steady_s() -> float:
-    """Seconds that pass whatever a test does to the process's clocks."""
+    """Monotonic seconds, also while a test has frozen the process's clocks."""
     return asyncio.get_running_loop().time()
 
 
@@ -154,14 +154,14 @@ async def running(
     *,
     plugins: Iterable[Found] | None = None,
 ) -> AsyncIterator[AppCore]:
-    """An app on that database: a worker, a held clock, and no way out of this machine.
+    """Run an app on a database: a worker, a stopped test clock, no network access.
 
     Args:
-        database_url: Migrated; nobody else's.
-        environ: Settings of paygate and of its plugins, over ``DEFAULTS``. The process's
-            own environment does not count.
-        at: Where the clock stands at first; None is the real time.
-        plugins: Instead of looking for the installed ones.
+        database_url: A migrated database that only this app uses.
+        environ: Settings of paygate and of its plugins, over ``DEFAULTS``. The environment
+            of the process is not read.
+        at: The start time of the clock; None is the real time.
+        plugins: Replaces the search for installed plugins.
 
     Raises:
         OperatorError: A setting is wrong.
@@ -177,19 +177,19 @@ async def running(
     async with open_app(read_settings(given), given, notifier=notifier, plugins=plugins) as opened:
         names = opened.loaded.setting_names
         check_setting_names(given, setting_names(), names, every=environ)
-        swappable = Swappable(opened.loaded.registry)
-        deps = replace(opened.deps, registry=swappable.registry, http=http)
+        overrides = RegistryOverrides(opened.loaded.registry)
+        deps = replace(opened.deps, registry=overrides.registry, http=http)
         app = replace(opened, deps=deps)
         try:
             async with _working(app):
-                core = await _prepared(app, swappable, at)
+                core = await _prepared(app, overrides, at)
                 http.receive(HOST, core.inbox.receive)
                 yield core
         finally:
             await http.close()
 
 
-async def _prepared(app: App, swappable: Swappable, at: datetime | None) -> AppCore:
+async def _prepared(app: App, overrides: RegistryOverrides, at: datetime | None) -> AppCore:
     deps = app.deps
     await seed(deps)
     await hold_clock(HoldClock(at or deps.clock.now()), deps)
@@ -197,7 +197,7 @@ async def _prepared(app: App, swappable: Swappable, at: datetime | None) -> AppC
     web.asgi_app = scenarios.around(web.asgi_app)  # type: ignore[method-assign]  # Quart's own way to wrap an app
     merchant = deps.policy.test_merchant
     assert merchant is not None, "a test's app is never in production"
-    core = AppCore(app, web, Api.of(web, merchant), swappable, scenarios)
+    core = AppCore(app, web, Api.of(web, merchant), overrides, scenarios)
     await core.api.patch("/merchant/webhook", {"webhook_url": URL})
     return core
 

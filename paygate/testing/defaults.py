@@ -1,11 +1,11 @@
-"""How simulators behave in tests."""
+"""Default settings of tests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 DEFAULTS: Mapping[str, str] = {
-    # They approve at once; what takes time or goes wrong is asked for by name.
+    # Simulators approve at once; delays and errors are chosen with scenarios.
     "TEST_MODE": "true",
     "TEST_PROCESSING_DELAY": "0",
     "REFUND_DELAY_MIN": "0",

@@ -1,4 +1,4 @@
-"""Where the app's webhooks arrive: a receiver without a socket, which checks signatures."""
+"""A webhook receiver without a socket, which checks signatures."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ URL = f"http://{HOST}/webhooks"
 
 Secret = Callable[[], Awaitable[str]]
 NextStep = Callable[[timedelta], Awaitable[bool]]
-"""Lets the app do what is due; then moves the clock to the next thing within that time.
-False when nothing is due within it any more."""
+"""Does the work that is due, then advances the clock to the next due time within the interval.
+Returns False if nothing is due within it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One post that arrived.
+    """One request that arrived.
 
     Args:
-        id: ``webhook-id``; the same for all tries of an event.
-        type: What happened, such as ``payment.success``.
+        id: ``webhook-id``; the same for all attempts of an event.
+        type: Event type, such as ``payment.success``.
         data: The event's ``data``.
-        payload: All of the body.
+        payload: The whole parsed body.
         body: The exact bytes.
         headers: Names in lower case.
         at: The app's time, in UTC.
-        status: What the inbox answered.
-        problem: Why its signature is not right; None if it is.
+        status: The status that the inbox returned.
+        problem: Why the signature is invalid; None if it is valid.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Webhook:
     problem: str | None = None
 
     def says(self, name: str) -> Any:
-        """A field of ``data``, or of the payment or refund in it; None if there is none."""
+        """Return a field of ``data``, or of the payment or refund in it; None if it is missing."""
         for part in (self.data, self.data.get("payment"), self.data.get("refund")):
             if isinstance(part, Mapping) and name in part:
                 return part[name]
@@ -61,16 +61,16 @@ class Webhook:
 
     def __str__(self) -> str:
         about = self.says("payment_id") or self.says("id") or "-"
-        wrong = f", NOT GENUINE: {self.problem}" if self.problem else ""
+        wrong = f", INVALID SIGNATURE: {self.problem}" if self.problem else ""
         return f"{self.at:%H:%M:%S} {self.type} of {about}, answered {self.status}{wrong}"
 
 
 class InboxCore:
-    """The inbox as it lives with the app.
+    """The inbox, running in the app's loop.
 
     Args:
-        clock: The app's.
-        secret: Asks what the merchant's webhooks are signed with now.
+        clock: The app's clock.
+        secret: Returns the current secret of the merchant's webhooks.
         next_step: See ``NextStep``.
     """
 
@@ -84,7 +84,7 @@ class InboxCore:
         self.arrived: list[Webhook] = []
 
     async def receive(self, _url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """Keep a post, and answer it. A forged one is answered with 401."""
+        """Store a request and respond. An invalid signature is answered with 401."""
         problem = await self._problem(headers, body)
         status = 401 if problem else self._answers.pop(0) if self._answers else 200
         payload = _object(body)
@@ -105,29 +105,32 @@ class InboxCore:
         return HttpResponse(status, {}, b"", is_truncated=False)
 
     async def answer(self, *statuses: int) -> None:
-        """Answer the next posts with these statuses, and 200 after that."""
+        """Set the response statuses of the next requests; later ones get 200."""
         self._answers += statuses
 
     async def expect(
         self, /, type: str, *, within: timedelta = timedelta(), **fields: object
     ) -> Webhook:
-        """The oldest webhook of that type that no earlier ``expect`` was given.
+        """Return the oldest webhook of a type that no earlier ``expect`` has returned.
 
-        What is due is waited for, in real time; what falls due later only if asked to.
+        It waits, in real time, for the work that is due. It advances the clock only if
+        ``within`` is given.
 
         Args:
             type: Such as ``payment.success``.
-            within: How far the app's clock may be moved for it.
-            fields: What its ``data``, or the payment or refund in it, must say.
+            within: How far the app's clock may be advanced.
+            fields: Required fields of ``data``, or of the payment or refund in it.
 
         Raises:
-            AssertionError: It did not come; the sentence lists what did.
+            AssertionError: It did not arrive; the message lists the webhooks that did.
         """
         left = within
         while True:
             for place, webhook in enumerate(self.arrived):
                 if webhook.problem:
-                    raise AssertionError(f"a webhook came that is not genuine:\n  {webhook}")
+                    raise AssertionError(
+                        f"a webhook with an invalid signature arrived:\n  {webhook}"
+                    )
                 if place not in self._expected and _is(webhook, type, fields):
                     self._expected.add(place)
                     return webhook
@@ -137,12 +140,12 @@ class InboxCore:
             left -= self._clock.now() - began
 
     async def expect_in_order(self, *types: str, within: timedelta = timedelta()) -> list[Webhook]:
-        """One webhook of each type, which must have come in this order.
+        """Return one webhook of each type, which must have arrived in this order.
 
-        Others may have come in between.
+        Others may arrive between them.
 
         Raises:
-            AssertionError: One did not come, or not in order.
+            AssertionError: A webhook did not arrive, or in another order.
         """
         found = [await self.expect(type, within=within) for type in types]
         places = [self.arrived.index(webhook) for webhook in found]
@@ -151,10 +154,10 @@ class InboxCore:
         return found
 
     async def expect_none(self, /, type: str | None = None, **fields: object) -> None:
-        """Nothing more, or nothing more of that type, when all that is due is done.
+        """Check that no unexpected webhook, or none of that type, arrives from due work.
 
         Raises:
-            AssertionError: Something came that was not expected before.
+            AssertionError: A webhook arrived that was not expected before.
         """
         await self._next_step(timedelta())
         more = [
@@ -164,7 +167,7 @@ class InboxCore:
         ]
         if more:
             what = _described(type or "anything", fields)
-            raise AssertionError(f"{what} was not to come:\n{self._list()}")
+            raise AssertionError(f"unexpected {what}:\n{self._list()}")
 
     def _is_here(self, type: str, fields: Mapping[str, object]) -> bool:
         return any(
@@ -175,8 +178,8 @@ class InboxCore:
     def _sentence(self, type: str, fields: Mapping[str, object], within: timedelta) -> str:
         moved = f" in {within} of the app's time" if within else ""
         return _no_such_event(type) + (
-            f"{_described(type, fields)} did not come{moved}. What came, and whether it was "
-            f"expected before:\n{self._list()}"
+            f"{_described(type, fields)} did not arrive{moved}. Webhooks that arrived ([x]: "
+            f"expected before):\n{self._list()}"
         )
 
     def _list(self) -> str:
@@ -187,17 +190,17 @@ class InboxCore:
         return "\n".join(lines) or "  nothing"
 
     async def _problem(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """Why it is not the app's; the secret may have been changed, and without one none signs."""
+        """Why the signature is invalid; the secret may have changed. Without a secret all are."""
         if self._known_secret and is_genuine(headers, body, self._known_secret):
             return None
         self._known_secret = await self._secret()
         if not self._known_secret or is_genuine(headers, body, self._known_secret):
             return None
-        return "its webhook-signature is not of the merchant's secret"
+        return "its webhook-signature does not match the merchant's secret"
 
 
 def is_genuine(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Whether a Standard Webhooks signature of that secret is among the post's."""
+    """Check for a valid Standard Webhooks signature among the request's signatures."""
     signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
     right = base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
     given = headers.get("webhook-signature", "").split()
@@ -205,7 +208,7 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 def _key(secret: str) -> bytes:
-    """The bytes behind ``whsec_``, or the words of a secret that somebody chose."""
+    """Decode a ``whsec_`` secret, or encode a secret that a merchant chose."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
@@ -214,7 +217,7 @@ def _key(secret: str) -> bytes:
 
 
 def _no_such_event(type: str) -> str:
-    """A sentence where paygate has no event of that type; only a test event can have it."""
+    """Return a sentence if paygate has no such event; only a test event can have that type."""
     if type in set(EventType):
         return ""
     near = get_close_matches(type, list(EventType), n=1)

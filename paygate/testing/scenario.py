@@ -1,4 +1,4 @@
-"""What the next payments play, whoever asks for them."""
+"""The scenarios of the next payments."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PAYING = ("/payments", "/payments/public")
 
 
 class NextScenarios:
-    """Puts a scenario's name into requests to pay that name none.
+    """Adds a scenario's name to payment requests that name none.
 
     Args:
-        registry: Knows which scenarios there are.
+        registry: Lists the scenarios.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -24,10 +24,10 @@ class NextScenarios:
         self._waiting: deque[str] = deque()
 
     def add(self, names: tuple[str, ...]) -> None:
-        """Let the next payments play these, one each.
+        """Assign scenarios to the next payments, one each.
 
         Raises:
-            InvalidInputError: There is no such scenario.
+            InvalidInputError: A scenario does not exist.
         """
         for name in names:
             if name not in self._registry.scenarios:
@@ -35,7 +35,7 @@ class NextScenarios:
         self._waiting += names
 
     def around(self, app: Any) -> Any:
-        """An ASGI app around another."""
+        """Wrap an ASGI app."""
         header = HEADER.lower().encode()
 
         async def wrapped(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a test session keeps: a room, servers, and databases on them."""
+"""A test session: a background loop, servers, and their databases."""
 
 from __future__ import annotations
 
@@ -19,66 +19,66 @@ from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.serving.server import answer, listen_anywhere
 from ..plugins.host import installed_plugins
 from .app import PaygateApp, PaygateServer
+from .background_loop import BackgroundLoop
 from .core import AppCore, running
 from .databases import Databases
-from .room import Room
 
 HOST = "127.0.0.1"
-# A test is over; who still waits for an answer of its app waits in vain.
+# How long requests of a finished test may still run.
 GRACE_S = 1.0
 Entered = TypeVar("Entered")
 
 
 class Session:
-    """Makes apps, each with a database of its own. One for a process is enough.
+    """Creates apps, each with its own database. One session for a process is enough.
 
     Args:
-        room: Where they live.
-        databases: On the server that all of them use.
+        loop: The loop in which the apps run.
+        databases: Databases on the server that all apps use.
     """
 
-    def __init__(self, room: Room, databases: Databases) -> None:
-        self._room = room
+    def __init__(self, loop: BackgroundLoop, databases: Databases) -> None:
+        self._loop = loop
         self._databases = databases
-        # Looked for once: nothing is installed while tests run.
+        # Looked up once: nothing is installed while tests run.
         self._plugins = installed_plugins()
 
     @contextmanager
     def app(
         self, environ: Mapping[str, str] | None = None, at: datetime | None = None
     ) -> Iterator[PaygateApp]:
-        """An app with methods to await.
+        """Run an app with methods to await.
 
         Args:
             environ: Settings of paygate and of its plugins.
-            at: Where its clock stands at first; None is the real time.
+            at: The start time of its clock; None is the real time.
         """
         with self._entered(self._app(environ or {}, at)) as core:
-            yield PaygateApp(self._room, core)
+            yield PaygateApp(self._loop, core)
 
     @contextmanager
     def server(
         self, environ: Mapping[str, str] | None = None, at: datetime | None = None
     ) -> Iterator[PaygateServer]:
-        """An app on a port of this machine, with methods that block. See ``app``."""
+        """Run an app on a local port, with blocking methods. See ``app``."""
         with self._entered(self._served(environ or {}, at)) as (core, url):
-            yield PaygateServer(self._room, core, url)
+            yield PaygateServer(self._loop, core, url)
 
     @asynccontextmanager
     async def _app(self, environ: Mapping[str, str], at: datetime | None) -> AsyncIterator[AppCore]:
-        url = await self._databases.take()
+        url = await self._databases.acquire()
         try:
             async with running(url, environ, at, plugins=self._plugins) as core:
                 yield core
         finally:
-            self._databases.give_back(url)
+            self._databases.release(url)
 
     @asynccontextmanager
     async def _served(
         self, environ: Mapping[str, str], at: datetime | None
     ) -> AsyncIterator[tuple[AppCore, str]]:
         listening, port = listen_anywhere(HOST)
-        # Whatever the app says of itself leads to this very server.
+        # URLs that the app reports lead to this server.
         own = {"PORT": str(port), "PAYGATE_API_URL": f"http://{HOST}:{port}"}
         async with self._app({**own, **environ}, at) as core, _answering(core, listening):
             yield core, f"http://{HOST}:{port}"
@@ -86,11 +86,11 @@ class Session:
     @contextmanager
     def _entered(self, entering: AbstractAsyncContextManager[Entered]) -> Iterator[Entered]:
         stack = AsyncExitStack()
-        entered = self._room.run(stack.enter_async_context(entering))
+        entered = self._loop.run(stack.enter_async_context(entering))
         try:
             yield entered
         finally:
-            self._room.run(stack.aclose())
+            self._loop.run(stack.aclose())
 
 
 @asynccontextmanager
@@ -101,28 +101,28 @@ async def _answering(core: AppCore, listening: socket.socket) -> AsyncIterator[N
         yield
     finally:
         stopped.set()
-        # Streams never end by themselves.
+        # Event streams do not end by themselves.
         core.deps.live.close()
         await serving
 
 
 @contextmanager
 def open_session(server_url: str = "", run: str | None = None) -> Iterator[Session]:
-    """A session on a server of its own, or on a named one.
+    """Open a session on its own server, or on a given one.
 
     Args:
-        server_url: Of a database on a PostgreSQL server where databases may be made;
-            empty starts one.
-        run: Processes that name the same run share the server that is started.
+        server_url: URL of a database on a PostgreSQL server that allows creating databases;
+            empty starts a server.
+        run: Processes with the same run share the server that is started.
 
     Raises:
-        OperatorError: No server can be had.
+        OperatorError: No server is available.
     """
     with ExitStack() as stack:
         if not server_url:
             server_url = stack.enter_context(throwaway_servers(run)).urls.database_url
-        room = Room()
-        stack.callback(room.close)
-        databases = room.run(Databases.open(server_url))
-        stack.callback(lambda: room.run(databases.close()))
-        yield Session(room, databases)
+        loop = BackgroundLoop()
+        stack.callback(loop.close)
+        databases = loop.run(Databases.open(server_url))
+        stack.callback(lambda: loop.run(databases.close()))
+        yield Session(loop, databases)

@@ -109,14 +109,14 @@ async def test_waiting_is_in_the_apps_time(paygate_app: PaygateApp, clock):
 
 async def test_a_script_that_ends_too_early_fails_the_test_clearly(paygate_app: PaygateApp):
     fake = FakeProcessor(answers=[Declined("declined")])
-    sentence = r"asked to authorize 500.00 INR of pay_\w+, and its script about charges has no "
+    sentence = r"asked to authorize 500.00 INR of pay_\w+, and its script for charges has no "
     with paygate_app.use(fake):
         await paygate_app.pay()
         with pytest.raises(ScriptExhaustedError, match=sentence) as said:
             await paygate_app.pay()
         fake.problems.clear()
 
-    assert "It held 1:\n  1. Declined" in str(said.value)
+    assert "It had 1:\n  1. Declined" in str(said.value)
 
 
 async def test_it_is_said_at_the_end_of_the_block_at_the_latest(paygate_app: PaygateApp):
@@ -156,7 +156,7 @@ async def test_one_processor_may_be_meant(paygate_app: PaygateApp):
         assert (await paygate_app.pay(method="upi"))["status"] == "success"
         assert (await paygate_app.pay(method="card"))["status"] == "failed"
     with (
-        pytest.raises(ValueError, match="no 'nope' to stand in for, only card_sim, upi_sim"),
+        pytest.raises(ValueError, match="no 'nope' to replace, only card_sim, upi_sim"),
         paygate_app.use(FakeProcessor(instead_of="nope")),
     ):
         pass
@@ -214,7 +214,7 @@ async def test_any_plugin_object_may_be_used(paygate_app: PaygateApp):
 
     with paygate_app.use(Own()):
         assert (await paygate_app.pay())["processor"] == "own"
-    with pytest.raises(TypeError, match="no payment method, processor, sink"):
+    with pytest.raises(TypeError, match="not a payment method, processor, sink"):
         paygate_app.use(object()).__enter__()
 
 

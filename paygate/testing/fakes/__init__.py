@@ -1,1 +1,1 @@
-"""Plugin objects that answer from a script and remember what they were asked."""
+"""Plugin objects that answer from a script and record the requests they get."""

@@ -1,4 +1,4 @@
-"""A router and a risk check that say what a script says."""
+"""A router and a risk check that answer from a script."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .script import Script, ScriptExhaustedError
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question that a fake adviser was asked.
+    """One request to a fake router or risk check.
 
     Args:
-        request: The whole question.
-        context: What else it was handed.
+        request: The request.
+        context: The call context.
     """
 
     request: Any
@@ -24,23 +24,23 @@ class Asked:
 
 
 class FakeRouter:
-    """Stands in for all routers of an app: ``with app.use(FakeRouter("acme"))``.
+    """Replaces all routers of an app: ``with app.use(FakeRouter("acme"))``.
 
     Args:
-        ids: The processors to rank, the best first; none is no opinion.
-        answers: Instead: one step for every question, or a list of them: a list of ids,
-            None, an exception, or a callable ``(request, context)``. A list of ids that
-            is to be one step stands in a list: ``answers=[["acme"], None]``.
-        name: What the time line calls it.
+        ids: The processors to rank, the best first; empty is no opinion.
+        answers: Instead of ``ids``: one step for every request, or a list of steps. A step is
+            a list of ids, None, an exception, or a callable ``(request, context)``. Put a
+            single list of ids in a list: ``answers=[["acme"], None]``.
+        name: Its name in the timeline.
     """
 
     def __init__(self, *ids: str, answers: Any = None, name: str = "fake_router") -> None:
         if ids and answers is not None:
-            raise ValueError("ids are short for an answer; give one of the two")
+            raise ValueError("give either ids or answers, not both")
         self.name = name
         self.calls: list[Asked] = []
         self.problems: list[ScriptExhaustedError] = []
-        # In a callable: a list would be a script of its own.
+        # In a callable, because a list would be a script.
         steps = (lambda _request, _context: list(ids)) if ids else answers
         self._script: Script[Sequence[str] | None] = Script(
             f"FakeRouter({name!r})", "rankings", steps, self.problems
@@ -53,15 +53,15 @@ class FakeRouter:
 
 
 class FakeRiskCheck:
-    """Stands in for all risk checks of an app: ``with app.use(FakeRiskCheck(block="…"))``.
+    """Replaces all risk checks of an app: ``with app.use(FakeRiskCheck(block="…"))``.
 
     Args:
-        block: Block every payment, for this reason.
-        code: What the merchant is told of a block.
-        answers: Instead: one step for every question, or a list of them: ``Allow``,
-            ``Block``, None, an exception, or a callable ``(request, context)``.
+        block: Block every payment with this reason.
+        code: The decline code that the merchant sees for a block.
+        answers: Instead of ``block``: one step for every request, or a list of steps. A step
+            is ``Allow``, ``Block``, None, an exception, or a callable ``(request, context)``.
         fail: What an exception counts as: ``"open"`` no opinion, ``"closed"`` a block.
-        name: What the time line calls it.
+        name: Its name in the timeline.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class FakeRiskCheck:
         name: str = "fake_check",
     ) -> None:
         if block is not None and answers is not None:
-            raise ValueError("block is short for an answer; give one of the two")
+            raise ValueError("give either block or answers, not both")
         self.name = name
         self.fail = fail
         self.calls: list[Asked] = []

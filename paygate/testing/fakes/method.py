@@ -1,4 +1,4 @@
-"""A payment method that takes anything."""
+"""A payment method that accepts any details."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .script import ScriptExhaustedError
 
 
 class AnyDetails(BaseModel):
-    """Whatever a request holds."""
+    """Accepts any fields of a request."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class FakeMethod:
-    """A way of paying that a test makes up, or that takes the place of one there is.
+    """A payment method for a test: a new one, or a replacement of an installed one.
 
     Args:
-        code: What requests say in ``method``. One that is installed is replaced, with
-            its flows; a new one is carried out by a ``FakeProcessor``.
-        flows: How it can be carried out; the first is what payments get.
-        display: What may be shown and kept of an instrument.
-        secret: What is sealed and handed to the processor only.
-        refuse: A sentence: every payment is refused with it, before it is stored.
-        refuse_field: The field that the refusal names.
-        refuse_code: The code of the refusal.
+        code: Its code in the field ``method`` of requests. An installed method is replaced
+            and its flows are kept; a new one needs a ``FakeProcessor``.
+        flows: Its flows; payments get the first one.
+        display: What may be shown and stored of an instrument.
+        secret: What is encrypted and passed to the processor only.
+        refuse: A message: every payment is rejected with it before it is stored.
+        refuse_field: The field that the error names.
+        refuse_code: The code of the error.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class FakeMethod:
         return self._info
 
     def take_flows(self, before: MethodInfo) -> None:
-        """Be carried out as the method it stands in for, unless it has flows of its own."""
+        """Use the flows of the replaced method, unless it has its own."""
         if self._flow == FLOW:
             self._info = replace(self._info, flows=before.flows, label=before.label)
             self._flow = min(before.flows)
 
-    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:  # noqa: ARG002 - it takes anything at any time
+    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:  # noqa: ARG002 - the context has no influence
         """See ``PaymentMethod.prepare``."""
         self.calls.append(details.model_dump())
         if self._refuse is not None:

@@ -29,17 +29,17 @@ DEFINITE = (Approved, Declined)
 
 @dataclass(slots=True)
 class Call:
-    """One question that a fake processor was asked.
+    """One request to a fake processor.
 
     Args:
         what: ``authorize``, ``capture``, ``void``, ``refund`` or ``query``.
-        operation_id: The operation it is about, and the processor's idempotency key.
-        payment_id: Whose payment.
-        amount: Of the operation.
-        instrument: With its secret only in ``authorize``.
-        request: The whole question.
-        context: What else it was handed.
-        answer: What it answered; None while it thinks, and where it raised.
+        operation_id: The operation, which is also the processor's idempotency key.
+        payment_id: The payment of the operation.
+        amount: The amount of the operation.
+        instrument: Contains its secret only in ``authorize``.
+        request: The whole request.
+        context: The call context.
+        answer: The answer; None until it answers, and if it raised an exception.
     """
 
     what: str
@@ -53,24 +53,24 @@ class Call:
 
 
 class FakeProcessor:
-    """Stands in for processors of a running app: ``with app.use(FakeProcessor(…))``.
+    """Replaces processors of a running app: ``with app.use(FakeProcessor(…))``.
 
     Without a script it approves. A step of a script is an outcome, an exception to raise
-    (``NotSentError`` says that nothing left; any other leaves it unknown), or a callable
-    ``(request, context) -> outcome``, also an async one. Callables run on the app's
-    thread. What was answered definitely about an operation is answered again when the app
-    asks once more, as a processor with idempotency keys does; a script goes on only where
-    nothing is decided.
+    (``NotSentError`` means that nothing was sent; with any other the outcome is unknown), or a
+    callable ``(request, context) -> outcome``, which may be async. Callables run in the app's
+    thread. A definite answer about an operation is repeated if the app asks again, as a
+    processor with idempotency keys does; the script continues only while the outcome is not
+    definite.
 
     Args:
-        answers: About charges, asked for or asked about: one step for all, or a list.
+        answers: For charges and their status queries: one step for all, or a list of steps.
         decline: Short for ``answers=Declined(…)``: a code such as ``insufficient_funds``.
-        captures, voids, refunds: The same about these operations.
-        instead_of: The id of the only processor it stands in for; None stands in for all.
-        id: Be a processor of this id beside the others, and preferred to them.
+        captures, voids, refunds: The same for these operations.
+        instead_of: The id of the processor to replace; None replaces all.
+        id: Add a processor with this id, which is preferred to the others.
         methods: With ``id``: method code → flows it carries out; None is every method.
-        capabilities: Instead of "can do everything the one it stands in for can, and
-            captures, voids, refunds in parts and answers queries".
+        capabilities: Replaces the default: all capabilities of the replaced processor, and
+            captures, voids, partial refunds and queries.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class FakeProcessor:
         capabilities: Capabilities | None = None,
     ) -> None:
         if decline is not None and answers is not None:
-            raise ValueError("decline is short for an answer; give one of the two")
+            raise ValueError("give either decline or answers, not both")
         if id is not None and instead_of is not None:
-            raise ValueError("it stands in for another, or it is one of its own: not both")
+            raise ValueError("give either instead_of or id, not both")
         declined = None if decline is None else Declined(_code(decline))
         self.instead_of = instead_of
         self.is_new = id is not None
@@ -161,11 +161,11 @@ class FakeProcessor:
 
 
 def full_capabilities(methods: Mapping[str, Any], like: Capabilities | None = None) -> Capabilities:
-    """Of a processor that can do everything but call back.
+    """Return the capabilities of a processor that can do everything except callbacks.
 
     Args:
         methods: Method code → flows.
-        like: Whose bounds on currencies and amounts it has.
+        like: Capabilities whose limits on currencies and amounts are copied.
     """
     bounds = like or Capabilities(methods={})
     return Capabilities(
@@ -182,12 +182,12 @@ def full_capabilities(methods: Mapping[str, Any], like: Capabilities | None = No
 
 
 def approve(request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:
-    """A step that approves what is asked, in full."""
+    """A step that approves the whole amount."""
     return Approved(f"fake_{context.operation_id}", request.amount)
 
 
 def _worded(answer: Outcome) -> Outcome:
-    """The same, where a decline's code was written as a plain word.
+    """Convert a decline's code from a plain string.
 
     Raises:
         ValueError: There is no such code.
@@ -198,15 +198,17 @@ def _worded(answer: Outcome) -> Outcome:
 
 
 def _code(word: str) -> DeclineCode:
-    """The code of that name.
+    """Return the decline code with that name.
 
     Raises:
-        ValueError: There is none; the sentence lists them.
+        ValueError: There is no such code; the message lists them.
     """
     if word not in set(DeclineCode):
         near = get_close_matches(word, list(DeclineCode), n=1)
         hint = f"did you mean {str(near[0])!r}? " if near else ""
-        raise ValueError(f"{word!r} is no decline code; {hint}they are {', '.join(DeclineCode)}")
+        raise ValueError(
+            f"{word!r} is not a decline code; {hint}the codes are {', '.join(DeclineCode)}"
+        )
     return DeclineCode(word)
 
 

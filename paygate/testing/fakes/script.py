@@ -1,4 +1,4 @@
-"""What a fake answers, one question after the other."""
+"""The answers of a fake, one for each request."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ Answer = TypeVar("Answer")
 
 
 class ScriptExhaustedError(AssertionError):
-    """A fake was asked more often than its script has answers.
+    """A fake got more requests than its script has answers.
 
-    The app hears "unknown" meanwhile; the test hears this, at its next step with the app
-    or at the end of the ``with`` block.
+    The app gets an unknown outcome. The test gets this error at its next call of the app or
+    at the end of the ``with`` block.
     """
 
 
 @dataclass(slots=True)
 class Script(Generic[Answer]):
-    """Answers to one kind of question.
+    """Answers to one kind of request.
 
     Args:
-        fake: Whose, for the sentence.
-        about: What is asked about, for the sentence.
-        steps: A list is used up from the front. Anything else answers every question.
-            A step is an answer, an exception to raise, or a callable that is handed the
-            question and returns an answer, perhaps awaited.
-        problems: Where the fake's mistakes are kept for the test.
+        fake: Name of the fake, for the message.
+        about: What the requests are about, for the message.
+        steps: A list is used up from the front. Anything else answers every request.
+            A step is an answer, an exception to raise, or a callable that gets the request
+            and returns an answer or an awaitable.
+        problems: Collects the errors of the fake for the test.
     """
 
     fake: str
@@ -38,11 +38,11 @@ class Script(Generic[Answer]):
     _used: int = field(default=0, init=False)
 
     async def next(self, asked: str, *question: object) -> Answer:
-        """The next answer.
+        """Return the next answer.
 
         Raises:
-            ScriptExhaustedError: There is none.
-            Exception: The step is one.
+            ScriptExhaustedError: No answer is left.
+            Exception: The step is an exception.
         """
         step = self._step(asked)
         if isinstance(step, BaseException):
@@ -67,6 +67,6 @@ class Script(Generic[Answer]):
     def _sentence(self, asked: str) -> str:
         given = "".join(f"\n  {place}. {step!r}" for place, step in enumerate(self.steps, 1))
         return (
-            f"{self.fake} was asked {asked}, and its script about {self.about} has no answer "
-            f"left. It held {len(self.steps)}:{given or ' nothing'}"
+            f"{self.fake} was asked {asked}, and its script for {self.about} has no answer "
+            f"left. It had {len(self.steps)}:{given or ' none'}"
         )

@@ -1,4 +1,4 @@
-"""A sink that keeps what it is given."""
+"""A sink that records events."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .script import Script, ScriptExhaustedError
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """One try at delivering an event.
+    """One delivery attempt of an event.
 
     Args:
-        event_id: The same for all tries.
-        type: What happened.
-        payload: What the body says.
+        event_id: The same for all attempts.
+        type: Event type.
+        payload: The parsed body.
         body: The exact bytes.
-        url: Where it was to go; None where the merchant has not said.
+        url: The endpoint's URL; None if the merchant has set none.
         at: The app's time, in UTC.
     """
 
@@ -34,15 +34,15 @@ class Carried:
 
 
 class FakeSink:
-    """Takes the place of the app's sinks: nothing is posted, everything is kept.
+    """Replaces the app's sinks: it sends nothing and records everything.
 
     Args:
-        answers: One step for every try, or a list of them: a status such as 503, a
+        answers: One step for every attempt, or a list of steps: a status such as 503, a
             ``DeliveryResult``, an exception, or a callable ``(event, endpoint)``.
-        wants: Which event types it takes; None takes all, also of merchants that have
-            not said where webhooks go.
-        instead_of: The id of the only sink it stands in for; None stands in for all.
-        id: Be a sink of this id beside the others.
+        wants: The event types it accepts; None accepts all, also of merchants without a
+            webhook URL.
+        instead_of: The id of the sink to replace; None replaces all.
+        id: Add a sink with this id.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FakeSink:
         id: str | None = None,
     ) -> None:
         if id is not None and instead_of is not None:
-            raise ValueError("it stands in for another, or it is one of its own: not both")
+            raise ValueError("give either instead_of or id, not both")
         self.instead_of = instead_of
         self.is_new = id is not None
         self.info = PluginInfo(id or instead_of or "fake_sink", "0")
@@ -67,10 +67,10 @@ class FakeSink:
 
     @property
     def types(self) -> list[str]:
-        """What was carried, try by try."""
+        """The event types of all attempts, in order."""
         return [call.type for call in self.calls]
 
-    def wants(self, event_type: str, endpoint: Endpoint) -> bool:  # noqa: ARG002 - whatever the merchant has said
+    def wants(self, event_type: str, endpoint: Endpoint) -> bool:  # noqa: ARG002 - the endpoint has no influence
         """See ``EventSink.wants``."""
         return self._wants is None or self._wants(event_type)
 

@@ -1,8 +1,8 @@
-"""A thread with an event loop of its own, in which all apps of a test session live.
+"""A thread with its own event loop, in which all apps of a test session run.
 
-Tests keep the loop they have, or none: an app never waits for a test, a blocked test never
-stops an app, and it does not matter which plugin runs the tests' coroutines or for how long
-a loop of theirs lasts.
+Tests use their own event loop, or none. An app never waits for a test, a blocked test never
+stops an app, and it does not matter which plugin runs the tests' coroutines or how long their
+event loop lives.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ START_WITHIN_S = 30.0
 
 
 class SteadyLoop(asyncio.SelectorEventLoop):
-    """An event loop whose timers go on while a test has frozen time.
+    """An event loop whose timers work while a test has frozen time.
 
     freezegun and time-machine replace ``time.time`` and ``time.monotonic`` for the whole
-    process, and a loop that counts by these would never wake from a sleep.
+    process. A loop that uses them would never wake from a sleep.
     """
 
     def time(self) -> float:
@@ -32,8 +32,8 @@ class SteadyLoop(asyncio.SelectorEventLoop):
         return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-class Room:
-    """See above. Close it from outside."""
+class BackgroundLoop:
+    """An event loop in a thread of its own. Call ``close`` from another thread."""
 
     def __init__(self) -> None:
         self._loop = SteadyLoop()
@@ -43,23 +43,23 @@ class Room:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do it there, and block until it is done."""
+        """Run a coroutine in the loop, and block until it is done."""
         future = self._begin(work)
         try:
             return future.result()
         finally:
-            # Ctrl+C reaches whoever waits; what they waited for must not go on alone.
+            # Ctrl+C interrupts the caller; the coroutine must not continue without it.
             future.cancel()
 
-    async def go(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do it there, and await it here."""
+    async def run_async(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine in the loop, and await it in the caller's loop."""
         return await asyncio.wrap_future(self._begin(work))
 
     def _begin(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """End what is left and the thread."""
+        """Cancel all tasks, and end the thread."""
         self.run(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -81,15 +81,15 @@ Core = TypeVar("Core")
 def awaited(
     method: Callable[Concatenate[Core, Given], Coroutine[Any, Any, Result]],
 ) -> Callable[Concatenate[Any, Given], Coroutine[Any, Any, Result]]:
-    """The same method for what a test holds, which has ``_room`` and ``_core``.
+    """Wrap a core's method for an object with ``_loop`` and ``_core``.
 
-    It is awaited on the test's own loop.
+    The result is awaited in the test's own loop.
     """
 
     @wraps(method)
     async def outside(self: Any, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        came_to: Result = await self._room.go(method(self._core, *args, **kwargs))
-        return came_to
+        result: Result = await self._loop.run_async(method(self._core, *args, **kwargs))
+        return result
 
     return outside
 
@@ -97,11 +97,11 @@ def awaited(
 def blocking(
     method: Callable[Concatenate[Core, Given], Coroutine[Any, Any, Result]],
 ) -> Callable[Concatenate[Any, Given], Result]:
-    """The same method, for tests that have no event loop."""
+    """Wrap a core's method for tests that have no event loop: the result blocks."""
 
     @wraps(method)
     def outside(self: Any, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        came_to: Result = self._room.run(method(self._core, *args, **kwargs))
-        return came_to
+        result: Result = self._loop.run(method(self._core, *args, **kwargs))
+        return result
 
     return outside

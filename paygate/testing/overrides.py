@@ -1,8 +1,8 @@
-"""Plugin objects of one running app, exchanged for a while.
+"""Replace plugin objects of one running app for a block.
 
-An app's registry is made of mappings that nothing writes to. A test's app is given
-mappings in layers: what a test puts on top is seen by the next call, and taken off again
-it was never there. No other app is touched.
+An app's registry consists of read-only mappings. A test's app has mappings that can be
+overridden: the next call sees the override, and removing it restores the original. Other apps
+are not affected.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ from .fakes.sink import FakeSink
 
 Value = TypeVar("Value")
 IN_TESTS = "in_tests"
-"""The plugin that routers and checks of a test seem to come from."""
+"""The plugin id of a test's routers and checks."""
 Undo = Callable[[], None]
 
 
-class Layers(Mapping[str, Value]):
-    """A mapping that others may be laid over.
+class OverridableMapping(Mapping[str, Value]):
+    """A mapping whose entries can be overridden.
 
-    A layer's new names come first, so that a processor of a test is the preferred one;
-    a name that was there before keeps its place.
+    New names come first, so that a processor of a test is the preferred one; an existing name
+    keeps its position.
     """
 
     def __init__(self, base: Mapping[str, Value]) -> None:
         self._base = base
-        self._layers: list[Mapping[str, Value]] = []
+        self._overrides: list[Mapping[str, Value]] = []
         self._shown: Mapping[str, Value] = dict(base)
 
     def __getitem__(self, name: str) -> Value:
@@ -72,33 +72,33 @@ class Layers(Mapping[str, Value]):
     def __len__(self) -> int:
         return len(self._shown)
 
-    def lay(self, layer: Mapping[str, Value]) -> Undo:
-        """Put a layer on top; what is returned takes that one off, wherever it lies then."""
-        self._layers.append(layer)
+    def override(self, override: Mapping[str, Value]) -> Undo:
+        """Add an override; call the result to remove it."""
+        self._overrides.append(override)
         self._show()
 
-        def take_off() -> None:
-            self._layers[:] = [each for each in self._layers if each is not layer]
+        def remove() -> None:
+            self._overrides[:] = [each for each in self._overrides if each is not override]
             self._show()
 
-        return take_off
+        return remove
 
     def _show(self) -> None:
         shown: dict[str, Value] = dict(self._base)
-        for layer in self._layers:
-            new = {name: thing for name, thing in layer.items() if name not in shown}
-            shown = {**new, **{name: layer.get(name, shown[name]) for name in shown}}
-        # At once: other threads read it.
+        for override in self._overrides:
+            new = {name: thing for name, thing in override.items() if name not in shown}
+            shown = {**new, **{name: override.get(name, shown[name]) for name in shown}}
+        # Assigned at once: other threads read it.
         self._shown = shown
 
 
-class Queue(Sequence[Value]):
-    """A sequence that others may be laid before, or in the place of."""
+class OverridableSequence(Sequence[Value]):
+    """A sequence that can be extended at the front, or replaced."""
 
     def __init__(self, base: Sequence[Value]) -> None:
         self._shown: Sequence[Value] = tuple(base)
         self._base = self._shown
-        self._layers: list[tuple[Value, bool]] = []
+        self._overrides: list[tuple[Value, bool]] = []
 
     @overload
     def __getitem__(self, place: int) -> Value: ...
@@ -110,37 +110,37 @@ class Queue(Sequence[Value]):
     def __len__(self) -> int:
         return len(self._shown)
 
-    def lay(self, thing: Value, *, is_alone: bool) -> Undo:
-        """Put one first, or alone; what is returned takes it off again."""
-        layer = (thing, is_alone)
-        self._layers.append(layer)
+    def override(self, thing: Value, *, is_alone: bool) -> Undo:
+        """Put an object first, or alone; call the result to remove it."""
+        override = (thing, is_alone)
+        self._overrides.append(override)
         self._show()
 
-        def take_off() -> None:
-            self._layers[:] = [each for each in self._layers if each is not layer]
+        def remove() -> None:
+            self._overrides[:] = [each for each in self._overrides if each is not override]
             self._show()
 
-        return take_off
+        return remove
 
     def _show(self) -> None:
         shown = self._base
-        for thing, is_alone in self._layers:
+        for thing, is_alone in self._overrides:
             shown = (thing,) if is_alone else (thing, *shown)
         self._shown = shown
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn(GuardedProcessor):
-    """A fake in the place of a processor, whose callbacks are still its own.
+    """A fake that replaces a processor, while callbacks still go to the processor.
 
     Args:
-        before: What is stood in for. What it has under way reaches the app as before.
+        before: The replaced processor. Its earlier operations still reach the app.
     """
 
     before: GuardedByHost
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:
-        """See ``CanWake.wake``: a fake asks for none."""
+        """Pass it on. A fake never requests a wake-up."""
         await self.before.wake(request, context)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
@@ -168,19 +168,19 @@ class StandIn(GuardedProcessor):
         return self.before.acknowledge(accepted=accepted)
 
 
-class Swappable:
-    """One app's registry, with what tests lay over it.
+class RegistryOverrides:
+    """The registry of one app, with the overrides of a test.
 
     Args:
-        found: What the host made of the plugins.
+        found: The registry of the installed plugins.
     """
 
     def __init__(self, found: Registry) -> None:
-        self._methods: Layers[PaymentMethod] = Layers(found.methods)
-        self._processors: Layers[GuardedByHost] = Layers(found.processors)
-        self._sinks: Layers[EventSink] = Layers(found.sinks)
-        self._routers: Queue[GuardedRouter] = Queue(found.routers)
-        self._checks: Queue[GuardedCheck] = Queue(found.checks)
+        self._methods: OverridableMapping[PaymentMethod] = OverridableMapping(found.methods)
+        self._processors: OverridableMapping[GuardedByHost] = OverridableMapping(found.processors)
+        self._sinks: OverridableMapping[EventSink] = OverridableMapping(found.sinks)
+        self._routers: OverridableSequence[GuardedRouter] = OverridableSequence(found.routers)
+        self._checks: OverridableSequence[GuardedCheck] = OverridableSequence(found.checks)
         self.registry = replace(
             found,
             methods=self._methods,
@@ -191,60 +191,60 @@ class Swappable:
         )
         self.used: list[object] = []
 
-    def lay(self, things: Iterable[object]) -> Undo:
-        """Put plugin objects in their places; what is returned takes them away again.
+    def override(self, things: Iterable[object]) -> Undo:
+        """Replace plugin objects; call the result to restore them.
 
         Raises:
-            PluginContractError: One is not right, as the host would say at start-up.
-            TypeError: One is no plugin object.
+            PluginContractError: An object breaks a rule that the host checks at start-up.
+            TypeError: An object is not a plugin object.
         """
-        # Methods first: who stands in for a processor carries out what is there by then.
+        # Methods first: a fake processor carries out the methods that exist by then.
         ordered = sorted(things, key=lambda thing: not isinstance(thing, PaymentMethod))
-        with ExitStack() as laid:
+        with ExitStack() as stack:
             for thing in ordered:
-                laid.callback(self._lay(thing))
-            take_off = laid.pop_all().close
+                stack.callback(self._override(thing))
+            remove = stack.pop_all().close
         self.used += ordered
 
         def undo() -> None:
-            take_off()
+            remove()
             self.used[:] = [each for each in self.used if each not in ordered]
 
         return undo
 
-    def _lay(self, thing: object) -> Undo:
+    def _override(self, thing: object) -> Undo:
         if isinstance(thing, PaymentMethod):
-            return self._methods.lay(self._method(thing))
+            return self._methods.override(self._method(thing))
         if isinstance(thing, Processor):
-            return self._processors.lay(self._processor(thing))
+            return self._processors.override(self._processor(thing))
         if isinstance(thing, EventSink):
-            return self._sinks.lay(self._sink(thing))
+            return self._sinks.override(self._sink(thing))
         if isinstance(thing, Router):
             return self._router(thing)
         if isinstance(thing, RiskCheck):
             return self._check(thing)
         raise TypeError(
-            f"{thing!r} is no payment method, processor, sink, router or risk check; what "
-            "use() takes is an object with the members of one of these"
+            f"{thing!r} is not a payment method, processor, sink, router or risk check; "
+            "use() takes an object with the members of one of these"
         )
 
     def _router(self, router: Router) -> Undo:
         check_members(router, Router)
-        # Among a test's own the latest is asked first; the host would ask by priority.
+        # The latest of a test is asked first; the host would ask by priority.
         router_priority(router)
         hosted = HostedRouter(router, adviser_name(router), IN_TESTS)
-        return self._routers.lay(hosted, is_alone=isinstance(router, FakeRouter))
+        return self._routers.override(hosted, is_alone=isinstance(router, FakeRouter))
 
     def _check(self, check: RiskCheck) -> Undo:
         check_members(check, RiskCheck)
         hosted = HostedCheck(check, adviser_name(check), IN_TESTS, fails_closed(check))
-        return self._checks.lay(hosted, is_alone=isinstance(check, FakeRiskCheck))
+        return self._checks.override(hosted, is_alone=isinstance(check, FakeRiskCheck))
 
     def _method(self, method: PaymentMethod) -> Mapping[str, PaymentMethod]:
         check_members(method, PaymentMethod)
         info, before = method.info, self._methods.get(method_code(method))
         if isinstance(method, FakeMethod) and before is not None:
-            # What carries out the flows of the one that is there carries out its own.
+            # The processors of the replaced method carry out the flows of the fake.
             method.take_flows(before.info)
             info = method.info
         return {info.code: GuardedMethod(method, info)}
@@ -269,11 +269,11 @@ class Swappable:
         }
 
     def _stand_in(self, before: GuardedByHost) -> Any:
-        """What it could do, what nobody else could, and everything a fake can beside."""
+        """The replaced processor's capabilities, flows of no other processor, and all extras."""
         carried = {name: set(flows) for name, flows in before.capabilities.methods.items()}
-        everybody = [each.capabilities.methods for each in self._processors.values()]
+        all_processors = [each.capabilities.methods for each in self._processors.values()]
         for code, flows in self._all_flows().items():
-            known = frozenset[str]().union(*(each.get(code, ()) for each in everybody))
+            known = frozenset[str]().union(*(each.get(code, ()) for each in all_processors))
             if flows - known:
                 carried.setdefault(code, set()).update(flows - known)
         return full_capabilities(carried, like=before.capabilities)
@@ -293,12 +293,12 @@ class Swappable:
         if name is None:
             return dict(among)
         if name not in among:
-            raise ValueError(f"there is no {name!r} to stand in for, only {', '.join(among)}")
+            raise ValueError(f"there is no {name!r} to replace, only {', '.join(among)}")
         return {name: among[name]}
 
     def problem(self) -> BaseException | None:
-        """The first mistake that a fake in use has noticed."""
+        """The first error that a fake in use has recorded."""
         for thing in self.used:
             for problem in getattr(thing, "problems", ()):
-                return problem  # type: ignore[no-any-return]  # a fake's are exceptions
+                return problem  # type: ignore[no-any-return]  # problems of a fake are exceptions
         return None
