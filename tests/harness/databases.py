@@ -45,7 +45,8 @@ class Databases:
 
 def migrated_template(server_url: str) -> Databases:
     """Databases cloned from one that was migrated once."""
-    databases = Databases(server_url, f"paygate_template_{token_hex(6)}")
+    # Not the prefix of the shipped templates: a run drops those of runs that have ended.
+    databases = Databases(server_url, f"paygate_migrated_{token_hex(6)}")
 
     async def prepare() -> None:
         await databases._run(f'CREATE DATABASE "{databases.template}"')
