@@ -1,0 +1,34 @@
+"""The shell blocks of docs/tutorials/first-payment.md, one after the other, do what it says."""
+
+from __future__ import annotations
+
+import subprocess
+
+from paygate.testing import PaygateServer
+from tests.docs.blocks import blocks_of
+
+BASE = "http://localhost:8000/api/v1"
+
+
+def test_the_pasted_blocks_pay_and_refund(paygate_server: PaygateServer):
+    program = "\n".join(blocks_of("tutorials/first-payment.md", "sh"))
+    inbox = paygate_server.inbox.url
+    program = program.replace(BASE, paygate_server.api_url).replace(
+        "http://localhost:4000/webhook", inbox
+    )
+    done = subprocess.run(
+        ["bash", "-ec", program], check=False, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    [payment] = paygate_server.call("GET", "/payments").json
+    [refund] = paygate_server.call("GET", "/refunds?limit=10").json["data"]
+    assert (payment["status"], payment["amount"], payment["vpa"]) == (
+        "success",
+        50_000,
+        "asha@okaxis",
+    )
+    assert (refund["payment_id"], refund["amount"]) == (payment["id"], 20_000)
+    assert payment["order_id"] in done.stdout
+    paygate_server.inbox.expect("payment.success", payment_id=payment["id"])
+    paygate_server.inbox.expect("refund.created", payment_id=payment["id"])
