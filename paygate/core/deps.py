@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import wraps
@@ -19,7 +19,7 @@ from .ids import Ids
 from .limits import CALLS_RETENTION, DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
-from .queue.notifier import Notifier, Queue
+from .queue.notifier import Jobs, Notifier, Queue
 from .registry import Registry
 from .storage import Storage
 from .vault import Vault
@@ -178,8 +178,8 @@ class DeferredNotifications:
         for queue, row_id in self.notifications:
             deps.notifier.notify(queue, row_id)
 
-    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
-        """See ``Notifier.listen``; nobody listens to a transaction."""
+    async def listen(self, jobs: Jobs) -> None:
+        """See ``Notifier.listen``; a transaction runs no jobs."""
 
     async def is_connected(self) -> bool | None:
         """See ``Notifier.is_connected``."""

@@ -39,6 +39,7 @@ CATCH_ALLS = {
     "paygate/plugins/host.py": "its import may",
     "paygate/plugins/collecting.py": "its hooks may, and its description of itself",
     "paygate/core/queue/queue_worker.py": "a queue worker goes on after any error",
+    "paygate/core/queue/worker.py": "housekeeping goes on in the next minute",
     "paygate/core/webhooks/stream.py": "so does the reader of all streams",
     "paygate/core/queue/background.py": "a background task goes on after any error",
     "paygate/cli/serve.py": "a worker that failed ends its process with a sentence",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from ...core.limits import NOTIFICATIONS_BUFFERED_MAX
-from ...core.queue.notifier import Queue
+from ...core.queue.notifier import Jobs, Queue
+
+HOUSEKEEPING_EVERY_S = 60.0
+JOBS_MAX = 30
+"""Jobs that run at the same time."""
 
 
 class LocalNotifier:
@@ -26,12 +29,24 @@ class LocalNotifier:
         with suppress(asyncio.QueueFull):
             self._notified.put_nowait(queue)
 
-    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
+    async def listen(self, jobs: Jobs) -> None:
         """See ``Notifier.listen``."""
+        slots = asyncio.Semaphore(JOBS_MAX)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_house(jobs))
+            while True:
+                notified = {await self._notified.get()}
+                while not self._notified.empty():
+                    notified.add(self._notified.get_nowait())
+                for queue in notified.intersection(jobs.queues):
+                    await slots.acquire()
+                    job = group.create_task(jobs.process(queue))
+                    job.add_done_callback(lambda _: slots.release())
+
+    async def _keep_house(self, jobs: Jobs) -> None:
         while True:
-            queue = await self._notified.get()
-            if queue in queues:
-                wake(queue)
+            await jobs.housekeeping()
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 
     async def is_connected(self) -> bool | None:
         """See ``Notifier.is_connected``."""

@@ -1,9 +1,12 @@
-"""A notifier over SAQ and Redis.
+"""SAQ workers, and the notifier that gives them jobs.
 
-A SAQ job here is a notification and nothing else: it says "look at this queue now"
-and carries the ids of the rows that became due within a few milliseconds, for people who look
-into the queue. Its retries, timeouts, schedule and sweeper are all switched off;
-what has to happen is a row in PostgreSQL, and a lost job costs a second.
+A job names a queue and the rows that became due within a few milliseconds. Its function
+claims a batch of due rows of that queue, whatever rows the job names, and runs the plugins'
+hooks on them. SAQ's cron runs the housekeeping.
+
+Nothing rests on a job: what has to happen is a row in PostgreSQL, and workers look for due
+rows every second anyway. So SAQ's retries, timeouts and sweeper are switched off for these
+jobs: a job that is lost costs a second, and a batch that is cut off keeps its leases.
 """
 
 from __future__ import annotations
@@ -13,26 +16,37 @@ import logging
 import time
 from asyncio import FIRST_COMPLETED as FIRST
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
-from saq import Job, Worker
+from saq import CronJob, Job, Worker
 from saq.queue.redis import RedisQueue
 
 from ...core.errors import OperatorError
 from ...core.limits import NOTIFICATIONS_BUFFERED_MAX
-from ...core.queue.notifier import QUEUES, Queue
+from ...core.queue.notifier import QUEUES, Jobs, Queue
 
 log = logging.getLogger(__name__)
 
 AWAY = (RedisError, OSError, TimeoutError)
+PROCESS = "process"
+"""The name of the function of a queue's jobs."""
 
-# Notifications of one moment travel together.
+# Notifications of a few milliseconds travel together.
 GATHER_S = 0.003
+# Jobs of a queue that run at the same time, each waiting for a batch.
+JOBS_MAX = 4
+UPKEEP_EVERY_S = 1
+REPORT_EVERY_S = 30
+HOUSEKEEPING = "paygate-housekeeping"
+EVERY_MINUTE = "* * * * *"
+HOUSEKEEPING_ENDS_AFTER_S = 300
+# A worker that has seen no housekeeping for so long does it without Redis.
+HOUSEKEEPING_OVERDUE_S = 120.0
 IDS_PER_JOB_MAX = 100
 FLUSH_TIMEOUT_S = 1.0
 PING_EVERY_S = 1.0
@@ -41,17 +55,13 @@ BACKOFF_MIN_S = 0.2
 BACKOFF_MAX_S = 5.0
 
 
-class NotificationWorker(Worker[Any]):
-    """A SAQ worker that leaves the process's signals alone and keeps no house.
-
-    SAQ's upkeep sweeps, aborts and schedules jobs that matter; none of ours does,
-    and its sweep races with healthy ones.
-    """
+class QueueJobs(Worker[Any]):
+    """A SAQ worker that leaves the signals of the process alone and ends when Redis fails."""
 
     SIGNALS: list[Any] = []  # noqa: RUF012 - overrides SAQ's class attribute
 
     async def process(self) -> bool:
-        """Take one job, and end when Redis fails.
+        """Run one job, and end when Redis fails.
 
         SAQ would try again at once and in silence, as fast as it can.
         """
@@ -66,8 +76,32 @@ class NotificationWorker(Worker[Any]):
                 self.event.set()
 
     async def upkeep(self) -> list[asyncio.Task[None]]:
-        """Nothing to do."""
-        return []
+        """Report to SAQ's monitor, and schedule what cron jobs there are.
+
+        SAQ's own upkeep goes on without Redis and logs a traceback a second, and its sweep
+        would end jobs that take long; only the housekeeping queue has one.
+        """
+        return [asyncio.create_task(self._keep_up())]
+
+    async def _keep_up(self) -> None:
+        queue, seconds = cast("JobQueue", self.queue), 0
+        while not self.event.is_set():
+            try:
+                if self.cron_jobs:
+                    await self.schedule(UPKEEP_EVERY_S)
+                    if seconds % HOUSEKEEPING_ENDS_AFTER_S == 0:
+                        # A worker was killed over it: without this, its key would block the next.
+                        await queue.sweep(HOUSEKEEPING_ENDS_AFTER_S)
+                if seconds % REPORT_EVERY_S == 0:
+                    await self.worker_info(REPORT_EVERY_S + UPKEEP_EVERY_S)
+            except AWAY as error:
+                queue.error = error
+                self.event.set()
+                return
+            seconds += UPKEEP_EVERY_S
+            with suppress(TimeoutError):
+                async with asyncio.timeout(UPKEEP_EVERY_S):
+                    await self.event.wait()
 
 
 class JobQueue(RedisQueue):
@@ -112,6 +146,7 @@ class SaqNotifier:
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
         self._queues = {queue: JobQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
+        self._housekeeping = JobQueue(self._redis, name=HOUSEKEEPING)
         self._waiting: dict[Queue, list[str]] = defaultdict(list)
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -151,7 +186,7 @@ class SaqNotifier:
         for start in range(0, max(1, len(ids)), IDS_PER_JOB_MAX):
             # A key of its own: SAQ silently drops a job whose key it still knows.
             await self._queues[queue].enqueue(
-                "notify",
+                PROCESS,
                 key=uuid4().hex,
                 ids=ids[start : start + IDS_PER_JOB_MAX],
                 timeout=0,
@@ -160,25 +195,28 @@ class SaqNotifier:
                 ttl=-1,
             )
 
-    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
+    async def listen(self, jobs: Jobs) -> None:
         """See ``Notifier.listen``."""
-        pause_s = BACKOFF_MIN_S
+        pause_s, kept_s = BACKOFF_MIN_S, time.monotonic()
         while True:
             began_s = time.monotonic()
             if await self._answers():
-                await self._work_until_away(wake, queues)
+                await self._work_until_away(jobs)
+                kept_s = time.monotonic()
+            if time.monotonic() - kept_s > HOUSEKEEPING_OVERDUE_S:
+                await jobs.housekeeping()
+                kept_s = time.monotonic()
             # Bare SAQ would spin at full speed while Redis is away, or takes no commands.
             if time.monotonic() - began_s > BACKOFF_MAX_S:
                 pause_s = BACKOFF_MIN_S
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, BACKOFF_MAX_S)
 
-    async def _work_until_away(
-        self, wake: Callable[[Queue], None], queues: Collection[Queue]
-    ) -> None:
-        for queue in queues:
-            self._queues[queue].error = None
-        workers = [self._worker(queue, wake) for queue in queues]
+    async def _work_until_away(self, jobs: Jobs) -> None:
+        workers = [self._worker(queue, jobs) for queue in jobs.queues]
+        workers.append(self._housekeeper(jobs))
+        for worker in workers:
+            cast("JobQueue", worker.queue).error = None
         running = [asyncio.create_task(worker.start()) for worker in workers]
         try:
             # Redis tells nobody that it left.
@@ -190,8 +228,8 @@ class SaqNotifier:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            for queue in queues:
-                self._note(self._queues[queue].error)
+            for worker in workers:
+                self._note(cast("JobQueue", worker.queue).error)
 
     def _note(self, error: Exception | None) -> None:
         """Remember that Redis is there and refuses a command: read-only, full, or by its ACL."""
@@ -204,16 +242,29 @@ class SaqNotifier:
             error,
         )
 
-    def _worker(self, queue: Queue, wake: Callable[[Queue], None]) -> NotificationWorker:
-        async def notify(_context: object, *, ids: list[str]) -> None:
-            log.debug("notifier: %s %s", queue, ids)
-            wake(queue)
+    def _worker(self, queue: Queue, jobs: Jobs) -> QueueJobs:
+        async def process(_context: object, *, ids: list[str]) -> None:
+            log.debug("job: process %s %s", queue, ids)
+            await jobs.process(queue)
 
-        return NotificationWorker(
+        return QueueJobs(
             self._queues[queue],
-            functions=[("notify", notify)],
-            concurrency=1,
+            functions=[(PROCESS, process)],
+            concurrency=JOBS_MAX,
             dequeue_timeout=5,
+        )
+
+    def _housekeeper(self, jobs: Jobs) -> QueueJobs:
+        async def housekeeping(_context: object) -> None:
+            await jobs.housekeeping()
+
+        # SAQ names a cron job after its function.
+        housekeeping.__qualname__ = "housekeeping"
+        cron = CronJob(
+            housekeeping, EVERY_MINUTE, timeout=HOUSEKEEPING_ENDS_AFTER_S, retries=1, ttl=-1
+        )
+        return QueueJobs(
+            self._housekeeping, functions=[], cron_jobs=[cron], concurrency=1, dequeue_timeout=5
         )
 
     async def is_connected(self) -> bool | None:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Literal, Protocol
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 Queue = Literal["payments", "refunds", "webhooks"]
 """The queues. A worker serves one or more of them."""
 QUEUES: tuple[Queue, ...] = ("payments", "refunds", "webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The jobs of a worker, for its notifier to run.
+
+    Args:
+        queues: The queues that the worker serves.
+        process: Claims a batch of due rows of a queue and works on it. Returns when the
+            batch is done, or after 0.25 s; what is left is done by itself.
+        housekeeping: Deletes what has expired. Once a minute is enough, by any worker.
+    """
+
+    queues: Collection[Queue]
+    process: Callable[[Queue], Coroutine[Any, Any, None]]
+    housekeeping: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Notifier(Protocol):
@@ -22,10 +39,11 @@ class Notifier(Protocol):
         """Say that a row of the queue is due. Returns at once and never raises."""
         ...
 
-    async def listen(self, wake: Callable[[Queue], None], queues: Collection[Queue]) -> None:
-        """Call ``wake`` for every notification about these queues, until cancelled.
+    async def listen(self, jobs: Jobs) -> None:
+        """Run the jobs: ``process`` for each notification, ``housekeeping`` by the clock.
 
-        While Redis is away it waits and tries again; it does not raise and does not spin.
+        Runs until it is cancelled. While Redis is away it waits and tries again; it does not
+        raise and does not spin.
         """
         ...
 

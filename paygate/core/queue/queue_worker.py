@@ -34,6 +34,11 @@ DATABASE_AWAY_WAIT_S = 0.5
 # Until a row that someone else had locked is tried again.
 BUSY_WAIT_S = 0.05
 
+Batch = asyncio.Future[set[asyncio.Task[None]]]
+
+# A job waits this long for its batch: one slow row must not hold back further jobs.
+BATCH_WAIT_S = 0.25
+
 
 class QueueWorker(Generic[ClaimT, AnswerT]):
     """Works on one table until told to stop.
@@ -69,6 +74,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         # A claim may have been committed whose answer did not come.
         self._may_lease_unseen = False
         self._wake = asyncio.Event()
+        self._asked: list[Batch] = []
         self.stopped = asyncio.Event()
         self._held: dict[str, Lease] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +85,22 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
     def wake(self) -> None:
         """Look for due rows now. Cheap; waking twice is waking once."""
         self._wake.set()
+
+    async def process(self) -> None:
+        """Claim a batch of due rows and work on it.
+
+        The loop claims it: several calls at the same time share one batch. Returns when the
+        batch is done, or after 0.25 s; what is left of it is done all the same.
+        """
+        asked: Batch = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        self.wake()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BATCH_WAIT_S):
+                batch = await asked
+                if batch:
+                    # Waits for the tasks and cancels none of them.
+                    await asyncio.wait(batch)
 
     async def run(self) -> None:
         """Work until ``stop``; cancel it to drop everything at once."""
@@ -91,6 +113,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             finally:
                 for task in (*self._tasks, *helpers):
                     task.cancel()
+                self._answer(self._asked, set())
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends when what is in flight has been recorded."""
@@ -111,10 +134,11 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
     async def _turn(self) -> None:
         self._wake.clear()
         room = min(self._in_flight_max - len(self._held), CLAIM_ROWS_MAX)
+        asked, self._asked = self._asked, []
+        batch: set[asyncio.Task[None]] = set()
         try:
             claims = await self._claim(room) if room > 0 else []
-            for claim in claims:
-                self._start(claim)
+            batch = {self._start(claim) for claim in claims}
             if room > 0 and len(claims) == room:
                 return
             timeout_s = await self._until_next_due()
@@ -126,7 +150,15 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             # and a process that ends would take the other queue worker with it.
             log.exception("%s: a turn failed", self.name)
             timeout_s = DATABASE_AWAY_WAIT_S
+        finally:
+            self._answer(asked, batch)
         await self._rest(timeout_s)
+
+    def _answer(self, asked: Sequence[Batch], batch: set[asyncio.Task[None]]) -> None:
+        for each in asked:
+            # Whoever asked may have gone.
+            if not each.done():
+                each.set_result(batch)
 
     async def _claim(self, limit: int) -> Sequence[ClaimT]:
         if self._may_lease_unseen:
@@ -162,11 +194,12 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         if not self._stands_still:
             await asyncio.sleep(GATHER_S)
 
-    def _start(self, claim: ClaimT) -> None:
+    def _start(self, claim: ClaimT) -> asyncio.Task[None]:
         self._held[claim.lease.row_id] = claim.lease
         task = asyncio.create_task(self._perform(claim))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _perform(self, claim: ClaimT) -> None:
         try:

@@ -18,14 +18,13 @@ from ..payments.process import OperationWork
 from ..webhooks.deliver import DeliveryWork
 from .background import repeat
 from .housekeeping import run_housekeeping
-from .notifier import QUEUES, Queue
+from .notifier import QUEUES, Jobs, Queue
 from .queue_worker import QueueWorker
 
 log = logging.getLogger(__name__)
 
 # A worker told to stop gives what it has begun this long to end.
 DRAIN_S = 20.0
-HOUSEKEEPING_EVERY_S = 60.0
 LISTEN_AGAIN_AFTER_S = 1.0
 
 # One heartbeat may fail or come late; after two the database was away.
@@ -96,6 +95,10 @@ class Worker:
         """Look at that queue now."""
         self._queue_workers[queue].wake()
 
+    async def process(self, queue: Queue) -> None:
+        """Claim a batch of due rows of that queue and work on it; see ``Jobs``."""
+        await self._queue_workers[queue].process()
+
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
         for each in self._queue_workers.values():
@@ -128,7 +131,7 @@ class Worker:
             task.cancel()
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        parts = [self._listen(), self._run_housekeeping()]
+        parts = [self._listen()]
         if self._test_clock is not None:
             parts.append(self._test_clock.listen(self.wake_all))
         return parts
@@ -171,18 +174,21 @@ class Worker:
             await self._release_orphans()
 
     async def _listen(self) -> None:
+        jobs = Jobs(self._queue_workers, self.process, self._housekeeping)
         await repeat(
-            lambda: self._deps.notifier.listen(self.wake, self._queue_workers),
+            lambda: self._deps.notifier.listen(jobs),
             every_s=LISTEN_AGAIN_AFTER_S,
             what="listen for work",
         )
 
-    async def _run_housekeeping(self) -> None:
-        await repeat(
-            lambda: run_housekeeping(self._deps),
-            every_s=HOUSEKEEPING_EVERY_S,
-            what="delete what has expired",
-        )
+    async def _housekeeping(self) -> None:
+        try:
+            await run_housekeeping(self._deps)
+        except InfrastructureError as error:
+            log.warning("housekeeping: %s", error)
+        except Exception:
+            # Like every background task it goes on: the next minute may do better.
+            log.exception("housekeeping failed")
 
     async def _release_orphans(self) -> None:
         storage = self._deps.storage

@@ -1,0 +1,112 @@
+"""The jobs that SAQ runs: one names a queue, and cron does the housekeeping."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+import redis.asyncio
+
+from paygate.adapters.notifier import saq_jobs
+from paygate.adapters.notifier.saq_jobs import SaqNotifier
+from paygate.core.queue.notifier import QUEUES, Jobs, Queue
+
+PATIENCE_S = 60.0
+
+
+class Done:
+    """Counts what was run."""
+
+    def __init__(self) -> None:
+        self.jobs: Counter[str] = Counter()
+        self.changed = asyncio.Event()
+
+    async def process(self, queue: Queue) -> None:
+        self.add(queue)
+
+    async def housekeeping(self) -> None:
+        self.add("housekeeping")
+
+    def add(self, name: str) -> None:
+        self.jobs[name] += 1
+        self.changed.set()
+
+    async def until(self, name: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.jobs[name]:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture
+async def url(redis_url: str) -> AsyncIterator[str]:
+    """A database of Redis that nothing else uses."""
+    apart = redis_url.replace("db=0", "db=7") if "db=0" in redis_url else _with_database(redis_url)
+    admin = redis.asyncio.Redis.from_url(apart)
+    await admin.flushdb()
+    yield apart
+    await admin.flushdb()
+    await admin.aclose()
+
+
+def _with_database(redis_url: str) -> str:
+    if urlsplit(redis_url).scheme == "unix":
+        return f"{redis_url}?db=7"
+    return redis_url.rpartition("/")[0] + "/7"
+
+
+@asynccontextmanager
+async def listening(url: str, done: Done) -> AsyncIterator[SaqNotifier]:
+    notifier = SaqNotifier(url)
+    task = asyncio.create_task(notifier.listen(Jobs(QUEUES, done.process, done.housekeeping)))
+    try:
+        yield notifier
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await notifier.close()
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+async def test_a_job_processes_the_queue_that_it_names(url: str, queue: Queue):
+    done = Done()
+    async with listening(url, done) as notifier:
+        notifier.notify(queue, "row_1")
+        await done.until(queue)
+
+    assert set(done.jobs) <= {queue, "housekeeping"}
+
+
+async def test_a_job_of_before_the_worker_began_is_run(url: str):
+    done, notifier = Done(), SaqNotifier(url)
+    notifier.notify("refunds", "row_1")
+    await notifier.close()
+    async with listening(url, done):
+        await done.until("refunds")
+
+
+async def test_cron_does_the_housekeeping_once_for_all_workers(
+    url: str, monkeypatch: pytest.MonkeyPatch
+):
+    # Each second instead of each minute.
+    monkeypatch.setattr(saq_jobs, "EVERY_MINUTE", "* * * * * *")
+    one, other = Done(), Done()
+    async with listening(url, one), listening(url, other):
+        first = asyncio.create_task(one.until("housekeeping"))
+        second = asyncio.create_task(other.until("housekeeping"))
+        await asyncio.wait({first, second}, return_when=asyncio.FIRST_COMPLETED)
+        first.cancel()
+        second.cancel()
+
+    assert one.jobs["housekeeping"] + other.jobs["housekeeping"] == 1
+
+
+async def test_housekeeping_goes_on_while_redis_is_away(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(saq_jobs, "HOUSEKEEPING_OVERDUE_S", 0.0)
+    done = Done()
+    async with listening("redis://localhost:9/0", done):
+        await done.until("housekeeping")
