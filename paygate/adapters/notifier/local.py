@@ -33,7 +33,7 @@ class LocalNotifier:
         """See ``Notifier.listen``."""
         slots = asyncio.Semaphore(JOBS_MAX)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_house(jobs))
+            group.create_task(self._run_housekeeping(jobs))
             while True:
                 notified = {await self._notified.get()}
                 while not self._notified.empty():
@@ -43,7 +43,7 @@ class LocalNotifier:
                     job = group.create_task(jobs.process(queue))
                     job.add_done_callback(lambda _: slots.release())
 
-    async def _keep_house(self, jobs: Jobs) -> None:
+    async def _run_housekeeping(self, jobs: Jobs) -> None:
         while True:
             await jobs.housekeeping()
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
