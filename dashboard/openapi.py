@@ -11,9 +11,9 @@ import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
-from paygate.core.deps import Deps
 from paygate.core.api.app import WebSettings, create_app
 from paygate.core.api.openapi import openapi_document
+from paygate.core.deps import Deps
 from paygate.plugins.host import installed_plugins, load_plugins
 
 

@@ -1,4 +1,4 @@
-"""The command line: each verb one call."""
+"""The command line: one function for each command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from ..core.errors import InfrastructureError, OperatorError, WorkerEndedError
 
-# Importing a module of verbs adds them, in this order.
+# Importing a module adds its commands, in this order.
 # isort: off
 # isort: on
 from .verbs import app
@@ -16,7 +16,7 @@ WORKER_ENDED = 1
 
 
 def main() -> None:
-    """Run the command line; an operator's mistake is one sentence and exit code 2."""
+    """Run the command line; print an operator's mistake as one sentence and exit with code 2."""
     try:
         app()
     except (OperatorError, InfrastructureError) as error:

@@ -1,4 +1,4 @@
-"""``paygate user`` and ``paygate merchant``: who may sign in, where nobody is seeded."""
+"""``paygate user`` and ``paygate merchant``: manage users and merchants in production."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 async def add(
     setup: Setup, email: str, merchant: str, role: Role, given: str | None, *, is_operator: bool
 ) -> str:
-    """Let somebody in; their password.
+    """Add a user; return the password.
 
     Raises:
-        OperatorError: There is no such merchant, or the address is none or another user's.
+        OperatorError: The merchant does not exist, or the address is invalid or already used.
     """
     address = _email(email)
     password = given or secrets.token_urlsafe(32)
@@ -47,17 +47,17 @@ async def add(
         try:
             user = await add_user(command, bound)
         except EmailTakenError:
-            raise _unknown("EMAIL", "another user of the merchant has that address") from None
+            raise _unknown("EMAIL", "another user of the merchant has this address") from None
         done = AuditedAction("user.create", str(user.id), {"email": user.email, "role": role})
         await record_audit(done, SYSTEM, merchant_id, bound)
     return password
 
 
 async def reset(setup: Setup, email: str, merchant: str, given: str | None) -> str:
-    """Give somebody another password, and end their sessions; the password.
+    """Set a new password and end the user's sessions; return the password.
 
     Raises:
-        OperatorError: There is no such user.
+        OperatorError: The user does not exist.
     """
     password = given or secrets.token_urlsafe(32)
     async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
@@ -65,7 +65,7 @@ async def reset(setup: Setup, email: str, merchant: str, given: str | None) -> s
         merchant_id = _uuid(merchant) if merchant else None
         user = await storage.users.by_email(email.lower(), merchant_id=merchant_id)
         if user is None:
-            raise _unknown("EMAIL", "there is no such user")
+            raise _unknown("EMAIL", "this user does not exist")
         await set_password(user, await bound.passwords.hash(password), bound)
         done = AuditedAction("user.reset_password", str(user.id))
         await record_audit(done, SYSTEM, user.merchant_id, bound)
@@ -73,10 +73,10 @@ async def reset(setup: Setup, email: str, merchant: str, given: str | None) -> s
 
 
 async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, str]:
-    """Make a merchant; it and its secret, which is not kept.
+    """Create a merchant; return it and its secret, which is not stored.
 
     Raises:
-        OperatorError: The address is none, or another merchant's.
+        OperatorError: The address is invalid or belongs to another merchant.
     """
     address = _email(email)
     async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
@@ -98,7 +98,7 @@ async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, s
             webhook_secret=new_secret(merchant.id, deps),
         )
         if await storage.merchants.get(merchant.id) is None:
-            raise _unknown("EMAIL", "another merchant has that address")
+            raise _unknown("EMAIL", "another merchant has this address")
         done = AuditedAction(
             "merchant.create", str(merchant.id), {"name": merchant.name, "email": address}
         )
@@ -107,10 +107,10 @@ async def add_merchant(setup: Setup, name: str, email: str) -> tuple[Merchant, s
 
 
 async def rotate_key(setup: Setup, merchant: str, grace: timedelta) -> tuple[str, str]:
-    """Give a merchant's own key pair another secret; the key, and the secret.
+    """Rotate the secret of a merchant's own key pair; return the key and the secret.
 
     Raises:
-        OperatorError: There is no such merchant.
+        OperatorError: The merchant does not exist.
     """
     async with _of_merchant(setup, merchant) as (merchant_id, bound):
         rotated = await rotate_key_pair(merchant_id, grace, bound)
@@ -121,10 +121,10 @@ async def rotate_key(setup: Setup, merchant: str, grace: timedelta) -> tuple[str
 
 
 async def revoke_key(setup: Setup, merchant: str) -> str:
-    """End a merchant's own key pair; its key.
+    """Revoke a merchant's own key pair; return the key.
 
     Raises:
-        OperatorError: There is no such merchant.
+        OperatorError: The merchant does not exist.
     """
     async with _of_merchant(setup, merchant) as (merchant_id, bound):
         pair = await revoke_key_pair(merchant_id, bound)
@@ -136,7 +136,7 @@ async def revoke_key(setup: Setup, merchant: str) -> str:
 
 @asynccontextmanager
 async def _of_merchant(setup: Setup, merchant: str) -> AsyncIterator[tuple[UUID, Deps]]:
-    """A transaction about a merchant that exists."""
+    """Open a transaction for a merchant that exists."""
     merchant_id = _uuid(merchant, "ID")
     async with open_app(setup.settings, setup.environ) as app, app.storage.transaction() as storage:
         if await storage.merchants.get(merchant_id) is None:
@@ -148,14 +148,14 @@ def _email(text: str) -> str:
     try:
         return _EMAIL.validate_python(text)
     except ValidationError:
-        raise _unknown("EMAIL", "it is no e-mail address") from None
+        raise _unknown("EMAIL", "it is not an e-mail address") from None
 
 
 def _uuid(text: str, setting: str = "--merchant") -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise _unknown(setting, "it is no id of a merchant") from None
+        raise _unknown(setting, "it is not the id of a merchant") from None
 
 
 def _unknown(setting: str, problem: str) -> OperatorError:

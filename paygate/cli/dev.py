@@ -1,7 +1,7 @@
-"""``paygate dev``: everything on one machine, from nothing.
+"""``paygate dev``: run everything on one machine.
 
-The parent imports little: it starts PostgreSQL and Valkey, then the API and a
-worker as processes of their own, and ends them all when it ends, however it ends.
+The parent process imports little. It starts PostgreSQL and Valkey, then the API and a worker
+as separate processes, and ends all of them when it ends.
 """
 
 from __future__ import annotations
@@ -45,34 +45,34 @@ CLOCK = "/api/v1/test/clock"
 def dev(
     setup: Setup, *, redis: bool = True, keep_clock: bool = False, beside: Sequence[Path] = ()
 ) -> int:
-    """Run until SIGINT, SIGTERM, or until a part ends by itself; the exit code.
+    """Run until SIGINT, SIGTERM, or until a process ends by itself; return the exit code.
 
-    Servers that ``DATABASE_URL`` and ``REDIS_URL`` name are used as they are.
+    Servers that ``DATABASE_URL`` and ``REDIS_URL`` name are used instead of own ones.
 
     Args:
-        setup: The settings and where they came from.
-        redis: Whether there is to be one.
-        keep_clock: Leave the test clock as the last run left it, instead of releasing it:
-            stopped, or ahead of the real time.
-        beside: Python programs to start once the API answers, told where it is and the
-            test merchant's credentials by ``PAYGATE_URL``, ``PAYGATE_KEY`` and
-            ``PAYGATE_SECRET``. They end with us; one that ends by itself ends nothing else.
+        setup: The settings and their environment.
+        redis: Whether to use Redis.
+        keep_clock: Do not release the test clock if the last run left it stopped or ahead of
+            the real time.
+        beside: Python programs to start when the API is ready. They get its URL and the
+            test merchant's credentials in ``PAYGATE_URL``, ``PAYGATE_KEY`` and
+            ``PAYGATE_SECRET``. They end with this process; their own end stops nothing else.
 
     Raises:
-        OperatorError: A part cannot be started.
+        OperatorError: A process cannot be started.
     """
     settings = setup.settings
     refuse_in_production(settings, verb="paygate dev")
     refuse_remote_development(settings)
-    # Now, or somebody else's answer on this port would be taken for ours.
+    # Check the port now: another server on it would be mistaken for the API.
     listen(settings.host, settings.port).close()
     began = time.monotonic()
     with ExitStack() as stack:
         urls, poll = _servers(settings, stack, redis=redis)
-        environ = {**setup.environ, **_told(settings), **urls}
+        environ = {**setup.environ, **_overrides(settings), **urls}
         death_signal = choose_death_signal()
         stack.callback(death_signal.close)
-        # Before the parts, so that a second Ctrl+C does not cut their ending short.
+        # Before the processes start, so that a second Ctrl+C does not interrupt their shutdown.
         stop = stack.enter_context(_Stop())
         parts = _start_parts(environ, death_signal, redis=bool(urls["REDIS_URL"]))
         stack.callback(_end, list(parts.values()))
@@ -88,7 +88,7 @@ def dev(
 def _servers(
     settings: Settings, stack: ExitStack, *, redis: bool
 ) -> tuple[dict[str, str], Callable[[], str | None]]:
-    """The servers' addresses, and what says when one of ours has ended."""
+    """Start the servers; return their URLs and a function that reports one that has ended."""
     urls = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url if redis else "",
@@ -105,8 +105,8 @@ def _servers(
     }, servers.poll
 
 
-def _told(settings: Settings) -> dict[str, str]:
-    """What options of the command line have changed, for the parts."""
+def _overrides(settings: Settings) -> dict[str, str]:
+    """The variables that pass the command line's options on to the processes."""
     return {
         "HOST": settings.host,
         "PORT": str(settings.port),
@@ -117,7 +117,7 @@ def _told(settings: Settings) -> dict[str, str]:
 def _start_parts(
     environ: Mapping[str, str], death_signal: ParentDeathSignal, *, redis: bool
 ) -> dict[str, subprocess.Popen[bytes]]:
-    """The API and a worker; in one process where no notifier reaches from one to the other."""
+    """Start the API and a worker; in one process if no notifier connects two processes."""
     if not redis:
         everything = ["serve", "--prepare", "--with-pages", "--with-worker"]
         return {"serve": _start(everything, environ, death_signal)}
@@ -133,17 +133,17 @@ def _start_beside(
     environ: Mapping[str, str],
     death_signal: ParentDeathSignal,
 ) -> list[subprocess.Popen[bytes]]:
-    told = {
+    variables = {
         **environ,
         "PAYGATE_URL": _base(settings),
         "PAYGATE_KEY": settings.test_api_key,
         "PAYGATE_SECRET": settings.test_api_secret,
     }
-    return [_start_python([str(program)], told, death_signal) for program in programs]
+    return [_start_python([str(program)], variables, death_signal) for program in programs]
 
 
 class _Stop:
-    """Notes SIGINT and SIGTERM while it is entered."""
+    """Records SIGINT and SIGTERM while it is entered."""
 
     def __init__(self) -> None:
         self.is_asked = False
@@ -171,10 +171,10 @@ def _start(
 def _start_python(
     arguments: Sequence[str], environ: Mapping[str, str], death_signal: ParentDeathSignal
 ) -> subprocess.Popen[bytes]:
-    part = subprocess.Popen(  # noqa: S603 - our own program, or what our user named
+    part = subprocess.Popen(  # noqa: S603 - our own program, or one that the user named
         [sys.executable, *arguments],
         env=dict(environ),
-        # Ctrl+C goes to a whole group; the parts are asked to stop by us, in order.
+        # Ctrl+C is sent to the whole group; this process stops the others in order.
         start_new_session=True,
         preexec_fn=death_signal.before_exec(signal.SIGTERM),  # noqa: PLW1509 - one system call
     )
@@ -194,8 +194,8 @@ def _wait_ready(
         time.sleep(POLL_S)
     raise OperatorError(
         setting="PORT",
-        problem=f"the API did not answer within {READY_WITHIN_S:g} s",
-        remedy="Look at its log lines above",
+        problem=f"the API is not ready after {READY_WITHIN_S:g} s",
+        remedy="Read its log lines above",
     )
 
 
@@ -211,7 +211,7 @@ def _is_healthy(settings: Settings) -> bool:
 
 
 def _clock(settings: Settings, *, keep: bool) -> str:
-    """Release the test clock unless it is to be kept; the line that tells of it."""
+    """Release the test clock unless it is to be kept; return its line of the welcome text."""
     connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=5)
     try:
         if keep:
@@ -220,7 +220,7 @@ def _clock(settings: Settings, *, keep: bool) -> str:
             connection.request("POST", f"{CLOCK}/release")
         shown = json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
-        return "not known"
+        return "unknown"
     finally:
         connection.close()
     release = f"Release it: curl -X POST {_base(settings)}{CLOCK}/release"
@@ -240,7 +240,7 @@ def _wait_end(
         ended = [name for name, part in parts.items() if part.poll() is not None]
         sentence = servers_poll()
         if ended or sentence:
-            print(sentence or f"paygate {ended[0]} has ended, so everything stops", file=sys.stderr)
+            print(sentence or f"paygate {ended[0]} has ended; stopping the others", file=sys.stderr)
             return
         time.sleep(0.2)
 
@@ -272,15 +272,15 @@ def _base(settings: Settings) -> str:
 
 
 def _data(settings: Settings, urls: Mapping[str, str]) -> str:
-    """Where the data is: in our own servers, or in those that settings name."""
+    """Describe where the data is: in own servers, or in those that settings name."""
     home = settings.home.resolve()
     if not settings.database_url:
         ours = (
             "PostgreSQL" if settings.redis_url or not urls["REDIS_URL"] else "PostgreSQL and Valkey"
         )
-        return f"{home} ({ours}; delete it to start afresh)"
+        return f"{home} ({ours}; delete it to start empty)"
     own_redis = urls["REDIS_URL"] and not settings.redis_url
-    return "in the database that DATABASE_URL names" + (f"; Valkey in {home}" if own_redis else "")
+    return "in the database of DATABASE_URL" + (f"; Valkey in {home}" if own_redis else "")
 
 
 def _welcome(settings: Settings, urls: Mapping[str, str], took_s: float, clock: str) -> str:
@@ -305,21 +305,21 @@ Pay an order:
     -d "{{\\"order_id\\": \\"$ORDER\\", \\"method\\": \\"upi\\", \\"vpa\\": \\"user@paytm\\"}}"
   sleep 11; curl -s {base}/api/v1/payments {keys}
 
-Stop with Ctrl+C; everything stays for the next start.
+Stop with Ctrl+C; the data is kept for the next start.
 """
 
 
 def ephemeral(setup: Setup, *, port: int = 0, with_stdin: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM, then leave nothing behind.
+    """Serve until SIGINT or SIGTERM, then remove all data.
 
     Args:
         setup: The databases it names are not used.
-        port: 0 for any that is free.
-        with_stdin: End when the standard input does, and so with whoever holds its
-            other end, however that ends.
+        port: 0 for any free port.
+        with_stdin: End at the end of the standard input, that is, when the process at its
+            other end ends.
 
     Raises:
-        OperatorError: The port is taken, or the server cannot be started.
+        OperatorError: The port is in use, or the server cannot be started.
     """
     refuse_in_production(setup.settings, verb="paygate dev")
     refuse_remote_development(setup.settings)
@@ -351,9 +351,9 @@ def _say(base: str) -> Callable[[App], None]:
 
 
 def _where(base: str, app: App) -> dict[str, Any]:
-    """What a test suite needs to know."""
+    """Return what a test suite needs to connect."""
     merchant = app.deps.policy.test_merchant
-    assert merchant is not None, "production is refused before"
+    assert merchant is not None, "refused in production"
     return {
         "base_url": base,
         "api_url": f"{base}/api/v1",

@@ -1,4 +1,4 @@
-"""``paygate doctor``: what is configured, what is stuck, and why."""
+"""``paygate doctor``: report the configuration and stuck work."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .setup import Setup
 
 
 async def doctor(setup: Setup) -> AsyncIterator[str]:
-    """Lines for a person; the first word of each is ``ok``, ``note`` or ``look``.
+    """Yield lines for a person; the first word of each is ``ok``, ``note`` or ``look``.
 
     Raises:
-        OperatorError: Something is so wrong that nothing can be looked at.
+        OperatorError: Nothing can be checked, for example without a database.
     """
     storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
     try:
@@ -77,23 +77,25 @@ async def _work(app: App) -> AsyncIterator[str]:
     notifier = await app.deps.notifier.is_connected()
     words = {
         True: "ok    workers are notified over Redis",
-        False: "look  Redis cannot be reached: work is found a second later",
-        None: "note  no Redis is configured: work is found by looking once a second",
+        False: "look  Redis cannot be reached: workers poll the database once a second",
+        None: "note  no Redis is configured: workers poll the database once a second",
     }
     refusal = app.deps.notifier.refusal
     yield (
-        f"look  Redis refuses the queue ({refusal}): work is found later"
+        f"look  Redis refuses the queue ({refusal}): workers poll the database"
         if refusal
         else words[notifier]
     )
     alive = await workers.alive(within=WORKER_GONE_AFTER)
     yield (
-        f"ok    {alive} worker(s) alive" if alive else "look  no worker runs, start `paygate work`"
+        f"ok    {alive} worker(s) alive"
+        if alive
+        else "look  no worker is running, start `paygate work`"
     )
     counts = await workers.counts()
     yield (
-        f"note  work: {counts.waiting} waiting, {counts.leased} under way, "
-        f"{counts.done} done, {counts.failed} given up"
+        f"note  work: {counts.waiting} waiting, {counts.leased} in progress, "
+        f"{counts.done} done, {counts.failed} failed"
     )
     due_before = app.deps.clock.now() - OVERDUE_AFTER
     for stuck in await workers.stuck(due_before=due_before, limit=STUCK_ROWS_MAX):
@@ -104,12 +106,12 @@ async def _work(app: App) -> AsyncIterator[str]:
 
 
 async def worker_lives(setup: Setup) -> bool:
-    """Whether a worker of this machine, or of this container, has told lately that it lives.
+    """Check whether a worker of this machine or container has sent a heartbeat lately.
 
-    Quick, for a supervisor that asks every few seconds: it loads no plugin and counts nothing.
+    It is fast, for supervisors that check every few seconds: it loads no plugin.
 
     Raises:
-        OperatorError: The database cannot be used.
+        OperatorError: The database is not available.
     """
     async with connection(parse_database_url(setup.settings.database_url)) as direct:
         names = await direct.fetch(ALIVE_IDS, WORKER_GONE_AFTER)

@@ -1,4 +1,4 @@
-"""``paygate new``: a plugin's package, and what to do with it."""
+"""``paygate new``, ``paygate plugin check`` and ``paygate x``."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from .setup import Setup
 
 
 def new(plugin: NewPlugin) -> str:
-    """Write the package; what to tell its author.
+    """Write a plugin's package; return the next steps for its author.
 
     Raises:
-        OperatorError: It could not be written.
+        OperatorError: The package cannot be written.
     """
     root = write_package(plugin)
     return "\n".join(
@@ -57,12 +57,12 @@ STILL_JUDGING_EVERY_S = 5.0
 
 
 def plugin_check(name: str, *, as_json: bool) -> int:
-    """Judge it, print what was found, and return the exit code.
+    """Check a plugin, print the findings, and return the exit code.
 
-    What the host itself refuses about the plugin is said first, and nothing is judged.
+    If the host refuses the plugin, only that is reported.
 
     Raises:
-        OperatorError: There is no such plugin, the host refuses it, or there is no kit.
+        OperatorError: The plugin does not exist, the host refuses it, or the kit is missing.
     """
     installed = installed_plugins()
     found = _named(name, installed)
@@ -92,7 +92,7 @@ def plugin_check(name: str, *, as_json: bool) -> int:
 
 
 def _load(found: Found, others: list[Found], environ: Mapping[str, str]) -> None:
-    """Load the plugin as the host does: alone, and beside all others.
+    """Load the plugin as the host does: first alone, then with all others.
 
     Raises:
         OperatorError: The host refuses it.
@@ -102,10 +102,10 @@ def _load(found: Found, others: list[Found], environ: Mapping[str, str]) -> None
     try:
         load_plugins([*others, found], environ=environ)
     except OperatorError as error:
-        # Another plugin may lack a setting here; only what concerns this one counts.
+        # Another plugin may lack a setting here; only errors of this plugin count.
         if error.setting == f"plugin {found.name}":
             raise
-        print(f"note: beside the other installed plugins the host says: {error}", file=sys.stderr)
+        print(f"note: with the other installed plugins the host reports: {error}", file=sys.stderr)
 
 
 def _exit_code(findings: list[Finding], *, is_mostly_unjudged: bool) -> int:
@@ -113,8 +113,8 @@ def _exit_code(findings: list[Finding], *, is_mostly_unjudged: bool) -> int:
         return BROKEN
     if is_mostly_unjudged:
         print(
-            "paygate plugin check: more rules were left unjudged than were judged. Give samples "
-            "in `paygate_check_samples` of the plugin's module (docs/how-to/test-a-plugin.md).",
+            "paygate plugin check: fewer rules were judged than not judged. Give samples "
+            "in `paygate_check_samples` of the plugin's module (docs/testing-plugins.md).",
             file=sys.stderr,
         )
         return UNJUDGED
@@ -129,19 +129,19 @@ def _kept(findings: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]
 
 @contextmanager
 def _still_judging(findings: list[Finding]) -> Iterator[None]:
-    """Say every few seconds on stderr what is waited for, while one rule takes long."""
+    """Print progress to stderr every few seconds while a rule takes long."""
     over, out, began_s = threading.Event(), sys.stderr, time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         last = -1
         while not over.wait(STILL_JUDGING_EVERY_S):
             if len(findings) == last:
                 took_s = time.monotonic() - began_s
-                after = findings[-1].rule.id if findings else "the host has loaded the plugin"
+                after = findings[-1].rule.id if findings else "loading the plugin"
                 print(f"still judging after {after} ({took_s:.0f} s)", file=out, flush=True)
             last = len(findings)
 
-    telling = threading.Thread(target=tell, daemon=True)
+    telling = threading.Thread(target=report, daemon=True)
     telling.start()
     try:
         yield
@@ -163,14 +163,14 @@ def _named(name: str, installed: list[Found]) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A verb and what was said after it.
+    """A plugin's command and its arguments.
 
     Args:
-        plugin: Whose verb it is.
-        name: Of the verb.
-        options: As its model reads them; None where it has none.
-        is_help: Whether only its usage was asked for.
-        usage: How to call it.
+        plugin: The plugin of the command.
+        name: The name of the command.
+        options: Parsed by its model; None if it has no options.
+        is_help: Whether only the usage was requested.
+        usage: The usage line.
     """
 
     plugin: str
@@ -181,20 +181,20 @@ class Chosen:
 
 
 def list_commands(setup: Setup, plugin: str | None) -> list[str]:
-    """A line for each verb, of one plugin or of all."""
+    """Return a line for each command, of one plugin or of all."""
     found = [
         f"paygate x {each.plugin} {each.command.name}  {each.command.help}"
         for each in _commands(setup).values()
         if plugin in {None, each.plugin}
     ]
-    return found or ["no plugin adds a verb" if plugin is None else f"{plugin} adds no verb"]
+    return found or ["no plugin adds a command" if plugin is None else f"{plugin} adds no command"]
 
 
 def find_command(setup: Setup, plugin: str, name: str, words: Sequence[str]) -> Chosen:
-    """The verb that was named, and its options.
+    """Find a plugin's command and parse its options.
 
     Raises:
-        OperatorError: There is none, or an option is wrong; the nearest right word is named.
+        OperatorError: There is no such command or option; the message has the nearest name.
     """
     commands = _commands(setup)
     found = commands.get((plugin, name))
@@ -203,7 +203,7 @@ def find_command(setup: Setup, plugin: str, name: str, words: Sequence[str]) -> 
         near = get_close_matches(f"{plugin} {name}", known, n=1)
         raise OperatorError(
             setting=f"paygate x {plugin} {name}",
-            problem="no plugin has that verb",
+            problem="no plugin has this command",
             remedy=f"Did you mean {near[0]}" if near else "`paygate x` lists them",
         )
     usage = _usage(found)
@@ -215,10 +215,10 @@ def find_command(setup: Setup, plugin: str, name: str, words: Sequence[str]) -> 
 
 
 async def run_command(setup: Setup, chosen: Chosen) -> int:
-    """Run the verb inside an opened app; its exit code.
+    """Run the command in an opened app; return its exit code.
 
     Raises:
-        OperatorError: The app cannot be put together, or the plugin failed.
+        OperatorError: The app cannot be started, or the plugin failed.
     """
     async with open_app(setup.settings, setup.environ) as app:
         command = app.deps.registry.commands[chosen.plugin, chosen.name]
@@ -279,7 +279,9 @@ def _read(
         if name is None:
             near = get_close_matches(option, options, n=1)
             hint = f"Did you mean {near[0]}" if near else usage
-            raise OperatorError(setting=setting, problem=f"there is no {option}", remedy=hint)
+            raise OperatorError(
+                setting=setting, problem=f"there is no option {option}", remedy=hint
+            )
         if has_value:
             given[name] = value
         elif _is_flag(fields[name]):
@@ -287,7 +289,7 @@ def _read(
         elif rest:
             given[name] = rest.pop(0)
         else:
-            raise OperatorError(setting=setting, problem=f"{option} lacks a value", remedy=usage)
+            raise OperatorError(setting=setting, problem=f"{option} needs a value", remedy=usage)
     return given
 
 

@@ -1,4 +1,4 @@
-"""The API's port."""
+"""Serve the API and the pages, and run the worker."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ BACKLOG = 1024
 
 
 def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") -> socket.socket:
-    """A socket that listens there.
+    """Return a listening socket.
 
     Args:
         host: Address of this machine.
-        port: 0 for any.
-        share: Let other processes of ours listen on the same port.
-        setting: What to name if it cannot be had.
+        port: 0 for any free port.
+        share: Allow other paygate processes to listen on the same port.
+        setting: The setting that the error names.
 
     Raises:
-        OperatorError: Somebody else does, or the address is not ours.
+        OperatorError: The port is in use, or the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -58,23 +58,23 @@ def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") 
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
-        # Listening now, so that a second process is refused at once.
+        # Listen now, so that a second process is refused at once.
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise OperatorError(
             setting=setting,
-            problem=f"{host}:{port} cannot be used ({error.strerror})",
-            remedy="Choose another port, or stop the process that has it",
+            problem=f"{host}:{port} is not available ({error.strerror})",
+            remedy="Choose another port, or stop the process that uses it",
         ) from error
     return listening
 
 
 def refuse_remote_development(settings: Settings) -> None:
-    """Refuse to let other machines reach a server that signs anyone in.
+    """Refuse to expose a server that accepts any password to other machines.
 
     Raises:
-        OperatorError: ``HOST`` is not this machine alone, and nobody said that it may be.
+        OperatorError: ``HOST`` is not a loopback address, and the settings do not allow that.
     """
     if settings.is_production or settings.allow_remote_dev or is_loopback(settings.host):
         return
@@ -83,12 +83,12 @@ def refuse_remote_development(settings: Settings) -> None:
         problem=f"{settings.host or 'every interface'} lets other machines reach a development "
         "server, which accepts the published key pair and any password",
         remedy="Set PAYGATE_ENV=production, listen on 127.0.0.1, or set PAYGATE_ALLOW_REMOTE_DEV=1 "
-        "where only machines that you trust can reach it",
+        "if only trusted machines can reach it",
     )
 
 
 def address(listening: socket.socket) -> str:
-    """Where a socket listens, as a URL."""
+    """Return the URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -97,10 +97,10 @@ LOOK_EVERY_S = 0.5
 
 
 async def wait_for_servers(settings: Settings) -> None:
-    """Return once PostgreSQL and Redis answer; both may be starting at the same time as we.
+    """Return when PostgreSQL and Redis are ready; they may start together with this process.
 
     Raises:
-        OperatorError: PostgreSQL does not answer in time, or refuses us.
+        OperatorError: PostgreSQL is not ready in time, or rejects the connection.
     """
     deadline_s = time.monotonic() + settings.start_timeout_s
     await _wait_for_database(settings, deadline_s)
@@ -127,10 +127,10 @@ async def _wait_for_database(settings: Settings, deadline_s: float) -> None:
 async def _wait_for_redis(settings: Settings, deadline_s: float) -> None:
     notifier, said = SaqNotifier(settings.redis_url), False
     try:
-        # Opening the app says that it is not there.
+        # Opening the app reports a missing Redis.
         while not await notifier.is_connected() and time.monotonic() < deadline_s:
             if not said:
-                _say("waiting for Redis", settings, reason="it does not answer")
+                _say("waiting for Redis", settings, reason="no response")
             said = True
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
@@ -142,19 +142,19 @@ def _say(what: str, settings: Settings, *, reason: str) -> None:
 
 
 async def say_connected(app: App) -> None:
-    """Log which servers the process is connected to."""
+    """Log the servers that the process is connected to."""
     version = await app.storage.executor.fetchval("SHOW server_version")
     logger("paygate").info(
         "connected to PostgreSQL", version=version, at=_place(app.settings.database_url)
     )
     if not app.settings.redis_url:
-        logger("paygate").info("Redis is not used: due work is found once a second")
+        logger("paygate").info("Redis is not used: workers poll the database once a second")
     elif app.deps.notifier.refusal is None and await app.deps.notifier.is_connected():
         logger("paygate").info("connected to Redis", at=_place(app.settings.redis_url))
 
 
 def _place(url: str) -> str:
-    """The address without the password and the parameters."""
+    """Return the address without the password and the parameters."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -166,7 +166,7 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
     """Serve one kind of pages until SIGINT or SIGTERM. Needs no database.
 
     Raises:
-        OperatorError: The port is taken.
+        OperatorError: The port is in use.
     """
     settings = setup.settings
     refuse_unsafe(settings, setup.environ, needs_vault=False)
@@ -178,7 +178,7 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
 
 
 def listening_pages(settings: Settings) -> list[tuple[WebApp, socket.socket]]:
-    """The pages whose ports are free. One that is taken is somebody's, and no reason to stop."""
+    """Listen on the pages' own ports. A port in use is logged, not an error."""
     found = []
     for kind in KINDS:
         try:
@@ -204,21 +204,21 @@ async def serve(
     listening: socket.socket | None = None,
     ready: Callable[[App], None] | None = None,
 ) -> None:
-    """Answer requests until SIGINT or SIGTERM.
+    """Serve the API until SIGINT or SIGTERM.
 
     Args:
-        setup: With addresses.
-        share_port: Let other ``paygate serve`` processes listen on the same port.
-        with_worker: Work as well, in this process; the notifier then needs no Redis.
-        with_pages: Serve the dashboard and the checkout page on their own ports too, where
-            those are free; they are on the API's port in any case.
+        setup: The settings and their environment.
+        share_port: Allow other ``paygate serve`` processes to listen on the same port.
+        with_worker: Also run a worker in this process; the notifier then needs no Redis.
+        with_pages: Also serve the dashboard and the checkout page on their own ports if those
+            are free. They are always served on the API's port.
         prepare: Migrate and seed first.
-        listening: Answer on that socket; None listens where the settings say.
-        ready: Told once requests are answered.
+        listening: The socket to use; None creates one from the settings.
+        ready: Called when the server accepts requests.
 
     Raises:
-        OperatorError: The port is taken, or the app cannot be put together.
-        WorkerEndedError: The worker has ended by itself.
+        OperatorError: The port is in use, or the app cannot be started.
+        WorkerEndedError: The worker ended by itself.
     """
     refuse_unsafe(setup.settings, setup.environ)
     refuse_remote_development(setup.settings)
@@ -232,12 +232,12 @@ async def serve(
             await seed(app.deps)
         worker = Worker(app.deps, worker_id=new_worker_id()) if with_worker else None
         working = asyncio.create_task(worker.run()) if worker else None
-        # What start-up made stays for ever; the collector need not look at it again.
+        # Objects of the start-up live as long as the process; the collector need not scan them.
         gc.freeze()
         stopped = stop_signal()
         web = app.web
         if working is not None:
-            # Without its worker this process would take payments that nothing settles.
+            # Without its worker this process would accept payments that are never processed.
             working.add_done_callback(lambda _: stopped.set())
             web = replace(web, worker_runs=lambda: not working.done())
         served = [(create_app(app.deps, web), listening)]
@@ -246,7 +246,7 @@ async def serve(
         await say_connected(app)
         logger("paygate").info("serving", at=address(listening), with_worker=with_worker)
         if ready is not None:
-            # The socket listens: who asks from now on waits a moment at most.
+            # The socket listens already: requests wait until the server accepts them.
             ready(app)
         ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
         await asyncio.gather(*(answer(*each, stopped) for each in served))
@@ -256,13 +256,13 @@ async def serve(
 
 
 async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:
-    """Streams never end by themselves, and would keep the process for all of its grace."""
+    """End event streams, which would otherwise delay the shutdown to its limit."""
     await stopped.wait()
     live.close()
 
 
 def stop_signal() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM."""
+    """Return an event that SIGINT or SIGTERM sets."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -275,25 +275,25 @@ MIGRATED_WITHIN_S = 30
 
 
 def machine_name() -> str:
-    """What stands first in the ids of this machine's workers."""
+    """Return the prefix of the ids of this machine's workers."""
     return socket.gethostname()[:40]
 
 
 def new_worker_id() -> str:
-    """Unique for ever, and telling to a person: host, process, chance."""
+    """Return a unique and readable id: host, process, random part."""
     return f"{machine_name()}:{os.getpid()}:{token_hex(4)}"
 
 
 async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = QUEUES) -> None:
-    """Work until SIGINT or SIGTERM, then end what was begun.
+    """Run a worker until SIGINT or SIGTERM, then finish the jobs in progress.
 
     Args:
-        setup: With addresses.
-        queues: What to work on; other workers do the rest.
-        wait: For somebody else to migrate the database, up to half a minute.
+        setup: The settings and their environment.
+        queues: The queues to work on.
+        wait: Wait up to half a minute for another process to migrate the database.
 
     Raises:
-        OperatorError: The app cannot be put together.
+        OperatorError: The app cannot be started.
     """
     refuse_unsafe(setup.settings, setup.environ)
     stopped = stop_signal()
@@ -323,7 +323,7 @@ async def finish(worker: Worker, running: asyncio.Task[None]) -> None:
     try:
         await running
     except Exception as error:
-        # The outermost net of a worker: whatever it was, a supervisor is to start another.
+        # The last handler: whatever the error was, a supervisor should start a new worker.
         log.exception("the worker failed")
         raise WorkerEndedError(f"the worker failed ({error!r}), so this process ends") from error
     if ended_by_itself:
@@ -334,9 +334,9 @@ async def _wait_for_migrations(url: str) -> None:
     storage = await PostgresStorage.connect(url, pool_size=2)
     try:
         async with asyncio.timeout(MIGRATED_WITHIN_S):
-            while await missing_migrations(storage.executor):  # noqa: ASYNC110 - another process's doing
+            while await missing_migrations(storage.executor):  # noqa: ASYNC110 - another process migrates
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        return  # opening the app says what is missing
+        return  # opening the app reports what is missing
     finally:
         await storage.close()

@@ -1,4 +1,4 @@
-"""What every verb needs first: settings, logging, and servers to talk to."""
+"""What every command needs first: settings, logging and servers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from ..settings import Settings, environment, read_settings
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Settings, and the environment they came from."""
+    """The settings, and the environment they come from."""
 
     settings: Settings
     environ: Mapping[str, str]
 
 
 def read_setup(**overrides: object) -> Setup:
-    """Settings from the environment, some replaced by options of the command line.
+    """Read the settings from the environment; options of the command line override them.
 
     Raises:
         OperatorError: A value is wrong.
@@ -46,13 +46,13 @@ def read_setup(**overrides: object) -> Setup:
 
 @contextmanager
 def with_servers(setup: Setup) -> Iterator[Setup]:
-    """The same, with addresses: servers of our own stand in for those not named.
+    """Fill in missing database URLs with servers that this process runs.
 
-    They are joined if another paygate process runs them already, and stop with
-    the process that started them.
+    If another paygate process runs these servers, they are shared. They stop with the
+    process that started them.
 
     Raises:
-        OperatorError: They cannot be started, or production was to use them.
+        OperatorError: They cannot be started, or the environment is production.
     """
     settings = setup.settings
     if settings.database_url:
@@ -70,36 +70,36 @@ def with_servers(setup: Setup) -> Iterator[Setup]:
 
 
 def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
-    """Production names its database; a folder beside the code is no place for money.
+    """Refuse production without a database URL, or with a command for development.
 
     Args:
-        settings: Of paygate.
-        verb: What is only for development, whatever database is named.
+        settings: The settings of paygate.
+        verb: A command that is for development only, whatever database is set.
 
     Raises:
-        OperatorError: This is production.
+        OperatorError: The environment is production.
     """
     from ..core.errors import OperatorError
 
     if settings.is_production and verb:
         raise OperatorError(
             setting="PAYGATE_ENV",
-            problem=f"`{verb}` is for development only, with credentials that everyone knows",
+            problem=f"`{verb}` is for development only, with published credentials",
             remedy="Start `paygate serve` and `paygate work` instead",
         )
     if settings.is_production:
         raise OperatorError(
             setting="DATABASE_URL",
-            problem="production needs a database of its own",
+            problem="production needs its own database",
             remedy="Set DATABASE_URL and REDIS_URL",
         )
 
 
 async def seed(setup: Setup) -> Sequence[str]:
-    """Store the test merchant, or activate it again; lines for a person.
+    """Create or reactivate the test merchant; return lines for a person.
 
     Raises:
-        OperatorError: The app cannot be put together.
+        OperatorError: The app cannot be started.
     """
     async with open_app(setup.settings, setup.environ) as opened:
         await store(opened.deps)
@@ -111,12 +111,12 @@ async def seed(setup: Setup) -> Sequence[str]:
 
 
 async def remove_tests(setup: Setup) -> Sequence[str]:
-    """Deactivate the test merchant and all namespaces, in production too; lines for a person.
+    """Deactivate the test merchant and all test namespaces; return lines for a person.
 
-    Their orders, payments and events stay.
+    This also works in production. Their orders, payments and events are kept.
 
     Raises:
-        OperatorError: The database cannot be reached, or lacks a migration.
+        OperatorError: The database is not available, or a migration is missing.
     """
     storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
     try:
@@ -127,30 +127,30 @@ async def remove_tests(setup: Setup) -> Sequence[str]:
     return [f"deactivated {key}" for key in keys] or ["nothing to do"]
 
 
-# Where Debian and its relatives keep one folder for each major version.
+# Where Debian keeps one folder for each major version.
 INSTALLATIONS = Path("/usr/lib/postgresql")
 
 
 def psql(setup: Setup, arguments: Sequence[str]) -> int:
-    """Run psql with the database's address; its exit code.
+    """Run psql with the database's URL; return its exit code.
 
-    The database of ``paygate dev`` is joined while that runs, and started otherwise.
+    The database of ``paygate dev`` is shared while that runs, and started otherwise.
 
     Args:
         setup: The settings.
-        arguments: Passed on to psql.
+        arguments: Passed to psql.
 
     Raises:
-        OperatorError: There is no psql on this machine, or no database.
+        OperatorError: psql is not installed, or there is no database.
     """
     settings = setup.settings
     if settings.database_url:
         url = settings.database_direct_url or settings.database_url
-        return _run(url, arguments, os.environ, shown="what DATABASE_URL says")
+        return _run(url, arguments, os.environ, shown="the URL in DATABASE_URL")
     refuse_in_production(settings)
     with start_servers(settings.home, redis=False) as servers:
         url = servers.urls.database_url
-        # What the shell says about other servers is not meant for ours.
+        # PG* variables of the shell are meant for other servers.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return _run(url, arguments, kept, shown=url)
 
@@ -160,10 +160,10 @@ def _run(url: str, arguments: Sequence[str], environ: Mapping[str, str], *, show
     if program is None:
         raise OperatorError(
             setting="PATH",
-            problem="it leads to no psql",
+            problem="psql is not installed",
             remedy=f"Install it (Debian: apt-get install postgresql-client), or connect to {shown}",
         )
-    done = subprocess.run([program, url, *arguments], env=dict(environ), check=False)  # noqa: S603 - the person's own psql
+    done = subprocess.run([program, url, *arguments], env=dict(environ), check=False)  # noqa: S603 - the user's psql
     return done.returncode
 
 

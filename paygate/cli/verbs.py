@@ -1,4 +1,4 @@
-"""What all verbs share."""
+"""The commands and their options."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of
 
 
 def run_verb(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -> None:
-    """Run a verb with the servers its settings ask for."""
+    """Run a command with the servers that its settings need."""
     with with_servers(setup) as ready:
         if os.name == "posix":
             import uvloop
@@ -47,7 +47,7 @@ def run_verb(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -
 Home = Annotated[Path | None, typer.Option(help="Data folder, instead of PAYGATE_HOME.")]
 Beside = Annotated[
     list[Path] | None,
-    typer.Option("--with", help="A Python program to run beside it; may be repeated.", exists=True),
+    typer.Option("--with", help="A Python program to run as well; may be repeated.", exists=True),
 ]
 
 
@@ -59,18 +59,18 @@ def dev(
     home: Home = None,
     no_redis: bool = False,
     keep_clock: Annotated[
-        bool, typer.Option(help="Leave a moved or stopped test clock so, instead of releasing it.")
+        bool, typer.Option(help="Keep a moved or stopped test clock instead of releasing it.")
     ] = False,
     ephemeral: Annotated[
         bool,
-        typer.Option(help="For a test suite: throw-away data, any port, one line of JSON."),
+        typer.Option(help="For a test suite: temporary data, any port, one line of JSON."),
     ] = False,
     until_stdin_closes: Annotated[
-        bool, typer.Option(help="With --ephemeral: end when the standard input does.")
+        bool, typer.Option(help="With --ephemeral: stop when the standard input ends.")
     ] = False,
     beside: Beside = None,
 ) -> None:
-    """Run everything here: PostgreSQL, Valkey, the API and a worker."""
+    """Run everything on this machine: PostgreSQL, Valkey, the API and a worker."""
     if ephemeral:
         from .dev import ephemeral as run_ephemeral
 
@@ -87,12 +87,14 @@ def serve(
     *,
     port: Port = None,
     host: Host = None,
-    share_port: Annotated[bool, typer.Option(help="Share the port with others.")] = False,
-    with_worker: Annotated[bool, typer.Option(help="Work in this process too.")] = False,
-    with_pages: Annotated[bool, typer.Option(help="Dashboard and checkout ports too.")] = False,
+    share_port: Annotated[bool, typer.Option(help="Share the port with other processes.")] = False,
+    with_worker: Annotated[bool, typer.Option(help="Also run a worker in this process.")] = False,
+    with_pages: Annotated[
+        bool, typer.Option(help="Also serve the dashboard and the checkout on their ports.")
+    ] = False,
     prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
 ) -> None:
-    """Answer requests."""
+    """Serve the API."""
     from .serve import serve as run
 
     run_verb(
@@ -107,20 +109,20 @@ def serve(
     )
 
 
-# Typer wants an enumeration where a word may be repeated.
+# Typer needs an enumeration for an option that may be repeated.
 QueueName = StrEnum("QueueName", list(QUEUES))  # type: ignore[misc]  # made of our own tuple
 
-# Typer wants an enumeration here too.
+# Typer needs an enumeration here too.
 PageKind = StrEnum("PageKind", ["dashboard", "checkout"])
 
 
 @app.command()
 def pages(
-    kind: Annotated[PageKind, typer.Argument(help="Which pages.")],
+    kind: Annotated[PageKind, typer.Argument(help="The pages to serve.")],
     port: Port = None,
     host: Host = None,
 ) -> None:
-    """Serve the dashboard or the checkout page on a port of their own."""
+    """Serve the dashboard or the checkout page on its own port."""
     from .serve import serve_pages
 
     setup = read_setup(host=host)
@@ -129,10 +131,10 @@ def pages(
 
 @app.command()
 def work(
-    wait: Annotated[bool, typer.Option(help="Wait for migrations instead of refusing.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for migrations instead of failing.")] = False,
     only: Annotated[
         list[QueueName] | None,
-        typer.Option(help="Work on this queue; may be repeated. Without it, on all."),
+        typer.Option(help="Work on this queue; may be repeated. Default: all queues."),
     ] = None,
 ) -> None:
     """Process payments and refunds, deliver webhooks."""
@@ -144,7 +146,7 @@ def work(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema up to date."""
+    """Apply missing migrations to the database."""
     from ..adapters.postgres.migrate import migrate as apply
     from ..bootstrap import direct_url
 
@@ -160,10 +162,10 @@ def seed(
     *,
     remove: Annotated[
         bool,
-        typer.Option(help="Deactivate it and every namespace of tests, as production asks."),
+        typer.Option(help="Deactivate it and all test namespaces, as production requires."),
     ] = False,
 ) -> None:
-    """Store the test merchant, or activate it again."""
+    """Create or reactivate the test merchant."""
     from .setup import remove_tests
     from .setup import seed as store
 
@@ -177,10 +179,13 @@ def seed(
 def doctor(
     *,
     worker: Annotated[
-        bool, typer.Option(help="Only whether a worker of this machine lives: exit code 0 or 1.")
+        bool,
+        typer.Option(
+            help="Only check whether a worker of this machine is alive: exit code 0 or 1."
+        ),
     ] = False,
 ) -> None:
-    """Say what is configured, what is stuck, and why."""
+    """Report the configuration and stuck work."""
     from .doctor import doctor as examine
     from .doctor import worker_lives
 
@@ -196,7 +201,7 @@ def doctor(
 
 @app.command()
 def key() -> None:
-    """Make a key for PAYGATE_VAULT_KEY."""
+    """Generate a key for PAYGATE_VAULT_KEY."""
     from ..adapters.vault.keyed import new_key
 
     print(new_key())
@@ -212,7 +217,7 @@ def psql(context: typer.Context) -> None:
 
 @app.command()
 def plugins() -> None:
-    """List what is installed."""
+    """List installed plugins, and what they provide."""
     from ..bootstrap import plugin_trace
     from ..plugins.host import installed_plugins, load_plugins
 
@@ -243,26 +248,27 @@ def plugins() -> None:
     for route in offered.routes:
         print(f"route      {route.route.method} /plugins/{route.plugin}{route.route.path}")
     for plugin, verb in offered.commands:
-        print(f"verb       paygate x {plugin} {verb}")
+        print(f"command    paygate x {plugin} {verb}")
     for panel in offered.panels:
         print(f"panel      {panel}")
 
 
-# And here.
+# Typer needs an enumeration.
 PluginKind = StrEnum("PluginKind", list(KINDS))  # type: ignore[misc]  # made of our own tuple
 
 
 @app.command()
 def new(
-    kind: Annotated[PluginKind, typer.Argument(help="What it offers.")],
-    name: Annotated[str, typer.Argument(help="Such as acme_bank.")],
+    kind: Annotated[PluginKind, typer.Argument(help="What the plugin provides.")],
+    name: Annotated[str, typer.Argument(help="Its name, such as acme_bank.")],
     folder: Annotated[
-        Path, typer.Option("--dir", help="Where its folder goes; here without it.")
+        Path,
+        typer.Option("--dir", help="Parent folder of the package. Default: the current folder."),
     ] = Path(),
-    method: Annotated[str, typer.Option(help="For a processor: the method it is for.")] = "upi",
+    method: Annotated[str, typer.Option(help="For a processor: its payment method.")] = "upi",
     flow: Annotated[str, typer.Option(help="For a processor: the method's flow.")] = "collect",
 ) -> None:
-    """Write a plugin's package, tests and all."""
+    """Create a plugin's package with tests."""
     from .plugin_tools import new as write
 
     chosen = next(each for each in KINDS if each == kind)
@@ -275,7 +281,7 @@ def new(
     add_help_option=False,
 )
 def extension(context: typer.Context) -> None:
-    """Run a plugin's own verb: `paygate x PLUGIN VERB`; alone, list them."""
+    """Run a plugin's command: `paygate x PLUGIN COMMAND`. Without arguments, list them."""
     from .plugin_tools import find_command, list_commands, run_command
 
     setup = read_setup()
@@ -297,31 +303,31 @@ def extension(context: typer.Context) -> None:
     raise typer.Exit(code)
 
 
-plugin_verbs = typer.Typer(help="For authors of plugins.", no_args_is_help=True)
+plugin_verbs = typer.Typer(help="Tools for plugin authors.", no_args_is_help=True)
 app.add_typer(plugin_verbs, name="plugin")
 
 
 @plugin_verbs.callback()
 def plugin() -> None:
-    """For authors of plugins."""
+    """Tools for plugin authors."""
 
 
 @plugin_verbs.command("check")
 def check_plugin(
-    name: Annotated[str, typer.Argument(help="Its entry point's name, as `plugins` lists it.")],
-    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    name: Annotated[str, typer.Argument(help="Name of the plugin, as `paygate plugins` lists it.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Judge an installed plugin by the contract kit; exit code 1 if it breaks a rule."""
+    """Check an installed plugin with the contract kit; exit code 1 if it breaks a rule."""
     from .plugin_tools import plugin_check
 
     raise typer.Exit(plugin_check(name, as_json=json))
 
 
-users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+users = typer.Typer(help="Manage the users of merchants.", no_args_is_help=True)
 merchants = typer.Typer(help="Merchants.", no_args_is_help=True)
 app.add_typer(users, name="user")
 app.add_typer(merchants, name="merchant")
-Email = Annotated[str, typer.Argument(help="What they sign in with.")]
+Email = Annotated[str, typer.Argument(help="The address the user logs in with.")]
 FromStdin = Annotated[bool, typer.Option(help="Read the password from standard input.")]
 
 
@@ -329,12 +335,14 @@ FromStdin = Annotated[bool, typer.Option(help="Read the password from standard i
 def user_add(
     email: Email,
     *,
-    merchant: Annotated[str, typer.Option(help="Id of the merchant they work for.")],
-    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.OWNER,
-    operator: Annotated[bool, typer.Option(help="They run this installation.")] = False,
+    merchant: Annotated[str, typer.Option(help="Id of the user's merchant.")],
+    role: Annotated[Role, typer.Option(help="The user's role.")] = Role.OWNER,
+    operator: Annotated[
+        bool, typer.Option(help="Make the user an operator of this installation.")
+    ] = False,
     password_stdin: FromStdin = False,
 ) -> None:
-    """Let somebody in, and print the password made for them."""
+    """Add a user, and print the generated password."""
     from .accounts import add
 
     async def run(setup: Setup) -> None:
@@ -350,11 +358,11 @@ def user_password(
     email: Email,
     *,
     merchant: Annotated[
-        str, typer.Option(help="Id of the merchant they work for, if there are several.")
+        str, typer.Option(help="Id of the user's merchant, if the address has several.")
     ] = "",
     password_stdin: FromStdin = False,
 ) -> None:
-    """Make a new password for somebody, and end their sessions."""
+    """Set a new password, and end the user's sessions."""
     from .accounts import reset
 
     async def run(setup: Setup) -> None:
@@ -367,7 +375,7 @@ def user_password(
 
 @merchants.command("add")
 def merchant_add(name: str, email: str) -> None:
-    """Make a merchant, and print its id, key and secret this once."""
+    """Create a merchant, and print its id, key and secret once."""
     from .accounts import add_merchant
 
     async def run(setup: Setup) -> None:
@@ -382,10 +390,10 @@ def merchant_rotate_key(
     id: Annotated[str, typer.Argument(help="Id of the merchant.")],
     *,
     grace_hours: Annotated[
-        int, typer.Option(min=0, max=168, help="How long the secret before works too.")
+        int, typer.Option(min=0, max=168, help="How long the previous secret stays valid.")
     ] = 24,
 ) -> None:
-    """Give a merchant's own key pair a new secret, also after it was revoked."""
+    """Rotate the secret of a merchant's own key pair, even after it was revoked."""
     from .accounts import rotate_key
 
     async def run(setup: Setup) -> None:
@@ -399,7 +407,7 @@ def merchant_rotate_key(
 def merchant_revoke_key(
     id: Annotated[str, typer.Argument(help="Id of the merchant.")],
 ) -> None:
-    """End a merchant's own key pair; further keys and people go on."""
+    """Revoke a merchant's own key pair; further keys and users are not affected."""
     from .accounts import revoke_key
 
     async def run(setup: Setup) -> None:
@@ -415,7 +423,7 @@ def _given_password(is_wanted: bool) -> str | None:
     if not PASSWORD_CHARS_MIN <= len(given) <= PASSWORD_CHARS_MAX:
         raise OperatorError(
             setting="--password-stdin",
-            problem=f"a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters",
-            remedy="Give another one",
+            problem=f"a password must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters",
+            remedy="Use another password",
         )
     return given

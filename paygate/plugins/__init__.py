@@ -1,1 +1,1 @@
-"""The plugin host: finds plugins, checks them, and stands between them and the core."""
+"""The plugin host: finds plugins, checks them, and isolates their calls from the core."""

@@ -1,7 +1,7 @@
-"""What a plugin's object says of itself: every field checked when the host loads it.
+"""Checks of plugin objects when the host loads them.
 
-Each function raises ``PluginContractError`` with a sentence that names the field, what is
-wrong with it, and the nearest right word.
+Each function raises ``PluginContractError`` with a sentence that names the field, the mistake,
+and the nearest correct word.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from ..core.plugin_api.routing import Router
 from ..core.plugin_api.sink import EventSink
 from .results import did_you_mean, one_of, quoted
 
-# Ids stand in rows, settings and logs.
+# Ids are used in rows, settings and logs.
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
-# What the host calls of each kind of object: its own methods, and those it may have.
+# The protocols whose methods the host calls, and the optional ones.
 _CALLED: dict[type, tuple[type, ...]] = {
     Processor: (
         Processor, CanQuery, CanCapture, CanVoid, CanRefund, CanCallback, CanContinue, CanWake,
@@ -64,7 +64,7 @@ _CALLED: dict[type, tuple[type, ...]] = {
 
 
 def shaped(id: object, chars_max: int) -> str:
-    """An id that can stand in rows, settings and logs."""
+    """Return the id if it can be used in rows, settings and logs."""
     if not isinstance(id, str) or not _ID.fullmatch(id) or len(id) > chars_max:
         raise PluginContractError(
             f"{id!r} is not {chars_max} lower-case letters, digits and underscores at most"
@@ -75,7 +75,7 @@ def shaped(id: object, chars_max: int) -> str:
 def check_calls(thing: object, kind: type) -> None:
     """Refuse a method that cannot be called as the host calls it.
 
-    It takes other arguments, or is ``async`` where its answer is not awaited.
+    It has other parameters, or is ``async`` although the host does not await it.
     """
     for protocol in _CALLED.get(kind, ()):
         if isinstance(thing, protocol):
@@ -98,7 +98,7 @@ def _check_call(member: object, name: str, called: object) -> None:
     try:
         takes = signature(member)
     except (TypeError, ValueError):
-        return  # Made of C: it says nothing of its arguments.
+        return  # Written in C: it has no signature.
     _check_takes(takes, name, given, named)
 
 
@@ -113,13 +113,13 @@ def _check_takes(takes: Signature, name: str, given: list[str], named: list[str]
 
 
 def check_info(info: PluginInfo | MethodInfo) -> None:
-    """Refuse a version that is no text."""
+    """Refuse a version that is not a text."""
     if not isinstance(info.version, str):
         raise PluginContractError(f"its version is {quoted(info.version)}, not a text")
 
 
 def check_method(info: MethodInfo) -> None:
-    """Refuse a payment method that cannot be shown or asked for."""
+    """Refuse a payment method that cannot be shown or named in a request."""
     check_info(info)
     flows = _names(info.flows, "its flows")
     if not flows:
@@ -138,7 +138,7 @@ def check_method(info: MethodInfo) -> None:
 
 
 def check_capabilities(can: Capabilities) -> None:
-    """Refuse a capability that could never be matched, or would mean something else."""
+    """Refuse capabilities that are invalid or ambiguous."""
     methods: object = can.methods
     if not isinstance(methods, Mapping) or not methods:
         raise PluginContractError(
@@ -151,14 +151,14 @@ def check_capabilities(can: Capabilities) -> None:
     for currency in _texts(can.currencies, "its currencies"):
         if currency not in EXPONENTS:
             hint = did_you_mean(currency.upper(), EXPONENTS)
-            raise PluginContractError(f"it takes the currency {currency!r}, which is none; {hint}")
+            raise PluginContractError(f"{currency!r} in its currencies is not a currency; {hint}")
     _check_amounts(can)
     for field in ("capture", "refund"):
         one_of(getattr(can, field), get_args(Grade), f"its {field}")
     for field in ("void", "query", "callbacks", "late_success", "idempotent_operations"):
         if type(getattr(can, field)) is not bool:
             raise PluginContractError(
-                f"its {field} is {quoted(getattr(can, field))}; say True or False"
+                f"its {field} is {quoted(getattr(can, field))}; use True or False"
             )
 
 
@@ -196,7 +196,7 @@ def _texts(given: object, what: str) -> frozenset[str]:
 
 
 def check_policy(policy: RetryPolicy, targets: Iterable[str]) -> None:
-    """Refuse a retry policy that decides about nothing."""
+    """Refuse a retry policy that applies to nothing."""
     if not isinstance(policy.name, str) or not policy.name or not policy.name.isprintable():
         raise PluginContractError(f"its name is {quoted(policy.name)}, not a text")
     applies_to = _texts(policy.applies_to, "its applies_to")
@@ -207,10 +207,10 @@ def check_policy(policy: RetryPolicy, targets: Iterable[str]) -> None:
 
 
 def check_sink(sink: EventSink) -> None:
-    """Refuse a sink whose switches are none."""
+    """Refuse a sink with invalid switches."""
     concerns: object = getattr(sink, "concerns_endpoint", True)
     if type(concerns) is not bool:
-        raise PluginContractError(f"its concerns_endpoint is {quoted(concerns)}; say True or False")
+        raise PluginContractError(f"its concerns_endpoint is {quoted(concerns)}; use True or False")
 
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
@@ -220,7 +220,7 @@ _PATH = re.compile(r"(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+")
 
 
 def check_members(thing: object, kind: type) -> None:
-    """Refuse an object that is not of the kind its hook collects."""
+    """Refuse an object that does not have the type that its hook collects."""
     if isinstance(thing, type):
         raise PluginContractError(f"it is the class {thing.__name__} and not an object of it")
     if not isinstance(thing, kind):
@@ -231,26 +231,26 @@ def check_members(thing: object, kind: type) -> None:
 
 
 def check_requirement(plugin: str, thing: object) -> None:
-    """Refuse an object that was written for a newer paygate.
+    """Refuse an object that requires a newer paygate.
 
     Raises:
-        OperatorError: It was; the remedy is not to change the plugin.
+        OperatorError: It does; the remedy is to upgrade, not to change the plugin.
     """
-    # What has no ``info`` may say it itself.
-    said_by = getattr(thing, "info", thing)
-    required: object = getattr(said_by, "requires_api", API_VERSION)
+    # An object without ``info`` may have the field itself.
+    described_by = getattr(thing, "info", thing)
+    required: object = getattr(described_by, "requires_api", API_VERSION)
     if type(required) is not int:
         raise PluginContractError(f"its requires_api is {quoted(required)}, not a whole number")
     if required > API_VERSION:
         raise OperatorError(
             setting=f"plugin {plugin}",
-            problem=f"it requires plugin API {required}, this paygate speaks {API_VERSION}",
+            problem=f"it requires plugin API {required}, this paygate has {API_VERSION}",
             remedy="Upgrade paygate, or install an older version of the plugin",
         )
 
 
 def method_code(method: PaymentMethod) -> str:
-    """What requests say in ``method``."""
+    """Return the method's code in requests."""
     if not isinstance(method.info, MethodInfo):
         raise PluginContractError(f"its info is a {type(method.info).__name__}, not a MethodInfo")
     code = shaped(method.info.code, METHOD_CODE_CHARS_MAX)
@@ -259,9 +259,9 @@ def method_code(method: PaymentMethod) -> str:
 
 
 def processor_id(processor: Processor) -> str:
-    """The id of a processor whose capabilities are sound and agree with its methods."""
+    """Return the id of a processor whose capabilities are valid and match its methods."""
     if not isinstance(processor.capabilities, Capabilities):
-        raise PluginContractError("its capabilities are no Capabilities")
+        raise PluginContractError("its capabilities are not a Capabilities object")
     check_capabilities(processor.capabilities)
     check_agreement(processor)
     return plugin_id(processor)
@@ -282,7 +282,9 @@ def check_agreement(processor: Processor) -> None:
             verb = "has" if has else "lacks"
             raise PluginContractError(f"it declares {name}={declared!r} but {verb} {_needs(name)}")
     if can.capture != "none" and not can.void:
-        raise PluginContractError("it can hold money (capture) and cannot let it go (void)")
+        raise PluginContractError(
+            "it declares capture but not void; an authorization must be voidable"
+        )
 
 
 def _needs(capability: str) -> str:
@@ -292,39 +294,39 @@ def _needs(capability: str) -> str:
 
 
 def sink_id(sink: EventSink) -> str:
-    """The id of a sink."""
+    """Return the id of a sink."""
     check_sink(sink)
     return plugin_id(sink)
 
 
 def policy_name(policy: RetryPolicy) -> str:
-    """The name of a policy that decides about something there is."""
+    """Return the name of a policy that applies to something."""
     check_policy(policy, POLICY_TARGETS)
     return policy.name
 
 
 def adviser_name(plugin: Router | RiskCheck) -> str:
-    """The name of a router or a risk check."""
+    """Return the name of a router or a risk check."""
     return shaped(plugin.name, PLUGIN_ID_CHARS_MAX)
 
 
 def router_priority(router: Router) -> int:
-    """Who is asked first among routers: the higher."""
+    """Return the priority: the router with the highest is asked first."""
     priority: object = getattr(router, "priority", 0)
     if type(priority) is not int:
-        raise PluginContractError(f"its priority is {priority!r}, no whole number")
+        raise PluginContractError(f"its priority is {priority!r}, not a whole number")
     return priority
 
 
 def fails_closed(check: RiskCheck) -> bool:
-    """Whether the check's failure blocks a payment."""
+    """Check whether an exception of the risk check blocks a payment."""
     mode: object = getattr(check, "fail", "open")
     one_of(mode, get_args(FailMode), "its fail")
     return mode == "closed"
 
 
 def route_name(route: Route) -> str:
-    """A route's method and path, if it can be served; places are written alike."""
+    """Return a route's method and path if it can be served; placeholders are normalized."""
     one_of(route.method, get_args(HttpMethod), "its method")
     if not isinstance(route.path, str) or not _PATH.fullmatch(route.path):
         raise PluginContractError(f"its path is {route.path!r}; write it as /rates/{{currency}}")
@@ -332,13 +334,13 @@ def route_name(route: Route) -> str:
     if not callable(route.handler):
         raise PluginContractError("its handler cannot be called")
     if route.input is not None:
-        # It stands in the API's document; what cannot be drawn there is said here.
+        # It becomes part of the OpenAPI document: report here what cannot be described there.
         TypeAdapter(route.input).json_schema()
     return f"{route.method} {_PLACE.sub('{}', route.path)}"
 
 
 def command_name(command: Command) -> str:
-    """A command's name, if it can be typed."""
+    """Return a command's name if it can be typed."""
     if not isinstance(command.name, str) or not _VERB.fullmatch(command.name):
         raise PluginContractError(f"{command.name!r} is not lower-case words with dashes")
     if not callable(command.run):
@@ -350,7 +352,7 @@ def command_name(command: Command) -> str:
 
 
 def panel_id(panel: Panel) -> str:
-    """A panel's id, if it can be drawn."""
+    """Return a panel's id if the panel can be shown."""
     one_of(panel.kind, get_args(PanelKind), "its kind")
     one_of(panel.place, get_args(PanelPlace), "its place")
     if not isinstance(panel.title, str) or not callable(panel.data):
@@ -363,7 +365,7 @@ class _NoOptions(BaseModel):
 
 
 def plugin_id(plugin: Processor | EventSink) -> str:
-    """The id of a processor or a sink, if it can stand in rows and logs."""
+    """Return the id of a processor or a sink if it can be used in rows and logs."""
     if not isinstance(plugin.info, PluginInfo):
         raise PluginContractError(f"its info is a {type(plugin.info).__name__}, not a PluginInfo")
     check_info(plugin.info)

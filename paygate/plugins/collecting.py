@@ -1,4 +1,4 @@
-"""Calls the hooks, checks what they offer, and puts it behind the guard."""
+"""Call the hooks, check what they return, and wrap it in guards."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ from .settings import HostContext
 from .tracing import Trace
 
 BUILT_IN = "defaults"
-"""The plugin of the built-in policies and scenarios; another's take their place."""
-# What stands in an address and on a command line as it is.
+"""The plugin of the built-in policies and scenarios; other plugins replace them."""
+# A name that needs no quoting in a URL or on a command line.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Offer(Generic[Offered]):
-    """What a plugin offers, and whose it is."""
+    """An object that a plugin offers."""
 
     plugin: str
     thing: Offered
@@ -78,7 +78,7 @@ class Offer(Generic[Offered]):
 def refuse(
     plugin: str, problem: str, remedy: str, *, cause: BaseException | None = None
 ) -> NoReturn:
-    """Stop start-up over a plugin.
+    """Stop the start-up because of a plugin.
 
     Raises:
         OperatorError: Always.
@@ -88,7 +88,7 @@ def refuse(
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Calls hooks, each plugin apart, so that one that raises is named."""
+    """Calls the hooks of each plugin separately, so that errors name the plugin."""
 
     manager: pluggy.PluginManager
     plugins: Sequence[Found]
@@ -99,7 +99,7 @@ class Collector:
     )
 
     def loaded_plugins(self) -> Mapping[str, LoadedPlugin]:
-        """Every plugin, once all have offered theirs."""
+        """All plugins, after their hooks were called."""
         return {
             each.name: LoadedPlugin(
                 each.name,
@@ -112,7 +112,7 @@ class Collector:
         }
 
     def methods(self) -> dict[str, PaymentMethod]:
-        """Method code → method."""
+        """Payment methods by code."""
         offered = self._offered("paygate_methods", PaymentMethod, method_code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
             code: self._traced(each, code, GuardedMethod(each.thing, each.thing.info))
@@ -120,7 +120,7 @@ class Collector:
         }
 
     def processors(self) -> dict[str, GuardedProcessor]:
-        """Processor id → processor."""
+        """Processors by id."""
         offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
             id: self._traced(
@@ -134,7 +134,7 @@ class Collector:
     ) -> None:
         """Refuse a processor with a flow that its payment method does not have.
 
-        A method that no plugin offers is logged: its plugin may not be installed here.
+        A method that no plugin offers is only logged: its plugin may not be installed here.
         """
         for plugin, hooks in self.offers.items():
             for id in hooks.get("paygate_processors", ()):
@@ -151,11 +151,15 @@ class Collector:
     ) -> None:
         if code not in methods:
             hint = did_you_mean(code, methods)
-            log.warning("processor %s carries out %r, no method of a plugin; %s", id, code, hint)
+            log.warning(
+                "processor %s carries out %r, which is not a method of a plugin; %s", id, code, hint
+            )
             return
         known = methods[code].info.flows
         for flow in sorted(flows - known):
-            problem = f"processor {id} declares the flow {flow!r}, which method {code} has not"
+            problem = (
+                f"processor {id} declares the flow {flow!r}, which method {code} does not have"
+            )
             refuse(plugin, f"{problem}; {did_you_mean(flow, known)}", "Correct its capabilities")
 
     def scenarios(self) -> Mapping[str, Scenario]:
@@ -173,7 +177,7 @@ class Collector:
         return Catalogue.of([each.thing for each in offered.values()]).by_name
 
     def sinks(self) -> dict[str, EventSink]:
-        """Sink id → sink."""
+        """Sinks by id."""
         offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return {
             id: self._traced(each, id, GuardedSink(each.thing, each.thing.info))
@@ -181,17 +185,17 @@ class Collector:
         }
 
     def policies(self) -> dict[PolicyTarget, RetryPolicy]:
-        """What is decided about → the policy that decides it."""
+        """Retry policies by what they apply to."""
         offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         built_in: dict[PolicyTarget, RetryPolicy] = {}
         chosen: dict[PolicyTarget, RetryPolicy] = {}
-        # Plugins come after the defaults, so theirs take the built-in one's place.
+        # Plugins come after the defaults, so their policies replace the built-in ones.
         owners: dict[PolicyTarget, str] = {}
         for name, each in offered.items():
             for target in each.thing.applies_to:
                 owner = owners.setdefault(target, each.plugin)
                 if owner not in {each.plugin, BUILT_IN}:
-                    problem = f"paygate_retry_policies: plugin {owner} decides about {target} too"
+                    problem = f"paygate_retry_policies: plugin {owner} also applies to {target}"
                     refuse(each.plugin, problem, "Uninstall one of them")
                 owners[target] = each.plugin
                 stand_in = built_in.setdefault(target, each.thing)
@@ -200,7 +204,7 @@ class Collector:
         return chosen
 
     def routers(self) -> tuple[HostedRouter, ...]:
-        """Who says which processor is asked, the first to be asked first."""
+        """Routers, in the order in which they are asked."""
         offered = self._offered("paygate_routers", Router, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         ranked = sorted(offered.items(), key=lambda item: -self._priority(item[1]))
         return tuple(
@@ -220,7 +224,7 @@ class Collector:
             refuse(offer.plugin, f"{hook}: {words(error)}", "Correct it", cause=error)
 
     def checks(self) -> tuple[HostedCheck, ...]:
-        """Who may stop a payment."""
+        """Risk checks."""
         offered = self._offered("paygate_risk_checks", RiskCheck, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
         return tuple(
             self._traced(each, name, HostedCheck(each.thing, name, each.plugin, self._fails(each)))
@@ -231,7 +235,7 @@ class Collector:
         return self._described(offer, "paygate_risk_checks", fails_closed)
 
     def routes(self) -> tuple[HostedRoute, ...]:
-        """What plugins serve over HTTP."""
+        """HTTP routes of plugins."""
         offered = self._offered("paygate_routes", Route, route_name, is_own=True)
         return tuple(
             self._traced(each, each.thing.path, HostedRoute(each.plugin, each.thing))
@@ -239,7 +243,7 @@ class Collector:
         )
 
     def commands(self) -> dict[tuple[str, str], HostedCommand]:
-        """(Plugin, name) → a verb of the command line."""
+        """Commands of plugins by plugin and name."""
         offered = self._offered("paygate_commands", Command, command_name, is_own=True)
         return {
             (each.plugin, each.thing.name): self._traced(
@@ -249,7 +253,7 @@ class Collector:
         }
 
     def panels(self) -> dict[str, HostedPanel]:
-        """Plugin and id → a panel of the dashboard."""
+        """Dashboard panels by plugin and id."""
         offered = self._offered("paygate_panels", Panel, panel_id, is_own=True)
         return {
             id: self._traced(each, each.thing.id, HostedPanel(each.plugin, each.thing))
@@ -257,7 +261,7 @@ class Collector:
         }
 
     def _traced(self, offer: Offer[Any], name: str, guarded: Guarded) -> Guarded:
-        """The guarded thing, which masks what its plugin is set to; traced, if that is asked."""
+        """Return the guarded object, wrapped in a tracer if tracing is on."""
         known: Any = guarded
         if hasattr(known, "secrets"):
             guarded = replace(known, secrets=self.contexts[offer.plugin].secrets)
@@ -271,19 +275,19 @@ class Collector:
         *,
         is_own: bool = False,
     ) -> dict[str, Offer[Offered]]:
-        """Name → what a hook offers; ``is_own`` puts the plugin's name before each name."""
+        """Collect the objects of a hook by name; ``is_own`` prefixes the plugin's name."""
         offered: dict[str, Offer[Offered]] = {}
         for plugin, thing in self._each(hook):
             if is_own and not _NAME.fullmatch(plugin):
                 remedy = "Name it with letters, digits, dots, dashes and underscores"
-                refuse(plugin, f"{hook}: its name cannot stand in an address", remedy)
+                refuse(plugin, f"{hook}: its name cannot be used in a URL", remedy)
             try:
                 check_members(thing, kind)
                 check_requirement(plugin, thing)
                 name = f"{plugin}.{name_of(thing)}" if is_own else name_of(thing)
             except (KeyboardInterrupt, OperatorError):
                 raise
-            except BaseException as error:  # noqa: BLE001 - describing itself is a plugin's code too
+            except BaseException as error:  # noqa: BLE001 - properties run the plugin's code
                 refuse(
                     plugin,
                     f"{hook} returned a {type(thing).__name__}: {words(error)}",

@@ -1,4 +1,4 @@
-"""The built-in retry policies and scenarios, written as a plugin like any other."""
+"""The built-in retry policies and scenarios, as a plugin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .hookspecs import hookimpl
 
 PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
 TEST_S = (5.0, 10.0, 15.0, 20.0)
-"""Waits before tries 2 to 5 of a delivery, each counted from the try before it."""
+"""Waits before attempts 2 to 5 of a delivery, each counted from the previous attempt."""
 
 QUERY_S = (5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 OPERATION_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0)
@@ -28,14 +28,14 @@ OPERATION_S = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0)
 class Schedule:
     """A fixed list of waits; after the last, give up.
 
-    There is no jitter: merchants are promised these very times.
+    There is no jitter: these intervals are documented for merchants.
     """
 
     name: str
     applies_to: frozenset[PolicyTarget]
     waits: tuple[timedelta, ...]
 
-    def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:  # noqa: ARG002 - the Protocol's, and this policy needs neither
+    def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:  # noqa: ARG002 - required by the Protocol, unused here
         """See ``RetryPolicy.next_delay``."""
         if tries.count > len(self.waits):
             return None
@@ -44,14 +44,14 @@ class Schedule:
 
 
 def _honour(asked: timedelta | None, wait: timedelta) -> timedelta:
-    """What the receiver asked for, if it is neither sooner than planned nor much later."""
+    """Return the wait that the receiver asked for, if it is later than planned but not too long."""
     if asked is None:
         return wait
     return min(max(asked, wait), 2 * wait, RETRY_AFTER_MAX)
 
 
 class ScenariosConfig(BaseModel):
-    """Settings of the scenarios."""
+    """The settings of the scenarios."""
 
     file: Path | None = Field(
         default=None,
@@ -62,13 +62,13 @@ class ScenariosConfig(BaseModel):
 
 @hookimpl
 def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:
-    """Offer the built-in scenarios, and those of the operator's file."""
+    """Offer the built-in scenarios and those of the operator's file."""
     config = context.config(ScenariosConfig)
     return [*built_in(), *(read_file(config.file) if config.file else ())]
 
 
 class DefaultsConfig(BaseModel):
-    """Settings of the built-in policies."""
+    """The settings of the built-in policies."""
 
     intervals: tuple[float, ...] = Field(
         default=PRODUCTION_S, json_schema_extra={"env": "WEBHOOK_RETRY_INTERVALS_TEST"}
@@ -77,13 +77,13 @@ class DefaultsConfig(BaseModel):
     @field_validator("intervals", mode="before")
     @classmethod
     def _read(cls, given: object) -> object:
-        """``true`` or ``1``, or seconds between tries: 4 numbers, or 5 with a leading 0."""
+        """Accept ``true``, ``1``, or 4 seconds between attempts, optionally after a leading 0."""
         if not isinstance(given, str):
             return given
-        said = given.strip().lower()
-        if said in {"true", "yes", "on", "1"}:
+        text = given.strip().lower()
+        if text in {"true", "yes", "on", "1"}:
             return TEST_S
-        if said in {"false", "no", "off", "0", ""}:
+        if text in {"false", "no", "off", "0", ""}:
             return PRODUCTION_S
         waits = [float(word) for word in given.split(",")]
         if len(waits) == 5 and waits[0] == 0:
@@ -95,7 +95,7 @@ class DefaultsConfig(BaseModel):
 
 @hookimpl
 def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:
-    """Offer the contract's timetable for deliveries, and ours for processors."""
+    """Offer the documented schedule for deliveries, and a schedule for processors."""
     config = context.config(DefaultsConfig)
     return [
         _schedule("deliveries", "delivery", config.intervals),

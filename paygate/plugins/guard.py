@@ -1,4 +1,4 @@
-"""The guard around a processor's callbacks: what it says of them is checked, and contained."""
+"""Guards around plugin objects: check every result and contain every exception."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ from .results import (
     is_usable_wait,
     quoted,
     without_keys,
-    without_told,
+    without_secrets,
     words,
 )
 
-Said = TypeVar("Said")
+Result = TypeVar("Result")
 CALLBACK_PARTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedCallbacks:
-    """See ``CanCallback``: raises ``PluginError`` and nothing else.
+    """Implements ``CanCallback``; raises only ``PluginError``.
 
     Args:
-        secrets: What the plugin was set to in confidence. Its failures may repeat it, and
-            merchants see them.
+        secrets: Secret settings of the plugin. They are masked in its error messages, which
+            merchants see.
     """
 
     plugin: Processor
@@ -83,27 +83,27 @@ class GuardedCallbacks:
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """See ``CanCallback.split``."""
-        parts = self._said(
+        parts = self._call_callbacks(
             lambda plugin: self._some(plugin.split(callback), "split a callback into")
         )
         return [self._raw(part) for part in parts]
 
     def verify(self, callback: RawCallback) -> Verified:
         """See ``CanCallback.verify``."""
-        verified = self._said(lambda plugin: plugin.verify(callback))
+        verified = self._call_callbacks(lambda plugin: plugin.verify(callback))
         if not isinstance(verified, Verified) or not _is_key(verified.key):
             raise PluginContractError("verified a callback without a key", plugin=self.info.id)
         return verified
 
     def translate(self, verified: Verified) -> Sequence[Update]:
         """See ``CanCallback.translate``."""
-        updates = self._said(
+        updates = self._call_callbacks(
             lambda plugin: self._some(plugin.translate(verified), "translated a callback into")
         )
         return [self._update(update) for update in updates]
 
     def _some(self, answered: Iterable[object], did: str) -> list[object]:
-        """The answer as a list. A longer one is refused: a part must not be lost unseen."""
+        """Return the result as a list. Refuse a longer one: no part may be lost unnoticed."""
         if isinstance(answered, str | bytes | Mapping):
             raise PluginContractError(f"{did} a {type(answered).__name__}", plugin=self.info.id)
         found = list(islice(answered, CALLBACK_PARTS_MAX + 1))
@@ -138,7 +138,7 @@ class GuardedCallbacks:
         return update
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
-        """See ``CanPlayPayer.payer_decides``; None where nobody can be played."""
+        """Implements ``CanPlayPayer.payer_decides``; None if the processor does not support it."""
         plugin = self.plugin
         if not isinstance(plugin, CanPlayPayer):
             return None
@@ -146,13 +146,13 @@ class GuardedCallbacks:
         return None if raw is None else self._raw(raw)
 
     def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
-        """The outcome that a callback told, if it can be one of that operation.
+        """Return the outcome of a callback, if it is valid for the operation.
 
         Raises:
-            PluginContractError: It cannot.
+            PluginContractError: It is not.
         """
         if update.amount is not None and update.amount != asked:
-            raise PluginContractError(f"it is about {update.amount}, we asked for {asked}")
+            raise PluginContractError(f"its amount is {update.amount}, the operation's is {asked}")
         return self._contained(
             lambda: checked_outcome(
                 update.outcome, asked, kind, update.operation_id, by_callback=True
@@ -160,10 +160,12 @@ class GuardedCallbacks:
         )
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``; a usable answer whatever the plugin says."""
+        """Implements ``CanCallback.acknowledge``; always returns a valid response."""
         fallback = (200, b"OK") if accepted else (400, b"refused")
         try:
-            answer: object = self._said(lambda plugin: plugin.acknowledge(accepted=accepted))
+            answer: object = self._call_callbacks(
+                lambda plugin: plugin.acknowledge(accepted=accepted)
+            )
         except PluginError:
             return fallback
         match answer:
@@ -172,13 +174,13 @@ class GuardedCallbacks:
             case _:
                 return fallback
 
-    def _said(self, ask: Callable[[CanCallback], Said]) -> Said:
+    def _call_callbacks(self, ask: Callable[[CanCallback], Result]) -> Result:
         plugin = self.plugin
         if not isinstance(plugin, CanCallback):
-            raise PluginContractError("it takes no callbacks", plugin=self.info.id)
+            raise PluginContractError("it does not support callbacks", plugin=self.info.id)
         return self._contained(lambda: ask(plugin))
 
-    def _contained(self, call: Callable[[], Said]) -> Said:
+    def _contained(self, call: Callable[[], Result]) -> Result:
         try:
             return contained(call, plugin=self.info.id)
         except PluginError as error:
@@ -195,13 +197,13 @@ def _is_key(key: object) -> bool:
 Request = TypeVar("Request", AuthorizeRequest, FollowUp)
 log = logging.getLogger(__name__)
 CLOSE = timedelta(seconds=5)
-"""Longer than a client needs that is in order."""
+"""Longer than a working HTTP client needs."""
 PROBLEMS_LOGGED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedProcessor(GuardedCallbacks):
-    """A processor whose every answer is an ``Outcome``."""
+    """A processor that always returns an ``Outcome``."""
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
         """See ``Processor.authorize``."""
@@ -212,16 +214,19 @@ class GuardedProcessor(GuardedCallbacks):
         return await self._call(authorize, OperationKind.CHARGE, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanQuery.query``; a processor that cannot be asked is sent it again, if safe."""
+        """Implements ``CanQuery.query``; without it, an idempotent operation is sent again."""
         plugin = self.plugin
         if not isinstance(plugin, CanQuery):
             if self.capabilities.idempotent_operations:
-                raise NotSentError("it cannot be asked, but may be told again", plugin=self.info.id)
-            return Unknown("the processor cannot be asked")
+                raise NotSentError(
+                    "it does not support queries, but the operation may be sent again",
+                    plugin=self.info.id,
+                )
+            return Unknown("the processor does not support queries")
         return await self._call(partial(plugin.query, kind), kind, request, context)
 
-    # The core asks no processor for what it declares it cannot do; one whose plugin
-    # was exchanged since then declines.
+    # The core only calls declared capabilities. A processor whose plugin was replaced
+    # since then declines.
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
         """See ``CanCapture.capture``."""
@@ -239,10 +244,10 @@ class GuardedProcessor(GuardedCallbacks):
         return await self._call(does, OperationKind.REFUND, request, context)
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:
-        """See ``CanWake.wake``.
+        """Implements ``CanWake.wake``.
 
         Raises:
-            NotSentError: It did not come to its end; it is to be woken again.
+            NotSentError: The wake-up failed and must be repeated.
         """
         plugin = self.plugin
         if not isinstance(plugin, CanWake):
@@ -258,7 +263,7 @@ class GuardedProcessor(GuardedCallbacks):
     async def complete_action(
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
     ) -> Outcome:
-        """See ``CanContinue.complete_action``; who does not listen is asked what became of it."""
+        """Implements ``CanContinue.complete_action``; without it, the operation is queried."""
         plugin = self.plugin
         if not isinstance(plugin, CanContinue):
             return await self.query(OperationKind.CHARGE, request, context)
@@ -274,9 +279,9 @@ class GuardedProcessor(GuardedCallbacks):
         kind: OperationKind,
         request: Request,
         context: CallContext,
-        told: Collection[str] = (),
+        extra_secrets: Collection[str] = (),
     ) -> Outcome:
-        own, secrets = _copied(request), [*_secrets(request), *told, *self.secrets()]
+        own, secrets = _copied(request), [*_secrets(request), *extra_secrets, *self.secrets()]
         with self._own_context(context, secrets) as own_context:
 
             async def checked() -> Outcome:
@@ -291,15 +296,15 @@ class GuardedProcessor(GuardedCallbacks):
         context: CallContext,
         secrets: Collection[str],
     ) -> Outcome:
-        # What a plugin says of a failure may repeat what it was told in confidence, or set to:
-        # it is masked before it is logged, and before anyone else hears of it.
+        # The exception of a plugin may contain secrets of the request or the settings: mask
+        # them before it is logged or stored.
         try:
-            return without_told(await within(context.deadline, checked), secrets)
+            return without_secrets(await within(context.deadline, checked), secrets)
         except NotSentError as error:
             reason = mask_secrets(error.reason, secrets)
             raise NotSentError(reason, plugin=error.plugin) from error
         except TimeoutError:
-            reason = f"no answer within {context.deadline.total_seconds():g} s"
+            reason = f"no response within {context.deadline.total_seconds():g} s"
         except PluginError as error:
             reason = mask_secrets(error.reason, secrets)
         context.logger.warning("plugin failed", plugin=self.info.id, reason=reason)
@@ -307,11 +312,10 @@ class GuardedProcessor(GuardedCallbacks):
 
     @contextmanager
     def _own_context(self, context: CallContext, secrets: Collection[str]) -> Iterator[CallContext]:
-        """A context of the call's own, whose wake-ups are checked and passed on afterwards.
+        """Give the call its own context; check and pass on its wake-ups afterwards.
 
-        They count whatever the call answers: an answer that is lost may be followed by
-        callbacks. A wake-up that cannot be stored is left out and logged; the answer it
-        came with stays what it is.
+        They count whatever the result is: a lost response may be followed by callbacks. A
+        wake-up that cannot be stored is dropped and logged; the result is not affected.
         """
         asked: list[WakeUp] = []
         try:
@@ -331,14 +335,16 @@ class GuardedProcessor(GuardedCallbacks):
             except PluginError as error:
                 problems.append(mask_secrets(words(error), secrets))
         if len(asked) > WAKE_UPS_MAX:
-            problems.append(f"asked for {len(asked)} wake-ups, {WAKE_UPS_MAX} at most")
+            problems.append(f"requested {len(asked)} wake-ups, the maximum is {WAKE_UPS_MAX}")
         for reason in problems[:PROBLEMS_LOGGED_MAX]:
-            context.logger.warning("plugin's wake-up left out", plugin=self.info.id, reason=reason)
+            context.logger.warning(
+                "wake-up of a plugin dropped", plugin=self.info.id, reason=reason
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedMethod:
-    """A payment method that raises nothing but refusals."""
+    """A payment method that raises only input errors."""
 
     plugin: PaymentMethod
     info: MethodInfo
@@ -352,7 +358,7 @@ class GuardedMethod:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            # Its words may repeat what the payer typed.
+            # The message may contain what the payer typed.
             raise PluginError(
                 f"raised {type(error).__name__} while preparing", plugin=self.info.code
             ) from error
@@ -361,7 +367,7 @@ class GuardedMethod:
 
 @dataclass(frozen=True, slots=True)
 class GuardedSink:
-    """A sink whose every failure is a failed attempt."""
+    """A sink that reports every exception as a failed attempt."""
 
     plugin: EventSink
     info: PluginInfo
@@ -373,13 +379,13 @@ class GuardedSink:
         return getattr(self.plugin, "concerns_endpoint", True) is not False
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
-        """See ``EventSink.wants``; one that raises is taken to want nothing."""
+        """Implements ``EventSink.wants``; an exception counts as False."""
         try:
             return contained(
                 lambda: bool(self.plugin.wants(event_type, endpoint)), plugin=self.info.id
             )
         except PluginError as error:
-            log.warning("sink %s cannot say what it wants: %s", self.info.id, words(error))
+            log.warning("sink %s failed in wants(): %s", self.info.id, words(error))
             return False
 
     async def deliver(
@@ -403,7 +409,7 @@ class GuardedSink:
             return DeliveryResult(delivered=False, error="sink_failed")
 
     async def close(self) -> None:
-        """See ``CanClose.close``; one that fails or hangs keeps nobody from shutting down."""
+        """Implements ``CanClose.close``; an exception or a timeout does not block the shutdown."""
         if not isinstance(self.plugin, CanClose):
             return
         try:
@@ -413,19 +419,18 @@ class GuardedSink:
 
 
 async def close_sinks(sinks: Iterable[EventSink]) -> None:
-    """Let every sink go of what it holds, all at once."""
+    """Close all sinks in parallel."""
     closing = [getattr(sink, "close", None) for sink in sinks]
     await asyncio.gather(*(close() for close in closing if close is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedPolicy:
-    """A retry policy whose every answer is a wait or an end.
+    """A retry policy that always returns a valid wait or None.
 
     Args:
-        plugin: Who decides.
-        stand_in: Who decides where the plugin fails: what cannot be timed would
-            never be tried again.
+        plugin: The policy.
+        stand_in: Used if the policy fails: without a wait, nothing would be retried.
     """
 
     plugin: RetryPolicy
@@ -444,7 +449,7 @@ class GuardedPolicy:
             return self.stand_in.next_delay(tries, now=now, rng=rng)
         if wait is None or is_usable_wait(wait):
             return wait
-        log.warning("retry policy %s answered with no usable wait", self.name)
+        log.warning("retry policy %s returned an invalid wait", self.name)
         return self.stand_in.next_delay(tries, now=now, rng=rng)
 
 
@@ -457,7 +462,7 @@ def _secrets(request: AuthorizeRequest | FollowUp) -> Collection[str]:
 
 
 def _copied(request: Request) -> Request:
-    """The request with an amount and an instrument of its own, for the plugin to do with it."""
+    """Copy the request with its amount and instrument, so that the plugin may change them."""
     instrument = request.instrument
     secret = None if instrument.secret is None else dict(instrument.secret)
     own = replace(instrument, display=dict(instrument.display), secret=secret)

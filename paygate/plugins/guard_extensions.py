@@ -1,4 +1,4 @@
-"""Stands between the core and whoever advises it: routers and risk checks."""
+"""Guards around routers, risk checks, routes, panels and commands."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class HostedRouter:
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def rank(self, request: RouteRequest, context: CallContext) -> RouterRanking:
-        """See ``GuardedRouter.rank``; who is no candidate is ignored, and logged."""
+        """Implements ``GuardedRouter.rank``; processors that are no candidates are ignored."""
 
         async def checked() -> tuple[str, ...] | None:
-            # Facts of its own: what a router does to them is not seen by the next.
+            # A copy: the next router does not see what this one changes.
             own = replace(request, facts=dict(request.facts))
             return _ids(await self.router.rank(own, context))
 
@@ -61,11 +61,11 @@ class HostedRouter:
         ignored = tuple(shown(id) for id in ranked if id not in able)
         if ignored:
             strangers = PluginContractError(
-                f"router {self.name} named {', '.join(ignored)}, who cannot carry this out",
+                f"router {self.name} named {', '.join(ignored)}, which cannot carry this out",
                 plugin=self.plugin,
             )
             context.logger.warning(
-                "router named strangers", error=f"{type(strangers).__name__}: {strangers}"
+                "router named unknown processors", error=f"{type(strangers).__name__}: {strangers}"
             )
         return RouterRanking(tuple(id for id in ranked if id in able) or None, ignored)
 
@@ -78,8 +78,8 @@ def _ids(answer: object) -> tuple[str, ...] | None:
         or isinstance(answer, str | bytes)
         or not all(isinstance(id, str) for id in answer)
     ):
-        raise PluginContractError(f"ranked with {type(answer).__name__}, not a list of ids")
-    # Each once, at its best place.
+        raise PluginContractError(f"returned {type(answer).__name__}, not a list of ids")
+    # Each id once, at its best position.
     return tuple(dict.fromkeys(answer[:RANKED_MAX]))
 
 
@@ -115,12 +115,12 @@ def _verdict(answer: object) -> RiskVerdict | None:
         case Block(reason=str(), shopper_message_key=str() | None):
             hint = did_you_mean(answer.code, DeclineCode)
             raise PluginContractError(
-                f"Block.code is {quoted(answer.code)}, no DeclineCode; {hint}"
+                f"Block.code is {quoted(answer.code)}, not a DeclineCode; {hint}"
             )
         case Allow() | Block():
-            raise PluginContractError(f"assessed with {quoted(answer)}, whose texts are none")
+            raise PluginContractError(f"returned {quoted(answer)}, whose fields are not texts")
         case _:
-            raise PluginContractError(f"assessed with {type(answer).__name__}, no verdict")
+            raise PluginContractError(f"returned {type(answer).__name__}, not a verdict")
 
 
 REPLY_BYTES_MAX = 1024 * 1024
@@ -139,11 +139,11 @@ class HostedRoute:
 
     def read(self, body: Mapping[str, Any]) -> BaseModel:
         """See ``GuardedRoute.read``."""
-        assert self.route.input is not None, "it reads no body"
+        assert self.route.input is not None, "the route has no body"
         try:
             return self.route.input.model_validate(body)
         except ValidationError as error:
-            # Only the place and the rule: what was sent may be a secret.
+            # Only the field and the rule: the value may be a secret.
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             field = ".".join(str(part) for part in first["loc"])
             sentence = f"{field}: {first['msg']}" if field else first["msg"]
@@ -165,15 +165,15 @@ class HostedRoute:
 def _reply(answer: object) -> RouteReply:
     reply = answer if isinstance(answer, RouteReply) else RouteReply(answer)
     if type(reply.status) is not int or not 200 <= reply.status <= 499:
-        raise PluginContractError(f"answered with the status {reply.status!r}")
+        raise PluginContractError(f"returned the status {reply.status!r}")
     if not isinstance(reply.body, bytes):
         return replace(reply, body=_written(reply.body), content_type="application/json")
     if len(reply.body) > REPLY_BYTES_MAX:
-        raise PluginContractError(f"answered with {len(reply.body)} bytes")
+        raise PluginContractError(f"returned {len(reply.body)} bytes")
     if not isinstance(reply.content_type, str) or not reply.content_type.isprintable():
-        raise PluginContractError("answered with no content type")
+        raise PluginContractError("returned no content type")
     if not reply.content_type.isascii():
-        raise PluginContractError("answered with no content type")
+        raise PluginContractError("returned no content type")
     return reply
 
 
@@ -181,9 +181,9 @@ def _written(body: object) -> bytes:
     try:
         written = json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise PluginContractError(f"answered with {type(body).__name__}, no JSON") from error
+        raise PluginContractError(f"returned {type(body).__name__}, not JSON") from error
     if len(written) > REPLY_BYTES_MAX:
-        raise PluginContractError(f"answered with {len(written)} bytes")
+        raise PluginContractError(f"returned {len(written)} bytes")
     return written
 
 
@@ -213,7 +213,7 @@ def _shown_as(kind: str, data: object) -> TableData | FiguresData:
         case FiguresData(figures=figures) if kind == "figures":
             return FiguresData([_figure(each) for each in list(figures)[:COLUMNS_MAX]])
         case _:
-            raise PluginContractError(f"its data are {type(data).__name__}, no {kind}")
+            raise PluginContractError(f"its data are {type(data).__name__}, not {kind}")
 
 
 def _column(column: object) -> Column:
@@ -221,12 +221,12 @@ def _column(column: object) -> Column:
         case Column(key=str(key), label=str(label)):
             return Column(key, shown(label))
         case _:
-            raise PluginContractError("a column is no Column")
+            raise PluginContractError("a column is not a Column")
 
 
 def _row(row: object, keys: list[str]) -> Mapping[str, Any]:
     if not isinstance(row, Mapping):
-        raise PluginContractError("a row is no mapping")
+        raise PluginContractError("a row is not a mapping")
     return {key: _cell(row.get(key)) for key in keys}
 
 
@@ -235,7 +235,7 @@ def _figure(figure: object) -> Figure:
         case Figure(label=str(label), unit=str(unit)):
             return Figure(shown(label), _cell(figure.value) or 0, shown(unit))
         case _:
-            raise PluginContractError("a figure is no Figure")
+            raise PluginContractError("a figure is not a Figure")
 
 
 def _cell(value: object) -> Any:
@@ -247,12 +247,12 @@ def _cell(value: object) -> Any:
         case int() | float() if abs(value) < 2**53:
             return value
         case _:
-            raise PluginContractError(f"a value is {type(value).__name__}, which nobody can draw")
+            raise PluginContractError(f"a value is {type(value).__name__}, which cannot be shown")
 
 
 @dataclass(frozen=True, slots=True)
 class HostedCommand:
-    """See ``GuardedCommand``. It has no deadline: whoever runs it can stop it."""
+    """Implements ``GuardedCommand``. It has no deadline: the user can interrupt it."""
 
     plugin: str
     command: Command
@@ -269,17 +269,17 @@ class HostedCommand:
             raise PluginError(words(error), plugin=self.plugin) from error
         if code is not None and type(code) is not int:
             raise PluginContractError(
-                f"returned {type(code).__name__}, no exit code", plugin=self.plugin
+                f"returned {type(code).__name__}, not an exit code", plugin=self.plugin
             )
         return code or 0
 
 
-def _exit_code(said: SystemExit, plugin: str) -> object:
-    """What a command that calls ``sys.exit`` means: a number is its exit code.
+def _exit_code(raised: SystemExit, plugin: str) -> object:
+    """Convert ``sys.exit`` in a command: a number is its exit code.
 
     Raises:
-        PluginError: It is a sentence, which says why the command failed.
+        PluginError: It is a text, which explains why the command failed.
     """
-    if said.code is None or type(said.code) is int:
-        return said.code
-    raise PluginError(words(said), plugin=plugin) from said
+    if raised.code is None or type(raised.code) is int:
+        return raised.code
+    raise PluginError(words(raised), plugin=plugin) from raised

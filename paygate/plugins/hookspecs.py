@@ -1,4 +1,4 @@
-"""The mark a plugin puts on its hooks."""
+"""Plugin hook specifications."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def paygate_processors(context: PluginContext) -> Iterable[Processor]:  # type: 
 
 @hookspec
 def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer ways to carry events out.
+    """Offer sinks, which deliver events.
 
     Args:
         context: The plugin's name and settings.
@@ -61,7 +61,7 @@ def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:  # type:
 def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # type: ignore[empty-body]  # a specification has no body
     """Offer retry policies.
 
-    A plugin's policy takes the place of the built-in one for what it applies to.
+    A plugin's policy replaces the built-in one for what it applies to.
 
     Args:
         context: The plugin's name and settings.
@@ -73,7 +73,7 @@ def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # 
 
 @hookspec
 def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer scenarios for simulators to play. Called before the other hooks.
+    """Offer scenarios for simulators. Called before the other hooks.
 
     Args:
         context: The plugin's name and settings.
@@ -85,7 +85,7 @@ def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ig
 
 @hookspec
 def paygate_routers(context: PluginContext) -> Iterable[Router]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer routers, which say which processor is asked first.
+    """Offer routers, which choose the processor of a payment.
 
     Args:
         context: The plugin's name and settings.
@@ -97,7 +97,7 @@ def paygate_routers(context: PluginContext) -> Iterable[Router]:  # type: ignore
 
 @hookspec
 def paygate_risk_checks(context: PluginContext) -> Iterable[RiskCheck]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer checks, which may stop a payment before its processor hears of it.
+    """Offer risk checks, which may block a payment before it is sent to its processor.
 
     Args:
         context: The plugin's name and settings.
@@ -121,23 +121,23 @@ def paygate_routes(context: PluginContext) -> Iterable[Route]:  # type: ignore[e
 
 @hookspec
 def paygate_commands(context: PluginContext) -> Iterable[Command]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer verbs of the command line: ``paygate x <plugin> <verb>``.
+    """Offer commands for the command line: ``paygate x <plugin> <command>``.
 
     Args:
         context: The plugin's name and settings.
 
     Returns:
-        Commands of different names.
+        Commands with different names.
     """
 
 
 @hookspec
 def paygate_panels(context: PluginContext) -> Iterable[Panel]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer panels for the dashboard to draw.
+    """Offer panels for the dashboard.
 
     Args:
         context: The plugin's name and settings.
 
     Returns:
-        Panels of different ids.
+        Panels with different ids.
     """

@@ -1,4 +1,4 @@
-"""Finds the plugins, checks them, and freezes what they offer into a registry."""
+"""Find the plugins, check them, and collect what they offer in a registry."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = ["Found", "Loaded", "installed_plugins", "load_plugins"]
 
 
 WITHHELD = frozenset({"PAYGATE_VAULT_KEY", "DATABASE_URL", "REDIS_URL"})
-"""Variables that plugins do not see."""
+"""Variables that are hidden from plugins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the host made of all plugins.
+    """The loaded plugins.
 
     Args:
-        registry: What they offer.
-        config_models: Plugin name → the settings models it asked for.
-        setting_names: Plugin name → the variables that its settings are read from.
-        configs: Plugin name → the settings that it was handed.
+        registry: The objects that they offer.
+        config_models: Settings models by plugin name.
+        setting_names: Names of variables by plugin name.
+        configs: Settings by plugin name.
     """
 
     registry: Registry
@@ -50,13 +50,13 @@ class Loaded:
 
 
 def installed_plugins(allowed: Collection[str] = ()) -> list[Found]:
-    """The plugins that installed distributions declare, by name.
+    """Return the plugins that installed distributions declare, by name.
 
     Args:
-        allowed: Names of those to load; the others are not even imported. Empty for all.
+        allowed: Names of the plugins to load; the others are not imported. Empty for all.
 
     Raises:
-        OperatorError: One cannot be imported, or one that is allowed is not installed.
+        OperatorError: A plugin cannot be imported, or an allowed one is not installed.
     """
     points = sorted(entry_points(group=PROJECT), key=lambda point: point.name)
     installed = {point.name for point in points}
@@ -79,19 +79,18 @@ def load_plugins(
     stored: Mapping[str, StoredSettings] = MappingProxyType({}),
     derive: Callable[[str], str] | None = None,
 ) -> Loaded:
-    """Call the plugins' hooks and freeze what they offer.
+    """Call the plugins' hooks and collect what they offer.
 
     Args:
         found: The plugins; the built-in defaults are added.
-        environ: Where their settings are read from.
+        environ: The environment of their settings.
         preferred: Processor ids in order of preference; the others follow by id.
-        trace: Told of every hook and every call; None for nobody.
-        stored: Plugin → what an operator set of it; the environment wins.
-        derive: Makes a secret of this installation for a purpose; None where there is no
-            vault.
+        trace: Records every hook and every call; None for no tracing.
+        stored: Settings stored by an operator, by plugin; the environment takes precedence.
+        derive: Derives a secret of this installation for a purpose; None without a vault.
 
     Raises:
-        OperatorError: A plugin is not right; the sentence names it and the mistake.
+        OperatorError: A plugin is invalid; the message names it and the mistake.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -150,14 +149,14 @@ def _contexts(
 
 P = TypeVar("P")
 Offers = Callable[[PluginContext], Sequence[Any]]
-"""A hook of a plugin: called with a context, what it offers."""
+"""A hook of a plugin: takes a context, returns what the plugin offers."""
 
 
 def hook_implementations(found: Found, hook: str) -> Sequence[Offers]:
-    """The functions of one plugin that the host would call for a hook.
+    """Return the functions of one plugin for a hook.
 
     Raises:
-        OperatorError: The plugin is not right.
+        OperatorError: The plugin is invalid.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -167,7 +166,7 @@ def hook_implementations(found: Found, hook: str) -> Sequence[Offers]:
 
 def _offers(implementation: pluggy.HookImpl) -> Offers:
     def offers(context: PluginContext) -> Sequence[Any]:
-        # It may take no argument at all.
+        # A hook may take no argument.
         offered: Any = implementation.function(*(context for _ in implementation.argnames))
         return list(offered)
 
@@ -200,12 +199,12 @@ def _register(manager: pluggy.PluginManager, found: Found) -> None:
     except (KeyboardInterrupt, OperatorError):
         raise
     except pluggy.PluginValidationError as error:
-        # pluggy's own sentence names the hook and the argument.
+        # pluggy's message names the hook and the argument.
         sentence = " ".join(str(error).split())
         refuse(found.name, sentence, "Correct the hook's arguments", cause=error)
     except ValueError as error:
         refuse(found.name, str(error), "Register each plugin once", cause=error)
-    except BaseException as error:  # noqa: BLE001 - looking at a plugin runs its code
+    except BaseException as error:  # noqa: BLE001 - registering a plugin runs its code
         refuse(found.name, words(error), "Repair or uninstall the plugin", cause=error)
 
 
@@ -224,10 +223,10 @@ def _check_hook_names(manager: pluggy.PluginManager, found: Found) -> None:
 
 
 def _check_unmarked(found: Found, name: str, known: Sequence[str]) -> None:
-    """Refuse a function that is named like a hook and would never be called."""
+    """Refuse a function that is named like a hook but is not marked as one."""
     if not name.startswith(f"{PROJECT}_"):
         return
-    # What all hooks begin with makes any two names alike.
+    # The common prefix of all hooks makes any two names similar.
     ends = {hook.removeprefix(f"{PROJECT}_"): hook for hook in known}
     near = get_close_matches(name.removeprefix(f"{PROJECT}_"), ends, n=1, cutoff=0.8)
     if not near or not isroutine(getattr(found.plugin, name)):

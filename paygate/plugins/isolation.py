@@ -1,4 +1,4 @@
-"""A plugin's call in a task of its own, with a deadline; what it raises stays in there."""
+"""Run a plugin's call in its own task with a deadline, and contain its exceptions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Answer = TypeVar("Answer")
 
 
 async def within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What the call comes to, in a task of its own.
+    """Run a call in its own task and return its result.
 
-    A plugin that does not stop when it is told to keeps that task, and nobody else.
+    A plugin that ignores its cancellation blocks that task only.
 
     Raises:
         TimeoutError: The deadline passed.
-        NotSentError: The plugin says so.
-        PluginError: It raised something else, or its answer was refused.
+        NotSentError: The plugin raised it.
+        PluginError: It raised another exception, or its result was refused.
     """
     task = asyncio.ensure_future(_contained(call))
     try:
@@ -47,22 +47,22 @@ async def answered(
     plugin: str,
     secrets: Collection[str] = (),
 ) -> Answer:
-    """The same for whoever only wants to know that there is no answer.
+    """Run a call like ``within``, for callers that need only one kind of error.
 
     Args:
         deadline: How long it may take.
-        call: What is asked.
-        plugin: Whose it is.
-        secrets: What the plugin was set to in confidence, and may repeat.
+        call: The call.
+        plugin: The id of the plugin.
+        secrets: Secret settings of the plugin, masked in its errors.
 
     Raises:
-        PluginError: There is none; the reason says why.
+        PluginError: There is no result; the reason says why.
     """
     try:
         return await within(deadline, call)
     except TimeoutError:
         seconds = deadline.total_seconds()
-        raise PluginError(f"no answer within {seconds:.3g} s", plugin=plugin) from None
+        raise PluginError(f"no response within {seconds:.3g} s", plugin=plugin) from None
     except PluginError as error:
         raise PluginError(mask_secrets(error.reason, secrets), plugin=plugin) from error
 
@@ -71,11 +71,11 @@ def contained(call: Callable[[], Answer], *, plugin: str) -> Answer:
     """Make a synchronous call of a plugin.
 
     ``SystemExit`` would end the process, and a ``CancelledError`` that the plugin raises
-    itself would look like a cancellation of ours: both are failures of the plugin. Only
-    Ctrl-C passes.
+    would look like a cancellation by the host: both are failures of the plugin. Only Ctrl-C
+    passes.
 
     Raises:
-        PluginError: It raised something; its own ``PluginError`` keeps its class.
+        PluginError: The call raised an exception; a ``PluginError`` keeps its class.
     """
     try:
         return call()
@@ -91,11 +91,10 @@ class _Raised:
 
 
 async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
-    """The answer, or what was raised instead.
+    """Return the result, or the exception.
 
-    Nothing leaves the task: ``SystemExit`` would end the event loop, and a
-    cancellation of the plugin's own doing would look like one of ours. Only
-    Ctrl-C does, which is nobody's answer.
+    No exception leaves the task: ``SystemExit`` would end the event loop, and a
+    cancellation by the plugin would look like one by the host. Only Ctrl-C passes.
     """
     try:
         return await call()

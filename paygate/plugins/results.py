@@ -1,6 +1,6 @@
-"""Checks of single fields that a plugin fills in: moments, waits, states, words of a list.
+"""Checks of single fields that a plugin returns.
 
-Each function but ``did_you_mean`` and ``quoted`` raises ``PluginContractError`` with a
+Each function except ``did_you_mean`` and ``quoted`` raises ``PluginContractError`` with a
 sentence that names the field.
 """
 
@@ -46,13 +46,13 @@ from ..core.plugin_api.plugin import WakeUp
 from ..core.redaction import mask_named, mask_secrets
 from ..core.webhooks.model import DeliveryResult
 
-# Every offset and every addition of a wait stays inside what Python and PostgreSQL count.
+# Any offset and any sum with a wait stays in the range of Python and PostgreSQL.
 YEAR_MIN, YEAR_MAX = 2000, 9000
 QUOTED_CHARS_MAX = 60
 
 
 def quoted(value: object) -> str:
-    """A value as Python writes it, cut to a few words; its type where it cannot be written."""
+    """Return a short ``repr``; the type's name if ``repr`` fails."""
     try:
         written = repr(value)
     except KeyboardInterrupt:
@@ -63,21 +63,21 @@ def quoted(value: object) -> str:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Half a sentence with the nearest right word, or with all of them."""
+    """Return a hint with the nearest known word, or with all of them."""
     words = sorted(str(each) for each in known)
     near = get_close_matches(word, words, n=1) if isinstance(word, str) else []
     return f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(words) or 'none'}"
 
 
 def one_of(value: object, known: Iterable[str], field: str) -> None:
-    """Require one word of a list."""
+    """Require a word of a list."""
     words = tuple(known)
     if not isinstance(value, str) or value not in words:
         raise PluginContractError(f"{field} is {quoted(value)}; {did_you_mean(value, words)}")
 
 
 def usable_wait(wait: object, field: str, *, longest: timedelta) -> timedelta:
-    """The wait, if it is one from zero to ``longest``."""
+    """Return the wait if it is from zero to ``longest``."""
     if not isinstance(wait, timedelta):
         raise PluginContractError(f"{field} is {quoted(wait)}, not a timedelta")
     if not timedelta(0) <= wait <= longest:
@@ -88,7 +88,7 @@ def usable_wait(wait: object, field: str, *, longest: timedelta) -> timedelta:
 
 
 def utc_moment(at: object, field: str) -> datetime:
-    """The moment in UTC, if it is an aware one that can be stored."""
+    """Return the time in UTC if it has a time zone and can be stored."""
     if not isinstance(at, datetime):
         raise PluginContractError(f"{field} is {quoted(at)}, not a datetime")
     if at.utcoffset() is None:
@@ -99,7 +99,7 @@ def utc_moment(at: object, field: str) -> datetime:
 
 
 def plain_json(value: object, field: str) -> Mapping[str, Any]:
-    """The mapping as it comes back from a JSON column."""
+    """Return the mapping as a JSON column returns it."""
     if not isinstance(value, Mapping):
         raise PluginContractError(f"{field} is {quoted(value)}, not a mapping")
     try:
@@ -109,7 +109,7 @@ def plain_json(value: object, field: str) -> Mapping[str, Any]:
         raise PluginContractError(f"{field} is not plain JSON") from error
     if size_bytes > PLUGIN_STATE_BYTES_MAX:
         raise PluginContractError(
-            f"{field} takes {size_bytes} bytes of JSON, {PLUGIN_STATE_BYTES_MAX} at most"
+            f"{field} takes {size_bytes} bytes of JSON, the maximum is {PLUGIN_STATE_BYTES_MAX}"
         )
     if "\\u0000" in text:
         raise PluginContractError(f"{field} holds a NUL character, which cannot be stored")
@@ -119,9 +119,9 @@ def plain_json(value: object, field: str) -> Mapping[str, Any]:
 
 WAIT_MAX = timedelta(days=30)
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
-"""Headers by which a sink may prove who it is; what they say is not kept."""
+"""Request headers with which a sink may authenticate; their values are not stored."""
 
-# Names of this shape keep their place when a JavaScript reader writes them again.
+# Field names of this form keep their order when a JavaScript program writes the JSON again.
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -133,14 +133,14 @@ def checked_outcome(
     *,
     by_callback: bool = False,
 ) -> Outcome:
-    """The answer, if it is one: a copy that the plugin cannot change any more.
+    """Return the outcome if it is valid, as a copy that the plugin cannot change.
 
     Args:
         answer: What the plugin returned.
         asked: The operation's amount.
         kind: The operation's kind.
         operation_id: The operation's id.
-        by_callback: Whether a callback said it; only a callback may say ``Released``.
+        by_callback: Whether it comes from a callback; only callbacks may return ``Released``.
 
     Raises:
         PluginContractError: A field is wrong; the operation is treated as unknown.
@@ -155,13 +155,13 @@ def checked_outcome(
         case Released() if by_callback:
             return Released(_reason(answer))
         case Released():
-            raise PluginContractError("answered Released, which only a callback can say")
+            raise PluginContractError("returned Released, which only a callback may return")
         case Pending():
             return Pending(*_waiting(answer))
         case ActionRequired():
             return _action(answer)
         case _:
-            raise PluginContractError(f"answered with {type(answer).__name__}, not an Outcome")
+            raise PluginContractError(f"returned {type(answer).__name__}, not an Outcome")
 
 
 def _reason(answer: Unknown | Released) -> str:
@@ -173,24 +173,24 @@ def _reason(answer: Unknown | Released) -> str:
 
 
 def _approved(answer: Approved, asked: Money, kind: OperationKind, operation_id: str) -> Approved:
-    # What a plugin put there may be anything.
+    # The values come from a plugin and may have any type.
     amount: object = answer.amount
     reference: object = answer.reference
-    told = answer.operation_id
-    if told is not None and told != operation_id:
-        raise PluginContractError("answered for another operation")
+    operation_of_answer = answer.operation_id
+    if operation_of_answer is not None and operation_of_answer != operation_id:
+        raise PluginContractError("returned the outcome of another operation")
     if not isinstance(amount, Money):
         raise PluginContractError(f"Approved.amount is {quoted(amount)}, not a Money")
     if amount.currency != asked.currency or amount > asked or not amount:
         raise PluginContractError(f"approved {amount} of {asked}")
     if kind is not OperationKind.CHARGE and amount != asked:
-        # Done or declined: nobody keeps account of half a refund or capture.
+        # Approved or declined: partly executed refunds and captures are not supported.
         raise PluginContractError(f"{kind} of {asked} was done for {amount}")
     if not isinstance(reference, str) or not 0 < len(reference) <= TEXT_CHARS_MAX:
-        raise PluginContractError("approved without a usable reference")
+        raise PluginContractError("approved without a valid reference")
     if not reference.isprintable():
         raise PluginContractError("approved with a reference that cannot be printed")
-    return Approved(reference, amount, told)
+    return Approved(reference, amount, operation_of_answer)
 
 
 def _declined(answer: Declined) -> Declined:
@@ -198,7 +198,7 @@ def _declined(answer: Declined) -> Declined:
     theirs, key = answer.processor_code, answer.shopper_message_key
     if not isinstance(code, DeclineCode):
         hint = did_you_mean(code, DeclineCode)
-        raise PluginContractError(f"Declined.code is {quoted(code)}, no DeclineCode; {hint}")
+        raise PluginContractError(f"Declined.code is {quoted(code)}, not a DeclineCode; {hint}")
     one_of(answer.retry, get_args(RetryAdvice), "Declined.retry")
     texts: dict[str, object] = {"processor_code": theirs, "shopper_message_key": key}
     for field, value in texts.items():
@@ -211,7 +211,7 @@ Waiting = tuple[timedelta, datetime | None, Mapping[str, Any] | None]
 
 
 def _waiting(answer: Pending | ActionRequired) -> Waiting:
-    """When to ask, until when, and the state; never asked again sooner than in a second."""
+    """Check times and state; the next query is at least one second away."""
     name = type(answer).__name__
     wait = usable_wait(answer.resolve_after, f"{name}.resolve_after", longest=WAIT_MAX)
     until, state = answer.expires_at, answer.state
@@ -223,7 +223,7 @@ def _waiting(answer: Pending | ActionRequired) -> Waiting:
 
 
 def _action(answer: ActionRequired) -> ActionRequired:
-    """The act, if a page can show it."""
+    """Return the action if a page can show it."""
     one_of(answer.action, get_args(ActionKind), "ActionRequired.action")
     wait, until, state = _waiting(answer)
     if until is None:
@@ -235,12 +235,12 @@ def _action(answer: ActionRequired) -> ActionRequired:
 
 
 def is_usable_wait(wait: object) -> bool:
-    """Whether a retry policy may answer with it."""
+    """Check whether a retry policy may return this wait."""
     return isinstance(wait, timedelta) and timedelta(0) <= wait <= WAIT_MAX
 
 
 def checked_wake_up(asked: object) -> WakeUp:
-    """A wake-up that can be stored: a copy that the plugin cannot change any more.
+    """Return the wake-up if it can be stored, as a copy that the plugin cannot change.
 
     Raises:
         PluginContractError: A field is wrong.
@@ -252,10 +252,10 @@ def checked_wake_up(asked: object) -> WakeUp:
 
 
 def checked_instrument(prepared: object, info: MethodInfo) -> Instrument:
-    """The instrument, if it is one of this method that can be stored.
+    """Return the instrument if it belongs to the method and can be stored.
 
     Raises:
-        PluginContractError: It is not.
+        PluginContractError: It does not, or cannot.
     """
     if not isinstance(prepared, Instrument) or prepared.method != info.code:
         raise PluginContractError("prepared no instrument of its own", plugin=info.code)
@@ -279,7 +279,7 @@ def checked_instrument(prepared: object, info: MethodInfo) -> Instrument:
 
 
 def checked_refusal(raised: InvalidInputError, info: MethodInfo) -> InvalidInputError:
-    """The refusal of a payment method, if the caller can be told it.
+    """Return the input error of a payment method if it can be shown to the caller.
 
     Raises:
         PluginContractError: A field of it is not a text.
@@ -306,15 +306,15 @@ def _is_storable(fields: object) -> bool:
 def _is_storable_text(value: object) -> bool:
     if not isinstance(value, str) or len(value) > TEXT_CHARS_MAX or "\0" in value:
         return False
-    # Half a surrogate pair is text to Python and to nobody else.
+    # Half of a surrogate pair cannot be encoded.
     return value.encode(errors="ignore").decode() == value
 
 
 def checked_result(answer: object) -> DeliveryResult:
-    """The result of an attempt, if it is one, in a form that can be stored.
+    """Return the result of a delivery attempt, in a form that can be stored.
 
     Raises:
-        PluginContractError: It is junk; the attempt has failed.
+        PluginContractError: It is invalid; the attempt has failed.
     """
     match answer:
         case DeliveryResult(
@@ -333,16 +333,16 @@ def checked_result(answer: object) -> DeliveryResult:
                 request_headers=_kept_headers(sent),
             )
         case _:
-            raise PluginContractError(f"answered with {type(answer).__name__}, no usable result")
+            raise PluginContractError(f"returned {type(answer).__name__}, not a valid result")
 
 
 def _bounded(asked: timedelta) -> timedelta:
-    """A wait that the other side asked for: what it says beyond reason is not an error of ours."""
+    """Limit a wait that the receiver asked for: an extreme value is not an error of the plugin."""
     return min(max(asked, timedelta(0)), RETRY_AFTER_MAX)
 
 
 def _kept_headers(sent: Mapping[Any, Any]) -> dict[str, str]:
-    """As many as anybody sends, as text that PostgreSQL stores; words of authority masked."""
+    """Return a limited number of headers that PostgreSQL can store; secrets are masked."""
     kept = [
         (name, value)
         for name, value in list(sent.items())[:ATTEMPT_HEADERS_MAX]
@@ -366,19 +366,19 @@ def _kept(body: str | None) -> str | None:
     return clean[:RESPONSE_BYTES_KEPT_MAX].decode(errors="ignore")
 
 
-def without_told(answer: Outcome, told: Collection[str]) -> Outcome:
-    """The answer, which is kept, without what the plugin was told or set to in confidence."""
+def without_secrets(answer: Outcome, secrets: Collection[str]) -> Outcome:
+    """Return the outcome without secrets of the request or the settings, to be stored."""
     match answer:
         case Unknown(reason=reason):
-            return Unknown(mask_secrets(reason, told))
+            return Unknown(mask_secrets(reason, secrets))
         case Declined(processor_code=str(theirs)):
-            return replace(answer, processor_code=mask_secrets(theirs, told))
+            return replace(answer, processor_code=mask_secrets(theirs, secrets))
         case _:
             return answer
 
 
 def without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResult:
-    """The result as it is kept: roles that see no webhook secret see it."""
+    """Return the result without webhook secrets: roles that may not see them see the result."""
     return replace(
         result,
         body=result.body and mask_secrets(result.body, keys),
@@ -390,21 +390,21 @@ def without_keys(result: DeliveryResult, keys: Collection[str]) -> DeliveryResul
 
 
 def words(error: BaseException) -> str:
-    """What a plugin raised, in words that can be stored and shown."""
+    """Return the message of a plugin's exception, as text that can be stored and shown."""
     try:
         if isinstance(error, PluginError):
             return shown(error.reason)
-        said = str(error)
-        return shown(f"raised {type(error).__name__}" + (f": {said}" if said else ""))
+        message = str(error)
+        return shown(f"raised {type(error).__name__}" + (f": {message}" if message else ""))
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001 - even its words are a plugin's code
+    except BaseException:  # noqa: BLE001 - ``__str__`` is the plugin's code
         return f"raised {type(error).__name__}"
 
 
 def shown(text: str) -> str:
-    """A plugin's words on one line, without card numbers and named secrets, and not too many."""
-    # Cut first, so that a huge text costs nothing; cut again behind the mask.
+    """Return one limited line without card numbers and named secrets."""
+    # Cut before, so that a huge text costs nothing, and after masking.
     short = text[: 2 * PLUGIN_TEXT_CHARS_MAX]
     line = "".join(char if char.isprintable() else " " for char in short)
     return mask_named(line)[:PLUGIN_TEXT_CHARS_MAX]

@@ -1,4 +1,4 @@
-"""Refuse settings that nothing reads because their name is misspelt."""
+"""Refuse misspelt settings, which nothing would read."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .hookspecs import PROJECT
 log = logging.getLogger(__name__)
 
 PREFIX = f"{PROJECT.upper()}_"
-# As alike as one or two letters of a long name; less may be another program's name.
+# One or two different letters in a long name; less similar names may be another program's.
 ALIKE = 0.85
-# Of our tests, and what ``paygate dev --with`` hands to its program.
+# Used by paygate's tests, and by ``paygate dev --with`` for its program.
 _OTHERS = re.compile(rf"{PREFIX}(TEST_\w+|URL|API|KEY|SECRET)")
-# Kubernetes sets these for every service, one that is called paygate included.
+# Kubernetes sets these for every service, also for one with the name paygate.
 _KUBERNETES = re.compile(rf"{PREFIX}\w*(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP)\w*)")
 
 
@@ -28,20 +28,20 @@ def check_setting_names(
     *,
     every: Iterable[str] = (),
 ) -> None:
-    """Refuse a variable that is meant for paygate or a plugin and that neither reads.
+    """Refuse a variable that looks like a setting of paygate or a plugin but is not read.
 
-    A name that begins with ``PAYGATE_`` is refused if it is nearly one that is read, or
-    begins with an installed plugin's prefix. Any other is logged: it may be another
-    program's, or of a plugin that this process does not have.
+    A name that begins with ``PAYGATE_`` is refused if it is similar to a known one, or
+    begins with an installed plugin's prefix. Any other is logged: it may belong to another
+    program, or to a plugin that is not installed in this process.
 
     Args:
         environ: The variables; an empty one counts as absent.
         ours: The variables that paygate reads.
-        of_plugins: Plugin → the variables that it reads.
-        every: Names that must be read, whatever they begin with.
+        of_plugins: The variables that plugins read, by plugin.
+        every: Names that must be known, whatever their prefix is.
 
     Raises:
-        OperatorError: One is misspelt; the nearest right name is in the sentence.
+        OperatorError: A name is misspelt; the message has the nearest correct name.
     """
     known = {*ours, *(name for names in of_plugins.values() for name in names)}
     for name in every:
@@ -64,7 +64,7 @@ def _is_unread(name: str, value: str, known: Collection[str]) -> bool:
 
 
 def _owner(name: str, of_plugins: Collection[str]) -> str | None:
-    """The plugin whose prefix the name has; of several the one with the longest."""
+    """Return the plugin whose prefix the name has; the longest prefix wins."""
     owners = [each for each in of_plugins if name.startswith(f"{PREFIX}{each}_".upper())]
     return max(owners, key=len, default=None)
 

@@ -1,4 +1,4 @@
-"""A plugin's settings: the environment's over what an operator stored over the defaults."""
+"""A plugin's settings: the environment overrides stored values, which override defaults."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from ..core.plugin_api.settings import NO_SETTINGS, SettingSource, StoredSetting
 
 SECRET_CHARS_MAX = 4096
 
-# What a model calls so is one, even where its type does not say it.
+# Fields with such a name are secrets, even if their type does not say so.
 _SECRET = re.compile(r"secret|password|token|private|api_?key", re.IGNORECASE)
 
 
 def names_a_setting_secret(name: str) -> bool:
-    """Whether a setting of that name is a secret, whatever its type."""
+    """Check whether a setting with that name is a secret, whatever its type."""
     return _SECRET.search(name) is not None
 
 
 @dataclass(frozen=True)
 class Config:
-    """See ``PluginSettings``.
+    """Implements ``PluginSettings``.
 
     Args:
-        plugin: Its name.
-        models: What it asked for.
-        set_by: Field → the variable of the environment that sets it.
-        read: What the environment says, by field of a model.
-        started_with: What was stored when this process started.
+        plugin: The plugin's name.
+        models: The settings models that it uses.
+        set_by: The variable that sets a field, by field.
+        read: The values of the environment, by field of a model.
+        started_with: The stored values when this process started.
     """
 
     plugin: str
@@ -53,20 +53,20 @@ class Config:
         definitions: dict[str, Any] = {}
         for model in self.models:
             try:
-                said = model.model_json_schema(by_alias=False)
+                schema = model.model_json_schema(by_alias=False)
             except PydanticUserError:
-                # A type without JSON Schema; it can be set all the same.
-                said = {"properties": {name: {} for name in model.model_fields}}
-            properties |= said.get("properties", {})
-            definitions |= said.get("$defs", {})
+                # A type without JSON Schema; it can still be set.
+                schema = {"properties": {name: {} for name in model.model_fields}}
+            properties |= schema.get("properties", {})
+            definitions |= schema.get("$defs", {})
         for name in properties:
             if self._is_secret(name, properties[name]):
-                told = {
+                visible = {
                     k: v
                     for k, v in properties[name].items()
                     if k not in {"default", "env", "derived"}
                 }
-                properties[name] = {**told, "writeOnly": True}
+                properties[name] = {**visible, "writeOnly": True}
         whole = {"type": "object", "properties": properties}
         return {**whole, "$defs": definitions} if definitions else whole
 
@@ -75,8 +75,8 @@ class Config:
         return self._schema
 
     @staticmethod
-    def _is_secret(name: str, said: Mapping[str, Any]) -> bool:
-        return names_a_setting_secret(name) or '"writeOnly": true' in json.dumps(said)
+    def _is_secret(name: str, schema: Mapping[str, Any]) -> bool:
+        return names_a_setting_secret(name) or '"writeOnly": true' in json.dumps(schema)
 
     @cached_property
     def _hidden(self) -> frozenset[str]:
@@ -90,7 +90,7 @@ class Config:
             try:
                 read = self._read(model, stored)
             except (ValidationError, InvalidInputError):
-                # A newer plugin refuses what was stored for an older one.
+                # A newer plugin refuses a value that was stored for an older version.
                 read = self._read(model, StoredSettings())
             values |= read.model_dump(mode="json", exclude=set(self._hidden), fallback=str)
         return values
@@ -102,7 +102,7 @@ class Config:
         except (ValidationError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            # Its words may repeat a secret.
+            # The message may contain a secret.
             raised = f"the settings of plugin {self.plugin} raised {type(error).__name__}"
             raise InvalidInputError(raised, field="values") from error
 
@@ -122,7 +122,7 @@ class Config:
         for name, value in values.items():
             self._check_name(name)
             if name in shown and _same(shown[name], value):
-                # A form sends everything; what it did not change stays where it came from.
+                # A form sends all fields; an unchanged one keeps its source.
                 continue
             self._check_free(name)
             plain.pop(name, None)
@@ -144,7 +144,7 @@ class Config:
     def _check_free(self, name: str) -> None:
         if name in self.set_by:
             raise UnsupportedError(
-                f"{name} is set by the environment ({self.set_by[name]}), which wins; "
+                f"{name} is set by the environment ({self.set_by[name]}), which takes precedence; "
                 "change it there",
                 field=name,
             )
@@ -160,7 +160,7 @@ class Config:
 
 
 def _same(shown: Any, given: Any) -> bool:
-    # To Python true is 1; to whoever sets something it is not.
+    # In Python True equals 1; as a setting it does not.
     return json.dumps(shown, sort_keys=True) == json.dumps(given, sort_keys=True)
 
 
@@ -177,17 +177,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HostContext:
-    """See ``PluginContext``.
+    """Implements ``PluginContext``.
 
     Args:
-        plugin_id: The name the plugin was found under.
-        environ: Where settings are read from.
-        models: The settings models the plugin asked for, in order.
-        stored: What an operator set; the environment wins over it.
-        scenarios: Filled when all plugins have offered theirs.
-        derive: Makes a secret of this installation for a purpose; None where there is no
-            vault.
-        configs: The settings that were handed out.
+        plugin_id: The plugin's name.
+        environ: The environment of its settings.
+        models: The settings models that the plugin has used, in order.
+        stored: Values set by an operator; the environment takes precedence.
+        scenarios: Filled after the hooks for scenarios.
+        derive: Derives a secret of this installation for a purpose; None without a vault.
+        configs: The settings that were returned.
     """
 
     plugin_id: str
@@ -205,7 +204,7 @@ class HostContext:
         return config
 
     def secrets(self) -> Sequence[str]:
-        """Every secret among the settings that were handed out so far."""
+        """All secrets in the settings that were returned until now."""
         return [
             value.get_secret_value() if isinstance(value, SecretStr) else value
             for config in self.configs
@@ -215,7 +214,7 @@ class HostContext:
         ]
 
     def _with_derived(self, config: Model) -> Model:
-        """Fill secrets that nothing sets and that the model lets the host derive."""
+        """Fill missing secrets that the model allows the host to derive."""
         derived = {
             name: SecretStr(self.derive(f"{self.plugin_id}:{name}"))
             for name, field in type(config).model_fields.items()
@@ -231,9 +230,9 @@ class HostContext:
                 return model.model_validate({**stored, **self.read(model)})
             except KeyboardInterrupt:
                 raise
-            except BaseException:  # noqa: BLE001 - a model's validators are the plugin's code
+            except BaseException:  # noqa: BLE001 - validators are the plugin's code
                 log.warning(
-                    "plugin %s refuses what was stored for it, which is left out: see "
+                    "plugin %s refuses its stored values, which are ignored: see "
                     "GET /plugins", self.plugin_id,
                 )  # fmt: skip
         names = self._names(model)
@@ -243,20 +242,20 @@ class HostContext:
             first = error.errors(include_url=False, include_input=False)[0]
             where = str(first["loc"][0]) if first["loc"] else next(iter(names))
             candidates = names.get(where, [where])
-            # The last that is set is the one that was read.
+            # If several variables are set, the last one is used.
             read = [name for name in candidates if self.environ.get(name)]
             raise OperatorError(
                 setting=read[-1] if read else candidates[0],
                 problem=f"plugin {self.plugin_id} refuses its value ({first['msg']})",
-                remedy="Correct it, or leave it out to use the default",
+                remedy="Correct it, or remove it to use the default",
             ) from None
 
     def read(self, model: type[BaseModel]) -> Mapping[str, str]:
-        """What the environment says of a model's fields."""
+        """Return the environment's values of a model's fields."""
         return {field: self.environ[name] for field, name in self.set_by(model).items()}
 
     def set_by(self, model: type[BaseModel]) -> Mapping[str, str]:
-        """Field → the variable that sets it, where one does."""
+        """Return the variable that sets a field, by field."""
         return {
             field: name
             for field, candidates in self._names(model).items()
@@ -268,7 +267,7 @@ class HostContext:
         return {field: _names(self.plugin_id, field, model) for field in model.model_fields}
 
     def setting_names(self) -> frozenset[str]:
-        """Every variable that one of its settings is read from, once its hooks were called."""
+        """All variables that are read for the plugin's settings, after its hooks were called."""
         return frozenset(
             name
             for model in self.models
@@ -277,7 +276,7 @@ class HostContext:
         )
 
     def settings(self) -> Config | None:
-        """What can be set of the plugin, once its hooks were called."""
+        """The plugin's settings, after its hooks were called."""
         if not self.models:
             return None
         models = list(dict.fromkeys(self.models))
@@ -286,7 +285,7 @@ class HostContext:
 
 
 def _names(plugin_id: str, name: str, model: type[BaseModel]) -> list[str]:
-    """The variables a field is read from; a later one wins."""
+    """Return the variables of a field; a later one takes precedence."""
     extra: Any = model.model_fields[name].json_schema_extra
     own = [str(extra["env"])] if isinstance(extra, Mapping) and "env" in extra else []
     return [*own, f"PAYGATE_{plugin_id}_{name}".upper()]

@@ -1,7 +1,6 @@
-"""``PAYGATE_TRACE_PLUGINS``: every hook and every call of a plugin, one line each.
+"""``PAYGATE_TRACE_PLUGINS``: log every hook and every call of a plugin.
 
-Where it is off nothing of this is built: the guarded objects stand in the registry as
-they are.
+If it is off, guarded objects are not wrapped.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ Guarded = TypeVar("Guarded")
 
 
 class Tracer(Protocol):
-    """Where the lines go."""
+    """A logger."""
 
     def info(self, event: str, **fields: Any) -> None:
-        """One line."""
+        """Log one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Says what plugins are asked, how long it took, and what kind of answer came.
+    """Logs calls of plugins: name, duration and type of the result.
 
     Args:
-        log: Where the lines go; it redacts.
+        log: The logger; it redacts.
     """
 
     log: Tracer
@@ -38,51 +37,51 @@ class Trace:
     @contextmanager
     def hook(self, plugin: str, hook: str) -> Iterator[None]:
         """Time a hook."""
-        with self._line("plugin hook", plugin, hook) as said:
+        with self._line("plugin hook", plugin, hook) as fields:
             yield
-            said["outcome"] = "ok"
+            fields["outcome"] = "ok"
 
     def around(self, guarded: Guarded, plugin: str, name: str) -> Guarded:
-        """The same object, seen through a window that times every call."""
+        """Wrap the object in a proxy that times every call."""
         return cast("Guarded", _Traced(guarded, self, plugin, name))
 
     def call(self, plugin: str, name: str, ask: Callable[[], Any]) -> Any:
-        """Time a call, whether it is to be awaited or not."""
+        """Time a call, whether it is awaited or not."""
         began_s = time.perf_counter()
         try:
             answer = ask()
         except BaseException as error:
-            self._say("plugin call", plugin, name, began_s, _kind(error))
+            self._log("plugin call", plugin, name, began_s, _kind(error))
             raise
         if isawaitable(answer):
             return self._awaited(plugin, name, answer, began_s)
-        self._say("plugin call", plugin, name, began_s, _kind(answer))
+        self._log("plugin call", plugin, name, began_s, _kind(answer))
         return answer
 
     async def _awaited(self, plugin: str, name: str, answer: Awaitable[Any], began_s: float) -> Any:
         try:
-            came = await answer
+            result = await answer
         except BaseException as error:
-            self._say("plugin call", plugin, name, began_s, _kind(error))
+            self._log("plugin call", plugin, name, began_s, _kind(error))
             raise
-        self._say("plugin call", plugin, name, began_s, _kind(came))
-        return came
+        self._log("plugin call", plugin, name, began_s, _kind(result))
+        return result
 
     @contextmanager
     def _line(self, event: str, plugin: str, name: str) -> Iterator[dict[str, str]]:
-        began_s, said = time.perf_counter(), {"outcome": "failed"}
+        began_s, fields = time.perf_counter(), {"outcome": "failed"}
         try:
-            yield said
+            yield fields
         finally:
-            self._say(event, plugin, name, began_s, said["outcome"])
+            self._log(event, plugin, name, began_s, fields["outcome"])
 
-    def _say(self, event: str, plugin: str, name: str, began_s: float, outcome: str) -> None:
+    def _log(self, event: str, plugin: str, name: str, began_s: float, outcome: str) -> None:
         took_ms = round(1000 * (time.perf_counter() - began_s), 2)
         self.log.info(event, plugin=plugin, call=name, took_ms=took_ms, outcome=outcome)
 
 
 class _Traced:
-    """Passes everything on; calls of public methods are timed on the way."""
+    """A proxy; calls of public methods are timed."""
 
     __slots__ = ("_guarded", "_name", "_plugin", "_trace")
 
@@ -102,7 +101,7 @@ class _Traced:
 
 
 def _kind(answer: object) -> str:
-    """What kind of answer it is: never its content."""
+    """Return the type of the result, never its content."""
     if isinstance(answer, BaseException):
         return f"{type(answer).__name__}: {words(answer)}"
     if answer is None or isinstance(answer, bool | int):

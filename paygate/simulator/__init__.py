@@ -1,1 +1,1 @@
-"""What simulated processors share: how they decide, when they answer, what they remember."""
+"""Shared parts of simulated processors: decisions, delays and stored operations."""

@@ -1,8 +1,8 @@
-"""The simulated processor's own record of every operation that it received.
+"""The record of a simulated processor: every operation that it received.
 
-The file is outside the gateway's database, so an audit can compare the two: each
-charge, capture, void and refund that the processor approved must be in the database
-exactly once, and the other way round.
+The file is outside the gateway's database, so an audit can compare the two: each charge,
+capture, void and refund that the processor approved must be in the database exactly once, and
+vice versa.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..core.payments.operation import OperationKind
 from .decision import Decision, read_decision
 
 UNDECIDED: dict[str, Any] = {"due_at": None, "approved": None, "decline": None}
-"""The fields of a decision, where there is none."""
+"""The fields of an undecided operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Entry:
     """One operation, as the processor received it.
 
     Args:
-        operation_id: The idempotency key it came with.
+        operation_id: Its idempotency key.
         payment_id: The gateway's id of the payment.
-        amount: What the operation is about; for a partial approval, the approved part.
-        processor: Which simulator received it.
-        decision: How it ends; None where the scenario names no definite ending.
-        kind: What was asked for.
+        amount: The amount of the operation; for a partial approval, the approved part.
+        processor: The simulator that received it.
+        decision: How it ends; None if the scenario has no definite end.
+        kind: The kind of the operation.
     """
 
     operation_id: str
@@ -46,14 +46,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A file of operations, one JSON object a line, that several processes may append to.
+    """A file of operations, one JSON object per line; several processes may append to it.
 
-    Every line is one write to a descriptor in append mode, which the operating
-    system never mixes with another's. Nothing is synced to the disk: a book
-    outlives its process, not its machine.
+    Every line is one write to a descriptor in append mode, so the operating system never
+    mixes two lines. Nothing is synced to the disk: the file survives the process, not a
+    crash of the machine.
 
     Args:
-        path: The file; it and its folder are made when the first entry comes.
+        path: The file. It and its folder are created with the first entry.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Book:
         """Append an entry.
 
         Raises:
-            OSError: It is not in the book, or not whole.
+            OSError: The entry is not, or only partly, in the file.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -71,12 +71,12 @@ class Book:
             if _ends_torn(descriptor):
                 line = b"\n" + line
             if os.write(descriptor, line) != len(line):
-                raise OSError(f"{self.path}: a line was cut short")
+                raise OSError(f"{self.path}: a line was truncated")
         finally:
             os.close(descriptor)
 
     def entries(self) -> list[Entry]:
-        """Return all entries, oldest first, without lines that a crash cut short."""
+        """Return all entries, oldest first, without lines that a crash truncated."""
         return list(self._read())
 
     def charges(self) -> list[Entry]:
@@ -94,7 +94,7 @@ class Book:
     def _read(self, *, containing: bytes = b"") -> Iterator[Entry]:
         with suppress(FileNotFoundError), self.path.open("rb") as lines:
             for line in lines:
-                # Parsing is what costs; most lines are about something else.
+                # Parsing is expensive, and most lines are about another operation.
                 if containing in line and (entry := _entry(line)) is not None:
                     yield entry
 
@@ -120,7 +120,7 @@ def _line(entry: Entry) -> bytes:
 def _entry(line: bytes) -> Entry | None:
     try:
         fields: Any = json.loads(line)
-        # Books of older versions hold charges only, and do not say so.
+        # Files of older versions contain charges only, without a kind.
         kind = OperationKind(fields.pop("kind", "charge"))
     except (ValueError, TypeError, AttributeError):
         return None

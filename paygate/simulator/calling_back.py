@@ -1,4 +1,4 @@
-"""The callbacks of simulated processors: signed like a real one's, read like a real one's."""
+"""The signed callbacks of simulated processors."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ SIGNATURE = "x-simulator-signature"
 
 
 def write(content: Mapping[str, Any], *, secret: str, signed: bool = True) -> RawCallback:
-    """A callback as a simulated processor sends it."""
+    """Create a callback of a simulated processor."""
     body = json.dumps(dict(content), separators=(",", ":"), sort_keys=True).encode()
     signature = sign(body, secret) if signed else "0" * 64
     return RawCallback({SIGNATURE: signature, "content-type": "application/json"}, body)
 
 
 def sign(body: bytes, secret: str) -> str:
-    """HMAC-SHA256 over the exact bytes, in hex."""
+    """Sign the exact bytes with HMAC-SHA256, in hex."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def verify(callback: RawCallback, *, secret: str) -> Verified:
-    """Make certain who sent it.
+    """Check the signature of a callback.
 
     Raises:
-        BadSignatureError: Nobody we know.
-        ValueError: It is signed and cannot be read.
+        BadSignatureError: The signature is missing or invalid.
+        ValueError: The signature is valid, but the body cannot be parsed.
     """
     given = callback.headers.get(SIGNATURE, "")
     if not hmac.compare_digest(given.encode(), sign(callback.body, secret).encode()):
-        raise BadSignatureError("the signature is not theirs")
+        raise BadSignatureError("the signature is invalid")
     content = json.loads(callback.body)
     match content:
         case {"id": str(key)}:
             return Verified(key, content)
         case _:
-            raise ValueError("a callback without an id")
+            raise ValueError("the callback has no id")
 
 
 def translate(verified: Verified, *, processor_id: str) -> Sequence[Update]:
-    """What it says, in the host's words."""
+    """Convert a callback to updates."""
     match verified.content:
         case {
             "operation_id": str(operation_id),
@@ -61,7 +61,7 @@ def translate(verified: Verified, *, processor_id: str) -> Sequence[Update]:
             reference = f"{processor_id}_{operation_id}"
             return [Update(operation_id, _outcome(word, amount, reference), amount)]
         case _:
-            raise ValueError("a callback that says nothing")
+            raise ValueError("the callback has no content")
 
 
 def _outcome(word: str, amount: Money, reference: str) -> Outcome:
@@ -72,8 +72,8 @@ def _outcome(word: str, amount: Money, reference: str) -> Outcome:
         case "declined":
             return Declined(DeclineCode(detail or "declined"))
         case "expired":
-            return Released("the hold has expired")
+            return Released("the authorization has expired")
         case "pending":
             return Pending(resolve_after=timedelta(hours=1))
         case _:
-            raise ValueError(f"a callback that says {word!r}")
+            raise ValueError(f"unknown status {word!r} in the callback")

@@ -1,4 +1,4 @@
-"""What a simulated processor makes of an operation: the ending, and when it is known."""
+"""How an operation of a simulated processor ends, and when."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Decision:
     """How an operation ends.
 
     Args:
-        due_at: When the ending is known, in UTC.
-        decline: Why not; None when the charge is approved.
+        due_at: When the result is known, in UTC.
+        decline: The decline; None if the charge is approved.
     """
 
     due_at: datetime
@@ -26,11 +26,11 @@ class Decision:
 
     @property
     def is_approved(self) -> bool:
-        """Whether the payer is charged."""
+        """Check whether the payer is charged."""
         return self.decline is None
 
     def as_json(self) -> dict[str, Any]:
-        """The decision as plain JSON; ``read_decision`` turns it back."""
+        """Return the decision as plain JSON for ``read_decision``."""
         return {
             "due_at": self.due_at.isoformat(),
             "approved": self.is_approved,
@@ -41,14 +41,14 @@ class Decision:
 def decide(
     settings: SimulatorSettings, rng: Random, *, now: datetime, decline: Declined | None = None
 ) -> Decision:
-    """Decide how an operation that arrives now will end.
+    """Decide how an operation that arrives now ends.
 
     Args:
         settings: How to decide.
-        rng: Fresh from the operation's seed. Two numbers are drawn from it, the
-            delay's first, so that the same operation always ends the same way.
+        rng: Seeded by the operation. Two numbers are drawn, the delay's first, so that the
+            same operation always ends the same way.
         now: In UTC.
-        decline: An ending that is certain whatever the settings say.
+        decline: A certain result, whatever the settings are.
     """
     if settings.test_mode:
         delay_ms: float = settings.test_processing_delay_ms
@@ -64,13 +64,13 @@ def decide(
 def decide_refund(
     settings: SimulatorSettings, rng: Random, *, now: datetime, decline: Declined | None = None
 ) -> Decision:
-    """Decide how a refund that arrives now will end: given back, unless told otherwise."""
+    """Decide how a refund that arrives now ends: approved, unless the settings say otherwise."""
     delay_ms = rng.uniform(settings.refund_delay_min_ms, settings.refund_delay_max_ms)
     return Decision(now + timedelta(milliseconds=delay_ms), decline)
 
 
 def read_decision(stored: Mapping[str, Any] | None) -> Decision | None:
-    """The decision that ``Decision.as_json`` wrote; None for anything else."""
+    """Parse the result of ``Decision.as_json``; return None for anything else."""
     match stored:
         case {"due_at": str(due_at), "approved": bool(approved), "decline": decline}:
             pass

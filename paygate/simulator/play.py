@@ -1,4 +1,4 @@
-"""Playing a scenario: what a simulated processor answers, believes and sends."""
+"""Play a scenario: the answers, query results and callbacks of a simulated processor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..core.plugin_api.plugin import CallContext
 from .decision import Decision
 from .scenario import FAULTS, Call, Latency, Story, parameters
 
-# How often a processor wants to be asked about what changes at no known time.
+# How often to query an operation that changes at no known time.
 ASK_EVERY_S = 3600.0
 OTHER_CURRENCY = {"INR": "USD"}
 
@@ -36,19 +36,19 @@ Shows = Callable[[str, "Play"], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One operation of one story.
+    """One operation of a scenario.
 
-    It keeps nothing: what a processor believes follows from when it was asked, so any
-    process can go on with it, and a restart loses nothing.
+    It has no state: the result of a query follows from when the operation was requested, so any
+    process can continue it, and a restart loses nothing.
 
     Args:
-        processor_id: Whose behalf.
-        story: What is played.
-        kind: Of the operation.
-        amount: Of the operation.
-        context: The host's.
-        operation_id: Of the operation.
-        shows: What the shopper's page needs to show an action.
+        processor_id: The processor that plays it.
+        story: The timeline to play.
+        kind: The kind of the operation.
+        amount: The amount of the operation.
+        context: The call context.
+        operation_id: The id of the operation.
+        shows: Data for the shopper's page to show an action.
     """
 
     processor_id: str
@@ -61,47 +61,47 @@ class Play:
 
     @property
     def after_s(self) -> float:
-        """How long ago the operation was asked for."""
-        assert self.context.asked_at is not None, "the host says it of every operation"
+        """Seconds since the operation was requested."""
+        assert self.context.asked_at is not None, "the host sets it for every operation"
         return max(0.0, (self.context.clock.now() - self.context.asked_at).total_seconds())
 
     async def call(self) -> Outcome:
-        """What the call itself gives.
+        """Return the result of the call itself.
 
         Raises:
-            NotSentError: The line is down.
-            Exception: Whatever the story says that a broken connector does.
+            NotSentError: The processor cannot be reached.
+            Exception: The scenario simulates a broken connector.
         """
         await asyncio.sleep(_latency_s(self.story.latency, self.context))
         word = self.story.call
         if word == "not_sent":
-            # Sent again, it may get through.
+            # A second attempt may succeed.
             word = self.story.believed(self.after_s)
             if word == "unknown":
-                raise NotSentError("the line is down", plugin=self.processor_id)
+                raise NotSentError("the processor cannot be reached", plugin=self.processor_id)
         self._send_callbacks_later()
         return await self._misbehave(word) if word in FAULTS else self.outcome(word)
 
     def believed(self) -> Outcome:
-        """What a query hears."""
+        """Return the result of a query."""
         return self.outcome(self.story.believed(self.after_s))
 
     @property
     def is_received(self) -> bool:
-        """Whether the processor receives the operation, or the line is down."""
+        """Check whether the processor receives the operation."""
         return self.story.call != "not_sent" or self.story.believed(self.after_s) != "unknown"
 
     @property
     def amount_in_the_end(self) -> Money:
-        """The operation's amount, or the part of it that the story approves."""
+        """The operation's amount, or the part of it that the scenario approves."""
         kind, detail = parameters(self._last[1])
         return self._part(detail) if kind == "partly" else self.amount
 
     @property
     def ends(self) -> Decision | None:
-        """How the operation ends without the payer's doing; None if that stays unknown."""
+        """How the operation ends without the payer's action; None if that stays unknown."""
         at, word = self._last
-        assert self.context.asked_at is not None, "the host says it of every operation"
+        assert self.context.asked_at is not None, "the host sets it for every operation"
         due_at = self.context.asked_at + timedelta(seconds=at)
         kind, detail = parameters(word)
         if kind in {"approved", "partly"}:
@@ -118,7 +118,7 @@ class Play:
         return Money(max(1, self.amount.minor * int(percent) // 100), self.amount.currency)
 
     def outcome(self, word: str) -> Outcome:
-        """A word of the story as an answer."""
+        """Convert a word of the scenario to an outcome."""
         kind, detail = parameters(word)
         match kind:
             case "approved":
@@ -132,17 +132,17 @@ class Play:
             case "action":
                 return self._action(cast("ActionKind", detail))
             case _:
-                return Unknown("the processor does not know")
+                return Unknown("the processor does not know the result")
 
     @property
     def reference(self) -> str:
-        """What the processor calls it."""
+        """The processor's reference."""
         return f"{self.processor_id}_{self.operation_id}"
 
     @property
     def expires_at(self) -> datetime:
-        """When the processor gives up waiting for the payer."""
-        assert self.context.asked_at is not None, "the host says it of every operation"
+        """When the processor stops waiting for the payer."""
+        assert self.context.asked_at is not None, "the host sets it for every operation"
         return self.context.asked_at + timedelta(seconds=self.story.expires_after)
 
     def _action(self, action: ActionKind) -> ActionRequired:
@@ -191,13 +191,13 @@ class Play:
             self.context.wake_me(after, self._callback(ordinal, call))
 
     def _callback(self, ordinal: int, call: Call) -> dict[str, Any]:
-        told = self.operation_id if call.about == "this" else "op_0000000000000000"
+        operation_id = self.operation_id if call.about == "this" else "op_0000000000000000"
         return {
             "times": call.times,
             "signed": call.signed,
             "content": {
                 "id": f"{self.operation_id}:{ordinal}",
-                "operation_id": told,
+                "operation_id": operation_id,
                 "kind": self.kind.value,
                 "says": call.says,
                 "amount": self.amount.minor + call.amount_off,

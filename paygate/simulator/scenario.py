@@ -1,16 +1,16 @@
-"""A scenario: a named time line of what a simulated processor does, not a result.
+"""A scenario: a named timeline of what a simulated processor does.
 
 ::
 
     [[scenarios]]
     name = "unknown_then_approved"
     number = 21
-    says = "The line goes dead; the processor had charged, and says so when asked."
+    says = "The call times out; the processor has charged, and a query reports it."
     charge = { call = "unknown", then = [[0, "approved"]] }
 
-``call`` is what the call itself gives. ``then`` is what the processor believes from so
-many seconds after it was asked: what queries answer. ``callbacks`` are what it sends us
-by itself. Words are explained in ``endings`` and ``faults``.
+``call`` is the result of the call itself. ``then`` is what queries return from so many seconds
+after the call. ``callbacks`` are what the processor sends by itself. ``endings`` and ``faults``
+explain the words.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ FAULTS = frozenset(
     raise hang late junk wrong_amount wrong_currency wrong_operation crash_after_charge not_sent
     """.split()
 )
-"""What a call can do instead of answering."""
+"""What a call can do instead of returning a result."""
 
 PLAIN = frozenset({"approved", "pending", "unknown", "declined"})
 ACTIONS = frozenset({"three_ds", "redirect", "upi_collect", "upi_intent", "qr", "otp"})
 
 
 def _word(value: object) -> object:
-    """Refuse a word that no simulator knows."""
+    """Refuse a word that simulators do not know."""
     word, _, detail = str(value).partition(":")
     known = (
         (word in PLAIN and not detail)
@@ -52,7 +52,7 @@ def _word(value: object) -> object:
         or (word == "action" and detail in ACTIONS)
     )
     if not known:
-        raise ValueError(f"{value!r} is none of the words that a scenario may say")
+        raise ValueError(f"{value!r} is not a word of scenarios")
     return value
 
 
@@ -73,15 +73,15 @@ class Latency(_Part):
 
 
 class Call(_Part):
-    """One callback of the processor's own.
+    """A callback of the processor.
 
     Args:
-        at: Seconds after the operation was asked for.
-        says: The ending it tells.
-        times: How often the very same callback is sent.
-        signed: False sends it with a signature that nobody made.
-        amount_off: Minor units that the told amount is wrong by.
-        about: ``another`` names an operation that never was.
+        at: Seconds after the operation was requested.
+        says: The status that it reports.
+        times: How often the same callback is sent.
+        signed: False sends it with an invalid signature.
+        amount_off: Minor units by which the reported amount is wrong.
+        about: ``another`` names an operation that does not exist.
     """
 
     at: Seconds
@@ -93,15 +93,15 @@ class Call(_Part):
 
 
 class Story(_Part):
-    """What happens to one operation.
+    """The timeline of one operation.
 
     Args:
-        call: What the call itself gives.
-        then: What the processor believes, from so many seconds after it was asked.
-        callbacks: What it sends by itself.
-        ask_after: When a pending call wants to be asked, in seconds; by default when
-            what it believes changes next.
-        expires_after: When the processor gives up waiting for the payer, in seconds.
+        call: The result of the call itself.
+        then: What queries return, from so many seconds after the call.
+        callbacks: What the processor sends by itself.
+        ask_after: When to query a pending call, in seconds; by default when the result
+            changes next.
+        expires_after: When the processor stops waiting for the payer, in seconds.
         latency: How long the call takes.
     """
 
@@ -113,7 +113,7 @@ class Story(_Part):
     latency: Latency = Latency()
 
     def believed(self, after_s: float) -> str:
-        """What the processor believes so many seconds after it was asked."""
+        """Return what a query returns so many seconds after the call."""
         believed = self.call if self.call not in FAULTS else "unknown"
         for at, word in self.then:
             if after_s >= at:
@@ -121,19 +121,19 @@ class Story(_Part):
         return believed
 
     def next_change(self, after_s: float) -> float | None:
-        """When what it believes changes next, in seconds after it was asked."""
+        """Return when the result of queries changes next, in seconds after the call."""
         later = [at for at, _ in self.then if at > after_s]
         return min(later) if later else None
 
 
 class Scenario(_Part):
-    """A named time line.
+    """A named timeline.
 
     Args:
-        name: What requests say.
-        number: What test cards and amounts say: 1 to 999, unique.
+        name: Its name in requests.
+        number: Its number in test cards and amounts: 1 to 999, unique.
         says: What it plays, in a sentence.
-        methods: For which payment methods; empty for all.
+        methods: Its payment methods; empty for all.
     """
 
     name: str = Field(pattern=f"^{NAME}$")
@@ -146,7 +146,7 @@ class Scenario(_Part):
     refund: Story = Story()
 
     def story(self, kind: OperationKind) -> Story:
-        """What it makes of an operation of that kind."""
+        """Return the timeline of an operation of that kind."""
         stories: Mapping[OperationKind, Story] = {
             OperationKind.CHARGE: self.charge,
             OperationKind.CAPTURE: self.capture,
@@ -168,16 +168,16 @@ class Catalogue:
 
     @classmethod
     def of(cls, scenarios: Iterable[Scenario]) -> Catalogue:
-        """Put them together.
+        """Create a catalogue.
 
         Raises:
-            OperatorError: Two share a name or a number.
+            OperatorError: Two scenarios share a name or a number.
         """
         by_name: dict[str, Scenario] = {}
         numbers: dict[int, str] = {}
         for scenario in scenarios:
             if scenario.name in by_name:
-                raise _bad(f"two scenarios are called {scenario.name}")
+                raise _bad(f"two scenarios have the name {scenario.name}")
             if scenario.number in numbers:
                 raise _bad(
                     f"{scenario.name} and {numbers[scenario.number]} share number {scenario.number}"
@@ -187,15 +187,15 @@ class Catalogue:
         return cls(by_name)
 
     def numbered(self, number: int) -> Scenario | None:
-        """The scenario with that number."""
+        """Return the scenario with that number."""
         return next((each for each in self.by_name.values() if each.number == number), None)
 
 
 def read_scenarios(text: str, *, source: str) -> tuple[Scenario, ...]:
-    """Scenarios as a TOML file writes them.
+    """Parse the scenarios of a TOML file.
 
     Raises:
-        OperatorError: It is not such a file; the sentence says where and why.
+        OperatorError: The file is invalid; the message says where and why.
     """
     try:
         return _File.model_validate(tomllib.loads(text)).scenarios
@@ -208,10 +208,10 @@ def read_scenarios(text: str, *, source: str) -> tuple[Scenario, ...]:
 
 
 def read_file(path: Path) -> tuple[Scenario, ...]:
-    """Scenarios of a file of the operator's.
+    """Read the scenarios of an operator's file.
 
     Raises:
-        OperatorError: It cannot be read, or is not such a file.
+        OperatorError: The file cannot be read, or is invalid.
     """
     try:
         text = path.read_text("utf-8")
@@ -222,7 +222,7 @@ def read_file(path: Path) -> tuple[Scenario, ...]:
 
 @cache
 def built_in() -> tuple[Scenario, ...]:
-    """The scenarios that come with paygate."""
+    """Return the scenarios that come with paygate."""
     text = (files("paygate.simulator") / "scenarios.toml").read_text("utf-8")
     return read_scenarios(text, source="scenarios.toml")
 
@@ -236,6 +236,6 @@ def _bad(problem: str) -> OperatorError:
 
 
 def parameters(word: str) -> tuple[str, str]:
-    """A word and its detail: ``declined:insufficient_funds`` in two."""
+    """Split a word and its detail: ``declined:insufficient_funds``."""
     kind, _, detail = word.partition(":")
     return kind, detail

@@ -1,4 +1,4 @@
-"""Answers as a processor would, without one."""
+"""Answer like a processor, without one."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .settings import SimulatorSettings
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """Decides, delays and remembers on behalf of a simulated processor.
+    """Decides, delays and records the operations of a simulated processor.
 
-    It keeps nothing in memory and never sleeps: an ending that takes time is a
-    ``Pending`` that carries the ending with it, so a restart loses none. The same
-    operation id always gives the same ending, in every process.
+    It keeps nothing in memory and never sleeps: a delayed result is a ``Pending`` whose state
+    contains the result, so a restart loses none. The same operation id always has the same
+    result, in every process.
 
     Args:
-        processor_id: Whose behalf; part of every reference.
-        settings: How to behave.
-        scenarios: What it can play, by name; where a payment names none it draws.
+        processor_id: The processor that it simulates; part of every reference.
+        settings: How to decide.
+        scenarios: The scenarios, by name; a payment without one is decided at random.
     """
 
     processor_id: str
@@ -49,18 +49,18 @@ class Simulator:
         story: Story | None = None,
         shows: Shows | None = None,
     ) -> Outcome:
-        """Decide about a charge; answer at once if there is no delay.
+        """Decide a charge; answer at once if there is no delay.
 
         Args:
-            request: What is to be charged.
-            context: The host's.
-            decline: A definite no, whatever the settings say, for instruments that
-                are always declined.
-            story: What to play where no scenario is named; None to draw.
-            shows: What the shopper's page needs to show an action.
+            request: The charge.
+            context: The call context.
+            decline: A certain decline, whatever the settings are, for instruments that are
+                always declined.
+            story: The timeline if no scenario is named; None decides at random.
+            shows: Data for the shopper's page to show an action.
 
         Raises:
-            NotSentError: There is a book and it cannot be written: nobody was charged.
+            NotSentError: The record file cannot be written: nothing was charged.
         """
         now = context.clock.now()
         if not request.capture:
@@ -84,7 +84,7 @@ class Simulator:
     async def refund(
         self, request: FollowUp, context: CallContext, *, decline: Declined | None = None
     ) -> Outcome:
-        """Decide about giving money back, after a delay of its own."""
+        """Decide a refund, after a delay of its own."""
         play = self._play(OperationKind.REFUND, request.amount, context, context.operation_id)
         if play is not None:
             return await self._call(play, request.payment_id)
@@ -98,7 +98,7 @@ class Simulator:
     async def settle_hold(
         self, kind: OperationKind, request: FollowUp, context: CallContext
     ) -> Outcome:
-        """Take held money or let go of it, at once."""
+        """Capture or void an authorization at once."""
         play = self._play(kind, request.amount, context, context.operation_id)
         if play is not None:
             return await self._call(play, request.payment_id)
@@ -115,15 +115,15 @@ class Simulator:
         story: Story | None = None,
         shows: Shows | None = None,
     ) -> Outcome:
-        """Say what became of an operation.
+        """Return the result of an operation.
 
-        It is known from what the host kept of the first answer or, where that was
-        lost, from the book. A scenario answers only about what the book has; without
-        a book there is no evidence, and the scenario is believed.
+        It comes from the state that the host has stored or, if that is lost, from the record
+        file. A scenario only answers about operations in the file; without a file it always
+        answers.
 
         Raises:
-            NotSentError: The operation was never received. To send it again is safe,
-                as the same id ends the same way.
+            NotSentError: The operation was never received. Sending it again is safe: the same
+                id has the same result.
         """
         play = self._play(
             kind, request.amount, context, request.operation_id, story=story, shows=shows
@@ -139,10 +139,10 @@ class Simulator:
         return self._ending(decision, request.operation_id, request.amount)
 
     async def wake(self, context: CallContext) -> None:
-        """Send the callback that a story put off until now, as often as it says."""
+        """Send the callback that a scenario has delayed until now, as often as it says."""
         state, call_back = context.state, context.call_back
-        assert state is not None, "nobody is woken for nothing"
-        assert call_back is not None, "the host takes callbacks in"
+        assert state is not None, "a wake-up has a state"
+        assert call_back is not None, "the host accepts callbacks"
         await self._record_late_approval(context)
         raw = write(state["content"], secret=self._secret(), signed=state["signed"])
         for _ in range(state["times"]):
@@ -165,7 +165,7 @@ class Simulator:
             "currency": request.amount.currency,
         }
         if self.settings.book is not None:
-            # Approved or declined by the payer: from now on a query answers the same.
+            # The payer has approved or declined: from now on a query returns the same.
             Book(self.settings.book).append(self._payer_entry(request, words[decision]))
         return write(content, secret=self._secret())
 
@@ -186,7 +186,7 @@ class Simulator:
         return (200, b'{"received":true}') if accepted else (400, b'{"received":false}')
 
     def _secret(self) -> str:
-        """What signs callbacks.
+        """The secret that signs callbacks.
 
         Raises:
             OperatorError: None is set, and no host derived one.
@@ -195,13 +195,13 @@ class Simulator:
         if secret is None:
             raise OperatorError(
                 setting="PAYGATE_SIMULATOR_SECRET",
-                problem="nothing signs the callbacks of simulated processors",
+                problem="no secret signs the callbacks of simulated processors",
                 remedy="Set it, or read the settings with the context's `config`",
             )
         return secret.get_secret_value()
 
     def _expire_later(self, request: AuthorizeRequest, context: CallContext) -> None:
-        """Call back when a hold that nobody took has expired; taken, nobody minds."""
+        """Schedule a callback that reports an expired authorization; ignored after a capture."""
         content = {
             "id": f"{context.operation_id}:expired",
             "operation_id": context.operation_id,
@@ -254,13 +254,13 @@ class Simulator:
         return self._ending(decision, play.operation_id, entry.amount)
 
     def _never_seen(self, kind: OperationKind, operation_id: str) -> NotSentError:
-        reason = f"no {kind} {operation_id} was ever seen"
+        reason = f"no {kind} {operation_id} was received"
         return NotSentError(reason, plugin=self.processor_id)
 
     async def _record_late_approval(self, context: CallContext) -> None:
-        """Record money that was taken after a decline, before the callback says so."""
+        """Record a charge that is approved after a decline, before the callback reports it."""
         state, now = context.state, context.clock.now()
-        assert state is not None, "nobody is woken for nothing"
+        assert state is not None, "a wake-up has a state"
         content = state["content"]
         if self.settings.book is None or content["says"] != "approved":
             return
@@ -271,7 +271,7 @@ class Simulator:
     def _payer_entry(self, request: FollowUp, word: str) -> Entry:
         kind, detail = parameters(word)
         decline = Declined(DeclineCode(detail)) if kind == "declined" else None
-        assert request.asked_at is not None, "the host says it of every operation"
+        assert request.asked_at is not None, "the host sets it for every operation"
         decision = Decision(request.asked_at, decline)
         return Entry(
             request.operation_id, request.payment_id, request.amount, self.processor_id, decision
@@ -301,7 +301,7 @@ class Simulator:
         try:
             await asyncio.to_thread(Book(self.settings.book).append, entry)
         except OSError as error:
-            reason = f"the book cannot be written ({error.strerror or error})"
+            reason = f"the record file cannot be written ({error.strerror or error})"
             raise NotSentError(reason, plugin=self.processor_id) from error
 
     async def _recall(self, operation_id: str, state: Mapping[str, Any] | None) -> Decision | None:

@@ -63,11 +63,11 @@ async def test_a_verb_is_listed_run_and_told_its_options(processes: Stack):
     ("words", "said"),
     [
         (("acme", "reconcil"), "Did you mean acme reconcile"),
-        (("nobody", "at"), "no plugin has that verb"),
+        (("nobody", "at"), "no plugin has this command"),
         (("acme", "reconcile", "--since-day", "3"), "Did you mean --since-days"),
         (("acme", "reconcile", "--since-days", "many"), "--since-days: Input should be a valid"),
-        (("acme", "reconcile", "--since-days"), "--since-days lacks a value"),
-        (("acme", "reconcile", "stray"), "there is no stray"),
+        (("acme", "reconcile", "--since-days"), "--since-days needs a value"),
+        (("acme", "reconcile", "stray"), "there is no option stray"),
         (("acme", "fail"), "the bank is closed"),
     ],
 )
@@ -95,4 +95,4 @@ async def test_the_trace_is_readable_and_help_loads_no_plugin(processes: Stack):
     assert "acme" in line
     assert "ok" in line
     assert code == 0
-    assert "Run a plugin's own verb" in output
+    assert "Run a plugin's command" in output

@@ -115,7 +115,7 @@ async def test_doctor_says_what_is_configured(processes: Stack):
     assert code == 0
     assert "PostgreSQL" in output
     assert "the schema is up to date" in output
-    assert "no worker runs" in output
+    assert "no worker is running" in output
     assert "plugin upi_sim" in output
 
 

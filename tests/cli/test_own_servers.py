@@ -34,7 +34,7 @@ async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
         await databases.drop(url)
 
     assert health["redis"] == "connected"
-    assert f"in the database that DATABASE_URL names; Valkey in {server_home}" in banner.decode()
+    assert f"in the database of DATABASE_URL; Valkey in {server_home}" in banner.decode()
 
 
 async def test_psql_reaches_the_database_that_dev_would_use(server_home: Path):
@@ -74,5 +74,5 @@ def test_a_user_without_a_name_is_told_what_to_do():
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/"
         )
 
-    assert f"user {UID}, who has no entry in /etc/passwd" in ran.stdout, ran.stderr
+    assert f"user {UID}, which has no entry in /etc/passwd" in ran.stdout, ran.stderr
     assert f"useradd --uid {UID} paygate" in ran.stdout

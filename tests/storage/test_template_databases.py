@@ -9,7 +9,7 @@ import asyncpg
 from paygate.adapters.postgres.template_databases import TemplateDatabases
 
 PATIENCE_S = 60
-TEMPLATES = "SELECT count(*) FROM pg_database WHERE datname LIKE 'paygate_template_%'"
+TEMPLATES = "SELECT count(*) FROM pg_database WHERE datname LIKE 'paygate_test_template_%'"
 
 
 async def templates(server_url: str) -> int:

@@ -27,7 +27,7 @@ from .migrate import migrate
 
 SERVER_SETTING = "PAYGATE_TEST_DATABASE_URL"
 CLONE_PREFIX = "paygate_clone_"
-TEMPLATE_PREFIX = "paygate_template_"
+TEMPLATE_PREFIX = "paygate_test_template_"
 
 # Families of advisory locks: held by an owner of databases while it runs; held (shared) by
 # the owners that clone a template; held while a template is created or dropped.
@@ -186,7 +186,7 @@ def _hex(number: int) -> str:
 
 def _lock_key(name: str) -> int | None:
     """Read the lock key from a database name; None if the name has none."""
-    digits = name.removeprefix(CLONE_PREFIX).removeprefix(TEMPLATE_PREFIX)[:8]
+    digits = name.removeprefix(TEMPLATE_PREFIX).removeprefix(CLONE_PREFIX)[:8]
     try:
         return int.from_bytes(bytes.fromhex(digits), signed=True)
     except ValueError:

@@ -23,11 +23,11 @@ WRONG_CAPABILITIES = [
     ({"refund": "many"}, "its refund is 'many'; use one of full, multiple, none, partial"),
     ({"refund": "partail"}, "its refund is 'partail'; did you mean 'partial'?"),
     ({"capture": True}, "its capture is True; use one of full, multiple, none, partial"),
-    ({"void": "yes"}, "its void is 'yes'; say True or False"),
-    ({"query": 1}, "its query is 1; say True or False"),
-    ({"callbacks": None}, "its callbacks is None; say True or False"),
-    ({"late_success": "no"}, "its late_success is 'no'; say True or False"),
-    ({"idempotent_operations": "no"}, "its idempotent_operations is 'no'; say True or False"),
+    ({"void": "yes"}, "its void is 'yes'; use True or False"),
+    ({"query": 1}, "its query is 1; use True or False"),
+    ({"callbacks": None}, "its callbacks is None; use True or False"),
+    ({"late_success": "no"}, "its late_success is 'no'; use True or False"),
+    ({"idempotent_operations": "no"}, "its idempotent_operations is 'no'; use True or False"),
     ({"methods": {}}, "its methods are {}; map at least one method code to its flows"),
     ({"methods": ["coin"]}, "its methods are ['coin']; map at least one method code"),
     ({"methods": {"Coin": frozenset({"toss"})}}, "'Coin' is not 20 lower-case letters"),
@@ -46,7 +46,7 @@ WRONG_CAPABILITIES = [
     ({"currencies": "INR"}, "its currencies is 'INR', not a frozenset; write frozenset({'INR'})"),
     (
         {"currencies": frozenset({"inr"})},
-        "it takes the currency 'inr', which is none; did you mean 'INR'?",
+        "'inr' in its currencies is not a currency; did you mean 'INR'?",
     ),
     ({"currencies": frozenset({356})}, "its currencies holds 356, not a text"),
     ({"amount_minor_min": 1.5}, "its amount_minor_min is 1.5, not whole minor units"),
@@ -94,7 +94,7 @@ class SaysNoInWords(Owl):
     ("hook", "thing", "sentence"),
     [
         ("paygate_processors", Mint(info=PluginInfo("mint", 1)), "its version is 1, not a text"),
-        ("paygate_event_sinks", SaysNoInWords(), "its concerns_endpoint is 'False'; say True"),
+        ("paygate_event_sinks", SaysNoInWords(), "its concerns_endpoint is 'False'; use True"),
         ("paygate_retry_policies", Patience(applies_to=()), "it applies to nothing"),
         (
             "paygate_retry_policies",
@@ -172,7 +172,8 @@ def test_a_flow_that_the_payment_method_does_not_have_is_named_with_the_nearest(
 
     assert error.setting == "plugin acme"
     assert error.problem == (
-        "processor mint declares the flow 'tos', which method coin has not; did you mean 'toss'?"
+        "processor mint declares the flow 'tos', which method coin does not have; "
+        "did you mean 'toss'?"
     )
 
 
@@ -185,7 +186,7 @@ def test_a_payment_method_that_no_plugin_offers_is_logged_with_the_nearest(caplo
             offering("paygate_processors", flipping("toss")),
         )
 
-    assert "processor mint carries out 'coin', no method of a plugin; did you mean 'coins'?" in (
+    assert "carries out 'coin', which is not a method of a plugin; did you mean 'coins'?" in (
         caplog.text
     )
 
@@ -250,7 +251,7 @@ def test_two_plugins_that_decide_about_one_thing_are_both_named():
     )
 
     assert error.setting == "plugin second"
-    assert error.problem == "paygate_retry_policies: plugin first decides about delivery too"
+    assert error.problem == "paygate_retry_policies: plugin first also applies to delivery"
 
 
 def test_two_scenarios_with_one_number_are_named_with_their_plugins():

@@ -59,11 +59,11 @@ async def authorize(answer, *, log=None):
 WRONG_FIELDS = [
     (
         Declined("no_money"),
-        "Declined.code is 'no_money', no DeclineCode; use one of authentication_failed",
+        "Declined.code is 'no_money', not a DeclineCode; use one of authentication_failed",
     ),
     (
         Declined("insufficient_fund"),
-        "Declined.code is 'insufficient_fund', no DeclineCode; did you mean 'insufficient_funds'?",
+        "not a DeclineCode; did you mean 'insufficient_funds'?",
     ),
     (
         Declined(DeclineCode.DECLINED, retry="other_processors"),
@@ -94,9 +94,9 @@ WRONG_FIELDS = [
     (ActionRequired("qr", LATER, data=None), "ActionRequired.data is None, not a mapping"),
     (ActionRequired("qr", LATER, data={"text": 7}), "ActionRequired.data holds something"),
     (Approved("ref-1", 499), "Approved.amount is 499, not a Money"),
-    (Approved("ref-1", RS_499, operation_id=["op"]), "answered for another operation"),
+    (Approved("ref-1", RS_499, operation_id=["op"]), "returned the outcome of another operation"),
     (Unknown(7), "Unknown.reason is 7, not a text"),
-    (Released("expired"), "answered Released, which only a callback can say"),
+    (Released("expired"), "returned Released, which only a callback may return"),
 ]
 
 
@@ -161,7 +161,10 @@ WRONG_WAKE_UPS = [
     ((WAIT, ["step"]), "wake_me(state) is ['step'], not a mapping"),
     ((WAIT, {"at": NOW}), "wake_me(state) is not plain JSON"),
     ((WAIT, {"text": "a\0b"}), "wake_me(state) holds a NUL"),
-    ((WAIT, {"text": "x" * 20_000}), "wake_me(state) takes 20012 bytes of JSON, 16384 at most"),
+    (
+        (WAIT, {"text": "x" * 20_000}),
+        "takes 20012 bytes of JSON, the maximum is 16384",
+    ),
     ("soon", "wake_ups holds 'soon', not a WakeUp"),
 ]
 
@@ -178,7 +181,7 @@ async def test_a_wrong_wake_up_is_left_out_and_its_answer_stays_definite(wanted,
     assert heard == YES
     assert context.wake_ups == [WakeUp(WAIT, {"n": 1})]
     [(line, said)] = log.lines
-    assert (line, said["plugin"]) == ("plugin's wake-up left out", "answers")
+    assert (line, said["plugin"]) == ("wake-up of a plugin dropped", "answers")
     assert sentence in said["reason"]
 
 
@@ -190,7 +193,7 @@ async def test_one_call_asks_for_a_bounded_number_of_wake_ups():
     await zoo.guarded(zoo.Answers(waking(*wanted))).authorize(zoo.request(), context)
 
     assert len(context.wake_ups) == WAKE_UPS_MAX
-    assert log.lines[0][1]["reason"] == f"asked for {WAKE_UPS_MAX + 1} wake-ups, 50 at most"
+    assert log.lines[0][1]["reason"] == f"requested {WAKE_UPS_MAX + 1} wake-ups, the maximum is 50"
 
 
 @pytest.mark.parametrize("answer", ["junk", ValueError("after it was sent"), SystemExit(1)])
@@ -422,11 +425,11 @@ def risk_request():
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
     [
-        (Block("seen", code="fraud"), "Block.code is 'fraud', no DeclineCode"),
+        (Block("seen", code="fraud"), "Block.code is 'fraud', not a DeclineCode"),
         (Block("seen", code="declin"), "did you mean 'declined'?"),
-        (Block(7), "whose texts are none"),
-        (Allow(None), "whose texts are none"),
-        ("block", "assessed with str, no verdict"),
+        (Block(7), "whose fields are not texts"),
+        (Allow(None), "whose fields are not texts"),
+        ("block", "returned str, not a verdict"),
     ],
 )
 async def test_a_wrong_verdict_is_named(verdict, sentence):

@@ -310,7 +310,7 @@ async def test_who_hangs_is_stopped_at_the_deadline(way):
     answer = await way(plugin, deadline=SHORT)
     await plugin.ended.wait()
 
-    assert answer == Unknown("no answer within 0.02 s")
+    assert answer == Unknown("no response within 0.02 s")
 
 
 @every_way
@@ -322,7 +322,7 @@ async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
     plugin.may_end.set()
     await plugin.ended.wait()
 
-    assert answer == Unknown("no answer within 0.02 s")
+    assert answer == Unknown("no response within 0.02 s")
 
 
 @every_way
@@ -395,7 +395,7 @@ async def test_what_a_plugin_does_to_its_answer_afterwards_is_not_seen():
 
 
 async def test_who_cannot_be_asked_and_may_not_be_told_twice_is_never_charged_again():
-    assert await ask_again(zoo.CannotBeAsked()) == Unknown("the processor cannot be asked")
+    assert await ask_again(zoo.CannotBeAsked()) == Unknown("the processor does not support queries")
 
 
 async def test_who_cannot_be_asked_but_acts_once_may_be_told_again():

@@ -144,7 +144,7 @@ def test_what_is_a_plugins_own_may_be_called_alike_in_two_of_them_and_not_in_one
 
 @pytest.mark.parametrize("name", ["a/b", "<a>", "a b", ""])
 def test_a_name_that_cannot_stand_in_an_address_is_refused(name):
-    assert "address" in refusal(offering("paygate_routes", route(), name=name)).problem
+    assert "URL" in refusal(offering("paygate_routes", route(), name=name)).problem
 
 
 def test_two_paths_that_differ_in_a_places_name_are_one():

@@ -29,7 +29,7 @@ def in_test_mode(**settings):
 
 
 async def test_without_state_and_book_the_operation_was_never_seen(desk):
-    with pytest.raises(NotSentError, match="op_1 was ever seen") as caught:
+    with pytest.raises(NotSentError, match="op_1 was received") as caught:
         await simulator().query(CHARGE, desk.follow_up(), desk.context())
 
     assert caught.value.plugin == "acme"
@@ -108,7 +108,7 @@ async def test_a_book_that_cannot_be_written_means_nobody_was_charged(desk, tmp_
     (tmp_path / "file").touch()
     acme = in_test_mode(book=tmp_path / "file" / "book.jsonl")
 
-    with pytest.raises(NotSentError, match="the book cannot be written"):
+    with pytest.raises(NotSentError, match="the record file cannot be written"):
         await acme.authorize(desk.request(), desk.context())
 
 
@@ -131,7 +131,7 @@ async def test_a_scenario_says_nothing_of_an_operation_that_is_not_in_the_book(
     acme = Simulator("acme", settings, {"hangs": HANGS})
     context = replace(desk.context(), scenario="hangs", asked_at=desk.clock.at)
 
-    with pytest.raises(NotSentError, match="was ever seen"):
+    with pytest.raises(NotSentError, match="was received"):
         await acme.query(OperationKind(kind), desk.follow_up(), context)
 
 
