@@ -27,7 +27,8 @@ from .bodies import body_of_request, canonical, write
 from .context import dialect_of_app
 from .errors import answer_to
 
-POLL_S = 0.02
+POLL_MIN_S = 0.02
+POLL_MAX_S = 0.2
 PURPOSE = "idempotency"
 SEALED = "sealed"
 Execute = Callable[[Deps], Awaitable[Answer]]
@@ -76,7 +77,7 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
         IdempotencyKeyReusedError: The key was used for another request.
         IdempotencyInProgressError: Its twin did not end within two seconds.
     """
-    deadline = time.monotonic() + WAIT_MAX.total_seconds()
+    deadline, pause_s = time.monotonic() + WAIT_MAX.total_seconds(), POLL_MIN_S
     while True:
         given = await _try_once(keyed, execute, refuse, deps)
         if given is not None:
@@ -84,7 +85,9 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
         if time.monotonic() > deadline:
             raise IdempotencyInProgressError
         # No connection is held meanwhile, or the waiters would empty the pool.
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(pause_s)
+        # Many that wait must not take the time of the one that works.
+        pause_s = min(2 * pause_s, POLL_MAX_S)
 
 
 @run_again_on_conflict
