@@ -3457,19 +3457,6 @@ export interface components {
       waiting: number;
     };
     /**
-     * Received
-     * @description A webhook was received.
-     */
-    Received: {
-      /** Received */
-      received: boolean;
-      /**
-       * Status
-       * @constant
-       */
-      status: "success";
-    };
-    /**
      * RecoverRequest
      * @description ``POST /webhooks/recover``.
      */
@@ -3736,16 +3723,6 @@ export interface components {
        * @default 86400
        */
       grace_seconds?: number;
-    };
-    /**
-     * RouteListed
-     * @description A path and its methods.
-     */
-    RouteListed: {
-      /** Methods */
-      methods: string[];
-      /** Path */
-      path: string;
     };
     /**
      * ScenarioChosen
@@ -4432,7 +4409,6 @@ export type Plugins = components["schemas"]["Plugins"];
 export type ProcessorCapabilities = components["schemas"]["ProcessorCapabilities"];
 export type ProcessorOffer = components["schemas"]["ProcessorOffer"];
 export type QueueFigures = components["schemas"]["QueueFigures"];
-export type Received = components["schemas"]["Received"];
 export type RecoverRequest = components["schemas"]["RecoverRequest"];
 export type Recovered = components["schemas"]["Recovered"];
 export type Refund = components["schemas"]["Refund"];
@@ -4446,7 +4422,6 @@ export type RetryPolicyOffer = components["schemas"]["RetryPolicyOffer"];
 export type Review = components["schemas"]["Review"];
 export type Reviews = components["schemas"]["Reviews"];
 export type RotateKeyRequest = components["schemas"]["RotateKeyRequest"];
-export type RouteListed = components["schemas"]["RouteListed"];
 export type ScenarioChosen = components["schemas"]["ScenarioChosen"];
 export type ScenarioListed = components["schemas"]["ScenarioListed"];
 export type ScenarioRequest = components["schemas"]["ScenarioRequest"];
