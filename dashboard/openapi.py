@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from paygate.core.api.app import WebSettings, create_app
 from paygate.core.api.openapi import openapi_document
-from paygate.core.deps import Deps
+from paygate.core.deps import Deps, Policy
 from paygate.plugins.host import installed_plugins, load_plugins
 
 
@@ -27,7 +27,7 @@ class Machines(SimpleNamespace):
 def main() -> None:
     """To standard output, the same for the same code."""
     registry = load_plugins(installed_plugins(), environ={}, preferred=()).registry
-    deps = cast("Deps", Machines(registry=registry, profile="standard"))
+    deps = cast("Deps", Machines(registry=registry, policy=Policy()))
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
     written = openapi_document(app, registry, version="0")
     for path, item in list(written["paths"].items()):
