@@ -2,8 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
 from ....core.limits import LEASE
 from ....core.payments.model import LIVE
+
+Entity = TypeVar("Entity")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Entity]):
+    """A column of a table, declared once: lists, record types and updates are made of it.
+
+    Args:
+        name: In the table.
+        type: In PostgreSQL's words, as a JSON record names it.
+        get: What an entity stores there.
+        changes: Whether it may change after the row was inserted.
+        is_read: Whether entities are built from it; others are for readers of the table.
+    """
+
+    name: str
+    type: str
+    get: Callable[[Entity], Any]
+    changes: bool = False
+    is_read: bool = True
+
+
+def names(columns: Iterable[Column[Any]]) -> str:
+    """``id, order_id, …``."""
+    return ", ".join(column.name for column in columns)
+
+
+def record_type(columns: Iterable[Column[Any]]) -> str:
+    """``id text, order_id text, …``, for ``json_to_record``."""
+    return ", ".join(f"{column.name} {column.type}" for column in columns)
+
+
+def assignments(columns: Iterable[Column[Any]], source: str) -> str:
+    """``status = m.status, …``, for ``UPDATE … SET``."""
+    return ", ".join(f"{column.name} = {source}.{column.name}" for column in columns)
+
+
+def stored_values(columns: Iterable[Column[Entity]], entity: Entity) -> dict[str, Any]:
+    """What an entity stores in these columns, by name."""
+    return {column.name: column.get(entity) for column in columns}
+
 
 LEASE_SQL = f"interval '{int(LEASE.total_seconds())} seconds'"
 CLAIMS_BEFORE_ALONE = 3
@@ -11,14 +57,6 @@ CLAIMS_BEFORE_ALONE = 3
 LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"
 LIVE_SQL = f"status IN ({', '.join(repr(status) for status in sorted(LIVE))})"
-PAYMENT_COLUMNS = (
-    "id", "order_id", "merchant_id", "amount", "currency", "method", "flow", "instrument",
-    "processor", "status", "capture_mode", "amount_authorized", "amount_captured",
-    "amount_refunded", "captured", "decline_code",
-    "error_description", "version", "last_seq", "created_at", "updated_at",
-    "scenario", "next_action", "hold_ended_at",
-)  # fmt: skip
-PAYMENT_AS_P = ", ".join(f"p.{name} AS p_{name}" for name in PAYMENT_COLUMNS)
 REFUND_COLUMNS = (
     "id", "payment_id", "merchant_id", "amount", "currency", "reason", "status", "created_at",
     "processed_at",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ....core.payments.model import Payment
 from ....core.payments.operation import Operation
 from ....core.payments.store import OperationRecord, RecordedCall
-from .payments import ERROR_CODE
+from .columns import stored_values
+from .payments import CHANGING
 
 
 def waves(records: Sequence[OperationRecord]) -> Sequence[Sequence[OperationRecord]]:
@@ -45,7 +45,8 @@ def payment_rows(records: Sequence[OperationRecord]) -> Sequence[dict[str, Any]]
         if after.version == before.version:
             continue
         old_version = moves[after.id]["old_version"] if after.id in moves else before.version
-        moves[after.id] = {"old_version": old_version, **_payment(after)}
+        values = stored_values(CHANGING, after)
+        moves[after.id] = {"id": after.id, "old_version": old_version, **values}
     return list(moves.values())
 
 
@@ -73,33 +74,6 @@ def outcome_row(record: OperationRecord) -> dict[str, Any]:
         "processed_at": record.refund.processed_at if record.refund else None,
         **_operation(record.operation),
     }
-
-
-def _payment(after: Payment) -> dict[str, Any]:
-    decline = after.decline
-    return {
-        "payment_id": after.id,
-        "version": after.version,
-        "status": after.status,
-        "captured": after.captured,
-        "amount_authorized": after.amount_authorized.minor,
-        "amount_captured": after.amount_captured.minor,
-        "amount_refunded": after.amount_refunded.minor,
-        "last_seq": after.last_seq,
-        "decline_code": decline.code if decline else None,
-        "error_code": ERROR_CODE if decline else None,
-        "error_description": decline.description if decline else None,
-        "next_action": _next_action(after),
-        "hold_ended_at": after.hold_ended_at,
-        "moved_at": after.updated_at,
-    }
-
-
-def _next_action(payment: Payment) -> dict[str, Any] | None:
-    action = payment.next_action
-    if action is None:
-        return None
-    return {"type": action.type, "expires_at": action.expires_at, "data": dict(action.data)}
 
 
 def added_row(record: OperationRecord, operation: Operation) -> dict[str, Any]:

@@ -32,13 +32,21 @@ from .columns import (
     LEASE_IS_FREE,
     LEASE_SQL,
     NO_LEASE,
-    PAYMENT_AS_P,
     REFUND_AS_R,
+    assignments,
+    record_type,
     tell,
 )
 from .leases import CLAIMED_IN_VAIN, OPERATIONS, Leasing, lease_set
 from .operation_rows import added_row, call_row, outcome_row, payment_rows, waves
-from .payments import decision_rows, delivery_rows, event_row, row_to_payment
+from .payments import (
+    CHANGING,
+    PAYMENT_AS_P,
+    decision_rows,
+    delivery_rows,
+    event_row,
+    row_to_payment,
+)
 from .refunds import row_to_refund
 from .rows import Row, decoded, encoded, uuid
 from .timeline import call_set, called, decided
@@ -177,20 +185,11 @@ WITH i AS (
 -- One row a payment, however many of its operations are settled at once.
 m AS (
     SELECT * FROM json_to_recordset($8::json) AS t(
-        payment_id text, old_version int, version int, status text, captured boolean,
-        amount_authorized bigint, amount_captured bigint, amount_refunded bigint,
-        last_seq int, decline_code text, error_code text, error_description text,
-        next_action jsonb, hold_ended_at timestamptz, moved_at timestamptz)
+        id text, old_version int, {record_type(CHANGING)})
 ),
 moved AS (
-    UPDATE payments p
-    SET status = m.status, version = m.version, captured = m.captured,
-        amount_authorized = m.amount_authorized, amount_captured = m.amount_captured,
-        amount_refunded = m.amount_refunded, next_action = m.next_action,
-        last_seq = m.last_seq, decline_code = m.decline_code, error_code = m.error_code,
-        error_description = m.error_description, hold_ended_at = m.hold_ended_at,
-        updated_at = m.moved_at
-    FROM m WHERE p.id = m.payment_id AND p.version = m.old_version
+    UPDATE payments p SET {assignments(CHANGING, "m")}
+    FROM m WHERE p.id = m.id AND p.version = m.old_version
     RETURNING p.id, p.order_id, p.status
 ),
 stored AS (

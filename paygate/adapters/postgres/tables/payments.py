@@ -29,12 +29,81 @@ from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import PaymentRow
-from .columns import LIVE_SQL, PAYMENT_COLUMNS, tell
+from .columns import LIVE_SQL, Column, names, record_type, stored_values, tell
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
 from .timeline import TIMELINE, decided
 
 ERROR_CODE = "PAYMENT_FAILED"
+
+
+def _display(payment: Payment, name: str) -> str | None:
+    return payment.instrument.display.get(name)
+
+
+def _stored_action(payment: Payment) -> dict[str, Any] | None:
+    action = payment.next_action
+    if action is None:
+        return None
+    return {"type": action.type, "expires_at": action.expires_at, "data": dict(action.data)}
+
+
+COLUMNS: tuple[Column[Payment], ...] = (
+    Column("id", "text", lambda payment: payment.id),
+    Column("order_id", "text", lambda payment: payment.order_id),
+    Column("merchant_id", "uuid", lambda payment: payment.merchant_id),
+    Column("amount", "bigint", lambda payment: payment.amount.minor),
+    Column("currency", "text", lambda payment: payment.amount.currency),
+    Column("method", "text", lambda payment: payment.instrument.method),
+    Column("flow", "text", lambda payment: payment.instrument.flow),
+    Column("instrument", "jsonb", lambda payment: dict(payment.instrument.display)),
+    # Merchants read these three; entities have them in their instrument.
+    Column("vpa", "text", lambda payment: _display(payment, "vpa"), is_read=False),
+    Column("card_network", "text", lambda payment: _display(payment, "network"), is_read=False),
+    Column("card_last4", "text", lambda payment: _display(payment, "last4"), is_read=False),
+    Column("processor", "text", lambda payment: payment.processor),
+    Column("capture_mode", "text", lambda payment: payment.capture_mode),
+    Column("scenario", "text", lambda payment: payment.scenario),
+    Column("created_at", "timestamptz", lambda payment: payment.created_at),
+    Column("status", "text", lambda payment: payment.status, changes=True),
+    Column("captured", "boolean", lambda payment: payment.captured, changes=True),
+    Column(
+        "amount_authorized", "bigint", lambda payment: payment.amount_authorized.minor, changes=True
+    ),
+    Column(
+        "amount_captured", "bigint", lambda payment: payment.amount_captured.minor, changes=True
+    ),
+    Column(
+        "amount_refunded", "bigint", lambda payment: payment.amount_refunded.minor, changes=True
+    ),
+    Column(
+        "decline_code",
+        "text",
+        lambda payment: payment.decline and payment.decline.code,
+        changes=True,
+    ),
+    Column(
+        "error_code",
+        "text",
+        lambda payment: ERROR_CODE if payment.decline else None,
+        changes=True,
+        is_read=False,
+    ),
+    Column(
+        "error_description",
+        "text",
+        lambda payment: payment.decline and payment.decline.description,
+        changes=True,
+    ),
+    Column("next_action", "jsonb", _stored_action, changes=True),
+    Column("hold_ended_at", "timestamptz", lambda payment: payment.hold_ended_at, changes=True),
+    Column("version", "int", lambda payment: payment.version, changes=True),
+    Column("last_seq", "int", lambda payment: payment.last_seq, changes=True),
+    Column("updated_at", "timestamptz", lambda payment: payment.updated_at, changes=True),
+)
+READ = tuple(column for column in COLUMNS if column.is_read)
+CHANGING = tuple(column for column in COLUMNS if column.changes)
+PAYMENT_AS_P = ", ".join(f"p.{column.name} AS p_{column.name}" for column in READ)
 
 
 def row_to_payment(row: Row, prefix: str = "") -> Payment:
@@ -81,34 +150,25 @@ def _next_action(stored: Mapping[str, Any] | None) -> NextAction | None:
 OPEN = f"""
 WITH given AS (
     SELECT * FROM json_to_record($1::json) AS t(
-        id text, order_id text, merchant_id uuid, amount bigint, currency text, method text,
-        flow text, instrument jsonb, vpa text, card_network text, card_last4 text, processor text,
-        capture_mode text, scenario text, last_seq int, at timestamptz, op_id text, kind text,
-        run_at timestamptz, sealed text)
+        {record_type(COLUMNS)}, op_id text, kind text, run_at timestamptz, sealed text)
 ),
 opened AS (
-    INSERT INTO payments (id, order_id, merchant_id, amount, currency, method, flow, instrument,
-        vpa, card_network, card_last4, processor, capture_mode, scenario, status, captured,
-        amount_authorized, amount_captured, amount_refunded, version, last_seq, created_at,
-        updated_at)
-    SELECT id, order_id, merchant_id, amount, currency, method, flow, instrument,
-        vpa, card_network, card_last4, processor, capture_mode, scenario, 'pending', false,
-        0, 0, 0, 1, last_seq, at, at
-    FROM given
+    INSERT INTO payments ({names(COLUMNS)})
+    SELECT {names(COLUMNS)} FROM given
     ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, order_id
 ),
 -- After the payment, never before it: two requests for one order would each hold
 -- what the other waits for.
 attempted AS (
-    UPDATE orders SET status = 'attempted', updated_at = given.at
+    UPDATE orders SET status = 'attempted', updated_at = given.created_at
     FROM given, opened WHERE orders.id = opened.order_id AND orders.status = 'created'
 ),
 asked AS (
     INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
         lease_state, run_at, queries, sealed, claims, created_at, updated_at)
     SELECT op_id, opened.id, merchant_id, kind, amount, currency, processor, 'reserved',
-        'ready', run_at, 0, sealed, 0, at, at
+        'ready', run_at, 0, sealed, 0, created_at, created_at
     FROM given JOIN opened ON opened.id = given.id
     RETURNING id
 ),
@@ -159,7 +219,7 @@ SELECT count(*) AS payments,
         AS succeeded_minor
 FROM payments WHERE merchant_id = $1
 """
-BY_ID = f"SELECT {', '.join(PAYMENT_COLUMNS)} FROM payments WHERE id = $1"
+BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,24 +353,8 @@ class PostgresPayments:
 
 
 def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
-    display = payment.instrument.display
     return {
-        "id": payment.id,
-        "order_id": payment.order_id,
-        "merchant_id": payment.merchant_id,
-        "amount": payment.amount.minor,
-        "currency": payment.amount.currency,
-        "method": payment.instrument.method,
-        "flow": payment.instrument.flow,
-        "instrument": dict(display),
-        "vpa": display.get("vpa"),
-        "card_network": display.get("network"),
-        "card_last4": display.get("last4"),
-        "processor": payment.processor,
-        "capture_mode": payment.capture_mode,
-        "scenario": payment.scenario,
-        "last_seq": payment.last_seq,
-        "at": payment.created_at,
+        **stored_values(COLUMNS, payment),
         "op_id": operation.id,
         "kind": operation.kind,
         "run_at": operation.due_at,
