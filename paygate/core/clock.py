@@ -1,4 +1,4 @@
-"""Time: the port through which it comes in, and the test clock that all processes share."""
+"""The clock port, and the state of the test clock that all processes share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the app's time."""
+    """The app's clock."""
 
     def now(self) -> datetime:
-        """The present, aware and in UTC.
+        """Return the current time in UTC.
 
-        It follows the database's clock, not the machine's: processes on machines
+        It follows the database's clock, not the machine's. Processes on machines
         whose clocks differ still agree on what is due.
         """
         ...
@@ -23,18 +23,18 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What was last said about the app's time.
+    """The state of the app's clock.
 
-    With neither ``held_at`` nor ``resumed_from`` it is the real time.
+    Without ``held_at`` and ``resumed_from`` the clock shows the real time.
 
     Args:
-        version: Rises with every move, so that of two sayings the newer is known.
-        held_at: Where it stands still, in UTC; None while it runs.
-        resumed_from: The app's time from which it runs on after a move.
-        resumed_at: The real time at that moment.
-        is_passing: It stands still only while somebody moves it, and runs on afterwards.
-            Without ``held_at`` it is about to be moved, and stands still wherever each
-            process hears of it.
+        version: Increases with every change; the higher version is the newer one.
+        held_at: The time at which the clock is held, in UTC; None while it runs.
+        resumed_from: The app's time from which it continues after a change.
+        resumed_at: The real time when it continued.
+        is_passing: The clock is held only during an advance, and runs again afterwards.
+            Without ``held_at`` the advance is about to begin, and each process holds its
+            clock when it receives this state.
     """
 
     version: int
@@ -45,71 +45,71 @@ class ClockState:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether it is about to be moved."""
+        """Whether the clock is about to be held for an advance."""
         return self.is_passing and self.held_at is None
 
     @property
     def shift(self) -> timedelta:
-        """How far a running clock is ahead of the real time; 0 for one that stands still."""
+        """How far a running clock is ahead of the real time; 0 for a held clock."""
         if self.resumed_from is None or self.resumed_at is None:
             return timedelta()
         return self.resumed_from - self.resumed_at
 
     def time_at(self, real: datetime) -> datetime:
-        """The app's time at that real time."""
+        """Return the app's time at a real time."""
         if self.held_at is not None:
             return self.held_at
         if self.resumed_from is None or self.resumed_at is None:
             return real
-        # Two processes read the real time some milliseconds apart: in neither does the
-        # app's time go back when the clock runs on.
+        # Processes read the real time some milliseconds apart. The app's time must not go
+        # back in any of them when the clock continues.
         return self.resumed_from + max(timedelta(), real - self.resumed_at)
 
 
 REAL_TIME = ClockState(0)
-"""Nobody has ever moved it."""
+"""The state of a clock that was never moved."""
 
 
 def shift_in_words(shift: timedelta) -> str:
-    """How far a clock is from the real time, such as "3 days, 0:00:01 ahead of the real time"."""
+    """Format a shift, such as "3 days, 0:00:01 ahead of the real time"."""
     side = "behind" if shift < timedelta() else "ahead of"
     return f"{timedelta(seconds=round(abs(shift).total_seconds()))} {side} the real time"
 
 
 class MovableClock(Clock, Protocol):
-    """One process's view of a clock that tests move for all of them."""
+    """One process's view of a clock that tests move for all processes."""
 
     @property
     def is_held(self) -> bool:
-        """Whether it stands still."""
+        """Whether the clock is held."""
         ...
 
     @property
     def is_moved(self) -> bool:
-        """Whether it stands still, or runs at another time than the real one."""
+        """Whether the clock is held, or differs from the real time."""
         ...
 
     @property
     def shift(self) -> timedelta:
-        """How far it runs ahead of the real time; 0 while it stands still."""
+        """How far the clock is ahead of the real time; 0 while it is held."""
         ...
 
     def follow(self, state: ClockState) -> None:
-        """Show that time from now on; older sayings than the present one change nothing."""
+        """Apply a state; a state that is older than the current one changes nothing."""
         ...
 
     async def listen(self, moved: Callable[[], None]) -> None:
-        """Call back after every move, until cancelled."""
+        """Call ``moved`` after every change, until cancelled."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """What work there is around a moment.
+    """The work that is due at a time.
 
     Args:
-        is_due: Some is due by then and not done, whether anybody holds it or not.
-        next_at: When the next falls due after it; None if none will.
+        is_due: Some work is due by then and not done, claimed or not.
+        next_at: When the next work becomes due after it; None if there is none.
     """
 
     is_due: bool
@@ -117,59 +117,59 @@ class DueWork:
 
 
 class ClockMoves(Protocol):
-    """What was said about the app's time, for every process to read."""
+    """Stores the state of the app's clock for every process."""
 
     async def find(self) -> ClockState:
-        """What was said last."""
+        """Return the current state."""
         ...
 
     async def stop(self) -> ClockState | None:
-        """Have a running clock stand still in every process, until it is moved.
+        """Hold a running clock in every process, until it is moved.
 
-        No process then shows a later moment than the one at which all of them know.
+        No process shows a later time than the one at which every process is held.
 
         Returns:
-            What is said now; None, and nothing was changed, if the clock is held.
+            The new state; None, and nothing changes, if the clock is held already.
         """
         ...
 
     async def hold(self, at: datetime, *, is_passing: bool = False) -> ClockState | None:
-        """Hold the clock there and tell every process.
+        """Hold the clock at a time and notify every process.
 
         Args:
-            at: Where, in UTC.
-            is_passing: It stops only in passing. If this process dies before it lets
-                the clock run on, the others do.
+            at: The time, in UTC.
+            is_passing: The hold is part of an advance. If this process dies before it resumes
+                the clock, another process resumes it.
 
-        Returns:
-            What is said now; None, and nothing was changed, if the clock is held
-            at a later moment.
+            Returns:
+            The new state; None, and nothing changes, if the clock is held at a later
+            time.
         """
         ...
 
     async def resume(self) -> ClockState | None:
-        """Let a held or stopped clock run on, and tell every process.
+        """Let a held or stopped clock run, and notify every process.
 
         Returns:
-            What is said now; None, and nothing was changed, if it runs.
+            The new state; None, and nothing changes, if the clock runs already.
         """
         ...
 
     async def release(self) -> ClockState:
-        """Show the real time again, and tell every process."""
+        """Show the real time again, and notify every process."""
         ...
 
     def lock(self) -> AbstractAsyncContextManager[bool]:
-        """Whether we are the only one in the stack who moves the clock, meanwhile.
+        """Try to lock the clock for this process; the context's value says whether it did.
 
-        It goes with a connection: a process that dies gives its turn away.
+        The lock belongs to a connection, and is released when the process dies.
         """
         ...
 
     async def due_work(self, at: datetime) -> DueWork:
-        """What is due at that moment and what comes next."""
+        """Return what is due at a time, and when the next work becomes due."""
         ...
 
     async def count_behind(self, version: int) -> int:
-        """How many processes listen and have not yet seen that version."""
+        """Count the listening processes that have not applied that version yet."""
         ...

@@ -1,4 +1,4 @@
-"""What the use cases are given."""
+"""The dependencies of the use cases."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class TestMerchant:
     """The merchant that is seeded outside production and shown without a login.
 
     Args:
-        api_secret: In clear: it is a setting that everyone may read, which is why
-            production refuses it.
+        api_secret: In clear. It is a setting that everyone may read, so production
+            refuses it.
     """
 
     id: str
@@ -46,11 +46,11 @@ class TestMerchant:
 
 @dataclass(frozen=True, slots=True)
 class TestClock:
-    """The clock that tests move.
+    """The clock that tests control.
 
     Args:
         shown: This process's view of it; the same as ``Deps.clock``.
-        moves: What every process is told.
+        moves: Stores the state of the clock for every process.
     """
 
     shown: MovableClock
@@ -59,25 +59,25 @@ class TestClock:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Settings that the use cases go by.
+    """Settings of the use cases.
 
     Args:
-        seed: Everything random in a simulation is drawn from it.
-        replay_mismatches: Answer a reused idempotency key with the stored response even
-            when the request is another one, as some older gateways do.
-        require_client_secret: Browsers see and pay an order only with its secret.
+        seed: The seed of everything random in a simulation.
+        replay_mismatches: Whether a reused idempotency key returns the stored response even
+            for a different request, as some older gateways do.
+        require_client_secret: Whether browsers need an order's secret to see and pay it.
         test_merchant: None in production.
         scenario_amounts: Whether an amount's last digits choose a scenario.
-        plugin_call: How long a plugin may take to answer.
-        keep_calls: How long calls of plugins and processors' callbacks are stored.
-        keep_events: How long events and deliveries are stored; None for ever.
+        plugin_call: The deadline of a call of a plugin.
+        keep_calls: How long calls of plugins and callbacks of processors are stored.
+        keep_events: How long events and deliveries are stored; None for no limit.
         operations_in_flight: How many payments, and how many refunds, a worker processes
             at the same time.
         deliveries_in_flight: How many webhooks a worker delivers at the same time.
-        origins: Of pages elsewhere that may use a user's session: the dashboard's.
-        allows_simulators: Whether payments may be simulated, and scenarios chosen: the one
-            place that decides it. In production only with the operator's consent.
-        is_production: Credentials of test merchants are refused.
+        origins: Origins of other pages that may use a user's session: the dashboard's.
+        allows_simulators: Whether payments may be simulated and scenarios chosen. In
+            production only if the operator enables it.
+        is_production: Whether credentials of test merchants are refused.
     """
 
     seed: int = 0
@@ -97,15 +97,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What the use cases of one app work with: its adapters, its plugins and its policy.
+    """The dependencies of the use cases of one app: adapters, plugins and policy.
 
     Args:
         registry: What the plugins offer.
-        present: Makes the bodies of events.
+        present: Creates the bodies of events.
         refusals: Records refused access.
         last_use: Records when sessions and keys were last used.
-        test_clock: None in production, where time is real.
-        policy: The settings that use cases go by.
+        test_clock: None in production, which uses the real time.
+        policy: The settings of the use cases.
     """
 
     storage: Storage
@@ -134,17 +134,17 @@ Result = TypeVar("Result")
 def run_again_on_conflict(
     use_case: Callable[Given, Coroutine[Any, Any, Result]],
 ) -> Callable[Given, Coroutine[Any, Any, Result]]:
-    """Let a use case start over after a deadlock or a serialization failure, a few times.
+    """Run a use case again after a deadlock or a serialization failure, a few times.
 
     Only for use cases that do everything in one transaction and have no effect outside the
-    database. Inside a transaction of the caller it is the caller's to start over.
+    database. Inside a transaction of the caller, the caller has to run it again.
     """
 
     @wraps(use_case)
     async def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         deps = next(each for each in args if isinstance(each, Deps))
         tries = 1 if deps.storage.is_in_transaction else ATTEMPTS_MAX
-        # Spreads those who met; nothing that must be repeatable.
+        # Spreads concurrent retries; it need not be repeatable.
         rng = Random()
         while True:
             try:
@@ -160,7 +160,7 @@ def run_again_on_conflict(
 
 @dataclass(slots=True)
 class DeferredNotifications:
-    """A notifier that keeps the notifications of a transaction until it is committed."""
+    """A notifier that buffers the notifications of a transaction until it is committed."""
 
     notifications: list[tuple[Queue, str]] = field(default_factory=list)
 
@@ -170,16 +170,16 @@ class DeferredNotifications:
         return None
 
     def notify(self, queue: Queue, row_id: str) -> None:
-        """Keep it."""
+        """Buffer the notification."""
         self.notifications.append((queue, row_id))
 
     def send_all(self, deps: Deps) -> None:
-        """Send what was kept."""
+        """Send the buffered notifications."""
         for queue, row_id in self.notifications:
             deps.notifier.notify(queue, row_id)
 
     async def listen(self, jobs: Jobs) -> None:
-        """See ``Notifier.listen``; a transaction runs no jobs."""
+        """See ``Notifier.listen``; not supported."""
 
     async def is_connected(self) -> bool | None:
         """See ``Notifier.is_connected``."""

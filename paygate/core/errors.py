@@ -1,19 +1,19 @@
-"""What can go wrong, as classes: what was wrong in the class, with what in the fields.
+"""Errors, as classes: the class says what was wrong, its fields with what.
 
 ::
 
     PaygateError
-    ├── ClientError            the caller can mend it (4xx)
+    ├── ClientError            the caller can correct it (4xx)
     │   ├── InvalidInputError      a field of the request is not acceptable
-    │   │   ├── InvalidInstrumentError   a payment method refused what it was given
-    │   │   └── UnsupportedError         no processor here can do this
-    │   ├── AuthenticationError    the credentials name nobody
-    │   ├── ForbiddenError         the caller is known and may not (403)
+    │   │   ├── InvalidInstrumentError   a payment method refused its details
+    │   │   └── UnsupportedError         no installed processor can do this
+    │   ├── AuthenticationError    the credentials are invalid
+    │   ├── ForbiddenError         the caller is not allowed to do this (403)
     │   │   ├── ForeignPageError         a page of another origin, or without the CSRF token
     │   │   └── SuspendedMerchantError   shoppers cannot pay its orders
-    │   ├── NotFoundError          no such thing, or not yours
-    │   ├── TooManyError           the caller has as much at a time as it may (429)
-    │   └── ConflictError          the thing is in a state that does not allow this
+    │   ├── NotFoundError          no such resource, or another merchant's
+    │   ├── TooManyError           too many concurrent requests or streams (429)
+    │   └── ConflictError          the state of the resource does not allow this
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
     │       ├── NotCapturableError
@@ -25,36 +25,36 @@
     │       ├── LastOwnerError
     │       ├── EmailTakenError
     │       ├── RefundExceedsCaptureError
-    │       └── NotExecutedError       refused for reasons of its timing; may be repeated
+    │       └── NotExecutedError       refused because of another request; may be repeated
     │           ├── IdempotencyKeyReusedError
     │           └── IdempotencyInProgressError
-    ├── PluginError            a plugin failed; the cause is kept
-    │   ├── PluginContractError    it answered something that is no answer
-    │   ├── NotSentError           it knows that nothing left: safe to send again
-    │   └── BadSignatureError      a callback that nobody signed
-    ├── InfrastructureError    ours to mend, retryable (503)
+    ├── PluginError            a plugin failed; the cause is attached
+    │   ├── PluginContractError    it returned an invalid result
+    │   ├── NotSentError           the request was never sent: safe to send again
+    │   └── BadSignatureError      a callback without a valid signature
+    ├── InfrastructureError    a fault of the installation, retryable (503)
     │   ├── TransactionConflictError  the database ended a transaction; nothing was stored
     │   ├── RowLockedError            another transaction holds a row for too long
-    │   └── StaleWriteError        a locked row was not what had been read: roll back, read again
+    │   └── StaleWriteError        a locked row differs from what was read: retry
     ├── RowRefusedError        the database does not accept the values of a row
-    ├── WorkerEndedError       a part that a process cannot do without has ended (exit code 1)
-    └── OperatorError          whoever starts the process can mend it (exit code 2)
+    ├── WorkerEndedError       the worker of the process has ended (exit code 1)
+    └── OperatorError          the operator can correct it (exit code 2)
 
-A decline is not in the tree (it is an answer, see ``outcome``), nor is a broken
-invariant (an ``assert``).
+A decline is not in the tree: it is an outcome, see ``outcome``. Nor is a broken
+invariant: it is an ``assert``.
 """
 
 from __future__ import annotations
 
 
 class PaygateError(Exception):
-    """Everything paygate raises on purpose."""
+    """The base class of every error that paygate raises on purpose."""
 
     code = "error"
 
 
 class ClientError(PaygateError):
-    """The caller can mend it. The sentence is shown to them."""
+    """An error that the caller can correct. Its message is sent to the caller."""
 
     code = "bad_request"
 
@@ -69,12 +69,12 @@ class InvalidInputError(ClientError):
 
 
 class InvalidInstrumentError(InvalidInputError):
-    """A payment method refused the details it was given.
+    """A payment method refused the details of a request.
 
     Args:
-        reason: The sentence shown to the caller; never a value they sent.
+        reason: The message for the caller; it never contains a value of the request.
         field: The field that was refused.
-        code: What the caller's program can switch on, for example ``invalid_vpa``.
+        code: A code for the caller's program, for example ``invalid_vpa``.
     """
 
     def __init__(self, reason: str, *, field: str, code: str = "bad_request") -> None:
@@ -83,11 +83,11 @@ class InvalidInstrumentError(InvalidInputError):
 
 
 class UnsupportedError(InvalidInputError):
-    """Nothing that is installed here can do what was asked."""
+    """No installed plugin supports what the request asks for."""
 
 
 class AuthenticationError(ClientError):
-    """The credentials name no active merchant, or a browser's secret no order."""
+    """The credentials match no active merchant, or a browser's secret no order."""
 
     code = "authentication"
 
@@ -96,13 +96,13 @@ class AuthenticationError(ClientError):
 
 
 class ForbiddenError(ClientError):
-    """We know who calls, and they may not do this."""
+    """The caller is authenticated, and not allowed to do this."""
 
     code = "forbidden"
 
 
 class ForeignPageError(ForbiddenError):
-    """A page of another origin asks, or one that does not know the session's CSRF token."""
+    """The request comes from a page of another origin, or lacks the session's CSRF token."""
 
 
 class SuspendedMerchantError(ForbiddenError):
@@ -113,7 +113,7 @@ class SuspendedMerchantError(ForbiddenError):
 
 
 class NotFoundError(ClientError):
-    """There is no such thing, or it is another merchant's; the caller cannot tell which."""
+    """No such resource, or another merchant's; the caller cannot tell which."""
 
     code = "not_found"
 
@@ -123,20 +123,20 @@ class NotFoundError(ClientError):
 
 
 class TooManyError(ClientError):
-    """The caller has as much of something at a time as it may."""
+    """The caller has reached a limit on concurrent requests or streams."""
 
     code = "too_many"
 
 
 class ConflictError(ClientError):
-    """The thing is in a state that does not allow this."""
+    """The state of the resource does not allow this."""
 
 
 class InvalidTransitionError(ConflictError):
-    """An action was asked that the present status does not know.
+    """The current status does not allow the action.
 
-    Reached by a program only through a mistake of ours or a race it lost, so
-    the sentence names both words.
+    A program sees this error only after a bug in paygate or a lost race, so the
+    message names the status and the action.
     """
 
     def __init__(self, *, thing: str, status: str, action: str) -> None:
@@ -147,15 +147,15 @@ class InvalidTransitionError(ConflictError):
 
 
 class OrderNotPayableError(ConflictError):
-    """The order is paid, or a payment of it is still under way."""
+    """The order is paid, or a payment of it is in progress."""
 
 
 class NotCapturableError(ConflictError):
-    """There is no held money of this payment to take, or it was taken already."""
+    """The payment holds no money to capture, or is captured already."""
 
 
 class CaptureExceedsAuthorizationError(ConflictError):
-    """A capture asked for more than is held."""
+    """The capture amount exceeds the amount that is held."""
 
     def __init__(self, *, asked_minor: int, held_minor: int) -> None:
         self.asked_minor = asked_minor
@@ -164,52 +164,52 @@ class CaptureExceedsAuthorizationError(ConflictError):
 
 
 class NotCancellableError(ConflictError):
-    """There is no held money of this payment to let go."""
+    """The payment holds no money to release."""
 
     def __init__(self) -> None:
         super().__init__("Payment not in cancellable state")
 
 
 class NotRefundableError(ConflictError):
-    """There is no captured money of this payment to give back."""
+    """The payment has no captured money to refund."""
 
     def __init__(self) -> None:
         super().__init__("Payment not in refundable state")
 
 
 class NotInReviewError(ConflictError):
-    """Nobody asked a person about this operation."""
+    """The operation is not in manual review."""
 
     def __init__(self) -> None:
         super().__init__("Operation does not need review")
 
 
 class NoActionError(ConflictError):
-    """The shopper has nothing to do for this payment, or not any more."""
+    """The payment does not wait for an action of the shopper."""
 
     def __init__(self) -> None:
         super().__init__("Payment does not wait for its shopper")
 
 
 class LastOwnerError(ConflictError):
-    """Without this owner nobody could manage the team any more."""
+    """Without this owner no user could manage the team."""
 
     def __init__(self) -> None:
         super().__init__("The last active owner must stay")
 
 
 class EmailTakenError(ConflictError):
-    """Another user of the merchant signs in with that address."""
+    """Another user of the merchant has that email address."""
 
     def __init__(self) -> None:
         super().__init__("There is a user with that email already")
 
 
 class RefundExceedsCaptureError(ConflictError):
-    """A refund asked for more than is left of the captured amount.
+    """The refund amount exceeds what is left of the captured amount.
 
-    Refunds under way count as spent, so that two that race each other cannot both
-    take the last rupee.
+    Refunds in progress count as spent, so that two concurrent refunds cannot refund
+    the same money.
     """
 
     def __init__(self, *, asked_minor: int, left_minor: int) -> None:
@@ -219,11 +219,11 @@ class RefundExceedsCaptureError(ConflictError):
 
 
 class NotExecutedError(ConflictError):
-    """The request was not carried out, and nothing was remembered of it."""
+    """The request was not executed, and no response is stored for it."""
 
 
 class IdempotencyKeyReusedError(NotExecutedError):
-    """The key was used for a request that asked for something else."""
+    """The key was used for a request with other content."""
 
     code = "idempotency_key_reused"
 
@@ -232,7 +232,7 @@ class IdempotencyKeyReusedError(NotExecutedError):
 
 
 class IdempotencyInProgressError(NotExecutedError):
-    """A request with this key is still being carried out."""
+    """A request with this key is still in progress."""
 
     code = "idempotency_in_progress"
 
@@ -252,66 +252,66 @@ class PluginError(PaygateError):
 
 
 class PluginContractError(PluginError):
-    """A plugin answered something that is no answer to what it was asked."""
+    """A plugin returned an invalid result."""
 
 
 class NotSentError(PluginError):
-    """Raised by a processor that knows the request never left.
+    """Raised by a processor when the request was certainly never sent.
 
-    The one failure after which the host may send the same operation again,
-    under the same id. From ``query`` it means "I have never seen this id".
+    It is the only failure after which paygate sends the same operation again, with
+    the same id. Raised by ``query``, it means that the processor does not know the id.
     """
 
 
 class BadSignatureError(PluginError):
-    """Raised by a processor for a callback that its counterpart did not sign."""
+    """Raised by a processor for a callback whose signature is missing or invalid."""
 
 
 class InfrastructureError(PaygateError):
-    """The database or another machine of ours is away. Safe to try again."""
+    """The database or another service is unavailable. Safe to retry."""
 
     code = "unavailable"
 
 
 class TransactionConflictError(InfrastructureError):
-    """The database ended a transaction for the sake of another one, and stored nothing of it.
+    """The database aborted a transaction because of another one, and stored nothing of it.
 
-    The same transaction may be run again at once, unless it had effects outside the database.
+    You may run the same transaction again at once, unless it had effects outside the database.
     """
 
 
 class RowLockedError(InfrastructureError):
-    """Another transaction holds a row that is needed, for longer than we wait.
+    """Another transaction locks a needed row for too long.
 
     The database itself works: other rows can be stored.
     """
 
 
 class WorkerEndedError(PaygateError):
-    """The worker of a process has ended by itself, so the process ends too."""
+    """The worker of a process has ended unexpectedly, so the process ends too."""
 
     code = "worker_ended"
 
 
 class StaleWriteError(InfrastructureError):
-    """A row was not what had been read after it was locked; nothing was stored."""
+    """A locked row differs from what was read before; nothing was stored."""
 
     def __init__(self) -> None:
         super().__init__("a row changed while it was locked; nothing was stored")
 
 
 class RowRefusedError(PaygateError):
-    """The database does not accept the values of a row; nothing of its set was stored."""
+    """The database does not accept the values of a row; nothing of its batch was stored."""
 
     code = "row_refused"
 
 
 class OperatorError(PaygateError):
-    """Whoever starts the process can mend it.
+    """An error that the operator who starts the process can correct.
 
     Args:
         setting: The setting, file or option to look at.
-        problem: What is wrong with it, as half a sentence.
+        problem: What is wrong with it, as the second half of a sentence.
         remedy: What to do about it, as an imperative.
     """
 

@@ -1,4 +1,4 @@
-"""Events: facts in the past tense, stored together with the state they belong to."""
+"""Events: facts in the past tense, stored together with the state they describe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 
 class EventType(StrEnum):
-    """What merchants can be told."""
+    """The types of events that merchants can receive."""
 
     PAYMENT_CREATED = "payment.created"
     PAYMENT_PENDING = "payment.pending"
@@ -29,7 +29,7 @@ class EventType(StrEnum):
 
 
 def could_match(filter: str) -> bool:
-    """Whether some event passes that filter; a misspelt one would be silent for ever."""
+    """Whether some event matches the filter; a misspelt filter would never match."""
     if filter.endswith(".*"):
         return any(type.startswith(filter[:-1]) for type in EventType)
     return filter == "*" or filter in set(EventType)
@@ -41,8 +41,8 @@ class Event:
 
     Args:
         type: What happened; free text only for test events.
-        subject_id: Whose story it belongs to: a payment's id.
-        seq: Its place in that story, from 1 and without gaps.
+        subject_id: The id of the payment.
+        seq: Its number among the events of the payment, from 1 and without gaps.
         occurred_at: When, in UTC.
     """
 
@@ -57,10 +57,10 @@ Entity = TypeVar("Entity")
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[Entity]):
-    """What a domain method decided: the new state and what to tell about it.
+    """The result of a method of the model: the new state and its events.
 
-    Storage accepts a ``Change`` and nothing else, so that nobody can store a new
-    state and forget to say so.
+    Storage accepts only a ``Change``, so that no new state is stored without its
+    events.
     """
 
     after: Entity

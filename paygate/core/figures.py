@@ -1,4 +1,4 @@
-"""Figures about payments and about work, counted by the database."""
+"""Figures of payments and of queues, computed by the database."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .queue.notifier import Queue
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time in buckets.
+    """A period of time in buckets.
 
     Args:
-        since: Where the first begins, in UTC.
+        since: Start of the first bucket, in UTC.
         until: Now; the last bucket ends there or later.
-        bucket: How long each is.
-        buckets: How many.
+        bucket: Length of a bucket.
+        buckets: Number of buckets.
     """
 
     since: datetime
@@ -30,7 +30,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A merchant's figures within a window, each as rows of plain values."""
+    """A merchant's figures of a period, each as rows of plain values."""
 
     volume: Sequence[Mapping[str, Any]]
     methods: Sequence[Mapping[str, Any]]
@@ -42,10 +42,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class CallFigures:
-    """How the calls of one processor's plugin went.
+    """Figures of the calls of one processor's plugin.
 
     Args:
-        took_ms: How long those that are counted took: p50 and p95.
+        took_ms: Durations of the counted calls: p50 and p95.
     """
 
     processor: str
@@ -60,7 +60,7 @@ class CallFigures:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """One queue of work."""
+    """Counts of the rows of one queue."""
 
     queue: Queue
     waiting: int
@@ -72,7 +72,7 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A process that works, and when it was last heard of."""
+    """A worker process and its last heartbeat."""
 
     id: str
     kind: str
@@ -83,7 +83,7 @@ class WorkerSeen:
 
 @dataclass(frozen=True, slots=True)
 class StuckWork:
-    """A row that should have been worked on, or was set aside."""
+    """A row that is overdue or dead-lettered."""
 
     queue: Queue
     id: str
@@ -95,28 +95,28 @@ class StuckWork:
 
 
 class FigureRepository(Protocol):
-    """Counts. A merchant's own, or everybody's where ``merchant_id`` may be None."""
+    """Figures. Of one merchant, or of all where ``merchant_id`` may be None."""
 
     async def overview(self, merchant_id: UUID, window: Window) -> Figures:
-        """A merchant's payments, refunds and deliveries that were made in a window."""
+        """Return figures of a merchant's payments, refunds and deliveries of a period."""
         ...
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:
-        """The calls of plugins since then, by processor."""
+        """Return figures of the calls of plugins since then, by processor."""
         ...
 
     async def workers(self, *, gone_after: timedelta) -> Sequence[WorkerSeen]:
-        """Who works."""
+        """Return the worker processes."""
         ...
 
     async def queues(self, merchant_id: UUID | None, *, now: datetime) -> Sequence[QueueCounts]:
-        """What work there is."""
+        """Return the counts of every queue."""
         ...
 
     async def stuck(
         self, merchant_id: UUID | None, *, due_before: datetime, limit: int
     ) -> Sequence[StuckWork]:
-        """Rows that were due by then and are held by nobody, and rows set aside."""
+        """Return rows that were due by then and are not claimed, and dead-lettered rows."""
         ...
 
     async def release(
@@ -128,5 +128,5 @@ class FigureRepository(Protocol):
         due_before: datetime,
         now: datetime,
     ) -> bool:
-        """Make such a row due now; False if it is none."""
+        """Make a stuck row due now; return False if no such row is stuck."""
         ...

@@ -1,4 +1,4 @@
-"""Idempotency keys and the answers stored under them."""
+"""Idempotency keys and the responses stored under them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from uuid import UUID
 from .errors import InvalidInputError
 
 RETENTION = timedelta(hours=24)
-"""After this long a key is forgotten, and using it again is a new request."""
+"""After this time a key is deleted, and a request with it is a new request."""
 WAIT_MAX = timedelta(seconds=2)
-"""A request whose twin is under way waits this long for the twin's answer."""
+"""How long a request waits for the response of a concurrent request with the same key."""
 KEY_CHARS_MAX = 255
 _KEY = re.compile(rf"[\x20-\x7e]{{1,{KEY_CHARS_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered, to the byte."""
+    """The response to a request, byte by byte."""
 
     status: int
     body: bytes
@@ -28,13 +28,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer that was given, and to what.
+    """A stored response, and the request it belongs to.
 
     Args:
-        fingerprints: Of the request: keyed, so that nobody who reads the database
-            can find out what was in it by trying; one for each key of the vault.
-        answer: What it was answered, as it is stored.
-        expires_at: When it is forgotten, in UTC.
+        fingerprints: Keyed hashes of the request, one per key of the vault. They are keyed so
+            that a reader of the database cannot guess the content of the request.
+        answer: The response, as it is stored.
+        expires_at: When it is deleted, in UTC.
     """
 
     fingerprints: frozenset[str]
@@ -43,12 +43,12 @@ class StoredAnswer:
 
 
 def read_key(header: str | None) -> str | None:
-    """The key in an ``Idempotency-Key`` header; None when there is none.
+    """Return the key in an ``Idempotency-Key`` header; None without one.
 
     Quotes around it are optional: ``abc`` and ``"abc"`` are the same key.
 
     Raises:
-        InvalidInputError: It is too long or not printable ASCII.
+        InvalidInputError: The key is too long or not printable ASCII.
     """
     if header is None:
         return None
@@ -66,25 +66,25 @@ def read_key(header: str | None) -> str | None:
 
 
 class IdempotencyRepository(Protocol):
-    """Answers that were given, by merchant and key. Only inside a transaction."""
+    """Stored responses by merchant and key. Usable only in a transaction."""
 
     async def lock(self, merchant_id: UUID, key: str) -> bool:
-        """Be the only one at work on this key until the transaction ends; False if not.
+        """Lock the key until the transaction ends; return False if it is locked already.
 
-        The lock goes with the connection: a process that dies holds nothing.
+        The lock belongs to the connection, and is released when the process dies.
         """
         ...
 
     async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:
-        """What was answered under this key."""
+        """Return the response stored under the key."""
         ...
 
     async def save(
         self, merchant_id: UUID, key: str, remembered: StoredAnswer, *, at: datetime
     ) -> bool:
-        """Keep an answer, in the place of one that has expired; False if one has not."""
+        """Store a response, or replace an expired one; return False if one is stored."""
         ...
 
     async def purge(self, *, now: datetime, limit: int) -> int:
-        """Forget expired answers; how many."""
+        """Delete expired responses; return how many."""
         ...

@@ -1,4 +1,4 @@
-"""The shapes of identifiers, and the port that makes them."""
+"""Formats of identifiers, and the port that creates them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 from uuid import UUID
 
 RANDOM_CHARS = 16
-"""Letters and digits after the prefix: 62**16, or 95 bits."""
+"""Letters and digits after the prefix: 62**16 values, or 95 bits."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class IdKind(StrEnum):
-    """The prefixes; an id says by itself what it names."""
+    """Prefixes of ids; they say what an id identifies."""
 
     ORDER = "order_"
     PAYMENT = "pay_"
@@ -28,39 +28,39 @@ _SHAPES = {kind: re.compile(rf"{kind}[A-Za-z0-9]{{{RANDOM_CHARS}}}") for kind in
 
 
 def is_id(kind: IdKind, text: str) -> bool:
-    """Whether ``text`` could be an id of that kind.
+    """Whether ``text`` has the format of an id of that kind.
 
-    An id of another shape names nothing, so nobody need ask the database.
+    No row has an id of another format, so no query is needed.
     """
     return _SHAPES[kind].fullmatch(text) is not None
 
 
 def is_order_name(text: str) -> bool:
-    """Whether an order could be called that: by us, or by a client that names its own."""
+    """Whether ``text`` can be an order's id: one of paygate's or one that a client chose."""
     return _ORDER_NAME.fullmatch(text) is not None
 
 
 class Ids(Protocol):
-    """Makes identifiers that nobody can guess."""
+    """Creates identifiers that cannot be guessed."""
 
     def new(self, kind: IdKind, *, of: str | None = None) -> str:
-        """A fresh id: the prefix and sixteen letters and digits.
+        """Return a new id: the prefix and sixteen letters and digits.
 
         Args:
-            kind: Of what.
-            of: What it follows from, unique for its kind: runs that are replayed give
-                it the same id again, in whatever process.
+            kind: The kind of id.
+            of: A value that is unique for the kind, from which the id is derived. Runs that
+                are replayed get the same id again, in any process.
         """
         ...
 
     def uuid(self) -> UUID:
-        """A fresh UUID, for rows whose id is one and for lease tokens."""
+        """Return a new UUID, for rows with UUID keys and for lease tokens."""
         ...
 
     def token(self) -> str:
-        """A fresh secret of 32 random bytes, in letters, digits, ``-`` and ``_``."""
+        """Return a new secret of 32 random bytes, in letters, digits, ``-`` and ``_``."""
         ...
 
     def webhook_secret(self) -> str:
-        """A fresh secret: ``whsec_`` and 32 random bytes in base64."""
+        """Return a new secret: ``whsec_`` and 32 random bytes in base64."""
         ...

@@ -1,4 +1,4 @@
-"""The part of a card or address that may be stored and shown; card networks by number range."""
+"""The payer's instrument, and card networks by number range."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A payer's particular card or address, as its method prepared it.
+    """A payer's card or address, as its payment method prepared it.
 
     Args:
         method: The payment method's code.
-        flow: How the method is carried out this time.
+        flow: The flow of the method, such as ``collect``.
         display: What may be stored in clear and shown: ``vpa``, ``network``, ``last4``.
-        secret: What the processor needs and we must not keep. It is sealed while
-            the operation is under way and erased when that is decided. A card's
-            CVV is never part of it: whatever is here is written to a disk.
-        scenario: What the instrument itself asks a simulator to play; test instruments do.
+        secret: What the processor needs and must not be stored for long. It is sealed
+            while the operation is in progress and erased when the operation is decided.
+            It never contains a card's CVV, because it is written to disk.
+        scenario: The scenario that a test instrument selects for simulators.
     """
 
     method: str
@@ -28,22 +28,22 @@ class Instrument:
 
 
 CARD_NETWORKS_PUBLISHED = "2026-11-26"
-"""Date of the list: when it was last compared with its sources.
+"""Date on which the list was last compared with its sources.
 
 Sources: the numbering of ISO/IEC 7812 and what the networks publish of their ranges (Mastercard's
 2-series, Discover's and its partners', JCB's, UnionPay's, NPCI's for RuPay), compared with
 the npm package credit-card-type 10.3.0. Three choices:
 
-- 60, 65 and 81 to 89 are RuPay, as they always were here. Discover and UnionPay have numbers there
-  too, and RuPay's run on Discover's network abroad; only 644 to 649 are Discover's alone.
+- 60, 65 and 81 to 89 are RuPay. Discover and UnionPay have numbers there too, and RuPay
+  uses Discover's network abroad; only 644 to 649 belong to Discover alone.
 - 353 and 356 are JCB numbers that RuPay shares: RuPay carries them in India.
-- Maestro has 50, 56 to 58, 63 and 67 but for RuPay's 508: its other ranges are mixed.
+- Maestro has 50, 56 to 58, 63 and 67 except RuPay's 508; its other ranges are mixed.
 
-A network whose cards are taken for another's by their first digits (Elo, Verve, Troy, Mir, Hiper)
-is not told apart.
+Networks that share first digits with another network (Elo, Verve, Troy, Mir, Hiper) are not
+recognized.
 """
 UNKNOWN = "unknown"
-"""The network of a number that lies in no range."""
+"""The code for a number that is in no range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class CardNetwork:
     """A card network.
 
     Args:
-        code: What the API says, such as ``mastercard``; 20 characters at most.
-        title: What people read.
-        ranges: The first and the last beginning of its numbers, of equal length each. No two
-            ranges of all networks overlap.
+        code: The name in the API, such as ``mastercard``; 20 characters at most.
+        title: The name for people.
+        ranges: The first and the last prefix of its numbers, of equal length each. Ranges of
+            different networks do not overlap.
         groups: How its numbers are printed, in groups of so many digits.
-        code_digits: How many digits its security code usually has: three stand on the back of
-            the card, four on the front.
+        code_digits: Length of its security code: three digits on the back of the card, or
+            four on the front.
     """
 
     code: str
@@ -68,7 +68,7 @@ class CardNetwork:
 
 
 def _ranges(listed: str) -> tuple[tuple[str, str], ...]:
-    """``51-55 2221-2720`` → pairs of first and last."""
+    """Parse ``51-55 2221-2720`` into pairs of first and last."""
     parts = [one.partition("-") for one in listed.split()]
     return tuple((first, last or first) for first, _, last in parts)
 
@@ -84,14 +84,14 @@ CARD_NETWORKS: tuple[CardNetwork, ...] = (
     CardNetwork("unionpay", "UnionPay", _ranges("62")),
     CardNetwork("maestro", "Maestro", _ranges("500-507 509 56-58 63 67")),
 )
-"""Every network that is told apart."""
+"""Every network that is recognized."""
 
 
 def card_network(digits: str) -> str:
-    """Return the code of the network whose range a card number lies in, or ``unknown``.
+    """Return the code of the network of a card number, or ``unknown``.
 
     Args:
-        digits: The number, ASCII digits only; its beginning is enough.
+        digits: The number, ASCII digits only; its first digits are enough.
     """
     for network in CARD_NETWORKS:
         for first, last in network.ranges:

@@ -27,15 +27,15 @@ _BY_EXPONENT = {
     4: ("CLF UYW").split(),
 }
 EXPONENTS = {code: digits for digits, codes in _BY_EXPONENT.items() for code in codes}
-"""Code of a currency that orders may be in → how many decimals its major unit has."""
+"""Currency code of an order → number of decimals of its major unit."""
 WITHDRAWN = {"ANG": 2, "BGN": 2}
-"""Taken by earlier versions: what is stored in them is still read, shown and refunded."""
+"""Currencies of earlier versions: stored amounts are still read, shown and refunded."""
 KNOWN_EXPONENTS = EXPONENTS | WITHDRAWN
 """The same for every currency that may be stored."""
 
 
 def unusual_exponents() -> str:
-    """Return all currencies that do not have two decimals, as ``JPY=0 KWD=3``: for pages."""
+    """Return all currencies that do not have two decimals, as ``JPY=0 KWD=3``, for pages."""
     return " ".join(
         f"{code}={digits}" for code, digits in sorted(KNOWN_EXPONENTS.items()) if digits != 2
     )
@@ -44,10 +44,10 @@ def unusual_exponents() -> str:
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A sum of money.
+    """An amount of money.
 
     Args:
-        minor: Whole minor units (paise, cents, yen); negative sums do not exist here.
+        minor: Whole minor units (paise, cents, yen); never negative.
         currency: An ISO 4217 code, upper case.
     """
 
@@ -55,14 +55,14 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        # bool is an int in Python; True rupees are a bug that must not be stored.
+        # bool is an int in Python; `True` as an amount is a bug.
         assert type(self.minor) is int, f"minor units are whole: {self.minor!r}"
         assert self.minor >= 0, f"negative money: {self.minor}"
         assert self.currency in KNOWN_EXPONENTS, f"unknown currency: {self.currency!r}"
 
     @classmethod
     def zero(cls, currency: str) -> Money:
-        """Nothing, in that currency."""
+        """Return zero in a currency."""
         return cls(0, currency)
 
     def __add__(self, other: Money) -> Money:
@@ -81,7 +81,7 @@ class Money:
         return self.minor != 0
 
     def __str__(self) -> str:
-        """The sum as a person writes it, for example ``499.00 INR``."""
+        """Format the amount for people, for example ``499.00 INR``."""
         exponent = KNOWN_EXPONENTS[self.currency]
         if exponent == 0:
             return f"{self.minor} {self.currency}"
@@ -89,4 +89,4 @@ class Money:
         return f"{major}.{minor:0{exponent}d} {self.currency}"
 
     def _same_currency(self, other: Money) -> None:
-        assert self.currency == other.currency, f"{self.currency} meets {other.currency}"
+        assert self.currency == other.currency, f"{self.currency} is not {other.currency}"

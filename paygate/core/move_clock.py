@@ -1,12 +1,12 @@
-"""Moving the app's time, for every process at once. Never in production.
+"""Move the app's clock for every process at once. Never in production.
 
-To advance is not to jump. Work that falls due on the way is done on the way, each
-piece at its own moment::
+An advance is not a jump. It stops at each due time on the way until the work that is
+due then is done::
 
     now ──► due ──► due ─────────► due ──► target
             done    done           done
 
-A clock that ran runs on from the target; one that was stopped stays stopped there.
+A clock that ran continues from the target; one that was held is held there.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ from .limits import WORKER_GONE_AFTER
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-"""Every date that a story needs, and none that a due time in it could overflow."""
+"""The range that tests need; no due time in it can overflow."""
 
-# All of an advance, so that a client with the usual timeout sees the answer.
+# The whole advance, so that a client with the usual timeout receives the response.
 STEPPING_MAX_S = 10.0
 
-# A worker that was started a moment ago has this long to say that it lives.
+# A worker that has just started has this long to send its first heartbeat.
 NO_WORKER_AFTER_S = 0.5
 
-# A process that does not see a move by then is hanging; the others go on.
+# A process that has not applied a state by then hangs; the others continue.
 SEEN_WITHIN_S = 1.0
 
-# Several advances one after the other.
+# Covers several advances that wait for each other.
 TURN_WITHIN_S = 30.0
 POLL_S = 0.004
 TURN_POLL_S = 0.02
 HOLD_LEAD = timedelta(milliseconds=50)
-"""A clock that runs is held a little ahead of where the processes have stopped it: they read
-the real time some milliseconds apart, and for none of them does time go backwards."""
+"""A running clock is held a little after the time at which the processes stopped it. They
+read the real time some milliseconds apart, and time must not go backwards in any of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldClock:
-    """Stop the clock at that moment, in UTC; None is where it is."""
+    """Hold the clock at a time in UTC; None is the current time."""
 
     at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceClock:
-    """Move the clock on.
+    """Advance the clock.
 
     Args:
-        by: How far; None is to the moment the next work falls due.
-        hold: Whether it stands still afterwards; None is as before.
+        by: How far; None is until the next work becomes due.
+        hold: Whether to hold it afterwards; None keeps the state before the advance.
     """
 
     by: timedelta | None
@@ -66,11 +66,11 @@ class AdvanceClock:
 
 @dataclass(frozen=True, slots=True)
 class AdvanceResult:
-    """What an advance came to.
+    """The result of an advance.
 
     Args:
-        steps: Moments on the way at which work was due.
-        is_idle: All of it was done, each at its moment.
+        steps: Number of due times on the way.
+        is_idle: All work was done, each at its due time.
     """
 
     steps: int
@@ -78,10 +78,10 @@ class AdvanceResult:
 
 
 async def hold_clock(command: HoldClock, deps: Deps) -> None:
-    """Stop the clock at a moment, without the work in between.
+    """Hold the clock at a time, without doing the work in between.
 
     Raises:
-        InvalidInputError: It was moved to a later moment, or the moment is no sane one.
+        InvalidInputError: The clock shows a later time, or the time is out of range.
     """
     if command.at is not None:
         _check_range(command.at, field="at")
@@ -89,8 +89,8 @@ async def hold_clock(command: HoldClock, deps: Deps) -> None:
         shown = clock.shown.now()
         if command.at is not None and clock.shown.is_moved and command.at < shown:
             raise InvalidInputError(
-                f"at is before {shown.isoformat()}, which the clock shows, and time "
-                "does not run backwards; release the clock first",
+                f"at is before {shown.isoformat()}, the current time of the clock. "
+                "Time cannot go backwards; release the clock first",
                 field="at",
             )
         await _hold(command.at or await _stopped(clock), clock)
@@ -105,13 +105,13 @@ async def release_clock(deps: Deps) -> None:
 
 
 async def advance_clock(command: AdvanceClock, deps: Deps) -> AdvanceResult:
-    """Move the clock on, stopping wherever work falls due until that is done.
+    """Advance the clock, and stop at each due time until its work is done.
 
-    It comes to its end in any case, after ten seconds or when nobody works; then
-    what was due on the way is done there.
+    It always reaches the target, at the latest after ten seconds. Without a live worker
+    it does not wait. Work that was not done on the way is done at the target.
 
     Raises:
-        InvalidInputError: The end is no sane moment.
+        InvalidInputError: The target is out of range.
     """
     async with _turn(deps) as clock:
         holds = clock.shown.is_held if command.hold is None else command.hold
@@ -139,7 +139,7 @@ class _Advance:
     steps: int = 0
 
     async def to(self, target: datetime) -> AdvanceResult:
-        """Everything up to there, in order."""
+        """Advance to the target, and stop at every due time."""
         is_idle = await self._is_done()
         while is_idle:
             due_at = await self._next_at()
@@ -152,7 +152,7 @@ class _Advance:
         return AdvanceResult(self.steps, is_idle)
 
     async def to_next(self) -> AdvanceResult:
-        """What is due next, and no further."""
+        """Advance to the next due time."""
         is_idle = await self._is_done()
         due_at = await self._next_at()
         if due_at is not None and due_at <= LATEST:
@@ -171,7 +171,7 @@ class _Advance:
         await _hold(at, self.clock, is_passing=self.is_passing)
 
     async def _is_done(self) -> bool:
-        """Wait until no work is due any more; False if that takes too long."""
+        """Wait until no work is due; return False if that takes too long."""
         began_s = _steady_s()
         while (await self.clock.moves.due_work(self.clock.shown.now())).is_due:
             now_s = _steady_s()
@@ -188,27 +188,27 @@ class _Advance:
 
 @asynccontextmanager
 async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
-    """Be the only one in the whole stack who moves the clock."""
+    """Lock the clock for this process."""
     clock = deps.test_clock
-    assert clock is not None, "production serves no route that leads here"
+    assert clock is not None, "production serves no route that moves the clock"
     deadline_s = _steady_s() + TURN_WITHIN_S
     while _steady_s() < deadline_s:
         async with clock.moves.lock() as is_ours:
             if is_ours:
                 state = await clock.moves.find()
                 if state.is_passing:
-                    # Whoever moved it before us died on the way.
+                    # The process that moved the clock before died during its advance.
                     _follow(await clock.moves.resume(), clock)
                 clock.shown.follow(state)
                 yield clock
                 return
-        # No connection is held meanwhile, or the waiters would empty the pool.
+        # Hold no connection while waiting, or the waiting requests would exhaust the pool.
         await asyncio.sleep(TURN_POLL_S)
-    raise InfrastructureError("the clock is being moved by others all the time")
+    raise InfrastructureError("the clock is in use by other requests; try again later")
 
 
 async def _stopped(clock: TestClock) -> datetime:
-    """Stop the clock where it is; a moment that no process has shown yet."""
+    """Hold the clock where it is; return a time that no process has shown yet."""
     if clock.shown.is_held:
         return clock.shown.now()
     began_s = _steady_s()
@@ -223,7 +223,7 @@ async def _hold(at: datetime, clock: TestClock, *, is_passing: bool = False) -> 
 
 def _follow(state: ClockState | None, clock: TestClock) -> None:
     if state is None:
-        raise InfrastructureError("our turn to move the clock was lost with its connection")
+        raise InfrastructureError("the lock on the clock was lost with its connection")
     clock.shown.follow(state)
 
 
@@ -237,13 +237,13 @@ async def _until_seen(clock: TestClock) -> None:
 
 
 def _steady_s() -> float:
-    """Seconds that pass whatever a test does to the process's clocks."""
+    """Return monotonic seconds that no test changes."""
     return asyncio.get_running_loop().time()
 
 
 def _check_range(at: datetime, *, field: str) -> None:
     if not EARLIEST <= at <= LATEST:
         raise InvalidInputError(
-            f"{field} must not lead out of the years {EARLIEST.year} to {LATEST.year}",
+            f"{field} must be between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}",
             field=field,
         )

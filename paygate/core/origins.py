@@ -1,4 +1,4 @@
-"""Where a merchant's pages are, by origin: ``https://shop.example``."""
+"""Origins of merchants' pages, such as ``https://shop.example``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ipaddress import ip_address
 ORIGINS_MAX = 50
 ORIGIN_CHARS_MAX = 255
 
-# No more than a browser's own form of an origin: it stands in headers as it is.
+# Only the form that browsers use, because it is copied into headers.
 _ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def origin(text: str) -> str | None:
-    """As browsers write it; None for what is no origin of a web page."""
+    """Return the origin as browsers write it; None if the text is not a web origin."""
     low = text.strip().lower().removesuffix("/")
     if len(low) > ORIGIN_CHARS_MAX or not _ORIGIN.fullmatch(low):
         return None
@@ -23,7 +23,7 @@ def origin(text: str) -> str | None:
 
 
 def well_formed(texts: Iterable[str]) -> tuple[str, ...]:
-    """The origins among them, each once. For what came by SQL and was never checked."""
+    """Return the valid origins, each once. For values that were stored without a check."""
     return tuple(dict.fromkeys(found for text in texts if (found := origin(text))))
 
 

@@ -1,4 +1,4 @@
-"""A processor's answer: a closed union of outcomes, with reasons and next actions."""
+"""Outcomes: a closed union of a processor's results, with reasons and next actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .money import Money
 
 
 class DeclineCode(StrEnum):
-    """Why a processor said no. Closed: a plugin maps its own words to these."""
+    """Why a processor declined. Closed: a plugin maps its processor's codes to these."""
 
     DECLINED = "declined"
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -34,13 +34,14 @@ ActionKind = Literal["redirect", "three_ds", "upi_intent", "qr", "upi_collect", 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A definite yes.
+    """The processor approved the operation.
 
     Args:
-        reference: What the processor calls it.
-        amount: What was approved. Less than asked is a partial approval: it is held for a
-            manual order; for any other the payment fails and the part is refunded.
-        operation_id: What it answers, if the processor says so; another is refused.
+        reference: The processor's id of the operation.
+        amount: The approved amount. Less than the requested amount is a partial approval: it
+            is held for a manual order; otherwise the payment fails and the part is refunded.
+        operation_id: The operation it belongs to, if the processor names it; an outcome of
+            another operation is refused.
     """
 
     reference: str
@@ -50,13 +51,13 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A definite no: an answer, not an error.
+    """The processor declined the operation: an outcome, not an error.
 
     Args:
-        code: Why, in our words.
-        retry: What could help.
-        processor_code: Why, in the processor's words.
-        shopper_message_key: Which sentence to show to the shopper.
+        code: The reason.
+        retry: What a retry would need.
+        processor_code: The processor's own code.
+        shopper_message_key: The key of the message for the shopper.
     """
 
     code: DeclineCode
@@ -67,14 +68,14 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class ActionRequired:
-    """The shopper has to act before there is an answer.
+    """The shopper has to act before there is a final outcome.
 
     Args:
-        action: What kind of act.
-        expires_at: When the processor gives up waiting, in UTC.
-        data: What the shopper's page needs to show it (an address, a QR text).
-        resolve_after: When to ask the processor, if nobody calls back before.
-        state: Opaque to us, kept and handed back with the next call.
+        action: The kind of action.
+        expires_at: When the processor stops waiting, in UTC.
+        data: What the shopper's page needs to show the action (an address, a QR text).
+        resolve_after: When to query the processor, unless a callback arrives before.
+        state: Opaque to paygate; stored, and passed to the next call.
     """
 
     action: ActionKind
@@ -86,14 +87,14 @@ class ActionRequired:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Accepted; the answer comes later, by query or callback.
+    """The processor accepted the operation; the outcome follows by query or callback.
 
-    Nothing waits in memory for it: the operation's due time moves.
+    No task waits for it: the operation's due time changes.
 
     Args:
-        resolve_after: When to ask, counted from now.
-        expires_at: When the processor gives up, in UTC.
-        state: Opaque to us, kept and handed back with the next call.
+        resolve_after: The delay before the next query.
+        expires_at: When the processor stops waiting, in UTC.
+        state: Opaque to paygate; stored, and passed to the next call.
     """
 
     resolve_after: timedelta
@@ -103,10 +104,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have happened or not. Resolved by asking, never by charging again.
+    """It is not known whether the operation happened. Query it; never charge again.
 
     Args:
-        reason: What we saw, for the time line; no secrets.
+        reason: For the timeline; without secrets.
     """
 
     reason: str
@@ -114,12 +115,12 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Held money that the processor let go by itself, because the hold has expired.
+    """The processor released held money because the hold expired.
 
-    Only a callback says it, of a charge that was approved before.
+    It only comes with a callback about a charge that was approved before.
 
     Args:
-        reason: For the time line.
+        reason: For the timeline.
     """
 
     reason: str
@@ -131,11 +132,11 @@ Undecided = ActionRequired | Pending | Unknown
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """What the shopper has to do before there is an answer.
+    """What the shopper has to do before there is a final outcome.
 
     Args:
-        type: What kind of act.
-        expires_at: Until when, in UTC.
+        type: The kind of action.
+        expires_at: When it expires, in UTC.
         data: What the shopper's page needs to show it.
     """
 
@@ -145,19 +146,19 @@ class NextAction:
 
     @classmethod
     def of(cls, outcome: ActionRequired) -> NextAction:
-        """The action that a processor requires."""
+        """Return the action that a processor requires."""
         return cls(outcome.action, outcome.expires_at, dict(outcome.data))
 
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why a payment failed, in our words and in a sentence."""
+    """Why a payment failed: a code and a message."""
 
     code: str
     description: str
 
 
 EXPIRED_HOLD = Decline(DeclineCode.PROCESSING_ERROR, "The hold has expired")
-"""Of a payment whose hold had ended before we were told that there was one."""
+"""The decline of a payment whose hold expired before the approval arrived."""
 PARTLY_APPROVED = Decline("partly_approved", "Only a part of the amount was approved")
-"""Why a payment failed of whose amount the processor took a part. The part is refunded."""
+"""The decline of a payment that was approved for a part. The part is refunded."""

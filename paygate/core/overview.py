@@ -1,4 +1,4 @@
-"""A merchant's figures, the state of the queues, and what needs attention."""
+"""A merchant's figures, the state of the queues, and items that need attention."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .redaction import redact
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# The widest window a bucket of that many hours is used for: no more than 60 buckets.
+# Longest period in hours → bucket size in hours: at most 60 buckets.
 _BUCKETS_H = ((48, 1), (168, 3), (720, 12))
 
 
 def window_of(hours: int, now: datetime) -> Window:
-    """The last ``hours``, in buckets that begin at whole hours; the last is under way."""
+    """Return the last ``hours`` in buckets that begin at whole hours; the last is incomplete."""
     bucket = timedelta(hours=next(size for most, size in _BUCKETS_H if hours <= most))
     count = -(-timedelta(hours=hours) // bucket)
     ends = _EPOCH + ((now - _EPOCH) // bucket + 1) * bucket
@@ -31,7 +31,7 @@ def window_of(hours: int, now: datetime) -> Window:
 
 
 async def overview(merchant_id: UUID, hours: int, deps: Deps) -> tuple[Window, Figures]:
-    """A merchant's figures of the last hours."""
+    """Return a merchant's figures of the last hours."""
     window = window_of(hours, deps.clock.now())
     return window, await deps.storage.figures.overview(merchant_id, window)
 
@@ -39,7 +39,7 @@ async def overview(merchant_id: UUID, hours: int, deps: Deps) -> tuple[Window, F
 async def work_in_detail(
     merchant_id: UUID | None, deps: Deps
 ) -> tuple[list[WorkerSeen], list[QueueCounts], list[StuckWork]]:
-    """Who works; every queue; and what is stuck, of one merchant or of all."""
+    """Return the workers, every queue, and stuck rows, of one merchant or of all."""
     now, figures = deps.clock.now(), deps.storage.figures
     workers = await figures.workers(gone_after=WORKER_GONE_AFTER)
     counted = {each.queue: each for each in await figures.queues(merchant_id, now=now)}
@@ -51,9 +51,9 @@ async def work_in_detail(
 async def release_stuck(
     queue: str, row_id: str, merchant_id: UUID | None, deps: Deps
 ) -> tuple[Queue, datetime]:
-    """Make a stuck row due now; its queue and that moment.
+    """Make a stuck row due now; return its queue and its new due time.
 
-    What was set aside is asked of its processor, never told on a guess.
+    A dead-lettered operation is queried at its processor, and not sent again.
 
     Raises:
         NotFoundError: No such row is stuck, or it is another merchant's.
@@ -72,10 +72,10 @@ _ITEM_ID = re.compile(r"(callback|answer|payment)-[A-Za-z0-9_]{1,64}", re.ASCII)
 
 
 async def resolve_attention(item_id: str, note: str, caller: Caller, deps: Deps) -> Attention:
-    """Take an item off the list of what needs attention; its history keeps it.
+    """Resolve an item that needs attention; its payment's history keeps it.
 
     Args:
-        item_id: Which.
+        item_id: The item's id.
         note: What the operator found and did.
         caller: The operator.
         deps: The app.

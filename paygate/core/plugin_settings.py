@@ -1,4 +1,4 @@
-"""What operators set of plugins: kept beside the environment, read when a process starts."""
+"""Settings of plugins: stored beside the environment, read when a process starts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ HEALTH_OVER = timedelta(hours=24)
 
 
 async def stored_settings(storage: Storage, vault: Vault) -> Mapping[str, StoredSettings]:
-    """Plugin → what was set of it, for a process that starts.
+    """Return the stored settings by plugin, for a process that starts.
 
     Raises:
-        OperatorError: What was sealed cannot be opened.
+        OperatorError: A sealed setting cannot be opened.
     """
     rows = await storage.plugin_settings.everything()
     try:
@@ -29,17 +29,17 @@ async def stored_settings(storage: Storage, vault: Vault) -> Mapping[str, Stored
         raise OperatorError(
             setting="PAYGATE_VAULT_KEY",
             problem="the stored secrets of plugins were sealed with another key",
-            remedy="Add that key behind the present one, or delete the rows of plugin_settings",
+            remedy="Add that key after the current one, or delete the rows of plugin_settings",
         ) from error
 
 
 async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -> LoadedPlugin:
-    """Store some settings of a plugin; processes that start from now on read them.
+    """Store some settings of a plugin; processes that start afterwards use them.
 
     Raises:
-        NotFoundError: No such plugin, or nothing of it can be set.
+        NotFoundError: No such plugin, or it has no settings.
         InvalidInputError: It has no such setting, or refuses the value.
-        UnsupportedError: The environment sets it.
+        UnsupportedError: The environment sets the setting.
     """
     loaded = deps.registry.loaded_plugins.get(plugin)
     if loaded is None or loaded.settings is None:
@@ -55,7 +55,7 @@ async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -
 async def plugins_in_detail(
     deps: Deps,
 ) -> list[tuple[LoadedPlugin, StoredSettings, list[CallFigures]]]:
-    """Every plugin, what is stored of it, and how its processors' calls went."""
+    """Return every plugin, its stored settings, and figures of its processors' calls."""
     rows = await deps.storage.plugin_settings.everything()
     calls = await deps.storage.figures.calls(since=deps.clock.now() - HEALTH_OVER)
     return [

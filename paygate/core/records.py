@@ -12,7 +12,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """A slice of a list, newest first, and how long the whole list is."""
+    """A page of a list, newest first, and the length of the whole list."""
 
     rows: Sequence[Row]
     total: int
@@ -22,14 +22,14 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of a set of writes.
+    """The result of writing a batch of rows.
 
     Args:
         stored: Ids of the rows that were stored. The others had lost their lease, or
-            what they were based on had moved; nothing of theirs was written.
-        refused: Id → why the row could not be stored. Its neighbours were stored all the
-            same.
-        busy: Ids of rows that someone else had locked: to be stored in a moment.
+            the state they were based on had changed; nothing was written for them.
+        refused: Id → why the row could not be stored. The other rows of the batch were
+            stored.
+        busy: Ids of rows that another transaction had locked; store them again later.
     """
 
     stored: frozenset[str]
@@ -37,7 +37,7 @@ class WriteResult:
     busy: frozenset[str] = frozenset()
 
     def merge(self, other: WriteResult) -> WriteResult:
-        """Join the results of two sets."""
+        """Merge the results of two batches."""
         refused = {**self.refused, **other.refused}
         return WriteResult(self.stored | other.stored, refused, self.busy | other.busy)
 
@@ -46,7 +46,7 @@ NOTHING_WRITTEN = WriteResult(frozenset(), {})
 
 
 class Unchanged(Enum):
-    """Says that something stays as it is, where None says something else."""
+    """The type of a marker for "keep the value", where None means something else."""
 
     UNCHANGED = "keep"
 

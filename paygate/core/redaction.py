@@ -12,8 +12,8 @@ MASK = "[redacted]"
 CARD_DIGITS_MIN = 13
 CARD_DIGITS_MAX = 19
 
-# At least 13 digits, with the spaces and dashes people type between them, and
-# whatever digits stand beside them. The fraction of a number is not a card.
+# At least 13 digits, with spaces and dashes between them, and all adjacent digits.
+# The fraction of a number is not a card.
 _DIGIT_RUN = re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,}", re.ASCII)
 _UUID = re.compile(
     r"((?<![\da-f])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\da-f]))",
@@ -21,7 +21,7 @@ _UUID = re.compile(
 )
 _GROUP = re.compile(r"\d+", re.ASCII)
 
-# A doubled digit counts by its digit sum: 8 is 16 is 7.
+# A doubled digit counts as its digit sum: 8 doubled is 16, which counts as 7.
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 _SECRET_NAMES = re.compile(
     r"secret|password|authorization|cvv|cvc|card_?number|\bpan\b|api[-_]?key|signature|token|sealed",
@@ -30,7 +30,7 @@ _SECRET_NAMES = re.compile(
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether a run of ASCII digits ends in the right check digit.
+    """Check the Luhn digit at the end of a run of ASCII digits.
 
     Source: ISO/IEC 7812-1, annex B.
     """
@@ -39,13 +39,13 @@ def passes_luhn(digits: str) -> bool:
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a field of that name is never to be written down."""
+    """Whether the value of a field of that name must never be stored or logged."""
     return _SECRET_NAMES.search(name) is not None
 
 
 def redact(text: str) -> str:
-    """The text with every run of digits that could be a card number masked."""
-    # UUIDs, every second part, are left alone: now and then one holds such a run.
+    """Mask every run of digits that could be a card number."""
+    # Every second part is a UUID, and kept: some UUIDs contain such a run.
     parts = _UUID.split(text)
     parts[::2] = [_DIGIT_RUN.sub(_mask_cards, part) for part in parts[::2]]
     return "".join(parts)
@@ -61,10 +61,10 @@ def _mask_cards(found: re.Match[str]) -> str:
 
 
 def _cards(run: str) -> Iterator[tuple[int, int]]:
-    """Where the run could hold a card number, by start.
+    """Yield the spans that could be card numbers, by start.
 
-    A card begins and ends with a group: what stands beside it, an expiry or a
-    count, must not hide it, and a longer number does not hold one by chance.
+    A card begins and ends at the border of a group of digits. So an expiry or a count
+    beside it does not hide it, and a longer number does not contain one by chance.
     """
     groups = [group.span() for group in _GROUP.finditer(run)]
     digits = "".join(run[start:end] for start, end in groups)
@@ -72,7 +72,7 @@ def _cards(run: str) -> Iterator[tuple[int, int]]:
     sums = _luhn_sums(digits)
     for first, (start, _) in enumerate(groups):
         begins = ends[first - 1] if first else 0
-        # The first group with which it is long enough.
+        # The first group at which the span is long enough.
         shortest = bisect_left(ends, begins + CARD_DIGITS_MIN, first)
         for last in range(shortest, len(groups)):
             ends_at = ends[last]
@@ -84,10 +84,10 @@ def _cards(run: str) -> Iterator[tuple[int, int]]:
 
 
 def _luhn_sums(digits: str) -> tuple[list[int], list[int]]:
-    """Luhn sums of every beginning, with the even and with the odd places doubled.
+    """Return Luhn sums of every prefix, with even and with odd positions doubled.
 
-    The difference of two is the sum of what lies between, so that every part of a long run
-    is judged in constant time.
+    The difference of two sums is the sum of the span between them, so that every span is
+    checked in constant time.
     """
     doubled = digits.translate(_DOUBLED)
     even = [int((doubled if place % 2 == 0 else digits)[place]) for place in range(len(digits))]
@@ -101,17 +101,17 @@ ITEMS_MAX = 50
 DEPTH_MAX = 8
 NUMBER_MAX = 2**63
 SECRET_CHARS_MIN = 4
-"""What is shorter stands in every other text by chance."""
+"""Shorter secrets occur in other texts by chance, and are not masked."""
 
-# "cvv 737", "CVC: 737", '{"cvv": "737"}': what redact() cannot see, for three digits
-# are not a card.
+# "cvv 737", "CVC: 737", '{"cvv": "737"}': redact() does not find these, because three
+# digits are not a card number.
 _NAMED_CODE = re.compile(
     r"(?<![a-z])((?:cvv|cvc)2?|security[ _-]?code|otp|pin)"
     r"([^a-z\d]{1,6}|\W+(?:is|was)\W+)\d{3,8}(?!\d)",
     re.IGNORECASE,
 )
 _NAMED_SECRET = re.compile(
-    # Only from the start of a word: from every character of it, each try would read the rest.
+    # Only from the start of a word; matching from every character would be quadratic.
     r"(?<![\w-])([\w-]*(?:secret|password|token|signature|authorization|api[ _-]?key))"
     r"(\W{0,2}[:=]\W{0,3})(?:(?:bearer|basic)\s+)?[^\s\"',;)}\]]+",
     re.IGNORECASE,
@@ -119,12 +119,12 @@ _NAMED_SECRET = re.compile(
 
 
 def redact_json(value: object, *, secrets: Collection[str] = (), depth: int = 1) -> Any:
-    """The value as plain JSON, without cards, codes and secrets, and never large.
+    """Return the value as plain JSON of bounded size, without cards, codes and secrets.
 
     Args:
-        value: What would be JSON; of anything else only the type's name is left.
-        secrets: Texts known to be secret, masked wherever they stand.
-        depth: How deep it stands in a larger value.
+        value: A JSON value; anything else is replaced with the name of its type.
+        secrets: Texts known to be secret, masked wherever they occur.
+        depth: Its depth in a larger value.
     """
     match value:
         case bool() | int() | float():
@@ -148,42 +148,42 @@ def redact_json(value: object, *, secrets: Collection[str] = (), depth: int = 1)
 
 
 def _redact_number(value: float) -> float | str:
-    # What no bigint holds, and what is no number to JSON, a reader could not take either.
+    # Larger than a bigint, or not a JSON number: some readers could not parse it.
     if not abs(value) < NUMBER_MAX:
         return "…"
     return value if redact(str(value)) == str(value) else MASK
 
 
 def redact_text(text: str, *, secrets: Collection[str] = ()) -> str:
-    """The text without cards, named codes and secrets, cut to ``TEXT_CHARS_MAX``."""
-    # Neither a NUL nor half a surrogate pair can be stored.
+    """Mask cards, named codes and secrets, and cut the text to ``TEXT_CHARS_MAX``."""
+    # PostgreSQL stores neither a NUL nor half a surrogate pair.
     text = text.replace("\0", "").encode(errors="replace").decode()
-    # Before the cut: half of a known secret would not be recognised.
+    # Before the text is cut: a part of a secret would not be recognized.
     text = _beginning(mask_secrets(text, secrets))
     text = mask_named(text)
     return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"
 
 
 def _beginning(text: str) -> str:
-    """As much of a text as is looked at, so that a long one costs no more than a short one."""
+    """Return the start of a text, so that a long text costs no more than a short one."""
     if len(text) <= READ_CHARS_MAX:
         return text
-    # Half a card number or code would not be recognised: digits at the cut are left out.
+    # A part of a card number or code would not be recognized: drop digits at the cut.
     return text[:READ_CHARS_MAX].rstrip("0123456789 -") + "…"
 
 
 def mask_named(text: str) -> str:
-    """The text without cards, and without codes and secrets that are named as such."""
+    """Mask cards, and codes and secrets that a name introduces."""
     text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(text))
     return _NAMED_SECRET.sub(rf"\1\2{MASK}", text)
 
 
 def mask_secrets(text: str, secrets: Collection[str]) -> str:
-    """The text with those secrets masked, wherever they stand.
+    """Mask the secrets wherever they occur.
 
-    Also the beginning of one with which the text ends: it may have been cut there.
+    A prefix of a secret at the end of the text is masked too: the text may have been cut.
     """
-    # The longest first: one may be a part of another.
+    # The longest first: one secret may be part of another.
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SECRET_CHARS_MIN:
             text = _without_cut(text.replace(secret, MASK), secret)

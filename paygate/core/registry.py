@@ -1,4 +1,4 @@
-"""What the plugins offer, found once per app and frozen."""
+"""The registry: what the plugins of one app offer."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ from .plugin_api.sink import EventSink
 
 
 class ScenarioInfo(Protocol):
-    """What the core knows of a scenario: what to call it, and whose it is."""
+    """What the core knows about a scenario."""
 
     @property
     def name(self) -> str:
-        """What requests say."""
+        """The name that requests use."""
         ...
 
     @property
     def number(self) -> int:
-        """What test cards and amounts say."""
+        """The number that test cards and amounts use."""
         ...
 
     @property
     def says(self) -> str:
-        """What it plays, for people."""
+        """A description for people."""
         ...
 
     @property
     def methods(self) -> frozenset[str]:
-        """For which payment methods; empty for all."""
+        """The payment methods it applies to; empty for all."""
         ...
 
 
@@ -83,42 +83,42 @@ class GuardedByHost(
 ):
     """A processor behind the host's guard.
 
-    The guard gives every processor all methods: one that cannot be asked answers
-    every query with ``Unknown``, one that cannot capture, void or refund declines.
-    No method that asks raises anything but ``NotSentError``; those of ``CanCallback``
+    The guard gives every processor all methods: without query support, ``query`` returns
+    ``Unknown``; without support for captures, voids or refunds, those return a decline.
+    Methods that call the processor raise only ``NotSentError``; those of ``CanCallback``
     raise ``PluginError``.
     """
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
-        """See ``CanPlayPayer.payer_decides``; None where nobody can be played."""
+        """See ``CanPlayPayer.payer_decides``; None if the processor does not support it."""
         ...
 
     def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
-        """The outcome that a callback told, if it can be one of that operation.
+        """Return the outcome of a callback, checked against the operation.
 
         Raises:
-            PluginContractError: It cannot.
+            PluginContractError: The outcome is not valid for that operation.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that is installed in one app.
+    """Everything that the plugins of one app offer.
 
     Args:
         methods: Method code → method.
         processors: Processor id → processor, in order of preference.
         sinks: Sink id → sink.
-        policies: What is decided about → the policy that decides it.
+        policies: Target → the retry policy for it.
         plugins: Plugin id → version, for people.
-        scenarios: Name → what simulators can play.
-        routers: Who says which processor is asked, the first to be asked first.
-        checks: Who may stop a payment.
-        routes: What plugins serve over HTTP.
-        commands: (Plugin, name) → a verb of the command line.
-        panels: Plugin and id with a dot between them → a panel of the dashboard.
-        loaded_plugins: Plugin id → the plugin, what it offers and what can be set of it.
+        scenarios: Name → scenario that simulators can play.
+        routers: Routers, in the order in which they are asked.
+        checks: Risk checks.
+        routes: HTTP routes of plugins.
+        commands: (Plugin, name) → command of the command line.
+        panels: ``plugin.id`` → panel of the dashboard.
+        loaded_plugins: Plugin id → the plugin, what it offers and its settings.
     """
 
     methods: Mapping[str, PaymentMethod]
@@ -135,10 +135,10 @@ class Registry:
     loaded_plugins: Mapping[str, LoadedPlugin] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
-        """The method a request named.
+        """Return the payment method that a request names.
 
         Raises:
-            InvalidInputError: There is none of that name.
+            InvalidInputError: No payment method has that code.
         """
         found = self.methods.get(code) if isinstance(code, str) else None
         if found is None:
@@ -148,19 +148,19 @@ class Registry:
     def processor_for(
         self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
     ) -> GuardedByHost:
-        """The preferred processor that can do this.
+        """Return the preferred processor that supports this payment.
 
         Raises:
-            UnsupportedError: None can; the sentence says what stood in the way.
+            UnsupportedError: No processor does; the message says why.
         """
         able = self.able(method=method, flow=flow, amount=amount, capture_mode=capture_mode)
         return able[0]
 
     def flows_for(self, order: Order | None) -> Mapping[str, frozenset[str]]:
-        """Each payment method that can be used, with its flows.
+        """Return each usable payment method with its flows.
 
         Args:
-            order: Only what can pay this order: its amount, currency and way to capture.
+            order: Only methods that can pay this order: its amount, currency and capture mode.
         """
         flows: dict[str, frozenset[str]] = {}
         for code, method in self.methods.items():
@@ -176,10 +176,10 @@ class Registry:
     def able(
         self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
     ) -> Sequence[GuardedByHost]:
-        """Every processor that can do this, in order of preference; at least one.
+        """Return the processors that support this payment, in order of preference.
 
         Raises:
-            UnsupportedError: None can; the sentence says what stood in the way.
+            UnsupportedError: No processor does; the message says why.
         """
         able: Sequence[GuardedByHost] = [
             processor
@@ -187,17 +187,17 @@ class Registry:
             if flow in processor.capabilities.methods.get(method, frozenset())
         ]
         if not able:
-            raise UnsupportedError(f"No processor here carries out {method} ({flow})")
+            raise UnsupportedError(f"No processor supports {method} ({flow})")
         if capture_mode == "manual":
             able = [processor for processor in able if processor.capabilities.capture != "none"]
             if not able:
                 raise UnsupportedError(
-                    f"No processor here holds money for {method} ({flow}) to capture it later"
+                    f"No processor supports manual capture for {method} ({flow})"
                 )
         accepting = [processor for processor in able if _accepts(processor, amount)]
         if accepting:
             return accepting
-        raise UnsupportedError(f"No processor here takes {amount} by {method}", field="amount")
+        raise UnsupportedError(f"No processor accepts {amount} by {method}", field="amount")
 
 
 def _takes(processor: GuardedByHost, order: Order) -> bool:
@@ -215,11 +215,11 @@ def _accepts(processor: GuardedByHost, amount: Money) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RouterRanking:
-    """What a router thinks.
+    """The result of a router.
 
     Args:
-        ranking: Candidates, the best first; None for no ranked.
-        ignored: Ids it named that are no candidates.
+        ranking: Candidates, the best first; None for no preference.
+        ignored: Ids in the result that are not candidates.
     """
 
     ranking: tuple[str, ...] | None
@@ -236,14 +236,14 @@ class GuardedRouter(Protocol):
 
     @property
     def plugin(self) -> str:
-        """Whose it is."""
+        """The id of its plugin."""
         ...
 
     async def rank(self, request: RouteRequest, context: CallContext) -> RouterRanking:
         """See ``Router.rank``.
 
         Raises:
-            PluginError: It failed, or its answer is none.
+            PluginError: It failed, or returned an invalid result.
         """
         ...
 
@@ -258,19 +258,19 @@ class GuardedCheck(Protocol):
 
     @property
     def plugin(self) -> str:
-        """Whose it is."""
+        """The id of its plugin."""
         ...
 
     @property
     def is_closed(self) -> bool:
-        """Whether its failure blocks."""
+        """Whether a failure of the check blocks the payment."""
         ...
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
         """See ``RiskCheck.assess``.
 
         Raises:
-            PluginError: It failed, or its answer is none.
+            PluginError: It failed, or returned an invalid result.
         """
         ...
 
@@ -280,28 +280,28 @@ class GuardedRoute(Protocol):
 
     @property
     def plugin(self) -> str:
-        """Whose it is."""
+        """The id of its plugin."""
         ...
 
     @property
     def route(self) -> Route:
-        """What it says of itself."""
+        """The route as the plugin declares it."""
         ...
 
     def read(self, body: Mapping[str, Any]) -> BaseModel:
-        """A request's body as the route declares it.
+        """Parse a request's body as the route declares it.
 
         Raises:
-            InvalidInputError: It is not like that.
+            InvalidInputError: The body is invalid.
             PluginError: The plugin's model failed.
         """
         ...
 
     async def answer(self, call: RouteCall, context: ExtensionContext) -> RouteReply:
-        """What the plugin answers: bytes, or what is plain JSON.
+        """Return the plugin's response: bytes, or plain JSON.
 
         Raises:
-            PluginError: It failed, or its answer is none.
+            PluginError: It failed, or returned an invalid result.
         """
         ...
 
@@ -311,19 +311,19 @@ class GuardedPanel(Protocol):
 
     @property
     def plugin(self) -> str:
-        """Whose it is."""
+        """The id of its plugin."""
         ...
 
     @property
     def panel(self) -> Panel:
-        """What it says of itself."""
+        """The panel as the plugin declares it."""
         ...
 
     async def data(self, context: ExtensionContext) -> TableData | FiguresData:
-        """What it shows.
+        """Return what the panel shows.
 
         Raises:
-            PluginError: It failed, or its answer is none.
+            PluginError: It failed, or returned an invalid result.
         """
         ...
 
@@ -333,18 +333,18 @@ class GuardedCommand(Protocol):
 
     @property
     def plugin(self) -> str:
-        """Whose it is."""
+        """The id of its plugin."""
         ...
 
     @property
     def command(self) -> Command:
-        """What it says of itself."""
+        """The command as the plugin declares it."""
         ...
 
     async def run(self, options: object, context: CommandContext) -> int:
-        """Do it; the exit code.
+        """Run the command and return its exit code.
 
         Raises:
-            PluginError: It failed, or returned none.
+            PluginError: It failed, or returned no exit code.
         """
         ...

@@ -1,4 +1,4 @@
-"""The storage: every repository, alone or in one transaction."""
+"""The storage port: every repository, alone or in one transaction."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .webhooks.store import DeliveryRepository, EndpointRepository, FeedReposito
 
 
 class Repositories(AccountRepositories, Protocol):
-    """All of them, bound to a pool or to one transaction."""
+    """All repositories, bound to a pool or to one transaction."""
 
     @property
     def idempotency(self) -> IdempotencyRepository:
-        """Answers that were given."""
+        """Stored responses of idempotent requests."""
         ...
 
     @property
@@ -36,7 +36,7 @@ class Repositories(AccountRepositories, Protocol):
 
     @property
     def endpoints(self) -> EndpointRepository:
-        """Where events go."""
+        """Webhook endpoints."""
         ...
 
     @property
@@ -56,7 +56,7 @@ class Repositories(AccountRepositories, Protocol):
 
     @property
     def callbacks(self) -> CallbackRepository:
-        """Processors' callbacks."""
+        """Callbacks of processors."""
         ...
 
     @property
@@ -71,32 +71,32 @@ class Repositories(AccountRepositories, Protocol):
 
     @property
     def attention(self) -> AttentionRepository:
-        """What operators have to look at."""
+        """Items that need an operator's attention."""
         ...
 
     @property
     def figures(self) -> FigureRepository:
-        """Figures about payments and about work."""
+        """Figures of payments and of queues."""
         ...
 
     @property
     def plugin_settings(self) -> PluginSettingRepository:
-        """What operators set of plugins."""
+        """Settings of plugins that operators changed."""
         ...
 
     @property
     def sealed_texts(self) -> SealedTextRepository:
-        """Sealed texts that are kept for long."""
+        """Sealed texts that are stored for long."""
         ...
 
     @property
     def housekeeping(self) -> HousekeepingRepository:
-        """Forgetting what is old."""
+        """Deletion of expired rows."""
         ...
 
     @property
     def feed(self) -> FeedRepository:
-        """Events in the one order in which everybody reads them."""
+        """Events in the one order in which every stream sends them."""
         ...
 
     @property
@@ -114,9 +114,9 @@ class Storage(Repositories, Protocol):
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Storage]:
-        """The repositories in one transaction: committed at the end, or nothing."""
+        """Open a transaction and yield its repositories; commit at the end or store nothing."""
         ...
 
     async def is_connected(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database responds."""
         ...

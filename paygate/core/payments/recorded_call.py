@@ -1,4 +1,4 @@
-"""A call of a processor's plugin, kept for the time line without what must not be kept."""
+"""A call of a processor's plugin, stored for the time line without what must not be stored."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Question:
 
 
 async def recorded(question: Question, clock: Clock) -> tuple[Answer, RecordedCall]:
-    """Make the call; what came back, and what may be kept of it.
+    """Make the call; what came back, and what may be stored of it.
 
     Whatever reason the answer gives no longer repeats what the plugin was told in
     confidence: it is noted, logged and shown.
@@ -72,8 +72,8 @@ def _discreet(answer: Answer, secrets: Collection[str]) -> Answer:
 
 
 def given(request: Request) -> Mapping[str, Any]:
-    """What of a request may be kept: its instrument as it is displayed, never its secret."""
-    kept = {
+    """What of a request may be stored: its instrument as it is displayed, never its secret."""
+    stored = {
         "payment_id": request.payment_id,
         **_plain_money(request.amount),
         "method": request.instrument.method,
@@ -82,24 +82,24 @@ def given(request: Request) -> Mapping[str, Any]:
     }
     match request:
         case AuthorizeRequest(capture=capture):
-            kept |= {"capture": capture}
+            stored |= {"capture": capture}
         case FollowUp(operation_id=operation_id, reference=reference, is_final=is_final):
-            kept |= {"operation_id": operation_id, "reference": reference, "is_final": is_final}
+            stored |= {"operation_id": operation_id, "reference": reference, "is_final": is_final}
     secrets = (request.instrument.secret or {}).values()
-    safe: Mapping[str, Any] = redact_json(kept, secrets=secrets)
+    safe: Mapping[str, Any] = redact_json(stored, secrets=secrets)
     return safe
 
 
 def answered(answer: Answer, *, secrets: Collection[str] = ()) -> Mapping[str, Any]:
-    """What of an answer may be kept: its class and its fields.
+    """What of an answer may be stored: its class and its fields.
 
     Args:
         answer: What came back.
         secrets: What the plugin was told in confidence, and may have repeated.
     """
     fields = {"class": type(answer).__name__, **_fields(answer)}
-    kept: Mapping[str, Any] = redact_json(fields, secrets=secrets)
-    return kept
+    stored: Mapping[str, Any] = redact_json(fields, secrets=secrets)
+    return stored
 
 
 def _fields(answer: Answer) -> Mapping[str, Any]:

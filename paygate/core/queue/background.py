@@ -1,4 +1,4 @@
-"""Work that a process repeats for as long as it lives."""
+"""Background tasks that a process repeats until it ends."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ LOG_AGAIN_AFTER_S = 30.0
 
 
 async def repeat(step: Callable[[], Awaitable[object]], *, every_s: float, what: str) -> None:
-    """Run a step again and again, until cancelled. What it raises is logged and ends nothing.
+    """Run a step again and again, until cancelled. Errors are logged and do not end it.
 
     Args:
-        step: What to do each time.
-        every_s: Seconds between the end of one and the start of the next.
+        step: The step.
+        every_s: Seconds between the end of a step and the start of the next.
         what: What the step does, for the log.
     """
-    said, said_at_s = "", float("-inf")
+    logged, logged_at_s = "", float("-inf")
     while True:
         try:
             await step()
         except (InfrastructureError, OperatorError) as error:
             now = time.monotonic()
-            # A database that is away is away for every step; one line tells it.
-            if str(error) != said or now - said_at_s >= LOG_AGAIN_AFTER_S:
-                said, said_at_s = str(error), now
+            # An unavailable database fails every step; one line is enough.
+            if str(error) != logged or now - logged_at_s >= LOG_AGAIN_AFTER_S:
+                logged, logged_at_s = str(error), now
                 log.warning("cannot %s: %s", what, error)
         except Exception:
-            # The outermost net of a background task: the process relies on it, so it may
-            # not end, and what went wrong once may be right the next time.
+            # A background task must not end, because the process relies on it; the next step may
+            # succeed.
             log.exception("cannot %s", what)
         await asyncio.sleep(every_s)

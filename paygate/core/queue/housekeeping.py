@@ -10,31 +10,31 @@ from ..errors import InfrastructureError
 from ..limits import SEALED_MAX, WORKER_DELETED_AFTER
 
 ROWS_MAX = 1000
-"""Forgotten at a time, so that no lock is held for long."""
+"""Rows deleted by one statement, so that no lock is held for long."""
 
 
 async def run_housekeeping(deps: Deps) -> None:
-    """Delete what has expired, and seal stored secrets for the keys of now."""
+    """Delete expired rows, and reseal stored secrets with the current keys."""
     await purge_expired(deps)
     await reseal(deps)
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Forget expired answers, sessions and sent cards, and old calls and callbacks; how many."""
-    now, house = deps.clock.now(), deps.storage.housekeeping
+    """Delete expired responses, sessions, sealed cards, calls and callbacks; return how many."""
+    now, housekeeping = deps.clock.now(), deps.storage.housekeeping
     await deps.storage.workers.forget(gone_for=WORKER_DELETED_AFTER)
-    # Sessions come to their ends in real time.
+    # Sessions expire in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     if deps.policy.keep_events is not None:
         kept_since = now - deps.policy.keep_events
-        await _all(lambda: house.purge_events(before=kept_since, limit=ROWS_MAX))
-    await _all(lambda: house.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
+        await _all(lambda: housekeeping.purge_events(before=kept_since, limit=ROWS_MAX))
+    await _all(lambda: housekeeping.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
     before = now - deps.policy.keep_calls
     return sum(
         [
             await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX)),
-            await _all(lambda: house.purge_calls(before=before, limit=ROWS_MAX)),
-            await _all(lambda: house.purge_callbacks(before=before, limit=ROWS_MAX)),
+            await _all(lambda: housekeeping.purge_calls(before=before, limit=ROWS_MAX)),
+            await _all(lambda: housekeeping.purge_callbacks(before=before, limit=ROWS_MAX)),
         ]
     )
 
@@ -52,13 +52,13 @@ log = logging.getLogger(__name__)
 
 
 async def reseal(deps: Deps) -> int:
-    """Seal what is kept for long so that each of the vault's keys opens it.
+    """Reseal long-lived secrets so that each of the vault's keys opens them.
 
-    While a key is replaced, this makes the old one superfluous: what instances with only
-    the old key have sealed is opened with it once more.
+    After that, a key that is being replaced is no longer needed. Instances that have only
+    the old key may seal more secrets; the next run reseals those.
 
     Returns:
-        How many texts were sealed anew.
+        How many texts were resealed.
     """
     done, unreadable = 0, []
     for each in await deps.storage.sealed_texts.lacking(deps.vault.key_ids):
@@ -71,8 +71,8 @@ async def reseal(deps: Deps) -> int:
         done += await deps.storage.sealed_texts.replace(each, sealed)
     if unreadable:
         log.warning(
-            "%d sealed secret(s) cannot be opened with PAYGATE_VAULT_KEY, such as %s: put the "
-            "key that sealed them after the present one",
+            "%d sealed secret(s) cannot be opened with PAYGATE_VAULT_KEY, such as %s: add the "
+            "key that sealed them after the current one",
             len(unreadable),
             unreadable[0],
         )

@@ -1,4 +1,4 @@
-"""The lease: the right to work on a row for a while."""
+"""Leases: the right to work on a row for a limited time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Table = Literal["operations", "webhook_logs"]
 
 @dataclass(frozen=True, slots=True)
 class FailedClaim:
-    """A claim whose handling raised: the row rests, or is set aside for a person."""
+    """A claim whose handling raised: it is retried later, or dead-lettered."""
 
     lease: Lease
     error: str
@@ -26,14 +26,14 @@ class FailedClaim:
 class Lease:
     """Proof that a worker claimed a row.
 
-    A row's outcome is stored only while the row still carries this token and the
-    database's clock says that the lease runs. A worker that was asleep too long
-    has lost both, and its write changes nothing.
+    A row's result is stored only while the row has this token and, by the database's
+    clock, the lease has not expired. A worker that was suspended for too long has lost
+    the lease, and its write changes nothing.
 
     Args:
-        row_id: The row it is for.
-        token: Of this claim; another claim has another.
-        claims: How often the row was claimed, this time included.
+        row_id: The row's id.
+        token: Unique per claim.
+        claims: Number of claims of the row, including this one.
     """
 
     row_id: str
@@ -42,46 +42,46 @@ class Lease:
 
 
 def backoff(claims: int) -> timedelta:
-    """How long a row rests after its handling raised, by how often that was tried."""
+    """Return the delay after a failed claim, by the number of claims."""
     exponent = min(claims, 7)
     return min(timedelta(seconds=0.5 * 2**exponent), CLAIM_BACKOFF_MAX)
 
 
 def retry_delay(lease: Lease) -> timedelta | None:
-    """How long a row rests after its handling raised; None when a person has to look."""
+    """Return the delay before the next claim; None when the row is dead-lettered."""
     return backoff(lease.claims) if lease.claims < CLAIMS_MAX else None
 
 
 class Leasable(Protocol):
-    """What both tables of work have in common. All in sets, all on the database's clock."""
+    """Leases on the rows of a table. In batches, and on the database's clock."""
 
     async def renew(self, leases: Sequence[Lease]) -> None:
-        """Extend the leases that are still ours."""
+        """Extend the leases that this worker still holds."""
         ...
 
     async def reschedule(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
-        """Give up rows whose handling raised; the rest says when to try again."""
+        """Release rows whose handling raised, and schedule the retry or dead-letter them."""
         ...
 
     async def release_claims(self, leases: Sequence[Lease]) -> None:
-        """Give up rows untouched, at once: this worker is stopping."""
+        """Release rows that were not worked on: this worker is stopping."""
         ...
 
     async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """Give up rows, untouched, that are leased to the worker without its knowledge.
+        """Release rows that are leased to the worker without its knowledge.
 
-        The answer to one of its claims was lost, and would be missing until the lease ends.
+        The response to one of its claims was lost; the rows would wait until the lease ends.
 
         Args:
-            worker_id: Whose leases.
-            held: All that it knows of.
+            worker_id: The worker.
+            held: All leases that it knows.
         """
         ...
 
     async def release_orphans(self, *, gone_after: timedelta) -> int:
-        """End the leases of workers not heard of for that long; how many."""
+        """Release the leases of workers without a heartbeat for that long; return how many."""
         ...
 
     async def next_due(self, *, now: datetime) -> datetime | None:
-        """When the next row that is not yet due will be."""
+        """Return the due time of the next row that is not due yet."""
         ...

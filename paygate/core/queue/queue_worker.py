@@ -1,13 +1,13 @@
-"""A queue worker: claims rows of one table, works on many at once, records them in sets.
+"""A queue worker: claims rows of one table, processes many at once, records in batches.
 
 ::
 
-    wake or tick ──► claim a set ──► perform, one task a row ──► record whatever is done
+    wake or tick ──► claim rows ───► perform, one task per row ──► record finished rows
          ▲                                                          │
          └──────────────── slots are free again ◄───────────────────┘
 
-A row that takes long holds one slot and nobody else: its neighbours are recorded
-as they finish. Nothing here knows what the rows are.
+A slow row occupies one slot and delays no other row: rows are recorded as they
+finish. The queue worker does not know what the rows are.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from .work import AnswerT, ClaimT, Finished, Work
 
 log = logging.getLogger(__name__)
 
-# Rows fall due one by one; waiting this long lets a claim find several.
+# Rows become due one by one; this delay lets one claim find several.
 GATHER_S = 0.01
 DATABASE_AWAY_WAIT_S = 0.5
 
-# Until a row that someone else had locked is tried again.
+# The delay before a row that another transaction had locked is recorded again.
 BUSY_WAIT_S = 0.05
 
 Batch = asyncio.Future[set[asyncio.Task[None]]]
 
-# A job waits this long for its batch: one slow row must not hold back further jobs.
+# How long a job waits for its batch: a slow row must not delay further jobs.
 BATCH_WAIT_S = 0.25
 
 
 class QueueWorker(Generic[ClaimT, AnswerT]):
-    """Works on one table until told to stop.
+    """Processes the rows of one table until it is stopped.
 
     Args:
         name: For the log.
         work: What to do with the rows.
-        rows: The table's leases.
+        rows: The leases of the table.
         clock: The app's time.
-        worker_id: Whose the leases are.
-        in_flight_max: How many rows to work on at once.
-        test_clock: The same clock, where tests may stop it.
+        worker_id: The owner of the leases.
+        in_flight_max: How many rows to process at once.
+        test_clock: The same clock, where tests may hold it.
     """
 
     def __init__(
@@ -71,39 +71,39 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         self._test_clock = test_clock
         self._worker_id = worker_id
         self._in_flight_max = in_flight_max
-        # A claim may have been committed whose answer did not come.
-        self._may_lease_unseen = False
+        # A claim may have been committed whose response was lost.
+        self._may_hold_unknown = False
         self._wake = asyncio.Event()
-        self._asked: list[Batch] = []
+        self._waiting: list[Batch] = []
         self.stopped = asyncio.Event()
         self._held: dict[str, Lease] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: asyncio.Queue[Finished[ClaimT, AnswerT]] = asyncio.Queue()
-        # Spreads the ticks of several workers; nothing that must be repeatable.
+        # Spreads the ticks of several workers; it need not be repeatable.
         self._rng = Random()
 
     def wake(self) -> None:
-        """Look for due rows now. Cheap; waking twice is waking once."""
+        """Look for due rows now. Cheap; several calls count as one."""
         self._wake.set()
 
     async def process(self) -> None:
-        """Claim a batch of due rows and work on it.
+        """Claim and process a batch of due rows.
 
-        The loop claims it: several calls at the same time share one batch. Returns when the
-        batch is done, or after 0.25 s; what is left of it is done all the same.
+        Concurrent calls share one batch. Returns when the batch is done, or after 0.25 s; the
+        rest of the batch continues in the background.
         """
-        asked: Batch = asyncio.get_running_loop().create_future()
-        self._asked.append(asked)
+        started: Batch = asyncio.get_running_loop().create_future()
+        self._waiting.append(started)
         self.wake()
         with suppress(TimeoutError):
             async with asyncio.timeout(BATCH_WAIT_S):
-                batch = await asked
+                batch = await started
                 if batch:
                     # Waits for the tasks and cancels none of them.
                     await asyncio.wait(batch)
 
     async def run(self) -> None:
-        """Work until ``stop``; cancel it to drop everything at once."""
+        """Process rows until ``stop``; cancel it to drop all work at once."""
         async with asyncio.TaskGroup() as group:
             helpers = [group.create_task(self._record_all()), group.create_task(self._renew_all())]
             try:
@@ -113,16 +113,16 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             finally:
                 for task in (*self._tasks, *helpers):
                     task.cancel()
-                self._answer(self._asked, set())
+                self._answer(self._waiting, set())
 
     def stop(self) -> None:
-        """Claim nothing more; ``run`` ends when what is in flight has been recorded."""
+        """Claim no more rows; ``run`` ends when the rows in flight are recorded."""
         self.stopped.set()
         self._wake.set()
 
     async def abandon(self) -> None:
-        """Give up what is still in flight: end the tasks and hand the rows back."""
-        # First of all: a task that ends lets go of its row.
+        """Cancel the tasks in flight and release their rows."""
+        # Before the cancellation, because a task that ends forgets its row.
         leases, self._held = list(self._held.values()), {}
         for task in self._tasks:
             task.cancel()
@@ -133,48 +133,48 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
 
     async def _turn(self) -> None:
         self._wake.clear()
-        room = min(self._in_flight_max - len(self._held), CLAIM_ROWS_MAX)
-        asked, self._asked = self._asked, []
+        free = min(self._in_flight_max - len(self._held), CLAIM_ROWS_MAX)
+        waiting, self._waiting = self._waiting, []
         batch: set[asyncio.Task[None]] = set()
         try:
-            claims = await self._claim(room) if room > 0 else []
+            claims = await self._claim(free) if free > 0 else []
             batch = {self._start(claim) for claim in claims}
-            if room > 0 and len(claims) == room:
+            if free > 0 and len(claims) == free:
                 return
             timeout_s = await self._until_next_due()
         except InfrastructureError as error:
             log.warning("%s: %s", self.name, error)
             timeout_s = DATABASE_AWAY_WAIT_S
         except Exception:
-            # The worker's outermost net: whatever it is, the next turn may do better,
-            # and a process that ends would take the other queue worker with it.
+            # The last handler of the worker: the next turn may succeed, and a process that
+            # ends would end its other queue workers too.
             log.exception("%s: a turn failed", self.name)
             timeout_s = DATABASE_AWAY_WAIT_S
         finally:
-            self._answer(asked, batch)
-        await self._rest(timeout_s)
+            self._answer(waiting, batch)
+        await self._wait(timeout_s)
 
-    def _answer(self, asked: Sequence[Batch], batch: set[asyncio.Task[None]]) -> None:
-        for each in asked:
-            # Whoever asked may have gone.
+    def _answer(self, waiting: Sequence[Batch], batch: set[asyncio.Task[None]]) -> None:
+        for each in waiting:
+            # The caller may have been cancelled.
             if not each.done():
                 each.set_result(batch)
 
     async def _claim(self, limit: int) -> Sequence[ClaimT]:
-        if self._may_lease_unseen:
+        if self._may_hold_unknown:
             held = list(self._held.values())
             await self._rows.release_unheld(self._worker_id, held)
-            self._may_lease_unseen = False
+            self._may_hold_unknown = False
         try:
             return await self._work.claim(limit)
         except BaseException:
-            self._may_lease_unseen = True
+            self._may_hold_unknown = True
             raise
 
     async def _until_next_due(self) -> float:
         tick_s = SWEEP_EVERY.total_seconds() * self._rng.uniform(0.5, 1.5)
-        if self._stands_still:
-            # Nothing falls due meanwhile, and whoever moves the clock wakes us.
+        if self._is_held:
+            # Nothing becomes due while the clock is held; moving it wakes this worker.
             return tick_s
         now = self._clock.now()
         due_at = await self._rows.next_due(now=now)
@@ -183,15 +183,15 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         return min(tick_s, max(0.0, (due_at - now).total_seconds()))
 
     @property
-    def _stands_still(self) -> bool:
+    def _is_held(self) -> bool:
         return self._test_clock is not None and self._test_clock.is_held
 
-    async def _rest(self, timeout_s: float) -> None:
+    async def _wait(self, timeout_s: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
-        # At a moment that is held, everything due is due already.
-        if not self._stands_still:
+        # While the clock is held, every due row is due already.
+        if not self._is_held:
             await asyncio.sleep(GATHER_S)
 
     def _start(self, claim: ClaimT) -> asyncio.Task[None]:
@@ -205,12 +205,12 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         try:
             answer = await self._work.perform(claim)
         except asyncio.CancelledError:
-            # Ours to abandon, or a plugin that raised it. The lease runs out by itself.
+            # Cancelled by `abandon`, or raised by a plugin. The lease expires.
             self._forget(claim.lease)
             raise
         except Exception as error:
-            # The worker's outermost net: the guard has caught what plugins raise,
-            # so this is a mistake of ours. The row rests; the others go on.
+            # The guard catches what plugins raise, so this is a bug in paygate. This row is
+            # retried; the others continue.
             log.exception("%s: working on %s failed", self.name, claim.lease.row_id)
             await self._fail([(claim.lease, f"{type(error).__name__}: {error}")])
         else:
@@ -233,9 +233,9 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             self._wake.set()
 
     async def _record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> frozenset[str]:
-        """Store a set; the rows that someone else has locked, which are to be tried again."""
+        """Record a batch; return the rows that another transaction had locked."""
         leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
-        # However long an outage lasts: what was answered is not asked again.
+        # A result is recorded after any outage: the processor is not called again.
         while True:
             try:
                 stored = await self._work.record(settled)
@@ -244,7 +244,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
                 log.warning("%s: could not record yet: %s", self.name, error)
                 await asyncio.sleep(DATABASE_AWAY_WAIT_S)
             except Exception as error:
-                # The worker's outermost net: these rows rest, the others go on.
+                # The last handler of the worker: these rows are retried, the others continue.
                 log.exception("%s: recording failed", self.name)
                 reason = f"{type(error).__name__}: {error}"
                 await self._fail([(lease, reason) for lease in leases.values()])
@@ -263,10 +263,10 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         try:
             await self._rows.reschedule(failures, now=self._clock.now())
         except InfrastructureError as error:
-            log.warning("%s: could not release yet, the leases run out: %s", self.name, error)
+            log.warning("%s: cannot reschedule rows; their leases expire: %s", self.name, error)
         except Exception:
-            # The same net: without their release the rows are free when their leases run out.
-            log.exception("%s: releasing failed", self.name)
+            # Without the reschedule the rows are free when their leases expire.
+            log.exception("%s: rescheduling failed", self.name)
         for lease, _ in rows:
             self._forget(lease)
         self._wake.set()
@@ -275,10 +275,10 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         try:
             await self._rows.release_claims(leases)
         except InfrastructureError as error:
-            log.warning("%s: could not hand back, the leases run out: %s", self.name, error)
+            log.warning("%s: cannot release rows; their leases expire: %s", self.name, error)
 
     def _forget(self, lease: Lease) -> None:
-        # Another turn may hold the row again already, with another token.
+        # A later claim of this worker may hold the row again, with another token.
         if self._held.get(lease.row_id) == lease:
             del self._held[lease.row_id]
 
@@ -291,7 +291,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
                 except InfrastructureError as error:
                     log.warning("%s: leases are not renewed: %s", self.name, error)
                 except Exception:
-                    # The same net: without it the whole worker would end.
+                    # Without this handler the whole worker would end.
                     log.exception("%s: renewing leases failed", self.name)
 
     async def _drain(self) -> None:

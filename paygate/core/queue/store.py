@@ -1,4 +1,4 @@
-"""What the storage of workers and housekeeping offers."""
+"""The storage of workers and housekeeping."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .lease import Table
 
 @dataclass(frozen=True, slots=True)
 class WorkCounts:
-    """Work of both tables, by what is happening to it."""
+    """Counts of the rows of both tables by state."""
 
     waiting: int
     leased: int
@@ -22,7 +22,7 @@ class WorkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A row that doctors should see, and why."""
+    """A stuck row, for `paygate doctor`."""
 
     table: Table
     row_id: str
@@ -32,14 +32,14 @@ class Stuck:
 
 
 class WorkerRepository(Protocol):
-    """Who works."""
+    """Worker processes."""
 
     async def heartbeat(self, worker_id: str, *, kind: str) -> None:
-        """Say that the worker lives."""
+        """Store a heartbeat of a worker."""
         ...
 
     async def leave(self, worker_id: str) -> None:
-        """Say that the worker is gone."""
+        """Mark a worker as ended."""
         ...
 
     async def forget(self, *, gone_for: timedelta) -> None:
@@ -47,41 +47,41 @@ class WorkerRepository(Protocol):
         ...
 
     async def alive(self, *, within: timedelta) -> int:
-        """How many have been heard of within that time."""
+        """Count the workers with a heartbeat within that time."""
         ...
 
     async def counts(self) -> WorkCounts:
-        """Work of both tables."""
+        """Count the rows of both tables."""
         ...
 
     async def stuck(self, *, due_before: datetime, limit: int) -> Sequence[Stuck]:
-        """Rows that should have been worked on by then, and rows set aside."""
+        """Return rows that are overdue, and dead-lettered rows."""
         ...
 
 
 class HousekeepingRepository(Protocol):
-    """Deletes what nobody needs any more, a set at a time."""
+    """Deletes rows that are no longer needed, in batches."""
 
     async def purge_calls(self, *, before: datetime, limit: int) -> int:
-        """Forget calls of plugins that were made before then; how many."""
+        """Delete calls of plugins made before then; return how many."""
         ...
 
     async def erase_sealed(self, *, before: datetime, limit: int) -> int:
-        """Erase secrets of instruments whose charges were made before then; how many.
+        """Erase sealed instruments of charges made before then; return how many.
 
-        Those of charges that nobody was asked about yet stay.
+        Those of charges that were not sent yet stay.
         """
         ...
 
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
-        """Forget processors' callbacks that came before then, with their bodies; how many."""
+        """Delete callbacks received before then, with their bodies; return how many."""
         ...
 
     async def purge_events(self, *, before: datetime, limit: int) -> int:
-        """Forget events, deliveries that came to an end, and decisions, made before then.
+        """Delete events, finished deliveries and decisions made before then.
 
         Returns:
-            How many of the kind of which there were most.
+            The largest number of deleted rows of one kind.
         """
         ...
 
@@ -91,10 +91,10 @@ class SealedText:
     """A sealed text and where it is stored.
 
     Args:
-        column: The table's name and the column's, with a point between them.
-        row_id: Which row.
+        column: ``table.column``.
+        row_id: The row's id.
         context: What it is bound to; see ``Vault.seal``.
-        text: As it is stored.
+        text: The sealed text.
     """
 
     column: str
@@ -104,12 +104,12 @@ class SealedText:
 
 
 class SealedTextRepository(Protocol):
-    """Finds sealed texts and stores them anew. Cards are not among them: they go soon."""
+    """Finds and replaces sealed texts. Cards are not included: they are erased soon."""
 
     async def lacking(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
-        """Return the texts that one of these keys, or more, does not open."""
+        """Return texts that at least one of these keys does not open."""
         ...
 
     async def replace(self, before: SealedText, text: str) -> bool:
-        """Store another text in its place; False if it was changed meanwhile."""
+        """Replace the text; return False if it was changed meanwhile."""
         ...

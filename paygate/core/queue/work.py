@@ -1,4 +1,4 @@
-"""A kind of work that a queue worker does: claim, work, record."""
+"""The work of a queue worker: claim, perform, record."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class Claim(Protocol):
-    """A row this worker holds."""
+    """A claimed row."""
 
     @property
     def lease(self) -> Lease:
-        """The right to work on it."""
+        """The lease of the row."""
         ...
 
 
@@ -30,7 +30,7 @@ RecordT = TypeVar("RecordT")
 
 @dataclass(frozen=True, slots=True)
 class Finished(Generic[ClaimT, AnswerT]):
-    """A row and what the outside said about it."""
+    """A claim and the result of its work."""
 
     claim: ClaimT
     answer: AnswerT
@@ -40,15 +40,15 @@ class Work(Protocol[ClaimT, AnswerT]):
     """The three steps over one table."""
 
     async def claim(self, limit: int) -> Sequence[ClaimT]:
-        """Lease at most that many due rows."""
+        """Claim at most that many due rows."""
         ...
 
     async def perform(self, claim: ClaimT) -> AnswerT:
-        """Ask the outside about one row, with no transaction open."""
+        """Call the processor or the endpoint, with no transaction open."""
         ...
 
     async def record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> WriteResult:
-        """Store what came of a set, fenced, and end the leases of what was stored."""
+        """Store the results of a batch, fenced, and end the leases of the stored rows."""
         ...
 
 
@@ -56,10 +56,10 @@ def conclude_each(
     settled: Sequence[Finished[ClaimT, AnswerT]],
     conclude: Callable[[Finished[ClaimT, AnswerT]], RecordT],
 ) -> tuple[list[RecordT], Mapping[str, str]]:
-    """Turn answers into records; one that cannot be must not stop its neighbours.
+    """Turn results into records; a failure affects only its own row.
 
     Returns:
-        The records, and row id → reason for those that could not be concluded.
+        The records, and row id → reason for those that failed.
     """
     records: list[RecordT] = []
     refused: dict[str, str] = {}
@@ -67,11 +67,11 @@ def conclude_each(
         try:
             records.append(conclude(each))
         except PaygateError as error:
-            log.warning("no record of %s: %s", each.claim.lease.row_id, error)
+            log.warning("cannot record %s: %s", each.claim.lease.row_id, error)
             refused[each.claim.lease.row_id] = str(error)
         except Exception as error:
-            # An outermost net: whatever a plugin handed over that was not caught where it
-            # came in, or a mistake of ours, costs this row its turn and no other row.
-            log.exception("no record of %s", each.claim.lease.row_id)
+            # The guard checks what plugins return, so this is a plugin's value that no check
+            # caught, or a bug in paygate. It costs this row its turn and no other row.
+            log.exception("cannot record %s", each.claim.lease.row_id)
             refused[each.claim.lease.row_id] = f"{type(error).__name__}: {error}"
     return records, refused

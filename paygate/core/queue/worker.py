@@ -1,4 +1,4 @@
-"""A worker: a queue worker for each queue, a notifier, a heartbeat, and an orderly end."""
+"""A worker: a queue worker per queue, a notifier, a heartbeat, and a graceful shutdown."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .queue_worker import QueueWorker
 
 log = logging.getLogger(__name__)
 
-# A worker told to stop gives what it has begun this long to end.
+# How long a stopping worker waits for the work in flight.
 DRAIN_S = 20.0
 LISTEN_AGAIN_AFTER_S = 1.0
 
-# One heartbeat may fail or come late; after two the database was away.
+# One heartbeat may fail or be late; after two the database was unavailable.
 HEARTBEAT_RECENT_S = 2 * HEARTBEAT_EVERY.total_seconds()
 KINDS: Mapping[Queue, frozenset[OperationKind]] = {
     "payments": frozenset(OperationKind) - {OperationKind.REFUND},
@@ -39,15 +39,15 @@ assert RENEW_EVERY * 2 < LEASE, "a lease must outlive a failed renewal"
 
 
 class Worker:
-    """Works on its queues until told to stop.
+    """Processes its queues until it is stopped.
 
-    Several may run at once, in one process or on many machines; the rows' leases
-    keep them apart.
+    Several workers may run at once, in one process or on many machines; leases keep them
+    from processing the same row.
 
     Args:
         deps: The app.
-        worker_id: Unique among all that run; what rows say in ``lease_owner``.
-        queues: What to work on; other workers do the rest.
+        worker_id: Unique among all workers; stored in ``lease_owner``.
+        queues: The queues to process; other workers process the others.
     """
 
     def __init__(self, deps: Deps, *, worker_id: str, queues: Collection[Queue] = QUEUES) -> None:
@@ -87,29 +87,29 @@ class Worker:
         )
 
     def wake_all(self) -> None:
-        """Look at every queue now: what is due has changed."""
+        """Look for due rows in every queue now."""
         for each in self._queue_workers.values():
             each.wake()
 
     def wake(self, queue: Queue) -> None:
-        """Look at that queue now."""
+        """Look for due rows in a queue now."""
         self._queue_workers[queue].wake()
 
     async def process(self, queue: Queue) -> None:
-        """Claim a batch of due rows of that queue and work on it; see ``Jobs``."""
+        """Claim and process a batch of due rows of a queue; see ``Jobs``."""
         await self._queue_workers[queue].process()
 
     def stop(self) -> None:
-        """Claim nothing more; ``run`` ends when what is in flight is done, or in 20 s."""
+        """Claim no more rows; ``run`` ends when work in flight is done, or after 20 s."""
         for each in self._queue_workers.values():
             each.stop()
 
     async def run(self) -> None:
-        """Work until ``stop``."""
+        """Process the queues until ``stop``."""
         background = [asyncio.create_task(self._keep_alive())]
         working: list[asyncio.Task[None]] = []
         try:
-            # Before the first claim: leases of a worker that is not listed count as lost.
+            # Before the first claim: leases of an unregistered worker count as orphans.
             await self._until_listed()
             background += [asyncio.create_task(part) for part in self._parts()]
             working += [asyncio.create_task(each.run()) for each in self._queue_workers.values()]
@@ -143,12 +143,12 @@ class Worker:
         try:
             parts = {stopped, *working, *background}
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            # Told to, or a part has ended that none of the others can do without: a
-            # worker that sends no heartbeat would be taken for dead, and it is not.
+            # Stopped, or a part has ended that the worker needs: a worker that sends no heartbeat
+            # would count as dead although it is not.
             self.stop()
             done, late = await asyncio.wait(working, timeout=DRAIN_S)
             if late:
-                log.warning("stopping with work in flight; its rows are handed back")
+                log.warning("stopping with work in flight; its rows are released")
                 for each in self._queue_workers.values():
                     await each.abandon()
                 done, _ = await asyncio.wait(working, timeout=1)
@@ -161,15 +161,15 @@ class Worker:
         await asyncio.gather(*(each.stopped.wait() for each in self._queue_workers.values()))
 
     async def _keep_alive(self) -> None:
-        await repeat(self._beat, every_s=HEARTBEAT_EVERY.total_seconds(), what="tell that we live")
+        await repeat(self._beat, every_s=HEARTBEAT_EVERY.total_seconds(), what="send a heartbeat")
 
     async def _beat(self) -> None:
         last_s = self._last_beat_s
         await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker")
         self._last_beat_s = time.monotonic()
         self._is_listed.set()
-        # After an outage every worker's heartbeat is old, and none of them is gone: only
-        # who could tell that it lives may conclude that one who did not tell is dead.
+        # After an outage the heartbeats of all workers are old, although the workers live. Only
+        # a worker whose own heartbeats succeeded may conclude that another one is dead.
         if last_s is not None and self._last_beat_s - last_s < HEARTBEAT_RECENT_S:
             await self._release_orphans()
 
@@ -178,7 +178,7 @@ class Worker:
         await repeat(
             lambda: self._deps.notifier.listen(jobs),
             every_s=LISTEN_AGAIN_AFTER_S,
-            what="listen for work",
+            what="listen for notifications",
         )
 
     async def _housekeeping(self) -> None:
@@ -187,7 +187,7 @@ class Worker:
         except InfrastructureError as error:
             log.warning("housekeeping: %s", error)
         except Exception:
-            # Like every background task it goes on: the next minute may do better.
+            # A background task must not end; the next run may succeed.
             log.exception("housekeeping failed")
 
     async def _release_orphans(self) -> None:
@@ -198,5 +198,5 @@ class Worker:
         ):
             freed = await rows.release_orphans(gone_after=WORKER_GONE_AFTER)
             if freed:
-                log.info("freed %d lease(s) of workers that are gone: %s", freed, table)
+                log.info("released %d lease(s) of dead workers: %s", freed, table)
                 self.wake_all()
