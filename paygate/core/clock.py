@@ -141,7 +141,7 @@ class ClockMoves(Protocol):
             is_passing: The hold is part of an advance. If this process dies before it resumes
                 the clock, another process resumes it.
 
-            Returns:
+        Returns:
             The new state; None, and nothing changes, if the clock is held at a later
             time.
         """

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CONFLICT = """
 INSERT INTO answer_conflicts (at, processor, payment_id, operation_id, reason)
-SELECT now(), processor, payment_id, id, 'the charge is succeeded, and now it failed'
+SELECT now(), processor, payment_id, id, 'the charge is succeeded, but now it failed'
 FROM operations
 """
 
@@ -46,7 +46,7 @@ async def test_the_overview_leads_to_open_items_which_are_resolved_with_a_note(
     await expect(items).to_contain_text("1 item of money to look at")
     await items.get_by_role("link", name="Open the list").click()
     row = page.get_by_test_id("attention-row")
-    await expect(row).to_contain_text("the charge is succeeded, and now it failed")
+    await expect(row).to_contain_text("the charge is succeeded, but now it failed")
     await row.get_by_role("button", name="Resolve").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("What you found and did").fill("The bank confirmed the charge")

@@ -42,7 +42,7 @@ async def test_a_workers_own_answer_that_contradicts_a_decided_payment_is_listed
     (item,) = await listed(app)
 
     assert (item["kind"], item["payment_id"], item["resolved"]) == ("conflict", payment_id, None)
-    assert item["reason"] == "the charge is succeeded, and now it failed"
+    assert item["reason"] == "the charge is succeeded, but now it failed"
     assert (await app.payment(payment_id))["status"] == "success"
 
 

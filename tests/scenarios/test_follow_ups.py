@@ -101,9 +101,7 @@ async def test_of_a_hold_that_was_taken_in_part_only_the_rest_expires(stage: Pla
     )
 
 
-OTHER_PAYMENT = (
-    "Another payment of the order was under way or had succeeded when this money arrived"
-)
+OTHER_PAYMENT = "Another payment of the order was in progress or successful when this money arrived"
 
 
 async def test_late_money_for_a_paid_order_is_given_back_by_itself(stage: PlayedApp):
@@ -246,7 +244,7 @@ async def test_a_person_settles_what_no_machine_can(stage: PlayedApp):
     assert missing.status == 404
     assert sorted(answer.status for answer in both) == [200, 400, 400, 400, 400]
     assert (after["status"], after["amount_captured"]) == ("success", 50_000)
-    assert note.startswith("settled by a person as approved")
+    assert note.startswith("reviewed as approved")
     assert "4111111111111111" not in note
     assert (await stage.call("GET", "/operations/review")).json["data"] == []
 

@@ -37,15 +37,15 @@ from .store import CallbackEffect, CallbackResult, ClaimedOperation
 
 Acknowledged = tuple[int, bytes]
 SEVERITY: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_effect")
-"""Of a callback with several updates, the result that is noted of it."""
+"""Effects by severity: a callback with several updates is listed with the first."""
 NOT_SIGNED = 401
 _SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-?key")
-"""In the name of a header: its value is not stored."""
+"""Names of headers whose value is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveCallback:
-    """What came, for whom, and from where."""
+    """A callback, its processor and the sender's address."""
 
     processor: str
     raw: RawCallback
@@ -58,10 +58,10 @@ async def receive_from_call(processor: str, raw: RawCallback, deps: Deps) -> Non
 
 
 async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged:
-    """Take a callback in; the status and body that its sender wants to see.
+    """Process a callback; return the status and body of its response.
 
     Raises:
-        NotFoundError: No such processor, or one that does not call back.
+        NotFoundError: No such processor, or it supports no callbacks.
     """
     processor = deps.registry.processors.get(command.processor)
     if processor is None or not processor.capabilities.callbacks:
@@ -92,7 +92,7 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
 async def _store_unreadable(
     command: ReceiveCallback, raw: RawCallback, error: PluginError, deps: Deps
 ) -> None:
-    """Quarantine what the plugin failed over; so many of them, as they may be anyone's."""
+    """Quarantine a callback that the plugin failed on; limited, as its sender is unknown."""
     reason = "the plugin failed before the sender was known"
     if _count_refusal(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
         await _store_digest(command.processor, raw, "quarantined", str(error), deps)
@@ -104,14 +104,14 @@ def _count_refusal(command: ReceiveCallback, action: str, reason: str, deps: Dep
 
 async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
     shown = {name: _masked(name, value) for name, value in raw.headers.items()}
-    kept = replace(raw, headers=shown)
-    return await deps.storage.callbacks.add(processor, kept, at=deps.clock.now())
+    masked = replace(raw, headers=shown)
+    return await deps.storage.callbacks.add(processor, masked, at=deps.clock.now())
 
 
 async def _store_digest(
     processor: str, raw: RawCallback, effect: CallbackEffect, reason: str, deps: Deps
 ) -> None:
-    """Store that it came, and nothing of what anyone may have written into it."""
+    """Store that a callback came, and none of its content."""
     digest = f"{len(raw.body)} bytes, SHA-256 {sha256(raw.body).hexdigest()}"
     row = await deps.storage.callbacks.add(processor, RawCallback({}, b""), at=deps.clock.now())
     await _note(row, effect, f"{reason} ({digest})", deps)
@@ -128,10 +128,10 @@ async def _note(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> No
 async def _record_part(
     raw: RawCallback, verified: Verified, processor: GuardedByHost, deps: Deps
 ) -> bool:
-    """Apply one callback whose sender is certain; whether it need not be sent again.
+    """Apply a verified callback; return whether the processor need not send it again.
 
-    Its key, everything it changes and the note of it are stored together or not at all: of
-    one that was cut short nothing is left, and its copy is applied.
+    Its key, its changes and its result are stored together or not at all. After an
+    interruption nothing is stored, and a copy of the callback is applied.
     """
     row = await _keep(processor.info.id, raw, deps)
     try:
@@ -159,25 +159,25 @@ async def _store(
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, notifier=notifications)
         if await storage.callbacks.is_known(processor.info.id, verified.key):
-            note = CallbackResult("duplicate", f"{verified.key} came before")
+            note = CallbackResult("duplicate", f"{verified.key} was received before")
         else:
             note = await _apply(updates, processor, bound)
-        # What is quarantined has changed nothing: its copy is looked at again.
+        # A quarantined callback has changed nothing: a copy of it is processed again.
         key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
         await storage.callbacks.record_result(row, note, key=key)
     notifications.send_all(deps)
 
 
 async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps) -> CallbackResult:
-    """Apply all updates of a callback; the note that matters most of theirs."""
+    """Apply all updates of a callback; return the most severe result."""
     if not updates:
-        return CallbackResult("no_effect", "it says nothing about any operation")
-    # All rows first, in the order in which everyone locks them.
+        return CallbackResult("no_effect", "it contains no update of an operation")
+    # Lock all rows first, in the order in which every transaction locks them.
     await deps.storage.operations.lock([update.operation_id for update in updates])
     notes = [await apply_in_transaction(update, processor, deps) for update in updates]
     noted = min(notes, key=lambda note: SEVERITY.index(note.effect))
     for note in notes:
-        # One is listed with the callback; each of the others by itself.
+        # One conflict is listed with the callback; store each of the others by itself.
         if note is not noted:
             await keep_conflict(note, processor, deps)
     return noted
@@ -185,14 +185,14 @@ async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps
 
 @dataclass(frozen=True, slots=True)
 class CompleteAction:
-    """What came back with the shopper, unchecked."""
+    """The data that the shopper's browser returned, unchecked."""
 
     payment_id: str
     params: Mapping[str, str]
 
 
 async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
-    """Ask the processor what became of the charge; the payment as it is then.
+    """Ask the processor for the outcome after the shopper's return; return the payment.
 
     Raises:
         NotFoundError: No such payment.
@@ -207,7 +207,7 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
     context, about = call_context(claimed, deps, receive_from_call), follow_up_of(claimed)
     ask = partial(processor.complete_action, about, command.params, context)
     answer, call = await recorded(Question("complete_action", about, ask), deps.clock)
-    # What was not sent nobody knows yet; the worker asks again in its own time.
+    # Without a response the outcome stays open; the worker queries it at its due time.
     if not isinstance(answer, NotSentError):
         await apply_update(Update(claimed.operation.id, answer), processor, deps)
     if isinstance(answer, Approved | Declined):
@@ -222,22 +222,22 @@ NOTE = "cancelled by the shopper"
 
 @dataclass(frozen=True, slots=True)
 class CancelAction:
-    """Which payment they will not go on with."""
+    """The payment that the shopper cancels."""
 
     payment_id: str
 
 
 @run_again_on_conflict
 async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
-    """End a payment that waits for its shopper, as one that they have rejected.
+    """Cancel a payment that is waiting for shopper action.
 
-    The processor cannot be told. Where it approves all the same, that is a late success:
-    the payment succeeds after all, or the money goes back if the order is paid otherwise.
+    The processor cannot be informed. If it approves after all, that is a late success: the
+    payment succeeds, or the money is refunded if the order is paid already.
 
     Raises:
         NotFoundError: No such payment.
         NoActionError: It does not wait for its shopper.
-        UnsupportedError: An approval that comes after all would be lost.
+        UnsupportedError: The processor does not support late approvals.
     """
     charge = await deps.storage.operations.find_charge(command.payment_id)
     if charge is None:
@@ -258,9 +258,9 @@ async def cancel_action(command: CancelAction, deps: Deps) -> Payment:
 
 
 def _confirmation(claimed: ClaimedOperation, deps: Deps) -> tuple[Operation, ...]:
-    """A query that is due when the shopper cannot approve any more: did they, after all?
+    """Return a query that is due when the shopper can no longer approve.
 
-    The processor was not told, and its callback may be lost.
+    The processor was not informed, and its callback may be lost.
     """
     charge, action, now = claimed.operation, claimed.payment.next_action, deps.clock.now()
     confirm = Operation(
@@ -284,7 +284,7 @@ def _require_cancellable(claimed: ClaimedOperation, deps: Deps) -> GuardedByHost
     if claimed.operation.is_ended or payment.next_action is None:
         raise NoActionError
     takes_late = processor is not None and processor.capabilities.late_success
-    # A hold that comes late, for an order that was paid otherwise, is not let go by itself.
+    # A late hold of a paid order is not released automatically.
     if processor is None or not takes_late or payment.capture_mode == "manual":
         raise UnsupportedError("This payment cannot be cancelled while it waits for its shopper")
     return processor
@@ -292,12 +292,12 @@ def _require_cancellable(claimed: ClaimedOperation, deps: Deps) -> GuardedByHost
 
 @dataclass(frozen=True, slots=True)
 class ResolveReview:
-    """What the person said.
+    """The decision of a manual review.
 
     Args:
-        operation_id: Which operation; it must need review.
+        operation_id: The operation; it must need review.
         verdict: What happened at the processor.
-        reason: How they know; kept on the time line.
+        reason: Why; shown on the timeline.
     """
 
     operation_id: str
@@ -307,13 +307,13 @@ class ResolveReview:
 
 @run_again_on_conflict
 async def resolve_review(command: ResolveReview, deps: Deps) -> Payment:
-    """Settle any merchant's operation, through the one path that every answer takes.
+    """Decide an operation of any merchant, on the same path as every outcome.
 
-    Only an operator may ask for it: a merchant must not declare its own money received.
+    Only an operator may do it: a merchant must not declare its own money received.
 
     Raises:
         NotFoundError: No such operation.
-        NotInReviewError: It is decided, or machines are still at it.
+        NotInReviewError: It is decided, or still being processed.
     """
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
@@ -325,7 +325,7 @@ async def resolve_review(command: ResolveReview, deps: Deps) -> Payment:
             outcome = Approved(f"settled_{operation.id}", operation.amount)
         endpoints = await storage.merchants.destinations([operation.merchant_id])
         record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], bound)
-        note = redact(f"settled by a person as {command.verdict}: {command.reason}")
+        note = redact(f"reviewed as {command.verdict}: {command.reason}")
         await storage.operations.store([replace(record, note=note)], at=deps.clock.now())
         notify_deliveries(record.events, bound)
         after = record.payment.after
@@ -336,7 +336,7 @@ async def resolve_review(command: ResolveReview, deps: Deps) -> Payment:
 
 
 async def _locked(command: ResolveReview, deps: Deps) -> ClaimedOperation:
-    """The operation under review; with it its charge, which a confirmation is about."""
+    """Lock the operation under review, and the charge that a confirmation belongs to."""
     found = await deps.storage.operations.find(command.operation_id)
     if found is None:
         raise NotFoundError("Operation")
@@ -349,7 +349,7 @@ async def _locked(command: ResolveReview, deps: Deps) -> ClaimedOperation:
 
 
 async def _update_charge(claimed: ClaimedOperation, approved: Approved, deps: Deps) -> Payment:
-    """Take what a confirmation found as an answer to the charge that it is about."""
+    """Apply the outcome of a confirmation to its charge."""
     processor = deps.registry.processors.get(claimed.operation.processor)
     if processor is None or claimed.charge is None:
         raise UnsupportedError(f"Processor {claimed.operation.processor} is not installed")

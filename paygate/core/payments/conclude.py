@@ -1,4 +1,4 @@
-"""Record a processor's answer: in time, late or unasked."""
+"""Record outcomes of operations: in time, late or unrequested."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ from .operation import Operation, OperationKind
 from .recorded_call import Answer
 from .store import CallbackEffect, CallbackResult, ClaimedOperation, OperationRecord
 
-OVERDUE = "still pending after the time in which it should have been decided"
+OVERDUE = "still pending after its deadline"
 
 
 def conclude_operation(
     claimed: ClaimedOperation, answer: Answer, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
-    """Decide what the answer makes of the operation and its payment, ready to be stored.
+    """Return the operation and its payment after an outcome, ready to be stored.
 
     Args:
-        claimed: Both as they are, read after they were locked.
-        answer: What the processor said.
-        to: Where the merchant's events go.
+        claimed: Both as they were read under their locks.
+        answer: The processor's outcome.
+        to: The merchant's endpoints.
         deps: The app.
 
     Raises:
-        InvalidTransitionError: The operation or the payment cannot take that answer.
+        InvalidTransitionError: The operation or the payment does not allow the outcome.
     """
     if isinstance(answer, NotSentError):
         if claimed.operation.kind is OperationKind.CONFIRM:
-            # The processor never saw the charge: there is no money.
+            # The processor never received the charge: there is no money.
             return _ended(claimed, "the processor does not know the charge", deps)
         return _send_again(claimed, answer, deps)
     now = deps.clock.now()
@@ -72,7 +72,7 @@ def conclude_operation(
 def _changed(
     claimed: ClaimedOperation, operation: Operation, answer: Outcome, *, at: datetime
 ) -> Change[Payment]:
-    """What the answer makes of the payment; the hold of one stays until it is definite."""
+    """Return the payment after an outcome; captures and voids need a final one."""
     payment, is_done = claimed.payment, isinstance(answer, Approved)
     if operation.kind is OperationKind.CHARGE:
         return payment.apply(answer, at=at)
@@ -114,7 +114,7 @@ def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> 
         return OperationRecord(
             claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
         )
-    # It could not be sent for so long that a person has to look.
+    # Sending has failed for so long that a person has to decide.
     lost = Unknown(note)
     operation = claimed.operation.settle(lost, at=now, wait=None)
     is_charge = operation.kind is OperationKind.CHARGE
@@ -147,10 +147,10 @@ def _note(answer: Outcome) -> str:
         case Released(reason=reason):
             return redact_text(reason)
         case _:
-            return f"pending, to be asked again in {answer.resolve_after.total_seconds():g} s"
+            return f"pending, next query in {answer.resolve_after.total_seconds():g} s"
 
 
-OTHER_REASON = "Another payment of the order was under way or had succeeded when this money arrived"
+OTHER_REASON = "Another payment of the order was in progress or successful when this money arrived"
 LATE_REASON = "The payment had failed before this money arrived"
 PART_REASON = "Only a part of the amount was approved"
 
@@ -158,18 +158,18 @@ PART_REASON = "Only a part of the amount was approved"
 async def record_late_success(
     claimed: ClaimedOperation, approved: Approved, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
-    """Accept an approval of a charge that had failed, or give the money back.
+    """Accept an approval of a failed charge, or refund its money.
 
-    It is accepted where the order is still to be paid and the processor declares that its
-    approvals may come late; otherwise the money is refunded. Called with the charge and its
-    payment locked; the order is locked here, so that no other payment of it begins between
-    looking and writing.
+    It is accepted if the order is not paid yet and the processor declares late approvals;
+    otherwise the money is refunded. Call it with the charge and its payment locked. It
+    locks the order, so that no other payment of the order begins between the check and
+    the write.
     """
     payment = claimed.payment
     if payment.status != "failed":
-        return "conflict", f"approved late, while the payment is {payment.status}"
+        return "conflict", f"approved late while the payment is {payment.status}"
     if payment.capture_mode == "manual" and payment.decline == EXPIRED_HOLD:
-        return "no_effect", "approved before its hold ended, of which we heard first"
+        return "no_effect", "approved before its hold ended, which was recorded first"
     await deps.storage.orders.lock(payment.order_id)
     endpoints = await deps.storage.merchants.destinations([payment.merchant_id])
     to = endpoints[payment.merchant_id]
@@ -178,12 +178,12 @@ async def record_late_success(
     if processor.capabilities.late_success and not is_paid_otherwise and is_whole:
         change = payment.revive(approved.amount, at=deps.clock.now())
         await _store_late(claimed, approved, change, payment_events(change, to, deps), deps)
-        return "applied", "late success: the payment was declined before"
+        return "applied", "late success of a declined payment"
     if payment.capture_mode == "manual":
-        return "conflict", "held late: the money is not taken, and the hold has to be let go"
+        return "conflict", "held late: the money is not captured, release the hold"
     reason = OTHER_REASON if is_paid_otherwise else LATE_REASON if is_whole else PART_REASON
     await _refund_late_money(claimed, approved, reason, to, deps)
-    return "applied", "late success of a payment that had failed: the money is refunded"
+    return "applied", "late success of a failed payment: the money is refunded"
 
 
 async def _store_late(
@@ -202,10 +202,10 @@ async def _store_late(
 
 
 async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Deps) -> None:
-    """Refund what a charge took that failed because only a part was approved.
+    """Refund the partial amount of a charge that failed because of a partial approval.
 
-    Called in the transaction in which the charge is stored, after that. Does nothing about
-    any other record.
+    Call it after the charge is stored, in the same transaction. Other records are
+    ignored.
     """
     payment, operation = record.payment.after, record.operation
     is_part = payment.status == "failed" and payment.decline == PARTLY_APPROVED
@@ -216,11 +216,11 @@ async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Dep
 async def record_late_refund(
     claimed: ClaimedOperation, approved: Approved, deps: Deps
 ) -> tuple[CallbackEffect, str]:
-    """Take an approval of a refund that had failed: its money is not refundable again."""
+    """Apply an approval of a failed refund: its money is not refundable again."""
     refund, payment, now = claimed.refund, claimed.payment, deps.clock.now()
     assert refund is not None, "a refund's operation has a refund"
     if refund.amount > payment.amount_refundable:
-        return "conflict", "the refund was given after all, and its money by another one too"
+        return "conflict", "the refund succeeded late, and its money was refunded again"
     change = payment.record_late_refund(refund.amount, at=now)
     given = replace(refund, status="processed", processed_at=now)
     to = (await deps.storage.merchants.destinations([payment.merchant_id]))[payment.merchant_id]
@@ -230,16 +230,16 @@ async def record_late_refund(
     record = OperationRecord(claimed, operation, change, events, refund=given, note=note)
     await deps.storage.operations.store([record], at=now)
     notify_deliveries(events, deps)
-    return "applied", "the refund was declined before"
+    return "applied", "late success of a declined refund"
 
 
 async def _refund_late_money(
     claimed: ClaimedOperation, approved: Approved, reason: str, to: Sequence[Endpoint], deps: Deps
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
-    kept = payment.record_late_money(approved.amount, at=now)
-    await _store_late(claimed, approved, kept, (), deps)
-    await _refund_all(kept.after, claimed.operation.id, reason, to, deps)
+    change = payment.record_late_money(approved.amount, at=now)
+    await _store_late(claimed, approved, change, (), deps)
+    await _refund_all(change.after, claimed.operation.id, reason, to, deps)
 
 
 async def _refund_all(
@@ -269,15 +269,15 @@ REASON_CHARS_MAX = 1000
 
 @run_again_on_conflict
 async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> CallbackResult:
-    """Apply an update in a transaction of its own.
+    """Apply an update in its own transaction.
 
     Args:
-        update: What it says.
-        processor: Who says it.
+        update: The update.
+        processor: The processor that sent it.
         deps: The app.
 
     Returns:
-        What became of it.
+        The effect.
     """
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
@@ -289,7 +289,7 @@ async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> 
 
 
 async def keep_conflict(note: CallbackResult, processor: GuardedByHost, deps: Deps) -> None:
-    """Keep a conflict for operators to look at: there is no callback that they would find."""
+    """Store a conflict for operators: no callback shows it."""
     if note.effect != "conflict":
         return
     assert note.payment_id is not None, "a conflict is about a payment"
@@ -310,7 +310,7 @@ async def apply_in_transaction(
     locked = await deps.storage.operations.lock([update.operation_id])
     claimed = locked[0] if locked else None
     if claimed is None or claimed.operation.processor != processor.info.id:
-        return CallbackResult("quarantined", f"no operation {update.operation_id} of theirs")
+        return CallbackResult("quarantined", f"unknown operation {update.operation_id}")
     names = {"operation_id": claimed.operation.id, "payment_id": claimed.payment.id}
     try:
         outcome = processor.checked(update, claimed.operation.amount, claimed.operation.kind)
@@ -319,7 +319,7 @@ async def apply_in_transaction(
     try:
         effect, reason = await _settle(claimed, outcome, processor, deps)
     except ConflictError as error:
-        # Nothing was written yet: conclusions come before writes.
+        # Nothing was written yet: outcomes are computed before the writes.
         effect, reason = "conflict", str(error)
     if effect == "conflict":
         log.warning(
@@ -337,7 +337,7 @@ async def _settle(
     operation = claimed.operation
     is_definite = isinstance(outcome, Approved | Declined | Released)
     if isinstance(outcome, Unknown):
-        return "no_effect", f"it says nothing of the {operation.kind}: {outcome.reason}"
+        return "no_effect", f"no outcome of the {operation.kind}: {outcome.reason}"
     if operation.is_unsent:
         return "quarantined", f"the {operation.kind} was not sent to the processor yet"
     if isinstance(outcome, Released) and not _is_undecided_charge(claimed):
@@ -345,7 +345,7 @@ async def _settle(
     if operation.is_ended and operation.state != "needs_review":
         return await _conclude_again(claimed, outcome, processor, deps)
     if operation.state == "needs_review" and not is_definite:
-        return "no_effect", f"the {operation.kind} is under review, and this decides nothing"
+        return "no_effect", f"the {operation.kind} is in review, and this outcome is not final"
     await _store(claimed, outcome, deps)
     return "applied", ""
 
@@ -367,26 +367,26 @@ async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> Non
 async def _conclude_again(
     claimed: ClaimedOperation, outcome: Outcome, processor: GuardedByHost, deps: Deps
 ) -> tuple[CallbackEffect, str]:
-    """A decided operation hears more: the same again, nothing definite, or the opposite."""
+    """Handle an outcome of a decided operation: a repetition, not final, or the opposite."""
     operation, stored = claimed.operation, claimed.payment.amount_authorized
-    said = {Approved: "succeeded", Declined: "failed"}.get(type(outcome))
+    result = {Approved: "succeeded", Declined: "failed"}.get(type(outcome))
     if isinstance(outcome, Approved) and operation.kind is OperationKind.CHARGE:
         if operation.state == "failed":
             return await record_late_success(claimed, outcome, processor, deps)
         if outcome.amount != stored:
             now = f"now {outcome.amount} is approved"
             return "conflict", f"the charge succeeded with {stored}, and {now}"
-    if said is None or said == operation.state:
-        return "no_effect", f"the {operation.kind} is {operation.state} already"
+    if result is None or result == operation.state:
+        return "no_effect", f"the {operation.kind} is already {operation.state}"
     if isinstance(outcome, Approved) and operation.kind is OperationKind.REFUND:
         return await record_late_refund(claimed, outcome, deps)
-    return "conflict", f"the {operation.kind} is {operation.state}, and now it {said}"
+    return "conflict", f"the {operation.kind} is {operation.state}, but now it {result}"
 
 
 async def _release(
     claimed: ClaimedOperation, released: Released, deps: Deps
 ) -> tuple[CallbackEffect, str]:
-    """The hold of an approved charge has ended; one that was taken or voided has not."""
+    """End the hold of an approved charge, unless it was captured or voided."""
     operation, payment = claimed.operation, claimed.payment
     is_held = payment.status in {"authorized", "capturing", "voiding"}
     if operation.kind is not OperationKind.CHARGE or not is_held:

@@ -33,10 +33,10 @@ from .scenarios import choose_scenario
 
 @dataclass(frozen=True, slots=True)
 class CreateOrder:
-    """What the merchant said, checked.
+    """A checked request for an order.
 
     Args:
-        id: What a client calls it that names its own orders; None for a fresh id.
+        id: The id that a client chose; None for a new id.
     """
 
     merchant: Merchant
@@ -48,7 +48,7 @@ class CreateOrder:
 
 
 async def create_order(command: CreateOrder, deps: Deps) -> Order:
-    """Store a new order; one whose name was used before is left as it is."""
+    """Store a new order; an order with that id stays as it is."""
     now = deps.clock.now()
     order = Order(
         id=command.id or deps.ids.new(IdKind.ORDER),
@@ -71,15 +71,15 @@ async def create_order(command: CreateOrder, deps: Deps) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class CreatePayment:
-    """What was asked for.
+    """A request for a payment.
 
     Args:
-        merchant: Who asks; None for a shopper, who may pay anybody's order.
-        order_id: Which order.
+        merchant: The merchant that sends it; None for a shopper, who may pay any order.
+        order_id: The order.
         method: The payment method's code.
         details: The method's part of the request, unchecked.
-        scenario: What simulated processors are to play, if the request says.
-        route: Who is to be asked, if routers were; see ``plan_route``.
+        scenario: The scenario that the request selects.
+        route: The ranked processors, if there are routers; see ``plan_route``.
     """
 
     merchant: Merchant | None
@@ -91,13 +91,13 @@ class CreatePayment:
 
 
 async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
-    """Ask the routers, if there is anything to choose.
+    """Ask the routers, if there is a choice of processors.
 
-    Before the transaction in which a payment is made, and not inside it: a router may
-    be slow. What is wrong with the command is said by ``create_payment``.
+    Call it before the transaction that creates the payment: a router may be slow.
+    ``create_payment`` reports errors of the request.
 
     Raises:
-        ClientError: Something is.
+        ClientError: The request is invalid.
     """
     if not deps.registry.routers:
         return None
@@ -111,14 +111,14 @@ async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
 
 
 async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
-    """Store a payment, what is to be asked about it and what to tell, in one transaction.
+    """Create a payment for an order, with its charge and its events, in one transaction.
 
-    Nothing here asks a processor: a worker does, once this is committed.
+    It calls no processor: a worker does after the commit.
 
     Raises:
         NotFoundError: No such order, or another merchant's.
-        InvalidInputError: The method or its details.
-        OrderNotPayableError: The order is paid, or a payment of it is under way.
+        InvalidInputError: The method or its details are invalid.
+        OrderNotPayableError: The order is paid, or a payment of it is in progress.
         SuspendedMerchantError: A shopper asks, and the merchant is suspended.
     """
     method = deps.registry.method(command.method)
@@ -185,7 +185,7 @@ def _prepare(
     try:
         parsed = method.info.input_model.model_validate(details)
     except ValidationError as error:
-        # Only the place and the rule: the value may be a card number.
+        # Only the field and the rule: the value may be a card number.
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or method.info.code
         raise InvalidInstrumentError(
@@ -216,27 +216,27 @@ PURPOSE = "client_secret"
 
 
 def client_secret(order_id: str, deps: Deps) -> str:
-    """The order's secret, derived from its id with the vault's key.
+    """Return the order's secret, derived from its id with the vault's key.
 
-    No table holds it in clear. Its digest is stored with the order, so that it is still
-    right when the key that it was made with is gone.
+    No table contains it in clear. Its digest is stored with the order, so that it stays
+    valid after the key is replaced.
     """
     return _secret(order_id, deps.vault.fingerprint(_content(order_id), purpose=PURPOSE))
 
 
 async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> None:
-    """Refuse a browser that may not see this order.
+    """Check a browser's secret of an order.
 
-    A wrong secret is refused always, a missing one where the app requires it.
+    A wrong secret is always refused, a missing one if the app requires it.
 
     Raises:
-        AuthenticationError: It may not.
+        AuthenticationError: The secret is wrong or missing.
     """
     if given is None:
         if deps.policy.require_client_secret:
             raise AuthenticationError("client_secret is required")
         return
-    # Every one is compared, so that the time taken tells nothing.
+    # Compare all of them, so that the duration reveals nothing.
     digests = deps.vault.digests(_content(order_id), purpose=PURPOSE)
     secrets = [_secret(order_id, digest) for digest in digests]
     matches = [compare_digest(given.encode(errors="replace"), own.encode()) for own in secrets]

@@ -16,13 +16,13 @@ from ..webhooks.model import Endpoint
 from .model import Payment, Refund
 from .operation import Operation, OperationKind
 
-WORDS = {"capture": "capture", "void": "let go of held money", "refund": "refund"}
+WORDS = {"capture": "capture", "void": "release held money", "refund": "refund"}
 
 
 async def lock_payment(payment_id: str, merchant: Merchant, deps: Deps) -> Payment:
-    """The merchant's payment, which nobody else changes until the transaction ends.
+    """Return the merchant's payment, locked until the transaction ends.
 
-    Of requests that arrive at once each sees what the one before it left.
+    Concurrent requests run one after the other, each on the state after the one before.
 
     Raises:
         NotFoundError: No such payment, or another merchant's.
@@ -36,14 +36,14 @@ async def lock_payment(payment_id: str, merchant: Merchant, deps: Deps) -> Payme
 def require_capable(
     payment: Payment, capability: Literal["capture", "void", "refund"], deps: Deps
 ) -> Capabilities:
-    """What the payment's processor can do, if it can do this at all.
+    """Return the capabilities of the payment's processor, if it has this one.
 
     Raises:
-        UnsupportedError: It cannot; nobody is asked.
+        UnsupportedError: The processor does not support it; nothing is sent.
     """
     processor = deps.registry.processors.get(payment.processor)
     if processor is None or getattr(processor.capabilities, capability) in {"none", False}:
-        raise UnsupportedError(f"Processor {payment.processor} does not {WORDS[capability]}")
+        raise UnsupportedError(f"Processor {payment.processor} cannot {WORDS[capability]}")
     return processor.capabilities
 
 
@@ -56,7 +56,7 @@ def follow_up(
     refund_id: str | None = None,
     is_final: bool = True,
 ) -> Operation:
-    """The operation that asks the payment's processor for it, due now."""
+    """Create an operation of the payment's processor, due now."""
     return Operation(
         id=deps.ids.new(IdKind.OPERATION, of=f"{payment.id}:{kind}:{payment.version}"),
         payment_id=payment.id,
@@ -74,13 +74,13 @@ def follow_up(
 
 @dataclass(frozen=True, slots=True)
 class CapturePayment:
-    """What the merchant said.
+    """A capture request.
 
     Args:
-        merchant: Who asks.
-        payment_id: Which payment.
-        amount_minor: How much; None for all of it.
-        is_final: Whether the rest of the hold is let go.
+        merchant: The merchant that sends it.
+        payment_id: The payment.
+        amount_minor: The amount; None for all of it.
+        is_final: Whether to release the rest of the hold.
     """
 
     merchant: Merchant
@@ -91,16 +91,16 @@ class CapturePayment:
 
 @run_again_on_conflict
 async def capture_payment(command: CapturePayment, deps: Deps) -> Payment:
-    """Take held money; or, where it was taken at once, confirm that.
+    """Capture held money, or confirm a payment that was captured at once.
 
-    Taking held money is asked of the processor: the payment is ``capturing`` until
-    it has answered.
+    Held money is captured by the processor: the payment is ``capturing`` until the
+    outcome is stored.
 
     Raises:
         NotFoundError: No such payment, or another merchant's.
-        NotCapturableError: It has not succeeded, was captured, or is another amount.
-        CaptureExceedsAuthorizationError: So much is not held.
-        UnsupportedError: The processor does not capture as finely as that.
+        NotCapturableError: It has not succeeded, is captured, or has another amount.
+        CaptureExceedsAuthorizationError: Less than that is held.
+        UnsupportedError: The processor does not support such a capture.
     """
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
@@ -149,13 +149,13 @@ def _require_partial_captures(
 
 @dataclass(frozen=True, slots=True)
 class CreateRefund:
-    """What the merchant said.
+    """A refund request.
 
     Args:
-        merchant: Who gives.
-        payment_id: Of which payment.
-        amount_minor: How much, in minor units of the payment's currency.
-        reason: For people.
+        merchant: The merchant that sends it.
+        payment_id: The payment.
+        amount_minor: The amount, in minor units of the payment's currency.
+        reason: A reason for people.
     """
 
     merchant: Merchant
@@ -166,13 +166,13 @@ class CreateRefund:
 
 @run_again_on_conflict
 async def create_refund(command: CreateRefund, deps: Deps) -> Refund:
-    """Set the money aside and store what is to be asked of the processor.
+    """Reserve the money and store the refund with its operation.
 
     Raises:
         NotFoundError: No such payment, or another merchant's.
-        UnsupportedError: The payment's processor gives nothing back, or not so finely.
+        UnsupportedError: The processor does not support refunds, or not such refunds.
         NotRefundableError: The payment has not succeeded.
-        RefundExceedsCaptureError: So much is not left.
+        RefundExceedsCaptureError: Less than that is left.
     """
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
@@ -215,7 +215,7 @@ def _require_partial_refunds(payment: Payment, amount: Money, grade: Grade) -> N
 
 @dataclass(frozen=True, slots=True)
 class CancelPayment:
-    """What the merchant said."""
+    """A cancel request of the merchant."""
 
     merchant: Merchant
     payment_id: str
@@ -223,12 +223,12 @@ class CancelPayment:
 
 @run_again_on_conflict
 async def cancel_payment(command: CancelPayment, deps: Deps) -> Payment:
-    """Be about to void the payment; it is ``voiding`` until the processor has answered.
+    """Begin to void the payment; it is ``voiding`` until the outcome is stored.
 
     Raises:
         NotFoundError: No such payment, or another merchant's.
-        NotCancellableError: No money of it is held.
-        UnsupportedError: The processor does not void.
+        NotCancellableError: The payment holds no money.
+        UnsupportedError: The processor does not support voids.
     """
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)

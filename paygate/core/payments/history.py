@@ -1,4 +1,4 @@
-"""The past, as far as a plugin may look: bounded, of one merchant, and only counted."""
+"""Counts of a merchant's past payments, for plugins."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class MerchantHistory:
 
     Args:
         deps: The app.
-        merchant_id: Whose payments.
-        at_hand: The payment that is looked at; None where there is none.
+        merchant_id: The merchant.
+        payment: The current payment; None without one.
     """
 
     deps: Deps
@@ -36,7 +36,7 @@ class MerchantHistory:
         payment = self.payment
         if payment is None:
             if same != "merchant":
-                raise PluginContractError(f"no payment is at hand to have the same {same}")
+                raise PluginContractError(f"there is no payment to compare the {same} with")
             now = self.deps.clock.now()
             everything = HistoryQuestion(self.merchant_id, now - within, now, currency or "INR")
             return await self.deps.storage.payments.count(everything)
@@ -46,7 +46,7 @@ class MerchantHistory:
 def _like(payment: Payment, within: timedelta, same: Same, currency: str | None) -> HistoryQuestion:
     is_instrument, is_order = same == "instrument", same == "order"
     if not is_instrument and not is_order and same != "merchant":
-        raise PluginContractError(f"nothing can have the same {same!r}")
+        raise PluginContractError(f"unknown value of same: {same!r}")
     return HistoryQuestion(
         merchant_id=payment.merchant_id,
         since=payment.created_at - within,

@@ -40,15 +40,15 @@ CaptureMode = Literal["automatic", "manual"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An amount and a receipt.
+    """An order: an amount to be paid, with a receipt number.
 
-    ``attempted`` means that a payment was tried, ``paid`` that one succeeded.
+    ``attempted`` means that the order has a payment, ``paid`` that a payment succeeded.
     The status moves forward only, and always in the transaction that moves the
     payment.
 
     Args:
-        capture_mode: Whether the money of a payment is taken at once
-            (``automatic``) or only held until the merchant captures it (``manual``).
+        capture_mode: Whether payments are captured at once (``automatic``) or only
+            authorized until the merchant captures them (``manual``).
     """
 
     id: str
@@ -64,11 +64,11 @@ class Order:
     def require_payable(self) -> None:
         """Refuse a payment of an order that is paid.
 
-        A payment still under way is found by the database's unique index, which
-        alone can decide between two requests that arrive at once.
+        The database's unique index finds a payment in progress; only the index can decide
+        between two concurrent requests.
 
         Raises:
-            OrderNotPayableError: It is paid.
+            OrderNotPayableError: The order is paid.
         """
         if self.status == "paid":
             raise OrderNotPayableError("Order already paid")
@@ -98,7 +98,7 @@ Action = Literal[
     "revive",
 ]
 TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
-    # Without "processing" in between: it was stopped or set aside before anyone was asked.
+    # Without "processing" in between: it was blocked or dead-lettered before it was sent.
     "pending": {"process": "processing", "decline": "failed", "lose": "unknown"},
     "processing": {
         "approve": "success",
@@ -112,34 +112,34 @@ TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
         "decline": "failed",
         "resume": "processing",
     },
-    # The money of a manual order is held; the merchant takes it or lets it go.
-    # The processor may let go of it by itself: "release", or "approve" if some was taken.
+    # The money of a manual order is held until the merchant captures or voids it. The
+    # processor may end the hold: "release", or "approve" if a part was captured.
     "authorized": {
         "capture": "capturing",
         "void": "voiding",
         "release": "cancelled",
         "approve": "success",
     },
-    # "hold": the processor would not, or some of the money is held still.
-    # "release": it would not, and the hold has ended meanwhile.
+    # "hold": the capture was declined, or a part of the money is still held.
+    # "release": the capture was declined, and the hold has ended meanwhile.
     "capturing": {"approve": "success", "hold": "authorized", "release": "cancelled"},
     "voiding": {"release": "cancelled", "approve": "success", "hold": "authorized"},
     "success": {},
-    # Late success: the processor had the money after all, or holds it.
+    # Late success: the processor captured or holds the money after all.
     "failed": {"revive": "success", "hold": "authorized"},
     "cancelled": {},
 }
-"""Status → action → next status. The database's trigger holds the same table."""
+"""Status → action → next status. A trigger of the database has the same table."""
 DECIDED: frozenset[PaymentStatus] = frozenset({"success", "failed", "cancelled"})
 LIVE: frozenset[PaymentStatus] = frozenset(TRANSITIONS) - {"failed", "cancelled"}
-"""While a payment is one of these, its order takes no other."""
+"""Statuses in which a payment keeps its order from having another one."""
 
 
 def next_status(status: PaymentStatus, action: Action) -> PaymentStatus:
-    """Where the action leads.
+    """Return the status after an action.
 
     Raises:
-        InvalidTransitionError: Nowhere from here.
+        InvalidTransitionError: The status does not allow the action.
     """
     after = TRANSITIONS[status].get(action)
     if after is None:
@@ -149,20 +149,20 @@ def next_status(status: PaymentStatus, action: Action) -> PaymentStatus:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One try at paying an order.
+    """A payment of an order.
 
     Args:
-        capture_mode: Whether the money is taken as soon as the processor approves,
-            or held until the merchant says so.
+        capture_mode: Whether the money is captured as soon as the processor approves,
+            or held until the merchant captures it.
         amount_authorized: What the processor approved; at most ``amount``.
-        amount_captured: What of it was taken.
-        captured: Whether the merchant has confirmed the capture; the money of an
-            automatic order is taken when the payment succeeds.
-        version: Counts stored states from 1; every write compares it.
+        amount_captured: How much of it was captured.
+        captured: Whether the merchant has confirmed the capture; an automatic order is
+            captured when the payment succeeds.
+        version: Counts stored states from 1; checked by every write.
         last_seq: The sequence number of the payment's newest event.
-        scenario: What simulated processors play of it.
-        next_action: What the shopper has to do now, as the processor told it.
-        hold_ended_at: When its hold ended during a capture or a void, in UTC.
+        scenario: The scenario that simulated processors play.
+        next_action: What the shopper has to do now.
+        hold_ended_at: When the hold ended during a capture or a void, in UTC.
     """
 
     id: str
@@ -197,7 +197,7 @@ class Payment:
         at: datetime,
         scenario: str | None = None,
     ) -> Change[Payment]:
-        """Begin to pay an order: the order's amount, never one the payer names.
+        """Create a payment for the amount of its order.
 
         Raises:
             OrderNotPayableError: The order is paid.
@@ -227,23 +227,23 @@ class Payment:
 
     @property
     def is_decided(self) -> bool:
-        """Whether the answer is final."""
+        """Whether the status is final."""
         return self.status in DECIDED
 
     def process(self, *, at: datetime) -> Change[Payment]:
-        """Say that the processor is about to be asked. Repeating it changes nothing."""
+        """Mark the payment as about to be sent to the processor. Idempotent."""
         if self.status in {"processing", "unknown"}:
             return Change(self)
         return Change(self._move("process", at=at))
 
     def apply(self, outcome: Outcome, *, at: datetime) -> Change[Payment]:
-        """Take a processor's answer to the charge, whichever way it came.
+        """Apply an outcome of the charge.
 
-        Forward only: an answer that says what is already true changes nothing.
+        Forward only: an outcome that the payment has already changes nothing.
 
         Raises:
-            InvalidTransitionError: The payment is decided and the answer differs,
-                or nobody was asked yet.
+            InvalidTransitionError: The payment is decided and the outcome differs,
+                or the payment was not sent yet.
         """
         match outcome:
             case Approved(amount=approved):
@@ -253,7 +253,7 @@ class Payment:
             case Unknown():
                 return Change(self if self.status == "unknown" else self._move("lose", at=at))
             case Pending():
-                # A payment we had lost sight of is under way after all.
+                # An unknown payment is in progress after all.
                 return Change(self if self.status == "processing" else self._move("resume", at=at))
             case ActionRequired():
                 return self._await_shopper(NextAction.of(outcome), at=at)
@@ -268,14 +268,14 @@ class Payment:
         return Change(replace(self._move("resume", at=at), next_action=action))
 
     def capture(self, amount: Money | None, *, at: datetime) -> Change[Payment]:
-        """Confirm that the money of an automatic payment is taken: once, and all of it.
+        """Confirm the capture of an automatic payment: once, and in full.
 
         Args:
-            amount: What the merchant believes it to be; None to trust us.
+            amount: The amount that the merchant expects; None for any amount.
             at: When, in UTC.
 
         Raises:
-            NotCapturableError: It has not succeeded, was captured, or is another amount.
+            NotCapturableError: It has not succeeded, is captured, or has another amount.
         """
         self._require_uncaptured()
         if self.status != "success":
@@ -286,16 +286,16 @@ class Payment:
 
     @property
     def amount_held(self) -> Money:
-        """What was approved and neither taken nor let go; meaningful until it is decided."""
+        """The approved amount that is neither captured nor released; valid until it is decided."""
         return self.amount_authorized - self.amount_captured
 
     def request_capture(self, amount: Money, *, at: datetime) -> Change[Payment]:
-        """Be about to take held money. No more may be asked of the hold meanwhile.
+        """Begin to capture held money. No other capture or void may begin meanwhile.
 
         Raises:
-            NotCapturableError: No money is held, or it was taken already.
-            CaptureExceedsAuthorizationError: So much is not held. It is refused and
-                not clipped: a silent clip would leave the merchant's books wrong.
+            NotCapturableError: No money is held, or it is captured already.
+            CaptureExceedsAuthorizationError: Less than that is held. The capture is refused
+                and not reduced, because a lower amount would make the merchant's books wrong.
         """
         self._require_uncaptured()
         if self.status != "authorized":
@@ -309,12 +309,12 @@ class Payment:
     def complete_capture(
         self, amount: Money, *, is_taken: bool, is_final: bool, at: datetime
     ) -> Change[Payment]:
-        """Take note of how a capture ended.
+        """Record the result of a capture.
 
         Args:
-            amount: What was to be taken.
-            is_taken: Whether it was; a declined one leaves the hold as it was.
-            is_final: Whether the rest of the hold was let go with it.
+            amount: The amount of the capture.
+            is_taken: Whether it succeeded; a declined capture leaves the hold unchanged.
+            is_final: Whether the rest of the hold was released with it.
             at: When, in UTC.
         """
         if not is_taken:
@@ -329,7 +329,7 @@ class Payment:
         return _with_events(after, EventType.PAYMENT_CAPTURED)
 
     def request_void(self, *, at: datetime) -> Change[Payment]:
-        """Be about to let go of what is held.
+        """Begin to release the hold.
 
         Raises:
             NotCancellableError: No money is held.
@@ -339,19 +339,19 @@ class Payment:
         return Change(self._move("void", at=at))
 
     def complete_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
-        """Take note of how a void ended. What was captured before it stays taken."""
+        """Record the result of a void. Earlier captures stay captured."""
         if not is_released and self.hold_ended_at is None:
             return _with_events(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
         return self._end_hold(at=at)
 
     def release_hold(self, *, at: datetime) -> Change[Payment]:
-        """Take the processor's word that its hold has ended. What was captured stays taken.
+        """Record that the processor has ended the hold. Earlier captures stay captured.
 
-        During a capture or a void it is remembered, and the answer to that decides. A payment
-        that was not known to be held yet has failed.
+        During a capture or a void the end is stored, and the outcome of that operation
+        decides. A payment that was not authorized yet fails.
 
         Raises:
-            InvalidTransitionError: Nothing was held.
+            InvalidTransitionError: No money was held.
         """
         if self.status in {"processing", "unknown"}:
             return self._decline(EXPIRED_HOLD, at=at)
@@ -371,10 +371,10 @@ class Payment:
             raise NotCapturableError("Payment already captured")
 
     def revive(self, approved: Money, *, at: datetime) -> Change[Payment]:
-        """Take a success that came after the decline; of a manual order, a hold.
+        """Apply an approval that came after the decline; for a manual order, a hold.
 
         Raises:
-            InvalidTransitionError: It was not declined.
+            InvalidTransitionError: The payment has not failed.
         """
         if self.capture_mode == "manual":
             held = replace(self._move("hold", at=at), amount_authorized=approved, decline=None)
@@ -388,39 +388,39 @@ class Payment:
         return _with_events(after, EventType.PAYMENT_SUCCESS)
 
     def record_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
-        """Take note of money that came too late: the order is paid otherwise.
+        """Record money that was captured too late: another payment has paid the order.
 
-        The payment stays failed; the money is there to be given back.
+        The payment stays failed; its money has to be refunded.
         """
         return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
 
     @property
     def amount_refundable(self) -> Money:
-        """What was taken and neither given back nor set aside for a refund."""
+        """The captured amount that is neither refunded nor reserved for a refund."""
         return self.amount_captured - self.amount_refunded
 
     def reserve_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
-        """Set money aside for a refund; from now on it counts as given back.
+        """Reserve money for a refund; from now on it counts as refunded.
 
         Raises:
-            NotRefundableError: No money was taken.
-            RefundExceedsCaptureError: So much is not left.
+            NotRefundableError: No money was captured.
+            RefundExceedsCaptureError: Less than that is left.
         """
         if not self.amount_captured:
             raise NotRefundableError
         return self._reserve(amount, EventType.REFUND_CREATED, at=at)
 
     def record_late_refund(self, amount: Money, *, at: datetime) -> Change[Payment]:
-        """Store that a refund was given after all whose money had been freed."""
+        """Record a refund that succeeded after its decline had freed its money."""
         return self._reserve(amount, EventType.REFUND_PROCESSED, at=at)
 
-    def _reserve(self, amount: Money, told: EventType, *, at: datetime) -> Change[Payment]:
+    def _reserve(self, amount: Money, event: EventType, *, at: datetime) -> Change[Payment]:
         if amount > (left := self.amount_refundable):
             raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
-        return _with_events(self._touched(at, amount_refunded=self.amount_refunded + amount), told)
+        return _with_events(self._touched(at, amount_refunded=self.amount_refunded + amount), event)
 
     def complete_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
-        """Take note of how a refund ended; a declined one gives its money back to the payment."""
+        """Record the result of a refund; a declined refund frees its money."""
         if is_given:
             return _with_events(self._touched(at), EventType.REFUND_PROCESSED)
         after = self._touched(at, amount_refunded=self.amount_refunded - amount)
@@ -430,22 +430,22 @@ class Payment:
         return replace(self, version=self.version + 1, updated_at=at, **changes)
 
     def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
-        assert approved <= self.amount, "the guard refuses more than was asked"
+        assert approved <= self.amount, "the guard refuses larger amounts"
         if self.capture_mode == "manual":
             return self._hold(approved, at=at)
         if self.status == "success" or approved == self.amount_captured:
-            return Change(self)  # Said again; a part that failed the payment keeps its money too.
+            return Change(self)  # Repeated; a partial approval stays recorded too.
         is_part = approved < self.amount
         moved = self._move("decline" if is_part else "approve", at=at)
         after = replace(moved, amount_authorized=approved, amount_captured=approved)
         if is_part:
-            # A part pays no order, and is there to be given back.
+            # A part does not pay the order, and has to be refunded.
             return _with_events(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
         return _with_events(after, EventType.PAYMENT_SUCCESS)
 
     def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.amount_authorized:
-            # The hold was stored before, and may have been taken or let go since.
+            # The hold is stored already, and may have been captured or released since.
             return Change(self)
         after = replace(self._move("hold", at=at), amount_authorized=approved)
         return _with_events(after, EventType.PAYMENT_AUTHORIZED)
@@ -458,7 +458,7 @@ class Payment:
 
     def _move(self, action: Action, *, at: datetime) -> Payment:
         after = next_status(self.status, action)
-        # Whatever is decided, the shopper has nothing left to do.
+        # The shopper has nothing to do after a final outcome.
         left = self.next_action if after in {"processing", "unknown"} else None
         return self._touched(at, status=after, next_action=left)
 
@@ -476,9 +476,9 @@ RefundStatus = Literal["pending", "processed", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Some or all of a payment given back.
+    """A refund of some or all of a payment.
 
-    Its money is set aside on the payment while it is pending, and stays set aside
+    Its money is reserved on the payment while it is pending, and stays reserved
     when it is processed.
     """
 
@@ -492,10 +492,10 @@ class Refund:
     processed_at: datetime | None = None
 
     def settle(self, outcome: Outcome, *, at: datetime) -> Refund:
-        """Take the processor's answer; anything but a definite one changes nothing.
+        """Apply an outcome; one that is not final changes nothing.
 
         Raises:
-            InvalidTransitionError: It was settled before.
+            InvalidTransitionError: The refund has a final status already.
         """
         if not isinstance(outcome, Approved | Declined):
             return self

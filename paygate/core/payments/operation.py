@@ -1,4 +1,4 @@
-"""The operation: one thing asked of a processor."""
+"""The operation: one request to a processor."""
 
 from __future__ import annotations
 
@@ -18,56 +18,55 @@ OperationState = Literal[
     "reserved", "sent", "pending", "unknown", "succeeded", "failed", "needs_review"
 ]
 OPERATION_TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
-    # From "reserved" straight to a result: the payment was stopped before anyone was asked, or
-    # the processor did see a request that it had denied, and calls back.
+    # From "reserved" straight to a result: the payment was blocked before it was sent, or
+    # the processor had denied a request that it received, and calls back.
     "reserved": frozenset({"sent", "pending", "succeeded", "failed", "needs_review"}),
     "sent": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
     "pending": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
     "unknown": frozenset({"reserved", "pending", "unknown", "succeeded", "failed", "needs_review"}),
-    # A person settles what no machine could.
+    # A person decides in a manual review.
     "needs_review": frozenset({"succeeded", "failed"}),
     "succeeded": frozenset(),
     "failed": frozenset(),
 }
 ERASED = "erased"
-"""Stands for an instrument's secret part that is no longer stored."""
+"""Replaces a sealed secret of an instrument that was erased."""
 ENDED: frozenset[OperationState] = frozenset({"succeeded", "failed", "needs_review"})
 
 
 class OperationKind(StrEnum):
-    """What can be asked."""
+    """The kinds of operations."""
 
     CHARGE = "charge"
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
     WAKE = "wake"
-    """Not asked of the processor but by it: a call it wanted later."""
+    """Requested by the processor: a call at a later time."""
     CONFIRM = "confirm"
-    """A query about a charge that ended here without the processor's word: is there money?"""
+    """A query about a charge that ended without an outcome of the processor: is there money?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing asked of a processor, and how far that got.
+    """One request to a processor, and its state.
 
-    Its id is minted and committed before the processor hears of it, and is the
-    processor's idempotency key for ever: asking again is asking the same thing.
+    Its id is committed before the request is sent, and is the processor's idempotency
+    key: every repetition has the same id.
 
     Args:
-        state: ``reserved`` nobody was asked · ``sent`` asked, no answer stored ·
-            ``pending`` accepted, answer later · ``unknown`` may have happened.
-        due_at: When a worker is to look at it, in UTC.
-        queries: How often the processor was asked about it since it was sent, or since it
-            last answered.
-        sends: How often it was to be sent and did not reach the processor.
-        expires_at: When the processor is to have decided, in UTC; None if it gave no time.
-        reference: What the processor calls it.
-        processor_state: The processor's own notes, handed back with each call.
-        sealed: The instrument's secret part, encrypted; None where there is none, and once it
-            is decided. ``ERASED`` where it was erased before that.
-        refund_id: The refund it carries out; None for any other kind.
-        is_final: Of a capture: whether the rest of the hold is let go with it.
+        state: ``reserved`` not sent · ``sent`` sent, no outcome stored ·
+            ``pending`` accepted, outcome later · ``unknown`` may have happened.
+        due_at: When a worker processes it next, in UTC.
+        queries: Number of queries since it was sent, or since the last response.
+        sends: Number of attempts to send it that did not reach the processor.
+        expires_at: The processor's deadline, in UTC; None if it named none.
+        reference: The processor's id of it.
+        processor_state: The processor's own state, passed to each call.
+        sealed: The instrument's secret, encrypted; None without one, and after the outcome.
+            ``ERASED`` if it was erased before that.
+        refund_id: The refund of a refund operation; None for other kinds.
+        is_final: Whether a capture releases the rest of the hold.
     """
 
     id: str
@@ -90,31 +89,31 @@ class Operation:
 
     @property
     def is_ended(self) -> bool:
-        """Whether no worker need look at it again."""
+        """Whether no worker needs to process it again."""
         return self.state in ENDED
 
     @property
     def is_erased(self) -> bool:
-        """Whether it had a secret part that is gone: it can be asked about, and not sent."""
+        """Whether its secret was erased: it can be queried, and not sent."""
         return self.sealed == ERASED
 
     @property
     def is_unsent(self) -> bool:
-        """Whether the processor was never told of it."""
+        """Whether it was never sent to the processor."""
         return self.state == "reserved" and not self.sends
 
     def mark_sent(self) -> Operation:
-        """Say that the processor is about to be asked, before it is."""
+        """Mark the operation as about to be sent."""
         return replace(self._move("sent"), queries=0)
 
     def settle(self, outcome: Outcome, *, at: datetime, wait: timedelta | None) -> Operation:
-        """Take a processor's answer.
+        """Apply an outcome.
 
         Args:
-            outcome: The answer.
+            outcome: The outcome.
             at: Now, in UTC.
-            wait: For ``Unknown``: how long until the next query; None when the
-                query policy has given up and a person has to look.
+            wait: For ``Unknown``: the delay before the next query; None when the query
+                policy gives up and a person has to decide.
         """
         match outcome:
             case Approved(reference=reference):
@@ -127,15 +126,15 @@ class Operation:
                 return self._mark_unknown(at=at, wait=wait)
 
     def is_overdue(self, *, at: datetime) -> bool:
-        """Whether "pending" is no answer any more: the processor should have decided by now."""
+        """Whether "pending" counts as unknown, because the processor's deadline has passed."""
         latest = self.created_at + PENDING_MAX if self.expires_at is None else self.expires_at
         return at > latest + PENDING_GRACE
 
     def _await(self, outcome: Pending | ActionRequired, *, at: datetime) -> Operation:
         moved = self._move("pending")
         state = outcome.state if outcome.state is not None else self.processor_state
-        # The older it is, the less often it is asked about: a processor that always says
-        # "ask again at once" costs a bounded number of calls.
+        # The delay grows with the age, so that a processor that always asks to be queried
+        # at once costs a bounded number of calls.
         pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) // 100)
         expires_at = outcome.expires_at or self.expires_at
         return replace(
@@ -143,17 +142,17 @@ class Operation:
         )
 
     def revive(self, approved: Approved, *, at: datetime) -> Operation:
-        """Take a success that came after the decline; see ``Payment.revive``.
+        """Apply an approval that came after the decline; see ``Payment.revive``.
 
         Raises:
-            InvalidTransitionError: It was not declined.
+            InvalidTransitionError: The operation has not failed.
         """
         if self.state != "failed":
             raise InvalidTransitionError(thing="operation", status=self.state, action="revive")
         return replace(self, state="succeeded", reference=approved.reference, due_at=at)
 
     def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
-        """Take the processor's word that it never saw this: send it again, same id."""
+        """Reserve it again with the same id: the processor never received it."""
         return replace(self._move("reserved"), due_at=at + wait, sends=self.sends + 1)
 
     def _mark_unknown(self, *, at: datetime, wait: timedelta | None) -> Operation:
@@ -162,8 +161,8 @@ class Operation:
         return replace(self._move("unknown"), due_at=at + wait, queries=self.queries + 1)
 
     def _end(self, state: OperationState, *, at: datetime) -> Operation:
-        # Neither needs the card any more. One under review may be asked about again, and must
-        # not be sent without it.
+        # The card is no longer needed. An operation in review may be queried again, and must
+        # not be sent without its card.
         is_kept = state == "needs_review" and self.sealed is not None
         sealed = ERASED if is_kept else None
         return replace(self._move(state), due_at=at, sealed=sealed)

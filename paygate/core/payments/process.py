@@ -30,13 +30,13 @@ from .store import ClaimedOperation, OperationRecord, OperationRepository, Recor
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What came of asking.
+    """The result of a job.
 
     Args:
-        answer: The processor's; None where this worker had lost the row.
-        wake_ups: When it wants to be woken.
-        call: For the records.
-        assessment: What risk checks said first.
+        answer: The processor's outcome; None if this worker had lost the row.
+        wake_ups: Wake-ups that the processor requested.
+        call: The call, for the timeline.
+        assessment: The result of the risk checks before it.
     """
 
     answer: Answer | None
@@ -46,19 +46,19 @@ class CallResult:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether nobody was asked, and nobody is to be."""
+        """Whether risk checks blocked the payment, so that no processor was called."""
         return self.assessment is not None and self.assessment.declined is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An operation this worker holds.
+    """A claimed operation.
 
     Args:
-        claimed: As it is stored now.
-        is_fresh: Marked sent in this very claim: the processor is to be told. Any
-            other was told before, or may have been, and is asked about.
-        is_unchecked: Not marked yet: risk checks are to be asked first.
+        claimed: The operation as it is stored now.
+        is_fresh: It was marked sent in this claim: send it. Any other was sent before, or
+            may have been: query it.
+        is_unchecked: It is not marked sent yet: run the risk checks first.
     """
 
     claimed: ClaimedOperation
@@ -67,16 +67,16 @@ class Job:
 
     @property
     def lease(self) -> Lease:
-        """The right to work on it."""
+        """The lease of the operation."""
         return self.claimed.lease
 
 
 Receive = Callable[[str, RawCallback, Deps], Awaitable[None]]
-"""Receives a callback of the processor with that id, as if it had come over HTTP."""
+"""Receives a callback of the processor with that id, like one over HTTP."""
 
 
 def call_context(claimed: ClaimedOperation, deps: Deps, receive: Receive) -> CallContext:
-    """Return what a processor is given with a call.
+    """Return the context of a call of a processor.
 
     Args:
         claimed: The operation that the call is about.
@@ -106,7 +106,7 @@ def call_context(claimed: ClaimedOperation, deps: Deps, receive: Receive) -> Cal
 def wake_ups(
     claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
 ) -> tuple[Operation, ...]:
-    """The operations by which a processor is woken."""
+    """Return the operations that wake a processor."""
     now, asked = deps.clock.now(), claimed.operation
     return tuple(
         Operation(
@@ -130,12 +130,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OperationWork:
-    """See ``dispatch.Work``.
+    """Processes operations; see ``queue.work.Work``.
 
     Args:
         deps: The app.
-        worker_id: Who works.
-        rows: The kinds of operations it works on.
+        worker_id: The worker.
+        rows: Operations of the kinds to process.
         receive: Receives callbacks that a simulated processor makes during a call.
     """
 
@@ -145,7 +145,7 @@ class OperationWork:
     receive: Receive
 
     async def claim(self, limit: int) -> Sequence[Job]:
-        """Lease due operations, and commit which of them are about to be sent."""
+        """Lease due operations, and commit which of them are sent now."""
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
         claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
@@ -154,9 +154,9 @@ class OperationWork:
         reserved = [claim for claim in unsent if not needs_assessment(claim, deps)]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
         if len(sent) < len(reserved):
-            # Locked by someone else, or changed since: another turn takes them.
-            kept = {claim.lease.row_id for claim in sent}
-            left = [claim.lease for claim in reserved if claim.lease.row_id not in kept]
+            # Locked or changed meanwhile; the next claim takes them.
+            marked = {claim.lease.row_id for claim in sent}
+            left = [claim.lease for claim in reserved if claim.lease.row_id not in marked]
             await self.rows.release_claims(left)
         asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
         return [
@@ -166,17 +166,17 @@ class OperationWork:
         ]
 
     async def perform(self, claim: Job) -> CallResult:
-        """Ask the processor. No transaction is open and no row is locked meanwhile."""
+        """Call the processor. No transaction is open and no row is locked meanwhile."""
         return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
 
     def _context(self, claim: Job) -> CallContext:
         return call_context(claim.claimed, self.deps, self.receive)
 
     async def _check_and_ask(self, claim: Job) -> CallResult:
-        """Ask the risk checks, and the processor if none of them minds.
+        """Run the risk checks, and call the processor if none of them blocks.
 
-        It is marked sent only now: a worker that dies over a verdict leaves a payment
-        that nobody was asked about, and the next one checks it again.
+        The operation is marked sent only after the checks. If the worker dies before that, the
+        next worker runs the checks again.
         """
         deps = self.deps
         assessment = await assess_risk(claim.claimed, self._context(claim), deps)
@@ -185,15 +185,15 @@ class OperationWork:
         sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
         if not sent:
             return CallResult(None)
-        heard = await self._ask(Job(sent[0], is_fresh=True))
-        return replace(heard, assessment=assessment)
+        result = await self._ask(Job(sent[0], is_fresh=True))
+        return replace(result, assessment=assessment)
 
     async def _ask(self, claim: Job) -> CallResult:
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
         if processor is None:
-            # Its plugin was taken away. It may come back; nothing was decided.
-            gone = f"processor {claim.claimed.operation.processor} is not installed"
-            return CallResult(Unknown(gone))
+            # Its plugin was removed. It may be installed again; the outcome is open.
+            missing = f"processor {claim.claimed.operation.processor} is not installed"
+            return CallResult(Unknown(missing))
         if claim.is_fresh and claim.claimed.operation.is_erased:
             return CallResult(_without_secret(processor))
         context = self._context(claim)
@@ -205,11 +205,10 @@ class OperationWork:
         return CallResult(answer, tuple(context.wake_ups), call)
 
     async def record(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
-        """Store what the processors answered and its events, and notify workers of deliveries.
+        """Store outcomes and their events, and notify workers of deliveries.
 
-        A definite answer is stored whatever has happened meanwhile: it is concluded from
-        the rows as they are once they are locked, and of a row that this worker has lost it
-        is taken like a callback.
+        A final outcome is always stored. It is applied to the rows as they are under their
+        locks; if this worker has lost a row, its outcome is applied like a callback.
         """
         answered = [each for each in settled if each.answer.answer is not None]
         if not answered:
@@ -217,20 +216,20 @@ class OperationWork:
         try:
             for each in answered:
                 await self._update_charge(each)
-            return await self._record_set(answered)
+            return await self._record_batch(answered)
         except RowRefusedError as error:
             if len(answered) == 1:
                 row_id = answered[0].claim.lease.row_id
                 log.exception("the database refused the result of %s", row_id)
                 await self._store_calls(answered)
                 return WriteResult(frozenset(), {row_id: str(error)})
-        # One of them cannot be stored: each by itself, so that the others are.
+        # One of them cannot be stored: store each by itself, so that the others are stored.
         stored = NOTHING_WRITTEN
         for each in answered:
             stored = stored.merge(await self.record([each]))
         return stored
 
-    async def _record_set(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
+    async def _record_batch(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         deps = self.deps
         owners = [each.claim.claimed.payment.merchant_id for each in settled]
         endpoints = await deps.storage.merchants.destinations(owners)
@@ -255,22 +254,22 @@ class OperationWork:
         return stored
 
     async def _record_late(self, late: Finished[Job, CallResult]) -> WriteResult:
-        """Take the answer about an operation that is no longer this worker's."""
+        """Apply an outcome of an operation whose lease was lost."""
         operation, answer = late.claim.claimed.operation, late.answer.answer
         processor = self.deps.registry.processors.get(operation.processor)
         try:
             if processor and _is_late_update(late):
                 assert isinstance(answer, Approved | Declined | ActionRequired | Pending)
                 note = await apply_update(Update(operation.id, answer), processor, self.deps)
-                log.info("late answer about %s: %s %s", operation.id, note.effect, note.reason)
+                log.info("late outcome of %s: %s %s", operation.id, note.effect, note.reason)
             await self._store_calls([late])
         except InfrastructureError as error:
-            log.warning("the late answer about %s is not stored yet: %s", operation.id, error)
+            log.warning("cannot store the late outcome of %s yet: %s", operation.id, error)
             return WriteResult(frozenset(), {}, busy=frozenset({operation.id}))
         return WriteResult(frozenset({operation.id}), {})
 
     async def _update_charge(self, each: Finished[Job, CallResult]) -> None:
-        """Bring what a confirmation found into the charge that it is about."""
+        """Apply the outcome of a confirmation to its charge."""
         claimed, answer = each.claim.claimed, each.answer.answer
         processor = self.deps.registry.processors.get(claimed.operation.processor)
         is_found = claimed.operation.kind is OperationKind.CONFIRM and isinstance(answer, Approved)
@@ -291,9 +290,9 @@ class OperationWork:
 
 @dataclass(slots=True)
 class _Conclusions:
-    """Concludes answers one after the other, each from what the one before it left.
+    """Concludes outcomes one after the other, each from the state after the one before.
 
-    Several may be about one payment: refunds that were asked for at once.
+    Several may belong to one payment, such as concurrent refunds.
     """
 
     ready: Mapping[str, ClaimedOperation]
@@ -312,36 +311,36 @@ class _Conclusions:
 
 
 def _is_late_update(late: Finished[Job, CallResult]) -> bool:
-    claim, heard = late.claim, late.answer
-    if heard.is_blocked:
+    claim, result = late.claim, late.answer
+    if result.is_blocked:
         return False
-    kind, answer = claim.claimed.operation.kind, heard.answer
+    kind, answer = claim.claimed.operation.kind, result.answer
     is_definite = isinstance(answer, Approved | Declined)
-    # Only the answer to the request itself says what the shopper has to do, and what the
-    # processor needs to be handed back with later queries.
+    # Only the response to the request itself contains the action of the shopper, and the
+    # state that the processor needs with later queries.
     is_first_response = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
     is_asked = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
     return is_asked and (is_definite or is_first_response)
 
 
 def _concluded(
-    claimed: ClaimedOperation, heard: CallResult, to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation, result: CallResult, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
-    assert heard.answer is not None, "what was lost is not concluded"
-    record = conclude_operation(claimed, heard.answer, to, deps)
-    woken = wake_ups(claimed, heard.wake_ups, deps)
-    record = replace(record, added=woken, call=heard.call)
-    if heard.assessment is None:
+    assert result.answer is not None, "cannot record an operation whose lease was lost"
+    record = conclude_operation(claimed, result.answer, to, deps)
+    woken = wake_ups(claimed, result.wake_ups, deps)
+    record = replace(record, added=woken, call=result.call)
+    if result.assessment is None:
         return record
-    decision, note = heard.assessment.decision, heard.assessment.note
+    decision, note = result.assessment.decision, result.assessment.note
     return replace(record, decision=decision, note=note or record.note)
 
 
 def _question(processor: GuardedByHost, claim: Job, context: CallContext, deps: Deps) -> Question:
-    """The call by which the processor is told of the operation, or asked about it.
+    """Return the call that sends or queries the operation.
 
     Raises:
-        NotSentError: What it needs to be told cannot be read.
+        NotSentError: The sealed secret cannot be opened.
     """
     claimed, kind = claim.claimed, claim.claimed.operation.kind
     about = follow_up_of(claimed)
@@ -366,10 +365,10 @@ def _question(processor: GuardedByHost, claim: Job, context: CallContext, deps: 
 
 
 def _without_secret(processor: GuardedByHost) -> Outcome:
-    """The end of a charge that would have to be sent again, and whose card is erased.
+    """Return the outcome of a charge that has to be sent again but whose card is erased.
 
-    A processor that can be asked has said that it never saw the charge. Of one that cannot,
-    nobody knows.
+    A processor with query support has said that it does not know the charge. Otherwise the
+    outcome is unknown.
     """
     if processor.capabilities.query:
         return Declined(DeclineCode.PROCESSING_ERROR, retry="same_instrument")
@@ -394,7 +393,7 @@ def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
 
 
 def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
-    """What a processor is told of an operation it knows."""
+    """Return what a processor needs to know about an operation that was sent."""
     operation = claimed.operation
     return FollowUp(
         payment_id=operation.payment_id,
@@ -408,7 +407,7 @@ def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
 
 
 def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[FollowUp, CallContext]:
-    """What a confirmation asks: the charge's query, under the charge's id."""
+    """Return the query of a confirmation: the charge's query, with the charge's id."""
     assert claimed.charge is not None, "a confirmation is about a charge"
     charge, asked_at = claimed.charge, claimed.payment.created_at
     about = replace(
@@ -421,7 +420,7 @@ def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[Foll
 
 
 def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
-    """What follows a charge names the charge, and ``context`` the new operation itself."""
+    """Return the charge to follow; ``context`` names the new operation."""
     follow_up = follow_up_of(claimed)
     if claimed.charge is None:
         return follow_up

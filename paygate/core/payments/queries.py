@@ -1,4 +1,4 @@
-"""Reading: nothing here changes anything."""
+"""Read-only queries."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ async def find_order(order_id: str, merchant: Merchant | None, deps: Deps) -> Or
 
     Args:
         order_id: Its id.
-        merchant: Whose it must be; None for a shopper, whom a suspended merchant's
-            orders refuse.
+        merchant: The merchant that must own it; None for a shopper, who gets no orders of
+            a suspended merchant.
         deps: The app.
 
     Raises:
@@ -53,7 +53,7 @@ async def find_payment(payment_id: str, merchant: Merchant | None, deps: Deps) -
 
 
 async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
-    """A refund of the merchant's.
+    """Return a refund of the merchant.
 
     Raises:
         NotFoundError: No such refund, or another merchant's.
@@ -66,10 +66,10 @@ async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetails:
-    """A delivery, where it goes and how that went.
+    """A delivery, its endpoint and its attempts.
 
     Args:
-        endpoint: None where it was deleted.
+        endpoint: None if it was deleted.
     """
 
     delivery: Delivery
@@ -78,7 +78,7 @@ class DeliveryDetails:
 
 
 async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> DeliveryDetails:
-    """A delivery of the merchant's.
+    """Return a delivery of the merchant.
 
     Raises:
         NotFoundError: No such delivery, or another merchant's.
@@ -91,7 +91,7 @@ async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> De
 
 
 async def find_test_merchant(deps: Deps) -> Merchant | None:
-    """The seeded merchant, if it was seeded."""
+    """Return the seeded merchant; None if it was not seeded."""
     if deps.policy.test_merchant is None:
         return None
     credentials = await deps.storage.merchants.credentials(deps.policy.test_merchant.api_key)
@@ -99,7 +99,7 @@ async def find_test_merchant(deps: Deps) -> Merchant | None:
 
 
 async def work_status(deps: Deps) -> tuple[WorkCounts, bool]:
-    """How much work there is, and whether anybody is there to do it."""
+    """Return the counts of both tables, and whether a worker is alive."""
     counts = await deps.storage.workers.counts()
     alive = await deps.storage.workers.alive(within=WORKER_GONE_AFTER)
     return counts, alive > 0

@@ -1,4 +1,4 @@
-"""A call of a processor's plugin, stored for the time line without what must not be stored."""
+"""Record a call of a processor's plugin for the timeline, without secrets."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Answer = Outcome | NotSentError
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call that is about to be made.
+    """A call that is about to be made.
 
     Args:
-        name: Of the plugin's method.
-        request: What it is given.
+        name: The plugin's method.
+        request: Its argument.
         ask: Makes the call.
     """
 
@@ -36,17 +36,17 @@ class Question:
 
 
 async def recorded(question: Question, clock: Clock) -> tuple[Answer, RecordedCall]:
-    """Make the call; what came back, and what may be stored of it.
+    """Make the call; return its outcome and what may be stored of it.
 
-    Whatever reason the answer gives no longer repeats what the plugin was told in
-    confidence: it is noted, logged and shown.
+    Secrets of the request are masked in the reason of the outcome, because it is stored,
+    logged and shown.
     """
     started_at, began_s = clock.now(), time.monotonic()
     try:
         answer: Answer = await question.ask()
     except NotSentError as error:
         answer = error
-    # The app's own clock may stand still, and a plugin is slow all the same.
+    # Measured in real time, because the app's clock may be held.
     took_ms = round(1000 * (time.monotonic() - began_s))
     secrets = (question.request.instrument.secret or {}).values()
     answer = _discreet(answer, secrets)
@@ -72,7 +72,7 @@ def _discreet(answer: Answer, secrets: Collection[str]) -> Answer:
 
 
 def given(request: Request) -> Mapping[str, Any]:
-    """What of a request may be stored: its instrument as it is displayed, never its secret."""
+    """Return what may be stored of a request: the displayed instrument, never its secret."""
     stored = {
         "payment_id": request.payment_id,
         **_plain_money(request.amount),
@@ -91,11 +91,11 @@ def given(request: Request) -> Mapping[str, Any]:
 
 
 def answered(answer: Answer, *, secrets: Collection[str] = ()) -> Mapping[str, Any]:
-    """What of an answer may be stored: its class and its fields.
+    """Return what may be stored of an outcome: its class and its fields.
 
     Args:
-        answer: What came back.
-        secrets: What the plugin was told in confidence, and may have repeated.
+        answer: The outcome.
+        secrets: Secrets of the request, which the plugin may have repeated.
     """
     fields = {"class": type(answer).__name__, **_fields(answer)}
     stored: Mapping[str, Any] = redact_json(fields, secrets=secrets)
@@ -107,8 +107,8 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
         case Approved(reference=reference, amount=amount):
             return {"reference": reference, **_plain_money(amount)}
         case Declined(code=code, retry=retry, processor_code=theirs, shopper_message_key=key):
-            said = {"code": str(code), "retry": retry}
-            return said | {"processor_code": theirs, "shopper_message_key": key}
+            fields = {"code": str(code), "retry": retry}
+            return fields | {"processor_code": theirs, "shopper_message_key": key}
         case Unknown(reason=reason) | Released(reason=reason) | NotSentError(reason=reason):
             return {"reason": reason}
         case ActionRequired(action=action, data=data):
@@ -121,7 +121,7 @@ def _waiting(answer: ActionRequired | Pending) -> Mapping[str, Any]:
     return {
         "resolve_after_s": _seconds(answer.resolve_after),
         "expires_at": _iso(answer.expires_at),
-        # Only what it is about: a state is the processor's own, and may hold anything.
+        # Only the keys: the values are the processor's own, and may be secret.
         "state_keys": sorted(answer.state) if answer.state is not None else None,
     }
 
@@ -135,5 +135,5 @@ def _seconds(wait: timedelta) -> float:
 
 
 def _iso(at: object) -> str | None:
-    # A plugin may have put anything there; the host checks only what it uses.
+    # The plugin may return any value; the host checks only what it uses.
     return at.isoformat() if isinstance(at, datetime) else None

@@ -1,4 +1,4 @@
-"""Risk: everybody who checks is asked before anybody is asked for the money."""
+"""Risk: run the risk checks before a payment is sent to its processor."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .store import ClaimedOperation, Decision
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What came of all checks.
+    """The result of all checks.
 
     Args:
-        decision: For the time line.
-        declined: What the payment is answered with; None where nobody blocks it.
-        note: For the time line, where somebody does.
+        decision: The entry for the timeline.
+        declined: The outcome of a blocked payment; None if it is allowed.
+        note: The note of a blocked payment for the timeline.
     """
 
     decision: Decision
@@ -38,7 +38,7 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _CheckResult:
     check: GuardedCheck
     verdict: RiskVerdict | None
     took_ms: int
@@ -46,31 +46,31 @@ class _Said:
 
 
 def needs_assessment(claimed: ClaimedOperation, deps: Deps) -> bool:
-    """Whether nobody was ever asked about this payment, and somebody checks such ones.
+    """Whether the payment was never sent, and there are risk checks.
 
-    A payment that was sent before is past checking: it may be paid already.
+    A payment that was sent is not checked again: it may be paid already.
     """
     is_charge = claimed.operation.kind is OperationKind.CHARGE
     return bool(deps.registry.checks) and is_charge and claimed.payment.status == "pending"
 
 
 async def assess_risk(claimed: ClaimedOperation, context: CallContext, deps: Deps) -> Assessment:
-    """Ask all checks at once; one that blocks is enough, and the first of them is named.
+    """Run all checks at once; if any of them blocks, name the first.
 
-    No transaction is open and no row is locked meanwhile. Nothing here raises what a
-    check did: a failure counts as no opinion, or as a block where the check says so.
+    No transaction is open and no row is locked meanwhile. Failures of checks are not raised:
+    a failure counts as no verdict, or as a block if the check is declared so.
     """
     decided_at, began_s = deps.clock.now(), time.monotonic()
-    said = await asyncio.gather(
+    results = await asyncio.gather(
         *(_ask(check, claimed, context, deps) for check in deps.registry.checks)
     )
-    blocking = next((each for each in said if isinstance(each.verdict, Block)), None)
+    blocking = next((each for each in results if isinstance(each.verdict, Block)), None)
     decision = Decision(
         kind="risk",
         chosen="allow" if blocking is None else "block",
         decided_at=decided_at,
         took_ms=round(1000 * (time.monotonic() - began_s)),
-        data={"asked": [_told(each) for each in said]},
+        data={"asked": [_check_to_json(each) for each in results]},
     )
     if blocking is None or not isinstance(blocking.verdict, Block):
         return Assessment(decision)
@@ -82,7 +82,7 @@ async def assess_risk(claimed: ClaimedOperation, context: CallContext, deps: Dep
 
 async def _ask(
     check: GuardedCheck, claimed: ClaimedOperation, context: CallContext, deps: Deps
-) -> _Said:
+) -> _CheckResult:
     began_s = time.monotonic()
     verdict: RiskVerdict | None
     problem: str | None = None
@@ -95,7 +95,7 @@ async def _ask(
         )
         failed = Block("the check failed", code=DeclineCode.PROCESSING_ERROR)
         verdict = failed if check.is_closed else None
-    return _Said(check, verdict, round(1000 * (time.monotonic() - began_s)), problem)
+    return _CheckResult(check, verdict, round(1000 * (time.monotonic() - began_s)), problem)
 
 
 def _request(claimed: ClaimedOperation) -> RiskRequest:
@@ -117,7 +117,7 @@ def _context(
     given = {each.name: getattr(context, each.name) for each in fields(context)}
     own = {
         "deadline": min(RISK_CHECK, deps.policy.plugin_call),
-        # Numbers of its own: the processor's must not depend on who checks.
+        # A generator of its own: the processor's numbers must not depend on the checks.
         "rng": Random(f"{deps.policy.seed}:{claimed.operation.id}:{check.name}"),
         "wake_ups": [],
         "call_back": None,
@@ -127,17 +127,17 @@ def _context(
     return RiskContext(**{**given, **own}, history=history)
 
 
-def _told(said: _Said) -> Mapping[str, Any]:
-    told: dict[str, Any] = {
-        "name": said.check.name,
-        "plugin": said.check.plugin,
-        "took_ms": said.took_ms,
-        "problem": said.problem,
+def _check_to_json(result: _CheckResult) -> Mapping[str, Any]:
+    shown: dict[str, Any] = {
+        "name": result.check.name,
+        "plugin": result.check.plugin,
+        "took_ms": result.took_ms,
+        "problem": result.problem,
     }
-    match said.verdict:
+    match result.verdict:
         case Allow(reason=reason):
-            return told | {"verdict": "allow", "reason": redact_text(reason)}
+            return shown | {"verdict": "allow", "reason": redact_text(reason)}
         case Block(reason=reason, code=code):
-            return told | {"verdict": "block", "code": str(code), "reason": redact_text(reason)}
+            return shown | {"verdict": "block", "code": str(code), "reason": redact_text(reason)}
         case None:
-            return told | {"verdict": None}
+            return shown | {"verdict": None}

@@ -1,4 +1,4 @@
-"""Routing: before a payment is made, routers say who should be asked for the money."""
+"""Routing: routers rank the processors before a payment is created."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .store import Decision
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    """Who is to be asked for a payment that is not stored yet.
+    """The ranked processors of a payment that is not stored yet.
 
     Args:
-        payment_id: Of that payment, minted for it.
-        ranking: Everybody who can, the preferred first.
-        decision: For the time line.
+        payment_id: The id of the payment.
+        ranking: Ids of the capable processors, the preferred one first.
+        decision: The entry for the timeline.
     """
 
     payment_id: str
@@ -40,11 +40,11 @@ class RoutePlan:
 async def rank_candidates(
     order: Order, instrument: Instrument, able: Sequence[GuardedByHost], deps: Deps
 ) -> RoutePlan:
-    """Ask the routers one after the other; the first that has an opinion decides.
+    """Ask the routers one after the other; the first ranking decides.
 
-    All together have ``ROUTING``: a request waits. Whoever fails, is late or answers
-    junk has no opinion, and where nobody has one the usual order stays. No
-    transaction may be open meanwhile.
+    Together they have ``ROUTING``, because a request waits for them. A router that fails,
+    is late or returns an invalid result is skipped; without a ranking the usual order
+    applies. No transaction may be open meanwhile.
     """
     decided_at, began_s = deps.clock.now(), time.monotonic()
     request = _request(deps.ids.new(IdKind.PAYMENT), order, instrument, able)
@@ -54,10 +54,10 @@ async def rank_candidates(
     for router in deps.registry.routers:
         left = ROUTING - timedelta(seconds=time.monotonic() - began_s)
         if left <= timedelta(0):
-            asked.append(_told(router, {"problem": "not asked: no time was left"}))
+            asked.append(_router_to_json(router, {"problem": "not asked: out of time"}))
             continue
-        said, first = await _ask(router, request, left, deps)
-        asked.append(said)
+        entry, first = await _ask(router, request, left, deps)
+        asked.append(entry)
         if first:
             ranking = (*first, *(each for each in usual if each not in first))
             break
@@ -82,13 +82,13 @@ async def _ask(
         deps.logger.warning(
             "router failed", plugin=router.plugin, router=router.name, reason=problem
         )
-        return _told(router, {"problem": problem, "took_ms": _since_ms(began_s)}), None
-    said = {
+        return _router_to_json(router, {"problem": problem, "took_ms": _since_ms(began_s)}), None
+    result = {
         "ranking": ranked.ranking,
         "ignored": [redact_text(each) for each in ranked.ignored],
         "took_ms": _since_ms(began_s),
     }
-    return _told(router, said), ranked.ranking
+    return _router_to_json(router, result), ranked.ranking
 
 
 def _request(
@@ -120,7 +120,7 @@ def _context(
 ) -> CallContext:
     return CallContext(
         merchant_id=request.merchant_id,
-        # There is no operation yet; the payment's id is as good for whoever counts.
+        # There is no operation yet; the payment's id is unique too.
         operation_id=request.payment_id,
         deadline=min(left, deps.policy.plugin_call),
         clock=deps.clock,
@@ -130,8 +130,8 @@ def _context(
     )
 
 
-def _told(router: GuardedRouter, said: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"name": router.name, "plugin": router.plugin, **said}
+def _router_to_json(router: GuardedRouter, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"name": router.name, "plugin": router.plugin, **result}
 
 
 def _since_ms(began_s: float) -> int:

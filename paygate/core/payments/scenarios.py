@@ -1,4 +1,4 @@
-"""Choose the simulated scenario of a payment, and play the payer."""
+"""Choose the scenario of a payment, and simulate its payer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .process import follow_up_of
 
 HEADER = "Paygate-Scenario"
 
-# An amount that ends in a 9 and a scenario's three digits: 19021 plays number 21.
+# An amount that ends in 9 and the three digits of a scenario: 19021 plays number 21.
 AMOUNT_MARK = 9
 
 
 def choose_scenario(
     asked: str | None, instrument: Instrument, amount: Money, default: str | None, deps: Deps
 ) -> str | None:
-    """The name of the scenario, or None.
+    """Return the name of the scenario, or None.
 
     Raises:
-        InvalidInputError: The request names one that is not, or not for this method,
-            or this server plays none.
+        InvalidInputError: The scenario does not exist or does not apply to the method,
+            or this server plays no scenarios.
     """
     if not deps.policy.allows_simulators:
-        # Test addresses, test cards and amounts mean nothing where money is real.
+        # Test addresses, test cards and test amounts have no meaning in production.
         if asked:
             raise InvalidInputError("This server plays no scenarios", field=HEADER)
         return None
@@ -64,19 +64,19 @@ def _by_amount(amount: Money, deps: Deps) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class SimulatePayer:
-    """What the payer does."""
+    """A decision of the simulated payer."""
 
     payment_id: str
     decision: str
 
 
 async def simulate_payer(command: SimulatePayer, deps: Deps) -> Payment:
-    """Let the simulated processor hear it, and us from it.
+    """Send the payer's decision as a callback of the simulated processor.
 
     Raises:
         NotFoundError: No such payment.
-        NoActionError: It does not wait for its payer.
-        UnsupportedError: Its processor has no payer to play.
+        NoActionError: The payment does not wait for its payer.
+        UnsupportedError: Its processor cannot simulate a payer.
     """
     claimed = await deps.storage.operations.find_charge(command.payment_id)
     if claimed is None:
@@ -86,7 +86,7 @@ async def simulate_payer(command: SimulatePayer, deps: Deps) -> Payment:
     processor = deps.registry.processors.get(claimed.operation.processor)
     raw = processor and processor.payer_decides(follow_up_of(claimed), command.decision)
     if not raw:
-        raise UnsupportedError(f"Processor {claimed.operation.processor} has no payer to play")
+        raise UnsupportedError(f"Processor {claimed.operation.processor} cannot simulate a payer")
     await receive_callback(ReceiveCallback(claimed.operation.processor, raw), deps)
     after = await deps.storage.payments.get(command.payment_id)
     assert after is not None, "a payment is never deleted"

@@ -1,4 +1,4 @@
-"""What the storage of payments offers, and the values that cross to it."""
+"""The storage of payments, and the values that it returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..webhooks.model import StoredEvent
 from .model import Order, Payment, PaymentStatus, Refund
 from .operation import Operation, OperationKind
 
-"""The two tables of leasable work."""
+"""The two tables with leases."""
 TimelineKind = Literal[
     "transition",
     "operation",
@@ -30,16 +30,16 @@ TimelineKind = Literal[
     "decision",
 ]
 TIMELINE_ENTRIES_MAX = 1000
-"""Told of one payment, the oldest; a time line holds one more if there is more."""
+"""The oldest entries of a timeline that are shown; one more is read if there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTotals:
-    """A merchant's figures.
+    """Totals of a merchant's payments.
 
     Args:
-        payments: How many, whatever their status.
-        succeeded: How many of them succeeded.
+        payments: Number of payments of any status.
+        succeeded: Number of successful payments.
         succeeded_minor: Their sum, in minor units.
     """
 
@@ -50,13 +50,13 @@ class PaymentTotals:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """Something that happened to a payment.
+    """An entry of a payment's timeline.
 
     Args:
         at: When, in UTC.
-        kind: What kind of thing.
-        id: Of the thing; a refund is told twice, when it is opened and when it ends.
-        data: What is stored of it, by kind. Not redacted.
+        kind: The kind of entry.
+        id: Of its subject. A refund has two entries: when it is created and when it ends.
+        data: The stored data of the kind. Not redacted.
     """
 
     at: datetime
@@ -67,7 +67,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRef:
-    """The charge that another operation follows: its id and what the processor calls it."""
+    """The charge that another operation follows: its id and its processor's reference."""
 
     operation_id: str
     reference: str | None
@@ -75,7 +75,7 @@ class ChargeRef:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedOperation:
-    """An operation this worker may work on, with its payment as it was claimed."""
+    """A claimed operation, with its payment at the time of the claim."""
 
     lease: Lease
     operation: Operation
@@ -86,13 +86,13 @@ class ClaimedOperation:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What a worker may conclude now: locked, and read after that.
+    """The locked operations of a batch, read under their locks.
 
     Args:
-        ready: Operation id -> the operation, its payment and its refund as they are.
-        busy: Ids of those that are still leased to the worker, but someone else holds
-            the row or its payment: to be tried again in a moment. Ids in neither are
-            no longer the worker's.
+        ready: Operation id -> the operation, its payment and its refund.
+        busy: Ids of operations that are leased to the worker but locked by another
+            transaction: retry them later. Ids in neither are no longer leased to the
+            worker.
     """
 
     ready: Mapping[str, ClaimedOperation]
@@ -104,11 +104,11 @@ class RecordedCall:
     """A call of a processor's plugin: small, and without secrets.
 
     Args:
-        name: Of the plugin's method.
-        started_at: When it was made, in UTC.
-        took_ms: Until it answered, in milliseconds.
-        given: What it was given.
-        answer: What it answered.
+        name: The plugin's method.
+        started_at: When the call began, in UTC.
+        took_ms: Its duration, in milliseconds.
+        given: Its argument.
+        answer: Its result.
     """
 
     name: str
@@ -120,14 +120,14 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What plugins decided about a payment before its processor was asked.
+    """A decision of plugins before the payment's processor was called.
 
     Args:
-        kind: ``route``, who is asked; ``risk``, whether anybody is.
+        kind: ``route`` for the processor; ``risk`` for allow or block.
         chosen: A processor's id, or ``allow`` or ``block``.
         decided_at: When, in UTC.
-        took_ms: Until all of them had answered, in milliseconds.
-        data: Who was asked and what they said, redacted.
+        took_ms: Duration of all plugins together, in milliseconds.
+        data: The plugins and their results, redacted.
     """
 
     kind: Literal["route", "risk"]
@@ -139,19 +139,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class OperationRecord:
-    """What came of an operation.
+    """The result of an operation, ready to be stored.
 
     Args:
-        claimed: What it was when it was locked and read; the write compares its payment's
-            version.
-        operation: What it is now.
-        payment: What its payment is now; the same version means unchanged.
-        events: What to tell, with bytes and deliveries.
-        refund: What its refund is now; None where there is none.
-        note: For the time line: what the processor answered, redacted.
-        added: Further operations to be worked on from now on.
-        call: By which the answer came; None where nobody was called.
-        decision: What was decided before anybody was called, if somebody decided.
+        claimed: The operation as it was read under its lock; the write checks the version
+            of its payment.
+        operation: The operation after the outcome.
+        payment: The payment after the outcome; the same version means unchanged.
+        events: The events, with bytes and deliveries.
+        refund: The refund after the outcome; None without one.
+        note: The outcome for the timeline, redacted.
+        added: New operations.
+        call: The call that returned the outcome; None without a call.
+        decision: A decision of plugins before the call; None without one.
     """
 
     claimed: ClaimedOperation
@@ -165,7 +165,7 @@ class OperationRecord:
     decision: Decision | None = None
 
 
-"""What a try says of its endpoint; gone is an answer of 410."""
+"""What an attempt says about the health of its endpoint; "gone" is a 410 response."""
 CallbackEffect = Literal[
     "received", "applied", "duplicate", "no_effect", "refused", "quarantined", "conflict"
 ]
@@ -173,7 +173,7 @@ CallbackEffect = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CallbackResult:
-    """What became of a callback, and why."""
+    """The effect of a callback, and the reason."""
 
     effect: CallbackEffect
     reason: str
@@ -183,7 +183,7 @@ class CallbackResult:
 
 @dataclass(frozen=True, slots=True)
 class StoredCallback:
-    """A callback as people look at it; its bytes stay in the database."""
+    """A callback for people; its bytes stay in the database."""
 
     id: int
     processor: str
@@ -197,7 +197,7 @@ class StoredCallback:
 
 @dataclass(frozen=True, slots=True)
 class InReview:
-    """An operation that a person has to settle."""
+    """An operation in manual review."""
 
     id: str
     payment_id: str
@@ -211,7 +211,7 @@ class InReview:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Things made in ``[since, until)``, in UTC; None for no bound."""
+    """Rows created in ``[since, until)``, in UTC; None for no bound."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -219,14 +219,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSearch(Span):
-    """Payments. None asks for all.
+    """A search for payments. None matches all.
 
     Args:
-        statuses: One of these.
-        method: By this one.
-        order_id: Of this order.
-        text: How the id or the order's begins, a part of the order's receipt or of the
-            VPA, or a card's last four digits.
+        statuses: One of these statuses.
+        method: This payment method.
+        order_id: This order.
+        text: A prefix of the payment's or the order's id, a part of the order's receipt or
+            of the VPA, or a card's last four digits.
     """
 
     statuses: frozenset[PaymentStatus] | None = None
@@ -237,11 +237,11 @@ class PaymentSearch(Span):
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch(Span):
-    """Orders. None asks for all.
+    """A search for orders. None matches all.
 
     Args:
-        status: In this one.
-        text: How the id begins, or a part of the receipt.
+        status: This status.
+        text: A prefix of the id, or a part of the receipt.
     """
 
     status: str | None = None
@@ -250,11 +250,11 @@ class OrderSearch(Span):
 
 @dataclass(frozen=True, slots=True)
 class RefundSearch(Span):
-    """Refunds. None asks for all.
+    """A search for refunds. None matches all.
 
     Args:
-        status: In this one.
-        payment_id: Of this payment.
+        status: This status.
+        payment_id: This payment.
     """
 
     status: str | None = None
@@ -274,7 +274,7 @@ class OrderRepository(Protocol):
         ...
 
     async def add_unless_there(self, order: Order, *, client_secret_sha256: str) -> None:
-        """Store it, unless an order of that id was stored before."""
+        """Store an order, unless an order with that id exists."""
         ...
 
     async def client_secret_sha256(self, order_id: str) -> str | None:
@@ -285,59 +285,59 @@ class OrderRepository(Protocol):
         """Lock the order until the transaction ends.
 
         A payment becomes live (it is created, or succeeds late) only while its order is
-        locked, and the lock is taken before anything that waits for the index of live
-        payments. So of two at once one waits here, and neither waits for the other there.
+        locked. The lock is taken before anything that waits for the index of live payments,
+        so that two transactions cannot wait for each other.
         """
         ...
 
     async def get(self, order_id: str) -> Order | None:
-        """The order with that id, whoever owns it."""
+        """Return the order with that id, of any merchant."""
         ...
 
     async def page(
         self, merchant_id: UUID, *, limit: int, offset: int, search: OrderSearch = ALL_ORDERS
     ) -> Page[Order]:
-        """A merchant's orders."""
+        """Return a page of a merchant's orders."""
         ...
 
 
 class CallbackRepository(Protocol):
-    """What processors sent us."""
+    """Callbacks of processors."""
 
     async def add(self, processor: str, raw: RawCallback, *, at: datetime) -> int:
-        """Keep a callback as it came; its row."""
+        """Store a callback as it was received; return its row number."""
         ...
 
     async def is_known(self, processor: str, key: str) -> bool:
         """Whether a callback with that key was stored before.
 
-        Only inside a transaction. Whoever asks about the same key waits until it ends.
+        Only inside a transaction. Other calls with the same key wait until it ends.
         """
         ...
 
     async def record_result(
         self, row: int, note: CallbackResult, *, key: str | None = None
     ) -> None:
-        """Store what became of it, unless that is stored already, and its key if it keeps one."""
+        """Store the result of a callback, unless one is stored, and its deduplication key."""
         ...
 
     async def recent(self, *, effect: str | None, limit: int) -> Sequence[StoredCallback]:
-        """The newest, of one effect or of all."""
+        """Return the newest callbacks, of one effect or of all."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something to look at.
+    """An item that needs an operator's attention.
 
     Args:
-        id: Of the item.
-        kind: ``conflict`` a processor's answer or callback that contradicts what is settled ·
-            ``quarantined`` a signed callback that fits nothing of ours · ``kept_money`` a
-            failed payment whose money was taken and not given back.
+        id: The item's id.
+        kind: ``conflict`` an outcome that contradicts the stored one · ``quarantined`` a
+            signed callback that matches no operation · ``kept_money`` a failed payment whose
+            money was captured and not refunded.
         resolved_at: When an operator resolved it; None while it is open.
-        resolved_by: Which operator.
-        note: What they found.
+        resolved_by: The operator.
+        note: The operator's note.
     """
 
     id: str
@@ -354,7 +354,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What an operator says of an item."""
+    """An operator's resolution of an item."""
 
     item_id: str
     at: datetime
@@ -363,34 +363,34 @@ class Resolution:
 
 
 class AttentionRepository(Protocol):
-    """What needs attention, and what was resolved."""
+    """Items that need attention, and resolved items."""
 
     async def open(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """What nobody has resolved, the newest first, and what is quarantined after the rest."""
+        """Return open items, the newest first, quarantined callbacks last."""
         ...
 
     async def resolved(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """What was resolved, the latest first."""
+        """Return resolved items, the latest first."""
         ...
 
     async def add_conflict(
         self, *, at: datetime, processor: str, payment_id: str, operation_id: str, reason: str
     ) -> None:
-        """Keep an answer that contradicts what is settled; the same again is kept once."""
+        """Store a conflicting outcome; a repetition is stored once."""
         ...
 
     async def resolve(self, resolution: Resolution) -> Attention | None:
-        """Take an item off the list; None if it is not on it."""
+        """Resolve an item; return None if no such item is open."""
         ...
 
 
 class OperationRepository(Leasable, Protocol):
-    """Operations: what is asked of processors."""
+    """Operations."""
 
     def only(
         self, kinds: Collection[OperationKind], processors: Collection[str]
     ) -> OperationRepository:
-        """The same, claiming and awaiting these kinds, of these processors, and no others."""
+        """Return a repository that claims only these kinds of these processors."""
         ...
 
     async def claim(
@@ -400,57 +400,57 @@ class OperationRepository(Leasable, Protocol):
         ...
 
     async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
-        """The charge of a payment as it is stored; nobody is kept from it."""
+        """Return the charge of a payment, without a lock."""
         ...
 
     async def find(self, operation_id: str) -> ClaimedOperation | None:
-        """An operation as it is stored; nobody is kept from it."""
+        """Return an operation, without a lock."""
         ...
 
     async def in_review(self, merchant_id: UUID | None) -> Sequence[InReview]:
-        """A merchant's operations that no machine could decide, the oldest first.
+        """Return operations in manual review, the oldest first.
 
         Args:
-            merchant_id: Whose; None for those of all.
+            merchant_id: Of this merchant; None for all.
         """
         ...
 
     async def lock(self, operation_ids: Collection[str]) -> Sequence[ClaimedOperation]:
-        """Lock operations and their payments, whoever works on them, then read them.
+        """Lock operations and their payments, leased or not, then read them.
 
-        Only inside a transaction. Waits for whoever holds them; what is returned was read
-        after that. Ids that do not exist are left out.
+        Only inside a transaction. Waits for other locks; the result was read after that. Ids
+        that do not exist are left out.
         """
         ...
 
     async def lock_leased(self, leases: Sequence[Lease]) -> Locked:
-        """Lock the operations whose leases still run, and their payments, then read them.
+        """Lock operations with valid leases, and their payments, then read them.
 
-        Only inside a transaction. Waits for nobody.
+        Only inside a transaction. Does not wait for locks.
         """
         ...
 
     async def mark_sent(
         self, claimed: Sequence[ClaimedOperation], *, at: datetime
     ) -> Sequence[ClaimedOperation]:
-        """Commit that the processors are about to be asked.
+        """Commit that the operations are about to be sent.
 
         Returns:
-            Those still ours, as they are stored now.
+            Those that are still leased to this worker, as they are stored now.
         """
         ...
 
     async def store(self, records: Sequence[OperationRecord], *, at: datetime) -> None:
-        """Store what came of locked operations, and end their leases: all, or nothing.
+        """Store the results of locked operations, and end their leases: all, or nothing.
 
         Raises:
             RowRefusedError: The database does not accept one of the rows.
-            StaleWriteError: A payment is not what the records were concluded from.
+            StaleWriteError: A payment differs from the state in the records.
         """
         ...
 
     async def store_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
-        """Put calls on the timeline whose answers changed nothing; each of them once."""
+        """Add calls that changed nothing to the timeline; each of them once."""
         ...
 
 
@@ -464,33 +464,33 @@ class PaymentRepository(Protocol):
         events: Sequence[StoredEvent],
         decision: Decision | None = None,
     ) -> None:
-        """Store a new payment, what is to be asked about it and what to tell.
+        """Store a new payment, its charge and its events.
 
-        Its order is locked by the same transaction.
+        The same transaction must have locked its order.
 
         Args:
             change: The payment.
             operation: Its charge.
-            events: What to tell.
-            decision: Who chose its processor, if somebody did.
+            events: Its events.
+            decision: The routing decision; None without one.
 
         Raises:
-            OrderNotPayableError: The order has a live or successful payment.
+            OrderNotPayableError: The order has a payment in progress, or a successful one.
         """
         ...
 
     async def get(self, payment_id: str) -> Payment | None:
-        """The payment with that id, whoever owns it."""
+        """Return the payment with that id, of any merchant."""
         ...
 
     async def has_live(self, order_id: str) -> bool:
-        """Whether a payment of that order is under way or has succeeded."""
+        """Whether a payment of that order is in progress or has succeeded."""
         ...
 
     async def lock(self, payment_id: str) -> Payment | None:
-        """The same, and nobody else changes it until the transaction ends.
+        """Return a payment, locked until the transaction ends.
 
-        Only inside a transaction, and never while the outside is asked.
+        Only inside a transaction, and never during a call of a processor.
         """
         ...
 
@@ -499,25 +499,25 @@ class PaymentRepository(Protocol):
         ...
 
     async def ask(self, change: Change[Payment], operation: Operation) -> None:
-        """The same, and what is to be asked of its processor."""
+        """Store a locked payment and a new operation of its processor."""
         ...
 
     async def page(
         self, merchant_id: UUID, *, limit: int, offset: int, search: PaymentSearch = ALL_PAYMENTS
     ) -> Page[Payment]:
-        """A merchant's payments."""
+        """Return a page of a merchant's payments."""
         ...
 
     async def totals(self, merchant_id: UUID) -> PaymentTotals:
-        """A merchant's figures."""
+        """Return the totals of a merchant's payments."""
         ...
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:
-        """Count payments of the past; see ``History``."""
+        """Count past payments; see ``History``."""
         ...
 
     async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:
-        """What happened to a payment, in order."""
+        """Return the timeline of a payment, in order."""
         ...
 
 
@@ -535,11 +535,11 @@ class RefundRepository(Protocol):
         ...
 
     async def get(self, refund_id: str) -> Refund | None:
-        """The refund with that id, whoever owns it."""
+        """Return the refund with that id, of any merchant."""
         ...
 
     async def page(
         self, merchant_id: UUID, *, limit: int, offset: int, search: RefundSearch = ALL_REFUNDS
     ) -> Page[Refund]:
-        """A merchant's refunds."""
+        """Return a page of a merchant's refunds."""
         ...
