@@ -1,4 +1,4 @@
-"""API keys: the pair that stands on the merchant, and further ones with a role of their own."""
+"""API keys: the merchant's key pair, and further keys with their own roles."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SHOWN_CHARS = 4
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """What was asked for.
+    """A request for a key.
 
     Args:
-        expires_at: When the key ends by itself, in real time; None for never.
+        expires_at: When the key expires, in real time; None for never.
     """
 
     caller: Caller
@@ -32,7 +32,7 @@ class CreateKey:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key, and its secret: the only time that anybody sees it."""
+    """A key and its secret, which is shown only once."""
 
     key: ApiKey
     secret: str
@@ -40,7 +40,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class RotatedPair:
-    """The pair on the merchant, and its new secret: the only time that anybody sees it."""
+    """The merchant's key pair and its new secret, which is shown only once."""
 
     pair: KeyPair
     secret: str
@@ -49,13 +49,13 @@ class RotatedPair:
 async def create_key(command: CreateKey, deps: Deps) -> NewKey:
     """Create a key. Only inside a transaction.
 
-    It ends with the user who made it, or with whom the key that made it does, and no later
-    than that key.
+    It ends with the user who creates it, or with the user of the key that creates it, and
+    at the latest with that key.
 
     Raises:
-        ForbiddenError: It could do more than whoever asks for it.
-        AuthenticationError: Whoever asks for it was deactivated or revoked meanwhile.
-        InvalidInputError: ``expires_at`` is over, or after the end of the key that asks.
+        ForbiddenError: It would have a higher role than its creator.
+        AuthenticationError: Its creator was deactivated or revoked meanwhile.
+        InvalidInputError: ``expires_at`` is past, or after the end of the creating key.
     """
     caller = command.caller
     if not caller.role.covers(command.role):
@@ -79,7 +79,7 @@ async def create_key(command: CreateKey, deps: Deps) -> NewKey:
 
 
 async def _own_key(caller: Caller, deps: Deps) -> ApiKey | None:
-    """The key that asks; None for a user and for the pair on the merchant."""
+    """Return the key of the request; None for a user and for the merchant's key pair."""
     merchant_id = caller.merchant.id
     if caller.kind != "key" or caller.id == str(merchant_id):
         return None
@@ -90,21 +90,21 @@ async def _own_key(caller: Caller, deps: Deps) -> ApiKey | None:
 
 
 def _end(command: CreateKey, own: ApiKey | None) -> datetime | None:
-    """When the new key ends: a key that ends must not outlive itself in another one."""
+    """Return when the new key expires: a key must not create one that lasts longer."""
     latest = None if own is None else own.expires_at
     if command.expires_at is None or latest is None:
         return command.expires_at or latest
     if command.expires_at > latest:
         raise InvalidInputError(
-            "expires_at must be no later than that of the key that asks", field="expires_at"
+            "expires_at must not be later than that of the creating key", field="expires_at"
         )
     return command.expires_at
 
 
 async def _creator(command: CreateKey, own: ApiKey | None, deps: Deps) -> UUID | None:
-    """The user whom the key ends with, kept as they are until the transaction ends.
+    """Lock and return the user whom the key ends with.
 
-    Whoever deactivates them either waits for this key and revokes it, or was first.
+    A concurrent deactivation of the user waits for this key and revokes it, or is seen here.
     """
     caller = command.caller
     user_id = UUID(caller.id) if caller.kind == "user" else None
@@ -119,11 +119,11 @@ async def _creator(command: CreateKey, own: ApiKey | None, deps: Deps) -> UUID |
 
 
 async def revoke_key(caller: Caller, key_id: UUID, deps: Deps) -> ApiKey:
-    """End a key: the next request with it is refused.
+    """Revoke a key: the next request with it is refused.
 
     Raises:
         NotFoundError: No such key, or another merchant's.
-        ForbiddenError: It may do more than the caller.
+        ForbiddenError: It has a higher role than the caller.
     """
     keys, merchant_id = deps.storage.api_keys, caller.merchant.id
     key = await keys.get(key_id, merchant_id=merchant_id)
@@ -136,16 +136,16 @@ async def revoke_key(caller: Caller, key_id: UUID, deps: Deps) -> ApiKey:
 
 
 async def show_key_pair(merchant_id: UUID, deps: Deps) -> KeyPair:
-    """The pair on the merchant."""
+    """Return the merchant's key pair."""
     return _found(await deps.storage.merchants.key_pair(merchant_id))
 
 
 async def rotate_key_pair(merchant_id: UUID, grace: timedelta, deps: Deps) -> RotatedPair:
-    """Give the pair on the merchant another secret, also after it was revoked.
+    """Create a new secret of the merchant's key pair, also after it was revoked.
 
     Args:
-        merchant_id: Whose pair.
-        grace: How long the secret before authenticates too; zero ends it at once.
+        merchant_id: The merchant.
+        grace: How long the previous secret stays valid; zero ends it at once.
         deps: The app.
 
     Raises:
@@ -159,7 +159,7 @@ async def rotate_key_pair(merchant_id: UUID, grace: timedelta, deps: Deps) -> Ro
 
 
 async def revoke_key_pair(merchant_id: UUID, deps: Deps) -> KeyPair:
-    """End the pair on the merchant: the next request with it is refused.
+    """Revoke the merchant's key pair: the next request with it is refused.
 
     Raises:
         NotFoundError: No such merchant.

@@ -1,4 +1,4 @@
-"""Writing down who did what."""
+"""Record actions in the audit log."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SUBJECT_CHARS_MAX = 255
 
 @dataclass(frozen=True, slots=True)
 class AuditedAction:
-    """Something that somebody did.
+    """An action for the audit log.
 
     Args:
-        action: The thing and the verb, such as ``refund.create``.
-        subject: The id of what it was done to.
-        detail: Scalars that are worth knowing.
+        action: The resource and the verb, such as ``refund.create``.
+        subject: The id of the resource.
+        detail: Useful values, as scalars.
     """
 
     action: str
@@ -34,7 +34,7 @@ class AuditedAction:
 async def record_audit(
     done: AuditedAction, actor: Actor, merchant_id: UUID, deps: Deps, *, ip: str | None = None
 ) -> None:
-    """Add it to the log, in the transaction that ``deps`` is bound to."""
+    """Add an entry to the log, in the transaction that ``deps`` is bound to."""
     entry = AuditEntry(
         merchant_id=merchant_id,
         at=deps.clock.now(),
@@ -48,7 +48,7 @@ async def record_audit(
 
 
 def actor_of(caller: Caller) -> Actor:
-    """Whoever calls, as the log names them."""
+    """Return the caller as the actor of an entry."""
     return Actor(caller.kind, caller.id, caller.label)
 
 

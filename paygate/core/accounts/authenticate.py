@@ -14,17 +14,16 @@ from ..errors import AuthenticationError, ForbiddenError
 from .model import PUBLISHED_SECRET, Caller, Credentials, Role, Session
 from .refusals import Refusal
 
-# Compared with when the key is unknown, so that a wrong key takes as long as a
-# wrong secret.
+# Compared if the key is unknown, so that a wrong key takes as long as a wrong secret.
 _UNKNOWN_DIGEST = "0" * 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def secret_digest(secret: str) -> str:
-    """What is stored of an API secret or a session's token: its SHA-256, in hex.
+    """Return the stored digest of an API secret or session token: its SHA-256, in hex.
 
-    A fast hash is enough: what paygate makes is random, not chosen by people.
+    A fast hash is enough, because paygate creates these secrets at random.
     """
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
@@ -33,17 +32,17 @@ _PUBLISHED = secret_digest(PUBLISHED_SECRET)
 
 
 async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: Deps) -> Caller:
-    """Whoever has that key and secret.
+    """Return the caller with that key and secret.
 
     Args:
         api_key: The public half.
         api_secret: The secret half.
-        ip: Where they come from; a refusal is written down with it.
+        ip: The client's address; refusals are logged with it.
         deps: The app.
 
     Raises:
-        AuthenticationError: Missing, wrong or revoked, or the merchant is not active; in
-            production also the published pair, and every key of a test's merchant.
+        AuthenticationError: They are missing, wrong or revoked, or the merchant is not
+            active; in production also the published pair, and keys of test merchants.
     """
     credentials = None
     if api_key and api_secret and _is_storable(api_key):
@@ -57,20 +56,20 @@ async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: D
 
 
 async def confirm_caller(caller: Caller, needs: Role, deps: Deps) -> None:
-    """Check, under locks, that the caller still has the rights the request began with.
+    """Check, under locks, that the caller still has the rights it had at the start.
 
-    Call it inside a transaction. A change that takes these rights away waits until the
-    transaction ends, or was committed before and is seen here. Owners are locked before
-    anyone else, as by ``change_user``.
+    Call it inside a transaction. A concurrent change of these rights waits until the
+    transaction ends, or was committed before and is seen here. Owners are locked first,
+    as in ``change_user``.
 
     Args:
-        caller: As they were when the request began.
-        needs: The role that the request takes.
+        caller: The caller at the start of the request.
+        needs: The role that the request requires.
         deps: The app, bound to the transaction.
 
     Raises:
-        AuthenticationError: Their session, key, secret or merchant has ended meanwhile.
-        ForbiddenError: They have a lower role now.
+        AuthenticationError: The session, key, secret or merchant has ended meanwhile.
+        ForbiddenError: The caller has a lower role now.
     """
     if caller.kind == "anybody":
         return
@@ -80,7 +79,7 @@ async def confirm_caller(caller: Caller, needs: Role, deps: Deps) -> None:
     if now is None:
         raise AuthenticationError
     if not now.role.covers(caller.role) or now.is_operator < caller.is_operator:
-        raise ForbiddenError(f"Your role was changed meanwhile; it is {now.role}")
+        raise ForbiddenError(f"Your role has changed to {now.role}")
 
 
 async def _user_now(caller: Caller, deps: Deps) -> Caller | None:
@@ -95,7 +94,7 @@ async def _key_now(caller: Caller, deps: Deps) -> Caller | None:
         await storage.merchants.lock(merchant_id)
     else:
         own = await storage.api_keys.get(UUID(caller.id), merchant_id=merchant_id)
-        # Before the key, in the order in which a user's keys end with the user.
+        # Lock the user before the key, in the order in which deactivation locks them.
         if own is not None and own.created_by is not None:
             await storage.users.lock(own.created_by, merchant_id=merchant_id)
         await storage.api_keys.lock(UUID(caller.id), merchant_id=merchant_id)
@@ -106,10 +105,10 @@ async def _key_now(caller: Caller, deps: Deps) -> Caller | None:
 
 
 def _refused(credentials: Credentials | None, given: str, deps: Deps) -> str | None:
-    """Why a secret of that digest does not authenticate; None if it does."""
+    """Return why the secret is refused; None if it is accepted."""
     expected = _digest_of(credentials) if credentials else _UNKNOWN_DIGEST
     before = (credentials.previous_sha256 if credentials else None) or expected
-    # Both are compared, so that the time taken tells nothing.
+    # Compare both, so that the duration reveals nothing.
     is_right = hmac.compare_digest(given, expected) | hmac.compare_digest(given, before)
     is_published = hmac.compare_digest(given, _PUBLISHED)
     if credentials is None:
@@ -144,14 +143,14 @@ def _caller(credentials: Credentials, api_key: str, given: str, deps: Deps) -> C
         kind="key",
         id=str(key_id or merchant.id),
         label=api_key,
-        # Outside production whoever reads the page of the test merchant runs this.
+        # Outside production, everyone can read the test merchant's key, and is an operator.
         is_operator=key_id is None and test is not None and api_key == test.api_key,
         proof_sha256=given,
     )
 
 
 async def find_session(token: str, deps: Deps) -> Session | None:
-    """The living session that the token opens."""
+    """Return the session of a token, if it has not ended."""
     if not _TOKEN.fullmatch(token):
         return None
     digest = secret_digest(token)
@@ -164,7 +163,7 @@ async def find_session(token: str, deps: Deps) -> Session | None:
 
 
 def caller_of_session(session: Session, token_sha256: str) -> Caller:
-    """The session's user as whoever calls."""
+    """Return the caller of a session."""
     user = session.user
     return Caller(
         merchant=session.merchant,
@@ -178,18 +177,18 @@ def caller_of_session(session: Session, token_sha256: str) -> Caller:
 
 
 def csrf_token(token: str) -> str:
-    """Return what a page must send along to show that it could read the session.
+    """Return the token that pages send to show that they could read the session.
 
-    It is keyed with the session's own token, and so good on every instance and as long
-    as the session, whatever becomes of the vault's keys.
+    It is keyed with the session's token, so it is valid on every instance and for the whole
+    session, also after the vault's keys are replaced.
     """
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def is_csrf_token(given: str, token: str, deps: Deps) -> bool:
-    """Whether that is the session's, or was in a version that made it with the vault."""
+    """Whether the token belongs to the session, in the form of this or an earlier version."""
     own = [csrf_token(token), *deps.vault.digests(_csrf_content(token), purpose="csrf")]
-    # Every one is compared, so that the time taken tells nothing.
+    # Compare all of them, so that the duration reveals nothing.
     matches = [hmac.compare_digest(given.encode(errors="replace"), each.encode()) for each in own]
     return any(matches)
 
@@ -199,7 +198,7 @@ def _csrf_content(token: str) -> bytes:
 
 
 def _digest_of(credentials: Credentials) -> str:
-    """What was stored, as a digest: merchants made with SQL have their secret in clear."""
+    """Return the stored digest; merchants created with SQL have their secret in clear."""
     stored = credentials.secret_sha256
     return stored if _DIGEST.fullmatch(stored) else secret_digest(stored)
 

@@ -1,4 +1,4 @@
-"""Which pages may frame a merchant's checkout."""
+"""The origins of pages that may frame a merchant's checkout."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ..origins import well_formed
 
 
 async def allow_origins(merchant_id: UUID, origins: Sequence[str], deps: Deps) -> Sequence[str]:
-    """Allow these and no others; none of them: any page may. The origins as stored."""
+    """Replace the allowed origins; an empty list allows any page. Return the stored origins."""
     await deps.storage.merchants.set_origins(merchant_id, origins, at=deps.clock.now())
     return origins
 
 
 async def origins_of_order(order_id: str, deps: Deps) -> Sequence[str] | None:
-    """The pages that may frame its checkout; None where any may.
+    """Return the origins that may frame the order's checkout; None if any may.
 
-    A list that somebody set by SQL and that names no origin at all allows nobody.
+    A list that was stored with SQL and contains no valid origin allows no page.
     """
     return _checked(await deps.storage.merchants.origins_of_order(order_id))
 
 
 async def origins_of_payment(payment_id: str, deps: Deps) -> Sequence[str] | None:
-    """The same, of the order that a payment pays."""
+    """Return the origins that may frame the payment's checkout; None if any may."""
     payment = await deps.storage.payments.get(payment_id)
     return await origins_of_order(payment.order_id, deps) if payment else None
 

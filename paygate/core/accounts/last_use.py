@@ -1,4 +1,4 @@
-"""When sessions and keys were used last, written down beside the requests."""
+"""Record when sessions and keys were last used, outside the requests."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..errors import InfrastructureError
 
 
 class LastUse:
-    """Writes moments down without anybody waiting for it.
+    """Stores times of last use in background tasks.
 
-    One that is lost costs nothing but exactness, and one that is under way is not
-    begun again.
+    A lost one only makes the time less exact. One that is in progress is not started
+    again.
     """
 
     def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     def record(self, name: str, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Write it down soon."""
+        """Store the time of use soon."""
         if name not in self._under_way:
             self._under_way[name] = asyncio.create_task(self._write(name, write))
 
@@ -33,5 +33,5 @@ class LastUse:
             del self._under_way[name]
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for the tasks in progress."""
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What somebody may do; each role may do all that those before it may."""
+    """A role; each role includes the roles before it."""
 
     READ_ONLY = "read_only"
     SUPPORT = "support"
@@ -19,28 +19,28 @@ class Role(StrEnum):
     OWNER = "owner"
 
     def covers(self, needed: Role) -> bool:
-        """Whether this role may do what the other may."""
+        """Whether this role includes the other."""
         return _RANKS[self] >= _RANKS[needed]
 
 
 _RANKS: Mapping[Role, int] = {role: rank for rank, role in enumerate(Role)}
 PUBLISHED_KEY = "key_test_abc123"
 PUBLISHED_SECRET = "secret_test_xyz789"  # noqa: S105 - it is in the README; production refuses it
-"""The pair that development seeds, and that everyone may read."""
+"""The key pair that development seeds, and that everyone may read."""
 KeyEnded = Literal["revoked", "expired"]
 NAMESPACE_MAIL_DOMAIN = "namespace.invalid"
-"""Of merchants that tests open without credentials. No mail is ever sent to such a name."""
+"""The mail domain of test merchants. No mail is sent to it."""
 EVERYTHING = ("*",)
-"""The filter that lets every event through."""
+"""The filter that matches every event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An enabled endpoint beside the merchant's own: which events go where.
+    """An enabled endpoint other than the default one, and its events.
 
     Args:
-        id: Of the endpoint.
-        url: Where they go.
+        id: The endpoint's id.
+        url: Its URL.
         events: Names, ``payment.*``, ``*``.
     """
 
@@ -51,16 +51,16 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """Owns keys, orders and webhook addresses.
+    """A merchant: the owner of keys, orders and endpoints.
 
     Args:
-        webhook_url: Of the default endpoint; None sends nothing there.
-        webhook_secret: In clear, where SQL wrote it; it counts before the sealed one.
-        webhook_sealed: The secret as anything else stores it.
-        webhook_disabled_at: Since when the default endpoint gets nothing.
-        subscriptions: The enabled endpoints beside it, read with the row so that an
-            event costs no further question.
-        is_test: Seeded by development, or opened by a test.
+        webhook_url: URL of the default endpoint; None sends nothing.
+        webhook_secret: In clear, if SQL wrote it; it takes precedence over the sealed one.
+        webhook_sealed: The sealed secret.
+        webhook_disabled_at: When the default endpoint was disabled.
+        subscriptions: The other enabled endpoints, read with the row so that an event needs
+            no further query.
+        is_test: Whether development seeded it, or a test created it.
     """
 
     id: UUID
@@ -79,9 +79,9 @@ class Merchant:
 
     @property
     def is_for_tests(self) -> bool:
-        """Whether production must not accept its credentials.
+        """Whether production must refuse its credentials.
 
-        The known names count as well as the mark: an older process may have stored it.
+        Checks known names too: an older process may have stored the merchant without the mark.
         """
         return (
             self.is_test
@@ -92,12 +92,12 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The pair on the merchant, without its secret.
+    """The merchant's key pair, without its secret.
 
     Args:
         key: The public half.
-        previous_until: Until when the secret before the present one authenticates too.
-        revoked_at: Since when the pair authenticates nobody.
+        previous_until: Until when the previous secret is valid.
+        revoked_at: When the pair was revoked.
     """
 
     key: str
@@ -107,16 +107,16 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A merchant as authentication needs it.
+    """A merchant with the data that authentication needs.
 
     Args:
-        merchant: Who the key names.
-        secret_sha256: SHA-256 of the API secret, in hex. The secret is not kept.
-        role: What the key may do.
-        key_id: Of a key of its own; None for the pair that stands on the merchant.
-        previous_sha256: Of the secret before, while it authenticates too.
-        ended: Why the key no longer authenticates; None while it does.
-        is_stale: The key's last use was written down a while ago, or never.
+        merchant: The merchant of the key.
+        secret_sha256: SHA-256 of the API secret, in hex. The secret is not stored.
+        role: The key's role.
+        key_id: The id of a further key; None for the merchant's key pair.
+        previous_sha256: SHA-256 of the previous secret, while it is valid.
+        ended: Why the key is no longer valid; None while it is.
+        is_stale: Whether the time of last use has to be stored again.
     """
 
     merchant: Merchant
@@ -134,15 +134,16 @@ ActorKind = Literal["key", "user", "anybody", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request it is, and with what right.
+    """The caller of a request, and its rights.
 
     Args:
-        merchant: On whose behalf.
-        kind: How they named themselves: by API key, by a session, or not at all.
-        id: Of the user or the key; the merchant's for the pair on the merchant.
-        label: What people call them: an e-mail address, or the key's public half.
-        is_operator: Runs this installation, and so may change what is every merchant's.
-        proof_sha256: SHA-256 of the API secret or session token that they showed, in hex.
+        merchant: The merchant it acts for.
+        kind: How it authenticated: with an API key, a session, or not at all.
+        id: The id of the user or the key; the merchant's id for the merchant's key pair.
+        label: For people: an e-mail address, or the key's public half.
+        is_operator: Whether it operates this installation, and may change what belongs to
+            all merchants.
+        proof_sha256: SHA-256 of the API secret or session token, in hex.
     """
 
     merchant: Merchant
@@ -176,11 +177,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A user who has signed in.
+    """A login session.
 
     Args:
-        expires_at: The end, however busy the user is.
-        is_stale: Its last use was written down a while ago.
+        expires_at: When it expires, also if it is in use.
+        is_stale: Whether the time of last use has to be stored again.
     """
 
     user: User
@@ -191,13 +192,13 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key beside the pair on the merchant. Its secret is not kept.
+    """A further key beside the merchant's key pair. Its secret is not stored.
 
     Args:
         key: The public half.
-        secret_last4: The end of the secret, for people to know it by.
-        expires_at: When it ends by itself, in real time; None for never.
-        created_by: The user it ends with; None for one that the merchant's own pair made.
+        secret_last4: The end of the secret, by which people recognize it.
+        expires_at: When it expires, in real time; None for never.
+        created_by: The user it ends with; None if the merchant's key pair created it.
     """
 
     id: UUID
@@ -215,7 +216,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something."""
+    """The actor of an audit entry."""
 
     kind: ActorKind
     id: str
@@ -224,13 +225,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that somebody did.
+    """An audit entry.
 
     Args:
-        action: What, such as ``refund.create``.
-        subject: The id of what it was done to, or empty.
-        ip: Where the request came from.
-        detail: What is worth knowing; never a secret or a card.
+        action: The action, such as ``refund.create``.
+        subject: The id of the resource, or empty.
+        ip: The client's address.
+        detail: Useful values; never a secret or a card.
         id: None until it is stored.
     """
 
@@ -246,7 +247,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """What to look for; None and empty are anything."""
+    """A filter for audit entries; None and empty match anything."""
 
     action: str | None = None
     actor: str | None = None

@@ -1,4 +1,4 @@
-"""Merchants for one test each, on a server that many tests share. Never in production."""
+"""Test merchants on a shared server, one per test. Never in production."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .model import NAMESPACE_MAIL_DOMAIN, Merchant
 
 @dataclass(frozen=True, slots=True)
 class OpenNamespace:
-    """What a test asked for, checked.
+    """A checked request for a test merchant.
 
     Args:
-        name: For people; None for none in particular.
-        webhook_url: Where its webhooks go; None sends none.
-        webhook_secret: What signs them; None makes one.
-        scenario: What its payments play that name nothing.
+        name: For people; None for a default name.
+        webhook_url: Where webhooks are sent; None sends none.
+        webhook_secret: The signing secret; None creates one.
+        scenario: The scenario of payments that select none.
     """
 
     name: str | None = None
@@ -32,12 +32,12 @@ class OpenNamespace:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A merchant of a test's own, and what is said of it only once.
+    """A test merchant and its secrets, which are shown only once.
 
     Args:
-        merchant: As it is stored.
-        api_secret: In clear; it is not kept.
-        webhook_secret: In clear; it is kept sealed.
+        merchant: The merchant.
+        api_secret: In clear; not stored.
+        webhook_secret: In clear; stored sealed.
     """
 
     merchant: Merchant
@@ -46,10 +46,10 @@ class Namespace:
 
 
 async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
-    """Make a merchant with fresh keys, to whom nothing belongs yet.
+    """Create a merchant with new keys and no data.
 
     Raises:
-        InvalidInputError: The address or the scenario cannot be.
+        InvalidInputError: The URL or the scenario is invalid.
     """
     if command.scenario is not None and command.scenario not in deps.registry.scenarios:
         raise InvalidInputError(f"There is no scenario {command.scenario[:64]!r}", field="scenario")
@@ -70,10 +70,10 @@ async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
 
 
 async def retire_namespace(namespace_id: UUID, deps: Deps) -> None:
-    """Let its keys name nobody and its webhooks go nowhere; what it did stays readable.
+    """Deactivate the merchant's keys and webhooks; its data stays readable.
 
     Raises:
-        NotFoundError: No such namespace; a merchant that is none is not touched.
+        NotFoundError: No such namespace; other merchants are not changed.
     """
     if not await deps.storage.merchants.retire(namespace_id, mail_domain=NAMESPACE_MAIL_DOMAIN):
         raise NotFoundError("Namespace")

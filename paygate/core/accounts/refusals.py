@@ -1,4 +1,4 @@
-"""Refused access: lines in the security log and entries in the audit log, however many."""
+"""Log refused access in the security log and the audit log, at a bounded rate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .store import AuditRepository
 log = logging.getLogger("paygate.security")
 Kind = tuple[str, UUID | None, str, str, tuple[tuple[str, str], ...]]
 UNKNOWN = Actor("anybody", "", "unknown")
-"""Who was refused before it was known who they are."""
+"""The actor of a refusal before the caller is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Refusal:
     """One refused access.
 
     Args:
-        action: What was refused, such as ``session.refused``.
-        reason: Why, in words of ours. Nothing that the caller sent.
-        ip: Where the request came from.
-        merchant_id: Whose account or key it is; None while that is unknown. Only a merchant
-            has an audit log.
-        subject: The id of an account, key or processor that exists; empty for any other.
-        actor: Who was refused, where that is certain.
-        detail: Scalars that are worth knowing. Nothing that the caller sent.
+        action: The refused action, such as ``session.refused``.
+        reason: The reason, in paygate's words. Nothing that the caller sent.
+        ip: The client's address.
+        merchant_id: The merchant of the account or key; None if it is unknown. Only
+            merchants have an audit log.
+        subject: The id of an existing account, key or processor; otherwise empty.
+        actor: The refused actor, if it is known.
+        detail: Useful values, as scalars. Nothing that the caller sent.
     """
 
     action: str
@@ -48,7 +48,7 @@ class Refusal:
 
     @property
     def kind(self) -> Kind:
-        """What one window counts: all that its entries say, but for where it came from."""
+        """The key of a window: every field except the address and the detail."""
         told = tuple(sorted((name, str(value)) for name, value in self.detail.items()))
         return self.action, self.merchant_id, self.subject, self.reason, told
 
@@ -58,9 +58,9 @@ class _Window:
     """Refusals of one kind since the first of them.
 
     Args:
-        total: How many there were.
-        untold: How many of them are in neither log yet.
-        addresses: Where the untold ones came from, the first few.
+        total: Number of refusals.
+        unlogged: Number of refusals that are not logged yet.
+        addresses: The first addresses of the unlogged refusals.
     """
 
     first: Refusal
@@ -71,16 +71,16 @@ class _Window:
 
 
 class Refusals:
-    """Write refusals down without letting anyone wait, and without end.
+    """Logs refusals in background tasks, at a bounded rate.
 
-    The first of a kind (action, account or key, reason) is written at once. Those that
-    follow within a minute are counted, and become one more line and one more entry when the
-    minute is over. A flood so costs two rows a minute for each account or key that exists and
-    each reason, and hides no other.
+    The first refusal of a kind (action, account or key, reason) is logged at once. Those that
+    follow within a minute are counted, and logged as one line and one entry at the end of the
+    minute. So a flood costs two rows a minute for each existing account or key and reason, and
+    hides no other refusals.
 
     Args:
         audit: Where entries are added; not bound to a transaction.
-        clock: Real time, which no test moves.
+        clock: The real time.
     """
 
     def __init__(self, audit: AuditRepository, clock: Clock) -> None:
@@ -90,9 +90,9 @@ class Refusals:
         self._writing: set[asyncio.Task[None]] = set()
 
     def count(self, refusal: Refusal) -> int:
-        """Write it down, or count it; how many of its kind there were within a minute."""
+        """Log or count a refusal; return the number of its kind within the current minute."""
         if refusal.kind not in self._windows and len(self._windows) >= REFUSAL_WINDOWS_MAX:
-            refusal = Refusal(refusal.action, "too many kinds of refusals at a time", refusal.ip)
+            refusal = Refusal(refusal.action, "too many kinds of refusals", refusal.ip)
         window = self._windows.get(refusal.kind)
         is_first = window is None
         if window is None:
@@ -109,7 +109,7 @@ class Refusals:
         return window.total
 
     async def close(self) -> None:
-        """Write down what was only counted, and wait for what is under way."""
+        """Log what was only counted, and wait for the tasks in progress."""
         for kind in list(self._windows):
             self._end(kind)
         await asyncio.gather(*self._writing, return_exceptions=True)
@@ -140,7 +140,7 @@ class Refusals:
         task.add_done_callback(self._writing.discard)
 
     async def _write(self, entry: AuditEntry) -> None:
-        # While the database is away the log alone tells of it.
+        # If the database is unavailable, only the log has the refusal.
         with suppress(InfrastructureError, RowRefusedError):
             await self._audit.add(entry)
 

@@ -1,4 +1,4 @@
-"""People sign in, and change their passwords."""
+"""Sign users in, and change their passwords."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .model import Actor, Session, User
 from .refusals import Refusal
 
 REFUSED = "Email or password is wrong"
-"""Whatever was wrong, and also when it may not be tried any more."""
+"""The message for every cause, including a locked account."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """What was typed.
+    """A login request.
 
     Args:
-        ip: Where it came from; tries are counted for each account and address.
-        replaces: The token of the session that this one takes the place of.
-        merchant_id: Whom they work for; None for the oldest user with that address.
+        ip: The client's address; attempts are counted for each account and address.
+        replaces: The token of the session that the new one replaces.
+        merchant_id: The user's merchant; None for the oldest user with that address.
     """
 
     email: str
@@ -35,7 +35,7 @@ class LogIn:
 
 @dataclass(frozen=True, slots=True)
 class ChangePassword:
-    """What was typed by somebody who has signed in."""
+    """A request of a signed-in user for a new password."""
 
     session: Session
     current: str
@@ -45,7 +45,7 @@ class ChangePassword:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A session and the token that opens it, which is not kept anywhere."""
+    """A session and its token, which is not stored."""
 
     session: Session
     token: str
@@ -55,8 +55,8 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
     """Sign a user in.
 
     Raises:
-        AuthenticationError: Wrong, unknown, switched off or tried too often; the answer
-            and the time it takes do not tell which.
+        AuthenticationError: The password is wrong, or the account is unknown, deactivated
+            or locked; neither the message nor the duration reveals which.
     """
     email = command.email.lower()
     user = await deps.storage.users.by_email(email, merchant_id=command.merchant_id)
@@ -74,11 +74,11 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
 
 
 async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
-    """Store the new password, end all of the user's sessions and begin another.
+    """Store a new password, end all sessions of the user and open a new one.
 
     Raises:
-        InvalidInputError: The current password is wrong, or was tried too often.
-        AuthenticationError: Somebody else was faster; this session is over.
+        InvalidInputError: The current password is wrong, or the account is locked.
+        AuthenticationError: A concurrent request has ended this session.
     """
     user = command.session.user
     tried = LogIn(user.email, command.current, command.ip)
@@ -109,11 +109,11 @@ async def log_out(session: Session, token: str, deps: Deps, *, ip: str | None) -
 async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) -> bool:
     if user is not None and user.is_active and _is_test_user(user, deps):
         return True
-    # Counted before it is looked at: many at once cannot try more than the ten.
+    # Counted before the check, so that concurrent attempts cannot exceed the limit.
     if not await deps.storage.sessions.try_password(_tries_of(email, user, command.ip, deps)):
         _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
-        # As long as a password that is compared: what is locked tells which addresses are
-        # counted as one user's, and so which are known.
+        # Verify a password anyway: a fast refusal would reveal which addresses belong to one
+        # user, and so which are known.
         await deps.passwords.verify(None, command.password)
         return False
     stored = user.password_hash if user is not None and user.is_active else None
@@ -127,7 +127,7 @@ async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) 
 
 
 def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: Deps) -> None:
-    """Write it down; of an unknown account nothing, people type passwords there."""
+    """Log a refusal; nothing of an unknown account, because people type passwords there."""
     if user is None:
         deps.refusals.count(Refusal(action, reason, ip))
         return
@@ -136,7 +136,7 @@ def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: D
 
 
 def _is_test_user(user: User, deps: Deps) -> bool:
-    """Whether any password will do: never in production."""
+    """Whether any password is accepted: never in production."""
     test = deps.policy.test_merchant
     if test is None or str(user.merchant_id) != test.id:
         return False
@@ -144,9 +144,9 @@ def _is_test_user(user: User, deps: Deps) -> bool:
 
 
 def _tries_of(email: str, user: User | None, ip: str | None, deps: Deps) -> str:
-    # Of each user by itself: signing in to another one with that address resets nothing.
+    # Per user: signing in as another user with that address does not reset it.
     account = f"{user.merchant_id}:{email}" if user is not None else email
-    # A digest: people type passwords where the address belongs.
+    # A digest, because people type passwords in place of the address.
     return deps.vault.fingerprint(f"login:{account}\n{ip or ''}".encode(), purpose="login")
 
 

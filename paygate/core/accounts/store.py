@@ -1,4 +1,4 @@
-"""What the storage of accounts offers."""
+"""The storage of accounts."""
 
 from __future__ import annotations
 
@@ -24,182 +24,182 @@ from .model import (
 
 
 class UserRepository(Protocol):
-    """People who sign in."""
+    """Users."""
 
     async def add(self, user: User) -> None:
         """Store a new user.
 
         Raises:
-            EmailTakenError: Another of the merchant's has that address.
+            EmailTakenError: Another user of the merchant has that address.
         """
         ...
 
     async def seed(self, user: User) -> None:
-        """Store the user, unless another of the merchant's has that address."""
+        """Store the user, unless another user of the merchant has that address."""
         ...
 
     async def by_email(self, email: str, *, merchant_id: UUID | None) -> User | None:
-        """The user with that address, in lower case; active or not.
+        """Return the user with that address, active or not.
 
         Args:
             email: In lower case.
-            merchant_id: Whose user; None for the oldest active one of any merchant.
+            merchant_id: The user's merchant; None for the oldest active user of any merchant.
         """
         ...
 
     async def lock(self, user_id: UUID, *, merchant_id: UUID) -> User | None:
-        """A merchant's user, and nobody else changes them until the transaction ends."""
+        """Return a user of a merchant, locked until the transaction ends."""
         ...
 
     async def lock_owners(self, merchant_id: UUID) -> Sequence[UUID]:
-        """The merchant's active owners, kept as they are until the transaction ends."""
+        """Lock the merchant's active owners until the transaction ends."""
         ...
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[User]:
-        """A merchant's users, the oldest first."""
+        """Return a merchant's users, the oldest first."""
         ...
 
     async def update(self, user_id: UUID, *, role: Role, is_active: bool, at: datetime) -> None:
-        """Store what a user may do."""
+        """Store the role and state of a user."""
         ...
 
     async def set_password(
         self, user_id: UUID, password_hash: str, *, instead_of: str | None, at: datetime
     ) -> bool:
-        """Store a password; False if ``instead_of`` is given and is not the present one."""
+        """Store a password; return False if ``instead_of`` is not the current one."""
         ...
 
 
 class SessionRepository(Protocol):
-    """Those who have signed in, and those who try to."""
+    """Sessions and login attempts."""
 
     async def open(
         self, token_sha256: str, user: User, *, ip: str | None, at: datetime
     ) -> Session | None:
-        """Sign the user in. Only inside a transaction.
+        """Open a session. Only inside a transaction.
 
         Returns:
-            None if their password has changed meanwhile or they were switched off.
+            None if the password has changed meanwhile or the user was deactivated.
         """
         ...
 
     async def find(self, token_sha256: str) -> Session | None:
-        """The session, while it lives: an active user, not expired and not idle for long."""
+        """Return the session of an active user, unless it is expired or idle for too long."""
         ...
 
     async def touch(self, token_sha256: str) -> None:
-        """Write down that it was used a moment ago."""
+        """Store that the session was just used."""
         ...
 
     async def end(self, token_sha256: str) -> None:
-        """End that session, if it is there."""
+        """End the session, if it exists."""
         ...
 
     async def end_all(self, user_id: UUID) -> None:
-        """End all of a user's."""
+        """End all sessions of a user."""
         ...
 
     async def try_password(self, account_and_ip: str) -> bool:
-        """Count a try before it is made; False if there were too many.
+        """Count a login attempt before it is made; return False if there were too many.
 
         Args:
-            account_and_ip: What they sign in as and where they come from, as a digest.
+            account_and_ip: Digest of the account and the client's address.
         """
         ...
 
     async def clear_failures(self, account_and_ip: str) -> None:
-        """Forget the tries: the password was right."""
+        """Reset the count of attempts: the password was right."""
         ...
 
     async def purge(self, *, limit: int) -> int:
-        """Forget sessions and tries that have expired; how many."""
+        """Delete expired sessions and attempts; return how many."""
         ...
 
 
 class ApiKeyRepository(Protocol):
-    """Keys beside the merchants' own pairs."""
+    """Further keys beside the merchants' key pairs."""
 
     async def add(self, key: ApiKey, *, secret_sha256: str) -> bool:
-        """Store a new key; False if it has expired already."""
+        """Store a new key; return False if it has expired already."""
         ...
 
     async def get(self, key_id: UUID, *, merchant_id: UUID) -> ApiKey | None:
-        """A merchant's key, revoked ones too."""
+        """Return a key of a merchant, also a revoked one."""
         ...
 
     async def lock(self, key_id: UUID, *, merchant_id: UUID) -> None:
-        """Keep a merchant's key as it is until the transaction ends."""
+        """Lock a key of a merchant until the transaction ends."""
         ...
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
-        """A merchant's keys, the newest first, revoked ones too."""
+        """Return a merchant's keys, the newest first, with revoked ones."""
         ...
 
     async def revoke(self, key_id: UUID, *, merchant_id: UUID, at: datetime) -> ApiKey | None:
-        """End a merchant's key; one that was revoked before keeps its moment."""
+        """Revoke a key of a merchant; a revoked one keeps its time."""
         ...
 
     async def revoke_of_user(
         self, user_id: UUID, *, but: Collection[Role], at: datetime
     ) -> Sequence[ApiKey]:
-        """End the keys that a user made, but for those of these roles; which ones ended."""
+        """Revoke the keys that a user created, except those of these roles; return them."""
         ...
 
     async def touch(self, key_id: UUID) -> None:
-        """Write down that it was used a moment ago."""
+        """Store that the key was just used."""
         ...
 
 
 class AuditRepository(Protocol):
-    """Who did what. What is written stays as it is."""
+    """The audit log. Entries are never changed."""
 
     async def add(self, entry: AuditEntry) -> None:
-        """Write it down, with whatever else the transaction does."""
+        """Add an entry, in the current transaction."""
         ...
 
     async def page(
         self, merchant_id: UUID, wanted: AuditFilter, *, limit: int, offset: int
     ) -> Page[AuditEntry]:
-        """A merchant's, the newest first."""
+        """Return a page of a merchant's entries, the newest first."""
         ...
 
 
 class AccountRepositories(Protocol):
-    """All of these, bound to a pool or to one transaction."""
+    """The repositories of accounts, bound to a pool or to one transaction."""
 
     @property
     def users(self) -> UserRepository:
-        """People who sign in."""
+        """Users."""
         ...
 
     @property
     def sessions(self) -> SessionRepository:
-        """Those who have."""
+        """Login sessions."""
         ...
 
     @property
     def api_keys(self) -> ApiKeyRepository:
-        """Keys beside the merchants' own pairs."""
+        """Further keys beside the merchants' key pairs."""
         ...
 
     @property
     def audit(self) -> AuditRepository:
-        """Who did what."""
+        """The audit log."""
         ...
 
 
 class Passwords(Protocol):
-    """Hashes passwords so that a thief of the database has to guess each for long."""
+    """Hashes passwords, slowly, so that stolen hashes are expensive to guess."""
 
     async def hash(self, password: str) -> str:
-        """What to store of a password; another text each time."""
+        """Return a salted hash of a password."""
         ...
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether that was stored of this password.
+        """Whether the hash belongs to the password.
 
-        It takes as long when nothing was stored, so that time does not tell who has
-        an account.
+        Without a hash it takes as long, so that the duration does not reveal which accounts
+        exist.
         """
         ...
 
@@ -208,41 +208,41 @@ class MerchantRepository(Protocol):
     """Merchants."""
 
     async def credentials(self, api_key: str) -> Credentials | None:
-        """The merchant with that key, active or not, and whatever has ended the key."""
+        """Return the merchant with that key, active or not, and why the key has ended."""
         ...
 
     async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
-        """The pair on the merchant."""
+        """Return the merchant's key pair."""
         ...
 
     async def lock(self, merchant_id: UUID) -> None:
-        """Keep the merchant's row, and its key pair, as it is until the transaction ends."""
+        """Lock the merchant's row, with its key pair, until the transaction ends."""
         ...
 
     async def rotate_key_pair(
         self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime
     ) -> KeyPair | None:
-        """Store another secret of the pair, a revoked one too; None for no such merchant.
+        """Store a new secret of the pair, also of a revoked one; None for no such merchant.
 
         Args:
-            merchant_id: Whose pair.
-            secret_sha256: Of the new secret.
-            grace: How long the secret before authenticates too, in real time. That of a
-                revoked pair does not.
+            merchant_id: The merchant.
+            secret_sha256: SHA-256 of the new secret.
+            grace: How long the previous secret stays valid, in real time. Zero for a
+                revoked pair.
             at: Now.
         """
         ...
 
     async def revoke_key_pair(self, merchant_id: UUID, *, at: datetime) -> KeyPair | None:
-        """End the pair, with the secret before it; None for no such merchant."""
+        """Revoke the pair and its previous secret; return None for no such merchant."""
         ...
 
     async def get(self, merchant_id: UUID) -> Merchant | None:
-        """The merchant with that id."""
+        """Return the merchant with that id."""
         ...
 
     async def destinations(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Endpoint]]:
-        """Each of these merchants → where its events go, as stored at this moment."""
+        """Return merchant → endpoints, as they are stored now."""
         ...
 
     async def configure_webhook(
@@ -254,51 +254,51 @@ class MerchantRepository(Protocol):
         first_secret: NewSecret,
         at: datetime,
     ) -> Merchant:
-        """Store where webhooks go and what signs them; the merchant as it is then.
+        """Store the URL and the secret of the default endpoint; return the merchant.
 
         Args:
-            merchant_id: Whose.
-            url: None sends none.
-            secret: None keeps the present one.
-            first_secret: For a merchant that has none.
+            merchant_id: The merchant.
+            url: None sends no webhooks.
+            secret: None keeps the current one.
+            first_secret: For a merchant without a secret.
             at: When, in UTC.
         """
         ...
 
     async def set_scenario(self, merchant_id: UUID, scenario: str | None) -> None:
-        """Store what simulators play of payments that name nothing."""
+        """Store the default scenario of the merchant's payments."""
         ...
 
     async def set_origins(self, merchant_id: UUID, origins: Sequence[str], *, at: datetime) -> None:
-        """Store which pages may frame the checkout of the merchant's orders."""
+        """Store the origins of pages that may frame the checkout of the merchant's orders."""
         ...
 
     async def origins(self, merchant_id: UUID) -> Sequence[str]:
-        """What ``set_origins`` stored, or somebody by SQL; empty where any page may."""
+        """Return the stored origins; empty if any page may frame the checkout."""
         ...
 
     async def origins_of_order(self, order_id: str) -> Sequence[str]:
-        """The same of the merchant whose order it is; empty where there is no such order."""
+        """Return the origins of the order's merchant; empty without such an order."""
         ...
 
     async def retire(self, merchant_id: UUID, *, mail_domain: str) -> bool:
-        """Switch off a merchant whose e-mail is of that domain; False if there is none."""
+        """Deactivate a merchant whose e-mail has that domain; return False without one."""
         ...
 
     async def seed(
         self, merchant: Merchant, *, secret_sha256: str, webhook_secret: NewSecret
     ) -> None:
-        """Store the merchant; one with its id gets these credentials and keeps the rest."""
+        """Store the merchant; one with that id gets these credentials and keeps the rest."""
         ...
 
     async def active_tests(self) -> Sequence[str]:
-        """API keys of the active merchants that production must not accept."""
+        """Return API keys of the active merchants that production must refuse."""
         ...
 
     async def deactivate_tests(self) -> Sequence[str]:
-        """Deactivate those merchants; their API keys."""
+        """Deactivate those merchants; return their API keys."""
         ...
 
     async def activate_test(self, merchant_id: UUID) -> None:
-        """Activate a merchant, if it is one of a test."""
+        """Activate a merchant, if it is a test merchant."""
         ...

@@ -1,4 +1,4 @@
-"""Who may sign in for a merchant, and as what."""
+"""Manage the users of a merchant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .model import Caller, Role, User
 
 @dataclass(frozen=True, slots=True)
 class AddUser:
-    """Whom to let in.
+    """A request for a new user.
 
     Args:
         email: In lower case.
@@ -29,7 +29,7 @@ class AddUser:
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser:
-    """What a user is to be from now on; None leaves it as it is."""
+    """A change of a user; None keeps a value."""
 
     caller: Caller
     user_id: UUID
@@ -41,9 +41,9 @@ async def add_user(command: AddUser, deps: Deps, *, hashed: str | None = None) -
     """Store a new user.
 
     Args:
-        command: Whom to let in.
+        command: The new user.
         deps: The app.
-        hashed: The password's hash, for a caller that holds locks: to make it takes long.
+        hashed: The password's hash, for callers that hold locks: hashing is slow.
 
     Raises:
         EmailTakenError: Another user of the merchant has that address.
@@ -63,17 +63,17 @@ async def add_user(command: AddUser, deps: Deps, *, hashed: str | None = None) -
 
 
 async def change_user(command: ChangeUser, deps: Deps) -> User:
-    """Change what a user may do, at once. Only inside a transaction.
+    """Change a user, with immediate effect. Only inside a transaction.
 
-    Keys that the user made end with them, and with the role that they need.
+    The user's keys end with the user, and with the role that they require.
 
     Raises:
         NotFoundError: No such user, or another merchant's.
-        ForbiddenError: They run this installation, and the caller does not.
-        LastOwnerError: Nobody would be left to manage the team.
+        ForbiddenError: The user is an operator, and the caller is not.
+        LastOwnerError: No active owner would be left.
     """
     caller, users = command.caller, deps.storage.users
-    # Locked before anything is looked at: of two who demote each other, one is late.
+    # Locked before the check, so that two owners cannot demote each other at once.
     owners = await users.lock_owners(caller.merchant.id)
     user = await _their_user(command.user_id, caller, deps)
     after = replace(
@@ -92,7 +92,7 @@ async def change_user(command: ChangeUser, deps: Deps) -> User:
 
 
 async def _end_keys(user: User, caller: Caller, deps: Deps) -> None:
-    """Revoke the keys a user made that may do more than the user now does."""
+    """Revoke keys of the user that have a higher role than the user."""
     may = [role for role in Role if user.is_active and user.role.covers(role)]
     ended = await deps.storage.api_keys.revoke_of_user(user.id, but=may, at=deps.clock.now())
     for key in ended:
@@ -101,11 +101,11 @@ async def _end_keys(user: User, caller: Caller, deps: Deps) -> None:
 
 
 async def reset_password(caller: Caller, user_id: UUID, hashed: str, deps: Deps) -> User:
-    """Give a user another password and end their sessions. Only inside a transaction.
+    """Set another password of a user and end the user's sessions. Only in a transaction.
 
     Raises:
         NotFoundError: No such user, or another merchant's.
-        ForbiddenError: They run this installation, and the caller does not.
+        ForbiddenError: The user is an operator, and the caller is not.
     """
     user = await _their_user(user_id, caller, deps)
     await set_password(user, hashed, deps)

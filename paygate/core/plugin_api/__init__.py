@@ -1,1 +1,1 @@
-"""What plugins implement, and what they are given."""
+"""Interfaces that plugins implement, and the contexts that they receive."""

@@ -1,4 +1,4 @@
-"""What a plugin adds beside payments: routes, commands and panels.
+"""Extensions of a plugin: routes, commands and panels.
 
 Everything here is exported by ``paygate`` itself; a plugin imports it from there.
 """
@@ -27,15 +27,15 @@ PanelPlace = Literal["overview", "payments", "plugins"]
 
 @dataclass(frozen=True, slots=True)
 class ExtensionContext:
-    """What a route, a command or a panel is handed. It has no other way to the world.
+    """The context of a route, a command or a panel.
 
     Args:
-        merchant_id: Whose request it is; None where nobody has to say who they are.
+        merchant_id: The merchant of the request; None for a route without authentication.
         clock: The app's time.
-        http: The guarded client.
-        logger: It redacts.
-        deadline: After this much time the host stops listening.
-        history: The merchant's payments; None where there is no merchant.
+        http: The guarded HTTP client.
+        logger: A logger that redacts.
+        deadline: After this time the host stops waiting.
+        history: The merchant's payments; None without a merchant.
     """
 
     merchant_id: UUID | None
@@ -51,12 +51,12 @@ class RouteCall:
     """A request to a plugin's route.
 
     Args:
-        method: In capitals.
-        path: What stood in the places of the route's path, by name.
-        query: The first of each name.
-        headers: With lower-case names; without what tells merchants and users apart.
+        method: The HTTP method, in capitals.
+        path: The path parameters by name.
+        query: The first value of each query parameter.
+        headers: With lower-case names; without credentials of merchants and users.
         body: The exact bytes.
-        input: The body as the route's ``input`` model; None where it has none.
+        input: The body as the route's ``input`` model; None without a model.
     """
 
     method: str
@@ -67,7 +67,7 @@ class RouteCall:
     input: BaseModel | None = None
 
     def json(self) -> Any:
-        """The body, parsed.
+        """Parse the body as JSON.
 
         Raises:
             ValueError: It is not JSON.
@@ -77,12 +77,12 @@ class RouteCall:
 
 @dataclass(frozen=True, slots=True)
 class RouteReply:
-    """An answer of a plugin's route.
+    """The response of a plugin's route.
 
     Args:
         body: Plain JSON, or the exact bytes.
         status: 200 to 499.
-        content_type: Of bytes; anything else is JSON.
+        content_type: For bytes; any other body is JSON.
     """
 
     body: Any
@@ -98,12 +98,12 @@ class Route:
     """An HTTP route under ``/plugins/<plugin>``.
 
     Args:
-        method: Of HTTP.
-        path: Begins with a slash; ``{name}`` stands for one part of it.
-        handler: Answers with a ``RouteReply``, or with plain JSON for a 200.
-        summary: What it does, in a few words, for the API's document.
-        access: ``merchant`` asks for a merchant's keys; ``anyone`` asks for nothing.
-        input: What its JSON body must look like; what does not is refused with 400.
+        method: The HTTP method.
+        path: Begins with a slash; ``{name}`` is a path parameter.
+        handler: Returns a ``RouteReply``, or plain JSON for a 200 response.
+        summary: What it does, in a few words, for the API reference.
+        access: ``merchant`` requires a merchant's keys; ``anyone`` requires nothing.
+        input: The model of its JSON body; an invalid body is refused with 400.
     """
 
     method: HttpMethod
@@ -116,14 +116,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What a command is handed.
+    """The context of a command.
 
     Args:
         clock: The app's time.
-        http: The guarded client.
-        logger: It redacts.
-        say: Writes a line for whoever asked.
-        history_of: A merchant's payments.
+        http: The guarded HTTP client.
+        logger: A logger that redacts.
+        say: Prints a line for the user.
+        history_of: Returns the history of a merchant.
     """
 
     clock: Clock
@@ -135,12 +135,12 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb of the command line: ``paygate x <plugin> <name>``.
+    """A command of the command line: ``paygate x <plugin> <name>``.
 
     Args:
         name: Lower-case letters, digits and dashes.
         help: What it does, in a few words.
-        run: Does it; what it returns is the exit code, None for 0.
+        run: Runs it and returns its exit code; None is 0.
         options: Each field is an option: ``since_days`` is ``--since-days``.
     """
 
@@ -152,7 +152,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: the rows' key, and what people read above it."""
+    """A column of a table: the key in the rows, and the heading."""
 
     key: str
     label: str
@@ -160,12 +160,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with a name.
+    """A number with a label.
 
     Args:
-        label: What people read beside it.
+        label: The label.
         value: A number, or a short text.
-        unit: What it counts, such as ``ms`` or ``%``.
+        unit: The unit, such as ``ms`` or ``%``.
     """
 
     label: str
@@ -175,7 +175,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class TableData:
-    """What a panel of kind ``table`` shows; rows hold texts, numbers, booleans or None."""
+    """The data of a panel of kind ``table``; cells are texts, numbers, booleans or None."""
 
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, str | int | float | bool | None]]
@@ -183,22 +183,22 @@ class TableData:
 
 @dataclass(frozen=True, slots=True)
 class FiguresData:
-    """What a panel of kind ``figures`` shows."""
+    """The data of a panel of kind ``figures``."""
 
     figures: Sequence[Figure]
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel of the dashboard, drawn by it from plain data.
+    """A panel of the dashboard, which draws it from plain data.
 
     Args:
         id: Lower-case letters, digits and underscores; unique in its plugin.
-        title: What people read above it.
+        title: The heading.
         kind: How it is drawn.
-        data: What it shows, for the merchant in ``context``: a ``TableData`` or a
-            ``FiguresData``, as ``kind`` says.
-        place: On which page.
+        data: Returns its data for the merchant in ``context``: a ``TableData`` or a
+            ``FiguresData``, as ``kind`` requires.
+        place: The page that shows it.
     """
 
     id: str

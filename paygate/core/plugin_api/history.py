@@ -1,4 +1,4 @@
-"""What was paid before: the one question about the past that a plugin may ask.
+"""Counts of past payments, for plugins.
 
 Everything here is exported by ``paygate`` itself; a plugin imports it from there.
 """
@@ -12,19 +12,19 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 Same = Literal["instrument", "order", "merchant"]
-"""What the payments that are counted have in common with the one at hand."""
+"""What the counted payments have in common with the current one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentCounts:
-    """Some payments, counted.
+    """Counts of some payments.
 
     Args:
-        payments: How many, whatever became of them.
-        succeeded: How many of them succeeded.
-        failed: How many of them failed.
-        amount_minor: The sum of those not failed, in minor units of the currency at hand.
-        is_bounded: There were more than ``HISTORY_ROWS_MAX``; only those were counted.
+        payments: Number of payments of any status.
+        succeeded: Number of successful payments.
+        failed: Number of failed payments.
+        amount_minor: The sum of payments that have not failed, in minor units of the currency.
+        is_bounded: There were more than ``HISTORY_ROWS_MAX``; only so many were counted.
     """
 
     payments: int
@@ -36,16 +36,16 @@ class PaymentCounts:
 
 @dataclass(frozen=True, slots=True)
 class HistoryQuestion:
-    """Which payments are to be counted.
+    """The payments to count.
 
     Args:
-        merchant_id: Whose.
-        since: The oldest moment, in UTC.
-        until: The newest, in UTC.
-        before_id: Of that very moment, only ids that sort before it; empty for all.
-        currency: Of the sum.
-        display: Only instruments displayed like this; None for any.
-        method: Of those instruments.
+        merchant_id: Of this merchant.
+        since: Start of the period, in UTC.
+        until: End of the period, in UTC.
+        before_id: At the end of the period, only ids that sort before it; empty for all.
+        currency: The currency of the sum.
+        display: Only instruments with this display; None for any.
+        method: The payment method of those instruments.
         order_id: Only of this order; None for any.
     """
 
@@ -60,24 +60,24 @@ class HistoryQuestion:
 
 
 class History(Protocol):
-    """One merchant's payments, as far as the plugin may look."""
+    """The payments of one merchant, as counts."""
 
     async def payments(
         self, *, within: timedelta, same: Same = "instrument", currency: str | None = None
     ) -> PaymentCounts:
-        """Count the payments made shortly before.
+        """Count recent payments.
 
-        For a risk check those are the payments that were made *before* the one at hand,
-        so that of several that race each other exactly the later ones see the earlier.
+        For a risk check these are the payments that were created *before* the current one, so
+        that of concurrent payments the later ones count the earlier.
 
         Args:
-            within: How far back; ``HISTORY_MAX`` at most.
-            same: ``instrument`` counts what the merchant took from an instrument that
-                is displayed alike: of a card that is its network and last four digits,
-                which another card may share.
-            currency: Of the sum; None for that of the payment at hand, or INR.
+            within: The length of the period; at most ``HISTORY_MAX``.
+            same: ``instrument`` counts payments with the same displayed instrument: for a
+                card these are the network and the last four digits, which another card
+                may share.
+            currency: Of the sum; None for the currency of the current payment, or INR.
 
         Raises:
-            PluginContractError: It asked for more than there is to see here.
+            PluginContractError: An argument is not valid here.
         """
         ...

@@ -1,4 +1,4 @@
-"""HTTP out: the only way a plugin may reach the network."""
+"""The HTTP client of plugins: their only access to the network."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..errors import PaygateError
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer.
+    """A response.
 
     Args:
-        status: The HTTP status; redirects are answers, they are not followed.
-        headers: Names in lower case; of a repeated one, the last.
+        status: The HTTP status; redirects are returned, and not followed.
+        headers: Names in lower case; the last value of a repeated header.
         body: At most as many bytes as the request allowed.
-        is_truncated: Whether there was more, or the answer broke off.
-        broken: Why the rest of the answer could not be read, after its status line had
-            come: ``timeout``, ``connection`` or ``protocol``. The headers and the body
-            are then what could be read. None for a whole answer.
+        is_truncated: Whether the body is incomplete.
+        broken: Why the rest of the response could not be read after its status line:
+            ``timeout``, ``connection`` or ``protocol``. The headers and the body are then
+            incomplete. None for a complete response.
     """
 
     status: int
@@ -32,13 +32,13 @@ class HttpResponse:
 
 
 class HttpError(PaygateError):
-    """There was no answer: not even a status line.
+    """There was no response, not even a status line.
 
     Args:
         kind: ``refused_address`` (the guard), ``invalid_url``, ``timeout``,
             ``connection`` (no connection, or it broke), ``tls`` or ``protocol``
-            (what came is not HTTP). Only the first two say that nothing was sent.
-        detail: For the log; no secrets.
+            (the response is not HTTP). Only the first two mean that nothing was sent.
+                detail: For the log; without secrets.
     """
 
     code = "http_error"
@@ -50,12 +50,12 @@ class HttpError(PaygateError):
 
 
 class Http(Protocol):
-    """A client that cannot be led inside the network."""
+    """An HTTP client that refuses addresses of internal networks."""
 
     def check(self, url: str) -> None:
-        """Refuse an address that could never be sent to, before it is stored.
+        """Refuse an invalid or internal address before it is stored.
 
-        Names are not looked up; what they resolve to is checked when connecting.
+        Host names are not resolved; their addresses are checked on connecting.
 
         Raises:
             HttpError: ``invalid_url`` or ``refused_address``; its detail completes a
@@ -72,21 +72,20 @@ class Http(Protocol):
         timeout: timedelta,  # noqa: ASYNC109 - a bound over the whole exchange, enforced inside
         response_bytes_max: int,
     ) -> HttpResponse:
-        """Send the bytes and read the answer.
+        """Send the bytes and read the response.
 
-        The status line decides: once it has come there is an answer, whatever happens
-        to the rest of it.
+        After the status line there is a response, even if reading the rest of it fails.
 
         Args:
-            url: ``http`` or ``https``; every address it resolves to is checked at
-                the moment of connecting.
-            body: Sent as they are.
-            headers: Sent as they are; a name or value with a line break is refused.
-            timeout: Over everything: name look-up, connecting, sending, reading.
-            response_bytes_max: Read at most this much of the answer.
+            url: ``http`` or ``https``; every address it resolves to is checked on
+                connecting.
+            body: The exact bytes.
+            headers: Sent unchanged; a name or value with a line break is refused.
+            timeout: For the whole request: name resolution, connecting, sending, reading.
+            response_bytes_max: Read at most this much of the response.
 
         Raises:
-            HttpError: No status line came.
+            HttpError: No status line was received.
         """
         ...
 

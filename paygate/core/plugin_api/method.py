@@ -1,4 +1,4 @@
-"""What a payment method implements."""
+"""The interface of payment methods."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..money import Money
 
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
-    """What a payment method is.
+    """The description of a payment method.
 
     Args:
-        code: What requests say in ``method``.
-        label: What people read.
-        flows: How it can be carried out.
-        input_model: What its part of a request must look like.
-        invalid_code: The error code of a request that does not.
-        version: Of the plugin.
+        code: The value of ``method`` in requests.
+        label: The name for people.
+        flows: The flows that it supports.
+        input_model: The model of its part of a request.
+        invalid_code: The error code of an invalid request.
+        version: The plugin's version.
         requires_api: The oldest plugin API it works with.
     """
 
@@ -37,11 +37,11 @@ class MethodInfo:
 
 @dataclass(frozen=True, slots=True)
 class MethodContext:
-    """What a method may know beside the payer's details.
+    """The context of ``prepare``.
 
     Args:
-        now: The present, in UTC.
-        amount: What is to be paid.
+        now: The current time, in UTC.
+        amount: The amount of the payment.
     """
 
     now: datetime
@@ -50,21 +50,21 @@ class MethodContext:
 
 @runtime_checkable
 class PaymentMethod(Protocol):
-    """A kind of paying."""
+    """A payment method."""
 
     @property
     def info(self) -> MethodInfo:
-        """What it is."""
+        """The description of the method."""
         ...
 
     def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
-        """Check what the payer gave; say what may be kept and what is sealed.
+        """Check the payer's details, and split them into displayed and sealed parts.
 
         Args:
             details: An instance of ``info.input_model``.
-            context: The present.
+            context: The context.
 
         Raises:
-            InvalidInstrumentError: It cannot be right; nothing is stored.
+            InvalidInstrumentError: The details are invalid; nothing is stored.
         """
         ...

@@ -1,4 +1,4 @@
-"""What every plugin is given: its context, a call context, settings and a logger."""
+"""The contexts, settings and logger that every plugin receives."""
 
 from __future__ import annotations
 
@@ -16,65 +16,65 @@ from .http_client import Http
 
 Config = TypeVar("Config", bound=BaseModel)
 API_VERSION = 4
-"""The plugin API this paygate speaks; ``requires_api`` is compared with it.
+"""The version of the plugin API; ``requires_api`` is compared with it.
 
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
-routes, commands, panels · 3 when a callback came, whose payment
+routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
 secrets.
 """
 
 
 class PluginContext(Protocol):
-    """What a hook is handed at start-up, once per app and plugin."""
+    """The context of a hook at start-up, once per app and plugin."""
 
     @property
     def plugin_id(self) -> str:
-        """The name the plugin was found under."""
+        """The name of the plugin."""
         ...
 
     @property
     def scenarios(self) -> Mapping[str, Any]:
-        """What simulators can play, by name."""
+        """The scenarios that simulators can play, by name."""
         ...
 
     def config(self, model: type[Config]) -> Config:
-        """The plugin's settings, validated.
+        """Return the plugin's settings, validated.
 
         A field ``rate`` of plugin ``acme`` is read from ``PAYGATE_ACME_RATE``, or
         from the variable the field names itself:
-        ``Field(json_schema_extra={"env": "ACME_RATE"})``. A secret that nothing sets is
-        derived from the installation's vault key where the field says
-        ``json_schema_extra={"derived": True}`` and its default is None.
+        ``Field(json_schema_extra={"env": "ACME_RATE"})``. A secret that is not set is
+        derived from the installation's vault key if the field has
+        ``json_schema_extra={"derived": True}`` and the default None.
 
         Raises:
-            OperatorError: A value is missing or wrong; start-up stops with it.
+            OperatorError: A value is missing or invalid; start-up ends with it.
         """
         ...
 
 
 class Logger(Protocol):
-    """A structured log bound to what is being worked on; it redacts."""
+    """A structured log, bound to the current operation; it redacts."""
 
     def debug(self, event: str, **fields: Any) -> None:
-        """For whoever debugs."""
+        """Log for debugging."""
 
     def info(self, event: str, **fields: Any) -> None:
-        """For whoever watches."""
+        """Log for information."""
 
     def warning(self, event: str, **fields: Any) -> None:
-        """For whoever is to look into it."""
+        """Log a problem that someone should check."""
 
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """Who a plugin is.
+    """The identity of a plugin.
 
     Args:
         id: Lower-case letters, digits and underscores; unique among its kind, and
-            what rows, settings and logs call it.
-        version: Of the plugin.
-        requires_api: The oldest plugin API it works with.
+            used in rows, settings and logs.
+        version: The plugin's version.
+        requires_api: The oldest plugin API that it works with.
     """
 
     id: str
@@ -84,7 +84,7 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """A call of ``wake`` that a processor asked for."""
+    """A call of ``wake`` that a processor requested."""
 
     after: timedelta
     state: Mapping[str, Any]
@@ -92,22 +92,22 @@ class WakeUp:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a plugin is handed with each call. It has no other way to the world.
+    """The context of a call of a plugin.
 
     Args:
-        merchant_id: Whose payment it is.
+        merchant_id: The merchant of the payment.
         operation_id: The processor's idempotency key, committed before the call.
-        deadline: After this much time the host stops listening.
+        deadline: After this time the host stops waiting.
         clock: The app's time.
-        rng: Seeded from the app's seed and the operation id: the same operation
-            draws the same numbers in every process, however often it is asked.
-        http: The guarded client.
+        rng: Seeded from the app's seed and the operation id: the same operation gets
+            the same numbers in every process and every call.
+        http: The guarded HTTP client.
         logger: Bound to the payment.
-        state: What the plugin last asked to be kept for this operation.
-        asked_at: When the operation was made, in UTC.
-        scenario: The name of what a simulator is to play; real processors ignore it.
-        wake_ups: What ``wake_me`` was told during this call.
-        call_back: Hands in a callback as if it had come over HTTP; for simulators.
+        state: The state that the plugin last returned for this operation.
+        asked_at: When the operation was created, in UTC.
+        scenario: The scenario that a simulator plays; real processors ignore it.
+        wake_ups: The requests of ``wake_me`` during this call.
+        call_back: Receives a callback as if it came over HTTP; for simulators.
     """
 
     merchant_id: UUID
@@ -124,21 +124,21 @@ class CallContext:
     call_back: Callable[[Mapping[str, str], bytes], Awaitable[None]] | None = None
 
     def wake_me(self, after: timedelta, state: Mapping[str, Any]) -> None:
-        """Ask for a call of ``wake`` later; it survives restarts.
+        """Request a call of ``wake`` later; the request survives restarts.
 
-        Counts only if this call's answer is stored.
+        It only counts if the result of this call is stored.
 
         Args:
-            after: How much later.
-            state: Plain JSON, handed back as ``context.state`` then.
+            after: The delay.
+            state: Plain JSON, passed to that call as ``context.state``.
         """
         self.wake_ups.append(WakeUp(after, state))
 
 
 @runtime_checkable
 class CanClose(Protocol):
-    """A sink that holds something open, such as a broker's client."""
+    """A sink with resources to close, such as a broker's client."""
 
     async def close(self) -> None:
-        """Let go of it: the app shuts down, and nothing is delivered any more."""
+        """Close the resources: the app shuts down, and delivers no more events."""
         ...

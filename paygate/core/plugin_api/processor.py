@@ -1,4 +1,4 @@
-"""What a processor implements: operations, callbacks, wake-ups and shopper returns."""
+"""The interfaces of processors: operations, callbacks, wake-ups and shopper returns."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from ..payments.operation import OperationKind
 from .plugin import CallContext, PluginInfo
 
 Grade = Literal["none", "full", "partial", "multiple"]
-"""How finely a thing can be done: not at all, whole, in one part, in several."""
+"""How far an operation is supported: not at all, whole, once in part, or several parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a processor can do. The host refuses the rest before the call.
+    """The capabilities of a processor. The host refuses everything else before the call.
 
     Args:
-        methods: Method code → the flows it can carry out.
+        methods: Method code → the flows it supports.
         currencies: ISO codes; empty for all.
         amount_minor_min: The smallest amount, in minor units.
-        amount_minor_max: The largest amount, in minor units; None for no bound.
-        capture: Whether it can hold money and take it later, and how finely. Must
-            agree with implementing ``CanCapture``.
-        void: It can let go of held money. Must agree with implementing ``CanVoid``.
-        refund: Whether it gives money back, and how finely. Must agree with
-            implementing ``CanRefund``.
-        query: It can be asked what became of an operation. Must agree with
-            implementing ``CanQuery``.
-        callbacks: It calls us. Must agree with implementing ``CanCallback``.
-        late_success: It may approve by callback what it had declined.
-        idempotent_operations: Asked twice with one operation id, it acts once.
+        amount_minor_max: The largest amount, in minor units; None for no limit.
+        capture: How far it supports manual capture. Must agree with implementing
+            ``CanCapture``.
+        void: It can release held money. Must agree with implementing ``CanVoid``.
+        refund: How far it supports refunds. Must agree with implementing
+            ``CanRefund``.
+        query: Its operations can be queried. Must agree with implementing
+            ``CanQuery``.
+        callbacks: It sends callbacks. Must agree with implementing ``CanCallback``.
+        late_success: A callback may approve what it had declined.
+        idempotent_operations: Requests with the same operation id have one effect.
         simulated: It moves no real money. Production refuses to start with such a
             processor, unless the operator allows simulators.
     """
@@ -56,15 +56,15 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
-    """Ask for a payer's money.
+    """A charge of a payer's instrument.
 
     Args:
-        payment_id: Ours; for statements and support.
-        amount: How much.
+        payment_id: paygate's id of the payment, for statements and support.
+        amount: The amount.
         instrument: The payer's, as the method prepared it; ``instrument.secret``
-            holds what was sealed.
-        capture: Whether to take the money at once; else it is only held, and a
-            ``capture`` or ``void`` follows. Never False to a processor that declares
+            contains the sealed part.
+        capture: Whether to capture at once; otherwise the money is only held, and a
+            ``capture`` or ``void`` follows. Never False for a processor that declares
             ``capture="none"``.
     """
 
@@ -76,16 +76,16 @@ class AuthorizeRequest:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Ask about, or on top of, something asked before.
+    """A request about an earlier operation, or based on it.
 
     Args:
-        payment_id: Ours.
-        operation_id: Of the operation it is about.
-        amount: Of that operation.
-        instrument: Without its secret.
-        asked_at: When the operation was made, in UTC.
-        reference: What the processor called it, if it told us.
-        is_final: Of a capture: nothing more will be taken, so let go of the rest.
+        payment_id: paygate's id of the payment.
+        operation_id: The id of the operation it is about.
+        amount: The amount of that operation.
+        instrument: The instrument without its secret.
+        asked_at: When the operation was created, in UTC.
+        reference: The processor's id of it, if it is known.
+        is_final: For a capture: no other capture follows, so release the rest.
     """
 
     payment_id: str
@@ -99,94 +99,94 @@ class FollowUp:
 
 @runtime_checkable
 class Processor(Protocol):
-    """What moves the money."""
+    """A processor: it moves the money."""
 
     @property
     def info(self) -> PluginInfo:
-        """Who it is."""
+        """The identity of the processor."""
         ...
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """The capabilities of the processor."""
         ...
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """Ask for the money.
+        """Charge the instrument.
 
         Raises:
-            NotSentError: Provably nothing left; it may be asked again.
+            NotSentError: The request was certainly never sent; it may be sent again.
         """
         ...
 
 
 @runtime_checkable
 class CanCapture(Protocol):
-    """A processor that can hold money and take it later."""
+    """A processor with manual capture."""
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Take ``request.amount`` of what the charge that ``request`` names holds.
+        """Capture ``request.amount`` of the money that the charge in ``request`` holds.
 
         ``context.operation_id`` is the capture's own id, and its idempotency key.
 
         Raises:
-            NotSentError: Provably nothing left; it may be asked again.
+            NotSentError: The request was certainly never sent; it may be sent again.
         """
         ...
 
 
 @runtime_checkable
 class CanVoid(Protocol):
-    """A processor that can let go of held money."""
+    """A processor that can release held money."""
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Let go of ``request.amount``, all that the charge that ``request`` names holds.
+        """Release ``request.amount``: all that the charge in ``request`` holds.
 
         ``context.operation_id`` is the void's own id, and its idempotency key.
 
         Raises:
-            NotSentError: Provably nothing left; it may be asked again.
+            NotSentError: The request was certainly never sent; it may be sent again.
         """
         ...
 
 
 @runtime_checkable
 class CanRefund(Protocol):
-    """A processor that can give money back."""
+    """A processor that supports refunds."""
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Give it back: ``request.amount``, of the charge that ``request`` names.
+        """Refund ``request.amount`` of the charge in ``request``.
 
         ``context.operation_id`` is the refund's own id, and its idempotency key.
 
         Raises:
-            NotSentError: Provably nothing left; it may be asked again.
+            NotSentError: The request was certainly never sent; it may be sent again.
         """
         ...
 
 
 @runtime_checkable
 class CanQuery(Protocol):
-    """A processor that can be asked what became of an operation."""
+    """A processor whose operations can be queried."""
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """What became of it.
+        """Return the outcome of an operation.
 
         Raises:
-            NotSentError: It never arrived; it may be sent again under the same id.
+            NotSentError: The processor does not know it; it may be sent again with this id.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RawCallback:
-    """A callback as it came: nobody has vouched for it.
+    """A callback as it was received, not verified yet.
 
     Args:
         headers: With lower-case names.
         body: The exact bytes.
-        received_at: When it came, in UTC; ``verify`` judges by it what is too old. The
-            host says it, of every part of a batch too.
+        received_at: When it was received, in UTC; ``verify`` refuses old callbacks by it.
+            The host sets it, also for every part of a batch.
     """
 
     headers: Mapping[str, str]
@@ -196,11 +196,11 @@ class RawCallback:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A callback whose sender is certain.
+    """A verified callback.
 
     Args:
-        key: What makes it this one and no other; a second with the same key changes nothing.
-        content: What it says, parsed.
+        key: Identifies it; another callback with the same key changes nothing.
+        content: The parsed content.
     """
 
     key: str
@@ -209,12 +209,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a callback says about one operation.
+    """The content of a callback about one operation.
 
     Args:
-        operation_id: Ours, as the processor was told it.
-        outcome: What became of it.
-        amount: Of the operation, as the processor knows it; compared with ours.
+        operation_id: paygate's id, as it was sent to the processor.
+        outcome: The outcome of the operation.
+        amount: The operation's amount at the processor; compared with paygate's.
     """
 
     operation_id: str
@@ -224,38 +224,38 @@ class Update:
 
 @runtime_checkable
 class CanCallback(Protocol):
-    """A processor that calls us. Nothing here waits or asks anybody."""
+    """A processor that sends callbacks. Its methods do not wait and make no calls."""
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """The callbacks in it; most hold one, some a batch."""
+        """Split a callback into single callbacks; most contain one, some a batch."""
         ...
 
     def verify(self, callback: RawCallback) -> Verified:
-        """Make certain who sent it.
+        """Verify the sender.
 
         Raises:
-            BadSignatureError: Nobody we know. There is no other way to say no.
+            BadSignatureError: The signature is missing or invalid. Raise nothing else.
         """
         ...
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """What it says, in our words."""
+        """Translate the content into updates of operations."""
         ...
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """The status and body that the processor wants to see."""
+        """Return the status and body of the response to the processor."""
         ...
 
 
 @runtime_checkable
 class CanPlayPayer(Protocol):
-    """A simulated processor whose payer a person or a test may play."""
+    """A simulated processor whose payer a person or a test controls."""
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
-        """The callback it sends when the payer decides so.
+        """Return the callback that it sends after the payer's decision.
 
         Args:
-            request: The charge that waits for them.
+            request: The charge that waits for the payer.
             decision: ``approve``, ``decline``, ``wrong_pin`` or ``time_out``.
         """
         ...
@@ -263,28 +263,28 @@ class CanPlayPayer(Protocol):
 
 @runtime_checkable
 class CanWake(Protocol):
-    """A processor that asked to be woken with ``CallContext.wake_me``."""
+    """A processor that requests wake-ups with ``CallContext.wake_me``."""
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:
-        """Do what was put off; ``context.state`` is what it said then.
+        """Do the scheduled work; ``context.state`` is the state of the request.
 
-        It may be called again with the same state, if the first time was cut short.
+        It may be called again with the same state, if a call was interrupted.
         """
         ...
 
 
 @runtime_checkable
 class CanContinue(Protocol):
-    """A processor that hears what the shopper brought back from a redirect or challenge."""
+    """A processor that needs what the shopper's browser returned from a redirect or challenge."""
 
     async def complete_action(
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
     ) -> Outcome:
-        """What became of the operation, now that the shopper is back.
+        """Return the outcome of the operation after the shopper's return.
 
         Args:
-            request: The charge it is about.
-            params: What came back with the shopper, unchecked.
-            context: The host's.
+            request: The charge.
+            params: What the shopper's browser returned, unchecked.
+            context: The context.
         """
         ...

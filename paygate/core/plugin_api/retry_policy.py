@@ -1,4 +1,4 @@
-"""Retry policies: history in, delay or "give up" out."""
+"""The interface of retry policies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PolicyTarget = Literal["delivery", "query", "operation"]
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """What was tried so far.
+    """The attempts so far.
 
     Args:
-        count: How often, the one that just failed included.
-        last_status_code: What the other side answered; None for no answer.
-        retry_after: How long the other side asked us to wait.
+        count: Number of attempts, including the one that just failed.
+        last_status_code: The status of the last response; None without a response.
+        retry_after: How long the receiver asked paygate to wait.
     """
 
     count: int
@@ -27,18 +27,18 @@ class Tries:
 
 @runtime_checkable
 class RetryPolicy(Protocol):
-    """History → delay, or give up. Pure."""
+    """Decides when to retry, or to give up. Pure."""
 
     @property
     def name(self) -> str:
-        """Unique among policies."""
+        """A unique name."""
         ...
 
     @property
     def applies_to(self) -> frozenset[PolicyTarget]:
-        """What it can decide about."""
+        """The targets that it can decide."""
         ...
 
     def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:
-        """How long to wait before the next try, counted from now; None to give up."""
+        """Return the delay before the next attempt, from now; None to give up."""
         ...

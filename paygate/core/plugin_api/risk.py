@@ -1,4 +1,4 @@
-"""Who may stop a payment before its processor hears of it, and what they are told.
+"""The interface of risk checks.
 
 Everything here is exported by ``paygate`` itself; a plugin imports it from there.
 """
@@ -16,20 +16,20 @@ from .history import History
 from .plugin import CallContext
 
 FailMode = Literal["open", "closed"]
-"""What a check that fails counts as: no opinion, or a block."""
+"""What a failure of the check counts as: no verdict, or a block."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskRequest:
-    """A payment that nobody was asked about yet.
+    """A payment that was not sent to its processor yet.
 
     Args:
-        payment_id: Ours.
-        order_id: What it pays.
-        amount: How much.
-        instrument: As it is displayed; what was sealed stays sealed.
-        processor: Who will be asked.
-        created_at: When it was made, in UTC.
+        payment_id: paygate's id of the payment.
+        order_id: Its order.
+        amount: The amount.
+        instrument: As it is displayed; the sealed part is not included.
+        processor: The id of its processor.
+        created_at: When it was created, in UTC.
     """
 
     payment_id: str
@@ -42,10 +42,10 @@ class RiskRequest:
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """Nothing is wrong with it. It does not overrule another check's ``Block``.
+    """The check has no objection. It does not overrule another check's ``Block``.
 
     Args:
-        reason: For the time line; no secrets.
+        reason: For the timeline; without secrets.
     """
 
     reason: str = ""
@@ -53,12 +53,12 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """It must not be made: it fails at once, and no processor hears of it.
+    """The payment is blocked: it fails at once, and is not sent to its processor.
 
     Args:
-        reason: For the time line, never for the shopper; no secrets.
-        code: What the merchant is told.
-        shopper_message_key: Which sentence to show to the shopper.
+        reason: For the timeline, never for the shopper; without secrets.
+        code: The decline code that the merchant sees.
+        shopper_message_key: The key of the message for the shopper.
     """
 
     reason: str
@@ -71,10 +71,10 @@ RiskVerdict = Allow | Block
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskContext(CallContext):
-    """What a check is handed: ``CallContext``, and the past.
+    """The context of a risk check: a ``CallContext`` with a history.
 
     Args:
-        history: The merchant's payments that were made before this one.
+        history: The merchant's payments that were created before this one.
     """
 
     history: History
@@ -82,22 +82,22 @@ class RiskContext(CallContext):
 
 @runtime_checkable
 class RiskCheck(Protocol):
-    """Looks at a payment before anybody is asked for the money.
+    """Checks a payment before it is sent to its processor.
 
-    An attribute ``fail`` (``"open"`` where there is none) says what counts when the
-    check raises, is late or answers junk: ``"open"`` no opinion, ``"closed"`` a block.
+    An optional attribute ``fail`` says what counts when the check raises, is late or returns
+    an invalid result: ``"open"`` (default) no verdict, ``"closed"`` a block.
     """
 
     @property
     def name(self) -> str:
-        """What settings, logs and time lines call it; unique among checks."""
+        """The name in settings, logs and timelines; unique among checks."""
         ...
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
-        """Allow it, block it, or have no opinion.
+        """Allow the payment, block it, or return no verdict.
 
-        Asked once for each payment, together with all other checks, before the first
-        time it is sent; again if the worker died before the verdict was stored. It
-        has two seconds.
+        Called once for each payment, together with all other checks, before the payment is
+        first sent; again if the worker died before the verdict was stored. It has two
+        seconds.
         """
         ...

@@ -1,4 +1,4 @@
-"""Who chooses the processor of a payment, and what they are told.
+"""The interface of routers.
 
 Everything here is exported by ``paygate`` itself; a plugin imports it from there.
 """
@@ -18,7 +18,7 @@ from .processor import Capabilities
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A processor that can carry the payment out.
+    """A processor that supports the payment.
 
     Args:
         processor: Its id.
@@ -31,18 +31,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RouteRequest:
-    """A payment that is about to be made.
+    """A payment that is about to be created.
 
     Args:
-        payment_id: Ours, minted already.
-        merchant_id: Who is to be paid.
-        amount: How much.
+        payment_id: paygate's id of the payment.
+        merchant_id: The merchant.
+        amount: The amount.
         method: The payment method's code.
-        flow: How it is to be carried out.
-        capture_mode: Whether the money is taken at once, or held.
-        facts: What may be known of the instrument: ``network`` of a card, ``handle``
-            (what follows the @) of a VPA. Never a number, not even its last digits.
-        candidates: Who can carry it out, in the order that would be used; two at least.
+        flow: The flow of the method.
+        capture_mode: Whether the money is captured at once, or held.
+        facts: What routers may know of the instrument: ``network`` of a card, ``handle``
+            (the part after the @) of a VPA. Never a number, not even its last digits.
+        candidates: The capable processors in their usual order; at least two.
     """
 
     payment_id: str
@@ -57,24 +57,24 @@ class RouteRequest:
 
 @runtime_checkable
 class Router(Protocol):
-    """Says which processor is to be asked first.
+    """Ranks the processors of a payment.
 
-    An attribute ``priority`` (0 where there is none) says who is asked first among
-    several routers: the higher; among equals, in the order of the plugins' names.
+    An optional attribute ``priority`` (default 0) orders several routers: the highest is asked
+    first; equal ones in the order of their plugins' names.
     """
 
     @property
     def name(self) -> str:
-        """What settings, logs and time lines call it; unique among routers."""
+        """The name in settings, logs and timelines; unique among routers."""
         ...
 
     async def rank(self, request: RouteRequest, context: CallContext) -> Sequence[str] | None:
-        """Processor ids, the best first; those left out follow in their usual order.
+        """Return processor ids, the best first; others follow in their usual order.
 
-        It runs while a request waits, so all routers together have half a second.
-        What is late, raised or no such answer counts as no opinion.
+        It runs while a request waits, so all routers together have half a second. A result that
+        is late or invalid, or an exception, counts as no preference.
 
         Returns:
-            None: no opinion; the next router is asked.
+            None for no preference; the next router is asked.
         """
         ...

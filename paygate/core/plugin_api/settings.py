@@ -1,4 +1,4 @@
-"""What operators set of plugins, and what plugins say of their settings."""
+"""Settings of plugins that operators change."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SettingSource = Literal["environment", "stored", "default"]
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """What was set of one plugin, by field.
+    """The stored settings of one plugin, by field.
 
     Args:
-        values: As JSON.
+        values: The plain fields, as JSON.
         hidden: The secret fields, in clear.
     """
 
@@ -23,7 +23,7 @@ class StoredSettings:
 
     @property
     def given(self) -> Mapping[str, Any]:
-        """Both."""
+        """All fields."""
         return {**self.values, **self.hidden}
 
 
@@ -32,10 +32,10 @@ NO_SETTINGS = StoredSettings()
 
 @dataclass(frozen=True, slots=True)
 class SettingsRow:
-    """The same as it is stored.
+    """Stored settings as a row.
 
     Args:
-        sealed: The secret fields, by the vault; None for none.
+        sealed: The secret fields, sealed; None without any.
     """
 
     values: Mapping[str, Any]
@@ -43,42 +43,42 @@ class SettingsRow:
 
 
 class PluginSettings(Protocol):
-    """What can be set of a plugin. The environment wins over what is stored."""
+    """The settings of a plugin. The environment takes precedence over stored values."""
 
     @property
     def started_with(self) -> StoredSettings:
-        """What was stored when this process started."""
+        """The stored settings when this process started."""
         ...
 
     def schema(self) -> Mapping[str, Any]:
-        """JSON Schema of the values."""
+        """The JSON Schema of the values."""
         ...
 
     def shown(self, stored: StoredSettings) -> Mapping[str, Any]:
-        """The values a process would start with, without secrets."""
+        """Return the values that a process would start with, without secrets."""
         ...
 
     def sources(self, stored: StoredSettings) -> Mapping[str, SettingSource]:
-        """Where each of them would come from."""
+        """Return the source of each value."""
         ...
 
     def changed(self, stored: StoredSettings, values: Mapping[str, Any]) -> StoredSettings:
-        """What is to be stored after a change.
+        """Return the stored settings after a change.
 
         Raises:
-            InvalidInputError: The plugin has no such setting or refuses the value.
-            UnsupportedError: The environment sets it.
+            InvalidInputError: The plugin has no such setting, or refuses the value.
+            UnsupportedError: The environment sets the setting.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlugin:
-    """A plugin that is installed here.
+    """An installed plugin.
 
     Args:
-        offers: Hook → the ids, codes or names of what it offered.
-        settings: None where nothing can be set.
+        offers: Hook → the ids, codes or names that it offers.
+        settings: None without settings.
     """
 
     id: str
@@ -89,16 +89,16 @@ class LoadedPlugin:
 
 
 class PluginSettingRepository(Protocol):
-    """What operators set of plugins."""
+    """Stored settings of plugins."""
 
     async def everything(self) -> Mapping[str, SettingsRow]:
-        """Plugin → what was set of it."""
+        """Return the stored settings by plugin."""
         ...
 
     async def lock(self, plugin: str) -> SettingsRow | None:
-        """The same of one plugin, and nobody else changes it until the transaction ends."""
+        """Return the settings of a plugin, locked until the transaction ends."""
         ...
 
     async def store(self, plugin: str, row: SettingsRow) -> None:
-        """Set it. Only inside the transaction that locked it."""
+        """Store the settings. Only in the transaction that has locked them."""
         ...

@@ -1,4 +1,4 @@
-"""What an event sink implements."""
+"""The interface of event sinks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .plugin import CallContext, PluginInfo
 
 @dataclass(frozen=True, slots=True)
 class DeliverableEvent:
-    """An event as a sink carries it.
+    """An event for a sink.
 
     Args:
-        id: Stable over all attempts; the receiver may use it to know a copy.
-        type: What happened.
+        id: The same in all attempts; receivers may use it to recognize a copy.
+        type: The type of event.
         body: The exact bytes to send.
         created_at: When it happened, in UTC.
-        payment_id: The payment it is about; None where it is about none. What keeps the
-            events of one payment in order in a log with partitions.
+        payment_id: The payment; None for an event without one. Use it as the key of a
+            partitioned log, to keep the events of a payment in order.
     """
 
     id: str
@@ -32,24 +32,24 @@ class DeliverableEvent:
 
 @runtime_checkable
 class EventSink(Protocol):
-    """Carries events out.
+    """Delivers events.
 
-    An attribute ``concerns_endpoint`` (True where there is none) says whether what comes of
-    an attempt is the endpoint's doing. A sink that writes elsewhere says False: its failures
-    do not disable a merchant's endpoint, nor do its successes keep one that is dead.
+    An optional attribute ``concerns_endpoint`` (default True) says whether the result of an
+    attempt is the endpoint's. A sink that writes elsewhere sets False: its failures do not
+    disable a merchant's endpoint, and its successes do not keep a failing one enabled.
     """
 
     @property
     def info(self) -> PluginInfo:
-        """Who it is."""
+        """The identity of the sink."""
         ...
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
-        """Whether an event of that type is to be delivered there. Pure."""
+        """Whether to deliver an event of that type to that endpoint. Pure."""
         ...
 
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """Carry it there, once. It may be called again with the same ``event.id``."""
+        """Deliver the event once. It may be called again with the same ``event.id``."""
         ...

@@ -1,4 +1,4 @@
-"""Claim, deliver, record: events on their way to merchants, in sets."""
+"""Deliver events to endpoints in batches: claim, deliver, record."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from .model import Delivery, DeliveryResult, DisabledReason, Endpoint, EndpointS
 from .store import ClaimedDelivery, DeliveryRecord, DisabledNotice, Health
 
 HTTP_GONE = 410
-"""The answer of a receiver that wants no more, ever."""
+"""The status of a receiver that wants no more events."""
 DELETED = "endpoint_deleted"
 ENDPOINT_AGE_MAX_S = 0.1
-"""An endpoint that was read longer ago is read again before a try begins.
+"""An endpoint that was read longer ago is read again before an attempt begins.
 
-No try begins later than this after a request that disabled or deleted the endpoint was
-answered; one that has begun ends within its own deadline.
+After a request that disables or deletes an endpoint has its response, attempts begin for
+at most this long; an attempt that has begun ends within its own deadline.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryJob:
-    """A delivery this worker holds, and where it goes as of this claim.
+    """A claimed delivery, and its endpoint at the time of the claim.
 
     Args:
-        endpoint: None where it was deleted meanwhile.
+        endpoint: None if it was deleted meanwhile.
         read_at_s: When the endpoint was read, on the monotonic clock.
     """
 
@@ -50,17 +50,17 @@ class DeliveryJob:
 
     @property
     def lease(self) -> Lease:
-        """The right to work on it."""
+        """The lease of the delivery."""
         return self.claimed.lease
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try and what came of it.
+    """An attempt and its result.
 
     Args:
-        took_ms: In milliseconds; the app's own clock may stand still.
-        is_theirs: It says something of the endpoint, and not only of us.
+        took_ms: In milliseconds of real time; the app's clock may be held.
+        is_theirs: Whether the result concerns the health of the endpoint.
     """
 
     result: DeliveryResult
@@ -72,13 +72,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryWork:
-    """See ``dispatch.Work``."""
+    """Processes deliveries; see ``queue.work.Work``."""
 
     deps: Deps
     worker_id: str
 
     async def claim(self, limit: int) -> Sequence[DeliveryJob]:
-        """Lease due deliveries, and read where they go: addresses change."""
+        """Lease due deliveries, and read their endpoints: addresses change."""
         deps = self.deps
         claimed = await deps.storage.deliveries.claim(
             worker_id=self.worker_id,
@@ -103,10 +103,10 @@ class DeliveryWork:
         return [each for each in found if not _is_held(each)]
 
     async def perform(self, claim: DeliveryJob) -> Attempt | None:
-        """Hand the frozen bytes to the sink, once.
+        """Deliver the stored bytes to the sink, once.
 
         Returns:
-            None where the endpoint was changed since the claim: nothing was sent.
+            None if the endpoint was changed since the claim: nothing was sent.
 
         Raises:
             InfrastructureError: The endpoint's secret cannot be opened; nothing was sent.
@@ -143,7 +143,7 @@ class DeliveryWork:
         return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
 
     async def record(self, settled: Sequence[Finished[DeliveryJob, Attempt | None]]) -> WriteResult:
-        """Store the attempts, when the next ones are due, and who is to get none."""
+        """Store the attempts, the next due times, and the deliveries that end."""
         outdated = [each.claim.lease for each in settled if each.answer is None]
         if outdated:
             await self.deps.storage.deliveries.release_claims(outdated)
@@ -165,10 +165,10 @@ class DeliveryWork:
 
 
 def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
-    """The endpoint as sinks get it, its secrets in clear.
+    """Return the endpoint for sinks, with its secrets in clear.
 
     Raises:
-        InfrastructureError: A secret cannot be opened: another key, or another's.
+        InfrastructureError: A secret cannot be opened with the vault's keys.
     """
 
     def clear(secret: str | None, *, is_sealed: bool) -> str | None:
@@ -191,7 +191,7 @@ def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
 
 
 def conclude_delivery(claim: DeliveryJob, attempt: Attempt, deps: Deps) -> DeliveryRecord:
-    """What an attempt makes of the delivery, ready to be stored."""
+    """Return the delivery after an attempt, ready to be stored."""
     delivery, result = claim.claimed.delivery, attempt.result
     is_over = result.delivered or claim.endpoint is None
     wait = None if is_over else _wait(delivery, result, deps)
@@ -212,7 +212,7 @@ def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | Non
     if endpoint is None or not attempt.is_theirs:
         return None
     if result.delivered:
-        # A row that has no failure to forget is not written.
+        # Without a failure to reset, the row need not be written.
         return "succeeded" if endpoint.consecutive_failures else None
     return "gone" if result.status_code == HTTP_GONE else "failed"
 
@@ -220,7 +220,7 @@ def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | Non
 async def disabled_notices(
     settled: Sequence[Finished[DeliveryJob, Attempt]], deps: Deps
 ) -> Sequence[DisabledNotice]:
-    """What to tell of the endpoints that these attempts may turn out to disable."""
+    """Return the events about endpoints that these attempts may disable."""
     doomed: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
     for each in settled:
         endpoint, at = each.claim.endpoint, each.answer.finished_at

@@ -1,4 +1,4 @@
-"""Store events and the deliveries that carry them."""
+"""Create events and their deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import Endpoint, NewDelivery, StoredEvent
 def payment_events(
     change: Change[Payment], to: Sequence[Endpoint], deps: Deps
 ) -> tuple[StoredEvent, ...]:
-    """A payment's events with frozen bytes, and a delivery for each sink that wants them."""
+    """Return the events of a payment, with a delivery for each endpoint and sink."""
     return tuple(
         _stored(event, change.after, deps.present.payment_event(event, change.after), to, deps)
         for event in change.events
@@ -24,7 +24,7 @@ def payment_events(
 def refund_events(
     change: Change[Payment], refund: Refund, to: Sequence[Endpoint], deps: Deps
 ) -> tuple[StoredEvent, ...]:
-    """The same for what happened to a refund of the payment."""
+    """Return the events of a refund, with a delivery for each endpoint and sink."""
     return tuple(
         _stored(
             event,
@@ -54,7 +54,7 @@ def _stored(
 
 
 def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[NewDelivery, ...]:
-    """One delivery for each endpoint that listens and each sink that wants the event there."""
+    """Return a delivery for each subscribed endpoint and each sink that wants the event."""
     return tuple(
         NewDelivery(id=deps.ids.uuid(), sink=name, endpoint_id=endpoint.id)
         for endpoint in to
@@ -65,7 +65,7 @@ def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[
 
 
 def notify_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:
-    """Wake whoever delivers, if there is anything to deliver."""
+    """Notify the webhooks queue, if there are deliveries."""
     for event in events:
         for delivery in event.deliveries:
             deps.notifier.notify("webhooks", str(delivery.id))

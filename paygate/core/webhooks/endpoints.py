@@ -22,7 +22,7 @@ _HINT_CHARS = 4
 
 @dataclass(frozen=True, slots=True)
 class CreateEndpoint:
-    """What the merchant said, its filters checked."""
+    """A request for a new endpoint, its filters checked."""
 
     merchant: Merchant
     url: str
@@ -32,7 +32,7 @@ class CreateEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEndpoint:
-    """What the merchant said; KEEP is what it did not name."""
+    """A change of an endpoint; UNCHANGED is what the request did not name."""
 
     merchant: Merchant
     endpoint_id: UUID
@@ -43,14 +43,14 @@ class ChangeEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class WithSecret:
-    """An endpoint and its new secret, which is shown this once."""
+    """An endpoint and its new secret, which is shown only once."""
 
     endpoint: EndpointSettings
     secret: str
 
 
 async def find_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
-    """One of the merchant's.
+    """Return an endpoint of the merchant.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
@@ -62,16 +62,16 @@ async def find_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> En
 
 
 async def list_endpoints(merchant: Merchant, deps: Deps) -> Sequence[EndpointSettings]:
-    """All of the merchant's, the one on its row first."""
+    """Return all endpoints of the merchant, the default endpoint first."""
     return await deps.storage.endpoints.of_merchant(merchant.id)
 
 
 async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
-    """Store one more. The next event that passes its filters goes there too.
+    """Create an endpoint. It receives the next event that matches its filters.
 
     Raises:
-        InvalidInputError: The address could never be sent to.
-        ConflictError: The merchant has as many as it may.
+        InvalidInputError: The address is invalid or refused.
+        ConflictError: The merchant has the maximum number of endpoints.
     """
     check_address(command.url, deps, field="url")
     endpoint_id = deps.ids.uuid()
@@ -91,12 +91,12 @@ async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
 
 
 async def change_endpoint(command: ChangeEndpoint, deps: Deps) -> EndpointSettings:
-    """Store what is named. The next event and the next attempt heed it.
+    """Change an endpoint. Applies from the next event and the next attempt.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
-        InvalidInputError: The address could never be sent to, or the endpoint cannot
-            have this.
+        InvalidInputError: The address is invalid or refused, or the endpoint does not
+            support the change.
     """
     found = await find_endpoint(command.merchant, command.endpoint_id, deps)
     if isinstance(command.url, str):
@@ -137,23 +137,23 @@ async def _change_further(command: ChangeEndpoint, deps: Deps) -> None:
 
 
 async def remove_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
-    """Forget it; what it was. Its deliveries stay, and those still to come fail at once.
+    """Delete an endpoint and return it. Its deliveries stay; pending ones fail.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
-        ConflictError: It is the one on the merchant's row.
+        ConflictError: It is the merchant's default endpoint.
     """
     found = await find_endpoint(merchant, endpoint_id, deps)
     if found.is_default:
         raise ConflictError("The default endpoint cannot be deleted; set its url to null")
     if not await deps.storage.endpoints.remove(endpoint_id, merchant_id=merchant.id):
-        # Somebody else was faster, and it is they who did it.
+        # A concurrent request has deleted it, and is the one that is audited.
         raise NotFoundError("Endpoint")
     return found
 
 
 async def rotate_secret(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> WithSecret:
-    """Give it a fresh secret; the one before signs beside it for a while.
+    """Create a new secret; the previous one also signs for a limited time.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
@@ -167,7 +167,7 @@ async def rotate_secret(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> Wi
 
 
 async def enable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
-    """Send there again; what was held goes on.
+    """Enable an endpoint; held deliveries continue.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
@@ -179,7 +179,7 @@ async def enable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> 
 
 
 async def disable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) -> EndpointSettings:
-    """Send nothing there; what is pending is held.
+    """Disable an endpoint; its pending deliveries are held.
 
     Raises:
         NotFoundError: No such endpoint, or another merchant's.
@@ -190,12 +190,12 @@ async def disable_endpoint(merchant: Merchant, endpoint_id: UUID, deps: Deps) ->
 
 
 def sealed_as(endpoint_id: UUID) -> str:
-    """What a secret is bound to: put on another endpoint's row it cannot be opened."""
+    """Return the context of a sealed secret, so that another endpoint's row cannot use it."""
     return f"endpoint:{endpoint_id}"
 
 
 def check_address(url: str, deps: Deps, *, field: str) -> None:
-    """Refuse what could never be sent to.
+    """Refuse an address that is never allowed.
 
     Raises:
         InvalidInputError: With the field's name and the reason.
@@ -207,7 +207,7 @@ def check_address(url: str, deps: Deps, *, field: str) -> None:
 
 
 def webhook_secret(merchant: Merchant, deps: Deps) -> str | None:
-    """Open what signs webhooks to the merchant's default endpoint; None where there is none.
+    """Return the secret of the merchant's default endpoint; None without one.
 
     Raises:
         InfrastructureError: It was sealed with a key that this process does not have.
@@ -223,7 +223,7 @@ def new_secret(endpoint_id: UUID, deps: Deps, *, chosen: str | None = None) -> N
     Args:
         endpoint_id: The merchant's own id for the default endpoint.
         deps: The app.
-        chosen: In clear; None makes one.
+        chosen: In clear; None creates one.
     """
     clear = chosen or deps.ids.webhook_secret()
     return NewSecret(
@@ -236,12 +236,12 @@ def new_secret(endpoint_id: UUID, deps: Deps, *, chosen: str | None = None) -> N
 
 @dataclass(frozen=True, slots=True)
 class ConfigureEndpoint:
-    """What the merchant said, checked.
+    """A checked change of the default endpoint.
 
     Args:
-        merchant: Whose endpoint.
-        url: Where webhooks go from now on; None to send none, KEEP to leave it as it is.
-        secret: What signs them; None to keep the present one.
+        merchant: The merchant.
+        url: The new URL; None to send no webhooks, UNCHANGED to keep it.
+        secret: The new signing secret; None to keep the current one.
     """
 
     merchant: Merchant
@@ -250,15 +250,15 @@ class ConfigureEndpoint:
 
 
 async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant:
-    """Store it. The next attempt of every delivery uses it.
+    """Store the change. The next attempt of every delivery uses it.
 
     Raises:
-        InvalidInputError: The address could never be sent to.
+        InvalidInputError: The address is invalid or refused.
     """
     if isinstance(command.url, str):
         check_address(command.url, deps, field="webhook_url")
     merchant_id, chosen = command.merchant.id, command.secret
-    # Only what was named is written: somebody else may be changing the rest, by SQL too.
+    # Write only the named columns: another process, or SQL, may be changing the others.
     return await deps.storage.merchants.configure_webhook(
         merchant_id,
         url=command.url,
@@ -269,20 +269,20 @@ async def configure_endpoint(command: ConfigureEndpoint, deps: Deps) -> Merchant
 
 
 async def regenerate_secret(merchant: Merchant, deps: Deps) -> Merchant:
-    """Give the merchant a fresh secret; the one before signs beside it for a while."""
+    """Create a new secret; the previous one also signs for a limited time."""
     await rotate_secret(merchant, merchant.id, deps)
     found = await deps.storage.merchants.get(merchant.id)
-    assert found is not None, "whoever was authenticated is there"
+    assert found is not None, "an authenticated merchant exists"
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class SendTestEvent:
-    """What was asked for.
+    """A request for a test event.
 
     Args:
-        endpoint_id: Where it goes, whatever that listens to and even if it is
-            disabled; None for the default endpoint.
+        endpoint_id: Its endpoint, whatever its filters and even if it is disabled; None
+            for the default endpoint.
     """
 
     merchant: Merchant
@@ -291,10 +291,10 @@ class SendTestEvent:
 
 
 async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
-    """Store a test event and its delivery; the id of the delivery.
+    """Store a test event and its delivery; return the id of the delivery.
 
     Raises:
-        InvalidInputError: The merchant has not said where webhooks go.
+        InvalidInputError: The merchant has no webhook URL.
         NotFoundError: No such endpoint, or another merchant's.
     """
     merchant = command.merchant

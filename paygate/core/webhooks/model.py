@@ -23,10 +23,10 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its frozen bytes and where it goes.
+    """An event with its stored bytes and its deliveries.
 
     Args:
-        seq: Its place in its payment's story; None for an event without one.
+        seq: Its number among the events of its payment; None for an event without one.
     """
 
     id: str
@@ -44,16 +44,16 @@ DeliveryStatus = Literal["pending", "success", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What came of one attempt.
+    """The result of one attempt.
 
     Args:
-        delivered: The other side confirmed that it has the event.
-        status_code: The answer's HTTP status; None when there was none.
-        body: The beginning of the answer's body, for the merchant's eyes.
-        error: Why there was no answer, as a short word (``timeout``, ``refused_address``).
-        retry_after: How long the other side asked us to wait.
-        request_headers: What was sent beside the body, kept for the merchant's eyes;
-            never a secret.
+        delivered: Whether the receiver confirmed the event.
+        status_code: The HTTP status of the response; None without a response.
+        body: The start of the response's body, shown to the merchant.
+        error: Why there was no response, as a short word (``timeout``, ``refused_address``).
+        retry_after: How long the receiver asked paygate to wait.
+        request_headers: The headers that were sent, shown to the merchant; without
+            secrets.
     """
 
     delivered: bool
@@ -66,14 +66,14 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event to one endpoint.
+    """The delivery of one event to one endpoint.
 
     Args:
-        body: The exact bytes, frozen when the event was stored.
-        attempts: Recorded tries since it was made or last retried by hand.
-        due_at: When the next try is due, in UTC; None when there is none.
-        by_hand: Somebody asked for the next try: it is made even while the endpoint
-            is disabled.
+        body: The exact bytes, stored with the event.
+        attempts: Number of attempts since it was created or last retried manually.
+        due_at: When the next attempt is due, in UTC; None without one.
+        by_hand: Whether a person requested the next attempt: it is made even if the
+            endpoint is disabled.
     """
 
     id: UUID
@@ -94,12 +94,12 @@ class Delivery:
     by_hand: bool = False
 
     def record(self, result: DeliveryResult, *, at: datetime, wait: timedelta | None) -> Delivery:
-        """Take the result of an attempt.
+        """Record the result of an attempt.
 
         Args:
-            result: What came of it.
-            at: When it ended, in UTC.
-            wait: Until the next try; None when the retry policy gives up.
+            result: The result.
+            at: When the attempt ended, in UTC.
+            wait: The delay before the next attempt; None when the retry policy gives up.
         """
         given_up = wait is None
         status: DeliveryStatus = (
@@ -118,19 +118,19 @@ class Delivery:
 
 
 DisabledReason = Literal["by_hand", "gone", "failing"]
-"""Somebody did it; the receiver answered 410; nothing succeeded for days."""
+"""A person disabled it; the receiver answered 410; every attempt has failed for days."""
 _NAME = r"[a-z][a-z_]*(?:\.[a-z][a-z_]*){0,3}"
 FILTER = re.compile(rf"\*|{_NAME}(?:\.\*)?")
 """``*``, ``payment.*`` or ``payment.success``."""
 
 
 def is_filter(text: str) -> bool:
-    """Whether it could be a filter of events."""
+    """Whether the text is a valid event filter."""
     return FILTER.fullmatch(text) is not None
 
 
 def matches(filters: Sequence[str], event_type: str) -> bool:
-    """Whether one of the filters lets events of that type through."""
+    """Whether one of the filters matches the type of event."""
     return any(
         each in {"*", event_type} or (each.endswith(".*") and event_type.startswith(each[:-1]))
         for each in filters
@@ -139,19 +139,19 @@ def matches(filters: Sequence[str], event_type: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A destination of events.
+    """An endpoint: where events are sent.
 
-    Read when a delivery is made, never remembered: a merchant who changes the
-    address or the secret in the database has changed it for the next attempt.
+    It is read for every delivery and not cached: a change of the address or the secret in
+    the database applies from the next attempt.
 
     Args:
-        id: Of the endpoint; the merchant's own id for the one on the merchant row.
-        merchant_id: Whose it is.
-        url: Where a webhook goes; None while the merchant has not said.
-        secret: Signs what is sent; None while there is none, and where a sink is
-            only asked what it wants.
-        events: The events it is for: names, ``payment.*``, ``*``.
-        previous_secret: Signs beside the secret while a rotation lasts.
+        id: The endpoint's id; the merchant's own id for the default endpoint.
+        merchant_id: The merchant.
+        url: Where webhooks are sent; None without an address.
+        secret: Signs webhooks; None without one, and when a sink is only asked whether
+            it wants an event.
+        events: Filters: names, ``payment.*``, ``*``.
+        previous_secret: Also signs during a rotation.
     """
 
     id: UUID
@@ -162,17 +162,17 @@ class Endpoint:
     previous_secret: str | None = field(default=None, repr=False)
 
     def listens_to(self, event_type: str) -> bool:
-        """Whether it is for events of that type."""
+        """Whether the endpoint is subscribed to events of that type."""
         return matches(self.events, event_type)
 
     @classmethod
     def of(cls, merchant: Merchant) -> Endpoint:
-        """The one on the merchant's own row, as far as it matters to making deliveries."""
+        """Return the default endpoint of a merchant, with what deliveries need."""
         return cls(merchant.id, merchant.id, merchant.webhook_url, None)
 
     @classmethod
     def all_of(cls, merchant: Merchant) -> tuple[Endpoint, ...]:
-        """Every enabled one, as far as it matters to making deliveries."""
+        """Return every enabled endpoint of a merchant, with what deliveries need."""
         default = () if merchant.webhook_disabled_at else (cls.of(merchant),)
         further = (
             cls(each.id, merchant.id, each.url, None, each.events)
@@ -183,16 +183,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """An endpoint as it is stored: what its owner sees, and what is needed to send.
+    """An endpoint as it is stored.
 
     Args:
-        secret: Sealed, or in clear where SQL wrote it on the merchant's row.
+        secret: Sealed, or in clear if SQL wrote it to the merchant's row.
         secret_hint: The secret's last characters.
-        is_sealed: Whether the secret is.
-        is_previous_sealed: Whether the one before is.
-        previous_secret: Likewise; it counts until ``previous_until``.
-        disabled_at: Since when nothing is sent, in UTC.
-        consecutive_failures: Tries since the last that succeeded.
+        is_sealed: Whether the secret is sealed.
+        is_previous_sealed: Whether the previous secret is sealed.
+        previous_secret: The secret before; it is valid until ``previous_until``.
+        disabled_at: When it was disabled, in UTC.
+        consecutive_failures: Number of attempts since the last successful one.
         first_failure_at: When the first of those ended.
     """
 
@@ -216,5 +216,5 @@ class EndpointSettings:
     updated_at: datetime
 
     def overlaps(self, now: datetime) -> bool:
-        """Whether the secret before this one still signs beside it."""
+        """Whether the previous secret is still valid."""
         return bool(self.previous_secret and self.previous_until and self.previous_until > now)

@@ -1,4 +1,4 @@
-"""Send deliveries again."""
+"""Resend deliveries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .store import Recovery
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What came of it.
+    """The result of resending deliveries.
 
     Args:
-        matching: How many there were.
-        resent: How many of them are due now.
+        matching: Number of matching deliveries.
+        resent: Number of them that are due now.
         sample: The oldest of those.
-        next_since: Where to go on if there were more than one call sends.
+        next_since: Where to continue if there are more than one call resends.
     """
 
     dry_run: bool
@@ -34,13 +34,13 @@ class Recovered:
 
 
 async def recover_deliveries(recovery: Recovery, deps: Deps, *, dry_run: bool) -> Recovered:
-    """Make them due now, the oldest first and a bounded number of them, or only look.
+    """Make matching deliveries due now, the oldest first, or only count them.
 
-    Each keeps its event's id and body. What a worker holds at this moment is left
-    alone; what goes to a disabled endpoint is held until it is enabled.
+    Each keeps its event's id and body. Claimed deliveries are not changed; deliveries of
+    disabled endpoints are held until the endpoint is enabled.
 
     Raises:
-        InvalidInputError: The time ends before it begins.
+        InvalidInputError: ``until`` is not after ``since``.
     """
     if recovery.until <= recovery.since:
         raise InvalidInputError("until must be later than since", field="until")
@@ -62,7 +62,7 @@ async def recover_deliveries(recovery: Recovery, deps: Deps, *, dry_run: bool) -
 
 
 async def retry_delivery(merchant: Merchant, delivery_id: UUID, deps: Deps) -> None:
-    """Make the delivery due now, whatever became of it, with all its tries before it.
+    """Reset the attempts of a delivery and make it due now, whatever its status.
 
     Raises:
         NotFoundError: No such delivery, or another merchant's.

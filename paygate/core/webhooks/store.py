@@ -1,4 +1,4 @@
-"""What the storage of webhooks offers, and the values that cross to it."""
+"""The storage of webhooks, and the values that it returns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .model import (
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery this worker may attempt."""
+    """A claimed delivery."""
 
     lease: Lease
     delivery: Delivery
@@ -35,12 +35,12 @@ Health = Literal["succeeded", "failed", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """What came of an attempt.
+    """An attempt, ready to be stored.
 
     Args:
-        took_ms: By a clock that never stands still.
-        url: Where it went.
-        health: None where it says nothing new of the endpoint.
+        took_ms: Duration in real time.
+        url: Where it was sent.
+        health: None if it says nothing new about the endpoint.
     """
 
     claimed: ClaimedDelivery
@@ -55,10 +55,10 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class DisabledNotice:
-    """What is told if an endpoint is disabled by what came of its tries.
+    """The event that is sent if these attempts disable an endpoint.
 
     Args:
-        endpoint_id: Which.
+        endpoint_id: The endpoint.
         event: Without a payment, addressed to the merchant's other endpoints.
     """
 
@@ -68,7 +68,7 @@ class DisabledNotice:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which of a merchant's deliveries; None is any."""
+    """A filter for a merchant's deliveries; None matches any."""
 
     status: DeliveryStatus | None = None
     event: str | None = None
@@ -81,12 +81,12 @@ ANY_DELIVERY = DeliveryFilter()
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Which deliveries are to be sent again.
+    """A filter for deliveries to be resent.
 
     Args:
-        since: The earliest moment at which they were made, in UTC.
-        until: The first moment that is too late.
-        statuses: What became of them.
+        since: The earliest time of creation, in UTC.
+        until: The end of the period, not included.
+        statuses: One of these statuses.
         events: Filters, or None for every event.
         endpoint_id: The only endpoint, or None for all.
     """
@@ -101,11 +101,11 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTry:
-    """One attempt as people look at it.
+    """A stored attempt.
 
     Args:
-        ordinal: Its place among all tries of the delivery, from 1.
-        took_ms: None of tries that an older version made.
+        ordinal: Its number among all attempts of the delivery, from 1.
+        took_ms: None for attempts of an older version.
     """
 
     ordinal: int
@@ -121,13 +121,13 @@ class DeliveryTry:
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A secret on its way to where it is kept.
+    """A new secret, ready to be stored.
 
     Args:
-        clear: As it signs; stored nowhere.
-        sealed: As it is stored.
+        clear: The secret in clear; it is not stored.
+        sealed: The sealed secret.
         hint: Its last characters.
-        previous_until: How long the one before it signs beside it.
+        previous_until: Until when the previous secret is valid.
     """
 
     clear: str = field(repr=False)
@@ -151,7 +151,7 @@ class NewEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointChange:
-    """What is to be another from now on; KEEP leaves a part as it is."""
+    """A change of an endpoint; UNCHANGED keeps a value."""
 
     id: UUID
     merchant_id: UUID
@@ -161,54 +161,54 @@ class EndpointChange:
 
 
 class EndpointRepository(Protocol):
-    """Endpoints: the one on the merchant's row, under the merchant's id, and the others."""
+    """Endpoints: the default ones, under the merchants' ids, and the others."""
 
     async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, EndpointSettings]:
-        """Those that are there, as stored at this moment."""
+        """Return the endpoints that exist, as they are stored now."""
         ...
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[EndpointSettings]:
-        """All of a merchant's, the one on its row first."""
+        """Return all endpoints of a merchant, the default endpoint first."""
         ...
 
     async def get(self, endpoint_id: UUID, *, merchant_id: UUID) -> EndpointSettings | None:
-        """One of the merchant's."""
+        """Return an endpoint of a merchant."""
         ...
 
     async def add(self, new: NewEndpoint) -> bool:
-        """Store a new one; False if the merchant has as many as it may."""
+        """Store a new endpoint; return False if the merchant has the maximum number."""
         ...
 
     async def change(self, change: EndpointChange, *, at: datetime) -> None:
-        """Store what is named of one that is not the merchant's own."""
+        """Change an endpoint other than the default one."""
         ...
 
     async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> bool:
-        """Forget one that is not the merchant's own; its deliveries stay. Whether it was there."""
+        """Delete an endpoint other than the default one; return whether it existed."""
         ...
 
     async def rotate(
         self, endpoint_id: UUID, secret: NewSecret, *, merchant_id: UUID, at: datetime
     ) -> None:
-        """Store a new secret, and the present one as the one before it."""
+        """Store a new secret, and the current one as the previous one."""
         ...
 
     async def enable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
-        """Send to it again, and forget its failures."""
+        """Enable an endpoint, and reset its failures."""
         ...
 
     async def disable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
-        """Send nothing more; one that is disabled keeps when and why."""
+        """Disable an endpoint; a disabled one keeps its time and reason."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FedEvent:
-    """An event at its place.
+    """An event with its position.
 
     Args:
-        position: Its place among all events of the database; never used twice.
-        body: Its frozen bytes.
+        position: Its number among all events of the database; never used twice.
+        body: Its stored bytes.
     """
 
     position: int
@@ -220,75 +220,75 @@ class FedEvent:
 class FeedRepository(Protocol):
     """Reads events by position.
 
-    A position is handed out when an event is written, so it can be seen before the
-    events below it are. A reader takes the ``head``, waits until the ``writers`` of
-    that moment have ended, and only then reads up to it.
+    A position is assigned when an event is written, so it can be visible before lower
+    positions are. A reader reads the ``head``, waits until the current ``writers`` have
+    ended, and only then reads up to that position.
     """
 
     async def head(self) -> int:
-        """The last position that was handed out; 0 before the first."""
+        """Return the last assigned position; 0 before the first."""
         ...
 
     async def writers(self) -> frozenset[str]:
-        """The transactions that hold events nobody can see yet."""
+        """Return the transactions that have written events and not ended."""
         ...
 
     async def between(
         self, merchants: Collection[UUID], *, after: int, upto: int, limit: int
     ) -> Sequence[FedEvent]:
-        """These merchants' events in ``(after, upto]``, the first ``limit`` of them."""
+        """Return events of these merchants in ``(after, upto]``, the first ``limit`` of them."""
         ...
 
 
 class EventPresenter(Protocol):
-    """Writes an event down, once and for all."""
+    """Serializes events."""
 
     def type_of(self, event: Event) -> str:
-        """What the event is called where merchants see it."""
+        """Return the type of the event as merchants see it."""
         ...
 
     def payment_event(self, event: Event, payment: Payment) -> bytes:
-        """The bytes every delivery of this event will carry.
+        """Return the bytes that every delivery of the event contains.
 
         Args:
-            event: What happened.
-            payment: As it was right after.
+            event: The event.
+            payment: The payment right after it.
         """
         ...
 
     def refund_event(self, event: Event, refund: Refund, payment: Payment) -> bytes:
-        """The same for an event about a refund."""
+        """Return the bytes of an event about a refund."""
         ...
 
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
-        """The bytes of an event that a merchant asked for to see one arrive."""
+        """Return the bytes of a test event."""
         ...
 
     def endpoint_event(
         self, event_type: str, endpoint: EndpointSettings, reason: DisabledReason, at: datetime
     ) -> bytes:
-        """The bytes of an event about an endpoint; never a secret.
+        """Return the bytes of an event about an endpoint, without secrets.
 
         Args:
-            event_type: What happened.
-            endpoint: As it was before.
-            reason: Why it happened.
+            event_type: The type of the event.
+            endpoint: The endpoint before it.
+            reason: The reason.
             at: When, in UTC.
         """
         ...
 
 
 class DeliveryRepository(Leasable, Protocol):
-    """Deliveries: one event to one endpoint."""
+    """Deliveries of events to endpoints."""
 
     async def claim(
         self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
     ) -> Sequence[ClaimedDelivery]:
-        """Lease due rows: first tries before repeats, no endpoint more than its share.
+        """Lease due rows: first attempts before retries, and at most a few per endpoint.
 
-        The share is over all workers. Rows of other sinks are left for a worker that has
-        them. The first try of a payment's event waits until the events before it were
-        tried once, so that a receiver that answers hears the story in order.
+        The limit per endpoint applies to all workers together. Rows of other sinks are left to
+        workers that have those sinks. The first attempt of a payment's event waits until the
+        events before it were attempted once, so that receivers get the events in order.
         """
         ...
 
@@ -297,13 +297,13 @@ class DeliveryRepository(Leasable, Protocol):
     ) -> WriteResult:
         """Store attempts, fenced, and end their leases.
 
-        An endpoint that answered 410, or has failed for days, is disabled and its
-        notice stored: once, whoever else sees the same.
+        An endpoint that answered 410, or has failed for days, is disabled and its event
+        stored: once, also if several workers see the failure.
         """
         ...
 
     async def add(self, event: StoredEvent) -> None:
-        """Store an event that belongs to no payment, with its deliveries."""
+        """Store an event without a payment, with its deliveries."""
         ...
 
     async def page(
@@ -314,31 +314,31 @@ class DeliveryRepository(Leasable, Protocol):
         offset: int,
         only: DeliveryFilter = ANY_DELIVERY,
     ) -> Page[Delivery]:
-        """A merchant's deliveries."""
+        """Return a page of a merchant's deliveries."""
         ...
 
     async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:
-        """One of the merchant's."""
+        """Return a delivery of a merchant."""
         ...
 
     async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryTry]:
-        """Its attempts, the oldest first; of very many the newest."""
+        """Return attempts, the oldest first; if there are too many, the newest."""
         ...
 
     async def matching(self, recovery: Recovery, *, limit: int) -> tuple[int, Sequence[Delivery]]:
-        """How many there are, and the oldest of them."""
+        """Return the number of matching deliveries, and the oldest of them."""
         ...
 
     async def recover(self, recovery: Recovery, *, limit: int, now: datetime) -> Sequence[Delivery]:
-        """Make the oldest of them due now, with all their tries before them, and say which.
+        """Reset and make due the oldest matching deliveries, and return them.
 
-        What a worker is at is left alone.
+        Claimed deliveries are not changed.
         """
         ...
 
     async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
-        """Make a delivery due now with all its tries before it; False if not theirs.
+        """Reset a delivery and make it due now; return False if it is not the merchant's.
 
-        A try that is under way ends first and is stored.
+        An attempt in progress ends first and is stored.
         """
         ...

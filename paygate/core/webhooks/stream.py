@@ -22,26 +22,26 @@ from .store import FedEvent, FeedRepository
 log = logging.getLogger(__name__)
 POLL_EVERY_S = 0.2
 
-# A client that comes again finds the reader still there.
+# The reader stays for clients that reconnect.
 IDLE_POLLS_MAX = 25
 ROWS_MAX = 200
 WRITERS_POLL_S = 0.005
 WRITERS_POLL_MAX_S = 0.25
 
-# A follower is not kept waiting for its first answer by somebody's long transaction.
+# How long a new stream waits for long transactions before it is refused.
 START_WITHIN_S = 3.0
 LOG_STALLED_AFTER_S = 5.0
 
-# Time for a follower that is ended to take what is in its buffer.
+# How long an ended stream may still send its buffer.
 END_WITHIN_S = 2.0
 
 
 class Follower:
-    """What one reader has yet to be given, up to a bound. Belongs to the task that makes it.
+    """The bounded buffer of one stream. It belongs to the task that creates it.
 
     Args:
-        merchant_id: Whose events.
-        position: Of the last event it was given.
+        merchant_id: Events of this merchant.
+        position: Position of the last event that was sent.
     """
 
     def __init__(self, merchant_id: UUID, position: int) -> None:
@@ -55,7 +55,7 @@ class Follower:
         self._cut: asyncio.TimerHandle | None = None
 
     def give(self, event: FedEvent) -> None:
-        """Put an event into its buffer; one that has no room left is given no more."""
+        """Buffer an event; end the stream if its buffer is full."""
         if self.is_over or event.position <= self.position:
             return
         if len(self._waiting) >= FOLLOWER_EVENTS_MAX:
@@ -66,20 +66,20 @@ class Follower:
         self._changed.set()
 
     def end(self) -> None:
-        """Give it no more; what is in its buffer it may still take."""
+        """Buffer no more events; the buffered ones may still be sent."""
         self.is_over = True
         self._changed.set()
-        # One that does not read at all would not even notice the end.
+        # A client that does not read at all would not notice the end.
         if self._served_by is not None and self._cut is None:
             self._cut = asyncio.get_running_loop().call_later(END_WITHIN_S, self._served_by.cancel)
 
     def leave(self) -> None:
-        """It is gone; nobody has to cut it off."""
+        """Mark the stream as closed, so that it is not cancelled."""
         if self._cut is not None:
             self._cut.cancel()
 
     async def take(self, *, within_s: float) -> Sequence[FedEvent]:
-        """What has come, in order; empty when time is up or all is over."""
+        """Return buffered events in order; empty after a timeout or at the end."""
         if not self._waiting and not self.is_over:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
@@ -92,58 +92,58 @@ class Follower:
 
 
 class LiveEvents:
-    """The hub of one process.
+    """All event streams of one process.
 
     Args:
-        feed: Where events are read.
+        feed: The source of events.
     """
 
     def __init__(self, feed: FeedRepository) -> None:
         self._feed = feed
         self._followers: set[Follower] = set()
         self._joining: Counter[UUID] = Counter()
-        # Everything up to here was given to all who follow.
+        # Every event up to here was buffered for every stream.
         self._position: int | None = None
         self._reading = asyncio.Lock()
         self._placed = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._is_closed = False
         self.is_held = False
-        """Whether a transaction that does not end keeps events back."""
+        """Whether a long transaction delays events."""
 
     async def check(self, merchant_id: UUID, cursor: str | None) -> int | None:
-        """Whether a merchant may follow from there now; the cursor as a position.
+        """Check whether a merchant may open a stream; return the cursor as a position.
 
         Raises:
-            InvalidInputError: Nobody was ever given such a cursor.
-            TooManyError: The merchant follows often enough.
-            InfrastructureError: The process has followers enough, or is stopping.
+            InvalidInputError: The cursor is invalid.
+            TooManyError: The merchant has the maximum number of streams.
+            InfrastructureError: The process has the maximum number of streams, or is stopping.
         """
         self._check_room(merchant_id)
         await self._find_position()
         if cursor is None:
             return None
-        # Digits of other scripts are digits to Python, and no cursor of ours.
+        # Python accepts digits of other scripts; cursors contain ASCII digits.
         is_ours = cursor.isascii() and cursor.isdigit() and int(cursor) <= CURSOR_MAX
         if not is_ours or int(cursor) > await self._feed.head():
-            raise InvalidInputError("cursor is not one that this stream gave", field="cursor")
+            raise InvalidInputError("cursor is not a cursor of this stream", field="cursor")
         return int(cursor)
 
     def _check_room(self, merchant_id: UUID) -> None:
         if self._is_closed:
-            raise InfrastructureError("the streams are closed, this process is stopping")
+            raise InfrastructureError("event streams are closed, because this process is stopping")
         if self._joining[merchant_id] >= FOLLOWERS_OF_MERCHANT_MAX:
-            raise TooManyError(f"{FOLLOWERS_OF_MERCHANT_MAX} streams at a time are enough")
+            raise TooManyError(f"at most {FOLLOWERS_OF_MERCHANT_MAX} open streams are allowed")
         if self._joining.total() >= FOLLOWERS_OF_PROCESS_MAX:
-            raise InfrastructureError("this process has as many streams as it can bear")
+            raise InfrastructureError("too many open event streams on this server")
 
     @asynccontextmanager
     async def following(self, merchant_id: UUID, position: int | None) -> AsyncIterator[Follower]:
-        """A follower that is given everything after a position; from now on without one.
+        """Open a stream with every event after a position; without one, with new events.
 
         Raises:
             TooManyError: See ``check``.
-            InfrastructureError: The database is away, or see ``check``.
+            InfrastructureError: The database is unavailable, or see ``check``.
         """
         self._check_room(merchant_id)
         self._joining[merchant_id] += 1
@@ -161,14 +161,14 @@ class LiveEvents:
     async def batches(
         self, follower: Follower, *, quiet_s: float
     ) -> AsyncIterator[Sequence[FedEvent]]:
-        """What the follower is to be given, in order, until all is over.
+        """Yield the events of a stream in order, until it ends.
 
         Args:
-            follower: One of ``following``.
-            quiet_s: After so long without an event an empty batch comes.
+            follower: A stream of ``following``.
+            quiet_s: After this time without an event, an empty batch is yielded.
 
         Raises:
-            InfrastructureError: The database went away while it caught up.
+            InfrastructureError: The database became unavailable while it caught up.
         """
         while missed := await self._find_missed(follower):
             follower.position = missed[-1].position
@@ -187,7 +187,7 @@ class LiveEvents:
         )
 
     async def _join(self, follower: Follower) -> None:
-        # Nothing is given to anybody meanwhile, or a newcomer would miss that.
+        # No event is sent meanwhile, so that a new stream misses none.
         async with self._reading:
             while missed := await self._find_missed(follower):
                 for event in missed:
@@ -198,7 +198,7 @@ class LiveEvents:
                 follower.end()
 
     def close(self) -> None:
-        """End every stream, and begin no more."""
+        """End every stream, and open no more."""
         self._is_closed = True
         self._end_all()
         if self._reader is not None:
@@ -210,7 +210,7 @@ class LiveEvents:
         self._followers.clear()
 
     async def _find_position(self) -> int:
-        """Up to where everything was given; the reader is woken to find that out."""
+        """Return the position up to which events were sent; start the reader if needed."""
         if self._reader is None or self._reader.done():
             self._placed.clear()
             self._reader = asyncio.create_task(self._read())
@@ -219,9 +219,9 @@ class LiveEvents:
                 await self._placed.wait()
         except TimeoutError:
             raise InfrastructureError(
-                "the stream waits for a transaction that writes events and does not end"
+                "the stream waits for a long transaction that writes events"
             ) from None
-        assert self._position is not None, "it was placed"
+        assert self._position is not None, "the reader has set the position"
         return self._position
 
     async def _read(self) -> None:
@@ -232,7 +232,7 @@ class LiveEvents:
                 await asyncio.sleep(POLL_EVERY_S)
                 alone = 0 if self._joining.total() else alone + 1
         finally:
-            # Whoever followed this reader comes again, and wakes another.
+            # Clients of this reader reconnect, and start another one.
             self._end_all()
 
     async def _poll_safely(self) -> None:
@@ -241,7 +241,7 @@ class LiveEvents:
         except InfrastructureError as error:
             log.debug("streams: %s", error)
         except Exception:
-            # The reader's outermost net: all streams of this process hang on it.
+            # All streams of this process depend on the reader.
             log.exception("streams: reading events failed")
 
     async def _poll(self) -> None:
@@ -268,7 +268,7 @@ class LiveEvents:
             return self._position
 
     async def _until_written(self) -> None:
-        """Wait for the transactions that write at this moment; those to come are no matter."""
+        """Wait for the transactions that write now; later ones do not matter."""
         began_s, wait_s = time.monotonic(), WRITERS_POLL_S
         writers = await self._feed.writers()
         try:
