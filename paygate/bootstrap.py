@@ -49,12 +49,12 @@ from .production import refuse_unsafe
 from .settings import Settings, setting_names
 
 DIALECTS = {"strict": Dialect, "standard": OtherGateways, "open-demo": OpenDemo}
-"""``PAYGATE_PROFILE`` and the dialect that it names."""
+"""``PAYGATE_PROFILE`` → dialect."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything one app consists of."""
+    """An open app: its settings, dependencies and web app."""
 
     settings: Settings
     deps: Deps
@@ -71,22 +71,22 @@ async def open_app(
     plugins: Iterable[Found] | None = None,
     notifier: Notifier | None = None,
 ) -> AsyncIterator[App]:
-    """Connect the machines, load the plugins, and close everything at the end.
+    """Open the adapters, load the plugins, and close everything at the end.
 
     Args:
-        settings: Of paygate.
-        environ: Where plugins read theirs.
-        plugins: Instead of the installed ones.
-        notifier: Instead of the one the settings name.
+        settings: The settings of paygate.
+        environ: The environment that plugins read.
+        plugins: Used instead of the installed plugins.
+        notifier: Used instead of the notifier of the settings.
 
     Raises:
-        OperatorError: Something is not as it must be; the sentence says what to do.
+        OperatorError: A setting or a plugin is wrong; the message says what to do.
     """
     refuse_unsafe(settings, environ)
     _warn_of_profile(settings)
     vault = KeyedVault(vault_keys(settings))
     found = installed_plugins(settings.plugins) if plugins is None else plugins
-    # What is opened last is closed first.
+    # Closed in the reverse order.
     async with AsyncExitStack() as stack:
         storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
         stack.push_async_callback(storage.close)
@@ -198,7 +198,7 @@ def _run_in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -
 
 
 def direct_url(settings: Settings) -> DatabaseUrl:
-    """PostgreSQL itself, for what a pooler does not pass on: migrations and notices."""
+    """Return the URL of PostgreSQL without a pooler, for migrations and LISTEN/NOTIFY."""
     if settings.database_direct_url:
         return parse_database_url(
             settings.database_direct_url, setting="PAYGATE_DATABASE_DIRECT_URL"
@@ -216,7 +216,7 @@ async def _load(
     """Load the plugins, and check them and their settings.
 
     Raises:
-        OperatorError: Something is not as it must be; the sentence says what to do.
+        OperatorError: A plugin or a setting is wrong; the message says what to do.
     """
     await require_migrated(storage.executor)
     stored = await stored_settings(storage, vault)
@@ -235,7 +235,7 @@ async def _load(
 
 
 def web_policy(settings: Settings) -> WebPolicy:
-    """Which pages and names may be used to reach the app and the pages."""
+    """Return the origins and host names that may use the API and the pages."""
     return WebPolicy(
         allowed=frozenset(origin(each) or each for each in settings.allowed_origins),
         hosts=None if settings.is_production else settings.hosts,
@@ -244,7 +244,7 @@ def web_policy(settings: Settings) -> WebPolicy:
 
 
 def plugin_trace(settings: Settings) -> Trace | None:
-    """Who is told of every call of a plugin; None for nobody."""
+    """Return the function that logs every call of a plugin; None without tracing."""
     return Trace(logger("paygate.trace")) if settings.trace_plugins else None
 
 
@@ -252,7 +252,7 @@ def _warn_of_profile(settings: Settings) -> None:
     if settings.profile != "open-demo":
         return
     logger("paygate").warning(
-        "PAYGATE_PROFILE=open-demo: ANYBODY who reaches this address pays, refunds and reads "
+        "PAYGATE_PROFILE=open-demo: ANY caller of this address can pay, refund and read "
         "as the test merchant, without keys"
     )
 
@@ -274,32 +274,32 @@ async def _notifier(settings: Settings) -> Notifier:
         setting="REDIS_URL",
         problem="Redis cannot be reached there",
         remedy="Start it, correct the address, or set PAYGATE_REDIS_OPTIONAL=true to start "
-        "without it: work is then found a second later",
+        "without it: workers then poll once a second",
     )
 
 
 def webhook_ports(settings: Settings) -> frozenset[int]:
-    """The ports webhooks may go to in production.
+    """Return the ports that webhooks may use in production.
 
     Raises:
-        OperatorError: One is no port.
+        OperatorError: A port is invalid.
     """
     try:
         extra = {int(port) for port in settings.webhook_ports}
     except ValueError:
         raise OperatorError(
             setting="PAYGATE_WEBHOOK_PORTS",
-            problem="it holds something that is no port",
+            problem="it contains an invalid port",
             remedy="Write numbers with commas between them, such as 8443,9443",
         ) from None
     return frozenset({80, 443} | extra)
 
 
 def vault_keys(settings: Settings) -> list[str]:
-    """The keys that seal card details; outside production one is made and kept.
+    """Return the keys of the vault; outside production one is created and stored.
 
     Raises:
-        OperatorError: The folder cannot be written.
+        OperatorError: The folder is not writable.
     """
     if settings.vault_keys:
         return [key.get_secret_value() for key in settings.vault_keys]
@@ -308,13 +308,13 @@ def vault_keys(settings: Settings) -> list[str]:
     except OSError as error:
         raise OperatorError(
             setting="PAYGATE_HOME",
-            problem=f"{settings.home} cannot be written ({error.strerror})",
-            remedy="Choose a folder that this user may write",
+            problem=f"{settings.home} is not writable ({error.strerror})",
+            remedy="Choose a folder that this user can write",
         ) from error
 
 
 def pages(kind: Kind, settings: Settings) -> WebApp:
-    """The dashboard or the checkout page as an app of its own, which needs no database."""
+    """Create an app that serves the dashboard or the checkout page, without a database."""
     origins = Origins(api=settings.api_origin, checkout=settings.checkout_origin)
     framers = AskedFramers(settings.api_internal_origin, settings.api_origin)
     return create_pages(
@@ -328,7 +328,7 @@ def pages(kind: Kind, settings: Settings) -> WebApp:
 
 
 def test_merchant(settings: Settings) -> TestMerchant | None:
-    """The merchant that is seeded outside production."""
+    """Return the merchant that is seeded outside production."""
     if settings.is_production:
         return None
     return TestMerchant(

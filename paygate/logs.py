@@ -1,4 +1,4 @@
-"""Logging: structured, and redacted before anything is written."""
+"""Configure structured logging with redaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Event = MutableMapping[str, Any]
 
 
 def redact_event(_logger: object, _method: str, event: Event) -> Event:
-    """A structlog processor: no card number, no secret leaves it."""
+    """Redact card numbers and secrets in a log entry."""
     for name, value in event.items():
         event[name] = MASK if names_a_secret(name) and name != "event" else _clean(value)
     return event
@@ -38,14 +38,14 @@ def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
         case None | bool():
             return value
         case int() | float():
-            # A card number is a number too, whatever its sign or its decimals.
+            # A number may be a card number too, whatever its sign or its decimals.
             return value if redact(str(value)) == str(value) else MASK
         case _:
             return redact(str(value))
 
 
 def configure_logging(*, level: str, format: str) -> None:
-    """Send every logger's lines, ours and the libraries', through one redacted pipe."""
+    """Route the log lines of paygate and of libraries through one redacting handler."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -71,11 +71,11 @@ def configure_logging(*, level: str, format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # SAQ warns of every orderly stop; its jobs carry nothing that could be lost.
+    # SAQ warns about every normal stop; no notification can be lost by it.
     for noisy, least in (
         ("saq", logging.ERROR),
         ("tortoise", logging.WARNING),
-        # A trace for each connection it cannot restore; we say in a line that it is away.
+        # It logs a trace for every lost connection; paygate logs one line instead.
         ("asyncpg", logging.ERROR),
     ):
         logging.getLogger(noisy).setLevel(max(least, root.level))
@@ -88,5 +88,5 @@ def configure_logging(*, level: str, format: str) -> None:
 
 
 def logger(name: str) -> Logger:
-    """A structured logger."""
+    """Return a structured logger."""
     return cast("Logger", structlog.stdlib.get_logger(name))

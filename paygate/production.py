@@ -1,7 +1,7 @@
-"""What production refuses to start with.
+"""Refuse unsafe settings in production.
 
-``refuse_unsafe`` is the only place that decides it. Each mistake has a sentence of its own,
-which names the setting, and ends the process with exit code 2.
+Only ``refuse_unsafe`` decides it. Each problem has its own message, which names the
+setting, and ends the process with exit code 2.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .settings import Settings
 from .simulator.settings import SimulatorSettings
 
 PUBLISHED_VAULT_KEYS = frozenset({"cGF5Z2F0ZS1kZW1vLWtleS1ub3QtZm9yLXByb2R1Y3Q="})
-"""Stood in container files of ours: whoever has an order's id could compute its secret."""
+"""Used in paygate's container files: anyone with an order's id could compute its secret."""
 
 PUBLISHED_CALLBACK_SECRETS = frozenset({"simulator_secret", PUBLISHED_SECRET})
 PUBLISHED_DATABASE_PASSWORDS = frozenset({"gateway_pass"})
@@ -36,17 +36,17 @@ def refuse_unsafe(
     test_keys: Sequence[str] = (),
     needs_vault: bool = True,
 ) -> None:
-    """Refuse to start in production with what is only safe in development.
+    """Refuse to start in production with settings that are only safe in development.
 
     Args:
-        settings: Of paygate.
-        environ: Where plugins read theirs.
-        loaded: The plugins and their settings; None where none are loaded.
-        test_keys: API keys in the database of active merchants that are for tests.
+        settings: The settings of paygate.
+        environ: The environment that plugins read.
+        loaded: The plugins and their settings; None if none are loaded.
+        test_keys: API keys of active test merchants in the database.
         needs_vault: Whether the process seals anything.
 
     Raises:
-        OperatorError: The first that is unsafe; the sentence says what to do.
+        OperatorError: The first unsafe setting; the message says what to do.
     """
     if not settings.is_production:
         return
@@ -65,14 +65,14 @@ def _unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
     if settings.replay:
         yield OperatorError(
             setting="PAYGATE_REPLAY",
-            problem="ids that can be foretold can be guessed, which production refuses",
-            remedy="Leave it out",
+            problem="predictable ids can be guessed, which production refuses",
+            remedy="Remove it",
         )
     if settings.profile != "standard":
         yield OperatorError(
             setting="PAYGATE_PROFILE",
-            problem="open-demo lets anybody in, which production refuses",
-            remedy="Leave it out",
+            problem="open-demo needs no credentials, which production refuses",
+            remedy="Remove it",
         )
     yield from _test_settings(settings, environ)
     yield from _published_secrets(settings, environ)
@@ -97,7 +97,7 @@ def _published_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterat
         yield OperatorError(
             setting="PAYGATE_VAULT_KEY",
             problem="this key was published with paygate, and everyone can read it",
-            remedy="Make one with `paygate key` and set it for every process",
+            remedy="Create one with `paygate key` and set it for every process",
         )
     if environ.get("PAYGATE_SIMULATOR_SECRET", "") in PUBLISHED_CALLBACK_SECRETS:
         yield _callback_secret()
@@ -120,8 +120,8 @@ def _plain_http(settings: Settings) -> Iterator[OperatorError]:
         for url in filter(_is_plain_http, urls):
             yield OperatorError(
                 setting=setting,
-                problem=f"{url} is not encrypted: credentials and card numbers could be read "
-                "on the way",
+                problem=f"{url} is not encrypted: credentials and card numbers could be "
+                "intercepted",
                 remedy="Put TLS in front and write https://",
             )
 
@@ -135,11 +135,11 @@ def _password(url: str) -> str:
     try:
         return unquote(urlsplit(url).password or "")
     except ValueError:
-        return ""  # connecting says what is wrong with it
+        return ""  # reported when connecting
 
 
 def _unsafe_plugin_settings(settings: Settings, loaded: Loaded) -> Iterator[OperatorError]:
-    """What counts in the end: an operator may have stored it instead of setting a variable."""
+    """Check the effective settings: an operator may have stored them in the database."""
     for config in _configs(loaded):
         match config:
             case SimulatorSettings(test_mode=True):
@@ -151,9 +151,9 @@ def _unsafe_plugin_settings(settings: Settings, loaded: Loaded) -> Iterator[Oper
             case DefaultsConfig(intervals=intervals) if tuple(intervals) != PRODUCTION_S:
                 yield OperatorError(
                     setting="WEBHOOK_RETRY_INTERVALS_TEST",
-                    problem="with a test's waits a webhook is given up within a minute, which "
+                    problem="with the delays of tests, webhooks fail within a minute, which "
                     "production refuses",
-                    remedy="Leave it out",
+                    remedy="Remove it",
                 )
             case ScenariosConfig(file=file) if file and not settings.allow_simulators:
                 yield _scenarios("PAYGATE_SCENARIOS")
@@ -170,10 +170,10 @@ def _simulators(settings: Settings, loaded: Loaded) -> Iterator[OperatorError]:
         if processor.capabilities.simulated:
             yield OperatorError(
                 setting="PAYGATE_ALLOW_SIMULATORS",
-                problem=f"processor {id} is a simulator and moves no money, so that goods would "
-                "be given away, which production refuses",
-                remedy="Uninstall its plugin, leave it out of PAYGATE_PLUGINS, or set "
-                "PAYGATE_ALLOW_SIMULATORS=true where simulated payments are meant",
+                problem=f"processor {id} is a simulator and moves no money: orders would "
+                "count as paid without money, which production refuses",
+                remedy="Uninstall its plugin, remove it from PAYGATE_PLUGINS, or set "
+                "PAYGATE_ALLOW_SIMULATORS=true if payments are to be simulated",
             )
 
 
@@ -181,7 +181,7 @@ def _no_vault_key() -> OperatorError:
     return OperatorError(
         setting="PAYGATE_VAULT_KEY",
         problem="production needs a key to seal card details with",
-        remedy="Make one with `paygate key` and set it for every process",
+        remedy="Create one with `paygate key` and set it for every process",
     )
 
 
@@ -189,7 +189,7 @@ def _test_credentials(keys: Sequence[str]) -> OperatorError:
     more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
     return OperatorError(
         setting="DATABASE_URL",
-        problem=f"the database holds active credentials of tests ({keys[0]}{more}), which "
+        problem=f"the database contains active test credentials ({keys[0]}{more}), which "
         "production refuses",
         remedy="Deactivate them with `paygate seed --remove`, or name another database",
     )
@@ -198,24 +198,23 @@ def _test_credentials(keys: Sequence[str]) -> OperatorError:
 def _test_mode() -> OperatorError:
     return OperatorError(
         setting="TEST_MODE",
-        problem="simulated processors would answer as a test says, which production refuses",
-        remedy="Leave it out, also of the plugins' stored settings",
+        problem="requests could control simulated processors, which production refuses",
+        remedy="Remove it, also from the plugins' stored settings",
     )
 
 
 def _scenarios(setting: str) -> OperatorError:
     return OperatorError(
         setting=setting,
-        problem="a shopper could choose how a payment ends, which production refuses",
-        remedy="Leave it out, or set PAYGATE_ALLOW_SIMULATORS=true where simulated payments "
-        "are meant",
+        problem="a shopper could choose the outcome of a payment, which production refuses",
+        remedy="Remove it, or set PAYGATE_ALLOW_SIMULATORS=true if payments are to be simulated",
     )
 
 
 def _callback_secret() -> OperatorError:
     return OperatorError(
         setting="PAYGATE_SIMULATOR_SECRET",
-        problem="this secret was published with paygate: everyone could sign that a payment "
-        "was made",
-        remedy="Leave it out, to have one derived from PAYGATE_VAULT_KEY, or set another",
+        problem="this secret was published with paygate: anyone could sign a callback "
+        "of a successful payment",
+        remedy="Remove it to have one derived from PAYGATE_VAULT_KEY, or set another",
     )

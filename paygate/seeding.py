@@ -1,4 +1,4 @@
-"""The merchant that development shows to everyone, stored at start-up."""
+"""Seed the test merchant of development at start-up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .core.webhooks.endpoints import new_secret
 
 
 async def seed(deps: Deps) -> None:
-    """Store the test merchant, unless it is there or this is production."""
+    """Store the test merchant, unless it exists or this is production."""
     shown = deps.policy.test_merchant
     if shown is None:
         return
@@ -36,12 +36,12 @@ async def seed(deps: Deps) -> None:
 
 
 def _test_user(merchant: Merchant, deps: Deps) -> User:
-    """Signs in with any password, and only where there is a test merchant."""
+    """Return a user who signs in with any password, only where there is a test merchant."""
     return User(
         id=deps.ids.uuid(),
         merchant_id=merchant.id,
         email=merchant.email.lower(),
-        # Of no password: a production on this database has nobody of that name.
+        # Without a password hash: production refuses this user.
         password_hash="",
         role=Role.OWNER,
         is_active=True,

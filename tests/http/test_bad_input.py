@@ -146,7 +146,7 @@ async def test_a_large_body_is_413(app: TestApp, kibibytes: int):
         ({"order_id": "order_AAAAAAAAAAAAAAAA", "method": "coin"}, 404, "NOT_FOUND_ERROR",
          "Order not found"),
         ({"order_id": "x\udcff", "method": "coin"}, 400, "BAD_REQUEST_ERROR",
-         "The body holds half a surrogate pair"),
+         "The body contains half a surrogate pair"),
         ({"order_id": "' OR 1=1 --", "method": "coin"}, 404, "NOT_FOUND_ERROR", "Order not found"),
         ({"order_id": "ORDER", "method": "bitcoin"}, 400, "BAD_REQUEST_ERROR",
          "Invalid payment method"),

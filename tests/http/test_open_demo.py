@@ -214,7 +214,7 @@ async def test_it_is_loud_in_the_log(
             pass
 
     printed = capsys.readouterr()
-    assert "PAYGATE_PROFILE=open-demo: ANYBODY" in caplog.text + printed.out + printed.err
+    assert "PAYGATE_PROFILE=open-demo: ANY caller" in caplog.text + printed.out + printed.err
 
 
 async def test_production_refuses_it():

@@ -49,8 +49,8 @@ class Refusal:
     @property
     def kind(self) -> Kind:
         """The key of a window: every field except the address and the detail."""
-        told = tuple(sorted((name, str(value)) for name, value in self.detail.items()))
-        return self.action, self.merchant_id, self.subject, self.reason, told
+        detail = tuple(sorted((name, str(value)) for name, value in self.detail.items()))
+        return self.action, self.merchant_id, self.subject, self.reason, detail
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Refusals:
         if ip and ip not in window.addresses and len(window.addresses) < REFUSAL_ADDRESSES_MAX:
             window.addresses.append(ip)
         if is_first:
-            self._tell(window)
+            self._log(window)
         return window.total
 
     async def close(self) -> None:
@@ -118,9 +118,9 @@ class Refusals:
         window = self._windows.pop(kind)
         window.timer.cancel()
         if window.unlogged:
-            self._tell(window)
+            self._log(window)
 
-    def _tell(self, window: _Window) -> None:
+    def _log(self, window: _Window) -> None:
         first, count, addresses = window.first, window.unlogged, list(window.addresses)
         window.unlogged, window.addresses = 0, []
         log.warning(

@@ -1,1 +1,1 @@
-"""The HTTP API: requests in, responses out."""
+"""The HTTP API."""

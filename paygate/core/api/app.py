@@ -42,10 +42,10 @@ from .resources import (
 
 
 class LazyRule(QuartRule):
-    """A route that can be matched at once, and builds URLs when one is first wanted.
+    """A route that is ready to match at once, and compiles its URL builder on first use.
 
-    werkzeug compiles a function for that with each route, twice, which takes most of the
-    time that putting an app together takes; nothing here asks for URLs.
+    werkzeug compiles two functions per route for building URLs, which takes most of the
+    start-up time; paygate builds no URLs.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:
@@ -61,21 +61,21 @@ class LazyRule(QuartRule):
 
 API = "/api/v1"
 WebApp = Quart
-"""What answers requests; whoever starts it need not know what it is made of."""
+"""An ASGI app."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What the web layer is told.
+    """Settings of the web app.
 
     Args:
         with_test_routes: Serve ``/api/v1/test``; never in production.
         version: Shown at ``/``.
-        worker_runs: Whether the worker in this process does; None where there is none.
-        with_docs: Serve the API's document and its page, the list of routes, and a receiver
-            for trying webhooks.
-        policy: Which pages and names may be used to reach the app.
-        dialect: Which other gateways' clients are understood.
+        worker_runs: Whether the worker of this process runs; None without one.
+        with_docs: Serve the OpenAPI document and its page, the list of routes, and a receiver
+            for webhooks.
+        policy: The origins and host names that may use the app.
+        dialect: The dialect of other gateways' clients.
     """
 
     with_test_routes: bool
@@ -87,10 +87,10 @@ class WebSettings:
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
-    """An app over these machines and plugins; several may live side by side."""
+    """Create an app with these dependencies; several may run in one process."""
     app = Quart("paygate", static_folder=None)
     app.url_rule_class = LazyRule
-    # Some clients write a slash at the end of every path.
+    # Some clients add a slash to the end of every path.
     app.url_map.strict_slashes = False
     use_deps(app, deps)
     register_errors(app)

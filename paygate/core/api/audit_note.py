@@ -1,4 +1,4 @@
-"""The audit entry of a request."""
+"""Write the audit entry of a request."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ..origins import ORIGINS_MAX
 from .bodies import body_of_request
 from .documented import Audited, Documented, find_documented
 
-# The longest lists that a route reads.
+# The longest lists in request bodies.
 LIST_MAX = max(ENDPOINT_EVENTS_MAX, ORIGINS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Who asks for what, known before it is done.
+    """The audit entry of a request, prepared before the request is executed.
 
     Args:
-        caller: Who.
-        audited: What.
-        detail: The ids in the path, and what of the body may be shown.
+        caller: The caller.
+        audited: The audit settings of the route.
+        detail: The ids in the path, and the fields of the body that may be logged.
     """
 
     caller: Caller
@@ -36,7 +36,7 @@ class Note:
     ip: str | None
 
     async def record_audit(self, shown: object, bound: Deps) -> None:
-        """Add it to the log; the subject is what was made, or what the path names."""
+        """Add the entry; its subject is the created resource, or the one in the path."""
         named = shown.get("id") if isinstance(shown, Mapping) else None
         in_path = next(iter((request.view_args or {}).values()), None)
         subject = str(named or in_path or self.caller.merchant.id)
@@ -47,32 +47,33 @@ class Note:
 
 
 async def audit_note_of_request() -> Note | None:
-    """What is to be written down of the request at hand, if anything is.
+    """Return the audit entry of the current request; None if it has none.
 
-    Every change, but for orders and payments that keys make all day: those rows tell of it.
+    Every change has one, except orders and payments that keys create: those have rows of
+    their own.
     """
     caller: Caller | None = g.get("caller")
-    audited = stated().audit
+    audited = documentation_of_request().audit
     if caller is None or audited is None:
         return None
     if caller.kind != "user" and audited.of_people_only:
         return None
-    # A plugin may read bodies of any kind; what is not told is not read.
+    # A plugin's body may be of any kind; read it only if its fields are logged.
     body = await body_of_request() if audited.shows else {}
     shows = {name: body[name] for name in audited.shows if _is_small(body.get(name))}
     return Note(caller, audited, {**(request.view_args or {}), **shows}, request.remote_addr)
 
 
-def stated() -> Documented:
-    """What the route at hand says of itself."""
+def documentation_of_request() -> Documented:
+    """Return the documentation of the current route."""
     view = current_app.view_functions[str(request.endpoint)]
-    said = find_documented(view)
-    assert said is not None, f"{request.endpoint} does not say what it needs"
-    return said
+    doc = find_documented(view)
+    assert doc is not None, f"{request.endpoint} has no documented() decorator"
+    return doc
 
 
 def _is_small(value: object) -> bool:
-    """Fields that a route ignores are told as they came: they may be of any size."""
+    """Whether the value is small: fields that a route ignores may have any size."""
     if isinstance(value, list):
         return len(value) <= LIST_MAX and all(
             isinstance(each, str) and _is_small(each) for each in value

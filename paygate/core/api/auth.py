@@ -20,7 +20,7 @@ from ..accounts.refusals import Refusal
 from ..deps import Deps
 from ..errors import AuthenticationError, ForbiddenError, ForeignPageError
 from ..payments.create import check_client_secret
-from .audit_note import stated
+from .audit_note import documentation_of_request
 from .context import dialect_of_app
 from .documented import Documented
 
@@ -31,32 +31,32 @@ NO_BODY: Mapping[str, Any] = {}
 
 
 async def caller_of_request(deps: Deps) -> Caller:
-    """Who asks, if they may do what the route says that it needs.
+    """Return the caller of the request, if its role is sufficient for the route.
 
-    They name themselves by ``X-Api-Key`` and ``X-Api-Secret``, or by the cookie of a
-    session. Whoever names nobody is the test merchant, where the profile says so.
+    It authenticates with ``X-Api-Key`` and ``X-Api-Secret``, or with the cookie of a
+    session. In the profile open-demo, a caller without credentials is the test merchant.
 
     Raises:
-        AuthenticationError: They name nobody.
-        ForbiddenError: Their role is too low, or it is not their own page that asks.
+        AuthenticationError: The credentials are missing or invalid.
+        ForbiddenError: The role is too low, or the request comes from a foreign page.
     """
     caller = await _named(deps)
     g.caller = caller
-    _check_role(caller, stated())
+    _check_role(caller, documentation_of_request())
     return caller
 
 
 async def merchant_of_request(deps: Deps) -> Merchant:
-    """The merchant of ``caller_of_request``."""
+    """Return the merchant of ``caller_of_request``."""
     return (await caller_of_request(deps)).merchant
 
 
 async def session_of_request(deps: Deps) -> tuple[Session, str]:
-    """The session that the cookie opens, and the cookie's token.
+    """Return the session of the cookie, and the cookie's token.
 
     Raises:
-        AuthenticationError: It opens none.
-        ForbiddenError: It is not their own page that asks.
+        AuthenticationError: There is no such session.
+        ForbiddenError: The request comes from a foreign page.
     """
     found = await _session(deps)
     if found is None:
@@ -65,37 +65,37 @@ async def session_of_request(deps: Deps) -> tuple[Session, str]:
 
 
 async def identify_caller(deps: Deps) -> None:
-    """On a route that is anyone's: whoever names themselves is held to their role.
+    """Check the credentials on a public route, if there are any, and record the caller.
 
-    And written down. Whoever names nobody may, where such routes are served.
+    Requests without credentials are allowed.
 
     Raises:
-        ForbiddenError: Their role is too low, or it is not their own page that asks.
+        ForbiddenError: The role is too low, or the request comes from a foreign page.
     """
     try:
         caller = await _named(deps)
     except AuthenticationError:
         return
     g.caller = caller
-    _check_role(caller, stated())
+    _check_role(caller, documentation_of_request())
 
 
 def check_origin(deps: Deps) -> None:
-    """Refuse what a foreign page's script or form asks for.
+    """Refuse requests from scripts or forms of foreign pages.
 
     Raises:
-        ForbiddenError: It does.
+        ForeignPageError: The request comes from one.
     """
     origin = request.headers.get("Origin")
     if origin is None or origin in deps.policy.origins:
         return
-    # Behind a proxy the scheme may be another one than we see; the name is the browser's.
+    # A proxy may use another scheme; the host name is the one that the browser sends.
     if _host_of(origin) != request.host.lower():
         raise ForeignPageError("This page may not use the session")
 
 
 def _host_of(origin: str) -> str | None:
-    """None for what is no URL: no page of ours is there."""
+    """Return the host of an origin; None if it is not a URL."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -129,18 +129,18 @@ async def _session(deps: Deps) -> tuple[Session, str] | None:
     return session, token
 
 
-def _check_role(caller: Caller, said: Documented) -> None:
-    if not caller.role.covers(said.needs):
-        raise ForbiddenError(f"This needs the role {said.needs}; yours is {caller.role}")
-    if said.needs_operator and not caller.is_operator:
+def _check_role(caller: Caller, doc: Documented) -> None:
+    if not caller.role.covers(doc.needs):
+        raise ForbiddenError(f"This needs the role {doc.needs}; yours is {caller.role}")
+    if doc.needs_operator and not caller.is_operator:
         raise ForbiddenError("This needs an operator")
 
 
 async def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_BODY) -> None:
-    """Check the order's ``client_secret``: a header, in the query or in the body.
+    """Check the order's ``client_secret`` in a header, in the query or in the body.
 
     Raises:
-        AuthenticationError: It is wrong, or missing where it is required.
+        AuthenticationError: It is wrong, or missing although it is required.
     """
     given = (
         request.headers.get("X-Client-Secret")
@@ -161,11 +161,11 @@ def _text(given: object) -> str | None:
 
 
 async def operator_of_request(deps: Deps) -> Merchant:
-    """The caller, who runs this installation.
+    """Return the caller, which must be an operator.
 
     Raises:
-        AuthenticationError: They name nobody.
-        ForbiddenError: They do not.
+        AuthenticationError: The credentials are missing or invalid.
+        ForbiddenError: The caller is not an operator.
     """
     merchant = await merchant_of_request(deps)
     if not await is_operator(merchant, deps):
@@ -174,6 +174,6 @@ async def operator_of_request(deps: Deps) -> Merchant:
 
 
 async def is_operator(merchant: Merchant, deps: Deps) -> bool:  # noqa: ARG001 - the request knows who
-    """Whether whoever was authenticated for this request runs this installation."""
+    """Whether the caller of the request is an operator."""
     caller: Caller = g.caller
     return caller.is_operator

@@ -1,4 +1,4 @@
-"""Read request bodies: bounded, strict JSON."""
+"""Read request bodies: strict JSON of bounded size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 from ..errors import InvalidInputError
 from ..limits import BODY_BYTES_MAX, BODY_TIMEOUT_S, JSON_DEPTH_MAX
 
-# 2**63 overflows a bigint; no number we store is larger than that.
+# 2**63 overflows a bigint; every stored number is smaller.
 INTEGER_MAX = 2**63 - 1
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a request's body; an empty body is an empty object.
+    """Return the JSON object of a body; an empty body is an empty object.
 
     Raises:
-        InvalidInputError: It is not JSON, not an object, or holds what cannot be stored.
+        InvalidInputError: It is not JSON, not an object, or contains what cannot be stored.
     """
     if not body.strip():
         return {}
@@ -44,19 +44,19 @@ def _parse(body: bytes) -> Any:
     except RecursionError:
         raise InvalidInputError("The body is nested too deeply") from None
     except ValueError:
-        # Also an integer of more digits than Python converts.
+        # Also raised for an integer of more digits than Python converts.
         raise InvalidInputError("The body is not valid JSON") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise InvalidInputError("The body names a field twice")
+        raise InvalidInputError("The body contains a field twice")
     return found
 
 
 def _refuse_constant(name: str) -> Any:
-    raise InvalidInputError(f"The body holds {name}, which is not JSON")
+    raise InvalidInputError(f"The body contains {name}, which is not JSON")
 
 
 def _check(value: Any, *, depth: int) -> None:
@@ -68,9 +68,9 @@ def _check(value: Any, *, depth: int) -> None:
         case bool() | None:
             pass
         case int() if abs(value) > INTEGER_MAX:
-            raise InvalidInputError("The body holds a number that is too large")
+            raise InvalidInputError("The body contains a number that is too large")
         case float() if value in {float("inf"), float("-inf")}:
-            raise InvalidInputError("The body holds a number that is too large")
+            raise InvalidInputError("The body contains a number that is too large")
         case Mapping():
             for key, inner in value.items():
                 _check_text(key)
@@ -82,24 +82,24 @@ def _check(value: Any, *, depth: int) -> None:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise InvalidInputError("The body holds a NUL character")
+        raise InvalidInputError("The body contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidInputError("The body holds half a surrogate pair") from None
+        raise InvalidInputError("The body contains half a surrogate pair") from None
 
 
 def write(value: Any) -> bytes:
-    """JSON as we send it.
+    """Serialize JSON.
 
-    Compact and unescaped, so that a receiver which parses and writes it again, as
-    JavaScript does, gets the same bytes.
+    It is compact and not escaped, so that a receiver that parses and serializes it again,
+    as JavaScript does, gets the same bytes.
     """
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def canonical(value: Any) -> bytes:
-    """The same bytes for the same content, however it was written."""
+    """Serialize JSON in a canonical form: equal content gives equal bytes."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -108,13 +108,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-# A client that sends more than this is no longer owed an answer it can read.
+# After this much data the connection is closed without a readable response.
 DRAINED_BYTES_MAX = 32 * 1024 * 1024
 REFUSAL = "paygate.refusal"
 
 
 def register_bodies(app: Quart) -> None:
-    """Hand the app whole bodies within the bounds; answer the others 413 or 408."""
+    """Give the app complete bodies within the limits; answer others with 413 or 408."""
     app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
 
     @app.before_request
@@ -141,7 +141,7 @@ def _bounded(inner: Any) -> Asgi:
 
 
 def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the client says that it is going to send more than would be read."""
+    """Whether the request announces more data than would be read."""
     length = next((value for name, value in headers if name.lower() == b"content-length"), b"")
     return length.isdigit() and int(length) > DRAINED_BYTES_MAX
 
@@ -149,7 +149,7 @@ def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 async def _read(
     receive: Receive, headers: Iterable[tuple[bytes, bytes]]
 ) -> tuple[bytes | None, Exception | None]:
-    """The body and why to refuse it; no body when the client has gone."""
+    """Return the body and an error; no body if the client has disconnected."""
     if _is_never_read(headers):
         return b"", RequestEntityTooLarge()
     body, seen = bytearray(), 0
@@ -188,9 +188,9 @@ def _without_length(headers: Any) -> list[tuple[bytes, bytes]]:
 
 
 def headers_of_request() -> dict[str, str]:
-    """The headers by name in lower case; of several of one name the first.
+    """Return the headers by lower-case name; the first value of repeated headers.
 
-    The first ``Remote-Addr`` is the server's own; a client may send another.
+    The first ``Remote-Addr`` is set by the server; a client may send another.
     """
     first: dict[str, str] = {}
     for name, value in request.headers.items():
@@ -199,9 +199,9 @@ def headers_of_request() -> dict[str, str]:
 
 
 async def body_of_request() -> dict[str, Any]:
-    """Its JSON object, whatever content type it was sent with.
+    """Return the JSON object of the request, whatever its content type.
 
     Raises:
-        InvalidInputError: It is not one.
+        InvalidInputError: The body is not a JSON object.
     """
     return read_object(cast("bytes", await request.get_data(as_text=False)))

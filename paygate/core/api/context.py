@@ -1,4 +1,4 @@
-"""The app that answers the current request: what it is built from, and its dialect."""
+"""The dependencies and the dialect of the current app."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ DEPS, DIALECT = "paygate.deps", "paygate.dialect"
 
 
 def use_deps(app: Quart, deps: Deps) -> None:
-    """Give an app the dependencies that its routes work with."""
+    """Set the dependencies of an app."""
     app.extensions[DEPS] = deps
 
 
 def deps_of_app() -> Deps:
-    """Return the dependencies of the app that answers the current request.
+    """Return the dependencies of the current app.
 
-    Handlers that run in a transaction are given a copy bound to it instead.
+    Handlers in a transaction receive a copy that is bound to it.
     """
     return cast("Deps", current_app.extensions[DEPS])
 
 
 def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:
-    """Make an app speak a dialect, once all its own routes are registered."""
+    """Set the dialect of an app, after all its routes are registered."""
     app.extensions[DIALECT] = dialect
     dialect.register(app, with_docs=with_docs)
 
 
 def dialect_of_app() -> Dialect:
-    """Return the dialect of the app that answers the current request."""
+    """Return the dialect of the current app."""
     return cast("Dialect", current_app.extensions[DIALECT])

@@ -1,7 +1,7 @@
-"""The dialect: where requests and responses of other gateways' clients differ from our own.
+"""Dialects: differences of requests and responses for clients of other gateways.
 
-``Dialect`` itself changes nothing. The composition root chooses another one by
-``PAYGATE_PROFILE``; the routes ask the app's dialect and know none by name.
+``Dialect`` itself changes nothing. ``PAYGATE_PROFILE`` selects another one in the
+composition root; the routes use the app's dialect.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ Shown = TypeVar("Shown")
 
 
 class Dialect:
-    """Our own API: every method leaves what it is given as it is."""
+    """paygate's own API: no method changes anything."""
 
     def register(self, app: Quart, *, with_docs: bool) -> None:
-        """Add routes, after all others.
+        """Register additional routes, after all others.
 
         Args:
-            app: The app that serves them.
-            with_docs: Whether routes that only help developers are served.
+            app: The app.
+            with_docs: Whether routes for developers are served.
         """
 
     def payment_body(self, body: Body) -> Body:
-        """Return a payment request in our own words."""
+        """Translate the body of a payment request."""
         return body
 
     def endpoint_body(self, body: Body) -> Body:
-        """Return the settings of a webhook endpoint in our own words."""
+        """Translate the settings of a webhook endpoint."""
         return body
 
     async def anonymous_merchant(self, deps: Deps) -> Merchant | None:
-        """Return the merchant of a caller without credentials; None refuses the caller."""
+        """Return the merchant of callers without credentials; None refuses them."""
         return None
 
     async def owner_of_order(self, order_id: str, deps: Deps) -> UUID:
         """Return the id of the merchant whose order a shopper pays.
 
         Raises:
-            NotFoundError: There is no such order.
+            NotFoundError: No such order.
         """
         return (await find_order(order_id, None, deps)).merchant_id
 
@@ -61,15 +61,15 @@ class Dialect:
     async def with_order(
         self, command: CreatePayment, body: Body, owner: UUID, deps: Deps
     ) -> CreatePayment:
-        """Create the order of a payment that brings one along; return what to pay."""
+        """Create the order of a payment that includes one; return the payment to create."""
         return command
 
     async def implied_order(self, order_id: str, query: Body, deps: Deps) -> Order | None:
-        """Return the order that a payment under this name would create, if any."""
+        """Return the order that such a payment would create; None if it would create none."""
         return None
 
     async def with_receipt(self, shown: Shown, payment: Payment, deps: Deps) -> Shown:
-        """Add to a shopper's payment the name under which it was asked for."""
+        """Add the order's receipt to a shopper's payment."""
         return shown
 
     def wants_bare_list(self, query: Body) -> bool:
@@ -77,5 +77,5 @@ class Dialect:
         return False
 
     def health(self, shown: Shown) -> Shown:
-        """Return the health of the service in the dialect's words."""
+        """Translate the health of the service."""
         return shown

@@ -1,4 +1,4 @@
-"""What a route says of itself, and the identifiers that all examples share."""
+"""The documentation of routes, and the identifiers that all examples share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAID_AT = "2026-01-15T10:31:06.482Z"
 
 
 def example_page(row: object) -> object:
-    """A list of one."""
+    """Return a page with one row."""
     return {"data": [row], "total": 1, "limit": 10, "offset": 0}
 
 
@@ -35,13 +35,13 @@ ATTRIBUTE = "__paygate_documented__"
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """How the audit log tells of it.
+    """The audit settings of a route.
 
     Args:
-        action: The thing and the verb, such as ``refund.create``.
-        of_people_only: Not told of keys: it is their daily business, and what they make tells
-            of it.
-        shows: Fields of the body that are worth knowing; never a secret.
+        action: The resource and the verb, such as ``refund.create``.
+        of_people_only: Whether requests with API keys are not logged, because the created
+            rows show them.
+        shows: Fields of the body to log; never a secret.
     """
 
     action: str
@@ -51,30 +51,30 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A route, for readers and for programs.
+    """The documentation of a route, for readers and for programs.
 
     Args:
         summary: What it does, in a few words.
-        answer: The type of its answer.
-        example: Such an answer.
-        status: Of that answer.
-        access: Whose route it is: a merchant's by API keys or by the session of one of its
-            people, a session's alone, a shopper's browser's by ``client_secret``, or anyone's.
-        needs: The least role that may ask for it; on a route that is anyone's, of those who
-            send credentials.
-        needs_operator: Whether it takes somebody who runs this installation.
-        audit: How the audit log tells of it; every change of a merchant's has it.
-        body: The model its body is checked with; None where no body is read.
-        body_is_optional: Whether the body may be left out.
-        body_examples: Name → such a body.
-        query: The model its query is checked with.
-        takes_key: Whether ``Idempotency-Key`` makes it happen once.
-        about: More than the summary says, in CommonMark.
-        refuses: Statuses beyond those that follow from all this.
-        also: Statuses beyond ``status`` that are answered in the answer's own shape.
-        media_type: Of the answer; refusals are JSON in any case.
-        plugin: Whose route it is; such a one answers with any status and JSON it likes.
-        from_any_page: Whether a page of any origin may use a route that is anyone's.
+        answer: The type of its response.
+        example: An example of a response.
+        status: The status of that response.
+        access: Who may use it: a merchant with API keys or a session, a session only, a
+            shopper's browser with a ``client_secret``, or anyone.
+        needs: The lowest role that may use it; on a public route, for requests with
+            credentials.
+        needs_operator: Whether it requires an operator.
+        audit: The audit settings; every change of a merchant has them.
+        body: The model of its body; None without a body.
+        body_is_optional: Whether the body is optional.
+        body_examples: Name → example of a body.
+        query: The model of its query.
+        takes_key: Whether it supports ``Idempotency-Key``.
+        about: A longer description, in CommonMark.
+        refuses: Error statuses that do not follow from the other arguments.
+        also: Statuses, other than ``status``, with the same response type.
+        media_type: The media type of the response; errors are always JSON.
+        plugin: The plugin of the route; it may return any status and JSON.
+        from_any_page: Whether a page of any origin may use a public route.
     """
 
     summary: str
@@ -99,33 +99,33 @@ class Documented:
 
     @property
     def changes_settings(self) -> bool:
-        """Whether it changes keys, people, endpoints or other settings, which last.
+        """Whether it changes keys, users, endpoints or other lasting settings.
 
-        Money moves by roles below, orders and payments are keys' daily business.
+        Orders, payments and refunds are not settings.
         """
         is_daily = self.audit is None or self.audit.of_people_only
         return not is_daily and self.needs.covers(Role.DEVELOPER)
 
     @property
     def is_for_any_page(self) -> bool:
-        """Whether pages of every origin may use it, as it takes neither keys nor a session."""
+        """Whether pages of every origin may use it, because it uses no keys and no session."""
         if self.plugin is not None:
             return self.access != "merchant"
         return self.access == "browser" or self.from_any_page
 
 
 def documented(summary: str, answer: Any, example: object, **more: Any) -> Callable[[View], View]:
-    """Say what a route does; see ``Documented`` for the arguments."""
-    said = Documented(summary, answer, example, **more)
+    """Document a route; see ``Documented`` for the arguments."""
+    doc = Documented(summary, answer, example, **more)
 
     def keep(view: View) -> View:
-        setattr(view, ATTRIBUTE, said)
+        setattr(view, ATTRIBUTE, doc)
         return view
 
     return keep
 
 
 def find_documented(view: Callable[..., Any]) -> Documented | None:
-    """What the route said of itself; None for pages and files."""
-    said: Documented | None = getattr(view, ATTRIBUTE, None)
-    return said
+    """Return the documentation of a route; None for pages and files."""
+    doc: Documented | None = getattr(view, ATTRIBUTE, None)
+    return doc

@@ -30,7 +30,7 @@ from .shapes import ErrorJson, error_to_json
 
 log = logging.getLogger(__name__)
 
-# The first class that matches decides, so the special ones stand first.
+# The first matching class decides, so subclasses come first.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (AuthenticationError, 401, "AUTHENTICATION_ERROR"),
     (IdempotencyKeyReusedError, 422, "IDEMPOTENCY_KEY_REUSED"),
@@ -46,12 +46,12 @@ RETRY_AFTER_S = 1
 
 
 def json_response(body: object, status: int = 200) -> Response:
-    """A JSON answer."""
+    """Return a JSON response."""
     return Response(write(body), status=status, content_type="application/json")
 
 
 def register_errors(app: Quart) -> None:
-    """Make the app answer every failure with the table."""
+    """Register the table of error responses."""
     for kind in (ClientError, InfrastructureError):
         app.register_error_handler(kind, known_error)
     app.register_error_handler(HTTPException, _http)
@@ -59,7 +59,7 @@ def register_errors(app: Quart) -> None:
 
 
 async def known_error(error: Exception) -> Response:
-    """Answer an error of ours."""
+    """Return the response to a paygate error."""
     status, shown = answer_to(error)
     response = json_response(shown, status)
     if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
@@ -68,20 +68,20 @@ async def known_error(error: Exception) -> Response:
 
 
 def answer_to(error: Exception) -> tuple[int, ErrorJson]:
-    """The status and body for an error of ours."""
+    """Return the status and body for a paygate error."""
     status, code = next((s, c) for kind, s, c in TABLE if isinstance(error, kind))
     if isinstance(error, InfrastructureError):
         log.warning("answered %d: %s", status, error)
         return status, error_to_json(code=code, description="Temporarily unavailable, please retry")
     if isinstance(error, InvalidInstrumentError) and error.code != ClientError.code:
-        # The method's own code, for example INVALID_VPA.
+        # The payment method's own code, for example INVALID_VPA.
         code = error.code.upper()
     field = error.field if isinstance(error, InvalidInputError) else None
     return status, error_to_json(code=code, description=str(error), field=field)
 
 
 async def _http(error: HTTPException) -> Response:
-    """What the framework refuses before a route is reached."""
+    """Return the response to an error of the framework."""
     status = error.code or 500
     if error.response is not None and status < 400:
         return error.response  # type: ignore[return-value]  # a redirect made by Quart's router
@@ -103,10 +103,10 @@ async def _unknown(error: Exception) -> Response:
 
 
 def register_refusals(app: Quart, deps: Deps) -> None:
-    """Write down what is answered 403: a role that is too low, a page that may not ask.
+    """Log every 403 response: a role that is too low, or a foreign page.
 
-    A caller is known when their role is refused. A page is refused before that; whose
-    session it would have used is known all the same.
+    The caller is known if its role is too low. A foreign page is refused earlier; the user
+    of the session is looked up for the log.
     """
 
     async def foreign_page(error: ForeignPageError) -> Response:
@@ -127,7 +127,7 @@ def register_refusals(app: Quart, deps: Deps) -> None:
 def _refusal(action: str, reason: str, caller: Caller | None) -> Refusal:
     if caller is None:
         return Refusal(action, reason, request.remote_addr)
-    # Never the path itself: ids in it are what the caller wrote.
+    # Not the path: its ids come from the caller.
     rule = request.url_rule
     return Refusal(
         action,

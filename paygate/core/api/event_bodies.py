@@ -17,11 +17,11 @@ from .shapes import timestamp
 
 
 class EventBodies:
-    """See ``ports.present.EventPresenter``.
+    """Serializes events; see ``EventPresenter``.
 
-    One body serves every documented reader: the payment whole, and its fields
-    once more beside it. No floats, no keys that look like numbers, no merchant's
-    notes: a reader that parses and re-writes it gets the same bytes.
+    One body serves every documented reader: it contains the payment, and its fields once
+    more beside it. It contains no floats, no keys that look like numbers and no notes, so
+    that a reader that parses and serializes it again gets the same bytes.
     """
 
     def type_of(self, event: Event) -> str:
@@ -83,7 +83,7 @@ class EventBodies:
 
 
 def _amount(event: Event, payment: Payment) -> Money:
-    """The sum that the event is about: never more than was taken or held."""
+    """Return the amount of the event: never more than was captured or held."""
     match event.type:
         case EventType.PAYMENT_SUCCESS | EventType.PAYMENT_CAPTURED:
             return payment.amount_captured

@@ -1,4 +1,4 @@
-"""Field types that requests share, and the checks that turn a bad one into a clear error."""
+"""Field types of requests, and checks that return clear errors."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Request(BaseModel):
-    """A body. Fields that nobody knows are ignored."""
+    """A request body. Unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 _UUID_CHARS = 36
 YEARS = "2000 to 2200"
-"""What the clock can be set to, and so all that anything of ours can have happened in."""
+"""The range of the test clock, and so of every time."""
 _SPACE_BEFORE_ZONE = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}\Z)")
 
 
 def _with_plus(text: str) -> str:
-    """Put back the plus sign of a zone, which arrives as a space where it was not encoded."""
-    # A date and a time with a space between them look the same without a "T".
+    """Restore the plus sign of a time zone, which is a space if it was not encoded."""
+    # Without a "T", the space may separate a date and a time.
     if "T" in text or text.count(" ") > 1:
         return _SPACE_BEFORE_ZONE.sub("+", text)
     return text
 
 
 def maybe_uuid(value: object) -> UUID | None:
-    """An id in its one spelling, which may be left out."""
+    """Parse an optional UUID in its canonical form."""
     if value is None:
         return None
     try:
@@ -73,15 +73,15 @@ def _no_uuid() -> NoReturn:
 
 
 def optional_time(value: object) -> datetime | None:
-    """A time with its zone, which may be left out."""
-    return None if value is None else moment(value)
+    """Parse an optional time with its zone."""
+    return None if value is None else parse_time(value)
 
 
-def moment(value: object) -> datetime:
-    """A time with its zone, as text says it."""
+def parse_time(value: object) -> datetime:
+    """Parse a time with its zone."""
     try:
         at = datetime.fromisoformat(_with_plus(value)) if isinstance(value, str) else None
-        # Its first and last hours are no times at all elsewhere.
+        # The first and last hours of Python's range overflow in other time zones.
         at = at.astimezone(UTC) if at and at.tzinfo else None
     except OverflowError:
         raise ValueError(f"must be a time in the years {YEARS}") from None
@@ -93,7 +93,7 @@ def moment(value: object) -> datetime:
 
 
 def whole(value: object) -> object:
-    """What a query says: digits and nothing else."""
+    """Parse a query value: only digits."""
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
         raise ValueError("must be a whole number")
     return int(value)
@@ -120,23 +120,23 @@ ID_CHARS_MAX = 64
 
 def _searched(value: str) -> str:
     if "\0" in value:
-        raise ValueError("must not hold a NUL character")
+        raise ValueError("must not contain a NUL character")
     return value
 
 
-TimelineEntry = Annotated[
+TimeField = Annotated[
     datetime,
-    BeforeValidator(moment),
+    BeforeValidator(parse_time),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-01T00:00:00Z"]}),
 ]
 Searched = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_searched)]
 
 
 class SpanQuery(PageQuery):
-    """``?limit=&offset=&from=&to=``: made in a span of time."""
+    """``?limit=&offset=&from=&to=``: created in a period."""
 
-    from_: TimelineEntry | None = Field(None, alias="from", description="made then or later")
-    to: TimelineEntry | None = Field(None, description="made before then")
+    from_: TimeField | None = Field(None, alias="from", description="created at this time or later")
+    to: TimeField | None = Field(None, description="created before this time")
 
 
 _EMAIL = re.compile(r"[\x21-\x3f\x41-\x7e]{1,64}@[\x21-\x3f\x41-\x7e]{1,189}")
@@ -172,7 +172,7 @@ NewPassword = Annotated[
     ),
 ]
 
-# As wide as the column of deliveries.
+# The width of the column.
 EVENT_CHARS_MAX = 50
 
 
@@ -187,7 +187,7 @@ def _filters(value: object) -> object:
         if len(each) > EVENT_CHARS_MAX or not is_filter(each):
             raise ValueError("must be *, a family such as payment.*, or a name: payment.success")
         if not could_match(each):
-            raise ValueError(f"names {each}, which is no event of paygate")
+            raise ValueError(f"names {each}, which is not an event of paygate")
     return tuple(dict.fromkeys(value))
 
 
@@ -208,16 +208,16 @@ Filters = Annotated[
 Body = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 PROTECTED = ("status", "merchant_id", "amount_refunded", "captured")
-"""Fields that only we set. Anything else we do not know is ignored."""
+"""Fields that only paygate sets. Other unknown fields are ignored."""
 
 
 def message_of(query: Mapping[str, str]) -> Mapping[str, str]:
-    """What is there and says something."""
+    """Return the parameters that are not empty."""
     return {name: value for name, value in query.items() if value}
 
 
 def parse_uuid(text: str, thing: str) -> UUID:
-    """The id in a path; what is no UUID names no such thing."""
+    """Parse an id in a path; an invalid UUID is not found."""
     try:
         return UUID(text)
     except ValueError:
@@ -225,10 +225,10 @@ def parse_uuid(text: str, thing: str) -> UUID:
 
 
 def refuse_protected(body: Body) -> None:
-    """Refuse fields that only we set.
+    """Refuse fields that only paygate sets.
 
     Raises:
-        InvalidInputError: One is there.
+        InvalidInputError: The body contains one.
     """
     for name in PROTECTED:
         if name in body:
@@ -236,10 +236,10 @@ def refuse_protected(body: Body) -> None:
 
 
 def checked(model: type[Model], given: Body) -> Model:
-    """What was given, as the model has it.
+    """Validate input with a model.
 
     Raises:
-        InvalidInputError: It does not fit; the sentence names the first wrong field.
+        InvalidInputError: It is invalid; the message names the first wrong field.
     """
     try:
         return model.model_validate(given)
@@ -247,21 +247,21 @@ def checked(model: type[Model], given: Body) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
     field = str(first["loc"][0])
     if given.get(field) is None and first["type"] == "string_type":
-        # Null, where there must be a text, is a text that is missing.
+        # Null for a required text counts as missing.
         raise InvalidInputError(f"{field} is required", field=field)
     raise InvalidInputError(_sentence(first, field), field=field)
 
 
 def _sentence(error: ErrorDetails, field: str) -> str:
-    """What is wrong, in the words that clients of older gateways know."""
+    """Format an error in the words that clients of older gateways know."""
     bound = error.get("ctx", {})
     kind = error["type"]
     if kind in {"missing", "string_too_short"}:
         return f"{field} is required"
     if kind == "value_error":
-        # A rule of ours, which may begin with the field's name.
-        said = str(bound["error"])
-        return said if said.startswith(field) else f"{field} {said}"
+        # A rule of paygate, which may begin with the field's name.
+        reason = str(bound["error"])
+        return reason if reason.startswith(field) else f"{field} {reason}"
     must_be = {
         "int_type": "an integer",
         "greater_than_equal": f"at least {bound.get('ge')}",
@@ -276,7 +276,7 @@ def _sentence(error: ErrorDetails, field: str) -> str:
 
 
 def parse_page(query: Mapping[str, str]) -> tuple[int, int]:
-    """``?limit=&offset=``; an empty one counts as left out."""
+    """Parse ``?limit=&offset=``; an empty value counts as missing."""
     given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
     asked = checked(PageQuery, given)
     return min(asked.limit, PAGE_ROWS_MAX), asked.offset

@@ -22,7 +22,7 @@ from ..errors import (
     NotExecutedError,
 )
 from ..idempotency import RETENTION, WAIT_MAX, Answer, StoredAnswer, read_key
-from .audit_note import audit_note_of_request, stated
+from .audit_note import audit_note_of_request, documentation_of_request
 from .bodies import body_of_request, canonical, write
 from .context import dialect_of_app
 from .errors import answer_to
@@ -37,12 +37,12 @@ Refuse = Callable[[ConflictError], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A request that carries a key.
+    """A request with an idempotency key.
 
     Args:
-        merchant_id: Whose key it is; another merchant's equal key is another key.
-        key: What the caller made up.
-        content: All that the request asks for, in one canonical form.
+        merchant_id: The merchant; equal keys of other merchants are different keys.
+        key: The key of the client.
+        content: The content of the request, in a canonical form.
     """
 
     merchant_id: UUID
@@ -52,30 +52,30 @@ class Keyed:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer, and whether it was given before."""
+    """A response, and whether it is a stored one."""
 
     answer: Answer
     is_replay: bool
 
 
 async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given:
-    """Execute the request, or repeat what it was answered before.
+    """Execute the request, or return its stored response.
 
-    The key, the work and its answer are one transaction: a process that dies in
-    the middle leaves nothing, and one that dies after the commit has left the
-    answer for the retry.
+    The key, the work and its response are one transaction: a process that dies before the
+    commit stores nothing; after the commit, the response is stored for the retry.
 
     Args:
         keyed: The request.
-        execute: Carries it out with the dependencies it is handed, which write
-            into the transaction and notify workers when it is committed. It raises
-            ``ConflictError`` before it has written anything, or not at all.
-        refuse: Turns such a refusal into the answer, which is remembered too.
+        execute: Executes it with dependencies that write in the transaction and notify
+            workers after the commit. It raises ``ConflictError`` before it writes
+            anything, or not at all.
+        refuse: Turns such an error into a response, which is stored too.
         deps: The app.
 
     Raises:
         IdempotencyKeyReusedError: The key was used for another request.
-        IdempotencyInProgressError: Its twin did not end within two seconds.
+        IdempotencyInProgressError: A concurrent request with the key did not end within two
+            seconds.
     """
     deadline, pause_s = time.monotonic() + WAIT_MAX.total_seconds(), POLL_MIN_S
     while True:
@@ -84,9 +84,9 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
             return given
         if time.monotonic() > deadline:
             raise IdempotencyInProgressError
-        # No connection is held meanwhile, or the waiters would empty the pool.
+        # Hold no connection while waiting, or the waiting requests would exhaust the pool.
         await asyncio.sleep(pause_s)
-        # Many that wait must not take the time of the one that works.
+        # Many waiting requests must not slow down the request that works.
         pause_s = min(2 * pause_s, POLL_MAX_S)
 
 
@@ -113,20 +113,20 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         remembered = StoredAnswer(fingerprints, sealed, expires_at=now + RETENTION)
         is_stored = await storage.idempotency.save(keyed.merchant_id, keyed.key, remembered, at=now)
         if not is_stored:
-            # The work is undone with the transaction: another request's answer stands.
+            # The transaction is rolled back: the response of another request is stored.
             raise IdempotencyInProgressError
     notifications.send_all(deps)
     return Given(answer, is_replay=False)
 
 
 def sealed_answer(answer: Answer, keyed: Keyed, deps: Deps) -> Answer:
-    """Seal an answer: it may hold a secret that is shown only to whoever asked."""
+    """Seal a response: it may contain a secret that is shown only once."""
     sealed = deps.vault.seal({"body": answer.body.decode()}, context=_context(keyed))
     return replace(answer, body=json.dumps({SEALED: sealed}).encode())
 
 
 def opened_answer(stored: Answer, keyed: Keyed, deps: Deps) -> Answer:
-    """Open a stored answer; one that an earlier version stored in clear is returned as it is.
+    """Open a stored response; earlier versions stored it in clear.
 
     Raises:
         InfrastructureError: It was sealed with a key that this process does not have.
@@ -149,14 +149,14 @@ Do = Callable[[Deps], Awaitable[tuple[object, int]]]
 
 
 async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
-    """Answer the request at hand with ``do``, or with what it was answered before.
+    """Execute the current request with ``do``, or return its stored response.
 
     Args:
-        owner: The merchant whose request it is.
+        owner: The merchant of the request.
         deps: The app.
-        do: Carries it out with the dependencies it is handed; returns what to
-            show and the status.
-        scope: Keeps the keys of somebody who is not the merchant apart from theirs.
+        do: Executes it with the given dependencies; returns the body and the
+            status.
+        scope: Separates keys of shoppers from the merchant's keys.
     """
     key = read_key(request.headers.get("Idempotency-Key"))
     note = await audit_note_of_request()
@@ -177,7 +177,7 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
 
 
 async def changed(deps: Deps, do: Do) -> Response:
-    """The same for what is shown once: its answer is not remembered, whatever the key."""
+    """Execute the request without storing its response, which is shown only once."""
     note = await audit_note_of_request()
 
     async def execute(bound: Deps) -> Answer:
@@ -191,7 +191,7 @@ async def changed(deps: Deps, do: Do) -> Response:
 
 
 async def audit_afterwards(shown: object, deps: Deps) -> None:
-    """The line in the audit log of what is no transaction of ours, once it is done."""
+    """Add the audit entry after a change that has its own transaction."""
     note = await audit_note_of_request()
     if note is not None:
         async with deps.storage.transaction() as storage:
@@ -200,7 +200,7 @@ async def audit_afterwards(shown: object, deps: Deps) -> None:
 
 @run_again_on_conflict
 async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
-    """Together with the line in the audit log, or with the order that a payment makes."""
+    """Execute with the audit entry, or the order of a payment, in one transaction."""
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
         answer = await execute(replace(deps, storage=storage, notifier=notifications))
@@ -209,19 +209,19 @@ async def _in_transaction(execute: Execute, deps: Deps) -> Answer:
 
 
 async def _confirm(bound: Deps) -> None:
-    """Judge who changes settings once more, in the transaction that changes them.
+    """Check the rights of the caller again, in the transaction that changes settings.
 
-    A request that began before their right was taken away leaves them none after: no key, no
-    secret, no endpoint of their own.
+    A request that began before the rights were removed must not create a key, a secret or an
+    endpoint.
     """
     caller: Caller | None = g.get("caller")
-    said = stated()
-    if caller is not None and said.changes_settings:
-        await confirm_caller(caller, said.needs, bound)
+    doc = documentation_of_request()
+    if caller is not None and doc.changes_settings:
+        await confirm_caller(caller, doc.needs, bound)
 
 
 def _scoped(key: str, scope: str) -> str:
-    # Hashed: two strings side by side may be longer than a key can be.
+    # Hashed, because both texts together may exceed the length of a key.
     return f"{scope}:{sha256(key.encode()).hexdigest()}" if scope else key
 
 
@@ -234,7 +234,7 @@ async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Given:
 
 
 async def _content() -> bytes:
-    """All that the request asks for; white space and the order of fields ask for nothing."""
+    """Return the content of the request; white space and the order of fields are ignored."""
     asked = [request.method, request.path, request.query_string.decode(errors="replace")]
     return canonical([*asked, await body_of_request()])
 

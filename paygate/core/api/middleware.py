@@ -1,4 +1,4 @@
-"""What happens around every request: hosts, origins, and the headers of every answer."""
+"""Checks and headers of every request: host names, origins and CORS."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After"
 PREFLIGHT_AGE_S = 600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# The names of headers, as a browser lists those that a script wants to send.
+# Header names as a browser lists them in a preflight.
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]{1,64}(, ?[A-Za-z0-9_-]{1,64}){0,31}")
 
 
 @dataclass(frozen=True, slots=True)
 class WebPolicy:
-    """Which pages and which names may be used to reach an app.
+    """The origins and host names that may use an app.
 
     Args:
-        credentialed: Origins of pages that may send a session's cookie and read the answer.
+        credentialed: Origins whose pages may use a session's cookie and read the response.
         allowed: Further origins whose pages may send API keys; ``*`` for every origin. Pages
             of this machine always may.
-        hosts: Names by which the app is reached, beside addresses and this machine's own;
-            None for any name. In development a page elsewhere could let its own name point
-            here, and would then count as a page of ours.
-        hsts_s: For how many seconds browsers are told to use TLS only; 0 tells them nothing.
+        hosts: Host names of the app, beside addresses and this machine's names; None for any
+            name. In development, a foreign page could resolve its own name to this server
+            and would then count as a page of the same origin (DNS rebinding).
+        hsts_s: Seconds of the ``Strict-Transport-Security`` header; 0 sends none.
     """
 
     credentialed: frozenset[str] = frozenset()
@@ -47,14 +47,14 @@ class WebPolicy:
     hsts_s: int = 0
 
     def allows_origin(self, origin: str) -> bool:
-        """Whether a page of that origin may send API keys and read the answer."""
+        """Whether a page of that origin may send API keys and read the response."""
         if origin in self.credentialed or origin in self.allowed or "*" in self.allowed:
             return True
         host = _host_name(origin)
         return host is not None and is_loopback(host)
 
     def allows_host(self, host: str) -> bool:
-        """Whether the app may be reached by that name, with or without a port."""
+        """Whether the app may be reached with that host name, with or without a port."""
         if self.hosts is None:
             return True
         name = _host_name(f"//{host}")
@@ -62,10 +62,10 @@ class WebPolicy:
 
 
 def register_middleware(app: Quart, policy: WebPolicy) -> None:
-    """Check where requests come from, answer preflights, and add the standing headers.
+    """Check hosts and origins, answer preflights, and add the response headers.
 
-    Shoppers' routes, the checkout page and its scripts may be used by any page. Every other
-    route only by pages of this machine and of configured origins: a page elsewhere could use
+    Any page may use the shoppers' routes, the checkout page and its scripts. Other routes may
+    only be used by pages of this machine and of configured origins: a foreign page could use
     the published key pair of a developer's gateway.
     """
 
@@ -86,7 +86,7 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
         origin = request.headers.get("Origin")
         if origin is None or request.method in SAFE_METHODS or _is_for_any_page(app):
             return
-        # A page cannot send the keys' headers unless a preflight allowed it to.
+        # A page cannot send these headers unless a preflight allowed it.
         if "X-Api-Key" in request.headers or policy.allows_origin(origin):
             return
         if (_host_and_port(origin) or "") != request.host.lower():
@@ -123,7 +123,7 @@ def _allow_origin(response: Response, policy: WebPolicy, *, is_for_any_page: boo
 
 
 def _allowed_headers(*, is_for_any_page: bool) -> str:
-    """On shoppers' routes also what a shop's tracing library adds to every request."""
+    """Allow further headers on shoppers' routes, such as those of a tracing library."""
     asked = request.headers.get("Access-Control-Request-Headers", "")
     if is_for_any_page and _HEADER_NAMES.fullmatch(asked):
         return f"{ALLOWED_HEADERS}, {asked}"
@@ -131,20 +131,20 @@ def _allowed_headers(*, is_for_any_page: bool) -> str:
 
 
 def _is_for_any_page(app: Quart) -> bool:
-    """Whether the route takes no keys and no session, so that any page may use it."""
+    """Whether the route uses no keys and no session, so that any page may use it."""
     endpoint = _endpoint(app)
     if endpoint is None:
         return False
-    said = find_documented(app.view_functions[endpoint])
-    if said is None:
+    doc = find_documented(app.view_functions[endpoint])
+    if doc is None:
         return "checkout_pages" in endpoint.split(".")
-    return said.is_for_any_page
+    return doc.is_for_any_page
 
 
 def _endpoint(app: Quart) -> str | None:
     if request.method != "OPTIONS":
         return request.endpoint
-    # Of a preflight: the route that the request itself is going to ask for.
+    # For a preflight, the method of the announced request.
     asked = request.headers.get("Access-Control-Request-Method", "GET")
     adapter = app.create_url_adapter(request)
     if adapter is None:
@@ -157,7 +157,7 @@ def _endpoint(app: Quart) -> str | None:
 
 
 def _host_and_port(origin: str) -> str | None:
-    """The host and port of an origin; None for what is no URL, such as ``null``."""
+    """Return the host and port of an origin; None if it is not a URL, such as ``null``."""
     try:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:
@@ -172,7 +172,7 @@ def _host_name(url: str) -> str | None:
 
 
 def _is_address(name: str) -> bool:
-    # A page that came by an address came from there: only names can be made to point here.
+    # A request to an address cannot be caused by DNS rebinding, which needs a name.
     try:
         ip_address(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the routes that are served and the models they use."""
+"""Generate the OpenAPI document from the routes and their models."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ VERSION = "3.1.0"
 DIALECTS = "dialects"
 NO_CONTENT = 204
 REFUSALS: Mapping[int, str] = {
-    400: "A field is missing or wrong, or the thing's state does not allow this.",
-    401: "The credentials name nobody.",
+    400: "A field is missing or wrong, or the state of the resource does not allow this.",
+    401: "The credentials are missing or invalid.",
     403: "The role is too low, or a session's request lacks its X-Csrf-Token or comes from a "
     "foreign page.",
-    404: "There is no such thing, or it is not yours.",
-    408: "The body came too slowly.",
+    404: "No such resource, or another merchant's.",
+    408: "The body was sent too slowly.",
     409: "A request with this Idempotency-Key is still in progress; see Retry-After.",
     413: "The body is too large.",
-    422: "The Idempotency-Key was used for another request, or no processor can do this.",
-    429: "There is as much of this at a time as there may be; see Retry-After.",
-    500: "A mistake of ours.",
-    502: "The plugin that answers here failed.",
-    503: "We are not available; see Retry-After.",
+    422: "The Idempotency-Key was used for another request, or no processor supports this.",
+    429: "Too many concurrent requests or streams; see Retry-After.",
+    500: "Internal server error.",
+    502: "The plugin of this route failed.",
+    503: "Temporarily unavailable; see Retry-After.",
 }
 ABOUT = (
     "Amounts are whole minor units of their currency. Times are UTC. Send `Idempotency-Key` with "
-    "anything that changes something: the same request gets the same answer for 24 hours.\n\n"
-    "Operations tagged *dialects* are other paths for the same things, kept for clients of older "
+    "every change: the same request gets the same response for 24 hours.\n\n"
+    "Operations tagged *dialects* are aliases of the same operations, kept for clients of older "
     "gateways."
 )
 _MODEL_SUFFIX = re.compile(r'(?<=\w)Json(?=[_"])')
@@ -51,14 +51,14 @@ _CONVERTER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
 
 def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
-    """The OpenAPI 3.1 document of everything the app serves that is not a page."""
+    """Return the OpenAPI 3.1 document of every route that is not a page."""
     routes = list(_documented_routes(app))
-    schemas = Schemas(said for _, said in routes)
+    schemas = Schemas(doc for _, doc in routes)
     paths: dict[str, Json] = {}
-    for rule, said in routes:
+    for rule, doc in routes:
         item = paths.setdefault(template(rule), {})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            item[method.lower()] = _operation(rule, method, said, schemas, registry)
+            item[method.lower()] = _operation(rule, method, doc, schemas, registry)
     return {
         "openapi": VERSION,
         "info": {"title": "paygate", "version": version, "description": ABOUT},
@@ -78,32 +78,32 @@ def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
 
 
 def template(rule: Rule) -> str:
-    """The rule's path as the document writes it."""
+    """Return the rule's path in the form of OpenAPI."""
     return _CONVERTER.sub(r"{\1}", rule.rule)
 
 
 def _documented_routes(app: Quart) -> Iterable[tuple[Rule, Documented]]:
     for rule in app.url_map.iter_rules():
-        said = find_documented(app.view_functions[rule.endpoint])
-        if said is not None:
-            yield rule, said
+        doc = find_documented(app.view_functions[rule.endpoint])
+        if doc is not None:
+            yield rule, doc
 
 
 class Schemas:
-    """The shapes that operations use, each written once.
+    """The schemas of all operations, each defined once.
 
     Args:
-        operations: What the routes say of themselves.
+        operations: The documentation of the routes.
     """
 
     def __init__(self, operations: Iterable[Documented]) -> None:
         wanted: dict[tuple[str, JsonSchemaMode], TypeAdapter[Any]] = {
             ("Error", "serialization"): TypeAdapter(ErrorJson)
         }
-        for said in operations:
-            wanted[repr(said.answer), "serialization"] = TypeAdapter(said.answer)
-            if said.body is not None and said.body is not PaymentRequest:
-                wanted[repr(said.body), "validation"] = TypeAdapter(said.body)
+        for doc in operations:
+            wanted[repr(doc.answer), "serialization"] = TypeAdapter(doc.answer)
+            if doc.body is not None and doc.body is not PaymentRequest:
+                wanted[repr(doc.body), "validation"] = TypeAdapter(doc.body)
         inputs = [(name, mode, adapter) for (name, mode), adapter in wanted.items()]
         found, shared = TypeAdapter.json_schemas(
             inputs, ref_template="#/components/schemas/{model}"
@@ -112,16 +112,16 @@ class Schemas:
         self.definitions: Json = _public_names(shared.get("$defs", {}))
 
     def answer(self, kind: Any) -> Json:
-        """The schema of an answer."""
+        """Return the schema of a response."""
         return dict(self._found[repr(kind), "serialization"])
 
     def body(self, model: type[BaseModel]) -> Json:
-        """The schema of a request's body."""
+        """Return the schema of a request body."""
         return dict(self._found[repr(model), "validation"])
 
     @property
     def error(self) -> Json:
-        """The schema of every refusal."""
+        """Return the schema of every error."""
         return dict(self._found["Error", "serialization"])
 
 
@@ -132,47 +132,47 @@ def _public_names(schema: Json) -> Json:
 
 
 def _operation(
-    rule: Rule, method: str, said: Documented, schemas: Schemas, registry: Registry
+    rule: Rule, method: str, doc: Documented, schemas: Schemas, registry: Registry
 ) -> Json:
     written: Json = {
         "operationId": _operation_id(rule, method),
-        "summary": said.summary,
+        "summary": doc.summary,
         "tags": [_tag(rule)],
-        "parameters": list(_parameters(rule, said)),
-        "responses": _responses(rule, method, said, schemas),
-        "security": _security(method, said),
+        "parameters": list(_parameters(rule, doc)),
+        "responses": _responses(rule, method, doc, schemas),
+        "security": _security(method, doc),
     }
-    about = " ".join(filter(None, (said.about, _needs(said))))
+    about = " ".join(filter(None, (doc.about, _needs(doc))))
     if about:
         written["description"] = about
     if _tag(rule) == DIALECTS:
         written["x-paygate-dialect"] = True
-    if said.plugin is not None:
-        written["x-paygate-plugin"] = said.plugin
+    if doc.plugin is not None:
+        written["x-paygate-plugin"] = doc.plugin
         written["responses"]["default"] = {
-            "description": "What the plugin says.",
+            "description": "The response of the plugin.",
             "content": _content({}, {}),
         }
-    if said.body is not None:
-        written["requestBody"] = _body(said, said.body, schemas, registry)
+    if doc.body is not None:
+        written["requestBody"] = _body(doc, doc.body, schemas, registry)
     return written
 
 
-def _security(method: str, said: Documented) -> list[Json]:
+def _security(method: str, doc: Documented) -> list[Json]:
     by_session: Json = {"Session": []} if method == "GET" else {"Session": [], "CsrfToken": []}
-    if said.access == "session":
+    if doc.access == "session":
         return [by_session]
-    return [{"ApiKey": [], "ApiSecret": []}, by_session] if said.access == "merchant" else []
+    return [{"ApiKey": [], "ApiSecret": []}, by_session] if doc.access == "merchant" else []
 
 
-def _needs(said: Documented) -> str:
-    """Who may, where not everybody may."""
-    operator = "Needs an operator." if said.needs_operator else ""
-    if said.needs is Role.READ_ONLY:
+def _needs(doc: Documented) -> str:
+    """Describe the required role, if there is one."""
+    operator = "Needs an operator." if doc.needs_operator else ""
+    if doc.needs is Role.READ_ONLY:
         return operator
-    if said.access == "anyone":
-        return f"Whoever sends credentials needs the role {said.needs}."
-    return f"Needs the role {said.needs}. {operator}".strip()
+    if doc.access == "anyone":
+        return f"Requests with credentials need the role {doc.needs}."
+    return f"Needs the role {doc.needs}. {operator}".strip()
 
 
 def _tag(rule: Rule) -> str:
@@ -185,70 +185,70 @@ def _operation_id(rule: Rule, method: str) -> str:
     return "_".join([method.lower(), *words])
 
 
-def _parameters(rule: Rule, said: Documented) -> Iterable[Json]:
+def _parameters(rule: Rule, doc: Documented) -> Iterable[Json]:
     for name in sorted(rule.arguments):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-    if said.query is not None:
-        for name, schema in said.query.model_json_schema()["properties"].items():
+    if doc.query is not None:
+        for name, schema in doc.query.model_json_schema()["properties"].items():
             yield {"name": name, "in": "query", "schema": schema}
-    if said.access == "browser":
-        about = "the order's; required where the app says so"
+    if doc.access == "browser":
+        about = "the order's secret, if the app requires it"
         schema = {"type": "string"}
         yield {"name": "client_secret", "in": "query", "schema": schema, "description": about}
-    if said.takes_key:
-        # Quotes around a key are optional, and spaces around it are cut; an empty one is none.
+    if doc.takes_key:
+        # The schema allows quotes around a key and spaces, which are removed.
         schema = {"type": "string", "pattern": "^[ -~]*$", "maxLength": KEY_CHARS_MAX + 2}
         about = (
-            "makes this happen once, however often it is sent; 1 to 255 printable ASCII "
-            "characters, with or without quotes around them; an empty one counts as left out"
+            "repeated requests with the same key are executed once; 1 to 255 printable ASCII "
+            "characters, with or without quotes around them; an empty key counts as missing"
         )
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": about}
 
 
-def _responses(rule: Rule, method: str, said: Documented, schemas: Schemas) -> Json:
+def _responses(rule: Rule, method: str, doc: Documented, schemas: Schemas) -> Json:
     good: Json = {
         "description": "Done." if method != "GET" else "Found.",
         "content": _content(
-            schemas.answer(said.answer), {"example": {"value": said.example}}, said.media_type
+            schemas.answer(doc.answer), {"example": {"value": doc.example}}, doc.media_type
         ),
     }
-    if said.status == NO_CONTENT:
+    if doc.status == NO_CONTENT:
         del good["content"]
-    if said.takes_key:
+    if doc.takes_key:
         good["headers"] = {
             "Idempotent-Replayed": {
                 "schema": {"const": "true", "type": "string"},
-                "description": "this answer was given before",
+                "description": "the response is a stored one",
             }
         }
     refusals = {
         str(status): {"description": REFUSALS[status], "content": _content(schemas.error, {})}
-        for status in sorted(_refused(rule, method, said))
+        for status in sorted(_refused(rule, method, doc))
     }
     also = {
         str(status): {
             "description": REFUSALS[status],
-            "content": _content(schemas.answer(said.answer), {}, said.media_type),
+            "content": _content(schemas.answer(doc.answer), {}, doc.media_type),
         }
-        for status in sorted(said.also)
+        for status in sorted(doc.also)
     }
-    return {str(said.status): good, **refusals, **also}
+    return {str(doc.status): good, **refusals, **also}
 
 
-def _refused(rule: Rule, method: str, said: Documented) -> set[int]:
-    statuses = {408, 413, 503, *said.refuses}
-    if said.access != "anyone":
+def _refused(rule: Rule, method: str, doc: Documented) -> set[int]:
+    statuses = {408, 413, 503, *doc.refuses}
+    if doc.access != "anyone":
         statuses |= {401}
-    if _needs(said) or (said.access in {"merchant", "session"} and method != "GET"):
+    if _needs(doc) or (doc.access in {"merchant", "session"} and method != "GET"):
         statuses |= {403}
-    if said.access == "browser":
-        # A suspended merchant's orders.
+    if doc.access == "browser":
+        # Orders of a suspended merchant.
         statuses |= {403}
-    if said.body is not None or said.query is not None or said.takes_key or method != "GET":
+    if doc.body is not None or doc.query is not None or doc.takes_key or method != "GET":
         statuses |= {400}
     if rule.arguments:
         statuses |= {404}
-    if said.takes_key:
+    if doc.takes_key:
         statuses |= {409, 422}
     return statuses
 
@@ -257,20 +257,20 @@ def _content(schema: Json, examples: Json, media_type: str = "application/json")
     return {media_type: {"schema": schema, **({"examples": examples} if examples else {})}}
 
 
-def _body(said: Documented, model: type[BaseModel], schemas: Schemas, registry: Registry) -> Json:
+def _body(doc: Documented, model: type[BaseModel], schemas: Schemas, registry: Registry) -> Json:
     schema = payment_schema(registry) if model is PaymentRequest else schemas.body(model)
-    examples = {name: {"value": value} for name, value in said.body_examples.items()}
-    return {"required": not said.body_is_optional, "content": _content(schema, examples)}
+    examples = {name: {"value": value} for name, value in doc.body_examples.items()}
+    return {"required": not doc.body_is_optional, "content": _content(schema, examples)}
 
 
 def payment_schema(registry: Registry) -> Json:
-    """What a payment request may say: one shape for each method that is installed."""
+    """Return the schema of a payment request: one shape per installed method."""
     shapes = []
     for code, method in registry.methods.items():
         try:
             shape = TypeAdapter(method.info.input_model).json_schema(mode="validation")
         except PydanticUserError:
-            # Such a model has no JSON Schema; requests by it work all the same.
+            # The model has no JSON Schema; requests work anyway.
             shape = {}
         shapes.append(_payment_by(code, method.info.label, _inlined(shape)))
     return {"oneOf": shapes}
@@ -290,7 +290,7 @@ def _payment_by(code: str, label: str, shape: Json) -> Json:
 
 
 def _inlined(schema: Json) -> Json:
-    """The schema without references: a plugin's own definitions are nobody else's."""
+    """Return the schema without references, because a plugin's definitions are its own."""
     definitions = schema.get("$defs", {})
 
     def put_in(part: Any) -> Any:

@@ -34,7 +34,7 @@ Uuid = Annotated[
 
 
 class PageJson(TypedDict, Generic[Row]):
-    """A slice of a list, newest first."""
+    """A page of a list, newest first."""
 
     data: list[Row]
     total: int
@@ -43,7 +43,7 @@ class PageJson(TypedDict, Generic[Row]):
 
 
 class ErrorDetailJson(TypedDict):
-    """What went wrong, for programs and for people."""
+    """The error, for programs and for people."""
 
     code: Annotated[str, Field(examples=["BAD_REQUEST_ERROR"])]
     description: Annotated[str, Field(examples=["amount must be at least 100"])]
@@ -51,7 +51,7 @@ class ErrorDetailJson(TypedDict):
 
 
 class ErrorJson(TypedDict):
-    """The body of every refusal."""
+    """The body of every error response."""
 
     error: ErrorDetailJson
 
@@ -62,7 +62,7 @@ ShownRow = TypeVar("ShownRow")
 
 
 def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson[ShownRow]:
-    """A slice of a list in its envelope."""
+    """Return a page of a list in its envelope."""
     return {
         "data": [show(row) for row in rows.rows],
         "total": rows.total,
@@ -72,7 +72,7 @@ def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson
 
 
 def error_to_json(*, code: str, description: str, field: str | None = None) -> ErrorJson:
-    """The body of every refusal."""
+    """Return the body of an error response."""
     detail: ErrorDetailJson = {"code": code, "description": description}
     if field:
         detail["field"] = field
@@ -80,7 +80,7 @@ def error_to_json(*, code: str, description: str, field: str | None = None) -> E
 
 
 def timestamp(at: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, as JavaScript writes it."""
+    """Format a time as ISO 8601 in UTC with milliseconds, as JavaScript does."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
@@ -90,5 +90,5 @@ def maybe_timestamp(at: datetime | None) -> str | None:
 
 
 def seconds(length: timedelta) -> float:
-    """With milliseconds, as in timestamps."""
+    """Return seconds, rounded to milliseconds."""
     return round(length.total_seconds(), 3)

@@ -1,5 +1,5 @@
-"""Paths and words of other gateways, whose clients work against us unchanged.
+"""Dialects of other gateways, whose clients work with paygate unchanged.
 
-Where all of them agree, the route is in the module of its resource. What only one of
-them does is here, and nothing but the composition root imports it.
+A route that all of them share is in the module of its resource. What only one of them
+needs is here, and only the composition root imports it.
 """

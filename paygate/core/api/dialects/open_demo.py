@@ -1,6 +1,6 @@
-"""The profile ``open-demo``: the dialect of a gateway that knows no merchants and no orders.
+"""The profile ``open-demo``: the dialect of a gateway without merchants and orders.
 
-Callers without keys are the test merchant, and a payment brings its order along.
+Callers without keys are the test merchant, and a payment creates its order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class OpenDemo(OtherGateways):
         """Return the test merchant.
 
         Raises:
-            AuthenticationError: The test merchant was never seeded.
+            AuthenticationError: The test merchant was not seeded.
         """
         merchant = await find_test_merchant(deps)
         if merchant is None or not merchant.is_active:
@@ -41,7 +41,7 @@ class OpenDemo(OtherGateways):
         return merchant
 
     async def owner_of_order(self, order_id: str, deps: Deps) -> UUID:
-        """Return the order's merchant; an order that does not exist is the test merchant's."""
+        """Return the order's merchant; the test merchant if the order does not exist."""
         if await deps.storage.orders.get(order_id) is None:
             return (await self.anonymous_merchant(deps)).id
         return await super().owner_of_order(order_id, deps)
@@ -54,12 +54,11 @@ class OpenDemo(OtherGateways):
     async def with_order(
         self, command: CreatePayment, body: Body, owner: UUID, deps: Deps
     ) -> CreatePayment:
-        """Create an order of the payment's own ``amount``, and pay that.
+        """Create an order with the payment's ``amount``, and pay it.
 
-        Clients of this dialect know no orders: each payment they ask for is one of its
-        own, however often they name the same order. So the name is used while the order
-        accepts a payment of that amount; after that another order is created, with the
-        name as its receipt.
+        Clients of this dialect have no orders: each payment is independent, also if several
+        name the same order. So the named order is used while it accepts a payment of that
+        amount; after that another order is created, with the name as its receipt.
         """
         if not is_order_name(command.order_id) or "amount" not in body:
             return command
@@ -69,16 +68,16 @@ class OpenDemo(OtherGateways):
         wanted = parse_order({**body, "receipt": command.order_id, "notes": None}, test_merchant)
         if await deps.storage.orders.get(command.order_id) is None:
             await create_order(replace(wanted, id=command.order_id), deps)
-        # Locked: of payments that name it at once, one gets it and the others see that.
+        # Locked: of concurrent payments that name it, one gets it and the others see that.
         await deps.storage.orders.lock(command.order_id)
         if await _accepts(command.order_id, wanted, deps):
             return command
         return replace(command, order_id=(await create_order(wanted, deps)).id)
 
     async def implied_order(self, order_id: str, query: Body, deps: Deps) -> Order | None:
-        """Return the order that a payment of ``?amount=`` would create, under that name.
+        """Return the order that a payment of ``?amount=`` with that name would create.
 
-        None where the named order itself would be paid, see ``with_order``.
+        None if the named order itself would be paid, see ``with_order``.
         """
         amount = str(query.get("amount", ""))
         if not is_order_name(order_id) or not _WHOLE.fullmatch(amount):
@@ -102,18 +101,18 @@ class OpenDemo(OtherGateways):
         )
 
     async def with_receipt(self, shown: Shown, payment: Payment, deps: Deps) -> Shown:
-        """Add the name for which the payment's order was created."""
+        """Add the name that the payment's request contained."""
         order = await find_order(payment.order_id, None, deps)
         if not order.receipt:
             return shown
         return cast("Shown", {**cast("Body", shown), "order_receipt": order.receipt})
 
     def wants_bare_list(self, query: Body) -> bool:
-        """Whether the request does not page: its client knows no envelope."""
+        """Whether the request is not paged: such clients expect an array."""
         return "limit" not in query and "offset" not in query
 
     def health(self, shown: Shown) -> Shown:
-        """Say ``ok`` and ``Connected``, and that this profile is in use."""
+        """Return ``ok`` and ``Connected``, and the name of the profile."""
         body = cast("Body", shown)
         is_up = body["status"] == "healthy"
         words = {

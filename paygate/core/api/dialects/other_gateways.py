@@ -1,4 +1,4 @@
-"""Aliases of routes, and words of requests, that clients of other gateways use."""
+"""Aliases of routes, and names of request fields, for clients of other gateways."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ ALIASES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/merchants/webhook/regenerate-secret", "webhooks.regenerate"),
     ("POST", "/merchants/webhook/test", "webhooks.send_test"),
 )
-"""Method, path and the route whose answer it gets."""
+"""Method, path and the route that serves it."""
 
 
 class OtherGateways(Dialect):
-    """Our own API, and beside it the paths and words of other gateways."""
+    """paygate's own API, with the paths and fields of other gateways."""
 
     def register(self, app: Quart, *, with_docs: bool) -> None:
-        """Serve the aliases: each is the very function of its original."""
+        """Register the aliases: each has the same function as its original."""
         for number, (method, path, endpoint) in enumerate(ALIASES):
             _alias(app, f"dialects.{number}", API + path, endpoint, {method})
         for rule in list(app.url_map.iter_rules()):
-            # One gateway serves everything without the prefix as well.
+            # One of the gateways serves everything without the prefix too.
             if rule.rule.startswith(API) and rule.methods:
                 bare = rule.rule.removeprefix(API)
                 methods = rule.methods - {"HEAD", "OPTIONS"}
@@ -61,7 +61,7 @@ class OtherGateways(Dialect):
             _development_routes(app)
 
     def payment_body(self, body: Body) -> Body:
-        """Accept a card's details beside the method, and its holder as ``name``."""
+        """Accept card details on the top level, and the card holder as ``name``."""
         if body.get("method") != "card":
             return body
         card = body.get("card")
@@ -104,7 +104,7 @@ def _development_routes(app: Quart) -> None:
 
 
 def _alias(app: Quart, name: str, path: str, endpoint: str, methods: set[str]) -> None:
-    # A blueprint's endpoint has one dot; more would be taken for nested blueprints.
+    # The endpoint of a blueprint contains one dot; more would mean nested blueprints.
     app.add_url_rule(
         path,
         endpoint=name.replace(".", "_"),

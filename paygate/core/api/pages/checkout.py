@@ -1,4 +1,4 @@
-"""The checkout page, its script, and what it asks the API."""
+"""The checkout page, its scripts, and its routes of the API."""
 
 from __future__ import annotations
 
@@ -34,28 +34,30 @@ class MethodsQuery(Request):
     """``GET /checkout/methods``."""
 
     order_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = Field(
-        None, description="only what can pay this order"
+        None, description="only methods that can pay this order"
     )
 
 
 class MethodOfferedJson(TypedDict):
-    """A payment method that some processor here carries out."""
+    """A payment method that a processor supports."""
 
     name: Annotated[str, Field(examples=["upi"])]
     title: str
     flows: list[str]
-    schema: NotRequired[Annotated[dict[str, Any], Field(description="of its part of a payment")]]
+    schema: NotRequired[
+        Annotated[dict[str, Any], Field(description="schema of its part of a payment request")]
+    ]
 
 
 class MethodsOfferedJson(TypedDict):
-    """What a shopper may choose from."""
+    """The payment methods that a shopper can use."""
 
     data: list[MethodOfferedJson]
-    now: Annotated[str, Field(description="the gateway's time, by which it judges expiry dates")]
+    now: Annotated[str, Field(description="the gateway's time, used to check expiry dates")]
 
 
 def parse_methods_order(query: Mapping[str, str]) -> str | None:
-    """``?order_id=`` of ``GET /checkout/methods``."""
+    """Parse ``?order_id=`` of ``GET /checkout/methods``."""
     return checked(MethodsQuery, message_of(query)).order_id
 
 
@@ -77,7 +79,7 @@ SCRIPTS: Mapping[str, str] = {
     "/sdk/checkout.js": "checkout.js",
     "/checkout/integrity.json": "integrity.json",
 }
-"""Where the SDK is served → which built file that is. The last one is the hashes of the others."""
+"""Path of the SDK → built file. The last one lists the hashes of the others."""
 TYPES: Mapping[str, str] = {
     "js": "text/javascript; charset=utf-8",
     "mjs": "text/javascript; charset=utf-8",
@@ -86,8 +88,8 @@ TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
 }
 
-# Merchants' pages link the script for years by one name, so a new one must be
-# seen soon; what the page loads is named after its content and never changes.
+# Merchants' pages link the script by a fixed name, so a new version must be visible soon.
+# The files that the page loads are named by content and never change.
 SCRIPT_AGE_S = 300
 ASSET_AGE_S = 31_536_000
 API_META = '<meta name="paygate-api" content="">'
@@ -95,13 +97,13 @@ EXPONENTS_META = '<meta name="paygate-exponents" content="">'
 SIMULATOR_META = '<meta name="paygate-simulator" content="">'
 SIMULATOR = "/simulator"
 Framers = Callable[[str, str], Awaitable[Sequence[str] | None]]
-"""The origins that may frame the page of an order and a payment (empty where its address names
-none); None where any may. May raise ``InfrastructureError``."""
+"""Returns the origins that may frame the page of an order and a payment (empty if its address
+names none); None for any origin. May raise ``InfrastructureError``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A file of the built SDK, held in memory: the largest is some 30 kB."""
+    """A built file of the SDK, in memory: the largest has some 30 kB."""
 
     body: bytes
     content_type: str
@@ -109,7 +111,7 @@ class Built:
 
 
 def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) -> Blueprint:
-    """The pages, the scripts and ``/api/v1/checkout/methods``. Has no prefix.
+    """Serve the pages, the scripts and ``/api/v1/checkout/methods``. Has no prefix.
 
     Args:
         deps: The app.
@@ -119,7 +121,7 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
     routes = Blueprint("checkout", __name__)
 
     async def framers(order: str, payment: str) -> Sequence[str] | None:
-        # In the order in which the page itself reads them.
+        # The page reads them in the same order.
         if payment:
             return await origins_of_payment(payment, deps)
         return await origins_of_order(order, deps) if order else None
@@ -135,9 +137,9 @@ def blueprint(deps: Deps, *, api_origin: str = "", has_simulator: bool = False) 
         METHODS_EXAMPLE,
         access="anyone",
         query=MethodsQuery,
-        about="With `order_id`, only what can pay that order: its amount, its currency and its "
-        "way to capture. UPI, for one, takes rupees only. A method of cards publishes in its "
-        "schema, under `x-card`, the rules that a card is judged by.",
+        about="With `order_id`, only methods for the amount, the currency and the capture mode "
+        "of that order. UPI, for example, accepts only rupees. A card method publishes in its "
+        "schema, under `x-card`, the rules that cards are checked with.",
         refuses=frozenset({403, 404}),
         from_any_page=True,
     )
@@ -164,16 +166,16 @@ def pages(
     has_simulator: bool = False,
     is_alone: bool = False,
 ) -> Blueprint:
-    """Only the pages and the scripts, for a server of their own.
+    """Serve only the pages and the scripts, for a server of its own.
 
     Args:
-        framers: Who may frame the page that is asked for. While this cannot be known, no
-            page may.
+        framers: Returns who may frame the requested page. If it fails, no page
+            may.
         api_origin: Where the page finds the API, such as ``https://api.example``,
-            when that is not where the page is served.
-        has_simulator: Show the way to the pages that play the payer, and offer a test order
-            where none is named; never in production.
-        is_alone: On a port of its own, where ``/`` is free: it says how to open a checkout.
+            if the API is not on the same origin.
+        has_simulator: Link the pages that simulate the payer, and offer a test order
+            if the address names none; never in production.
+        is_alone: Whether the pages have a port of their own; ``/`` explains how to open a checkout.
     """
     routes = Blueprint("checkout_pages", __name__)
     folder = files("paygate.core.api") / "static" / "checkout"
@@ -185,7 +187,7 @@ def pages(
     async def framers_now() -> Sequence[str] | None:
         named = request.args.get("order_id", ""), request.args.get("payment_id", "")
         if not all(is_order_name(name) for name in named if name):
-            # No id of ours, and whatever reads it may make another of it.
+            # Not a valid id; do not pass it to other code.
             return ()
         try:
             return await framers(*named)
@@ -224,7 +226,7 @@ def _method(method: PaymentMethod) -> Mapping[str, object]:
 
 
 def _schema(model: type[BaseModel]) -> Mapping[str, object] | None:
-    """None for a model that JSON Schema cannot describe: payments by it still work."""
+    """Return the JSON Schema of a model; None if it has none, then payments work anyway."""
     try:
         return model.model_json_schema()
     except PydanticUserError:
@@ -238,7 +240,7 @@ def _answer(built: Built, *, cache: str) -> Response:
     response.set_etag(built.etag)
     response.headers["Cache-Control"] = cache
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # A merchant's page may itself demand that whatever it loads agrees to be loaded.
+    # Merchants' pages may require this header of everything they load (COEP).
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
@@ -268,14 +270,14 @@ def _etag(body: bytes) -> str:
 
 
 def _content_security_policy(api_origin: str) -> str:
-    """Nothing but our own files and API."""
+    """Return the policy: only the page's own files and the API."""
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             f"connect-src 'self' {api_origin}".rstrip(),
-            # A QR code to pay by comes with the payment, as text, and is shown as an image.
+            # The QR code of a payment is text, and is shown as an image.
             "img-src 'self' data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -284,7 +286,7 @@ def _content_security_policy(api_origin: str) -> str:
 
 
 def _framed_by(origins: Sequence[str] | None) -> tuple[str, ...]:
-    """No rule at all where any page may: ``*`` leaves out pages opened from a file."""
+    """Return no rule if any page may frame it: ``*`` would exclude pages opened from a file."""
     if origins is None:
         return ()
     return (" ".join(("frame-ancestors", *(origins or ["'none'"]))),)

@@ -1,4 +1,4 @@
-"""The dashboard: one page for all its routes, and its assets."""
+"""The dashboard: one page for all its paths, and its assets."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ...money import unusual_exponents
 
 BUILT = Path(__file__).parent.parent / "static" / "dashboard"
 
-# The name of an asset holds a digest of its content, so it never changes.
+# The name of an asset contains a digest of its content, so it never changes.
 IMMUTABLE = "public, max-age=31536000, immutable"
 ASK_EVERY_TIME = "no-cache"
 
 
 @dataclass(frozen=True, slots=True)
 class DashboardSettings:
-    """Where the dashboard stands among the others.
+    """Settings of the dashboard.
 
     Args:
-        api_origin: Such as ``http://localhost:8000``; empty when the API serves the pages.
-        checkout_origin: Where ``checkout.js`` is, for the docs page; empty for the API's.
-        is_alone: On a port of its own, where ``/`` and the short addresses are free.
-        test_merchant: Whose credentials the sign-in page shows; None in production.
+        api_origin: Such as ``http://localhost:8000``; empty if the API serves the pages.
+        checkout_origin: Origin of ``checkout.js``, for the docs page; empty for the API's.
+        is_alone: Whether it has a port of its own, with ``/`` and the short addresses.
+        test_merchant: The credentials that the sign-in page shows; None in production.
     """
 
     api_origin: str = ""
@@ -39,20 +39,20 @@ class DashboardSettings:
 
 
 def create_dashboard(ids: Ids, settings: DashboardSettings) -> Quart:
-    """An app that serves the dashboard and nothing else."""
+    """Create an app that serves only the dashboard."""
     app = Quart("paygate-dashboard", static_folder=None)
     app.register_blueprint(blueprint(ids, settings))
     return app
 
 
 def blueprint(ids: Ids, settings: DashboardSettings) -> Blueprint:
-    """``/login``, ``/dashboard`` and everything below, and ``/dashboard.html``."""
+    """Serve ``/login``, ``/dashboard`` with everything below it, and ``/dashboard.html``."""
     routes = Blueprint("dashboard", __name__)
     app_page = (BUILT / "index.html").read_text(encoding="utf-8")
     log_page = (BUILT / "logs.html").read_text(encoding="utf-8")
 
     def page(template: str) -> Response:
-        # The styles that dialogs put into the page while open carry it.
+        # Dialogs add styles with this nonce to the page.
         nonce = ids.uuid().hex
         filled = _filled(template, {**_meta(settings), "csp-nonce": nonce})
         response = Response(filled, content_type="text/html; charset=utf-8")
@@ -107,7 +107,7 @@ async def _file(folder: Path, name: str, cache: str) -> Response:
 
 
 def _meta(settings: DashboardSettings) -> Mapping[str, str]:
-    """What the page is told. Only the test merchant's credentials, which are no secret."""
+    """Return the settings of the page, with the test merchant's public credentials."""
     test = settings.test_merchant
     return {
         "paygate-api": settings.api_origin,
@@ -128,7 +128,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _policy(api_origin: str, nonce: str) -> str:
-    """Scripts, styles and answers from us alone; nobody may frame the page."""
+    """Return the policy: only own scripts, styles and responses; no framing."""
     return "; ".join(
         (
             "default-src 'none'",

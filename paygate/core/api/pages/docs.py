@@ -19,7 +19,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-
 
 
 def blueprint(deps: Deps, app: Quart, *, version: str) -> Blueprint:
-    """``/openapi.json`` and ``/docs/api``, over whatever the app serves when first asked."""
+    """Serve ``/openapi.json`` and ``/docs/api``; the document is built on first use."""
     routes = Blueprint("docs", __name__)
 
     @cache
@@ -44,7 +44,7 @@ STYLE = (files("paygate.core.api") / "static" / "docs" / "style.css").read_text(
 
 
 def page(document: Json) -> str:
-    """The whole document, for people."""
+    """Return the whole document as a page."""
     groups: dict[str, list[tuple[str, str, Json]]] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -98,7 +98,7 @@ def _parameters(operation: Json) -> str:
         for each in operation["parameters"]
         if each["in"] != "path"
     ]
-    return _table(("Parameter", "In", "What it is"), rows)
+    return _table(("Parameter", "In", "Description"), rows)
 
 
 def _request(operation: Json, document: Json) -> str:
@@ -126,7 +126,7 @@ def _fields(schema: Json) -> str:
         )
         for name, field in schema.get("properties", {}).items()
     ]
-    return _table((schema.get("title", "Field"), "", "What it is"), rows)
+    return _table((schema.get("title", "Field"), "", "Description"), rows)
 
 
 def _described(field: Json) -> str:
@@ -151,12 +151,12 @@ def _answers(operation: Json) -> str:
         content = next(iter(answer.get("content", {}).values()), None)
         examples = content.get("examples") if content else None
         if content is None:
-            parts.append(f"<h4>Answer {status}</h4><p>Without a body.</p>")
+            parts.append(f"<h4>Response {status}</h4><p>Without a body.</p>")
         elif examples:
-            parts.append(f"<h4>Answer {status}</h4>{_code(examples['example']['value'])}")
+            parts.append(f"<h4>Response {status}</h4>{_code(examples['example']['value'])}")
         else:
             refusals.append((status, answer["description"]))
-    return "".join(parts) + _table(("Refused with", "When"), refusals)
+    return "".join(parts) + _table(("Error", "When"), refusals)
 
 
 def _aliases(found: Iterable[tuple[str, str, Json]]) -> str:
@@ -178,7 +178,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _code(value: object) -> str:
-    # What is no JSON is shown as it is sent.
+    # Values other than JSON are shown as they are sent.
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
     return f"<pre><code>{escape(text)}</code></pre>"
 

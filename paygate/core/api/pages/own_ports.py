@@ -1,6 +1,6 @@
-"""The pages on ports of their own, as clients of older gateways expect them.
+"""Serve the pages on their own ports, as clients of older gateways expect.
 
-The same files are served beside the API; here they learn where that is.
+The same files are served by the API; here they need the addresses of the API.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS: tuple[Kind, ...] = ("dashboard", "checkout")
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where browsers find what: scheme, host and port."""
+    """The origins of the API and of the pages."""
 
     api: str
     checkout: str
@@ -42,12 +42,12 @@ def create_pages(
     """Create an app that serves one kind of pages and nothing else; it needs no database.
 
     Args:
-        kind: Which pages.
-        ids: Makes the nonces of the dashboard's styles.
-        test_merchant: Whose credentials may be shown without a login; None in production.
-        origins: Where browsers find what.
-        policy: What every request is judged by.
-        framers: Who may frame the checkout.
+        kind: The kind of pages.
+        ids: Creates the nonces of the dashboard's styles.
+        test_merchant: The credentials to show without a login; None in production.
+        origins: The origins of the API and of the pages.
+        policy: The origins and host names that may use the app.
+        framers: Returns who may frame the checkout.
     """
     app = Quart(f"paygate-{kind}", static_folder=None)
     register_errors(app)
@@ -61,7 +61,7 @@ def create_pages(
         )
         app.register_blueprint(dashboard.blueprint(ids, settings))
     else:
-        # In production there is no test merchant, and nobody plays the payer.
+        # Production has no test merchant and no simulated payer.
         is_played = test_merchant is not None
         pages = checkout.pages(
             framers=framers, api_origin=origins.api, has_simulator=is_played, is_alone=True

@@ -12,14 +12,14 @@ from ...deps import Deps
 from ...money import unusual_exponents
 
 PAGES = {"/simulator/bank": "bank.html", "/simulator/upi": "phone.html"}
-"""Where each page is served → which built file it is."""
+"""Path of a page → its built file."""
 TYPES = {
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
 
-# Nothing but our own files and API. Like a real bank's, these pages are never framed:
+# Only own files and the API. Like those of a real bank, the pages must not be framed:
 # a frame could show a button over them.
 POLICY = "; ".join(
     (
@@ -37,7 +37,7 @@ ASSET_AGE_S = 31_536_000
 
 
 def blueprint(deps: Deps) -> Blueprint:
-    """``/simulator/bank``, ``/simulator/upi`` and what they load. Has no prefix."""
+    """Serve ``/simulator/bank``, ``/simulator/upi`` and their files. Has no prefix."""
     routes = Blueprint("simulator", __name__)
     folder = files("paygate.core.api") / "static" / "simulator"
     assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir()}
@@ -53,7 +53,7 @@ def blueprint(deps: Deps) -> Blueprint:
         if name not in assets:
             abort(404)
         response = Response(assets[name], content_type=TYPES[name.rpartition(".")[2]])
-        # Named after its content, so it never changes.
+        # Named by its content, so it never changes.
         response.headers["Cache-Control"] = f"public, max-age={ASSET_AGE_S}, immutable"
         return response
 
@@ -72,7 +72,7 @@ def _showing(text: str) -> Callable[[], Awaitable[Response]]:
 
 
 def _filled(page: str, deps: Deps) -> str:
-    """Tell the page what it asks for. The test merchant's credentials are no secret."""
+    """Fill the page's settings, with the test merchant's public credentials."""
     values = {"exponents": unusual_exponents()}
     if merchant := deps.policy.test_merchant:
         values |= {"test-key": merchant.api_key, "test-secret": merchant.api_secret}

@@ -20,17 +20,17 @@ from ..shapes import At, PageJson, page_to_json, timestamp
 
 
 class AuditQuery(PageQuery):
-    """``?limit=&offset=`` and what to look for."""
+    """Query of ``GET /audit``."""
 
     action: Annotated[str, Field(max_length=ACTION_CHARS_MAX)] | None = Field(
-        None, description="such as refund.create"
+        None, description="an action, such as refund.create"
     )
     actor: Text | None = Field(None, description="an id, an e-mail address or a key")
-    subject: Text | None = Field(None, description="the id of what it was done to")
+    subject: Text | None = Field(None, description="the id of the resource")
 
 
 class AuditActorJson(TypedDict):
-    """Who did it."""
+    """The actor of an entry."""
 
     kind: Literal["user", "key", "anybody", "system"]
     id: str
@@ -38,7 +38,7 @@ class AuditActorJson(TypedDict):
 
 
 class AuditEntryJson(TypedDict):
-    """Something that somebody did."""
+    """An audit entry."""
 
     id: int
     at: At
@@ -50,7 +50,7 @@ class AuditEntryJson(TypedDict):
 
 
 def parse_audit(query: Mapping[str, str]) -> AuditFilter:
-    """``?action=&actor=&subject=`` of ``GET /audit``; an empty one counts as left out."""
+    """Parse ``?action=&actor=&subject=`` of ``GET /audit``; an empty one counts as missing."""
     names = ("action", "actor", "subject")
     given = {name: query[name].replace("\0", "") for name in names if query.get(name)}
     asked = checked(AuditQuery, given)
@@ -58,9 +58,9 @@ def parse_audit(query: Mapping[str, str]) -> AuditFilter:
 
 
 def audit_entry_to_json(entry: AuditEntry) -> AuditEntryJson:
-    """A line of the audit log."""
+    """Return an audit entry."""
     actor = entry.actor
-    assert entry.id is not None, "only what is stored is shown"
+    assert entry.id is not None, "only stored entries are shown"
     return {
         "id": entry.id,
         "at": timestamp(entry.at),
@@ -88,12 +88,12 @@ routes = Blueprint("audit", __name__)
 
 @routes.get("/audit")
 @documented(
-    "List who did what",
+    "List audit entries",
     PageJson[AuditEntryJson],
     example_page(AUDIT_ENTRY_EXAMPLE),
     query=AuditQuery,
-    about="Every change that a person or a key made, and every refused access, the newest "
-    "first. Orders and payments that keys create are not among them.",
+    about="Every change by a user or a key, and every refused access, the newest "
+    "first. Orders and payments that keys create are not included.",
 )
 async def index() -> Response:
     deps = deps_of_app()

@@ -21,13 +21,13 @@ routes = Blueprint("callbacks", __name__)
 
 @routes.post("/callbacks/<processor>")
 @documented(
-    "Receive a processor's callback",
+    "Receive a processor callback",
     dict[str, object],
     {"received": True},
     access="anyone",
     from_any_page=True,
-    about="Its body and the status of the answer are the processor's own business. One "
-    "that is not signed is kept, answered 401 and changes nothing.",
+    about="The processor defines the body and the status of the response. A callback "
+    "without a valid signature is answered 401 and changes nothing.",
     also=frozenset({401}),
 )
 async def receive(processor: str) -> Response:

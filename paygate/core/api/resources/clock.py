@@ -19,17 +19,17 @@ from ..bodies import body_of_request
 from ..context import deps_of_app
 from ..documented import MADE_AT, Audited, documented
 from ..errors import json_response
-from ..fields import Request, moment
+from ..fields import Request, parse_time
 from ..idempotency import audit_afterwards
 from ..shapes import At, seconds, timestamp
 
-# What a timestamp in the database can tell apart; and ten years.
+# The resolution of timestamps in the database; and ten years.
 CLOCK_ADVANCE_MIN_S = 0.000_001
 CLOCK_ADVANCE_MAX_S = 315_576_000
 
 
 def _seconds(value: object) -> float | None:
-    """Between nothing and ten years; a boolean is not a number here."""
+    """Parse seconds above zero and up to ten years; a boolean is not a number here."""
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -40,49 +40,51 @@ def _seconds(value: object) -> float | None:
 
 
 class HoldClockRequest(Request):
-    """``POST /test/clock/set``."""
+    """Body of ``POST /test/clock/set``."""
 
     at: Annotated[
-        datetime | None, BeforeValidator(moment), Field(examples=["2026-01-01T00:00:00Z"])
-    ] = Field(None, description="where to stop it; ISO 8601 with a time zone. Without it: here")
+        datetime | None, BeforeValidator(parse_time), Field(examples=["2026-01-01T00:00:00Z"])
+    ] = Field(
+        None, description="the time to show; ISO 8601 with a time zone. Default: the current time"
+    )
 
 
 class AdvanceClockRequest(Request):
-    """``POST /test/clock/advance``: ``seconds`` or ``to_next``."""
+    """Body of ``POST /test/clock/advance``: ``seconds`` or ``to_next``."""
 
     seconds: Annotated[
         Annotated[float, Field(gt=0, le=CLOCK_ADVANCE_MAX_S)] | None, BeforeValidator(_seconds)
-    ] = Field(None, description="how far to move it, at most ten years")
-    to_next: bool = Field(False, description="to the moment the next work falls due, instead")
+    ] = Field(None, description="how far to advance, at most ten years")
+    to_next: bool = Field(False, description="advance to the next due time instead")
     hold: bool | None = Field(
         None,
-        description="whether it stands still afterwards; without it, it does if it did before",
+        description="whether to stop the clock afterwards; default: as before",
     )
 
 
 class ClockShownJson(TypedDict):
-    """The app's time."""
+    """The app's clock."""
 
     now: At
-    held: Annotated[bool, Field(description="it stands still until it is moved or released")]
+    held: Annotated[bool, Field(description="it is stopped until it is moved or released")]
     shift_seconds: Annotated[
         float,
         Field(
-            description="how far it runs ahead of the real time, until it is released; 0 "
-            "while it shows the real time or stands still"
+            description="how far it is ahead of the real time; 0 "
+            "if it shows the real time or is stopped"
         ),
     ]
 
 
 class ClockAdvancedJson(ClockShownJson):
-    """The app's time after an advance, and what that came to."""
+    """The app's clock after an advance, and the result of the advance."""
 
-    steps: Annotated[int, Field(description="moments on the way at which work was due", ge=0)]
-    idle: Annotated[bool, Field(description="all of that work was done, each at its moment")]
+    steps: Annotated[int, Field(description="number of due times on the way", ge=0)]
+    idle: Annotated[bool, Field(description="all work was done, each at its due time")]
 
 
 def clock_to_json(shown: MovableClock) -> ClockShownJson:
-    """``GET /test/clock``."""
+    """Return the response of ``GET /test/clock``."""
     return {
         "now": timestamp(shown.now()),
         "held": shown.is_held,
@@ -105,14 +107,14 @@ CLOCK_ADVANCED_EXAMPLE: ClockAdvancedJson = {
 }
 Model = TypeVar("Model", bound=Request)
 ABOUT_SET = (
-    "Every process shows that moment until the clock is moved or released. Work that "
-    "falls due by then is done at that moment. Without `at` the clock stops where it is. "
-    "A moved clock does not run backwards: release it first."
+    "Every process shows that time until the clock is moved or released. Work that "
+    "becomes due by then is done at that time. Without `at` the clock stops where it is. "
+    "A moved clock cannot go backwards: release it first."
 )
 ABOUT_ADVANCE = (
-    "Stops at every moment on the way at which work falls due until that is done, and "
-    "answers when it has arrived: at the latest after ten seconds, with `idle` false if "
-    "work was left over. Time goes on running from there, unless the clock was stopped "
+    "Stops at every due time on the way until the work is done, and "
+    "responds at the target: at the latest after ten seconds, with `idle` false if "
+    "work was not done. The clock continues from there, unless it was stopped "
     "before or `hold` stops it."
 )
 
@@ -127,15 +129,15 @@ async def moved(shown: ClockShownJson | ClockAdvancedJson) -> Response:
 
 
 @routes.get("")
-@documented("Tell the time", ClockShownJson, CLOCK_RUNNING_EXAMPLE, access="anyone")
-async def tell() -> Response:
+@documented("Show the clock", ClockShownJson, CLOCK_RUNNING_EXAMPLE, access="anyone")
+async def show() -> Response:
     deps = deps_of_app()
     return json_response(_shown(deps))
 
 
 @routes.post("/set")
 @documented(
-    "Stop the clock at a moment",
+    "Stop the clock at a time",
     ClockShownJson,
     CLOCK_HELD_EXAMPLE,
     access="anyone",
@@ -155,7 +157,7 @@ async def hold() -> Response:
 
 @routes.post("/advance")
 @documented(
-    "Move the clock on",
+    "Advance the clock",
     ClockAdvancedJson,
     CLOCK_ADVANCED_EXAMPLE,
     access="anyone",
@@ -164,7 +166,7 @@ async def hold() -> Response:
     body=AdvanceClockRequest,
     body_examples={
         "three days": {"seconds": 259_200},
-        "an hour, and stop there": {"seconds": 3600, "hold": True},
+        "one hour, then stop": {"seconds": 3600, "hold": True},
         "next": {"to_next": True},
     },
     about=ABOUT_ADVANCE,
@@ -180,7 +182,7 @@ async def advance() -> Response:
 
 @routes.post("/release")
 @documented(
-    "Let the clock run",
+    "Show the real time again",
     ClockShownJson,
     CLOCK_RUNNING_EXAMPLE,
     access="anyone",
@@ -217,5 +219,5 @@ async def _asked(model: type[Model]) -> Model:
 
 def _shown(deps: Deps) -> ClockShownJson:
     clock = deps.test_clock
-    assert clock is not None, "these routes are not served without it"
+    assert clock is not None, "these routes are only served with a test clock"
     return clock_to_json(clock.shown)

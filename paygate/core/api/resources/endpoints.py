@@ -43,7 +43,7 @@ from .webhooks import TestEventRequest
 
 
 class NewEndpointRequest(Request):
-    """``POST /webhook-endpoints``."""
+    """Body of ``POST /webhook-endpoints``."""
 
     url: Url
     events: Filters = ("*",)
@@ -51,48 +51,48 @@ class NewEndpointRequest(Request):
 
 
 class EndpointChangeRequest(Request):
-    """``PATCH /webhook-endpoints/{id}``. What is left out stays as it is."""
+    """Body of ``PATCH /webhook-endpoints/{id}``. Missing fields stay unchanged."""
 
-    url: Url | None = Field(None, description="null, on the default endpoint alone, sends nothing")
+    url: Url | None = Field(None, description="null sends nothing; only for the default endpoint")
     events: Filters = ("*",)
     description: Text | None = None
 
 
 class WebhookEndpointJson(TypedDict):
-    """Where events go."""
+    """A webhook endpoint."""
 
     id: Uuid
     url: Annotated[str | None, Field(examples=["https://shop.example/webhook"])]
     description: str | None
     events: Annotated[list[str], Field(examples=[["payment.*", "refund.processed"]])]
     is_enabled: bool
-    is_default: Annotated[bool, Field(description="it stands on the merchant's own row")]
+    is_default: Annotated[bool, Field(description="it is the merchant's default endpoint")]
     disabled_reason: Literal["by_hand", "gone", "failing"] | None
     disabled_at: At | None
     consecutive_failures: int
     first_failure_at: At | None
     secret_hint: Annotated[str | None, Field(description="the secret's last characters")]
     previous_secret_until: Annotated[
-        At | None, Field(description="until then the secret before signs beside the new one")
+        At | None, Field(description="until then the previous secret also signs")
     ]
     created_at: At
     updated_at: At
 
 
 class WebhookEndpointWithSecretJson(WebhookEndpointJson):
-    """The same with its new secret, which is not shown again."""
+    """An endpoint with its new secret, which is shown only once."""
 
     secret: str
 
 
 class WebhookEndpointsJson(TypedDict):
-    """All of a merchant's, the default first."""
+    """The merchant's endpoints, the default endpoint first."""
 
     data: list[WebhookEndpointJson]
 
 
 class EndpointTestedJson(TypedDict):
-    """A test event is on its way."""
+    """A test event that was enqueued."""
 
     delivery_id: Uuid
     event: str
@@ -100,13 +100,13 @@ class EndpointTestedJson(TypedDict):
 
 
 def parse_new_endpoint(body: Body, merchant: Merchant) -> CreateEndpoint:
-    """``POST /webhook-endpoints``."""
+    """Parse the body of ``POST /webhook-endpoints``."""
     asked = checked(NewEndpointRequest, body)
     return CreateEndpoint(merchant, asked.url, asked.events, asked.description)
 
 
 def parse_endpoint_change(body: Body, endpoint_id: UUID, merchant: Merchant) -> ChangeEndpoint:
-    """``PATCH /webhook-endpoints/{id}``."""
+    """Parse the body of ``PATCH /webhook-endpoints/{id}``."""
     asked = checked(EndpointChangeRequest, body)
     named = asked.model_fields_set
     return ChangeEndpoint(
@@ -119,7 +119,7 @@ def parse_endpoint_change(body: Body, endpoint_id: UUID, merchant: Merchant) -> 
 
 
 def parse_endpoint_id(text: str) -> UUID:
-    """The id in ``/webhook-endpoints/{id}``; what is no UUID names no endpoint."""
+    """Parse the id in ``/webhook-endpoints/{id}``; an invalid UUID is not found."""
     try:
         return UUID(text)
     except ValueError:
@@ -127,13 +127,13 @@ def parse_endpoint_id(text: str) -> UUID:
 
 
 def parse_endpoint_test(body: Body, endpoint_id: UUID, merchant: Merchant) -> SendTestEvent:
-    """``POST /webhook-endpoints/{id}/test``."""
+    """Parse the body of ``POST /webhook-endpoints/{id}/test``."""
     asked = checked(TestEventRequest, body)
     return SendTestEvent(merchant, asked.event or "", endpoint_id)
 
 
 def webhook_endpoint_to_json(endpoint: EndpointSettings, now: datetime) -> WebhookEndpointJson:
-    """A row of ``GET /webhook-endpoints``; never a secret."""
+    """Return a row of ``GET /webhook-endpoints``; never a secret."""
     return {
         "id": str(endpoint.id),
         "url": endpoint.url,
@@ -157,12 +157,12 @@ def webhook_endpoint_to_json(endpoint: EndpointSettings, now: datetime) -> Webho
 def webhook_endpoint_with_secret_to_json(
     made: WithSecret, now: datetime
 ) -> WebhookEndpointWithSecretJson:
-    """The one answer that has the secret."""
+    """Return an endpoint with its new secret."""
     return {**webhook_endpoint_to_json(made.endpoint, now), "secret": made.secret}
 
 
 def endpoint_tested_to_json(delivery_id: UUID, event: str, endpoint_id: UUID) -> EndpointTestedJson:
-    """``POST /webhook-endpoints/{id}/test``."""
+    """Return the response of ``POST /webhook-endpoints/{id}/test``."""
     return {
         "delivery_id": str(delivery_id),
         "event": event,
@@ -202,9 +202,9 @@ ENDPOINT_TESTED_EXAMPLE: EndpointTestedJson = {
     "endpoint_id": "4f6f6a37-7d4e-4a55-9d1c-2f4f4a1f6b02",
 }
 SHOWN = ("url", "events", "description")
-"""Fields of a request that the audit log may tell."""
+"""Fields of a request that the audit log may contain."""
 SHOWN_ONCE = (
-    "The secret is in this answer and in no other: it is kept sealed. That is why an "
+    "The secret is only in this response: it is stored sealed. Therefore an "
     "`Idempotency-Key` has no effect here."
 )
 
@@ -233,7 +233,7 @@ async def index() -> Response:
 
 @routes.post("/webhook-endpoints")
 @documented(
-    "Add an endpoint",
+    "Create an endpoint",
     WebhookEndpointWithSecretJson,
     WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
     needs=Role.DEVELOPER,
@@ -273,7 +273,7 @@ async def show(endpoint_id: str) -> Response:
     body=EndpointChangeRequest,
     body_examples={"example": {"events": ["payment.*"]}},
     takes_key=True,
-    about="What is left out stays as it is. The default endpoint has a `url` and no more.",
+    about="Missing fields stay unchanged. Only `url` of the default endpoint can be changed.",
 )
 async def change(endpoint_id: str) -> Response:
     deps = deps_of_app()
@@ -295,7 +295,7 @@ async def change(endpoint_id: str) -> Response:
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.delete"),
     takes_key=True,
-    about="Answers with what it was. What was still to be delivered there fails when it falls due.",
+    about="Returns the deleted endpoint. Its pending deliveries fail when they become due.",
 )
 async def remove(endpoint_id: str) -> Response:
     deps = deps_of_app()
@@ -310,12 +310,12 @@ async def remove(endpoint_id: str) -> Response:
 
 @routes.post("/webhook-endpoints/<endpoint_id>/rotate")
 @documented(
-    "Make a new secret",
+    "Rotate an endpoint's secret",
     WebhookEndpointWithSecretJson,
     WEBHOOK_ENDPOINT_WITH_SECRET_EXAMPLE,
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.rotate_secret"),
-    about=f"The one before signs beside it for 24 hours. {SHOWN_ONCE}",
+    about=f"The previous secret also signs for 24 hours. {SHOWN_ONCE}",
 )
 async def rotate(endpoint_id: str) -> Response:
     deps = deps_of_app()
@@ -336,7 +336,7 @@ async def rotate(endpoint_id: str) -> Response:
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.enable"),
     takes_key=True,
-    about="What was held for it goes on at once.",
+    about="Its held deliveries continue at once.",
 )
 async def enable(endpoint_id: str) -> Response:
     deps = deps_of_app()
@@ -351,7 +351,7 @@ async def enable(endpoint_id: str) -> Response:
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.disable"),
     takes_key=True,
-    about="What is pending is held until it is enabled.",
+    about="Its pending deliveries are held until it is enabled.",
 )
 async def disable(endpoint_id: str) -> Response:
     deps = deps_of_app()
@@ -369,7 +369,7 @@ async def disable(endpoint_id: str) -> Response:
     body_is_optional=True,
     body_examples={"example": {"event": "webhook.test"}},
     takes_key=True,
-    about="Whatever it listens to, and once even while it is disabled.",
+    about="Sent whatever its filters, once, and also if it is disabled.",
 )
 async def test(endpoint_id: str) -> Response:
     deps = deps_of_app()

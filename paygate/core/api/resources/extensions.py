@@ -1,4 +1,4 @@
-"""Plugins' own routes, and their panels for the dashboard."""
+"""Routes of plugins, and their panels for the dashboard."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Cell = str | int | float | bool | None
 
 
 class PanelListedJson(TypedDict):
-    """A panel, before anybody asks what it shows."""
+    """A panel without its data."""
 
     id: Annotated[str, Field(examples=["acme.velocity"])]
     plugin: str
@@ -48,7 +48,7 @@ class PanelListedJson(TypedDict):
 
 
 class PanelsJson(TypedDict):
-    """All of them."""
+    """All panels."""
 
     data: list[PanelListedJson]
 
@@ -61,7 +61,7 @@ class PanelColumnJson(TypedDict):
 
 
 class PanelFigureJson(TypedDict):
-    """A number with a name."""
+    """A number with a label."""
 
     label: str
     value: str | int | float
@@ -69,7 +69,7 @@ class PanelFigureJson(TypedDict):
 
 
 class PanelShownJson(PanelListedJson):
-    """A panel with what it shows: columns and rows of a table, or figures."""
+    """A panel with its data: columns and rows of a table, or figures."""
 
     columns: list[PanelColumnJson]
     rows: list[dict[str, Cell]]
@@ -77,7 +77,7 @@ class PanelShownJson(PanelListedJson):
 
 
 def panels_to_json(offered: Mapping[str, GuardedPanel]) -> PanelsJson:
-    """``GET /plugins/panels``."""
+    """Return the response of ``GET /plugins/panels``."""
     return {"data": [_listed(id, each) for id, each in offered.items()]}
 
 
@@ -93,7 +93,7 @@ def _listed(id: str, offered: GuardedPanel) -> PanelListedJson:
 
 
 def panel_to_json(id: str, offered: GuardedPanel, data: TableData | FiguresData) -> PanelShownJson:
-    """``GET /plugins/panels/{id}``."""
+    """Return the response of ``GET /plugins/panels/{id}``."""
     shown: PanelShownJson = {**_listed(id, offered), "columns": [], "rows": [], "figures": []}
     match data:
         case TableData(columns=columns, rows=rows):
@@ -109,7 +109,7 @@ def panel_to_json(id: str, offered: GuardedPanel, data: TableData | FiguresData)
 PANEL_EXAMPLE: PanelShownJson = {
     "id": "acme.velocity",
     "plugin": "acme",
-    "title": "Payments an hour",
+    "title": "Payments per hour",
     "kind": "figures",
     "place": "overview",
     "columns": [],
@@ -121,7 +121,7 @@ PANELS_EXAMPLE: PanelsJson = {
         {
             "id": "acme.velocity",
             "plugin": "acme",
-            "title": "Payments an hour",
+            "title": "Payments per hour",
             "kind": "figures",
             "place": "overview",
         }
@@ -130,17 +130,17 @@ PANELS_EXAMPLE: PanelsJson = {
 log = logging.getLogger(__name__)
 View = Callable[..., Awaitable[Response]]
 
-# What tells merchants and users apart is nobody's business but ours.
+# Plugins must not see credentials of merchants and users.
 HIDDEN_HEADERS = ("x-api-key", "x-api-secret", "x-client-secret", "x-csrf-token", "cookie")
 
-# Bytes of a plugin's choice on our own address: a browser shows them, and runs none of them.
+# A plugin's bytes on paygate's own origin: browsers show them, and run no scripts in them.
 SANDBOX = "default-src 'none'; sandbox"
 BAD_REQUEST = 400
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def panels_blueprint(deps: Deps) -> Blueprint:
-    """``/plugins/panels``."""
+    """Serve ``/plugins/panels``."""
     routes = Blueprint("panels", __name__)
 
     @routes.get("/plugins/panels")
@@ -154,8 +154,8 @@ def panels_blueprint(deps: Deps) -> Blueprint:
         "Show a plugin's panel",
         PanelShownJson,
         PANEL_EXAMPLE,
-        about="A table has columns and rows, figures have figures. A panel whose plugin fails "
-        "answers 502; the others do not notice.",
+        about="A table has columns and rows, figures have figures. If a plugin fails, its panel "
+        "answers 502; other panels are not affected.",
         refuses=frozenset({502}),
     )
     async def show(panel_id: str) -> Response:
@@ -173,7 +173,7 @@ def panels_blueprint(deps: Deps) -> Blueprint:
 
 
 def routes_blueprint(deps: Deps) -> Blueprint:
-    """``/plugins/{plugin}``: one rule for each route that plugins offer."""
+    """Serve ``/plugins/{plugin}``: one rule for each route of a plugin."""
     routes = Blueprint("extensions", __name__)
     for number, offered in enumerate(deps.registry.routes):
         path = _PLACE.sub(r"<\1>", offered.route.path)
@@ -211,7 +211,7 @@ def _view(offered: GuardedRoute, deps: Deps) -> View:
         response = Response(reply.body, status=reply.status, content_type=reply.content_type)
         response.headers["Content-Security-Policy"] = SANDBOX
         if changes and reply.status < BAD_REQUEST:
-            # What a plugin changes is no transaction of ours: its line is written after it.
+            # The plugin's change has no transaction, so the audit entry is added after it.
             await audit_afterwards({}, deps)
         return response
 

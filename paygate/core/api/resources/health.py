@@ -19,7 +19,7 @@ from ..shapes import At, seconds, timestamp
 
 
 class HealthJson(TypedDict):
-    """What is connected."""
+    """The state of the connections."""
 
     status: Literal["healthy", "unhealthy", "ok", "error"]
     database: Literal["connected", "disconnected"]
@@ -29,7 +29,7 @@ class HealthJson(TypedDict):
     worker: NotRequired[Literal["running", "stopped"]]
     timestamp: At
     clock: NotRequired[
-        Annotated[Literal["stopped", "shifted"], Field(description="the test clock, if moved")]
+        Annotated[Literal["stopped", "shifted"], Field(description="state of a moved test clock")]
     ]
     clock_shift_seconds: NotRequired[
         Annotated[float, Field(description="how far a shifted clock is ahead of the real time")]
@@ -39,7 +39,7 @@ class HealthJson(TypedDict):
 
 
 class IndexJson(TypedDict):
-    """What this is."""
+    """Information about the service."""
 
     name: str
     version: str
@@ -51,13 +51,13 @@ class IndexJson(TypedDict):
 def health_to_json(
     *, database: bool, notifier: bool | None, refuses: bool, worker: bool | None, now: datetime
 ) -> HealthJson:
-    """``GET /health``. Without Redis work goes on, only later: degraded is not down.
+    """Return the response of ``GET /health``. Without Redis the service is degraded, not down.
 
     Args:
-        database: Whether it answers.
-        notifier: Whether Redis takes commands; None where none is used.
-        refuses: Whether it answers and refuses them.
-        worker: Whether the worker in this process runs; None where there is none.
+        database: Whether it responds.
+        notifier: Whether Redis accepts commands; None if it is not used.
+        refuses: Whether it responds and refuses them.
+        worker: Whether the worker of this process runs; None without one.
         now: The app's time.
     """
     redis: Mapping[bool | None, Literal["connected", "disconnected", "not used"]] = {
@@ -98,23 +98,25 @@ INDEX_EXAMPLE: IndexJson = {
 def blueprint(
     deps: Deps, *, version: str, worker_runs: Callable[[], bool] | None = None
 ) -> Blueprint:
-    """``/`` and ``/health``.
+    """Serve ``/`` and ``/health``.
 
     Args:
         deps: The app.
         version: Shown at ``/``.
-        worker_runs: Whether the worker in this process does; None where there is none.
+        worker_runs: Whether the worker of this process runs; None without one.
     """
     routes = Blueprint("health", __name__)
 
     @routes.get("/")
-    @documented("Say what this is", IndexJson, INDEX_EXAMPLE, access="anyone", from_any_page=True)
+    @documented(
+        "Get service information", IndexJson, INDEX_EXAMPLE, access="anyone", from_any_page=True
+    )
     async def index() -> Response:
         return json_response({**INDEX_EXAMPLE, "version": version})
 
     @routes.get("/health")
     @documented(
-        "Say what is connected",
+        "Check health",
         HealthJson,
         HEALTH_EXAMPLE,
         access="anyone",

@@ -33,28 +33,28 @@ from ..shapes import At, RoleName, Uuid, maybe_timestamp, timestamp
 
 
 class KeyRequest(Request):
-    """``POST /keys``."""
+    """Body of ``POST /keys``."""
 
     label: Annotated[str, Field(min_length=1, max_length=KEY_LABEL_CHARS_MAX)]
     role: RoleName = "developer"
     expires_at: Annotated[datetime | None, BeforeValidator(optional_time)] = Field(
-        None, description="when the key ends by itself, in real time; never if left out"
+        None, description="when the key expires, in real time; default: never"
     )
 
 
 class RotateKeyRequest(Request):
-    """``POST /keys/root/rotate``."""
+    """Body of ``POST /keys/root/rotate``."""
 
     grace_seconds: int = Field(
         int(KEY_GRACE_DEFAULT.total_seconds()),
         ge=0,
         le=int(KEY_GRACE_MAX.total_seconds()),
-        description="how long the secret before works beside the new one; 0 ends it at once",
+        description="how long the previous secret stays valid; 0 ends it at once",
     )
 
 
 class KeyJson(TypedDict):
-    """A key beside the merchant's own."""
+    """A further key beside the merchant's key pair."""
 
     id: Uuid
     label: str
@@ -69,23 +69,23 @@ class KeyJson(TypedDict):
 
 
 class KeyCreatedJson(KeyJson):
-    """A new key and its secret, which is shown this once."""
+    """A new key and its secret, which is shown only once."""
 
     secret: str
 
 
 class KeyPairJson(TypedDict):
-    """The pair on the merchant."""
+    """The merchant's key pair."""
 
     key: Annotated[str, Field(examples=["key_Xk29dLm3Q8sT1vZa"])]
     revoked_at: At | None
     previous_secret_until: Annotated[
-        At | None, Field(description="until then the secret before works beside the new one")
+        At | None, Field(description="until then the previous secret is valid too")
     ]
 
 
 class KeyPairRotatedJson(KeyPairJson):
-    """The pair and its new secret, which is shown this once."""
+    """The key pair and its new secret, which is shown only once."""
 
     secret: str
 
@@ -97,18 +97,18 @@ class KeysJson(TypedDict):
 
 
 def parse_key(body: Body, caller: Caller) -> CreateKey:
-    """``POST /keys``."""
+    """Parse the body of ``POST /keys``."""
     asked = checked(KeyRequest, body)
     return CreateKey(caller, asked.label, Role(asked.role), asked.expires_at)
 
 
 def parse_grace(body: Body) -> timedelta:
-    """``POST /keys/root/rotate``: how long the secret before is to work."""
+    """Parse the grace period of ``POST /keys/root/rotate``."""
     return timedelta(seconds=checked(RotateKeyRequest, body).grace_seconds)
 
 
 def key_to_json(key: ApiKey) -> KeyJson:
-    """A key, without its secret."""
+    """Return a key, without its secret."""
     return {
         "id": str(key.id),
         "label": key.label,
@@ -124,12 +124,12 @@ def key_to_json(key: ApiKey) -> KeyJson:
 
 
 def key_created_to_json(made: NewKey) -> KeyCreatedJson:
-    """A key with its secret."""
+    """Return a key with its secret."""
     return {**key_to_json(made.key), "secret": made.secret}
 
 
 def key_pair_to_json(pair: KeyPair) -> KeyPairJson:
-    """The pair on the merchant, without its secret."""
+    """Return the merchant's key pair, without its secret."""
     return {
         "key": pair.key,
         "revoked_at": maybe_timestamp(pair.revoked_at),
@@ -138,7 +138,7 @@ def key_pair_to_json(pair: KeyPair) -> KeyPairJson:
 
 
 def key_pair_rotated_to_json(rotated: RotatedPair) -> KeyPairRotatedJson:
-    """The pair with its new secret."""
+    """Return the merchant's key pair with its new secret."""
     return {**key_pair_to_json(rotated.pair), "secret": rotated.secret}
 
 
@@ -184,7 +184,7 @@ async def index() -> Response:
 
 @routes.post("/keys")
 @documented(
-    "Make an API key",
+    "Create an API key",
     KeyCreatedJson,
     KEY_CREATED_EXAMPLE,
     status=201,
@@ -192,9 +192,9 @@ async def index() -> Response:
     audit=Audited("key.create", shows=("label", "role", "expires_at")),
     body=KeyRequest,
     body_examples={"example": KEY_REQUEST_EXAMPLE},
-    about="The secret is shown this once and replayed by no Idempotency-Key. A key may do "
-    "no more than whoever makes it, and ends with the user who made it. One that a key makes "
-    "ends no later than that key.",
+    about="The secret is shown only once; an Idempotency-Key does not repeat it. A key cannot have "
+    "a higher role than its creator, and ends with the user who created it. A key that a key "
+    "creates ends at the latest with that key.",
 )
 async def create() -> Response:
     deps = deps_of_app()
@@ -214,7 +214,7 @@ async def create() -> Response:
     {**KEY_EXAMPLE, "revoked_at": "2026-01-15T10:31:06.482Z"},
     needs=Role.DEVELOPER,
     audit=Audited("key.revoke"),
-    about="The next request with it is refused. It takes the role that the key has.",
+    about="The next request with it is refused. Requires the role of the key.",
 )
 async def revoke(key_id: str) -> Response:
     deps = deps_of_app()
@@ -228,7 +228,7 @@ async def revoke(key_id: str) -> Response:
 
 
 @routes.get("/keys/root")
-@documented("Show the merchant's own key pair", KeyPairJson, KEY_PAIR_EXAMPLE)
+@documented("Show the merchant's key pair", KeyPairJson, KEY_PAIR_EXAMPLE)
 async def show_pair() -> Response:
     deps = deps_of_app()
     caller = await caller_of_request(deps)
@@ -237,16 +237,19 @@ async def show_pair() -> Response:
 
 @routes.post("/keys/root/rotate")
 @documented(
-    "Rotate the merchant's own secret",
+    "Rotate the merchant's secret",
     KeyPairRotatedJson,
     KEY_PAIR_ROTATED_EXAMPLE,
     needs=Role.OWNER,
     audit=Audited("key_pair.rotate", shows=("grace_seconds",)),
     body=RotateKeyRequest,
     body_is_optional=True,
-    body_examples={"a day's grace": {"grace_seconds": 86_400}, "leaked": {"grace_seconds": 0}},
-    about="The public half stays. The secret is shown this once and replayed by no "
-    "Idempotency-Key. A revoked pair works again, with the new secret only.",
+    body_examples={
+        "valid for one more day": {"grace_seconds": 86_400},
+        "leaked": {"grace_seconds": 0},
+    },
+    about="The public half does not change. The secret is shown only once; an "
+    "Idempotency-Key does not repeat it. A revoked pair works again, with the new secret only.",
 )
 async def rotate_pair() -> Response:
     deps = deps_of_app()
@@ -262,13 +265,13 @@ async def rotate_pair() -> Response:
 
 @routes.delete("/keys/root")
 @documented(
-    "Revoke the merchant's own key pair",
+    "Revoke the merchant's key pair",
     KeyPairJson,
     KEY_PAIR_REVOKED_EXAMPLE,
     needs=Role.OWNER,
     audit=Audited("key_pair.revoke"),
-    about="The next request with it is refused. Further keys and people go on. Where there "
-    "are none, `paygate merchant rotate-key` makes a new secret.",
+    about="The next request with it is refused. Further keys and users stay valid. Without "
+    "any, `paygate merchant rotate-key` creates a new secret.",
 )
 async def revoke_pair() -> Response:
     deps = deps_of_app()

@@ -26,25 +26,25 @@ from ..shapes import Uuid
 def _origin(value: str) -> str:
     found = origin(value)
     if found is None:
-        raise ValueError("allowed_origins must hold origins such as https://shop.example")
+        raise ValueError("allowed_origins must contain origins such as https://shop.example")
     return found
 
 
 class MerchantRequest(Request):
-    """``PATCH /merchant``. What is left out stays as it is."""
+    """Body of ``PATCH /merchant``. Missing fields stay unchanged."""
 
     allowed_origins: (
         Annotated[list[Annotated[str, AfterValidator(_origin)]], Field(max_length=ORIGINS_MAX)]
         | None
     ) = Field(
         None,
-        description="whose pages may frame the checkout, such as https://shop.example; "
-        "empty: anybody's",
+        description="origins of pages that may frame the checkout, such as https://shop.example; "
+        "empty: any page",
     )
 
 
 class MerchantSettingsJson(TypedDict):
-    """``/merchant``."""
+    """Response of ``/merchant``."""
 
     id: Uuid
     name: str
@@ -52,13 +52,13 @@ class MerchantSettingsJson(TypedDict):
 
 
 def parse_origins(body: Body) -> list[str] | None:
-    """``PATCH /merchant``; None to leave them as they are."""
+    """Parse the body of ``PATCH /merchant``; None leaves the origins unchanged."""
     found = checked(MerchantRequest, body).allowed_origins
     return None if found is None else list(dict.fromkeys(found))
 
 
 def merchant_settings_to_json(merchant: Merchant, origins: Sequence[str]) -> MerchantSettingsJson:
-    """``/merchant``."""
+    """Return the response of ``/merchant``."""
     shown = list(origins)
     return {"id": str(merchant.id), "name": merchant.name, "allowed_origins": shown}
 
@@ -95,8 +95,8 @@ async def show() -> Response:
         "any page": {"allowed_origins": []},
     },
     takes_key=True,
-    about="`allowed_origins` are the pages that may frame the checkout of this merchant's "
-    "orders; while there are none, any page may.",
+    about="`allowed_origins` are the origins of pages that may frame the checkout of this "
+    "merchant's orders; an empty list allows any page.",
 )
 async def change() -> Response:
     deps = deps_of_app()

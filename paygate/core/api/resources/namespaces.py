@@ -1,4 +1,4 @@
-"""Merchants for one test each. Not served in production."""
+"""Test merchants, one per test. Not served in production."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from .webhooks import EndpointRequest
 
 
 class NamespaceRequest(EndpointRequest):
-    """``POST /test/namespaces``; may be left out."""
+    """Body of ``POST /test/namespaces``; optional."""
 
     name: Text | None = Field(None, description="for people")
-    scenario: Text | None = Field(None, description="what its payments play that name nothing")
+    scenario: Text | None = Field(None, description="default scenario of its payments")
 
 
 class NamespaceJson(TypedDict):
-    """A merchant of a test's own."""
+    """A test merchant."""
 
     id: Uuid
     name: str
     api_key: str
-    api_secret: Annotated[str, Field(description="shown this once")]
+    api_secret: Annotated[str, Field(description="shown only once")]
     webhook_url: str | None
     webhook_secret: str | None
     scenario: str | None
@@ -41,14 +41,14 @@ class NamespaceJson(TypedDict):
 
 
 class NamespaceRetiredJson(TypedDict):
-    """Its keys name nobody any more."""
+    """A retired test merchant."""
 
     id: Uuid
     retired: bool
 
 
 def parse_namespace(body: Body) -> OpenNamespace:
-    """``POST /test/namespaces``, with or without a body."""
+    """Parse the optional body of ``POST /test/namespaces``."""
     asked = checked(NamespaceRequest, body)
     return OpenNamespace(
         asked.name, asked.webhook_url or None, asked.webhook_secret, asked.scenario
@@ -56,7 +56,7 @@ def parse_namespace(body: Body) -> OpenNamespace:
 
 
 def namespace_to_json(made: Namespace) -> NamespaceJson:
-    """``POST /test/namespaces``."""
+    """Return the response of ``POST /test/namespaces``."""
     merchant = made.merchant
     return {
         "id": str(merchant.id),
@@ -87,11 +87,11 @@ NAMESPACE_EXAMPLE: NamespaceJson = {
 }
 NAMESPACE_RETIRED_EXAMPLE: NamespaceRetiredJson = {"id": DELIVERY_ID, "retired": True}
 ABOUT_OPEN = (
-    "Makes a merchant with fresh keys, to whom nothing belongs yet: its orders, payments, "
-    "webhooks and default scenario are nobody else's. The clock is the server's, and so "
-    "everybody's. `api_secret` is shown this once."
+    "Creates a merchant with new keys and no data: its orders, payments, "
+    "webhooks and default scenario are separate from those of others. The clock is shared by "
+    "all merchants of the server. `api_secret` is shown only once."
 )
-ABOUT_RETIRE = "Its keys name nobody any more, and no webhook goes out for it."
+ABOUT_RETIRE = "Its keys are no longer valid, and no webhooks are sent for it."
 
 
 routes = Blueprint("testing_namespaces", __name__)
@@ -99,14 +99,14 @@ routes = Blueprint("testing_namespaces", __name__)
 
 @routes.post("")
 @documented(
-    "Open a namespace for a test",
+    "Create a test merchant",
     NamespaceJson,
     NAMESPACE_EXAMPLE,
     status=201,
     access="anyone",
     body=NamespaceRequest,
     body_is_optional=True,
-    body_examples={"example": NAMESPACE_REQUEST_EXAMPLE, "nothing in particular": {}},
+    body_examples={"example": NAMESPACE_REQUEST_EXAMPLE, "defaults": {}},
     about=ABOUT_OPEN,
 )
 async def open_() -> Response:
@@ -117,7 +117,7 @@ async def open_() -> Response:
 
 @routes.delete("/<namespace_id>")
 @documented(
-    "Retire a namespace",
+    "Retire a test merchant",
     NamespaceRetiredJson,
     NAMESPACE_RETIRED_EXAMPLE,
     access="anyone",
@@ -132,7 +132,7 @@ async def retire(namespace_id: str) -> Response:
 
 
 def _id(text: str) -> UUID:
-    """What is no UUID names no namespace."""
+    """Parse the id; an invalid UUID is not found."""
     try:
         return UUID(text)
     except ValueError:

@@ -39,7 +39,7 @@ from ..shapes import At, Minor, OrderId, PageJson, Uuid, page_to_json, timestamp
 
 
 class OrderPublicJson(TypedDict):
-    """What a shopper's page may see of an order."""
+    """An order as the shopper's page sees it."""
 
     id: OrderId
     amount: Minor
@@ -48,7 +48,7 @@ class OrderPublicJson(TypedDict):
 
 
 class OrderJson(OrderPublicJson):
-    """What is to be paid, at most once."""
+    """An order, which is paid at most once."""
 
     merchant_id: Uuid
     receipt: str | None
@@ -59,7 +59,7 @@ class OrderJson(OrderPublicJson):
 
 
 class OrderInFullJson(OrderJson):
-    """An order as its merchant sees it."""
+    """An order with the merchant's fields."""
 
     client_secret: Annotated[
         str | None,
@@ -75,7 +75,7 @@ def _currency(value: str | None) -> str:
 
 
 def _no_notes(value: object) -> object:
-    """Read an empty list as an empty object: PHP writes its empty map so."""
+    """Accept an empty list as an empty object: PHP serializes its empty map so."""
     return {} if value == [] and isinstance(value, list) else value
 
 
@@ -96,7 +96,7 @@ Currency = Annotated[
 
 
 class OrderRequest(Request):
-    """``POST /orders``."""
+    """Body of ``POST /orders``."""
 
     amount: int = Field(
         ge=AMOUNT_MINOR_MIN,
@@ -104,41 +104,39 @@ class OrderRequest(Request):
         description="in minor units: 50000 is ₹500.00, or ¥50000",
     )
     currency: Currency = "INR"
-    receipt: Text | None = Field(None, description="what the merchant calls it")
+    receipt: Text | None = Field(None, description="the merchant's reference")
     notes: Annotated[dict[str, Any] | None, BeforeValidator(_no_notes), AfterValidator(_notes)] = (
-        Field(None, description=f"anything, up to {NOTES_BYTES_MAX} bytes of JSON")
+        Field(None, description=f"any data, up to {NOTES_BYTES_MAX} bytes of JSON")
     )
     capture: Literal["automatic", "manual"] | None = Field(
-        "automatic", description="manual only holds the money until it is captured"
+        "automatic", description="manual holds the money until it is captured"
     )
 
 
 class OrdersQuery(SpanQuery):
-    """``GET /orders``."""
+    """Query of ``GET /orders``."""
 
     status: Literal["created", "attempted", "paid"] | None = None
-    q: Searched | None = Field(
-        None, description="finds an id by how it begins, a receipt by a part"
-    )
+    q: Searched | None = Field(None, description="a prefix of the id, or a part of the receipt")
 
 
 class OrderOfferedJson(OrderPublicJson):
-    """An order as its checkout page asks for it.
+    """An order for its checkout page.
 
-    ``allowed_origins`` is left out where any page may frame it.
+    ``allowed_origins`` is missing if any page may frame the checkout.
     """
 
     allowed_origins: NotRequired[list[str]]
 
 
 def parse_orders(query: Mapping[str, str]) -> OrderSearch:
-    """The filters of ``GET /orders``."""
+    """Parse the filters of ``GET /orders``."""
     asked = checked(OrdersQuery, message_of(query))
     return OrderSearch(since=asked.from_, until=asked.to, status=asked.status, text=asked.q)
 
 
 def parse_order(body: Body, merchant: Merchant) -> CreateOrder:
-    """``POST /orders``."""
+    """Parse the body of ``POST /orders``."""
     refuse_protected(body)
     asked = checked(OrderRequest, body)
     return CreateOrder(
@@ -151,7 +149,7 @@ def parse_order(body: Body, merchant: Merchant) -> CreateOrder:
 
 
 def order_to_json(order: Order) -> OrderJson:
-    """A row of ``GET /orders``."""
+    """Return a row of ``GET /orders``."""
     return {
         "id": order.id,
         "merchant_id": str(order.merchant_id),
@@ -167,12 +165,12 @@ def order_to_json(order: Order) -> OrderJson:
 
 
 def order_in_full_to_json(order_: Order, client_secret: str | None) -> OrderInFullJson:
-    """The answer to ``POST /orders`` and ``GET /orders/{id}``."""
+    """Return the response of ``POST /orders`` and ``GET /orders/{id}``."""
     return {**order_to_json(order_), "client_secret": client_secret}
 
 
 def order_public_to_json(order: Order) -> OrderPublicJson:
-    """What a shopper's page may see."""
+    """Return an order for the shopper's page."""
     return {
         "id": order.id,
         "amount": order.amount.minor,
@@ -184,7 +182,7 @@ def order_public_to_json(order: Order) -> OrderPublicJson:
 def order_offered_to_json(
     order: Order, origins: Sequence[str] | None
 ) -> OrderPublicJson | OrderOfferedJson:
-    """The same, and whose pages may frame its checkout if not anybody's."""
+    """Return an order for its checkout page, with the origins that may frame it."""
     shown = order_public_to_json(order)
     return shown if origins is None else {**shown, "allowed_origins": list(origins)}
 
@@ -266,7 +264,7 @@ async def show(order_id: str) -> Response:
     deps = deps_of_app()
     caller = await caller_of_request(deps)
     order = await find_order(order_id, caller.merchant, deps)
-    # With it waiting payments are cancelled too: whoever may not create them has none.
+    # The secret also allows cancelling: only roles that may create payments receive it.
     may_pay = caller.role.covers(Role.DEVELOPER)
     secret = client_secret(order.id, deps) if may_pay else None
     return json_response(order_in_full_to_json(order, secret))

@@ -1,4 +1,4 @@
-"""Figures, workers and the attention list."""
+"""Figures, workers and items that need attention."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ OVERVIEW_HOURS_MAX = 720
 
 
 class AttentionQuery(Request):
-    """``GET /attention``."""
+    """Query of ``GET /attention``."""
 
-    resolved: Literal["true", "false"] = Field("false", description="what was resolved, instead")
+    resolved: Literal["true", "false"] = Field("false", description="true lists resolved items")
 
 
 class OverviewQuery(Request):
-    """``GET /overview``."""
+    """Query of ``GET /overview``."""
 
     hours: Annotated[int, BeforeValidator(whole), Field(ge=1, le=OVERVIEW_HOURS_MAX)] = Field(
-        24, description="how far back"
+        24, description="length of the period"
     )
 
 
 ByCurrency = Annotated[
     dict[str, Minor], Field(description="ISO 4217 → minor units", examples=[{"INR": 50000}])
 ]
-Share = Annotated[float | None, Field(ge=0, le=1, description="null where there is nothing")]
-Ms = Annotated[float | None, Field(ge=0, description="milliseconds; null where there is nothing")]
+Share = Annotated[float | None, Field(ge=0, le=1, description="null without data")]
+Ms = Annotated[float | None, Field(ge=0, description="milliseconds; null without data")]
 
 
 class VolumeBucketJson(TypedDict):
-    """Payments that were made within one bucket, by how they stand now."""
+    """Payments that were created within one bucket, by their current status."""
 
-    at: Annotated[At, Field(description="where the bucket begins")]
+    at: Annotated[At, Field(description="start of the bucket")]
     payments: int
     succeeded: int
     failed: int
-    amount_minor: Annotated[ByCurrency, Field(description="taken by those that succeeded")]
+    amount_minor: Annotated[ByCurrency, Field(description="captured by successful payments")]
 
 
 class MethodShareJson(TypedDict):
@@ -71,14 +71,14 @@ class MethodShareJson(TypedDict):
 
 
 class DeclineShareJson(TypedDict):
-    """Payments that were declined for one reason."""
+    """Payments that were declined with one code."""
 
     code: str
     payments: int
 
 
 class LatencyJson(TypedDict):
-    """From a payment's making to its first ending, in milliseconds."""
+    """Time from the creation of payments to their first final status, in milliseconds."""
 
     p50: Ms
     p95: Ms
@@ -87,29 +87,32 @@ class LatencyJson(TypedDict):
 
 
 class DeliveryFiguresJson(TypedDict):
-    """Webhooks that were made in the window."""
+    """Deliveries that were created in the period."""
 
     pending: int
     succeeded: int
     failed: int
-    first_try_share: Annotated[Share, Field(description="of those tried, which the first reached")]
-    p95_ms: Annotated[Ms, Field(description="from the event to the receiver's yes")]
+    first_try_share: Annotated[
+        Share,
+        Field(description="share of attempted deliveries that succeeded at the first attempt"),
+    ]
+    p95_ms: Annotated[Ms, Field(description="from the event to the successful response")]
 
 
 class RefundFiguresJson(TypedDict):
-    """Refunds that were made in the window and did not fail."""
+    """Refunds that were created in the period and did not fail."""
 
     count: int
     amount_minor: ByCurrency
 
 
-# ``from`` is a word of Python's, so this one cannot be written as a class.
+# ``from`` is a keyword of Python, so a class cannot define it.
 OverviewJson = TypedDict(
     "OverviewJson",
     {
         "from": At,
         "to": At,
-        "bucket_s": Annotated[int, Field(description="how long a bucket is, in seconds")],
+        "bucket_s": Annotated[int, Field(description="length of a bucket in seconds")],
         "volume": list[VolumeBucketJson],
         "methods": list[MethodShareJson],
         "declines": list[DeclineShareJson],
@@ -121,7 +124,7 @@ OverviewJson = TypedDict(
 
 
 class WorkerShownJson(TypedDict):
-    """A process that works."""
+    """A worker process."""
 
     id: str
     kind: str
@@ -131,30 +134,30 @@ class WorkerShownJson(TypedDict):
 
 
 class QueueFiguresJson(TypedDict):
-    """One queue of work."""
+    """Counts of one queue."""
 
     name: Queue
-    waiting: Annotated[int, Field(description="to be done, now or later, and held by nobody")]
-    due: Annotated[int, Field(description="of the waiting, what could be done now")]
-    leased: Annotated[int, Field(description="being done")]
-    set_aside: Annotated[int, Field(description="no machine goes on with it")]
+    waiting: Annotated[int, Field(description="not claimed, due now or later")]
+    due: Annotated[int, Field(description="of the waiting, due now")]
+    leased: Annotated[int, Field(description="claimed by a worker")]
+    set_aside: Annotated[int, Field(description="dead-lettered")]
     oldest_due_at: At | None
 
 
 class StuckRowJson(TypedDict):
-    """A row that should have been done a minute ago, or was set aside."""
+    """A row that is overdue by a minute, or dead-lettered."""
 
     id: str
     queue: Queue
     state: Literal["overdue", "set_aside"]
     payment_id: str | None
     due_at: At | None
-    claims: Annotated[int, Field(description="how often somebody began with it")]
+    claims: Annotated[int, Field(description="number of claims")]
     reason: str
 
 
 class WorkersJson(TypedDict):
-    """Who works, and what work there is."""
+    """The workers and the queues."""
 
     workers: list[WorkerShownJson]
     queues: list[QueueFiguresJson]
@@ -162,7 +165,7 @@ class WorkersJson(TypedDict):
 
 
 class ReleasedJson(TypedDict):
-    """The row is ready again."""
+    """A row that is due again."""
 
     id: str
     queue: Queue
@@ -171,9 +174,9 @@ class ReleasedJson(TypedDict):
 
 
 class ResolveRequest(Request):
-    """``POST /attention/{id}/resolve``."""
+    """Body of ``POST /attention/{id}/resolve``."""
 
-    note: Reason = Field(min_length=1, description="what you found and did; kept in the history")
+    note: Reason = Field(min_length=1, description="what you found and did; stored in the history")
 
 
 class AttentionResolvedJson(TypedDict):
@@ -185,7 +188,7 @@ class AttentionResolvedJson(TypedDict):
 
 
 class AttentionItemJson(TypedDict):
-    """Money that our books and a processor's may see differently."""
+    """A possible difference between paygate's books and a processor's."""
 
     id: Annotated[str, Field(examples=["callback-12"])]
     kind: Literal["conflict", "quarantined", "kept_money"]
@@ -198,28 +201,28 @@ class AttentionItemJson(TypedDict):
 
 
 class AttentionListJson(TypedDict):
-    """What an operator has to look at, or what was resolved, the newest first."""
+    """Open or resolved items, the newest first."""
 
     data: list[AttentionItemJson]
 
 
 def parse_is_resolved(query: Mapping[str, str]) -> bool:
-    """``?resolved=`` of ``GET /attention``."""
+    """Parse ``?resolved=`` of ``GET /attention``."""
     return checked(AttentionQuery, message_of(query)).resolved == "true"
 
 
 def parse_overview_hours(query: Mapping[str, str]) -> int:
-    """``?hours=`` of ``GET /overview``."""
+    """Parse ``?hours=`` of ``GET /overview``."""
     return checked(OverviewQuery, message_of(query)).hours
 
 
 def parse_resolution(body: Body) -> str:
-    """``POST /attention/{id}/resolve``: the note."""
+    """Parse the note of ``POST /attention/{id}/resolve``."""
     return checked(ResolveRequest, body).note
 
 
 def overview_to_json(window: Window, figures: Figures) -> OverviewJson:
-    """``GET /overview``."""
+    """Return the response of ``GET /overview``."""
     return {
         "from": timestamp(window.since),
         "to": timestamp(window.until),
@@ -243,12 +246,12 @@ def overview_to_json(window: Window, figures: Figures) -> OverviewJson:
 
 
 def attention_to_json(found: Sequence[Attention]) -> AttentionListJson:
-    """``GET /attention``."""
+    """Return the response of ``GET /attention``."""
     return {"data": [attention_item_to_json(each) for each in found]}
 
 
 def attention_item_to_json(found: Attention) -> AttentionItemJson:
-    """One of them."""
+    """Return an item."""
     resolved: AttentionResolvedJson | None = None
     if found.resolved_at is not None:
         resolved = {
@@ -271,7 +274,7 @@ def attention_item_to_json(found: Attention) -> AttentionItemJson:
 def workers_to_json(
     seen: Sequence[WorkerSeen], queues: Sequence[QueueCounts], stuck: Sequence[StuckWork]
 ) -> WorkersJson:
-    """``GET /workers``."""
+    """Return the response of ``GET /workers``."""
     return {
         "workers": [
             {
@@ -310,7 +313,7 @@ def workers_to_json(
 
 
 def released_to_json(row_id: str, queue: Queue, due_at: datetime) -> ReleasedJson:
-    """``POST /workers/stuck/{queue}/{id}/release``."""
+    """Return the response of ``POST /workers/stuck/{queue}/{id}/release``."""
     return {"id": row_id, "queue": queue, "due_at": timestamp(due_at)}
 
 
@@ -346,7 +349,7 @@ ATTENTION_ITEM_EXAMPLE: AttentionItemJson = {
     "processor": "upi_sim",
     "payment_id": PAYMENT_ID,
     "operation_id": "op_Qw12Er34Ty56Ui78",
-    "reason": "the charge is succeeded, and now it failed",
+    "reason": "the charge is succeeded, but now it failed",
     "resolved": None,
 }
 ATTENTION_EXAMPLE: AttentionListJson = {"data": [ATTENTION_ITEM_EXAMPLE]}
@@ -383,7 +386,7 @@ WORKERS_EXAMPLE: WorkersJson = {
             "payment_id": PAYMENT_ID,
             "due_at": MADE_AT,
             "claims": 0,
-            "reason": "nobody could say what became of it",
+            "reason": "the outcome is unknown",
         }
     ],
 }
@@ -394,8 +397,8 @@ ATTENTION_ROWS_MAX = 200
 routes = Blueprint("overview", __name__)
 
 
-async def whose() -> UUID | None:
-    """Whose work may be seen: everybody's by operators, else one's own."""
+async def visible_merchant() -> UUID | None:
+    """Return the merchant whose work the caller may see; None for all."""
     deps = deps_of_app()
     caller = await caller_of_request(deps)
     return None if caller.is_operator else caller.merchant.id
@@ -403,12 +406,12 @@ async def whose() -> UUID | None:
 
 @routes.get("/overview")
 @documented(
-    "Sum the last hours up",
+    "Show figures of the last hours",
     OverviewJson,
     OVERVIEW_EXAMPLE,
     query=OverviewQuery,
-    about="Payments are counted when they were made. Buckets begin at whole hours, the last "
-    "is still under way: an hour long up to two days back, three hours up to a week, then "
+    about="Payments are counted at their creation. Buckets begin at whole hours, the last "
+    "is incomplete. They last one hour for up to two days, three hours for up to a week, then "
     "twelve.",
 )
 async def sums() -> Response:
@@ -421,18 +424,18 @@ async def sums() -> Response:
 
 @routes.get("/attention")
 @documented(
-    "List money that needs attention",
+    "List items that need attention",
     AttentionListJson,
     ATTENTION_EXAMPLE,
     query=AttentionQuery,
-    about="Answers and callbacks that contradict what is settled, callbacks that fit nothing "
-    "of ours, and failed payments whose money was not given back: the newest 200 that are "
-    "open, those that fit nothing of ours last, or that were resolved. Of all merchants to "
-    "operators, to others their own.",
+    about="Outcomes and callbacks that contradict the stored outcome, callbacks that match no "
+    "operation, and failed payments whose money was not refunded: the newest 200 that are "
+    "open, callbacks without an operation last, or that were resolved. Operators see those of "
+    "all merchants, others their own.",
 )
 async def attention() -> Response:
     deps = deps_of_app()
-    owner = await whose()
+    owner = await visible_merchant()
     items = deps.storage.attention
     find = items.resolved if parse_is_resolved(request.args) else items.open
     return json_response(attention_to_json(await find(owner, limit=ATTENTION_ROWS_MAX)))
@@ -440,7 +443,7 @@ async def attention() -> Response:
 
 @routes.post("/attention/<item_id>/resolve")
 @documented(
-    "Resolve what needs attention",
+    "Resolve an item",
     AttentionItemJson,
     ATTENTION_RESOLVED_EXAMPLE,
     needs=Role.SUPPORT,
@@ -448,7 +451,7 @@ async def attention() -> Response:
     audit=Audited("attention.resolve", shows=("note",)),
     body=ResolveRequest,
     body_examples={"example": {"note": "The bank confirmed the charge."}},
-    about="For operators. The item leaves the list and stays in its history. Nothing else "
+    about="Operators only. The item moves from the list to its history. Nothing else "
     "changes: no money moves.",
 )
 async def resolve(item_id: str) -> Response:
@@ -465,28 +468,28 @@ async def resolve(item_id: str) -> Response:
 
 @routes.get("/workers")
 @documented(
-    "Say who works on what",
+    "Show workers and queues",
     WorkersJson,
     WORKERS_EXAMPLE,
-    about="The work of all merchants to operators, to others their own.",
+    about="Operators see the work of all merchants, others their own.",
 )
 async def workers() -> Response:
     deps = deps_of_app()
-    return json_response(workers_to_json(*await work_in_detail(await whose(), deps)))
+    return json_response(workers_to_json(*await work_in_detail(await visible_merchant(), deps)))
 
 
 @routes.post("/workers/stuck/<queue>/<row_id>/release")
 @documented(
-    "Make stuck work due again",
+    "Release a stuck row",
     ReleasedJson,
     RELEASED_EXAMPLE,
     needs=Role.SUPPORT,
     audit=Audited("work.release"),
-    about="What was set aside is asked of its processor, never told on a guess.",
+    about="Makes the row due now. A dead-lettered operation is queried, and not sent again.",
 )
 async def release(queue: str, row_id: str) -> Response:
     deps = deps_of_app()
-    owner = await whose()
+    owner = await visible_merchant()
 
     async def do(bound: Deps) -> tuple[object, int]:
         named, due_at = await release_stuck(queue, row_id, owner, bound)

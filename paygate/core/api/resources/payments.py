@@ -68,7 +68,7 @@ Substatus = Literal[
 
 
 class NextActionJson(TypedDict):
-    """What the shopper has to do before there is an answer."""
+    """What the shopper has to do before there is a final outcome."""
 
     type: Literal["redirect", "three_ds", "upi_intent", "qr", "upi_collect", "otp", "wait"]
     expires_at: At
@@ -77,7 +77,7 @@ class NextActionJson(TypedDict):
 
 @with_config({"extra": "allow"})
 class PaymentCreatedJson(TypedDict):
-    """A new payment. A method may show more of its instrument than is named here."""
+    """A new payment. Its method may add fields of the instrument."""
 
     id: PaymentId
     order_id: str
@@ -90,8 +90,8 @@ class PaymentCreatedJson(TypedDict):
         Annotated[
             str,
             Field(
-                description="to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under "
-                "which the payment was asked for, where its order has an id of its own"
+                description="for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of "
+                "the request, if the order has another id"
             ),
         ]
     ]
@@ -102,7 +102,7 @@ class PaymentCreatedJson(TypedDict):
 
 @with_config({"extra": "allow"})
 class PaymentPublicJson(PaymentCreatedJson):
-    """What a shopper's page may see of a payment."""
+    """A payment as the shopper's page sees it."""
 
     updated_at: At
     next_action: NotRequired[NextActionJson]
@@ -112,7 +112,7 @@ class PaymentPublicJson(PaymentCreatedJson):
 
 @with_config({"extra": "allow"})
 class PaymentMovedJson(PaymentCreatedJson):
-    """A payment that was captured or cancelled, or is about to be."""
+    """A payment after a capture or cancel request."""
 
     substatus: Substatus
     captured: bool
@@ -122,10 +122,10 @@ class PaymentMovedJson(PaymentCreatedJson):
 
 @with_config({"extra": "allow"})
 class PaymentJson(PaymentCreatedJson):
-    """One try at paying an order, in full."""
+    """A payment of an order, with all fields."""
 
     merchant_id: Uuid
-    substatus: Annotated[Substatus, Field(description="status, more exactly")]
+    substatus: Annotated[Substatus, Field(description="the detailed status")]
     captured: bool
     amount_authorized: Minor
     amount_captured: Minor
@@ -134,23 +134,23 @@ class PaymentJson(PaymentCreatedJson):
     error_description: str | None
     decline_code: Annotated[str | None, Field(examples=["insufficient_funds"])]
     processor: str
-    scenario: Annotated[str | None, Field(description="what simulated processors play")]
+    scenario: Annotated[str | None, Field(description="scenario that simulated processors play")]
     next_action: NextActionJson | None
     updated_at: At
 
 
 class TotalsJson(TypedDict):
-    """A merchant's figures."""
+    """Totals of a merchant's payments."""
 
     totalTransactions: int
-    totalAmount: Annotated[int, Field(description="taken by those that succeeded, in paise")]
+    totalAmount: Annotated[int, Field(description="captured by successful payments, in paise")]
     successRate: Annotated[int, Field(description="in percent", ge=0, le=100)]
 
 
 class PaymentRequest(Request):
-    """``POST /payments`` and ``POST /payments/public``.
+    """Body of ``POST /payments`` and ``POST /payments/public``.
 
-    Beside these come the fields of the method's own input model.
+    The fields of the method's own input model are added to it.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -160,36 +160,36 @@ class PaymentRequest(Request):
 
     @property
     def details(self) -> dict[str, Any]:
-        """The method's part."""
+        """Return the method's fields."""
         return dict(self.__pydantic_extra__ or {})
 
 
 class CaptureRequest(Request):
-    """``POST /payments/{id}/capture``; may be left out."""
+    """Body of ``POST /payments/{id}/capture``; optional."""
 
-    amount: RefundAmount | None = Field(None, description="all of it, if left out")
-    final: bool = Field(True, description="let go of what is not captured")
+    amount: RefundAmount | None = Field(None, description="default: all of it")
+    final: bool = Field(True, description="release what is not captured")
 
 
 class PaymentsQuery(SpanQuery):
-    """``GET /payments``."""
+    """Query of ``GET /payments``."""
 
     status: Literal["pending", "authorized", "success", "failed", "cancelled"] | None = Field(
-        None, description="as payments show it"
+        None, description="a status"
     )
     method: Annotated[Searched, Field(max_length=20)] | None = Field(
-        None, description="exactly, such as upi"
+        None, description="a payment method, such as upi"
     )
     order_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
     q: Searched | None = Field(
         None,
-        description="finds an id or an order's id by how it begins, an order's receipt or a "
-        "vpa by a part, a card by its last four digits",
+        description="a prefix of the id or the order's id, a part of the order's receipt or of a "
+        "vpa, or the last four digits of a card",
     )
 
 
 def parse_payments(query: Mapping[str, str]) -> PaymentSearch:
-    """The filters of ``GET /payments``; an empty one counts as left out."""
+    """Parse the filters of ``GET /payments``; an empty filter counts as missing."""
     asked = checked(PaymentsQuery, message_of(query))
     statuses = {status for status, shown in STATUS.items() if shown == asked.status}
     return PaymentSearch(
@@ -203,15 +203,15 @@ def parse_payments(query: Mapping[str, str]) -> PaymentSearch:
 
 
 NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
-"""Fields of a payment request that are not the method's."""
+"""Fields of a payment request that do not belong to the method."""
 
 
 def parse_payment(
     body: Body, merchant: Merchant | None, *, scenario: str | None = None
 ) -> CreatePayment:
-    """``POST /payments`` and ``POST /payments/public``."""
+    """Parse the body of ``POST /payments`` and ``POST /payments/public``."""
     refuse_protected(body)
-    # A method that is missing is one that nobody installed; the registry says so.
+    # The registry reports a missing method like an unknown one.
     asked = checked(PaymentRequest, {"method": None, **body})
     return CreatePayment(
         merchant=merchant,
@@ -223,20 +223,20 @@ def parse_payment(
 
 
 def parse_capture(body: Body, payment_id: str, merchant: Merchant) -> CapturePayment:
-    """``POST /payments/{id}/capture``, with or without a body."""
+    """Parse the optional body of ``POST /payments/{id}/capture``."""
     asked = checked(CaptureRequest, body)
     return CapturePayment(merchant, payment_id, asked.amount, asked.final)
 
 
 def parse_cancel(payment_id: str, merchant: Merchant) -> CancelPayment:
-    """``POST /payments/{id}/cancel``; whatever its body says."""
+    """Parse ``POST /payments/{id}/cancel``; its body is ignored."""
     return CancelPayment(merchant, payment_id)
 
 
 Shown = TypeVar("Shown", bound=PaymentCreatedJson)
 
-# What we are not sure of is still pending to merchants; only who asked for a manual
-# capture ever sees more than pending, success and failed.
+# To merchants an unknown outcome is pending. Other statuses than pending, success and
+# failed only occur with manual capture.
 STATUS: Mapping[PaymentStatus, Status] = {
     "pending": "pending",
     "processing": "pending",
@@ -250,7 +250,7 @@ STATUS: Mapping[PaymentStatus, Status] = {
 }
 ERROR_CODE = "PAYMENT_FAILED"
 
-# A payment method chooses what of an instrument is shown, but not under these names.
+# A payment method may add fields of the instrument, but not with these names.
 RESERVED = frozenset(
     """
     id payment_id paymentId order_id merchant_id amount currency method status substatus captured
@@ -262,7 +262,7 @@ RESERVED = frozenset(
 
 
 def payment_created_to_json(payment: Payment) -> PaymentCreatedJson:
-    """The answer to ``POST /payments``."""
+    """Return the response of ``POST /payments``."""
     shown: PaymentCreatedJson = {
         "id": payment.id,
         "order_id": payment.order_id,
@@ -276,7 +276,7 @@ def payment_created_to_json(payment: Payment) -> PaymentCreatedJson:
 
 
 def payment_to_json(payment: Payment) -> PaymentJson:
-    """A payment in full, absent values as null."""
+    """Return a payment with all fields; absent values are null."""
     decline = payment.decline
     shown: PaymentJson = {
         "id": payment.id,
@@ -307,7 +307,7 @@ def payment_to_json(payment: Payment) -> PaymentJson:
 
 
 def payment_public_to_json(payment: Payment) -> PaymentPublicJson:
-    """What a shopper's page may see."""
+    """Return a payment for the shopper's page."""
     shown: PaymentPublicJson = {
         **payment_created_to_json(payment),  # type: ignore[typeddict-item]  # it says nothing of errors
         "updated_at": timestamp(payment.updated_at),
@@ -321,7 +321,7 @@ def payment_public_to_json(payment: Payment) -> PaymentPublicJson:
 
 
 def next_action_to_json(action: NextAction) -> NextActionJson:
-    """What the shopper has to do."""
+    """Return what the shopper has to do."""
     return {
         "type": action.type,
         "expires_at": timestamp(action.expires_at),
@@ -330,7 +330,7 @@ def next_action_to_json(action: NextAction) -> NextActionJson:
 
 
 def payment_moved_to_json(payment: Payment) -> PaymentMovedJson:
-    """The answer to ``POST /payments/{id}/capture`` and ``…/cancel``."""
+    """Return the response of ``POST /payments/{id}/capture`` and ``…/cancel``."""
     return {
         **payment_created_to_json(payment),
         "substatus": payment.status,
@@ -341,7 +341,7 @@ def payment_moved_to_json(payment: Payment) -> PaymentMovedJson:
 
 
 def totals_to_json(totals: PaymentTotals) -> TotalsJson:
-    """``GET /payments/stats``."""
+    """Return the response of ``GET /payments/stats``."""
     rate = round(totals.succeeded / totals.payments * 100) if totals.payments else 0
     return {
         "totalTransactions": totals.payments,
@@ -351,14 +351,14 @@ def totals_to_json(totals: PaymentTotals) -> TotalsJson:
 
 
 def instrument_to_json(payment: Payment) -> dict[str, str]:
-    """What the payment's method shows of the payer's card or address."""
+    """Return the fields that the payment's method shows of the instrument."""
     display = payment.instrument.display
     words = {"network": "card_network", "last4": "card_last4"}
     return {words.get(name, name): value for name, value in display.items() if name not in RESERVED}
 
 
 def _with_instrument(shown: Shown, payment: Payment) -> Shown:
-    # Which fields these are is the method's business, so no type can name them.
+    # The method chooses these fields, so no type can name them.
     return cast("Shown", {**shown, **instrument_to_json(payment)})
 
 
@@ -445,7 +445,7 @@ PAYMENT_CANCELLED_EXAMPLE: PaymentMovedJson = {
 }
 TOTALS_EXAMPLE: TotalsJson = {"totalTransactions": 12, "totalAmount": 550_000, "successRate": 92}
 
-# Without any of these a list is an array.
+# Without any of these parameters, the response is an array.
 PAGE_PARAMETERS = {field.alias or name for name, field in PaymentsQuery.model_fields.items()}
 
 
@@ -454,7 +454,7 @@ routes = Blueprint("payments", __name__)
 
 @routes.post("/payments")
 @documented(
-    "Pay an order",
+    "Create a payment",
     PaymentCreatedJson,
     PAYMENT_CREATED_EXAMPLE,
     status=201,
@@ -463,8 +463,8 @@ routes = Blueprint("payments", __name__)
     body=PaymentRequest,
     body_examples=PAYMENT_REQUESTS_EXAMPLE,
     takes_key=True,
-    about="The processor is asked afterwards: the payment is pending, and a webhook tells "
-    "how it ended. The order's amount is charged, whatever the request says.",
+    about="A worker calls the processor afterwards: the payment is pending, and a webhook "
+    "reports the outcome. The order's amount is charged; an amount in the request is ignored.",
     refuses=frozenset({404}),
 )
 async def create() -> Response:
@@ -489,7 +489,7 @@ async def create() -> Response:
 
 @routes.post("/payments/public")
 @documented(
-    "Pay an order as its shopper",
+    "Create a payment as a shopper",
     PaymentCreatedJson,
     PAYMENT_CREATED_EXAMPLE,
     status=201,
@@ -513,7 +513,7 @@ async def create_public() -> Response:
         made = await create_payment(replace(named, route=route), bound)
         return await dialect.with_receipt(payment_created_to_json(made), made, bound), 201
 
-    # A shopper's keys are kept apart from the merchant's own.
+    # Separate from the merchant's own keys.
     return await once(owner, deps, do, scope=command.order_id)
 
 
@@ -523,7 +523,7 @@ async def create_public() -> Response:
     list[PaymentJson] | PageJson[PaymentJson],
     example_page(PAYMENT_EXAMPLE),
     query=PaymentsQuery,
-    about="An array of the newest; asked for anything particular, a page in an envelope.",
+    about="An array of the newest; with any query parameter, a page in an envelope.",
 )
 async def index() -> Response:
     deps = deps_of_app()
@@ -546,7 +546,7 @@ async def everything() -> Response:
 
 
 @routes.get("/payments/stats")
-@documented("Sum payments up", TotalsJson, TOTALS_EXAMPLE)
+@documented("Show payment totals", TotalsJson, TOTALS_EXAMPLE)
 async def stats() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
@@ -572,7 +572,7 @@ async def show(payment_id: str) -> Response:
     body_is_optional=True,
     body_examples={"all": {}, "a part": {"amount": 20_000}},
     takes_key=True,
-    about="Takes held money, all or a part; or confirms that money was taken at once.",
+    about="Captures held money, all or a part; or confirms an automatic capture.",
 )
 async def capture(payment_id: str) -> Response:
     deps = deps_of_app()
@@ -594,7 +594,7 @@ async def capture(payment_id: str) -> Response:
     needs=Role.SUPPORT,
     audit=Audited("payment.cancel"),
     takes_key=True,
-    about="Lets go of the money that a payment of a manual order holds.",
+    about="Releases the money that a payment of a manual order holds.",
 )
 async def cancel(payment_id: str) -> Response:
     deps = deps_of_app()
@@ -608,7 +608,7 @@ async def cancel(payment_id: str) -> Response:
 
 
 @routes.get("/payments/<payment_id>/timeline")
-@documented("Tell a payment's story", TimelineJson, TIMELINE_EXAMPLE)
+@documented("Show a payment's timeline", TimelineJson, TIMELINE_EXAMPLE)
 async def timeline(payment_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
@@ -634,9 +634,9 @@ async def show_public(payment_id: str) -> Response:
 
 
 async def _route(read: Callable[[], CreatePayment], deps: Deps) -> RoutePlan | None:
-    """Who is to be asked, said before the request's transaction begins."""
+    """Ask the routers before the transaction of the request begins."""
     try:
         return await plan_route(read(), deps) if deps.registry.routers else None
     except (ClientError, PluginError):
-        # Said again where it is answered, and remembered under the request's key.
+        # `create_payment` raises it again, and the response is stored under the key.
         return None

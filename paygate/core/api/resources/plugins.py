@@ -28,10 +28,10 @@ from .overview import Ms
 
 
 class PluginConfigRequest(Request):
-    """``PUT /plugins/{id}/config``."""
+    """Body of ``PUT /plugins/{id}/config``."""
 
     values: dict[str, Any] = Field(
-        description="by field; what is left out stays, null goes back to the default"
+        description="by field; missing fields stay unchanged, null restores the default"
     )
 
 
@@ -47,7 +47,7 @@ class MethodOfferJson(TypedDict):
 
 
 class ProcessorCapabilitiesJson(TypedDict):
-    """What a processor can do."""
+    """The capabilities of a processor."""
 
     methods: Annotated[dict[str, list[str]], Field(description="method → flows")]
     currencies: Annotated[list[str], Field(description="empty for all")]
@@ -68,13 +68,13 @@ class ProcessorOfferJson(TypedDict):
 
 
 class SinkOfferJson(TypedDict):
-    """What carries events out."""
+    """An event sink that a plugin offers."""
 
     id: str
 
 
 class RetryPolicyOfferJson(TypedDict):
-    """What decides about repeats."""
+    """A retry policy that a plugin offers."""
 
     name: str
     applies_to: list[str]
@@ -96,11 +96,11 @@ class OffersJson(TypedDict):
 
 
 class PluginHealthJson(TypedDict):
-    """How the calls of its processors went in the last 24 hours."""
+    """Results of the calls of its processors in the last 24 hours."""
 
     calls: int
-    unknown: Annotated[int, Field(description="answered with Unknown, which nobody can act on")]
-    errors: Annotated[int, Field(description="said that the request never left")]
+    unknown: Annotated[int, Field(description="calls with the outcome Unknown")]
+    errors: Annotated[int, Field(description="calls whose request was never sent")]
     p50_ms: Ms
     p95_ms: Ms
     last_error: str | None
@@ -113,35 +113,35 @@ class PluginConfigJson(TypedDict):
     schema: Annotated[dict[str, Any], Field(description="JSON Schema of the values")]
     values: Annotated[dict[str, Any], Field(description="by field, without secrets")]
     source: Annotated[dict[str, Source], Field(description="by field, secrets too")]
-    pending: Annotated[bool, Field(description="the process that answers runs with others")]
+    pending: Annotated[bool, Field(description="this process runs with other values")]
 
 
 class PluginJson(TypedDict):
-    """A plugin that is installed here."""
+    """An installed plugin."""
 
     id: str
     version: str
     distribution: str | None
     offers: OffersJson
     health: PluginHealthJson
-    config: Annotated[PluginConfigJson | None, Field(description="null where nothing can be set")]
+    config: Annotated[PluginConfigJson | None, Field(description="null without settings")]
 
 
 class PluginsJson(TypedDict):
-    """Every plugin, the built-in one first."""
+    """All plugins, the built-in one first."""
 
     data: list[PluginJson]
 
 
 def parse_plugin_values(body: Body) -> Mapping[str, Any]:
-    """``PUT /plugins/{id}/config``."""
+    """Parse the body of ``PUT /plugins/{id}/config``."""
     return checked(PluginConfigRequest, body).values
 
 
 def plugin_to_json(
     plugin: LoadedPlugin, stored: StoredSettings, calls: Sequence[CallFigures], registry: Registry
 ) -> PluginJson:
-    """One row of ``GET /plugins``."""
+    """Return a row of ``GET /plugins``."""
     return {
         "id": plugin.id,
         "version": plugin.version,
@@ -177,7 +177,7 @@ def _offers(plugin: LoadedPlugin, registry: Registry) -> OffersJson:
 
 
 def _targets(name: str, registry: Registry) -> list[str]:
-    """What it decides here; another plugin's policy may have taken its place."""
+    """Return the active targets; another plugin's policy may have replaced it."""
     return sorted(target for target, policy in registry.policies.items() if policy.name == name)
 
 
@@ -200,7 +200,7 @@ def _capabilities(can: Any) -> ProcessorCapabilitiesJson:
 
 
 def _health(calls: Sequence[CallFigures]) -> PluginHealthJson:
-    """Of several processors the slowest and the last to go wrong."""
+    """Combine several processors: the highest latency and the last error."""
     wrong = [each for each in calls if each.last_error_at is not None]
     last = max(wrong, key=lambda each: str(each.last_error_at)) if wrong else None
     return {
@@ -260,7 +260,7 @@ PLUGIN_EXAMPLE: PluginJson = {
         "errors": 0,
         "p50_ms": 3.0,
         "p95_ms": 11.5,
-        "last_error": "no answer within 10 s",
+        "last_error": "no response within 10 s",
         "last_error_at": MADE_AT,
     },
     "config": {
@@ -287,7 +287,7 @@ async def everything(bound: Deps) -> list[PluginJson]:
     PluginsJson,
     PLUGINS_EXAMPLE,
     needs_operator=True,
-    about="With how their processors' calls went in the last 24 hours, and what can be set.",
+    about="With results of their processors' calls in the last 24 hours, and their settings.",
 )
 async def index() -> Response:
     deps = deps_of_app()
@@ -297,7 +297,7 @@ async def index() -> Response:
 
 @routes.put("/plugins/<plugin_id>/config")
 @documented(
-    "Set a plugin's settings",
+    "Change a plugin's settings",
     PluginJson,
     PLUGIN_EXAMPLE,
     needs=Role.OWNER,
@@ -305,9 +305,9 @@ async def index() -> Response:
     audit=Audited("plugin.configure"),
     body=PluginConfigRequest,
     body_examples={"example": {"values": {"success_rate": 0.5}}},
-    about="The environment wins over what is stored here, so what it sets is refused. Each "
+    about="The environment takes precedence, so a setting of the environment is refused. Each "
     "process reads the settings when it starts; until then `pending` says so. Secrets can "
-    "be written and never read.",
+    "be written and not read.",
     refuses=frozenset({403, 422}),
 )
 async def configure(plugin_id: str) -> Response:

@@ -59,33 +59,33 @@ class RefundCreatedJson(TypedDict):
 
 
 class RefundJson(RefundCreatedJson):
-    """Money on its way back."""
+    """A refund with all fields."""
 
     processed_at: At | None
 
 
 class RefundRequest(Request):
-    """``POST /payments/{id}/refunds``."""
+    """Body of ``POST /payments/{id}/refunds``."""
 
     amount: RefundAmount
     reason: Reason | None = Field(None, description="for people")
 
 
 class RefundOfPaymentRequest(RefundRequest):
-    """``POST /refunds``."""
+    """Body of ``POST /refunds``."""
 
     payment_id: Text = Field(min_length=1)
 
 
 class RefundsQuery(SpanQuery):
-    """``GET /refunds``."""
+    """Query of ``GET /refunds``."""
 
     status: Literal["pending", "processed", "failed"] | None = None
     payment_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
 
 
 def parse_refunds(query: Mapping[str, str]) -> RefundSearch:
-    """The filters of ``GET /refunds``."""
+    """Parse the filters of ``GET /refunds``."""
     asked = checked(RefundsQuery, message_of(query))
     return RefundSearch(
         since=asked.from_, until=asked.to, status=asked.status, payment_id=asked.payment_id
@@ -93,7 +93,7 @@ def parse_refunds(query: Mapping[str, str]) -> RefundSearch:
 
 
 def parse_refund(body: Body, payment_id: str | None, merchant: Merchant) -> CreateRefund:
-    """``POST /payments/{id}/refunds``, and ``POST /refunds`` which names the payment."""
+    """Parse the body of ``POST /payments/{id}/refunds`` or ``POST /refunds``."""
     refuse_protected(body)
     if payment_id is None:
         named = checked(RefundOfPaymentRequest, body)
@@ -103,7 +103,7 @@ def parse_refund(body: Body, payment_id: str | None, merchant: Merchant) -> Crea
 
 
 def refund_created_to_json(refund: Refund) -> RefundCreatedJson:
-    """The answer to ``POST /payments/{id}/refunds``."""
+    """Return the response of ``POST /payments/{id}/refunds``."""
     return {
         "id": refund.id,
         "payment_id": refund.payment_id,
@@ -115,7 +115,7 @@ def refund_created_to_json(refund: Refund) -> RefundCreatedJson:
 
 
 def refund_in_full_to_json(refund: Refund) -> RefundJson:
-    """``GET /refunds/{id}``."""
+    """Return the response of ``GET /refunds/{id}``."""
     return {**refund_created_to_json(refund), "processed_at": maybe_timestamp(refund.processed_at)}
 
 
@@ -168,7 +168,7 @@ async def create(payment_id: str) -> Response:
 
 @routes.post("/refunds")
 @documented(
-    "Refund the payment that the body names",
+    "Refund a payment named in the body",
     RefundCreatedJson,
     REFUND_CREATED_EXAMPLE,
     status=201,

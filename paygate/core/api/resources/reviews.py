@@ -40,22 +40,22 @@ from .payments import (
 
 
 class SettleRequest(Request):
-    """``POST /operations/{id}/settle``."""
+    """Body of ``POST /operations/{id}/settle``."""
 
     verdict: Literal["approved", "declined"] = Field(description="what happened at the processor")
-    reason: Reason = Field(min_length=1, description="how you know; kept on the time line")
+    reason: Reason = Field(min_length=1, description="why; shown on the timeline")
 
 
 class CompleteRequest(Request):
-    """``POST /payments/{id}/complete``; may be left out."""
+    """Body of ``POST /payments/{id}/complete``; optional."""
 
     params: Annotated[dict[str, Text], Field(max_length=50)] = Field(
-        default_factory=dict, description="what came back with the shopper"
+        default_factory=dict, description="parameters that the shopper's browser returned"
     )
 
 
 class ReviewJson(TypedDict):
-    """An operation that no machine could decide."""
+    """An operation in manual review."""
 
     id: Annotated[str, Field(examples=["op_T5vX2wYz8AbC1dEf"])]
     payment_id: PaymentId
@@ -68,24 +68,24 @@ class ReviewJson(TypedDict):
 
 
 class ReviewsJson(TypedDict):
-    """What needs a person, the oldest first."""
+    """Operations in manual review, the oldest first."""
 
     data: list[ReviewJson]
 
 
 def parse_settle(body: Body, operation_id: str) -> ResolveReview:
-    """``POST /operations/{id}/settle``."""
+    """Parse the body of ``POST /operations/{id}/settle``."""
     asked = checked(SettleRequest, body)
     return ResolveReview(operation_id, asked.verdict, asked.reason)
 
 
 def parse_params(body: Body) -> Mapping[str, str]:
-    """``POST /payments/{id}/complete``: what came back with the shopper."""
+    """Parse the parameters of ``POST /payments/{id}/complete``."""
     return checked(CompleteRequest, body).params
 
 
 def reviews_to_json(found: Iterable[InReview]) -> ReviewsJson:
-    """``GET /operations/review``."""
+    """Return the response of ``GET /operations/review``."""
     return {
         "data": [
             {
@@ -112,7 +112,7 @@ REVIEWS_EXAMPLE: ReviewsJson = {
             "amount": 50_000,
             "currency": "INR",
             "processor": "upi_sim",
-            "note": "unknown: no answer within 10 s",
+            "note": "unknown: no response within 10 s",
             "since": PAID_AT,
         }
     ]
@@ -124,10 +124,10 @@ routes = Blueprint("operations", __name__)
 
 @routes.get("/operations/review")
 @documented(
-    "List what needs a person",
+    "List operations in manual review",
     ReviewsJson,
     REVIEWS_EXAMPLE,
-    about="Of all merchants to operators, to others their own.",
+    about="Operators see those of all merchants, others their own.",
 )
 async def reviews() -> Response:
     deps = deps_of_app()
@@ -139,7 +139,7 @@ async def reviews() -> Response:
 
 @routes.post("/operations/<operation_id>/settle")
 @documented(
-    "Settle what needs a person",
+    "Decide a manual review",
     PaymentJson,
     PAYMENT_EXAMPLE,
     needs=Role.SUPPORT,
@@ -148,9 +148,9 @@ async def reviews() -> Response:
     body=SettleRequest,
     body_examples={"example": {"verdict": "approved", "reason": "seen in the bank's portal"}},
     takes_key=True,
-    about="For operators, of any merchant's payments: a merchant cannot declare its own "
-    "money received. Says what happened at the processor. It is kept on the payment's "
-    "time line.",
+    about="Operators only, for payments of any merchant: a merchant must not declare its own "
+    "money received. State what happened at the processor; it is shown on the payment's "
+    "timeline.",
 )
 async def settle(operation_id: str) -> Response:
     deps = deps_of_app()
@@ -166,14 +166,14 @@ async def settle(operation_id: str) -> Response:
 
 @routes.post("/payments/<payment_id>/complete")
 @documented(
-    "Say that the shopper is back",
+    "Complete a payment after the shopper's return",
     PaymentPublicJson,
     PAYMENT_PUBLIC_EXAMPLE,
     access="browser",
     body=CompleteRequest,
     body_is_optional=True,
     body_examples={"example": {"params": {}}},
-    about="After a redirect, a challenge or an app: the processor is asked at once.",
+    about="After a redirect, a challenge or an app: asks the processor for the outcome at once.",
 )
 async def complete(payment_id: str) -> Response:
     deps = deps_of_app()
@@ -190,8 +190,8 @@ async def complete(payment_id: str) -> Response:
     PaymentPublicJson,
     PAYMENT_PUBLIC_EXAMPLE,
     access="browser",
-    about="Only while it waits for its shopper. The payment fails as `payer_rejected`; if "
-    "the bank approves it all the same, it succeeds late, or the money is given back.",
+    about="Only while it waits for its shopper. The payment fails with `payer_rejected`. If "
+    "the bank approves it after all, it succeeds late, or the money is refunded.",
     refuses=frozenset({422}),
 )
 async def cancel(payment_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Log in and out."""
+"""Sign in and out."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from ..shapes import At, RoleName, Uuid, timestamp
 
 
 class LoginRequest(Request):
-    """``POST /session``."""
+    """Body of ``POST /session``."""
 
     email: Text = Field(min_length=1)
     password: Password
     merchant_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = Field(
-        None, description="whom they work for; of several, the one they joined first if left out"
+        None, description="the user's merchant; default: the one that the user joined first"
     )
 
 
 class PasswordRequest(Request):
-    """``PUT /session/password``."""
+    """Body of ``PUT /session/password``."""
 
     current_password: Password
     new_password: NewPassword
 
 
 class SessionUserJson(TypedDict):
-    """Who has signed in."""
+    """The user of a session."""
 
     id: Uuid
     email: str
@@ -48,7 +48,7 @@ class SessionUserJson(TypedDict):
 
 
 class SessionMerchantJson(TypedDict):
-    """Whom they work for."""
+    """The merchant of a session."""
 
     id: Uuid
     name: str
@@ -56,7 +56,7 @@ class SessionMerchantJson(TypedDict):
 
 
 class SessionJson(TypedDict):
-    """Somebody who has signed in."""
+    """A session."""
 
     user: SessionUserJson
     merchant: SessionMerchantJson
@@ -66,19 +66,19 @@ class SessionJson(TypedDict):
 
 
 def parse_login(body: Body, *, ip: str | None, replaces: str | None) -> LogIn:
-    """``POST /session``."""
+    """Parse the body of ``POST /session``."""
     asked = checked(LoginRequest, body)
     return LogIn(asked.email, asked.password, ip, replaces, asked.merchant_id)
 
 
 def parse_password(body: Body, session: Session, *, ip: str | None) -> ChangePassword:
-    """``PUT /session/password``."""
+    """Parse the body of ``PUT /session/password``."""
     asked = checked(PasswordRequest, body)
     return ChangePassword(session, asked.current_password, asked.new_password, ip)
 
 
 def session_to_json(session: Session, csrf_token: str) -> SessionJson:
-    """Somebody who has signed in."""
+    """Return a session."""
     user, merchant = session.user, session.merchant
     return {
         "user": {"id": str(user.id), "email": user.email, "role": user.role.value},
@@ -99,9 +99,9 @@ SESSION_EXAMPLE: SessionJson = {
     "is_operator": False,
 }
 ABOUT_LOGIN = (
-    "Sets the cookie `__Host-paygate`. A session ends after twelve hours, after two without a "
-    "request, and with the password it was begun with. Ten wrong passwords for one account "
-    "from one address within a quarter of an hour refuse it for half an hour, with the same "
+    "Sets the cookie `__Host-paygate`. A session ends after twelve hours, after two hours without "
+    "a request, and when the password changes. Ten wrong passwords for one account "
+    "from one address within 15 minutes lock it for 30 minutes, with the same "
     "answer."
 )
 
@@ -147,7 +147,7 @@ async def create() -> Response:
 
 
 @routes.get("/session")
-@documented("Show who has signed in", SessionJson, SESSION_EXAMPLE, access="session")
+@documented("Show the session", SessionJson, SESSION_EXAMPLE, access="session")
 async def show() -> Response:
     deps = deps_of_app()
     session, token = await session_of_request(deps)
@@ -167,13 +167,13 @@ async def end() -> Response:
 
 @routes.put("/session/password")
 @documented(
-    "Change one's password",
+    "Change the password",
     SessionJson,
     SESSION_EXAMPLE,
     access="session",
     body=PasswordRequest,
     body_examples={"example": NEW_PASSWORD_EXAMPLE},
-    about="All other sessions of the user end; this one goes on with another cookie.",
+    about="All other sessions of the user end; this one continues with another cookie.",
 )
 async def password() -> Response:
     deps = deps_of_app()

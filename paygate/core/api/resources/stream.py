@@ -22,17 +22,17 @@ from ..fields import Request, checked, message_of
 
 
 class StreamQuery(Request):
-    """``GET /stream``."""
+    """Query of ``GET /stream``."""
 
     cursor: Annotated[str, Field(max_length=32)] | None = Field(
         None,
-        description="the `id` of the last event that was seen; 0 is before the first. "
-        "`Last-Event-ID` says the same and wins",
+        description="the `id` of the last received event; 0 is before the first. "
+        "The header `Last-Event-ID` takes precedence",
     )
 
 
 def parse_cursor(query: Mapping[str, str], last_event_id: str | None) -> str | None:
-    """Where a stream goes on. What a browser has seen since wins over its first address."""
+    """Return the cursor of a request. The header of a reconnect overrides the address."""
     given = {"cursor": last_event_id} if last_event_id else message_of(query)
     return checked(StreamQuery, given).cursor
 
@@ -45,33 +45,33 @@ STREAM_EXAMPLE = (
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
 
-# What ends a line there, and nothing else does.
+# The line ends of the format of server-sent events, and no others.
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
 def opening(position: int) -> bytes:
-    """How soon to come again, and from where even if nothing happens before that."""
+    """Return the retry delay, and the position of a stream without events."""
     return f"retry: {RETRY_MS}\nid: {position}\n\n".encode()
 
 
 def frame(event: FedEvent) -> bytes:
-    """One event: its cursor, its type and its bytes, each line of them apart."""
+    """Return the frame of an event: its cursor, its type and the lines of its body."""
     type = _LINE.sub(" ", event.type)
     data = "".join(f"data: {line}\n" for line in _LINE.split(event.body.decode()))
     return f"id: {event.position}\nevent: {type}\n{data}\n".encode()
 
 
 def comment(text: str) -> bytes:
-    """For people and proxies; clients skip it."""
+    """Return a comment, which clients ignore."""
     return f": {text}\n\n".encode()
 
 
 PING_S = STREAM_PING.total_seconds()
 ABOUT = (
-    "Server-sent events. `id` is a cursor: give the last one you saw in `Last-Event-ID`, as "
-    "browsers do by themselves, or in `cursor`, and the stream goes on after it, without a gap "
-    "and without a repeat. Without one it begins now. `data` is the event as webhooks carry it. "
-    "A comment comes every 15 seconds in which nothing happens."
+    "Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as "
+    "browsers do, or in `cursor`; the stream continues after it, without a gap "
+    "and without repetition. Without one it begins now. `data` is the body of the webhook. "
+    "A comment is sent after every 15 seconds without an event."
 )
 
 
@@ -80,7 +80,7 @@ routes = Blueprint("stream", __name__)
 
 @routes.get("/stream")
 @documented(
-    "Follow events",
+    "Stream events",
     str,
     STREAM_EXAMPLE,
     query=StreamQuery,
@@ -93,7 +93,7 @@ async def stream() -> Response:
     merchant = await merchant_of_request(deps)
     cursor = parse_cursor(request.args, request.headers.get("Last-Event-ID"))
     position = await deps.live.check(merchant.id, cursor)
-    # A HEAD request must not wait for the end of a stream that has none.
+    # The response to a HEAD request must end.
     if request.method == "HEAD":
         return _response(b"")
     ask_again = copy_current_request_context(check_still_allowed)
@@ -116,16 +116,16 @@ async def _frames(
                     await ask_again(merchant_id)
                     ask_again_s = time.monotonic() + PING_S
             if follower.is_too_slow:
-                yield comment("too slow: come again with the last id")
+                yield comment("too slow: reconnect with the last id")
     except (ClientError, InfrastructureError) as error:
         yield comment(f"over: {error}")
 
 
 async def check_still_allowed(merchant_id: UUID) -> None:
-    """Refuse a caller who has logged out or whose key was revoked since.
+    """Refuse a caller whose session or key has ended since the request.
 
     Raises:
-        AuthenticationError: The credentials of the request are no longer this merchant's.
+        AuthenticationError: The credentials are no longer valid for this merchant.
     """
     deps = deps_of_app()
     if (await merchant_of_request(deps)).id != merchant_id:
@@ -133,12 +133,12 @@ async def check_still_allowed(merchant_id: UUID) -> None:
 
 
 def _quiet(deps: Deps) -> str:
-    return "ping, events wait for a transaction that does not end" if deps.live.is_held else "ping"
+    return "ping, events wait for a long transaction" if deps.live.is_held else "ping"
 
 
 def _response(body: AsyncIterator[bytes] | bytes) -> Response:
     response = Response(body, content_type=MEDIA_TYPE)
-    # The framework would cut it off after a minute, and some proxies would collect it.
+    # Disable the framework's timeout of a minute, and buffering in proxies.
     response.timeout = None
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

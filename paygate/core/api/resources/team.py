@@ -22,21 +22,21 @@ from ..shapes import At, RoleName, Uuid, maybe_timestamp, timestamp
 
 
 class UserRequest(Request):
-    """``POST /team``."""
+    """Body of ``POST /team``."""
 
     email: Email
     role: RoleName
 
 
 class UserChangeRequest(Request):
-    """``PATCH /team/{id}``. What is left out stays as it is."""
+    """Body of ``PATCH /team/{id}``. Missing fields stay unchanged."""
 
     role: RoleName | None = None
     is_active: bool | None = None
 
 
 class UserJson(TypedDict):
-    """Somebody of the team."""
+    """A user of the merchant."""
 
     id: Uuid
     email: str
@@ -47,14 +47,16 @@ class UserJson(TypedDict):
 
 
 class UserAddedJson(UserJson):
-    """Somebody new, and their password, which is shown this once."""
+    """A new user with the password, which is shown only once."""
 
     password: str
-    merchant_id: Annotated[Uuid, Field(description="to sign in with, by who works for several")]
+    merchant_id: Annotated[
+        Uuid, Field(description="needed to sign in by users of several merchants")
+    ]
 
 
 class PasswordResetJson(TypedDict):
-    """A password that was made for somebody, shown this once."""
+    """A new password of a user, shown only once."""
 
     id: Uuid
     email: str
@@ -62,26 +64,26 @@ class PasswordResetJson(TypedDict):
 
 
 class TeamJson(TypedDict):
-    """Who may sign in."""
+    """The users of the merchant."""
 
     data: list[UserJson]
 
 
 def parse_user(body: Body, caller: Caller, *, password: str) -> AddUser:
-    """``POST /team``."""
+    """Parse the body of ``POST /team``."""
     asked = checked(UserRequest, body)
     return AddUser(caller.merchant.id, asked.email, Role(asked.role), password)
 
 
 def parse_user_change(body: Body, user_id: str, caller: Caller) -> ChangeUser:
-    """``PATCH /team/{id}``."""
+    """Parse the body of ``PATCH /team/{id}``."""
     asked = checked(UserChangeRequest, body)
     role = None if asked.role is None else Role(asked.role)
     return ChangeUser(caller, parse_uuid(user_id, "User"), role, asked.is_active)
 
 
 def user_to_json(user: User) -> UserJson:
-    """Somebody of the team."""
+    """Return a user."""
     return {
         "id": str(user.id),
         "email": user.email,
@@ -93,12 +95,12 @@ def user_to_json(user: User) -> UserJson:
 
 
 def user_added_to_json(added: User, password: str) -> UserAddedJson:
-    """Somebody new."""
+    """Return a new user with the password."""
     return {**user_to_json(added), "password": password, "merchant_id": str(added.merchant_id)}
 
 
 def password_reset_to_json(user: User, password: str) -> PasswordResetJson:
-    """Somebody with another password."""
+    """Return a user with the new password."""
     return {"id": str(user.id), "email": user.email, "password": password}
 
 
@@ -118,14 +120,14 @@ USER_ADDED_EXAMPLE: UserAddedJson = {
 }
 PASSWORD_RESET_EXAMPLE: PasswordResetJson = {"id": USER_ID, "email": EMAIL, "password": PASSWORD}
 TEAM_EXAMPLE: TeamJson = {"data": [USER_EXAMPLE]}
-SHOWN_ONCE = "The password is shown this once and replayed by no Idempotency-Key."
+SHOWN_ONCE = "The password is shown only once; an Idempotency-Key does not repeat it."
 
 
 routes = Blueprint("team", __name__)
 
 
 @routes.get("/team")
-@documented("List who may sign in", TeamJson, TEAM_EXAMPLE)
+@documented("List users", TeamJson, TEAM_EXAMPLE)
 async def index() -> Response:
     deps = deps_of_app()
     caller = await caller_of_request(deps)
@@ -135,7 +137,7 @@ async def index() -> Response:
 
 @routes.post("/team")
 @documented(
-    "Let somebody in",
+    "Create a user",
     UserAddedJson,
     USER_ADDED_EXAMPLE,
     status=201,
@@ -149,7 +151,7 @@ async def create() -> Response:
     deps = deps_of_app()
     caller = await caller_of_request(deps)
     command = parse_user(await body_of_request(), caller, password=deps.ids.token())
-    # Before anyone is locked: it takes long on purpose.
+    # Before rows are locked: hashing is slow on purpose.
     hashed = await deps.passwords.hash(command.password)
 
     async def do(bound: Deps) -> tuple[object, int]:
@@ -161,14 +163,14 @@ async def create() -> Response:
 
 @routes.patch("/team/<user_id>")
 @documented(
-    "Change what somebody may do",
+    "Change a user",
     UserJson,
     USER_EXAMPLE,
     needs=Role.OWNER,
     audit=Audited("user.update", shows=("role", "is_active")),
     body=UserChangeRequest,
     body_examples={"role": {"role": "developer"}, "off": {"is_active": False}},
-    about="It counts from the next request on. The last active owner stays one.",
+    about="Applies from the next request. The last active owner cannot be changed.",
 )
 async def update(user_id: str) -> Response:
     deps = deps_of_app()
@@ -184,7 +186,7 @@ async def update(user_id: str) -> Response:
 
 @routes.post("/team/<user_id>/password")
 @documented(
-    "Make a new password for somebody",
+    "Reset a user's password",
     PasswordResetJson,
     PASSWORD_RESET_EXAMPLE,
     needs=Role.OWNER,
@@ -196,7 +198,7 @@ async def password(user_id: str) -> Response:
     caller = await caller_of_request(deps)
     named = parse_uuid(user_id, "User")
     made = deps.ids.token()
-    # Before the row is locked: it takes long on purpose.
+    # Before the row is locked: hashing is slow on purpose.
     hashed = await deps.passwords.hash(made)
 
     async def do(bound: Deps) -> tuple[object, int]:

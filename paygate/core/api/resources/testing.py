@@ -1,4 +1,4 @@
-"""Scenarios, the payer and other tools of test suites. Not served in production."""
+"""Scenarios, payer simulation and other tools of tests. Not served in production."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TestMerchantJson(TypedDict):
 
 
 class WorkJson(TypedDict):
-    """How much work there is, and whether anybody does it."""
+    """Counts of work, and whether a worker is alive."""
 
     pending: int
     processing: int
@@ -50,19 +50,19 @@ class WorkJson(TypedDict):
 
 
 class PayerRequest(Request):
-    """``POST /test/payments/{id}/payer``."""
+    """Body of ``POST /test/payments/{id}/payer``."""
 
     decision: Literal["approve", "decline", "wrong_pin", "time_out"]
 
 
 class ScenarioRequest(Request):
-    """``PUT /test/scenario``."""
+    """Body of ``PUT /test/scenario``."""
 
-    scenario: Text | None = Field(description="a scenario's name; null draws again")
+    scenario: Text | None = Field(description="a scenario's name; null chooses at random")
 
 
 class CallbacksQuery(Request):
-    """``?effect=``."""
+    """Query ``?effect=``."""
 
     effect: (
         Literal[
@@ -73,31 +73,33 @@ class CallbacksQuery(Request):
 
 
 class ScenarioListedJson(TypedDict):
-    """What simulated processors can play."""
+    """A scenario of simulated processors."""
 
     name: str
     number: int
     says: str
     methods: list[str]
-    vpa: Annotated[str | None, Field(description="an address that plays it")]
-    card: Annotated[str | None, Field(description="a card number that plays it")]
-    amount: Annotated[int, Field(description="an amount that plays it, where amounts choose")]
+    vpa: Annotated[str | None, Field(description="an address that selects it")]
+    card: Annotated[str | None, Field(description="a card number that selects it")]
+    amount: Annotated[
+        int, Field(description="an amount that selects it, if amounts select scenarios")
+    ]
 
 
 class ScenariosJson(TypedDict):
-    """The catalogue."""
+    """All scenarios."""
 
     data: list[ScenarioListedJson]
 
 
 class ScenarioChosenJson(TypedDict):
-    """What payments play that name nothing."""
+    """The default scenario of payments."""
 
     scenario: str | None
 
 
 class CallbackListedJson(TypedDict):
-    """What a processor sent, and what became of it."""
+    """A processor callback and its effect."""
 
     id: int
     processor: str
@@ -110,29 +112,29 @@ class CallbackListedJson(TypedDict):
 
 
 class CallbacksJson(TypedDict):
-    """The newest first."""
+    """Callbacks, the newest first."""
 
     data: list[CallbackListedJson]
 
 
 def parse_callbacks(query: Mapping[str, str]) -> str | None:
-    """``?effect=`` of ``GET /test/callbacks``."""
+    """Parse ``?effect=`` of ``GET /test/callbacks``."""
     given = {"effect": query["effect"]} if query.get("effect") else {}
     return checked(CallbacksQuery, given).effect
 
 
 def parse_decision(body: Body) -> str:
-    """``POST /test/payments/{id}/payer``."""
+    """Parse the body of ``POST /test/payments/{id}/payer``."""
     return checked(PayerRequest, body).decision
 
 
 def parse_scenario(body: Body) -> str | None:
-    """``PUT /test/scenario``."""
+    """Parse the body of ``PUT /test/scenario``."""
     return checked(ScenarioRequest, body).scenario
 
 
 def test_merchant_to_json(merchant: Merchant) -> TestMerchantJson:
-    """``GET /test/merchant``."""
+    """Return the response of ``GET /test/merchant``."""
     return {
         "id": str(merchant.id),
         "email": merchant.email,
@@ -142,7 +144,7 @@ def test_merchant_to_json(merchant: Merchant) -> TestMerchantJson:
 
 
 def work_to_json(counts: WorkCounts, *, is_worked_on: bool) -> WorkJson:
-    """``GET /test/jobs/status``."""
+    """Return the response of ``GET /test/jobs/status``."""
     return {
         "pending": counts.waiting,
         "processing": counts.leased,
@@ -153,7 +155,7 @@ def work_to_json(counts: WorkCounts, *, is_worked_on: bool) -> WorkJson:
 
 
 def scenarios_to_json(known: Iterable[ScenarioInfo]) -> ScenariosJson:
-    """``GET /test/scenarios``, by number."""
+    """Return the response of ``GET /test/scenarios``, ordered by number."""
     return {"data": [_scenario(each) for each in sorted(known, key=lambda each: each.number)]}
 
 
@@ -171,7 +173,7 @@ def _scenario(scenario: ScenarioInfo) -> ScenarioListedJson:
 
 
 def test_card(number: int) -> str:
-    """A card number that plays the scenario: its last digit makes it pass Luhn's check."""
+    """Return a card number that selects the scenario, with a valid Luhn digit."""
     digits = f"400001000000{number:03}"
     places = (int(digit) for digit in reversed(digits))
     total = sum(
@@ -181,7 +183,7 @@ def test_card(number: int) -> str:
 
 
 def callbacks_to_json(kept: Iterable[StoredCallback]) -> CallbacksJson:
-    """``GET /test/callbacks``."""
+    """Return the response of ``GET /test/callbacks``."""
     return {
         "data": [
             {
@@ -269,8 +271,8 @@ async def merchant() -> Response:
     ORDER_IN_FULL_EXAMPLE,
     status=201,
     access="anyone",
-    about="An order of 500.00 INR of the test merchant, for whoever opens the checkout without "
-    "one. Needs no keys and no body.",
+    about="An order of 500.00 INR of the test merchant, for a checkout that is opened without "
+    "an order. Needs no keys and no body.",
     refuses=frozenset({404}),
 )
 async def create_order_to_try() -> Response:
@@ -288,7 +290,7 @@ async def create_order_to_try() -> Response:
 
 
 @routes.get("/jobs/status")
-@documented("Count the work", WorkJson, WORK_EXAMPLE, access="anyone")
+@documented("Show counts of work", WorkJson, WORK_EXAMPLE, access="anyone")
 async def jobs() -> Response:
     deps = deps_of_app()
     counts, is_worked_on = await work_status(deps)
@@ -304,7 +306,7 @@ async def scenarios() -> Response:
 
 @routes.get("/scenario")
 @documented(
-    "Show what payments play that name nothing",
+    "Show the default scenario",
     ScenarioChosenJson,
     {"scenario": None},
 )
@@ -316,7 +318,7 @@ async def chosen() -> Response:
 
 @routes.put("/scenario")
 @documented(
-    "Choose what payments play that name nothing",
+    "Choose the default scenario",
     ScenarioChosenJson,
     {"scenario": "late_success"},
     needs=Role.DEVELOPER,
@@ -340,7 +342,7 @@ async def choose() -> Response:
 
 @routes.get("/callbacks")
 @documented(
-    "List processors' callbacks",
+    "List processor callbacks",
     CallbacksJson,
     CALLBACKS_EXAMPLE,
     access="anyone",
@@ -355,13 +357,13 @@ async def callbacks() -> Response:
 
 @routes.post("/payments/<payment_id>/payer")
 @documented(
-    "Play the payer",
+    "Simulate the payer",
     PaymentJson,
     PAYMENT_EXAMPLE,
     access="anyone",
     body=PayerRequest,
     body_examples={"example": {"decision": "approve"}},
-    about="What the payer decides reaches us as the simulated processor's callback.",
+    about="The payer's decision is sent as a callback of the simulated processor.",
     refuses=frozenset({422}),
 )
 async def payer(payment_id: str) -> Response:

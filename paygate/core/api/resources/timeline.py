@@ -16,27 +16,27 @@ from ..shapes import At, timestamp
 
 
 class MomentJson(TypedDict):
-    """Something that happened to a payment."""
+    """An entry of a payment's timeline."""
 
     at: At
     what: Annotated[str, Field(description="a sentence for people; it may change")]
     kind: TimelineKind
-    id: Annotated[str, Field(description="of the thing: an operation's, an event's, a refund's")]
-    data: Annotated[dict[str, Any], Field(description="facts, by kind, without secrets")]
+    id: Annotated[str, Field(description="of the operation, the event, the refund, …")]
+    data: Annotated[dict[str, Any], Field(description="data of the kind, without secrets")]
 
 
 class TimelineJson(TypedDict):
-    """What happened to a payment, oldest first."""
+    """The timeline of a payment, oldest first."""
 
     data: list[MomentJson]
-    truncated: Annotated[bool, Field(description="there is more than was told")]
+    truncated: Annotated[bool, Field(description="there are more entries")]
 
 
 def timeline_to_json(story: Sequence[TimelineEntry]) -> TimelineJson:
-    """``GET /payments/{id}/timeline``.
+    """Return the response of ``GET /payments/{id}/timeline``.
 
     Args:
-        story: Its moments in order; one more than ``TIMELINE_ENTRIES_MAX`` says that it goes on.
+        story: The entries in order; one more than ``TIMELINE_ENTRIES_MAX`` if there are more.
     """
     shown = [_moment(moment) for moment in story[:TIMELINE_ENTRIES_MAX]]
     return {"data": shown, "truncated": len(story) > TIMELINE_ENTRIES_MAX}
@@ -48,7 +48,7 @@ def _moment(moment: TimelineEntry) -> MomentJson:
         "what": redact_text(SENTENCES[moment.kind](moment)),
         "kind": moment.kind,
         "id": moment.id,
-        # Once more: what was stored by an older version, or by hand, is shown by this one.
+        # Redacted again, because an older version or SQL may have stored it.
         "data": redact_json({name: _shown(name, value) for name, value in moment.data.items()}),
     }
 
@@ -60,8 +60,8 @@ def _shown(name: str, value: Any) -> Any:
 
 def _call(moment: TimelineEntry) -> str:
     data = moment.data
-    answer = data["answer"].get("class", "no answer")
-    return f"{data['processor']} was asked to {data['name']}: {answer} after {data['took_ms']} ms"
+    answer = data["answer"].get("class", "no response")
+    return f"{data['processor']} {data['name']}: {answer} after {data['took_ms']} ms"
 
 
 def _callback(moment: TimelineEntry) -> str:
@@ -74,7 +74,7 @@ def _decision(moment: TimelineEntry) -> str:
     data = moment.data
     asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
     if data["decision"] == "route":
-        return f"{data['chosen']} was chosen to be asked; routers: {asked}"
+        return f"{data['chosen']} was chosen; routers: {asked}"
     verb = "blocked" if data["chosen"] == "block" else "allowed"
     return f"the payment was {verb}; risk checks: {asked}"
 
@@ -86,13 +86,13 @@ def _operation(moment: TimelineEntry) -> str:
 
 
 def _delivery(moment: TimelineEntry) -> str:
-    return f"{moment.data['event']} is to be delivered by {moment.data['sink']}"
+    return f"{moment.data['event']} is delivered by {moment.data['sink']}"
 
 
 def _attempt(moment: TimelineEntry) -> str:
     data = moment.data
-    came = data["status_code"] or data["error"] or "no answer"
-    return f"delivery of {data['event']}, try {data['ordinal']}: {came}"
+    came = data["status_code"] or data["error"] or "no response"
+    return f"delivery of {data['event']}, attempt {data['ordinal']}: {came}"
 
 
 def _refund(moment: TimelineEntry) -> str:
@@ -129,7 +129,7 @@ TIMELINE_EXAMPLE: TimelineJson = {
         },
         {
             "at": PAID_AT,
-            "what": "upi_sim was asked to query: Approved after 3 ms",
+            "what": "upi_sim query: Approved after 3 ms",
             "kind": "plugin_call",
             "id": "call_7",
             "data": {

@@ -58,8 +58,8 @@ from ..fields import (
     Searched,
     checked,
     maybe_uuid,
-    moment,
     optional_time,
+    parse_time,
     parse_uuid,
     whole,
 )
@@ -71,7 +71,7 @@ _EVENT_TYPE = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*){0,3}")
 
 
 def _secret(value: str | None) -> str | None:
-    """None where the present one is to stay: our own masked form comes back from some pages."""
+    """Return None to keep the current secret: some pages send its masked form."""
     if not value or value.endswith("***"):
         return None
     if not _SECRET.fullmatch(value):
@@ -86,7 +86,7 @@ def _event_type(value: str | None) -> str:
 
 
 class EndpointRequest(Request):
-    """``PATCH /merchant/webhook`` and its likes. What is left out stays as it is."""
+    """Body of ``PATCH /merchant/webhook`` and its aliases. Missing fields stay unchanged."""
 
     webhook_url: Annotated[str, Field(max_length=URL_CHARS_MAX)] | None = Field(
         None, description="http or https; null or empty sends no webhooks"
@@ -105,7 +105,7 @@ class EndpointRequest(Request):
 
 
 class TestEventRequest(Request):
-    """``POST /webhooks/test``; may be left out."""
+    """Body of ``POST /webhooks/test``; optional."""
 
     event: Annotated[
         str | None,
@@ -123,7 +123,7 @@ class TestEventRequest(Request):
 
 
 class DeliveryJson(TypedDict):
-    """One event to one endpoint."""
+    """A delivery of an event to an endpoint."""
 
     id: Uuid
     event: str
@@ -137,7 +137,7 @@ class DeliveryJson(TypedDict):
 
 
 class DeliveryRetriedJson(TypedDict):
-    """The delivery is due again."""
+    """A delivery that is due again."""
 
     id: Uuid
     status: Literal["pending"]
@@ -145,14 +145,14 @@ class DeliveryRetriedJson(TypedDict):
 
 
 class EndpointShortJson(TypedDict):
-    """The same once more, for readers of another gateway."""
+    """The endpoint in the form of another gateway."""
 
     url: str | None
     secret: str | None
 
 
 class EndpointJson(TypedDict):
-    """Whose webhooks go where, in every shape that clients read it in."""
+    """The default endpoint, in every form that clients read."""
 
     id: Uuid
     name: str
@@ -167,7 +167,7 @@ class EndpointJson(TypedDict):
 
 
 class TestEventSentJson(TypedDict):
-    """A test event is on its way."""
+    """A test event that was enqueued."""
 
     status: Literal["success"]
     message: str
@@ -192,24 +192,24 @@ def _statuses(value: object) -> object:
 
 
 class RecoverRequest(Request):
-    """``POST /webhooks/recover``."""
+    """Body of ``POST /webhooks/recover``."""
 
-    since: Annotated[datetime, BeforeValidator(moment)] = Field(
-        description="deliveries made at this moment or later", examples=["2026-01-01T00:00:00Z"]
+    since: Annotated[datetime, BeforeValidator(parse_time)] = Field(
+        description="deliveries created at this time or later", examples=["2026-01-01T00:00:00Z"]
     )
     until: Annotated[datetime | None, BeforeValidator(optional_time)] = Field(
-        None, description="and before this one; now, if left out"
+        None, description="and before this time; default: now"
     )
-    events: Filters | None = Field(None, description="only these; every event, if left out")
+    events: Filters | None = Field(None, description="only these; default: every event")
     endpoint_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = None
     statuses: Annotated[
         tuple[Literal["pending", "success", "failed"], ...], BeforeValidator(_statuses)
-    ] = Field(("failed",), description="success sends again what had arrived")
-    dry_run: bool = Field(True, description="only say what would be sent")
+    ] = Field(("failed",), description="include success to resend delivered events")
+    dry_run: bool = Field(True, description="only report what would be sent")
 
 
 class DeliveriesQuery(Request):
-    """``?status=&event=&endpoint_id=&payment_id=`` beside the page."""
+    """Query ``?status=&event=&endpoint_id=&payment_id=``, and the page."""
 
     limit: Annotated[int, BeforeValidator(whole), Field(ge=1)] = Field(
         PAGE_ROWS_DEFAULT, description=f"more than {PAGE_ROWS_MAX} is {PAGE_ROWS_MAX}"
@@ -222,9 +222,9 @@ class DeliveriesQuery(Request):
 
 
 class TryJson(TypedDict):
-    """One attempt of a delivery."""
+    """An attempt of a delivery."""
 
-    ordinal: Annotated[int, Field(ge=1, description="among all tries of the delivery")]
+    ordinal: Annotated[int, Field(ge=1, description="number of the attempt")]
     started_at: At
     finished_at: At
     took_ms: int | None
@@ -236,34 +236,36 @@ class TryJson(TypedDict):
 
 
 class EndpointRefJson(TypedDict):
-    """Where a delivery goes."""
+    """The endpoint of a delivery."""
 
     id: Uuid
-    url: Annotated[str | None, Field(description="null where it was deleted")]
+    url: Annotated[str | None, Field(description="null if it was deleted")]
 
 
 class DeliveryInFullJson(DeliveryJson):
-    """A delivery with what was sent and what came back."""
+    """A delivery with its body and its attempts."""
 
     event_id: str
     payment_id: str | None
     endpoint: EndpointRefJson
-    payload: Annotated[dict[str, Any], Field(description="the body, the same in every try")]
-    tries: Annotated[list[TryJson], Field(description="the oldest first; of very many the newest")]
+    payload: Annotated[dict[str, Any], Field(description="the body, the same in every attempt")]
+    tries: Annotated[
+        list[TryJson], Field(description="the oldest first; if there are too many, the newest")
+    ]
 
 
 class RecoveredJson(TypedDict):
-    """What was sent again, or would be."""
+    """Deliveries that were resent, or would be."""
 
     dry_run: bool
     matching: Annotated[int, Field(ge=0)]
     resent: Annotated[int, Field(ge=0, description="at most 10 000 in one call")]
     sample: Annotated[list[DeliveryJson], Field(description="the oldest of them")]
-    next_since: Annotated[At | None, Field(description="where to go on, if there are more")]
+    next_since: Annotated[At | None, Field(description="where to continue, if there are more")]
 
 
 def parse_endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
-    """``PATCH /merchant/webhook`` and its likes."""
+    """Parse the body of ``PATCH /merchant/webhook`` and its aliases."""
     asked = checked(EndpointRequest, body)
     if "webhook_url" not in asked.model_fields_set:
         return ConfigureEndpoint(merchant, UNCHANGED, asked.webhook_secret)
@@ -271,9 +273,9 @@ def parse_endpoint(body: Body, merchant: Merchant) -> ConfigureEndpoint:
 
 
 def parse_recovery(body: Body, merchant: Merchant, now: datetime) -> tuple[Recovery, bool]:
-    """``POST /webhooks/recover``: what is to be sent again, and whether only to look."""
+    """Parse the body of ``POST /webhooks/recover``: the filter, and whether it is a dry run."""
     asked = checked(RecoverRequest, body)
-    # A moment after now: what was made at this very moment is meant too.
+    # Later than now, so that deliveries created right now are included.
     until = asked.until or now + timedelta(milliseconds=1)
     recovery = Recovery(
         merchant_id=merchant.id,
@@ -287,7 +289,7 @@ def parse_recovery(body: Body, merchant: Merchant, now: datetime) -> tuple[Recov
 
 
 def parse_deliveries(query: Mapping[str, str]) -> tuple[int, int, DeliveryFilter]:
-    """``?limit=&offset=`` and the filters of ``GET /webhooks``."""
+    """Parse ``?limit=&offset=`` and the filters of ``GET /webhooks``."""
     names = DeliveriesQuery.model_fields
     asked = checked(DeliveriesQuery, {n: query[n] for n in names if query.get(n)})
     only = DeliveryFilter(asked.status, asked.event, asked.endpoint_id, asked.payment_id)
@@ -295,17 +297,17 @@ def parse_deliveries(query: Mapping[str, str]) -> tuple[int, int, DeliveryFilter
 
 
 def parse_test_event(body: Body, merchant: Merchant) -> SendTestEvent:
-    """``POST /webhooks/test``."""
+    """Parse the body of ``POST /webhooks/test``."""
     return SendTestEvent(merchant, checked(TestEventRequest, body).event or "")
 
 
 def parse_delivery_id(text: str) -> UUID:
-    """The id in ``/webhooks/{id}/retry``."""
+    """Parse the id in ``/webhooks/{id}/retry``."""
     return parse_uuid(text, "Webhook log")
 
 
 def delivery_to_json(delivery: Delivery) -> DeliveryJson:
-    """A row of ``GET /webhooks``."""
+    """Return a row of ``GET /webhooks``."""
     return {
         "id": str(delivery.id),
         "event": delivery.event_type,
@@ -320,11 +322,11 @@ def delivery_to_json(delivery: Delivery) -> DeliveryJson:
 
 
 def endpoint_to_json(merchant: Merchant, secret: str | None) -> EndpointJson:
-    """``GET /merchant/config`` and the answers to changing it.
+    """Return the response of ``GET /merchant/config`` and of changes.
 
     Args:
-        merchant: Whose.
-        secret: What signs; None for who may not change it, and has no use for it but a bad one.
+        merchant: The merchant.
+        secret: The signing secret; None for callers that may not change it.
     """
     return {
         "id": str(merchant.id),
@@ -341,7 +343,7 @@ def endpoint_to_json(merchant: Merchant, secret: str | None) -> EndpointJson:
 
 
 def test_event_sent_to_json(delivery_id: UUID, event_type: str, at: datetime) -> TestEventSentJson:
-    """``POST /webhooks/test``."""
+    """Return the response of ``POST /webhooks/test``."""
     return {
         "status": "success",
         "message": "Test webhook enqueued",
@@ -356,14 +358,14 @@ def test_event_sent_to_json(delivery_id: UUID, event_type: str, at: datetime) ->
 
 
 def delivery_retried_to_json(delivery_id: UUID) -> DeliveryRetriedJson:
-    """``POST /webhooks/{id}/retry``."""
+    """Return the response of ``POST /webhooks/{id}/retry``."""
     return {"id": str(delivery_id), "status": "pending", "message": "Webhook retry scheduled"}
 
 
 def delivery_in_full_to_json(
     shown: Delivery, endpoint: EndpointSettings | None, tries: Sequence[DeliveryTry]
 ) -> DeliveryInFullJson:
-    """``GET /webhooks/{id}``."""
+    """Return the response of ``GET /webhooks/{id}``."""
     return {
         **delivery_to_json(shown),
         "event_id": shown.event_id,
@@ -375,7 +377,7 @@ def delivery_in_full_to_json(
 
 
 def recovered_to_json(came: Recovered) -> RecoveredJson:
-    """``POST /webhooks/recover``."""
+    """Return the response of ``POST /webhooks/recover``."""
     return {
         "dry_run": came.dry_run,
         "matching": came.matching,
@@ -386,7 +388,7 @@ def recovered_to_json(came: Recovered) -> RecoveredJson:
 
 
 def _payload(body: bytes) -> dict[str, object]:
-    # Rows made by hand may hold any JSON.
+    # Rows that were inserted with SQL may contain any JSON.
     found = json.loads(body)
     return found if isinstance(found, dict) else {"value": found}
 
@@ -479,7 +481,7 @@ routes = Blueprint("webhooks", __name__)
 
 @routes.get("/merchant/config")
 @documented(
-    "Show where webhooks go",
+    "Show the default endpoint",
     EndpointJson,
     ENDPOINT_EXAMPLE,
     about="The secret is null for the roles `read_only` and `support`.",
@@ -495,7 +497,7 @@ async def config() -> Response:
 @routes.put("/webhooks")
 @routes.patch("/merchant/webhook")
 @documented(
-    "Say where webhooks go",
+    "Change the default endpoint",
     EndpointJson,
     ENDPOINT_EXAMPLE,
     needs=Role.DEVELOPER,
@@ -520,7 +522,7 @@ async def configure() -> Response:
 
 @routes.post("/merchant/webhook/regenerate")
 @documented(
-    "Make a new webhook secret",
+    "Rotate the webhook secret",
     EndpointJson,
     ENDPOINT_EXAMPLE,
     needs=Role.DEVELOPER,
@@ -570,7 +572,7 @@ async def send_test() -> Response:
     PageJson[DeliveryJson] | list[DeliveryJson],
     example_page(DELIVERY_EXAMPLE),
     query=DeliveriesQuery,
-    about="A page; the profile open-demo answers with a bare array.",
+    about="A page; in the profile open-demo an array.",
 )
 async def index() -> Response:
     deps = deps_of_app()
@@ -584,7 +586,7 @@ async def index() -> Response:
 
 @routes.post("/webhooks/<delivery_id>/retry")
 @documented(
-    "Send a webhook again",
+    "Retry a delivery",
     DeliveryRetriedJson,
     DELIVERY_RETRIED_EXAMPLE,
     needs=Role.SUPPORT,
@@ -604,7 +606,7 @@ async def retry(delivery_id: str) -> Response:
 
 
 @routes.get("/webhooks/<delivery_id>")
-@documented("Show a delivery with its tries", DeliveryInFullJson, DELIVERY_IN_FULL_EXAMPLE)
+@documented("Show a delivery with its attempts", DeliveryInFullJson, DELIVERY_IN_FULL_EXAMPLE)
 async def show(delivery_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
@@ -614,7 +616,7 @@ async def show(delivery_id: str) -> Response:
 
 @routes.post("/webhooks/recover")
 @documented(
-    "Send many again",
+    "Resend deliveries",
     RecoveredJson,
     RECOVERED_EXAMPLE,
     needs=Role.SUPPORT,
@@ -622,9 +624,9 @@ async def show(delivery_id: str) -> Response:
     body=RecoverRequest,
     body_examples={"example": {"since": "2026-01-15T00:00:00Z", "dry_run": False}},
     takes_key=True,
-    about="The oldest first, at most 10 000 in one call; `next_since` says where to go on. "
-    "Ids and bodies stay the same, so receivers know copies. What is being sent at this "
-    "moment is left alone.",
+    about="The oldest first, at most 10 000 in one call; `next_since` says where to continue. "
+    "Ids and bodies stay the same, so that receivers recognize copies. Deliveries that are "
+    "in progress are not changed.",
 )
 async def recover() -> Response:
     deps = deps_of_app()
