@@ -19,14 +19,14 @@ from .core.limits import (
 )
 
 
-def _words(given: object) -> object:
+def _split(given: object) -> object:
     if isinstance(given, str):
         return tuple(word.strip() for word in given.split(",") if word.strip())
     return given
 
 
 DASHBOARD_PORT = 3000
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+TextList = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
@@ -74,7 +74,7 @@ class Settings(BaseModel):
         alias="PAYGATE_ALLOW_REMOTE_DEV",
         description="accept other machines on a development server, which signs anyone in",
     )
-    allowed_origins: Words = Field(
+    allowed_origins: TextList = Field(
         (),
         alias="PAYGATE_ALLOWED_ORIGINS",
         description="origins whose pages may send API keys, besides those of this machine; * for "
@@ -101,7 +101,7 @@ class Settings(BaseModel):
         le=10_000,
         description="webhooks that a worker delivers at a time",
     )
-    allowed_hosts: Words = Field(
+    allowed_hosts: TextList = Field(
         (),
         alias="PAYGATE_ALLOWED_HOSTS",
         description="host names of a development server, besides localhost, "
@@ -161,16 +161,16 @@ class Settings(BaseModel):
         alias="PAYGATE_HOME",
         description="folder for the data of embedded servers",
     )
-    vault_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_words)] = Field(
+    vault_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = Field(
         (),
         alias="PAYGATE_VAULT_KEY",
         description="key that seals secrets; during a rotation both keys, the new one first. "
         "Empty stores one in PAYGATE_HOME; required in production",
     )
-    processors: Words = Field(
+    processors: TextList = Field(
         (), alias="PAYGATE_PROCESSORS", description="processor ids, the preferred first"
     )
-    plugins: Words = Field(
+    plugins: TextList = Field(
         (),
         alias="PAYGATE_PLUGINS",
         description="names of the installed plugins to load; empty loads all",
@@ -213,7 +213,7 @@ class Settings(BaseModel):
     pool_size: int = Field(
         10, alias="PAYGATE_DATABASE_POOL", ge=2, le=100, description="connections per process"
     )
-    webhook_ports: Words = Field(
+    webhook_ports: TextList = Field(
         (),
         alias="PAYGATE_WEBHOOK_PORTS",
         description="webhook ports besides 80 and 443, in production",

@@ -29,7 +29,7 @@ from ..adapters.embedded.parent_death import ParentDeathSignal, choose_death_sig
 from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App
-from ..core.clock import shift_in_words
+from ..core.clock import format_shift
 from ..core.errors import OperatorError
 from ..settings import Settings
 from ..testing.defaults import DEFAULTS
@@ -227,7 +227,7 @@ def _clock(settings: Settings, *, keep: bool) -> str:
     if shown.get("held"):
         return f"STOPPED at {shown['now']}: nothing falls due. {release}"
     if shift_s := shown.get("shift_seconds"):
-        return f"SHIFTED, {shift_in_words(timedelta(seconds=shift_s))}. {release}"
+        return f"SHIFTED, {format_shift(timedelta(seconds=shift_s))}. {release}"
     return "runs with the real time"
 
 

@@ -10,8 +10,8 @@ from ..adapters.postgres.migrate import missing_migrations
 from ..adapters.postgres.storage import PostgresStorage
 from ..adapters.postgres.tables.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
-from ..core.clock import shift_in_words
-from ..core.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
+from ..core.clock import format_shift
+from ..core.limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_DEAD_AFTER
 from ..core.redaction import redact
 from .serve import machine_name
 from .setup import Setup
@@ -53,7 +53,7 @@ def _clock(app: App, port: int) -> list[str]:
         return ["ok    the test clock runs with the real time"]
     release = f"release it: curl -X POST http://localhost:{port}/api/v1/test/clock/release"
     if not clock.shown.is_held:
-        return [f"note  the test clock runs {shift_in_words(clock.shown.shift)}; {release}"]
+        return [f"note  the test clock runs {format_shift(clock.shown.shift)}; {release}"]
     at = f"{clock.shown.now():%Y-%m-%d %H:%M:%S} UTC"
     return [f"look  the test clock is stopped at {at}: nothing falls due; {release}"]
 
@@ -86,7 +86,7 @@ async def _work(app: App) -> AsyncIterator[str]:
         if refusal
         else words[notifier]
     )
-    alive = await workers.alive(within=WORKER_GONE_AFTER)
+    alive = await workers.alive(within=WORKER_DEAD_AFTER)
     yield (
         f"ok    {alive} worker(s) alive"
         if alive
@@ -114,5 +114,5 @@ async def worker_lives(setup: Setup) -> bool:
         OperatorError: The database is not available.
     """
     async with connection(parse_database_url(setup.settings.database_url)) as direct:
-        names = await direct.fetch(ALIVE_IDS, WORKER_GONE_AFTER)
+        names = await direct.fetch(ALIVE_IDS, WORKER_DEAD_AFTER)
     return any(row["id"].startswith(f"{machine_name()}:") for row in names)

@@ -70,7 +70,7 @@ REAL_TIME = ClockState(0)
 """The state of a clock that was never moved."""
 
 
-def shift_in_words(shift: timedelta) -> str:
+def format_shift(shift: timedelta) -> str:
     """Format a shift, such as "3 days, 0:00:01 ahead of the real time"."""
     side = "behind" if shift < timedelta() else "ahead of"
     return f"{timedelta(seconds=round(abs(shift).total_seconds()))} {side} the real time"

@@ -143,15 +143,15 @@ def run_again_on_conflict(
     @wraps(use_case)
     async def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         deps = next(each for each in args if isinstance(each, Deps))
-        tries = 1 if deps.storage.is_in_transaction else ATTEMPTS_MAX
+        attempts = 1 if deps.storage.is_in_transaction else ATTEMPTS_MAX
         # Spreads concurrent retries; it need not be repeatable.
         rng = Random()
         while True:
             try:
                 return await use_case(*args, **kwargs)
             except TransactionConflictError:
-                tries -= 1
-                if not tries:
+                attempts -= 1
+                if not attempts:
                     raise
             await asyncio.sleep(rng.uniform(0, WAIT_S))
 

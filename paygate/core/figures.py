@@ -71,7 +71,7 @@ class QueueCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSeen:
+class WorkerInfo:
     """A worker process and its last heartbeat."""
 
     id: str
@@ -105,7 +105,7 @@ class FigureRepository(Protocol):
         """Return figures of the calls of plugins since then, by processor."""
         ...
 
-    async def workers(self, *, gone_after: timedelta) -> Sequence[WorkerSeen]:
+    async def workers(self, *, dead_after: timedelta) -> Sequence[WorkerInfo]:
         """Return the worker processes."""
         ...
 

@@ -74,7 +74,7 @@ RENEW_EVERY = timedelta(seconds=5)
 HEARTBEAT_EVERY = timedelta(seconds=2)
 
 # A worker without a heartbeat for this long counts as dead: its leases are released.
-WORKER_GONE_AFTER = timedelta(seconds=10)
+WORKER_DEAD_AFTER = timedelta(seconds=10)
 
 # How long a dead worker is still shown; then its row is deleted.
 WORKER_DELETED_AFTER = timedelta(minutes=5)
@@ -126,7 +126,7 @@ HISTORY_ROWS_MAX = 1000
 # Webhooks. Receivers are promised five seconds for the whole request.
 DELIVERY_TIMEOUT = timedelta(seconds=5)
 RESPONSE_BYTES_READ_MAX = 64 * 1024
-RESPONSE_BYTES_KEPT_MAX = 4 * 1024
+RESPONSE_BYTES_STORED_MAX = 4 * 1024
 RETRY_AFTER_MAX = timedelta(hours=24)
 
 # Each event makes one delivery per endpoint; more endpoints need a message bus.

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from .clock import ClockState
 from .deps import Deps, TestClock
 from .errors import InfrastructureError, InvalidInputError
-from .limits import WORKER_GONE_AFTER
+from .limits import WORKER_DEAD_AFTER
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -33,12 +33,12 @@ STEPPING_MAX_S = 10.0
 NO_WORKER_AFTER_S = 0.5
 
 # A process that has not applied a state by then hangs; the others continue.
-SEEN_WITHIN_S = 1.0
+APPLIED_WITHIN_S = 1.0
 
 # Covers several advances that wait for each other.
-TURN_WITHIN_S = 30.0
+LOCK_WITHIN_S = 30.0
 POLL_S = 0.004
-TURN_POLL_S = 0.02
+LOCK_POLL_S = 0.02
 HOLD_LEAD = timedelta(milliseconds=50)
 """A running clock is held a little after the time at which the processes stopped it. They
 read the real time some milliseconds apart, and time must not go backwards in any of them."""
@@ -85,7 +85,7 @@ async def hold_clock(command: HoldClock, deps: Deps) -> None:
     """
     if command.at is not None:
         _check_range(command.at, field="at")
-    async with _turn(deps) as clock:
+    async with _lock_clock(deps) as clock:
         shown = clock.shown.now()
         if command.at is not None and clock.shown.is_moved and command.at < shown:
             raise InvalidInputError(
@@ -93,15 +93,15 @@ async def hold_clock(command: HoldClock, deps: Deps) -> None:
                 "Time cannot go backwards; release the clock first",
                 field="at",
             )
-        await _hold(command.at or await _stopped(clock), clock)
-        await _until_seen(clock)
+        await _hold(command.at or await _hold_current(clock), clock)
+        await _until_applied(clock)
 
 
 async def release_clock(deps: Deps) -> None:
     """Show the real time again."""
-    async with _turn(deps) as clock:
+    async with _lock_clock(deps) as clock:
         clock.shown.follow(await clock.moves.release())
-        await _until_seen(clock)
+        await _until_applied(clock)
 
 
 async def advance_clock(command: AdvanceClock, deps: Deps) -> AdvanceResult:
@@ -113,20 +113,20 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> AdvanceResult:
     Raises:
         InvalidInputError: The target is out of range.
     """
-    async with _turn(deps) as clock:
+    async with _lock_clock(deps) as clock:
         holds = clock.shown.is_held if command.hold is None else command.hold
         if command.by is not None:
             _check_range(clock.shown.now() + command.by, field="seconds")
-        start = await _stopped(clock)
+        start = await _hold_current(clock)
         target = None if command.by is None else start + command.by
         await _hold(start, clock, is_passing=not holds)
-        await _until_seen(clock)
+        await _until_applied(clock)
         deadline_s = _steady_s() + STEPPING_MAX_S
         journey = _Advance(clock, deps, deadline_s, is_passing=not holds)
         advanced = await (journey.to_next() if target is None else journey.to(target))
         if not holds:
             _follow(await clock.moves.resume(), clock)
-        await _until_seen(clock)
+        await _until_applied(clock)
         return advanced
 
 
@@ -177,24 +177,24 @@ class _Advance:
             now_s = _steady_s()
             if now_s > self.deadline_s:
                 return False
-            if now_s > began_s + NO_WORKER_AFTER_S and not await self._is_worked_on():
+            if now_s > began_s + NO_WORKER_AFTER_S and not await self._has_worker():
                 return False
             await asyncio.sleep(POLL_S)
         return True
 
-    async def _is_worked_on(self) -> bool:
-        return await self.deps.storage.workers.alive(within=WORKER_GONE_AFTER) > 0
+    async def _has_worker(self) -> bool:
+        return await self.deps.storage.workers.alive(within=WORKER_DEAD_AFTER) > 0
 
 
 @asynccontextmanager
-async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
+async def _lock_clock(deps: Deps) -> AsyncIterator[TestClock]:
     """Lock the clock for this process."""
     clock = deps.test_clock
     assert clock is not None, "production serves no route that moves the clock"
-    deadline_s = _steady_s() + TURN_WITHIN_S
+    deadline_s = _steady_s() + LOCK_WITHIN_S
     while _steady_s() < deadline_s:
-        async with clock.moves.lock() as is_ours:
-            if is_ours:
+        async with clock.moves.lock() as is_locked:
+            if is_locked:
                 state = await clock.moves.find()
                 if state.is_passing:
                     # The process that moved the clock before died during its advance.
@@ -203,17 +203,17 @@ async def _turn(deps: Deps) -> AsyncIterator[TestClock]:
                 yield clock
                 return
         # Hold no connection while waiting, or the waiting requests would exhaust the pool.
-        await asyncio.sleep(TURN_POLL_S)
+        await asyncio.sleep(LOCK_POLL_S)
     raise InfrastructureError("the clock is in use by other requests; try again later")
 
 
-async def _stopped(clock: TestClock) -> datetime:
+async def _hold_current(clock: TestClock) -> datetime:
     """Hold the clock where it is; return a time that no process has shown yet."""
     if clock.shown.is_held:
         return clock.shown.now()
     began_s = _steady_s()
     _follow(await clock.moves.stop(), clock)
-    await _until_seen(clock)
+    await _until_applied(clock)
     return clock.shown.now() + timedelta(seconds=_steady_s() - began_s) + HOLD_LEAD
 
 
@@ -227,9 +227,9 @@ def _follow(state: ClockState | None, clock: TestClock) -> None:
     clock.shown.follow(state)
 
 
-async def _until_seen(clock: TestClock) -> None:
+async def _until_applied(clock: TestClock) -> None:
     version = (await clock.moves.find()).version
-    deadline_s = _steady_s() + SEEN_WITHIN_S
+    deadline_s = _steady_s() + APPLIED_WITHIN_S
     while await clock.moves.count_behind(version):
         if _steady_s() > deadline_s:
             return

@@ -10,8 +10,8 @@ from .accounts.audit import actor_of
 from .accounts.model import Caller
 from .deps import Deps
 from .errors import NotFoundError
-from .figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
-from .limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_GONE_AFTER
+from .figures import Figures, QueueCounts, StuckWork, Window, WorkerInfo
+from .limits import OVERDUE_AFTER, STUCK_ROWS_MAX, WORKER_DEAD_AFTER
 from .payments.store import Attention, Resolution
 from .queue.notifier import QUEUES, Queue
 from .redaction import redact
@@ -38,10 +38,10 @@ async def overview(merchant_id: UUID, hours: int, deps: Deps) -> tuple[Window, F
 
 async def work_in_detail(
     merchant_id: UUID | None, deps: Deps
-) -> tuple[list[WorkerSeen], list[QueueCounts], list[StuckWork]]:
+) -> tuple[list[WorkerInfo], list[QueueCounts], list[StuckWork]]:
     """Return the workers, every queue, and stuck rows, of one merchant or of all."""
     now, figures = deps.clock.now(), deps.storage.figures
-    workers = await figures.workers(gone_after=WORKER_GONE_AFTER)
+    workers = await figures.workers(dead_after=WORKER_DEAD_AFTER)
     counted = {each.queue: each for each in await figures.queues(merchant_id, now=now)}
     queues = [counted.get(name, QueueCounts(name, 0, 0, 0, 0, None)) for name in QUEUES]
     stuck = await figures.stuck(merchant_id, due_before=now - OVERDUE_AFTER, limit=STUCK_ROWS_MAX)

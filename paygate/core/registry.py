@@ -167,7 +167,7 @@ class Registry:
             carried = [
                 processor.capabilities.methods.get(code, frozenset())
                 for processor in self.processors.values()
-                if order is None or _takes(processor, order)
+                if order is None or _supports_order(processor, order)
             ]
             if usable := method.info.flows & frozenset[str]().union(*carried):
                 flows[code] = usable
@@ -200,7 +200,7 @@ class Registry:
         raise UnsupportedError(f"No processor accepts {amount} by {method}", field="amount")
 
 
-def _takes(processor: GuardedByHost, order: Order) -> bool:
+def _supports_order(processor: GuardedByHost, order: Order) -> bool:
     holds = order.capture_mode == "automatic" or processor.capabilities.capture != "none"
     return holds and _accepts(processor, order.amount)
 

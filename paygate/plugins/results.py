@@ -22,7 +22,7 @@ from ..core.limits import (
     PENDING_WAIT_MIN,
     PLUGIN_STATE_BYTES_MAX,
     PLUGIN_TEXT_CHARS_MAX,
-    RESPONSE_BYTES_KEPT_MAX,
+    RESPONSE_BYTES_STORED_MAX,
     RETRY_AFTER_MAX,
     TEXT_CHARS_MAX,
     WAKE_UP_MAX,
@@ -363,7 +363,7 @@ def _kept(body: str | None) -> str | None:
     if body is None:
         return None
     clean = body.replace("\0", "").encode(errors="replace")
-    return clean[:RESPONSE_BYTES_KEPT_MAX].decode(errors="ignore")
+    return clean[:RESPONSE_BYTES_STORED_MAX].decode(errors="ignore")
 
 
 def without_secrets(answer: Outcome, secrets: Collection[str]) -> Outcome:

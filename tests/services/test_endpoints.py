@@ -121,7 +121,7 @@ async def test_a_sink_that_writes_elsewhere_says_nothing_of_the_endpoint(
         await by.record([Finished(claim, attempt)])
         found = await shown(app, await default_id(app))
 
-    assert (attempt.result.delivered, attempt.is_theirs) == (False, not elsewhere)
+    assert (attempt.result.delivered, attempt.concerns_endpoint) == (False, not elsewhere)
     assert found["consecutive_failures"] == (0 if elsewhere else 1)
 
 

@@ -298,7 +298,7 @@ async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: Te
     await claim(app, "here", limit=1)
     await claim(app, "gone", limit=1)
 
-    freed = await deps.storage.operations.release_orphans(gone_after=timedelta(seconds=10))
+    freed = await deps.storage.operations.release_orphans(dead_after=timedelta(seconds=10))
 
     assert freed == 1
     assert [

@@ -13,7 +13,7 @@ from paygate.core.webhooks.stream import Follower
 @pytest.mark.parametrize("turns", range(4))
 async def test_a_cancellation_beside_an_event_is_heeded(turns: int):
     follower = Follower(uuid4(), position=0)
-    taking = asyncio.create_task(follower.take(within_s=60))
+    taking = asyncio.create_task(follower.read(within_s=60))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     follower.end()

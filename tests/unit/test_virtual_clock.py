@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from paygate.adapters.clock.virtual import VirtualClock
-from paygate.core.clock import ClockState, shift_in_words
+from paygate.core.clock import ClockState, format_shift
 
 from .samples import NOW
 
@@ -66,4 +66,4 @@ def test_older_news_change_nothing():
     ],
 )
 def test_a_shift_is_told_in_words(shift: timedelta, words: str):
-    assert shift_in_words(shift) == words
+    assert format_shift(shift) == words

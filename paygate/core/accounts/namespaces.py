@@ -53,7 +53,7 @@ async def open_namespace(command: OpenNamespace, deps: Deps) -> Namespace:
     """
     if command.scenario is not None and command.scenario not in deps.registry.scenarios:
         raise InvalidInputError(f"There is no scenario {command.scenario[:64]!r}", field="scenario")
-    merchant, secret = _fresh(command, deps), f"secret_ns_{deps.ids.uuid().hex}"
+    merchant, secret = _new_merchant(command, deps), f"secret_ns_{deps.ids.uuid().hex}"
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
         first = new_secret(merchant.id, deps)
@@ -79,7 +79,7 @@ async def retire_namespace(namespace_id: UUID, deps: Deps) -> None:
         raise NotFoundError("Namespace")
 
 
-def _fresh(command: OpenNamespace, deps: Deps) -> Merchant:
+def _new_merchant(command: OpenNamespace, deps: Deps) -> Merchant:
     id = deps.ids.uuid()
     return Merchant(
         id=id,

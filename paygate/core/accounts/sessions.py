@@ -68,8 +68,8 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
         if command.replaces:
             await storage.sessions.end(secret_digest(command.replaces))
         logged_in = await _open(user, command.ip, bound)
-        await storage.sessions.clear_failures(_tries_of(email, user, command.ip, deps))
-        await _note("session.create", user, command.ip, bound)
+        await storage.sessions.clear_failures(_attempts_key(email, user, command.ip, deps))
+        await _audit("session.create", user, command.ip, bound)
     return logged_in
 
 
@@ -94,8 +94,8 @@ async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
             raise AuthenticationError
         await storage.sessions.end_all(user.id)
         logged_in = await _open(replace(user, password_hash=hashed), command.ip, bound)
-        await storage.sessions.clear_failures(_tries_of(user.email, user, command.ip, deps))
-        await _note("user.change_password", user, command.ip, bound)
+        await storage.sessions.clear_failures(_attempts_key(user.email, user, command.ip, deps))
+        await _audit("user.change_password", user, command.ip, bound)
     return logged_in
 
 
@@ -103,14 +103,16 @@ async def log_out(session: Session, token: str, deps: Deps, *, ip: str | None) -
     """End the session."""
     async with deps.storage.transaction() as storage:
         await storage.sessions.end(secret_digest(token))
-        await _note("session.end", session.user, ip, replace(deps, storage=storage))
+        await _audit("session.end", session.user, ip, replace(deps, storage=storage))
 
 
 async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) -> bool:
     if user is not None and user.is_active and _is_test_user(user, deps):
         return True
     # Counted before the check, so that concurrent attempts cannot exceed the limit.
-    if not await deps.storage.sessions.try_password(_tries_of(email, user, command.ip, deps)):
+    if not await deps.storage.sessions.count_login_attempt(
+        _attempts_key(email, user, command.ip, deps)
+    ):
         _refuse("session.locked", "too many wrong passwords", user, command.ip, deps)
         # Verify a password anyway: a fast refusal would reveal which addresses belong to one
         # user, and so which are known.
@@ -143,7 +145,7 @@ def _is_test_user(user: User, deps: Deps) -> bool:
     return user.email == test.email.lower()
 
 
-def _tries_of(email: str, user: User | None, ip: str | None, deps: Deps) -> str:
+def _attempts_key(email: str, user: User | None, ip: str | None, deps: Deps) -> str:
     # Per user: signing in as another user with that address does not reset it.
     account = f"{user.merchant_id}:{email}" if user is not None else email
     # A digest, because people type passwords in place of the address.
@@ -161,6 +163,6 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
     return LoggedIn(session, token)
 
 
-async def _note(action: str, user: User, ip: str | None, bound: Deps) -> None:
+async def _audit(action: str, user: User, ip: str | None, bound: Deps) -> None:
     actor = Actor("user", str(user.id), user.email)
     await record_audit(AuditedAction(action, str(user.id)), actor, user.merchant_id, bound, ip=ip)

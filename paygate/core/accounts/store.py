@@ -99,7 +99,7 @@ class SessionRepository(Protocol):
         """End all sessions of a user."""
         ...
 
-    async def try_password(self, account_and_ip: str) -> bool:
+    async def count_login_attempt(self, account_and_ip: str) -> bool:
         """Count a login attempt before it is made; return False if there were too many.
 
         Args:

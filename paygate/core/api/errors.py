@@ -53,12 +53,12 @@ def json_response(body: object, status: int = 200) -> Response:
 def register_errors(app: Quart) -> None:
     """Register the table of error responses."""
     for kind in (ClientError, InfrastructureError):
-        app.register_error_handler(kind, known_error)
+        app.register_error_handler(kind, paygate_error)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
 
 
-async def known_error(error: Exception) -> Response:
+async def paygate_error(error: Exception) -> Response:
     """Return the response to a paygate error."""
     status, shown = answer_to(error)
     response = json_response(shown, status)
@@ -112,13 +112,13 @@ def register_refusals(app: Quart, deps: Deps) -> None:
     async def foreign_page(error: ForeignPageError) -> Response:
         reason = "a page of another origin, or without its CSRF token"
         deps.refusals.count(_refusal("csrf.refused", reason, g.get("claimed")))
-        return await known_error(error)
+        return await paygate_error(error)
 
     async def forbidden(error: ForbiddenError) -> Response:
         caller: Caller | None = g.get("caller")
         if caller is not None:
             deps.refusals.count(_refusal("role.refused", str(error), caller))
-        return await known_error(error)
+        return await paygate_error(error)
 
     app.register_error_handler(ForeignPageError, foreign_page)
     app.register_error_handler(ForbiddenError, forbidden)

@@ -51,14 +51,14 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Executed:
     """A response, and whether it is a stored one."""
 
     answer: Answer
     is_replay: bool
 
 
-async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given:
+async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Executed:
     """Execute the request, or return its stored response.
 
     The key, the work and its response are one transaction: a process that dies before the
@@ -91,7 +91,7 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
 
 
 @run_again_on_conflict
-async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Given | None:
+async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Executed | None:
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
         if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
@@ -102,7 +102,7 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         if before is not None and before.expires_at > now:
             if not before.fingerprints & fingerprints and not deps.policy.replay_mismatches:
                 raise IdempotencyKeyReusedError
-            return Given(opened_answer(before.answer, keyed, deps), is_replay=True)
+            return Executed(opened_answer(before.answer, keyed, deps), is_replay=True)
         try:
             answer = await execute(replace(deps, storage=storage, notifier=notifications))
         except NotExecutedError:
@@ -116,7 +116,7 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
             # The transaction is rolled back: the response of another request is stored.
             raise IdempotencyInProgressError
     notifications.send_all(deps)
-    return Given(answer, is_replay=False)
+    return Executed(answer, is_replay=False)
 
 
 def sealed_answer(answer: Answer, keyed: Keyed, deps: Deps) -> Answer:
@@ -171,7 +171,7 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
     if key is None:
         is_one = note is not None or dialect_of_app().creates_orders
         answer = await (_in_transaction(execute, deps) if is_one else execute(deps))
-        return _response(Given(answer, is_replay=False))
+        return _response(Executed(answer, is_replay=False))
     keyed = Keyed(owner, _scoped(key, scope), await _content())
     return _response(await _idempotent(keyed, execute, deps))
 
@@ -187,7 +187,7 @@ async def changed(deps: Deps, do: Do) -> Response:
             await note.record_audit(shown, bound)
         return Answer(status, write(shown))
 
-    return _response(Given(await _in_transaction(execute, deps), is_replay=False))
+    return _response(Executed(await _in_transaction(execute, deps), is_replay=False))
 
 
 async def audit_afterwards(shown: object, deps: Deps) -> None:
@@ -225,7 +225,7 @@ def _scoped(key: str, scope: str) -> str:
     return f"{scope}:{sha256(key.encode()).hexdigest()}" if scope else key
 
 
-async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Given:
+async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Executed:
     def refuse(error: ConflictError) -> Answer:
         status, shown = answer_to(error)
         return Answer(status, write(shown))
@@ -239,7 +239,7 @@ async def _content() -> bytes:
     return canonical([*asked, await body_of_request()])
 
 
-def _response(given: Given) -> Response:
+def _response(given: Executed) -> Response:
     answer = given.answer
     response = Response(answer.body, status=answer.status, content_type="application/json")
     if given.is_replay:

@@ -93,7 +93,7 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
             raise ForeignPageError("Pages of this origin may not use this route")
 
     @app.after_request
-    async def standing_headers(response: Response) -> Response:
+    async def response_headers(response: Response) -> Response:
         _allow_origin(response, policy, is_for_any_page=_is_for_any_page(app))
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Cache-Control", "no-store")

@@ -28,11 +28,11 @@ from ..plugin_api.processor import RawCallback, Update, Verified
 from ..redaction import redact
 from ..registry import GuardedByHost
 from ..webhooks.emit import notify_deliveries
-from .conclude import apply_in_transaction, apply_update, conclude_operation, keep_conflict
+from .conclude import apply_in_transaction, apply_update, conclude_operation, store_conflict
 from .model import Payment
 from .operation import Operation, OperationKind
 from .process import call_context, follow_up_of
-from .recorded_call import Question, recorded
+from .recorded_call import PendingCall, record_call
 from .store import CallbackEffect, CallbackResult, ClaimedOperation
 
 Acknowledged = tuple[int, bytes]
@@ -102,7 +102,7 @@ def _count_refusal(command: ReceiveCallback, action: str, reason: str, deps: Dep
     return deps.refusals.count(Refusal(action, reason, command.ip, subject=command.processor))
 
 
-async def _keep(processor: str, raw: RawCallback, deps: Deps) -> int:
+async def _store_callback(processor: str, raw: RawCallback, deps: Deps) -> int:
     shown = {name: _masked(name, value) for name, value in raw.headers.items()}
     masked = replace(raw, headers=shown)
     return await deps.storage.callbacks.add(processor, masked, at=deps.clock.now())
@@ -114,14 +114,14 @@ async def _store_digest(
     """Store that a callback came, and none of its content."""
     digest = f"{len(raw.body)} bytes, SHA-256 {sha256(raw.body).hexdigest()}"
     row = await deps.storage.callbacks.add(processor, RawCallback({}, b""), at=deps.clock.now())
-    await _note(row, effect, f"{reason} ({digest})", deps)
+    await _record_result(row, effect, f"{reason} ({digest})", deps)
 
 
 def _masked(name: str, value: str) -> str:
     return "[redacted]" if _SECRET.search(name.lower()) else redact(value)
 
 
-async def _note(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> None:
+async def _record_result(row: int, effect: CallbackEffect, reason: str, deps: Deps) -> None:
     await deps.storage.callbacks.record_result(row, CallbackResult(effect, redact(reason)))
 
 
@@ -133,16 +133,16 @@ async def _record_part(
     Its key, its changes and its result are stored together or not at all. After an
     interruption nothing is stored, and a copy of the callback is applied.
     """
-    row = await _keep(processor.info.id, raw, deps)
+    row = await _store_callback(processor.info.id, raw, deps)
     try:
         updates = processor.translate(verified)
     except PluginError as error:
-        await _note(row, "quarantined", str(error), deps)
+        await _record_result(row, "quarantined", str(error), deps)
         return False
     try:
         await _store(row, verified, updates, processor, deps)
     except RowRefusedError as error:
-        await _note(row, "quarantined", str(error), deps)
+        await _record_result(row, "quarantined", str(error), deps)
         return False
     return True
 
@@ -175,12 +175,12 @@ async def _apply(updates: Sequence[Update], processor: GuardedByHost, deps: Deps
     # Lock all rows first, in the order in which every transaction locks them.
     await deps.storage.operations.lock([update.operation_id for update in updates])
     notes = [await apply_in_transaction(update, processor, deps) for update in updates]
-    noted = min(notes, key=lambda note: SEVERITY.index(note.effect))
+    most_severe = min(notes, key=lambda note: SEVERITY.index(note.effect))
     for note in notes:
         # One conflict is listed with the callback; store each of the others by itself.
-        if note is not noted:
-            await keep_conflict(note, processor, deps)
-    return noted
+        if note is not most_severe:
+            await store_conflict(note, processor, deps)
+    return most_severe
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
         raise NoActionError
     context, about = call_context(claimed, deps, receive_from_call), follow_up_of(claimed)
     ask = partial(processor.complete_action, about, command.params, context)
-    answer, call = await recorded(Question("complete_action", about, ask), deps.clock)
+    answer, call = await record_call(PendingCall("complete_action", about, ask), deps.clock)
     # Without a response the outcome stays open; the worker queries it at its due time.
     if not isinstance(answer, NotSentError):
         await apply_update(Update(claimed.operation.id, answer), processor, deps)
@@ -354,7 +354,7 @@ async def _update_charge(claimed: ClaimedOperation, approved: Approved, deps: De
     if processor is None or claimed.charge is None:
         raise UnsupportedError(f"Processor {claimed.operation.processor} is not installed")
     update = Update(claimed.charge.operation_id, approved)
-    await keep_conflict(await apply_in_transaction(update, processor, deps), processor, deps)
+    await store_conflict(await apply_in_transaction(update, processor, deps), processor, deps)
     after = await deps.storage.payments.get(claimed.payment.id)
     assert after is not None, "a payment is never deleted"
     return after

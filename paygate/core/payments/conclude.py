@@ -83,7 +83,7 @@ def _changed(
     if operation.kind is OperationKind.VOID:
         return payment.complete_void(is_released=is_done, at=at)
     return payment.complete_capture(
-        operation.amount, is_taken=is_done, is_final=operation.is_final, at=at
+        operation.amount, is_captured=is_done, is_final=operation.is_final, at=at
     )
 
 
@@ -100,8 +100,8 @@ def _conclude_refund(
     after = refund.settle(answer, at=now)
     change: Change[Payment] = Change(claimed.payment)
     if after.status != refund.status:
-        is_given = after.status == "processed"
-        change = claimed.payment.complete_refund(refund.amount, is_given=is_given, at=now)
+        is_refunded = after.status == "processed"
+        change = claimed.payment.complete_refund(refund.amount, is_refunded=is_refunded, at=now)
     events = refund_events(change, after, to, deps)
     return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
 
@@ -115,10 +115,10 @@ def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> 
             claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
         )
     # Sending has failed for so long that a person has to decide.
-    lost = Unknown(note)
-    operation = claimed.operation.settle(lost, at=now, wait=None)
+    unknown = Unknown(note)
+    operation = claimed.operation.settle(unknown, at=now, wait=None)
     is_charge = operation.kind is OperationKind.CHARGE
-    change = claimed.payment.apply(lost, at=now) if is_charge else Change(claimed.payment)
+    change = claimed.payment.apply(unknown, at=now) if is_charge else Change(claimed.payment)
     return OperationRecord(claimed, operation, change, (), note=note)
 
 
@@ -132,8 +132,8 @@ def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timede
     operation = claimed.operation
     done = operation.sends if target == "operation" else operation.queries
     rng = Random(f"{deps.policy.seed}:{operation.id}:{done}")
-    tries = Tries(count=done + 1)
-    return deps.registry.policies[target].next_delay(tries, now=deps.clock.now(), rng=rng)
+    attempts = Tries(count=done + 1)
+    return deps.registry.policies[target].next_delay(attempts, now=deps.clock.now(), rng=rng)
 
 
 def _note(answer: Outcome) -> str:
@@ -201,7 +201,9 @@ async def _store_late(
     notify_deliveries(events, deps)
 
 
-async def return_part(record: OperationRecord, to: Sequence[Endpoint], deps: Deps) -> None:
+async def refund_partial_approval(
+    record: OperationRecord, to: Sequence[Endpoint], deps: Deps
+) -> None:
     """Refund the partial amount of a charge that failed because of a partial approval.
 
     Call it after the charge is stored, in the same transaction. Other records are
@@ -283,12 +285,12 @@ async def apply_update(update: Update, processor: GuardedByHost, deps: Deps) -> 
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, notifier=notifications)
         note = await apply_in_transaction(update, processor, bound)
-        await keep_conflict(note, processor, bound)
+        await store_conflict(note, processor, bound)
     notifications.send_all(deps)
     return note
 
 
-async def keep_conflict(note: CallbackResult, processor: GuardedByHost, deps: Deps) -> None:
+async def store_conflict(note: CallbackResult, processor: GuardedByHost, deps: Deps) -> None:
     """Store a conflict for operators: no callback shows it."""
     if note.effect != "conflict":
         return
@@ -360,7 +362,7 @@ async def _store(claimed: ClaimedOperation, outcome: Outcome, deps: Deps) -> Non
     endpoints = await deps.storage.merchants.destinations([operation.merchant_id])
     record = conclude_operation(claimed, outcome, endpoints[operation.merchant_id], deps)
     await deps.storage.operations.store([record], at=deps.clock.now())
-    await return_part(record, endpoints[operation.merchant_id], deps)
+    await refund_partial_approval(record, endpoints[operation.merchant_id], deps)
     notify_deliveries(record.events, deps)
 
 

@@ -162,8 +162,8 @@ def _able(instrument: Instrument, order: Order, deps: Deps) -> Sequence[GuardedB
 
 async def _order(command: CreatePayment, deps: Deps) -> Order:
     order = await deps.storage.orders.get(command.order_id)
-    is_theirs = command.merchant is None or (order and order.merchant_id == command.merchant.id)
-    if order is None or not is_theirs:
+    is_owned = command.merchant is None or (order and order.merchant_id == command.merchant.id)
+    if order is None or not is_owned:
         raise NotFoundError("Order")
     return order
 

@@ -16,7 +16,7 @@ from ..webhooks.model import Endpoint
 from .model import Payment, Refund
 from .operation import Operation, OperationKind
 
-WORDS = {"capture": "capture", "void": "release held money", "refund": "refund"}
+ACTION_NAMES = {"capture": "capture", "void": "release held money", "refund": "refund"}
 
 
 async def lock_payment(payment_id: str, merchant: Merchant, deps: Deps) -> Payment:
@@ -43,7 +43,7 @@ def require_capable(
     """
     processor = deps.registry.processors.get(payment.processor)
     if processor is None or getattr(processor.capabilities, capability) in {"none", False}:
-        raise UnsupportedError(f"Processor {payment.processor} cannot {WORDS[capability]}")
+        raise UnsupportedError(f"Processor {payment.processor} cannot {ACTION_NAMES[capability]}")
     return processor.capabilities
 
 
@@ -107,7 +107,7 @@ async def capture_payment(command: CapturePayment, deps: Deps) -> Payment:
         payment = await lock_payment(command.payment_id, command.merchant, bound)
         if payment.capture_mode == "automatic" or payment.captured:
             return await _confirm(command, payment, bound)
-        after, operation_id = await _take(command, payment, bound)
+        after, operation_id = await _capture(command, payment, bound)
     deps.notifier.notify("payments", operation_id)
     return after
 
@@ -120,7 +120,7 @@ async def _confirm(command: CapturePayment, payment: Payment, deps: Deps) -> Pay
     return change.after
 
 
-async def _take(command: CapturePayment, payment: Payment, deps: Deps) -> tuple[Payment, str]:
+async def _capture(command: CapturePayment, payment: Payment, deps: Deps) -> tuple[Payment, str]:
     asked = command.amount_minor
     amount = payment.amount_held if asked is None else Money(asked, payment.amount.currency)
     change = payment.request_capture(amount, at=deps.clock.now())
@@ -128,7 +128,7 @@ async def _take(command: CapturePayment, payment: Payment, deps: Deps) -> tuple[
     operation = follow_up(
         change.after, OperationKind.CAPTURE, amount, deps, is_final=command.is_final
     )
-    await deps.storage.payments.ask(change, operation)
+    await deps.storage.payments.add_operation(change, operation)
     return change.after, operation.id
 
 
@@ -236,6 +236,6 @@ async def cancel_payment(command: CancelPayment, deps: Deps) -> Payment:
         change = payment.request_void(at=deps.clock.now())
         require_capable(payment, "void", deps)
         operation = follow_up(change.after, OperationKind.VOID, payment.amount_held, deps)
-        await storage.payments.ask(change, operation)
+        await storage.payments.add_operation(change, operation)
     deps.notifier.notify("payments", operation.id)
     return change.after

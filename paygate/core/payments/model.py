@@ -307,17 +307,17 @@ class Payment:
         return Change(self._move("capture", at=at))
 
     def complete_capture(
-        self, amount: Money, *, is_taken: bool, is_final: bool, at: datetime
+        self, amount: Money, *, is_captured: bool, is_final: bool, at: datetime
     ) -> Change[Payment]:
         """Record the result of a capture.
 
         Args:
             amount: The amount of the capture.
-            is_taken: Whether it succeeded; a declined capture leaves the hold unchanged.
+            is_captured: Whether it succeeded; a declined capture leaves the hold unchanged.
             is_final: Whether the rest of the hold was released with it.
             at: When, in UTC.
         """
-        if not is_taken:
+        if not is_captured:
             if self.hold_ended_at is not None:
                 return self._end_hold(EventType.PAYMENT_CAPTURE_FAILED, at=at)
             return _with_events(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
@@ -419,9 +419,9 @@ class Payment:
             raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
         return _with_events(self._touched(at, amount_refunded=self.amount_refunded + amount), event)
 
-    def complete_refund(self, amount: Money, *, is_given: bool, at: datetime) -> Change[Payment]:
+    def complete_refund(self, amount: Money, *, is_refunded: bool, at: datetime) -> Change[Payment]:
         """Record the result of a refund; a declined refund frees its money."""
-        if is_given:
+        if is_refunded:
             return _with_events(self._touched(at), EventType.REFUND_PROCESSED)
         after = self._touched(at, amount_refunded=self.amount_refunded - amount)
         return _with_events(after, EventType.REFUND_FAILED)

@@ -163,8 +163,8 @@ class Operation:
     def _end(self, state: OperationState, *, at: datetime) -> Operation:
         # The card is no longer needed. An operation in review may be queried again, and must
         # not be sent without its card.
-        is_kept = state == "needs_review" and self.sealed is not None
-        sealed = ERASED if is_kept else None
+        has_secret = state == "needs_review" and self.sealed is not None
+        sealed = ERASED if has_secret else None
         return replace(self._move(state), due_at=at, sealed=sealed)
 
     def _move(self, state: OperationState) -> Operation:

@@ -20,10 +20,10 @@ from ..records import NOTHING_WRITTEN, WriteResult
 from ..registry import GuardedByHost
 from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
-from .conclude import apply_update, conclude_operation, return_part
+from .conclude import apply_update, conclude_operation, refund_partial_approval
 from .model import Payment
 from .operation import Operation, OperationKind
-from .recorded_call import Answer, Question, recorded
+from .recorded_call import Answer, PendingCall, record_call
 from .risk import Assessment, assess_risk, needs_assessment
 from .store import ClaimedOperation, OperationRecord, OperationRepository, RecordedCall
 
@@ -158,11 +158,11 @@ class OperationWork:
             marked = {claim.lease.row_id for claim in sent}
             left = [claim.lease for claim in reserved if claim.lease.row_id not in marked]
             await self.rows.release_claims(left)
-        asked_before = [claim for claim in claimed if claim.operation.state != "reserved"]
+        already_sent = [claim for claim in claimed if claim.operation.state != "reserved"]
         return [
             *(Job(claim, is_fresh=True) for claim in sent),
             *(Job(claim, is_fresh=True, is_unchecked=True) for claim in unchecked),
-            *(Job(claim, is_fresh=False) for claim in asked_before),
+            *(Job(claim, is_fresh=False) for claim in already_sent),
         ]
 
     async def perform(self, claim: Job) -> CallResult:
@@ -198,10 +198,10 @@ class OperationWork:
             return CallResult(_without_secret(processor))
         context = self._context(claim)
         try:
-            question = _question(processor, claim, context, self.deps)
+            question = _pending_call(processor, claim, context, self.deps)
         except NotSentError as error:
             return CallResult(error)
-        answer, call = await recorded(question, self.deps.clock)
+        answer, call = await record_call(question, self.deps.clock)
         return CallResult(answer, tuple(context.wake_ups), call)
 
     async def record(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
@@ -241,7 +241,9 @@ class OperationWork:
             notifications = DeferredNotifications()
             bound = replace(deps, storage=storage, notifier=notifications)
             for record in records:
-                await return_part(record, endpoints[record.payment.after.merchant_id], bound)
+                await refund_partial_approval(
+                    record, endpoints[record.payment.after.merchant_id], bound
+                )
         notifications.send_all(deps)
         for record in records:
             notify_deliveries(record.events, deps)
@@ -319,8 +321,8 @@ def _is_late_update(late: Finished[Job, CallResult]) -> bool:
     # Only the response to the request itself contains the action of the shopper, and the
     # state that the processor needs with later queries.
     is_first_response = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
-    is_asked = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
-    return is_asked and (is_definite or is_first_response)
+    is_request = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
+    return is_request and (is_definite or is_first_response)
 
 
 def _concluded(
@@ -336,7 +338,9 @@ def _concluded(
     return replace(record, decision=decision, note=note or record.note)
 
 
-def _question(processor: GuardedByHost, claim: Job, context: CallContext, deps: Deps) -> Question:
+def _pending_call(
+    processor: GuardedByHost, claim: Job, context: CallContext, deps: Deps
+) -> PendingCall:
     """Return the call that sends or queries the operation.
 
     Raises:
@@ -345,23 +349,23 @@ def _question(processor: GuardedByHost, claim: Job, context: CallContext, deps: 
     claimed, kind = claim.claimed, claim.claimed.operation.kind
     about = follow_up_of(claimed)
     if kind is OperationKind.WAKE:
-        return Question("wake", about, lambda: _wake(processor, about, context))
+        return PendingCall("wake", about, lambda: _wake(processor, about, context))
     if kind is OperationKind.CONFIRM:
         charge, of_charge = _about_charge(claimed, context)
         charged = OperationKind.CHARGE
-        return Question("query", charge, lambda: processor.query(charged, charge, of_charge))
+        return PendingCall("query", charge, lambda: processor.query(charged, charge, of_charge))
     if not claim.is_fresh:
-        return Question("query", about, lambda: processor.query(kind, about, context))
+        return PendingCall("query", about, lambda: processor.query(kind, about, context))
     if kind is OperationKind.CHARGE:
         request = _request(claimed, deps)
-        return Question("authorize", request, lambda: processor.authorize(request, context))
-    follow_up = _on_top_of_charge(claimed)
+        return PendingCall("authorize", request, lambda: processor.authorize(request, context))
+    follow_up = _follow_up_of_charge(claimed)
     asks = {
         OperationKind.CAPTURE: processor.capture,
         OperationKind.VOID: processor.void,
         OperationKind.REFUND: processor.refund,
     }
-    return Question(kind.value, follow_up, lambda: asks[kind](follow_up, context))
+    return PendingCall(kind.value, follow_up, lambda: asks[kind](follow_up, context))
 
 
 def _without_secret(processor: GuardedByHost) -> Outcome:
@@ -419,7 +423,7 @@ def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[Foll
     return about, replace(context, operation_id=charge.operation_id, asked_at=asked_at)
 
 
-def _on_top_of_charge(claimed: ClaimedOperation) -> FollowUp:
+def _follow_up_of_charge(claimed: ClaimedOperation) -> FollowUp:
     """Return the charge to follow; ``context`` names the new operation."""
     follow_up = follow_up_of(claimed)
     if claimed.charge is None:

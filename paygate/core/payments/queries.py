@@ -9,7 +9,7 @@ from uuid import UUID
 from ..accounts.model import Merchant
 from ..deps import Deps
 from ..errors import NotFoundError, SuspendedMerchantError
-from ..limits import WORKER_GONE_AFTER
+from ..limits import WORKER_DEAD_AFTER
 from ..queue.store import WorkCounts
 from ..webhooks.model import Delivery, EndpointSettings
 from ..webhooks.store import DeliveryTry
@@ -101,7 +101,7 @@ async def find_test_merchant(deps: Deps) -> Merchant | None:
 async def work_status(deps: Deps) -> tuple[WorkCounts, bool]:
     """Return the counts of both tables, and whether a worker is alive."""
     counts = await deps.storage.workers.counts()
-    alive = await deps.storage.workers.alive(within=WORKER_GONE_AFTER)
+    alive = await deps.storage.workers.alive(within=WORKER_DEAD_AFTER)
     return counts, alive > 0
 
 

@@ -21,7 +21,7 @@ Answer = Outcome | NotSentError
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PendingCall:
     """A call that is about to be made.
 
     Args:
@@ -35,7 +35,7 @@ class Question:
     ask: Callable[[], Awaitable[Outcome]]
 
 
-async def recorded(question: Question, clock: Clock) -> tuple[Answer, RecordedCall]:
+async def record_call(question: PendingCall, clock: Clock) -> tuple[Answer, RecordedCall]:
     """Make the call; return its outcome and what may be stored of it.
 
     Secrets of the request are masked in the reason of the outcome, because it is stored,

@@ -498,7 +498,7 @@ class PaymentRepository(Protocol):
         """Store a payment that was locked in this transaction."""
         ...
 
-    async def ask(self, change: Change[Payment], operation: Operation) -> None:
+    async def add_operation(self, change: Change[Payment], operation: Operation) -> None:
         """Store a locked payment and a new operation of its processor."""
         ...
 

@@ -22,7 +22,7 @@ async def run_housekeeping(deps: Deps) -> None:
 async def purge_expired(deps: Deps) -> int:
     """Delete expired responses, sessions, sealed cards, calls and callbacks; return how many."""
     now, housekeeping = deps.clock.now(), deps.storage.housekeeping
-    await deps.storage.workers.forget(gone_for=WORKER_DELETED_AFTER)
+    await deps.storage.workers.forget(dead_for=WORKER_DELETED_AFTER)
     # Sessions expire in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     if deps.policy.keep_events is not None:
@@ -61,7 +61,7 @@ async def reseal(deps: Deps) -> int:
         How many texts were resealed.
     """
     done, unreadable = 0, []
-    for each in await deps.storage.sealed_texts.lacking(deps.vault.key_ids):
+    for each in await deps.storage.sealed_texts.needing_reseal(deps.vault.key_ids):
         try:
             secret = deps.vault.open(each.text, context=each.context)
         except InfrastructureError:

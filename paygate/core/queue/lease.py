@@ -78,7 +78,7 @@ class Leasable(Protocol):
         """
         ...
 
-    async def release_orphans(self, *, gone_after: timedelta) -> int:
+    async def release_orphans(self, *, dead_after: timedelta) -> int:
         """Release the leases of workers without a heartbeat for that long; return how many."""
         ...
 

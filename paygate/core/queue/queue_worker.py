@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 # Rows become due one by one; this delay lets one claim find several.
 GATHER_S = 0.01
-DATABASE_AWAY_WAIT_S = 0.5
+DATABASE_RETRY_S = 0.5
 
 # The delay before a row that another transaction had locked is recorded again.
 BUSY_WAIT_S = 0.05
@@ -144,12 +144,12 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             timeout_s = await self._until_next_due()
         except InfrastructureError as error:
             log.warning("%s: %s", self.name, error)
-            timeout_s = DATABASE_AWAY_WAIT_S
+            timeout_s = DATABASE_RETRY_S
         except Exception:
             # The last handler of the worker: the next turn may succeed, and a process that
             # ends would end its other queue workers too.
             log.exception("%s: a turn failed", self.name)
-            timeout_s = DATABASE_AWAY_WAIT_S
+            timeout_s = DATABASE_RETRY_S
         finally:
             self._answer(waiting, batch)
         await self._wait(timeout_s)
@@ -242,7 +242,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
                 break
             except InfrastructureError as error:
                 log.warning("%s: could not record yet: %s", self.name, error)
-                await asyncio.sleep(DATABASE_AWAY_WAIT_S)
+                await asyncio.sleep(DATABASE_RETRY_S)
             except Exception as error:
                 # The last handler of the worker: these rows are retried, the others continue.
                 log.exception("%s: recording failed", self.name)

@@ -42,7 +42,7 @@ class WorkerRepository(Protocol):
         """Mark a worker as ended."""
         ...
 
-    async def forget(self, *, gone_for: timedelta) -> None:
+    async def forget(self, *, dead_for: timedelta) -> None:
         """Delete workers that have sent no heartbeat for that long."""
         ...
 
@@ -106,7 +106,7 @@ class SealedText:
 class SealedTextRepository(Protocol):
     """Finds and replaces sealed texts. Cards are not included: they are erased soon."""
 
-    async def lacking(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
+    async def needing_reseal(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
         """Return texts that at least one of these keys does not open."""
         ...
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..deps import Deps
 from ..errors import InfrastructureError
-from ..limits import HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_GONE_AFTER
+from ..limits import HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_DEAD_AFTER
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
@@ -196,7 +196,7 @@ class Worker:
             ("operations", storage.operations),
             ("webhook_logs", storage.deliveries),
         ):
-            freed = await rows.release_orphans(gone_after=WORKER_GONE_AFTER)
+            freed = await rows.release_orphans(dead_after=WORKER_DEAD_AFTER)
             if freed:
                 log.info("released %d lease(s) of dead workers: %s", freed, table)
                 self.wake_all()

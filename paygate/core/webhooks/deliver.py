@@ -60,14 +60,14 @@ class Attempt:
 
     Args:
         took_ms: In milliseconds of real time; the app's clock may be held.
-        is_theirs: Whether the result concerns the health of the endpoint.
+        concerns_endpoint: Whether the result concerns the health of the endpoint.
     """
 
     result: DeliveryResult
     started_at: datetime
     finished_at: datetime
     took_ms: int
-    is_theirs: bool
+    concerns_endpoint: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class DeliveryWork:
     async def _deliver(self, claim: DeliveryJob) -> Attempt:
         delivery, deps = claim.claimed.delivery, self.deps
         started_at, began_s = deps.clock.now(), time.monotonic()
-        sink, is_theirs = deps.registry.sinks[delivery.sink], False
+        sink, concerns_endpoint = deps.registry.sinks[delivery.sink], False
         if claim.endpoint is None:
             result = DeliveryResult(delivered=False, error=DELETED)
         else:
@@ -138,9 +138,11 @@ class DeliveryWork:
                 delivery.payment_id,
             )
             result = await sink.deliver(event, endpoint, _context(delivery, deps))
-            is_theirs = endpoint.url is not None and getattr(sink, "concerns_endpoint", True)
+            concerns_endpoint = endpoint.url is not None and getattr(
+                sink, "concerns_endpoint", True
+            )
         took_ms = round(1000 * (time.monotonic() - began_s))
-        return Attempt(result, started_at, deps.clock.now(), took_ms, is_theirs)
+        return Attempt(result, started_at, deps.clock.now(), took_ms, concerns_endpoint)
 
     async def record(self, settled: Sequence[Finished[DeliveryJob, Attempt | None]]) -> WriteResult:
         """Store the attempts, the next due times, and the deliveries that end."""
@@ -209,7 +211,7 @@ def conclude_delivery(claim: DeliveryJob, attempt: Attempt, deps: Deps) -> Deliv
 
 def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | None:
     result = attempt.result
-    if endpoint is None or not attempt.is_theirs:
+    if endpoint is None or not attempt.concerns_endpoint:
         return None
     if result.delivered:
         # Without a failure to reset, the row need not be written.
@@ -221,23 +223,23 @@ async def disabled_notices(
     settled: Sequence[Finished[DeliveryJob, Attempt]], deps: Deps
 ) -> Sequence[DisabledNotice]:
     """Return the events about endpoints that these attempts may disable."""
-    doomed: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
+    disabling: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
     for each in settled:
         endpoint, at = each.claim.endpoint, each.answer.finished_at
         health = _health(endpoint, each.answer)
         if endpoint is None or endpoint.disabled_at or health not in {"failed", "gone"}:
             continue
         since = endpoint.first_failure_at or at
-        known = doomed.get(endpoint.id)
+        known = disabling.get(endpoint.id)
         if health == "gone" or (known and known[1] == "gone"):
-            doomed[endpoint.id] = endpoint, "gone", at
+            disabling[endpoint.id] = endpoint, "gone", at
         elif at - since >= FAILING_MAX:
-            doomed[endpoint.id] = endpoint, "failing", at
-    if not doomed:
+            disabling[endpoint.id] = endpoint, "failing", at
+    if not disabling:
         return []
-    owners = [endpoint.merchant_id for endpoint, _, _ in doomed.values()]
+    owners = [endpoint.merchant_id for endpoint, _, _ in disabling.values()]
     others = await deps.storage.merchants.destinations(owners)
-    return [_notice(*each, others[each[0].merchant_id], deps) for each in doomed.values()]
+    return [_notice(*each, others[each[0].merchant_id], deps) for each in disabling.values()]
 
 
 def _notice(

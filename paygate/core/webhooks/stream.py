@@ -54,7 +54,7 @@ class Follower:
         self._served_by = asyncio.current_task()
         self._cut: asyncio.TimerHandle | None = None
 
-    def give(self, event: FedEvent) -> None:
+    def buffer(self, event: FedEvent) -> None:
         """Buffer an event; end the stream if its buffer is full."""
         if self.is_over or event.position <= self.position:
             return
@@ -78,17 +78,17 @@ class Follower:
         if self._cut is not None:
             self._cut.cancel()
 
-    async def take(self, *, within_s: float) -> Sequence[FedEvent]:
+    async def read(self, *, within_s: float) -> Sequence[FedEvent]:
         """Return buffered events in order; empty after a timeout or at the end."""
         if not self._waiting and not self.is_over:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._changed.wait()
-        taken, self._waiting = self._waiting, []
+        batch, self._waiting = self._waiting, []
         self._changed.clear()
-        if taken:
-            self.position = taken[-1].position
-        return taken
+        if batch:
+            self.position = batch[-1].position
+        return batch
 
 
 class LiveEvents:
@@ -124,8 +124,8 @@ class LiveEvents:
         if cursor is None:
             return None
         # Python accepts digits of other scripts; cursors contain ASCII digits.
-        is_ours = cursor.isascii() and cursor.isdigit() and int(cursor) <= CURSOR_MAX
-        if not is_ours or int(cursor) > await self._feed.head():
+        is_valid = cursor.isascii() and cursor.isdigit() and int(cursor) <= CURSOR_MAX
+        if not is_valid or int(cursor) > await self._feed.head():
             raise InvalidInputError("cursor is not a cursor of this stream", field="cursor")
         return int(cursor)
 
@@ -175,10 +175,10 @@ class LiveEvents:
             yield missed
         await self._join(follower)
         while True:
-            taken = await follower.take(within_s=quiet_s)
-            if not taken and follower.is_over:
+            batch = await follower.read(within_s=quiet_s)
+            if not batch and follower.is_over:
                 return
-            yield taken
+            yield batch
 
     async def _find_missed(self, follower: Follower) -> Sequence[FedEvent]:
         upto = await self._find_position()
@@ -191,7 +191,7 @@ class LiveEvents:
         async with self._reading:
             while missed := await self._find_missed(follower):
                 for event in missed:
-                    follower.give(event)
+                    follower.buffer(event)
                 follower.position = missed[-1].position
             self._followers.add(follower)
             if self._is_closed:
@@ -263,7 +263,7 @@ class LiveEvents:
             events = await self._feed.between(by_merchant, after=after, upto=head, limit=ROWS_MAX)
             for event in events:
                 for follower in by_merchant[event.merchant_id]:
-                    follower.give(event)
+                    follower.buffer(event)
             self._position = events[-1].position if len(events) == ROWS_MAX else head
             return self._position
 

@@ -11,7 +11,7 @@ from paygate.core.limits import (
     LEASE,
     PLUGIN_CALL,
     RENEW_EVERY,
-    WORKER_GONE_AFTER,
+    WORKER_DEAD_AFTER,
 )
 from paygate.core.queue.lease import backoff
 
@@ -34,4 +34,4 @@ def test_two_renewals_may_fail_before_a_lease_is_lost():
 
 def test_a_call_to_a_plugin_never_outlives_its_lease():
     assert PLUGIN_CALL < LEASE
-    assert WORKER_GONE_AFTER <= LEASE
+    assert WORKER_DEAD_AFTER <= LEASE

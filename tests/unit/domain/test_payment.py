@@ -232,8 +232,8 @@ def capturing():
 
 def test_a_hold_that_ends_during_a_capture_is_remembered_until_its_answer():
     ended = capturing().release_hold(at=NOW)
-    declined = ended.after.complete_capture(RS_499, is_taken=False, is_final=True, at=LATER)
-    taken = ended.after.complete_capture(RS_499, is_taken=True, is_final=True, at=LATER)
+    declined = ended.after.complete_capture(RS_499, is_captured=False, is_final=True, at=LATER)
+    taken = ended.after.complete_capture(RS_499, is_captured=True, is_final=True, at=LATER)
 
     assert (ended.after.status, ended.after.hold_ended_at, ended.events) == ("capturing", NOW, ())
     assert declined.after.status == "cancelled"

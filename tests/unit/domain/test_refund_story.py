@@ -91,7 +91,7 @@ def test_a_partial_approval_is_refundable_though_it_failed_and_no_further():
 
 def test_a_declined_refund_gives_its_money_back_to_the_payment():
     reserved = paid().reserve_refund(rupees(400), at=LATER).after
-    change = reserved.complete_refund(rupees(400), is_given=False, at=LATER)
+    change = reserved.complete_refund(rupees(400), is_refunded=False, at=LATER)
 
     assert change.after.amount_refunded == Money.zero("INR")
     assert [event.type for event in change.events] == [EventType.REFUND_FAILED]
@@ -136,14 +136,16 @@ class RefundStory(RuleBasedStateMachine):
         self._take(self.payment.reserve_refund(amount, at=LATER), events=1)
         self.set_aside.append(amount)
 
-    @rule(which=st.integers(0, 20), is_given=st.booleans())
-    def settle(self, which, is_given):
+    @rule(which=st.integers(0, 20), is_refunded=st.booleans())
+    def settle(self, which, is_refunded):
         """The processor answers for one of the refunds under way."""
         if not self.set_aside:
             return
         amount = self.set_aside.pop(which % len(self.set_aside))
-        self._take(self.payment.complete_refund(amount, is_given=is_given, at=LATER), events=1)
-        if is_given:
+        self._take(
+            self.payment.complete_refund(amount, is_refunded=is_refunded, at=LATER), events=1
+        )
+        if is_refunded:
             self.given += amount
 
     @rule()

@@ -28,7 +28,7 @@ from paygate import (
 from paygate.core.limits import (
     PLUGIN_STATE_BYTES_MAX,
     PLUGIN_TEXT_CHARS_MAX,
-    RESPONSE_BYTES_KEPT_MAX,
+    RESPONSE_BYTES_STORED_MAX,
 )
 from tests.unit.host import zoo
 from tests.unit.samples import CANARY_PANS, LATER, NOW, RS_499
@@ -546,14 +546,14 @@ def test_of_an_answers_body_the_beginning_is_kept_and_can_be_stored(body):
     result = asyncio.run(deliver(zoo.Delivers(DeliveryResult(False, 500, body))))
 
     assert result.status_code == 500
-    assert len(result.body.encode()) <= RESPONSE_BYTES_KEPT_MAX
+    assert len(result.body.encode()) <= RESPONSE_BYTES_STORED_MAX
     assert "\0" not in result.body
 
 
 async def test_a_long_body_is_cut_between_characters():
     result = await deliver(zoo.Delivers(DeliveryResult(False, 500, "₹" * 4096)))
 
-    assert result.body == "₹" * (RESPONSE_BYTES_KEPT_MAX // 3)
+    assert result.body == "₹" * (RESPONSE_BYTES_STORED_MAX // 3)
 
 
 @pytest.mark.parametrize(

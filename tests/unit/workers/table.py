@@ -151,7 +151,7 @@ class Table:
             if row.token is not None and (row.id, row.token) not in known:
                 self.rows[row.id] = replace(row, claims=row.claims - 1, token=None)
 
-    async def release_orphans(self, *, gone_after):
+    async def release_orphans(self, *, dead_after):
         raise AssertionError("that is the worker's business, not a queue worker's")
 
     async def next_due(self, *, now):

@@ -28,7 +28,7 @@ def _patient(monkeypatch):
     So whatever it finds, it finds because it was told or because it was due.
     """
     monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(hours=1))
-    monkeypatch.setattr(module, "DATABASE_AWAY_WAIT_S", 0.01)
+    monkeypatch.setattr(module, "DATABASE_RETRY_S", 0.01)
 
 
 async def test_rows_that_end_together_are_recorded_in_one_set(table):
@@ -348,7 +348,7 @@ async def test_an_outage_while_recording_loses_nothing(table):
 
 
 async def test_an_outage_longer_than_a_lease_loses_no_answer(table, monkeypatch):
-    monkeypatch.setattr(module, "DATABASE_AWAY_WAIT_S", 0.001)
+    monkeypatch.setattr(module, "DATABASE_RETRY_S", 0.001)
     # At the usual pause, twice as long as a lease.
     table.record_errors = [AWAY] * 60
     table.add("answered")

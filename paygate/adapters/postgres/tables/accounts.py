@@ -341,8 +341,8 @@ class PostgresSessions:
         """See ``SessionRepository.end_all``."""
         await self.executor.fetch(END_SESSIONS, user_id)
 
-    async def try_password(self, account_and_ip: str) -> bool:
-        """See ``SessionRepository.try_password``."""
+    async def count_login_attempt(self, account_and_ip: str) -> bool:
+        """See ``SessionRepository.count_login_attempt``."""
         is_allowed = await self.executor.fetchval(
             TRY_PASSWORD,
             account_and_ip,

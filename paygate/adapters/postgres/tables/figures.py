@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ....core.figures import CallFigures, Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ....core.figures import CallFigures, Figures, QueueCounts, StuckWork, Window, WorkerInfo
 from ....core.ids import IdKind, is_id
 from ....core.queue.notifier import Queue
 from ..database import Executor
@@ -188,10 +188,10 @@ class PostgresFigures:
         rows = await self.executor.fetch(CALLS, since)
         return [CallFigures(**dict(row)) for row in rows]
 
-    async def workers(self, *, gone_after: timedelta) -> Sequence[WorkerSeen]:
+    async def workers(self, *, dead_after: timedelta) -> Sequence[WorkerInfo]:
         """See ``FigureRepository.workers``."""
-        rows = await self.executor.fetch(WORKERS, gone_after)
-        return [WorkerSeen(**dict(row)) for row in rows]
+        rows = await self.executor.fetch(WORKERS, dead_after)
+        return [WorkerInfo(**dict(row)) for row in rows]
 
     async def queues(self, merchant_id: UUID | None, *, now: datetime) -> Sequence[QueueCounts]:
         """See ``FigureRepository.queues``."""

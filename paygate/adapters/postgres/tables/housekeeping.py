@@ -94,7 +94,7 @@ class _Column:
     context: str
 
     @property
-    def lacking(self) -> str:
+    def needing_reseal(self) -> str:
         # A sealed text is a list of words with points between them, key ids among them.
         return f"""
         SELECT '{self.table}.{self.name}' AS place, {self.row_id}::text AS row_id,
@@ -121,7 +121,7 @@ COLUMNS = {
         _Column("plugin_settings", "plugin", "sealed", "plugin "),
     )
 }
-LACKING = " UNION ALL ".join(column.lacking for column in COLUMNS.values())
+LACKING = " UNION ALL ".join(column.needing_reseal for column in COLUMNS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ class PostgresSealedTexts:
 
     executor: Executor
 
-    async def lacking(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
-        """See ``SealedTextRepository.lacking``."""
+    async def needing_reseal(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
+        """See ``SealedTextRepository.needing_reseal``."""
         rows = await self.executor.fetch(LACKING, list(key_ids))
         return [SealedText(r["place"], r["row_id"], r["context"], r["text"]) for r in rows]
 

@@ -108,9 +108,9 @@ class Leasing:
         """See ``Leasable.release_unheld``."""
         await self.executor.fetch(self.statements.release_unheld, worker_id, lease_set(held))
 
-    async def release_orphans(self, *, gone_after: timedelta) -> int:
+    async def release_orphans(self, *, dead_after: timedelta) -> int:
         """See ``Leasable.release_orphans``."""
-        return len(await self.executor.fetch(self.statements.release_orphans, gone_after))
+        return len(await self.executor.fetch(self.statements.release_orphans, dead_after))
 
     async def next_due(self, *, now: datetime) -> datetime | None:
         """See ``Leasable.next_due``."""

@@ -286,8 +286,8 @@ class PostgresPayments:
         )
         assert stored is not None, "the payment was locked, so it cannot have moved"
 
-    async def ask(self, change: Change[Payment], operation: Operation) -> None:
-        """See ``PaymentRepository.ask``."""
+    async def add_operation(self, change: Change[Payment], operation: Operation) -> None:
+        """See ``PaymentRepository.add_operation``."""
         await self.update(change)
         await self.executor.fetchval(
             ASK,

@@ -66,9 +66,9 @@ class PostgresWorkers:
         """See ``WorkerRepository.leave``."""
         await self.executor.fetch(LEAVE, worker_id)
 
-    async def forget(self, *, gone_for: timedelta) -> None:
+    async def forget(self, *, dead_for: timedelta) -> None:
         """See ``WorkerRepository.forget``."""
-        await self.executor.fetch(FORGET, gone_for)
+        await self.executor.fetch(FORGET, dead_for)
 
     async def alive(self, *, within: timedelta) -> int:
         """See ``WorkerRepository.alive``."""

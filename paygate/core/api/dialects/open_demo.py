@@ -85,8 +85,8 @@ class OpenDemo(OtherGateways):
         wanted = parse_order({"amount": int(amount)}, await self.anonymous_merchant(deps))
         there = await deps.storage.orders.get(order_id)
         if there is not None:
-            is_ours = there.merchant_id == wanted.merchant.id
-            if not is_ours or await _accepts(order_id, wanted, deps):
+            is_owned = there.merchant_id == wanted.merchant.id
+            if not is_owned or await _accepts(order_id, wanted, deps):
                 return None
         now = deps.clock.now()
         return Order(

@@ -62,9 +62,9 @@ def create_pages(
         app.register_blueprint(dashboard.blueprint(ids, settings))
     else:
         # Production has no test merchant and no simulated payer.
-        is_played = test_merchant is not None
+        has_simulator = test_merchant is not None
         pages = checkout.pages(
-            framers=framers, api_origin=origins.api, has_simulator=is_played, is_alone=True
+            framers=framers, api_origin=origins.api, has_simulator=has_simulator, is_alone=True
         )
         app.register_blueprint(pages)
 

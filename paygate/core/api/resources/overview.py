@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import Role
 from ...deps import Deps
-from ...figures import Figures, QueueCounts, StuckWork, Window, WorkerSeen
+from ...figures import Figures, QueueCounts, StuckWork, Window, WorkerInfo
 from ...overview import overview, release_stuck, resolve_attention, work_in_detail
 from ...payments.store import Attention
 from ...queue.notifier import Queue
@@ -272,7 +272,7 @@ def attention_item_to_json(found: Attention) -> AttentionItemJson:
 
 
 def workers_to_json(
-    seen: Sequence[WorkerSeen], queues: Sequence[QueueCounts], stuck: Sequence[StuckWork]
+    seen: Sequence[WorkerInfo], queues: Sequence[QueueCounts], stuck: Sequence[StuckWork]
 ) -> WorkersJson:
     """Return the response of ``GET /workers``."""
     return {

@@ -613,8 +613,8 @@ async def timeline(payment_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
     payment = await find_payment(payment_id, merchant, deps)
-    story = await deps.storage.payments.timeline(payment.id)
-    return json_response(timeline_to_json(story))
+    entries = await deps.storage.payments.timeline(payment.id)
+    return json_response(timeline_to_json(entries))
 
 
 @routes.get("/payments/<payment_id>/public")

@@ -32,24 +32,24 @@ class TimelineJson(TypedDict):
     truncated: Annotated[bool, Field(description="there are more entries")]
 
 
-def timeline_to_json(story: Sequence[TimelineEntry]) -> TimelineJson:
+def timeline_to_json(entries: Sequence[TimelineEntry]) -> TimelineJson:
     """Return the response of ``GET /payments/{id}/timeline``.
 
     Args:
-        story: The entries in order; one more than ``TIMELINE_ENTRIES_MAX`` if there are more.
+        entries: The entries in order; one more than ``TIMELINE_ENTRIES_MAX`` if there are more.
     """
-    shown = [_moment(moment) for moment in story[:TIMELINE_ENTRIES_MAX]]
-    return {"data": shown, "truncated": len(story) > TIMELINE_ENTRIES_MAX}
+    shown = [_entry_to_json(entry) for entry in entries[:TIMELINE_ENTRIES_MAX]]
+    return {"data": shown, "truncated": len(entries) > TIMELINE_ENTRIES_MAX}
 
 
-def _moment(moment: TimelineEntry) -> MomentJson:
+def _entry_to_json(entry: TimelineEntry) -> MomentJson:
     return {
-        "at": timestamp(moment.at),
-        "what": redact_text(SENTENCES[moment.kind](moment)),
-        "kind": moment.kind,
-        "id": moment.id,
+        "at": timestamp(entry.at),
+        "what": redact_text(SENTENCES[entry.kind](entry)),
+        "kind": entry.kind,
+        "id": entry.id,
         # Redacted again, because an older version or SQL may have stored it.
-        "data": redact_json({name: _shown(name, value) for name, value in moment.data.items()}),
+        "data": redact_json({name: _shown(name, value) for name, value in entry.data.items()}),
     }
 
 
@@ -58,20 +58,20 @@ def _shown(name: str, value: Any) -> Any:
     return timestamp(datetime.fromisoformat(value)) if is_time else value
 
 
-def _call(moment: TimelineEntry) -> str:
-    data = moment.data
+def _call(entry: TimelineEntry) -> str:
+    data = entry.data
     answer = data["answer"].get("class", "no response")
     return f"{data['processor']} {data['name']}: {answer} after {data['took_ms']} ms"
 
 
-def _callback(moment: TimelineEntry) -> str:
-    data = moment.data
+def _callback(entry: TimelineEntry) -> str:
+    data = entry.data
     reason = f", {data['reason']}" if data["reason"] else ""
     return f"callback of {data['processor']}: {data['effect']}{reason}"
 
 
-def _decision(moment: TimelineEntry) -> str:
-    data = moment.data
+def _decision(entry: TimelineEntry) -> str:
+    data = entry.data
     asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
     if data["decision"] == "route":
         return f"{data['chosen']} was chosen; routers: {asked}"
@@ -79,35 +79,35 @@ def _decision(moment: TimelineEntry) -> str:
     return f"the payment was {verb}; risk checks: {asked}"
 
 
-def _operation(moment: TimelineEntry) -> str:
-    data = moment.data
-    came = data["note"] or data["state"]
-    return f"{data['kind']} {moment.id} at {data['processor']}: {came}"
+def _operation(entry: TimelineEntry) -> str:
+    data = entry.data
+    result = data["note"] or data["state"]
+    return f"{data['kind']} {entry.id} at {data['processor']}: {result}"
 
 
-def _delivery(moment: TimelineEntry) -> str:
-    return f"{moment.data['event']} is delivered by {moment.data['sink']}"
+def _delivery(entry: TimelineEntry) -> str:
+    return f"{entry.data['event']} is delivered by {entry.data['sink']}"
 
 
-def _attempt(moment: TimelineEntry) -> str:
-    data = moment.data
-    came = data["status_code"] or data["error"] or "no response"
-    return f"delivery of {data['event']}, attempt {data['ordinal']}: {came}"
+def _attempt(entry: TimelineEntry) -> str:
+    data = entry.data
+    result = data["status_code"] or data["error"] or "no response"
+    return f"delivery of {data['event']}, attempt {data['ordinal']}: {result}"
 
 
-def _refund(moment: TimelineEntry) -> str:
-    data = moment.data
-    return f"refund {moment.id} of {data['amount']} {data['currency']} is {data['status']}"
+def _refund(entry: TimelineEntry) -> str:
+    data = entry.data
+    return f"refund {entry.id} of {data['amount']} {data['currency']} is {data['status']}"
 
 
 SENTENCES: Mapping[TimelineKind, Callable[[TimelineEntry], str]] = {
     "plugin_call": _call,
     "callback": _callback,
     "decision": _decision,
-    "transition": lambda moment: f"payment is {moment.data['to']}",
+    "transition": lambda entry: f"payment is {entry.data['to']}",
     "refund": _refund,
     "operation": _operation,
-    "event": lambda moment: f"event {moment.data['type']}",
+    "event": lambda entry: f"event {entry.data['type']}",
     "delivery": _delivery,
     "attempt": _attempt,
 }

@@ -376,14 +376,14 @@ def delivery_in_full_to_json(
     }
 
 
-def recovered_to_json(came: Recovered) -> RecoveredJson:
+def recovered_to_json(recovered: Recovered) -> RecoveredJson:
     """Return the response of ``POST /webhooks/recover``."""
     return {
-        "dry_run": came.dry_run,
-        "matching": came.matching,
-        "resent": came.resent,
-        "sample": [delivery_to_json(each) for each in came.sample],
-        "next_since": maybe_timestamp(came.next_since),
+        "dry_run": recovered.dry_run,
+        "matching": recovered.matching,
+        "resent": recovered.resent,
+        "sample": [delivery_to_json(each) for each in recovered.sample],
+        "next_since": maybe_timestamp(recovered.next_since),
     }
 
 
@@ -635,7 +635,7 @@ async def recover() -> Response:
 
     async def do(bound: Deps) -> tuple[object, int]:
         recovery, dry_run = parse_recovery(body, merchant, bound.clock.now())
-        came = await recover_deliveries(recovery, bound, dry_run=dry_run)
-        return recovered_to_json(came), 200
+        recovered = await recover_deliveries(recovery, bound, dry_run=dry_run)
+        return recovered_to_json(recovered), 200
 
     return await once(merchant.id, deps, do)
