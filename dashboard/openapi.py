@@ -1,7 +1,7 @@
-"""Writes the OpenAPI document that the dashboard's types are made of.
+"""Write the OpenAPI document from which the types of the dashboard are generated.
 
-Without a database: what is served and what it looks like is known from the code alone.
-Paths that are kept for clients of older gateways are left out; these pages ask none.
+It needs no database: the routes and the models are known from the code alone.
+Paths of clients of older gateways are left out; the dashboard uses none of them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from paygate.plugins.host import installed_plugins, load_plugins
 
 
 class Machines(SimpleNamespace):
-    """What an app reaches while it answers; nobody asks it anything here."""
+    """The dependencies of the app; the document needs only the registry and the policy."""
 
     def __getattr__(self, name: str) -> Any:
         return None
 
 
 def main() -> None:
-    """To standard output, the same for the same code."""
+    """Write the document to standard output."""
     registry = load_plugins(installed_plugins(), environ={}, preferred=()).registry
     deps = cast("Deps", Machines(registry=registry, policy=Policy()))
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _good(operation: dict[str, Any]) -> dict[str, Any]:
-    """Without its refusals: they all look alike, and ``client.ts`` reads them."""
+    """Return the operation without errors: they are all alike, and ``client.ts`` reads them."""
     answers = {code: each for code, each in operation["responses"].items() if code < "400"}
     return {**operation, "responses": answers}
 

@@ -123,7 +123,7 @@ async def test_a_call_tells_what_was_given_and_what_came_back(app: TestApp, fake
     answer = call["data"]["answer"]
     assert (answer["class"], answer["code"]) == ("Declined", "insufficient_funds")
     assert answer["processor_code"] == "51"
-    assert call["what"].startswith("scripted was asked to authorize: Declined after ")
+    assert call["what"].startswith("scripted authorize: Declined after ")
     assert in_short(moments, "plugin_call", "transition") == [
         "transition pending",
         "transition processing",

@@ -11,7 +11,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Say what this is */
+    /** Get service information */
     get: operations["get"];
     put?: never;
     post?: never;
@@ -29,8 +29,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List money that needs attention
-     * @description Answers and callbacks that contradict what is settled, callbacks that fit nothing of ours, and failed payments whose money was not given back: the newest 200 that are open, those that fit nothing of ours last, or that were resolved. Of all merchants to operators, to others their own.
+     * List items that need attention
+     * @description Outcomes and callbacks that contradict the stored outcome, callbacks that match no operation, and failed payments whose money was not refunded: the newest 200 that are open, callbacks without an operation last, or that were resolved. Operators see those of all merchants, others their own.
      */
     get: operations["get_api_v1_attention"];
     put?: never;
@@ -51,8 +51,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Resolve what needs attention
-     * @description For operators. The item leaves the list and stays in its history. Nothing else changes: no money moves. Needs the role support. Needs an operator.
+     * Resolve an item
+     * @description Operators only. The item moves from the list to its history. Nothing else changes: no money moves. Needs the role support. Needs an operator.
      */
     post: operations["post_api_v1_attention_item_id_resolve"];
     delete?: never;
@@ -69,8 +69,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List who did what
-     * @description Every change that a person or a key made, and every refused access, the newest first. Orders and payments that keys create are not among them.
+     * List audit entries
+     * @description Every change by a user or a key, and every refused access, the newest first. Orders and payments that keys create are not included.
      */
     get: operations["get_api_v1_audit"];
     put?: never;
@@ -91,8 +91,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Receive a processor's callback
-     * @description Its body and the status of the answer are the processor's own business. One that is not signed is kept, answered 401 and changes nothing.
+     * Receive a processor callback
+     * @description The processor defines the body and the status of the response. A callback without a valid signature is answered 401 and changes nothing.
      */
     post: operations["post_api_v1_callbacks_processor"];
     delete?: never;
@@ -110,7 +110,7 @@ export interface paths {
     };
     /**
      * List payment methods
-     * @description With `order_id`, only what can pay that order: its amount, its currency and its way to capture. UPI, for one, takes rupees only. A method of cards publishes in its schema, under `x-card`, the rules that a card is judged by.
+     * @description With `order_id`, only methods for the amount, the currency and the capture mode of that order. UPI, for example, accepts only rupees. A card method publishes in its schema, under `x-card`, the rules that cards are checked with.
      */
     get: operations["get_api_v1_checkout_methods"];
     put?: never;
@@ -132,8 +132,8 @@ export interface paths {
     get: operations["get_api_v1_keys"];
     put?: never;
     /**
-     * Make an API key
-     * @description The secret is shown this once and replayed by no Idempotency-Key. A key may do no more than whoever makes it, and ends with the user who made it. One that a key makes ends no later than that key. Needs the role developer.
+     * Create an API key
+     * @description The secret is shown only once; an Idempotency-Key does not repeat it. A key cannot have a higher role than its creator, and ends with the user who created it. A key that a key creates ends at the latest with that key. Needs the role developer.
      */
     post: operations["post_api_v1_keys"];
     delete?: never;
@@ -149,13 +149,13 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Show the merchant's own key pair */
+    /** Show the merchant's key pair */
     get: operations["get_api_v1_keys_root"];
     put?: never;
     post?: never;
     /**
-     * Revoke the merchant's own key pair
-     * @description The next request with it is refused. Further keys and people go on. Where there are none, `paygate merchant rotate-key` makes a new secret. Needs the role owner.
+     * Revoke the merchant's key pair
+     * @description The next request with it is refused. Further keys and users stay valid. Without any, `paygate merchant rotate-key` creates a new secret. Needs the role owner.
      */
     delete: operations["delete_api_v1_keys_root"];
     options?: never;
@@ -173,8 +173,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Rotate the merchant's own secret
-     * @description The public half stays. The secret is shown this once and replayed by no Idempotency-Key. A revoked pair works again, with the new secret only. Needs the role owner.
+     * Rotate the merchant's secret
+     * @description The public half does not change. The secret is shown only once; an Idempotency-Key does not repeat it. A revoked pair works again, with the new secret only. Needs the role owner.
      */
     post: operations["post_api_v1_keys_root_rotate"];
     delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
     post?: never;
     /**
      * Revoke an API key
-     * @description The next request with it is refused. It takes the role that the key has. Needs the role developer.
+     * @description The next request with it is refused. Requires the role of the key. Needs the role developer.
      */
     delete: operations["delete_api_v1_keys_key_id"];
     options?: never;
@@ -219,7 +219,7 @@ export interface paths {
     head?: never;
     /**
      * Change the merchant's settings
-     * @description `allowed_origins` are the pages that may frame the checkout of this merchant's orders; while there are none, any page may. Needs the role developer.
+     * @description `allowed_origins` are the origins of pages that may frame the checkout of this merchant's orders; an empty list allows any page. Needs the role developer.
      */
     patch: operations["patch_api_v1_merchant"];
     trace?: never;
@@ -232,7 +232,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Show where webhooks go
+     * Show the default endpoint
      * @description The secret is null for the roles `read_only` and `support`.
      */
     get: operations["get_api_v1_merchant_config"];
@@ -258,7 +258,7 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Say where webhooks go
+     * Change the default endpoint
      * @description Needs the role developer.
      */
     patch: operations["patch_api_v1_merchant_webhook"];
@@ -274,7 +274,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Make a new webhook secret
+     * Rotate the webhook secret
      * @description Needs the role developer.
      */
     post: operations["post_api_v1_merchant_webhook_regenerate"];
@@ -312,8 +312,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List what needs a person
-     * @description Of all merchants to operators, to others their own.
+     * List operations in manual review
+     * @description Operators see those of all merchants, others their own.
      */
     get: operations["get_api_v1_operations_review"];
     put?: never;
@@ -334,8 +334,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Settle what needs a person
-     * @description For operators, of any merchant's payments: a merchant cannot declare its own money received. Says what happened at the processor. It is kept on the payment's time line. Needs the role support. Needs an operator.
+     * Decide a manual review
+     * @description Operators only, for payments of any merchant: a merchant must not declare its own money received. State what happened at the processor; it is shown on the payment's timeline. Needs the role support. Needs an operator.
      */
     post: operations["post_api_v1_operations_operation_id_settle"];
     delete?: never;
@@ -407,8 +407,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Sum the last hours up
-     * @description Payments are counted when they were made. Buckets begin at whole hours, the last is still under way: an hour long up to two days back, three hours up to a week, then twelve.
+     * Show figures of the last hours
+     * @description Payments are counted at their creation. Buckets begin at whole hours, the last is incomplete. They last one hour for up to two days, three hours for up to a week, then twelve.
      */
     get: operations["get_api_v1_overview"];
     put?: never;
@@ -428,13 +428,13 @@ export interface paths {
     };
     /**
      * List payments
-     * @description An array of the newest; asked for anything particular, a page in an envelope.
+     * @description An array of the newest; with any query parameter, a page in an envelope.
      */
     get: operations["get_api_v1_payments"];
     put?: never;
     /**
-     * Pay an order
-     * @description The processor is asked afterwards: the payment is pending, and a webhook tells how it ended. The order's amount is charged, whatever the request says. Needs the role developer.
+     * Create a payment
+     * @description A worker calls the processor afterwards: the payment is pending, and a webhook reports the outcome. The order's amount is charged; an amount in the request is ignored. Needs the role developer.
      */
     post: operations["post_api_v1_payments"];
     delete?: never;
@@ -469,7 +469,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Pay an order as its shopper */
+    /** Create a payment as a shopper */
     post: operations["post_api_v1_payments_public"];
     delete?: never;
     options?: never;
@@ -484,7 +484,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Sum payments up */
+    /** Show payment totals */
     get: operations["get_api_v1_payments_stats"];
     put?: never;
     post?: never;
@@ -522,7 +522,7 @@ export interface paths {
     put?: never;
     /**
      * Cancel a payment
-     * @description Lets go of the money that a payment of a manual order holds. Needs the role support.
+     * @description Releases the money that a payment of a manual order holds. Needs the role support.
      */
     post: operations["post_api_v1_payments_payment_id_cancel"];
     delete?: never;
@@ -542,7 +542,7 @@ export interface paths {
     put?: never;
     /**
      * Capture a payment
-     * @description Takes held money, all or a part; or confirms that money was taken at once. Needs the role support.
+     * @description Captures held money, all or a part; or confirms an automatic capture. Needs the role support.
      */
     post: operations["post_api_v1_payments_payment_id_capture"];
     delete?: never;
@@ -561,8 +561,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Say that the shopper is back
-     * @description After a redirect, a challenge or an app: the processor is asked at once.
+     * Complete a payment after the shopper's return
+     * @description After a redirect, a challenge or an app: asks the processor for the outcome at once.
      */
     post: operations["post_api_v1_payments_payment_id_complete"];
     delete?: never;
@@ -599,7 +599,7 @@ export interface paths {
     put?: never;
     /**
      * Cancel a payment as its shopper
-     * @description Only while it waits for its shopper. The payment fails as `payer_rejected`; if the bank approves it all the same, it succeeds late, or the money is given back.
+     * @description Only while it waits for its shopper. The payment fails with `payer_rejected`. If the bank approves it after all, it succeeds late, or the money is refunded.
      */
     post: operations["post_api_v1_payments_payment_id_public_cancel"];
     delete?: never;
@@ -635,7 +635,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Tell a payment's story */
+    /** Show a payment's timeline */
     get: operations["get_api_v1_payments_payment_id_timeline"];
     put?: never;
     post?: never;
@@ -654,7 +654,7 @@ export interface paths {
     };
     /**
      * List plugins
-     * @description With how their processors' calls went in the last 24 hours, and what can be set. Needs an operator.
+     * @description With results of their processors' calls in the last 24 hours, and their settings. Needs an operator.
      */
     get: operations["get_api_v1_plugins"];
     put?: never;
@@ -691,7 +691,7 @@ export interface paths {
     };
     /**
      * Show a plugin's panel
-     * @description A table has columns and rows, figures have figures. A panel whose plugin fails answers 502; the others do not notice.
+     * @description A table has columns and rows, figures have figures. If a plugin fails, its panel answers 502; other panels are not affected.
      */
     get: operations["get_api_v1_plugins_panels_panel_id"];
     put?: never;
@@ -711,8 +711,8 @@ export interface paths {
     };
     get?: never;
     /**
-     * Set a plugin's settings
-     * @description The environment wins over what is stored here, so what it sets is refused. Each process reads the settings when it starts; until then `pending` says so. Secrets can be written and never read. Needs the role owner. Needs an operator.
+     * Change a plugin's settings
+     * @description The environment takes precedence, so a setting of the environment is refused. Each process reads the settings when it starts; until then `pending` says so. Secrets can be written and not read. Needs the role owner. Needs an operator.
      */
     put: operations["put_api_v1_plugins_plugin_id_config"];
     post?: never;
@@ -733,7 +733,7 @@ export interface paths {
     get: operations["get_api_v1_refunds"];
     put?: never;
     /**
-     * Refund the payment that the body names
+     * Refund a payment named in the body
      * @description Needs the role support.
      */
     post: operations["post_api_v1_refunds"];
@@ -767,12 +767,12 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Show who has signed in */
+    /** Show the session */
     get: operations["get_api_v1_session"];
     put?: never;
     /**
      * Sign in
-     * @description Sets the cookie `__Host-paygate`. A session ends after twelve hours, after two without a request, and with the password it was begun with. Ten wrong passwords for one account from one address within a quarter of an hour refuse it for half an hour, with the same answer.
+     * @description Sets the cookie `__Host-paygate`. A session ends after twelve hours, after two hours without a request, and when the password changes. Ten wrong passwords for one account from one address within 15 minutes lock it for 30 minutes, with the same answer.
      */
     post: operations["post_api_v1_session"];
     /** Sign out */
@@ -791,8 +791,8 @@ export interface paths {
     };
     get?: never;
     /**
-     * Change one's password
-     * @description All other sessions of the user end; this one goes on with another cookie.
+     * Change the password
+     * @description All other sessions of the user end; this one continues with another cookie.
      */
     put: operations["put_api_v1_session_password"];
     post?: never;
@@ -810,8 +810,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Follow events
-     * @description Server-sent events. `id` is a cursor: give the last one you saw in `Last-Event-ID`, as browsers do by themselves, or in `cursor`, and the stream goes on after it, without a gap and without a repeat. Without one it begins now. `data` is the event as webhooks carry it. A comment comes every 15 seconds in which nothing happens.
+     * Stream events
+     * @description Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as browsers do, or in `cursor`; the stream continues after it, without a gap and without repetition. Without one it begins now. `data` is the body of the webhook. A comment is sent after every 15 seconds without an event.
      */
     get: operations["get_api_v1_stream"];
     put?: never;
@@ -829,12 +829,12 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List who may sign in */
+    /** List users */
     get: operations["get_api_v1_team"];
     put?: never;
     /**
-     * Let somebody in
-     * @description The password is shown this once and replayed by no Idempotency-Key. Needs the role owner.
+     * Create a user
+     * @description The password is shown only once; an Idempotency-Key does not repeat it. Needs the role owner.
      */
     post: operations["post_api_v1_team"];
     delete?: never;
@@ -857,8 +857,8 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Change what somebody may do
-     * @description It counts from the next request on. The last active owner stays one. Needs the role owner.
+     * Change a user
+     * @description Applies from the next request. The last active owner cannot be changed. Needs the role owner.
      */
     patch: operations["patch_api_v1_team_user_id"];
     trace?: never;
@@ -873,8 +873,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Make a new password for somebody
-     * @description All sessions of the user end. The password is shown this once and replayed by no Idempotency-Key. Needs the role owner.
+     * Reset a user's password
+     * @description All sessions of the user end. The password is shown only once; an Idempotency-Key does not repeat it. Needs the role owner.
      */
     post: operations["post_api_v1_team_user_id_password"];
     delete?: never;
@@ -890,7 +890,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List processors' callbacks */
+    /** List processor callbacks */
     get: operations["get_api_v1_test_callbacks"];
     put?: never;
     post?: never;
@@ -907,7 +907,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Tell the time */
+    /** Show the clock */
     get: operations["get_api_v1_test_clock"];
     put?: never;
     post?: never;
@@ -927,8 +927,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Move the clock on
-     * @description Stops at every moment on the way at which work falls due until that is done, and answers when it has arrived: at the latest after ten seconds, with `idle` false if work was left over. Time goes on running from there, unless the clock was stopped before or `hold` stops it. Whoever sends credentials needs the role developer.
+     * Advance the clock
+     * @description Stops at every due time on the way until the work is done, and responds at the target: at the latest after ten seconds, with `idle` false if work was not done. The clock continues from there, unless it was stopped before or `hold` stops it. Requests with credentials need the role developer.
      */
     post: operations["post_api_v1_test_clock_advance"];
     delete?: never;
@@ -947,8 +947,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Let the clock run
-     * @description Whoever sends credentials needs the role developer.
+     * Show the real time again
+     * @description Requests with credentials need the role developer.
      */
     post: operations["post_api_v1_test_clock_release"];
     delete?: never;
@@ -967,8 +967,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Stop the clock at a moment
-     * @description Every process shows that moment until the clock is moved or released. Work that falls due by then is done at that moment. Without `at` the clock stops where it is. A moved clock does not run backwards: release it first. Whoever sends credentials needs the role developer.
+     * Stop the clock at a time
+     * @description Every process shows that time until the clock is moved or released. Work that becomes due by then is done at that time. Without `at` the clock stops where it is. A moved clock cannot go backwards: release it first. Requests with credentials need the role developer.
      */
     post: operations["post_api_v1_test_clock_set"];
     delete?: never;
@@ -984,7 +984,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Count the work */
+    /** Show counts of work */
     get: operations["get_api_v1_test_jobs_status"];
     put?: never;
     post?: never;
@@ -1021,8 +1021,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Open a namespace for a test
-     * @description Makes a merchant with fresh keys, to whom nothing belongs yet: its orders, payments, webhooks and default scenario are nobody else's. The clock is the server's, and so everybody's. `api_secret` is shown this once.
+     * Create a test merchant
+     * @description Creates a merchant with new keys and no data: its orders, payments, webhooks and default scenario are separate from those of others. The clock is shared by all merchants of the server. `api_secret` is shown only once.
      */
     post: operations["post_api_v1_test_namespaces"];
     delete?: never;
@@ -1042,8 +1042,8 @@ export interface paths {
     put?: never;
     post?: never;
     /**
-     * Retire a namespace
-     * @description Its keys name nobody any more, and no webhook goes out for it.
+     * Retire a test merchant
+     * @description Its keys are no longer valid, and no webhooks are sent for it.
      */
     delete: operations["delete_api_v1_test_namespaces_namespace_id"];
     options?: never;
@@ -1062,7 +1062,7 @@ export interface paths {
     put?: never;
     /**
      * Create a test order
-     * @description An order of 500.00 INR of the test merchant, for whoever opens the checkout without one. Needs no keys and no body.
+     * @description An order of 500.00 INR of the test merchant, for a checkout that is opened without an order. Needs no keys and no body.
      */
     post: operations["post_api_v1_test_orders"];
     delete?: never;
@@ -1081,8 +1081,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Play the payer
-     * @description What the payer decides reaches us as the simulated processor's callback.
+     * Simulate the payer
+     * @description The payer's decision is sent as a callback of the simulated processor.
      */
     post: operations["post_api_v1_test_payments_payment_id_payer"];
     delete?: never;
@@ -1098,10 +1098,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Show what payments play that name nothing */
+    /** Show the default scenario */
     get: operations["get_api_v1_test_scenario"];
     /**
-     * Choose what payments play that name nothing
+     * Choose the default scenario
      * @description Needs the role developer.
      */
     put: operations["put_api_v1_test_scenario"];
@@ -1140,8 +1140,8 @@ export interface paths {
     get: operations["get_api_v1_webhook_endpoints"];
     put?: never;
     /**
-     * Add an endpoint
-     * @description The secret is in this answer and in no other: it is kept sealed. That is why an `Idempotency-Key` has no effect here. Needs the role developer.
+     * Create an endpoint
+     * @description The secret is only in this response: it is stored sealed. Therefore an `Idempotency-Key` has no effect here. Needs the role developer.
      */
     post: operations["post_api_v1_webhook_endpoints"];
     delete?: never;
@@ -1163,14 +1163,14 @@ export interface paths {
     post?: never;
     /**
      * Delete an endpoint
-     * @description Answers with what it was. What was still to be delivered there fails when it falls due. Needs the role developer.
+     * @description Returns the deleted endpoint. Its pending deliveries fail when they become due. Needs the role developer.
      */
     delete: operations["delete_api_v1_webhook_endpoints_endpoint_id"];
     options?: never;
     head?: never;
     /**
      * Change an endpoint
-     * @description What is left out stays as it is. The default endpoint has a `url` and no more. Needs the role developer.
+     * @description Missing fields stay unchanged. Only `url` of the default endpoint can be changed. Needs the role developer.
      */
     patch: operations["patch_api_v1_webhook_endpoints_endpoint_id"];
     trace?: never;
@@ -1186,7 +1186,7 @@ export interface paths {
     put?: never;
     /**
      * Disable an endpoint
-     * @description What is pending is held until it is enabled. Needs the role developer.
+     * @description Its pending deliveries are held until it is enabled. Needs the role developer.
      */
     post: operations["post_api_v1_webhook_endpoints_endpoint_id_disable"];
     delete?: never;
@@ -1206,7 +1206,7 @@ export interface paths {
     put?: never;
     /**
      * Enable an endpoint
-     * @description What was held for it goes on at once. Needs the role developer.
+     * @description Its held deliveries continue at once. Needs the role developer.
      */
     post: operations["post_api_v1_webhook_endpoints_endpoint_id_enable"];
     delete?: never;
@@ -1225,8 +1225,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Make a new secret
-     * @description The one before signs beside it for 24 hours. The secret is in this answer and in no other: it is kept sealed. That is why an `Idempotency-Key` has no effect here. Needs the role developer.
+     * Rotate an endpoint's secret
+     * @description The previous secret also signs for 24 hours. The secret is only in this response: it is stored sealed. Therefore an `Idempotency-Key` has no effect here. Needs the role developer.
      */
     post: operations["post_api_v1_webhook_endpoints_endpoint_id_rotate"];
     delete?: never;
@@ -1246,7 +1246,7 @@ export interface paths {
     put?: never;
     /**
      * Send a test event to an endpoint
-     * @description Whatever it listens to, and once even while it is disabled. Needs the role developer.
+     * @description Sent whatever its filters, once, and also if it is disabled. Needs the role developer.
      */
     post: operations["post_api_v1_webhook_endpoints_endpoint_id_test"];
     delete?: never;
@@ -1264,11 +1264,11 @@ export interface paths {
     };
     /**
      * List deliveries
-     * @description A page; the profile open-demo answers with a bare array.
+     * @description A page; in the profile open-demo an array.
      */
     get: operations["get_api_v1_webhooks"];
     /**
-     * Say where webhooks go
+     * Change the default endpoint
      * @description Needs the role developer.
      */
     put: operations["put_api_v1_webhooks"];
@@ -1289,8 +1289,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Send many again
-     * @description The oldest first, at most 10 000 in one call; `next_since` says where to go on. Ids and bodies stay the same, so receivers know copies. What is being sent at this moment is left alone. Needs the role support.
+     * Resend deliveries
+     * @description The oldest first, at most 10 000 in one call; `next_since` says where to continue. Ids and bodies stay the same, so that receivers recognize copies. Deliveries that are in progress are not changed. Needs the role support.
      */
     post: operations["post_api_v1_webhooks_recover"];
     delete?: never;
@@ -1326,7 +1326,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Show a delivery with its tries */
+    /** Show a delivery with its attempts */
     get: operations["get_api_v1_webhooks_delivery_id"];
     put?: never;
     post?: never;
@@ -1346,7 +1346,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Send a webhook again
+     * Retry a delivery
      * @description Needs the role support.
      */
     post: operations["post_api_v1_webhooks_delivery_id_retry"];
@@ -1364,8 +1364,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Say who works on what
-     * @description The work of all merchants to operators, to others their own.
+     * Show workers and queues
+     * @description Operators see the work of all merchants, others their own.
      */
     get: operations["get_api_v1_workers"];
     put?: never;
@@ -1386,8 +1386,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Make stuck work due again
-     * @description What was set aside is asked of its processor, never told on a guess. Needs the role support.
+     * Release a stuck row
+     * @description Makes the row due now. A dead-lettered operation is queried, and not sent again. Needs the role support.
      */
     post: operations["post_api_v1_workers_stuck_queue_row_id_release"];
     delete?: never;
@@ -1403,7 +1403,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Say what is connected */
+    /** Check health */
     get: operations["get_health"];
     put?: never;
     post?: never;
@@ -1419,31 +1419,31 @@ export interface components {
   schemas: {
     /**
      * AdvanceClockRequest
-     * @description ``POST /test/clock/advance``: ``seconds`` or ``to_next``.
+     * @description Body of ``POST /test/clock/advance``: ``seconds`` or ``to_next``.
      */
     AdvanceClockRequest: {
       /**
        * Hold
-       * @description whether it stands still afterwards; without it, it does if it did before
+       * @description whether to stop the clock afterwards; default: as before
        * @default null
        */
       hold?: boolean | null;
       /**
        * Seconds
-       * @description how far to move it, at most ten years
+       * @description how far to advance, at most ten years
        * @default null
        */
       seconds?: number | null;
       /**
        * To Next
-       * @description to the moment the next work falls due, instead
+       * @description advance to the next due time instead
        * @default false
        */
       to_next?: boolean;
     };
     /**
      * AttentionItem
-     * @description Money that our books and a processor's may see differently.
+     * @description A possible difference between paygate's books and a processor's.
      */
     AttentionItem: {
       /**
@@ -1471,7 +1471,7 @@ export interface components {
     };
     /**
      * AttentionList
-     * @description What an operator has to look at, or what was resolved, the newest first.
+     * @description Open or resolved items, the newest first.
      */
     AttentionList: {
       /** Data */
@@ -1495,7 +1495,7 @@ export interface components {
     };
     /**
      * AuditActor
-     * @description Who did it.
+     * @description The actor of an entry.
      */
     AuditActor: {
       /** Id */
@@ -1510,7 +1510,7 @@ export interface components {
     };
     /**
      * AuditEntry
-     * @description Something that somebody did.
+     * @description An audit entry.
      */
     AuditEntry: {
       /** Action */
@@ -1535,7 +1535,7 @@ export interface components {
     };
     /**
      * CallbackListed
-     * @description What a processor sent, and what became of it.
+     * @description A processor callback and its effect.
      */
     CallbackListed: {
       /** Effect */
@@ -1561,7 +1561,7 @@ export interface components {
     };
     /**
      * Callbacks
-     * @description The newest first.
+     * @description Callbacks, the newest first.
      */
     Callbacks: {
       /** Data */
@@ -1569,35 +1569,35 @@ export interface components {
     };
     /**
      * CaptureRequest
-     * @description ``POST /payments/{id}/capture``; may be left out.
+     * @description Body of ``POST /payments/{id}/capture``; optional.
      */
     CaptureRequest: {
       /**
        * Amount
-       * @description all of it, if left out
+       * @description default: all of it
        * @default null
        */
       amount?: number | null;
       /**
        * Final
-       * @description let go of what is not captured
+       * @description release what is not captured
        * @default true
        */
       final?: boolean;
     };
     /**
      * ClockAdvanced
-     * @description The app's time after an advance, and what that came to.
+     * @description The app's clock after an advance, and the result of the advance.
      */
     ClockAdvanced: {
       /**
        * Held
-       * @description it stands still until it is moved or released
+       * @description it is stopped until it is moved or released
        */
       held: boolean;
       /**
        * Idle
-       * @description all of that work was done, each at its moment
+       * @description all work was done, each at its due time
        */
       idle: boolean;
       /**
@@ -1608,23 +1608,23 @@ export interface components {
       now: string;
       /**
        * Shift Seconds
-       * @description how far it runs ahead of the real time, until it is released; 0 while it shows the real time or stands still
+       * @description how far it is ahead of the real time; 0 if it shows the real time or is stopped
        */
       shift_seconds: number;
       /**
        * Steps
-       * @description moments on the way at which work was due
+       * @description number of due times on the way
        */
       steps: number;
     };
     /**
      * ClockShown
-     * @description The app's time.
+     * @description The app's clock.
      */
     ClockShown: {
       /**
        * Held
-       * @description it stands still until it is moved or released
+       * @description it is stopped until it is moved or released
        */
       held: boolean;
       /**
@@ -1635,18 +1635,18 @@ export interface components {
       now: string;
       /**
        * Shift Seconds
-       * @description how far it runs ahead of the real time, until it is released; 0 while it shows the real time or stands still
+       * @description how far it is ahead of the real time; 0 if it shows the real time or is stopped
        */
       shift_seconds: number;
     };
     /**
      * CompleteRequest
-     * @description ``POST /payments/{id}/complete``; may be left out.
+     * @description Body of ``POST /payments/{id}/complete``; optional.
      */
     CompleteRequest: {
       /**
        * Params
-       * @description what came back with the shopper
+       * @description parameters that the shopper's browser returned
        */
       params?: {
         [key: string]: string;
@@ -1654,7 +1654,7 @@ export interface components {
     };
     /**
      * DeclineShare
-     * @description Payments that were declined for one reason.
+     * @description Payments that were declined with one code.
      */
     DeclineShare: {
       /** Code */
@@ -1664,7 +1664,7 @@ export interface components {
     };
     /**
      * Delivery
-     * @description One event to one endpoint.
+     * @description A delivery of an event to an endpoint.
      */
     Delivery: {
       /** Attempts */
@@ -1698,19 +1698,19 @@ export interface components {
     };
     /**
      * DeliveryFigures
-     * @description Webhooks that were made in the window.
+     * @description Deliveries that were created in the period.
      */
     DeliveryFigures: {
       /** Failed */
       failed: number;
       /**
        * First Try Share
-       * @description of those tried, which the first reached
+       * @description share of attempted deliveries that succeeded at the first attempt
        */
       first_try_share: number | null;
       /**
        * P95 Ms
-       * @description from the event to the receiver's yes
+       * @description from the event to the successful response
        */
       p95_ms: number | null;
       /** Pending */
@@ -1720,7 +1720,7 @@ export interface components {
     };
     /**
      * DeliveryInFull
-     * @description A delivery with what was sent and what came back.
+     * @description A delivery with its body and its attempts.
      */
     DeliveryInFull: {
       /** Attempts */
@@ -1747,7 +1747,7 @@ export interface components {
       next_retry_at: string | null;
       /**
        * Payload
-       * @description the body, the same in every try
+       * @description the body, the same in every attempt
        */
       payload: {
         [key: string]: unknown;
@@ -1765,13 +1765,13 @@ export interface components {
       status: "pending" | "success" | "failed";
       /**
        * Tries
-       * @description the oldest first; of very many the newest
+       * @description the oldest first; if there are too many, the newest
        */
       tries: components["schemas"]["Try"][];
     };
     /**
      * DeliveryRetried
-     * @description The delivery is due again.
+     * @description A delivery that is due again.
      */
     DeliveryRetried: {
       /**
@@ -1789,7 +1789,7 @@ export interface components {
     };
     /**
      * Endpoint
-     * @description Whose webhooks go where, in every shape that clients read it in.
+     * @description The default endpoint, in every form that clients read.
      */
     Endpoint: {
       /** Api Key */
@@ -1821,7 +1821,7 @@ export interface components {
     };
     /**
      * EndpointChangeRequest
-     * @description ``PATCH /webhook-endpoints/{id}``. What is left out stays as it is.
+     * @description Body of ``PATCH /webhook-endpoints/{id}``. Missing fields stay unchanged.
      */
     EndpointChangeRequest: {
       /**
@@ -1839,14 +1839,14 @@ export interface components {
       events?: string[];
       /**
        * Url
-       * @description null, on the default endpoint alone, sends nothing
+       * @description null sends nothing; only for the default endpoint
        * @default null
        */
       url?: string | null;
     };
     /**
      * EndpointRef
-     * @description Where a delivery goes.
+     * @description The endpoint of a delivery.
      */
     EndpointRef: {
       /**
@@ -1856,13 +1856,13 @@ export interface components {
       id: string;
       /**
        * Url
-       * @description null where it was deleted
+       * @description null if it was deleted
        */
       url: string | null;
     };
     /**
      * EndpointRequest
-     * @description ``PATCH /merchant/webhook`` and its likes. What is left out stays as it is.
+     * @description Body of ``PATCH /merchant/webhook`` and its aliases. Missing fields stay unchanged.
      */
     EndpointRequest: {
       /**
@@ -1880,7 +1880,7 @@ export interface components {
     };
     /**
      * EndpointShort
-     * @description The same once more, for readers of another gateway.
+     * @description The endpoint in the form of another gateway.
      */
     EndpointShort: {
       /** Secret */
@@ -1890,7 +1890,7 @@ export interface components {
     };
     /**
      * EndpointTested
-     * @description A test event is on its way.
+     * @description A test event that was enqueued.
      */
     EndpointTested: {
       /**
@@ -1908,14 +1908,14 @@ export interface components {
     };
     /**
      * Error
-     * @description The body of every refusal.
+     * @description The body of every error response.
      */
     Error: {
       error: components["schemas"]["ErrorDetail"];
     };
     /**
      * ErrorDetail
-     * @description What went wrong, for programs and for people.
+     * @description The error, for programs and for people.
      */
     ErrorDetail: {
       /** Code */
@@ -1930,12 +1930,12 @@ export interface components {
     };
     /**
      * Health
-     * @description What is connected.
+     * @description The state of the connections.
      */
     Health: {
       /**
        * Clock
-       * @description the test clock, if moved
+       * @description state of a moved test clock
        * @enum {string}
        */
       clock?: "stopped" | "shifted";
@@ -1984,19 +1984,19 @@ export interface components {
     };
     /**
      * HoldClockRequest
-     * @description ``POST /test/clock/set``.
+     * @description Body of ``POST /test/clock/set``.
      */
     HoldClockRequest: {
       /**
        * At
-       * @description where to stop it; ISO 8601 with a time zone. Without it: here
+       * @description the time to show; ISO 8601 with a time zone. Default: the current time
        * @default null
        */
       at?: string | null;
     };
     /**
      * Index
-     * @description What this is.
+     * @description Information about the service.
      */
     Index: {
       /** Docs */
@@ -2012,7 +2012,7 @@ export interface components {
     };
     /**
      * Key
-     * @description A key beside the merchant's own.
+     * @description A further key beside the merchant's key pair.
      */
     Key: {
       /**
@@ -2051,7 +2051,7 @@ export interface components {
     };
     /**
      * KeyCreated
-     * @description A new key and its secret, which is shown this once.
+     * @description A new key and its secret, which is shown only once.
      */
     KeyCreated: {
       /**
@@ -2092,14 +2092,14 @@ export interface components {
     };
     /**
      * KeyPair
-     * @description The pair on the merchant.
+     * @description The merchant's key pair.
      */
     KeyPair: {
       /** Key */
       key: string;
       /**
        * Previous Secret Until
-       * @description until then the secret before works beside the new one
+       * @description until then the previous secret is valid too
        */
       previous_secret_until: string | null;
       /** Revoked At */
@@ -2107,14 +2107,14 @@ export interface components {
     };
     /**
      * KeyPairRotated
-     * @description The pair and its new secret, which is shown this once.
+     * @description The key pair and its new secret, which is shown only once.
      */
     KeyPairRotated: {
       /** Key */
       key: string;
       /**
        * Previous Secret Until
-       * @description until then the secret before works beside the new one
+       * @description until then the previous secret is valid too
        */
       previous_secret_until: string | null;
       /** Revoked At */
@@ -2124,12 +2124,12 @@ export interface components {
     };
     /**
      * KeyRequest
-     * @description ``POST /keys``.
+     * @description Body of ``POST /keys``.
      */
     KeyRequest: {
       /**
        * Expires At
-       * @description when the key ends by itself, in real time; never if left out
+       * @description when the key expires, in real time; default: never
        * @default null
        */
       expires_at?: string | null;
@@ -2152,22 +2152,22 @@ export interface components {
     };
     /**
      * Latency
-     * @description From a payment's making to its first ending, in milliseconds.
+     * @description Time from the creation of payments to their first final status, in milliseconds.
      */
     Latency: {
       /**
        * P50
-       * @description milliseconds; null where there is nothing
+       * @description milliseconds; null without data
        */
       p50: number | null;
       /**
        * P95
-       * @description milliseconds; null where there is nothing
+       * @description milliseconds; null without data
        */
       p95: number | null;
       /**
        * P99
-       * @description milliseconds; null where there is nothing
+       * @description milliseconds; null without data
        */
       p99: number | null;
       /** Samples */
@@ -2175,14 +2175,14 @@ export interface components {
     };
     /**
      * LoginRequest
-     * @description ``POST /session``.
+     * @description Body of ``POST /session``.
      */
     LoginRequest: {
       /** Email */
       email: string;
       /**
        * Merchant Id
-       * @description whom they work for; of several, the one they joined first if left out
+       * @description the user's merchant; default: the one that the user joined first
        * @default null
        */
       merchant_id?: string | null;
@@ -2191,19 +2191,19 @@ export interface components {
     };
     /**
      * MerchantRequest
-     * @description ``PATCH /merchant``. What is left out stays as it is.
+     * @description Body of ``PATCH /merchant``. Missing fields stay unchanged.
      */
     MerchantRequest: {
       /**
        * Allowed Origins
-       * @description whose pages may frame the checkout, such as https://shop.example; empty: anybody's
+       * @description origins of pages that may frame the checkout, such as https://shop.example; empty: any page
        * @default null
        */
       allowed_origins?: string[] | null;
     };
     /**
      * MerchantSettings
-     * @description ``/merchant``.
+     * @description Response of ``/merchant``.
      */
     MerchantSettings: {
       /** Allowed Origins */
@@ -2230,7 +2230,7 @@ export interface components {
     };
     /**
      * MethodOffered
-     * @description A payment method that some processor here carries out.
+     * @description A payment method that a processor supports.
      */
     MethodOffered: {
       /** Flows */
@@ -2239,7 +2239,7 @@ export interface components {
       name: string;
       /**
        * Schema
-       * @description of its part of a payment
+       * @description schema of its part of a payment request
        */
       schema?: {
         [key: string]: unknown;
@@ -2263,20 +2263,20 @@ export interface components {
     };
     /**
      * MethodsOffered
-     * @description What a shopper may choose from.
+     * @description The payment methods that a shopper can use.
      */
     MethodsOffered: {
       /** Data */
       data: components["schemas"]["MethodOffered"][];
       /**
        * Now
-       * @description the gateway's time, by which it judges expiry dates
+       * @description the gateway's time, used to check expiry dates
        */
       now: string;
     };
     /**
      * Moment
-     * @description Something that happened to a payment.
+     * @description An entry of a payment's timeline.
      */
     Moment: {
       /**
@@ -2287,14 +2287,14 @@ export interface components {
       at: string;
       /**
        * Data
-       * @description facts, by kind, without secrets
+       * @description data of the kind, without secrets
        */
       data: {
         [key: string]: unknown;
       };
       /**
        * Id
-       * @description of the thing: an operation's, an event's, a refund's
+       * @description of the operation, the event, the refund, …
        */
       id: string;
       /**
@@ -2319,14 +2319,14 @@ export interface components {
     };
     /**
      * Namespace
-     * @description A merchant of a test's own.
+     * @description A test merchant.
      */
     Namespace: {
       /** Api Key */
       api_key: string;
       /**
        * Api Secret
-       * @description shown this once
+       * @description shown only once
        */
       api_secret: string;
       /**
@@ -2351,7 +2351,7 @@ export interface components {
     };
     /**
      * NamespaceRequest
-     * @description ``POST /test/namespaces``; may be left out.
+     * @description Body of ``POST /test/namespaces``; optional.
      */
     NamespaceRequest: {
       /**
@@ -2362,7 +2362,7 @@ export interface components {
       name?: string | null;
       /**
        * Scenario
-       * @description what its payments play that name nothing
+       * @description default scenario of its payments
        * @default null
        */
       scenario?: string | null;
@@ -2381,7 +2381,7 @@ export interface components {
     };
     /**
      * NamespaceRetired
-     * @description Its keys name nobody any more.
+     * @description A retired test merchant.
      */
     NamespaceRetired: {
       /**
@@ -2394,7 +2394,7 @@ export interface components {
     };
     /**
      * NewEndpointRequest
-     * @description ``POST /webhook-endpoints``.
+     * @description Body of ``POST /webhook-endpoints``.
      */
     NewEndpointRequest: {
       /**
@@ -2419,7 +2419,7 @@ export interface components {
     };
     /**
      * NextAction
-     * @description What the shopper has to do before there is an answer.
+     * @description What the shopper has to do before there is a final outcome.
      */
     NextAction: {
       /** Data */
@@ -2471,7 +2471,7 @@ export interface components {
     };
     /**
      * Order
-     * @description What is to be paid, at most once.
+     * @description An order, which is paid at most once.
      */
     Order: {
       /**
@@ -2519,7 +2519,7 @@ export interface components {
     };
     /**
      * OrderInFull
-     * @description An order as its merchant sees it.
+     * @description An order with the merchant's fields.
      */
     OrderInFull: {
       /**
@@ -2572,9 +2572,9 @@ export interface components {
     };
     /**
      * OrderOffered
-     * @description An order as its checkout page asks for it.
+     * @description An order for its checkout page.
      *
-     *     ``allowed_origins`` is left out where any page may frame it.
+     *     ``allowed_origins`` is missing if any page may frame the checkout.
      */
     OrderOffered: {
       /** Allowed Origins */
@@ -2596,7 +2596,7 @@ export interface components {
     };
     /**
      * OrderRequest
-     * @description ``POST /orders``.
+     * @description Body of ``POST /orders``.
      */
     OrderRequest: {
       /**
@@ -2606,7 +2606,7 @@ export interface components {
       amount: number;
       /**
        * Capture
-       * @description manual only holds the money until it is captured
+       * @description manual holds the money until it is captured
        * @default automatic
        */
       capture?: ("automatic" | "manual") | null;
@@ -2784,7 +2784,7 @@ export interface components {
         | "ZWG";
       /**
        * Notes
-       * @description anything, up to 16384 bytes of JSON
+       * @description any data, up to 16384 bytes of JSON
        * @default null
        */
       notes?: {
@@ -2792,7 +2792,7 @@ export interface components {
       } | null;
       /**
        * Receipt
-       * @description what the merchant calls it
+       * @description the merchant's reference
        * @default null
        */
       receipt?: string | null;
@@ -2801,7 +2801,7 @@ export interface components {
     Overview: {
       /**
        * Bucket S
-       * @description how long a bucket is, in seconds
+       * @description length of a bucket in seconds
        */
       bucket_s: number;
       /** Declines */
@@ -2828,7 +2828,7 @@ export interface components {
     };
     /**
      * Page
-     * @description A slice of a list, newest first.
+     * @description A page of a list, newest first.
      */
     Page_AuditEntry_: {
       /** Data */
@@ -2842,7 +2842,7 @@ export interface components {
     };
     /**
      * Page
-     * @description A slice of a list, newest first.
+     * @description A page of a list, newest first.
      */
     Page_Delivery_: {
       /** Data */
@@ -2856,7 +2856,7 @@ export interface components {
     };
     /**
      * Page
-     * @description A slice of a list, newest first.
+     * @description A page of a list, newest first.
      */
     Page_Order_: {
       /** Data */
@@ -2870,7 +2870,7 @@ export interface components {
     };
     /**
      * Page
-     * @description A slice of a list, newest first.
+     * @description A page of a list, newest first.
      */
     Page_Payment_: {
       /** Data */
@@ -2884,7 +2884,7 @@ export interface components {
     };
     /**
      * Page
-     * @description A slice of a list, newest first.
+     * @description A page of a list, newest first.
      */
     Page_Refund_: {
       /** Data */
@@ -2908,7 +2908,7 @@ export interface components {
     };
     /**
      * PanelFigure
-     * @description A number with a name.
+     * @description A number with a label.
      */
     PanelFigure: {
       /** Label */
@@ -2920,7 +2920,7 @@ export interface components {
     };
     /**
      * PanelListed
-     * @description A panel, before anybody asks what it shows.
+     * @description A panel without its data.
      */
     PanelListed: {
       /** Id */
@@ -2942,7 +2942,7 @@ export interface components {
     };
     /**
      * PanelShown
-     * @description A panel with what it shows: columns and rows of a table, or figures.
+     * @description A panel with its data: columns and rows of a table, or figures.
      */
     PanelShown: {
       /** Columns */
@@ -2972,7 +2972,7 @@ export interface components {
     };
     /**
      * Panels
-     * @description All of them.
+     * @description All panels.
      */
     Panels: {
       /** Data */
@@ -2980,7 +2980,7 @@ export interface components {
     };
     /**
      * PasswordRequest
-     * @description ``PUT /session/password``.
+     * @description Body of ``PUT /session/password``.
      */
     PasswordRequest: {
       /** Current Password */
@@ -2990,7 +2990,7 @@ export interface components {
     };
     /**
      * PasswordReset
-     * @description A password that was made for somebody, shown this once.
+     * @description A new password of a user, shown only once.
      */
     PasswordReset: {
       /** Email */
@@ -3005,7 +3005,7 @@ export interface components {
     };
     /**
      * PayerRequest
-     * @description ``POST /test/payments/{id}/payer``.
+     * @description Body of ``POST /test/payments/{id}/payer``.
      */
     PayerRequest: {
       /**
@@ -3016,7 +3016,7 @@ export interface components {
     };
     /**
      * Payment
-     * @description One try at paying an order, in full.
+     * @description A payment of an order, with all fields.
      */
     Payment: {
       /**
@@ -3073,14 +3073,14 @@ export interface components {
       order_id: string;
       /**
        * Order Receipt
-       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
        */
       order_receipt?: string;
       /** Processor */
       processor: string;
       /**
        * Scenario
-       * @description what simulated processors play
+       * @description scenario that simulated processors play
        */
       scenario: string | null;
       /**
@@ -3090,7 +3090,7 @@ export interface components {
       status: "pending" | "authorized" | "success" | "failed" | "cancelled";
       /**
        * Substatus
-       * @description status, more exactly
+       * @description the detailed status
        * @enum {string}
        */
       substatus:
@@ -3116,7 +3116,7 @@ export interface components {
     };
     /**
      * PaymentCreated
-     * @description A new payment. A method may show more of its instrument than is named here.
+     * @description A new payment. Its method may add fields of the instrument.
      */
     PaymentCreated: {
       /**
@@ -3144,7 +3144,7 @@ export interface components {
       order_id: string;
       /**
        * Order Receipt
-       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
        */
       order_receipt?: string;
       /**
@@ -3159,7 +3159,7 @@ export interface components {
     };
     /**
      * PaymentMoved
-     * @description A payment that was captured or cancelled, or is about to be.
+     * @description A payment after a capture or cancel request.
      */
     PaymentMoved: {
       /**
@@ -3194,7 +3194,7 @@ export interface components {
       order_id: string;
       /**
        * Order Receipt
-       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
        */
       order_receipt?: string;
       /**
@@ -3229,7 +3229,7 @@ export interface components {
     };
     /**
      * PaymentPublic
-     * @description What a shopper's page may see of a payment.
+     * @description A payment as the shopper's page sees it.
      */
     PaymentPublic: {
       /**
@@ -3262,7 +3262,7 @@ export interface components {
       order_id: string;
       /**
        * Order Receipt
-       * @description to shoppers and only with `PAYGATE_PROFILE=open-demo`: the name under which the payment was asked for, where its order has an id of its own
+       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
        */
       order_receipt?: string;
       /**
@@ -3283,10 +3283,10 @@ export interface components {
     };
     /**
      * Plugin
-     * @description A plugin that is installed here.
+     * @description An installed plugin.
      */
     Plugin: {
-      /** @description null where nothing can be set */
+      /** @description null without settings */
       config: components["schemas"]["PluginConfig"] | null;
       /** Distribution */
       distribution: string | null;
@@ -3304,7 +3304,7 @@ export interface components {
     PluginConfig: {
       /**
        * Pending
-       * @description the process that answers runs with others
+       * @description this process runs with other values
        */
       pending: boolean;
       /**
@@ -3331,12 +3331,12 @@ export interface components {
     };
     /**
      * PluginConfigRequest
-     * @description ``PUT /plugins/{id}/config``.
+     * @description Body of ``PUT /plugins/{id}/config``.
      */
     PluginConfigRequest: {
       /**
        * Values
-       * @description by field; what is left out stays, null goes back to the default
+       * @description by field; missing fields stay unchanged, null restores the default
        */
       values: {
         [key: string]: unknown;
@@ -3344,14 +3344,14 @@ export interface components {
     };
     /**
      * PluginHealth
-     * @description How the calls of its processors went in the last 24 hours.
+     * @description Results of the calls of its processors in the last 24 hours.
      */
     PluginHealth: {
       /** Calls */
       calls: number;
       /**
        * Errors
-       * @description said that the request never left
+       * @description calls whose request was never sent
        */
       errors: number;
       /** Last Error */
@@ -3360,23 +3360,23 @@ export interface components {
       last_error_at: string | null;
       /**
        * P50 Ms
-       * @description milliseconds; null where there is nothing
+       * @description milliseconds; null without data
        */
       p50_ms: number | null;
       /**
        * P95 Ms
-       * @description milliseconds; null where there is nothing
+       * @description milliseconds; null without data
        */
       p95_ms: number | null;
       /**
        * Unknown
-       * @description answered with Unknown, which nobody can act on
+       * @description calls with the outcome Unknown
        */
       unknown: number;
     };
     /**
      * Plugins
-     * @description Every plugin, the built-in one first.
+     * @description All plugins, the built-in one first.
      */
     Plugins: {
       /** Data */
@@ -3384,7 +3384,7 @@ export interface components {
     };
     /**
      * ProcessorCapabilities
-     * @description What a processor can do.
+     * @description The capabilities of a processor.
      */
     ProcessorCapabilities: {
       /** Amount Minor Max */
@@ -3425,17 +3425,17 @@ export interface components {
     };
     /**
      * QueueFigures
-     * @description One queue of work.
+     * @description Counts of one queue.
      */
     QueueFigures: {
       /**
        * Due
-       * @description of the waiting, what could be done now
+       * @description of the waiting, due now
        */
       due: number;
       /**
        * Leased
-       * @description being done
+       * @description claimed by a worker
        */
       leased: number;
       /**
@@ -3447,23 +3447,23 @@ export interface components {
       oldest_due_at: string | null;
       /**
        * Set Aside
-       * @description no machine goes on with it
+       * @description dead-lettered
        */
       set_aside: number;
       /**
        * Waiting
-       * @description to be done, now or later, and held by nobody
+       * @description not claimed, due now or later
        */
       waiting: number;
     };
     /**
      * RecoverRequest
-     * @description ``POST /webhooks/recover``.
+     * @description Body of ``POST /webhooks/recover``.
      */
     RecoverRequest: {
       /**
        * Dry Run
-       * @description only say what would be sent
+       * @description only report what would be sent
        * @default true
        */
       dry_run?: boolean;
@@ -3474,19 +3474,19 @@ export interface components {
       endpoint_id?: string | null;
       /**
        * Events
-       * @description only these; every event, if left out
+       * @description only these; default: every event
        * @default null
        */
       events?: string[] | null;
       /**
        * Since
        * Format: date-time
-       * @description deliveries made at this moment or later
+       * @description deliveries created at this time or later
        */
       since: string;
       /**
        * Statuses
-       * @description success sends again what had arrived
+       * @description include success to resend delivered events
        * @default [
        *       "failed"
        *     ]
@@ -3494,14 +3494,14 @@ export interface components {
       statuses?: ("pending" | "success" | "failed")[];
       /**
        * Until
-       * @description and before this one; now, if left out
+       * @description and before this time; default: now
        * @default null
        */
       until?: string | null;
     };
     /**
      * Recovered
-     * @description What was sent again, or would be.
+     * @description Deliveries that were resent, or would be.
      */
     Recovered: {
       /** Dry Run */
@@ -3510,7 +3510,7 @@ export interface components {
       matching: number;
       /**
        * Next Since
-       * @description where to go on, if there are more
+       * @description where to continue, if there are more
        */
       next_since: string | null;
       /**
@@ -3526,7 +3526,7 @@ export interface components {
     };
     /**
      * Refund
-     * @description Money on its way back.
+     * @description A refund with all fields.
      */
     Refund: {
       /**
@@ -3584,7 +3584,7 @@ export interface components {
     };
     /**
      * RefundFigures
-     * @description Refunds that were made in the window and did not fail.
+     * @description Refunds that were created in the period and did not fail.
      */
     RefundFigures: {
       /**
@@ -3599,7 +3599,7 @@ export interface components {
     };
     /**
      * RefundOfPaymentRequest
-     * @description ``POST /refunds``.
+     * @description Body of ``POST /refunds``.
      */
     RefundOfPaymentRequest: {
       /**
@@ -3618,7 +3618,7 @@ export interface components {
     };
     /**
      * RefundRequest
-     * @description ``POST /payments/{id}/refunds``.
+     * @description Body of ``POST /payments/{id}/refunds``.
      */
     RefundRequest: {
       /**
@@ -3635,7 +3635,7 @@ export interface components {
     };
     /**
      * Released
-     * @description The row is ready again.
+     * @description A row that is due again.
      */
     Released: {
       /**
@@ -3656,18 +3656,18 @@ export interface components {
     };
     /**
      * ResolveRequest
-     * @description ``POST /attention/{id}/resolve``.
+     * @description Body of ``POST /attention/{id}/resolve``.
      */
     ResolveRequest: {
       /**
        * Note
-       * @description what you found and did; kept in the history
+       * @description what you found and did; stored in the history
        */
       note: string;
     };
     /**
      * RetryPolicyOffer
-     * @description What decides about repeats.
+     * @description A retry policy that a plugin offers.
      */
     RetryPolicyOffer: {
       /** Applies To */
@@ -3677,7 +3677,7 @@ export interface components {
     };
     /**
      * Review
-     * @description An operation that no machine could decide.
+     * @description An operation in manual review.
      */
     Review: {
       /**
@@ -3706,7 +3706,7 @@ export interface components {
     };
     /**
      * Reviews
-     * @description What needs a person, the oldest first.
+     * @description Operations in manual review, the oldest first.
      */
     Reviews: {
       /** Data */
@@ -3714,19 +3714,19 @@ export interface components {
     };
     /**
      * RotateKeyRequest
-     * @description ``POST /keys/root/rotate``.
+     * @description Body of ``POST /keys/root/rotate``.
      */
     RotateKeyRequest: {
       /**
        * Grace Seconds
-       * @description how long the secret before works beside the new one; 0 ends it at once
+       * @description how long the previous secret stays valid; 0 ends it at once
        * @default 86400
        */
       grace_seconds?: number;
     };
     /**
      * ScenarioChosen
-     * @description What payments play that name nothing.
+     * @description The default scenario of payments.
      */
     ScenarioChosen: {
       /** Scenario */
@@ -3734,17 +3734,17 @@ export interface components {
     };
     /**
      * ScenarioListed
-     * @description What simulated processors can play.
+     * @description A scenario of simulated processors.
      */
     ScenarioListed: {
       /**
        * Amount
-       * @description an amount that plays it, where amounts choose
+       * @description an amount that selects it, if amounts select scenarios
        */
       amount: number;
       /**
        * Card
-       * @description a card number that plays it
+       * @description a card number that selects it
        */
       card: string | null;
       /** Methods */
@@ -3757,24 +3757,24 @@ export interface components {
       says: string;
       /**
        * Vpa
-       * @description an address that plays it
+       * @description an address that selects it
        */
       vpa: string | null;
     };
     /**
      * ScenarioRequest
-     * @description ``PUT /test/scenario``.
+     * @description Body of ``PUT /test/scenario``.
      */
     ScenarioRequest: {
       /**
        * Scenario
-       * @description a scenario's name; null draws again
+       * @description a scenario's name; null chooses at random
        */
       scenario: string | null;
     };
     /**
      * Scenarios
-     * @description The catalogue.
+     * @description All scenarios.
      */
     Scenarios: {
       /** Data */
@@ -3782,7 +3782,7 @@ export interface components {
     };
     /**
      * Session
-     * @description Somebody who has signed in.
+     * @description A session.
      */
     Session: {
       /**
@@ -3803,7 +3803,7 @@ export interface components {
     };
     /**
      * SessionMerchant
-     * @description Whom they work for.
+     * @description The merchant of a session.
      */
     SessionMerchant: {
       /** Email */
@@ -3818,7 +3818,7 @@ export interface components {
     };
     /**
      * SessionUser
-     * @description Who has signed in.
+     * @description The user of a session.
      */
     SessionUser: {
       /** Email */
@@ -3836,12 +3836,12 @@ export interface components {
     };
     /**
      * SettleRequest
-     * @description ``POST /operations/{id}/settle``.
+     * @description Body of ``POST /operations/{id}/settle``.
      */
     SettleRequest: {
       /**
        * Reason
-       * @description how you know; kept on the time line
+       * @description why; shown on the timeline
        */
       reason: string;
       /**
@@ -3853,7 +3853,7 @@ export interface components {
     };
     /**
      * SinkOffer
-     * @description What carries events out.
+     * @description An event sink that a plugin offers.
      */
     SinkOffer: {
       /** Id */
@@ -3861,12 +3861,12 @@ export interface components {
     };
     /**
      * StuckRow
-     * @description A row that should have been done a minute ago, or was set aside.
+     * @description A row that is overdue by a minute, or dead-lettered.
      */
     StuckRow: {
       /**
        * Claims
-       * @description how often somebody began with it
+       * @description number of claims
        */
       claims: number;
       /** Due At */
@@ -3890,7 +3890,7 @@ export interface components {
     };
     /**
      * Team
-     * @description Who may sign in.
+     * @description The users of the merchant.
      */
     Team: {
       /** Data */
@@ -3898,7 +3898,7 @@ export interface components {
     };
     /**
      * TestEventRequest
-     * @description ``POST /webhooks/test``; may be left out.
+     * @description Body of ``POST /webhooks/test``; optional.
      */
     TestEventRequest: {
       /**
@@ -3909,7 +3909,7 @@ export interface components {
     };
     /**
      * TestEventSent
-     * @description A test event is on its way.
+     * @description A test event that was enqueued.
      */
     TestEventSent: {
       /** Attempts */
@@ -3963,20 +3963,20 @@ export interface components {
     };
     /**
      * Timeline
-     * @description What happened to a payment, oldest first.
+     * @description The timeline of a payment, oldest first.
      */
     Timeline: {
       /** Data */
       data: components["schemas"]["Moment"][];
       /**
        * Truncated
-       * @description there is more than was told
+       * @description there are more entries
        */
       truncated: boolean;
     };
     /**
      * Totals
-     * @description A merchant's figures.
+     * @description Totals of a merchant's payments.
      */
     Totals: {
       /**
@@ -3986,7 +3986,7 @@ export interface components {
       successRate: number;
       /**
        * Totalamount
-       * @description taken by those that succeeded, in paise
+       * @description captured by successful payments, in paise
        */
       totalAmount: number;
       /** Totaltransactions */
@@ -3994,7 +3994,7 @@ export interface components {
     };
     /**
      * Try
-     * @description One attempt of a delivery.
+     * @description An attempt of a delivery.
      */
     Try: {
       /** Error */
@@ -4007,7 +4007,7 @@ export interface components {
       finished_at: string;
       /**
        * Ordinal
-       * @description among all tries of the delivery
+       * @description number of the attempt
        */
       ordinal: number;
       /** Request Headers */
@@ -4034,7 +4034,7 @@ export interface components {
     };
     /**
      * User
-     * @description Somebody of the team.
+     * @description A user of the merchant.
      */
     User: {
       /**
@@ -4062,7 +4062,7 @@ export interface components {
     };
     /**
      * UserAdded
-     * @description Somebody new, and their password, which is shown this once.
+     * @description A new user with the password, which is shown only once.
      */
     UserAdded: {
       /**
@@ -4085,7 +4085,7 @@ export interface components {
       /**
        * Merchant Id
        * Format: uuid
-       * @description to sign in with, by who works for several
+       * @description needed to sign in by users of several merchants
        */
       merchant_id: string;
       /** Password */
@@ -4098,7 +4098,7 @@ export interface components {
     };
     /**
      * UserChangeRequest
-     * @description ``PATCH /team/{id}``. What is left out stays as it is.
+     * @description Body of ``PATCH /team/{id}``. Missing fields stay unchanged.
      */
     UserChangeRequest: {
       /**
@@ -4114,7 +4114,7 @@ export interface components {
     };
     /**
      * UserRequest
-     * @description ``POST /team``.
+     * @description Body of ``POST /team``.
      */
     UserRequest: {
       /** Email */
@@ -4127,12 +4127,12 @@ export interface components {
     };
     /**
      * VolumeBucket
-     * @description Payments that were made within one bucket, by how they stand now.
+     * @description Payments that were created within one bucket, by their current status.
      */
     VolumeBucket: {
       /**
        * Amount Minor
-       * @description taken by those that succeeded
+       * @description captured by successful payments
        */
       amount_minor: {
         [key: string]: number;
@@ -4140,7 +4140,7 @@ export interface components {
       /**
        * At
        * Format: date-time
-       * @description where the bucket begins
+       * @description start of the bucket
        */
       at: string;
       /** Failed */
@@ -4152,7 +4152,7 @@ export interface components {
     };
     /**
      * WebhookEndpoint
-     * @description Where events go.
+     * @description A webhook endpoint.
      */
     WebhookEndpoint: {
       /** Consecutive Failures */
@@ -4180,14 +4180,14 @@ export interface components {
       id: string;
       /**
        * Is Default
-       * @description it stands on the merchant's own row
+       * @description it is the merchant's default endpoint
        */
       is_default: boolean;
       /** Is Enabled */
       is_enabled: boolean;
       /**
        * Previous Secret Until
-       * @description until then the secret before signs beside the new one
+       * @description until then the previous secret also signs
        */
       previous_secret_until: string | null;
       /**
@@ -4206,7 +4206,7 @@ export interface components {
     };
     /**
      * WebhookEndpointWithSecret
-     * @description The same with its new secret, which is not shown again.
+     * @description An endpoint with its new secret, which is shown only once.
      */
     WebhookEndpointWithSecret: {
       /** Consecutive Failures */
@@ -4234,14 +4234,14 @@ export interface components {
       id: string;
       /**
        * Is Default
-       * @description it stands on the merchant's own row
+       * @description it is the merchant's default endpoint
        */
       is_default: boolean;
       /** Is Enabled */
       is_enabled: boolean;
       /**
        * Previous Secret Until
-       * @description until then the secret before signs beside the new one
+       * @description until then the previous secret also signs
        */
       previous_secret_until: string | null;
       /** Secret */
@@ -4262,7 +4262,7 @@ export interface components {
     };
     /**
      * WebhookEndpoints
-     * @description All of a merchant's, the default first.
+     * @description The merchant's endpoints, the default endpoint first.
      */
     WebhookEndpoints: {
       /** Data */
@@ -4270,7 +4270,7 @@ export interface components {
     };
     /**
      * Work
-     * @description How much work there is, and whether anybody does it.
+     * @description Counts of work, and whether a worker is alive.
      */
     Work: {
       /** Completed */
@@ -4289,7 +4289,7 @@ export interface components {
     };
     /**
      * WorkerShown
-     * @description A process that works.
+     * @description A worker process.
      */
     WorkerShown: {
       /**
@@ -4313,7 +4313,7 @@ export interface components {
     };
     /**
      * Workers
-     * @description Who works, and what work there is.
+     * @description The workers and the queues.
      */
     Workers: {
       /** Queues */
@@ -4746,7 +4746,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4761,7 +4761,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -4795,7 +4795,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4810,7 +4810,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -4824,7 +4824,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4835,7 +4835,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -4849,7 +4849,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4864,7 +4864,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -4898,7 +4898,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -4915,7 +4915,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -4956,7 +4956,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -4971,7 +4971,7 @@ export interface operations {
       /** @description Done. */
       201: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5006,7 +5006,7 @@ export interface operations {
   get_api_v1_orders_order_id_public: {
     parameters: {
       query?: {
-        /** @description the order's; required where the app says so */
+        /** @description the order's secret, if the app requires it */
         client_secret?: string;
       };
       header?: never;
@@ -5083,7 +5083,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -5151,7 +5151,7 @@ export interface operations {
       /** @description Done. */
       201: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5184,11 +5184,11 @@ export interface operations {
   post_api_v1_payments_public: {
     parameters: {
       query?: {
-        /** @description the order's; required where the app says so */
+        /** @description the order's secret, if the app requires it */
         client_secret?: string;
       };
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -5256,7 +5256,7 @@ export interface operations {
       /** @description Done. */
       201: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5312,7 +5312,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5325,7 +5325,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5339,7 +5339,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5356,7 +5356,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5369,7 +5369,7 @@ export interface operations {
   post_api_v1_payments_payment_id_complete: {
     parameters: {
       query?: {
-        /** @description the order's; required where the app says so */
+        /** @description the order's secret, if the app requires it */
         client_secret?: string;
       };
       header?: never;
@@ -5398,7 +5398,7 @@ export interface operations {
   get_api_v1_payments_payment_id_public: {
     parameters: {
       query?: {
-        /** @description the order's; required where the app says so */
+        /** @description the order's secret, if the app requires it */
         client_secret?: string;
       };
       header?: never;
@@ -5423,7 +5423,7 @@ export interface operations {
   post_api_v1_payments_payment_id_public_cancel: {
     parameters: {
       query?: {
-        /** @description the order's; required where the app says so */
+        /** @description the order's secret, if the app requires it */
         client_secret?: string;
       };
       header?: never;
@@ -5449,7 +5449,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -5466,7 +5466,7 @@ export interface operations {
       /** @description Done. */
       201: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -5617,7 +5617,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -5632,7 +5632,7 @@ export interface operations {
       /** @description Done. */
       201: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6240,7 +6240,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6253,7 +6253,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6267,7 +6267,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6284,7 +6284,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6298,7 +6298,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6311,7 +6311,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6325,7 +6325,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6338,7 +6338,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6374,7 +6374,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6391,7 +6391,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6432,7 +6432,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6447,7 +6447,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6461,7 +6461,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6476,7 +6476,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6490,7 +6490,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path?: never;
@@ -6505,7 +6505,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
@@ -6541,7 +6541,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description makes this happen once, however often it is sent; 1 to 255 printable ASCII characters, with or without quotes around them; an empty one counts as left out */
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;
       };
       path: {
@@ -6554,7 +6554,7 @@ export interface operations {
       /** @description Done. */
       200: {
         headers: {
-          /** @description this answer was given before */
+          /** @description the response is a stored one */
           "Idempotent-Replayed"?: "true";
           [name: string]: unknown;
         };
