@@ -21,6 +21,7 @@ from paygate.core.api.errors import TABLE
 from paygate.core.outcome import DeclineCode
 from paygate.plugins import hookspecs
 from tests.conformance.test_common import COLUMNS
+from tests.harness.apps import running_app
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 CLI = (REFERENCE / "cli.md").read_text()
@@ -119,3 +120,37 @@ def test_a_hook_is_shown_with_the_arguments_of_its_specification(hook: str):
     assert [each.arg for each in shown.args.args] == list(specified.parameters)
     assert shown.returns
     assert ast.unparse(shown.returns) == specified.return_annotation
+
+
+ROUTE = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s]*)[^`]*`")
+# The route of the example receiver, not of paygate.
+OF_THE_RECEIVER = {("GET", "/logs")}
+
+
+def documented_routes() -> set[tuple[str, str]]:
+    """Every method and path that a page names, without the query."""
+    pages = [page for page in REFERENCE.parent.rglob("*.md") if "adr" not in page.parts]
+    found = set()
+    for page in pages:
+        for method, path in ROUTE.findall(page.read_text()):
+            before, choice, after = re.fullmatch(
+                r"([^{]*)(?:\{(\w+(?:,\w+)+)\})?(.*)", path
+            ).groups()  # type: ignore[union-attr]  # it matches anything
+            words = choice.split(",") if choice else [""]
+            found |= {(method, f"{before}{word}{after}".partition("?")[0]) for word in words}
+    return found - OF_THE_RECEIVER
+
+
+async def test_every_route_that_a_page_names_is_served(database_url: str, tmp_path: Path):
+    async with running_app(database_url, tmp_path) as app:
+        routes = app.client.app.url_map.bind("localhost")
+        missing = [
+            f"{method} {path}"
+            for method, path in sorted(documented_routes())
+            if not any(
+                routes.test(prefix + re.sub(r"\{\w+\}", "1", path), method)
+                for prefix in ("", "/api/v1")
+            )
+        ]
+
+    assert missing == []
