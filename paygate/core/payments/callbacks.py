@@ -206,11 +206,11 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
         raise NoActionError
     context, about = call_context(claimed, deps, receive_from_call), follow_up_of(claimed)
     ask = partial(processor.complete_action, about, command.params, context)
-    answer, call = await record_call(PendingCall("complete_action", about, ask), deps.clock)
+    outcome, call = await record_call(PendingCall("complete_action", about, ask), deps.clock)
     # Without a response the outcome stays open; the worker queries it at its due time.
-    if not isinstance(answer, NotSentError):
-        await apply_update(Update(claimed.operation.id, answer), processor, deps)
-    if isinstance(answer, Approved | Declined):
+    if not isinstance(outcome, NotSentError):
+        await apply_update(Update(claimed.operation.id, outcome), processor, deps)
+    if isinstance(outcome, Approved | Declined):
         await deps.storage.operations.store_calls([(claimed.operation, call)])
     after = await deps.storage.payments.get(command.payment_id)
     assert after is not None, "a payment is never deleted"

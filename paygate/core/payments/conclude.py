@@ -32,53 +32,55 @@ from ..webhooks.model import Endpoint, StoredEvent
 from .follow_up import follow_up
 from .model import Payment, Refund
 from .operation import Operation, OperationKind
-from .recorded_call import Answer
+from .recorded_call import CallOutcome
 from .store import CallbackEffect, CallbackResult, ClaimedOperation, OperationRecord
 
 OVERDUE = "still pending after its deadline"
 
 
 def conclude_operation(
-    claimed: ClaimedOperation, answer: Answer, to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation, outcome: CallOutcome, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     """Return the operation and its payment after an outcome, ready to be stored.
 
     Args:
         claimed: Both as they were read under their locks.
-        answer: The processor's outcome.
+        outcome: The processor's outcome.
         to: The merchant's endpoints.
         deps: The app.
 
     Raises:
         InvalidTransitionError: The operation or the payment does not allow the outcome.
     """
-    if isinstance(answer, NotSentError):
+    if isinstance(outcome, NotSentError):
         if claimed.operation.kind is OperationKind.CONFIRM:
             # The processor never received the charge: there is no money.
             return _ended(claimed, "the processor does not know the charge", deps)
-        return _send_again(claimed, answer, deps)
+        return _send_again(claimed, outcome, deps)
     now = deps.clock.now()
-    if isinstance(answer, Pending | ActionRequired) and claimed.operation.is_overdue(at=now):
-        answer = Unknown(OVERDUE)
-    wait = _wait(claimed, "query", deps) if isinstance(answer, Unknown) else None
-    operation = claimed.operation.settle(answer, at=now, wait=wait)
+    if isinstance(outcome, Pending | ActionRequired) and claimed.operation.is_overdue(at=now):
+        outcome = Unknown(OVERDUE)
+    wait = _wait(claimed, "query", deps) if isinstance(outcome, Unknown) else None
+    operation = claimed.operation.settle(outcome, at=now, wait=wait)
     if claimed.refund is not None:
-        return _conclude_refund(claimed, claimed.refund, operation, answer=answer, to=to, deps=deps)
-    change = _changed(claimed, operation, answer, at=now)
+        return _conclude_refund(
+            claimed, claimed.refund, operation, outcome=outcome, to=to, deps=deps
+        )
+    change = _changed(claimed, operation, outcome, at=now)
     events = payment_events(change, to, deps)
-    return OperationRecord(claimed, operation, change, events, note=_note(answer))
+    return OperationRecord(claimed, operation, change, events, note=_note(outcome))
 
 
 def _changed(
-    claimed: ClaimedOperation, operation: Operation, answer: Outcome, *, at: datetime
+    claimed: ClaimedOperation, operation: Operation, outcome: Outcome, *, at: datetime
 ) -> Change[Payment]:
     """Return the payment after an outcome; captures and voids need a final one."""
-    payment, is_done = claimed.payment, isinstance(answer, Approved)
+    payment, is_done = claimed.payment, isinstance(outcome, Approved)
     if operation.kind is OperationKind.CHARGE:
-        return payment.apply(answer, at=at)
+        return payment.apply(outcome, at=at)
     if operation.kind in {OperationKind.WAKE, OperationKind.CONFIRM}:
         return Change(payment)
-    if not isinstance(answer, Approved | Declined):
+    if not isinstance(outcome, Approved | Declined):
         return Change(payment)
     if operation.kind is OperationKind.VOID:
         return payment.complete_void(is_released=is_done, at=at)
@@ -92,22 +94,22 @@ def _conclude_refund(
     refund: Refund,
     operation: Operation,
     *,
-    answer: Outcome,
+    outcome: Outcome,
     to: Sequence[Endpoint],
     deps: Deps,
 ) -> OperationRecord:
     now = deps.clock.now()
-    after = refund.settle(answer, at=now)
+    after = refund.settle(outcome, at=now)
     change: Change[Payment] = Change(claimed.payment)
     if after.status != refund.status:
         is_refunded = after.status == "processed"
         change = claimed.payment.complete_refund(refund.amount, is_refunded=is_refunded, at=now)
     events = refund_events(change, after, to, deps)
-    return OperationRecord(claimed, operation, change, events, refund=after, note=_note(answer))
+    return OperationRecord(claimed, operation, change, events, refund=after, note=_note(outcome))
 
 
-def _send_again(claimed: ClaimedOperation, answer: NotSentError, deps: Deps) -> OperationRecord:
-    now, note = deps.clock.now(), redact_text(f"not sent: {answer.reason}")
+def _send_again(claimed: ClaimedOperation, outcome: NotSentError, deps: Deps) -> OperationRecord:
+    now, note = deps.clock.now(), redact_text(f"not sent: {outcome.reason}")
     wait = _wait(claimed, "operation", deps)
     if wait is not None:
         unchanged: Change[Payment] = Change(claimed.payment)
@@ -136,8 +138,8 @@ def _wait(claimed: ClaimedOperation, target: PolicyTarget, deps: Deps) -> timede
     return deps.registry.policies[target].next_delay(attempts, now=deps.clock.now(), rng=rng)
 
 
-def _note(answer: Outcome) -> str:
-    match answer:
+def _note(outcome: Outcome) -> str:
+    match outcome:
         case Approved(reference=reference):
             return redact_text(f"approved as {reference}")
         case Declined(code=code, processor_code=theirs):
@@ -147,7 +149,7 @@ def _note(answer: Outcome) -> str:
         case Released(reason=reason):
             return redact_text(reason)
         case _:
-            return f"pending, next query in {answer.resolve_after.total_seconds():g} s"
+            return f"pending, next query in {outcome.resolve_after.total_seconds():g} s"
 
 
 OTHER_REASON = "Another payment of the order was in progress or successful when this money arrived"

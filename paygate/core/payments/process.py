@@ -23,7 +23,7 @@ from ..webhooks.model import Endpoint
 from .conclude import apply_update, conclude_operation, refund_partial_approval
 from .model import Payment
 from .operation import Operation, OperationKind
-from .recorded_call import Answer, PendingCall, record_call
+from .recorded_call import CallOutcome, PendingCall, record_call
 from .risk import Assessment, assess_risk, needs_assessment
 from .store import ClaimedOperation, OperationRecord, OperationRepository, RecordedCall
 
@@ -33,13 +33,13 @@ class CallResult:
     """The result of a job.
 
     Args:
-        answer: The processor's outcome; None if this worker had lost the row.
+        outcome: The processor's outcome; None if this worker had lost the row.
         wake_ups: Wake-ups that the processor requested.
         call: The call, for the timeline.
         assessment: The result of the risk checks before it.
     """
 
-    answer: Answer | None
+    outcome: CallOutcome | None
     wake_ups: tuple[WakeUp, ...] = ()
     call: RecordedCall | None = None
     assessment: Assessment | None = None
@@ -198,44 +198,44 @@ class OperationWork:
             return CallResult(_without_secret(processor))
         context = self._context(claim)
         try:
-            question = _pending_call(processor, claim, context, self.deps)
+            pending = _pending_call(processor, claim, context, self.deps)
         except NotSentError as error:
             return CallResult(error)
-        answer, call = await record_call(question, self.deps.clock)
-        return CallResult(answer, tuple(context.wake_ups), call)
+        outcome, call = await record_call(pending, self.deps.clock)
+        return CallResult(outcome, tuple(context.wake_ups), call)
 
-    async def record(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
+    async def record(self, finished: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         """Store outcomes and their events, and notify workers of deliveries.
 
         A final outcome is always stored. It is applied to the rows as they are under their
         locks; if this worker has lost a row, its outcome is applied like a callback.
         """
-        answered = [each for each in settled if each.answer.answer is not None]
-        if not answered:
+        with_outcome = [each for each in finished if each.result.outcome is not None]
+        if not with_outcome:
             return NOTHING_WRITTEN
         try:
-            for each in answered:
+            for each in with_outcome:
                 await self._update_charge(each)
-            return await self._record_batch(answered)
+            return await self._record_batch(with_outcome)
         except RowRefusedError as error:
-            if len(answered) == 1:
-                row_id = answered[0].claim.lease.row_id
+            if len(with_outcome) == 1:
+                row_id = with_outcome[0].claim.lease.row_id
                 log.exception("the database refused the result of %s", row_id)
-                await self._store_calls(answered)
+                await self._store_calls(with_outcome)
                 return WriteResult(frozenset(), {row_id: str(error)})
         # One of them cannot be stored: store each by itself, so that the others are stored.
         stored = NOTHING_WRITTEN
-        for each in answered:
+        for each in with_outcome:
             stored = stored.merge(await self.record([each]))
         return stored
 
-    async def _record_batch(self, settled: Sequence[Finished[Job, CallResult]]) -> WriteResult:
+    async def _record_batch(self, finished: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         deps = self.deps
-        owners = [each.claim.claimed.payment.merchant_id for each in settled]
+        owners = [each.claim.claimed.payment.merchant_id for each in finished]
         endpoints = await deps.storage.merchants.destinations(owners)
         async with deps.storage.transaction() as storage:
-            locked = await storage.operations.lock_leased([each.claim.lease for each in settled])
-            ours = [each for each in settled if each.claim.lease.row_id in locked.ready]
+            locked = await storage.operations.lock_leased([each.claim.lease for each in finished])
+            ours = [each for each in finished if each.claim.lease.row_id in locked.ready]
             records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
             await storage.operations.store(records, at=deps.clock.now())
             notifications = DeferredNotifications()
@@ -249,7 +249,7 @@ class OperationWork:
             notify_deliveries(record.events, deps)
         stored = WriteResult(frozenset(each.operation.id for each in records), refused, locked.busy)
         await self._store_calls([each for each in ours if each.claim.lease.row_id in refused])
-        for each in settled:
+        for each in finished:
             row_id = each.claim.lease.row_id
             if row_id not in locked.ready and row_id not in locked.busy:
                 stored = stored.merge(await self._record_late(each))
@@ -257,12 +257,12 @@ class OperationWork:
 
     async def _record_late(self, late: Finished[Job, CallResult]) -> WriteResult:
         """Apply an outcome of an operation whose lease was lost."""
-        operation, answer = late.claim.claimed.operation, late.answer.answer
+        operation, outcome = late.claim.claimed.operation, late.result.outcome
         processor = self.deps.registry.processors.get(operation.processor)
         try:
             if processor and _is_late_update(late):
-                assert isinstance(answer, Approved | Declined | ActionRequired | Pending)
-                note = await apply_update(Update(operation.id, answer), processor, self.deps)
+                assert isinstance(outcome, Approved | Declined | ActionRequired | Pending)
+                note = await apply_update(Update(operation.id, outcome), processor, self.deps)
                 log.info("late outcome of %s: %s %s", operation.id, note.effect, note.reason)
             await self._store_calls([late])
         except InfrastructureError as error:
@@ -272,19 +272,19 @@ class OperationWork:
 
     async def _update_charge(self, each: Finished[Job, CallResult]) -> None:
         """Apply the outcome of a confirmation to its charge."""
-        claimed, answer = each.claim.claimed, each.answer.answer
+        claimed, outcome = each.claim.claimed, each.result.outcome
         processor = self.deps.registry.processors.get(claimed.operation.processor)
-        is_found = claimed.operation.kind is OperationKind.CONFIRM and isinstance(answer, Approved)
+        is_found = claimed.operation.kind is OperationKind.CONFIRM and isinstance(outcome, Approved)
         if is_found and claimed.charge is not None and processor is not None:
-            assert isinstance(answer, Approved)
-            update = Update(claimed.charge.operation_id, replace(answer, operation_id=None))
+            assert isinstance(outcome, Approved)
+            update = Update(claimed.charge.operation_id, replace(outcome, operation_id=None))
             await apply_update(update, processor, self.deps)
 
-    async def _store_calls(self, settled: Sequence[Finished[Job, CallResult]]) -> None:
+    async def _store_calls(self, finished: Sequence[Finished[Job, CallResult]]) -> None:
         calls = [
-            (each.claim.claimed.operation, each.answer.call)
-            for each in settled
-            if each.answer.call is not None
+            (each.claim.claimed.operation, each.result.call)
+            for each in finished
+            if each.result.call is not None
         ]
         if calls:
             await self.deps.storage.operations.store_calls(calls)
@@ -302,25 +302,25 @@ class _Conclusions:
     deps: Deps
     payments: dict[str, Payment] = field(default_factory=dict)
 
-    def __call__(self, settled: Finished[Job, CallResult]) -> OperationRecord:
-        claimed = self.ready[settled.claim.lease.row_id]
+    def __call__(self, finished: Finished[Job, CallResult]) -> OperationRecord:
+        claimed = self.ready[finished.claim.lease.row_id]
         payment = self.payments.get(claimed.payment.id, claimed.payment)
         to = self.endpoints[payment.merchant_id]
         claimed = replace(claimed, payment=payment)
-        record = _concluded(claimed, settled.answer, to, self.deps)
+        record = _concluded(claimed, finished.result, to, self.deps)
         self.payments[payment.id] = record.payment.after
         return record
 
 
 def _is_late_update(late: Finished[Job, CallResult]) -> bool:
-    claim, result = late.claim, late.answer
+    claim, result = late.claim, late.result
     if result.is_blocked:
         return False
-    kind, answer = claim.claimed.operation.kind, result.answer
-    is_definite = isinstance(answer, Approved | Declined)
+    kind, outcome = claim.claimed.operation.kind, result.outcome
+    is_definite = isinstance(outcome, Approved | Declined)
     # Only the response to the request itself contains the action of the shopper, and the
     # state that the processor needs with later queries.
-    is_first_response = claim.is_fresh and isinstance(answer, ActionRequired | Pending)
+    is_first_response = claim.is_fresh and isinstance(outcome, ActionRequired | Pending)
     is_request = kind not in {OperationKind.WAKE, OperationKind.CONFIRM}
     return is_request and (is_definite or is_first_response)
 
@@ -328,8 +328,8 @@ def _is_late_update(late: Finished[Job, CallResult]) -> bool:
 def _concluded(
     claimed: ClaimedOperation, result: CallResult, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
-    assert result.answer is not None, "cannot record an operation whose lease was lost"
-    record = conclude_operation(claimed, result.answer, to, deps)
+    assert result.outcome is not None, "cannot record an operation whose lease was lost"
+    record = conclude_operation(claimed, result.outcome, to, deps)
     woken = wake_ups(claimed, result.wake_ups, deps)
     record = replace(record, added=woken, call=result.call)
     if result.assessment is None:

@@ -17,7 +17,7 @@ from ..redaction import mask_secrets, redact_json
 from .store import RecordedCall
 
 Request = AuthorizeRequest | FollowUp
-Answer = Outcome | NotSentError
+CallOutcome = Outcome | NotSentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class PendingCall:
     ask: Callable[[], Awaitable[Outcome]]
 
 
-async def record_call(question: PendingCall, clock: Clock) -> tuple[Answer, RecordedCall]:
+async def record_call(pending: PendingCall, clock: Clock) -> tuple[CallOutcome, RecordedCall]:
     """Make the call; return its outcome and what may be stored of it.
 
     Secrets of the request are masked in the reason of the outcome, because it is stored,
@@ -43,35 +43,35 @@ async def record_call(question: PendingCall, clock: Clock) -> tuple[Answer, Reco
     """
     started_at, began_s = clock.now(), time.monotonic()
     try:
-        answer: Answer = await question.ask()
+        outcome: CallOutcome = await pending.ask()
     except NotSentError as error:
-        answer = error
+        outcome = error
     # Measured in real time, because the app's clock may be held.
     took_ms = round(1000 * (time.monotonic() - began_s))
-    secrets = (question.request.instrument.secret or {}).values()
-    answer = _discreet(answer, secrets)
-    return answer, RecordedCall(
-        name=question.name,
+    secrets = (pending.request.instrument.secret or {}).values()
+    outcome = _mask_secrets(outcome, secrets)
+    return outcome, RecordedCall(
+        name=pending.name,
         started_at=started_at,
         took_ms=took_ms,
-        given=given(question.request),
-        answer=answered(answer, secrets=secrets),
+        given=request_to_json(pending.request),
+        answer=outcome_to_json(outcome, secrets=secrets),
     )
 
 
-def _discreet(answer: Answer, secrets: Collection[str]) -> Answer:
-    match answer:
+def _mask_secrets(outcome: CallOutcome, secrets: Collection[str]) -> CallOutcome:
+    match outcome:
         case Declined(processor_code=str(theirs)):
-            return replace(answer, processor_code=mask_secrets(theirs, secrets))
+            return replace(outcome, processor_code=mask_secrets(theirs, secrets))
         case Unknown(reason=reason):
             return Unknown(mask_secrets(reason, secrets))
         case NotSentError(reason=reason, plugin=plugin):
             return NotSentError(mask_secrets(reason, secrets), plugin=plugin)
         case _:
-            return answer
+            return outcome
 
 
-def given(request: Request) -> Mapping[str, Any]:
+def request_to_json(request: Request) -> Mapping[str, Any]:
     """Return what may be stored of a request: the displayed instrument, never its secret."""
     stored = {
         "payment_id": request.payment_id,
@@ -90,20 +90,20 @@ def given(request: Request) -> Mapping[str, Any]:
     return safe
 
 
-def answered(answer: Answer, *, secrets: Collection[str] = ()) -> Mapping[str, Any]:
+def outcome_to_json(outcome: CallOutcome, *, secrets: Collection[str] = ()) -> Mapping[str, Any]:
     """Return what may be stored of an outcome: its class and its fields.
 
     Args:
-        answer: The outcome.
+        outcome: The outcome.
         secrets: Secrets of the request, which the plugin may have repeated.
     """
-    fields = {"class": type(answer).__name__, **_fields(answer)}
+    fields = {"class": type(outcome).__name__, **_fields(outcome)}
     stored: Mapping[str, Any] = redact_json(fields, secrets=secrets)
     return stored
 
 
-def _fields(answer: Answer) -> Mapping[str, Any]:
-    match answer:
+def _fields(outcome: CallOutcome) -> Mapping[str, Any]:
+    match outcome:
         case Approved(reference=reference, amount=amount):
             return {"reference": reference, **_plain_money(amount)}
         case Declined(code=code, retry=retry, processor_code=theirs, shopper_message_key=key):
@@ -112,17 +112,17 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
         case Unknown(reason=reason) | Released(reason=reason) | NotSentError(reason=reason):
             return {"reason": reason}
         case ActionRequired(action=action, data=data):
-            return {"action": action, "data": data, **_waiting(answer)}
+            return {"action": action, "data": data, **_waiting(outcome)}
         case Pending():
-            return _waiting(answer)
+            return _waiting(outcome)
 
 
-def _waiting(answer: ActionRequired | Pending) -> Mapping[str, Any]:
+def _waiting(outcome: ActionRequired | Pending) -> Mapping[str, Any]:
     return {
-        "resolve_after_s": _seconds(answer.resolve_after),
-        "expires_at": _iso(answer.expires_at),
+        "resolve_after_s": _seconds(outcome.resolve_after),
+        "expires_at": _iso(outcome.expires_at),
         # Only the keys: the values are the processor's own, and may be secret.
-        "state_keys": sorted(answer.state) if answer.state is not None else None,
+        "state_keys": sorted(outcome.state) if outcome.state is not None else None,
     }
 
 

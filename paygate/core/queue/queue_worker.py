@@ -23,7 +23,7 @@ from ..clock import Clock, MovableClock
 from ..errors import InfrastructureError
 from ..limits import CLAIM_ROWS_MAX, RENEW_EVERY, SWEEP_EVERY
 from .lease import FailedClaim, Leasable, Lease, retry_delay
-from .work import AnswerT, ClaimT, Finished, Work
+from .work import ClaimT, Finished, ResultT, Work
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ Batch = asyncio.Future[set[asyncio.Task[None]]]
 BATCH_WAIT_S = 0.25
 
 
-class QueueWorker(Generic[ClaimT, AnswerT]):
+class QueueWorker(Generic[ClaimT, ResultT]):
     """Processes the rows of one table until it is stopped.
 
     Args:
@@ -56,7 +56,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
     def __init__(
         self,
         name: str,
-        work: Work[ClaimT, AnswerT],
+        work: Work[ClaimT, ResultT],
         rows: Leasable,
         clock: Clock,
         *,
@@ -78,7 +78,7 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
         self.stopped = asyncio.Event()
         self._held: dict[str, Lease] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._done: asyncio.Queue[Finished[ClaimT, AnswerT]] = asyncio.Queue()
+        self._done: asyncio.Queue[Finished[ClaimT, ResultT]] = asyncio.Queue()
         # Spreads the ticks of several workers; it need not be repeatable.
         self._rng = Random()
 
@@ -217,28 +217,28 @@ class QueueWorker(Generic[ClaimT, AnswerT]):
             self._done.put_nowait(Finished(claim, answer))
 
     async def _record_all(self) -> None:
-        settled: list[Finished[ClaimT, AnswerT]] = []
+        finished: list[Finished[ClaimT, ResultT]] = []
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(BUSY_WAIT_S if settled else None):
-                    settled.append(await self._done.get())
-            while len(settled) < CLAIM_ROWS_MAX and not self._done.empty():
-                settled.append(self._done.get_nowait())
-            busy = await self._record(settled)
-            for each in settled:
+                async with asyncio.timeout(BUSY_WAIT_S if finished else None):
+                    finished.append(await self._done.get())
+            while len(finished) < CLAIM_ROWS_MAX and not self._done.empty():
+                finished.append(self._done.get_nowait())
+            busy = await self._record(finished)
+            for each in finished:
                 if each.claim.lease.row_id not in busy:
                     self._forget(each.claim.lease)
                     self._done.task_done()
-            settled = [each for each in settled if each.claim.lease.row_id in busy]
+            finished = [each for each in finished if each.claim.lease.row_id in busy]
             self._wake.set()
 
-    async def _record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> frozenset[str]:
+    async def _record(self, finished: Sequence[Finished[ClaimT, ResultT]]) -> frozenset[str]:
         """Record a batch; return the rows that another transaction had locked."""
-        leases = {each.claim.lease.row_id: each.claim.lease for each in settled}
+        leases = {each.claim.lease.row_id: each.claim.lease for each in finished}
         # A result is recorded after any outage: the processor is not called again.
         while True:
             try:
-                stored = await self._work.record(settled)
+                stored = await self._work.record(finished)
                 break
             except InfrastructureError as error:
                 log.warning("%s: could not record yet: %s", self.name, error)

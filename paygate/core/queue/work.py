@@ -24,37 +24,37 @@ class Claim(Protocol):
 
 
 ClaimT = TypeVar("ClaimT", bound=Claim)
-AnswerT = TypeVar("AnswerT")
+ResultT = TypeVar("ResultT")
 RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True, slots=True)
-class Finished(Generic[ClaimT, AnswerT]):
+class Finished(Generic[ClaimT, ResultT]):
     """A claim and the result of its work."""
 
     claim: ClaimT
-    answer: AnswerT
+    result: ResultT
 
 
-class Work(Protocol[ClaimT, AnswerT]):
+class Work(Protocol[ClaimT, ResultT]):
     """The three steps over one table."""
 
     async def claim(self, limit: int) -> Sequence[ClaimT]:
         """Claim at most that many due rows."""
         ...
 
-    async def perform(self, claim: ClaimT) -> AnswerT:
+    async def perform(self, claim: ClaimT) -> ResultT:
         """Call the processor or the endpoint, with no transaction open."""
         ...
 
-    async def record(self, settled: Sequence[Finished[ClaimT, AnswerT]]) -> WriteResult:
+    async def record(self, finished: Sequence[Finished[ClaimT, ResultT]]) -> WriteResult:
         """Store the results of a batch, fenced, and end the leases of the stored rows."""
         ...
 
 
 def conclude_each(
-    settled: Sequence[Finished[ClaimT, AnswerT]],
-    conclude: Callable[[Finished[ClaimT, AnswerT]], RecordT],
+    finished: Sequence[Finished[ClaimT, ResultT]],
+    conclude: Callable[[Finished[ClaimT, ResultT]], RecordT],
 ) -> tuple[list[RecordT], Mapping[str, str]]:
     """Turn results into records; a failure affects only its own row.
 
@@ -63,7 +63,7 @@ def conclude_each(
     """
     records: list[RecordT] = []
     refused: dict[str, str] = {}
-    for each in settled:
+    for each in finished:
         try:
             records.append(conclude(each))
         except PaygateError as error:

@@ -144,23 +144,25 @@ class DeliveryWork:
         took_ms = round(1000 * (time.monotonic() - began_s))
         return Attempt(result, started_at, deps.clock.now(), took_ms, concerns_endpoint)
 
-    async def record(self, settled: Sequence[Finished[DeliveryJob, Attempt | None]]) -> WriteResult:
+    async def record(
+        self, finished: Sequence[Finished[DeliveryJob, Attempt | None]]
+    ) -> WriteResult:
         """Store the attempts, the next due times, and the deliveries that end."""
-        outdated = [each.claim.lease for each in settled if each.answer is None]
+        outdated = [each.claim.lease for each in finished if each.result is None]
         if outdated:
             await self.deps.storage.deliveries.release_claims(outdated)
-        tried = [Finished(each.claim, each.answer) for each in settled if each.answer is not None]
+        tried = [Finished(each.claim, each.result) for each in finished if each.result is not None]
         stored = await self._record(tried)
         return replace(stored, stored=stored.stored | {lease.row_id for lease in outdated})
 
-    async def _record(self, settled: Sequence[Finished[DeliveryJob, Attempt]]) -> WriteResult:
+    async def _record(self, finished: Sequence[Finished[DeliveryJob, Attempt]]) -> WriteResult:
         deps = self.deps
 
         def conclude(each: Finished[DeliveryJob, Attempt]) -> DeliveryRecord:
-            return conclude_delivery(each.claim, each.answer, deps)
+            return conclude_delivery(each.claim, each.result, deps)
 
-        records, refused = conclude_each(settled, conclude)
-        notices = await disabled_notices(settled, deps)
+        records, refused = conclude_each(finished, conclude)
+        notices = await disabled_notices(finished, deps)
         stored = await deps.storage.deliveries.record(records, notices)
         notify_deliveries([notice.event for notice in notices], deps)
         return WriteResult(stored.stored, {**stored.refused, **refused})
@@ -220,13 +222,13 @@ def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | Non
 
 
 async def disabled_notices(
-    settled: Sequence[Finished[DeliveryJob, Attempt]], deps: Deps
+    finished: Sequence[Finished[DeliveryJob, Attempt]], deps: Deps
 ) -> Sequence[DisabledNotice]:
     """Return the events about endpoints that these attempts may disable."""
     disabling: dict[UUID, tuple[EndpointSettings, DisabledReason, datetime]] = {}
-    for each in settled:
-        endpoint, at = each.claim.endpoint, each.answer.finished_at
-        health = _health(endpoint, each.answer)
+    for each in finished:
+        endpoint, at = each.claim.endpoint, each.result.finished_at
+        health = _health(endpoint, each.result)
         if endpoint is None or endpoint.disabled_at or health not in {"failed", "gone"}:
             continue
         since = endpoint.first_failure_at or at
