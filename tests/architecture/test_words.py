@@ -17,7 +17,17 @@ INSTEAD = {
     r"lanes?": "queue worker",
     r"guests?": "plugin",
 }
-"""What is not said, and what is said instead."""
+"""Words that are not used anywhere, and the terms to use instead."""
+IN_CORE = {
+    r"nobody|somebody|whoever|everybody": "no caller, a user, any caller",
+    r"told|heard|hears?": "sent, received, notified",
+    r"lets? go|gives? back|given back|hand(s|ed)? back": "release, refund",
+    r"at hand|under way|for ever|what became|came of": "current, in progress, result",
+    r"story|stories|doomed|neighbours?": "timeline, other rows",
+    r"set aside|hand_back|keeps? house": "dead-letter, release, housekeeping",
+}
+"""The same for the core, except names that are part of the API or the database."""
+CORE = ("paygate/core/", "paygate/bootstrap.py", "paygate/settings.py", "paygate/production.py")
 WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
 SUFFIXES = {".py", ".md", ".ts", ".tsx", ".toml", ".yml"}
@@ -35,19 +45,28 @@ def files() -> list[Path]:
     return [path for path in paths if path.suffix in SUFFIXES and "static" not in path.parts]
 
 
-@pytest.mark.parametrize("words", list(INSTEAD))
-def test_a_word_of_our_own_is_not_used(words: str):
+def uses(words: str, paths: list[Path]) -> list[str]:
     # Names are words too: `_bell`, `bell_of`, `SaqBell`.
     pattern = re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)
     camel = re.compile(rf"(?<=[a-z])(?:{'|'.join(map(str.title, words.split('|')))})(?![a-z])")
-    found = [
+    return [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in files()
+        for path in paths
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if pattern.search(line) or camel.search(line)
     ]
 
-    assert found == [], f"say {INSTEAD[words]}"
+
+@pytest.mark.parametrize("words", list(INSTEAD))
+def test_a_private_word_is_not_used(words: str):
+    assert uses(words, files()) == [], f"use {INSTEAD[words]}"
+
+
+@pytest.mark.parametrize("words", list(IN_CORE))
+def test_the_core_uses_the_terms_of_the_field(words: str):
+    core = [path for path in files() if str(path.relative_to(ROOT)).startswith(CORE)]
+
+    assert uses(words, core) == [], f"use {IN_CORE[words]}"
 
 
 def test_no_module_has_the_name_of_a_library():
