@@ -107,15 +107,15 @@ def wake_ups(
     claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
 ) -> tuple[Operation, ...]:
     """Return the operations that wake a processor."""
-    now, asked = deps.clock.now(), claimed.operation
+    now, operation = deps.clock.now(), claimed.operation
     return tuple(
         Operation(
-            id=deps.ids.new(IdKind.OPERATION, of=f"{asked.id}:{now.isoformat()}:{ordinal}"),
-            payment_id=asked.payment_id,
-            merchant_id=asked.merchant_id,
+            id=deps.ids.new(IdKind.OPERATION, of=f"{operation.id}:{now.isoformat()}:{ordinal}"),
+            payment_id=operation.payment_id,
+            merchant_id=operation.merchant_id,
             kind=OperationKind.WAKE,
-            amount=asked.amount,
-            processor=asked.processor,
+            amount=operation.amount,
+            processor=operation.processor,
             state="reserved",
             due_at=now + each.after,
             created_at=now,
@@ -167,12 +167,12 @@ class OperationWork:
 
     async def perform(self, claim: Job) -> CallResult:
         """Call the processor. No transaction is open and no row is locked meanwhile."""
-        return await (self._check_and_ask(claim) if claim.is_unchecked else self._ask(claim))
+        return await (self._check_and_call(claim) if claim.is_unchecked else self._call(claim))
 
     def _context(self, claim: Job) -> CallContext:
         return call_context(claim.claimed, self.deps, self.receive)
 
-    async def _check_and_ask(self, claim: Job) -> CallResult:
+    async def _check_and_call(self, claim: Job) -> CallResult:
         """Run the risk checks, and call the processor if none of them blocks.
 
         The operation is marked sent only after the checks. If the worker dies before that, the
@@ -185,10 +185,10 @@ class OperationWork:
         sent = await deps.storage.operations.mark_sent([claim.claimed], at=deps.clock.now())
         if not sent:
             return CallResult(None)
-        result = await self._ask(Job(sent[0], is_fresh=True))
+        result = await self._call(Job(sent[0], is_fresh=True))
         return replace(result, assessment=assessment)
 
-    async def _ask(self, claim: Job) -> CallResult:
+    async def _call(self, claim: Job) -> CallResult:
         processor = self.deps.registry.processors.get(claim.claimed.operation.processor)
         if processor is None:
             # Its plugin was removed. It may be installed again; the outcome is open.

@@ -12,7 +12,7 @@ from ..errors import NotFoundError, SuspendedMerchantError
 from ..limits import WORKER_DEAD_AFTER
 from ..queue.store import WorkCounts
 from ..webhooks.model import Delivery, EndpointSettings
-from ..webhooks.store import DeliveryTry
+from ..webhooks.store import DeliveryAttempt
 from .model import Order, Payment, Refund
 
 
@@ -74,7 +74,7 @@ class DeliveryDetails:
 
     delivery: Delivery
     endpoint: EndpointSettings | None
-    tries: Sequence[DeliveryTry]
+    attempts: Sequence[DeliveryAttempt]
 
 
 async def find_delivery(delivery_id: UUID, merchant: Merchant, deps: Deps) -> DeliveryDetails:

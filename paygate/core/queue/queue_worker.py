@@ -113,7 +113,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
             finally:
                 for task in (*self._tasks, *helpers):
                     task.cancel()
-                self._answer(self._waiting, set())
+                self._resolve(self._waiting, set())
 
     def stop(self) -> None:
         """Claim no more rows; ``run`` ends when the rows in flight are recorded."""
@@ -151,10 +151,10 @@ class QueueWorker(Generic[ClaimT, ResultT]):
             log.exception("%s: a turn failed", self.name)
             timeout_s = DATABASE_RETRY_S
         finally:
-            self._answer(waiting, batch)
+            self._resolve(waiting, batch)
         await self._wait(timeout_s)
 
-    def _answer(self, waiting: Sequence[Batch], batch: set[asyncio.Task[None]]) -> None:
+    def _resolve(self, waiting: Sequence[Batch], batch: set[asyncio.Task[None]]) -> None:
         for each in waiting:
             # The caller may have been cancelled.
             if not each.done():
@@ -173,7 +173,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
 
     async def _until_next_due(self) -> float:
         tick_s = SWEEP_EVERY.total_seconds() * self._rng.uniform(0.5, 1.5)
-        if self._is_held:
+        if self._is_clock_held:
             # Nothing becomes due while the clock is held; moving it wakes this worker.
             return tick_s
         now = self._clock.now()
@@ -183,7 +183,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
         return min(tick_s, max(0.0, (due_at - now).total_seconds()))
 
     @property
-    def _is_held(self) -> bool:
+    def _is_clock_held(self) -> bool:
         return self._test_clock is not None and self._test_clock.is_held
 
     async def _wait(self, timeout_s: float) -> None:
@@ -191,7 +191,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
             async with asyncio.timeout(timeout_s):
                 await self._wake.wait()
         # While the clock is held, every due row is due already.
-        if not self._is_held:
+        if not self._is_clock_held:
             await asyncio.sleep(GATHER_S)
 
     def _start(self, claim: ClaimT) -> asyncio.Task[None]:
@@ -203,7 +203,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
 
     async def _perform(self, claim: ClaimT) -> None:
         try:
-            answer = await self._work.perform(claim)
+            result = await self._work.perform(claim)
         except asyncio.CancelledError:
             # Cancelled by `abandon`, or raised by a plugin. The lease expires.
             self._forget(claim.lease)
@@ -214,7 +214,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
             log.exception("%s: working on %s failed", self.name, claim.lease.row_id)
             await self._fail([(claim.lease, f"{type(error).__name__}: {error}")])
         else:
-            self._done.put_nowait(Finished(claim, answer))
+            self._done.put_nowait(Finished(claim, result))
 
     async def _record_all(self) -> None:
         finished: list[Finished[ClaimT, ResultT]] = []

@@ -100,7 +100,7 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryTry:
+class DeliveryAttempt:
     """A stored attempt.
 
     Args:
@@ -321,7 +321,7 @@ class DeliveryRepository(Leasable, Protocol):
         """Return a delivery of a merchant."""
         ...
 
-    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryTry]:
+    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryAttempt]:
         """Return attempts, the oldest first; if there are too many, the newest."""
         ...
 

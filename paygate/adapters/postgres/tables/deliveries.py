@@ -15,9 +15,9 @@ from ....core.webhooks.model import Delivery, StoredEvent
 from ....core.webhooks.store import (
     ANY_DELIVERY,
     ClaimedDelivery,
+    DeliveryAttempt,
     DeliveryFilter,
     DeliveryRecord,
-    DeliveryTry,
     DisabledNotice,
     Recovery,
 )
@@ -431,7 +431,7 @@ class PostgresDeliveries(Leasing):
             rows = await query.values()
         return row_to_delivery(rows[0]) if rows else None
 
-    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryTry]:
+    async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryAttempt]:
         """See ``DeliveryRepository.attempts``."""
         rows = await self.executor.fetch(TRIES, delivery_id, ATTEMPTS_SHOWN_MAX)
         return [_try(row) for row in reversed(rows)]
@@ -480,8 +480,8 @@ def _lease(row: Row) -> Lease:
     return Lease(str(row["id"]), uuid(row["lease_token"]), row["claims"])
 
 
-def _try(row: Row) -> DeliveryTry:
-    return DeliveryTry(
+def _try(row: Row) -> DeliveryAttempt:
+    return DeliveryAttempt(
         ordinal=row["place"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

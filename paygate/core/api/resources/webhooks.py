@@ -34,7 +34,7 @@ from ...webhooks.endpoints import (
 )
 from ...webhooks.model import Delivery, EndpointSettings
 from ...webhooks.recover import Recovered, recover_deliveries, retry_delivery
-from ...webhooks.store import DeliveryFilter, DeliveryTry, Recovery
+from ...webhooks.store import DeliveryAttempt, DeliveryFilter, Recovery
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
 from ..context import deps_of_app, dialect_of_app
@@ -363,7 +363,7 @@ def delivery_retried_to_json(delivery_id: UUID) -> DeliveryRetriedJson:
 
 
 def delivery_in_full_to_json(
-    shown: Delivery, endpoint: EndpointSettings | None, tries: Sequence[DeliveryTry]
+    shown: Delivery, endpoint: EndpointSettings | None, tries: Sequence[DeliveryAttempt]
 ) -> DeliveryInFullJson:
     """Return the response of ``GET /webhooks/{id}``."""
     return {
@@ -393,7 +393,7 @@ def _payload(body: bytes) -> dict[str, object]:
     return found if isinstance(found, dict) else {"value": found}
 
 
-def _try(each: DeliveryTry) -> TryJson:
+def _try(each: DeliveryAttempt) -> TryJson:
     return {
         "ordinal": each.ordinal,
         "started_at": timestamp(each.started_at),
@@ -611,7 +611,7 @@ async def show(delivery_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
     found = await find_delivery(parse_delivery_id(delivery_id), merchant, deps)
-    return json_response(delivery_in_full_to_json(found.delivery, found.endpoint, found.tries))
+    return json_response(delivery_in_full_to_json(found.delivery, found.endpoint, found.attempts))
 
 
 @routes.post("/webhooks/recover")
