@@ -126,9 +126,9 @@ def test_a_file_of_the_operators_adds_to_it(tmp_path: Path):
         ('scenarios = [{ name = "Bad Name", number = 1, says = "x" }]', "name"),
         ('scenarios = [{ name = "ok", number = 0, says = "x" }]', "number"),
         ('scenarios = [{ name = "ok", number = 1 }]', "says"),
-        (GOOD.replace('"declined"', '"nonsense"'), "'nonsense' is none of the words"),
-        (GOOD.replace('"declined"', '"declined:nonsense"'), "none of the words"),
-        (GOOD.replace('"declined"', '"partly:100"'), "none of the words"),
+        (GOOD.replace('"declined"', '"nonsense"'), "'nonsense' is not a word of scenarios"),
+        (GOOD.replace('"declined"', '"declined:nonsense"'), "not a word of scenarios"),
+        (GOOD.replace('"declined"', '"partly:100"'), "not a word of scenarios"),
         (GOOD.replace("charge", "chrage"), "chrage"),
         (GOOD.replace("number = 900", "number = 1"), "share number 1"),
         (GOOD.replace("mine", "approve"), "'approve' is offered twice"),
@@ -152,7 +152,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
 
 def test_two_scenarios_of_one_name_are_refused():
     twin = Scenario(name="twin", number=1, says="x")
-    with pytest.raises(OperatorError, match="two scenarios are called twin"):
+    with pytest.raises(OperatorError, match="two scenarios have the name twin"):
         Catalogue.of([twin, twin])
 
 

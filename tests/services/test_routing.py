@@ -143,7 +143,7 @@ async def test_slow_routers_together_hold_a_request_for_half_a_second_and_not_mo
         told = await decision(app)
 
     problems = [each["problem"] for each in told["data"]["said"]["asked"]]
-    assert problems[0].startswith("no answer within")
+    assert problems[0].startswith("no response within")
     assert problems[-1] == "not asked: out of time"
     assert took_s < 5
 

@@ -120,7 +120,7 @@ class Table:
         if self.record_errors:
             raise self.record_errors.pop(0)
         for each in settled:
-            assert each.answer == f"answer to {each.claim.lease.row_id}"
+            assert each.result == f"answer to {each.claim.lease.row_id}"
         ids = [each.claim.lease.row_id for each in settled]
         lost = self.losing | self.refusing.keys() | self.locked
         won = [id for id in ids if id not in lost]
