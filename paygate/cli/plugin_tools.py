@@ -114,7 +114,7 @@ def _exit_code(findings: list[Finding], *, is_mostly_unjudged: bool) -> int:
     if is_mostly_unjudged:
         print(
             "paygate plugin check: fewer rules were judged than not judged. Give samples "
-            "in `paygate_check_samples` of the plugin's module (docs/testing-plugins.md).",
+            "in `paygate_check_samples` of the plugin's module (docs/how-to/test-a-plugin.md).",
             file=sys.stderr,
         )
         return UNJUDGED

@@ -1,4 +1,4 @@
-"""Generates docs/scenarios.md from the catalogue; ``make reference`` runs it."""
+"""Generate docs/reference/scenarios.md from the catalogue; ``make reference`` runs it."""
 
 from __future__ import annotations
 

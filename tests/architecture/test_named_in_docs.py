@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +62,27 @@ def test_every_function_of_the_walk_is_in_the_file_that_stands_before_it():
 
     assert len(steps) >= 15
     assert wrong == {}, "docs/explanation/payment-walk.md names functions that are not there"
+
+
+SOURCES = ("paygate", "pytest_paygate", "plugins", "dashboard/src", "sdk/js/src", "tests")
+LOOSE = ("Makefile", "pyproject.toml", ".env.example", "docker-compose.yml")
+PAGE = re.compile(r"(?<![\w/.])docs/[\w/-]+\.md")
+
+
+def test_every_page_that_the_code_names_exists():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *SOURCES, *LOOSE],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    missing = {
+        f"{name}: {page}"
+        for name in listed.stdout.split("\0")
+        if name and "static" not in name and (ROOT / name).is_file()
+        for page in PAGE.findall((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+        if not (ROOT / page).exists()
+    }
+
+    assert missing == set()
