@@ -47,7 +47,7 @@ def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
     assert ran.exit_code == 1
     assert "BROKEN      sink.sends_once" in ran.output
     assert "2 requests left in one call" in ran.output
-    assert "post once" in ran.output
+    assert "send one request" in ran.output
 
 
 def plugin_with(monkeypatch: pytest.MonkeyPatch, **members: object) -> None:
@@ -67,15 +67,17 @@ def test_more_unjudged_than_judged_is_a_failure_with_a_sentence(monkeypatch: pyt
     assert ran.exit_code == 3
     assert "not judged  processor.approves" in ran.stdout
     assert "no samples: `approved` is not given" in ran.stdout
-    assert "more rules were left unjudged than were judged. Give samples" in ran.stderr
+    assert "fewer rules were judged than not judged. Give samples" in ran.stderr
 
 
 MISSPELT_SAMPLES = {
-    "nothing reads 'procesors'; did you mean 'processors'?": {"procesors": {}},
-    "nothing reads 'aproved'; did you mean 'approved'?": {
+    "'procesors' is not a key of samples; did you mean 'processors'?": {"procesors": {}},
+    "'aproved' is not a key of samples; did you mean 'approved'?": {
         "processors": {"good": {"aproved": {}}},
     },
-    "nothing reads 'godo'; did you mean 'good'?": {"processors": {"godo": {"approved": {}}}},
+    "'godo' is not a key of samples; did you mean 'good'?": {
+        "processors": {"godo": {"approved": {}}}
+    },
     "PAYGATE_BARE_RATE: nothing reads this setting": {"environ": {"PAYGATE_BARE_RATE": "1"}},
 }
 

@@ -1,3 +1,3 @@
-"""The contract kit: rules, what they are judged with, and who judges."""
+"""The contract kit: rules, test cases, and the functions that check them."""
 
 from . import checks as checks  # importing the checks registers their rules

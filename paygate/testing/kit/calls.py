@@ -1,4 +1,4 @@
-"""Calls a plugin, and keeps whatever comes of it."""
+"""Call a plugin, and record the result or the exception."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True)
-class Said(Generic[Answer]):
-    """What came of one call.
+class Result(Generic[Answer]):
+    """The result of one call.
 
     Args:
-        answer: What was returned.
-        raised: What was raised instead.
-        took_s: How long it took.
-        longest_step_s: For how long it did not let the event loop go on.
-        is_over: False if it had to be stopped.
+        answer: The returned value.
+        raised: The exception, if there was one.
+        took_s: The duration.
+        longest_step_s: The longest time for which it blocked the event loop.
+        is_over: False if the call had to be cancelled.
     """
 
     answer: Answer | None = None
@@ -34,7 +34,7 @@ class Said(Generic[Answer]):
     is_over: bool = True
 
     def __str__(self) -> str:
-        """In a few words."""
+        """Describe the result in a few words."""
         if not self.is_over:
             return "no answer"
         if self.raised is not None:
@@ -44,7 +44,7 @@ class Said(Generic[Answer]):
 
 @dataclass(slots=True)
 class _Timed(Generic[Answer]):
-    """Awaits something and measures each of its steps."""
+    """Awaits an object and measures each step."""
 
     awaited: Awaitable[Answer]
     steps_s: list[float] = field(default_factory=list)
@@ -65,20 +65,22 @@ class _Timed(Generic[Answer]):
             try:
                 value = yield yielded
                 send = inner.send
-            except BaseException as error:  # noqa: BLE001 - a cancellation goes to whom it is meant for
+            except BaseException as error:  # noqa: BLE001 - a cancellation is passed on
                 value = error
                 send = inner.throw
 
 
-async def said(call: Callable[[], Awaitable[Answer]], *, within_s: float = 5.0) -> Said[Answer]:
-    """Call, and wait no longer than that."""
+async def run_async(
+    call: Callable[[], Awaitable[Answer]], *, within_s: float = 5.0
+) -> Result[Answer]:
+    """Run an asynchronous call with a deadline."""
     began = time.perf_counter()
     steps: list[float] = []
     task = asyncio.ensure_future(_contained(call, steps))
     done, _ = await asyncio.wait({task}, timeout=within_s)
     if not done:
         await stopped(task)
-    result: Said[Answer] = task.result() if task.done() and not task.cancelled() else Said()
+    result: Result[Answer] = task.result() if task.done() and not task.cancelled() else Result()
     result.is_over = bool(done)
     result.took_s = time.perf_counter() - began
     result.longest_step_s = max(steps, default=0.0)
@@ -86,41 +88,41 @@ async def said(call: Callable[[], Awaitable[Answer]], *, within_s: float = 5.0) 
 
 
 async def stopped(task: asyncio.Future[Any], *, within_s: float = 1.0) -> bool:
-    """Whether it ended when it was told to."""
+    """Check whether a cancelled task ended."""
     task.cancel()
     done, _ = await asyncio.wait({task}, timeout=within_s)
     return bool(done)
 
 
-async def _contained(call: Callable[[], Awaitable[Answer]], steps_s: list[float]) -> Said[Answer]:
+async def _contained(call: Callable[[], Awaitable[Answer]], steps_s: list[float]) -> Result[Answer]:
     timed: _Timed[Answer] | None = None
     began = time.perf_counter()
     try:
         timed = _Timed(call(), steps_s)
-        return Said(answer=await timed)
+        return Result(answer=await timed)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
-        return Said(raised=error)
+        return Result(raised=error)
     finally:
         steps_s.append(0.0 if steps_s else time.perf_counter() - began)
 
 
-def tried(call: Callable[[], Answer]) -> Said[Answer]:
-    """The same for what is not awaited."""
+def run_sync(call: Callable[[], Answer]) -> Result[Answer]:
+    """Run a synchronous call."""
     began = time.perf_counter()
     try:
-        result = Said(answer=call())
+        result = Result(answer=call())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
-        result = Said(raised=error)
+        result = Result(raised=error)
     result.took_s = result.longest_step_s = time.perf_counter() - began
     return result
 
 
 def whole_text(error: BaseException | None) -> str:
-    """An exception as a log would show it, with what caused it."""
+    """Return an exception with its causes, as a log shows it."""
     return (
         ""
         if error is None
@@ -139,8 +141,8 @@ class _Kept(logging.Handler):
 
 
 @contextmanager
-def overheard() -> Iterator[io.StringIO]:
-    """What is printed, and logged past ``context.logger``."""
+def captured_output() -> Iterator[io.StringIO]:
+    """Capture standard output, and logs that do not use ``context.logger``."""
     kept, root = io.StringIO(), logging.getLogger()
     handler, level = _Kept(kept), root.level
     root.addHandler(handler)

@@ -1,4 +1,4 @@
-"""A plugin and what its author says about it: what a check is given to judge."""
+"""A plugin and its author's samples: the input of a check."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from ...core.plugin_api.sink import EventSink
 from ...plugins.settings import HostContext
 from ...simulator.scenario import Catalogue, built_in
 from .rules import NotJudgedError
-from .stage import NOW, Line, Network, Stage
+from .stage import NOW, Network, RecordingClient, Stage
 
 Details = Mapping[str, Any] | Instrument
 GivenT = TypeVar("GivenT")
 PAN = "4242424242424242"
-"""The canary: a card number that must come out nowhere."""
+"""A marker: a card number that must not appear in any output."""
 PAYMENT = "pay_KIT0000000000001"
 USUAL_MINOR = 12_345
 
 
 def operation(ordinal: int) -> str:
-    """An operation id of the host's shape."""
+    """Return an operation id in the format of the host."""
     return f"op_KIT{ordinal:013d}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What all plugins have in common.
+    """Members that all kinds of plugins share.
 
     Args:
-        environ: The environment their settings are read from; nothing else is in it.
-        plugin_id: What the plugin is found under, and what its settings begin with.
-        network: Who answers what leaves through ``context.http``.
+        environ: The environment of the plugin's settings; the only variables in it.
+        plugin_id: The plugin's name, which is the prefix of its settings.
+        network: Responds to requests of ``context.http``.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Case:
     network: Network | None = None
 
     def context(self) -> PluginContext:
-        """What a hook of this plugin is handed, in an app of its own."""
+        """Return the context of this plugin's hooks, as in an app of its own."""
         scenarios = Catalogue.of(built_in()).by_name
         return HostContext(
             self.plugin_id,
@@ -65,8 +65,8 @@ class Case:
         )
 
     def stage(self, network: Network | None = None) -> Stage:
-        """A scene of its own; the author's network answers in it, unless another is given."""
-        return Stage(Line(network or self.network))
+        """Return a new stage; the author's network responds in it, unless another is given."""
+        return Stage(RecordingClient(network or self.network))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +74,9 @@ class MethodCase(Case):
     """A payment method.
 
     Args:
-        make: Makes a fresh one.
-        valid: Details it is to accept.
-        invalid: Details it is to refuse.
+        make: Creates a new instance.
+        valid: Details that it must accept.
+        invalid: Details that it must reject.
     """
 
     make: Callable[[PluginContext], PaymentMethod]
@@ -84,11 +84,11 @@ class MethodCase(Case):
     invalid: Sequence[Mapping[str, Any]] = ()
 
     def method(self) -> PaymentMethod:
-        """A fresh one, in an app of its own."""
+        """Create a new instance, as in an app of its own."""
         return self.make(self.context())
 
     def valid_samples(self) -> Sequence[Mapping[str, Any]]:
-        """The details to accept.
+        """Return the valid details.
 
         Raises:
             NotJudgedError: There are none.
@@ -101,12 +101,12 @@ class ProcessorCase(Case):
     """A processor.
 
     Args:
-        make: Makes a fresh one.
-        approved: What a payer gives whose charge is approved.
-        declined: What a payer gives whose charge is declined.
-        method: What turns these into an instrument; None where they are one, or need not be.
-        callback: The callback the processor sends of an approved charge.
-        stale_callback: One that is rightly signed and too old.
+        make: Creates a new instance.
+        approved: A payer's input whose charge is approved.
+        declined: A payer's input whose charge is declined.
+        method: Creates an instrument from the input; None if the input is an instrument.
+        callback: Creates the processor's callback for an approved charge.
+        stale_callback: Creates an expired callback with a valid signature.
     """
 
     make: Callable[[PluginContext], Processor]
@@ -117,11 +117,11 @@ class ProcessorCase(Case):
     stale_callback: Callable[[], RawCallback] | None = None
 
     def processor(self) -> Processor:
-        """A fresh one, as after a restart."""
+        """Create a new instance, as after a restart."""
         return self.make(self.context())
 
     def instrument(self, details: Details | None, which: str = "approved") -> Instrument:
-        """What the host would hand over for these details.
+        """Return the instrument that the host would pass for these details.
 
         Raises:
             NotJudgedError: There are no details.
@@ -139,13 +139,13 @@ class ProcessorCase(Case):
         return Instrument(code, min(flows), display=texts, secret=dict(texts))
 
     def amount(self, minor: int = USUAL_MINOR, currency: str | None = None) -> Money:
-        """A sum it declares to take, as near to the one asked for as can be."""
+        """Return a supported amount that is as near as possible to the given one."""
         can = self.processor().capabilities
         top = minor if can.amount_minor_max is None else min(minor, can.amount_minor_max)
         return Money(max(top, can.amount_minor_min, 1), currency or self.currencies()[0])
 
     def currencies(self) -> list[str]:
-        """The currencies to judge with: what it declares, of INR, JPY, KWD and the others."""
+        """Return the currencies to test with: the declared ones, INR, JPY and KWD first."""
         usual = ["INR", "JPY", "KWD"]
         declared = self.processor().capabilities.currencies
         known = [code for code in usual if code in declared] if declared else usual
@@ -154,22 +154,22 @@ class ProcessorCase(Case):
     def request(
         self, amount: Money | None = None, *, sample: str = "approved", capture: bool = True
     ) -> AuthorizeRequest:
-        """A request for a charge, as the host makes it."""
+        """Return a request for a charge, as the host creates it."""
         instrument = self.instrument(getattr(self, sample), sample)
         return AuthorizeRequest(PAYMENT, amount or self.amount(), instrument, capture)
 
     def follow_up(
         self, asked: AuthorizeRequest, operation_id: str, reference: str | None = None
     ) -> FollowUp:
-        """A request about a charge, as the host makes it: the secret is gone."""
+        """Return a follow-up request, as the host creates it: without the secret."""
         open_part = replace(asked.instrument, secret=None)
         return FollowUp(asked.payment_id, operation_id, asked.amount, open_part, NOW, reference)
 
     def called_back(self, operation_id: str, amount: Money) -> RawCallback:
-        """A callback that the processor itself might send.
+        """Return a callback as the processor sends it.
 
         Raises:
-            NotJudgedError: Nobody says what one looks like.
+            NotJudgedError: The author gives no example.
         """
         if self.callback is not None:
             return self.callback(operation_id, amount)
@@ -185,13 +185,13 @@ class SinkCase(Case):
     """An event sink.
 
     Args:
-        make: Makes a fresh one.
+        make: Creates a new instance.
     """
 
     make: Callable[[PluginContext], EventSink]
 
     def sink(self) -> EventSink:
-        """A fresh one, as after a restart."""
+        """Create a new instance, as after a restart."""
         return self.make(self.context())
 
 
@@ -200,13 +200,13 @@ class PolicyCase(Case):
     """A retry policy.
 
     Args:
-        make: Makes a fresh one.
+        make: Creates a new instance.
     """
 
     make: Callable[[PluginContext], RetryPolicy]
 
     def policy(self) -> RetryPolicy:
-        """A fresh one, as after a restart."""
+        """Create a new instance, as after a restart."""
         return self.make(self.context())
 
 
@@ -215,13 +215,13 @@ class RouterCase(Case):
     """A router.
 
     Args:
-        make: Makes a fresh one.
+        make: Creates a new instance.
     """
 
     make: Callable[[PluginContext], Router]
 
     def router(self) -> Router:
-        """A fresh one, as after a restart."""
+        """Create a new instance, as after a restart."""
         return self.make(self.context())
 
 
@@ -230,18 +230,18 @@ class RiskCase(Case):
     """A risk check.
 
     Args:
-        make: Makes a fresh one.
+        make: Creates a new instance.
     """
 
     make: Callable[[PluginContext], RiskCheck]
 
     def check(self) -> RiskCheck:
-        """A fresh one, as after a restart."""
+        """Create a new instance, as after a restart."""
         return self.make(self.context())
 
 
 def through_json(state: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The state as it comes back from where the host keeps it.
+    """Return the state as the host reads it from its storage.
 
     Raises:
         TypeError: It is not plain JSON.

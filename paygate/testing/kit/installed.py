@@ -1,7 +1,7 @@
-"""Judges what an installed plugin offers.
+"""Check what an installed plugin offers.
 
-Samples come from the plugin itself: a module attribute ``paygate_check_samples``, a plain
-mapping, so that a plugin needs nothing of the kit to have it.
+The plugin may have samples: a module attribute ``paygate_check_samples``. It is a plain mapping,
+so that the plugin does not depend on the kit.
 
     paygate_check_samples = {
         "environ": {"TEST_MODE": "true"},
@@ -9,9 +9,9 @@ mapping, so that a plugin needs nothing of the kit to have it.
         "processors": {"acme": {"approved": {...}, "declined": {...}}},
     }
 
-A sample that names nothing the plugin offers is refused. A processor's entry may also hold
-``network``, ``callback`` and ``stale_callback``, and a
-sink's ``network``: functions, as in the contracts.
+A sample for an object that the plugin does not offer is refused. A processor's entry may also
+contain ``network``, ``callback`` and ``stale_callback``, and a sink's entry ``network``. These
+are functions, as in the contracts.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ WORDS = ("environ", "methods", "processors", "sinks")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One thing that a plugin registers: ``processor acme``."""
+    """One object that a plugin offers: ``processor acme``."""
 
     name: str
     case: Case
 
 
 def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
-    """Everything the plugin offers, with its samples.
+    """Yield everything that the plugin offers, with its samples.
 
     Args:
         found: The plugin.
-        others: The plugins whose methods its processors may carry out.
+        others: Plugins whose payment methods its processors may carry out.
 
     Raises:
-        OperatorError: It offers nothing that could be judged.
+        OperatorError: It offers nothing that the kit can check.
     """
     given = samples_of(found)
     common = {"environ": given.get("environ", {}), "plugin_id": found.name}
@@ -61,24 +61,24 @@ def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
     if not offered:
         raise OperatorError(
             setting=f"plugin {found.name}",
-            problem="it offers nothing that can be judged",
+            problem="it offers nothing that the kit can check",
             remedy="Return objects from its hooks",
         )
     yield from offered
 
 
 def samples_of(found: Found) -> Mapping[str, Any]:
-    """The plugin's samples, if it has any.
+    """Return the plugin's samples.
 
     Raises:
-        OperatorError: They hold a word that nothing reads.
+        OperatorError: They contain an unknown key.
     """
     given: Mapping[str, Any] = getattr(found.plugin, SAMPLES, {})
     return _known(given, *WORDS)
 
 
 def check(found: Found, others: Sequence[Found] = ()) -> Iterable[Finding]:
-    """Judge everything the plugin offers."""
+    """Check everything that the plugin offers."""
     for subject in subjects(found, others):
         yield from judged(subject.case, subject.name)
 
@@ -126,7 +126,7 @@ class _Plugin:
     def _made(
         self, hook: str, name_of: Callable[[Any], str]
     ) -> list[tuple[str, Callable[[PluginContext], Any]]]:
-        """Name and maker of each object that the hook returns to the host."""
+        """Yield the name and the factory of each object that the hook returns."""
         return [
             (name_of(offered), _maker(offers, place))
             for offers in hook_implementations(self.found, hook)
@@ -139,7 +139,7 @@ def _maker(offers: Offers, place: int) -> Callable[[PluginContext], Any]:
 
 
 def _method_for(processor: Any, plugins: Sequence[Found]) -> Callable[[PluginContext], Any] | None:
-    """What makes the method that the processor carries out; None where nobody offers it."""
+    """Return the factory of the processor's payment method; None if no plugin offers it."""
     for found in plugins:
         plugin = _Plugin(found, {"plugin_id": found.name})
         for code, make in plugin._made("paygate_methods", lambda method: method.info.code):  # noqa: SLF001 - of this file
@@ -153,7 +153,7 @@ def _known(given: Mapping[str, Any], *words: str) -> dict[str, Any]:
         if word not in words:
             raise OperatorError(
                 setting=SAMPLES,
-                problem=f"nothing reads {word!r}; {did_you_mean(word, words)}",
+                problem=f"{word!r} is not a key of samples; {did_you_mean(word, words)}",
                 remedy="Correct it",
             )
     return dict(given)

@@ -1,4 +1,4 @@
-"""Judges a plugin by the rules that bind it."""
+"""Check a plugin with the rules for its kind."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .world import RefusedError, closed_network, no_way_out
 
 Verdict = Literal["kept", "broken", "not_judged", "does_not_apply"]
 OPENS_NO_SOCKET = "opens_no_socket"
-"""The rule that is broken where the kit refuses a socket; the others are then not judged."""
+"""The rule that is broken if the kit refuses a socket; the others are then not checked."""
 CHECK_S_MAX = 60.0
-"""A check that takes this long waits for something that does not come."""
+"""A check that takes longer waits for something that never happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule came to.
+    """The result of one rule.
 
     Args:
-        subject: What was judged, by name.
-        said: What happened, or why it was not judged.
+        subject: The name of the checked object.
+        said: What happened, or why the rule was not checked.
     """
 
     rule: Rule
@@ -33,7 +33,7 @@ class Finding:
     said: str = ""
 
     def __str__(self) -> str:
-        """The rule, what happened, and what to do."""
+        """Return the rule, what happened, and the remedy."""
         lines = [f"{self.rule.id}: {self.rule.what}", f"  happened  {self.said}"]
         return "\n".join(
             [*lines, f"  why       {self.rule.why}", f"  do        {self.rule.remedy}"]
@@ -41,7 +41,7 @@ class Finding:
 
 
 def kind_of(case: Case) -> Kind:
-    """The kind of plugin a case is about."""
+    """Return the kind of a case's plugin."""
     kinds: dict[type[Case], Kind] = {
         MethodCase: "method",
         ProcessorCase: "processor",
@@ -54,15 +54,15 @@ def kind_of(case: Case) -> Kind:
 
 
 def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
-    """Judge by one rule, in an event loop of its own."""
+    """Check one rule in an event loop of its own."""
 
     async def check() -> None:
         async with asyncio.timeout(CHECK_S_MAX):
             await rule.check(case)
 
-    # A loop factory leaves the process's idea of a current loop as it was.
+    # A loop factory does not change the current event loop of the process.
     with no_way_out(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        # The loop opens a socket pair of its own; nothing after it opens any.
+        # The loop itself opens a socket pair; nothing after that may open a socket.
         runner.get_loop()
         with closed_network() as network:
             finding = _judge(lambda: runner.run(check()), rule, subject)
@@ -84,13 +84,13 @@ def _judge(run: Callable[[], None], rule: Rule, subject: str) -> Finding:
         return Finding(rule, subject, "does_not_apply", str(reason))
     except (RefusedError, SystemExit) as error:
         return Finding(rule, subject, "broken", f"{type(error).__name__}: {error}")
-    except Exception as error:  # noqa: BLE001 - a plugin's description of itself may raise anything
+    except Exception as error:  # noqa: BLE001 - properties of a plugin may raise anything
         happened = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Finding(rule, subject, "broken", happened)
     return Finding(rule, subject, "kept")
 
 
 def judged(case: Case, subject: str = "") -> Iterable[Finding]:
-    """Judge by every rule that binds it."""
+    """Check all rules for the kind of the plugin."""
     for rule in rules_of(kind_of(case)):
         yield judge(case, rule, subject)

@@ -1,4 +1,4 @@
-"""Findings, for people and for machines."""
+"""Reports of findings, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SHOWN: dict[Verdict, str] = {
 
 
 def table(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines of a table of all rules by plugin, each as soon as its rule was judged.
+    """Yield the lines of a table of all rules, each line as soon as its rule was checked.
 
-    What is broken comes again at the end with all its words, and then the sums.
+    Broken rules are repeated in full at the end, followed by the totals.
     """
     found: list[Finding] = []
     for each in findings:
@@ -40,13 +40,13 @@ def _line(finding: Finding) -> str:
 
 
 def is_mostly_unjudged(findings: Sequence[Finding]) -> bool:
-    """Whether more rules were left unjudged than were judged."""
+    """Check whether fewer rules were judged than not judged."""
     count = Counter(each.verdict for each in findings)
     return count["not_judged"] > count["kept"] + count["broken"]
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """The sums, in one line."""
+    """Return the totals in one line."""
     count = Counter(each.verdict for each in findings)
     return (
         f"{count['kept']} kept, {count['broken']} broken, {count['not_judged']} not judged, "
@@ -55,7 +55,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def as_json(plugin: str, findings: Iterable[Finding]) -> str:
-    """Everything, as one JSON object."""
+    """Return all findings as one JSON object."""
     found = list(findings)
     count = Counter(each.verdict for each in found)
     verdicts = {verdict: count[verdict] for verdict in _SHOWN}

@@ -1,4 +1,4 @@
-"""What a rule is, and the register of all of them."""
+"""Rules, and the list of all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class BrokenRuleError(AssertionError):
     """A plugin broke a rule.
 
     Args:
-        happened: What was seen, with the values that show it.
+        happened: What happened, with the values that show it.
     """
 
     def __init__(self, happened: str) -> None:
@@ -27,24 +27,24 @@ class BrokenRuleError(AssertionError):
 
 
 class NotJudgedError(Exception):
-    """There is not enough to judge by: a sample is missing, or another rule is broken first."""
+    """The rule cannot be checked: a sample is missing, or another rule is broken."""
 
 
 class DoesNotApplyError(Exception):
-    """The rule is about something the plugin does not claim to do."""
+    """The rule concerns something that the plugin does not declare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One promise of a plugin, and how it is judged.
+    """One rule for plugins, and its check.
 
     Args:
-        id: Stable: ``processor.keeps_deadline``. What stands before the dot is whom it binds.
-        topic: The file it is judged in.
-        what: The promise, one sentence.
-        why: What goes wrong for a merchant where it is broken.
-        remedy: What an author is to do.
-        check: Judges; raises one of the three errors above, or returns.
+        id: Never changes: ``processor.keeps_deadline``. It begins with the kind of plugin.
+        topic: The file of the check.
+        what: The rule in one sentence.
+        why: What goes wrong for a merchant if it is broken.
+        remedy: What the author must do.
+        check: Raises one of the three errors above, or returns.
     """
 
     id: str
@@ -56,12 +56,12 @@ class Rule:
 
     @property
     def kind(self) -> str:
-        """Whom it binds."""
+        """The kind of plugin that it applies to."""
         return self.id.partition(".")[0]
 
     @property
     def name(self) -> str:
-        """The id without whom it binds."""
+        """The id without the kind."""
         return self.id.partition(".")[2]
 
 
@@ -69,10 +69,10 @@ _rules: dict[str, Rule] = {}
 
 
 def rule(id: str, *, why: str, remedy: str) -> Callable[[Decorated], Decorated]:
-    """Register a check; its docstring is the promise."""
+    """Register a check; its docstring is the rule."""
 
     def register(check: Decorated) -> Decorated:
-        assert id not in _rules, f"two rules are called {id}"
+        assert id not in _rules, f"two rules have the id {id}"
         assert id.partition(".")[0] in KINDS, id
         what = (getdoc(check) or "").partition("\n\n")[0].replace("\n", " ")
         topic = check.__module__.rpartition(".")[2]
@@ -83,26 +83,26 @@ def rule(id: str, *, why: str, remedy: str) -> Callable[[Decorated], Decorated]:
 
 
 def rules_of(kind: Kind) -> list[Rule]:
-    """The rules that bind that kind of plugin, in the order they are written in."""
+    """Return the rules for a kind of plugin, in the order of the source."""
     return [each for each in all_rules() if each.kind == kind]
 
 
 def all_rules() -> list[Rule]:
-    """Every rule, by kind and in the order they are written in."""
+    """Return all rules, by kind and in the order of the source."""
     return sorted(_rules.values(), key=lambda each: KINDS.index(each.kind))
 
 
 def require(is_kept: object, happened: str) -> None:
-    """Say what happened, unless it is as promised.
+    """Raise an error that describes what happened, unless the rule is kept.
 
     Raises:
-        BrokenRuleError: It is not.
+        BrokenRuleError: The rule is broken.
     """
     if not is_kept:
         raise BrokenRuleError(happened)
 
 
 def names(things: Iterable[object]) -> str:
-    """A few things in one line."""
+    """List a few objects in one line."""
     shown = [str(each) for each in things]
     return ", ".join(shown[:5]) + (" …" if len(shown) > 5 else "")

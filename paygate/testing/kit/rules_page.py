@@ -17,12 +17,12 @@ _HEADINGS: dict[Kind, str] = {
 
 
 def page() -> str:
-    """The page: every rule with what it asks for, why, and what to do."""
+    """Return the page: every rule with its reason and its remedy."""
     lines = [
         "# The rules of the contract kit",
         "",
-        f"{len(all_rules())} rules, made from the kit itself. How to run them:",
-        "[testing plugins](../how-to/test-a-plugin.md).",
+        f"{len(all_rules())} rules, generated from the kit. How to run them:",
+        "[Test a plugin](../how-to/test-a-plugin.md).",
     ]
     for kind in KINDS:
         lines += ["", f"## {_HEADINGS[kind]}", "", "| rule | what | why | what to do |"]

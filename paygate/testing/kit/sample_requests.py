@@ -1,4 +1,4 @@
-"""Payments of every sort, as routers and risk checks are asked about them."""
+"""Sample payments for routers and risk checks."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ NO_PAST = PaymentCounts(payments=0, succeeded=0, failed=0, amount_minor=0)
 
 @dataclass(slots=True)
 class KnownHistory:
-    """A past that is the same whatever is asked of it, within what may be asked.
+    """A history with fixed counts, which accepts only supported queries.
 
     Args:
-        counts: What it says.
-        refused: What was asked and is not there to be seen.
+        counts: The result of every query.
+        refused: Unsupported queries.
     """
 
     counts: PaymentCounts = NO_PAST
@@ -49,7 +49,7 @@ class KnownHistory:
         *,
         within: timedelta,
         same: Same = "instrument",
-        currency: str | None = None,  # noqa: ARG002 - the same past in every currency
+        currency: str | None = None,  # noqa: ARG002 - the same counts in every currency
     ) -> PaymentCounts:
         """See ``History.payments``."""
         is_there = isinstance(within, timedelta) and timedelta(0) < within <= HISTORY_MAX
@@ -60,7 +60,7 @@ class KnownHistory:
 
 
 def a_sweep_of_routes() -> list[RouteRequest]:
-    """Payments of every method, in several currencies, with two candidates or more."""
+    """Return payments of every method, in several currencies, with two candidates or more."""
     requests: list[RouteRequest] = []
     for ordinal, instrument in enumerate(_INSTRUMENTS):
         for amount, facts, count in zip(_AMOUNTS, _FACTS, (2, 3, 10, 2), strict=True):
@@ -85,7 +85,7 @@ def _candidate(ordinal: int, instrument: Instrument) -> Candidate:
 
 
 def a_sweep_of_risks() -> list[RiskRequest]:
-    """Payments of every method, in several currencies."""
+    """Return payments of every method, in several currencies."""
     return [
         RiskRequest(
             payment_id=f"pay_KIT{ordinal:013d}",
@@ -101,7 +101,7 @@ def a_sweep_of_risks() -> list[RiskRequest]:
 
 
 def a_sweep_of_histories() -> list[PaymentCounts]:
-    """No past, a usual one, and one of somebody who tries and tries."""
+    """Return histories without payments, with some, and with many failed payments."""
     return [
         NO_PAST,
         PaymentCounts(payments=3, succeeded=3, failed=0, amount_minor=149_700),
@@ -117,7 +117,7 @@ def risk_context(
     counts: PaymentCounts = NO_PAST,
     deadline: timedelta = timedelta(seconds=2),
 ) -> RiskContext:
-    """What a risk check is handed."""
+    """Return the context of a risk check."""
     plain = stage.call(request.payment_id, deadline=deadline)
     given = {each.name: getattr(plain, each.name) for each in fields(plain)}
     return RiskContext(**given, history=KnownHistory(counts))

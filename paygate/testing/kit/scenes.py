@@ -1,4 +1,4 @@
-"""What happens to an operation: asked, asked about until it is decided, and followed up."""
+"""Run operations as the host does: call, query until decided, follow up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...core.plugin_api.processor import (
     FollowUp,
     Processor,
 )
-from .calls import Said, said, tried
+from .calls import Result, run_async, run_sync
 from .cases import ProcessorCase, operation, through_json
 from .rules import DoesNotApplyError, NotJudgedError
 from .stage import Stage
@@ -33,21 +33,21 @@ FollowUpCall = Callable[[FollowUp, CallContext], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class Charge:
-    """A charge that came to its end.
+    """A completed charge.
 
     Args:
-        first: What the call itself gave.
-        last: What it ended with.
+        first: The result of the call itself.
+        last: The final result.
     """
 
     asked: AuthorizeRequest
     operation_id: str
-    first: Said[Outcome]
-    last: Said[Outcome]
+    first: Result[Outcome]
+    last: Result[Outcome]
 
     @property
     def ending(self) -> Outcome | None:
-        """What it ended with, if with an answer."""
+        """The final outcome, if there is one."""
         return self.last.answer
 
 
@@ -59,10 +59,10 @@ async def charged(
     asked: AuthorizeRequest | None = None,
     ordinal: int = 1,
 ) -> Charge:
-    """Ask for the money, and ask what became of it until that is known."""
+    """Charge a payment, and query it until the outcome is definite."""
     asked = asked or case.request()
     id = operation(ordinal)
-    first = await said(lambda: processor.authorize(asked, stage.call(id)))
+    first = await run_async(lambda: processor.authorize(asked, stage.call(id)))
     about = case.follow_up(asked, id)
     last = await decided(processor, stage, OperationKind.CHARGE, about, first)
     return Charge(asked, id, first, last)
@@ -73,21 +73,21 @@ async def decided(
     stage: Stage,
     kind: OperationKind,
     about: FollowUp,
-    heard: Said[Outcome],
-) -> Said[Outcome]:
-    """Ask about it until it is known, as often as a patient host."""
+    result: Result[Outcome],
+) -> Result[Outcome]:
+    """Query an operation until the outcome is definite, as often as a patient host."""
     for _ in range(ASKED_MAX):
-        answer = heard.answer
+        answer = result.answer
         if not isinstance(answer, Pending | ActionRequired) or not isinstance(processor, CanQuery):
             break
         wait = answer.resolve_after
         stage.clock.at += wait if isinstance(wait, timedelta) else timedelta(seconds=1)
-        kept = tried(lambda state=answer.state: through_json(state))  # type: ignore[misc]  # bound at once
+        kept = run_sync(lambda state=answer.state: through_json(state))  # type: ignore[misc]  # bound at once
         if kept.raised is not None:
             break  # Judged by processor.state_is_json.
         context = stage.call(about.operation_id, state=kept.answer)
-        heard = await said(partial(processor.query, kind, about, context))
-    return heard
+        result = await run_async(partial(processor.query, kind, about, context))
+    return result
 
 
 async def approved(
@@ -98,10 +98,10 @@ async def approved(
     asked: AuthorizeRequest | None = None,
     ordinal: int = 1,
 ) -> tuple[Charge, Approved]:
-    """An approved charge.
+    """Charge a payment that is approved.
 
     Raises:
-        NotJudgedError: It was not; another rule says so.
+        NotJudgedError: It was not approved; another rule reports that.
     """
     charge = await charged(case, processor, stage, asked=asked, ordinal=ordinal)
     if not isinstance(charge.ending, Approved):
@@ -118,8 +118,8 @@ async def followed_up(
     amount: Money | None = None,
     ordinal: int = 2,
     on: tuple[Charge, Approved] | None = None,
-) -> Said[Outcome]:
-    """Approve a charge, and follow it up until that is decided too."""
+) -> Result[Outcome]:
+    """Approve a charge, and run a follow-up operation until its outcome is definite."""
     held = kind in {OperationKind.CAPTURE, OperationKind.VOID}
     asked = case.request(capture=not held)
     charge, yes = on or await approved(case, processor, stage, asked=asked, ordinal=ordinal + 50)
@@ -127,15 +127,15 @@ async def followed_up(
     about = replace(about, amount=amount or charge.asked.amount)
     id = operation(ordinal)
     does = doing(processor, kind)
-    heard = await said(lambda: does(about, stage.call(id)))
-    return await decided(processor, stage, kind, replace(about, operation_id=id), heard)
+    result = await run_async(lambda: does(about, stage.call(id)))
+    return await decided(processor, stage, kind, replace(about, operation_id=id), result)
 
 
 def doing(processor: Processor, kind: OperationKind) -> FollowUpCall:
-    """The processor's method for that kind.
+    """Return the processor's method for a kind of operation.
 
     Raises:
-        DoesNotApplyError: It has none.
+        DoesNotApplyError: It has no such method.
     """
     match kind, processor:
         case (OperationKind.CAPTURE, CanCapture()):
@@ -148,48 +148,51 @@ def doing(processor: Processor, kind: OperationKind) -> FollowUpCall:
 
 
 def taking_callbacks(processor: Processor) -> CanCallback:
-    """The processor, if it takes callbacks.
+    """Return the processor if it supports callbacks.
 
     Raises:
         DoesNotApplyError: It does not.
     """
     if not isinstance(processor, CanCallback):
-        raise DoesNotApplyError("it takes no callbacks")
+        raise DoesNotApplyError("it does not support callbacks")
     return processor
 
 
-async def everything(case: ProcessorCase, processor: Processor, stage: Stage) -> list[Said[object]]:
-    """Make it do everything it can once; what comes of it is for the caller to judge."""
-    heard: list[Said[object]] = []
+async def everything(
+    case: ProcessorCase, processor: Processor, stage: Stage
+) -> list[Result[object]]:
+    """Use every function of a processor once; return all results."""
+    result: list[Result[object]] = []
     charge = await charged(case, processor, stage)
-    heard += [charge.first, charge.last]  # type: ignore[list-item]  # an Outcome is an object
+    result += [charge.first, charge.last]  # type: ignore[list-item]  # an Outcome is an object
     if case.declined is not None:
         no = await charged(case, processor, stage, asked=case.request(sample="declined"), ordinal=3)
-        heard += [no.first, no.last]  # type: ignore[list-item]  # the same
+        result += [no.first, no.last]  # type: ignore[list-item]  # the same
     if isinstance(charge.ending, Approved):
         for ordinal, kind in enumerate(OperationKind, 10):
             try:
-                heard.append(
+                result.append(
                     await followed_up(case, processor, stage, kind, ordinal=ordinal)  # type: ignore[arg-type]  # the same
                 )
             except (DoesNotApplyError, NotJudgedError):
                 continue
-    return [*heard, *_called_back(case, processor)]
+    return [*result, *_called_back(case, processor)]
 
 
-def _called_back(case: ProcessorCase, processor: Processor) -> list[Said[object]]:
+def _called_back(case: ProcessorCase, processor: Processor) -> list[Result[object]]:
     try:
         takes, raw = taking_callbacks(processor), case.called_back(operation(1), case.amount())
     except (DoesNotApplyError, NotJudgedError):
         return []
-    split, verified = tried(lambda: takes.split(raw)), tried(lambda: takes.verify(raw))
-    heard: list[Said[object]] = [split, verified, tried(lambda: takes.acknowledge(accepted=True))]  # type: ignore[list-item]  # the same
+    split, verified = run_sync(lambda: takes.split(raw)), run_sync(lambda: takes.verify(raw))
+    answered = run_sync(lambda: takes.acknowledge(accepted=True))
+    result: list[Result[object]] = [split, verified, answered]  # type: ignore[list-item]  # the same
     if verified.answer is not None:
         content = verified.answer
-        heard.append(tried(lambda: takes.translate(content)))
-    return heard
+        result.append(run_sync(lambda: takes.translate(content)))
+    return result
 
 
-def said_not_sent(heard: Said[Outcome]) -> bool:
-    """Whether it said that nothing ever left."""
-    return isinstance(heard.raised, NotSentError)
+def said_not_sent(result: Result[Outcome]) -> bool:
+    """Check whether the call raised ``NotSentError``."""
+    return isinstance(result.raised, NotSentError)

@@ -1,4 +1,4 @@
-"""What the kit hands to a plugin: a clock set by hand, a line of its own, a log it reads."""
+"""What the kit passes to a plugin: a manual clock, an HTTP client and a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEADLINE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request that left through ``context.http``."""
+    """One request that was sent through ``context.http``."""
 
     url: str
     body: bytes = field(repr=False)
@@ -29,17 +29,17 @@ class Sent:
     timeout: timedelta
 
     def holds(self, text: str) -> bool:
-        """Whether the text is somewhere in it."""
+        """Check whether the request contains a text."""
         return text.encode() in self.body or text in self.url or text in str(dict(self.headers))
 
 
 Network = Callable[[Sent], HttpResponse | Awaitable[HttpResponse]]
-"""The other side, as an author plays it: what was sent → what it answers, or ``HttpError``."""
+"""Simulates the receiver: takes a request, returns the response or raises ``HttpError``."""
 
 
 @dataclass(slots=True)
-class HandClock:
-    """A clock that is set by hand."""
+class ManualClock:
+    """A clock that is set manually."""
 
     at: datetime = NOW
 
@@ -50,7 +50,7 @@ class HandClock:
 
 @dataclass(slots=True)
 class ListLog:
-    """Keeps what is logged."""
+    """Stores log lines."""
 
     lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -68,12 +68,12 @@ class ListLog:
 
 
 @dataclass(slots=True)
-class Line:
-    """A client that reaches nobody but the author's network.
+class RecordingClient:
+    """An HTTP client that only reaches the author's network.
 
     Args:
-        network: Who answers; None for an empty 200.
-        sent: What left, in order.
+        network: Creates the responses; None for an empty 200.
+        sent: The requests, in order.
     """
 
     network: Network | None = None
@@ -90,7 +90,7 @@ class Line:
         *,
         body: bytes,
         headers: Mapping[str, str],
-        timeout: timedelta,  # noqa: ASYNC109 - the port's
+        timeout: timedelta,  # noqa: ASYNC109 - required by the Protocol
         response_bytes_max: int,
     ) -> HttpResponse:
         """See ``Http.post``."""
@@ -110,10 +110,10 @@ class Line:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything one plugin is given in one scene."""
+    """The environment of one plugin in one check."""
 
-    line: Line = field(default_factory=Line)
-    clock: HandClock = field(default_factory=HandClock)
+    line: RecordingClient = field(default_factory=RecordingClient)
+    clock: ManualClock = field(default_factory=ManualClock)
     log: ListLog = field(default_factory=ListLog)
 
     def call(
@@ -123,7 +123,7 @@ class Stage:
         state: Mapping[str, Any] | None = None,
         deadline: timedelta = DEADLINE,
     ) -> CallContext:
-        """The context of one call, as the host makes it."""
+        """Return the context of one call, as the host creates it."""
         return CallContext(
             merchant_id=MERCHANT,
             operation_id=operation_id,
@@ -138,20 +138,20 @@ class Stage:
 
 
 def fails_with(kind: str) -> Network:
-    """A network that gives no answer."""
+    """Return a network that never responds."""
 
     def fail(_sent: Sent) -> HttpResponse:
-        raise HttpError(kind, "played by the kit")
+        raise HttpError(kind, "simulated by the kit")
 
     return fail
 
 
 def answers(status: int, body: bytes = b"", **headers: str) -> Network:
-    """A network that always answers the same."""
+    """Return a network that always responds the same."""
     return lambda _sent: HttpResponse(status, headers, body, is_truncated=False)
 
 
 async def hangs(sent: Sent) -> HttpResponse:
-    """A network that takes as long as it is given."""
+    """A network that uses the whole timeout."""
     await asyncio.sleep(sent.timeout.total_seconds())
-    raise HttpError("timeout", "played by the kit")
+    raise HttpError("timeout", "simulated by the kit")

@@ -1,12 +1,12 @@
-"""Watches what a plugin reaches for beside its arguments, and stops what cannot be undone.
+"""Detect what a plugin uses besides its arguments, and stop what cannot be undone.
 
-A profile function sees every call that is made, with the frame it is made from: nothing
-is patched, so nothing of the plugin's or of its libraries' has to be imported anew, and a
-name that was imported early is seen like any other. Sockets and processes are seen, and
-refused, by an audit hook, which also sees those that C code opens.
+A profile function sees every call with the calling frame. Nothing is patched, so neither the
+plugin nor its libraries have to be imported again, and a name that was imported early is
+detected too. An audit hook detects and refuses sockets and processes, also those that C code
+opens.
 
-Sockets, names and processes are refused in every scene, watched or not, whoever asks: the
-plugin's own lines, a library, the event loop, or a thread that was started meanwhile.
+Sockets, name resolution and processes are always refused, whether the plugin, a library, the
+event loop or a thread asks for them.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ ReachKind = Literal[
 
 _KIT = str(Path(__file__).parent)
 _STDLIB = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
-# Between a plugin and what it asks for stand these; they ask for nothing by themselves.
+# Libraries between a plugin and what it calls; they do not call anything by themselves.
 _GO_BETWEENS = ("pydantic", "pydantic_core", "hypothesis")
 
-_SHARED_RANDOM = getattr(sys.modules["random"], "_inst")  # noqa: B009 - the generator behind random.random() and its kin
+_SHARED_RANDOM = getattr(sys.modules["random"], "_inst")  # noqa: B009 - the generator of random.random()
 _CLOCKS = {
     getattr(time, name): name
     for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 }
-_URANDOM = getattr(os, "urandom")  # noqa: B009 - named to be seen, not to be drawn from
+_URANDOM = getattr(os, "urandom")  # noqa: B009 - compared, never called
 _ENVIRONMENT = type(os.environ)
 _PYTHON: dict[CodeType, tuple[ReachKind, str]] = {
     getattr(_ENVIRONMENT, name).__code__: ("environment", "os.environ")
@@ -69,19 +69,19 @@ _AUDITED: dict[str, ReachKind] = {
 }
 
 
-NOWHERE = "no line of its own: the event loop, or another thread"
+NOWHERE = "the event loop, or another thread"
 
 
 class RefusedError(BaseException):
-    """The kit stopped a plugin from doing what cannot be undone."""
+    """The kit stopped a plugin from something that cannot be undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Something a plugin reached for by itself.
+    """Something that a plugin used besides its arguments.
 
     Args:
-        kind: What sort of thing.
+        kind: The kind of thing.
         what: Its name: ``time.time``.
         where: File and line of the plugin's code.
     """
@@ -91,18 +91,18 @@ class Reach:
     where: str
 
     def __str__(self) -> str:
-        """What, and from where."""
+        """Return the name and the place."""
         return f"{self.what} at {self.where}"
 
 
 @dataclass(slots=True)
 class Watch:
-    """Keeps what was seen.
+    """Collects what was detected.
 
     Args:
-        thread: Whose doings count, beside those of threads that did not exist before.
-        others: The threads that did, by identity.
-        reaches: What was seen, in order.
+        thread: The thread to watch, beside threads that are new.
+        others: The threads that existed before, by id.
+        reaches: What was detected, in order.
     """
 
     thread: int
@@ -110,31 +110,31 @@ class Watch:
     reaches: list[Reach] = field(default_factory=list)
 
     def of(self, *kinds: ReachKind) -> list[Reach]:
-        """What was seen of those kinds, each place once."""
+        """Return what was detected of some kinds, each place once."""
         return list(dict.fromkeys(reach for reach in self.reaches if reach.kind in kinds))
 
     def saw(self, frame: FrameType, event: str, called: Any) -> None:
-        """Look at one call; a profile function."""
+        """Handle one call; a profile function."""
         if event == "c_call":
             self._saw_builtin(frame, called)
         elif event == "call":
             self._saw_python(frame)
 
     def audited(self, event: str) -> None:
-        """Look at one event of the interpreter, and refuse it if a plugin is behind it.
+        """Handle one audit event, and refuse it if a plugin caused it.
 
         Raises:
-            RefusedError: One is.
+            RefusedError: A plugin caused it.
         """
         here = threading.get_ident()
         if event in _AUDITED and (here == self.thread or here not in self.others):
-            frame = _plugin_frame(sys._getframe(2))  # noqa: SLF001 - the documented way to see who calls
+            frame = _plugin_frame(sys._getframe(2))  # noqa: SLF001 - the documented way to get the caller
             if frame is not None:
                 self._keep(_AUDITED[event], event, frame)
             elif event == "socket.__new__":
-                return  # An event loop's pair; what it may reach is asked for by other names.
+                return  # The socket pair of an event loop; connections use other events.
             else:
-                # The event loop or a pool's thread, on the plugin's behalf.
+                # The event loop or a pool's thread works for the plugin.
                 self.reaches.append(Reach(_AUDITED[event], event, NOWHERE))
             raise RefusedError(f"the kit refuses {event}")
 
@@ -156,12 +156,12 @@ class Watch:
             raise RefusedError(f"the kit refuses {_EXITS[called]}")
 
     def look_again(self) -> None:
-        """Go on watching, unless that is over."""
+        """Install the profile function again, unless the watch is over."""
         if self in _watches:
             sys.setprofile(self.saw)
 
     def _saw_time(self, frame: FrameType, called: Any) -> None:
-        # Only at first hand: the event loop and the log ask for the time on everyone's behalf.
+        # Direct calls only: the event loop and the log read the clock for everyone.
         if called in _CLOCKS:
             self._keep("clock", f"time.{_CLOCKS[called]}", _own_frame(frame))
         elif called is time.sleep:
@@ -172,7 +172,7 @@ class Watch:
         if code in _PYTHON:
             kind, what = _PYTHON[code]
             if kind == "thread" and frame.f_locals["self"].name.startswith("asyncio_"):
-                return  # The loop's own, for asyncio.to_thread.
+                return  # The thread pool of asyncio.to_thread.
             self._keep(kind, what, _plugin_frame(frame.f_back))
         elif code is _UNSEEDED and frame.f_locals.get("x") is None:
             self._keep("random", "an unseeded Random", _plugin_frame(frame.f_back))
@@ -197,12 +197,12 @@ def _install_audit() -> None:
 
 
 _born_in_scenes: WeakSet[threading.Thread] = WeakSet()
-"""Threads that plugins have started: one that lives on may not do later what it may not now."""
+"""Threads that plugins have started; they stay forbidden to do what plugins may not do."""
 
 
 @contextmanager
 def closed_network() -> Iterator[Watch]:
-    """Refuse sockets, names and processes until the block ends, and keep what was refused."""
+    """Refuse sockets, name resolution and processes in the block; collect what was refused."""
     _install_audit()
     known = set(threading.enumerate()) - set(_born_in_scenes)
     watch = Watch(threading.get_ident(), frozenset(each.ident or 0 for each in known))
@@ -216,7 +216,7 @@ def closed_network() -> Iterator[Watch]:
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """See what is reached for until the block ends."""
+    """Detect what a plugin uses in the block."""
     with closed_network() as watch:
         before = sys.getprofile()
         sys.setprofile(watch.saw)
@@ -227,17 +227,17 @@ def watching() -> Iterator[Watch]:
 
 
 def _set_again(set_: Callable[[], None]) -> None:
-    """The interpreter drops a profile function that raises; put it back in a moment."""
-    with suppress(RuntimeError):  # Nothing runs: whoever asked is not awaited.
+    """Install the profile function again: the interpreter removes one that raises."""
+    with suppress(RuntimeError):  # No loop is running.
         asyncio.get_running_loop().call_soon(set_)
 
 
 @contextmanager
 def no_way_out() -> Iterator[None]:
-    """Refuse ``os._exit`` and its like until the block ends, whoever calls them.
+    """Refuse ``os._exit`` and similar functions in the block, whoever calls them.
 
-    Cheaper than watching, and around every check: a plugin that ends the process would
-    take the report with it.
+    It is cheaper than watching and is used around every check: a plugin that ends the
+    process would also end the report.
     """
 
     def refuse(_frame: FrameType, event: str, called: Any) -> None:
@@ -255,7 +255,7 @@ def no_way_out() -> Iterator[None]:
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Run what the kit prepares for itself at full speed; no line of a plugin's runs in it."""
+    """Run code of the kit without the profile function; no code of a plugin runs in it."""
     before = sys.getprofile()
     sys.setprofile(None)
     try:
@@ -265,13 +265,13 @@ def unwatched() -> Iterator[None]:
 
 
 def _own_frame(frame: FrameType | None) -> FrameType | None:
-    """The frame, if it is the plugin's own code."""
+    """Return the frame if it belongs to the plugin."""
     is_own = frame is not None and not _is_in_between(frame.f_code.co_filename)
     return frame if is_own and frame is not None and not _is_kit(frame) else None
 
 
 def _plugin_frame(frame: FrameType | None) -> FrameType | None:
-    """The plugin's code that the frame works for; None if it works for nobody's."""
+    """Return the plugin's frame that called this one; None if no plugin did."""
     while frame is not None and _is_in_between(frame.f_code.co_filename):
         frame = frame.f_back
     return _own_frame(frame)
@@ -292,9 +292,9 @@ def _is_in_between(filename: str) -> bool:
 
 
 def _short(filename: str) -> str:
-    """The last parts of a path: enough to find it, and the same on every machine."""
+    """Return the last parts of a path, which are the same on every machine."""
     return "/".join(Path(filename).parts[-2:])
 
 
-# Imported so that what they do when first used is not taken for a plugin's doing.
+# Imported in advance, so that their first use is not attributed to a plugin.
 _WARM = (asyncio, subprocess)

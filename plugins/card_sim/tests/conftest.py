@@ -13,7 +13,7 @@ NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
 
 @dataclass
-class HandClock:
+class ManualClock:
     at: datetime = NOW
 
     def now(self):
@@ -37,7 +37,7 @@ class NoLog:
 
 @pytest.fixture
 def clock():
-    return HandClock()
+    return ManualClock()
 
 
 @pytest.fixture

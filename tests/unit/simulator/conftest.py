@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
 
 @dataclass
-class HandClock:
+class ManualClock:
     at: datetime = NOW
 
     def now(self):
@@ -43,7 +43,7 @@ class Desk:
 
     seed: int = 7
     amount: Money = field(default=Money(49_900, "INR"))
-    clock: HandClock = field(default_factory=HandClock)
+    clock: ManualClock = field(default_factory=ManualClock)
 
     def context(self, operation_id="op_1", state: Mapping[str, Any] | None = None):
         return CallContext(

@@ -1,4 +1,4 @@
-"""The checks, one topic a file. Importing this registers all of them."""
+"""The checks, one file per topic. Importing this package registers all of them."""
 
 from . import (
     isolation,

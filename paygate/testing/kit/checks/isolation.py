@@ -1,4 +1,4 @@
-"""A plugin has no way to the world but its context: the same rules for every kind."""
+"""A plugin uses only its context: the same rules for every kind."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..rules import KINDS, DoesNotApplyError, Kind, require, rule
 from ..world import ReachKind, watching
 
 OWN_CLIENT = "own_client"
-"""An attribute by which a plugin says, in a sentence, why ``context.http`` is not enough."""
+"""An attribute with a sentence that explains why the plugin cannot use ``context.http``."""
 
 
 @dataclass(frozen=True)
 class _Closed:
-    """One way to the world that is closed."""
+    """One forbidden way to the outside."""
 
     name: str
     kinds: tuple[ReachKind, ...]
@@ -32,45 +32,45 @@ _CLOSED = (
     _Closed(
         "reads_no_clock",
         ("clock",),
-        "Takes the time from its context, never from the machine.",
-        "a test that moves the clock does not move this plugin, and machines disagree",
-        "use what it is handed: context.clock.now(), context.now or `now`",
+        "Reads the time from its context, not from the machine.",
+        "a test that moves the clock does not affect this plugin, and clocks of machines differ",
+        "use context.clock.now(), context.now or `now`",
     ),
     _Closed(
         "draws_no_chance",
         ("random",),
-        "Draws from the generator it is handed, never from another.",
-        "a run that failed cannot be played again",
-        "use context.rng or `rng`, which are seeded from the operation",
+        "Uses only the random generator of its context.",
+        "a failed run cannot be reproduced",
+        "use context.rng or `rng`, which the host seeds with the operation id",
     ),
     _Closed(
         "reads_no_environment",
         ("environment",),
-        "Reads its settings through its config model, never from the environment.",
-        "settings that nobody validates, documents or shows in the dashboard",
+        "Reads its settings through its config model, not from the environment.",
+        "these settings are not validated, documented or shown in the dashboard",
         "declare a pydantic model and read it with PluginContext.config(Model)",
     ),
     _Closed(
         "opens_no_socket",
         ("socket", "process"),
         "Reaches the network through context.http, and starts no process.",
-        "a merchant's address leads into the network; nothing bounds, logs or replays it",
-        "post through context.http; a plugin that cannot, such as a broker's, says why in "
-        "its attribute `own_client`",
+        "a merchant's URL may point into the internal network; requests are not limited or logged",
+        "send requests with context.http; a plugin that cannot, such as one for a message broker, "
+        "explains why in its attribute `own_client`",
     ),
     _Closed(
         "starts_no_thread",
         ("thread",),
-        "Starts no thread that lives on after its answer.",
-        "it outlives the deadline and the lease, and acts when nobody listens",
-        "await; give what blocks to asyncio.to_thread",
+        "Starts no thread that outlives its call.",
+        "the thread runs after the deadline and the lease have ended",
+        "use await; run blocking code with asyncio.to_thread",
     ),
     _Closed(
         "never_exits",
         ("exit",),
-        "Ends no process, whatever happens.",
-        "the payments of everyone else in this process are cut short",
-        "raise, or answer with what happened",
+        "Never ends the process.",
+        "all other payments of this process are interrupted",
+        "raise an exception, or return a result",
     ),
 )
 
@@ -79,7 +79,7 @@ def _judge(closed: _Closed) -> Callable[[Any], Awaitable[None]]:
     async def check(case: Any) -> None:
         reason = getattr(made(case), OWN_CLIENT, None) if "socket" in closed.kinds else None
         if isinstance(reason, str) and reason:
-            raise DoesNotApplyError(f"it says why it has a client of its own: {reason}")
+            raise DoesNotApplyError(f"it explains why it has its own client: {reason}")
         with watching() as watch:
             await exercise(case)
         reached = watch.of(*closed.kinds)
@@ -90,17 +90,17 @@ def _judge(closed: _Closed) -> Callable[[Any], Awaitable[None]]:
 
 
 async def keeps_nothing_global(case: Any) -> None:
-    """Keeps nothing in its modules or classes: two apps in one process share nothing."""
+    """Stores nothing in its modules or classes: two apps in one process share nothing."""
     modules = list(_modules_of(made(case)))
     before = _globals(modules)
     await exercise(case)
     after = _globals(modules)
     changed = sorted(name for name in before | after if before.get(name) != after.get(name))
-    require(not changed, f"after one round these had changed: {', '.join(changed[:5])}")
+    require(not changed, f"after one round these values have changed: {', '.join(changed[:5])}")
 
 
 def _modules_of(plugin: object) -> Iterator[ModuleType]:
-    """The modules of the plugin's package."""
+    """Yield the modules of the plugin's package."""
     own = type(plugin).__module__
     package = own.rpartition(".")[0]
     for name, module in list(sys.modules.items()):
@@ -109,7 +109,7 @@ def _modules_of(plugin: object) -> Iterator[ModuleType]:
 
 
 def _globals(modules: list[ModuleType]) -> dict[str, str]:
-    """Every value that a module or a class of it holds, written out."""
+    """Return the representation of every value in a module or its classes."""
     kept: dict[str, str] = {}
     for module in modules:
         for name, value in list(vars(module).items()):
@@ -133,8 +133,8 @@ def _register(kind: Kind) -> None:
         rule(f"{kind}.{closed.name}", why=closed.why, remedy=closed.remedy)(_judge(closed))
     rule(
         f"{kind}.keeps_nothing_global",
-        why="one merchant's app, or one test, answers with what another left behind",
-        remedy="keep what must be kept on the object, or better in the state",
+        why="data of one merchant's app, or of one test, appears in another",
+        remedy="store data on the object, or better in the state",
     )(keeps_nothing_global)
 
 

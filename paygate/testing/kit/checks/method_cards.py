@@ -1,4 +1,4 @@
-"""A payment method of cards judges by the rules that it publishes."""
+"""A card payment method follows the card rules that it publishes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ....core.instrument import CARD_NETWORKS, card_network
 from ....core.redaction import passes_luhn
-from ..calls import tried
+from ..calls import run_sync
 from ..cases import MethodCase
 from ..exercises import method_context
 from ..rules import BrokenRuleError, DoesNotApplyError, NotJudgedError, require, rule
@@ -19,7 +19,7 @@ KEYWORD = "x-card"
 _NUMBERS = ("number", "card_number")
 _CODES = ("cvv", "cvc", "security_code")
 _KNOWN = {network.code for network in CARD_NETWORKS}
-"""A method may tell more networks apart; these are the same everywhere."""
+"""A method may know more networks; these are the same everywhere."""
 _DIGITS_USUAL = 16
 _CODE_DIGITS_MAX = 6
 
@@ -43,7 +43,7 @@ class _Network(BaseModel):
 
 
 class _CardRules(BaseModel):
-    """The part of ``x-card`` that is judged here."""
+    """The part of ``x-card`` that this file checks."""
 
     model_config = ConfigDict(extra="allow")
     number: _Lengths
@@ -53,11 +53,11 @@ class _CardRules(BaseModel):
 
 @rule(
     "method.keeps_its_card_rules",
-    why="the checkout judges by what is published: it turns good cards away, or lets bad ones pass",
-    remedy="publish under `x-card` what prepare judges by; make the networks of CARD_NETWORKS",
+    why="the checkout uses the published rules: it rejects good cards or accepts bad ones",
+    remedy="publish under `x-card` what prepare checks; use the networks of CARD_NETWORKS",
 )
 async def keeps_its_card_rules(case: MethodCase) -> None:
-    """Judges cards by the rules that its schema publishes under `x-card`, if it does."""
+    """Checks cards with the rules that its schema publishes under `x-card`, if it does."""
     published = case.method().info.input_model.model_json_schema().get(KEYWORD)
     if published is None:
         raise DoesNotApplyError(f"its schema has no {KEYWORD}")
@@ -106,19 +106,19 @@ def _judge_codes(case: MethodCase, sample: Mapping[str, Any], rules: _CardRules)
 
 
 def number_in(begin: str, digits: int) -> str:
-    """A number of so many digits with that beginning and a right check digit."""
+    """Create a number with a prefix, a length and a valid check digit."""
     body = begin.ljust(digits - 1, "0")[: digits - 1]
     return next(body + check for check in "0123456789" if passes_luhn(body + check))
 
 
 def _network_shown(case: MethodCase, details: Mapping[str, Any]) -> str | None:
-    """The network of the instrument; empty where none is shown, None where it is refused."""
+    """Return the network of the instrument; empty if none is shown, None if it is rejected."""
     method = case.method()
-    given = tried(lambda: method.info.input_model.model_validate(dict(details)))
+    given = run_sync(lambda: method.info.input_model.model_validate(dict(details)))
     model = given.answer
     if model is None:
         return None
-    instrument = tried(lambda: method.prepare(model, method_context())).answer
+    instrument = run_sync(lambda: method.prepare(model, method_context())).answer
     return None if instrument is None else str(instrument.display.get("network", ""))
 
 
@@ -130,7 +130,7 @@ def _card_sample(case: MethodCase) -> Mapping[str, Any]:
 
 
 def _with(details: Mapping[str, Any], names: tuple[str, ...], value: str) -> dict[str, Any]:
-    """The same details with another value in the fields of these names."""
+    """Copy the details with another value in the named fields."""
     changed = deepcopy(dict(details))
     for holder, name in list(_places(changed)):
         if name in names:

@@ -1,4 +1,4 @@
-"""What a payment method asks for can be asked, and whatever is typed is answered."""
+"""The checkout can show a payment method's input, and every input gets a result."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pydantic import BaseModel, ValidationError
 
 from ....core.errors import InvalidInstrumentError
 from ....plugins.results import checked_instrument
-from ..calls import tried
+from ..calls import run_sync
 from ..cases import MethodCase
 from ..exercises import method_context
 from ..rules import BrokenRuleError, require, rule
 from ..world import unwatched
 
 DEPTH_MAX = 4
-"""How deep the checkout's form goes into a schema."""
+"""How many levels of a schema the checkout's form supports."""
 EXAMPLES = 150
 _KINDS = {"string", "integer", "number", "boolean", "null"}
 
 
 @rule(
     "method.can_be_drawn",
-    why="the checkout draws its form from the schema; what it cannot draw, no shopper can fill in",
-    remedy="use texts, numbers, yes or no, choices, and models of these, four levels deep at most",
+    why="the checkout creates its form from the schema; shoppers cannot fill in anything else",
+    remedy="use strings, numbers, booleans, enums, and models of these, at most four levels deep",
 )
 async def can_be_drawn(case: MethodCase) -> None:
-    """Has an input model whose JSON Schema the checkout's form can ask for."""
-    made = tried(case.method().info.input_model.model_json_schema)
-    require(made.answer is not None, f"its JSON Schema cannot be made: {made}")
+    """Has an input model whose JSON Schema the checkout's form supports."""
+    made = run_sync(case.method().info.input_model.model_json_schema)
+    require(made.answer is not None, f"its JSON Schema cannot be created: {made}")
     schema = made.answer or {}
-    require(tried(lambda: json.dumps(schema)).raised is None, "its JSON Schema is not JSON")
+    require(run_sync(lambda: json.dumps(schema)).raised is None, "its JSON Schema is not JSON")
     questions = list(_questions(schema, schema, ()))
     require(questions, "it asks for nothing")
     for path, question in questions:
@@ -44,16 +44,16 @@ async def can_be_drawn(case: MethodCase) -> None:
 
 @rule(
     "method.answers_whatever_is_typed",
-    why="another error than a refusal is a 500 for the shopper, and a page for somebody at night",
+    why="any other exception is an error 500 for the shopper",
     remedy="check types and shapes in the input model or in prepare; raise InvalidInstrumentError",
 )
 async def answers_whatever_is_typed(case: MethodCase) -> None:
-    """Prepares or refuses whatever is sent, and raises nothing but InvalidInstrumentError."""
+    """Prepares or rejects every input, and raises only InvalidInstrumentError."""
     with unwatched():
-        from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - an extra's
-        from hypothesis import strategies as st  # noqa: PLC0415 - an extra's
+        from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - part of an extra
+        from hypothesis import strategies as st  # noqa: PLC0415 - part of an extra
 
-        # The first strategy of text makes a table of all of Unicode, a million calls.
+        # The first text strategy builds a table of all of Unicode, with a million calls.
         st.text().validate()
 
     method = case.method()
@@ -71,19 +71,19 @@ async def answers_whatever_is_typed(case: MethodCase) -> None:
             model: BaseModel = method.info.input_model.model_validate(details)
         except ValidationError:
             return
-        heard = tried(lambda: method.prepare(model, method_context()))
-        if isinstance(heard.raised, InvalidInstrumentError):
+        result = run_sync(lambda: method.prepare(model, method_context()))
+        if isinstance(result.raised, InvalidInstrumentError):
             return
-        fits = tried(lambda: checked_instrument(heard.answer, method.info))
-        if heard.raised is not None or fits.raised is not None:
-            raise BrokenRuleError(f"{details!r:.300} gave {heard.raised or fits.raised!r:.300}")
+        fits = run_sync(lambda: checked_instrument(result.answer, method.info))
+        if result.raised is not None or fits.raised is not None:
+            raise BrokenRuleError(f"{details!r:.300} gave {result.raised or fits.raised!r:.300}")
 
     holds()
 
 
 def _requests(case: MethodCase) -> Any:
-    """Requests of every shape: right ones, right ones with one thing wrong, and nonsense."""
-    from hypothesis import strategies as st  # noqa: PLC0415 - an extra's
+    """Return a strategy for requests: valid, valid with one change, and random."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - part of an extra
 
     def grown(inner: Any) -> Any:
         return st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
@@ -107,7 +107,7 @@ def _requests(case: MethodCase) -> Any:
 
 
 def _with_one_changed(base: dict[str, Any], which: int, value: Any) -> dict[str, Any]:
-    """The same request with another value in one place, inner places included."""
+    """Copy the request with another value in one place, also in nested objects."""
     places = [(base, name) for name in base]
     for inner in base.values():
         if isinstance(inner, dict):
@@ -121,7 +121,7 @@ def _with_one_changed(base: dict[str, Any], which: int, value: Any) -> dict[str,
 def _questions(
     root: Mapping[str, Any], given: Mapping[str, Any], path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """What the checkout's form asks for, in its own way of reading a schema."""
+    """Return the fields of the checkout's form, which reads the schema in the same way."""
     schema = _resolved(root, given)
     for name, inner in schema.get("properties", {}).items():
         found, here = _resolved(root, inner), (*path, name)

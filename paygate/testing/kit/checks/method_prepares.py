@@ -1,4 +1,4 @@
-"""A payment method takes what a payer gives, and says what may be kept."""
+"""A payment method accepts a payer's input and returns what may be stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....core.plugin_api.method import PaymentMethod
 from ....core.redaction import redact
 from ....plugins.checks import check_members, check_requirement, method_code
 from ....plugins.results import checked_instrument
-from ..calls import Said, tried
+from ..calls import Result, run_sync
 from ..cases import MethodCase
 from ..exercises import method_context
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
@@ -26,52 +26,52 @@ PREPARE_S_MAX = 0.5
 
 @rule(
     "method.describes_itself",
-    why="the host refuses at start-up what has no usable code",
+    why="the host refuses to start with a method that has no valid code",
     remedy="give it `info`, a MethodInfo with a code of lower-case letters, digits and underscores",
 )
 async def describes_itself(case: MethodCase) -> None:
     """Has the members of a PaymentMethod, a code, a label, flows and an input model."""
     method = case.method()
-    seen = tried(lambda: check_members(method, PaymentMethod))
+    seen = run_sync(lambda: check_members(method, PaymentMethod))
     require(seen.raised is None, str(seen.raised))
     check_requirement(case.plugin_id, method)
-    named = tried(lambda: method_code(method))
+    named = run_sync(lambda: method_code(method))
     require(named.raised is None, str(named.raised))
     info = method.info
     is_model = isinstance(info.input_model, type) and issubclass(info.input_model, BaseModel)
     require(is_model, f"its input_model is {info.input_model!r}")
     require(info.label and info.flows, f"its label is {info.label!r}, its flows {info.flows}")
-    require(method.info == info, "its info is another each time")
+    require(method.info == info, "its info changes")
 
 
 @rule(
     "method.accepts_the_valid",
-    why="a payer who gave everything is turned away",
-    remedy="see what it raised; if the sample is wrong, correct `valid`",
+    why="a payer with valid input is rejected",
+    remedy="read the exception; if the sample is wrong, correct `valid`",
 )
 async def accepts_the_valid(case: MethodCase) -> None:
-    """Prepares what its author says is valid."""
+    """Prepares the input that its author declares valid."""
     for details in case.valid_samples():
-        heard = _prepared(case, details)
-        require(isinstance(heard.answer, Instrument), f"a valid sample gave {heard}")
+        result = _prepared(case, details)
+        require(isinstance(result.answer, Instrument), f"a valid sample gave {result}")
 
 
 @rule(
     "method.refuses_the_invalid",
-    why="what cannot be right costs a call, and the shopper hears of it late",
-    remedy="raise InvalidInstrumentError(sentence, field=…, code=…) in prepare",
+    why="an operation is created for input that cannot work, and the shopper sees the error late",
+    remedy="raise InvalidInstrumentError(message, field=…, code=…) in prepare",
 )
 async def refuses_the_invalid(case: MethodCase) -> None:
-    """Refuses what its author says is invalid, and names a field of the request."""
+    """Rejects the input that its author declares invalid, and names a field of the request."""
     if not case.invalid:
         raise NotJudgedError("no samples: `invalid` is not given")
     known = set(_fields(case.method().info.input_model.model_json_schema()))
     for details in case.invalid:
-        heard = _prepared(case, details)
-        if heard.answer is None and heard.raised is None:
-            continue  # The input model refused it, and the host says so.
-        error = heard.raised
-        require(isinstance(error, InvalidInstrumentError), f"an invalid sample gave {heard}")
+        result = _prepared(case, details)
+        if result.answer is None and result.raised is None:
+            continue  # The input model rejects it, and the host returns that error.
+        error = result.raised
+        require(isinstance(error, InvalidInstrumentError), f"an invalid sample gave {result}")
         assert isinstance(error, InvalidInstrumentError)
         parts = (error.field or "").split(".")
         require(parts[-1] in known, f"it names the field {error.field!r}; its fields are {known}")
@@ -79,22 +79,22 @@ async def refuses_the_invalid(case: MethodCase) -> None:
 
 @rule(
     "method.prepares_what_can_be_stored",
-    why="the host refuses it, and the shopper sees that nothing works",
-    remedy="use short snake_case names and texts of 255 characters at most",
+    why="the host rejects it, and the shopper cannot pay",
+    remedy="use short snake_case names and strings of at most 255 characters",
 )
 async def prepares_what_can_be_stored(case: MethodCase) -> None:
-    """Prepares instruments of its own code, with texts that a database can keep."""
+    """Prepares instruments with its own code, and with strings that a database can store."""
     method = case.method()
     for instrument in _instruments(case):
-        fits = tried(lambda i=instrument: checked_instrument(i, method.info))  # type: ignore[misc]  # bound at once
+        fits = run_sync(lambda i=instrument: checked_instrument(i, method.info))  # type: ignore[misc]  # bound at once
         is_fit = not isinstance(fits.raised, PluginContractError)
         require(is_fit or "flow" in str(fits.raised), str(fits.raised))
 
 
 @rule(
     "method.prepares_declared_flows",
-    why="no processor is found for a flow that nobody declared",
-    remedy="add the flow to MethodInfo.flows, or prepare one that is there",
+    why="the host finds no processor for a flow that is not declared",
+    remedy="add the flow to MethodInfo.flows, or use a declared one",
 )
 async def prepares_declared_flows(case: MethodCase) -> None:
     """Prepares only flows that it declares."""
@@ -105,27 +105,27 @@ async def prepares_declared_flows(case: MethodCase) -> None:
 
 @rule(
     "method.shows_no_card_number",
-    why="what is shown is stored in clear, sent to browsers and to the merchant",
+    why="`display` is stored unencrypted and sent to browsers and to the merchant",
     remedy="put the number into `secret`, and its last four digits into `display`",
 )
 async def shows_no_card_number(case: MethodCase) -> None:
-    """Shows nothing that could be a card number, and nothing that it seals."""
+    """Shows no card number, and nothing that is also secret."""
     for instrument in _instruments(case):
         for name, value in instrument.display.items():
             text = str(value)
             require(redact(text) == text, f"display.{name} could be a card number")
             sealed = [v for v in (instrument.secret or {}).values() if len(v) >= 6]
-            require(value not in sealed, f"display.{name} is sealed too")
+            require(value not in sealed, f"display.{name} is also secret")
         require(redact(repr(instrument)) == repr(instrument), "its repr holds a card number")
 
 
 @rule(
     "method.forgets_security_codes",
-    why="nobody may store a security code, a PIN or a one-time password, not even sealed",
-    remedy="check it in prepare, and leave it out of `secret` and `display`",
+    why="nobody may store a security code, a PIN or a one-time password, not even encrypted",
+    remedy="check it in prepare, and omit it from `secret` and `display`",
 )
 async def forgets_security_codes(case: MethodCase) -> None:
-    """Keeps no security code, PIN or password, neither in clear nor sealed."""
+    """Stores no security code, PIN or password, neither in `display` nor in `secret`."""
     seen = False
     for details in case.valid_samples():
         codes = [str(value) for name, value in _leaves(details) if name in _FORGOTTEN and value]
@@ -141,11 +141,11 @@ async def forgets_security_codes(case: MethodCase) -> None:
 
 @rule(
     "method.refuses_without_repeating",
-    why="refusals stand in logs, and what was typed there by mistake is a card number",
-    remedy="say which field and what it should look like, not what it was",
+    why="error messages are logged, and a wrong input may be a card number",
+    remedy="name the field and the expected format, not the given value",
 )
 async def refuses_without_repeating(case: MethodCase) -> None:
-    """Refuses without quoting what was given."""
+    """Rejects input without repeating it in the error message."""
     for details in case.invalid:
         raised = _prepared(case, details).raised
         if isinstance(raised, InvalidInstrumentError):
@@ -156,11 +156,11 @@ async def refuses_without_repeating(case: MethodCase) -> None:
 
 @rule(
     "method.prepares_the_same_again",
-    why="a request that is repeated would be another payment",
-    remedy="let prepare depend on its arguments alone",
+    why="a repeated request would be a different payment",
+    remedy="use only the arguments of prepare",
 )
 async def prepares_the_same_again(case: MethodCase) -> None:
-    """Prepares the same of the same, also after a restart."""
+    """Prepares equal instruments from equal input, also after a restart."""
     for details in case.valid_samples():
         one, other = _prepared(case, details).answer, _prepared(case, details).answer
         require(one == other, "the same details gave another instrument")
@@ -168,26 +168,26 @@ async def prepares_the_same_again(case: MethodCase) -> None:
 
 @rule(
     "method.leaves_details_alone",
-    why="what is validated must be what is stored",
+    why="the stored input must be the validated input",
     remedy="copy before you change",
 )
 async def leaves_details_alone(case: MethodCase) -> None:
-    """Changes nothing of the details it is handed."""
+    """Does not change the details that it gets."""
     method = case.method()
     for details in case.valid_samples():
         model = method.info.input_model.model_validate(deepcopy(dict(details)))
         before = model.model_dump()
-        tried(lambda m=model: method.prepare(m, method_context()))  # type: ignore[misc]  # bound at once
+        run_sync(lambda m=model: method.prepare(m, method_context()))  # type: ignore[misc]  # bound at once
         require(model.model_dump() == before, "it changed the details it was handed")
 
 
 @rule(
     "method.ignores_other_fields",
-    why="a request carries order_id, method and more beside the method's own fields",
-    remedy="leave pydantic's `extra` at its default, which is to ignore",
+    why="a request contains order_id, method and more besides the method's own fields",
+    remedy="keep pydantic's default for `extra`, which ignores other fields",
 )
 async def ignores_other_fields(case: MethodCase) -> None:
-    """Takes no notice of fields of the request that are not its own."""
+    """Ignores fields of the request that are not its own."""
     for details in case.valid_samples():
         more = {**details, "order_id": "order_KIT", "method": "kit", "kit_more": {"a": [1]}}
         plain, beside = _prepared(case, details), _prepared(case, more)
@@ -198,33 +198,35 @@ async def ignores_other_fields(case: MethodCase) -> None:
 
 @rule(
     "method.is_quick_with_hostile_lengths",
-    why="one request with a long text holds up every other one",
-    remedy="bound the length before a regular expression sees it",
+    why="one request with a long string blocks all others",
+    remedy="limit the length before using a regular expression",
 )
 async def is_quick_with_hostile_lengths(case: MethodCase) -> None:
-    """Makes up its mind about huge texts as quickly as about short ones."""
+    """Handles very long strings as fast as short ones."""
     for details in case.valid_samples():
         for name, value in details.items():
             if isinstance(value, str):
                 for text in ("9" * CHARS_HOSTILE, "a-" * (CHARS_HOSTILE // 2), value * 20_000):
-                    heard = _prepared(case, {**details, name: text})
-                    is_quick = heard.took_s < PREPARE_S_MAX
-                    require(is_quick, f"{len(text)} characters of {name} took {heard.took_s:.1f} s")
+                    result = _prepared(case, {**details, name: text})
+                    is_quick = result.took_s < PREPARE_S_MAX
+                    require(
+                        is_quick, f"{len(text)} characters of {name} took {result.took_s:.1f} s"
+                    )
 
 
-def _prepared(case: MethodCase, details: Mapping[str, Any]) -> Said[Instrument]:
-    """What the host does with a request; empty if the input model refuses it."""
+def _prepared(case: MethodCase, details: Mapping[str, Any]) -> Result[Instrument]:
+    """Prepare a request as the host does; empty if the input model rejects it."""
     method = case.method()
-    given = tried(lambda: method.info.input_model.model_validate(dict(details)))
+    given = run_sync(lambda: method.info.input_model.model_validate(dict(details)))
     model = given.answer
     if model is None:
-        return Said(took_s=given.took_s)
-    return tried(lambda: method.prepare(model, method_context()))
+        return Result(took_s=given.took_s)
+    return run_sync(lambda: method.prepare(model, method_context()))
 
 
 def _instruments(case: MethodCase) -> list[Instrument]:
-    heard = [_prepared(case, details).answer for details in case.valid_samples()]
-    instruments = [each for each in heard if isinstance(each, Instrument)]
+    result = [_prepared(case, details).answer for details in case.valid_samples()]
+    instruments = [each for each in result if isinstance(each, Instrument)]
     if not instruments:
         raise NotJudgedError("see method.accepts_the_valid")
     return instruments
@@ -239,7 +241,7 @@ def _leaves(details: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
-    """The names of all fields, inner ones included."""
+    """Yield the names of all fields, including nested ones."""
     yield from schema.get("properties", {})
     for inner in schema.get("$defs", {}).values():
         yield from inner.get("properties", {})

@@ -1,4 +1,4 @@
-"""A retry policy: history in, delay or "give up" out, and nothing else."""
+"""A retry policy returns a wait or None, and depends only on its arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 from ....core.plugin_api.retry_policy import RetryPolicy, Tries
 from ....plugins.checks import POLICY_TARGETS, check_members, policy_name
 from ....plugins.results import is_usable_wait
-from ..calls import Said, tried
+from ..calls import Result, run_sync
 from ..cases import PolicyCase
 from ..exercises import a_sweep_of_tries
 from ..rules import require, rule
@@ -22,15 +22,15 @@ DECISIONS_S_MAX = 1.0
 
 @rule(
     "policy.describes_itself",
-    why="the host refuses at start-up what decides about nothing",
+    why="the host refuses to start with a policy that applies to nothing",
     remedy=f"give it a `name` and `applies_to`, of {', '.join(POLICY_TARGETS)}",
 )
 async def describes_itself(case: PolicyCase) -> None:
-    """Has a name, and decides about something there is."""
+    """Has a name, and applies to something that exists."""
     policy = case.policy()
-    seen = tried(lambda: check_members(policy, RetryPolicy))
+    seen = run_sync(lambda: check_members(policy, RetryPolicy))
     require(seen.raised is None, str(seen.raised))
-    named = tried(lambda: policy_name(policy))
+    named = run_sync(lambda: policy_name(policy))
     require(named.raised is None, str(named.raised))
     is_named = isinstance(named.answer, str) and named.answer
     require(is_named and policy.applies_to, f"{named.answer!r} applies to {policy.applies_to!r}")
@@ -38,38 +38,38 @@ async def describes_itself(case: PolicyCase) -> None:
 
 @rule(
     "policy.never_raises",
-    why="the built-in policy decides instead, and nobody notices",
-    remedy="mind tries without a status, waits of nothing and of days, and counts of any size",
+    why="the built-in policy decides instead, without a visible error",
+    remedy="handle attempts without a status, waits of zero and of days, and any count",
 )
 async def never_raises(case: PolicyCase) -> None:
-    """Decides about every history, whatever the status, the count or the wished wait."""
+    """Returns a result for every history, whatever its status, count or requested wait is."""
     policy = case.policy()
     for tries in a_sweep_of_tries():
-        heard = _decided(policy, tries)
-        require(heard.raised is None, f"{tries} ended with {heard}")
+        result = _decided(policy, tries)
+        require(result.raised is None, f"{tries} ended with {result}")
 
 
 @rule(
     "policy.waits_can_be_kept",
-    why="what cannot be waited for is decided by the built-in policy instead",
-    remedy="answer with a timedelta from 0 to 30 days, or None",
+    why="the built-in policy replaces an invalid wait",
+    remedy="return a timedelta from 0 to 30 days, or None",
 )
 async def waits_can_be_kept(case: PolicyCase) -> None:
-    """Answers with a timedelta that is not negative and at most 30 days, or None."""
+    """Returns a timedelta from 0 to 30 days, or None."""
     policy = case.policy()
     for tries in a_sweep_of_tries():
-        heard = _decided(policy, tries)
-        if heard.raised is None and heard.answer is not None:
-            require(is_usable_wait(heard.answer), f"{tries} gave {heard.answer!r}")
+        result = _decided(policy, tries)
+        if result.raised is None and result.answer is not None:
+            require(is_usable_wait(result.answer), f"{tries} gave {result.answer!r}")
 
 
 @rule(
     "policy.gives_up",
-    why="what never ends fills the queue, and nobody is told that it failed",
-    remedy="return None after a number of tries",
+    why="endless retries fill the queue, and the failure is never reported",
+    remedy="return None after a number of attempts",
 )
 async def gives_up(case: PolicyCase) -> None:
-    """Gives up in the end, within a year, and stays with it."""
+    """Gives up within a year, and never retries after that."""
     policy, total = case.policy(), timedelta(0)
     for count in range(1, TRIES_MAX):
         wait = _decided(policy, Tries(count, 500)).answer
@@ -86,11 +86,11 @@ async def gives_up(case: PolicyCase) -> None:
 
 @rule(
     "policy.decides_the_same_again",
-    why="a worker that died has its decision made again by another",
-    remedy="decide from `tries`, `now` and `rng` alone",
+    why="after a crash another worker makes the same decision again",
+    remedy="use only `tries`, `now` and `rng`",
 )
 async def decides_the_same_again(case: PolicyCase) -> None:
-    """Decides the same about the same, also after a restart and in another order."""
+    """Decides the same for the same history, also after a restart and in another order."""
     policy, other = case.policy(), case.policy()
     sweep = a_sweep_of_tries()
     once = [_decided(policy, tries).answer for tries in sweep]
@@ -102,43 +102,43 @@ async def decides_the_same_again(case: PolicyCase) -> None:
 
 @rule(
     "policy.minds_no_time_zone",
-    why="a naive moment raises where an aware one is, or is hours off",
-    remedy="reckon with `now` as it is given, which is aware",
+    why="a datetime without a time zone raises an exception, or is wrong by hours",
+    remedy="calculate with `now`, which has a time zone",
 )
 async def minds_no_time_zone(case: PolicyCase) -> None:
-    """Decides the same whichever time zone the moment is written in."""
+    """Decides the same in every time zone."""
     there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     for tries in a_sweep_of_tries():
-        heard = _decided(case.policy(), tries)
+        result = _decided(case.policy(), tries)
         elsewhere = _decided(case.policy(), tries, now=there)
-        is_same = heard.answer == elsewhere.answer
-        require(is_same, f"{tries}: {heard} in UTC, {elsewhere} in India")
+        is_same = result.answer == elsewhere.answer
+        require(is_same, f"{tries}: {result} in UTC, {elsewhere} in India")
 
 
 @rule(
     "policy.knows_no_season",
-    why="the clock is moved in tests, and the same timetable is promised at any time",
-    remedy="count waits from now; do not compare it with a moment of your own",
+    why="tests move the clock, and the schedule must be the same at any time",
+    remedy="count waits from `now`; do not compare it with a fixed date",
 )
 async def knows_no_season(case: PolicyCase) -> None:
-    """Still waits and gives up at the far ends of the calendar, without raising."""
+    """Works at any date, from the earliest to the latest supported year."""
     policy = case.policy()
     for now in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 2, 28, 23, 59, tzinfo=UTC)):
-        heard = _decided(policy, Tries(1, 500), now=now)
+        result = _decided(policy, Tries(1, 500), now=now)
         usual = _decided(policy, Tries(1, 500))
-        is_same = (heard.answer is None) == (usual.answer is None) and (
-            heard.raised is None or usual.raised is not None
+        is_same = (result.answer is None) == (usual.answer is None) and (
+            result.raised is None or usual.raised is not None
         )
-        require(is_same, f"in {now.year} it gave {heard}, usually {usual}")
+        require(is_same, f"in {now.year} it gave {result}, usually {usual}")
 
 
 @rule(
     "policy.decides_quickly",
-    why="it is asked for every delivery, in the middle of a transaction",
-    remedy="compute, and do not search",
+    why="it is called for every delivery, inside a transaction",
+    remedy="calculate the result; do not search or read anything",
 )
 async def decides_quickly(case: PolicyCase) -> None:
-    """Makes a thousand decisions in a second."""
+    """Makes a thousand decisions in one second."""
     policy = case.policy()
     took_s = min(
         sum(_decided(policy, Tries(count % 9 + 1, 500)).took_s for count in range(1000))
@@ -149,11 +149,11 @@ async def decides_quickly(case: PolicyCase) -> None:
 
 @rule(
     "policy.leaves_its_arguments_alone",
-    why="the history is what is recorded",
+    why="the recorded history would be wrong",
     remedy="copy before you change",
 )
 async def leaves_its_arguments_alone(case: PolicyCase) -> None:
-    """Changes nothing of the history."""
+    """Does not change the history."""
     policy = case.policy()
     for tries in a_sweep_of_tries():
         before = asdict(tries)
@@ -161,5 +161,5 @@ async def leaves_its_arguments_alone(case: PolicyCase) -> None:
         require(asdict(tries) == before, f"the history was {before}, then {tries}")
 
 
-def _decided(policy: RetryPolicy, tries: Tries, *, now: datetime = NOW) -> Said[timedelta | None]:
-    return tried(lambda: policy.next_delay(tries, now=now, rng=Random(7)))
+def _decided(policy: RetryPolicy, tries: Tries, *, now: datetime = NOW) -> Result[timedelta | None]:
+    return run_sync(lambda: policy.next_delay(tries, now=now, rng=Random(7)))

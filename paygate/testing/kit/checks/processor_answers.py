@@ -1,4 +1,4 @@
-"""What a processor answers is an answer to what it was asked."""
+"""A processor returns an outcome of the operation that it was asked for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ....core.outcome import (
 from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanCallback, CanQuery
 from ....plugins.results import checked_outcome, is_usable_wait
-from ..calls import Said, said, tried
+from ..calls import Result, run_async, run_sync
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, require, rule
 from ..scenes import Charge, approved, charged
@@ -29,48 +29,48 @@ from ..scenes import Charge, approved, charged
 
 @rule(
     "processor.answers_with_an_outcome",
-    why="the host takes anything else for Unknown: the payment waits for a person",
+    why="the host treats anything else as Unknown: a person must resolve the payment",
     remedy="return one of Approved, Declined, ActionRequired, Pending and Unknown",
 )
 async def answers_with_an_outcome(case: ProcessorCase) -> None:
-    """Answers a charge with an outcome, and with nothing else."""
+    """Returns an outcome for a charge, and nothing else."""
     charge = await charged(case, case.processor(), case.stage())
-    for heard in (charge.first, charge.last):
-        require(heard.raised is None and heard.is_over, f"a charge ended with {heard}")
-        is_outcome = isinstance(heard.answer, get_args(Outcome))
-        require(is_outcome, f"it answered with {heard.answer!r}")
-        require(not isinstance(heard.answer, Released), "only a callback says Released")
+    for result in (charge.first, charge.last):
+        require(result.raised is None and result.is_over, f"a charge ended with {result}")
+        is_outcome = isinstance(result.answer, get_args(Outcome))
+        require(is_outcome, f"it answered with {result.answer!r}")
+        require(not isinstance(result.answer, Released), "only a callback may return Released")
 
 
 @rule(
     "processor.approves",
-    why="a processor that approves nothing earns nothing",
-    remedy="see what it answered; if the sample is wrong, correct `approved`",
+    why="the sample that should be approved was not",
+    remedy="read the outcome; if the sample is wrong, correct `approved`",
 )
 async def approves(case: ProcessorCase) -> None:
-    """Approves the charge that its author says is approved."""
+    """Approves the charge that its author declares approved."""
     charge = await charged(case, case.processor(), case.stage())
     require(isinstance(charge.ending, Approved), f"`approved` ended with {charge.last}")
 
 
 @rule(
     "processor.declines_as_an_answer",
-    why="an exception means that nobody knows what happened; the shopper waits for a person",
-    remedy="return Declined(code) where the processor says no; raise nothing",
+    why="after an exception the outcome is unknown, and the shopper must wait",
+    remedy="return Declined(code) if the processor declines; do not raise an exception",
 )
 async def declines_as_an_answer(case: ProcessorCase) -> None:
-    """Answers a definite no with Declined, and does not raise it."""
+    """Returns Declined for a definite decline, and does not raise it."""
     charge = await _declined(case)
     require(isinstance(charge.ending, Declined), f"`declined` ended with {charge.last}")
 
 
 @rule(
     "processor.declines_in_our_words",
-    why="shops and fail-over act on the code; one they do not know helps nobody",
-    remedy="map the processor's codes to DeclineCode, keep theirs in `processor_code`",
+    why="shops and failover use the code; an unknown code is useless to them",
+    remedy="map the processor's codes to DeclineCode; keep the original in `processor_code`",
 )
 async def declines_in_our_words(case: ProcessorCase) -> None:
-    """Says why with a DeclineCode, and what could help with a word from the list."""
+    """Declines with a DeclineCode, and with retry advice from the list."""
     ending = (await _declined(case)).ending
     if not isinstance(ending, Declined):
         raise DoesNotApplyError("see processor.declines_as_an_answer")
@@ -83,11 +83,11 @@ async def declines_in_our_words(case: ProcessorCase) -> None:
 
 @rule(
     "processor.approves_what_was_asked",
-    why="a hard-coded sum is money that somebody loses",
-    remedy="approve request.amount, or what the processor says it took",
+    why="a hard-coded amount charges too much or too little",
+    remedy="approve request.amount, or the amount that the processor has charged",
 )
 async def approves_what_was_asked(case: ProcessorCase) -> None:
-    """Approves the very sum it was asked for, whatever the sum."""
+    """Approves exactly the requested amount, whatever it is."""
     processor, stage = case.processor(), case.stage()
     for ordinal, minor in enumerate((101, 12_345, 777_700), 1):
         await _approves_exactly(case, case.amount(minor), ordinal, processor=processor, stage=stage)
@@ -95,26 +95,26 @@ async def approves_what_was_asked(case: ProcessorCase) -> None:
 
 @rule(
     "processor.keeps_to_its_bounds",
-    why="the host sends it every sum between the bounds it declares",
-    remedy="take the smallest and the largest declared sum, or declare others",
+    why="the host sends any amount between the declared limits",
+    remedy="support the smallest and the largest declared amount, or declare other limits",
 )
 async def keeps_to_its_bounds(case: ProcessorCase) -> None:
-    """Approves the smallest and the largest sum it declares."""
+    """Approves the smallest and the largest amount that it declares."""
     can = case.processor().capabilities
     bounds = [each for each in (can.amount_minor_min, can.amount_minor_max) if each]
     if not bounds:
-        raise DoesNotApplyError("it declares no bounds")
+        raise DoesNotApplyError("it declares no limits")
     for ordinal, minor in enumerate(bounds, 1):
         await _approves_exactly(case, case.amount(minor), ordinal)
 
 
 @rule(
     "processor.minds_currency_exponents",
-    why="a yen has no hundredth and a dinar has a thousand: the shopper pays a hundredfold",
-    remedy="work in minor units; where you must not, divide by 10**exponent of that currency",
+    why="yen have no decimals and dinars have three: the shopper would pay a hundredfold",
+    remedy="use minor units; if you must convert, divide by 10**exponent of the currency",
 )
 async def minds_currency_exponents(case: ProcessorCase) -> None:
-    """Approves the asked sum in currencies of no, two and three decimals."""
+    """Approves the requested amount in currencies with zero, two and three decimals."""
     by_exponent = {EXPONENTS[code]: code for code in reversed(case.currencies())}
     for ordinal, currency in enumerate(by_exponent.values(), 1):
         amount = case.amount(currency=currency)
@@ -127,14 +127,14 @@ async def minds_currency_exponents(case: ProcessorCase) -> None:
 
 @rule(
     "processor.refuses_other_currencies",
-    why="what is approved in a currency nobody asked for cannot be booked",
+    why="an approval in an undeclared currency cannot be recorded",
     remedy="decline a currency that is not in `capabilities.currencies`",
 )
 async def refuses_other_currencies(case: ProcessorCase) -> None:
     """Approves nothing in a currency that it does not declare."""
     declared = case.processor().capabilities.currencies
     if not declared:
-        raise DoesNotApplyError("it takes all currencies")
+        raise DoesNotApplyError("it supports all currencies")
     other = next(code for code in ("INR", "EUR", "JPY", *EXPONENTS) if code not in declared)
     amount = Money(case.amount().minor, other)
     charge = await charged(case, case.processor(), case.stage(), asked=case.request(amount))
@@ -143,11 +143,11 @@ async def refuses_other_currencies(case: ProcessorCase) -> None:
 
 @rule(
     "processor.answers_the_asked_operation",
-    why="one shopper's yes on another's payment: goods leave that nobody paid for",
-    remedy="keep nothing between calls; take the id from context.operation_id",
+    why="the approval of one payment is recorded for another: unpaid goods are delivered",
+    remedy="store nothing between calls; use context.operation_id",
 )
 async def answers_the_asked_operation(case: ProcessorCase) -> None:
-    """Answers for the operation it was asked about, and for no other."""
+    """Returns the outcome of the requested operation, not of another one."""
     processor, stage = case.processor(), case.stage()
     for ordinal in (1, 2):
         _, yes = await approved(case, processor, stage, ordinal=ordinal)
@@ -157,11 +157,11 @@ async def answers_the_asked_operation(case: ProcessorCase) -> None:
 
 @rule(
     "processor.references_are_apart",
-    why="two payments with one reference cannot be refunded or settled apart",
-    remedy="use the processor's own reference, or one made of context.operation_id",
+    why="two payments with the same reference cannot be refunded or settled separately",
+    remedy="use the processor's own reference, or one made from context.operation_id",
 )
 async def references_are_apart(case: ProcessorCase) -> None:
-    """Gives each charge a printable reference of its own."""
+    """Gives each charge its own printable reference."""
     processor, stage = case.processor(), case.stage()
     _, first = await approved(case, processor, stage, ordinal=1)
     _, second = await approved(case, processor, stage, ordinal=2)
@@ -174,11 +174,11 @@ async def references_are_apart(case: ProcessorCase) -> None:
 
 @rule(
     "processor.open_answers_are_closed",
-    why="a payment that is pending and cannot be asked about stays pending for ever",
-    remedy="implement query or callbacks, or answer for good",
+    why="a pending payment that cannot be queried stays pending forever",
+    remedy="implement query or callbacks, or return a definite outcome",
 )
 async def open_answers_are_closed(case: ProcessorCase) -> None:
-    """Leaves an answer open only if it can be asked, or calls back."""
+    """Returns a pending outcome only if it supports queries or callbacks."""
     processor = case.processor()
     charge = await charged(case, processor, case.stage())
     is_open = isinstance(charge.first.answer, Pending | ActionRequired | Unknown)
@@ -188,42 +188,42 @@ async def open_answers_are_closed(case: ProcessorCase) -> None:
 
 @rule(
     "processor.waits_can_be_kept",
-    why="what cannot be waited for is not asked about again",
-    remedy="answer with a timedelta from 0 to 30 days",
+    why="the host does not query again after an invalid wait",
+    remedy="return a timedelta from 0 to 30 days",
 )
 async def waits_can_be_kept(case: ProcessorCase) -> None:
-    """Asks for waits that are timedeltas, not negative, and of 30 days at most."""
-    for heard in await _first_answers(case):
-        if isinstance(heard.answer, Pending | ActionRequired):
-            wait = heard.answer.resolve_after
+    """Requests waits that are timedeltas from 0 to 30 days."""
+    for result in await _first_answers(case):
+        if isinstance(result.answer, Pending | ActionRequired):
+            wait = result.answer.resolve_after
             require(is_usable_wait(wait), f"it asked to wait {wait!r}")
 
 
 @rule(
     "processor.moments_are_aware",
-    why="a moment without a time zone is another moment on another machine",
-    remedy="reckon from context.clock.now() and context.asked_at, which are in UTC",
+    why="a datetime without a time zone means another time on another machine",
+    remedy="calculate with context.clock.now() and context.asked_at, which are in UTC",
 )
 async def moments_are_aware(case: ProcessorCase) -> None:
-    """Names moments in UTC, never naive ones."""
-    for heard in await _first_answers(case):
-        if isinstance(heard.answer, Pending | ActionRequired) and heard.answer.expires_at:
-            at = heard.answer.expires_at
+    """Returns datetimes in UTC, never without a time zone."""
+    for result in await _first_answers(case):
+        if isinstance(result.answer, Pending | ActionRequired) and result.answer.expires_at:
+            at = result.answer.expires_at
             require(at.tzinfo is not None, f"it expires at the naive {at.isoformat()}")
 
 
 @rule(
     "processor.actions_can_be_shown",
-    why="the shopper sees nothing to act on",
-    remedy="use an action of ActionKind and texts in `data`",
+    why="the shopper cannot see what to do",
+    remedy="use an action of ActionKind and strings in `data`",
 )
 async def actions_can_be_shown(case: ProcessorCase) -> None:
-    """Asks the shopper only for what a page can show."""
+    """Requests only actions that a page can show."""
     asked = case.request()
-    for heard in await _first_answers(case):
-        answer = heard.answer
+    for result in await _first_answers(case):
+        answer = result.answer
         if isinstance(answer, ActionRequired) and getattr(answer.expires_at, "tzinfo", None):
-            shown = tried(
+            shown = run_sync(
                 lambda answer=answer: checked_outcome(  # type: ignore[misc]  # bound at once
                     answer, asked.amount, OperationKind.CHARGE, operation(1)
                 )
@@ -231,13 +231,13 @@ async def actions_can_be_shown(case: ProcessorCase) -> None:
             require(not isinstance(shown.raised, PluginContractError), str(shown.raised))
 
 
-async def _first_answers(case: ProcessorCase) -> list[Said[Outcome]]:
+async def _first_answers(case: ProcessorCase) -> list[Result[Outcome]]:
     processor, stage = case.processor(), case.stage()
     samples = ["approved", *(["declined"] if case.declined is not None else [])]
     contexts = [stage.call(operation(n)) for n, _ in enumerate(samples)]
     asked = [case.request(sample=sample) for sample in samples]
     return [
-        await said(partial(processor.authorize, *each))
+        await run_async(partial(processor.authorize, *each))
         for each in zip(asked, contexts, strict=True)
     ]
 

@@ -1,4 +1,4 @@
-"""Callbacks: who sent them is certain, and what they say is read without asking anybody."""
+"""Callbacks are authenticated, and are read without any request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ....core.errors import BadSignatureError, PluginContractError
 from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanCallback, RawCallback, Update, Verified
 from ....plugins.results import checked_outcome
-from ..calls import Said, tried
+from ..calls import Result, run_sync
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
 from ..scenes import taking_callbacks
@@ -21,11 +21,11 @@ _JUNK = (b"", b"{}", b"[]", b"null", b'"text"', b"<xml/>", b"\xff\xfe", b"[" * 5
 
 @rule(
     "processor.refuses_unsigned_callbacks",
-    why="anybody could mark orders as paid",
-    remedy="raise BadSignatureError where the signature is missing; compare in constant time",
+    why="anyone could mark orders as paid",
+    remedy="raise BadSignatureError if the signature is missing; compare in constant time",
 )
 async def refuses_unsigned_callbacks(case: ProcessorCase) -> None:
-    """Refuses a callback that is not signed."""
+    """Rejects a callback without a signature."""
     raw = _sample(case)
     plain = ("content-type", "content-length", "user-agent")
     kept = {name: value for name, value in raw.headers.items() if name in plain}
@@ -35,11 +35,11 @@ async def refuses_unsigned_callbacks(case: ProcessorCase) -> None:
 
 @rule(
     "processor.refuses_tampered_callbacks",
-    why="a real callback with another sum or another order would be believed",
+    why="a real callback with another amount or another order would be accepted",
     remedy="verify the signature over the exact bytes of callback.body",
 )
 async def refuses_tampered_callbacks(case: ProcessorCase) -> None:
-    """Refuses a signed callback when one byte of it is another."""
+    """Rejects a signed callback if one byte of it has changed."""
     raw = _sample(case)
     for at in {0, len(raw.body) // 2, len(raw.body) - 1}:
         body = bytearray(raw.body)
@@ -50,11 +50,11 @@ async def refuses_tampered_callbacks(case: ProcessorCase) -> None:
 
 @rule(
     "processor.refuses_foreign_callbacks",
-    why="a signature that anybody can make is none",
-    remedy="sign with a secret of this processor's and this merchant's alone",
+    why="a signature that anyone can create proves nothing",
+    remedy="verify with a secret that belongs to this processor and this merchant only",
 )
 async def refuses_foreign_callbacks(case: ProcessorCase) -> None:
-    """Refuses a callback whose signature is somebody else's."""
+    """Rejects a callback that is signed with another secret."""
     raw = _sample(case)
     for change in (str.swapcase, _flipped, lambda value: value[:-2], lambda _: "0" * 64):
         headers = {name: _changed(value, change) for name, value in raw.headers.items()}
@@ -64,23 +64,23 @@ async def refuses_foreign_callbacks(case: ProcessorCase) -> None:
 
 @rule(
     "processor.refuses_stale_callbacks",
-    why="a callback that was overheard could be sent again a year later",
-    remedy="refuse a signed moment that is too old, as the processor's document says",
+    why="a recorded callback could be sent again a year later",
+    remedy="reject a signed timestamp that is too old, as the processor documents",
 )
 async def refuses_stale_callbacks(case: ProcessorCase) -> None:
-    """Refuses a rightly signed callback that is too old, where it can know that."""
+    """Rejects an expired callback with a valid signature, if it can detect that."""
     if case.stale_callback is None:
-        raise DoesNotApplyError("no stale callback is given; a copy is known by its key")
+        raise DoesNotApplyError("no stale callback is given; duplicates have the same key")
     _require_refused(case, case.stale_callback(), "a stale callback")
 
 
 @rule(
     "processor.knows_a_copy_by_its_key",
-    why="processors send callbacks several times; each would be applied",
-    remedy="take the key from what the processor calls the callback, not from chance or a count",
+    why="processors send a callback several times; each copy would be applied",
+    remedy="use the processor's id of the callback as the key, not a random number or a counter",
 )
 async def knows_a_copy_by_its_key(case: ProcessorCase) -> None:
-    """Gives copies of a callback one key, also after a restart, and different ones another."""
+    """Gives copies of a callback the same key, also after a restart, and others another key."""
     raw, other = _sample(case), case.called_back(operation(2), case.amount())
     taker = _taker(case)
     keys = {_verified(taker, raw).key, _verified(taker, raw).key, _verified(_taker(case), raw).key}
@@ -91,26 +91,26 @@ async def knows_a_copy_by_its_key(case: ProcessorCase) -> None:
 
 @rule(
     "processor.verifies_the_genuine",
-    why="a payment that was made stays open",
-    remedy="check the sample, or how the signature is made",
+    why="a successful payment stays pending",
+    remedy="check the sample, and how the signature is calculated",
 )
 async def verifies_the_genuine(case: ProcessorCase) -> None:
     """Accepts the processor's own callback, with a key that can be stored."""
     taker, raw = _taker(case), _sample(case)
-    heard = tried(lambda: taker.verify(raw))
-    require(isinstance(heard.answer, Verified), f"a genuine callback gave {heard}")
-    key = heard.answer.key if heard.answer else ""
+    result = run_sync(lambda: taker.verify(raw))
+    require(isinstance(result.answer, Verified), f"a genuine callback gave {result}")
+    key = result.answer.key if result.answer else ""
     is_usable = isinstance(key, str) and 0 < len(key) <= 255 and key.isprintable()
     require(is_usable, f"its key is {key!r}")
 
 
 @rule(
     "processor.reads_callbacks_rightly",
-    why="the update is compared with the payment; one for another sum is quarantined",
-    remedy="take operation, outcome and sum from what the callback says",
+    why="the update is compared with the payment; one with another amount is quarantined",
+    remedy="read the operation, the outcome and the amount from the callback",
 )
 async def reads_callbacks_rightly(case: ProcessorCase) -> None:
-    """Tells the operation, the sum and a usable outcome of what a callback says."""
+    """Returns the operation, the amount and a valid outcome of a callback."""
     _taker(case)
     for ordinal, minor in ((1, 12_345), (2, 54_321)):
         id, amount = operation(ordinal), case.amount(minor)
@@ -121,7 +121,7 @@ async def reads_callbacks_rightly(case: ProcessorCase) -> None:
             is_sum = update.amount in {None, amount}
             require(is_sum, f"about {amount}, it told of {update.amount}")
             outcome, asked = update.outcome, update.amount or amount
-            fit = tried(
+            fit = run_sync(
                 lambda o=outcome, a=asked, i=id: checked_outcome(o, a, OperationKind.CHARGE, i)  # type: ignore[misc]  # bound at once
             )
             require(not isinstance(fit.raised, PluginContractError), str(fit.raised))
@@ -129,11 +129,11 @@ async def reads_callbacks_rightly(case: ProcessorCase) -> None:
 
 @rule(
     "processor.reads_callbacks_purely",
-    why="a callback is read again after a crash; it must say the same",
-    remedy="let split, verify and translate depend on their argument alone",
+    why="a callback is read again after a crash, with the same result",
+    remedy="use only the arguments of split, verify and translate",
 )
 async def reads_callbacks_purely(case: ProcessorCase) -> None:
-    """Splits, verifies and translates without asking anybody, the same every time."""
+    """Splits, verifies and translates without any request, with the same result every time."""
     raw = _sample(case)
     before = deepcopy(raw)
     with watching() as watch:
@@ -146,15 +146,15 @@ async def reads_callbacks_purely(case: ProcessorCase) -> None:
 
 @rule(
     "processor.splits_into_callbacks",
-    why="a part that is lost is a payment that is lost",
-    remedy="return [callback], or one RawCallback for each part with what verifies it",
+    why="a lost part is a lost payment",
+    remedy="return [callback], or one RawCallback for each part with all data to verify it",
 )
 async def splits_into_callbacks(case: ProcessorCase) -> None:
-    """Splits a callback into one or more, each of which it verifies."""
+    """Splits a callback into one or more callbacks that it can verify."""
     taker, raw = _taker(case), _sample(case)
-    heard = tried(lambda: list(taker.split(raw)))
-    parts = heard.answer or []
-    require(parts, f"a callback was split into {heard}")
+    result = run_sync(lambda: list(taker.split(raw)))
+    parts = result.answer or []
+    require(parts, f"a callback was split into {result}")
     for part in parts:
         require(isinstance(part, RawCallback), f"a part of it is {part!r}")
         _verified(taker, part)
@@ -162,34 +162,34 @@ async def splits_into_callbacks(case: ProcessorCase) -> None:
 
 @rule(
     "processor.survives_junk_callbacks",
-    why="the address is public: whatever is posted there is a stranger's",
-    remedy="check the signature before anything is parsed, and say BadSignatureError",
+    why="the URL is public: anyone can send anything",
+    remedy="check the signature before parsing, and raise BadSignatureError",
 )
 async def survives_junk_callbacks(case: ProcessorCase) -> None:
-    """Answers junk with BadSignatureError, and with no other error."""
+    """Rejects invalid data with BadSignatureError, and with no other exception."""
     taker, headers = _taker(case), dict(_sample(case).headers)
     for body in _JUNK:
         for sent in ({}, headers, dict.fromkeys(headers, "é\x80")):
             raw = RawCallback(sent, body)
-            heard = tried(lambda r=raw: [taker.verify(part) for part in taker.split(r)])  # type: ignore[misc]  # bound at once
-            is_no = isinstance(heard.raised, BadSignatureError) or heard.answer == []
-            require(is_no, f"{body[:20]!r} gave {heard}")
+            result = run_sync(lambda r=raw: [taker.verify(part) for part in taker.split(r)])  # type: ignore[misc]  # bound at once
+            is_no = isinstance(result.raised, BadSignatureError) or result.answer == []
+            require(is_no, f"{body[:20]!r} gave {result}")
 
 
 @rule(
     "processor.acknowledges",
-    why="a processor that does not see the answer it waits for calls again for days",
-    remedy="return the status and body of the processor's document: 2xx for yes, 4xx for no",
+    why="a processor that does not get the expected response sends the callback for days",
+    remedy="return the documented status and body: 2xx for accepted, 4xx for rejected",
 )
 async def acknowledges(case: ProcessorCase) -> None:
-    """Answers a callback with a status and bytes: 2xx if it was accepted, else 4xx."""
+    """Responds to a callback with a status and bytes: 2xx if it was accepted, else 4xx."""
     taker = _taker(case)
     for accepted, hundred in ((True, 2), (False, 4)):
-        heard = tried(lambda a=accepted: taker.acknowledge(accepted=a))  # type: ignore[misc]  # bound at once
-        match heard.answer:
+        result = run_sync(lambda a=accepted: taker.acknowledge(accepted=a))  # type: ignore[misc]  # bound at once
+        match result.answer:
             case (int(status), bytes()) if status // 100 == hundred:
                 continue
-        require(False, f"accepted={accepted} was answered with {heard}")
+        require(False, f"accepted={accepted} was answered with {result}")
 
 
 def _taker(case: ProcessorCase) -> CanCallback:
@@ -202,10 +202,10 @@ def _sample(case: ProcessorCase) -> RawCallback:
 
 
 def _verified(taker: CanCallback, raw: RawCallback) -> Verified:
-    heard = tried(lambda: taker.verify(raw))
-    if not isinstance(heard.answer, Verified):
-        raise NotJudgedError(f"see processor.verifies_the_genuine; it gave {heard}")
-    return heard.answer
+    result = run_sync(lambda: taker.verify(raw))
+    if not isinstance(result.answer, Verified):
+        raise NotJudgedError(f"see processor.verifies_the_genuine; it gave {result}")
+    return result.answer
 
 
 def _translated(case: ProcessorCase, raw: RawCallback) -> list[Update]:
@@ -216,13 +216,13 @@ def _translated(case: ProcessorCase, raw: RawCallback) -> list[Update]:
 
 def _require_refused(case: ProcessorCase, raw: RawCallback, what: str) -> None:
     taker = _taker(case)
-    heard: Said[object] = tried(lambda: [taker.verify(part) for part in taker.split(raw)])
-    # That it says so with BadSignatureError is judged by survives_junk_callbacks.
-    require(heard.raised is not None, f"{what} was accepted: {heard}")
+    result: Result[object] = run_sync(lambda: [taker.verify(part) for part in taker.split(raw)])
+    # survives_junk_callbacks checks that the exception is BadSignatureError.
+    require(result.raised is not None, f"{what} was accepted: {result}")
 
 
 def _changed(value: str, change: Callable[[str], str]) -> str:
-    """A header's value changed, if it is long enough to be a signature."""
+    """Change a header's value if it is long enough to be a signature."""
     return change(value) if len(value) >= 32 else value
 
 
@@ -231,5 +231,5 @@ def _flipped(value: str) -> str:
 
 
 def _only_case(headers: dict[str, str], raw: RawCallback) -> bool:
-    """Whether they differ in capitals alone: hexadecimal may be written in both."""
+    """Check whether they differ only in upper and lower case: hexadecimal may use both."""
     return all(headers[name].lower() == value.lower() for name, value in raw.headers.items())

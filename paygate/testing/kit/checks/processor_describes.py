@@ -1,4 +1,4 @@
-"""What a processor says of itself is true."""
+"""A processor's info and capabilities are valid and true."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ....plugins.checks import (
     plugin_id,
 )
 from ....plugins.results import quoted
-from ..calls import tried
+from ..calls import run_sync
 from ..cases import ProcessorCase
 from ..rules import require, rule
 
 
 @rule(
     "processor.describes_itself",
-    why="the host refuses at start-up what has no usable name",
+    why="the host refuses to start with a processor that has no valid id",
     remedy="give it `info`, a PluginInfo with an id of lower-case letters, digits and underscores",
 )
 async def describes_itself(case: ProcessorCase) -> None:
-    """Has the members of a Processor, and an id that can stand in rows and logs."""
+    """Has the members of a Processor, and an id that can be used in rows and logs."""
     processor = case.processor()
-    seen = tried(lambda: check_members(processor, Processor))
+    seen = run_sync(lambda: check_members(processor, Processor))
     require(seen.raised is None, str(seen.raised))
     check_requirement(case.plugin_id, processor)
-    named = tried(lambda: plugin_id(processor))
+    named = run_sync(lambda: plugin_id(processor))
     require(named.raised is None, str(named.raised))
     is_right = isinstance(processor.capabilities, Capabilities)
     require(is_right, f"its capabilities are {quoted(processor.capabilities)}")
@@ -36,31 +36,31 @@ async def describes_itself(case: ProcessorCase) -> None:
 
 @rule(
     "processor.declares_what_it_does",
-    why="a merchant is promised a refund that nobody can carry out",
-    remedy="implement the method, or take the capability out of `capabilities`",
+    why="a merchant relies on an operation that is not supported",
+    remedy="implement the method, or remove the capability from `capabilities`",
 )
 async def declares_what_it_does(case: ProcessorCase) -> None:
-    """Declares exactly the capabilities that it has the methods for."""
+    """Declares exactly the capabilities that it has methods for."""
     processor = case.processor()
-    agreed = tried(lambda: check_agreement(processor))
+    agreed = run_sync(lambda: check_agreement(processor))
     require(agreed.raised is None, str(agreed.raised))
 
 
 @rule(
     "processor.capabilities_are_sound",
-    why="the host routes by them; a misspelt currency means that no payment ever gets there",
-    remedy="use ISO 4217 codes in capitals, whole minor units, and a grade from the list",
+    why="the host uses them for routing; a misspelt currency never gets a payment",
+    remedy="use ISO 4217 codes in upper case, whole minor units, and a grade from the list",
 )
 async def capabilities_are_sound(case: ProcessorCase) -> None:
-    """Declares flows, currencies, bounds and grades that exist, in the types of Capabilities."""
+    """Declares valid flows, currencies, limits and grades, in the types of Capabilities."""
     can = case.processor().capabilities
-    sound = tried(lambda: check_capabilities(can))
+    sound = run_sync(lambda: check_capabilities(can))
     require(sound.raised is None, str(sound.raised))
 
 
 @rule(
     "processor.names_flows",
-    why="the host sends it what it names, and only that",
+    why="the host sends only the flows that it names",
     remedy="map each method's code to a non-empty frozenset of flows",
 )
 async def names_flows(case: ProcessorCase) -> None:
@@ -69,18 +69,18 @@ async def names_flows(case: ProcessorCase) -> None:
     require(methods, "it names no method")
     for code, flows in methods.items():
         is_code = isinstance(code, str) and 0 < len(code) <= METHOD_CODE_CHARS_MAX
-        require(is_code, f"{code!r} is no method's code")
+        require(is_code, f"{code!r} is not the code of a method")
         is_set = isinstance(flows, frozenset | set) and all(isinstance(one, str) for one in flows)
         require(is_set and flows, f"the flows of {code} are {flows!r}")
 
 
 @rule(
     "processor.description_stands",
-    why="the host reads it once, at start-up, and the dashboard again",
-    remedy="compute `info` and `capabilities` from the settings alone",
+    why="the host reads them once at start-up, and the dashboard later",
+    remedy="calculate `info` and `capabilities` from the settings only",
 )
 async def description_stands(case: ProcessorCase) -> None:
-    """Describes itself in the same way however often it is asked, and after a restart."""
+    """Has the same info and capabilities every time, also after a restart."""
     processor, restarted = case.processor(), case.processor()
     said = (processor.info, processor.capabilities)
     for other in (processor, restarted):

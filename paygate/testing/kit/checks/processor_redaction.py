@@ -1,4 +1,4 @@
-"""What is sealed comes out nowhere: a canary card number is followed."""
+"""Secrets do not appear in any output: the checks follow a marked card number."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ from dataclasses import replace
 
 from ....core.instrument import Instrument
 from ....core.plugin_api.processor import AuthorizeRequest
-from ..calls import overheard, said, whole_text
+from ..calls import captured_output, run_async, whole_text
 from ..cases import PAN, ProcessorCase, operation
 from ..rules import require, rule
 from ..scenes import charged
 from ..stage import Stage, answers, fails_with
 
 CHARS_MIN = 6
-"""Shorter values, a month or a year, are found in many places by chance."""
+"""Shorter values, such as a month or a year, appear by chance."""
 
 
 @rule(
     "processor.answers_without_secrets",
-    why="outcomes, references and states are stored in clear and shown in the dashboard",
-    remedy="keep the last four digits at most; leave instrument.secret out of what you answer",
+    why="outcomes, references and states are stored unencrypted and shown in the dashboard",
+    remedy="keep at most the last four digits; return nothing from instrument.secret",
 )
 async def answers_without_secrets(case: ProcessorCase) -> None:
-    """Repeats nothing sealed in an outcome, a reference, a state or a wake-up."""
+    """Repeats no secret in an outcome, a reference, a state or a wake-up."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         charge = await charged(case, case.processor(), case.stage(), asked=asked, ordinal=ordinal)
         context = case.stage().call(operation(ordinal))
-        await said(lambda a=asked, c=context: case.processor().authorize(a, c))  # type: ignore[misc]  # bound at once
+        await run_async(lambda a=asked, c=context: case.processor().authorize(a, c))  # type: ignore[misc]  # bound at once
         texts = [repr(charge.first.answer), repr(charge.last.answer), repr(context.wake_ups)]
         _require_clean(asked, *texts, where="what it answered")
 
 
 @rule(
     "processor.logs_without_secrets",
-    why="logs are copied to places that nobody may keep card numbers in",
-    remedy="log ids and codes through context.logger, never an instrument or a request's body",
+    why="logs are copied to places where card numbers are not allowed",
+    remedy="log ids and codes with context.logger, never an instrument or a request body",
 )
 async def logs_without_secrets(case: ProcessorCase) -> None:
-    """Writes nothing sealed to the log, whether its own or Python's, or to the screen."""
+    """Writes no secret to a log or to standard output."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
-            with overheard() as heard:
+            with captured_output() as result:
                 await charged(case, case.processor(), stage, asked=asked, ordinal=ordinal)
-            _require_clean(asked, repr(stage.log.lines), heard.getvalue(), where="its log")
+            _require_clean(asked, repr(stage.log.lines), result.getvalue(), where="its log")
 
 
 @rule(
     "processor.raises_without_secrets",
-    why="an exception's words and causes end in logs and error trackers",
-    remedy="raise with a code; use `from None` where the cause quotes the request",
+    why="messages and causes of exceptions appear in logs and error trackers",
+    remedy="raise an exception with a code; use `from None` if the cause contains the request",
 )
 async def raises_without_secrets(case: ProcessorCase) -> None:
-    """Raises nothing that quotes what is sealed, also where the line fails."""
+    """Raises no exception that contains a secret, also if requests fail."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
             charge = await charged(case, case.processor(), stage, asked=asked, ordinal=ordinal)
@@ -61,11 +61,11 @@ async def raises_without_secrets(case: ProcessorCase) -> None:
 
 @rule(
     "processor.needs_no_secret_later",
-    why="what is sealed is erased when the charge is decided; a query comes without it",
-    remedy="put what a query needs, and may be kept, into the state",
+    why="secrets are erased when the charge is decided; queries do not contain them",
+    remedy="store what a query needs, and may be stored, in the state",
 )
 async def needs_no_secret_later(case: ProcessorCase) -> None:
-    """Comes to its ending when it is asked again without what was sealed."""
+    """Returns the final outcome if it is queried without the secret."""
     asked = case.request()
     charge = await charged(case, case.processor(), case.stage(), asked=asked)
     text = f"{charge.last.raised!r}"
@@ -74,7 +74,7 @@ async def needs_no_secret_later(case: ProcessorCase) -> None:
 
 
 def _with_canary(case: ProcessorCase) -> list[AuthorizeRequest]:
-    """Requests whose secret holds a card number that is in nothing else."""
+    """Return requests whose secret contains a card number that appears nowhere else."""
     samples = ["approved", *(["declined"] if case.declined is not None else [])]
     return [_sealed(case.request(sample=sample)) for sample in samples]
 

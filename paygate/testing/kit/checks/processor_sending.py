@@ -1,4 +1,4 @@
-"""What leaves through ``context.http``, and what is made of it when nothing comes back."""
+"""Requests of ``context.http``, and the outcomes after lost responses."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from ....core.errors import NotSentError
 from ....core.outcome import Approved, Declined, Outcome
-from ..calls import Said, said
+from ..calls import Result, run_async
 from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, require, rule
 from ..stage import Network, Stage, answers, fails_with
 
 _LOST: dict[str, Network] = {
-    "a connection that broke": fails_with("connection"),
+    "a broken connection": fails_with("connection"),
     "a time-out": fails_with("timeout"),
     "a 502": answers(502, b"<html>Bad gateway</html>"),
 }
@@ -20,11 +20,11 @@ _LOST: dict[str, Network] = {
 
 @rule(
     "processor.does_not_retry",
-    why="a second request inside one call is a second charge that nobody has written down",
-    remedy="send once; answer Unknown or raise, and let the host ask again on its schedule",
+    why="a second request in one call is a second charge that is not recorded",
+    remedy="send once; return Unknown or raise, and the host repeats the call on its schedule",
 )
 async def does_not_retry(case: ProcessorCase) -> None:
-    """Sends a charge once, also where no answer comes."""
+    """Sends a charge once, also if there is no response."""
     for what, network in _LOST.items():
         stage, _ = await _authorized(case, network)
         times = _most_repeated(stage)
@@ -33,51 +33,51 @@ async def does_not_retry(case: ProcessorCase) -> None:
 
 @rule(
     "processor.not_sent_only_before_sending",
-    why="the host sends again what was not sent: the payer pays twice",
+    why="the host repeats an operation that was not sent: the payer would pay twice",
     remedy="raise NotSentError only before the request, or for HttpError `refused_address` or "
-    "`invalid_url`; else answer Unknown",
+    "`invalid_url`; else return Unknown",
 )
 async def not_sent_only_before_sending(case: ProcessorCase) -> None:
-    """Says NotSentError only where provably nothing left."""
+    """Raises NotSentError only if certainly nothing was sent."""
     for what, network in _LOST.items():
-        stage, heard = await _authorized(case, network)
-        is_lie = isinstance(heard.raised, NotSentError) and stage.line.sent
-        require(not is_lie, f"after {what} it raised {heard}, though a request had left")
+        stage, result = await _authorized(case, network)
+        is_lie = isinstance(result.raised, NotSentError) and stage.line.sent
+        require(not is_lie, f"after {what} it raised {result}, although a request was sent")
 
 
 @rule(
     "processor.silence_is_not_an_answer",
-    why="a charge that went through is shown as failed, or one that did not as paid",
-    remedy="answer Unknown, or let HttpError out; the host asks what became of it",
+    why="a successful charge is shown as failed, or a failed one as paid",
+    remedy="return Unknown, or do not catch HttpError; the host queries the outcome",
 )
 async def silence_is_not_an_answer(case: ProcessorCase) -> None:
-    """Takes neither a yes nor a no from a line that gave none."""
+    """Returns no definite outcome if there was no response."""
     for what, network in _LOST.items():
-        _, heard = await _authorized(case, network)
-        is_made_up = isinstance(heard.answer, Approved | Declined)
-        require(not is_made_up, f"after {what} it answered {heard}")
+        _, result = await _authorized(case, network)
+        is_made_up = isinstance(result.answer, Approved | Declined)
+        require(not is_made_up, f"after {what} it answered {result}")
 
 
 @rule(
     "processor.junk_is_not_a_yes",
-    why="a proxy's error page with status 200 would pay for goods",
-    remedy="approve only where the answer says so in the processor's own words",
+    why="a proxy's error page with status 200 would count as a payment",
+    remedy="approve only if the response contains the processor's approval",
 )
 async def junk_is_not_a_yes(case: ProcessorCase) -> None:
-    """Approves nothing on an answer that it cannot read."""
+    """Approves nothing if it cannot parse the response."""
     for body in (b"", b"{}", b"[]", b"null", b"<html>OK</html>", b'{"status":', b"\xff\xfe"):
-        _, heard = await _authorized(case, answers(200, body))
-        is_yes = isinstance(heard.answer, Approved)
-        require(not is_yes, f"the line said {body!r}, it answered {heard}")
+        _, result = await _authorized(case, answers(200, body))
+        is_yes = isinstance(result.answer, Approved)
+        require(not is_yes, f"the response was {body!r}, it answered {result}")
 
 
 @rule(
     "processor.hands_the_deadline_on",
-    why="the host stops listening at the deadline; an answer that comes later is lost",
-    remedy="post with timeout=context.deadline, or less",
+    why="the host stops waiting at the deadline; a later response is lost",
+    remedy="send requests with timeout=context.deadline, or less",
 )
 async def hands_the_deadline_on(case: ProcessorCase) -> None:
-    """Gives no request more time than it has itself."""
+    """Gives no request a longer timeout than its own deadline."""
     deadline = timedelta(milliseconds=1500)
     stage, _ = await _authorized(case, case.network, deadline=deadline)
     longest = max((sent.timeout for sent in stage.line.sent), default=timedelta(0))
@@ -86,16 +86,16 @@ async def hands_the_deadline_on(case: ProcessorCase) -> None:
 
 @rule(
     "processor.secrets_stay_out_of_addresses",
-    why="addresses stand in the access logs of everyone they pass",
-    remedy="send what is sealed in the body",
+    why="URLs are written to access logs",
+    remedy="send secrets in the body",
 )
 async def secrets_stay_out_of_addresses(case: ProcessorCase) -> None:
-    """Puts nothing of the payer's secret into an address."""
+    """Adds no part of the payer's secret to a URL."""
     stage = case.stage()
     asked = case.request()
-    await said(lambda: case.processor().authorize(asked, stage.call(operation(1))))
+    await run_async(lambda: case.processor().authorize(asked, stage.call(operation(1))))
     if not stage.line.sent:
-        raise DoesNotApplyError("nothing left through context.http")
+        raise DoesNotApplyError("no request was sent through context.http")
     secret = [value for value in (asked.instrument.secret or {}).values() if len(value) > 5]
     shown = [sent.url for sent in stage.line.sent if any(value in sent.url for value in secret)]
     require(not shown, f"{len(shown)} addresses hold a part of the secret")
@@ -103,19 +103,19 @@ async def secrets_stay_out_of_addresses(case: ProcessorCase) -> None:
 
 async def _authorized(
     case: ProcessorCase, network: Network | None, *, deadline: timedelta = timedelta(seconds=2)
-) -> tuple[Stage, Said[Outcome]]:
-    """One call on a line of that kind.
+) -> tuple[Stage, Result[Outcome]]:
+    """Authorize one charge on a network of a given kind.
 
     Raises:
-        DoesNotApplyError: It does not use the line.
+        DoesNotApplyError: It sends no request.
     """
     stage = case.stage(network)
     asked, processor = case.request(), case.processor()
     context = stage.call(operation(1), deadline=deadline)
-    heard = await said(lambda: processor.authorize(asked, context))
+    result = await run_async(lambda: processor.authorize(asked, context))
     if not stage.line.sent:
-        raise DoesNotApplyError("nothing left through context.http")
-    return stage, heard
+        raise DoesNotApplyError("no request was sent through context.http")
+    return stage, result
 
 
 def _most_repeated(stage: Stage) -> int:

@@ -1,4 +1,4 @@
-"""A processor keeps neither the host nor its neighbours waiting."""
+"""A processor blocks neither the host nor other calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from ....core.plugin_api.processor import AuthorizeRequest, Processor
-from ..calls import said, stopped
+from ..calls import run_async, stopped
 from ..cases import ProcessorCase, operation
 from ..rules import require, rule
 from ..scenes import everything
@@ -17,47 +17,47 @@ from ..world import watching
 DEADLINE = timedelta(milliseconds=400)
 SLACK_S = 1.0
 STEP_S_MAX = 0.2
-"""Far above what any answer needs, far below what a neighbour would notice."""
+"""Far more than any call needs, far less than another call would notice."""
 TRIES = 3
 
 
 @rule(
     "processor.keeps_its_deadline",
-    why="the host stops listening after context.deadline: the charge becomes Unknown",
-    remedy="never sleep; answer Pending with resolve_after, and let the row wait",
+    why="the host stops waiting after context.deadline: the outcome is Unknown",
+    remedy="never sleep; return Pending with resolve_after, and the host queries it later",
 )
 async def keeps_its_deadline(case: ProcessorCase) -> None:
-    """Answers within its deadline, also on a line that hangs."""
+    """Returns within its deadline, also if a request hangs."""
     for network in (case.network, hangs):
         stage, asked, processor = case.stage(network), case.request(), case.processor()
         context = stage.call(operation(1), deadline=DEADLINE)
         within_s = DEADLINE.total_seconds() + SLACK_S
-        heard = await said(partial(processor.authorize, asked, context), within_s=within_s)
+        result = await run_async(partial(processor.authorize, asked, context), within_s=within_s)
         sent_more = any(sent.timeout > DEADLINE for sent in stage.line.sent)
-        # What waits on its own request for too long is judged by hands_the_deadline_on.
-        require(heard.is_over or sent_more, f"no answer within {within_s:g} s of {DEADLINE}")
+        # hands_the_deadline_on checks the timeouts of its requests.
+        require(result.is_over or sent_more, f"no answer within {within_s:g} s of {DEADLINE}")
 
 
 @rule(
     "processor.lets_the_loop_go_on",
-    why="every payment of this process stands still meanwhile",
-    remedy="await; give what computes for long to asyncio.to_thread",
+    why="all payments of this process are blocked meanwhile",
+    remedy="use await; run long calculations with asyncio.to_thread",
 )
 async def lets_the_loop_go_on(case: ProcessorCase) -> None:
-    """Never holds up the event loop: it does not sleep in it, nor compute for long."""
+    """Never blocks the event loop with a sleep or a long calculation."""
     with watching() as watch:
         await everything(case, case.processor(), case.stage())
     slept = watch.of("sleep")
     require(not slept, f"it called {', '.join(map(str, slept))}")
-    # A busy machine may hold up one try, a plugin holds up all of them.
+    # A busy machine may delay one attempt; a plugin delays all of them.
     longest_s = min([await _longest_step_s(case) for _ in range(TRIES)])
     require(longest_s < STEP_S_MAX, f"one step took {longest_s:.2f} s")
 
 
 @rule(
     "processor.stops_when_told_to",
-    why="a worker that shuts down waits for it, and is killed in the middle of other work",
-    remedy="let CancelledError through; clean up in `finally`, and be quick about it",
+    why="a worker that shuts down waits for it, and is killed during other work",
+    remedy="do not catch CancelledError; clean up in `finally`, and quickly",
 )
 async def stops_when_told_to(case: ProcessorCase) -> None:
     """Ends at once when it is cancelled, and works as before afterwards."""
@@ -65,8 +65,10 @@ async def stops_when_told_to(case: ProcessorCase) -> None:
     is_stopped = await _cancelled(processor, asked, case.stage(hangs))
     require(is_stopped, "a second after it was cancelled it was still running")
     context = case.stage().call(operation(2))
-    after = await said(lambda: processor.authorize(asked, context))
-    fresh = await said(lambda: case.processor().authorize(asked, case.stage().call(operation(2))))
+    after = await run_async(lambda: processor.authorize(asked, context))
+    fresh = await run_async(
+        lambda: case.processor().authorize(asked, case.stage().call(operation(2)))
+    )
     is_as_before = after.answer == fresh.answer
     require(is_as_before, f"after a cancellation it answered {after}, a fresh one {fresh}")
 
@@ -78,5 +80,5 @@ async def _cancelled(processor: Processor, asked: AuthorizeRequest, stage: Stage
 
 
 async def _longest_step_s(case: ProcessorCase) -> float:
-    heard = await everything(case, case.processor(), case.stage())
-    return max(each.longest_step_s for each in heard)
+    result = await everything(case, case.processor(), case.stage())
+    return max(each.longest_step_s for each in result)

@@ -1,4 +1,4 @@
-"""A risk check looks at a payment before anybody is asked for the money."""
+"""A risk check assesses a payment before the processor is called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ....core.outcome import DeclineCode
 from ....core.plugin_api.risk import Allow, Block, FailMode, RiskCheck, RiskRequest, RiskVerdict
 from ....core.redaction import redact
 from ....plugins.checks import check_members
-from ..calls import Said, said, stopped, tried
+from ..calls import Result, run_async, run_sync, stopped
 from ..cases import RiskCase
 from ..rules import require, rule
 from ..sample_requests import a_sweep_of_histories, a_sweep_of_risks, risk_context
@@ -26,13 +26,13 @@ REASON_CHARS_MAX = 500
 
 @rule(
     "risk.describes_itself",
-    why="the host refuses at start-up what has no name, or does not say how it fails",
+    why="the host refuses to start with a check without a name, or with an invalid `fail`",
     remedy="give it a `name`, and `fail` as 'open' or 'closed' if it needs one",
 )
 async def describes_itself(case: RiskCase) -> None:
-    """Has the members of a RiskCheck, a name and, if any, a way to fail."""
+    """Has the members of a RiskCheck, a name and, if set, a valid `fail`."""
     check = case.check()
-    seen = tried(lambda: check_members(check, RiskCheck))
+    seen = run_sync(lambda: check_members(check, RiskCheck))
     require(seen.raised is None, str(seen.raised))
     require(isinstance(check.name, str) and check.name, f"its name is {check.name!r}")
     fail = getattr(check, "fail", "open")
@@ -41,41 +41,41 @@ async def describes_itself(case: RiskCase) -> None:
 
 @rule(
     "risk.answers_with_a_verdict",
-    why="a True that meant to block blocks nothing",
+    why="True does not block a payment",
     remedy="return Allow(), Block(reason) or None",
 )
 async def answers_with_a_verdict(case: RiskCase) -> None:
-    """Answers with Allow, Block or None, and with nothing else."""
-    for heard in await _sweep(case):
-        if heard.raised is None:
-            is_verdict = heard.answer is None or isinstance(heard.answer, Allow | Block)
-            require(is_verdict, f"it answered {heard.answer!r}")
+    """Returns Allow, Block or None, and nothing else."""
+    for result in await _sweep(case):
+        if result.raised is None:
+            is_verdict = result.answer is None or isinstance(result.answer, Allow | Block)
+            require(is_verdict, f"it answered {result.answer!r}")
 
 
 @rule(
     "risk.never_raises",
-    why="whether a fraud goes through is then decided by `fail`, and not by the check",
-    remedy="mind payments without a past, in any currency, by any method",
+    why="after an exception `fail` decides, not the check",
+    remedy="handle payments without a history, in any currency, with any method",
 )
 async def never_raises(case: RiskCase) -> None:
-    """Answers for every payment, with any past or none."""
-    for heard in await _sweep(case):
-        require(heard.raised is None, f"it ended with {heard}")
+    """Returns a result for every payment, with any history."""
+    for result in await _sweep(case):
+        require(result.raised is None, f"it ended with {result}")
 
 
 @rule(
     "risk.blocks_in_our_words",
-    why="the merchant is told the code, and the time line shows the reason",
+    why="the merchant gets the code, and the timeline shows the reason",
     remedy="use a DeclineCode, and a short printable reason",
 )
 async def blocks_in_our_words(case: RiskCase) -> None:
     """Blocks with a DeclineCode and a printable reason, without card numbers."""
-    for heard in await _sweep(case):
-        if isinstance(heard.answer, Block):
-            block = heard.answer
+    for result in await _sweep(case):
+        if isinstance(result.answer, Block):
+            block = result.answer
             require(isinstance(block.code, DeclineCode), f"its code is {block.code!r}")
-        if isinstance(heard.answer, Allow | Block):
-            reason = heard.answer.reason
+        if isinstance(result.answer, Allow | Block):
+            reason = result.answer.reason
             is_text = isinstance(reason, str) and (reason == "" or reason.isprintable())
             require(is_text and len(reason) <= REASON_CHARS_MAX, f"its reason is {reason!r:.80}")
             require(redact(reason) == reason, "its reason holds a card number")
@@ -83,40 +83,40 @@ async def blocks_in_our_words(case: RiskCase) -> None:
 
 @rule(
     "risk.asks_for_what_there_is",
-    why="the question is refused, and `fail` decides",
-    remedy="ask for 31 days at most, and for `instrument`, `order` or `merchant`",
+    why="the query is refused, and `fail` decides",
+    remedy="query at most 31 days, and `instrument`, `order` or `merchant`",
 )
 async def asks_for_what_there_is(case: RiskCase) -> None:
-    """Asks its history only for what it can tell."""
+    """Queries its history only for what is supported."""
     for request in a_sweep_of_risks():
         context = risk_context(case.stage(), request)
-        await said(lambda r=request, c=context: case.check().assess(r, c))  # type: ignore[misc]  # bound at once
+        await run_async(lambda r=request, c=context: case.check().assess(r, c))  # type: ignore[misc]  # bound at once
         refused = context.history.refused  # type: ignore[attr-defined]  # the kit's own
         require(not refused, f"it asked for {refused}")
 
 
 @rule(
     "risk.assesses_the_same_again",
-    why="it is asked again where a worker died; the payer would be judged twice, and differently",
-    remedy="decide from the request, the history and context.clock alone; keep no counts",
+    why="after a crash another worker assesses the payment again, with another result",
+    remedy="use only the request, the history and context.clock; keep no counters",
 )
 async def assesses_the_same_again(case: RiskCase) -> None:
-    """Judges the same payment with the same past the same way, also after a restart."""
+    """Returns the same result for the same payment and history, also after a restart."""
     check = case.check()
     for request in a_sweep_of_risks():
-        heard = [await _assessed(case, request, check=check) for _ in range(3)]
-        heard.append(await _assessed(case, request))
-        answers = [each.answer for each in heard]
+        result = [await _assessed(case, request, check=check) for _ in range(3)]
+        result.append(await _assessed(case, request))
+        answers = [each.answer for each in result]
         require(all(each == answers[0] for each in answers), f"it answered {answers}")
 
 
 @rule(
     "risk.leaves_its_arguments_alone",
-    why="the processor is asked for another payment than was judged",
+    why="the processor would get another payment than was assessed",
     remedy="copy before you change",
 )
 async def leaves_its_arguments_alone(case: RiskCase) -> None:
-    """Changes nothing of the request."""
+    """Does not change the request."""
     for request in a_sweep_of_risks():
         before = deepcopy(request)
         await _assessed(case, request)
@@ -125,25 +125,25 @@ async def leaves_its_arguments_alone(case: RiskCase) -> None:
 
 @rule(
     "risk.is_quick",
-    why="the payment waits for it; what is late counts as `fail` says",
-    remedy="ask others with a timeout below context.deadline",
+    why="the payment waits for it; a late result counts as `fail` says",
+    remedy="send requests with a timeout below context.deadline",
 )
 async def is_quick(case: RiskCase) -> None:
-    """Answers within two seconds, also on a line that hangs."""
+    """Returns within two seconds, also if a request hangs."""
     request, check = a_sweep_of_risks()[0], case.check()
     context = risk_context(case.stage(hangs), request, deadline=WITHIN)
     within_s = WITHIN.total_seconds() + SLACK_S
-    heard = await said(lambda: check.assess(request, context), within_s=within_s)
-    require(heard.is_over, f"no answer within {within_s:g} s")
+    result = await run_async(lambda: check.assess(request, context), within_s=within_s)
+    require(result.is_over, f"no answer within {within_s:g} s")
 
 
 @rule(
     "risk.lets_the_loop_go_on",
-    why="every payment of this process stands still meanwhile",
-    remedy="await; give what computes for long to asyncio.to_thread",
+    why="all payments of this process are blocked meanwhile",
+    remedy="use await; run long calculations with asyncio.to_thread",
 )
 async def lets_the_loop_go_on(case: RiskCase) -> None:
-    """Never holds up the event loop: it does not sleep in it, nor compute for long."""
+    """Never blocks the event loop with a sleep or a long calculation."""
     request = a_sweep_of_risks()[0]
     with watching() as watch:
         await _assessed(case, request)
@@ -156,7 +156,7 @@ async def lets_the_loop_go_on(case: RiskCase) -> None:
 @rule(
     "risk.stops_when_told_to",
     why="a worker that shuts down waits for it",
-    remedy="let CancelledError through",
+    remedy="do not catch CancelledError",
 )
 async def stops_when_told_to(case: RiskCase) -> None:
     """Ends at once when it is cancelled."""
@@ -169,15 +169,15 @@ async def stops_when_told_to(case: RiskCase) -> None:
 
 async def _assessed(
     case: RiskCase, request: RiskRequest, *, check: RiskCheck | None = None
-) -> Said[RiskVerdict | None]:
+) -> Result[RiskVerdict | None]:
     asked, context = check or case.check(), risk_context(case.stage(), request)
-    return await said(lambda: asked.assess(request, context))
+    return await run_async(lambda: asked.assess(request, context))
 
 
-async def _sweep(case: RiskCase) -> list[Said[RiskVerdict | None]]:
-    """Every payment, with every past."""
+async def _sweep(case: RiskCase) -> list[Result[RiskVerdict | None]]:
+    """Assess every payment with every history."""
     return [
-        await said(lambda r=request, c=context: case.check().assess(r, c))  # type: ignore[misc]  # bound at once
+        await run_async(lambda r=request, c=context: case.check().assess(r, c))  # type: ignore[misc]  # bound at once
         for counts in a_sweep_of_histories()
         for request in a_sweep_of_risks()
         for context in [risk_context(case.stage(), request, counts=counts)]

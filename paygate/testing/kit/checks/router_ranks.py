@@ -1,4 +1,4 @@
-"""A router says which processor is to be asked first, quickly and for certain."""
+"""A router ranks processors, quickly and reproducibly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ....core.plugin_api.routing import Router, RouteRequest
 from ....plugins.checks import check_members
-from ..calls import Said, said, stopped, tried
+from ..calls import Result, run_async, run_sync, stopped
 from ..cases import RouterCase, operation
 from ..rules import require, rule
 from ..sample_requests import a_sweep_of_routes
@@ -17,20 +17,20 @@ from ..stage import hangs
 from ..world import watching
 
 WITHIN = timedelta(milliseconds=500)
-"""What all routers together have."""
+"""The limit for all routers together."""
 SLACK_S = 0.5
 STEP_S_MAX = 0.1
 
 
 @rule(
     "router.describes_itself",
-    why="the host refuses at start-up what has no name, or an order that is none",
+    why="the host refuses to start with a router without a name, or with an invalid priority",
     remedy="give it a `name`, and a whole number as `priority` if it needs one",
 )
 async def describes_itself(case: RouterCase) -> None:
-    """Has the members of a Router, a name and, if any, a whole priority."""
+    """Has the members of a Router, a name and, if set, a whole number as priority."""
     router = case.router()
-    seen = tried(lambda: check_members(router, Router))
+    seen = run_sync(lambda: check_members(router, Router))
     require(seen.raised is None, str(seen.raised))
     require(isinstance(router.name, str) and router.name, f"its name is {router.name!r}")
     priority = getattr(router, "priority", 0)
@@ -39,15 +39,15 @@ async def describes_itself(case: RouterCase) -> None:
 
 @rule(
     "router.answers_with_ids",
-    why="the host takes anything else for no opinion, and the router for broken",
+    why="the host ignores any other result, and reports the router as broken",
     remedy="return a list of processor ids, or None",
 )
 async def answers_with_ids(case: RouterCase) -> None:
-    """Answers with a sequence of processor ids, or None; a text is not a sequence of ids."""
+    """Returns a sequence of processor ids, or None; a string is not a sequence of ids."""
     for request in a_sweep_of_routes():
-        heard = await _ranked(case, request)
-        if heard.raised is None:
-            ranks = heard.answer
+        results = await _ranked(case, request)
+        if results.raised is None:
+            ranks = results.answer
             is_list = isinstance(ranks, Sequence) and not isinstance(ranks, str | bytes)
             is_ids = is_list and all(isinstance(each, str) for each in ranks or ())
             require(ranks is None or is_ids, f"it answered {ranks!r}")
@@ -55,23 +55,23 @@ async def answers_with_ids(case: RouterCase) -> None:
 
 @rule(
     "router.never_raises",
-    why="what it knows about this payment is lost, and nobody notices",
-    remedy="answer None where you have no opinion; facts may be missing",
+    why="its ranking is ignored, without a visible error",
+    remedy="return None without an opinion; facts may be missing",
 )
 async def never_raises(case: RouterCase) -> None:
-    """Answers for every payment: any currency, any method, any facts, two candidates or ten."""
+    """Returns a result for every payment: any currency, method, facts and number of candidates."""
     for request in a_sweep_of_routes():
-        heard = await _ranked(case, request)
-        require(heard.raised is None, f"{request.method}, {request.facts}: {heard}")
+        results = await _ranked(case, request)
+        require(results.raised is None, f"{request.method}, {request.facts}: {results}")
 
 
 @rule(
     "router.names_only_candidates",
-    why="a processor that cannot carry the payment out is never asked; the ranking is for nothing",
+    why="a processor that cannot carry out the payment is ignored; the ranking is useless",
     remedy="choose among request.candidates",
 )
 async def names_only_candidates(case: RouterCase) -> None:
-    """Names only processors that can carry the payment out."""
+    """Names only processors that can carry out the payment."""
     for request in a_sweep_of_routes():
         known = {each.processor for each in request.candidates}
         for each in (await _ranked(case, request)).answer or ():
@@ -80,11 +80,11 @@ async def names_only_candidates(case: RouterCase) -> None:
 
 @rule(
     "router.names_each_once",
-    why="fail-over would come back to whom it has just left",
+    why="failover would return to a processor that has just failed",
     remedy="name each processor once",
 )
 async def names_each_once(case: RouterCase) -> None:
-    """Names each processor once at most."""
+    """Names each processor at most once."""
     for request in a_sweep_of_routes():
         ranks = list((await _ranked(case, request)).answer or ())
         require(len(set(ranks)) == len(ranks), f"it answered {ranks}")
@@ -92,8 +92,8 @@ async def names_each_once(case: RouterCase) -> None:
 
 @rule(
     "router.ranks_the_same_again",
-    why="a request that is repeated would go elsewhere, and nobody could say why",
-    remedy="decide from the request, context.rng and context.clock alone; keep no counts",
+    why="a repeated request would go to another processor, for no visible reason",
+    remedy="use only the request, context.rng and context.clock; keep no counters",
 )
 async def ranks_the_same_again(case: RouterCase) -> None:
     """Ranks the same payment the same way, also after a restart."""
@@ -102,18 +102,18 @@ async def ranks_the_same_again(case: RouterCase) -> None:
         require(_listed(one) == _listed(other), f"first {one}, then {other}")
     router = case.router()
     for request in a_sweep_of_routes():
-        heard = [(await _ranked(case, request, router=router)).answer for _ in range(3)]
-        is_same = all(_listed(each) == _listed(heard[0]) for each in heard)
-        require(is_same, f"asked three times in one process: {heard}")
+        results = [(await _ranked(case, request, router=router)).answer for _ in range(3)]
+        is_same = all(_listed(each) == _listed(results[0]) for each in results)
+        require(is_same, f"asked three times in one process: {results}")
 
 
 @rule(
     "router.leaves_its_arguments_alone",
-    why="the next router is asked about another payment",
+    why="the next router would get another payment",
     remedy="copy before you change",
 )
 async def leaves_its_arguments_alone(case: RouterCase) -> None:
-    """Changes nothing of the request."""
+    """Does not change the request."""
     for request in a_sweep_of_routes():
         before = deepcopy(request)
         await _ranked(case, request)
@@ -122,25 +122,25 @@ async def leaves_its_arguments_alone(case: RouterCase) -> None:
 
 @rule(
     "router.is_quick",
-    why="a shopper's request waits for it; what is late counts as no opinion",
-    remedy="compute; what must be asked of others, ask with a short timeout",
+    why="a shopper's request waits for it; a late result counts as no opinion",
+    remedy="calculate the ranking; send requests only with a short timeout",
 )
 async def is_quick(case: RouterCase) -> None:
-    """Answers within half a second, also on a line that hangs."""
+    """Returns within half a second, also if a request hangs."""
     router, stage, request = case.router(), case.stage(hangs), a_sweep_of_routes()[0]
     context = stage.call(operation(1), deadline=WITHIN)
     within_s = WITHIN.total_seconds() + SLACK_S
-    heard = await said(lambda: router.rank(request, context), within_s=within_s)
-    require(heard.is_over, f"no answer within {within_s:g} s")
+    results = await run_async(lambda: router.rank(request, context), within_s=within_s)
+    require(results.is_over, f"no answer within {within_s:g} s")
 
 
 @rule(
     "router.lets_the_loop_go_on",
-    why="every request of this process stands still meanwhile",
-    remedy="await; give what computes for long to asyncio.to_thread",
+    why="all requests of this process are blocked meanwhile",
+    remedy="use await; run long calculations with asyncio.to_thread",
 )
 async def lets_the_loop_go_on(case: RouterCase) -> None:
-    """Never holds up the event loop: it does not sleep in it, nor compute for long."""
+    """Never blocks the event loop with a sleep or a long calculation."""
     request = a_sweep_of_routes()[0]
     with watching() as watch:
         await _ranked(case, request)
@@ -153,7 +153,7 @@ async def lets_the_loop_go_on(case: RouterCase) -> None:
 @rule(
     "router.stops_when_told_to",
     why="a process that shuts down waits for it",
-    remedy="let CancelledError through",
+    remedy="do not catch CancelledError",
 )
 async def stops_when_told_to(case: RouterCase) -> None:
     """Ends at once when it is cancelled."""
@@ -165,10 +165,10 @@ async def stops_when_told_to(case: RouterCase) -> None:
 
 async def _ranked(
     case: RouterCase, request: RouteRequest, *, router: Router | None = None
-) -> Said[Sequence[str] | None]:
+) -> Result[Sequence[str] | None]:
     asked = router or case.router()
     context = case.stage().call(request.payment_id, deadline=WITHIN)
-    return await said(lambda: asked.rank(request, context))
+    return await run_async(lambda: asked.rank(request, context))
 
 
 def _listed(ranks: Sequence[str] | None) -> list[str] | None:

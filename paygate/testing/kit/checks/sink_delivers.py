@@ -1,4 +1,4 @@
-"""A sink carries an event once a call, and says what became of it."""
+"""A sink delivers an event once per call, and returns the result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ....core.plugin_api.sink import DeliverableEvent, EventSink
 from ....core.webhooks.model import DeliveryResult, Endpoint
 from ....plugins.checks import check_members, check_requirement, sink_id
 from ....plugins.results import checked_result
-from ..calls import Said, overheard, said, stopped, tried, whole_text
+from ..calls import Result, captured_output, run_async, run_sync, stopped, whole_text
 from ..cases import SinkCase, operation
 from ..exercises import BODY, SECRET, an_endpoint, an_event
 from ..rules import DoesNotApplyError, require, rule
@@ -28,40 +28,40 @@ KINDS = ("timeout", "connection", "tls", "protocol", "refused_address", "invalid
 
 @rule(
     "sink.describes_itself",
-    why="the host refuses at start-up what has no usable name",
+    why="the host refuses to start with a sink that has no valid id",
     remedy="give it `info`, a PluginInfo with an id of lower-case letters, digits and underscores",
 )
 async def describes_itself(case: SinkCase) -> None:
-    """Has the members of an EventSink, and an id that can stand in rows and logs."""
+    """Has the members of an EventSink, and an id that can be used in rows and logs."""
     sink = case.sink()
-    seen = tried(lambda: check_members(sink, EventSink))
+    seen = run_sync(lambda: check_members(sink, EventSink))
     require(seen.raised is None, str(seen.raised))
     check_requirement(case.plugin_id, sink)
-    named = tried(lambda: sink_id(sink))
+    named = run_sync(lambda: sink_id(sink))
     require(named.raised is None, str(named.raised))
 
 
 @rule(
     "sink.answers_with_a_result",
-    why="the host takes anything else for a failed attempt, and sends again what arrived",
+    why="the host treats anything else as a failed attempt, and sends the event again",
     remedy="return DeliveryResult(delivered=…, status_code=…, body=…, error=…)",
 )
 async def answers_with_a_result(case: SinkCase) -> None:
-    """Answers with a DeliveryResult, whatever the receiver says."""
+    """Returns a DeliveryResult, whatever the receiver responds."""
     for network in (case.network, answers(200, b"\0\xff"), answers(503), fails_with("timeout")):
-        _, heard = await _delivered(case, network)
-        require(heard.raised is None, f"deliver ended with {heard}")
-        fits = tried(lambda a=heard.answer: checked_result(a))  # type: ignore[misc]  # bound at once
-        require(not isinstance(fits.raised, PluginContractError), f"{fits.raised}: {heard}")
+        _, delivered = await _delivered(case, network)
+        require(delivered.raised is None, f"deliver ended with {delivered}")
+        fits = run_sync(lambda a=delivered.answer: checked_result(a))  # type: ignore[misc]  # bound at once
+        require(not isinstance(fits.raised, PluginContractError), f"{fits.raised}: {delivered}")
 
 
 @rule(
     "sink.believes_a_yes",
-    why="an event that arrived is sent again for a day",
-    remedy="answer delivered=True for every 2xx",
+    why="an event that has arrived is sent again for a day",
+    remedy="return delivered=True for every 2xx",
 )
 async def believes_a_yes(case: SinkCase) -> None:
-    """Says delivered where the receiver confirms it."""
+    """Reports a delivery if the receiver confirms it."""
     for status in (200, 201, 202, 204):
         _, result = await _on_line(case, answers(status, b"OK"))
         require(result.delivered, f"a {status} gave {result}")
@@ -69,11 +69,11 @@ async def believes_a_yes(case: SinkCase) -> None:
 
 @rule(
     "sink.believes_no_redirect",
-    why="a page that asks to log in confirms nothing",
-    remedy="answer delivered=False for 3xx; they are not followed",
+    why="a login page does not confirm a delivery",
+    remedy="return delivered=False for 3xx; redirects are not followed",
 )
 async def believes_no_redirect(case: SinkCase) -> None:
-    """Says not delivered where the receiver points elsewhere."""
+    """Reports no delivery if the receiver redirects."""
     for status in (301, 302, 307, 308):
         _, result = await _on_line(case, answers(status, location="https://elsewhere.example/"))
         require(not result.delivered, f"a {status} gave {result}")
@@ -81,25 +81,25 @@ async def believes_no_redirect(case: SinkCase) -> None:
 
 @rule(
     "sink.takes_a_no_for_a_no",
-    why="an event that was refused is never sent again",
-    remedy="answer delivered=False and the status for everything but 2xx; raise nothing",
+    why="a rejected event would never be sent again",
+    remedy="return delivered=False and the status for everything except 2xx; do not raise",
 )
 async def takes_a_no_for_a_no(case: SinkCase) -> None:
-    """Says not delivered, and does not raise, where the receiver refuses or fails."""
+    """Reports no delivery, and does not raise, if the receiver rejects the event or fails."""
     for status in (400, 401, 404, 410, 429, 500, 502, 503):
         _, result = await _on_line(case, answers(status, b"no"))
         require(not result.delivered, f"a {status} gave {result}")
         is_said = result.status_code in {None, status}
-        require(is_said, f"a {status} was told as {result.status_code}")
+        require(is_said, f"a {status} was reported as {result.status_code}")
 
 
 @rule(
     "sink.survives_silence",
-    why="an exception says less than `timeout`: the merchant cannot see what is wrong",
-    remedy="catch HttpError and answer delivered=False, error=error.kind",
+    why="an exception is less precise than `timeout`: the merchant cannot see what is wrong",
+    remedy="catch HttpError and return delivered=False, error=error.kind",
 )
 async def survives_silence(case: SinkCase) -> None:
-    """Says not delivered and why, and does not raise, where no answer comes."""
+    """Reports no delivery and the reason, and does not raise, if there is no response."""
     for kind in KINDS:
         _, result = await _on_line(case, fails_with(kind))
         is_told = not result.delivered and result.error and result.status_code is None
@@ -108,63 +108,63 @@ async def survives_silence(case: SinkCase) -> None:
 
 @rule(
     "sink.sends_once",
-    why="tries are the retry policy's; two in one call are a copy that nobody has written down",
-    remedy="post once; answer what came of it",
+    why="the retry policy decides about attempts; a second request in one call is not recorded",
+    remedy="send one request; return its result",
 )
 async def sends_once(case: SinkCase) -> None:
-    """Sends an event once in one call, whatever comes back."""
+    """Sends an event once per call, whatever the response is."""
     for network in (case.network, answers(503), fails_with("connection"), fails_with("timeout")):
         stage, _ = await _delivered(case, network)
         if not stage.line.sent:
-            raise DoesNotApplyError("nothing left through context.http")
+            raise DoesNotApplyError("no request was sent through context.http")
         times = len(stage.line.sent)
         require(times == 1, f"{times} requests left in one call")
 
 
 @rule(
     "sink.sends_the_exact_body",
-    why="receivers verify bytes; one that was written anew fails its signature",
-    remedy="send event.body as it is",
+    why="receivers verify the exact bytes; a body that is encoded again has a wrong signature",
+    remedy="send event.body unchanged",
 )
 async def sends_the_exact_body(case: SinkCase) -> None:
-    """Sends the very bytes of the event."""
+    """Sends the exact bytes of the event."""
     stage, _ = await _on_line(case, case.network)
-    require(stage.line.sent[0].body == BODY, "other bytes left than the event's")
+    require(stage.line.sent[0].body == BODY, "the sent bytes differ from the event's")
 
 
 @rule(
     "sink.names_the_event",
-    why="deliveries come at least once; a receiver knows a copy by the event's id",
+    why="events are delivered at least once; a receiver finds duplicates by the event's id",
     remedy="send event.id in a header, the same for every attempt",
 )
 async def names_the_event(case: SinkCase) -> None:
-    """Sends the event's id, the same each time and also after a restart."""
+    """Sends the event's id, the same for each attempt and after a restart."""
     for sink in (case.sink(), case.sink()):
         for _ in range(2):
             stage, _ = await _on_line(case, case.network, sink=sink)
             id = an_event().id
-            require(stage.line.sent[0].holds(id), f"nothing that left names {id}")
+            require(stage.line.sent[0].holds(id), f"no request contains {id}")
 
 
 @rule(
     "sink.signs_the_body",
-    why="a real signature under other contents would be believed",
+    why="a real signature would be valid for another body",
     remedy="sign the exact bytes that are sent",
 )
 async def signs_the_body(case: SinkCase) -> None:
     """Signs the body: other bytes have another signature."""
     before = await _signatures(case)
     after = await _signatures(case, event=an_event(body=BODY + b" "))
-    require(before != after, "another body left with the same headers")
+    require(before != after, "another body was sent with the same headers")
 
 
 @rule(
     "sink.signs_id_and_moment",
-    why="a delivery that was overheard can be sent again, or under another id",
+    why="a recorded delivery could be sent again, or with another id",
     remedy="sign id, timestamp and body together, as Standard Webhooks does",
 )
 async def signs_id_and_moment(case: SinkCase) -> None:
-    """Signs the event's id and the moment: with either changed, a signature changes."""
+    """Signs the event's id and the timestamp: a change of either changes the signature."""
     before = await _signatures(case)
     event = an_event()
     others = {
@@ -174,34 +174,34 @@ async def signs_id_and_moment(case: SinkCase) -> None:
     for what, after in others.items():
         told = {event.id, "evt_KIT000000000077"}
         changed = [name for name, value in after.items() if value != before.get(name)]
-        # The id's and the moment's own headers change too; a signature is long and neither.
+        # The headers of id and timestamp change too; a signature is another, longer value.
         signed = [n for n in changed if after[n] not in told and not after[n].isdigit()]
         require(signed, f"with {what} only {changed or 'nothing'} changed")
 
 
 @rule(
     "sink.keeps_the_secret",
-    why="whoever has the secret can sign; it is the merchant's",
-    remedy="send what is made with it, and log neither it nor the headers",
+    why="anyone with the merchant's secret can sign events",
+    remedy="send only the signature; log neither the secret nor the headers",
 )
 async def keeps_the_secret(case: SinkCase) -> None:
-    """Lets the endpoint's secret out neither on the line, nor in its answer, log or error."""
+    """Shows the endpoint's secret in no request, result, log or error."""
     for network in (case.network, answers(500, b"no"), fails_with("timeout")):
-        with overheard() as heard:
+        with captured_output() as delivered:
             stage, said_ = await _delivered(case, network)
-        texts = (repr(stage.log.lines), heard.getvalue(), str(said_), whole_text(said_.raised))
+        texts = (repr(stage.log.lines), delivered.getvalue(), str(said_), whole_text(said_.raised))
         left = [sent.url for sent in stage.line.sent if sent.holds(SECRET)]
         is_out = left or any(SECRET in text for text in texts)
-        require(not is_out, "the endpoint's secret came out")
+        require(not is_out, "the endpoint's secret is visible")
 
 
 @rule(
     "sink.hands_the_deadline_on",
-    why="the host stops listening at the deadline, and the receiver holds a connection",
-    remedy="post with timeout=min(own, context.deadline)",
+    why="the host stops waiting at the deadline, and the receiver's connection stays open",
+    remedy="send requests with timeout=min(own, context.deadline)",
 )
 async def hands_the_deadline_on(case: SinkCase) -> None:
-    """Gives no request more time than it has itself."""
+    """Gives no request a longer timeout than its own deadline."""
     stage, _ = await _on_line(case, case.network, deadline=DEADLINE)
     longest = max(sent.timeout for sent in stage.line.sent)
     require(longest <= DEADLINE, f"it has {DEADLINE}, and gave a request {longest}")
@@ -209,24 +209,24 @@ async def hands_the_deadline_on(case: SinkCase) -> None:
 
 @rule(
     "sink.keeps_its_deadline",
-    why="other merchants' deliveries wait for this one",
-    remedy="do not sleep; post with a timeout",
+    why="deliveries to other merchants wait for this one",
+    remedy="do not sleep; send requests with a timeout",
 )
 async def keeps_its_deadline(case: SinkCase) -> None:
-    """Answers within its deadline, also where the receiver hangs."""
+    """Returns within its deadline, also if the receiver hangs."""
     for network in (case.network, hangs):
-        stage, heard = await _delivered(case, network, deadline=DEADLINE)
+        stage, delivered = await _delivered(case, network, deadline=DEADLINE)
         sent_more = any(sent.timeout > DEADLINE for sent in stage.line.sent)
-        require(heard.is_over or sent_more, f"no answer within {DEADLINE} and a second")
+        require(delivered.is_over or sent_more, f"no answer within {DEADLINE} and a second")
 
 
 @rule(
     "sink.lets_the_loop_go_on",
-    why="every delivery of this process stands still meanwhile",
-    remedy="await; give what computes for long to asyncio.to_thread",
+    why="all deliveries of this process are blocked meanwhile",
+    remedy="use await; run long calculations with asyncio.to_thread",
 )
 async def lets_the_loop_go_on(case: SinkCase) -> None:
-    """Never holds up the event loop: it does not sleep in it, nor compute for long."""
+    """Never blocks the event loop with a sleep or a long calculation."""
     with watching() as watch:
         await _delivered(case, case.network)
     slept = watch.of("sleep")
@@ -238,7 +238,7 @@ async def lets_the_loop_go_on(case: SinkCase) -> None:
 @rule(
     "sink.stops_when_told_to",
     why="a worker that shuts down waits for it",
-    remedy="let CancelledError through; clean up in `finally`, and be quick about it",
+    remedy="do not catch CancelledError; clean up in `finally`, and quickly",
 )
 async def stops_when_told_to(case: SinkCase) -> None:
     """Ends at once when it is cancelled."""
@@ -251,45 +251,48 @@ async def stops_when_told_to(case: SinkCase) -> None:
 
 @rule(
     "sink.wants_without_asking",
-    why="it is asked in the middle of a payment",
-    remedy="decide from the event's type and the endpoint alone, and raise nothing",
+    why="it is called while a payment is processed",
+    remedy="use only the event's type and the endpoint, and do not raise",
 )
 async def wants_without_asking(case: SinkCase) -> None:
-    """Says whether it wants an event: a yes or a no, the same each time, for any endpoint."""
+    """Returns whether it wants an event: the same boolean each time, for any endpoint."""
     sink = case.sink()
     for endpoint in (an_endpoint(), an_endpoint(None), replace(an_endpoint(), secret=None)):
         for kind in ("payment.success", "refund.created", "some.thing_new"):
-            heard = [tried(lambda e=endpoint, k=kind: sink.wants(k, e)) for _ in range(2)]  # type: ignore[misc]  # bound at once
-            is_plain = all(each.answer in {True, False} for each in heard)
-            require(is_plain and heard[0].raised is None, f"{kind} gave {heard[0]}")
-            require(heard[0].answer == heard[1].answer, f"{kind}: {heard[0]}, then {heard[1]}")
+            delivered = [run_sync(lambda e=endpoint, k=kind: sink.wants(k, e)) for _ in range(2)]  # type: ignore[misc]  # bound at once
+            is_plain = all(each.answer in {True, False} for each in delivered)
+            require(is_plain and delivered[0].raised is None, f"{kind} gave {delivered[0]}")
+            require(
+                delivered[0].answer == delivered[1].answer,
+                f"{kind}: {delivered[0]}, then {delivered[1]}",
+            )
 
 
 @rule(
     "sink.copes_without_an_address",
-    why="merchants take their address back while events are under way",
-    remedy="answer delivered=False where what you need of the endpoint is None",
+    why="merchants may remove their URL while events are being delivered",
+    remedy="return delivered=False if a required field of the endpoint is None",
 )
 async def copes_without_an_address(case: SinkCase) -> None:
-    """Does not raise where the endpoint has no address or no secret, and sends to no None."""
+    """Does not raise if the endpoint has no URL or no secret, and sends no request then."""
     for endpoint in (an_endpoint(None), replace(an_endpoint(), secret=None)):
-        stage, heard = await _delivered(case, case.network, endpoint=endpoint)
-        require(isinstance(heard.answer, DeliveryResult), f"deliver ended with {heard}")
+        stage, delivered = await _delivered(case, case.network, endpoint=endpoint)
+        require(isinstance(delivered.answer, DeliveryResult), f"deliver ended with {delivered}")
         is_sent = any(not sent.url or "None" in sent.url for sent in stage.line.sent)
-        require(not is_sent, "it posted to no address")
+        require(not is_sent, "it sent a request without a URL")
 
 
 @rule(
     "sink.leaves_its_arguments_alone",
-    why="the next attempt sends what this one made of it",
+    why="the next attempt would send the changed event",
     remedy="copy before you change",
 )
 async def leaves_its_arguments_alone(case: SinkCase) -> None:
-    """Changes nothing of the event or the endpoint."""
+    """Does not change the event or the endpoint."""
     event, endpoint = an_event(), an_endpoint()
     before = deepcopy((event, endpoint))
     await _delivered(case, case.network, event=event, endpoint=endpoint)
-    require((event, endpoint) == before, "the event or the endpoint was changed")
+    require((event, endpoint) == before, "the event or the endpoint has changed")
 
 
 async def _delivered(
@@ -301,34 +304,34 @@ async def _delivered(
     endpoint: Endpoint | None = None,
     deadline: timedelta = timedelta(seconds=5),
     later: timedelta = timedelta(0),
-) -> tuple[Stage, Said[DeliveryResult]]:
+) -> tuple[Stage, Result[DeliveryResult]]:
     stage, sink = case.stage(network), sink or case.sink()
     stage.clock.at += later
     context = stage.call(operation(1), deadline=deadline)
     given = event or an_event(), endpoint or an_endpoint()
     within_s = deadline.total_seconds() + SLACK_S
-    return stage, await said(lambda: sink.deliver(*given, context), within_s=within_s)
+    return stage, await run_async(lambda: sink.deliver(*given, context), within_s=within_s)
 
 
 async def _on_line(
     case: SinkCase, network: Network | None, **scene: object
 ) -> tuple[Stage, DeliveryResult]:
-    """A delivery of a sink that uses the line.
+    """Deliver an event with a sink that uses ``context.http``.
 
     Raises:
-        DoesNotApplyError: It does not.
+        DoesNotApplyError: It sends no request.
         BrokenRuleError: It raised.
     """
-    stage, heard = await _delivered(case, network, **scene)  # type: ignore[arg-type]  # as above
+    stage, delivered = await _delivered(case, network, **scene)  # type: ignore[arg-type]  # as above
     if not stage.line.sent:
-        raise DoesNotApplyError("nothing left through context.http")
-    require(isinstance(heard.answer, DeliveryResult), f"deliver ended with {heard}")
-    assert isinstance(heard.answer, DeliveryResult)
-    return stage, heard.answer
+        raise DoesNotApplyError("no request was sent through context.http")
+    require(isinstance(delivered.answer, DeliveryResult), f"deliver ended with {delivered}")
+    assert isinstance(delivered.answer, DeliveryResult)
+    return stage, delivered.answer
 
 
 async def _signatures(case: SinkCase, **scene: object) -> Mapping[str, str]:
-    """The headers that are there because the endpoint has a secret.
+    """Return the headers that depend on the endpoint's secret.
 
     Raises:
         DoesNotApplyError: There are none: it does not sign.
