@@ -10,28 +10,28 @@ import { ApiError } from "./api/client";
 import { routes } from "./routes";
 import { onSessionChange, readSession } from "./session";
 import { applyTheme } from "./theme";
-import { told } from "./told";
+import { readMeta } from "./page-meta";
 import { Notices } from "./ui/Notices";
 
 applyTheme();
 
-// The few styles that the dialogs put into the page carry this; see the server's
-// content security policy.
-const nonce = told("csp-nonce");
+// The nonce of the server's content security policy, for the styles that dialogs add
+// to the page.
+const nonce = readMeta("csp-nonce");
 if (nonce) setNonce(nonce);
 
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1_000,
-      // Polling tries again anyway; what the API refused, it refuses again.
+      // Polling retries anyway; a rejected request would be rejected again.
       retry: (failures, error) => failures < 1 && error instanceof ApiError && error.isTemporary,
       retryDelay: 500,
     },
   },
 });
 
-// What one user saw is not the next one's to see.
+// The next user must not see the data of the previous one.
 onSessionChange(() => readSession() ?? queries.clear());
 
 const root = document.getElementById("root");

@@ -1,20 +1,20 @@
-/** What the server wrote into the page's `<meta>` elements. */
+/** Reads the values that the server writes into the page's `<meta>` elements. */
 
-/** The value under that name; empty where there is none. */
-export function told(name: string): string {
+/** Returns the value with that name; empty if it is missing. */
+export function readMeta(name: string): string {
   return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
 }
 
-/** Where the API is: named by the page, or the page's own origin. */
+/** Returns the API's origin: given by the page, or the page's own. */
 export function apiOrigin(): string {
   return origin("paygate-api") || location.origin;
 }
 
-/** Where the checkout and its script are: named by the page, or the API, which serves them too. */
+/** Returns the origin of the checkout and its script: given by the page, or the API's. */
 export function checkoutOrigin(): string {
   return origin("paygate-checkout") || apiOrigin();
 }
 
 function origin(name: string): string {
-  return told(name).replace(/\/+$/, "");
+  return readMeta(name).replace(/\/+$/, "");
 }

@@ -1,4 +1,4 @@
-/** What a role may do. The API decides; this only keeps from offering what it would refuse. */
+/** What a role may do. The API enforces it; this file only hides what the API would reject. */
 
 import { useSyncExternalStore } from "react";
 
@@ -14,27 +14,27 @@ export const ROLE_NAMES: Record<Role, string> = {
 };
 
 export const ROLE_NOTES: Record<Role, string> = {
-  read_only: "sees everything and changes nothing",
-  support: "also refunds, captures and sends webhooks again",
-  developer: "also endpoints, keys, the simulator, orders and payments",
-  owner: "everything, the team too",
+  read_only: "can read everything",
+  support: "can also refund, capture and resend webhooks",
+  developer: "can also manage endpoints, keys, the simulator, orders and payments",
+  owner: "can do everything, including the team",
 };
 
 export const ROLES: readonly Role[] = RANKS;
 
 export interface May {
   isAllowed: boolean;
-  /** Why not, as a sentence. */
+  /** The reason if it is not allowed. */
   reason: string | undefined;
 }
 
 export function useSession(): Session {
   const session = useSyncExternalStore(onSessionChange, readSession);
-  if (!session) throw new Error("nobody is signed in");
+  if (!session) throw new Error("no user is signed in");
   return session;
 }
 
-/** Whether whoever is signed in may do what needs that role. */
+/** Returns whether the user has at least that role. */
 export function useMay(role: Role): May {
   const session = useSyncExternalStore(onSessionChange, readSession);
   const own = session?.user.role ?? "read_only";

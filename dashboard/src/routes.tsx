@@ -6,7 +6,7 @@ import { NotFoundPage } from "./pages/NotFoundPage";
 import { BrokenPage } from "./shell/BrokenPage";
 import { Opening, Shell } from "./shell/Shell";
 
-/** A page that is fetched when somebody goes there. */
+/** A page that is loaded when it is opened. */
 function page(path: string, load: () => Promise<ComponentType>): RouteObject {
   return { path, lazy: async () => ({ Component: await load() }) };
 }
@@ -39,7 +39,7 @@ const PAGES: RouteObject[] = [
 export const routes: RouteObject[] = [
   {
     errorElement: <BrokenPage />,
-    // While the first page's own file is on its way.
+    // While the first page is loading.
     HydrateFallback: Opening,
     children: [
       { path: "/", element: <Navigate to="/login" replace /> },

@@ -1,26 +1,26 @@
-/** Who is signed in. The one file that knows how.
+/** The login session of this browser. Only this file manages it.
  *
- * The session is a cookie that no script can read; what is kept here is who it names and
- * the token that changes are asked for with, both in memory only. What this browser
- * remembers is that there was a session, so that nobody is asked for one in vain.
+ * The session is a cookie that scripts cannot read. This file keeps the user's data and the CSRF
+ * token in memory only. The browser stores that there was a session, so that the page does not
+ * ask for one without need.
  *
- * Outside production there is a test merchant whom any password opens, and a link into
- * the dashboard opens it without the login page until somebody signs out.
+ * Outside production there is a test merchant that accepts any password. A link to the dashboard
+ * logs in as that merchant until the user signs out.
  */
 
 import { answer, api, ApiError, onSessionEnd, proveWith } from "./api/client";
 import type { Session } from "./api/schema";
-import { told } from "./told";
+import { readMeta } from "./page-meta";
 
 export type { Session };
 export type Role = Session["user"]["role"];
 
 export const TEST_EMAIL = "test@example.com";
-/** The test merchant's, which are no secret; empty where there is none. */
-export const TEST_KEYS = { key: told("paygate-test-key"), secret: told("paygate-test-secret") };
+/** The test merchant's published key pair; empty in production. */
+export const TEST_KEYS = { key: readMeta("paygate-test-key"), secret: readMeta("paygate-test-secret") };
 export const IS_TEST_GATEWAY = TEST_KEYS.key !== "";
 
-// Of this browser, and of this tab.
+// Stored for this browser, and for this tab.
 const WAS_SIGNED_IN = "paygate.signed-in";
 const LEFT = "paygate.signed-out";
 
@@ -31,24 +31,24 @@ export function readSession(): Session | null {
   return current;
 }
 
-/** Be told when somebody signs in or out. */
+/** Calls the listener when a user signs in or out. */
 export function onSessionChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** Sign in.
+/** Signs in.
  *
- * @throws ApiError The email or the password is wrong, or the API did not answer.
+ * @throws ApiError The email or the password is wrong, or the API did not respond.
  */
 export async function signIn(email: string, password: string, merchant_id?: string | null): Promise<Session> {
   const body = { email: email.trim(), password, merchant_id: merchant_id || null };
   return keep(await answer(api.POST("/api/v1/session", { body })));
 }
 
-/** The session this browser has, if there is one; at a test gateway one is made.
+/** Restores the session of this browser; a test gateway creates one.
  *
- * @throws ApiError The API did not answer.
+ * @throws ApiError The API did not respond.
  */
 export async function restore(): Promise<Session | null> {
   try {
@@ -66,19 +66,19 @@ export async function restore(): Promise<Session | null> {
   }
 }
 
-/** End the session, here and at the gateway. */
+/** Ends the session in this browser and at the gateway. */
 export async function signOut(): Promise<void> {
   try {
     await answer(api.DELETE("/api/v1/session"));
   } catch {
-    // It may have ended already; either way it is not ours any more.
+    // The session may have ended already.
   }
   forget();
 }
 
-/** Another password; every other session of this user ends.
+/** Changes the password; all other sessions of this user end.
  *
- * @throws ApiError The present one is wrong, or the new one is no good.
+ * @throws ApiError The current password is wrong, or the new one is invalid.
  */
 export async function changePassword(current_password: string, new_password: string): Promise<Session> {
   const body = { current_password, new_password };
@@ -98,7 +98,7 @@ function forget(): void {
   change(null);
 }
 
-// Ended at the gateway, or by another tab.
+// The session ended at the gateway, or in another tab.
 onSessionEnd(() => current && forget());
 
 function change(session: Session | null): void {

@@ -1,4 +1,4 @@
-/** Light, dark, or whatever the system says. Kept in this browser. */
+/** Light, dark, or the system's setting. Stored in this browser. */
 
 import { useSyncExternalStore } from "react";
 
@@ -12,7 +12,7 @@ function readTheme(): Theme {
   return kept === "light" || kept === "dark" ? kept : "system";
 }
 
-/** Make the page look as chosen. */
+/** Applies the theme. */
 export function applyTheme(): void {
   const theme = readTheme();
   if (theme === "system") delete document.documentElement.dataset["theme"];

@@ -46,10 +46,10 @@ PLACES = [
 ]
 
 WINDOWS = [
-    ("webhooks", "Recover many"),
-    ("endpoints", "Add an endpoint"),
-    ("keys", "Make a key"),
-    ("team", "Add somebody"),
+    ("webhooks", "Recover"),
+    ("endpoints", "Add endpoint"),
+    ("keys", "Create key"),
+    ("team", "Add user"),
 ]
 
 

@@ -64,11 +64,11 @@ async def test_a_review_is_settled_by_operators_only(reviewed: Extended, page: P
     payment_id = await reviewed.app.value("SELECT id FROM payments")
     place = f"{reviewed.dashboard}/dashboard/transactions/{payment_id}"
     await page.goto(place)
-    settle = page.get_by_test_id("review").get_by_role("button", name="Settle it")
+    settle = page.get_by_test_id("review").get_by_role("button", name="Resolve")
     await expect(settle).to_be_visible()
     await expect(settle).not_to_have_attribute("aria-disabled", "true")
     await reviewed.app.rows("UPDATE users SET is_operator = false")
     await page.goto(place)
 
     await expect(settle).to_have_attribute("aria-disabled", "true")
-    await expect(settle).to_have_attribute("title", "This takes an operator of the gateway")
+    await expect(settle).to_have_attribute("title", "This requires an operator of the gateway")

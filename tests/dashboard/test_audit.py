@@ -29,12 +29,12 @@ async def test_a_change_made_on_a_page_names_who_made_it_and_leads_to_what_it_wa
     await page.goto(f"{gateway.dashboard}/dashboard/audit?action=refund.create")
     row = page.get_by_test_id("audit-row").first
     await expect(row).to_contain_text("test@example.com")
-    unfold = row.get_by_role("button", name="More on refund.create")
+    unfold = row.get_by_role("button", name="Details of refund.create")
     await unfold.focus()
     await page.keyboard.press("Enter")
     await expect(unfold).to_have_attribute("aria-expanded", "true")
     folded_out = page.locator(".table__more")
-    await expect(folded_out).to_contain_text("test@example.com, a person")
+    await expect(folded_out).to_contain_text("test@example.com, user")
     await folded_out.get_by_role("link").click()
 
     await expect(page.get_by_test_id("payment-status")).to_be_visible()
@@ -54,8 +54,8 @@ async def test_filters_find_by_action_by_who_and_by_subject_and_live_in_the_addr
     assert f"subject={key}" in page.url
     await page.reload()
     await expect(rows).to_have_count(1)
-    await page.get_by_label("Who", exact=True).fill("nobody@example.com")
-    await expect(page.get_by_text("No change is like that")).to_be_visible()
+    await page.get_by_label("Actor", exact=True).fill("nobody@example.com")
+    await expect(page.get_by_text("No matching change")).to_be_visible()
     await page.get_by_role("button", name="Clear").click()
     await expect(rows.nth(1)).to_be_visible()
 
@@ -77,7 +77,7 @@ async def test_older_changes_are_a_page_away(page: Page, gateway: Gateway):
 async def test_an_unfolded_change_is_for_everybody(page: Page, gateway: Gateway):
     await make_key(gateway, "a label that is so long that it would make any table wide " + "x" * 20)
     await page.goto(f"{gateway.dashboard}/dashboard/audit?action=key.create")
-    await page.get_by_role("button", name="More on key.create").first.click()
+    await page.get_by_role("button", name="Details of key.create").first.click()
     await expect(page.locator(".table__more")).to_contain_text("would make any table wide")
     assert described(await in_both_themes(page)) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= 1280

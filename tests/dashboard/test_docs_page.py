@@ -18,7 +18,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECTIONS = {
     "section-create-order": ("1. Create Order", "code-snippet-create-order"),
-    "section-create-payment": ("Pay it yourself, without a page", "code-snippet-create-payment"),
+    "section-create-payment": (
+        "Create a payment without the checkout",
+        "code-snippet-create-payment",
+    ),
     "section-sdk-integration": ("2. SDK Integration", "code-snippet-sdk"),
     "section-webhook-verification": ("3. Verify Webhook Signature", "code-snippet-webhook"),
 }

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def add_endpoint(page: Page, gateway: Gateway, url: str, events: str = "*") -> str:
     """Through the page, as a developer would; its secret is the answer."""
     await page.goto(f"{gateway.dashboard}/dashboard/endpoints")
-    await page.get_by_role("button", name="Add an endpoint").click()
+    await page.get_by_role("button", name="Add endpoint").click()
     form = page.get_by_test_id("endpoint-form")
     await form.get_by_label("URL").fill(url)
     await form.get_by_label("Description").fill("bookkeeping")
     await form.get_by_label("Events").fill(events)
-    await form.get_by_role("button", name="Add it").click()
+    await form.get_by_role("button", name="Add endpoint").click()
     shown = page.get_by_test_id("shown-once")
     await expect(shown).to_be_visible()
     secret = await shown.locator(".credential__value").inner_text()
@@ -56,13 +56,13 @@ async def test_an_endpoint_is_tested_turned_off_and_turned_on_again(page: Page, 
     async with open_receiver() as books:
         await add_endpoint(page, gateway, books.url)
         await page.get_by_role("link", name=books.url).click()
-        await page.get_by_role("button", name="Send a test event").click()
+        await page.get_by_role("button", name="Send test event").click()
         await heard(books, "webhook.test")
-        await page.get_by_role("button", name="Turn it off").click()
-        await expect(page.get_by_text("Nothing is sent there", exact=True)).to_be_visible()
-        await page.get_by_role("button", name="Turn it on").click()
+        await page.get_by_role("button", name="Disable").click()
+        await expect(page.get_by_text("This endpoint is disabled", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="Enable").click()
 
-        await expect(page.get_by_role("button", name="Turn it off")).to_be_visible()
+        await expect(page.get_by_role("button", name="Disable")).to_be_visible()
         await remove(page)
 
 
@@ -72,7 +72,7 @@ async def test_a_new_secret_is_shown_once_and_the_old_one_signs_on_for_a_day(
     async with open_receiver() as books:
         first = await add_endpoint(page, gateway, books.url)
         await page.get_by_role("link", name=books.url).click()
-        await page.get_by_role("button", name="Make a new one").click()
+        await page.get_by_role("button", name="Rotate secret").click()
         await page.get_by_test_id("confirm-button").click()
         second = await page.get_by_test_id("shown-once").locator(".credential__value").inner_text()
         await page.get_by_role("button", name="I have kept it").click()
@@ -85,16 +85,16 @@ async def test_a_new_secret_is_shown_once_and_the_old_one_signs_on_for_a_day(
 async def test_what_the_api_refuses_is_said_beside_the_field(rough_page: Page, gateway: Gateway):
     page = rough_page
     await page.goto(f"{gateway.dashboard}/dashboard/endpoints")
-    await page.get_by_role("button", name="Add an endpoint").click()
+    await page.get_by_role("button", name="Add endpoint").click()
     form = page.get_by_test_id("endpoint-form")
     await form.get_by_label("URL").fill("https://shop.example/webhook")
     await form.get_by_label("Events").fill("not an event!")
-    await form.get_by_role("button", name="Add it").click()
+    await form.get_by_role("button", name="Add endpoint").click()
 
     await expect(form.get_by_role("alert")).to_contain_text("event")
 
 
 async def remove(page: Page) -> None:
-    await page.get_by_role("button", name="Remove the endpoint").click()
+    await page.get_by_role("button", name="Remove endpoint").click()
     await page.get_by_test_id("confirm-button").click()
     await page.wait_for_url("**/dashboard/endpoints")

@@ -71,7 +71,7 @@ async def test_a_webhook_that_did_not_arrive_is_sent_again_with_one_click(
     receiver.status = 500
     await gateway.call("POST", "/merchant/webhook/test", {"event": "test.overview"})
     trouble = dashboard.locator("li", has_text="test.overview")
-    await expect(trouble).to_contain_text("answered 500")
+    await expect(trouble).to_contain_text("responded with 500")
     receiver.status = 200
     await trouble.get_by_role("button", name="Send again").click()
 
@@ -95,7 +95,7 @@ async def test_while_the_api_is_silent_the_figures_stay_and_the_page_says_they_a
         await page.route(path, lambda route: route.abort())
     # Until the page asks again, here and below.
     await page.clock.fast_forward(16_000)
-    silent = page.get_by_text("The API has not answered since")
+    silent = page.get_by_text("The API has not responded since")
     await expect(silent).to_be_visible()
     await expect(total).to_have_text(before)
     await page.unroute("**/api/v1/**")

@@ -48,7 +48,7 @@ async def test_filters_narrow_the_list_and_live_in_the_address(dashboard: Page, 
     await dashboard.reload()
     await expect(rows.first).to_have_attribute("data-payment-id", declined["id"])
     await dashboard.get_by_label("Search payments").fill("nothing is called so")
-    await expect(dashboard.get_by_test_id("empty-state")).to_contain_text("No payment is like that")
+    await expect(dashboard.get_by_test_id("empty-state")).to_contain_text("No matching payment")
 
 
 async def test_the_finder_goes_straight_to_what_an_id_names(dashboard: Page, gateway: Gateway):
@@ -114,7 +114,7 @@ async def test_held_money_is_released(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay(until="authorized", capture="manual")
     await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
     await expect(dashboard.get_by_test_id("capture-button")).to_have_text("Capture ₹500.00")
-    await dashboard.get_by_role("button", name="Release the hold").click()
+    await dashboard.get_by_role("button", name="Void").click()
 
     await expect(dashboard.get_by_test_id("payment-status")).to_have_text("cancelled")
 
@@ -126,7 +126,7 @@ async def test_the_time_line_tells_the_story_in_order(dashboard: Page, gateway: 
     story = dashboard.get_by_test_id("payment-timeline").locator(".timeline__title")
     await expect(story.first).to_have_text("Payment accepted")
     told = await story.all_text_contents()
-    wanted = ["Payment accepted", "With the processor", "Payment succeeded", "payment.success"]
+    wanted = ["Payment accepted", "Sent to the processor", "Payment succeeded", "payment.success"]
     assert [title for title in told if title in wanted] == wanted
 
 
@@ -138,7 +138,7 @@ async def test_the_time_line_tells_the_tries_of_a_delivery_in_one_line(
     await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
 
     sent = dashboard.get_by_test_id("payment-timeline").locator("li", has_text="created sent")
-    await expect(sent).to_contain_text("2 tries; your server answered 503")
+    await expect(sent).to_contain_text("2 attempts; your server responded with 503")
     await expect(sent).to_have_count(1)
 
 

@@ -26,11 +26,11 @@ async def a_window(browser: Browser) -> AsyncIterator[Page]:
 async def add_member(page: Page, gateway: Gateway, email: str, role: str) -> str:
     """Through the page; the password that is shown is the answer."""
     await page.goto(f"{gateway.dashboard}/dashboard/team")
-    await page.get_by_role("button", name="Add somebody").click()
+    await page.get_by_role("button", name="Add user").click()
     form = page.get_by_test_id("invite-form")
     await form.get_by_label("Email").fill(email)
     await form.get_by_label("Role").select_option(role)
-    await form.get_by_role("button", name="Add them").click()
+    await form.get_by_role("button", name="Add user").click()
     values = page.get_by_test_id("shown-once").locator(".credential__value")
     await expect(values.first).to_have_text(email)
     password = await values.nth(1).inner_text()
@@ -54,8 +54,8 @@ async def test_somebody_new_comes_in_with_the_password_that_was_shown_once(
     async with a_window(browser) as theirs:
         await sign_in(theirs, gateway, "asha@example.com", password)
         await expect(theirs.get_by_test_id("dashboard")).to_be_visible()
-        await row.get_by_role("button", name="Switch off").click()
-        await expect(row).to_contain_text("switched off")
+        await row.get_by_role("button", name="Disable").click()
+        await expect(row).to_contain_text("disabled")
 
         # Their session is over too, at the next thing they ask.
         await expect(theirs.get_by_test_id("login-form")).to_be_visible()
@@ -83,10 +83,10 @@ async def test_a_key_works_until_it_is_revoked_and_its_secret_is_shown_once(
     page: Page, gateway: Gateway
 ):
     await page.goto(f"{gateway.dashboard}/dashboard/keys")
-    await page.get_by_role("button", name="Make a key").click()
+    await page.get_by_role("button", name="Create key").click()
     form = page.get_by_test_id("key-form")
     await form.get_by_label("Label").fill("shop server")
-    await form.get_by_role("button", name="Make it").click()
+    await form.get_by_role("button", name="Create key").click()
     values = page.get_by_test_id("shown-once").locator(".credential__value")
     key, secret = await values.nth(0).inner_text(), await values.nth(1).inner_text()
     await page.get_by_role("button", name="I have kept it").click()
@@ -122,12 +122,12 @@ async def test_a_new_password_takes_the_place_of_the_old_one(
         await expect(theirs.get_by_test_id("dashboard")).to_be_visible()
         await theirs.goto(f"{gateway.dashboard}/dashboard/account")
         form = theirs.get_by_test_id("password-form")
-        await form.get_by_label("Present password").fill("not this one")
+        await form.get_by_label("Current password").fill("not this one")
         await form.get_by_label("New password").fill("a new and long password")
-        await form.get_by_role("button", name="Change it").click()
+        await form.get_by_role("button", name="Change password").click()
         await expect(form.get_by_role("alert")).to_be_visible()
-        await form.get_by_label("Present password").fill(password)
-        await form.get_by_role("button", name="Change it").click()
+        await form.get_by_label("Current password").fill(password)
+        await form.get_by_role("button", name="Change password").click()
         await expect(theirs.get_by_text("Password changed", exact=False).first).to_be_visible()
     async with a_window(browser) as again:
         await sign_in(again, gateway, "mira@example.com", "a new and long password")

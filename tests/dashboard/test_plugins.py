@@ -76,7 +76,13 @@ async def test_what_is_installed_is_listed_and_each_plugin_says_what_it_can_do(
     await expect(page.get_by_role("heading", name="upi_sim", exact=True)).to_be_visible()
     await expect(page.get_by_text("installed by the package paygate-upi-sim")).to_be_visible()
     processor = page.get_by_test_id("plugin-processor")
-    for words in ("collect", "intent", "qr", "can be held, and taken in part", "in several parts"):
+    for words in (
+        "collect",
+        "intent",
+        "qr",
+        "authorization and one partial capture",
+        "several partial refunds",
+    ):
         await expect(processor).to_contain_text(words)
     # Its answers took some time, so some calls have been counted.
     health = page.get_by_test_id("plugin-health")
@@ -94,7 +100,7 @@ async def test_a_call_without_an_outcome_and_its_reason_are_told(page: Page, gat
     assert status == 201
     await page.goto(f"{gateway.dashboard}/dashboard/plugins/upi_sim")
 
-    trouble = page.get_by_test_id("plugin-health").locator("div", has_text="Last trouble").last
+    trouble = page.get_by_test_id("plugin-health").locator("div", has_text="Last error").last
     await expect(trouble.locator(".text--bad")).not_to_have_text("")
 
 
@@ -112,7 +118,7 @@ async def test_what_is_saved_is_kept_and_the_page_says_that_a_restart_is_needed(
     await form.get_by_label("Api Key", exact=True).fill("s3cret-value")
     await form.get_by_role("button", name="Save").click()
 
-    await expect(page.get_by_test_id("plugin-pending")).to_contain_text("not yet in use")
+    await expect(page.get_by_test_id("plugin-pending")).to_contain_text("Restart required")
     await expect(form.get_by_label("Api Key", exact=True)).to_have_value("")
     kept = await stored(extended)
     assert kept["share"] == 0.25
@@ -135,9 +141,9 @@ async def test_a_setting_goes_back_to_its_default_and_a_secret_is_forgotten(
     await form.get_by_label("Label", exact=True).fill("loud")
     await form.get_by_label("Api Key", exact=True).fill("s3cret-value")
     await form.get_by_role("button", name="Save").click()
-    await form.get_by_role("button", name="Back to the default: Label").click()
+    await form.get_by_role("button", name="Reset to default: Label").click()
     await expect(form.get_by_label("Label", exact=True)).to_have_value("plain")
-    await form.get_by_role("button", name="Forget: Api Key").click()
+    await form.get_by_role("button", name="Delete: Api Key").click()
 
     await expect(page.get_by_test_id("plugin-pending")).to_be_hidden()
     assert set((await stored(extended))["sources"].values()) == {"default", "environment"}  # type: ignore[attr-defined]
@@ -151,7 +157,7 @@ async def test_what_the_environment_sets_is_shown_and_locked(extended: Extended,
     await expect(region).to_be_disabled()
     await expect(page.get_by_text("Set by the environment")).to_be_visible()
     save = page.get_by_role("button", name="Save")
-    await expect(save).to_have_attribute("title", "Nothing is changed yet")
+    await expect(save).to_have_attribute("title", "There are no changes")
 
 
 async def test_what_the_plugin_refuses_is_said_beside_the_field(
@@ -167,7 +173,7 @@ async def test_what_the_plugin_refuses_is_said_beside_the_field(
     await form.get_by_label("Limits", exact=True).fill('{"INR": ')
     await form.get_by_role("button", name="Save").click()
 
-    await expect(form.get_by_role("alert")).to_contain_text("no JSON yet")
+    await expect(form.get_by_role("alert")).to_contain_text("not valid JSON")
     assert (await stored(extended))["limits"] == {"INR": 100}
 
 
@@ -190,7 +196,7 @@ async def test_who_is_no_operator_sees_panels_and_why_there_is_no_more(
     await sign_in_as(page, extended, "owner", is_operator=False)
     for path in ("plugins", "plugins/acme"):
         await page.goto(f"{extended.dashboard}/dashboard/{path}")
-        await expect(page.get_by_text("This needs an operator")).to_be_visible()
+        await expect(page.get_by_text("This requires an operator")).to_be_visible()
         rules = page.get_by_test_id("plugin-panel").filter(has_text="Rules in force")
         await expect(rules).to_contain_text("no more than nine a minute")
 
@@ -235,7 +241,7 @@ async def test_a_panel_that_fails_says_so_and_the_others_go_on(
 async def test_no_such_plugin(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/plugins/nothing")
 
-    await expect(page.get_by_text("No plugin is called nothing")).to_be_visible()
+    await expect(page.get_by_text("There is no plugin nothing")).to_be_visible()
 
 
 async def test_settings_and_panels_are_for_everybody(extended: Extended, page: Page):

@@ -141,7 +141,7 @@ async def test_an_api_that_does_not_answer_is_said_so_and_tried_again(
     page = rough_page
     await page.route("**/api/v1/**", lambda route: route.abort())
     await page.goto(f"{gateway.dashboard}/dashboard")
-    await expect(page.get_by_role("alert")).to_contain_text("The API does not answer")
+    await expect(page.get_by_role("alert")).to_contain_text("The API does not respond")
     await page.unroute("**/api/v1/**")
     await page.get_by_role("button", name="Try again").click()
 

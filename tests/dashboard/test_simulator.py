@@ -49,15 +49,15 @@ async def test_the_catalogue_is_searched_and_a_scenario_is_tried_with_two_clicks
 async def test_the_default_scenario_is_played_until_it_is_taken_back(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/simulator")
     chosen = page.get_by_test_id("default-scenario")
-    await chosen.get_by_label("Every payment plays").select_option("limit_exceeded")
-    await expect(page.get_by_text("Payments now play limit_exceeded", exact=True)).to_be_visible()
+    await chosen.get_by_label("Scenario").select_option("limit_exceeded")
+    await expect(page.get_by_text("Payments now use limit_exceeded", exact=True)).to_be_visible()
     payment = await gateway.pay(until="failed")
     assert payment["decline_code"] == "limit_exceeded"
     await page.reload()
-    await expect(chosen.get_by_label("Every payment plays")).to_have_value("limit_exceeded")
-    await chosen.get_by_role("button", name="No scenario any more").click()
+    await expect(chosen.get_by_label("Scenario")).to_have_value("limit_exceeded")
+    await chosen.get_by_role("button", name="Clear").click()
 
-    await expect(chosen.get_by_label("Every payment plays")).to_have_value("")
+    await expect(chosen.get_by_label("Scenario")).to_have_value("")
     await gateway.pay(until="success")
 
 
@@ -65,13 +65,13 @@ async def test_the_clock_is_stopped_moved_on_and_let_go(timed: Gateway, page: Pa
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
     await expect(clock).to_contain_text("running")
-    await clock.get_by_role("button", name="Stop the clock").click()
-    await expect(clock).to_contain_text("standing still")
+    await clock.get_by_role("button", name="Stop clock").click()
+    await expect(clock).to_contain_text("stopped clock")
     before = await clock.get_by_test_id("clock-now").get_attribute("datetime")
     await clock.get_by_role("button", name="1 day").click()
     await expect(clock.get_by_test_id("clock-now")).not_to_have_attribute("datetime", str(before))
-    await expect(clock).to_contain_text("standing still")
-    await clock.get_by_role("button", name="Back to the real time").click()
+    await expect(clock).to_contain_text("stopped clock")
+    await clock.get_by_role("button", name="Real time").click()
 
     await expect(clock).to_contain_text("running")
 
@@ -87,7 +87,7 @@ async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(timed: G
     notice = page.get_by_text("The test clock runs 1 d ahead of the real time")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Back to the real time").click()
+    await page.get_by_role("button", name="Real time").click()
 
     await expect(notice).to_have_count(0)
     assert payment["status"] == "success"
@@ -95,14 +95,14 @@ async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(timed: G
 
 async def test_every_page_says_that_the_clock_is_stopped(timed: Gateway, page: Page):
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Stop the clock").click()
+    await page.get_by_role("button", name="Stop clock").click()
     notice = page.get_by_text("The test clock is stopped")
     # Before the page is left: that would end a request that is under way.
     await expect(notice).to_be_visible()
     await page.goto(f"{timed.dashboard}/dashboard/workers")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Back to the real time").click()
+    await page.get_by_role("button", name="Real time").click()
 
     await expect(notice).to_have_count(0)
 
@@ -125,9 +125,9 @@ async def test_the_payer_is_played_from_the_payment_s_page(page: Page, gateway: 
     await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
     waiting = page.get_by_test_id("next-action")
     await expect(waiting).to_be_visible()
-    link = await waiting.get_by_role("link", name="Play the payer").get_attribute("href")
+    link = await waiting.get_by_role("link", name="Simulate payer").get_attribute("href")
     assert link == f"{gateway.client.base}/simulator/bank?payment_id={payment['id']}"
-    await waiting.get_by_role("button", name="Approve for them").click()
+    await waiting.get_by_role("button", name="Approve as payer").click()
 
     await expect(page.get_by_test_id("payment-status")).to_have_text("success")
     await expect(waiting).to_be_hidden()

@@ -80,7 +80,7 @@ async def test_one_that_failed_says_when_it_is_tried_next_and_is_sent_again_on_r
     await expect(row).to_contain_text(re.compile(r"next (in \d+ s|due now)"))
     await row.get_by_role("link", name="Details").click()
     tries = page.get_by_test_id("delivery-tries")
-    await expect(tries).to_contain_text("answered 503")
+    await expect(tries).to_contain_text("responded with 503")
     await expect(tries).to_contain_text("out of order")
     await expect(tries).to_contain_text("X-Webhook-Signature", ignore_case=True)
     await expect(page.get_by_test_id("delivery-payload")).to_contain_text("webhook.test")
@@ -104,7 +104,7 @@ async def test_a_delivered_one_is_sent_again_too(
     async with page.expect_response("**/retry"):
         await row.get_by_test_id("retry-webhook-button").click()
 
-    await expect(page.get_by_text("Sending it again", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Retry queued", exact=True)).to_be_visible()
     await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
     # The row says success of the first try until the second has begun.
     async with asyncio.timeout(10):
@@ -166,11 +166,11 @@ async def test_many_are_counted_first_and_sent_again_after_that(
     ours = sum(delivery["endpoint"]["url"] == receiver.url for delivery in whole)
     heard = receiver.events().count("refund.processed")
     await page.goto(place)
-    await page.get_by_role("button", name="Recover many").click()
+    await page.get_by_role("button", name="Recover").click()
     form = page.get_by_test_id("recover-form")
-    await form.get_by_label("Those that").select_option("success")
+    await form.get_by_label("Status").select_option("success")
     await form.get_by_label("Event").fill("refund.processed")
-    await form.get_by_role("button", name="Count them").click()
+    await form.get_by_role("button", name="Count").click()
     await expect(page.get_by_test_id("recover-count")).to_contain_text(f"{many} webhook")
     assert receiver.events().count("refund.processed") == heard
     await page.get_by_test_id("recover-button").click()

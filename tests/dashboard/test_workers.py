@@ -47,11 +47,11 @@ async def test_what_is_stuck_is_released_once_somebody_has_read_what_that_means(
 ):
     await page.goto(f"{stuck.dashboard}/dashboard/workers")
     row = page.get_by_test_id("stuck-row")
-    await expect(row).to_contain_text("set aside")
+    await expect(row).to_contain_text("dead-letter")
     await expect(row).to_contain_text("the line broke")
     await row.get_by_role("button", name="Release").click()
     dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("never told to do it again on a guess")
+    await expect(dialog).to_contain_text("The operation is not repeated")
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     await expect(row).to_have_count(1)

@@ -1,11 +1,11 @@
-/** Doing something: the page refreshes, and a notice says how it went. */
+/** Mutations: the page refreshes, and a notice shows the result. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { useNotices } from "../ui/Notices";
 import { ApiError } from "./client";
 
-/** A mutation that refreshes everything on the page, and shows what `say` makes of the answer. */
+/** A mutation that refreshes everything on the page, and shows the text that `say` returns. */
 export function useAction<Input, Answer>(
   act: (input: Input) => Promise<Answer>,
   say: (answer: Answer, input: Input) => string | null,
@@ -20,29 +20,29 @@ export function useAction<Input, Answer>(
       if (text) show({ kind: "done", text });
     },
     onError: (error) => {
-      // Fields tell their own faults.
+      // Fields show their own errors.
       if (!fieldOf(error)) show({ kind: "failed", text: error.message });
     },
   });
 }
 
-/** Ask again for everything on the page, after something was done. */
+/** Refreshes everything on the page. */
 export function useRefresh(): () => void {
   const client = useQueryClient();
   return () => void client.invalidateQueries();
 }
 
-/** The request's field that a refusal blames, if it blames one. */
+/** The field of the request that an error names, if any. */
 export function fieldOf(error: Error | null): string | null {
   return error instanceof ApiError ? error.field : null;
 }
 
-/** The refusal's sentence, if it blames this field. */
+/** The message of an error that names this field. */
 export function faultOf(error: Error | null, field: string): string | null {
   return fieldOf(error) === field ? (error?.message ?? null) : null;
 }
 
-/** Whether the API answered that it will not, as opposed to not answering. */
+/** Whether the API rejected the request, as opposed to not responding. */
 export function isRefused(error: Error | null): boolean {
   return error instanceof ApiError && !error.isTemporary;
 }

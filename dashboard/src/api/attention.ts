@@ -1,12 +1,12 @@
-/** Money that the gateway and a processor may see differently. */
+/** Differences between the gateway and a processor. */
 
 import { useQuery } from "@tanstack/react-query";
 
-import { WATCHED_MS } from "../live/pace";
+import { WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api } from "./client";
 
-/** What nobody has resolved, or what was. */
+/** Open items, or resolved ones. */
 export function useAttention(isResolved: boolean) {
   return useQuery({
     queryKey: ["attention", isResolved],

@@ -1,8 +1,8 @@
-/** Who did what. */
+/** The audit log. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
-import { SELDOM_MS } from "../live/pace";
+import { SELDOM_MS } from "../live/polling";
 import { answer, api } from "./client";
 import { filled, type QueryOf, type Typed } from "./pages";
 

@@ -2,17 +2,17 @@
 
 import { useQuery } from "@tanstack/react-query";
 
-import { apiOrigin } from "../told";
+import { apiOrigin } from "../page-meta";
 import { ApiError } from "./client";
 
-/** The hash of `checkout.js` as it is served now, for `integrity="…"`. */
+/** The current hash of `checkout.js`, for `integrity="…"`. */
 export function useIntegrity() {
   return useQuery({
     queryKey: ["integrity"],
     queryFn: async ({ signal }): Promise<string> => {
-      // A file and no route, so the API's document does not tell of it.
+      // A file and not a route, so it is not in the OpenAPI document.
       const response = await fetch(`${apiOrigin()}/checkout/integrity.json`, { signal });
-      if (!response.ok) throw new ApiError(response.status, "SERVER_ERROR", `The API answered ${response.status}`);
+      if (!response.ok) throw new ApiError(response.status, "SERVER_ERROR", `The API responded with ${response.status}`);
       return ((await response.json()) as Record<string, string>)["checkout.js"] ?? "";
     },
     staleTime: Infinity,

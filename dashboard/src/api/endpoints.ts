@@ -1,8 +1,8 @@
-/** Where webhooks go. */
+/** Webhook endpoints. */
 
 import { useQuery } from "@tanstack/react-query";
 
-import { SELDOM_MS } from "../live/pace";
+import { SELDOM_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api } from "./client";
 
@@ -63,13 +63,13 @@ export function useRotateSecret(id: string) {
 export function useSwitchEndpoint(id: string) {
   return useAction(
     (isOn: boolean) => answer(api.POST(isOn ? `${ONE}/enable` : `${ONE}/disable`, { params: which(id) })),
-    (_, isOn) => (isOn ? "Events go there again" : "Nothing goes there any more"),
+    (_, isOn) => (isOn ? "Endpoint enabled" : "Endpoint disabled"),
   );
 }
 
 export function useTestEndpoint(id: string) {
   return useAction(
     () => answer(api.POST(`${ONE}/test`, { params: which(id), body: {} })),
-    () => "Test event on its way",
+    () => "Test event queued",
   );
 }

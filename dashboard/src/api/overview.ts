@@ -1,8 +1,8 @@
-/** Figures over a stretch of time. */
+/** Figures for a period. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
-import { byEvents } from "../live/pace";
+import { byEvents } from "../live/polling";
 import { answer, api } from "./client";
 
 export function useOverview(hours: number) {

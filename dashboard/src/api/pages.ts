@@ -1,4 +1,4 @@
-/** Lists in pages. */
+/** Paginated lists. */
 
 import type { paths } from "./schema";
 
@@ -9,21 +9,21 @@ export interface Page<Row> {
   offset: number;
 }
 
-/** A page of a list that some clients read as a bare array: asked for with a limit it is a page. */
+/** A list that is an array for some clients, and a page if requested with a limit. */
 export function pageOf<Row>(answer: Row[] | Page<Row>): Page<Row> {
   if (!Array.isArray(answer)) return answer;
   return { data: answer, total: answer.length, limit: answer.length, offset: 0 };
 }
 
-/** What a path may be asked with. */
+/** The query parameters of a path. */
 export type QueryOf<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Query } } }
   ? NonNullable<Query>
   : never;
 
-/** Such a query as texts, the way addresses and forms hold it; empty where nothing is asked for. */
+/** Query parameters as text, as in URLs and forms; empty if not set. */
 export type Typed<Query> = { [Name in keyof Query]?: string };
 
-/** Without what nobody filled in. What somebody wrote into the address is the API's to refuse. */
+/** Removes empty parameters. The API validates the others. */
 export function filled<Query>(typed: Typed<Query>): Query {
   return Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== "")) as Query;
 }

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 
-import { SELDOM_MS } from "../live/pace";
+import { SELDOM_MS } from "../live/polling";
 import { answer, api } from "./client";
 import type { PanelListed, PanelShown } from "./schema";
 

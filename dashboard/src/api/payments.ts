@@ -1,14 +1,14 @@
-/** Payments, their orders and their refunds: what is read, and what is done. */
+/** Payments, orders and refunds: queries and mutations. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
-import { byEvents, SELDOM_MS, WATCHED_MS } from "../live/pace";
+import { byEvents, SELDOM_MS, WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api, newKey, once } from "./client";
 import { filled, pageOf, type QueryOf, type Typed } from "./pages";
 import type { Order, OrderInFull, OrderRequest, paths, Payment, PayerRequest, SettleRequest } from "./schema";
 
-/** `GET /payments/list` gives no more than this many, newest first. */
+/** `GET /payments/list` returns at most this many, newest first. */
 export const LIST_ROWS_MAX = 1000;
 
 export interface Slice {
@@ -22,7 +22,7 @@ type Refunds = Omit<QueryOf<"/api/v1/refunds">, keyof Slice>;
 
 const DECIDED = new Set(["success", "failed", "cancelled"]);
 
-/** Whether the processor still has to say how it ends. */
+/** Whether the payment is pending. */
 export function isMoving(payment: Payment | undefined): boolean {
   return payment !== undefined && !DECIDED.has(payment.substatus) && payment.substatus !== "authorized";
 }
@@ -45,7 +45,7 @@ export function usePayments(typed: Typed<Payments>, { limit, offset }: Slice) {
   });
 }
 
-/** The newest payments, at most `LIST_ROWS_MAX`: to add up what no route adds up. */
+/** The newest payments, at most `LIST_ROWS_MAX`: for totals that no route has. */
 export function useAmounts() {
   return useQuery({
     queryKey: ["amounts"],
@@ -59,12 +59,12 @@ export function usePayment(id: string) {
     queryKey: ["payment", id],
     queryFn: ({ signal }) =>
       answer(api.GET("/api/v1/payments/{payment_id}", { params: { path: { payment_id: id } }, signal })),
-    // Between two events it goes through states that no event tells of.
+    // Some state changes have no event.
     refetchInterval: (query) => (isMoving(query.state.data) ? 1_000 : byEvents()),
   });
 }
 
-/** A payment that is only looked up: for the currency of a refund. */
+/** A payment, only for the currency of a refund. */
 export function usePaymentOnce(id: string) {
   return useQuery({
     queryKey: ["payment", id],
@@ -112,7 +112,7 @@ export function useRefunds(typed: Typed<Refunds>, { limit, offset }: Slice) {
   });
 }
 
-/** Operations that no machine could decide. */
+/** Operations in manual review. */
 export function useReviews() {
   return useQuery({
     queryKey: ["payments", "reviews"],
@@ -142,14 +142,14 @@ export function useCancel(id: string) {
           params: { path: { payment_id: id }, header: once(newKey()) },
         }),
       ),
-    () => "The hold is being released",
+    () => "The authorization is being voided",
   );
 }
 
 interface NewRefund {
   amount: number;
   reason?: string;
-  /** One for each time the form is opened: sending it twice refunds once. */
+  /** One key per opened form: sending it twice refunds once. */
   key: string;
 }
 
@@ -214,7 +214,7 @@ export function useCreatePayment() {
       answer(
         api.POST("/api/v1/payments", {
           headers: scenario ? { "Paygate-Scenario": scenario } : {},
-          // Which fields it takes is its method's to say.
+          // The method defines the fields.
           body: body as unknown as PaymentBody,
         }),
       ),

@@ -1,4 +1,4 @@
-/** Who may come in: people of the team, and programs with keys. */
+/** The users of the team, and the API keys. */
 
 import { useQuery } from "@tanstack/react-query";
 
@@ -53,6 +53,6 @@ export function useCreateKey() {
 export function useRevokeKey() {
   return useAction(
     ({ id }: { id: string }) => answer(api.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id: id } } })),
-    ({ label }) => `“${label}” opens nothing any more`,
+    ({ label }) => `“${label}” is revoked`,
   );
 }

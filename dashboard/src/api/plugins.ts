@@ -1,20 +1,20 @@
-/** What is installed, how it fares, and what operators set of it. */
+/** Installed plugins, their health and their settings. */
 
 import { useQuery } from "@tanstack/react-query";
 
-import { SELDOM_MS } from "../live/pace";
+import { SELDOM_MS } from "../live/polling";
 import { useSession } from "../roles";
 import { useAction } from "./action";
 import { answer, api } from "./client";
 import type { Plugin } from "./schema";
 
-/** Told to operators alone, so nobody else asks. */
+/** For operators only. */
 export function usePlugins() {
   const { is_operator: enabled } = useSession();
   return useQuery({ ...listed, enabled });
 }
 
-/** One of them; null where there is none of that id. */
+/** One plugin; null if the id does not exist. */
 export function usePlugin(id: string) {
   const { is_operator: enabled } = useSession();
   return useQuery({ ...listed, enabled, select: (all: Plugin[]) => all.find((plugin) => plugin.id === id) ?? null });
@@ -26,7 +26,7 @@ const listed = {
   refetchInterval: SELDOM_MS,
 };
 
-/** Field → its new value; null takes it back to the default, what is left out stays. */
+/** Field → its new value; null resets it to the default, missing fields stay. */
 export type Changes = Record<string, unknown>;
 
 export function useConfigurePlugin(id: string) {

@@ -1,8 +1,8 @@
-/** What simulated processors play, and the gateway's clock. Not there in production. */
+/** Scenarios and the test clock. Not available in production. */
 
 import { useQuery } from "@tanstack/react-query";
 
-import { WATCHED_MS } from "../live/pace";
+import { WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api } from "./client";
 import type { AdvanceClockRequest } from "./schema";
@@ -15,7 +15,7 @@ export function useScenarios() {
   });
 }
 
-/** What payments play that name nothing. */
+/** The scenario of payments that name none. */
 export function useDefaultScenario() {
   return useQuery({
     queryKey: ["scenario"],
@@ -26,7 +26,7 @@ export function useDefaultScenario() {
 export function useChooseScenario() {
   return useAction(
     (scenario: string | null) => answer(api.PUT("/api/v1/test/scenario", { body: { scenario } })),
-    ({ scenario }) => (scenario ? `Payments now play ${scenario}` : "Payments play what their instrument says"),
+    ({ scenario }) => (scenario ? `Payments now use ${scenario}` : "Payments use the scenario of their instrument"),
   );
 }
 
@@ -43,26 +43,26 @@ export function useAdvanceClock() {
     (body: Partial<AdvanceClockRequest>) =>
       answer(api.POST("/api/v1/test/clock/advance", { body: { to_next: false, ...body } })),
     ({ steps, idle }) =>
-      idle ? `The clock moved on, past ${steps} moments of work` : "The clock moved on; some work is still under way",
+      idle ? `The clock was advanced in ${steps} steps` : "The clock was advanced; some work is still in progress",
   );
 }
 
 export function useHoldClock() {
   return useAction(
-    /** Without a moment: where it is. */
+    /** Without a time, at the current one. */
     (at?: string) => answer(api.POST("/api/v1/test/clock/set", { body: at ? { at } : {} })),
-    () => "The clock stands still",
+    () => "The clock is stopped",
   );
 }
 
 export function useReleaseClock() {
   return useAction(
     () => answer(api.POST("/api/v1/test/clock/release")),
-    () => "The clock shows the real time",
+    () => "The clock runs in real time",
   );
 }
 
-/** What processors sent by themselves, and what became of it. */
+/** Callbacks of processors, and their effects. */
 export function useCallbacks() {
   return useQuery({
     queryKey: ["callbacks"],

@@ -1,8 +1,8 @@
-/** Webhooks: what became of each, sending them again, and the merchant's own URL. */
+/** Webhook deliveries, retries, and the merchant's URL. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
-import { SELDOM_MS, WATCHED_MS } from "../live/pace";
+import { SELDOM_MS, WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api } from "./client";
 import { filled, pageOf, type QueryOf, type Typed } from "./pages";
@@ -34,7 +34,7 @@ export function useRetryDelivery() {
   return useAction(
     ({ id }: { id: string }) =>
       answer(api.POST("/api/v1/webhooks/{delivery_id}/retry", { params: { path: { delivery_id: id } } })),
-    () => "Sending it again",
+    () => "Retry queued",
   );
 }
 
@@ -49,7 +49,7 @@ export function useMerchant() {
   return useQuery({
     queryKey: ["endpoints", "merchant"],
     queryFn: ({ signal }) => answer(api.GET("/api/v1/merchant/config", { signal })),
-    // Somebody else may change it, by SQL too.
+    // It may be changed elsewhere, also by SQL.
     refetchInterval: SELDOM_MS,
   });
 }
@@ -72,6 +72,6 @@ export function useRegenerateSecret() {
 export function useSendTestEvent() {
   return useAction(
     () => answer(api.POST("/api/v1/merchant/webhook/test", { body: {} })),
-    () => "Test webhook on its way",
+    () => "Test webhook queued",
   );
 }

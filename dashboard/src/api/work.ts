@@ -1,13 +1,13 @@
-/** Whether the gateway is well, and how much work there is. */
+/** The gateway's health and its queues. */
 
 import { useQuery } from "@tanstack/react-query";
 
-import { WATCHED_MS } from "../live/pace";
+import { WATCHED_MS } from "../live/polling";
 import { isRefused, useAction } from "./action";
 import { answer, api } from "./client";
 import type { StuckRow } from "./schema";
 
-/** Not to be had in production, where it answers 404 and is not asked for again. */
+/** In production it is 404 and is not requested again. */
 export function useWorkStatus() {
   return useQuery({
     queryKey: ["work"],
@@ -24,7 +24,7 @@ export function useHealth() {
   });
 }
 
-/** Who works, every queue, and what is stuck: everybody's to operators, else one's own. */
+/** Workers, queues and stuck work: of all merchants for operators, else of one's own. */
 export function useWorkers() {
   return useQuery({
     queryKey: ["workers"],
@@ -37,6 +37,6 @@ export function useReleaseStuck() {
   return useAction(
     ({ queue, id }: Pick<StuckRow, "queue" | "id">) =>
       answer(api.POST("/api/v1/workers/stuck/{queue}/{row_id}/release", { params: { path: { queue, row_id: id } } })),
-    ({ id }) => `${id} is due again`,
+    ({ id }) => `${id} is queued again`,
   );
 }

@@ -10,7 +10,7 @@ interface ShareBarProps {
   shares: Share[];
 }
 
-/** A whole and its parts, on one line. */
+/** A bar with the shares of a total. */
 export function ShareBar({ title, note, shares }: ShareBarProps) {
   const spoken = shares.map(({ name, number }) => `${number} ${name}`).join(", ");
   return (

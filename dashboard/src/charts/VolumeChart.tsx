@@ -3,18 +3,18 @@ import { useState } from "react";
 import { labelled, ticks } from "./scale";
 import { useWidth } from "./use-width";
 
-/** Payments that began within one stretch of time, by how they stand now. */
+/** Payments that started in one interval, by their current status. */
 export interface Bucket {
-  /** Its beginning, in ms. */
+  /** Its start, in ms. */
   at: number;
   succeeded: number;
-  "under way": number;
+  pending: number;
   failed: number;
 }
 
 const LINES = [
   { key: "succeeded", tone: "good" },
-  { key: "under way", tone: "busy" },
+  { key: "pending", tone: "busy" },
   { key: "failed", tone: "bad" },
 ] as const;
 const HEIGHT_PX = 232;
@@ -31,7 +31,7 @@ interface VolumeChartProps {
   buckets: Bucket[];
 }
 
-/** How many payments, and how they went. The same numbers stand in a table for screen readers. */
+/** The number of payments by result. A table has the same numbers for screen readers. */
 export function VolumeChart({ range, buckets }: VolumeChartProps) {
   const total = buckets.reduce((sum, bucket) => sum + sumOf(bucket), 0);
   const span = (buckets.at(-1)?.at ?? 0) - (buckets[0]?.at ?? 0);
@@ -163,7 +163,7 @@ function Numbers({ range, buckets, label }: PartProps & { range: string }) {
 }
 
 function sumOf(bucket: Bucket): number {
-  return bucket.succeeded + bucket["under way"] + bucket.failed;
+  return bucket.succeeded + bucket.pending + bucket.failed;
 }
 
 function labelOf(at: number, span: number): string {

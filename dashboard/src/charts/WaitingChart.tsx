@@ -15,7 +15,7 @@ const FOOT_PX = 24;
 const SIDE_PX = 36;
 const LABEL_APART_PX = 88;
 
-/** How much work was waiting, over the last minutes. The newest figures stand above it as text. */
+/** The number of waiting jobs in the last minutes. The current figures are shown above as text. */
 export function WaitingChart({ samples }: { samples: Sample[] }) {
   const [box, width] = useWidth();
   const steps = ticks(Math.max(4, ...samples.map(({ waiting, working }) => waiting + working)));
@@ -66,7 +66,7 @@ export function WaitingChart({ samples }: { samples: Sample[] }) {
       </div>
       <ul className="legend" aria-hidden>
         <li className="legend__item legend__item--busy">waiting</li>
-        <li className="legend__item">being worked on</li>
+        <li className="legend__item">in progress</li>
       </ul>
     </div>
   );

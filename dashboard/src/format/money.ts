@@ -1,6 +1,6 @@
-/** Minor units and a currency to what people read, and back. */
+/** Converts minor units and a currency to text, and back. */
 
-import { told } from "../told";
+import { readMeta } from "../page-meta";
 
 /** Whole minor units. */
 export interface Money {
@@ -8,10 +8,10 @@ export interface Money {
   currency: string;
 }
 
-// The API's own list, of the currencies that do not have two decimals. Intl's numbers follow
+// The API's list of the currencies that do not have two decimals. Intl's numbers follow
 // usage and differ from ISO 4217 for some, which would move the decimal point.
 const EXPONENTS = new Map(
-  told("paygate-exponents")
+  readMeta("paygate-exponents")
     .split(" ")
     .map((pair) => [pair.slice(0, 3), Number(pair.slice(4))]),
 );
@@ -31,7 +31,7 @@ export function toMajor({ amount, currency }: Money): string {
   return major(amount, currency);
 }
 
-/** What somebody typed as minor units; null when it is no amount of that currency. */
+/** Parses an input as minor units; null if it is not an amount of that currency. */
 export function toMinor(typed: string, currency: string): number | null {
   const decimals = decimalsOf(currency);
   const match = /^(\d{1,12})(?:\.(\d*))?$/.exec(typed.replaceAll(/[\s,]/g, ""));
@@ -41,7 +41,7 @@ export function toMinor(typed: string, currency: string): number | null {
   return Number(whole + fraction.padEnd(decimals, "0"));
 }
 
-// Through text, because a division would make a float of it.
+// As text, because a division returns a float.
 function major(amount: number, currency: string): string {
   const decimals = decimalsOf(currency);
   if (decimals === 0) return String(amount);

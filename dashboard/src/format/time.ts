@@ -1,4 +1,4 @@
-/** Times as operators read them: local, to the second, the same width everywhere. */
+/** Times in local time, to the second, with a fixed width. */
 
 const CLOCK: Intl.DateTimeFormatOptions = {
   hour: "2-digit",
@@ -9,7 +9,7 @@ const CLOCK: Intl.DateTimeFormatOptions = {
 
 /** `2026-01-15 10:31:11`, in the reader's time zone. */
 export function formatTime(iso: string): string {
-  // The Swedish locale writes dates as ISO 8601 does.
+  // The Swedish locale uses the ISO 8601 format.
   return new Date(iso).toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "medium" });
 }
 
@@ -35,7 +35,7 @@ export function formatDuration(ms: number): string {
   return `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** `3 d ahead of the real time`. The seconds that moving the clock took are not shown. */
+/** `3 d ahead of the real time`. Small differences of seconds are not shown. */
 export function formatShift(seconds: number): string {
   const whole = Math.round(Math.abs(seconds));
   const [count, unit] = largest(whole < 60 ? whole : Math.round(whole / 60) * 60);

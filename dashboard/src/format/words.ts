@@ -1,15 +1,15 @@
-/** The wire's words in people's. */
+/** Texts for the API's codes. */
 
 import type { Payment } from "../api/schema";
 
 const SUBSTATUS: Record<string, string> = {
   pending: "waiting for a worker",
   processing: "with the processor",
-  unknown: "outcome unknown, being asked for",
-  authorized: "held, to be captured",
+  unknown: "outcome unknown, being queried",
+  authorized: "authorized, to be captured",
   capturing: "being captured",
-  voiding: "being released",
-  cancelled: "the hold was released",
+  voiding: "being voided",
+  cancelled: "voided",
 };
 
 const NETWORKS: Record<string, string> = {
@@ -43,16 +43,16 @@ const DECLINES: Record<string, Decline> = {
   },
   payer_rejected: {
     title: "Rejected by the payer",
-    advice: "They pressed “decline” in their UPI app. A new try is safe.",
+    advice: "They declined in their UPI app. A new attempt is safe.",
   },
   payer_timed_out: {
-    title: "The payer did not answer",
-    advice: "Nothing was approved in their UPI app in time. A new try is safe.",
+    title: "The payer did not respond",
+    advice: "Nothing was approved in their UPI app in time. A new attempt is safe.",
   },
   expired_instrument: { title: "The card has expired", advice: "Another card is needed." },
   invalid_instrument: {
     title: "Unknown to the bank",
-    advice: "The bank does not know this instrument. The payer should check what they typed.",
+    advice: "The bank does not know this instrument. The payer should check their input.",
   },
   blocked_instrument: { title: "The card is blocked", advice: "Another card is needed." },
   limit_exceeded: {
@@ -61,28 +61,28 @@ const DECLINES: Record<string, Decline> = {
   },
   authentication_failed: {
     title: "The payer was not authenticated",
-    advice: "They failed to prove who they are. A new try is safe.",
+    advice: "Authentication failed. A new attempt is safe.",
   },
   suspected_fraud: {
     title: "Suspected fraud",
     advice: "The bank suspects fraud. Do not try this instrument again.",
   },
   issuer_unavailable: {
-    title: "The payer’s bank cannot be reached",
+    title: "The payer’s bank is unavailable",
     advice: "Later, or another method, may work.",
   },
   processing_error: {
-    title: "Fault at the processor",
-    advice: "The processor had a fault of its own. A new try is safe.",
+    title: "Processor error",
+    advice: "The processor had an internal error. A new attempt is safe.",
   },
 };
 
-/** Where an undecided payment stands; null for a decided one. */
+/** The state of a pending payment; null for a final one. */
 export function detailOf(payment: Payment): string | null {
   return SUBSTATUS[payment.substatus] ?? null;
 }
 
-/** What of the instrument may be shown: a VPA, or a card's network and last digits. */
+/** The part of the instrument that may be shown: a VPA, or a card's network and last digits. */
 export function instrumentOf(payment: Payment): string {
   if (payment.vpa) return payment.vpa;
   if (payment.card_last4) {
@@ -96,18 +96,18 @@ export function methodName(method: string): string {
   return METHODS[method] ?? method;
 }
 
-/** Why a payment failed, in a few words; a plugin's own codes come as the API described them. */
+/** Why a payment failed, in a few words; codes of plugins have the API's description. */
 export function reasonOf(payment: Payment): string {
   const known = payment.decline_code ? DECLINES[payment.decline_code] : undefined;
   return known?.title ?? payment.error_description ?? "Declined";
 }
 
-/** A decline code in a few words; a code only a plugin knows stays as it is. */
+/** A decline code in a few words; a code of a plugin is not changed. */
 export function declineName(code: string): string {
   return DECLINES[code]?.title ?? code;
 }
 
-/** What a merchant can do about it; null for codes that only a plugin knows. */
+/** Advice for the merchant; null for codes of plugins. */
 export function adviceOn(payment: Payment): string | null {
   return (payment.decline_code && DECLINES[payment.decline_code]?.advice) || null;
 }

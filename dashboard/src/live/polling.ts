@@ -1,16 +1,16 @@
-/** How often what is shown is asked for: seldom while events come by themselves. */
+/** How often the pages poll the API: less often while events arrive. */
 
 import { isLive } from "./stream";
 
 const POLL_MS = 2_500;
 const LIVE_POLL_MS = 15_000;
 
-/** For what events tell of: payments, orders, refunds. */
+/** Interval for data with events: payments, orders, refunds. */
 export function byEvents(): number {
   return isLive() ? LIVE_POLL_MS : POLL_MS;
 }
 
-/** For what no event tells of: deliveries and their tries, work, health. */
+/** Interval for data without events: deliveries, work, health. */
 export const WATCHED_MS = POLL_MS;
-/** For what is large, or seldom changes. */
+/** Interval for data that is large or rarely changes. */
 export const SELDOM_MS = 15_000;

@@ -1,14 +1,14 @@
-/** The merchant's events as they happen, over one long answer.
+/** The merchant's events over one long response.
  *
- * Read with `fetch`, because an `EventSource` hears only those events whose names it
- * was told, and plugins have their own. Closed while the page is out of view: a browser keeps
- * few connections to one server. It goes on where it stopped, so nothing is lost.
+ * It uses `fetch`, because an `EventSource` only receives events with known names, and plugins
+ * have their own. The connection is closed while the page is hidden, because browsers allow few
+ * connections to one server. It continues at the last cursor, so no event is lost.
  */
 
-import { apiOrigin } from "../told";
+import { apiOrigin } from "../page-meta";
 
-export interface Told {
-  /** Its place in the stream. */
+export interface StreamEvent {
+  /** Its position in the stream. */
   cursor: string;
   /** `payment.success`. */
   event: string;
@@ -19,7 +19,7 @@ export type LiveState = "connecting" | "live" | "polling";
 
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
-/** The server says something every 15 s, if only that it is there. */
+/** The server sends at least a comment every 15 s. */
 const SILENCE_MS = 40_000;
 
 const listeners = new Set<() => void>();
@@ -38,24 +38,24 @@ export function onLiveChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Follow the stream until the answer is called. `missed` is called when events may have been. */
-export function follow(tell: (told: Told) => void, missed: () => void): () => void {
+/** Follows the stream; call the result to stop. `missed` is called if events may be lost. */
+export function follow(emit: (event: StreamEvent) => void, missed: () => void): () => void {
   const over = new AbortController();
-  void keepFollowing(tell, missed, over.signal).finally(() => change("connecting"));
+  void keepFollowing(emit, missed, over.signal).finally(() => change("connecting"));
   return () => over.abort();
 }
 
-async function keepFollowing(tell: (told: Told) => void, missed: () => void, over: AbortSignal): Promise<void> {
+async function keepFollowing(emit: (event: StreamEvent) => void, missed: () => void, over: AbortSignal): Promise<void> {
   let cursor: string | null = null;
   let wait = RETRY_MIN_MS;
   while (!over.aborted) {
     await inView(over);
     try {
-      const status = await readOnce(cursor, over, (told) => {
-        cursor = told.cursor;
-        tell(told);
+      const status = await readOnce(cursor, over, (event) => {
+        cursor = event.cursor;
+        emit(event);
       });
-      // Too old a place, or one of another database: begin again, and ask for everything once.
+      // The cursor is too old, or from another database: start again and refresh everything.
       if (status === 400) cursor = null;
       if (status === 401 || status === 404) return change("polling");
       wait = status === 200 ? RETRY_MIN_MS : Math.min(wait * 2, RETRY_MAX_MS);
@@ -69,8 +69,8 @@ async function keepFollowing(tell: (told: Told) => void, missed: () => void, ove
   }
 }
 
-/** One connection, to its end. */
-async function readOnce(cursor: string | null, over: AbortSignal, tell: (told: Told) => void): Promise<number> {
+/** Reads one connection to its end. */
+async function readOnce(cursor: string | null, over: AbortSignal, emit: (event: StreamEvent) => void): Promise<number> {
   const closing = new AbortController();
   const signal = AbortSignal.any([over, closing.signal]);
   const hide = () => document.hidden && closing.abort();
@@ -81,7 +81,7 @@ async function readOnce(cursor: string | null, over: AbortSignal, tell: (told: T
     const response = await fetch(`${apiOrigin()}/api/v1/stream${query}`, { credentials: "include", signal });
     if (!response.ok || !response.body) return response.status;
     change("live");
-    const parse = parser(tell);
+    const parse = parser(emit);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       clearTimeout(silence);
@@ -95,20 +95,20 @@ async function readOnce(cursor: string | null, over: AbortSignal, tell: (told: T
   }
 }
 
-/** Takes the stream in pieces and tells each event once it is whole. */
-export function parser(tell: (told: Told) => void): (text: string) => void {
+/** Parses the stream in chunks and emits each complete event. */
+export function parser(emit: (event: StreamEvent) => void): (text: string) => void {
   let rest = "";
   return (text) => {
     const blocks = (rest + text).replaceAll("\r\n", "\n").split("\n\n");
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const told = eventOf(block);
-      if (told) tell(told);
+      const event = eventOf(block);
+      if (event) emit(event);
     }
   };
 }
 
-function eventOf(block: string): Told | null {
+function eventOf(block: string): StreamEvent | null {
   const fields: Record<string, string> = {};
   for (const line of block.split("\n")) {
     const [, name, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];

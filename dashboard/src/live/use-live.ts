@@ -1,14 +1,14 @@
-/** Events to what is on the page: whatever an event is about is asked for again. */
+/** Refreshes the data on the page that an event is about. */
 
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 
-import { follow, onLiveChange, readLive, type LiveState, type Told } from "./stream";
+import { follow, onLiveChange, readLive, type LiveState, type StreamEvent } from "./stream";
 
-/** Many events at once are one refresh. */
+/** Several events within this time cause one refresh. */
 const GATHER_MS = 150;
 
-/** Follow the merchant's events while mounted. */
+/** Follows the merchant's events while mounted. */
 export function useFollow(): void {
   const client = useQueryClient();
   useEffect(() => {
@@ -20,8 +20,8 @@ export function useFollow(): void {
       gathered.clear();
     };
     const stop = follow(
-      (told) => {
-        for (const about of subjects(told)) gathered.add(about);
+      (event) => {
+        for (const about of subjects(event)) gathered.add(about);
         timer ??= setTimeout(refresh, GATHER_MS);
       },
       () => void client.invalidateQueries(),
@@ -37,8 +37,8 @@ export function useLiveState(): LiveState {
   return useSyncExternalStore(onLiveChange, readLive);
 }
 
-/** The first words of the queries' keys that an event is about. */
-export function subjects({ event }: Told): string[] {
+/** Returns the first words of the query keys that an event is about. */
+export function subjects({ event }: StreamEvent): string[] {
   const kind = event.split(".")[0] ?? "";
   const also = ["overview", "deliveries"];
   if (kind === "payment") return ["payments", "payment", "orders", "order", ...also];

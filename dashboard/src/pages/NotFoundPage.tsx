@@ -8,10 +8,10 @@ export function NotFoundPage() {
   useTitle("Not found");
   return (
     <div className="alone">
-      <h1 className="visually-hidden">No such page</h1>
-      <Empty icon={Compass} title="No such page">
-        <p>Nothing is kept at this address.</p>
-        <ButtonLink to="/dashboard">To the overview</ButtonLink>
+      <h1 className="visually-hidden">Page not found</h1>
+      <Empty icon={Compass} title="Page not found">
+        <p>There is no page at this address.</p>
+        <ButtonLink to="/dashboard">Go to overview</ButtonLink>
       </Empty>
     </div>
   );

@@ -2,12 +2,12 @@ import { useLiveState } from "../live/use-live";
 import type { LiveState } from "../live/stream";
 
 const WORDS: Record<LiveState, [short: string, long: string]> = {
-  connecting: ["Connecting", "Connecting to the gateway’s events"],
-  live: ["Live", "Everything here follows the gateway’s events"],
-  polling: ["Polling", "The live connection is down; the page asks every few seconds instead"],
+  connecting: ["Connecting", "Connecting to the event stream"],
+  live: ["Live", "The page updates when events arrive"],
+  polling: ["Polling", "The event stream is disconnected; the page polls every few seconds"],
 };
 
-/** Whether the page hears of things as they happen. */
+/** Shows whether the event stream is connected. */
 export function LiveLight() {
   const state = useLiveState();
   const [short, long] = WORDS[state];

@@ -1,4 +1,4 @@
-/** The sign of the house. */
+/** The logo. */
 export function Mark() {
   return (
     <svg className="brand__mark" viewBox="0 0 32 32" aria-hidden>

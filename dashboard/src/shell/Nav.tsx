@@ -5,7 +5,7 @@ import { IS_TEST_GATEWAY } from "../session";
 import { Mark } from "./Mark";
 import { GROUPS, type PlaceGroup } from "./places";
 
-/** The way to every page. */
+/** The navigation. */
 export function Nav({ onChosen }: { onChosen?: () => void }) {
   return (
     <div className="nav">
@@ -42,7 +42,7 @@ function Group({ group, onChosen }: { group: PlaceGroup; onChosen: (() => void) 
   );
 }
 
-/** Whether anybody works on payments: without a worker everything stays pending. */
+/** Shows whether a worker is running: without one, payments stay pending. */
 function WorkerLight() {
   const { data, error } = useWorkStatus();
   if (error || !data) return null;

@@ -8,9 +8,9 @@ import { Failure, Skeleton } from "../ui/States";
 import { loginPath } from "./next";
 import { Nav } from "./Nav";
 import { TopBar } from "./TopBar";
-import { Trouble } from "./Trouble";
+import { StatusNotice } from "./StatusNotice";
 
-/** Everything around a page. Whoever is not signed in gets to the login page, and back afterwards. */
+/** The frame of all pages. Users who are not signed in are sent to the login page, and back afterwards. */
 export function Shell() {
   const session = useSyncExternalStore(onSessionChange, readSession);
   if (!session) return <Restored />;
@@ -24,8 +24,8 @@ function Signed() {
   const isFirst = useRef(true);
   useFollow();
 
-  // A new page begins at its top, for the eye and for the screen reader; not the
-  // first one, where the browser itself says what has been loaded.
+  // A new page starts at its top, also for screen readers; not the first one, which
+  // the browser announces itself.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;
@@ -45,14 +45,14 @@ function Signed() {
       </aside>
       <TopBar />
       <main id="content" className="main" ref={main} tabIndex={-1} aria-busy={state === "loading"}>
-        <Trouble />
+        <StatusNotice />
         <Outlet />
       </main>
     </div>
   );
 }
 
-/** Somebody who came with a link, or loaded the page again. */
+/** Restores the session after a link or a reload. */
 function Restored() {
   const { pathname, search } = useLocation();
   const [error, setError] = useState<ApiError | null>(null);
@@ -81,7 +81,7 @@ function Restored() {
   );
 }
 
-/** Before there is anything to see. */
+/** Shown while the dashboard is loading. */
 export function Opening() {
   return (
     <main className="alone">

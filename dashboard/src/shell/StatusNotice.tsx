@@ -4,18 +4,18 @@ import { useHealth } from "../api/work";
 import type { Health } from "../api/schema";
 import { formatClock, formatShift } from "../format/time";
 
-/** Says on every page that what is shown may be old, or that the test clock was moved or stopped. */
-export function Trouble() {
+/** Warns on every page of outdated data, or of a test clock that is moved or stopped. */
+export function StatusNotice() {
   const { data, error, dataUpdatedAt } = useHealth();
   const text = error
-    ? silence(dataUpdatedAt)
+    ? outdated(dataUpdatedAt)
     : data?.database === "disconnected"
-      ? "The gateway’s database cannot be reached."
+      ? "The gateway’s database is not available."
       : data?.clock
         ? `${clockNotice(data)} Release it in the simulator, or: ${data.clock_release}`
         : null;
   return (
-    <div role="status" className={text ? "trouble" : undefined}>
+    <div role="status" className={text ? "status-notice" : undefined}>
       {text ? (
         <>
           <CloudOff className="icon" aria-hidden />
@@ -28,11 +28,11 @@ export function Trouble() {
 
 function clockNotice({ clock, clock_shift_seconds: shift = 0 }: Health): string {
   return clock === "stopped"
-    ? "The test clock is stopped, so nothing falls due."
+    ? "The test clock is stopped, so no work becomes due."
     : `The test clock runs ${formatShift(shift)}.`;
 }
 
-function silence(heardAt: number): string {
-  if (heardAt === 0) return "The API does not answer; trying again.";
-  return `The API has not answered since ${formatClock(new Date(heardAt).toISOString())}; what you see may be old.`;
+function outdated(respondedAt: number): string {
+  if (respondedAt === 0) return "The API does not respond; trying again.";
+  return `The API has not responded since ${formatClock(new Date(respondedAt).toISOString())}; the data may be outdated.`;
 }

@@ -10,7 +10,7 @@ import { Button, IconButton } from "../ui/Button";
 import { LiveLight } from "./LiveLight";
 import { Nav } from "./Nav";
 
-/** Above every page: the way to anything by its id, and who this is. */
+/** The top of every page: search and account. */
 export function TopBar() {
   const { merchant } = useSession();
   return (
@@ -28,7 +28,7 @@ export function TopBar() {
   );
 }
 
-/** The navigation of narrow pages. */
+/** The navigation on narrow screens. */
 function Drawer() {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -52,7 +52,7 @@ function Drawer() {
 
 const PLACES: Record<string, string> = { pay: "transactions", order: "orders" };
 
-/** Goes straight to a payment or an order; anything else is searched for. */
+/** Opens a payment or an order by its id; searches for anything else. */
 function Finder() {
   const navigate = useNavigate();
   const [text, setText] = useState("");
@@ -93,7 +93,7 @@ function ThemeSwitch() {
   );
 }
 
-/** Who is signed in, their account, and the way out. */
+/** The account menu. */
 function WhoAmI() {
   const { user } = useSession();
   const navigate = useNavigate();

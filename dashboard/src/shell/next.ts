@@ -1,15 +1,15 @@
-/** Where somebody wanted to go before they had to sign in. */
+/** The page that a user requested before signing in. */
 
 const HOME = "/dashboard";
 
-/** The login page, which leads back to that place. */
+/** Returns the login page's path, which leads back to that page. */
 export function loginPath(wanted: string): string {
   return wanted === HOME ? "/login" : `/login?next=${encodeURIComponent(wanted)}`;
 }
 
-/** The place a login leads to: one of our own pages, whatever the address says. */
+/** Returns the page to open after a login: always a page of the dashboard. */
 export function nextPlace(query: URLSearchParams): string {
   const next = query.get("next") ?? HOME;
-  // `//host` and `/\host` are other people's pages to a browser.
+  // `//host` and `/\host` are pages of other sites.
   return /^\/dashboard(?:[/?#][\w\-./?=&%#:+~]*)?$/.test(next) && !next.includes("//") ? next : HOME;
 }

@@ -1,4 +1,4 @@
-/** Where one can go. A page is listed here and in `routes.tsx`. */
+/** The pages of the navigation. A page is listed here and in `routes.tsx`. */
 
 import {
   ArrowLeftRight,
@@ -23,7 +23,7 @@ export interface Place {
   to: string;
   name: string;
   icon: LucideIcon;
-  /** Not there in production, where nothing is simulated. */
+  /** Hidden in production, where nothing is simulated. */
   isTestOnly?: boolean;
 }
 

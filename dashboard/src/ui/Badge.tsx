@@ -21,13 +21,13 @@ const TONES: Record<string, Tone> = {
   pending: "busy",
   processing: "busy",
   authorized: "held",
-  "standing still": "held",
-  "set aside": "bad",
+  "stopped clock": "held",
+  "dead-letter": "bad",
   overdue: "busy",
   "restart needed": "busy",
 };
 
-/** A status in the wire's own word. The colour repeats the word and adds nothing to it. */
+/** A status as the API names it. The colour adds no information. */
 export function Badge({ status }: { status: string }) {
   return <span className={`badge badge--${TONES[status] ?? "calm"}`}>{status}</span>;
 }

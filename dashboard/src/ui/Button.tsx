@@ -14,13 +14,13 @@ interface Shared {
 }
 
 interface ButtonProps extends Shared, ComponentProps<"button"> {
-  /** Under way: shown as such, and not to be pressed again. */
+  /** The action is running: the button is disabled. */
   busy?: boolean;
-  /** Why it cannot be pressed; it can still be reached, so that everybody learns why. */
+  /** Why it is disabled; it can still have the focus, so that all users can read the reason. */
   refused?: string | undefined;
 }
 
-/** A button. It keeps its width while busy, and stays where the focus is. */
+/** A button. It keeps its width and the focus while busy. */
 export function Button({
   look = "plain",
   size = "normal",
@@ -50,17 +50,17 @@ export function Button({
   );
 }
 
-/** A button for those who have that role; for the others it says what it takes. */
+/** A button for users with that role; for others it is disabled and says why. */
 export function RoleButton({ needs, refused, ...rest }: ButtonProps & { needs: Role }) {
   const { reason } = useMay(needs);
   return <Button {...rest} refused={reason ?? refused} />;
 }
 
-/** A button for operators who have that role; for the others it says what it takes. */
+/** A button for operators with that role; for others it is disabled and says why. */
 export function OperatorButton({ needs, refused, ...rest }: ButtonProps & { needs: Role }) {
   const { is_operator: isOperator } = useSession();
   return (
-    <RoleButton {...rest} needs={needs} refused={isOperator ? refused : "This takes an operator of the gateway"} />
+    <RoleButton {...rest} needs={needs} refused={isOperator ? refused : "This requires an operator of the gateway"} />
   );
 }
 
@@ -79,7 +79,7 @@ interface IconButtonProps extends ComponentProps<"button"> {
   label: string;
 }
 
-/** A button that is only a picture; `label` is what it says. */
+/** An icon button; `label` is its accessible name. */
 export function IconButton({ icon: Icon, label, ...rest }: IconButtonProps) {
   return (
     <button type="button" title={label} {...rest} className="icon-button" aria-label={label}>

@@ -4,13 +4,13 @@ interface CardProps {
   title?: string;
   note?: ReactNode;
   actions?: ReactNode;
-  /** Without space around its content: for tables. */
+  /** No padding: for tables. */
   flush?: boolean;
   testId?: string;
   children: ReactNode;
 }
 
-/** A part of a page, named by its title. */
+/** A section of a page with a title. */
 export function Card({ title, note, actions, flush, testId, children }: CardProps) {
   const id = useId();
   return (
@@ -35,7 +35,7 @@ interface PageHeadProps {
   actions?: ReactNode;
 }
 
-/** The top of a page. */
+/** The heading of a page. */
 export function PageHead({ title, lead, actions }: PageHeadProps) {
   return (
     <header className="page-head">

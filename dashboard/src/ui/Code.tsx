@@ -1,6 +1,6 @@
 import { Copy } from "./Copy";
 
-/** Code to read and to copy. It scrolls by itself, so the keyboard must reach it. */
+/** Code to read and to copy. It scrolls, so the keyboard must reach it. */
 export function Code({ text, label, testId }: { text: string; label: string; testId?: string | undefined }) {
   return (
     <div className="code">

@@ -6,7 +6,7 @@ import { Dialog } from "./Dialog";
 interface ConfirmProps {
   title: string;
   text: string;
-  /** What the button says: the deed, not “OK”. */
+  /** The text of the button: the action, not “OK”. */
   act: string;
   isDangerous?: boolean;
   busy: boolean;
@@ -15,13 +15,13 @@ interface ConfirmProps {
   children?: ReactNode;
 }
 
-/** Asks once before something that cannot be taken back. */
+/** Asks for confirmation before an action that cannot be undone. */
 export function Confirm({ title, text, act, isDangerous, busy, onConfirm, onClose, children }: ConfirmProps) {
   return (
     <Dialog title={title} text={text} onClose={onClose}>
       {children}
       <div className="form__actions">
-        <Button onClick={onClose}>Leave it</Button>
+        <Button onClick={onClose}>Cancel</Button>
         <Button look={isDangerous ? "danger" : "primary"} busy={busy} onClick={onConfirm} data-test-id="confirm-button">
           {act}
         </Button>

@@ -6,7 +6,7 @@ import { useNotices } from "./Notices";
 
 const CONFIRMED_MS = 1_500;
 
-/** Puts `text` on the clipboard. */
+/** Copies `text` to the clipboard. */
 export function Copy({ text, what }: { text: string; what: string }) {
   const [isDone, setDone] = useState(false);
   const { show } = useNotices();
@@ -22,7 +22,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
       await navigator.clipboard.writeText(text);
       setDone(true);
     } catch {
-      // Browsers give the clipboard only to https and localhost.
+      // Browsers only allow clipboard access on https and localhost.
       show({ kind: "failed", text: "The browser did not allow copying; select the text instead" });
     }
   };

@@ -9,7 +9,7 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** A window over the page, open while it is mounted: it takes the focus, gives it back, and Escape closes it. */
+/** A modal dialog, open while it is mounted. It takes the focus and restores it; Escape closes it. */
 export function Dialog({ title, text, onClose, children }: DialogProps) {
   const [opener] = useState(() => document.activeElement);
   return (

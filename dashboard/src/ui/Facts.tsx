@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Names and values; those without a value are left out. */
+/** Names and values; entries without a value are omitted. */
 export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
   return (
     <dl className="facts">

@@ -6,7 +6,7 @@ interface Shared {
   error?: string | null | undefined;
 }
 
-/** A labelled input; `data-*` and everything else goes to the input itself. */
+/** A labelled input; `data-*` and other attributes are passed to the input. */
 export function Field({ label, hint, error, ...input }: Shared & ComponentProps<"input">) {
   const id = useId();
   return (
@@ -26,7 +26,7 @@ export function Field({ label, hint, error, ...input }: Shared & ComponentProps<
   );
 }
 
-/** A labelled choice of a few. */
+/** A labelled select. */
 export function Choice({ label, hint, error, children, ...select }: Shared & ComponentProps<"select">) {
   const id = useId();
   return (

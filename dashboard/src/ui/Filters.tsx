@@ -77,14 +77,14 @@ interface SearchProps {
   onChange: (value: string) => void;
 }
 
-/** Text that is looked for once the typing pauses. */
+/** A search field; the search starts when typing pauses. */
 function Search({ label, placeholder, value, onChange }: SearchProps) {
   const [typed, setTyped] = useState(value);
   const asked = useRef(value);
   const latest = useRef(onChange);
   latest.current = onChange;
 
-  // Somebody else changed it: the finder, “Clear”, or going back.
+  // Changed from outside: by the search field above, “Clear”, or the browser's back button.
   useEffect(() => {
     if (value !== asked.current) setTyped(value);
     asked.current = value;

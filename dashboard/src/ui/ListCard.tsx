@@ -10,7 +10,7 @@ import { Table, type Column } from "./Table";
 
 interface ListCardProps<Row> {
   label: string;
-  /** What one row is, where the label does not say it in the plural. */
+  /** The name of a row, if the label is not its plural. */
   noun?: string;
   testId?: string;
   list: ListState<string>;
@@ -24,11 +24,11 @@ interface ListCardProps<Row> {
   keyOf: (row: Row) => string;
   rowProps?: (row: Row) => Record<string, string>;
   more?: ComponentProps<typeof Table<Row>>["more"];
-  /** Instead of rows when there are none at all; with filters set it says that none matches. */
+  /** Shown if there are no rows and no filters are set. */
   empty: ReactNode;
 }
 
-/** A list in pages: its table, what stands there without rows, and its pager. */
+/** A paginated list: table, empty state and pager. */
 export function ListCard<Row>(props: ListCardProps<Row>) {
   const { label, testId, list, query, columns, keyOf, rowProps, more, empty } = props;
   const noun = props.noun ?? label.toLowerCase().replace(/s$/, "");
@@ -58,8 +58,8 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
 
 function NoMatch({ noun }: { noun: string }) {
   return (
-    <Empty icon={SearchX} title={`No ${noun} is like that`}>
-      Fewer filters, or another word, may find it.
+    <Empty icon={SearchX} title={`No matching ${noun}`}>
+      Remove a filter, or search for another text.
     </Empty>
   );
 }

@@ -5,7 +5,7 @@ import { createContext, useCallback, useContext, useMemo, useState, type ReactNo
 interface Notice {
   kind: "done" | "failed";
   text: string;
-  /** Takes back what was done. */
+  /** Undoes the action. */
   undo?: () => void;
 }
 
@@ -17,18 +17,18 @@ const SHOWN_MS = 6_000;
 const UNDO_MS = 15_000;
 const Context = createContext<{ show: (notice: Notice) => void } | null>(null);
 
-/** Say how something went, wherever the reader is. */
+/** Returns a function that shows a notice. */
 export function useNotices() {
   const context = useContext(Context);
   if (!context) throw new Error("there is no <Notices> around this");
   return context;
 }
 
-/** The place where notices appear. */
+/** Shows the notices. */
 export function Notices({ children }: { children: ReactNode }) {
   const [notices, setNotices] = useState<Shown[]>([]);
   const show = useCallback((notice: Notice) => {
-    // Three at most: more are noise, and the newest matters.
+    // At most three: the newest ones matter.
     setNotices((shown) => [...shown.slice(-2), { ...notice, id: (shown.at(-1)?.id ?? 0) + 1 }]);
   }, []);
   const drop = (id: number) => setNotices((shown) => shown.filter((one) => one.id !== id));

@@ -10,7 +10,7 @@ interface PagerProps {
   onPage: (page: number) => void;
 }
 
-/** Steps through a list: which part this is, one back, one on. */
+/** The pager of a list: range, previous, next. */
 export function Pager({ page, rows, total, onPage }: PagerProps) {
   if (total === 0) return null;
   const first = page * rows + 1;

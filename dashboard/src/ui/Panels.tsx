@@ -8,12 +8,12 @@ import { Card } from "./Card";
 import { Empty, Loaded } from "./States";
 import { Table, type Column } from "./Table";
 
-/** What plugins show here; nothing where none does. */
+/** The panels of plugins for this page. */
 export function Panels({ place }: { place: PanelListed["place"] }) {
   return <Chosen isWanted={(panel) => panel.place === place} isPlugin={false} />;
 }
 
-/** What one plugin shows, wherever else that stands. */
+/** All panels of one plugin. */
 export function PanelsOf({ plugin }: { plugin: string }) {
   return <Chosen isWanted={(panel) => panel.plugin === plugin} isPlugin />;
 }
@@ -88,7 +88,7 @@ function Rows({ panel: { title, columns, rows } }: { panel: PanelShown }) {
   );
 }
 
-/** Whether a column is to be compared from its right end. */
+/** Whether a column is right-aligned. */
 function isNumeric(cells: (Cell | undefined)[]): boolean {
   const filled = cells.filter((cell) => cell !== null && cell !== undefined);
   return filled.length > 0 && filled.every((cell) => typeof cell === "number");

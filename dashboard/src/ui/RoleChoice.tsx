@@ -8,7 +8,7 @@ interface RoleChoiceProps {
   onChange: (role: Role) => void;
 }
 
-/** One of the roles, and what it may do. */
+/** A choice of a role, with its permissions. */
 export function RoleChoice({ value, error, onChange }: RoleChoiceProps) {
   return (
     <Choice

@@ -1,7 +1,7 @@
-/** A form drawn from a JSON Schema: what a plugin says of its settings or of its payments.
+/** A form created from a JSON Schema: the settings or the payments of a plugin.
  *
- * Flat objects of texts, numbers, switches, choices and lists of texts; whatever else a
- * schema holds is edited as JSON. The server checks; this only draws.
+ * It supports flat objects of strings, numbers, switches, choices and lists of strings; anything
+ * else is edited as JSON. The server validates; this only shows.
  */
 
 import { useState, type ReactNode } from "react";
@@ -37,13 +37,13 @@ interface SchemaFormProps {
   schema: Schema;
   values: Values;
   onChange: (values: Values) => void;
-  /** Field → what is wrong with it. */
+  /** Field → its error. */
   faults?: Record<string, string | null>;
-  /** Field → more about it, beside what the schema says. */
+  /** Field → an additional hint. */
   notes?: Record<string, ReactNode>;
-  /** Field → what can be done with it, below it. */
+  /** Field → an action below it. */
   actions?: Record<string, ReactNode>;
-  /** Fields that are shown and not changed here; a note says why. */
+  /** Read-only fields; a note says why. */
   locked?: readonly string[];
   disabled?: boolean;
 }
@@ -159,7 +159,7 @@ function SchemaField({ name, schema, isRequired, value, fault, note, disabled, o
       autoComplete="off"
       spellCheck={false}
       maxLength={schema.maxLength}
-      placeholder={isSecret(schema) ? "Left empty, it stays as it is" : placeholderOf(schema)}
+      placeholder={isSecret(schema) ? "Leave empty to keep it" : placeholderOf(schema)}
       value={typeof value === "string" ? value : ""}
       onChange={({ target }) => onChange(target.value === "" ? undefined : target.value)}
     />
@@ -179,7 +179,7 @@ function JsonField({ shared, value, onChange }: JsonFieldProps) {
     const fault = faultOfJson(input.value);
     setText(input.value);
     setFault(fault);
-    // Nor is the form sent while it is none.
+    // The form cannot be sent while it is invalid.
     input.setCustomValidity(fault ?? "");
     if (!fault) onChange(input.value === "" ? undefined : JSON.parse(input.value));
   };
@@ -199,11 +199,11 @@ function faultOfJson(text: string): string | null {
     if (text !== "") JSON.parse(text);
     return null;
   } catch {
-    return "This is no JSON yet";
+    return "This is not valid JSON";
   }
 }
 
-/** Whether its value is only ever written, never shown. */
+/** Whether the value is write-only. */
 export function isSecret(schema: Schema): boolean {
   return schema.writeOnly === true || schema.format === "password";
 }

@@ -5,7 +5,7 @@ interface SegmentsProps<Value extends string | number> {
   onChange: (value: Value) => void;
 }
 
-/** One of a few, all in view. */
+/** A choice with all options visible. */
 export function Segments<Value extends string | number>({ label, values, value, onChange }: SegmentsProps<Value>) {
   return (
     <div className="segments" role="group" aria-label={label}>

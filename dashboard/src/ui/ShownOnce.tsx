@@ -4,15 +4,15 @@ import { Dialog } from "./Dialog";
 
 interface ShownOnceProps {
   title: string;
-  /** Name → what is to be kept. */
+  /** Name → value. */
   values: [name: string, value: string][];
   onClose: () => void;
 }
 
-/** What nobody can see again: a new secret, a new password. */
+/** A value that is shown once: a new secret, a new password. */
 export function ShownOnce({ title, values, onClose }: ShownOnceProps) {
   return (
-    <Dialog title={title} text="Keep it now: it is not shown again." onClose={onClose}>
+    <Dialog title={title} text="Save it now: it is not shown again." onClose={onClose}>
       <div className="credentials" data-test-id="shown-once">
         {values.map(([name, value]) => (
           <div key={name} className="credential">

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { Button } from "./Button";
 
-/** Something that is still to come. `text` is read out; the bars are only seen. */
+/** Shown while data is loading. Screen readers read `text`. */
 export function Skeleton({ rows = 4, text = "Loading" }: { rows?: number; text?: string }) {
   return (
     <div className="skeleton" role="status">
@@ -22,7 +22,7 @@ interface EmptyProps {
   children?: ReactNode;
 }
 
-/** Nothing here yet, and how to get something. */
+/** An empty state, with a hint. */
 export function Empty({ icon: Icon, title, children }: EmptyProps) {
   return (
     <div className="empty" data-test-id="empty-state">
@@ -33,7 +33,7 @@ export function Empty({ icon: Icon, title, children }: EmptyProps) {
   );
 }
 
-/** Something could not be had: why, and a way to try again. */
+/** An error, with a button to retry. */
 export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   const unreachable = error instanceof ApiError && error.isTemporary;
   return (
@@ -41,7 +41,7 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
       <CloudOff className="empty__icon" aria-hidden />
       <p className="empty__title">{error.message}</p>
       <div className="empty__text">
-        {unreachable ? <p>The page keeps trying by itself.</p> : null}
+        {unreachable ? <p>The page retries automatically.</p> : null}
         <Button icon={RotateCw} onClick={retry}>
           Try again
         </Button>
@@ -56,7 +56,7 @@ interface LoadedProps<Data> {
   children: (data: Data) => ReactNode;
 }
 
-/** A query's data, or its skeleton, or why there is none. Old data outlives a failed refresh. */
+/** The data of a query, a skeleton, or an error. Old data stays after a failed refresh. */
 export function Loaded<Data>({ query, rows, children }: LoadedProps<Data>) {
   if (query.data !== undefined) return children(query.data);
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;

@@ -4,7 +4,7 @@ import { Fragment, useId, useState, type ReactNode } from "react";
 import { useFits } from "./use-fits";
 
 export interface Column<Row> {
-  /** The heading; an empty one is for actions. */
+  /** The heading; empty for actions. */
   title: string;
   testId?: string | undefined;
   align?: "end";
@@ -12,25 +12,24 @@ export interface Column<Row> {
 }
 
 interface TableProps<Row> {
-  /** What the table is, for those who cannot see where it stands. */
+  /** The table's name for screen readers. */
   label: string;
   testId?: string | undefined;
   columns: Column<Row>[];
   rows: Row[];
   keyOf: (row: Row) => string;
   rowProps?: ((row: Row) => Record<string, string>) | undefined;
-  /** While another page of the list is on its way. */
+  /** While another page of the list is loading. */
   isStale?: boolean;
-  /** Shown below when there are no rows. A table with a test id stands even then. */
+  /** Shown if there are no rows. A table with a test id is rendered even then. */
   empty?: ReactNode;
-  /** What a row keeps folded, and what its button is called. */
+  /** The details of a row, and the label of their button. */
   more?: { label: (row: Row) => string; show: (row: Row) => ReactNode };
 }
 
-/** A table that becomes a list of cards where it has no room.
+/** A table that is shown as cards if it does not fit.
  *
- * Changing `display` takes a table's meaning away in some browsers, so the roles
- * are written out.
+ * Some browsers remove a table's semantics if `display` changes, so the roles are explicit.
  */
 export function Table<Row>(props: TableProps<Row>) {
   const { label, testId, columns, rows, keyOf, rowProps, isStale, empty, more } = props;
@@ -97,7 +96,7 @@ interface Fold {
   onTurn: () => void;
 }
 
-/** Which rows are unfolded. */
+/** The expanded rows. */
 function useFold(): (key: string) => Fold {
   const table = useId();
   const [open, setOpen] = useState<readonly string[]>([]);
@@ -126,7 +125,7 @@ function FoldButton({ label, id, isOpen, onTurn }: Fold & { label: string }) {
 
 function Heading({ title, align }: { title: string; align: "end" | undefined }) {
   const style = align === "end" ? "table__end" : undefined;
-  // A cell and no heading: there is nothing to say about a column of actions.
+  // A cell, not a heading: the column of actions has no name.
   if (title === "") return <td role="cell" className={style} />;
   return (
     <th role="columnheader" scope="col" className={style}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import { formatDistance, formatTime } from "../format/time";
 
-/** The time now, again every second while the page is in view. */
+/** The time now, updated every second while the page is in view. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function useNow(): number {
   return now;
 }
 
-/** When something was, to the second. */
+/** A time, to the second. */
 export function Time({ at }: { at: string }) {
   return (
     <time dateTime={at} className="time">
@@ -21,7 +21,7 @@ export function Time({ at }: { at: string }) {
   );
 }
 
-/** How long ago something was. */
+/** The time since something happened. */
 export function Ago({ at }: { at: string }) {
   const now = useNow();
   return (
@@ -31,7 +31,7 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
-/** How long until something happens; `due` once it should have. */
+/** The time until something happens; `due now` after that. */
 export function Countdown({ to }: { to: string }) {
   const now = useNow();
   const due = Date.parse(to);

@@ -1,4 +1,4 @@
-/** Where one is in a list: its filters and page live in the address, so that it can be sent to a colleague. */
+/** The filters and the page of a list. They are part of the URL, so that it can be shared. */
 
 import { useSearchParams } from "react-router";
 
@@ -23,7 +23,7 @@ export function useListState<Name extends string>(names: readonly Name[], limit 
   const page = Math.max(0, Number.parseInt(query.get("page") ?? "1", 10) - 1) || 0;
 
   const put = (all: Record<string, string>) =>
-    // A word that is being typed is no place to go back to.
+    // A text that is being typed is no entry of the history.
     setQuery(
       Object.entries(all).filter(([, value]) => value !== ""),
       { replace: true },

@@ -3,15 +3,15 @@ import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "re
 interface Fit {
   box: RefObject<HTMLDivElement | null>;
   table: RefObject<HTMLTableElement | null>;
-  /** Whether the table, drawn as one, is no wider than its box. */
+  /** Whether the table fits into its container. */
   fits: boolean;
 }
 
-/** Whether a table has room. Measured, because only its content knows how wide it must be. */
+/** Measures whether a table fits: its width depends on its content. */
 export function useFits(): Fit {
   const box = useRef<HTMLDivElement>(null);
   const table = useRef<HTMLTableElement>(null);
-  // What it needed when it last did not fit; as cards it cannot be asked.
+  // The width that it last needed; it cannot be measured while shown as cards.
   const [needed, setNeeded] = useState<number | null>(null);
 
   const measure = () => {
@@ -23,7 +23,7 @@ export function useFits(): Fit {
       setNeeded(null);
     }
   };
-  // Other rows may be wider, so after every drawing, and before it is seen.
+  // Other rows may be wider, so measure after every render, before it is painted.
   useLayoutEffect(measure);
   const latest = useRef(measure);
   latest.current = measure;

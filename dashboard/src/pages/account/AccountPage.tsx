@@ -15,18 +15,18 @@ import { Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 
 const THEMES: [Theme, string][] = [
-  ["system", "As the system"],
+  ["system", "System"],
   ["light", "Light"],
   ["dark", "Dark"],
 ];
 
-/** Who is signed in, their password, and how the pages look to them. */
+/** The user's account, password and theme. */
 export function AccountPage() {
   useTitle("Account");
   const theme = useTheme();
   return (
     <div className="page">
-      <PageHead title="Account" lead="You, in this dashboard." />
+      <PageHead title="Account" lead="Your account in this dashboard." />
       <div className="columns">
         <You />
         <Password />
@@ -52,13 +52,13 @@ function You() {
           ["Email", user.email],
           ["Merchant", merchant.name],
           ["Role", `${ROLE_NAMES[user.role]}: ${ROLE_NOTES[user.role]}`],
-          ["Operator", is_operator ? "yes: plugins and workers too" : null],
+          ["Operator", is_operator ? "yes, including plugins and workers" : null],
           ["Signed in until", <Time key="until" at={expires_at} />],
         ]}
       />
       <div className="form__actions form__actions--start">
         <Button size="small" icon={LogOut} onClick={() => void leave()}>
-          Sign out here
+          Sign out
         </Button>
       </div>
     </Card>
@@ -70,7 +70,7 @@ function Password() {
   const [fresh, setFresh] = useState("");
   const change = useAction(
     () => changePassword(current, fresh),
-    () => "Password changed; every other session has ended",
+    () => "Password changed; all other sessions have ended",
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -82,10 +82,10 @@ function Password() {
     });
   };
   return (
-    <Card title="Password" note="Changing it ends every other session of yours">
+    <Card title="Password" note="A change ends all your other sessions">
       <form className="form" onSubmit={submit} data-test-id="password-form">
         <Field
-          label="Present password"
+          label="Current password"
           type="password"
           autoComplete="current-password"
           required
@@ -107,7 +107,7 @@ function Password() {
         ) : null}
         <div className="form__actions form__actions--start">
           <Button look="primary" type="submit" icon={KeyRound} busy={change.isPending}>
-            Change it
+            Change password
           </Button>
         </div>
       </form>

@@ -20,7 +20,7 @@ const LISTS = [
   ["resolved", "Resolved"],
 ] as const;
 
-/** Money that the gateway and a processor may see differently, and resolving it. */
+/** Differences between the gateway and a processor, and resolving them. */
 export function AttentionPage() {
   useTitle("Attention");
   const [shown, setShown] = useState<"open" | "resolved">("open");
@@ -30,14 +30,14 @@ export function AttentionPage() {
     <div className="page">
       <PageHead
         title="Attention"
-        lead="Money that the gateway and a processor may see differently. Look it up at the processor, then resolve it."
-        actions={<Segments label="Which items" values={LISTS} value={shown} onChange={setShown} />}
+        lead="Payments where the gateway and a processor may differ. Check at the processor, then resolve the item."
+        actions={<Segments label="Items" values={LISTS} value={shown} onChange={setShown} />}
       />
       <Card title={shown === "open" ? "Open items" : "Resolved items"} flush>
         <Loaded query={query} rows={3}>
           {(rows) =>
             rows.length === 0 ? (
-              <Empty icon={CircleCheck} title={shown === "open" ? "Nothing needs attention" : "Nothing was resolved"} />
+              <Empty icon={CircleCheck} title={shown === "open" ? "Nothing needs attention" : "No resolved items"} />
             ) : (
               <Table
                 label="Items"
@@ -57,16 +57,16 @@ export function AttentionPage() {
 }
 
 const KINDS: Record<AttentionItem["kind"], string> = {
-  conflict: "The processor contradicts itself",
-  quarantined: "A callback fits nothing",
-  kept_money: "Money of a failed payment",
+  conflict: "Conflicting processor results",
+  quarantined: "Callback without a match",
+  kept_money: "Charge of a failed payment",
 };
 
 const WHAT: Column<AttentionItem>[] = [
   { title: "What", cell: ({ kind }) => KINDS[kind] },
   { title: "Payment", cell: ({ payment_id: id }) => (id ? <Payment id={id} /> : "—") },
   { title: "Processor", cell: ({ processor }) => processor },
-  { title: "Why", cell: ({ reason }) => <span className="table__reason">{reason || "—"}</span> },
+  { title: "Reason", cell: ({ reason }) => <span className="table__reason">{reason || "—"}</span> },
   { title: "Since", cell: ({ at }) => <Time at={at} /> },
 ];
 
@@ -110,7 +110,7 @@ function ResolveDialog({ item, onClose }: { item: AttentionItem; onClose: () => 
   return (
     <Dialog
       title="Resolve this item"
-      text="It leaves the list and is kept, with your note. No money moves."
+      text="The item is moved to the resolved items, with your note. No money is moved."
       onClose={onClose}
     >
       <form className="form" onSubmit={submit}>

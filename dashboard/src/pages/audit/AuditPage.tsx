@@ -20,11 +20,11 @@ const NAMES = ["action", "actor", "subject"] as const;
 type Name = (typeof NAMES)[number];
 const FILTERS: FilterOf<Name>[] = [
   { name: "action", kind: "search", label: "Action", placeholder: "Action, such as refund.create" },
-  { name: "actor", kind: "search", label: "Who", placeholder: "Who: an e-mail address or a key" },
+  { name: "actor", kind: "search", label: "Actor", placeholder: "Actor: an e-mail address or a key" },
   { name: "subject", kind: "search", label: "Subject", placeholder: "Subject’s id" },
 ];
 
-/** Who did what, newest first. */
+/** The audit log, newest first. */
 export function AuditPage() {
   useTitle("Audit");
   const list = useListState(NAMES);
@@ -33,7 +33,7 @@ export function AuditPage() {
     <div className="page">
       <PageHead
         title="Audit"
-        lead="Every change somebody made, and what programs changed of the gateway itself. Nothing is ever taken out."
+        lead="All changes by users, and changes of the gateway by programs. Entries are never deleted."
       />
       <Filters list={list} filters={FILTERS} />
       <ListCard
@@ -45,12 +45,12 @@ export function AuditPage() {
         keyOf={({ id }) => String(id)}
         rowProps={({ action }) => ({ "data-test-id": "audit-row", "data-action": action })}
         more={{
-          label: ({ action, at }) => `More on ${action}, ${formatTime(at)}`,
+          label: ({ action, at }) => `Details of ${action}, ${formatTime(at)}`,
           show: (entry) => <More entry={entry} />,
         }}
         empty={
-          <Empty icon={ScrollText} title="Nobody changed anything yet">
-            Try it: <Link to="/dashboard/keys">make a key</Link>.
+          <Empty icon={ScrollText} title="No entries yet">
+            Try it: <Link to="/dashboard/keys">create a key</Link>.
           </Empty>
         }
       />
@@ -70,10 +70,10 @@ const COLUMNS: Column<AuditEntry>[] = [
 ];
 
 const KINDS: Record<AuditActor["kind"], string> = {
-  user: "a person",
+  user: "user",
   key: "an API key",
-  anybody: "nobody in particular",
-  system: "the gateway",
+  anybody: "anonymous",
+  system: "system",
 };
 
 function Who({ actor }: { actor: AuditActor }) {
@@ -87,7 +87,7 @@ interface OnlyProps {
   isCode: boolean;
 }
 
-/** A value that, followed, shows what else it is part of. */
+/** A link that filters by the value. */
 function Only({ name, value, isCode }: OnlyProps) {
   return (
     <Link
@@ -109,13 +109,13 @@ function More({ entry }: { entry: AuditEntry }) {
         facts={[
           ["Who", `${actor.label}, ${KINDS[actor.kind]}`],
           [
-            "Their id",
+            "Actor id",
             <span key="id" className="mono">
               {actor.id || "—"}
             </span>,
           ],
           [
-            "Its page",
+            "Page",
             place ? (
               <Link key="place" className="mono" to={place}>
                 {place.replace("/dashboard/", "")}
@@ -127,7 +127,7 @@ function More({ entry }: { entry: AuditEntry }) {
       {Object.keys(detail).length > 0 ? (
         <Json label="Detail" value={detail} />
       ) : (
-        <p className="footnote">Nothing more was kept.</p>
+        <p className="footnote">No further details.</p>
       )}
     </>
   );

@@ -1,4 +1,4 @@
-/** Where a subject of the audit log has its page. */
+/** The pages of subjects of the audit log. */
 
 import type { AuditEntry } from "../../api/schema";
 
@@ -18,7 +18,7 @@ const PREFIXES: [prefix: string, page: (id: string) => string][] = [
   ["order_", (id) => `/dashboard/orders/${id}`],
 ];
 
-/** The page of what an action was done to, by its id, its detail's, or the action's first word; null without one. */
+/** Returns the subject's page by its id, its details, or the action's first word; null without one. */
 export function placeOf({ action, subject, detail }: AuditEntry): string | null {
   for (const id of [subject, ...Object.values(detail)]) {
     const page = PREFIXES.find(([prefix]) => typeof id === "string" && id.startsWith(prefix))?.[1];

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { useIntegrity } from "../../api/checkout";
 import { useMerchant } from "../../api/webhooks";
 import { TEST_KEYS } from "../../session";
-import { apiOrigin, checkoutOrigin } from "../../told";
+import { apiOrigin, checkoutOrigin } from "../../page-meta";
 import { PageHead } from "../../ui/Card";
 import { Code } from "../../ui/Code";
 import { useTitle } from "../../ui/title";
@@ -18,35 +18,35 @@ import {
   type Setting,
 } from "./snippets";
 
-/** How to integrate, with this merchant's own address and keys filled in. */
+/** The integration guide, with this merchant's URL and keys. */
 export function DocsPage() {
   useTitle("Docs");
   const setting = useSetting();
   const integrity = useIntegrity();
   return (
     <div className="page page--text">
-      <PageHead title="Docs" lead="Your address and keys are filled in; only the order’s id is left for you." />
+      <PageHead title="Docs" lead="Your URL and keys are filled in. Replace only the order id." />
       <div className="stack" data-test-id="api-docs">
         <h2 className="section-title">Integration Guide</h2>
         <Section testId="section-create-order" title="1. Create Order">
-          <p>An order says what is to be paid, in paise. It is paid at most once, however often it is tried.</p>
+          <p>An order has an amount in paise. It is paid at most once, however many payments are created.</p>
           <Code label="shell" testId="code-snippet-create-order" text={createOrder(setting)} />
         </Section>
-        <Section testId="section-create-payment" title="Pay it yourself, without a page">
+        <Section testId="section-create-payment" title="Create a payment without the checkout">
           <p>
-            The answer is <code>pending</code> at once; a worker asks the processor. The{" "}
-            <Link to="/dashboard/playground">playground</Link> lists the addresses and cards that fail on purpose.
+            The response is <code>pending</code>; a worker calls the processor. The{" "}
+            <Link to="/dashboard/playground">playground</Link> lists test VPAs and cards that fail.
           </p>
           <Code label="shell" testId="code-snippet-create-payment" text={createPayment(setting)} />
         </Section>
         <Section testId="section-sdk-integration" title="2. SDK Integration">
-          <p>The checkout opens over your page. Your server decides by the webhook, never by the browser’s word.</p>
+          <p>The checkout opens over your page. Your server must rely on the webhook, not on the browser.</p>
           <Code label="html" testId="code-snippet-sdk" text={sdk(setting)} />
           {integrity.data ? (
             <>
               <p>
-                To run this script and no other, name its hash. It changes when the gateway is updated:{" "}
-                <code>/checkout/integrity.json</code> tells it.
+                To allow only this script, use its hash. It changes when the gateway is updated:{" "}
+                <code>/checkout/integrity.json</code> returns it.
               </p>
               <Code
                 label="html, pinned"
@@ -58,8 +58,8 @@ export function DocsPage() {
         </Section>
         <Section testId="section-webhook-verification" title="3. Verify Webhook Signature">
           <p>
-            Compare over the bytes as they came, before parsing. Save <code>http://localhost:4000/webhook</code> under{" "}
-            <Link to="/dashboard/webhooks">Webhooks</Link> to try this one.
+            Compare the raw bytes before parsing. Save <code>http://localhost:4000/webhook</code> under{" "}
+            <Link to="/dashboard/webhooks">Webhooks</Link> to try this example.
           </p>
           <Code label="Node.js" testId="code-snippet-webhook" text={verifyWebhook(setting)} />
           <Code label="Python" testId="code-snippet-webhook-python" text={verifyWebhookInPython(setting)} />

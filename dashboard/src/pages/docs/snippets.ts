@@ -1,9 +1,9 @@
-/** The docs page's code. Each runs as it stands, with the reader's own address and keys. */
+/** The code of the docs page. All snippets run as shown, with the reader's URL and keys. */
 
 export interface Setting {
   /** The API's origin. */
   api: string;
-  /** Where the checkout script comes from. */
+  /** The origin of the checkout script. */
   checkout: string;
   apiKey: string;
   apiSecret: string;
@@ -80,7 +80,7 @@ http.createServer((request, response) => {
       response.writeHead(401).end('Invalid signature');
       return;
     }
-    // The same event may come twice; its id is the same then.
+    // The same event may arrive twice, with the same id.
     console.log(request.headers['webhook-id'], JSON.parse(rawBody).event);
     response.writeHead(200).end('OK');
   });

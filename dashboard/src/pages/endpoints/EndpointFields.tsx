@@ -3,7 +3,7 @@ import type { EndpointDraft } from "../../api/endpoints";
 import type { WebhookEndpoint } from "../../api/schema";
 import { Field } from "../../ui/Field";
 
-/** A draft as it is typed: the events as one text. */
+/** The input of the form: the events are one text. */
 export interface TypedEndpoint {
   url: string;
   description: string;
@@ -25,7 +25,7 @@ interface EndpointFieldsProps {
   onChange: (value: TypedEndpoint) => void;
 }
 
-/** The fields of an endpoint, new or old. */
+/** The fields of an endpoint. */
 export function EndpointFields({ value, error, onChange }: EndpointFieldsProps) {
   return (
     <>
@@ -40,7 +40,7 @@ export function EndpointFields({ value, error, onChange }: EndpointFieldsProps) 
       />
       <Field
         label="Description"
-        placeholder="What listens there"
+        placeholder="Purpose of the endpoint"
         value={value.description}
         error={faultOf(error, "description")}
         onChange={({ target }) => onChange({ ...value, description: target.value })}
@@ -48,7 +48,7 @@ export function EndpointFields({ value, error, onChange }: EndpointFieldsProps) 
       <Field
         label="Events"
         placeholder="*"
-        hint="Separated by commas: * for all, payment.* for a family, refund.created for one."
+        hint="Separated by commas: * for all, payment.* for all payment events, refund.created for one."
         spellCheck={false}
         value={value.events}
         error={faultOf(error, "events")}

@@ -24,7 +24,7 @@ import { Countdown, Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 import { draftOf, EndpointFields, typed } from "./EndpointFields";
 
-/** One endpoint: what it hears, how it fares, its secret, and turning it off. */
+/** One endpoint: events, health, secret, and disabling it. */
 export function EndpointPage() {
   const { id = "" } = useParams();
   useTitle("Endpoint");
@@ -56,7 +56,7 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
         </div>
         <div className="page-head__actions">
           <RoleButton needs="developer" icon={Send} busy={test.isPending} onClick={() => test.mutate(undefined)}>
-            Send a test event
+            Send test event
           </RoleButton>
           <RoleButton
             needs="developer"
@@ -65,11 +65,11 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
             busy={turn.isPending}
             onClick={() => turn.mutate(!endpoint.is_enabled)}
           >
-            {endpoint.is_enabled ? "Turn it off" : "Turn it on"}
+            {endpoint.is_enabled ? "Disable" : "Enable"}
           </RoleButton>
         </div>
       </header>
-      <WhyItIsOff endpoint={endpoint} />
+      <DisabledReason endpoint={endpoint} />
       <div className="columns columns--wide-first">
         <Settings endpoint={endpoint} />
         <div className="stack">
@@ -83,20 +83,20 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
 }
 
 const REASONS: Record<NonNullable<WebhookEndpoint["disabled_reason"]>, string> = {
-  by_hand: "Somebody turned it off",
-  gone: "Your server answered 410: it is gone",
-  failing: "Nothing arrived there for a long time, so it was turned off",
+  by_hand: "A user has disabled it",
+  gone: "Your server responded with 410",
+  failing: "Deliveries failed for a long time, so it was disabled",
 };
 
-function WhyItIsOff({ endpoint }: { endpoint: WebhookEndpoint }) {
+function DisabledReason({ endpoint }: { endpoint: WebhookEndpoint }) {
   if (endpoint.is_enabled) return null;
   return (
     <section className="callout callout--busy" role="status">
       <Power className="icon callout__icon" aria-hidden />
       <div>
-        <h2 className="callout__title">Nothing is sent there</h2>
+        <h2 className="callout__title">This endpoint is disabled</h2>
         <p>
-          {endpoint.disabled_reason ? REASONS[endpoint.disabled_reason] : "It is off"}
+          {endpoint.disabled_reason ? REASONS[endpoint.disabled_reason] : "It is disabled"}
           {endpoint.disabled_at ? (
             <>
               {" "}
@@ -119,7 +119,7 @@ function Settings({ endpoint }: { endpoint: WebhookEndpoint }) {
     save.mutate(draftOf(value));
   };
   return (
-    <Card title="What it hears">
+    <Card title="Subscribed events">
       <form className="form form--wide" onSubmit={submit} data-test-id="endpoint-form">
         <EndpointFields value={value} error={save.error} onChange={setValue} />
         <div className="form__actions form__actions--start">
@@ -136,12 +136,12 @@ function Health({ endpoint }: { endpoint: WebhookEndpoint }) {
   const { consecutive_failures: failures, first_failure_at: since } = endpoint;
   return (
     <Card
-      title="How it fares"
+      title="Health"
       actions={<Link to={`/dashboard/webhooks?endpoint_id=${encodeURIComponent(endpoint.id)}`}>Its webhooks</Link>}
     >
       <Facts
         facts={[
-          ["Now", failures > 0 ? `${count(failures, "failure")} in a row` : "the last one arrived, or none was sent"],
+          ["Now", failures > 0 ? `${count(failures, "failure")} in a row` : "no failures"],
           ["Failing since", since && failures > 0 ? <Time key="since" at={since} /> : null],
           ["Added", <Time key="added" at={endpoint.created_at} />],
           ["Last change", <Time key="changed" at={endpoint.updated_at} />],
@@ -166,7 +166,7 @@ function Secret({ endpoint }: { endpoint: WebhookEndpoint }) {
             </span>,
           ],
           [
-            "The one before",
+            "Previous secret",
             endpoint.previous_secret_until ? (
               <span key="before">
                 still signs too, until then: <Countdown to={endpoint.previous_secret_until} />
@@ -177,14 +177,14 @@ function Secret({ endpoint }: { endpoint: WebhookEndpoint }) {
       />
       <div className="form__actions form__actions--start">
         <RoleButton needs="developer" icon={RefreshCw} size="small" onClick={() => setAsking(true)}>
-          Make a new one
+          Rotate secret
         </RoleButton>
       </div>
       {isAsking ? (
         <Confirm
-          title="A new signing secret"
-          text="The old one keeps signing beside it for 24 hours, so that your server can change over."
-          act="Make a new one"
+          title="Rotate the signing secret"
+          text="The old secret also signs for 24 hours, so that you can change your server."
+          act="Rotate secret"
           busy={rotate.isPending}
           onConfirm={() => rotate.mutate(undefined, { onSuccess: () => setAsking(false) })}
           onClose={() => setAsking(false)}
@@ -202,15 +202,15 @@ function Removal({ endpoint }: { endpoint: WebhookEndpoint }) {
   const navigate = useNavigate();
   const [isAsking, setAsking] = useState(false);
   return (
-    <Card title="Remove it" note="Its webhooks stay in the log">
+    <Card title="Remove endpoint" note="Its deliveries stay in the log">
       <RoleButton needs="developer" look="danger" size="small" icon={Trash2} onClick={() => setAsking(true)}>
-        Remove the endpoint
+        Remove endpoint
       </RoleButton>
       {isAsking ? (
         <Confirm
-          title="Remove the endpoint"
-          text={`Nothing is sent to ${endpoint.url} any more.`}
-          act="Remove it"
+          title="Remove endpoint"
+          text={`No more events are sent to ${endpoint.url}.`}
+          act="Remove endpoint"
           isDangerous
           busy={remove.isPending}
           onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate("/dashboard/endpoints") })}

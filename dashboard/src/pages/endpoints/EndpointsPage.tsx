@@ -35,7 +35,7 @@ const COLUMNS: Column<WebhookEndpoint>[] = [
   { title: "Added", cell: (endpoint) => <Time at={endpoint.created_at} /> },
 ];
 
-/** Every place that webhooks go to. */
+/** All webhook endpoints. */
 export function EndpointsPage() {
   useTitle("Endpoints");
   const endpoints = useEndpoints();
@@ -44,10 +44,10 @@ export function EndpointsPage() {
     <div className="page">
       <PageHead
         title="Endpoints"
-        lead="Every endpoint has a secret of its own and hears the events it asks for."
+        lead="Every endpoint has its own secret and its own subscribed events."
         actions={
           <RoleButton needs="developer" look="primary" icon={Plus} onClick={() => setAdding(true)}>
-            Add an endpoint
+            Add endpoint
           </RoleButton>
         }
       />
@@ -62,8 +62,8 @@ export function EndpointsPage() {
               keyOf={(endpoint) => endpoint.id}
               rowProps={(endpoint) => ({ "data-test-id": "endpoint-row", "data-endpoint-id": endpoint.id })}
               empty={
-                <Empty icon={Webhook} title="Webhooks go nowhere yet">
-                  Add the address of your server.
+                <Empty icon={Webhook} title="No endpoints yet">
+                  Add the URL of your server.
                 </Empty>
               }
             />

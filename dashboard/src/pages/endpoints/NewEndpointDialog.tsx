@@ -8,7 +8,7 @@ import { draftOf, EndpointFields, type TypedEndpoint } from "./EndpointFields";
 
 const FIRST: TypedEndpoint = { url: "", description: "", events: "*" };
 
-/** Another place that webhooks go to; its secret is shown once. */
+/** Adds an endpoint; its secret is shown once. */
 export function NewEndpointDialog({ onClose }: { onClose: () => void }) {
   const [value, setValue] = useState(FIRST);
   const create = useCreateEndpoint();
@@ -22,13 +22,13 @@ export function NewEndpointDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="Add an endpoint" onClose={onClose}>
+    <Dialog title="Add endpoint" onClose={onClose}>
       <form className="form" onSubmit={submit} data-test-id="endpoint-form">
         <EndpointFields value={value} error={create.error} onChange={setValue} />
         <div className="form__actions">
-          <Button onClick={onClose}>Leave it</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <RoleButton needs="developer" look="primary" type="submit" busy={create.isPending}>
-            Add it
+            Add endpoint
           </RoleButton>
         </div>
       </form>

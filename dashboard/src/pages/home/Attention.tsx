@@ -14,7 +14,7 @@ import { Ago, Countdown } from "../../ui/Time";
 const SHOWN = 4;
 const DELIVERIES_SEARCHED = 50;
 
-/** What went wrong lately: why each payment failed, and each webhook that did not arrive. */
+/** The latest failed payments and undelivered webhooks. */
 export function Attention() {
   const payments = usePayments({ status: "failed" }, { limit: SHOWN, offset: 0 });
   const deliveries = useDeliveries({}, { limit: DELIVERIES_SEARCHED, offset: 0 });
@@ -26,22 +26,22 @@ export function Attention() {
       <Card
         title="Latest failed payments"
         flush
-        actions={<Link to="/dashboard/transactions?status=failed">All failed</Link>}
+        actions={<Link to="/dashboard/transactions?status=failed">All failed payments</Link>}
       >
         <ul className="list">
           {failed.map((payment) => (
             <FailedPayment key={payment.id} payment={payment} />
           ))}
         </ul>
-        {failed.length === 0 ? <AllWell text="No payment failed lately" /> : null}
+        {failed.length === 0 ? <AllWell text="No failed payments" /> : null}
       </Card>
-      <Card title="Webhooks in trouble" flush actions={<Link to="/dashboard/webhooks">All webhooks</Link>}>
+      <Card title="Undelivered webhooks" flush actions={<Link to="/dashboard/webhooks">All webhooks</Link>}>
         <ul className="list">
           {stuck.map((delivery) => (
             <StuckDelivery key={delivery.id} delivery={delivery} />
           ))}
         </ul>
-        {stuck.length === 0 ? <AllWell text="Every recent webhook arrived" /> : null}
+        {stuck.length === 0 ? <AllWell text="All recent webhooks were delivered" /> : null}
       </Card>
     </div>
   );
@@ -76,7 +76,7 @@ function FailedPayment({ payment }: { payment: Payment }) {
 
 function StuckDelivery({ delivery }: { delivery: Delivery }) {
   const retry = useRetryDelivery();
-  const answer = delivery.response_code ? `answered ${delivery.response_code}` : "no answer";
+  const answer = delivery.response_code ? `responded with ${delivery.response_code}` : "no response";
   return (
     <li className="list__item">
       <CircleAlert

@@ -16,7 +16,7 @@ import { buckets, deliveryShares, methodShares, percent, RANGES, type Hours } fr
 
 const DECLINES_SHOWN = 5;
 
-/** Volume over time, success by method, why payments fail, how long they take, what became of webhooks. */
+/** Charts: volume, success by method, failure reasons, duration, webhooks. */
 export function Charts() {
   const [hours, setHours] = useState<Hours>(24);
   const query = useOverview(hours);
@@ -26,25 +26,25 @@ export function Charts() {
       <div className="columns columns--wide-first columns--level">
         <Card
           title="Payments over time"
-          actions={<Segments label="Time shown" values={RANGES} value={hours} onChange={setHours} />}
+          actions={<Segments label="Period" values={RANGES} value={hours} onChange={setHours} />}
         >
           <Loaded query={query} rows={6}>
             {(overview) => <VolumeChart range={range} buckets={buckets(overview)} />}
           </Loaded>
         </Card>
-        <Card title="Success by method" note="Of decided payments">
+        <Card title="Success by method" note="Of final payments">
           <Loaded query={query} rows={3}>
             {({ methods }) => <Methods methods={methods} />}
           </Loaded>
         </Card>
       </div>
       <div className="columns columns--level">
-        <Card title="Why payments failed" note={`Last ${range}`}>
+        <Card title="Failure reasons" note={`Last ${range}`}>
           <Loaded query={query} rows={3}>
             {({ declines }) => <Declines declines={declines} />}
           </Loaded>
         </Card>
-        <Card title="How long payments take" note="Until they are decided">
+        <Card title="Duration of payments" note="Until their final status">
           <Loaded query={query} rows={3}>
             {(overview) => <Latency overview={overview} />}
           </Loaded>
@@ -61,7 +61,7 @@ export function Charts() {
 
 function Methods({ methods }: { methods: Overview["methods"] }) {
   const decided = methods.filter(({ succeeded, failed }) => succeeded + failed > 0);
-  if (decided.length === 0) return <p className="footnote">Nothing has been decided yet.</p>;
+  if (decided.length === 0) return <p className="footnote">No final payments yet.</p>;
   return (
     <ul className="shares">
       {decided.map(({ method, succeeded, failed }) => (
@@ -78,7 +78,7 @@ function Methods({ methods }: { methods: Overview["methods"] }) {
 }
 
 function Declines({ declines }: { declines: Overview["declines"] }) {
-  if (declines.length === 0) return <p className="footnote">No payment failed.</p>;
+  if (declines.length === 0) return <p className="footnote">No failed payments.</p>;
   const most = Math.max(...declines.map(({ payments }) => payments));
   return (
     <ul className="ranks">
@@ -96,17 +96,17 @@ function Declines({ declines }: { declines: Overview["declines"] }) {
 }
 
 function Latency({ overview: { latency_ms: latency, refunds } }: { overview: Overview }) {
-  if (latency.samples === 0) return <p className="footnote">Nothing has been decided yet.</p>;
+  if (latency.samples === 0) return <p className="footnote">No final payments yet.</p>;
   const shown = (ms: number | null) => (ms === null ? null : formatDuration(ms));
   const given = Object.entries(refunds.amount_minor).map(([currency, amount]) => formatMoney({ amount, currency }));
   return (
     <Facts
       facts={[
-        ["Half within", shown(latency.p50)],
+        ["Median", shown(latency.p50)],
         ["95% within", shown(latency.p95)],
         ["99% within", shown(latency.p99)],
         ["Payments", latency.samples.toLocaleString("en-IN")],
-        ["Given back", refunds.count > 0 ? `${given.join(", ")} in ${count(refunds.count, "refund")}` : null],
+        ["Refunded", refunds.count > 0 ? `${given.join(", ")} in ${count(refunds.count, "refund")}` : null],
       ]}
     />
   );
@@ -115,7 +115,7 @@ function Latency({ overview: { latency_ms: latency, refunds } }: { overview: Ove
 function Deliveries({ deliveries }: { deliveries: Overview["deliveries"] }) {
   const { pending, succeeded, failed, first_try_share, p95_ms } = deliveries;
   const all = pending + succeeded + failed;
-  if (all === 0) return <p className="footnote">Nothing has been sent yet.</p>;
+  if (all === 0) return <p className="footnote">Nothing sent yet.</p>;
   const shares = deliveryShares(deliveries);
   return (
     <>
@@ -129,7 +129,7 @@ function Deliveries({ deliveries }: { deliveries: Overview["deliveries"] }) {
       </ul>
       <Facts
         facts={[
-          ["At first try", first_try_share === null ? null : percent(first_try_share, 1)],
+          ["At first attempt", first_try_share === null ? null : percent(first_try_share, 1)],
           ["95% within", p95_ms === null ? null : formatDuration(p95_ms)],
         ]}
       />

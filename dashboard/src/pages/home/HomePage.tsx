@@ -15,7 +15,7 @@ import { OpenItems } from "./OpenItems";
 import { RecentPayments } from "./RecentPayments";
 import { Stats } from "./Stats";
 
-/** How business is going, and what needs a hand. */
+/** The overview: figures, charts and items that need attention. */
 export function HomePage() {
   useTitle("Overview");
   return (
@@ -25,7 +25,7 @@ export function HomePage() {
         lead="Live figures of this merchant."
         actions={
           <ButtonLink to="/dashboard/playground" icon={FlaskConical}>
-            Try a payment
+            Create payment
           </ButtonLink>
         }
       />
@@ -42,7 +42,7 @@ export function HomePage() {
   );
 }
 
-/** The merchant's own pair. Only the test merchant's secret is no secret; others are shown once, when made. */
+/** The merchant's key pair. Only the test merchant's secret is published; others are shown once. */
 function Credentials() {
   const { merchant } = useSession();
   const config = useMerchant();
@@ -72,7 +72,7 @@ function Credentials() {
           </div>
         ) : (
           <p className="footnote" data-test-id="api-secret">
-            Shown once, when a key is made.
+            Shown once, when a key is created.
           </p>
         )}
       </div>

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { useAttention } from "../../api/attention";
 import { count } from "../../format/words";
 
-/** How many items an operator has to look at; nothing where there are none. */
+/** The number of items that need attention; hidden if there are none. */
 export function OpenItems() {
   const { data = [] } = useAttention(false);
   if (data.length === 0) return null;
@@ -14,7 +14,7 @@ export function OpenItems() {
       <div className="callout__words">
         <h2 className="callout__title">{count(data.length, "item")} of money to look at</h2>
         <p>
-          The gateway and a processor may see it differently. <Link to="/dashboard/attention">Open the list</Link>
+          The gateway and a processor may differ. <Link to="/dashboard/attention">Open the list</Link>
         </p>
       </div>
     </section>

@@ -27,21 +27,21 @@ const COLUMNS: Column<Payment>[] = [
   { title: "Amount", align: "end", cell: formatMoney },
 ];
 
-/** The newest payments. */
+/** The latest payments. */
 export function RecentPayments() {
   const query = usePayments({}, { limit: ROWS, offset: 0 });
   return (
-    <Card title="Newest payments" flush actions={<Link to="/dashboard/transactions">All transactions</Link>}>
+    <Card title="Latest payments" flush actions={<Link to="/dashboard/transactions">All transactions</Link>}>
       <Loaded query={query} rows={ROWS}>
         {(page) => (
           <Table
-            label="Newest payments"
+            label="Latest payments"
             columns={COLUMNS}
             rows={page.data}
             keyOf={(payment) => payment.id}
             empty={
               <Empty icon={ArrowLeftRight} title="No payments yet">
-                Try one in the <Link to="/dashboard/playground">playground</Link>: no money moves.
+                Create one in the <Link to="/dashboard/playground">playground</Link>: no money is moved.
               </Empty>
             }
           />

@@ -7,7 +7,7 @@ import { formatMoney } from "../../format/money";
 import { Failure } from "../../ui/States";
 import { received } from "./figures";
 
-/** The figures at the top. They stay while a refresh fails. */
+/** The figures at the top. They stay after a failed refresh. */
 export function Stats() {
   const totals = useTotals();
   const work = useWorkStatus();
@@ -31,10 +31,10 @@ export function Stats() {
   );
 }
 
-/** Rupees, and what came in other currencies beside them.
+/** The amount in rupees, and amounts in other currencies.
  *
- * The API adds up minor units of every currency. While the list of payments is whole,
- * each currency is added up by itself here.
+ * The API adds minor units of all currencies. While the list of payments is complete, this adds
+ * each currency separately.
  */
 function AmountReceived({ total }: { total: number | undefined }) {
   const { data: payments } = useAmounts();
@@ -58,7 +58,7 @@ interface StatProps {
   title: string;
   testId: string;
   note?: string;
-  /** On narrow pages: a line of its own. */
+  /** A separate line on narrow screens. */
   isWide?: boolean;
   children: ReactNode;
 }

@@ -1,4 +1,4 @@
-/** The overview's numbers to what the charts draw. Pure, so that what is drawn can be checked. */
+/** Converts the overview's figures to chart data. Pure functions, so that they can be tested. */
 
 import type { Overview, Payment, VolumeBucket } from "../../api/schema";
 import type { Share } from "../../charts/ShareBar";
@@ -13,7 +13,7 @@ export const RANGES = [
 
 export type Hours = (typeof RANGES)[number][0];
 
-/** Every stretch of the range, those without payments too. */
+/** All intervals of the period, including those without payments. */
 export function buckets({ from, to, bucket_s, volume }: Overview): Bucket[] {
   const step = bucket_s * 1000;
   const points = new Map(volume.map((point) => [Math.floor(Date.parse(point.at) / step), point]));
@@ -26,10 +26,10 @@ export function buckets({ from, to, bucket_s, volume }: Overview): Bucket[] {
 
 function bucket(at: number, point: VolumeBucket | undefined): Bucket {
   const { payments = 0, succeeded = 0, failed = 0 } = point ?? {};
-  return { at, succeeded, failed, "under way": Math.max(0, payments - succeeded - failed) };
+  return { at, succeeded, failed, pending: Math.max(0, payments - succeeded - failed) };
 }
 
-/** What succeeded, by currency, in minor units. */
+/** Successful amounts by currency, in minor units. */
 export function received(payments: Payment[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { status, amount, currency } of payments) {
@@ -48,12 +48,12 @@ export function methodShares({ succeeded, failed }: { succeeded: number; failed:
 export function deliveryShares({ pending, succeeded, failed }: Overview["deliveries"]): Share[] {
   return [
     { name: "delivered", number: succeeded, tone: "good" },
-    { name: "under way", number: pending, tone: "busy" },
-    { name: "given up", number: failed, tone: "bad" },
+    { name: "pending", number: pending, tone: "busy" },
+    { name: "failed", number: failed, tone: "bad" },
   ];
 }
 
-/** `67%` of those that were decided. */
+/** The success rate of final payments, such as `67%`. */
 export function percent(part: number, whole: number): string {
   return `${Math.round((part / Math.max(1, whole)) * 100)}%`;
 }

@@ -20,7 +20,7 @@ import { Table, type Column } from "../../ui/Table";
 import { Ago, Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 
-/** Who may ask the API: each program a key of its own, which can be taken away by itself. */
+/** API keys: one for each program, which can be revoked separately. */
 export function KeysPage() {
   useTitle("API keys");
   const keys = useKeys();
@@ -30,10 +30,10 @@ export function KeysPage() {
     <div className="page">
       <PageHead
         title="API keys"
-        lead="A key for each program: each can be taken away by itself."
+        lead="Use one key for each program. Each key can be revoked separately."
         actions={
           <RoleButton needs="developer" look="primary" icon={Plus} onClick={() => setMaking(true)}>
-            Make a key
+            Create key
           </RoleButton>
         }
       />
@@ -48,8 +48,8 @@ export function KeysPage() {
               keyOf={(key) => key.id}
               rowProps={(key) => ({ "data-test-id": "key-row", "data-key-id": key.id })}
               empty={
-                <Empty icon={KeyRound} title="No keys of your own yet">
-                  The merchant’s first pair works all the same.
+                <Empty icon={KeyRound} title="No additional keys yet">
+                  The merchant’s own key pair works without them.
                 </Empty>
               }
             />
@@ -120,22 +120,22 @@ function NewKeyDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="Make a key" onClose={onClose}>
+    <Dialog title="Create key" onClose={onClose}>
       <form className="form" onSubmit={submit} data-test-id="key-form">
         <Field
           label="Label"
           required
           placeholder="Shop server"
-          hint="What will use it."
+          hint="The program that uses it."
           value={label}
           error={faultOf(create.error, "label")}
           onChange={({ target }) => setLabel(target.value)}
         />
         <RoleChoice value={role} error={faultOf(create.error, "role")} onChange={setRole} />
         <div className="form__actions">
-          <Button onClick={onClose}>Leave it</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <RoleButton needs="developer" look="primary" type="submit" busy={create.isPending}>
-            Make it
+            Create key
           </RoleButton>
         </div>
       </form>
@@ -148,8 +148,8 @@ function RevokeDialog({ apiKey, onClose }: { apiKey: Key; onClose: () => void })
   return (
     <Confirm
       title={`Revoke “${apiKey.label}”`}
-      text="Whatever uses it is refused from now on. It cannot be brought back."
-      act="Revoke it"
+      text="Requests with this key are rejected from now on. This cannot be undone."
+      act="Revoke key"
       isDangerous
       busy={revoke.isPending}
       onConfirm={() => revoke.mutate(apiKey, { onSuccess: onClose })}

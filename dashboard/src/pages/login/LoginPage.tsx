@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button";
 import { Field } from "../../ui/Field";
 import { useTitle } from "../../ui/title";
 
-/** The way in, and on to where one wanted to go. */
+/** The login page; it continues to the requested page. */
 export function LoginPage() {
   useTitle("Sign in");
   return (
@@ -39,11 +39,11 @@ function LoginForm() {
     setBusy(true);
     setError(null);
     try {
-      // Who works for several merchants is given a link that names the one.
+      // Users of several merchants need a link with the merchant's id.
       await signIn(email, password, query.get("merchant"));
       await navigate(nextPlace(query));
     } catch (reason) {
-      setError(reason instanceof ApiError ? reason.message : "Signing in failed");
+      setError(reason instanceof ApiError ? reason.message : "Sign-in failed");
       setBusy(false);
     }
   };
@@ -64,7 +64,7 @@ function LoginForm() {
         type="password"
         data-test-id="password-input"
         autoComplete="current-password"
-        hint={IS_TEST_GATEWAY ? `In test mode ${TEST_EMAIL} gets in with any password.` : undefined}
+        hint={IS_TEST_GATEWAY ? `In test mode ${TEST_EMAIL} accepts any password.` : undefined}
         required
         value={password}
         onChange={(event) => setPassword(event.target.value)}

@@ -4,7 +4,7 @@ import { useParams } from "react-router";
 import { useOrder, usePayments } from "../../api/payments";
 import type { Order, OrderInFull } from "../../api/schema";
 import { formatMoney } from "../../format/money";
-import { checkoutOrigin } from "../../told";
+import { checkoutOrigin } from "../../page-meta";
 import { Badge } from "../../ui/Badge";
 import { Card } from "../../ui/Card";
 import { Code } from "../../ui/Code";
@@ -15,7 +15,7 @@ import { Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 import { PaymentsOfOrder } from "./PaymentsOfOrder";
 
-/** One order and every try at paying it. */
+/** One order and its payments. */
 export function OrderPage() {
   const { id = "" } = useParams();
   useTitle(id);
@@ -55,19 +55,19 @@ function Found({ order }: { order: Order & Partial<OrderInFull> }) {
               rel="noreferrer"
               data-test-id="open-checkout"
             >
-              Open its checkout
+              Open checkout
               <ExternalLink className="icon" aria-hidden />
             </a>
           </div>
         )}
       </header>
       <div className="columns columns--wide-first">
-        <Card title="Payments" note="Every try, newest first" flush>
+        <Card title="Payments" note="Newest first" flush>
           <Loaded query={tries} rows={3}>
             {({ data }) => (
               <PaymentsOfOrder
                 payments={data}
-                empty={<Empty icon={ArrowLeftRight} title="Nobody has tried to pay it yet" />}
+                empty={<Empty icon={ArrowLeftRight} title="No payments yet" />}
               />
             )}
           </Loaded>
@@ -88,7 +88,7 @@ function Found({ order }: { order: Order & Partial<OrderInFull> }) {
   );
 }
 
-/** The page a shopper pays on. The secret travels in the fragment, which no server logs. */
+/** The checkout's URL. The secret is in the fragment, which is not sent to servers. */
 function checkoutOf({ id, client_secret: secret }: Order & Partial<OrderInFull>): string {
   const fragment = secret ? `#client_secret=${encodeURIComponent(secret)}` : "";
   return `${checkoutOrigin()}/checkout?order_id=${encodeURIComponent(id)}${fragment}`;

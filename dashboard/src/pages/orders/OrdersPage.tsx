@@ -36,7 +36,7 @@ const COLUMNS: Column<Order>[] = [
   { title: "Created", cell: (order) => <Time at={order.created_at} /> },
 ];
 
-/** What is to be paid, newest first. */
+/** All orders, newest first. */
 export function OrdersPage() {
   useTitle("Orders");
   const list = useListState(NAMES);
@@ -44,7 +44,7 @@ export function OrdersPage() {
   const query = useOrders({ ...rest, from: dayStart(from), to: dayEnd(to) }, list);
   return (
     <div className="page">
-      <PageHead title="Orders" lead="What is to be paid. Each is paid at most once." />
+      <PageHead title="Orders" lead="All orders, newest first. Each is paid at most once." />
       <Filters list={list} filters={FILTERS} />
       <ListCard
         label="Orders"
@@ -56,7 +56,7 @@ export function OrdersPage() {
         rowProps={(order) => ({ "data-test-id": "order-row", "data-order-id": order.id })}
         empty={
           <Empty icon={ReceiptText} title="No orders yet">
-            Your server makes them; see the <Link to="/dashboard/docs">docs</Link>.
+            Your server creates them; see the <Link to="/dashboard/docs">docs</Link>.
           </Empty>
         }
       />

@@ -22,7 +22,7 @@ const COLUMNS: Column<Payment>[] = [
   { title: "Created", cell: (payment) => <Time at={payment.created_at} /> },
 ];
 
-/** Payments where their order and amount are known already. */
+/** A table of payments without order and amount. */
 export function PaymentsOfOrder({ payments, empty }: { payments: Payment[]; empty: ReactNode }) {
   return (
     <Table

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Field } from "../../ui/Field";
 
-/** Take part of what is held; the rest is let go of. */
+/** Captures a part of the authorized amount; the rest is released. */
 export function CaptureDialog({ payment, onClose }: { payment: Payment; onClose: () => void }) {
   const { currency } = payment;
   const held = { amount: payment.amount_authorized, currency };
@@ -17,9 +17,9 @@ export function CaptureDialog({ payment, onClose }: { payment: Payment; onClose:
   const minor = toMinor(amount, currency);
   const fault =
     minor === null || minor < 1
-      ? `This is no amount in ${currency}`
+      ? `Not a valid amount in ${currency}`
       : minor > held.amount
-        ? `At most ${formatMoney(held)} is held`
+        ? `The authorized amount is ${formatMoney(held)}`
         : null;
 
   const submit = (event: FormEvent) => {
@@ -28,8 +28,8 @@ export function CaptureDialog({ payment, onClose }: { payment: Payment; onClose:
   };
   return (
     <Dialog
-      title="Capture a part"
-      text={`${formatMoney(held)} is held; what you leave is let go of.`}
+      title="Partial capture"
+      text={`The authorized amount is ${formatMoney(held)}. The rest is released.`}
       onClose={onClose}
     >
       <form className="form" onSubmit={submit}>
@@ -41,7 +41,7 @@ export function CaptureDialog({ payment, onClose }: { payment: Payment; onClose:
           onChange={(event) => setAmount(event.target.value)}
         />
         <div className="form__actions">
-          <Button onClick={onClose}>Leave it held</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button look="primary" type="submit" busy={capture.isPending} disabled={fault !== null}>
             Capture
           </Button>

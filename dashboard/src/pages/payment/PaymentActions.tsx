@@ -9,7 +9,7 @@ import { CaptureDialog } from "./CaptureDialog";
 import { RefundDialog } from "./RefundDialog";
 import { refundable } from "./refundable";
 
-/** What can be done with a payment where it stands; nothing else is offered. */
+/** The actions that are possible in the payment's status. */
 export function PaymentActions({ payment }: { payment: Payment }) {
   const [opened, setOpened] = useState<"refund" | "capture" | null>(null);
   const capture = useCapture(payment.id);
@@ -27,12 +27,12 @@ export function PaymentActions({ payment }: { payment: Payment }) {
           busy={cancel.isPending}
           onClick={() => cancel.mutate(undefined)}
         >
-          Release the hold
+          Void
         </RoleButton>
       ) : null}
       {isHeld ? (
         <RoleButton needs="support" onClick={() => setOpened("capture")}>
-          Capture a part
+          Partial capture
         </RoleButton>
       ) : null}
       {isHeld || isConfirmable ? (

@@ -7,7 +7,7 @@ import { Card } from "../../ui/Card";
 import { Facts } from "../../ui/Facts";
 import { Time } from "../../ui/Time";
 
-/** Everything that is known of a payment. */
+/** All fields of a payment. */
 export function PaymentFacts({ payment }: { payment: Payment }) {
   const { currency } = payment;
   const money = (amount: number) => formatMoney({ amount, currency });

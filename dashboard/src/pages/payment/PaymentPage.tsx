@@ -15,9 +15,9 @@ import { PaymentWebhooks } from "./PaymentWebhooks";
 import { Review } from "./Review";
 import { Timeline } from "./Timeline";
 import { Waiting } from "./Waiting";
-import { WhyItFailed } from "./WhyItFailed";
+import { FailureReason } from "./FailureReason";
 
-/** One payment: what it is, why it ended so, what happened when, and what can be done. */
+/** One payment: facts, result, timeline and actions. */
 export function PaymentPage() {
   const { id = "" } = useParams();
   useTitle(id);
@@ -51,7 +51,7 @@ function Found({ payment }: { payment: Payment }) {
         </div>
         <PaymentActions payment={payment} />
       </header>
-      <WhyItFailed payment={payment} />
+      <FailureReason payment={payment} />
       <Review payment={payment} />
       <Waiting payment={payment} />
       <div className="columns columns--wide-first">

@@ -11,7 +11,7 @@ import { Time } from "../../ui/Time";
 
 const SHOWN = 100;
 
-/** What was given back of a payment. */
+/** The refunds of a payment. */
 export function PaymentRefunds({ payment }: { payment: Payment }) {
   const refunds = useRefunds({ payment_id: payment.id }, { limit: SHOWN, offset: 0 });
   if (payment.status !== "success") return null;
@@ -25,7 +25,7 @@ export function PaymentRefunds({ payment }: { payment: Payment }) {
             rows={data}
             keyOf={(refund) => refund.id}
             rowProps={(refund) => ({ "data-test-id": "refund-row", "data-refund-id": refund.id })}
-            empty={<Empty icon={RotateCcw} title="Nothing was given back" />}
+            empty={<Empty icon={RotateCcw} title="No refunds" />}
           />
         )}
       </Loaded>

@@ -26,7 +26,7 @@ const COLUMNS: Column<Delivery>[] = [
   { title: "", align: "end", cell: (delivery) => <Again delivery={delivery} /> },
 ];
 
-/** What the merchant's server was told of a payment. */
+/** The webhook deliveries of a payment. */
 export function PaymentWebhooks({ payment }: { payment: Payment }) {
   const deliveries = useDeliveries({ payment_id: payment.id }, { limit: SHOWN, offset: 0 });
   return (
@@ -39,8 +39,8 @@ export function PaymentWebhooks({ payment }: { payment: Payment }) {
             rows={data}
             keyOf={(delivery) => delivery.id}
             empty={
-              <Empty icon={Webhook} title="Nobody was told">
-                There was no <Link to="/dashboard/endpoints">endpoint</Link> for it.
+              <Empty icon={Webhook} title="No webhooks">
+                There is no <Link to="/dashboard/endpoints">endpoint</Link> for it.
               </Empty>
             }
           />

@@ -10,7 +10,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Field } from "../../ui/Field";
 import { refundable } from "./refundable";
 
-/** Give money back: all of it, or part. */
+/** Refunds a payment, fully or partly. */
 export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: () => void }) {
   const { currency } = payment;
   const left = refundable(payment);
@@ -30,7 +30,7 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
   return (
     <Dialog
       title="Refund"
-      text={`${formatMoney({ amount: left, currency })} of ${payment.id} can be given back.`}
+      text={`${formatMoney({ amount: left, currency })} of ${payment.id} can be refunded.`}
       onClose={onClose}
     >
       <form className="form" onSubmit={submit} data-test-id="refund-form">
@@ -44,13 +44,13 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
         />
         <Field
           label="Reason"
-          hint="For your own books; may stay empty."
+          hint="For your records; optional."
           maxLength={1000}
           value={reason}
           onChange={(event) => setReason(event.target.value)}
         />
         <div className="form__actions">
-          <Button onClick={onClose}>Keep the money</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button
             look="primary"
             type="submit"
@@ -67,8 +67,8 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
 }
 
 function wrongWith(minor: number | null, left: number, currency: string): string | null {
-  if (minor === null) return `This is no amount in ${currency}`;
-  if (minor < 1) return "A refund gives something back";
-  if (minor > left) return `At most ${formatMoney({ amount: left, currency })} is left`;
+  if (minor === null) return `Not a valid amount in ${currency}`;
+  if (minor < 1) return "The amount must be greater than zero";
+  if (minor > left) return `At most ${formatMoney({ amount: left, currency })} can be refunded`;
   return null;
 }

@@ -9,7 +9,7 @@ import { OperatorButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Choice, Field } from "../../ui/Field";
 
-/** An operation that only a person can decide, and deciding it. */
+/** An operation in manual review, and its dialog. */
 export function Review({ payment }: { payment: Payment }) {
   const reviews = useReviews();
   const [opened, setOpened] = useState<ReviewRow | null>(null);
@@ -24,7 +24,7 @@ export function Review({ payment }: { payment: Payment }) {
           {review.note ? `: ${review.note}` : "."} Look it up there, then settle it.
         </p>
         <OperatorButton needs="support" size="small" onClick={() => setOpened(review)}>
-          Settle it
+          Resolve
         </OperatorButton>
       </div>
       {opened === review ? <SettleDialog review={review} onClose={() => setOpened(null)} /> : null}
@@ -41,18 +41,18 @@ function SettleDialog({ review, onClose }: { review: ReviewRow; onClose: () => v
     settle.mutate({ verdict, reason: reason.trim() }, { onSuccess: onClose });
   };
   return (
-    <Dialog title={`Settle the ${review.kind}`} text="It is kept on the time line, with your reason." onClose={onClose}>
+    <Dialog title={`Resolve the ${review.kind}`} text="The result and your reason are added to the timeline." onClose={onClose}>
       <form className="form" onSubmit={submit}>
         <Choice
           label="What happened at the processor"
           value={verdict}
           onChange={(event) => setVerdict(event.target.value === "approved" ? "approved" : "declined")}
         >
-          <option value="approved">It was approved: money moved</option>
-          <option value="declined">It was declined: no money moved</option>
+          <option value="approved">Approved: money was moved</option>
+          <option value="declined">Declined: no money was moved</option>
         </Choice>
         <Field
-          label="How you know"
+          label="Evidence"
           required
           maxLength={1000}
           placeholder="Seen in the bank’s portal"
@@ -62,7 +62,7 @@ function SettleDialog({ review, onClose }: { review: ReviewRow; onClose: () => v
         />
         <div className="form__actions">
           <OperatorButton needs="support" look="primary" type="submit" busy={settle.isPending}>
-            Settle it
+            Resolve
           </OperatorButton>
         </div>
       </form>

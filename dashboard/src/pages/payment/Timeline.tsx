@@ -20,7 +20,7 @@ import { RoleButton } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Json } from "../../ui/Json";
 import { Loaded } from "../../ui/States";
-import { tell, type Step } from "./story";
+import { toLines, type Step } from "./timeline-lines";
 
 const ICONS: Record<Step["kind"], LucideIcon> = {
   transition: CircleDot,
@@ -34,24 +34,23 @@ const ICONS: Record<Step["kind"], LucideIcon> = {
   decision: Split,
 };
 
-/** What happened to a payment, first to last, with how long after its beginning.
+/** The timeline of a payment, oldest first, with the time since its start.
  *
- * What a plugin was given and answered, what a processor called back and what a server
- * replied can be opened, as it was kept.
+ * The stored requests and responses of plugins, callbacks and webhooks can be expanded.
  */
 export function Timeline({ payment }: { payment: Payment }) {
   const timeline = useTimeline(payment.id);
   return (
-    <Card title="Time line" note="Open a line for what was said, as it was kept, without secrets">
+    <Card title="Timeline" note="Open a line for the stored data, without secrets">
       <Loaded query={timeline} rows={6}>
         {({ data, truncated }) => (
           <>
             <ol className="timeline" data-test-id="payment-timeline">
-              {tell(data).map((step) => (
+              {toLines(data).map((step) => (
                 <Line key={step.id} step={step} began={Date.parse(payment.created_at)} />
               ))}
             </ol>
-            {truncated ? <p className="footnote">There is more than is told here.</p> : null}
+            {truncated ? <p className="footnote">There are more entries than shown here.</p> : null}
           </>
         )}
       </Loaded>
@@ -113,9 +112,9 @@ function Delivery({ id }: { id: string }) {
   return (
     <div className="form__actions form__actions--start">
       <RoleButton needs="support" size="small" icon={Send} busy={retry.isPending} onClick={() => retry.mutate({ id })}>
-        Send it again
+        Send again
       </RoleButton>
-      <Link to={`/dashboard/webhooks/${id}`}>The delivery, try by try</Link>
+      <Link to={`/dashboard/webhooks/${id}`}>All delivery attempts</Link>
     </div>
   );
 }

@@ -3,22 +3,22 @@ import { ExternalLink, Hourglass } from "lucide-react";
 import { usePlayPayer } from "../../api/payments";
 import type { Payment } from "../../api/schema";
 import { IS_TEST_GATEWAY } from "../../session";
-import { apiOrigin } from "../../told";
+import { apiOrigin } from "../../page-meta";
 import { RoleButton } from "../../ui/Button";
 import { Json } from "../../ui/Json";
 import { Countdown } from "../../ui/Time";
 
 const WHAT: Record<string, string> = {
-  redirect: "The payer has been sent to their bank",
-  three_ds: "The payer has to prove who they are",
-  upi_intent: "The payer has to open their UPI app",
-  qr: "The payer has to scan the code",
-  upi_collect: "The payer has to approve in their UPI app",
-  otp: "The payer has to type a code",
-  wait: "The payer has to wait",
+  redirect: "The payer was redirected to their bank",
+  three_ds: "The payer must authenticate",
+  upi_intent: "The payer must open their UPI app",
+  qr: "The payer must scan the code",
+  upi_collect: "The payer must approve in their UPI app",
+  otp: "The payer must enter a code",
+  wait: "The payer must wait",
 };
 
-/** What the payer still has to do; outside production one can do it for them. */
+/** The action that the payer must do; outside production it can be simulated. */
 export function Waiting({ payment }: { payment: Payment }) {
   const play = usePlayPayer(payment.id);
   const action = payment.next_action;
@@ -29,10 +29,10 @@ export function Waiting({ payment }: { payment: Payment }) {
       <Hourglass className="icon callout__icon" aria-hidden />
       <div className="callout__words">
         <h2 className="callout__title" id="waiting">
-          {WHAT[action.type] ?? "The payer has to do something"}
+          {WHAT[action.type] ?? "The payer must act"}
         </h2>
         <p>
-          They have until then: <Countdown to={action.expires_at} />.
+          Time left: <Countdown to={action.expires_at} />.
         </p>
         {IS_TEST_GATEWAY ? (
           <div className="form__actions form__actions--start">
@@ -43,10 +43,10 @@ export function Waiting({ payment }: { payment: Payment }) {
               busy={play.isPending}
               onClick={() => play.mutate("approve")}
             >
-              Approve for them
+              Approve as payer
             </RoleButton>
             <RoleButton needs="developer" size="small" onClick={() => play.mutate("decline")}>
-              Decline for them
+              Decline as payer
             </RoleButton>
             <a
               className="button button--plain button--small"
@@ -54,13 +54,13 @@ export function Waiting({ payment }: { payment: Payment }) {
               target="_blank"
               rel="noreferrer"
             >
-              Play the payer
+              Simulate payer
               <ExternalLink className="icon" aria-hidden />
             </a>
           </div>
         ) : null}
         <details>
-          <summary>What the payer’s browser is told</summary>
+          <summary>Data for the payer’s browser</summary>
           <Json label="next_action" value={action} />
         </details>
       </div>

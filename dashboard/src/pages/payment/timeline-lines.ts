@@ -1,16 +1,16 @@
-/** The time line's moments as a story: what is said, in which colour, and what can be looked into. */
+/** Converts the API's timeline to lines with a text, a colour and stored data. */
 
 import type { Moment } from "../../api/schema";
 
 export type Tone = "good" | "bad" | "busy" | "calm";
 
-/** A moment's facts, as the API keeps them, under a name. */
+/** Stored data of an entry, with a name. */
 export interface Evidence {
   name: string;
   facts: unknown;
 }
 
-/** One line of the story; a delivery's tries are one. */
+/** One line; all attempts of a delivery are one line. */
 export interface Step {
   id: string;
   kind: Moment["kind"];
@@ -18,10 +18,10 @@ export interface Step {
   note: string | null;
   tone: Tone;
   at: string;
-  /** When the last of its tries was; the same as `at` for everything that happens once. */
+  /** The time of the last attempt; else the same as `at`. */
   until: string;
   evidence: Evidence[];
-  /** The delivery it is about, if it is about one. */
+  /** The delivery of the line, if any. */
   deliveryId: string | null;
 }
 
@@ -30,14 +30,14 @@ type Read = Pick<Step, "title" | "note" | "tone">;
 
 const STATUSES: Record<string, string> = {
   pending: "Payment accepted",
-  processing: "With the processor",
-  unknown: "Outcome unknown; the processor is asked",
-  authorized: "Money is held",
-  capturing: "Being captured",
-  voiding: "Hold being released",
+  processing: "Sent to the processor",
+  unknown: "Outcome unknown; the processor is queried",
+  authorized: "Authorized",
+  capturing: "Capture started",
+  voiding: "Void started",
   success: "Payment succeeded",
   failed: "Payment failed",
-  cancelled: "Hold released",
+  cancelled: "Authorization voided",
 };
 
 const ANSWER_TONES: Record<string, Tone> = {
@@ -50,26 +50,26 @@ const ANSWER_TONES: Record<string, Tone> = {
 };
 
 const CALL_NAMES: Record<string, string> = {
-  authorize: "asked for the money",
-  charge: "asked for the money",
+  authorize: "asked to authorize",
+  charge: "asked to charge",
   capture: "asked to capture",
-  void: "asked to release the hold",
-  refund: "asked to give back",
-  query: "asked how it ended",
+  void: "asked to void",
+  refund: "asked to refund",
+  query: "queried",
 };
 
-/** The story, each delivery told where it began, with what came of it in the end. */
-export function tell(moments: Moment[]): Step[] {
+/** Returns the lines; each delivery is one line with its last result. */
+export function toLines(moments: Moment[]): Step[] {
   const steps: Step[] = [];
   const tries = new Map<string, { step: Step; ordinal: number }>();
   for (const moment of moments) {
-    // Its tries say it.
+    // Its attempts are shown instead.
     if (moment.kind === "delivery" && moment.data["attempts"] !== 0) continue;
     const step = stepOf(moment);
     const { deliveryId } = step;
     const before = deliveryId ? tries.get(deliveryId) : undefined;
     const ordinal = Number(moment.data["ordinal"]);
-    // Counting starts again when somebody asks for it once more: that is another line.
+    // A manual retry starts counting again: it is a new line.
     if (moment.kind === "attempt" && before && ordinal > before.ordinal) {
       const { title, note, tone, evidence } = step;
       Object.assign(before.step, { title, note, tone, until: moment.at });
@@ -112,7 +112,7 @@ function read({ kind, what, data, id }: Moment): Read {
     case "attempt":
       return readTry(data);
     case "delivery":
-      return { title: `${text(data["event"])} waits to be sent`, note: null, tone: "calm" };
+      return { title: `${text(data["event"])} is queued`, note: null, tone: "calm" };
     case "refund":
       return { title: `Refund ${text(data["status"])}`, note: id, tone: toneOf(text(data["status"])) };
     case "operation":
@@ -128,8 +128,8 @@ function read({ kind, what, data, id }: Moment): Read {
 
 function readCall(data: Facts): Read {
   const answer = (data["answer"] ?? {}) as Facts;
-  const kind = text(answer["class"] ?? "no answer");
-  const asked = CALL_NAMES[text(data["name"])] ?? `asked to ${text(data["name"])}`;
+  const kind = text(answer["class"] ?? "no response");
+  const asked = CALL_NAMES[text(data["name"])] ?? `asked for ${text(data["name"])}`;
   const why = text(answer["decline_code"] ?? answer["code"] ?? answer["message"] ?? answer["reason"] ?? "");
   return {
     title: `${text(data["processor"])} was ${asked}: ${words(kind)}`,
@@ -141,52 +141,52 @@ function readCall(data: Facts): Read {
 function readDecision(data: Facts): Read {
   const chosen = text(data["chosen"]);
   const note = `${text(data["took_ms"])} ms`;
-  if (data["decision"] === "route") return { title: `${chosen} was chosen to be asked`, note, tone: "calm" };
+  if (data["decision"] === "route") return { title: `${chosen} was chosen`, note, tone: "calm" };
   const isBlocked = chosen === "block";
   return {
-    title: isBlocked ? "A risk check blocked it" : "Risk checks let it pass",
+    title: isBlocked ? "Blocked by a risk check" : "Allowed by the risk checks",
     note,
     tone: isBlocked ? "bad" : "calm",
   };
 }
 
 const EFFECTS: Record<string, [string, Tone]> = {
-  applied: ["and was believed", "good"],
-  duplicate: ["a second time", "calm"],
-  no_effect: ["and changed nothing", "calm"],
-  refused: ["and was refused", "bad"],
-  quarantined: ["and was set aside", "bad"],
-  conflict: ["and contradicts what is known", "bad"],
-  received: ["and waits", "busy"],
+  applied: ["(applied)", "good"],
+  duplicate: ["(duplicate)", "calm"],
+  no_effect: ["(no effect)", "calm"],
+  refused: ["(rejected)", "bad"],
+  quarantined: ["(quarantined)", "bad"],
+  conflict: ["(conflict)", "bad"],
+  received: ["(received)", "busy"],
 };
 
 function readCallback(data: Facts): Read {
   const [came, tone] = EFFECTS[text(data["effect"])] ?? [text(data["effect"]), "calm"];
   const note = data["reason"] ? text(data["reason"]) : null;
-  return { title: `${text(data["processor"])} called back ${came}`, note, tone: tone === "good" ? "calm" : tone };
+  return { title: `${text(data["processor"])} sent a callback ${came}`, note, tone: tone === "good" ? "calm" : tone };
 }
 
 function readTry(data: Facts): Read {
   const status = data["status_code"];
   const isTaken = typeof status === "number" && status >= 200 && status < 300;
-  const said = status ? `your server answered ${text(status)}` : `nobody answered: ${text(data["error"] ?? "silence")}`;
+  const response = status ? `your server responded with ${text(status)}` : `no response: ${text(data["error"] ?? "timeout")}`;
   const ordinal = Number(data["ordinal"]);
   return {
     title: `${text(data["event"])} sent`,
-    note: ordinal > 1 ? `${ordinal} tries; ${said}` : said,
+    note: ordinal > 1 ? `${ordinal} attempts; ${response}` : response,
     tone: isTaken ? "good" : "bad",
   };
 }
 
-/** What is worth looking into; a change of status has said all there is. */
+/** Returns the stored data of an entry; a change of status has none. */
 function evidenceOf({ kind, what, data }: Moment): Evidence[] {
   if (kind === "transition" || kind === "event" || kind === "delivery") return [];
   if (kind === "plugin_call") {
     const { given, answer, ...rest } = data as Facts;
     return [
-      { name: "Given to the plugin", facts: given },
-      { name: "What it answered", facts: answer },
-      { name: "The call", facts: rest },
+      { name: "Request to the plugin", facts: given },
+      { name: "Response", facts: answer },
+      { name: "Call", facts: rest },
     ];
   }
   if (kind === "attempt") return [{ name: `Try ${text(data["ordinal"])}`, facts: data }];

@@ -9,15 +9,15 @@ import { Card } from "../../ui/Card";
 import { Empty, Loaded } from "../../ui/States";
 import { Timeline } from "../payment/Timeline";
 import { Waiting } from "../payment/Waiting";
-import { WhyItFailed } from "../payment/WhyItFailed";
+import { FailureReason } from "../payment/FailureReason";
 
-/** What becomes of the payment just made, as it happens. */
+/** The live result of the payment. */
 export function Outcome({ paymentId }: { paymentId: string | null }) {
   if (!paymentId) {
     return (
-      <Card title="What becomes of it">
-        <Empty icon={FlaskConical} title="Nothing paid yet">
-          Choose an ending and press “Create and pay”.
+      <Card title="Result">
+        <Empty icon={FlaskConical} title="No payment yet">
+          Choose an outcome and press “Create and pay”.
         </Empty>
       </Card>
     );
@@ -32,11 +32,11 @@ function Live({ id }: { id: string }) {
       {(payment) => (
         <>
           <Card
-            title="What becomes of it"
+            title="Result"
             testId="playground-outcome"
             actions={
               <ButtonLink size="small" to={`/dashboard/transactions/${id}`}>
-                Open the payment
+                Open payment
               </ButtonLink>
             }
           >
@@ -45,7 +45,7 @@ function Live({ id }: { id: string }) {
               <span className="page-head__detail">{detailOf(payment) ?? instrumentOf(payment)}</span>
             </p>
           </Card>
-          <WhyItFailed payment={payment} />
+          <FailureReason payment={payment} />
           <Waiting payment={payment} />
           <Timeline payment={payment} />
         </>

@@ -7,7 +7,7 @@ import { useCreateOrder, useCreatePayment, type NewPayment } from "../../api/pay
 import type { OrderRequest } from "../../api/schema";
 import { toMinor } from "../../format/money";
 import { IS_TEST_GATEWAY, TEST_KEYS } from "../../session";
-import { apiOrigin } from "../../told";
+import { apiOrigin } from "../../page-meta";
 import { RoleButton } from "../../ui/Button";
 import { Card, PageHead } from "../../ui/Card";
 import { Code } from "../../ui/Code";
@@ -27,7 +27,7 @@ const FIRST: Draft = {
   scenario: "",
 };
 
-/** Make an order and pay it, with an ending of one's choice. No money moves. */
+/** Creates an order and pays it, with a chosen outcome. No money is moved. */
 export function PlaygroundPage() {
   useTitle("Playground");
   const [query] = useSearchParams();
@@ -43,17 +43,17 @@ export function PlaygroundPage() {
   };
   return (
     <div className="page">
-      <PageHead title="Playground" lead="Make an order and pay it against the simulated processors. No money moves." />
+      <PageHead title="Playground" lead="Create an order and pay it with the simulated processors. No money is moved." />
       <div className="columns columns--even">
-        <Card title="What to pay">
+        <Card title="Payment">
           <form className="form" onSubmit={submit} data-test-id="playground-form">
             <Basics draft={draft} isAmount={minor !== null} onChange={change} />
             <Instrument draft={draft} onChange={change} />
             {IS_TEST_GATEWAY ? (
               <ScenarioPicker
                 label="Scenario"
-                hint="Plays this, whatever the instrument says; the simulator explains each."
-                none="What the instrument says"
+                hint="Overrides the instrument. The simulator page explains all scenarios."
+                none="By instrument"
                 method={draft.method}
                 value={draft.scenario}
                 onChange={(scenario) => change({ scenario })}
@@ -79,7 +79,7 @@ export function PlaygroundPage() {
         </Card>
         <div className="stack">
           <Outcome paymentId={paymentId} />
-          <Card title="The same from a shell">
+          <Card title="Shell command">
             <Code label="shell" text={asCurl(draft, minor ?? 0, apiOrigin(), TEST_KEYS)} />
           </Card>
         </div>
@@ -101,7 +101,7 @@ function Basics({ draft, isAmount, onChange }: PartProps & { isAmount: boolean }
           label="Amount"
           inputMode="decimal"
           value={draft.amount}
-          error={isAmount ? null : `This is no amount in ${draft.currency}`}
+          error={isAmount ? null : `Not a valid amount in ${draft.currency}`}
           onChange={(event) => onChange({ amount: event.target.value })}
         />
         <Choice
@@ -115,8 +115,8 @@ function Basics({ draft, isAmount, onChange }: PartProps & { isAmount: boolean }
         </Choice>
       </div>
       <Choice label="Capture" value={draft.capture} onChange={(event) => onChange({ capture: event.target.value })}>
-        <option value="automatic">At once</option>
-        <option value="manual">Hold the money, and capture it by hand</option>
+        <option value="automatic">Automatic</option>
+        <option value="manual">Manual: authorize, then capture</option>
       </Choice>
     </>
   );
@@ -143,7 +143,7 @@ function Instrument({ draft, onChange }: PartProps) {
         value={known ? draft.instrument : ""}
         onChange={({ target }) => target.value && onChange({ instrument: target.value })}
       >
-        {known ? null : <option value="">Follows the settings</option>}
+        {known ? null : <option value="">By settings</option>}
         {scenarios.map(({ name, instrument }) => (
           <option key={instrument} value={instrument}>
             {name}
@@ -154,7 +154,7 @@ function Instrument({ draft, onChange }: PartProps) {
         label={isUpi ? "VPA" : "Card number"}
         spellCheck={false}
         autoComplete="off"
-        hint="Choosing an ending fills this in; any other address or card follows the gateway’s settings."
+        hint="An outcome fills this in. Any other VPA or card uses the gateway’s settings."
         value={draft.instrument}
         onChange={(event) => onChange({ instrument: event.target.value })}
       />
@@ -162,7 +162,7 @@ function Instrument({ draft, onChange }: PartProps) {
   );
 }
 
-/** An order, then its payment; what the API refused is told as it said it. */
+/** Creates an order and its payment; shows errors of the API. */
 function usePay(onPaid: (paymentId: string) => void) {
   const order = useCreateOrder();
   const payment = useCreatePayment();
@@ -181,7 +181,7 @@ function usePay(onPaid: (paymentId: string) => void) {
       const body: NewPayment = { order_id: made.id, method: draft.method, ...details(draft) };
       onPaid((await payment.mutateAsync({ scenario: draft.scenario, body })).id);
     } catch (reason) {
-      setError(reason instanceof ApiError ? reason : new ApiError(0, "UNKNOWN", "Something went wrong here"));
+      setError(reason instanceof ApiError ? reason : new ApiError(0, "UNKNOWN", "Unexpected error"));
     }
   };
   return { pay, error, busy: order.isPending || payment.isPending };

@@ -1,20 +1,20 @@
-/** What the playground sends, and the same as a command. */
+/** The requests of the playground, and the same as a shell command. */
 
 export interface Draft {
-  /** As typed, in the currency's major unit. */
+  /** The input, in the currency's major unit. */
   amount: string;
   currency: string;
   method: string;
   instrument: string;
   capture: string;
-  /** What the simulated processor plays, whatever the instrument says; empty for none. */
+  /** The scenario, which overrides the instrument; empty for none. */
   scenario: string;
 }
 
-/** The part of a payment request that is the method's own. */
+/** The fields of the payment method. */
 export function details({ method, instrument }: Draft): Record<string, unknown> {
   if (method === "upi") return { vpa: instrument.trim() };
-  // Good for years to come, so that only the number decides.
+  // Valid for years, so that only the number matters.
   const expiry_year = String(new Date().getFullYear() + 5);
   const card = {
     number: instrument,
@@ -41,7 +41,7 @@ curl -s $API/payments $KEYS ${scenario ? `-H Paygate-Scenario:${scenario} ` : ""
   -d '${payment}'`;
 }
 
-/** American Express prints four digits. */
+/** American Express has four digits. */
 function cvvFor(number: string): string {
   return /^3[47]/.test(number) ? "1234" : "123";
 }

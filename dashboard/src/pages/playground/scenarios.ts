@@ -1,4 +1,4 @@
-/** Instruments that the simulated processors know. Each plays its ending every time. */
+/** Instruments of the simulated processors. Each always has the same outcome. */
 
 export interface Scenario {
   name: string;
@@ -10,9 +10,9 @@ export const UPI: [Scenario, ...Scenario[]] = [
   { name: "Pays", instrument: "asha@paytm" },
   { name: "Declined by the bank", instrument: "failure@upi" },
   { name: "Insufficient funds", instrument: "insufficient@upi" },
-  { name: "Payer says no", instrument: "rejected@upi" },
-  { name: "Payer does not answer", instrument: "timeout@upi" },
-  { name: "Pays, but cannot be refunded", instrument: "norefund@upi" },
+  { name: "Declined by the payer", instrument: "rejected@upi" },
+  { name: "Payer does not respond", instrument: "timeout@upi" },
+  { name: "Succeeds, refunds fail", instrument: "norefund@upi" },
 ];
 
 export const CARDS: [Scenario, ...Scenario[]] = [
@@ -24,11 +24,11 @@ export const CARDS: [Scenario, ...Scenario[]] = [
   { name: "Insufficient funds", instrument: "4000000000009995" },
   { name: "Card has expired", instrument: "4000000000000069" },
   { name: "Card is blocked", instrument: "4000000000009987" },
-  { name: "Above its limit", instrument: "4000000000006975" },
-  { name: "Payer fails to prove who they are", instrument: "4000000000000127" },
+  { name: "Above the limit", instrument: "4000000000006975" },
+  { name: "Authentication fails", instrument: "4000000000000127" },
   { name: "Suspected fraud", instrument: "4100000000000019" },
-  { name: "Fault at the processor", instrument: "4000000000000119" },
-  { name: "Pays, but cannot be refunded", instrument: "4000000000000341" },
+  { name: "Processor error", instrument: "4000000000000119" },
+  { name: "Succeeds, refunds fail", instrument: "4000000000000341" },
 ];
 
 export const CURRENCIES = ["INR", "USD", "EUR", "JPY", "KWD"];

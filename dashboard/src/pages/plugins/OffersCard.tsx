@@ -7,9 +7,9 @@ import { IS_TEST_GATEWAY } from "../../session";
 import { Card } from "../../ui/Card";
 import { Facts } from "../../ui/Facts";
 
-/** Everything a plugin brought along, kind by kind. */
+/** Everything that a plugin provides, by kind. */
 export function OffersCard({ plugin: { id, offers } }: { plugin: Plugin }) {
-  // What only its own plugin must tell apart is named with the plugin's id in front.
+  // Names that are unique per plugin have the plugin's id as a prefix.
   const own = (names: string[]) => names.map((name) => (name.startsWith(`${id}.`) ? name.slice(id.length + 1) : name));
   const facts: [name: string, value: ReactNode][] = [
     ["Methods", chips(offers.methods.map(({ code, label }) => (label === code ? code : `${label} (${code})`)))],
@@ -20,12 +20,12 @@ export function OffersCard({ plugin: { id, offers } }: { plugin: Plugin }) {
     ["Risk checks", chips(offers.risk_checks)],
     ["Scenarios", offers.scenarios.length > 0 ? <Scenarios names={offers.scenarios} /> : null],
     ["Routes", codes(own(offers.routes).map((route) => route.replace(" ", ` /plugins/${id}`).replaceAll("{}", "{…}")))],
-    ["Verbs", codes(own(offers.commands).map((verb) => `paygate x ${id} ${verb}`))],
+    ["Commands", codes(own(offers.commands).map((verb) => `paygate x ${id} ${verb}`))],
     ["Panels", chips(own(offers.panels))],
   ];
   const isEmpty = facts.every(([, value]) => value === null);
   return (
-    <Card title="What it offers" testId="plugin-offers">
+    <Card title="Provides" testId="plugin-offers">
       {isEmpty ? <p className="footnote">Nothing.</p> : <Facts facts={facts} />}
     </Card>
   );

@@ -16,7 +16,7 @@ import { OffersCard } from "./OffersCard";
 import { ProcessorsCard } from "./ProcessorsCard";
 import { NotYetInUse, SettingsCard } from "./SettingsCard";
 
-/** One plugin: what it offers, how it fares, what it shows, and its settings. */
+/** One plugin: what it provides, its health, panels and settings. */
 export function PluginPage() {
   const { id = "" } = useParams();
   useTitle(id);
@@ -46,7 +46,7 @@ export function PluginPage() {
 }
 
 function Origin({ plugin: { version, distribution } }: { plugin: Plugin }) {
-  if (version === "built in") return <p className="page-head__lead">Comes with paygate itself</p>;
+  if (version === "built in") return <p className="page-head__lead">Part of paygate</p>;
   return (
     <p className="page-head__lead">
       Version {version}
@@ -84,16 +84,16 @@ function Health({ plugin: { health, offers } }: { plugin: Plugin }) {
   const { calls, unknown, errors, p50_ms: typical, p95_ms: slow, last_error, last_error_at: at } = health;
   if (offers.processors.length === 0) return null;
   return (
-    <Card title="How it fares" note="Calls of the last 24 hours, of all merchants" testId="plugin-health">
+    <Card title="Health" note="Calls of the last 24 hours, of all merchants" testId="plugin-health">
       <Facts
         facts={[
           ["Calls", calls.toLocaleString("en-IN")],
           ["No outcome", unknown.toLocaleString("en-IN")],
           ["Errors", errors.toLocaleString("en-IN")],
-          ["Half within", typical === null ? null : formatDuration(typical)],
+          ["Median", typical === null ? null : formatDuration(typical)],
           ["95% within", slow === null ? null : formatDuration(slow)],
           [
-            "Last trouble",
+            "Last error",
             last_error ? (
               <span key="error">
                 <span className="text--bad">{last_error}</span> {at ? <Time at={at} /> : null}
@@ -111,8 +111,8 @@ function Health({ plugin: { health, offers } }: { plugin: Plugin }) {
 function NoSuch({ id }: { id: string }) {
   return (
     <Card flush>
-      <Empty icon={Puzzle} title={`No plugin is called ${id}`}>
-        <Link to="/dashboard/plugins">See what is installed</Link>
+      <Empty icon={Puzzle} title={`There is no plugin ${id}`}>
+        <Link to="/dashboard/plugins">Show installed plugins</Link>
       </Empty>
     </Card>
   );

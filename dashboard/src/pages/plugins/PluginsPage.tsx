@@ -14,19 +14,19 @@ import { useTitle } from "../../ui/title";
 import { ForOperators } from "./ForOperators";
 import { inShort } from "./offers";
 
-/** What is installed here, and how it fares. */
+/** The installed plugins and their health. */
 export function PluginsPage() {
   useTitle("Plugins");
   const { is_operator: isOperator } = useSession();
   return (
     <div className="page">
-      <PageHead title="Plugins" lead="Ways of paying, processors, where events go: all of it is installed." />
+      <PageHead title="Plugins" lead="Payment methods, processors and event sinks are plugins." />
       {isOperator ? <Installed /> : <ForOperators />}
       <Panels place="plugins" />
       {isOperator ? (
         <p className="footnote">
-          Counted are the calls of processors in the last 24 hours, of all merchants. A plugin is a Python package:{" "}
-          <code>pip install</code> it and start again.
+          The figures are processor calls of the last 24 hours, of all merchants. A plugin is a Python package:{" "}
+          <code>pip install</code> it and restart paygate.
         </p>
       ) : null}
     </div>
@@ -46,7 +46,7 @@ function Installed() {
             rows={rows}
             keyOf={(plugin) => plugin.id}
             rowProps={(plugin) => ({ "data-test-id": "plugin-row", "data-plugin-id": plugin.id })}
-            empty={<Empty icon={Puzzle} title="Nothing is installed" />}
+            empty={<Empty icon={Puzzle} title="No plugins are installed" />}
           />
         )}
       </Loaded>
@@ -82,5 +82,5 @@ function Settings({ config }: Pick<Plugin, "config">) {
   if (!config) return <>none</>;
   if (config.pending) return <Badge status="restart needed" />;
   const set = Object.values(config.source).filter((source) => source !== "default").length;
-  return <>{set === 0 ? "as delivered" : `${set} of ${Object.keys(config.source).length} set`}</>;
+  return <>{set === 0 ? "default" : `${set} of ${Object.keys(config.source).length} set`}</>;
 }

@@ -4,11 +4,11 @@ import { Facts } from "../../ui/Facts";
 import { Chip } from "./OffersCard";
 import { canDo } from "./offers";
 
-/** What each processor can do; the API refuses what none of them can. */
+/** The capabilities of each processor. */
 export function ProcessorsCard({ processors, methods }: Pick<Offers, "processors" | "methods">) {
   const labelOf = (code: string) => methods.find((method) => method.code === code)?.label ?? code;
   return processors.map(({ id, capabilities: can }) => (
-    <Card key={id} title={`Processor ${id}`} note="What it can do" testId="plugin-processor">
+    <Card key={id} title={`Processor ${id}`} note="Capabilities" testId="plugin-processor">
       <Facts
         facts={[
           ...Object.entries(can.methods).map(([code, flows]): [string, React.ReactNode] => [

@@ -10,9 +10,9 @@ import { Card } from "../../ui/Card";
 import { isSecret, SchemaForm, type Values } from "../../ui/SchemaForm";
 import { changesOf, fieldsOf, schemaOf, type Setting } from "./settings";
 
-/** What operators set of a plugin, drawn from its own schema. */
+/** A plugin's settings, as a form from its schema. */
 export function SettingsCard({ plugin, config }: { plugin: string; config: PluginConfig }) {
-  // Only what somebody typed; everything else follows what the API says.
+  // Only edited fields; all others show the API's values.
   const [typed, setTyped] = useState<Values | null>(null);
   const [round, setRound] = useState(0);
   const save = useConfigurePlugin(plugin);
@@ -32,7 +32,7 @@ export function SettingsCard({ plugin, config }: { plugin: string; config: Plugi
   };
   const giveBack = (name: string) => save.mutate({ [name]: null }, { onSuccess: start });
   return (
-    <Card title="Settings" note={may.reason ?? "The environment wins over what is set here"} testId="plugin-settings">
+    <Card title="Settings" note={may.reason ?? "Environment variables take precedence"} testId="plugin-settings">
       <form className="form form--wide" onSubmit={submit} key={round}>
         <SchemaForm
           schema={schemaOf(config)}
@@ -47,10 +47,10 @@ export function SettingsCard({ plugin, config }: { plugin: string; config: Plugi
                 size="small"
                 icon={Undo2}
                 busy={save.isPending}
-                aria-label={`${isSecret(field.schema) ? "Forget" : "Back to the default"}: ${field.label}`}
+                aria-label={`${isSecret(field.schema) ? "Delete" : "Reset to default"}: ${field.label}`}
                 onClick={() => giveBack(field.name)}
               >
-                {isSecret(field.schema) ? "Forget it" : "Back to the default"}
+                {isSecret(field.schema) ? "Delete" : "Reset to default"}
               </Button>
             ) : null,
           )}
@@ -64,11 +64,11 @@ export function SettingsCard({ plugin, config }: { plugin: string; config: Plugi
             type="submit"
             icon={Save}
             busy={save.isPending}
-            refused={Object.keys(changes).length === 0 ? "Nothing is changed yet" : undefined}
+            refused={Object.keys(changes).length === 0 ? "There are no changes" : undefined}
           >
             Save
           </RoleButton>
-          {typed ? <Button onClick={start}>Leave it</Button> : null}
+          {typed ? <Button onClick={start}>Cancel</Button> : null}
         </div>
       </form>
     </Card>
@@ -92,16 +92,16 @@ function noteOn({ source, schema, variable }: Setting): ReactNode {
   return isSecret(schema) ? "Not set here" : null;
 }
 
-/** What was saved is read when a process starts. */
+/** Saved settings take effect when a process starts. */
 export function NotYetInUse() {
   return (
     <section className="callout callout--busy" role="status" data-test-id="plugin-pending">
       <RotateCw className="icon callout__icon" aria-hidden />
       <div>
-        <h2 className="callout__title">Saved, and not yet in use</h2>
+        <h2 className="callout__title">Restart required</h2>
         <p>
           Each process reads its settings when it starts. Restart <code>paygate serve</code> and{" "}
-          <code>paygate work</code>; until then the old ones hold.
+          <code>paygate work</code>; until then the old settings are used.
         </p>
       </div>
     </section>

@@ -1,10 +1,10 @@
-/** What a plugin offers, in words. */
+/** Texts for what a plugin provides. */
 
 import type { Offers, ProcessorCapabilities } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { count } from "../../format/words";
 
-/** In one line, the things a payment meets first. */
+/** A one-line summary, in the order of payment processing. */
 export function inShort({ methods, ...rest }: Offers): string {
   const counted: [things: unknown[], one: string, many?: string][] = [
     [rest.processors, "processor"],
@@ -24,29 +24,29 @@ export function inShort({ methods, ...rest }: Offers): string {
 }
 
 const CAPTURES: Record<string, string> = {
-  none: "at once; nothing can be held",
-  full: "can be held, and taken whole",
-  partial: "can be held, and taken in part",
-  multiple: "can be held, and taken in several parts",
+  none: "automatic only",
+  full: "authorization and full capture",
+  partial: "authorization and one partial capture",
+  multiple: "authorization and several partial captures",
 };
 
 const REFUNDS: Record<string, string> = {
   none: "none",
   full: "whole",
-  partial: "once, in part if wanted",
-  multiple: "in several parts",
+  partial: "one full or partial refund",
+  multiple: "several partial refunds",
 };
 
-/** What a processor can do: names and sentences, in the order a payment meets them. */
+/** The capabilities of a processor, in the order of payment processing. */
 export function canDo(can: ProcessorCapabilities): [name: string, words: string][] {
   return [
     ["Currencies", can.currencies.length > 0 ? can.currencies.join(", ") : "all"],
     ["Amounts", amountsOf(can)],
     ["Capture", CAPTURES[can.capture] ?? can.capture],
-    ["Void", can.void ? "lets go of what is held" : "no"],
+    ["Void", can.void ? "yes" : "no"],
     ["Refunds", REFUNDS[can.refund] ?? can.refund],
-    ["Query", can.query ? "says what became of a payment" : "no"],
-    ["Callbacks", can.callbacks ? "tells by itself" : "no"],
+    ["Query", can.query ? "yes" : "no"],
+    ["Callbacks", can.callbacks ? "yes" : "no"],
   ];
 }
 

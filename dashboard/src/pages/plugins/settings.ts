@@ -1,4 +1,4 @@
-/** A plugin's settings: where each comes from, and what of them somebody changed. */
+/** A plugin's settings: their sources and changes. */
 
 import type { Changes } from "../../api/plugins";
 import type { PluginConfig } from "../../api/schema";
@@ -9,11 +9,11 @@ export interface Setting {
   label: string;
   schema: Schema;
   source: PluginConfig["source"][string];
-  /** The variable of the environment that sets it, where the schema names one. */
+  /** The environment variable of the setting, if the schema names one. */
   variable: string | null;
 }
 
-/** The API says `object` of it; it is a JSON Schema. */
+/** A JSON Schema; the API's type is `object`. */
 export function schemaOf(config: PluginConfig): Schema {
   return config.schema as Schema;
 }
@@ -28,7 +28,7 @@ export function fieldsOf(config: PluginConfig): Setting[] {
   }));
 }
 
-/** What is to be sent. An emptied field goes back to its default; an empty secret stays as it is. */
+/** The changes to send. An empty field is reset to its default; an empty secret is not changed. */
 export function changesOf(config: PluginConfig, values: Values): Changes {
   const changed = fieldsOf(config).filter(({ name, schema, source }) => {
     if (source === "environment") return false;

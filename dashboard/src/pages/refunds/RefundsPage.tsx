@@ -38,7 +38,7 @@ const COLUMNS: Column<Refund>[] = [
   { title: "Processed", cell: (refund) => (refund.processed_at ? <Time at={refund.processed_at} /> : "—") },
 ];
 
-/** Money given back, newest first. */
+/** All refunds, newest first. */
 export function RefundsPage() {
   useTitle("Refunds");
   const list = useListState(NAMES);
@@ -46,7 +46,7 @@ export function RefundsPage() {
   const query = useRefunds({ ...rest, from: dayStart(from), to: dayEnd(to) }, list);
   return (
     <div className="page">
-      <PageHead title="Refunds" lead="Money given back. A refund is asked for on its payment’s page." />
+      <PageHead title="Refunds" lead="All refunds. Create a refund on the page of its payment." />
       <Filters list={list} filters={FILTERS} />
       <ListCard
         label="Refunds"
@@ -57,8 +57,8 @@ export function RefundsPage() {
         keyOf={(refund) => refund.id}
         rowProps={(refund) => ({ "data-test-id": "refund-row", "data-refund-id": refund.id })}
         empty={
-          <Empty icon={RotateCcw} title="Nothing was given back yet">
-            Choose a successful payment among the <Link to="/dashboard/transactions?status=success">transactions</Link>.
+          <Empty icon={RotateCcw} title="No refunds yet">
+            Choose a successful payment in the <Link to="/dashboard/transactions?status=success">transactions</Link>.
           </Empty>
         }
       />
@@ -66,7 +66,7 @@ export function RefundsPage() {
   );
 }
 
-/** The API's refunds do not say their currency; their payment does. */
+/** Refunds of the API have no currency; it comes from the payment. */
 function Amount({ refund }: { refund: Refund }) {
   const payment = usePaymentOnce(refund.payment_id);
   if (!payment.data) return <span className="text--to-come">…</span>;

@@ -24,15 +24,15 @@ const COLUMNS: Column<CallbackListed>[] = [
         "—"
       ),
   },
-  { title: "What came of it", cell: ({ effect }) => <Badge status={effect} /> },
+  { title: "Effect", cell: ({ effect }) => <Badge status={effect} /> },
   { title: "Why", cell: ({ reason }) => reason ?? "—" },
 ];
 
-/** What processors sent by themselves lately. */
+/** The latest callbacks of processors. */
 export function Callbacks() {
   const callbacks = useCallbacks();
   return (
-    <Card title="Callbacks" note="What processors sent by themselves, newest first" flush>
+    <Card title="Callbacks" note="Newest first" flush>
       <Loaded query={callbacks} rows={4}>
         {(all) => (
           <Table
@@ -40,7 +40,7 @@ export function Callbacks() {
             columns={COLUMNS}
             rows={all.slice(0, SHOWN)}
             keyOf={({ id }) => String(id)}
-            empty={<Empty icon={PhoneIncoming} title="No processor has called back yet" />}
+            empty={<Empty icon={PhoneIncoming} title="No callbacks yet" />}
           />
         )}
       </Loaded>

@@ -25,7 +25,7 @@ const COLUMNS: Column<ScenarioListed>[] = [
   { title: "Card", cell: ({ card }) => (card ? <Magic text={card} /> : "—") },
 ];
 
-/** Every scenario, by what it tries, with the address and the card that play it. */
+/** All scenarios by group, with their VPA and card number. */
 export function Catalogue() {
   const scenarios = useScenarios();
   const [kind, setKind] = useState<Kind | "all">("all");
@@ -33,7 +33,7 @@ export function Catalogue() {
   return (
     <Card
       title="Catalogue"
-      note="Press one to try it; or pay with its address or card"
+      note="Select one to try it, or pay with its address or card"
       flush
       testId="scenario-catalogue"
       actions={<Segments label="Kind" values={[["all", "All"], ...KINDS]} value={kind} onChange={setKind} />}
@@ -43,7 +43,7 @@ export function Catalogue() {
           className="input filters__search"
           type="search"
           aria-label="Search scenarios"
-          placeholder="Search by name or by what happens"
+          placeholder="Search by name or description"
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
@@ -57,7 +57,7 @@ export function Catalogue() {
             rows={all.filter((one) => isLike(one, text) && (kind === "all" || kindOf(one.name) === kind))}
             keyOf={({ name }) => name}
             rowProps={({ name }) => ({ "data-test-id": "scenario-row", "data-scenario": name })}
-            empty={<Empty icon={SearchX} title="No scenario is like that" />}
+            empty={<Empty icon={SearchX} title="No matching scenario" />}
           />
         )}
       </Loaded>

@@ -17,19 +17,19 @@ const STEPS: [seconds: number, words: string][] = [
   [86_400, "1 day"],
 ];
 
-/** The gateway's time: seen, stopped, moved on, released. */
+/** The test clock: show, stop, advance, release. */
 export function ClockCard() {
   const clock = useClock();
   const advance = useAdvanceClock();
   const release = useReleaseClock();
   return (
-    <Card title="Clock" note="Of every process, retries and expiries too" testId="clock">
+    <Card title="Clock" note="For all processes, including retries and expiries" testId="clock">
       <Loaded query={clock} rows={3}>
         {({ now, held, shift_seconds }) => (
           <div className="form">
             <p className="page-head__money page-head__money--small">
               <Ticking now={now} readAt={clock.dataUpdatedAt} isHeld={held} />
-              <Badge status={held ? "standing still" : "running"} />
+              <Badge status={held ? "stopped clock" : "running"} />
             </p>
             {shift_seconds === 0 ? null : <p data-test-id="clock-shift">{formatShift(shift_seconds)}</p>}
             <div className="form__actions form__actions--start">
@@ -52,7 +52,7 @@ export function ClockCard() {
                 busy={advance.isPending && advance.variables.to_next === true}
                 onClick={() => advance.mutate({ to_next: true })}
               >
-                To the next work
+                Next due work
               </RoleButton>
               {held || shift_seconds !== 0 ? (
                 <RoleButton
@@ -63,7 +63,7 @@ export function ClockCard() {
                   busy={release.isPending}
                   onClick={() => release.mutate(undefined)}
                 >
-                  Back to the real time
+                  Real time
                 </RoleButton>
               ) : null}
             </div>
@@ -77,7 +77,7 @@ export function ClockCard() {
 
 interface TickingProps {
   now: string;
-  /** When that was read, in this browser's ms. */
+  /** When it was read, in the browser's ms. */
   readAt: number;
   isHeld: boolean;
 }
@@ -97,22 +97,22 @@ function Hold() {
   const [at, setAt] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    // The field speaks of the reader's own time zone.
+    // The field uses the browser's time zone.
     hold.mutate(at ? new Date(at).toISOString() : undefined);
   };
   return (
     <form className="form__line" onSubmit={submit}>
       <Field
-        label="Stop it at"
+        label="Stop at"
         type="datetime-local"
         step={1}
         value={at}
-        hint="Empty: now. A moved clock never runs backwards."
+        hint="Empty: now. The clock cannot go backwards."
         error={hold.error?.message}
         onChange={(event) => setAt(event.target.value)}
       />
       <RoleButton needs="developer" type="submit" icon={Pause} busy={hold.isPending}>
-        Stop the clock
+        Stop clock
       </RoleButton>
     </form>
   );

@@ -5,7 +5,7 @@ import { Card } from "../../ui/Card";
 import { Loaded } from "../../ui/States";
 import { ScenarioPicker } from "./ScenarioPicker";
 
-/** What payments play that name nothing. */
+/** The scenario of payments that name none. */
 export function DefaultScenario() {
   const chosen = useDefaultScenario();
   const scenarios = useScenarios();
@@ -17,8 +17,8 @@ export function DefaultScenario() {
         {({ scenario }) => (
           <div className="form">
             <ScenarioPicker
-              label="Every payment plays"
-              none="What its instrument says"
+              label="Scenario"
+              none="By instrument"
               hint={scenarios.data?.find(({ name }) => name === scenario)?.says ?? may.reason}
               value={scenario ?? ""}
               onChange={(name) => may.isAllowed && choose.mutate(name || null)}
@@ -26,7 +26,7 @@ export function DefaultScenario() {
             {scenario ? (
               <div className="form__actions form__actions--start">
                 <RoleButton needs="developer" size="small" busy={choose.isPending} onClick={() => choose.mutate(null)}>
-                  No scenario any more
+                  Clear
                 </RoleButton>
               </div>
             ) : null}

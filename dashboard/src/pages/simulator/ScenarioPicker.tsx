@@ -4,15 +4,15 @@ import { Choice } from "../../ui/Field";
 interface ScenarioPickerProps {
   label: string;
   hint?: string;
-  /** What the first choice says: no scenario. */
+  /** The text of the first choice: no scenario. */
   none: string;
-  /** Only those that this method can play; empty for all. */
+  /** Only scenarios of this method; empty for all. */
   method?: string;
   value: string;
   onChange: (name: string) => void;
 }
 
-/** One of the catalogue's scenarios, or none. */
+/** A choice of a scenario. */
 export function ScenarioPicker({ label, hint, none, method = "", value, onChange }: ScenarioPickerProps) {
   const scenarios = useScenarios();
   const playable = (scenarios.data ?? []).filter(

@@ -8,17 +8,17 @@ import { Catalogue } from "./Catalogue";
 import { ClockCard } from "./ClockCard";
 import { DefaultScenario } from "./DefaultScenario";
 
-/** What simulated processors play, and the gateway's clock. */
+/** Scenarios of simulated processors, and the test clock. */
 export function SimulatorPage() {
   useTitle("Simulator");
   return (
     <div className="page">
       <PageHead
         title="Simulator"
-        lead="Play every ending a processor knows, and days in a moment."
+        lead="Test every outcome of a processor, and advance the clock."
         actions={
           <ButtonLink to="/dashboard/playground" icon={FlaskConical}>
-            Try a payment
+            Create payment
           </ButtonLink>
         }
       />

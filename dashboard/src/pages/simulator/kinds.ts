@@ -1,4 +1,4 @@
-/** Scenarios by what they try. Names that no rule knows are the plain endings. */
+/** Groups of scenarios. Names without a rule are simple outcomes. */
 
 export type Kind = "endings" | "faults" | "callbacks" | "later";
 

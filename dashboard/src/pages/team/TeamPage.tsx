@@ -19,7 +19,7 @@ import { Table, type Column } from "../../ui/Table";
 import { Ago, Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 
-/** Who may come into this dashboard, and what each may do. */
+/** The users of this dashboard, and their roles. */
 export function TeamPage() {
   useTitle("Team");
   const team = useTeam();
@@ -29,10 +29,10 @@ export function TeamPage() {
     <div className="page">
       <PageHead
         title="Team"
-        lead="Who may come into this dashboard, and what each may do."
+        lead="The users of this dashboard, and their roles."
         actions={
           <RoleButton needs="owner" look="primary" icon={UserPlus} onClick={() => setAdding(true)}>
-            Add somebody
+            Add user
           </RoleButton>
         }
       />
@@ -46,18 +46,18 @@ export function TeamPage() {
               rows={rows}
               keyOf={(member) => member.id}
               rowProps={(member) => ({ "data-test-id": "member-row", "data-member-id": member.id })}
-              empty={<Empty icon={Users} title="Nobody yet" />}
+              empty={<Empty icon={Users} title="No users yet" />}
             />
           )}
         </Loaded>
       </Card>
-      <Card title="Roles" note="Each may do what those above it may">
+      <Card title="Roles" note="Each role includes the ones above it">
         <Facts facts={ROLES.map((role) => [ROLE_NAMES[role], ROLE_NOTES[role]])} />
       </Card>
       {isAdding ? <InviteDialog onMade={setMade} onClose={() => setAdding(false)} /> : null}
       {made ? (
         <ShownOnce
-          title="Their way in"
+          title="New user"
           values={[
             ["Email", made.email],
             ["Password", made.password],
@@ -73,7 +73,7 @@ function columns(onPassword: (made: PasswordReset) => void): Column<User>[] {
   return [
     { title: "Email", cell: ({ email }) => <span className="strong">{email}</span> },
     { title: "Role", cell: (member) => <RoleOf member={member} /> },
-    { title: "Status", cell: ({ is_active }) => <Badge status={is_active ? "active" : "switched off"} /> },
+    { title: "Status", cell: ({ is_active }) => <Badge status={is_active ? "active" : "disabled"} /> },
     { title: "Added", cell: ({ created_at }) => <Time at={created_at} /> },
     { title: "Last signed in", cell: ({ last_login_at: at }) => (at ? <Ago at={at} /> : "never") },
     { title: "", align: "end", cell: (member) => <Actions member={member} onPassword={onPassword} /> },
@@ -104,8 +104,8 @@ function Actions({ member, onPassword }: { member: User; onPassword: (made: Pass
   const { user } = useSession();
   const change = useChangeMember();
   const renew = useNewPassword();
-  // Their own account is changed on its own page.
-  if (member.id === user.id) return <span className="actions__note">this is you</span>;
+  // Users change their own account on its page.
+  if (member.id === user.id) return <span className="actions__note">you</span>;
   return (
     <div className="actions">
       <RoleButton
@@ -116,17 +116,17 @@ function Actions({ member, onPassword }: { member: User; onPassword: (made: Pass
         aria-label={`New password for ${member.email}`}
         onClick={() => renew.mutate(member, { onSuccess: onPassword })}
       >
-        New password
+        Reset password
       </RoleButton>
       <RoleButton
         needs="owner"
         look={member.is_active ? "danger" : "plain"}
         size="small"
         busy={change.isPending}
-        aria-label={`${member.is_active ? "Switch off" : "Switch on"} ${member.email}`}
+        aria-label={`${member.is_active ? "Disable" : "Enable"} ${member.email}`}
         onClick={() => change.mutate({ id: member.id, is_active: !member.is_active })}
       >
-        {member.is_active ? "Switch off" : "Switch on"}
+        {member.is_active ? "Disable" : "Enable"}
       </RoleButton>
     </div>
   );
@@ -149,7 +149,7 @@ function InviteDialog({ onMade, onClose }: { onMade: (made: PasswordReset) => vo
     );
   };
   return (
-    <Dialog title="Add somebody" text="They get a password, which you are shown once." onClose={onClose}>
+    <Dialog title="Add user" text="A password is generated and shown once." onClose={onClose}>
       <form className="form" onSubmit={submit} data-test-id="invite-form">
         <Field
           label="Email"
@@ -161,9 +161,9 @@ function InviteDialog({ onMade, onClose }: { onMade: (made: PasswordReset) => vo
         />
         <RoleChoice value={role} error={faultOf(invite.error, "role")} onChange={setRole} />
         <div className="form__actions">
-          <Button onClick={onClose}>Leave it</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <RoleButton needs="owner" look="primary" type="submit" busy={invite.isPending}>
-            Add them
+            Add user
           </RoleButton>
         </div>
       </form>

@@ -36,7 +36,7 @@ const FILTERS: FilterOf<(typeof NAMES)[number]>[] = [
   { name: "to", kind: "day", label: "To" },
 ];
 
-/** Every payment, newest first, as the wire contract shows them. The table stays when it is empty. */
+/** Every payment, newest first, with the columns of the wire contract. The table is shown even if it is empty. */
 export function TransactionsPage() {
   useTitle("Transactions");
   const list = useListState(NAMES);
@@ -45,7 +45,7 @@ export function TransactionsPage() {
   const [toRefund, setToRefund] = useState<Payment | null>(null);
   return (
     <div className="page">
-      <PageHead title="Transactions" lead="Every try at paying an order, newest first." />
+      <PageHead title="Transactions" lead="All payments, newest first." />
       <Filters list={list} filters={FILTERS} />
       <ListCard
         label="Transactions"
@@ -58,7 +58,7 @@ export function TransactionsPage() {
         rowProps={(payment) => ({ "data-test-id": "transaction-row", "data-payment-id": payment.id })}
         empty={
           <Empty icon={ArrowLeftRight} title="No payments yet">
-            Try one in the <Link to="/dashboard/playground">playground</Link>, or see the{" "}
+            Create one in the <Link to="/dashboard/playground">playground</Link>, or see the{" "}
             <Link to="/dashboard/docs">docs</Link>.
           </Empty>
         }

@@ -9,7 +9,7 @@ import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { refundable } from "../payment/refundable";
 
-/** The contract's columns, and what can be done with a row. */
+/** The columns of the wire contract, and the actions of a row. */
 export function columns(onRefund: (payment: Payment) => void): Column<Payment>[] {
   return [
     {
@@ -38,7 +38,7 @@ export function columns(onRefund: (payment: Payment) => void): Column<Payment>[]
   ];
 }
 
-/** Why it failed, or giving it back. */
+/** The failure reason, or the refund button. */
 function Last({ payment, onRefund }: { payment: Payment; onRefund: (payment: Payment) => void }) {
   if (payment.status === "failed") return <span className="table__reason">{reasonOf(payment)}</span>;
   if (refundable(payment) === 0) return null;

@@ -9,7 +9,7 @@ import { Copy } from "../../ui/Copy";
 import { Field } from "../../ui/Field";
 import { useNotices } from "../../ui/Notices";
 
-/** Where webhooks go and what signs them. */
+/** The webhook URL and its secret. */
 export function ConfigForm({ merchant }: { merchant: Endpoint }) {
   const [url, setUrl] = useUnlessTyped(merchant.webhook_url ?? "");
   const save = useSaveMerchantUrl();
@@ -60,7 +60,7 @@ export function ConfigForm({ merchant }: { merchant: Endpoint }) {
   );
 }
 
-/** The secret. A new one counts at once, so the old one can be brought back. */
+/** The secret. A new one is valid at once; the notice can restore the old one. */
 function Secret({ secret }: { secret: string }) {
   const { show } = useNotices();
   const regenerate = useRegenerateSecret();
@@ -71,7 +71,7 @@ function Secret({ secret }: { secret: string }) {
       onSuccess: () =>
         show({
           kind: "done",
-          text: "New secret; your server must know it from now on",
+          text: "The new secret is in use; change it on your server",
           undo: () => save.mutate({ webhook_secret: secret }),
         }),
     });
@@ -81,7 +81,7 @@ function Secret({ secret }: { secret: string }) {
       <span className="field__label">Webhook Secret</span>
       <div className="secret">
         <span className="mono secret__value" data-test-id="webhook-secret">
-          {secret || "shown to developers"}
+          {secret || "visible to developers"}
         </span>
         {secret ? <Copy text={secret} what="the webhook secret" /> : null}
         <RoleButton
@@ -100,7 +100,7 @@ function Secret({ secret }: { secret: string }) {
   );
 }
 
-/** A field that follows what is stored, until somebody types in it. */
+/** A field that shows the stored value until the user edits it. */
 function useUnlessTyped(stored: string): [string, (typed: string) => void] {
   const [value, setValue] = useState(stored);
   const before = useRef(stored);

@@ -22,7 +22,7 @@ const STATUSES = [
   ["failed", "failed"],
 ] as const;
 
-/** Every delivery and its tries, ten at a time. */
+/** All deliveries and their attempts, ten per page. */
 export function DeliveryLog() {
   const list = useListState(NAMES, ROWS);
   const query = useDeliveries(list.values, list);
@@ -66,15 +66,15 @@ function useFilters(): FilterOf<(typeof NAMES)[number]>[] {
 function NothingSent() {
   return (
     <Empty icon={Webhook} title="No webhooks yet">
-      Save a URL, then pay something or send a test.
+      Save a URL, then create a payment or send a test.
     </Empty>
   );
 }
 
 function NoMatch() {
   return (
-    <Empty icon={SearchX} title="No webhook is like that">
-      Fewer filters may find it.
+    <Empty icon={SearchX} title="No matching webhook">
+      Remove a filter.
     </Empty>
   );
 }

@@ -17,7 +17,7 @@ import { Countdown, Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
 import { ResponseCode } from "./ResponseCode";
 
-/** One delivery: what was sent, every try with what the server said, and sending it again. */
+/** One delivery: the request, all attempts and their responses, and a retry button. */
 export function DeliveryPage() {
   const { id = "" } = useParams();
   useTitle("Webhook");
@@ -56,7 +56,7 @@ function Found({ delivery }: { delivery: DeliveryInFull }) {
             data-webhook-id={delivery.id}
             onClick={() => retry.mutate(delivery)}
           >
-            Send it again
+            Send again
           </RoleButton>
         </div>
       </header>
@@ -72,7 +72,7 @@ function Found({ delivery }: { delivery: DeliveryInFull }) {
               ))}
             </ol>
           </Card>
-          <Card title="What is sent" note="The body is the same at every try">
+          <Card title="Request" note="All attempts have the same body">
             <Json label="payload" value={delivery.payload} testId="delivery-payload" />
           </Card>
         </div>
@@ -99,7 +99,7 @@ function DeliveryFacts({ delivery }: { delivery: DeliveryInFull }) {
             "Endpoint",
             endpoint ? (
               <Link key="endpoint" to={`/dashboard/endpoints/${endpoint.id}`}>
-                {endpoint.url || "has no URL now"}
+                {endpoint.url || "has no URL"}
               </Link>
             ) : null,
           ],
@@ -134,7 +134,7 @@ function OneTry({ attempt, isOpen }: { attempt: Try; isOpen: boolean }) {
     <details className={isTaken ? "try try--good" : "try try--bad"} open={isOpen}>
       <summary className="try__line">
         <span className="try__ordinal">{ordinal}.</span>
-        <span className="try__said">{status_code ? `answered ${status_code}` : (error ?? "no answer")}</span>
+        <span className="try__said">{status_code ? `responded with ${status_code}` : (error ?? "no response")}</span>
         <span className="try__when">
           <Time at={started_at} />
           {took_ms === null ? null : ` · ${formatDuration(took_ms)}`}
@@ -145,7 +145,7 @@ function OneTry({ attempt, isOpen }: { attempt: Try; isOpen: boolean }) {
         {response_body ? (
           <Code label="Answer" text={response_body} />
         ) : (
-          <p className="footnote">{status_code ? "Answered without a body." : `Nobody answered: ${error ?? "—"}.`}</p>
+          <p className="footnote">{status_code ? "The response has no body." : `No response: ${error ?? "—"}.`}</p>
         )}
       </div>
     </details>
@@ -157,7 +157,7 @@ function requestText(url: string | null, headers: Record<string, string>): strin
   return [`POST ${url ?? "—"}`, ...lines].join("\n");
 }
 
-/** The payment an event is about, wherever in its payload that stands. */
+/** Finds the payment id in an event's payload. */
 function paymentOf(payload: unknown): string | null {
   return /"(pay_[A-Za-z0-9]{16})"/.exec(JSON.stringify(payload) ?? "")?.[1] ?? null;
 }

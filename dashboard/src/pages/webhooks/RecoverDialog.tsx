@@ -29,10 +29,10 @@ interface Draft {
 
 const FIRST: Draft = { hours: 24, statuses: "failed", event: "", endpointId: "" };
 
-/** Send many again: first it is counted, then done. */
+/** Sends many webhooks again, after counting them. */
 export function RecoverDialog({ onClose }: { onClose: () => void }) {
   const [draft, setDraft] = useState(FIRST);
-  // What was counted is what is sent: asked for anew, “since” would have moved on.
+  // The counted webhooks are sent: a new request would have another start time.
   const [counted, setCounted] = useState<{ asked: RecoverRequest; found: Recovered } | null>(null);
   const recover = useRecover();
   const endpoints = useEndpoints();
@@ -52,7 +52,7 @@ export function RecoverDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog
       title="Recover webhooks"
-      text="First they are counted; nothing is sent before you say so."
+      text="Count them first. Nothing is sent until you confirm."
       onClose={onClose}
     >
       <form className="form" onSubmit={countThem} data-test-id="recover-form">
@@ -63,10 +63,10 @@ export function RecoverDialog({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </Choice>
-        <Choice label="Those that" value={draft.statuses} onChange={({ target }) => change({ statuses: target.value })}>
-          <option value="failed">never arrived</option>
-          <option value="failed,success">never arrived, and those that did</option>
-          <option value="success">arrived, to be replayed</option>
+        <Choice label="Status" value={draft.statuses} onChange={({ target }) => change({ statuses: target.value })}>
+          <option value="failed">failed</option>
+          <option value="failed,success">failed and delivered</option>
+          <option value="success">delivered, to be sent again</option>
         </Choice>
         <Field
           label="Event"
@@ -90,7 +90,7 @@ export function RecoverDialog({ onClose }: { onClose: () => void }) {
         {counted ? <Counted found={counted.found} /> : null}
         <div className="form__actions">
           <Button look={counted ? "plain" : "primary"} type="submit" busy={recover.isPending && !counted}>
-            Count them
+            Count
           </Button>
           {counted && counted.found.matching > 0 ? (
             <RoleButton
@@ -114,7 +114,7 @@ const SAMPLE_SHOWN = 5;
 function Counted({ found: { matching, sample } }: { found: Recovered }) {
   return (
     <div className="counted" role="status" data-test-id="recover-count">
-      <p className="strong">{matching === 0 ? "None is like that" : `${count(matching, "webhook")} would be sent`}</p>
+      <p className="strong">{matching === 0 ? "No matching webhooks" : `${count(matching, "webhook")} will be sent`}</p>
       <ul>
         {sample.slice(0, SAMPLE_SHOWN).map((delivery) => (
           <li key={delivery.id} className="counted__one">

@@ -11,7 +11,7 @@ import { ConfigForm } from "./ConfigForm";
 import { DeliveryLog } from "./DeliveryLog";
 import { RecoverDialog } from "./RecoverDialog";
 
-/** Where webhooks go, and what became of each. */
+/** The webhook configuration and the delivery log. */
 export function WebhooksPage() {
   useTitle("Webhooks");
   const merchant = useMerchant();
@@ -20,10 +20,10 @@ export function WebhooksPage() {
     <div className="page">
       <PageHead
         title="Webhooks"
-        lead="Every event is sent until your server answers 2xx, up to five times; after that it waits for you."
+        lead="Every event is sent until your server responds with 2xx, at most five times. After that, retry it manually."
         actions={
           <RoleButton needs="support" icon={History} onClick={() => setRecovering(true)}>
-            Recover many
+            Recover
           </RoleButton>
         }
       />

@@ -9,7 +9,7 @@ import { Table, type Column } from "../../ui/Table";
 import { Ago, Time } from "../../ui/Time";
 import { Stuck } from "./Stuck";
 
-/** What is stuck, and each queue. */
+/** Stuck work and queues. */
 export function Queues() {
   const workers = useWorkers();
   return (
@@ -33,11 +33,11 @@ export function Queues() {
   );
 }
 
-/** Every process that works, or did lately. */
+/** The worker processes. */
 export function Processes() {
   const workers = useWorkers();
   return (
-    <Card title="Processes" note="Each gives a sign of life every few seconds" flush>
+    <Card title="Processes" note="Each sends a heartbeat every few seconds" flush>
       <Loaded query={workers} rows={2}>
         {({ workers: rows }) => (
           <Table
@@ -47,7 +47,7 @@ export function Processes() {
             rows={rows}
             keyOf={({ id }) => id}
             rowProps={() => ({ "data-test-id": "worker-row" })}
-            empty={<Empty icon={ServerOff} title="Nobody works here" />}
+            empty={<Empty icon={ServerOff} title="No workers" />}
           />
         )}
       </Loaded>
@@ -62,9 +62,9 @@ const QUEUES: Column<QueueFigures>[] = [
   { title: "Queue", cell: ({ name }) => <span className="strong">{NAMES[name]}</span> },
   { title: "Waiting", align: "end", cell: ({ waiting }) => number(waiting) },
   { title: "Due now", align: "end", cell: ({ due }) => number(due) },
-  { title: "Worked on", align: "end", cell: ({ leased }) => number(leased) },
+  { title: "In progress", align: "end", cell: ({ leased }) => number(leased) },
   {
-    title: "Set aside",
+    title: "Dead-letter",
     align: "end",
     cell: ({ set_aside: aside }) => <span className={aside > 0 ? "text--bad" : undefined}>{number(aside)}</span>,
   },
@@ -75,6 +75,6 @@ const WORKERS: Column<WorkerShown>[] = [
   { title: "Process", cell: ({ id }) => <span className="mono">{id}</span> },
   { title: "Kind", cell: ({ kind }) => kind },
   { title: "State", cell: ({ is_alive: isAlive }) => <Badge status={isAlive ? "running" : "stopped"} /> },
-  { title: "Last sign", cell: ({ heartbeat_at: at }) => <Ago at={at} /> },
+  { title: "Last heartbeat", cell: ({ heartbeat_at: at }) => <Ago at={at} /> },
   { title: "Started", cell: ({ started_at: at }) => <Time at={at} /> },
 ];

@@ -11,12 +11,12 @@ import { Confirm } from "../../ui/Confirm";
 import { Table, type Column } from "../../ui/Table";
 import { Ago } from "../../ui/Time";
 
-/** Work that no machine goes on with, and letting it go on; nothing where none is. */
+/** Stuck work, and releasing it; hidden if there is none. */
 export function Stuck({ rows }: { rows: StuckRow[] }) {
   const [chosen, setChosen] = useState<StuckRow | null>(null);
   if (rows.length === 0 && !chosen) return null;
   return (
-    <Card title="Stuck" note={`${count(rows.length, "row")} that a machine does not go on with by itself`} flush>
+    <Card title="Stuck" note={`${count(rows.length, "row")} that no worker continues`} flush>
       <Table
         label="Stuck work"
         testId="stuck-table"
@@ -30,14 +30,14 @@ export function Stuck({ rows }: { rows: StuckRow[] }) {
   );
 }
 
-const STATES: Record<StuckRow["state"], string> = { overdue: "overdue", set_aside: "set aside" };
+const STATES: Record<StuckRow["state"], string> = { overdue: "overdue", set_aside: "dead-letter" };
 
 function columns(onRelease: (row: StuckRow) => void): Column<StuckRow>[] {
   return [
     { title: "Work", cell: (row) => <Work row={row} /> },
     { title: "Queue", cell: ({ queue }) => queue },
     { title: "State", cell: ({ state }) => <Badge status={STATES[state]} /> },
-    { title: "Why", cell: ({ reason }) => <span className="table__reason">{reason || "nobody took it"}</span> },
+    { title: "Reason", cell: ({ reason }) => <span className="table__reason">{reason || "not claimed"}</span> },
     { title: "Due", cell: ({ due_at: at }) => (at ? <Ago at={at} /> : "—") },
     { title: "Begun", align: "end", cell: ({ claims }) => claims.toLocaleString("en-IN") },
     {
@@ -68,12 +68,12 @@ function Work({ row: { id, queue, payment_id: payment } }: { row: StuckRow }) {
   return <span className="mono">{id}</span>;
 }
 
-/** What letting it go on means. */
+/** What a release does. */
 function consequence({ queue, state }: StuckRow): string {
   if (queue === "webhooks")
-    return "It is sent at once, and again until it arrives. Your server may have seen it before.";
-  if (state === "overdue") return "A worker takes it at once, as if it had just come due.";
-  return "A worker asks the processor once more what became of it. It is never told to do it again on a guess.";
+    return "The delivery is sent at once, and retried until it succeeds. Your server may have received it before.";
+  if (state === "overdue") return "A worker claims it at once.";
+  return "A worker queries the processor again. The operation is not repeated.";
 }
 
 function Release({ row, onClose }: { row: StuckRow; onClose: () => void }) {
@@ -82,7 +82,7 @@ function Release({ row, onClose }: { row: StuckRow; onClose: () => void }) {
     <Confirm
       title={`Release ${row.id}`}
       text={consequence(row)}
-      act="Release it"
+      act="Release"
       busy={release.isPending}
       onConfirm={() => release.mutate(row, { onSettled: onClose })}
       onClose={onClose}

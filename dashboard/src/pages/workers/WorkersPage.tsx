@@ -12,12 +12,12 @@ import { useHistory } from "./history";
 
 const FIGURES: { key: "pending" | "processing" | "completed" | "failed"; title: string; note: string }[] = [
   { key: "pending", title: "Waiting", note: "due, or due later" },
-  { key: "processing", title: "Being worked on", note: "a worker holds their lease" },
-  { key: "completed", title: "Done", note: "answered or delivered" },
-  { key: "failed", title: "Given up", note: "never delivered, or set aside" },
+  { key: "processing", title: "In progress", note: "leased by a worker" },
+  { key: "completed", title: "Done", note: "completed or delivered" },
+  { key: "failed", title: "Failed", note: "not delivered, or dead-letter" },
 ];
 
-/** Whether work gets done: the queue, the workers, and what they stand on. */
+/** The queues, the workers and their dependencies. */
 export function WorkersPage() {
   useTitle("Workers");
   const work = useWorkStatus();
@@ -27,7 +27,7 @@ export function WorkersPage() {
     <div className="page">
       <PageHead
         title="Workers"
-        lead="Payments, refunds and webhooks are rows with a due time; workers take them from the database."
+        lead="Payments, refunds and webhooks are rows with a due time; workers claim them in the database."
       />
       {isTold ? (
         <Loaded query={work} rows={3}>
@@ -37,7 +37,7 @@ export function WorkersPage() {
       <Queues />
       <div className={isTold ? "columns columns--wide-first" : "columns"}>
         {isTold ? (
-          <Card title="Work under way" note="Since this page was opened">
+          <Card title="Work in progress" note="Since this page was opened">
             <WaitingChart samples={history} />
           </Card>
         ) : null}
@@ -45,7 +45,7 @@ export function WorkersPage() {
       </div>
       <Processes />
       <p className="footnote">
-        Without Redis work goes on, a second or two later: Redis only notifies workers, and PostgreSQL holds the queue.
+        Without Redis, work continues with a delay of one or two seconds: Redis only notifies workers, and PostgreSQL holds the queue.
       </p>
     </div>
   );
@@ -73,7 +73,7 @@ function Queue({ status }: { status: Work }) {
 function Ground({ worker }: { worker: string | undefined }) {
   const health = useHealth();
   return (
-    <Card title="What it stands on">
+    <Card title="Dependencies">
       <Loaded query={health} rows={3}>
         {(found) => (
           <Facts
@@ -96,7 +96,7 @@ function NoWorker() {
       <div>
         <h2 className="callout__title">No worker is running</h2>
         <p>
-          New payments stay pending and webhooks wait. Start one with <code>paygate work</code>; nothing is lost
+          New payments stay pending and webhooks wait. Start one with <code>paygate work</code>; no data is lost
           meanwhile.
         </p>
       </div>

@@ -3,10 +3,10 @@ import { useEffect, useState } from "react";
 import type { Work } from "../../api/schema";
 import type { Sample } from "../../charts/WaitingChart";
 
-// Five minutes at the pace the page polls.
+// Five minutes at the polling interval of the page.
 const SAMPLES_MAX = 120;
 
-/** What was waiting each time the queue was read. */
+/** The number of waiting jobs at each poll. */
 export function useHistory(status: Work | undefined, readAt: number): Sample[] {
   const [samples, setSamples] = useState<Sample[]>([]);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** What a payment asks of its shopper: the bank's page, an app, a code to scan. */
+/** The action of a payment: the bank's page, an app, a code to scan. */
 
 import type { NextAction, Payment } from "./api.ts";
 import { display, find, icon } from "./dom.ts";
@@ -7,7 +7,7 @@ import { leftOf, secondsLeft } from "./remaining.ts";
 import type { Words } from "./words.ts";
 
 export interface Simulator {
-  /** Where the pages are that play the payer; null where payers are people. */
+  /** The URL of the simulator's pages; null in production. */
   readonly base: string | null;
   readonly isEmbedded: boolean;
 }
@@ -29,7 +29,7 @@ export class Action {
     private readonly simulator: Simulator,
   ) {}
 
-  /** Show it; shown again, only the time goes on, so that nobody is told twice. */
+  /** Show the action; shown again, only the countdown changes, so that it is announced once. */
   show(payment: Payment, action: NextAction, amount: string): void {
     this.#expiresAt = Date.parse(action.expires_at);
     const name = `${payment.id} ${action.type}`;
@@ -67,30 +67,30 @@ export class Action {
       case "otp":
         return this.#fillBank(payment, action);
       case "upi_collect":
-        this.#say("collect", amount);
+        this.#showText("collect", amount);
         return this.#offerPhone(payment);
       case "qr":
-        this.#say("qr", amount);
+        this.#showText("qr", amount);
         this.#fillCode(action, amount);
         return this.#offerPhone(payment);
       default:
-        this.#say("intent", amount);
+        this.#showText("intent", amount);
         this.#fillCode(action, amount);
         this.#linkTo(action.data["upi_uri"], /^upi:/i, this.words.intentOpen);
         this.#offerPhone(payment);
     }
   }
 
-  #say(kind: "bank" | "collect" | "qr" | "intent", amount: string): void {
+  #showText(kind: "bank" | "collect" | "qr" | "intent", amount: string): void {
     display(find("action-emblem"), true);
     find("action-emblem").replaceChildren(icon(...(kind === "bank" ? BANK : PHONE)));
     find("action-title").textContent = this.words[`${kind}Title`];
     find("action-message").textContent = this.words[`${kind}Message`].replace("{amount}", amount);
   }
 
-  /** The bank may not be framed: from a frame it opens in a tab of its own. */
+  /** A bank's page must not be embedded: from a frame it opens in a new tab. */
   #fillBank(payment: Payment, action: NextAction): void {
-    this.#say("bank", "");
+    this.#showText("bank", "");
     const simulated = this.#simulated("bank", payment);
     this.#linkTo(action.data["url"] ?? simulated?.href, /^https?:/i, this.words.bankOpen);
     const isOutside = this.simulator.isEmbedded || !(action.data["url"] ?? comesBack(simulated));
@@ -102,7 +102,7 @@ export class Action {
     display(find("action-hint"), true);
   }
 
-  /** As an image and never as markup: nothing in it can run. */
+  /** As an image and not as markup: scripts in it cannot run. */
   #fillCode(action: NextAction, amount: string): void {
     const svg = action.data["qr_svg"];
     if (!svg) return;
@@ -111,7 +111,7 @@ export class Action {
     image.alt = this.words.qrAlt.replace("{amount}", amount);
     find("action-amount").textContent = amount;
     display(find("action-code"), true);
-    // The code itself says more than any picture of a phone.
+    // The code replaces the icon.
     display(find("action-emblem"), false);
   }
 
@@ -154,14 +154,14 @@ export class Action {
     display(find("action-hint"), true);
   }
 
-  /** Readers of the screen are told once, not every second. */
+  /** Screen readers announce it once, not every second. */
   #warn(sentence: string): void {
     const alarm = find("action-alarm");
     if (alarm.textContent !== sentence) alarm.textContent = sentence;
   }
 }
 
-/** Without the fragment, which is nobody else's business. */
+/** Without the fragment, which may contain secrets. */
 function ownPath(): string {
   return location.pathname + location.search;
 }

@@ -24,7 +24,7 @@ export function readAddress(location: Location): Address {
     orderId: query.get("order_id"),
     amount: Number(query.get("amount")) || null,
     paymentId: query.get("payment_id"),
-    // Some clients frame the page and never say so.
+    // Some clients embed the page without the parameter.
     isEmbedded: window.parent !== window || query.get("embedded") === "true",
     isTest: query.get("key")?.startsWith("key_test_") ?? false,
     language: query.get("lang"),
@@ -32,7 +32,7 @@ export function readAddress(location: Location): Address {
   };
 }
 
-/** Where the checkout of that order is, in the same frame and language as this page. */
+/** The URL of an order's checkout, in the same frame and language as this page. */
 export function addressOf(orderId: string, clientSecret: string | null, here: Location): URL {
   const address = new URL("/checkout", here.href);
   const query = new URLSearchParams(here.search);

@@ -7,11 +7,11 @@ export interface Order {
   readonly amount: number;
   readonly currency: string;
   readonly status: string;
-  /** Whose pages may frame this; anybody's where it is missing. */
+  /** Origins that may embed this page; any if it is missing. */
   readonly allowed_origins?: readonly string[];
 }
 
-/** What the shopper has to do before there is an answer. */
+/** The action that the shopper must do. */
 export interface NextAction {
   readonly type: "redirect" | "three_ds" | "otp" | "upi_collect" | "upi_intent" | "qr" | "wait";
   readonly expires_at: string;
@@ -21,7 +21,7 @@ export interface NextAction {
 export interface Payment {
   readonly id: string;
   readonly order_id: string;
-  /** From a gateway that knows no orders: the name that was asked for. */
+  /** From a gateway without orders: the requested id. */
   readonly order_receipt?: string;
   readonly amount: number;
   readonly currency: string;
@@ -48,12 +48,12 @@ export interface Offered {
   readonly now?: string;
 }
 
-/** No answer, or none that decides anything: worth asking again. */
+/** No response, or a temporary error: retry. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
-/** A definite no. */
+/** A definite error. */
 export class Refused extends Error {
   override readonly name = "Refused";
 
@@ -67,7 +67,7 @@ export class Refused extends Error {
   }
 }
 
-/** The gateway answered about another order or payment than it was asked about. */
+/** The gateway returned another order or payment than was requested. */
 export class Mismatch extends Error {
   override readonly name = "Mismatch";
 }
@@ -91,24 +91,24 @@ export class Api {
     return named(id, await this.#get<Payment>(`/payments/${encodeURIComponent(id)}/public`));
   }
 
-  /** Say that the shopper is back from their bank or app; the payment as it is then. */
+  /** Report that the shopper is back from the bank or app; returns the current payment. */
   async complete(id: string): Promise<Payment> {
     const path = `/payments/${encodeURIComponent(id)}/complete`;
     return named(id, await this.#post<Payment>(path, this.#secret, {}));
   }
 
-  /** Take back a payment that waits for its shopper; refused once it does not. */
+  /** Cancel a payment that waits for its shopper; rejected if it does not. */
   async cancel(id: string): Promise<Payment> {
     const path = `/payments/${encodeURIComponent(id)}/public/cancel`;
     return named(id, await this.#post<Payment>(path, this.#secret, {}));
   }
 
-  /** The gateway's own time, which tests move; only a gateway that is no real one tells it. */
+  /** The gateway's clock, which tests move; only test gateways have this route. */
   async now(): Promise<number> {
     return Date.parse((await this.#get<{ now: string }>("/test/clock")).now);
   }
 
-  /** An order to try the checkout with; only a gateway that is no real one creates it. */
+  /** Create a test order; only test gateways have this route. */
   testOrder(): Promise<Order & { readonly client_secret?: string }> {
     return this.#post("/test/orders", {}, {});
   }
@@ -120,9 +120,9 @@ export class Api {
   }
 
   /**
-   * Try to pay.
+   * Create a payment.
    *
-   * @param key Names this try: asked twice with one key, the gateway pays once.
+   * @param key Idempotency key: the gateway creates one payment per key.
    */
   async pay(
     orderId: string,
@@ -155,7 +155,7 @@ export class Api {
   }
 
   #get<Answer>(path: string): Promise<Answer> {
-    // Never in the address: servers and proxies write addresses into their logs.
+    // Never in the URL: servers and proxies log URLs.
     const headers: HeadersInit = this.clientSecret ? { "X-Client-Secret": this.clientSecret } : {};
     return this.#ask<Answer>(this.#address(path), { headers });
   }
@@ -187,19 +187,19 @@ export function pays(payment: Payment, orderId: string): boolean {
   return payment.order_id === orderId || payment.order_receipt === orderId;
 }
 
-/** What was asked for, if it is that: an id in an odd spelling must not lead to another thing. */
+/** Returns the object if its id is the requested one: another spelling must not lead to another object. */
 function named<Thing extends { readonly id: string }>(id: string, answered: Thing): Thing {
   if (answered.id !== id) throw new Mismatch(`${answered.id} for ${id}`);
   return answered;
 }
 
 function refusal(status: number, body: unknown): Refused {
-  const said = (body as { error?: Readonly<Record<string, unknown>> } | null)?.error;
-  const field = said?.["field"];
+  const error = (body as { error?: Readonly<Record<string, unknown>> } | null)?.error;
+  const field = error?.["field"];
   return new Refused(
     status,
-    String(said?.["code"] ?? ""),
-    String(said?.["description"] ?? ""),
+    String(error?.["code"] ?? ""),
+    String(error?.["description"] ?? ""),
     typeof field === "string" ? field : null,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What can be known about a card before it is sent. The rules are the gateway's: it publishes
- * them with the method's schema, and this page has none of its own.
+ * Checks of a card before it is sent. The gateway publishes the rules with the method's schema;
+ * this page has none of its own.
  */
 
 import type { Schema } from "./schema.ts";
@@ -8,9 +8,9 @@ import type { Schema } from "./schema.ts";
 export interface CardNetwork {
   readonly name: string;
   readonly title: string;
-  /** First and last beginning of its numbers, both of one length. */
+  /** First and last prefix of its numbers, with the same length. */
   readonly ranges: readonly (readonly [string, string])[];
-  /** How its numbers are printed. */
+  /** How its numbers are grouped. */
   readonly groups: readonly number[];
   readonly security_code: { readonly digits: readonly number[]; readonly usual: number };
 }
@@ -19,12 +19,12 @@ export interface CardNetwork {
 export interface CardRules {
   readonly number: { readonly digits_min: number; readonly digits_max: number };
   readonly expiry: { readonly utc_offset_hours: number; readonly years_ahead_max: number };
-  /** Of a card of no known network. */
+  /** Rules of cards of an unknown network. */
   readonly security_code: { readonly digits: readonly number[] };
   readonly networks: readonly CardNetwork[];
 }
 
-/** The published rules; null where a gateway publishes none, which then judges alone. */
+/** The published rules; null if the gateway publishes none and validates alone. */
 export function cardRulesOf(schema: Schema | undefined): CardRules | null {
   return schema?.["x-card"] ?? null;
 }
@@ -49,7 +49,7 @@ export function digitsIn(text: string): string {
   return withAsciiDigits(text).replace(/\D/g, "");
 }
 
-/** What a card number consists of; what else was typed stays, and is then wrong. */
+/** Removes separators of a card number; other characters stay and are invalid. */
 export function numberIn(text: string): string {
   return withAsciiDigits(text).replace(/[\s-]/g, "");
 }
@@ -93,14 +93,14 @@ function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-// What people put between a month and a year.
+// Separators between month and year.
 const SEPARATOR = String.raw`\s*[/.⁄∕／\-–\s]\s*`;
 const MONTH_FIRST = new RegExp(String.raw`^\s*(\d{1,2})${SEPARATOR}(\d*)`);
 const YEAR_FIRST = new RegExp(String.raw`^\s*(20\d{2})(?:${SEPARATOR})?(0?[1-9]|1[0-2])\s*$`);
 
 /**
- * `MM/YY` of what is being typed or was pasted: the slash is put in, and `1/` or `7` can only be
- * January and July. What is no date stays as it is.
+ * Formats an input as `MM/YY`: the slash is added, and `1/` and `7` can only be January and
+ * July. Text that is not a date is not changed.
  */
 export function groupedExpiry(text: string): string {
   const typed = withAsciiDigits(text);
@@ -128,7 +128,7 @@ export interface Expiry {
   readonly year: string;
 }
 
-/** Month and year of two and four digits; null for what is no date. */
+/** Month and year of two and four digits; null if it is not a date. */
 export function readExpiry(text: string): Expiry | null {
   const match = /^(0[1-9]|1[0-2])\/((?:20)?[0-9]{2})$/.exec(groupedExpiry(text));
   if (!match?.[1] || !match[2]) return null;
@@ -136,7 +136,7 @@ export function readExpiry(text: string): Expiry | null {
 }
 
 /**
- * Whether the card is good: until its month has ended in the last time zone.
+ * Whether the card is valid: until its month has ended in the last time zone.
  *
  * @param now The gateway's time.
  */

@@ -32,7 +32,7 @@ export function display(element: HTMLElement, isShown: boolean): void {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A line drawing from path data, for the eye only. */
+/** A decorative icon from path data. */
 export function icon(...paths: readonly string[]): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

@@ -1,4 +1,4 @@
-/** An input with its label and what is wrong with it. */
+/** An input with its label and its error. */
 
 import { make } from "./dom.ts";
 
@@ -47,10 +47,10 @@ export class Field {
   }
 }
 
-/** Show the complaints and go to the first; true when there are none. */
-export function judge(complaints: readonly (readonly [Field, string | null])[]): boolean {
+/** Show the errors and focus the first; true if there are none. */
+export function judge(errors: readonly (readonly [Field, string | null])[]): boolean {
   let first: Field | null = null;
-  for (const [field, sentence] of complaints) {
+  for (const [field, sentence] of errors) {
     if (sentence === null) {
       field.clear();
     } else {

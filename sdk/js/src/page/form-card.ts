@@ -20,7 +20,7 @@ import { Field, judge } from "./field.ts";
 import type { MethodForm } from "./forms.ts";
 import type { Words } from "./words.ts";
 
-/** A code that usually has so many digits stands on the front of the card. */
+/** A security code with this number of digits is on the front of the card. */
 const CODE_DIGITS_ON_FRONT = 4;
 
 export class CardForm implements MethodForm {
@@ -67,7 +67,7 @@ export class CardForm implements MethodForm {
     };
   }
 
-  complain(field: string | null, code: string): boolean {
+  showError(field: string | null, code: string): boolean {
     const { words } = this;
     if (field === "card.cvv") return !judge([[this.#cvv, this.#cvvWrong]]);
     if (code === "EXPIRED_CARD") return !judge([[this.#expiry, words.expiryPast]]);
@@ -106,9 +106,9 @@ export class CardForm implements MethodForm {
 }
 
 /**
- * Regroup while somebody types, and leave the caret after the same digit.
+ * Regroup the digits on input, and keep the caret after the same digit.
  *
- * Not while they delete at the end: a separator that came back at once could not be got past.
+ * Not while deleting at the end: a restored separator could never be deleted.
  */
 function keepGrouped(
   { control }: Field,
@@ -118,7 +118,7 @@ function keepGrouped(
   const input = control as HTMLInputElement;
   const regroup = (event: Event): void => {
     const typing = event instanceof InputEvent ? event : null;
-    // A text that is still being composed is the input method's.
+    // Text that is being composed belongs to the input method.
     if (typing?.isComposing) return;
     const isDeleting = typing?.inputType.startsWith("delete") ?? false;
     const caret = input.selectionStart ?? input.value.length;

@@ -1,4 +1,4 @@
-/** A form drawn from a method's JSON Schema, so that a new method needs no change here. */
+/** A form created from a method's JSON Schema, so that a new method needs no change here. */
 
 import type { Method } from "./api.ts";
 import { make } from "./dom.ts";
@@ -37,7 +37,7 @@ export class SchemaForm implements MethodForm {
 
   read(): Readonly<Record<string, unknown>> | null {
     const details: Record<string, unknown> = {};
-    const complaints = this.#asked.map(({ question, field }): readonly [Field, string | null] => {
+    const errors = this.#asked.map(({ question, field }): readonly [Field, string | null] => {
       const answer = answerTo(question, typedIn(field.control));
       if (answer === undefined) {
         return [field, question.isRequired ? this.words.fieldMissing : null];
@@ -46,10 +46,10 @@ export class SchemaForm implements MethodForm {
       place(details, question.path, answer);
       return [field, null];
     });
-    return judge(complaints) ? details : null;
+    return judge(errors) ? details : null;
   }
 
-  complain(field: string | null, _code: string, sentence: string): boolean {
+  showError(field: string | null, _code: string, sentence: string): boolean {
     const asked = this.#asked.find(({ question }) => question.path.join(".") === field);
     return asked !== undefined && !judge([[asked.field, sentence || this.words.fieldWrong]]);
   }

@@ -9,7 +9,7 @@ export class UpiForm implements MethodForm {
   readonly element = find<HTMLFormElement>("upi-form");
   readonly #vpa = new Field(find<HTMLInputElement>("vpa-input"));
 
-  /** Chosen by a button of its own, for one press; else the UPI ID is asked. */
+  /** Chosen by its own button for one payment; else the form asks for the UPI ID. */
   #flow: "qr" | "intent" | null = null;
 
   constructor(
@@ -17,7 +17,7 @@ export class UpiForm implements MethodForm {
     private readonly method: Method,
   ) {
     const { flows = [] } = method;
-    // A link to an app is of use where the apps are.
+    // A link to an app is only useful on a phone.
     const isPhone = window.matchMedia("(pointer: coarse)").matches;
     const offers = { qr: flows.includes("qr"), intent: flows.includes("intent") && isPhone };
     display(find("upi-other"), offers.qr || offers.intent);
@@ -33,7 +33,7 @@ export class UpiForm implements MethodForm {
     return judge([[this.#vpa, this.#isRight(vpa) ? null : this.words.vpaWrong]]) ? { vpa } : null;
   }
 
-  complain(field: string | null, code: string): boolean {
+  showError(field: string | null, code: string): boolean {
     const isMine = field === "vpa" || code === "INVALID_VPA";
     return isMine && !judge([[this.#vpa, this.words.vpaWrong]]);
   }
@@ -56,6 +56,6 @@ export class UpiForm implements MethodForm {
   }
 
   forget(): void {
-    // An address is no secret, and whoever tries again wants to see it.
+    // A UPI ID is no secret, and stays for the next attempt.
   }
 }

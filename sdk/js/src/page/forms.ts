@@ -1,4 +1,4 @@
-/** A form for each way to pay. */
+/** A form for each payment method. */
 
 import type { Method } from "./api.ts";
 import { CardForm } from "./form-card.ts";
@@ -8,18 +8,18 @@ import type { Words } from "./words.ts";
 
 export interface MethodForm {
   readonly element: HTMLFormElement;
-  /** The method's part of the request; null when something is wrong, which it then shows. */
+  /** The method's fields of the request; null if one is invalid, which is then shown. */
   read(): Readonly<Record<string, unknown>> | null;
-  /** Show at its field what the gateway refused; false when it belongs to none. */
-  complain(field: string | null, code: string, sentence: string): boolean;
-  /** Forget what must not outlive a try. */
+  /** Show an error of the gateway at its field; false if it has no field. */
+  showError(field: string | null, code: string, sentence: string): boolean;
+  /** Clear what must not be kept after an attempt. */
   forget(): void;
 }
 
-/** Tells the gateway's time. */
+/** Returns the gateway's time. */
 export type Now = () => Date;
 
-/** The forms that know their method; every other one is drawn from its schema. */
+/** Forms for known methods; all others are created from the schema. */
 const KNOWN: Readonly<Record<string, new (words: Words, method: Method, now: Now) => MethodForm>> = {
   upi: UpiForm,
   card: CardForm,

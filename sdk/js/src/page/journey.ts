@@ -1,4 +1,4 @@
-/** The shopper's way from an order to a paid order. */
+/** The steps of a shopper from an order to a paid order. */
 
 import { forget, recall, remember } from "../shared/memory.ts";
 import { addressOf, type Address } from "./address.ts";
@@ -10,10 +10,10 @@ import type { Words } from "./words.ts";
 
 const FIRST_POLL_MS = 700;
 const POLL_MS = 2000;
-/** After so many polls with no end we say that it takes longer than usual. */
+/** After so many polls the page says that it takes longer than usual. */
 const POLLS_USUAL = 20;
 
-/** What there always was to pay with, for a gateway too old to say. */
+/** The methods of a gateway that is too old to list them. */
 const USUAL_METHODS: readonly Method[] = [
   { name: "upi", title: "UPI" },
   { name: "card", title: "Card" },
@@ -22,11 +22,11 @@ const USUAL_METHODS: readonly Method[] = [
 export class Journey {
   /** The shopper was away, perhaps at their bank. */
   #isBack = true;
-  /** The payment the shopper does not want to go on with, as long as it is undecided. */
+  /** The pending payment that the shopper has left. */
   #setAside: string | null = null;
-  /** Why it is shown again, where it had been set aside. */
+  /** Why it is shown again. */
   #reminder: string | null = null;
-  /** The payment that the shopper has ended. */
+  /** The payment that the shopper has cancelled. */
   #cancelled: string | null = null;
 
   constructor(
@@ -73,7 +73,7 @@ export class Journey {
     return now !== null && obstacleOf(now) === null;
   }
 
-  /** No order is named: say so, and to developers what to do. */
+  /** No order is given: show an error, with a hint for developers. */
   #explain(isRoot: boolean): void {
     this.view.notice("missing");
     if (isRoot || this.isDevelopment) this.view.howToOpen(`${location.origin}/checkout?order_id=order_123`);
@@ -90,7 +90,7 @@ export class Journey {
     }
   }
 
-  /** `/success` and `/failure`: show what became of it, whatever the path claims. */
+  /** `/success` and `/failure`: show the real result, whatever the path is. */
   async #revisit(paymentId: string): Promise<void> {
     const payment = await this.#payment(paymentId);
     const order = payment && (await this.#order(payment.order_id));
@@ -110,7 +110,7 @@ export class Journey {
     this.view.order(order);
   }
 
-  /** End with a sentence rather than load for ever. */
+  /** Show an error instead of loading forever. */
   readonly giveUp = (error: unknown): void => {
     const isMismatch = error instanceof Mismatch;
     this.view.notice(isMismatch ? "mismatch" : "closed");
@@ -123,8 +123,8 @@ export class Journey {
     if (!form || !details) return;
     this.view.processing();
     form.forget();
-    // One key for all tries of this press of the button: however often the network
-    // makes us ask, the gateway makes one payment of it.
+    // One idempotency key for one click: however often the request is repeated, the
+    // gateway creates one payment.
     const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     try {
       const payment = await this.#asked(() => this.api.pay(order.id, method, details, key));
@@ -137,12 +137,12 @@ export class Journey {
     }
   }
 
-  /** The gateway took no payment; say why, or find out. */
+  /** The gateway rejected the payment: show the reason, or find it out. */
   async #refused(refusal: Refused, order: Order): Promise<void> {
     const { form } = this.view;
     if (isFieldsFault(refusal)) {
       this.view.ask();
-      if (form?.complain(refusal.field, refusal.code, refusal.message)) return;
+      if (form?.showError(refusal.field, refusal.code, refusal.message)) return;
     }
     const now = await this.#order(order.id);
     const obstacle = now ? obstacleOf(now) : "unknown";
@@ -153,14 +153,14 @@ export class Journey {
     this.view.failed(refusal.message || this.words.failedMessage, () => this.view.ask());
   }
 
-  /** What was set aside is still under way, and its own loop shows it again. */
+  /** The payment that was left is still pending; its own loop shows it again. */
   #resume(): void {
     this.#setAside = null;
     this.#reminder = this.words.stillWaiting;
     window.dispatchEvent(new Event(SHOPPER_IS_BACK));
   }
 
-  /** Another window pays, or our own answer was lost: the order tells in the end. */
+  /** Another window pays, or the response was lost: the order has the result. */
   async #awaitOther(order: Order): Promise<void> {
     this.view.processing(this.words.waitingForOther);
     for (let polls = 0; polls < POLLS_USUAL; polls += 1) {
@@ -172,7 +172,7 @@ export class Journey {
     this.view.ask();
   }
 
-  /** Follow a payment to its end. */
+  /** Poll a payment until its final status. */
   async #follow(first: Payment, order: Order): Promise<void> {
     let payment = first;
     for (let polls = 0; !isDecided(payment); polls += 1) {
@@ -202,7 +202,7 @@ export class Journey {
     return this.api.payment(payment.id);
   }
 
-  /** The time that is left is the gateway's, not what this device takes for the time. */
+  /** The remaining time uses the gateway's clock, not this device's. */
   async #readClock({ next_action: action }: Payment): Promise<void> {
     if (!action || !this.isDevelopment) return;
     try {
@@ -212,7 +212,7 @@ export class Journey {
     }
   }
 
-  /** What is shown while a payment is under way, such as what it asks of the shopper. */
+  /** Show a pending payment and its action. */
   #pending(payment: Payment, polls: number): void {
     const { next_action: action } = payment;
     if (action && action.type !== "wait") {
@@ -224,13 +224,13 @@ export class Journey {
     this.view.processing(polls > POLLS_USUAL ? this.words.takesLonger : undefined);
   }
 
-  /** Back to the ways to pay. The payment goes on until it is answered or expires. */
+  /** Back to the payment methods. The payment stays pending until it is answered or expires. */
   #leave(payment: Payment): void {
     this.#setAside = payment.id;
     this.view.ask();
   }
 
-  /** End it. The loop that follows it shows what came of that: an answer may be quicker. */
+  /** Cancel it. Its polling loop shows the result: the shopper's answer may arrive first. */
   async #cancel(payment: Payment): Promise<void> {
     if (this.#cancelled === payment.id) return;
     this.#cancelled = payment.id;
@@ -244,7 +244,7 @@ export class Journey {
     window.dispatchEvent(new Event(SHOPPER_IS_BACK));
   }
 
-  /** Nobody waits for it any more, and the order is free for another. */
+  /** The payment is cancelled, and the order can be paid again. */
   #dropped(payment: Payment, order: Order): void {
     if (recall(order.id) === payment.id) forget(order.id);
   }
@@ -304,7 +304,7 @@ function hasFailed(payment: Payment): boolean {
   return payment.status === "failed" || payment.status === "cancelled";
 }
 
-/** Why an order takes no payment; null when it does. */
+/** Why an order cannot be paid; null if it can. */
 function obstacleOf(order: Order): Notice | null {
   if (order.status === "created" || order.status === "attempted") return null;
   return order.status === "paid" || order.status === "expired" ? order.status : "closed";

@@ -18,12 +18,12 @@ root.lang = language;
 root.classList.toggle("embedded", address.isEmbedded);
 display(find("test-mode"), address.isTest);
 
-// Only the server that sent this page may say where the API is: a link that could
-// would send card numbers wherever its author likes.
+// Only the server of this page may set the API's URL: otherwise a link could send card numbers
+// to another server.
 const named = document.querySelector<HTMLMetaElement>('meta[name="paygate-api"]')?.content;
 const base = originOf(named) ?? window.location.origin;
 const api = new Api(base, address.clientSecret, address.amount);
-// Empty in production, where payers are people.
+// Empty in production.
 const pages = document.querySelector<HTMLMetaElement>('meta[name="paygate-simulator"]')?.content;
 const simulator = { base: pages ? new URL(pages, base).href : null, isEmbedded: address.isEmbedded };
 const view = new View(words, localeOf(language, navigator.languages), simulator);
@@ -40,7 +40,7 @@ if (address.isEmbedded) {
   }).observe(page);
 }
 parent.post({ type: "checkout_ready", data: { apiBase: api.base } });
-// A shopper who comes back from their bank or app need not wait for the next question.
+// Poll at once when a shopper returns from the bank or app.
 const tellBack = (): void => {
   if (!document.hidden) window.dispatchEvent(new Event(SHOPPER_IS_BACK));
 };

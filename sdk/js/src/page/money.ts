@@ -1,4 +1,4 @@
-/** Sums of money as people read them. */
+/** Amounts as text. */
 
 import { exponentOf } from "../shared/currencies.ts";
 
@@ -34,7 +34,7 @@ function written(
   }).format(decimal(minor, digits));
 }
 
-/** Through text, which browsers format exactly: a division would make a float of it. */
+/** As text, which browsers format exactly: a division returns a float. */
 function decimal(minor: number, digits: number): number {
   const text = String(minor).padStart(digits + 1, "0");
   const whole = text.slice(0, text.length - digits);

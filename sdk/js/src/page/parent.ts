@@ -1,4 +1,4 @@
-/** The page that frames us, if any: where to post, and what it may ask. */
+/** The embedding page, if any: where to post messages, and what it may request. */
 
 import {
   messageFrom,
@@ -13,29 +13,29 @@ import type { Payment } from "./api.ts";
 
 export class Parent {
   #origin: string | null;
-  /** Given by a framing page of an opaque origin, which cannot be posted to otherwise. */
+  /** Sent by an embedding page with an opaque origin, which has no address for messages. */
   #port: MessagePort | null = null;
-  /** Posted before there was a port. */
+  /** Messages that are posted before there is a port. */
   #waiting: object[] = [];
   readonly #isFramed = window.parent !== window;
 
   /**
-   * @param handshake From the SDK. Without one the framing page is a hand-made one:
-   *   it is told the same, without a nonce, at the origin the browser says it has.
+   * @param handshake From the SDK. Without one the page is embedded manually: it gets the same
+   *   messages, without a nonce, at the origin that the browser reports.
    */
   constructor(private readonly handshake: Handshake | null) {
     this.#origin = this.#isFramed ? (handshake?.origin ?? framingOrigin() ?? OPAQUE) : null;
   }
 
   /**
-   * Whether the merchant lets the page around us frame the checkout; if not, it hears no
-   * more of us. Every frame around this one counts, where the browser tells them.
+   * Whether the merchant allows the embedding pages; if not, no more messages are posted. All
+   * ancestor frames count, if the browser reports them.
    */
   isAllowed(origins: readonly string[] | undefined): boolean {
     if (!origins || !this.#isFramed) return true;
-    const told = framingOrigins();
-    // Where the browser keeps it to itself, we go by what we were told: nobody else hears us.
-    const around = told.length > 0 ? told : [this.#origin ?? ""];
+    const known = framingOrigins();
+    // If the browser does not report it, use the handshake's origin: no other page gets messages.
+    const around = known.length > 0 ? known : [this.#origin ?? ""];
     const isAllowed = around.every((one) => origins.includes(one));
     if (!isAllowed) this.#leave();
     return isAllowed;
@@ -57,7 +57,7 @@ export class Parent {
     this.#post(message);
   }
 
-  /** Do what the framing page asks. Without a handshake it can only hand over a port. */
+  /** Handle messages of the embedding page. Without a handshake it can only send a port. */
   listen(focus: () => void): void {
     window.addEventListener("message", (event: MessageEvent<unknown>) => {
       const type = this.#asked(event);
@@ -70,10 +70,10 @@ export class Parent {
     if (!this.#isFramed || event.source !== window.parent) return null;
     const { handshake } = this;
     const from = { window: window.parent, origin: handshake?.origin ?? OPAQUE };
-    const said = handshake
+    const message = handshake
       ? messageFrom(event, from, handshake)
       : senderOf(event) === OPAQUE && (event.data as { type?: unknown } | null);
-    return said ? (said.type as ParentMessage["type"]) : null;
+    return message ? (message.type as ParentMessage["type"]) : null;
   }
 
   #answerThrough(port: MessagePort | undefined): void {
@@ -83,7 +83,7 @@ export class Parent {
     for (const message of this.#waiting.splice(0)) port.postMessage(message);
   }
 
-  /** Tell the framing page nothing from now on. */
+  /** Post no more messages to the embedding page. */
   #leave(): void {
     this.#origin = null;
     this.#port?.close();
@@ -102,7 +102,7 @@ export class Parent {
   }
 }
 
-/** Some clients read these words, under `payload`. */
+/** Some clients read these fields in `payload`. */
 function short(payment: Payment): object {
   return { id: payment.id, order_id: payment.order_id, status: payment.status };
 }
@@ -111,7 +111,7 @@ function framingOrigin(): string | null {
   return framingOrigins()[0] || null;
 }
 
-/** The nearest first. Browsers that do not tell name, as referrer, the nearest alone. */
+/** The nearest first. Other browsers only report the nearest, as the referrer. */
 function framingOrigins(): readonly string[] {
   const { ancestorOrigins } = location as { ancestorOrigins?: DOMStringList };
   const named = ancestorOrigins ? [...ancestorOrigins] : [document.referrer];

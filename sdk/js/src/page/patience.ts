@@ -1,22 +1,22 @@
-/** Asking until there is an answer, however long the network is away. */
+/** Retries until there is a response, however long the network is down. */
 
 import { Unreachable } from "./api.ts";
 
 const PAUSE_MS_FIRST = 500;
 const PAUSE_MS_MAX = 4000;
 
-/** Told to the window when the shopper looks at this page again. */
+/** Dispatched to the window when the shopper returns to this page. */
 export const SHOPPER_IS_BACK = "paygate:back";
 const COMES_BACK = ["online", SHOPPER_IS_BACK];
 
 export interface Network {
-  /** Told each time nothing came back. */
+  /** Called after each request without a response. */
   lost(): void;
-  /** Told when something did, after it had been lost. */
+  /** Called after the first response that follows. */
   back(): void;
 }
 
-/** Wait; a network or a shopper that comes back ends the wait. */
+/** Waits; the wait ends early if the network or the shopper returns. */
 export type Pause = (ms: number) => Promise<void>;
 
 export const pause: Pause = (ms) =>
@@ -30,7 +30,7 @@ export const pause: Pause = (ms) =>
     for (const event of COMES_BACK) window.addEventListener(event, done);
   });
 
-/** The answer. A definite refusal is thrown, the want of an answer never. */
+/** Returns the response. Throws definite errors, never a missing response. */
 export async function patiently<Answer>(
   ask: () => Promise<Answer>,
   network: Network,

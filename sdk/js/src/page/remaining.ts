@@ -1,6 +1,6 @@
-/** How long there is left, as people read it. */
+/** The remaining time as text. */
 
-/** Whole seconds, rounded up: 0 only when the time is really up. */
+/** Whole seconds, rounded up: 0 only when the time is over. */
 export function secondsLeft(expiresAtMs: number, nowMs: number): number {
   return Math.max(0, Math.ceil((expiresAtMs - nowMs) / 1000));
 }

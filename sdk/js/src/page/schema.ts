@@ -1,4 +1,4 @@
-/** The part of JSON Schema that a payment form is drawn from. */
+/** The part of JSON Schema that payment forms support. */
 
 import type { CardRules } from "./card.ts";
 
@@ -23,13 +23,13 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
-  /** What a method of cards judges a card by. */
+  /** The card rules of a card method. */
   readonly "x-card"?: CardRules;
 }
 
 export type Kind = "text" | "whole" | "number" | "yesno" | "choice";
 
-/** One thing to ask the shopper. */
+/** One field of the form. */
 export interface Question {
   /** Where the answer goes, for example `["card", "number"]`. */
   readonly path: readonly string[];
@@ -42,7 +42,7 @@ export interface Question {
 
 const DEPTH_MAX = 4;
 
-/** What a schema asks for, in its order; what has only one answer is not asked. */
+/** The fields of a schema, in order; constants are omitted. */
 export function questionsOf(schema: Schema): readonly Question[] {
   return walk(schema, schema, [], DEPTH_MAX);
 }
@@ -102,7 +102,7 @@ function titled(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The typed answer as JSON; undefined for none, null for one that cannot be right. */
+/** The input as JSON; undefined if empty, null if invalid. */
 export function answerTo(question: Question, typed: string): unknown {
   const text = typed.trim();
   const { schema, kind } = question;
@@ -125,7 +125,7 @@ function numberIn(schema: Schema, text: string, isWhole: boolean): number | null
   return isRight ? value : null;
 }
 
-/** A pattern in another dialect than ours is left to the gateway to judge. */
+/** A pattern in another regular expression syntax is only checked by the gateway. */
 function matches(pattern: string | undefined, text: string): boolean {
   if (!pattern) return true;
   try {
@@ -135,7 +135,7 @@ function matches(pattern: string | undefined, text: string): boolean {
   }
 }
 
-/** Put an answer where its path says. */
+/** Set a value at a path. */
 export function place(into: Record<string, unknown>, path: readonly string[], answer: unknown): void {
   const [first, ...rest] = path;
   if (first === undefined) return;

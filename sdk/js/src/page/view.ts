@@ -1,4 +1,4 @@
-/** What the shopper sees: one state at a time. */
+/** The view of the page: one state at a time. */
 
 import { Action, type Simulator } from "./action.ts";
 import type { Method, NextAction, Order, Payment } from "./api.ts";
@@ -18,18 +18,18 @@ export type Notice =
   | "elsewhere"
   | "noPayment";
 
-/** Those that are about no order. */
+/** States without an order. */
 const WITHOUT_ORDER: readonly Notice[] = ["missing", "unknown", "mismatch", "elsewhere", "noPayment"];
 
 type State = "loading" | "methods" | "processing" | "action" | "success" | "error" | "notice";
 
-/** Instead of what a payment asks: leave it waiting, or end it. */
+/** Alternatives to the payment's action: leave it waiting, or cancel it. */
 export interface Instead {
   readonly otherWay: () => void;
   readonly cancel: () => void;
 }
 
-/** What the forms are given. */
+/** The arguments of the forms. */
 export interface Offer {
   readonly submit: (method: string) => void;
   readonly now: Now;
@@ -74,7 +74,7 @@ export class View implements Network {
     }
   }
 
-  /** Offer these ways to pay. Called once, before `order`. */
+  /** Show the payment methods. Called once, before `order`. */
   methods(methods: readonly Method[], { submit, now }: Offer): void {
     const list = find("payment-methods");
     for (const button of list.querySelectorAll("button")) {
@@ -113,10 +113,10 @@ export class View implements Network {
   }
 
   /**
-   * What the shopper has to do.
+   * Show the action that the shopper must do.
    *
-   * @param hint Said below it, if anything.
-   * @param asked What the shopper may do instead.
+   * @param hint Text below it, if any.
+   * @param asked Alternatives for the shopper.
    */
   action(payment: Payment, action: NextAction, hint: string | null, asked: Instead): void {
     this.#action.show(payment, action, this.#amount);
@@ -151,7 +151,7 @@ export class View implements Network {
     this.#show("notice");
   }
 
-  /** Say at which address a checkout opens. */
+  /** Show the URL of a checkout. */
   howToOpen(address: string): void {
     find("example-address").textContent = address;
     display(find("how-to-open"), true);
@@ -181,7 +181,7 @@ export class View implements Network {
     display(find("network-notice"), false);
   }
 
-  /** Put the keyboard where a shopper begins. */
+  /** Set the focus to the first field. */
   focus(): void {
     const stops = "button, input, select, [tabindex]";
     const all = [...find("checkout-container").querySelectorAll<HTMLElement>(stops)];
@@ -208,7 +208,7 @@ export class View implements Network {
     if (isNew) this.#announce(state);
   }
 
-  /** Screen readers follow the keyboard's place; a sighted reader sees no outline there. */
+  /** Screen readers follow the focus; no outline is visible there. */
   #announce(state: State): void {
     if (state === "methods" || state === "loading") this.focus();
     else find(`${state}-state`).querySelector<HTMLElement>("[tabindex]")?.focus();
@@ -226,7 +226,7 @@ export class View implements Network {
   }
 }
 
-/** The methods that everybody knows stand first. */
+/** The well-known methods come first. */
 function rank(method: Method): number {
   const place = ["upi", "card"].indexOf(method.name);
   return place < 0 ? 2 : place;

@@ -1,4 +1,4 @@
-/** Every sentence the page says, in every language it speaks. */
+/** All texts of the page, in all languages. */
 
 export type Language = "en" | "hi";
 
@@ -187,7 +187,7 @@ export function wordsIn(language: Language): Words {
   return ALL[language];
 }
 
-/** What numbers follow: the reader's own English, or the language itself. */
+/** The locale of numbers: the reader's own English, or the language itself. */
 export function localeOf(language: Language, readers: readonly string[]): string {
   const own = readers.find((tag) => tag.toLowerCase().startsWith(language));
   return own ?? (language === "hi" ? "hi-IN" : "en");

@@ -1,13 +1,13 @@
-/** Asking the API itself: a message in a browser is no proof that money moved. */
+/** Confirms a payment with the API: a message in a browser is no proof. */
 
 import type { PaymentResult } from "./checkout.d.ts";
 
 const PAUSE_MS = 1000;
 const ANSWER_WITHIN_MS = 15_000;
-/** After so many questions without an answer the merchant is told. */
+/** After so many requests without a response `onUnconfirmed` is called. */
 const UNANSWERED_TRIES = 5;
 
-/** The shopper's part is done in both; `authorized` waits for the merchant to capture. */
+/** The shopper has paid in both; `authorized` waits for a capture. */
 const PAID = new Set<unknown>(["success", "authorized"]);
 
 export interface Question {
@@ -15,13 +15,13 @@ export interface Question {
   readonly paymentId: string;
   readonly orderId: string;
   readonly clientSecret: string | null;
-  /** Asked between tries. */
+  /** Checked between attempts. */
   readonly isWorthwhile: () => boolean;
-  /** Called once, when the API has not answered for some tries. */
+  /** Called once, if the API has not responded to some attempts. */
   readonly unanswered: () => void;
 }
 
-/** The payment once the API says it succeeded; null when it says otherwise. */
+/** Returns the payment when the API reports its success; null if it reports a failure. */
 export async function confirm(question: Question): Promise<PaymentResult | null> {
   const browser = unpatchedFetch();
   try {
@@ -51,8 +51,8 @@ async function confirmWith(ask: typeof fetch, question: Question): Promise<Payme
 /**
  * The browser's own `fetch`, from an empty frame.
  *
- * Pages replace theirs, for tracing for example, and a header that is added to each
- * request makes browsers refuse ours.
+ * Pages may replace theirs, for example for tracing, and browsers block our requests if a
+ * header is added.
  */
 function unpatchedFetch(): { readonly fetch: typeof fetch; readonly release: () => void } {
   const frame = document.createElement("iframe");
@@ -72,7 +72,7 @@ async function answerTo(
 ): Promise<Readonly<Record<string, unknown>> | "refused" | "unknown"> {
   try {
     const address = new URL(`/api/v1/payments/${encodeURIComponent(paymentId)}/public`, apiBase);
-    // A header, never the address: servers and proxies write addresses into their logs.
+    // A header, never the URL: servers and proxies log URLs.
     const headers: HeadersInit = clientSecret ? { "X-Client-Secret": clientSecret } : {};
     const answer = await ask(address.href, {
       headers,
@@ -97,6 +97,6 @@ function resultOf(payment: Readonly<Record<string, unknown>>): PaymentResult {
     amount: Number(payment["amount"]),
     currency: String(payment["currency"]),
   };
-  // Not enumerable: what a merchant logs or sends on is the data alone.
+  // Not enumerable: logs and copies of the result only contain data.
   return Object.defineProperty(result, "toString", { value: () => paymentId });
 }

@@ -23,10 +23,10 @@ export class PaygateCheckoutElement extends HTMLElement {
     this.#gateway = new PaymentGateway({
       key: this.getAttribute("key") ?? "",
       orderId: this.getAttribute("order-id") ?? "",
-      onSuccess: (result) => this.#tell("paygate-success", result),
-      onFailure: (failure) => this.#tell("paygate-failure", failure),
-      onClose: () => this.#tell("paygate-close", null),
-      onUnconfirmed: (payment) => this.#tell("paygate-unconfirmed", payment),
+      onSuccess: (result) => this.#dispatch("paygate-success", result),
+      onFailure: (failure) => this.#dispatch("paygate-failure", failure),
+      onClose: () => this.#dispatch("paygate-close", null),
+      onUnconfirmed: (payment) => this.#dispatch("paygate-unconfirmed", payment),
       ...optional,
     });
     this.#gateway.open();
@@ -59,7 +59,7 @@ export class PaygateCheckoutElement extends HTMLElement {
     return value ? ({ [name]: value } as Record<Name, string>) : {};
   }
 
-  #tell(type: string, detail: unknown): void {
+  #dispatch(type: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
 }

@@ -21,10 +21,10 @@ import { pageAddress } from "./script.ts";
 
 declare const VERSION: string;
 
-/** A shopper who closes the modal while we confirm has paid all the same. */
+/** A shopper who closes the modal during the confirmation has still paid. */
 const TRIES_AFTER_CLOSE = 30;
 
-interface Wishes {
+interface ResolvedOptions {
   readonly key: string | null;
   readonly orderId: string;
   readonly amount: number | null;
@@ -38,12 +38,12 @@ interface Wishes {
   readonly clientSecret: string | null;
 }
 
-/** One opening of the modal: its nonce dies with it. */
+/** One opening of the modal, with its own nonce. */
 interface Session {
   readonly handshake: Handshake;
   readonly modal: Modal;
   readonly origin: string;
-  /** Undoes what `open` has done so far, the last first. */
+  /** Reverts what `open` has done, the last step first. */
   readonly undo: (() => void)[];
   apiBase: string;
   isConfirming: boolean;
@@ -55,13 +55,13 @@ const nothing = (): void => undefined;
 export class PaymentGateway {
   static readonly version: string = VERSION;
 
-  #wishes: Wishes;
+  #options: ResolvedOptions;
   #session: Session | null = null;
 
   constructor(options: PaymentGatewayOptions) {
     if (!options?.key) throw new TypeError("PaymentGateway: key is required");
     if (!options.orderId) throw new TypeError("PaymentGateway: orderId is required");
-    this.#wishes = {
+    this.#options = {
       key: options.key,
       orderId: options.orderId,
       amount: null,
@@ -81,8 +81,8 @@ export class PaymentGateway {
     if (!options.amount) throw new TypeError("PaymentGateway.open: amount is required");
     const { order_id: orderId, amount, onSuccess, onFailure, onUnconfirmed } = options;
     const gateway = new PaymentGateway({ key: "none", orderId });
-    gateway.#wishes = {
-      ...gateway.#wishes,
+    gateway.#options = {
+      ...gateway.#options,
       key: null,
       amount,
       onSuccess: onSuccess ?? nothing,
@@ -102,23 +102,23 @@ export class PaymentGateway {
       instance: randomText(),
       origin: originOf(window.origin) ?? OPAQUE,
     };
-    const address = addressOf(this.#wishes, handshake);
+    const address = addressOf(this.#options, handshake);
     const modal = new Modal(
       address,
       () => this.close(),
-      () => this.#say({ type: "checkout_focus" }),
-      () => this.#arrive(session),
+      () => this.#send({ type: "checkout_focus" }),
+      () => this.#loaded(session),
     );
     const session: Session = {
       handshake,
       modal,
       origin: address.origin,
       undo: [],
-      apiBase: this.#wishes.apiBase ?? address.origin,
+      apiBase: this.#options.apiBase ?? address.origin,
       isConfirming: false,
     };
     this.#session = session;
-    // A script in the page's head runs before there is a body to show anything in.
+    // A script in the page's head runs before there is a body.
     if (document.body) return this.#show(session);
     const show = (): void => this.#show(session);
     document.addEventListener("DOMContentLoaded", show);
@@ -129,12 +129,12 @@ export class PaymentGateway {
     const session = this.#session;
     if (!session) return;
     this.#end(session);
-    call(this.#wishes.onClose);
+    call(this.#options.onClose);
   }
 
   #show(session: Session): void {
     const { modal, undo } = session;
-    const listener = (event: MessageEvent<unknown>): void => this.#hear(event, session);
+    const listener = (event: MessageEvent<unknown>): void => this.#receive(event, session);
     window.addEventListener("message", listener);
     undo.push(() => window.removeEventListener("message", listener), () => modal.hide());
     try {
@@ -150,16 +150,16 @@ export class PaymentGateway {
     for (const undo of session.undo.splice(0).reverse()) undo();
   }
 
-  /** A page of an opaque origin cannot be posted to: hand the checkout a port to answer through. */
-  #arrive(session: Session): void {
+  /** A page with an opaque origin has no address: send the checkout a port. */
+  #loaded(session: Session): void {
     if (session.handshake.origin !== OPAQUE || this.#session !== session) return;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => this.#obey(readMessage(data, session.handshake), session);
+    port1.onmessage = ({ data }) => this.#handle(readMessage(data, session.handshake), session);
     session.undo.push(() => port1.close());
-    this.#say({ type: "checkout_port" }, [port2]);
+    this.#send({ type: "checkout_port" }, [port2]);
   }
 
-  #say(message: ParentMessage, ports: readonly MessagePort[] = []): void {
+  #send(message: ParentMessage, ports: readonly MessagePort[] = []): void {
     const session = this.#session;
     if (!session) return;
     const { nonce, instance } = session.handshake;
@@ -167,23 +167,23 @@ export class PaymentGateway {
     session.modal.window?.postMessage(whole, session.origin, [...ports]);
   }
 
-  #hear(event: MessageEvent<unknown>, session: Session): void {
+  #receive(event: MessageEvent<unknown>, session: Session): void {
     const from = { window: session.modal.window, origin: session.origin };
-    this.#obey(messageFrom(event, from, session.handshake), session);
+    this.#handle(messageFrom(event, from, session.handshake), session);
   }
 
-  #obey(message: ReturnType<typeof messageFrom>, session: Session): void {
+  #handle(message: ReturnType<typeof messageFrom>, session: Session): void {
     if (!message) return;
     const data = (message.data ?? {}) as Readonly<Record<string, unknown>>;
     switch (message.type) {
       case "checkout_ready":
-        if (!this.#wishes.apiBase && data["apiBase"]) session.apiBase = String(data["apiBase"]);
+        if (!this.#options.apiBase && data["apiBase"]) session.apiBase = String(data["apiBase"]);
         break;
       case "checkout_resized":
         session.modal.resize(Number(data["height"]) || 0);
         break;
       case "payment_started":
-        remember(this.#wishes.orderId, String(data["paymentId"]));
+        remember(this.#options.orderId, String(data["paymentId"]));
         break;
       case "payment_success":
         void this.#succeed(String(data["paymentId"]), session);
@@ -200,7 +200,7 @@ export class PaymentGateway {
     if (session.isConfirming) return;
     session.isConfirming = true;
     let triesLeft = TRIES_AFTER_CLOSE;
-    const { orderId, clientSecret } = this.#wishes;
+    const { orderId, clientSecret } = this.#options;
     const result = await confirm({
       apiBase: session.apiBase,
       paymentId,
@@ -215,42 +215,42 @@ export class PaymentGateway {
       return;
     }
     forget(orderId);
-    call(() => this.#wishes.onSuccess(result));
+    call(() => this.#options.onSuccess(result));
     if (this.#session === session) this.close();
   }
 
-  /** The shopper has paid, and this page cannot find out: say so rather than nothing. */
+  /** The shopper may have paid, but the API does not respond. */
   #unconfirmed(paymentId: string, apiBase: string): void {
-    const { orderId } = this.#wishes;
+    const { orderId } = this.#options;
     const error =
-      `${apiBase} cannot be asked about ${paymentId} from this page; ` +
+      `${apiBase} does not respond to requests for ${paymentId} from this page; ` +
       "onSuccess is called once it can. Check connect-src of the page's Content-Security-Policy.";
     console.error(`PaymentGateway: ${error}`);
-    call(() => this.#wishes.onUnconfirmed({ paymentId, orderId, error }));
+    call(() => this.#options.onUnconfirmed({ paymentId, orderId, error }));
   }
 
   #fail(data: Readonly<Record<string, unknown>>): void {
-    forget(this.#wishes.orderId);
+    forget(this.#options.orderId);
     const { error, errorCode, paymentId } = data;
     call(() =>
-      this.#wishes.onFailure({
+      this.#options.onFailure({
         error: String(error ?? ""),
         errorCode: String(errorCode ?? ""),
         paymentId: String(paymentId ?? ""),
       }),
     );
-    if (this.#wishes.closesOnFailure) this.close();
+    if (this.#options.closesOnFailure) this.close();
   }
 }
 
-function addressOf(wishes: Wishes, handshake: Handshake): URL {
-  const address = pageAddress(wishes.checkoutUrl);
+function addressOf(options: ResolvedOptions, handshake: Handshake): URL {
+  const address = pageAddress(options.checkoutUrl);
   const fields = address.searchParams;
-  fields.set("order_id", wishes.orderId);
-  if (wishes.amount !== null) fields.set("amount", String(wishes.amount));
+  fields.set("order_id", options.orderId);
+  if (options.amount !== null) fields.set("amount", String(options.amount));
   fields.set("embedded", "true");
-  if (wishes.key) fields.set("key", wishes.key);
-  const { clientSecret, orderId } = wishes;
+  if (options.key) fields.set("key", options.key);
+  const { clientSecret, orderId } = options;
   address.hash = writeFragment({ handshake, clientSecret, underWay: recall(orderId) });
   return address;
 }
@@ -261,7 +261,7 @@ function randomText(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Call a merchant's function; what it throws is reported and stops nothing of ours. */
+/** Call a merchant's function; its exceptions are reported asynchronously. */
 function call(callback: () => void): void {
   try {
     callback();

@@ -1,9 +1,9 @@
-/** The modal's elements and how it takes the keyboard, without a word of payments. */
+/** The modal: its elements and its focus handling. */
 
 import { isOnTop, push, remove } from "./stack.ts";
 import { install } from "./styles.ts";
 
-/** Room for the usual forms: the modal should not grow under a shopper's finger. */
+/** Enough space for the usual forms: the modal should not grow during input. */
 const HEIGHT_PX_MIN = 640;
 
 export class Modal {
@@ -15,9 +15,9 @@ export class Modal {
   readonly #onKey = (event: KeyboardEvent): void => this.#key(event);
 
   /**
-   * @param address Of the page in the frame.
-   * @param leave Called when the shopper asks to close; closing is the caller's.
-   * @param enter Called when the keyboard comes round to the frame again.
+   * @param address URL of the page in the frame.
+   * @param leave Called when the shopper wants to close; the caller closes the modal.
+   * @param enter Called when the focus returns to the frame.
    * @param arrive Called each time a page has loaded in the frame.
    */
   constructor(
@@ -64,7 +64,7 @@ export class Modal {
     push(this.#root);
     document.addEventListener("keydown", this.#onKey, true);
     this.#root.showModal();
-    // Its page has not loaded: there is nobody yet to be told where the keyboard is.
+    // Its page has not loaded: it cannot receive messages yet.
     this.#frame.focus({ preventScroll: true });
   }
 
@@ -88,12 +88,12 @@ export class Modal {
   #key(event: KeyboardEvent): void {
     if (!isOnTop(this.#root)) return;
     if (event.key === "Escape") {
-      // Or the browser would close the page's own dialog, which is the newest after ours.
+      // Otherwise the browser would close the page's own dialog, the next in the stack.
       event.preventDefault();
       event.stopPropagation();
       this.leave();
     } else if (event.key === "Tab" && !event.shiftKey && event.target === this.#close) {
-      // The last stop: go round to the first instead of into the browser's own bars.
+      // The last stop: continue with the first instead of the browser's toolbar.
       event.preventDefault();
       this.focus();
     }

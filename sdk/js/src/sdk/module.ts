@@ -8,7 +8,7 @@ import { remember } from "./script.ts";
 remember(import.meta.url);
 define();
 
-// What is exported is what checkout.d.ts says, or this does not compile.
+// Only compiles if the exports match checkout.d.ts.
 ({ PaymentGateway, PaygateCheckoutElement }) satisfies typeof Documented;
 
 export { PaygateCheckoutElement, PaymentGateway };

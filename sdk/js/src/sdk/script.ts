@@ -1,16 +1,16 @@
-/** Where this script came from, which is where the checkout page is. */
+/** The URL of this script, which is also the checkout page's origin. */
 
 let source: string | null = null;
 
-/** Remember the script's address. It is known only while the script is first run. */
+/** Store the script's URL. It is only known during the first run. */
 export function remember(address: string | null | undefined): void {
   source = address || null;
 }
 
 /**
- * The checkout page that belongs to the script.
+ * Returns the URL of the script's checkout page.
  *
- * @throws TypeError The script has no address of its own and none was given.
+ * @throws TypeError The script has no URL, and none is given.
  */
 export function pageAddress(given: string | undefined): URL {
   if (given) return new URL(given, document.baseURI);

@@ -1,9 +1,9 @@
 /**
  * The modals that are open, the newest on top.
  *
- * The browser keeps the keyboard in the newest, which is a modal dialog. Everything beside
- * it is inert by attribute as well, for tools that know the attribute alone, and the page
- * behind does not scroll. What the merchant had set before is set again when the last goes.
+ * The browser keeps the focus in the newest, which is a modal dialog. Everything else also gets
+ * the attribute `inert`, for tools that only know the attribute, and the page behind does not
+ * scroll. The merchant's own attributes are restored when the last modal closes.
  */
 
 const open: HTMLElement[] = [];

@@ -1,7 +1,7 @@
 /**
- * The modal's look. `all: initial` keeps the merchant's own `.modal-content` rules
- * out; the id in each selector outweighs what is left of them. It hangs from the
- * top and grows downwards: nothing moves away under a finger when a form opens.
+ * The modal's styles. `all: initial` resets the merchant's own `.modal-content` rules; the id in
+ * each selector overrides the rest. The modal is fixed at the top and grows downwards, so that
+ * elements do not move when a form opens.
  */
 const RULES = `
 #payment-gateway-modal{all:initial;display:block;position:fixed;inset:0;width:auto;height:auto;overflow:hidden;z-index:2147483647;color-scheme:light dark}
@@ -21,7 +21,7 @@ const RULES = `
 
 let isInstalled = false;
 
-/** Add the rules to the document, once. A constructed sheet passes any style-src. */
+/** Add the rules to the document, once. A constructed stylesheet is allowed by any style-src. */
 export function install(): void {
   if (isInstalled) return;
   isInstalled = true;

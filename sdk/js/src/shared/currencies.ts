@@ -1,8 +1,8 @@
 /**
- * How many decimals a currency has: what the API says, which wrote it into this page.
+ * The number of decimals of a currency: the API writes it into this page.
  *
- * Browsers have numbers of their own, which follow usage rather than ISO 4217 and would
- * move the decimal point of what the gateway means.
+ * Browsers have their own numbers, which differ from ISO 4217 for some currencies and would
+ * move the decimal point.
  */
 
 const USUAL = 2;

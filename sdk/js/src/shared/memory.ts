@@ -1,9 +1,9 @@
 /**
- * What survives a reload: which payment was under way for an order.
+ * Data that survives a reload: the pending payment of an order.
  *
- * A browser may forbid a framed page to store anything, so the merchant's page
- * remembers it too. Where neither can, a reload starts over, and the gateway still
- * lets no order be paid twice.
+ * A browser may forbid an embedded page to store data, so the merchant's page
+ * stores it too. If neither can, a reload starts again, and the gateway still
+ * prevents a second payment.
  */
 
 const keyOf = (orderId: string): string => `paygate:payment:${orderId}`;
@@ -20,12 +20,12 @@ export function forget(orderId: string): void {
   quietly(() => sessionStorage.removeItem(keyOf(orderId)));
 }
 
-/** Before the shopper leaves for their bank: what this address's fragment says. */
+/** Store the fragment of this URL before the shopper goes to the bank. */
 export function rememberFragment(address: string, fragment: string): void {
   quietly(() => sessionStorage.setItem(`paygate:fragment:${address}`, fragment));
 }
 
-/** What it said, for whoever comes back: a bank is told the address without its fragment. */
+/** Return the stored fragment after the bank, which gets the URL without it. */
 export function recallFragment(address: string): string | null {
   return quietly(() => sessionStorage.getItem(`paygate:fragment:${address}`)) ?? null;
 }

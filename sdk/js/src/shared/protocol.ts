@@ -1,17 +1,17 @@
 /**
- * What a merchant's page and the checkout page in its frame say to each other.
+ * The messages between a merchant's page and the embedded checkout page.
  *
- * Both sides know a nonce that nobody else can: the merchant's page makes it and
- * hands it over in the frame's URL fragment, which is sent to no server and can be
+ * Both sides know a secret nonce: the merchant's page creates it and
+ * passes it in the frame's URL fragment, which is sent to no server and can be
  * read by no other origin. Every message carries it, in both directions.
  */
 
 export interface Handshake {
   /** Proof that a message belongs to this opening of this modal. */
   readonly nonce: string;
-  /** Which modal, where a page has several. */
+  /** The modal's id, if a page has several. */
   readonly instance: string;
-  /** The merchant's page; the checkout posts there and nowhere else. `OPAQUE` if it has none. */
+  /** The origin of the merchant's page; the checkout only posts there. `OPAQUE` if it has none. */
   readonly origin: string;
 }
 
@@ -35,29 +35,29 @@ export type PageMessage =
   | { readonly type: "payment_success"; readonly data: PaymentSuccess }
   | { readonly type: "payment_failed"; readonly data: PaymentFailure }
   | { readonly type: "close_modal" }
-  /** The page listens; the API it works with is at `apiBase`. */
+  /** The page is ready; it uses the API at `apiBase`. */
   | { readonly type: "checkout_ready"; readonly data: { readonly apiBase: string } }
   | { readonly type: "checkout_resized"; readonly data: { readonly height: number } };
 
 /**
- * From the merchant's page to the checkout page. A page of an opaque origin hands over
- * a port with `checkout_port`, and is answered through it.
+ * From the merchant's page to the checkout page. A page with an opaque origin sends
+ * a port with `checkout_port`, and gets messages through it.
  */
 export type ParentMessage =
   | { readonly type: "checkout_focus" }
   | { readonly type: "checkout_port" };
 
 /**
- * The origin of pages that have none: opened from a file, or in a sandbox. No message can
+ * The origin of pages without one: from a file, or in a sandbox. No message can
  * be addressed to it, and `"*"` would reach any page.
  */
 export const OPAQUE = "null";
 
-/** What the fragment of the checkout page's address may hold. */
+/** The contents of the URL fragment of the checkout page. */
 export interface Fragment {
   readonly handshake: Handshake | null;
   readonly clientSecret: string | null;
-  /** A payment of the order that was under way when the modal was last open. */
+  /** The order's pending payment when the modal was last open. */
   readonly underWay: string | null;
 }
 
@@ -79,7 +79,7 @@ export function readFragment(hash: string): Fragment {
   return { handshake, clientSecret, underWay: fields.get("payment_id") };
 }
 
-/** The origin of a web address; null for anything that has none to post to. */
+/** The origin of a URL; null if it has none for messages. */
 export function originOf(address: string | null | undefined): string | null {
   if (!address) return null;
   try {
@@ -92,7 +92,7 @@ export function originOf(address: string | null | undefined): string | null {
 
 /**
  * The message in an event, if it comes from that window, that origin and knows the
- * nonce; null for everything else that flies about.
+ * nonce; null for any other message.
  */
 export function messageFrom(
   event: MessageEvent<unknown>,
@@ -103,18 +103,18 @@ export function messageFrom(
   return senderOf(event) === from.origin ? readMessage(event.data, handshake) : null;
 }
 
-/** Where a message comes from; browsers differ in how they write an opaque origin. */
+/** The origin of a message; browsers write opaque origins differently. */
 export function senderOf(event: MessageEvent<unknown>): string {
   return originOf(event.origin) ?? OPAQUE;
 }
 
-/** The message, if it knows the nonce. What comes through a port needs no other proof. */
+/** The message, if it has the nonce. Messages of a port need no other proof. */
 export function readMessage(
   data: unknown,
   handshake: Handshake,
 ): { readonly type: string; readonly data: unknown } | null {
   if (typeof data !== "object" || data === null) return null;
-  const said = data as Record<string, unknown>;
-  if (said["nonce"] !== handshake.nonce || said["instance"] !== handshake.instance) return null;
-  return typeof said["type"] === "string" ? { type: said["type"], data: said["data"] } : null;
+  const message = data as Record<string, unknown>;
+  if (message["nonce"] !== handshake.nonce || message["instance"] !== handshake.instance) return null;
+  return typeof message["type"] === "string" ? { type: message["type"], data: message["data"] } : null;
 }

@@ -1,4 +1,4 @@
-/** The simulated bank: asks the payer whether it is them. */
+/** The simulated bank: authenticates the payer. */
 
 import { display, find } from "../page/dom.ts";
 import { formatted } from "../page/money.ts";
@@ -11,8 +11,8 @@ const ASK_AGAIN_MS = 2000;
 const DONE: Readonly<Record<Decision, string>> = {
   approve: "Approved. Thank you.",
   decline: "Declined.",
-  wrong_pin: "That was not the right password. The payment was refused.",
-  time_out: "Nobody answered in time. The payment was refused.",
+  wrong_pin: "Wrong password. The payment was declined.",
+  time_out: "No response in time. The payment was declined.",
 };
 
 const query = new URLSearchParams(location.search);
@@ -24,7 +24,7 @@ function say(sentence: string): void {
   find("bank-said").textContent = sentence;
 }
 
-/** Nothing is left to do here. */
+/** Show the final text. */
 function end(sentence: string): void {
   display(find("bank-choices"), false);
   say(back ? sentence : `${sentence} You can close this window and go back to the shop.`);
@@ -36,7 +36,7 @@ function end(sentence: string): void {
 
 function leave(): void {
   if (back) location.assign(back);
-  // Works where the checkout opened this tab; elsewhere the sentence says what to do.
+  // Only works if the checkout opened this tab; else the text says what to do.
   else window.close();
 }
 
@@ -65,12 +65,12 @@ function isOver(asked: Asked): boolean {
   return !asked.next_action && asked.status !== "pending";
 }
 
-/** Until it is answered here, by another window or by time. */
+/** Poll until the action is answered or expires. */
 async function watch(): Promise<void> {
   while (!isAnswered) {
     const asked = await payment(id);
     if (isAnswered) return;
-    if (isOver(asked)) return end("This payment does not wait for you any more.");
+    if (isOver(asked)) return end("This payment is no longer waiting for you.");
     display(find("bank-choices"), Boolean(asked.next_action));
     await new Promise((resume) => setTimeout(resume, ASK_AGAIN_MS));
   }
@@ -86,7 +86,7 @@ find("bank-abandon").addEventListener("click", () => {
 });
 
 async function begin(): Promise<void> {
-  if (!id) return end("This address names no payment.");
+  if (!id) return end("This URL has no payment id.");
   const [asked, merchant] = await Promise.all([payment(id), merchantName()]);
   show(asked, merchant);
   await watch();

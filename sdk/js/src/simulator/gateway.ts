@@ -1,4 +1,4 @@
-/** What the pages that play the payer ask of the gateway, on whose origin they are. */
+/** Requests of the simulator's pages to the gateway, on the same origin. */
 
 import type { NextAction } from "../page/api.ts";
 
@@ -21,12 +21,12 @@ export interface Credentials {
 
 const ANSWER_WITHIN_MS = 15_000;
 
-/** A payment as its shopper sees it. */
+/** A payment as the shopper sees it. */
 export function payment(id: string): Promise<Asked> {
   return ask<Asked>(`/payments/${encodeURIComponent(id)}/public`);
 }
 
-/** The test merchant's payments that wait for somebody's UPI app, the newest first. */
+/** The test merchant's payments that wait for a UPI app, the newest first. */
 export async function waiting({ key, secret }: Credentials): Promise<readonly Asked[]> {
   const headers = { "X-Api-Key": key, "X-Api-Secret": secret };
   const payments = await ask<readonly Asked[]>("/payments/list", { headers });
@@ -37,7 +37,7 @@ export async function merchantName(): Promise<string> {
   return (await ask<{ name?: string }>("/test/merchant")).name ?? "Test Merchant";
 }
 
-/** The gateway's time, which tests move. */
+/** The gateway's clock, which tests move. */
 export async function now(): Promise<number> {
   return Date.parse((await ask<{ now: string }>("/test/clock")).now);
 }
@@ -50,14 +50,14 @@ export function decide(id: string, decision: Decision): Promise<Asked> {
   });
 }
 
-/** @throws Error With a sentence for people. */
+/** @throws Error With a message for users. */
 async function ask<Answer>(path: string, request: RequestInit = {}): Promise<Answer> {
   const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
   const answer = await fetch(`/api/v1${path}`, { ...request, signal, cache: "no-store" });
   const body: unknown = await answer.json();
   if (answer.ok) return body as Answer;
-  const said = (body as { error?: { description?: string } } | null)?.error?.description;
-  throw new Error(said ?? `The gateway answered ${answer.status}.`);
+  const message = (body as { error?: { description?: string } } | null)?.error?.description;
+  throw new Error(message ?? `The gateway responded with ${answer.status}.`);
 }
 
 export function sentenceOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** The simulated phone: requests for money, and what its owner does about them. */
+/** The simulated phone: collect requests and their answers. */
 
 import { display, find } from "../page/dom.ts";
 import { formatted } from "../page/money.ts";
@@ -21,7 +21,7 @@ const DONE: Readonly<Record<Decision | "ignore", string>> = {
   decline: "Declined",
   wrong_pin: "Wrong PIN: refused",
   time_out: "Not answered in time",
-  ignore: "Ignored: it waits until its time is up",
+  ignore: "Ignored: it expires",
 };
 
 const only = new URLSearchParams(location.search).get("payment_id");
@@ -29,9 +29,9 @@ const ignored = new Set<string>();
 const shown = new Map<string, HTMLElement>();
 
 function credentials(): Credentials {
-  const said = (name: string): string =>
+  const readMeta = (name: string): string =>
     document.querySelector<HTMLMetaElement>(`meta[name="paygate-test-${name}"]`)?.content ?? "";
-  return { key: said("key"), secret: said("secret") };
+  return { key: readMeta("key"), secret: readMeta("secret") };
 }
 
 async function requests(): Promise<readonly Asked[]> {
@@ -57,7 +57,7 @@ function cardFor(asked: Asked, merchant: string): HTMLElement {
   part(card, "about").textContent = [asked.vpa, asked.id].filter(Boolean).join(" · ");
   for (const button of card.querySelectorAll<HTMLButtonElement>("[data-decision]")) {
     const decision = button.dataset["decision"] as Decision | "ignore";
-    // Several requests: whoever hears "Approve" wants to know which.
+    // With several requests, the label of "Approve" must name one.
     button.setAttribute("aria-label", `${button.textContent ?? ""} ${part(card, "amount").textContent}`);
     button.addEventListener("click", () => void answer(asked.id, card, decision));
   }
@@ -86,7 +86,7 @@ function drop(id: string): void {
   display(find("phone-none"), shown.size === 0);
 }
 
-/** Cards that stay are left alone: a button must not move from under a finger. */
+/** Existing cards are not moved: a button must not move while it is pressed. */
 function draw(asked: readonly Asked[], merchant: string, nowMs: number): void {
   const wanted = asked.filter((one) => !ignored.has(one.id));
   for (const id of shown.keys()) if (!wanted.some((one) => one.id === id)) drop(id);

@@ -1,12 +1,12 @@
-/** Where a shopper may be sent when the bank is done with them. */
+/** Where the bank page may redirect a shopper to. */
 
 const PAGES = new Set(["/checkout", "/success", "/failure", "/sdk/checkout.html"]);
 
 /**
- * The address, if it is one of the checkout's own pages on our own origin; else null.
+ * Returns the URL if it is a checkout page of the same origin; else null.
  *
- * Anybody can write a link to the bank page: one that sent people wherever its author
- * likes would lend our name to them.
+ * Anyone can create a link to the bank page: an unchecked redirect would let others use this
+ * origin for phishing.
  */
 export function wayBack(asked: string | null, origin: string): string | null {
   if (!asked) return null;

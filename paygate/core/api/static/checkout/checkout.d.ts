@@ -1,60 +1,60 @@
-/** A payment that the API itself says has succeeded. */
+/** A payment whose success the API has confirmed. */
 export interface PaymentResult {
   readonly paymentId: string;
   /** The same as `paymentId`. */
   readonly id: string;
-  /** `success`, or `authorized` where the merchant captures by hand. */
+  /** `success`, or `authorized` with manual capture. */
   readonly status: string;
   readonly orderId: string;
   /** In minor units: paise, cents. */
   readonly amount: number;
   readonly currency: string;
-  /** `paymentId`, for code that takes the result for the id. */
+  /** `paymentId`, for code that uses the result as the id. */
   toString(): string;
 }
 
-/** A try that failed. The shopper may try again while the modal is open. */
+/** A failed payment. The shopper may try again while the modal is open. */
 export interface PaymentFailure {
   readonly error: string;
   readonly errorCode: string;
   readonly paymentId: string;
 }
 
-/** The checkout page says that the payment succeeded; the API could not be asked so far. */
+/** The checkout page reports a success that the API has not confirmed yet. */
 export interface PaymentUnconfirmed {
   readonly paymentId: string;
   readonly orderId: string;
-  /** For the developer's eyes. */
+  /** For developers. */
   readonly error: string;
 }
 
 export interface PaymentGatewayOptions {
   /** The merchant's public API key. */
   readonly key: string;
-  /** The order to be paid, made by the merchant's server. */
+  /** The order to pay, created by the merchant's server. */
   readonly orderId: string;
   /** Called once, before `onClose`, when the API confirms the payment. */
   readonly onSuccess?: (result: PaymentResult) => void;
-  /** Called for each try that fails; the modal stays open. */
+  /** Called for each failed payment; the modal stays open. */
   readonly onFailure?: (failure: PaymentFailure) => void;
-  /** Called once each time the modal goes away, for whatever reason. */
+  /** Called each time the modal closes, for any reason. */
   readonly onClose?: () => void;
   /**
-   * Called once when the API does not answer whether the payment succeeded. Asking goes
-   * on, and `onSuccess` follows when it answers. Webhooks are not concerned.
+   * Called once if the API does not confirm whether the payment succeeded. Requests
+   * continue, and `onSuccess` follows after a response. Webhooks are not affected.
    */
   readonly onUnconfirmed?: (payment: PaymentUnconfirmed) => void;
-  /** The API's address, when the checkout page is not to be asked for it. */
+  /** The API's URL; by default the checkout page provides it. */
   readonly apiBase?: string;
-  /** The checkout page's address, when it is not beside the script. */
+  /** The checkout page's URL, if it is not next to the script. */
   readonly checkoutUrl?: string;
-  /** The order's `client_secret`, where the gateway demands one. */
+  /** The order's `client_secret`, if the gateway requires it. */
   readonly clientSecret?: string;
 }
 
 export interface OpenOptions {
   readonly order_id: string;
-  /** In minor units. The order's own amount is charged; a gateway without orders takes this. */
+  /** In minor units. The order's amount is charged; only a gateway without orders uses this. */
   readonly amount: number;
   readonly onSuccess?: (result: PaymentResult) => void;
   readonly onFailure?: (failure: PaymentFailure) => void;
@@ -70,7 +70,7 @@ export declare class PaymentGateway {
   constructor(options: PaymentGatewayOptions);
 
   /**
-   * Open at once; the modal closes by itself on success and on failure.
+   * Open the modal at once; it closes on success and on failure.
    *
    * @throws TypeError Without `order_id` or `amount`.
    */
@@ -79,7 +79,7 @@ export declare class PaymentGateway {
   /** Show the modal. Does nothing while it is shown. */
   open(): void;
 
-  /** Take the modal away. Does nothing while there is none. */
+  /** Close the modal. Does nothing while it is closed. */
   close(): void;
 }
 
