@@ -293,7 +293,7 @@ def test_a_plugin_for_a_newer_paygate_is_refused_with_what_to_do(hook, thing):
 
 
 @pytest.mark.parametrize(
-    ("hook", "thing", "lacking"),
+    ("hook", "thing", "missing"),
     [
         ("paygate_methods", object(), "info, prepare"),
         ("paygate_methods", Mint(), "prepare"),
@@ -303,11 +303,11 @@ def test_a_plugin_for_a_newer_paygate_is_refused_with_what_to_do(hook, thing):
         ("paygate_retry_policies", Coin(), "applies_to, name, next_delay"),
     ],
 )
-def test_an_object_that_lacks_a_member_is_refused_with_what_it_lacks(hook, thing, needing_reseal):
+def test_an_object_that_lacks_a_member_is_refused_with_what_it_lacks(hook, thing, missing):
     error = refusal(offering(hook, thing))
 
     assert error.setting == "plugin acme"
-    assert error.problem == f"{hook} returned a {type(thing).__name__}: it lacks {needing_reseal}"
+    assert error.problem == f"{hook} returned a {type(thing).__name__}: it lacks {missing}"
 
 
 def test_a_class_that_nobody_made_an_object_of_is_refused():
