@@ -1,8 +1,8 @@
-"""From nothing to a verified webhook: what `make demo` runs.
+"""An end-to-end demo: what `make demo` runs.
 
-It starts paygate on free ports with a data folder of its own, listens for
-webhooks, verifies each with the official ``standardwebhooks`` package, pays an
-order by UPI and two by card, and ends with 0 only if all of it happened.
+It starts paygate on free ports with its own data folder, receives webhooks, verifies each with
+the official ``standardwebhooks`` package, creates a UPI payment and two card payments, and
+exits with 0 only if everything succeeded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 READY_WITHIN_S = 60
 DONE_WITHIN_S = 20
-# A request may notice that paygate has ended a moment before we are told so.
+# A request may fail shortly before the end of paygate is detected.
 END_WITHIN_S = 2
 LAST_LINES = 20
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
@@ -36,7 +36,7 @@ BAD_CARD = "4000000000000002"
 
 @dataclass
 class Receiver:
-    """Listens for webhooks and believes only what is signed."""
+    """Receives webhooks and accepts only signed ones."""
 
     secret: str = ""
     verified: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -92,12 +92,12 @@ def free_port() -> int:
 
 
 class DemoError(Exception):
-    """Why the demo cannot go on, in a sentence."""
+    """Why the demo failed, in a sentence."""
 
 
 @dataclass
 class Gateway:
-    """``paygate dev`` as a process, and what it writes."""
+    """A ``paygate dev`` process and its output."""
 
     base: str
     process: asyncio.subprocess.Process
@@ -193,9 +193,7 @@ async def demo(home: str) -> int:
             await asyncio.wait({ended}, timeout=END_WITHIN_S)
             raise gateway.ended() if ended.done() else DemoError(str(error)) from error
         except TimeoutError:
-            raise DemoError(
-                f"it took too long; paygate's last lines:\n{gateway.last_lines()}"
-            ) from None
+            raise DemoError(f"timeout; last lines of paygate:\n{gateway.last_lines()}") from None
         finally:
             ended.cancel()
 
@@ -229,7 +227,7 @@ def report(receiver: Receiver, wanted: dict[str, str], ended_right: bool) -> int
     count = sum(map(len, receiver.verified.values()))
     print(f"\n{count} webhooks verified, {receiver.refused} refused")
     if ended_right and told_right and not receiver.refused:
-        print("demo: all of it happened")
+        print("demo: succeeded")
         return 0
     print("demo FAILED: wanted", json.dumps(stories), "got", json.dumps(receiver.verified))
     return 1
@@ -237,7 +235,7 @@ def report(receiver: Receiver, wanted: dict[str, str], ended_right: bool) -> int
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="paygate-demo-") as home:
-        # As root the servers run as another user, who must be able to get in.
+        # As root the servers run as another user, who must be able to enter the folder.
         os.chmod(home, 0o711)
         try:
             return asyncio.run(demo(home))

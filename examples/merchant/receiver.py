@@ -1,7 +1,7 @@
-"""A merchant's webhook receiver to try paygate with, and to copy from.
+"""A merchant's webhook receiver, to try paygate with and to copy from.
 
-It believes only what is signed, remembers what it got, shows it at ``/logs``, and
-fails when told to. Needs aiohttp and standardwebhooks, and nothing of paygate.
+It accepts only signed webhooks, stores them, shows them at ``/logs``, and fails on request. It
+needs aiohttp and standardwebhooks, and nothing of paygate.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ KEY_BYTES_MIN = 16
 
 
 def is_genuine(body: bytes, headers: CIMultiDictProxy[str], secret: str) -> bool:
-    """Whether the sender has the secret. ``body`` is what arrived, to the byte."""
+    """Check the signature. ``body`` is the exact request body."""
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     given = headers.get("X-Webhook-Signature", "")
-    # As bytes: a header may hold what `compare_digest` does not take as text.
+    # As bytes: a header may contain characters that `compare_digest` rejects in a str.
     if not hmac.compare_digest(expected.encode(), given.encode(errors="surrogateescape")):
         return False
     return "webhook-signature" not in headers or is_standard(body, headers, secret)
 
 
 def is_standard(body: bytes, headers: CIMultiDictProxy[str], secret: str) -> bool:
-    """The same by Standard Webhooks, which also refuses what is older than five minutes."""
+    """Check the Standard Webhooks signature, which is valid for five minutes."""
     try:
         Webhook(standard_key(secret)).verify(body, dict(headers))
     except (WebhookVerificationError, ValueError):
-        # The package raises ValueError where a header is not even base64.
+        # The package raises ValueError if a header is not valid base64.
         return False
     return True
 
 
 def standard_key(secret: str) -> bytes:
-    """The bytes behind ``whsec_``; a secret that is not base64 is a key as it is written."""
+    """Decode a ``whsec_`` secret; a secret that is not base64 is used as text."""
     if secret.startswith(SECRET_PREFIX):
         with suppress(binascii.Error):
             key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
@@ -62,7 +62,7 @@ def standard_key(secret: str) -> bytes:
 
 @dataclass(frozen=True)
 class Received:
-    """One webhook, as ``/logs`` shows it."""
+    """One webhook in ``/logs``."""
 
     id: int
     webhook_id: str | None
@@ -89,19 +89,19 @@ class Received:
         }
 
     def line(self) -> str:
-        """What the console shows of it; a stranger's words are not repeated there."""
+        """Return the line for the console, without unverified content."""
         what = f"{self.event}{'  (again)' * self.duplicate}" if self.valid else "invalid signature"
         return f"{self.received_at:%H:%M:%S}  {self.answered}  {what}"
 
 
 @dataclass
 class Receiver:
-    """What has arrived, and what is still to be refused.
+    """Stored webhooks, and failures to simulate.
 
     Args:
-        secret: Shared with paygate.
-        fail_first: So many genuine webhooks are answered with ``fail_status``.
-        delay_s: How long to think before each answer.
+        secret: The secret of the endpoint.
+        fail_first: This number of valid webhooks gets ``fail_status``.
+        delay_s: Delay of each response.
     """
 
     secret: str
@@ -117,7 +117,7 @@ class Receiver:
         status = self._status() if valid else 401
         self._keep(body, request.headers.get("webhook-id"), valid=valid, status=status)
         await asyncio.sleep(self.delay_s)
-        text = {200: "OK", 401: "Invalid signature"}.get(status, "Failing as told")
+        text = {200: "OK", 401: "Invalid signature"}.get(status, "Simulated failure")
         return web.Response(status=status, text=text)
 
     def _status(self) -> int:
@@ -128,7 +128,7 @@ class Receiver:
 
     def _keep(self, body: bytes, webhook_id: str | None, *, valid: bool, status: int) -> None:
         self.count += 1
-        # Only what was taken can come twice: after a failure it is sent again rightly.
+        # Only an accepted webhook can be a duplicate: after a failure a retry is expected.
         taken = {each.webhook_id for each in self.log if each.answered == 200}
         duplicate = valid and webhook_id is not None and webhook_id in taken
         kept = Received(self.count, webhook_id, parsed(body), valid, duplicate, status)
@@ -142,7 +142,7 @@ class Receiver:
         for each in self.log:
             if str(each.id) == request.match_info["id"]:
                 return web.json_response(each.shown())
-        return web.json_response({"error": "Not in the log"}, status=404)
+        return web.json_response({"error": "Not found"}, status=404)
 
     async def forget(self, _request: web.Request) -> web.Response:
         self.log.clear()
@@ -162,7 +162,7 @@ class Receiver:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON in a body, or its text where it is none."""
+    """Return the parsed JSON, or the text if it is not JSON."""
     try:
         return json.loads(body, parse_constant=str)
     except (ValueError, RecursionError):
@@ -170,7 +170,7 @@ def parsed(body: bytes) -> Any:
 
 
 def application(receiver: Receiver) -> web.Application:
-    """The receiver behind HTTP."""
+    """Create the receiver's application."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app.router.add_post("/webhook", receiver.webhook)
     app.router.add_get("/logs", receiver.logs)
@@ -182,13 +182,15 @@ def application(receiver: Receiver) -> web.Application:
 
 
 def main() -> None:
-    """Listen until interrupted."""
+    """Serve until interrupted."""
     read = argparse.ArgumentParser(description="Receive paygate's webhooks and show them at /logs.")
     read.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    read.add_argument("--port", type=int, default=4000, help="4000 unless given")
+    read.add_argument("--port", type=int, default=4000, help="default: 4000")
     read.add_argument("--secret", default=os.environ.get("WEBHOOK_SECRET", "whsec_test_abc123"))
     read.add_argument("--fail-first", type=int, default=int(os.environ.get("FAIL_FIRST_N", "0")))
-    read.add_argument("--delay", type=float, default=0.0, metavar="S", help="before each answer")
+    read.add_argument(
+        "--delay", type=float, default=0.0, metavar="S", help="delay of each response"
+    )
     said = read.parse_args()
     receiver = Receiver(said.secret, said.fail_first, delay_s=said.delay)
     print(f"listening: http://{said.host}:{said.port}/webhook  shown at /logs", flush=True)

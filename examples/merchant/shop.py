@@ -1,7 +1,7 @@
-"""A shop that takes money through paygate: the order, the checkout, the webhook.
+"""A shop with payments through paygate: order, checkout, webhook.
 
-What to copy from it: prices are the server's; the browser never sees the API secret;
-a sale is paid when a signed webhook says so, and not when a browser does.
+What to copy from it: prices are defined on the server; the browser never sees the API secret;
+a sale is paid when a signed webhook says so, not when the browser does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ITEMS = {
     "cup": ("A cup with no handle", 49_900),
     "pot": ("A pot for two", 149_900),
 }
-"""What is sold, and for how many paise."""
+"""Items and their prices in paise."""
 
 STATUS = {
     "payment.success": "paid",
@@ -41,12 +41,12 @@ STATUS = {
     "refund.processed": "refunded",
 }
 RANK = ["open", "failed", "paid", "refunded"]
-"""A sale moves forward only, so it does not matter in which order webhooks come, or twice."""
+"""A sale only moves forward, so the order of webhooks and duplicates do not matter."""
 
 
 @dataclass
 class Sale:
-    """One item on its way to somebody."""
+    """The sale of one item."""
 
     item: str
     order_id: str
@@ -54,7 +54,7 @@ class Sale:
     payment_id: str | None = None
 
     def learn(self, event: str, payment_id: str) -> None:
-        """Take note of what paygate says."""
+        """Apply an event of paygate."""
         status = STATUS.get(event, self.status)
         if RANK.index(status) > RANK.index(self.status):
             self.status, self.payment_id = status, payment_id
@@ -62,7 +62,7 @@ class Sale:
 
 @dataclass
 class Paygate:
-    """The API, as this shop uses it."""
+    """A client of the API."""
 
     base: str
     key: str
@@ -71,10 +71,10 @@ class Paygate:
     async def call(
         self, method: str, path: str, body: Any = None, *, idempotency_key: str = ""
     ) -> Any:
-        """The answer, if it is a good one.
+        """Send a request; return a successful response.
 
         Raises:
-            aiohttp.ClientError: There was none, or it is a refusal.
+            aiohttp.ClientError: No response, or an error response.
         """
         headers = {"X-Api-Key": self.key, "X-Api-Secret": self.secret}
         if idempotency_key:
@@ -90,11 +90,10 @@ class Paygate:
 
 @dataclass
 class Endpoint:
-    """Where paygate tells this shop of its payments, with a secret of its own.
+    """The shop's webhook endpoint, with its own secret.
 
-    It is there from the first sale until the shop closes. Others may use the same keys:
-    where they have their webhooks sent is theirs, and before anybody buys here there is
-    nothing that they could notice.
+    It exists from the first sale until the shop stops. Other programs may use the same keys
+    and have their own endpoints.
     """
 
     paygate: Paygate
@@ -104,14 +103,14 @@ class Endpoint:
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def clear(self) -> None:
-        """Remove what a shop left at this address that was killed."""
+        """Remove the endpoint of a shop that was killed."""
         known = await self.paygate.call("GET", "/webhook-endpoints")
         for one in known["data"]:
             if one["url"] == self.url and not one["is_default"]:
                 await self.paygate.call("DELETE", f"/webhook-endpoints/{one['id']}")
 
     async def open(self) -> None:
-        """Be there, and know what signs."""
+        """Create the endpoint, and store its secret."""
         async with self.opening:
             if self.id is not None:
                 return
@@ -120,7 +119,7 @@ class Endpoint:
             self.id, self.secret = made["id"], made["secret"]
 
     async def close(self) -> None:
-        """Be gone; where paygate has gone first, the next shop here clears up."""
+        """Remove the endpoint; if paygate has stopped, the next shop removes it."""
         if self.id is not None:
             with suppress(*UNREACHABLE):
                 await self.paygate.call("DELETE", f"/webhook-endpoints/{self.id}")
@@ -128,7 +127,7 @@ class Endpoint:
 
 @dataclass
 class Shop:
-    """What is for sale and what was sold. A real one keeps this in a database."""
+    """Items and sales. A real shop stores this in a database."""
 
     paygate: Paygate
     endpoint: Endpoint
@@ -152,14 +151,14 @@ class Shop:
     async def buy(self, request: web.Request) -> web.Response:
         item = (await request.post()).get("item")
         if not isinstance(item, str) or item not in ITEMS:
-            return web.json_response({"error": "We do not sell that"}, status=400)
+            return web.json_response({"error": "Unknown item"}, status=400)
         name, price = ITEMS[item]
         body = {"amount": price, "receipt": name}
         try:
             await self.endpoint.open()
             order = await self._order(body)
         except UNREACHABLE:
-            return web.json_response({"error": "Please try again in a moment"}, status=502)
+            return web.json_response({"error": "Please try again later"}, status=502)
         self.sales[order["id"]] = Sale(item, order["id"])
         shown = {"key": self.paygate.key, "orderId": order["id"]}
         return web.json_response({**shown, "clientSecret": order["client_secret"]})
@@ -169,23 +168,23 @@ class Shop:
         try:
             return await self.paygate.call("POST", "/orders", body, idempotency_key=key)
         except (aiohttp.ClientConnectionError, TimeoutError):
-            # It may have arrived all the same: with the same key, asking again is safe.
+            # It may have arrived: with the same idempotency key a retry is safe.
             return await self.paygate.call("POST", "/orders", body, idempotency_key=key)
 
     async def sale(self, request: web.Request) -> web.Response:
         sale = self.sales.get(request.match_info["order_id"])
         if sale is None:
-            return web.json_response({"error": "No such sale"}, status=404)
+            return web.json_response({"error": "Sale not found"}, status=404)
         return web.json_response({"status": sale.status, "paymentId": sale.payment_id})
 
     async def webhook(self, request: web.Request) -> web.Response:
         body = await request.read()
         secret = self.endpoint.secret
-        # Without one, anybody could sign.
+        # Without a secret anyone could sign.
         if not secret or not is_genuine(body, request.headers, secret):
             return web.Response(status=401, text="Invalid signature")
         told = json.loads(body)
-        # Other programs may sell under the same keys; their orders are none of ours.
+        # Other programs may use the same keys; ignore their orders.
         if sale := self.sales.get(told["data"].get("order_id")):
             sale.learn(told["event"], told["data"]["payment_id"])
             self._note(told["event"], sale)
@@ -198,12 +197,12 @@ class Shop:
         print(f"{sale.order_id}  {sale.item}  {event}  → {sale.status}", flush=True)
 
     async def told(self, _request: web.Request) -> web.Response:
-        """The last webhooks, the newest first."""
+        """Return the last webhooks, newest first."""
         return web.json_response(list(self.heard))
 
 
 def application(shop: Shop) -> web.Application:
-    """The shop behind HTTP."""
+    """Create the shop's application."""
     app = web.Application()
     app.on_startup.append(shop.open)
     app.on_cleanup.append(shop.close)
@@ -217,28 +216,28 @@ def application(shop: Shop) -> web.Application:
 
 
 def listening(port: int) -> socket.socket:
-    """The shop's door, before anything is said to paygate.
+    """Listen before anything is sent to paygate.
 
     Raises:
-        SystemExit: Somebody else has it.
+        SystemExit: The port is in use.
     """
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         reason = error.strerror
         raise SystemExit(
-            f"The shop stays closed: port {port} cannot be had ({reason}). "
-            "SHOP_PORT chooses another."
+            f"The shop cannot start: port {port} is not available ({reason}). "
+            "Set SHOP_PORT to another one."
         ) from None
 
 
 def main() -> None:
-    """Be open until interrupted."""
-    read = argparse.ArgumentParser(description="A shop that takes money through paygate.")
+    """Serve until interrupted."""
+    read = argparse.ArgumentParser(description="A shop with payments through paygate.")
     port = int(os.environ.get("SHOP_PORT", "4100"))
     read.add_argument("--port", type=int, default=port, help="SHOP_PORT, or 4100")
     base = os.environ.get("PAYGATE_URL", "http://localhost:8000")
-    read.add_argument("--paygate", default=base, help="where its API is")
+    read.add_argument("--paygate", default=base, help="URL of the API")
     said = read.parse_args()
     key = os.environ.get("PAYGATE_KEY", "key_test_abc123")
     secret = os.environ.get("PAYGATE_SECRET", "secret_test_xyz789")
@@ -248,13 +247,13 @@ def main() -> None:
     shop = Shop(paygate, Endpoint(paygate, f"{here}/webhook"))
 
     def tell(_running: str) -> None:
-        print(f"A shop that sells through paygate is open: {here}\n", flush=True)
+        print(f"The demo shop is ready: {here}\n", flush=True)
 
     app = application(shop)
     try:
         web.run_app(app, sock=door, print=tell, access_log=None, shutdown_timeout=CLOSED_WITHIN_S)
     except UNREACHABLE as error:
-        raise SystemExit(f"The shop stays closed: {paygate.base} says {error}") from None
+        raise SystemExit(f"The shop cannot start: {paygate.base} responded with {error}") from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A shop: it takes payments through a gateway and asks somebody else for the shipping."""
+"""A shop: payments through a gateway, shipping through another service."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ SHIPPING = "https://api.shipping.example/quotes"
 
 
 class PaymentRefusedError(Exception):
-    """The payer's bank said no."""
+    """The payer's bank has declined."""
 
 
 @dataclass
 class Shop:
-    """The merchant's own code, which knows nothing of tests.
+    """The merchant's own code, without test code.
 
     Args:
-        gateway_url: Where the payment gateway's API is.
-        keys: The merchant's, as headers.
+        gateway_url: URL of the gateway's API.
+        keys: The merchant's key headers.
     """
 
     gateway_url: str

@@ -15,7 +15,7 @@ def shop(paygate_server: PaygateServer) -> Shop:
 
 @pytest.fixture
 def shipping(paygate_server: PaygateServer):
-    # What is not mocked here is refused, but for the gateway, which is real.
+    # Requests without a mock are refused, except those to the real gateway.
     with respx.mock(assert_all_called=False) as mocked:
         mocked.route(url__startswith=paygate_server.url).pass_through()
         quote = {"price_minor": 4_000, "parcel": "p-1"}

@@ -1,4 +1,4 @@
-"""``paygate new``: a plugin's package, complete and green before its author writes a line.
+"""``paygate new``: create a plugin's package with passing tests.
 
 Every file is a template in ``templates``: those of ``common`` go into every package,
 those of the kind beside them. Names are filled in as ``$name``; a file's own name may
@@ -28,18 +28,18 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SUFFIX = ".tmpl"
 RESERVED = {
-    "defaults": "is that of the built-in retry policies",
-    "test": "would read its settings from PAYGATE_TEST_*, which are those of the tests",
+    "defaults": "is used by the built-in retry policies",
+    "test": "would read its settings from PAYGATE_TEST_*, which are reserved for tests",
 }
-# Longer ones would break lines of the package that are whole now.
+# Longer names would break lines of the package.
 NAME_CHARS_MAX = 24
-# Adjacent underscores would become adjacent hyphens, which no index takes.
+# Adjacent underscores become adjacent hyphens, which package indexes reject.
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class NewPlugin:
-    """What is to be made.
+    """A plugin to create.
 
     Args:
         kind: What the plugin offers.
@@ -57,29 +57,29 @@ class NewPlugin:
 
     @property
     def distribution(self) -> str:
-        """What is installed, such as ``paygate-acme-bank``."""
+        """The distribution's name, such as ``paygate-acme-bank``."""
         return f"paygate-{self.name.replace('_', '-')}"
 
     @property
     def root(self) -> Path:
-        """The package's own folder."""
+        """The package's folder."""
         return self.folder / self.distribution
 
 
 def write_package(plugin: NewPlugin) -> Path:
-    """Write the package, all of it or nothing; its folder.
+    """Write the complete package or nothing; return its folder.
 
     Raises:
         OperatorError: The name is no name, the folder is there, or cannot be written.
     """
     _check(plugin)
     if plugin.root.exists():
-        raise _refusal(f"{plugin.root} is there already", "Choose another name, or remove it")
+        raise _refusal(f"{plugin.root} exists already", "Choose another name, or remove it")
     try:
         plugin.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=plugin.folder, prefix=".paygate-new-") as draft:
             _write_all(plugin, Path(draft))
-            # Whoever interrupts has no half package.
+            # An interrupted run leaves no incomplete package.
             shutil.copytree(draft, plugin.root)
     except OSError as error:
         raise _refusal(
@@ -93,7 +93,7 @@ def _check(plugin: NewPlugin) -> None:
     for where, name in named.items():
         if not _NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
             raise _refusal(
-                f"{where} is {name!r}, which cannot be a name",
+                f"{where} is {name!r}, which is not a valid name",
                 "Write lower-case letters, digits and single underscores, such as acme_bank, "
                 f"at most {NAME_CHARS_MAX}",
             )
@@ -101,9 +101,9 @@ def _check(plugin: NewPlugin) -> None:
 
 
 def _check_free(name: str) -> None:
-    """Refuse a name that something else has: the plugin could not be imported or loaded."""
+    """Refuse a name that is in use: the plugin could not be imported or loaded."""
     if keyword.iskeyword(name):
-        raise _refusal(f"{name!r} is a word of Python itself", f"Write {name}_bank, for example")
+        raise _refusal(f"{name!r} is a keyword of Python", f"Write {name}_bank, for example")
     if name in RESERVED:
         raise _refusal(f"the name {name!r} {RESERVED[name]}", "Choose another name")
     for point in entry_points(group="paygate"):

@@ -110,9 +110,7 @@ def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
     pair = {"TEST_API_KEY": "key_test_other1", "TEST_API_SECRET": "secret_test_other1"}
     dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port), **pair)
     try:
-        until(
-            lambda: f"A shop that sells through paygate is open: {address}" in said.read_text(), dev
-        )
+        until(lambda: f"The demo shop is ready: {address}" in said.read_text(), dev)
         with urllib.request.urlopen(f"{address}/buy", data=b"item=tea") as answer:
             order = json.load(answer)
         dev.send_signal(signal.SIGINT)

@@ -135,7 +135,7 @@ async def test_installed_ones_are_found_and_listed(written: Written, tmp_path: P
              "acme\n", "../acme", "a" * (NAME_CHARS_MAX + 1)],
 )  # fmt: skip
 def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
-    with pytest.raises(OperatorError, match="cannot be a name"):
+    with pytest.raises(OperatorError, match="is not a valid name"):
         write_package(NewPlugin("sink", name, tmp_path / "here"))
 
     assert list(tmp_path.iterdir()) == []
@@ -144,7 +144,7 @@ def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("class", "'class' is a word of Python itself. Write class_bank, for example."),
+        ("class", "'class' is a keyword of Python. Write class_bank, for example."),
         ("upi_sim", "a plugin 'upi_sim' is installed already, from paygate-upi-sim."),
         ("defaults", "the name 'defaults' is that of the built-in retry policies."),
         ("test", "the name 'test' would read its settings from PAYGATE_TEST_*"),
@@ -174,7 +174,7 @@ def test_names_of_the_standard_library_do_no_harm(tmp_path: Path):
 def test_what_is_there_stays_as_it_is(tmp_path: Path):
     root = write_package(NewPlugin("sink", "acme", tmp_path))
     (root / "README.md").write_text("mine")
-    with pytest.raises(OperatorError, match="is there already"):
+    with pytest.raises(OperatorError, match="exists already"):
         write_package(NewPlugin("policy", "acme", tmp_path))
 
     assert (root / "README.md").read_text() == "mine"

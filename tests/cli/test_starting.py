@@ -60,7 +60,9 @@ async def test_a_server_that_never_starts_is_waited_for_no_longer_than_said(
 
     assert code == 2
     assert "waiting for PostgreSQL" in errors.splitlines()[0]
-    assert errors.splitlines()[-1].startswith("paygate: DATABASE_URL: the database cannot be used")
+    assert errors.splitlines()[-1].startswith(
+        "paygate: DATABASE_URL: the database is not available"
+    )
 
 
 async def test_doctor_tells_a_supervisor_whether_a_worker_of_this_machine_lives(

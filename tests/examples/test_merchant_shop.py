@@ -154,7 +154,7 @@ async def test_what_is_not_sold_is_not_ordered(visit: Visit):
     status, answer = await visit.buy("castle")
     _, orders = await visit.api.call("GET", "/api/v1/orders?limit=10&offset=0")
 
-    assert (status, answer) == (400, {"error": "We do not sell that"})
+    assert (status, answer) == (400, {"error": "Unknown item"})
     assert orders["total"] == 0
 
 
@@ -234,7 +234,7 @@ async def test_where_the_port_is_taken_the_shop_says_so_and_tells_paygate_nothin
             _, errors = await shop.communicate()
 
     assert shop.returncode == 1
-    assert f"The shop stays closed: port {port} cannot be had" in errors.decode()
+    assert f"The shop cannot start: port {port} is not available" in errors.decode()
     assert "SHOP_PORT" in errors.decode()
 
 

@@ -1,4 +1,4 @@
-"""The database's clock, read often enough and carried forward in between."""
+"""A clock that follows the database's clock."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from datetime import datetime, timedelta
 
 from ...core.queue.background import repeat
 
-# How far two quartz clocks drift apart in this time is microseconds.
+# Quartz clocks differ by microseconds after this time.
 SYNC_EVERY_S = 30.0
 
 
 class DatabaseClock:
-    """See ``Clock``.
+    """Implements ``Clock``.
 
-    Between readings it advances with this machine's monotonic clock, which
-    nobody can set. The machine's wall clock is never asked, so a machine whose
-    clock is an hour off behaves like any other.
+    Between two readings it advances with the machine's monotonic clock. The machine's wall
+    clock is never used, so a wrong wall clock has no influence.
 
     Args:
-        read: Asks the database what time it is.
+        read: Reads the database's clock.
     """
 
     def __init__(self, read: Callable[[], Awaitable[datetime]]) -> None:
@@ -31,27 +30,27 @@ class DatabaseClock:
 
     def now(self) -> datetime:
         """See ``Clock.now``."""
-        assert self._read_at is not None, "sync() comes first"
+        assert self._read_at is not None, "sync() was called before"
         return self._read_at + timedelta(seconds=_steady_s() - self._monotonic_s)
 
     async def sync(self) -> None:
         """Read the database's clock.
 
         Raises:
-            InfrastructureError: It is away; ``now`` goes on from the last reading.
+            InfrastructureError: The database is away; ``now`` continues from the last reading.
         """
         before = _steady_s()
         read = await self._read()
         after = _steady_s()
-        # It was read somewhere between asking and hearing.
+        # It was read between the request and the response.
         self._read_at, self._monotonic_s = read, (before + after) / 2
 
     async def keep_in_sync(self) -> None:
-        """Read it again and again, until cancelled."""
+        """Read it repeatedly, until cancelled."""
         await asyncio.sleep(SYNC_EVERY_S)
         await repeat(self.sync, every_s=SYNC_EVERY_S, what="read the database's clock")
 
 
 def _steady_s() -> float:
-    # Not ``time.monotonic``, which a test that freezes time freezes too.
+    # Not ``time.monotonic``, which tests may freeze.
     return time.clock_gettime(time.CLOCK_MONOTONIC)

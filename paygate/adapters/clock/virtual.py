@@ -1,4 +1,4 @@
-"""A clock that tests stop and move, over one that runs."""
+"""A clock that tests can stop and move."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.clock import REAL_TIME, Clock, ClockState
 
 
 class VirtualClock:
-    """See ``MovableClock``.
+    """Implements ``MovableClock``.
 
     Args:
         running: The real time.
@@ -19,7 +19,7 @@ class VirtualClock:
     def __init__(self, running: Clock) -> None:
         self._running = running
         self._state = REAL_TIME
-        # Where it stands still while it is about to be moved.
+        # The stopped time while the clock is being moved.
         self._stopped_at: datetime | None = None
         self._listeners: list[Callable[[], None]] = []
 
@@ -44,8 +44,8 @@ class VirtualClock:
 
     def follow(self, state: ClockState) -> None:
         """See ``MovableClock.follow``."""
-        # News may overtake each other: who moves the clock shows it at once, and
-        # hears of its own move, or of one before it, a moment later.
+        # States may arrive out of order: the process that moves the clock applies the new
+        # state at once, and receives its own or an older one later.
         if state.version <= self._state.version:
             return
         self._stopped_at = self.now() if state.is_stopping else None

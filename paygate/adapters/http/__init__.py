@@ -1,1 +1,1 @@
-"""HTTP out, guarded: plugins reach the network through here and nowhere else."""
+"""The guarded HTTP client: the only way for plugins to the network."""

@@ -1,8 +1,8 @@
-"""The guard against being led inside: which addresses may be reached at all.
+"""Check which addresses the HTTP client may connect to (protection against SSRF).
 
-A merchant chooses where webhooks go, and would love to see what answers on our
-side of the firewall. The question is asked of the very address a socket is about
-to connect to, after name look-up, so no spelling and no DNS answer gets around it.
+Merchants choose webhook URLs, which may point into the internal network. The check uses the
+address that a socket is about to connect to, after name resolution, so that no spelling and no
+DNS response can bypass it.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ NEVER = _networks(
     5f00::/16 fe80::/10 fec0::/10 ff00::/8
     """
 )
-"""Nobody's receiver, or a way around: metadata, tunnels, multicast, documentation."""
+"""Never allowed: metadata services, tunnels, multicast, documentation."""
 
 INSIDE = _networks(
     "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7"
 )
-"""Loopback and private networks: where receivers live while somebody develops."""
+"""Loopback and private networks: only allowed during development."""
 
 METADATA = _networks("fd00:ec2::254/128 100.100.100.200/32")
-"""Clouds' metadata servers that stand among private networks."""
+"""Metadata services of clouds in private networks."""
 
 LOOPBACK = _networks("127.0.0.0/8 ::1/128")
-"""This machine, and all that a test suite's app may reach."""
+"""This machine: the only allowed addresses in tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What may be reached.
+    """Which addresses are allowed.
 
     Args:
-        allow_private: Loopback and private networks too; never in production.
+        allow_private: Allow loopback and private networks; never in production.
         ports: The only ports; None for all.
-        only_loopback: Nothing but this machine.
-        only_https: No plain http: events carry shoppers' addresses.
+        only_loopback: Allow this machine only.
+        only_https: Refuse plain http: events contain addresses of shoppers.
     """
 
     allow_private: bool
@@ -73,7 +73,7 @@ class Reach:
     only_https: bool = False
 
     def allows(self, host: str, port: int) -> bool:
-        """Whether a socket may connect there.
+        """Check whether a socket may connect to an address.
 
         Args:
             host: An address in its standard spelling, perhaps with a zone.
@@ -92,7 +92,7 @@ class Reach:
             return _is_in(address, LOOPBACK)
         if _is_in(address, METADATA):
             return False
-        # First, because ::1 lies in ::/96.
+        # First, because ::1 is part of ::/96.
         if _is_in(address, INSIDE):
             return self.allow_private
         return not _is_in(address, NEVER)
@@ -109,7 +109,7 @@ def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
 
 
 def check_url(url: str, reach: Reach) -> None:
-    """Refuse an address that could never be sent to. Names are not looked up.
+    """Refuse a URL that can never be used. Names are not resolved.
 
     Raises:
         HttpError: ``invalid_url`` or ``refused_address``; its detail completes a sentence
@@ -126,7 +126,7 @@ def check_url(url: str, reach: Reach) -> None:
     if literal is not None and not reach.allows(literal, port):
         raise HttpError(
             "refused_address",
-            "leads to an address that is not allowed: it is private, local or reserved",
+            "points to an address that is not allowed: it is private, local or reserved",
         )
 
 
@@ -161,10 +161,10 @@ def _port(parts: SplitResult) -> int:
 
 
 def _literal(host: str) -> str | None:
-    """The address a host spells, however oddly; None for a name.
+    """Return the address of a host in any spelling; None for a name.
 
-    ``127.1``, ``0x7f000001``, ``2130706433`` and full-width digits are all
-    understood as an address by something between here and the socket.
+    ``127.1``, ``0x7f000001``, ``2130706433`` and full-width digits may all be interpreted as
+    an address before the socket is opened.
     """
     plain = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
     try:

@@ -1,4 +1,4 @@
-"""The ``Http`` port over aiohttp, with every default that could hurt turned off."""
+"""The ``Http`` port with aiohttp, with safe settings."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class RefusedAddressError(OSError):
-    """The guard would not let a socket connect."""
+    """The address of a socket is not allowed."""
 
 
 class AiohttpClient:
-    """See ``Http``.
+    """Implements ``Http``.
 
     Args:
-        allow_private: Loopback and private networks may be reached.
+        allow_private: Allow loopback and private networks.
         ports: The only ports; None for all.
-        connections_max: Open at once.
-        resolver: Looks names up; None for the system's.
-        only_loopback: Nothing but this machine may be reached.
-        only_https: Plain http is refused.
+        connections_max: Maximum number of open connections.
+        resolver: Resolves names; None for the system's resolver.
+        only_loopback: Allow this machine only.
+        only_https: Refuse plain http.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class AiohttpClient:
         *,
         body: bytes,
         headers: Mapping[str, str],
-        timeout: timedelta,  # noqa: ASYNC109 - a bound over the whole exchange, enforced here
+        timeout: timedelta,  # noqa: ASYNC109 - a limit for the whole exchange, enforced here
         response_bytes_max: int,
     ) -> HttpResponse:
         """See ``Http.post``."""
@@ -77,7 +77,7 @@ class AiohttpClient:
         raw, read = RawAnswer(), bytearray()
         RAW_ANSWER.set(raw)
         try:
-            # aiohttp's own total does not cover everything that happens here.
+            # aiohttp's total timeout does not cover everything here.
             async with asyncio.timeout(timeout.total_seconds()):
                 return await self._post(
                     url,
@@ -103,12 +103,12 @@ class AiohttpClient:
         body: bytes,
         headers: Mapping[str, str],
         *,
-        timeout: timedelta,  # noqa: ASYNC109 - handed to aiohttp
+        timeout: timedelta,  # noqa: ASYNC109 - passed to aiohttp
         response_bytes_max: int,
         read: bytearray,
     ) -> HttpResponse:
         async with self._open().post(
-            # As the merchant wrote it: unquoting and quoting again would change it.
+            # Exactly the merchant's URL: quoting it again would change it.
             URL(url, encoded=url.isascii()),
             data=body,
             headers={"Accept-Encoding": "identity", **headers},
@@ -117,7 +117,7 @@ class AiohttpClient:
         ) as response:
             is_truncated = await _read(response, response_bytes_max, read)
             if is_truncated:
-                # What is left would have to be read before the connection is used again.
+                # The rest would have to be read before the connection is reused.
                 response.close()
             named = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(response.status, named, bytes(read), is_truncated)
@@ -136,7 +136,7 @@ class AiohttpClient:
                 limit=self._connections_max,
                 resolver=self._resolver,
             )
-            # aiohttp has no parameter for this; the tests of broken answers fail without it.
+            # aiohttp has no parameter for this; the tests of broken responses need it.
             connector._factory = cast(  # noqa: SLF001 - see above
                 "partial[ResponseHandler]",
                 partial(KeepingResponseHandler, loop=asyncio.get_running_loop()),
@@ -150,7 +150,7 @@ class AiohttpClient:
         return self._session
 
     def _socket(self, info: AddressInfo) -> socket.socket:
-        """A socket for that address, if it may be reached: the last word before connecting."""
+        """Create a socket if its address is allowed: the last check before connecting."""
         family, kind, proto, _, (host, port, *_) = info
         if not self._reach.allows(str(host), int(str(port))):
             raise RefusedAddressError(f"{host}:{port} is not allowed")
@@ -158,7 +158,7 @@ class AiohttpClient:
 
 
 async def _read(response: aiohttp.ClientResponse, bytes_max: int, read: bytearray) -> bool:
-    """Append the body to ``read``, up to the bound; whether there is more."""
+    """Append the body to ``read``, up to the limit; return whether there is more."""
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         read += chunk
         if len(read) > bytes_max:

@@ -1,4 +1,4 @@
-"""Who may frame the checkout, asked of the API: for a server that has no database."""
+"""Ask the API which origins may embed the checkout, for a server without a database."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger("paygate.pages")
 
 
 class AskedFramers:
-    """Answers from the ``Content-Security-Policy`` that the API sends with its own page.
+    """Reads the ``Content-Security-Policy`` of the API's checkout page.
 
     Args:
-        api: Where this server reaches the API, such as ``http://api:8000``.
-        public: Where browsers reach it. The API is asked by that name, as it need not know
+        api: URL of the API for this server, such as ``http://api:8000``.
+        public: URL of the API for browsers. It is sent as the host, as the API may not know
             the other.
     """
 
@@ -31,10 +31,10 @@ class AskedFramers:
         self._headers = {"Host": urlsplit(public).netloc}
 
     async def __call__(self, order_id: str, payment_id: str) -> Sequence[str] | None:
-        """Return the origins that may frame this order or payment; None where any may.
+        """Return the origins that may embed this order or payment; None if any may.
 
         Raises:
-            InfrastructureError: The API did not answer.
+            InfrastructureError: The API does not respond.
         """
         if not order_id and not payment_id:
             return None
@@ -43,12 +43,12 @@ class AskedFramers:
             policy = await self._policy(named)
         except (aiohttp.ClientError, TimeoutError, _NoPolicyError) as error:
             log.warning(
-                "%s does not answer (%s): no page may frame the checkout. "
-                "Set PAYGATE_API_INTERNAL_URL to where this server reaches the API.",
+                "%s does not respond (%s): no page may embed the checkout. "
+                "Set PAYGATE_API_INTERNAL_URL to the API's URL for this server.",
                 self._address,
                 str(error) or type(error).__name__,
             )
-            raise InfrastructureError("the API does not answer") from error
+            raise InfrastructureError("the API does not respond") from error
         return _origins(policy)
 
     async def _policy(self, named: dict[str, str]) -> str:
@@ -60,14 +60,14 @@ class AskedFramers:
             ) as answer,
         ):
             policy: str | None = answer.headers.get("Content-Security-Policy")
-            # A redirect and a page of something in between say nothing of who may.
+            # A redirect, or a page of a proxy, is not the checkout's policy.
             if answer.status != HTTPStatus.OK or policy is None:
                 raise _NoPolicyError(f"status {answer.status}, without the checkout's policy")
             return policy
 
 
 class _NoPolicyError(Exception):
-    """What answered is not the API's checkout page."""
+    """The response is not the API's checkout page."""
 
 
 def _origins(policy: str) -> Sequence[str] | None:

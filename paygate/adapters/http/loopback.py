@@ -1,4 +1,4 @@
-"""The network of a test: this machine, and receivers that need no socket."""
+"""The HTTP client of tests: this machine, and receivers without a socket."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ...core.plugin_api.http_client import HttpResponse
 from .client import AiohttpClient
 
 Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]
-"""Answers a post: its URL, its headers with names in lower case, its body."""
+"""Responds to a request: URL, headers with names in lower case, body."""
 
 
 class LoopbackClient:
-    """See ``Http``: reaches this machine, hands some hosts to receivers, and nothing else.
+    """Implements ``Http``: connects to this machine or calls registered receivers only.
 
-    Names are not looked up, so nothing leaves the machine, not even a question.
+    Names are not resolved, so nothing is sent to other machines.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class LoopbackClient:
         self._receivers: dict[str, Receiver] = {}
 
     def receive(self, host: str, receiver: Receiver) -> None:
-        """Let the receiver answer everything that is posted to that host."""
+        """Register the receiver of all requests to a host."""
         self._receivers[host] = receiver
 
     def check(self, url: str) -> None:
@@ -40,13 +40,13 @@ class LoopbackClient:
         *,
         body: bytes,
         headers: Mapping[str, str],
-        timeout: timedelta,  # noqa: ASYNC109 - handed on
+        timeout: timedelta,  # noqa: ASYNC109 - passed on
         response_bytes_max: int,
     ) -> HttpResponse:
         """See ``Http.post``.
 
         Raises:
-            HttpError: No answer; ``refused_address`` for another machine.
+            HttpError: No response; ``refused_address`` for another machine.
         """
         receiver = self._receivers.get(urlsplit(url).hostname or "")
         if receiver is not None:
@@ -62,7 +62,7 @@ class LoopbackClient:
 
 
 class LocalNames(AbstractResolver):
-    """Knows ``localhost`` and what is below it."""
+    """Resolves ``localhost`` and names below it."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -73,7 +73,7 @@ class LocalNames(AbstractResolver):
             OSError: Any other name.
         """
         if not f".{host.lower().rstrip('.')}".endswith(".localhost"):
-            raise OSError(f"{host} is not allowed: no names are looked up in tests")
+            raise OSError(f"{host} is not allowed: names are not resolved in tests")
         addresses = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
         return [
             ResolveResult(

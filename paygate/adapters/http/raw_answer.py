@@ -1,8 +1,8 @@
-"""The beginning of an HTTP answer as it came, for answers that cannot be parsed to their end.
+"""The raw start of an HTTP response, for responses that cannot be parsed completely.
 
-aiohttp hands an answer over when its whole header has been parsed. The status line
-comes first and decides: a receiver that answered 200 and then sent a malformed
-header, closed the connection early or never finished has answered 200.
+aiohttp returns a response after its whole header. The status line decides: a receiver that
+responded with 200 and then sent a malformed header, or closed the connection early, has
+responded with 200.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from typing import Any
 from aiohttp.client_proto import ResponseHandler
 
 KEPT_BYTES_MAX = 16 * 1024
-"""At most this much of an answer is kept a second time."""
+"""The maximum size of the copy."""
 
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d ([1-9]\d\d)[ \r\n]")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
-# Not from the middle of a name: a long run of letters is then read once, and not from each.
+# Not from the middle of a name, so that a long run of letters is read only once.
 _FIELD = re.compile(
     rb"(?<!" + _NAME + rb")(" + _NAME + rb"{1,256}):[ \t]*([\t\x20-\x7e\x80-\xff]*)"
 )
 
 
 class RawAnswer:
-    """The first bytes of one answer."""
+    """The first bytes of one response."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Keep what came, up to the bound."""
+        """Append received bytes, up to the limit."""
         self._bytes += data[: KEPT_BYTES_MAX - len(self._bytes)]
 
     @property
     def status(self) -> int | None:
-        """The status of the final answer; None while its status line has not come."""
+        """The status of the final response; None before its status line is received."""
         found = _STATUS_LINE.match(self._final())
         return int(found[1]) if found else None
 
@@ -58,13 +58,13 @@ class RawAnswer:
 
     @property
     def body(self) -> bytes:
-        """What came after the header; empty where it came in chunks."""
+        """The bytes after the header; empty for a chunked body."""
         parts = _HEAD_END.split(self._final(), maxsplit=1)
         is_chunked = "transfer-encoding" in self.headers
         return b"" if is_chunked or len(parts) < 2 else parts[1]
 
     def _final(self) -> bytes:
-        """Without the interim answers (100 to 199) before the final one."""
+        """Remove interim responses (100 to 199) before the final one."""
         rest = bytes(self._bytes)
         while (line := _STATUS_LINE.match(rest)) and line[1].startswith(b"1") and line[1] != b"101":
             parts = _HEAD_END.split(rest, maxsplit=1)
@@ -73,23 +73,23 @@ class RawAnswer:
 
 
 RAW_ANSWER: ContextVar[RawAnswer] = ContextVar("raw_answer")
-"""Where the connection of the request that this task makes keeps its answer."""
+"""Where the connection of this task's request stores its response."""
 
 
 class KeepingResponseHandler(ResponseHandler):
-    """aiohttp's connection, which also keeps the beginning of each answer."""
+    """aiohttp's connection, which also stores the start of each response."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._raw_answer: RawAnswer | None = None
 
     def set_response_params(self, **params: Any) -> None:
-        """Begin a new answer: aiohttp calls this in the task that makes the request."""
+        """Start a new response: aiohttp calls this in the task of the request."""
         self._raw_answer = RAW_ANSWER.get()
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Keep the bytes, then let aiohttp parse them."""
+        """Store the bytes, then let aiohttp parse them."""
         if self._raw_answer is not None:
             self._raw_answer.feed(data)
         super().data_received(data)

@@ -1,4 +1,4 @@
-"""Identifiers from the operating system's randomness."""
+"""Random identifiers from the operating system."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKEN_BYTES = 32
 class RandomIds:
     """See ``Ids``."""
 
-    def new(self, kind: IdKind, *, of: str | None = None) -> str:  # noqa: ARG002 - chance follows from nothing
+    def new(self, kind: IdKind, *, of: str | None = None) -> str:  # noqa: ARG002 - unused: random ids are not derived
         """See ``Ids.new``."""
         return kind + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARS))
 

@@ -1,4 +1,4 @@
-"""Identifiers that come again: for runs that are to be compared byte by byte."""
+"""Reproducible identifiers, for runs that are compared byte by byte."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .random_ids import RandomIds
 
 
 class ReplayedIds(RandomIds):
-    """See ``Ids``. The same seed and the same requests in the same order make the same ids.
+    """Implements ``Ids``. The same seed and requests in the same order give the same ids.
 
-    What follows from something else is named after it, whichever process names it; the
-    rest is counted, so one process has to take all requests, on an empty database.
+    Ids that derive from another id do so in every process. All others are counted, so one
+    process must handle all requests, on an empty database.
 
     Args:
-        seed: Another one makes others.
+        seed: Another seed gives other ids.
     """
 
     def __init__(self, seed: int) -> None:

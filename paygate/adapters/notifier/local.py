@@ -24,7 +24,7 @@ class LocalNotifier:
         """See ``Notifier.refusal``."""
         return None
 
-    def notify(self, queue: Queue, row_id: str) -> None:  # noqa: ARG002 - the Protocol's; here one word is enough
+    def notify(self, queue: Queue, row_id: str) -> None:  # noqa: ARG002 - required by the Protocol, unused here
         """See ``Notifier.notify``."""
         with suppress(asyncio.QueueFull):
             self._notified.put_nowait(queue)

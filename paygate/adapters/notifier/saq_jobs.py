@@ -63,7 +63,7 @@ class QueueJobs(Worker[Any]):
     async def process(self) -> bool:
         """Run one job, and end when Redis fails.
 
-        SAQ would try again at once and in silence, as fast as it can.
+        SAQ would retry immediately and without a log line.
         """
         queue = cast("JobQueue", self.queue)
         try:
@@ -79,7 +79,7 @@ class QueueJobs(Worker[Any]):
         """Report to SAQ's monitor, and schedule what cron jobs there are.
 
         SAQ's own upkeep goes on without Redis and logs a traceback a second, and its sweep
-        would end jobs that take long; only the housekeeping queue has one.
+        would end jobs that take long; only the housekeeping queue has cron jobs.
         """
         return [asyncio.create_task(self._keep_up())]
 
@@ -90,7 +90,7 @@ class QueueJobs(Worker[Any]):
                 if self.cron_jobs:
                     await self.schedule(UPKEEP_EVERY_S)
                     if seconds % HOUSEKEEPING_ENDS_AFTER_S == 0:
-                        # A worker was killed over it: without this, its key would block the next.
+                        # A worker was killed during it: its key would block the next one.
                         await queue.sweep(HOUSEKEEPING_ENDS_AFTER_S)
                 if seconds % REPORT_EVERY_S == 0:
                     await self.worker_info(REPORT_EVERY_S + UPKEEP_EVERY_S)
@@ -105,7 +105,7 @@ class QueueJobs(Worker[Any]):
 
 
 class JobQueue(RedisQueue):
-    """SAQ's queue, which remembers that Redis failed to hand out a job."""
+    """SAQ's queue, which records that Redis failed to return a job."""
 
     error: Exception | None = None
 
@@ -119,10 +119,10 @@ class JobQueue(RedisQueue):
 
 
 def connect(url: str) -> Redis:
-    """A client that notices a dead connection.
+    """Create a client that detects a dead connection.
 
     Raises:
-        OperatorError: The URL cannot be understood.
+        OperatorError: The URL is invalid.
     """
     try:
         return Redis.from_url(
@@ -131,7 +131,7 @@ def connect(url: str) -> Redis:
     except ValueError as error:
         raise OperatorError(
             setting="REDIS_URL",
-            problem=f"it cannot be understood ({error})",
+            problem=f"it is invalid ({error})",
             remedy="Write it as redis://host:6379/0 or unix:///path/to/socket?db=0",
         ) from error
 
@@ -140,7 +140,7 @@ class SaqNotifier:
     """See ``Notifier``.
 
     Args:
-        url: Of a Redis or Valkey that nothing else uses.
+        url: URL of a Redis or Valkey that only paygate uses.
     """
 
     def __init__(self, url: str) -> None:
@@ -177,14 +177,14 @@ class SaqNotifier:
                 self._refusal = None
             except AWAY as error:
                 self._note(error)
-                # The sweep finds the rows; to go on would only wait again.
+                # Workers poll the rows; a retry would only wait again.
                 log.warning("notifier: Redis is away, notifications are dropped: %s", error)
                 await asyncio.sleep(PING_EVERY_S)
                 self._waiting.clear()
 
     async def _enqueue(self, queue: Queue, ids: list[str]) -> None:
         for start in range(0, max(1, len(ids)), IDS_PER_JOB_MAX):
-            # A key of its own: SAQ silently drops a job whose key it still knows.
+            # A unique key: SAQ drops a job whose key it still knows.
             await self._queues[queue].enqueue(
                 PROCESS,
                 key=uuid4().hex,
@@ -206,7 +206,7 @@ class SaqNotifier:
             if time.monotonic() - kept_s > HOUSEKEEPING_OVERDUE_S:
                 await jobs.housekeeping()
                 kept_s = time.monotonic()
-            # Bare SAQ would spin at full speed while Redis is away, or takes no commands.
+            # SAQ alone would loop at full speed while Redis is away or refuses commands.
             if time.monotonic() - began_s > BACKOFF_MAX_S:
                 pause_s = BACKOFF_MIN_S
             await asyncio.sleep(pause_s)
@@ -219,7 +219,7 @@ class SaqNotifier:
             cast("JobQueue", worker.queue).error = None
         running = [asyncio.create_task(worker.start()) for worker in workers]
         try:
-            # Redis tells nobody that it left.
+            # Redis does not report that it has stopped.
             while not (await asyncio.wait(running, timeout=PING_EVERY_S, return_when=FIRST))[0]:
                 if not await self._answers():
                     break
@@ -232,7 +232,7 @@ class SaqNotifier:
                 self._note(cast("JobQueue", worker.queue).error)
 
     def _note(self, error: Exception | None) -> None:
-        """Remember that Redis is there and refuses a command: read-only, full, or by its ACL."""
+        """Record that Redis responds but refuses a command: read-only, full, or by its ACL."""
         if not isinstance(error, ResponseError) or self._refusal == str(error):
             return
         self._refusal = str(error)
@@ -276,7 +276,7 @@ class SaqNotifier:
         return self._refusal is None
 
     async def probe(self) -> None:
-        """Find out whether Redis accepts notifications: send one that names no row."""
+        """Check whether Redis accepts notifications: send one without a row."""
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await self._enqueue(QUEUES[0], [])

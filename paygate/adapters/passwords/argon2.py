@@ -1,4 +1,4 @@
-"""Passwords with Argon2id, in threads of their own."""
+"""Hash passwords with Argon2id in separate threads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-# OWASP's second choice of equal strength: 19 MiB, two passes, parallelism 1.
+# OWASP's second recommendation of equal strength: 19 MiB, two passes, parallelism 1.
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
 PARALLELISM = 1
-# So many at a time: a flood of sign-ins must leave memory and cores for payments.
+# Limited: many logins must leave memory and cores for payments.
 THREADS = 2
 
 
@@ -23,8 +23,8 @@ class Argon2Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
-        # Compared with when nothing is stored: as long to check as any, and of no password.
-        # Written, not made: to make one takes as long as a whole app takes to start.
+        # Compared if no hash is stored, so that this takes as long as any check. It is a
+        # constant, because hashing takes as long as the start of an app.
         self._nobody = _of_nobody(self._hasher)
 
     async def hash(self, password: str) -> str:
@@ -46,7 +46,7 @@ class Argon2Passwords:
             return False
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

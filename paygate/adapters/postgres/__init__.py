@@ -1,3 +1,3 @@
-"""PostgreSQL, through Tortoise ORM and, where it is hot, by hand on the same pool."""
+"""PostgreSQL with Tortoise ORM, and with asyncpg on the same pool for hot paths."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The connection pool, and what its errors mean to us."""
+"""The connection pool, and the conversion of its errors."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 
 def tortoise_config(url: DatabaseUrl, *, pool_size: int, **how: Any) -> dict[str, Any]:
-    """Tortoise's configuration for a database.
+    """Return Tortoise's configuration for a database.
 
     Args:
-        url: Where it is.
-        pool_size: How many connections at most.
+        url: The database.
+        pool_size: Maximum number of connections.
         how: See ``PoolClient``.
     """
     return {
@@ -72,12 +72,12 @@ class Executor:
 
     @property
     def is_in_transaction(self) -> bool:
-        """Whether its statements are part of one."""
+        """Whether its statements are part of a transaction."""
         return isinstance(self.client, TransactionWrapper)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Name errors, and have the pool's connections replaced when one is read-only."""
+        """Convert errors, and replace the pool's connections if one is read-only."""
         try:
             with errors_named():
                 yield
@@ -88,11 +88,10 @@ class Executor:
 
     @contextmanager
     def models(self) -> Iterator[AsyncpgDBClient]:
-        """Where models may be used: ``with executor.models() as db: … .using_db(db)``.
+        """Return a context for models: ``with executor.models() as db: … .using_db(db)``.
 
-        Tortoise looks some things up in a context variable even when told which
-        connection to use. Setting it here and nowhere else lets several apps, with
-        several databases, live in one process.
+        Tortoise reads a context variable even if the connection is given. It is set only
+        here, so that several apps with several databases can live in one process.
         """
         token = _current_context.set(self.context)
         try:
@@ -102,7 +101,7 @@ class Executor:
             _current_context.reset(token)
 
     async def fetch(self, sql: str, *args: Any) -> Sequence[asyncpg.Record]:
-        """All rows of a statement.
+        """Return all rows of a statement.
 
         Raises:
             InfrastructureError: The database is away.
@@ -111,20 +110,20 @@ class Executor:
         return cast("Sequence[asyncpg.Record]", await self._run(with_rows))
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        """The first row."""
+        """Return the first row."""
         rows = await self.fetch(sql, *args)
         return rows[0] if rows else None
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """The first column of the first row."""
+        """Return the first column of the first row."""
         row = await self.fetchrow(sql, *args)
         return row[0] if row is not None else None
 
     async def run_in_transaction(self, work: Callable[[Executor], Awaitable[T]]) -> T:
-        """Run ``work`` in a transaction of its own, again if it is ended for another's sake.
+        """Run ``work`` in a transaction, and repeat it after a conflict.
 
         Raises:
-            TransactionConflictError: It was ended as often as it may be run again.
+            TransactionConflictError: It had a conflict too often.
             InfrastructureError: The database is away.
         """
 
@@ -146,7 +145,7 @@ class Executor:
                 tries -= 1
                 if not tries:
                     raise
-            # A statement of its own that was ended for the sake of others has stored nothing.
+            # A single statement that was aborted because of a conflict has stored nothing.
             await asyncio.sleep(Random().uniform(0, CONFLICT_WAIT_S))
 
     async def _run_once(self, work: Callable[[Any], Any]) -> Any:
@@ -156,14 +155,14 @@ class Executor:
 
     @asynccontextmanager
     async def transaction(self, *, lock_timeout_ms: int | None = None) -> AsyncIterator[Executor]:
-        """An executor whose statements stand or fall together.
+        """Open a transaction.
 
         Args:
-            lock_timeout_ms: How long a statement of it waits for a row, if not as usual.
+            lock_timeout_ms: How long a statement waits for a locked row, if not the default.
 
         Raises:
-            RowLockedError: A row was not to be had in that time.
-            TransactionConflictError: It was ended for the sake of another transaction.
+            RowLockedError: A row was locked for longer.
+            TransactionConflictError: The database aborted it because of another transaction.
             InfrastructureError: The database is away.
         """
         with self.models() as client:
@@ -177,7 +176,7 @@ class Executor:
 
 
 class errors_named:  # noqa: N801 - reads as a statement: `with errors_named():`
-    """Turns an error of the database into what it means; see ``errors``."""
+    """Converts errors of the database; see ``errors``."""
 
     def __enter__(self) -> None:
         return None
@@ -191,22 +190,22 @@ class errors_named:  # noqa: N801 - reads as a statement: `with errors_named():`
 async def connect(
     url: str | DatabaseUrl, *, pool_size: int, **how: Any
 ) -> tuple[TortoiseContext, Executor]:
-    """Open a pool of its own.
+    """Open a pool.
 
     Args:
-        url: Where the database is.
-        pool_size: How many connections at most.
-        how: See ``PoolClient``; whether a pooler answers there is found out if not said.
+        url: The database.
+        pool_size: Maximum number of connections.
+        how: See ``PoolClient``; without ``is_pooler`` it is detected.
 
     Raises:
-        OperatorError: The database cannot be reached or will not have us.
+        OperatorError: The database is not available or rejects the connection.
     """
     target = parse_database_url(url) if isinstance(url, str) else url
     if "is_pooler" not in how:
         how["is_pooler"] = await is_pooler(target)
     context = TortoiseContext()
-    # Entered only while it is set up: every later call names its connection, so
-    # that several apps may live in one process.
+    # Entered only during the setup: every later call passes its connection, so that
+    # several apps can live in one process.
     with context:
         await context.init(config=tortoise_config(target, pool_size=pool_size, **how))
         client = cast("AsyncpgDBClient", context.db())
@@ -220,13 +219,13 @@ async def connect(
 
 
 async def is_pooler(url: DatabaseUrl) -> bool:
-    """Whether a connection pooler such as PgBouncer answers there.
+    """Detect a connection pooler such as PgBouncer.
 
-    A pooler makes up the process number that it tells its clients; the server behind it
-    tells its own.
+    A pooler invents the process id that it sends to clients; the server behind it returns its
+    own.
 
     Raises:
-        OperatorError: Nothing can be reached there.
+        OperatorError: The database is not available.
     """
     async with connection(url, statement_cache_size=0) as direct:
         with errors_named():
@@ -235,14 +234,14 @@ async def is_pooler(url: DatabaseUrl) -> bool:
 
 @asynccontextmanager
 async def connection(url: DatabaseUrl, **options: Any) -> AsyncIterator[Any]:
-    """A single connection, closed at the end of the block.
+    """Open a single connection, closed at the end of the block.
 
     Args:
-        url: Where to.
-        options: Of ``asyncpg.connect``.
+        url: The database.
+        options: Arguments of ``asyncpg.connect``.
 
     Raises:
-        OperatorError: It cannot be made.
+        OperatorError: The connection fails.
     """
     try:
         opened = await asyncpg.connect(**{**url.arguments(), **options})
@@ -256,15 +255,15 @@ async def connection(url: DatabaseUrl, **options: Any) -> AsyncIterator[Any]:
 
 
 def unreachable(url: DatabaseUrl, error: BaseException) -> OperatorError:
-    """The database at an address cannot be used, for this reason."""
+    """Return the error for a database that is not available."""
     cause = original(error.__cause__ if isinstance(error, InfrastructureError) else error)
     assert cause is not None, "there is an error"
     remedy = "Check that PostgreSQL runs there and that host, port, name, user and password "
     remedy += "are right"
     if url.setting == SETTING:
-        remedy += ", or leave it empty to start a database of paygate's own"
+        remedy += ", or leave it empty to start an embedded database"
     return OperatorError(
         setting=url.setting,
-        problem=f"the database cannot be used ({short(cause)})",
+        problem=f"the database is not available ({short(cause)})",
         remedy=remedy,
     )

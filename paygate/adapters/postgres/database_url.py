@@ -1,7 +1,7 @@
-"""The one reader of ``DATABASE_URL``: every connection of paygate is opened from what it returns.
+"""Parse ``DATABASE_URL``; all connections use the result.
 
-A parameter of the URL is honoured or refused with a sentence. What the URL leaves out is
-read from the ``PG*`` variables, as other PostgreSQL clients do.
+A parameter of the URL is used or refused with an error. Values that the URL omits are read
+from the ``PG*`` variables, as in other PostgreSQL clients.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SETTING = "DATABASE_URL"
 CONNECT_TIMEOUT_S = 5.0
 NAME = "paygate"
 
-# Parameters that asyncpg understands in a URL.
+# URL parameters that asyncpg supports.
 _CLIENT = frozenset(
     {
         *("host", "port", "user", "password", "passfile", "dbname", "database"),
@@ -30,7 +30,7 @@ _CLIENT = frozenset(
 # Parameters that the server takes when a connection is opened.
 _SERVER = frozenset({"application_name", "options"})
 
-# Parameters with values that ask for what asyncpg does in any case.
+# Parameters whose values ask for what asyncpg does anyway.
 _FULFILLED = {
     "channel_binding": frozenset({"prefer", "disable"}),
     "gssencmode": frozenset({"prefer", "disable"}),
@@ -41,13 +41,13 @@ _DATABASE = frozenset({"dbname", "database"})
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """A checked address of a PostgreSQL database.
+    """A checked URL of a PostgreSQL database.
 
     Args:
         text: The URL without the parameters that only paygate reads.
-        setting: What to name in an error about it.
+        setting: The setting that errors name.
         connect_timeout_s: How long to wait for a connection.
-        server_settings: What the URL asks of the server.
+        server_settings: Settings of the server in the URL.
     """
 
     text: str = field(repr=False)
@@ -56,10 +56,10 @@ class DatabaseUrl:
     server_settings: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self, **server_settings: str) -> dict[str, Any]:
-        """The arguments of ``asyncpg.connect`` and ``asyncpg.create_pool``.
+        """Return the arguments of ``asyncpg.connect`` and ``asyncpg.create_pool``.
 
         Args:
-            server_settings: Defaults of paygate; what the URL says goes before them.
+            server_settings: Defaults of paygate; the URL takes precedence.
         """
         found: dict[str, Any] = {
             "dsn": self.text,
@@ -71,29 +71,28 @@ class DatabaseUrl:
             },
         }
         if ("sslmode", "disable") in parse_qsl(urlsplit(self.text).query):
-            # Without TLS there is nothing to negotiate, whatever PGSSLNEGOTIATION and
-            # PGGSSLIB say.
+            # Without TLS there is no negotiation, whatever PGSSLNEGOTIATION and PGGSSLIB are.
             found |= {"direct_tls": False, "gsslib": "gssapi"}
         return found
 
     def named(self, application: str) -> DatabaseUrl:
-        """The same address for connections that the server lists under another name."""
+        """Return a copy with another application name for the server."""
         return replace(
             self, server_settings={**self.server_settings, "application_name": application}
         )
 
 
 def parse_database_url(url: str, *, setting: str = SETTING) -> DatabaseUrl:
-    """Read ``postgresql://user:password@host:port/name?parameter=value``.
+    """Parse ``postgresql://user:password@host:port/name?parameter=value``.
 
-    Several hosts stand with commas between them; a Unix socket is ``?host=/folder``.
+    Several hosts are separated by commas; a Unix socket is ``?host=/folder``.
 
     Args:
-        url: The address.
-        setting: Where it comes from, for errors.
+        url: The URL.
+        setting: The setting that errors name.
 
     Raises:
-        OperatorError: It is not such a URL, or holds a parameter that cannot be honoured.
+        OperatorError: The URL is invalid, or has an unsupported parameter.
     """
     try:
         parts = urlsplit(url)
@@ -105,9 +104,9 @@ def parse_database_url(url: str, *, setting: str = SETTING) -> DatabaseUrl:
         raise _bad(setting, "it does not begin with postgresql://")
     twice = _named_twice(parts, [name for name, _ in given])
     if twice:
-        raise _bad(setting, f"it gives its {twice} twice")
+        raise _bad(setting, f"it contains its {twice} twice")
     if not unquote(parts.path.lstrip("/")) and not any(name in _DATABASE for name, _ in given):
-        raise _bad(setting, "it names no database")
+        raise _bad(setting, "it has no database name")
     timeout_s, server, kept = CONNECT_TIMEOUT_S, {}, []
     for name, value in given:
         if name in _CLIENT and value:
@@ -125,7 +124,7 @@ def parse_database_url(url: str, *, setting: str = SETTING) -> DatabaseUrl:
 
 
 def with_database(url: str, name: str) -> str:
-    """The address of another database on the same server."""
+    """Return the URL of another database on the same server."""
     parts = urlsplit(url)
     query = [pair for pair in parse_qsl(parts.query) if pair[0] not in _DATABASE]
     asked = f"?{urlencode(query, quote_via=quote, safe='/')}" if query else ""
@@ -133,7 +132,7 @@ def with_database(url: str, name: str) -> str:
 
 
 def _named_twice(parts: SplitResult, names: list[str]) -> str | None:
-    """What stands both before and after the question mark, or twice after it."""
+    """Return a value that is given before and after the question mark, or twice after it."""
     hosts = parts.netloc.rpartition("@")[2]
     before = {
         "user": parts.username,
@@ -163,12 +162,12 @@ def _has_host(kept: list[tuple[str, str]]) -> bool:
 def _seconds(setting: str, value: str) -> float:
     if not (value.isascii() and value.isdigit()):
         raise _bad(setting, f"connect_timeout={value} is not a number of seconds")
-    # 0 is libpq's word for "for ever", and 1 too short for it to be meant.
+    # In libpq 0 means no limit, and 1 is too short to be intended.
     return float(max(2, int(value))) if int(value) else CONNECT_TIMEOUT_S
 
 
 def _checked(url: DatabaseUrl) -> DatabaseUrl:
-    """Let asyncpg read it, so that what is wrong is said now and not by a background task."""
+    """Let asyncpg parse it now, so that errors are not raised in a background task."""
     from asyncpg.connect_utils import _parse_connect_dsn_and_args  # noqa: PLC0415 - asyncpg has no public reader
 
     arguments = {name: value for name, value in url.arguments().items() if name != "timeout"}
@@ -196,5 +195,5 @@ def _unknown(setting: str, name: str, value: str) -> OperatorError:
 def _bad(setting: str, why: str) -> OperatorError:
     remedy = "Write it as postgresql://user:password@host:5432/name"
     if setting == SETTING:
-        remedy += ", or leave it empty to start a database of paygate's own"
+        remedy += ", or leave it empty to start an embedded database"
     return OperatorError(setting=setting, problem=why, remedy=remedy)

@@ -1,13 +1,13 @@
-"""What an error of the database means to paygate. It is decided here and nowhere else.
+"""The meaning of database errors. Only this module decides it.
 
 ===========================  =========================================================
-meaning                      what follows
+error                        handling
 ===========================  =========================================================
 ``TransactionConflictError`` nothing was stored; run the transaction again
 ``RowLockedError``           another transaction holds a row; go on with the others
-``InfrastructureError``      the database is away or not ready; wait, or answer 503
-``REFUSED``                  it will not take this row, and never will
-anything else                a mistake in paygate; it is raised as it is
+``InfrastructureError``      the database is away or not ready; wait, or respond with 503
+``REFUSED``                  the database will never accept this row
+anything else                an error in paygate; it is raised unchanged
 ===========================  =========================================================
 """
 
@@ -46,11 +46,11 @@ AWAY = (
     DBConnectionError,
 )
 REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, _base.DataError)
-"""The second kind of ``DataError`` is asyncpg's own, for what it cannot even send."""
+"""The second ``DataError`` is asyncpg's own, for values that it cannot send."""
 
 
 def meaning(error: BaseException | None) -> InfrastructureError | None:
-    """The error to raise instead, or None where the error is to be raised as it is."""
+    """Return the error to raise instead, or None to raise the original."""
     cause = original(error)
     if isinstance(cause, REFUSED):
         return None
@@ -64,7 +64,7 @@ def meaning(error: BaseException | None) -> InfrastructureError | None:
 
 
 def is_starting(error: BaseException | None) -> bool:
-    """Whether a server that answers so may be about to start."""
+    """Check whether a server with this error may still be starting."""
     return isinstance(
         original(error),
         (
@@ -77,12 +77,12 @@ def is_starting(error: BaseException | None) -> bool:
 
 
 def original(error: BaseException | None) -> BaseException | None:
-    """What PostgreSQL or the network said; Tortoise wraps some of it."""
+    """Return the error of PostgreSQL or the network; Tortoise wraps some errors."""
     while isinstance(error, BaseORMException) and error.__cause__ is not None:
         error = error.__cause__
     return error
 
 
 def short(error: BaseException) -> str:
-    """The first line of an error, or its class where it says nothing."""
+    """Return the first line of an error, or its class if it has no message."""
     return (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Bringing the schema up to date, and refusing to run on an old one."""
+"""Migrate the schema, and refuse to run on an old one."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from .models.base import APP
 
 log = logging.getLogger(__name__)
 
-# "paygate" in ASCII: any number will do, as long as nothing else uses it.
+# "paygate" in ASCII: any number that no other program uses.
 LOCK = 0x70617967617465
 
-# Another process may be at a long migration, or a transaction may hold a table.
+# Another process may run a long migration, or a transaction may lock a table.
 WAIT_MAX_S = 600.0
 POLL_S = 0.2
 LOCKED_WAIT_S = 1.0
 SESSION = {
     "default_transaction_isolation": "read committed",
-    # While a migration waits for a table, everyone who comes later waits behind it.
+    # While a migration waits for a table, all later statements wait behind it.
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
@@ -40,18 +40,18 @@ SESSION = {
 
 
 async def migrate(url: str | DatabaseUrl) -> list[str]:
-    """Apply what is missing; the names of what was applied.
+    """Apply missing migrations; return their names.
 
-    Several processes may call this at once: one works, the others wait for it and
-    find nothing left to do. A statement may take as long as it needs, but it waits only
-    seconds for a table that others use; then the migration is rolled back and tried again.
+    Several processes may call this at once: one applies them, the others wait and find
+    nothing to do. A statement may run as long as it needs, but it waits only seconds for a
+    locked table; then the migration is rolled back and repeated.
 
     Args:
-        url: Of PostgreSQL itself. A pooler keeps no lock between two statements.
+        url: URL of PostgreSQL itself. A pooler keeps no lock between two statements.
 
     Raises:
-        OperatorError: The database cannot be reached or refuses, a pooler answers there,
-            or a table was in use for ten minutes.
+        OperatorError: The database is not available, refuses the change or is behind a
+            pooler, or a table was locked for ten minutes.
     """
     target = parse_database_url(url) if isinstance(url, str) else url
     if await is_pooler(target):
@@ -60,13 +60,13 @@ async def migrate(url: str | DatabaseUrl) -> list[str]:
         target, pool_size=2, is_pooler=False, session=SESSION, command_timeout_s=None
     )
     try:
-        # The lock lives on a connection of its own, so that it outlasts the
-        # migrations' transactions and goes when this process does.
+        # A separate connection holds the lock, so that it lasts longer than the migrations'
+        # transactions and ends with this process.
         with errors_named():
             async with executor.client.acquire_connection() as holder:
                 await _lock(holder)
                 try:
-                    # Tortoise's migrations find their connection in the context.
+                    # Tortoise's migrations read their connection from the context.
                     with context:
                         return await _apply_all(executor)
                 finally:
@@ -82,7 +82,7 @@ async def migrate(url: str | DatabaseUrl) -> list[str]:
 
 
 def behind_pooler(url: DatabaseUrl, what: str) -> OperatorError:
-    """A pooler answers where PostgreSQL itself is needed."""
+    """Return the error for a pooler where PostgreSQL itself is needed."""
     return OperatorError(
         setting=url.setting,
         problem=f"a connection pooler answers there, and {what} need PostgreSQL itself",
@@ -91,10 +91,10 @@ def behind_pooler(url: DatabaseUrl, what: str) -> OperatorError:
 
 
 async def _lock(holder: Any) -> None:
-    """Take the lock of migrations.
+    """Acquire the lock of migrations.
 
-    By asking again: a statement that waits for it would keep an old snapshot, and an
-    index that is built concurrently waits for those.
+    It polls: a statement that waits for the lock would keep an old snapshot, for which a
+    concurrent index build would wait.
     """
     deadline_s = time.monotonic() + WAIT_MAX_S
     while not await holder.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
@@ -104,7 +104,7 @@ async def _lock(holder: Any) -> None:
 
 
 async def _apply_all(executor: Executor) -> list[str]:
-    """Apply all migrations; one that could not have its tables is tried again."""
+    """Apply all migrations; repeat one whose tables are locked."""
     applied: list[str] = []
     deadline_s = time.monotonic() + WAIT_MAX_S
     while True:
@@ -114,7 +114,7 @@ async def _apply_all(executor: Executor) -> list[str]:
         except (RowLockedError, TransactionConflictError) as error:
             if time.monotonic() > deadline_s:
                 raise
-            log.warning("a table is in use, the migration is tried again: %s", error)
+            log.warning("a table is in use, the migration is repeated: %s", error)
             await asyncio.sleep(Random().uniform(0.5, 1.5) * LOCKED_WAIT_S)
         else:
             return applied
@@ -130,7 +130,7 @@ async def _apply(executor: Executor, applied: list[str]) -> None:
 
 
 async def require_migrated(executor: Executor) -> None:
-    """Refuse to work on a schema older than the code.
+    """Refuse to work on a schema that is older than the code.
 
     Raises:
         OperatorError: Migrations are missing.
@@ -139,13 +139,13 @@ async def require_migrated(executor: Executor) -> None:
     if missing:
         raise OperatorError(
             setting="DATABASE_URL",
-            problem=f"the database lacks {len(missing)} migration(s), the first is {missing[0]}",
+            problem=f"{len(missing)} migration(s) are missing, the first is {missing[0]}",
             remedy="Run `paygate migrate`",
         )
 
 
 async def missing_migrations(executor: Executor) -> list[str]:
-    """The names of migrations that were not applied yet."""
+    """Return the names of missing migrations."""
     known = MigrationExecutor(executor.client, APPS)
     await known.loader.build_graph()
     names = sorted(key.name for key in known.loader.graph.nodes if key.app_label == APP)

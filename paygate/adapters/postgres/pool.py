@@ -1,4 +1,4 @@
-"""Tortoise's client over a pool that is opened from ``DATABASE_URL`` as all connections are.
+"""Tortoise's client with a pool that is opened from ``DATABASE_URL``.
 
 Tortoise imports this module by name (``engine``) and takes ``client_class`` from it.
 """
@@ -19,24 +19,24 @@ from .database_url import DatabaseUrl
 
 log = logging.getLogger(__name__)
 
-# No statement of ours takes long; one that does is waiting for something lost.
+# No statement takes this long; one that does waits for something lost.
 COMMAND_TIMEOUT_S = 30
 
-# A statement that waits longer for a row meets a process that hangs, not one that works.
+# A statement that waits longer for a row waits for a process that hangs.
 LOCK_TIMEOUT_MS = 5_000
 
-# A transaction of ours asks nobody outside. One that is idle belongs to a frozen process,
-# and ending it lets the others have its rows.
+# No transaction makes outside calls. An idle one belongs to a frozen process, and ending it
+# releases its rows.
 IDLE_IN_TRANSACTION_MS = 30_000
 SESSION = {
-    # Every lock of ours relies on it: what is judged is read after the lock is held.
+    # All locks rely on it: data is read after the lock is held.
     "default_transaction_isolation": "read committed",
     "lock_timeout": str(LOCK_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
 }
 
-# A session that became read-only is replaced; not more often than this, or a database
-# that stays read-only would see nothing but new connections.
+# A session that became read-only is replaced, but not more often: a database that stays
+# read-only would get only new connections.
 REPLACE_EVERY_S = 1.0
 _LOCAL = (
     f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; "
@@ -45,10 +45,10 @@ _LOCAL = (
 
 
 class PoolerTransaction(Transaction):  # type: ignore[misc]  # asyncpg is not typed
-    """A transaction that brings its settings along, because a pooler keeps none for us."""
+    """A transaction that sets its own settings, because a pooler keeps none."""
 
     async def start(self) -> None:
-        """Begin, and set what a session of our own would have set."""
+        """Begin, and apply the settings of a session."""
         connection = cast("PoolerConnection", self._connection)
         is_outermost = not connection.is_in_transaction()
         await super().start()
@@ -59,9 +59,9 @@ class PoolerTransaction(Transaction):  # type: ignore[misc]  # asyncpg is not ty
 class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is not typed
     """A connection to PgBouncer in transaction mode.
 
-    Between two transactions the server behind it may be another one. So each statement
-    with parameters, which takes two messages, is sent in a transaction, and nothing is
-    kept on the server: no prepared statement, no setting, no lock.
+    Between two transactions the server may change. So a statement with parameters, which
+    takes two messages, is sent in a transaction, and nothing is kept on the server: no
+    prepared statement, no setting, no lock.
     """
 
     def transaction(
@@ -83,7 +83,7 @@ class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is 
         return await self._on_one_server(super().fetchval, *args, **kwargs)
 
     async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
-        """See ``asyncpg.Connection.execute``. Without parameters it is one message."""
+        """See ``asyncpg.Connection.execute``. Without parameters it is a single message."""
         if not args:
             return await super().execute(query, **kwargs)
         return await self._on_one_server(super().execute, query, *args, **kwargs)
@@ -97,18 +97,18 @@ class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is 
             return await work(*args, **kwargs)
 
     def get_reset_query(self) -> str:
-        """Nothing: there is no session to be reset, and the server may be another's by now."""
+        """Return nothing: there is no session to reset."""
         return ""
 
 
 class PoolClient(AsyncpgDBClient):
-    """Tortoise's client, with a pool of our own making.
+    """Tortoise's client with its own pool.
 
     Args:
-        url: Where to connect.
-        is_pooler: Whether a pooler answers there, so that nothing may be kept on the server.
-        session: Settings of each connection; None for the usual ones.
-        command_timeout_s: After which a statement is given up; None for never.
+        url: The database.
+        is_pooler: Whether a pooler responds, so that nothing may be kept on the server.
+        session: Settings of each connection; None for the default.
+        command_timeout_s: Timeout of a statement; None for no limit.
     """
 
     def __init__(
@@ -129,10 +129,10 @@ class PoolClient(AsyncpgDBClient):
         self._replacing: asyncio.Future[None] | None = None
 
     def replace_connections(self) -> None:
-        """Let the pool open new connections instead of those it has.
+        """Let the pool replace its connections.
 
-        asyncpg keeps a connection until someone closes it, so that one that became
-        read-only would refuse to write for as long as the process lives.
+        asyncpg keeps a connection until it is closed, so that one that became read-only would
+        refuse to write as long as the process lives.
         """
         now = time.monotonic()
         if self._pool is None or now - self._replaced_at_s < REPLACE_EVERY_S:
@@ -164,7 +164,7 @@ client_class = PoolClient
 
 
 def pool_of(client: AsyncpgDBClient) -> PoolClient:
-    """The client whose pool a connection or a transaction belongs to."""
+    """Return the client whose pool a connection or a transaction belongs to."""
     while isinstance(client, TransactionWrapper):
         client = client._parent  # noqa: SLF001
     return cast("PoolClient", client)

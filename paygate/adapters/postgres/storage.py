@@ -1,4 +1,4 @@
-"""The storage port on PostgreSQL."""
+"""The storage on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PostgresRepositories:
 
     @property
     def idempotency(self) -> PostgresIdempotency:
-        """Answers that were given."""
+        """Stored responses of idempotent requests."""
         return PostgresIdempotency(self.executor)
 
     @property
@@ -52,22 +52,22 @@ class PostgresRepositories:
 
     @property
     def users(self) -> PostgresUsers:
-        """People who sign in."""
+        """Users of the dashboard."""
         return PostgresUsers(self.executor)
 
     @property
     def sessions(self) -> PostgresSessions:
-        """Those who have."""
+        """Login sessions."""
         return PostgresSessions(self.executor)
 
     @property
     def api_keys(self) -> PostgresApiKeys:
-        """Keys beside the merchants' own pairs."""
+        """API keys besides the merchants' own pairs."""
         return PostgresApiKeys(self.executor)
 
     @property
     def audit(self) -> PostgresAudit:
-        """Who did what."""
+        """The audit log."""
         return PostgresAudit(self.executor)
 
     @property
@@ -102,12 +102,12 @@ class PostgresRepositories:
 
     @property
     def test_clock(self) -> PostgresTestClock:
-        """The clock that tests move."""
+        """The test clock."""
         return PostgresTestClock(self.executor)
 
     @property
     def attention(self) -> PostgresAttention:
-        """What operators have to look at."""
+        """Items that need attention."""
         return PostgresAttention(self.executor)
 
     @property
@@ -117,22 +117,22 @@ class PostgresRepositories:
 
     @property
     def plugin_settings(self) -> PostgresPluginSettings:
-        """What operators set of plugins."""
+        """Stored settings of plugins."""
         return PostgresPluginSettings(self.executor)
 
     @property
     def sealed_texts(self) -> PostgresSealedTexts:
-        """Sealed texts that are kept for long."""
+        """Long-lived encrypted texts."""
         return PostgresSealedTexts(self.executor)
 
     @property
     def housekeeping(self) -> PostgresHousekeeping:
-        """Forgetting what is old."""
+        """Deletion of old rows."""
         return PostgresHousekeeping(self.executor)
 
     @property
     def feed(self) -> PostgresFeed:
-        """Events in the one order in which everybody reads them."""
+        """Events in their global order."""
         return PostgresFeed(self.executor)
 
     @property
@@ -161,7 +161,7 @@ class PostgresRepositories:
 
 @dataclass(frozen=True)
 class PostgresStorage(PostgresRepositories):
-    """The same on a pool of its own. Close it when done."""
+    """The repositories on their own pool. Close it when done."""
 
     context: TortoiseContext
 
@@ -170,7 +170,7 @@ class PostgresStorage(PostgresRepositories):
         """Open a pool.
 
         Raises:
-            OperatorError: The database cannot be used.
+            OperatorError: The database is not available.
         """
         context, executor = await connect(url, pool_size=pool_size)
         return cls(executor, context)

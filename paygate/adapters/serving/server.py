@@ -1,4 +1,4 @@
-"""Answering HTTP on a socket."""
+"""Serve HTTP on a socket."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from hypercorn.config import Config
 from hypercorn.protocol.h11 import H11Protocol
 
 BACKLOG = 1024
-# Requests under way get this long to end when it is over.
+# How long requests may run after the server is stopped.
 GRACE_S = 20
-# A page that looks again every five seconds would often send its request in the very
-# moment in which an idle connection is closed after five, and see it reset. Browsers
-# and proxies give a connection up after a minute or less, so they are the first to.
-# After a signal idle connections are closed at once.
+# A page that polls every five seconds could send a request at the moment when an idle
+# connection is closed after five seconds. Browsers and proxies close idle connections after a
+# minute or less, so they close them first. After a signal idle connections are closed at once.
 KEEP_ALIVE_S = 75
 UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _Http1(H11Protocol):
-    """HTTP/1.1 that is never upgraded.
+    """HTTP/1.1 without upgrades.
 
-    To ``Upgrade: h2c`` hypercorn answers 101. Behind a proxy that forwards the header this is a
-    tunnel past the proxy's rules, such as its rate limits.
+    hypercorn responds to ``Upgrade: h2c`` with 101. Behind a proxy that forwards the header this
+    is a tunnel that bypasses the proxy's rules, such as rate limits.
     """
 
     async def _check_protocol(self, event: Any) -> None:
-        """Neither upgrade to HTTP/2 nor assume it."""
+        """Never upgrade to HTTP/2."""
 
     async def _create_stream(self, request: Any) -> None:
         kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
@@ -44,20 +43,20 @@ class _Http1(H11Protocol):
         )
 
 
-# Where hypercorn looks it up for each connection that is not encrypted.
+# hypercorn reads this name for each unencrypted connection.
 hypercorn.protocol.H11Protocol = _Http1  # type: ignore[attr-defined]
 
 
 async def answer(
     app: Any, listening: socket.socket, stopped: asyncio.Event, *, grace_s: float = GRACE_S
 ) -> None:
-    """Answer requests on that socket until told to stop.
+    """Serve requests on a socket until it is stopped.
 
     Args:
         app: An ASGI app.
-        listening: Bound and listening; it is closed at the end.
-        stopped: Ends it when it is set.
-        grace_s: What requests under way get then.
+        listening: A listening socket; it is closed at the end.
+        stopped: Stops the server when it is set.
+        grace_s: How long requests may run after that.
     """
     await serve(app, _config(listening, grace_s), shutdown_trigger=stopped.wait)
 
@@ -75,7 +74,7 @@ def _config(listening: socket.socket, grace_s: float) -> Config:
 
 
 def listen_anywhere(host: str) -> tuple[socket.socket, int]:
-    """A socket that listens there on a port nobody has, and that port."""
+    """Listen on any free port; return the socket and the port."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind((host, 0))
     listening.listen(BACKLOG)

@@ -1,4 +1,4 @@
-"""Sealing with AES-256-GCM and keyed digests, for one key or for several."""
+"""Encryption with AES-256-GCM and keyed digests, with one or several keys."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from ...core.errors import InfrastructureError, OperatorError
 VERSION = "v2"
 NONCE_BYTES = 12
 KEY_BYTES = 32
-UNREADABLE = "a sealed secret cannot be opened with this key"
+UNREADABLE = "a secret cannot be decrypted with this key"
 
 
 class KeyedVault:
-    """See ``Vault``.
+    """Implements ``Vault``.
 
-    A secret is encrypted with a key of its own, which is encrypted once for each of
-    the vault's keys: every instance that has one of them opens it. The text is
-    ``v2.KEY_ID.WRAPPED[.KEY_ID.WRAPPED…].CIPHERTEXT``. Texts of the first version
-    (Fernet) are still opened.
+    A secret is encrypted with its own key, which is encrypted with each of the vault's keys:
+    every instance with one of these keys can decrypt it. The text is
+    ``v2.KEY_ID.WRAPPED[.KEY_ID.WRAPPED…].CIPHERTEXT``. Texts of the first version (Fernet)
+    can still be decrypted.
 
     Args:
-        keys: 32 random bytes each, URL-safe base64; the newest first. While one key
-            takes the place of another, some instances know only the old one, so
-            what is handed out is made with the last.
+        keys: 32 random bytes each, URL-safe base64; the newest first. During a rotation
+            some instances only have the old key, so new digests are made with the
+            last.
 
     Raises:
         OperatorError: A key is not 32 bytes in base64.
@@ -51,7 +51,7 @@ class KeyedVault:
             raise OperatorError(
                 setting="PAYGATE_VAULT_KEY",
                 problem="it is not a key of 32 bytes in URL-safe base64",
-                remedy="Make one with `paygate key` and keep it out of the database's backups",
+                remedy="Create one with `paygate key` and keep it out of the database's backups",
             ) from error
 
     def seal(self, secret: Mapping[str, str], *, context: str) -> str:
@@ -96,7 +96,7 @@ class KeyedVault:
             except InvalidToken:
                 continue
             if belongs_to != context:
-                raise InfrastructureError("a sealed secret belongs to another row")
+                raise InfrastructureError("an encrypted secret belongs to another row")
             opened: Mapping[str, str] = secret
             return opened
         raise InfrastructureError(UNREADABLE)
@@ -127,7 +127,7 @@ class _Key:
 
 @lru_cache(maxsize=256)
 def _derived(secret: bytes, purpose: str) -> bytes:
-    """A key for one purpose only, so that no two uses ever share one."""
+    """Derive a key for one purpose, so that different uses never share a key."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"paygate {purpose}".encode()).derive(secret)
 
 
@@ -153,15 +153,15 @@ def _text(sealed: bytes) -> str:
 
 
 def new_key() -> str:
-    """Make a key for ``PAYGATE_VAULT_KEY``."""
+    """Generate a key for ``PAYGATE_VAULT_KEY``."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
 def kept_key(path: Path) -> str:
-    """Return the key in that file; one is made if there is none."""
+    """Return the key in a file; create the file if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Two processes may start at once: each writes a file of its own, and linking
-    # it into place succeeds for one of them.
+    # Two processes may start at the same time: each writes its own file, and only one can
+    # link it to the final name.
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
         descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -1,4 +1,4 @@
-"""The payment method ``card``: what a request must hold, and what is kept of it."""
+"""The payment method ``card``: its fields, and what is stored."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -9,18 +9,18 @@ from paygate import Instrument, MethodContext, MethodInfo, Scenario, card_networ
 
 from .rules import check_cvv, checked_expiry, checked_number, published_rules
 
-# A number with a separator after each digit fits twice.
+# Long enough for twice a number with a separator after each digit.
 FIELD_CHARS_MAX = 80
 SCENARIO_CARDS = "400001000000"
 
 
 def _text(value: object) -> str:
-    """The value as text if it can be a card's at all, else an empty one.
+    """Convert a value to text if it can be part of a card, else to an empty text.
 
-    What is missing or of a wrong shape is then refused by the same rules, and in
-    the same words, as what is merely wrong.
+    A missing or malformed value is then rejected by the same rules and with the same
+    message as a wrong one.
     """
-    # A JSON true is an int in Python; no card expires in month true.
+    # A JSON true is an int in Python, but not a month.
     if type(value) is int and 0 <= value < 10**19:
         return str(value)
     is_text = isinstance(value, str) and value.isascii() and len(value) <= FIELD_CHARS_MAX
@@ -36,7 +36,7 @@ def _mapping(value: object) -> object:
 
 
 def _shown_as(*types: str) -> Callable[[dict[str, JsonValue]], None]:
-    """Describe a field by what may be sent, not by what it is turned into."""
+    """Describe a field by what may be sent, not by its internal type."""
 
     def describe(schema: dict[str, JsonValue]) -> None:
         for word in ("default", "type", "anyOf"):
@@ -47,7 +47,7 @@ def _shown_as(*types: str) -> Callable[[dict[str, JsonValue]], None]:
 
 
 def _is_scenario(number: str) -> bool:
-    """Whether the card names a scenario: 4000 0100 0000, its three digits, a check digit."""
+    """Check for a scenario card: 4000 0100 0000, three digits, a check digit."""
     return len(number) == 16 and number.startswith(SCENARIO_CARDS)
 
 
@@ -55,7 +55,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class CardInput(BaseModel):
-    """A card as the payer typed it."""
+    """A card, as the payer entered it."""
 
     model_config = ConfigDict(
         hide_input_in_errors=True,
@@ -85,19 +85,19 @@ class CardInput(BaseModel):
         default=None,
         repr=False,
         title="CVV",
-        description="Three or four digits; checked and forgotten.",
+        description="Three or four digits; checked and not stored.",
         json_schema_extra=_shown_as("string", "integer", "null"),
     )
     holder_name: object = Field(
         default=None,
         repr=False,
-        description="Forms send it; nothing reads it.",
+        description="Accepted and ignored.",
         json_schema_extra=_shown_as("string", "null"),
     )
 
 
 class CardRequest(BaseModel):
-    """What a request to pay by card must hold."""
+    """The fields of a card payment."""
 
     model_config = ConfigDict(
         hide_input_in_errors=True,
@@ -110,10 +110,10 @@ class CardRequest(BaseModel):
 
 
 class CardMethod:
-    """Paying by card.
+    """The card payment method.
 
     Args:
-        scenarios: What test cards can name, by name.
+        scenarios: Scenarios of test cards, by name.
     """
 
     def __init__(self, scenarios: Mapping[str, Scenario] | None = None) -> None:
@@ -133,9 +133,9 @@ class CardMethod:
         )
 
     def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
-        """Check the card; keep its network and last four digits, seal number and expiry.
+        """Check the card; store its network and last four digits, encrypt number and expiry.
 
-        The security code is checked and goes no further.
+        The security code is checked and not stored.
 
         Raises:
             InvalidInstrumentError: The number or the security code is wrong

@@ -1,4 +1,4 @@
-"""The processor ``card_sim``: a card network that moves no money."""
+"""The processor ``card_sim``: a simulated card network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,10 +32,10 @@ TEST_CARDS = {
     "4100000000000019": Declined(DeclineCode.SUSPECTED_FRAUD, retry="never"),
     "4000000000000119": Declined(DeclineCode.PROCESSING_ERROR, retry="later"),
 }
-"""Numbers that are declined whatever the settings say."""
+"""Numbers that are always declined."""
 
 NO_REFUNDS = {"0341": Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="never")}
-"""Last four digits of a card that pays and takes no money back: 4000000000000341."""
+"""Last four digits of a card that succeeds but cannot be refunded: 4000000000000341."""
 
 
 class CardSim:
@@ -43,7 +43,7 @@ class CardSim:
 
     Args:
         settings: How it behaves.
-        scenarios: What it can play, by name.
+        scenarios: Its scenarios, by name.
     """
 
     def __init__(
@@ -75,14 +75,13 @@ class CardSim:
         """See ``Processor.authorize``.
 
         Raises:
-            NotSentError: The instrument came without its number, or the book
-                cannot be written.
+            NotSentError: The instrument has no number, or the record file cannot be
+                written.
         """
         secret = request.instrument.secret
         if secret is None or "number" not in secret:
-            raise NotSentError("the card's number is not there", plugin="card_sim")
-        # Decided here and carried in what the host keeps: later queries come
-        # without the number.
+            raise NotSentError("the card's number is missing", plugin="card_sim")
+        # The decline is stored in the state: later queries do not have the number.
         decline = TEST_CARDS.get(secret["number"])
         return await self._simulator.authorize(request, context, decline=decline)
 
@@ -104,7 +103,7 @@ class CardSim:
             request, context, decline=NO_REFUNDS.get(request.instrument.display.get("last4", ""))
         )
 
-    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state says it all
+    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state is enough
         """See ``CanWake.wake``."""
         await self._simulator.wake(context)
 

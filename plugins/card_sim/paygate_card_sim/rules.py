@@ -1,6 +1,6 @@
-"""What makes a card number, an expiry and a security code right.
+"""Rules for card numbers, expiry dates and security codes.
 
-None of the sentences here holds a value: they are shown, logged and stored.
+The error messages contain no values: they are shown, logged and stored.
 """
 
 import re
@@ -20,17 +20,17 @@ NUMBER_DIGITS_MIN = 13
 NUMBER_DIGITS_MAX = 19
 
 CODE_DIGITS = (3, 4)
-"""How many digits a security code may have, whatever the network: an American Express card has
-one of four digits on its front and one of three on its back."""
+"""Lengths of a security code, whatever the network: an American Express card has four digits
+on its front and three on its back."""
 
 _SEPARATORS = str.maketrans("", "", " -")
-# ASCII only: str.isdigit() also says yes to superscripts and other scripts' digits.
+# ASCII only: str.isdigit() also accepts superscripts and digits of other scripts.
 _NUMBER = re.compile(rf"[0-9]{{{NUMBER_DIGITS_MIN},{NUMBER_DIGITS_MAX}}}")
 _CODE = re.compile(r"[0-9]+")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
 _YEAR = re.compile(r"(?:[0-9]{2})?[0-9]{2}")
 
-# Nobody issues a card for longer; a year beyond it is a typing mistake.
+# No card is issued for longer; a later year is a typing error.
 YEARS_AHEAD_MAX = 50
 
 LAST_ZONE_HOURS = -12
@@ -40,17 +40,17 @@ LAST_ZONE = timezone(timedelta(hours=LAST_ZONE_HOURS))
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The last month in which a card is good."""
+    """The last month in which a card is valid."""
 
     year: int = field(repr=False)
     month: int = field(repr=False)
 
 
 def checked_number(given: str) -> str:
-    """The digits of a card number, without the spaces and dashes people type.
+    """Return the digits of a card number without spaces and dashes.
 
     Raises:
-        InvalidInstrumentError: It is no card number (``invalid_card``).
+        InvalidInstrumentError: It is not a card number (``invalid_card``).
 
     Source: ISO/IEC 7812-1, annex B.
     """

@@ -1,4 +1,4 @@
-"""Carries events to merchants as signed HTTP posts."""
+"""Delivers events to merchants as signed HTTP requests."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Both families of signatures. One secret serves both."""
+"""The two kinds of signatures. Both use the same secret."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import hmac
 from collections.abc import Mapping
 
 PREFIX = "whsec_"
-# The shortest key that Standard Webhooks asks for is 24 bytes; older secrets of
-# 16 random bytes are still keys and not words.
+# Standard Webhooks requires keys of at least 24 bytes; older secrets of 16 random bytes
+# are still decoded as keys.
 KEY_BYTES_MIN = 16
 
 
 def signed_headers(
     *, id: str, timestamp: int, body: bytes, secret: str, previous: str | None = None
 ) -> Mapping[str, str]:
-    """The headers that prove a body to whoever has the secret.
+    """Return the headers that authenticate a body.
 
     Args:
-        id: The event's, the same for all its attempts.
-        timestamp: Of this attempt, unix seconds.
+        id: The event's id, the same for all attempts.
+        timestamp: Time of this attempt, in Unix seconds.
         body: The exact bytes that are sent.
-        secret: The merchant's.
-        previous: The one before it, while a rotation lasts: Standard Webhooks has room
-            for both, the plain headers hold the new one's signature alone.
+        secret: The merchant's secret.
+        previous: The previous secret during a rotation: Standard Webhooks supports both, the
+            plain headers only contain the signature of the new one.
     """
     plain = plain_signature(body, secret)
     return {
@@ -40,12 +40,12 @@ def signed_headers(
 
 
 def plain_signature(body: bytes, secret: str) -> str:
-    """HMAC-SHA256 of the body in lower-case hex, keyed by the secret's own characters."""
+    """HMAC-SHA256 of the body in lower-case hex; the key is the secret's text."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def standard_signature(id: str, timestamp: int, body: bytes, secret: str) -> str:
-    """``v1,`` and the base64 of an HMAC over id, timestamp and body.
+    """``v1,`` and the base64 HMAC of id, timestamp and body.
 
     Source: Standard Webhooks 1.0.0.
     """
@@ -55,10 +55,10 @@ def standard_signature(id: str, timestamp: int, body: bytes, secret: str) -> str
 
 
 def standard_key(secret: str) -> bytes:
-    """What keys the Standard Webhooks signature.
+    """Return the key of the Standard Webhooks signature.
 
-    The bytes behind ``whsec_`` if they are base64 to the letter, as in every
-    secret paygate makes; else the secret's own characters, all of them.
+    The decoded bytes after ``whsec_`` if they are valid base64, as in every secret that
+    paygate generates; else the secret's text.
     """
     if secret.startswith(PREFIX):
         try:

@@ -1,4 +1,4 @@
-"""One POST, and what came of it."""
+"""Deliver an event with one POST request."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ class WebhookSettings(BaseModel):
     """Read from ``PAYGATE_WEBHOOK_HTTP_*``."""
 
     timeout_ms: int = Field(
-        5000, ge=100, le=10_000, description="for the whole exchange, the answer's body included"
+        5000,
+        ge=100,
+        le=10_000,
+        description="limit for the whole exchange, including the response body",
     )
 
 
 class WebhookSink:
-    """Posts the exact bytes of an event, signed, to the merchant's address."""
+    """Sends the exact bytes of an event, signed, to the merchant's URL."""
 
     info = PluginInfo(id="webhook_http", version="0.1.0")
 
@@ -42,13 +45,13 @@ class WebhookSink:
         self._timeout = timedelta(milliseconds=settings.timeout_ms)
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:  # noqa: ARG002 - every event
-        """Whether the merchant has said where webhooks go."""
+        """Return whether the merchant has a webhook URL."""
         return endpoint.url is not None
 
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """Post it once. Any 2xx is a yes; redirects are not followed."""
+        """Send it once. Any 2xx confirms it; redirects are not followed."""
         if endpoint.url is None:
             return DeliveryResult(delivered=False, error="no_url")
         now = context.clock.now()
@@ -62,10 +65,10 @@ class WebhookSink:
                 response_bytes_max=READ_BYTES_MAX,
             )
         except HttpError as error:
-            context.logger.info("webhook got no answer", kind=error.kind, detail=error.detail)
+            context.logger.info("no response to a webhook", kind=error.kind, detail=error.detail)
             return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
         if response.broken:
-            context.logger.info("webhook answer broke off", kind=response.broken)
+            context.logger.info("webhook response is incomplete", kind=response.broken)
         return DeliveryResult(
             delivered=200 <= response.status < 300,
             status_code=response.status,
@@ -78,7 +81,7 @@ class WebhookSink:
 def _headers(event: DeliverableEvent, endpoint: Endpoint, now: datetime) -> Mapping[str, str]:
     standing = {"Content-Type": "application/json", "User-Agent": "paygate-webhooks/0.1"}
     if endpoint.secret is None:
-        # Nothing to sign with; the merchant has chosen to believe anyone.
+        # The merchant has no secret: send unsigned.
         return standing
     signed = signed_headers(
         id=event.id,
@@ -92,12 +95,12 @@ def _headers(event: DeliverableEvent, endpoint: Endpoint, now: datetime) -> Mapp
 
 def _kept(response: HttpResponse) -> str:
     text = response.body[:KEPT_BYTES_MAX].decode(errors="replace")
-    # PostgreSQL stores every character but this one.
+    # PostgreSQL cannot store this character.
     return text.replace("\0", "")
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """How long a receiver asked us to wait: seconds or a date; junk is ignored."""
+    """Parse ``Retry-After``: seconds or a date; anything else is ignored."""
     if value is None:
         return None
     if value.isascii() and value.isdigit() and len(value) < 10:

@@ -1,4 +1,4 @@
-"""Rules of a shop: who is asked, who may pay, and what people see of it."""
+"""Rules of a shop: routing, risk checks, and their display."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Rules(BaseModel):
 
 @dataclass(frozen=True)
 class VolumeSplit:
-    """Sends each processor its share of the payments."""
+    """Routes shares of the payments to processors."""
 
     rules: Rules
     name = "volume_split"
 
     async def rank(self, request: RouteRequest, context: CallContext) -> Sequence[str] | None:
-        """Draw one of them; the same payment draws the same in every process."""
+        """Draw a processor; the same payment gets the same one in every process."""
         able = {candidate.processor for candidate in request.candidates}
         shares = {id: share for id, share in self.rules.shares.items() if id in able and share > 0}
         if not shares:
@@ -69,14 +69,14 @@ class VolumeSplit:
 
 @dataclass(frozen=True)
 class Velocity:
-    """Stops an instrument that pays too often."""
+    """Blocks an instrument that pays too often."""
 
     rules: Rules
     name = "velocity"
     fail = "open"
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
-        """Count what came before: of several that race each other the later are stopped."""
+        """Count earlier payments: of several simultaneous ones the later are blocked."""
         seen = await context.history.payments(within=HOUR, same="instrument")
         if seen.payments < self.rules.per_hour:
             return None
@@ -86,12 +86,12 @@ class Velocity:
 class LimitsOptions(BaseModel):
     """Options of ``paygate x acme_rules limits``."""
 
-    merchant: UUID | None = Field(None, description="whose payments to count")
+    merchant: UUID | None = Field(None, description="merchant whose payments are counted")
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What people see."""
+    """The route, the command and the panels."""
 
     rules: Rules
 
@@ -153,7 +153,7 @@ def paygate_routes(context: PluginContext) -> Iterable[Route]:
 def paygate_commands(context: PluginContext) -> Iterable[Command]:
     """Offer ``paygate x acme_rules limits``."""
     shop = Shop(context.config(Rules))
-    return [Command("limits", "Say what holds", shop.say_limits, LimitsOptions)]
+    return [Command("limits", "Show the limits", shop.say_limits, LimitsOptions)]
 
 
 @hookimpl

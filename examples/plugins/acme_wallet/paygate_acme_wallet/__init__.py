@@ -20,7 +20,7 @@ def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     return [AcmeProcessor(context.config(AcmeSettings))]
 
 
-# What `paygate plugin check acme_wallet` judges by.
+# Samples for `paygate plugin check acme_wallet`.
 paygate_check_samples = {
     "methods": {"wallet": {"valid": [{"wallet_id": "W-1234"}], "invalid": [{"wallet_id": "1234"}]}},
     "processors": {

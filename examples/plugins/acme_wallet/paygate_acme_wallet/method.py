@@ -1,4 +1,4 @@
-"""What a payer tells us to pay from a wallet."""
+"""The input of a wallet payment."""
 
 import re
 
@@ -10,13 +10,13 @@ _WALLET_ID = re.compile(r"W-[0-9]{4,12}", re.ASCII)
 
 
 class WalletInput(BaseModel):
-    """The wallet's part of a payment request."""
+    """The wallet's fields of a payment request."""
 
     wallet_id: str
 
 
 class WalletMethod:
-    """Paying from a wallet."""
+    """The wallet payment method."""
 
     info = MethodInfo(
         code="wallet",

@@ -1,4 +1,4 @@
-"""Acme, who keeps the wallets."""
+"""Acme, the processor of the wallets."""
 
 from pydantic import BaseModel, Field
 
@@ -23,10 +23,10 @@ class AcmeSettings(BaseModel):
 
 
 class AcmeProcessor:
-    """Takes money from wallets.
+    """Charges wallets.
 
-    The same operation always ends the same way, so it may be told twice and can
-    be asked at any time.
+    The same operation always has the same outcome, so it may be repeated and queried at any
+    time.
     """
 
     info = PluginInfo(id="acme", version="0.1.0", requires_api=1)
@@ -41,11 +41,11 @@ class AcmeProcessor:
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """Take the money, or say that there is not enough."""
+        """Charge the wallet, or decline."""
         return self._decide(request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """Say again what was said before."""
+        """Return the outcome again."""
         return self._decide(request, context)
 
     def _decide(self, request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:

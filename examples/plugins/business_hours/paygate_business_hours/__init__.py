@@ -1,4 +1,4 @@
-"""Webhooks that failed are tried again when somebody is there to see it."""
+"""Retries failed webhooks in business hours."""
 
 from collections.abc import Iterable
 

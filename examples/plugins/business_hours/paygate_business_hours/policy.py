@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again: soon, and then in business hours."""
+"""A retry policy: soon at first, then in business hours."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -13,18 +13,18 @@ from paygate import RetryPolicy, Tries
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440, 1440))
 SOON = 2
-"""So many waits are kept at any hour: most receivers are back in minutes."""
+"""This number of waits ignores business hours: most receivers are back in minutes."""
 LONGEST = timedelta(days=7)
-"""No opening within this much is none: the plain timetable holds."""
+"""If no business hours begin within this time, the plain schedule applies."""
 
 
 class BusinessHoursSettings(BaseModel):
     """Read from ``PAYGATE_BUSINESS_HOURS_*``."""
 
-    zone: str = Field("Asia/Kolkata", description="Of the people, such as Europe/Berlin.")
-    opens: time = Field(time(9), description="When the day begins, there.")
-    closes: time = Field(time(18), description="When it ends, there; later than it begins.")
-    days: str = Field("mon,tue,wed,thu,fri", description="When there is anybody; empty for never.")
+    zone: str = Field("Asia/Kolkata", description="Time zone, such as Europe/Berlin.")
+    opens: time = Field(time(9), description="Start of business hours.")
+    closes: time = Field(time(18), description="End of business hours, after their start.")
+    days: str = Field("mon,tue,wed,thu,fri", description="Business days; empty for none.")
 
     @field_validator("zone")
     @classmethod
@@ -51,10 +51,10 @@ class BusinessHoursSettings(BaseModel):
 
 
 class BusinessHours(RetryPolicy):
-    """A timetable whose later waits end in business hours. Pure: history in, wait out.
+    """A schedule whose later waits end in business hours. It only uses its arguments.
 
-    Reckoning is done in UTC; only the hours on the wall are asked of the zone. So a wait of
-    thirty minutes lasts thirty minutes in the night the clocks change, too.
+    Calculations are in UTC; only business hours use the time zone. So a wait of thirty minutes
+    lasts thirty minutes even when the clocks change.
     """
 
     name = "business_hours"
@@ -66,7 +66,7 @@ class BusinessHours(RetryPolicy):
         self._days = {DAYS.index(day.strip()) for day in settings.days.split(",") if day.strip()}
 
     def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:
-        """How long to wait, counted from now; None to give up."""
+        """Return the wait from now; None to give up."""
         if tries.count > len(WAITS):
             return None
         planned = WAITS[tries.count - 1]
@@ -78,11 +78,11 @@ class BusinessHours(RetryPolicy):
         return opening - now
 
     def _openings(self, due: datetime) -> Iterator[datetime]:
-        """The moments from ``due`` on that business begins, or goes on, in UTC."""
+        """Yield times in business hours from ``due`` on, in UTC."""
         first = due.astimezone(self._zone).date()
         for offset in range(LONGEST.days + 1):
             day = first + timedelta(days=offset)
-            # An hour that the clocks leap over is taken as the one after it.
+            # A local time that is skipped when clocks change counts as one hour later.
             opens, closes = (
                 datetime.combine(day, at, self._zone).astimezone(UTC)
                 for at in (self._opens, self._closes)

@@ -1,4 +1,4 @@
-"""Every event as a line in a file, as a record in Kafka, or both."""
+"""Writes every event to a file, to Kafka, or to both."""
 
 from collections.abc import Iterable
 from os import getpid
@@ -14,7 +14,7 @@ from .settings import StreamSettings
 
 @hookimpl
 def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:
-    """Offer ``event_file`` and ``event_kafka``, as far as they are told where to write."""
+    """Offer ``event_file`` and ``event_kafka``, if they are configured."""
     settings = context.config(StreamSettings)
     if settings.file is not None:
         yield FileSink(settings.file, settings.file_bytes_max, settings.files_kept)
@@ -22,7 +22,7 @@ def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:
         yield KafkaSink(settings.topic, aiokafka_producer(settings.kafka))
 
 
-# What `paygate plugin check event_stream` judges by.
+# Samples for `paygate plugin check event_stream`.
 paygate_check_samples = {
     "environ": {
         "PAYGATE_EVENT_STREAM_FILE": str(Path(gettempdir(), f"paygate-check-{getpid()}.jsonl"))

@@ -1,4 +1,4 @@
-"""Events as lines of a file that is put aside when it is full."""
+"""Writes events to a file with rotation."""
 
 import asyncio
 import fcntl
@@ -13,10 +13,10 @@ from .records import as_line, is_for_stream
 
 
 class FileSink:
-    """Appends each event, and says delivered when the disk has it.
+    """Appends each event, and reports a delivery after it is on the disk.
 
-    Several workers may write to one file: a lock beside it keeps lines whole and files in
-    order. ``events.jsonl`` is the newest, ``events.jsonl.1`` the one before it.
+    Several workers may write to one file: a lock keeps lines complete and files in order.
+    ``events.jsonl`` is the newest, ``events.jsonl.1`` the one before it.
     """
 
     info = PluginInfo(id="event_file", version="0.1.0", requires_api=3)
@@ -28,13 +28,13 @@ class FileSink:
         self._kept = kept
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
-        """Every event, once."""
+        """Return True for every event, once."""
         return is_for_stream(endpoint)
 
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """Append it. Disks may be slow, so a thread of the loop's own waits for them."""
+        """Append it. Disks may be slow, so a thread waits for them."""
         try:
             await asyncio.to_thread(self._append, as_line(event))
         except OSError as error:
@@ -55,13 +55,13 @@ class FileSink:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone among all processes that write here; let go of when one of them dies."""
+        """Lock the file for all processes; the lock is released if one of them ends."""
         with Path(f"{self._path}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _put_aside(self) -> None:
-        """Every file becomes one older; the oldest is overwritten."""
+        """Rotate the files; the oldest is overwritten."""
         for age in range(self._kept - 1, 0, -1):
             older = Path(f"{self._path}.{age}")
             if older.exists():
@@ -70,7 +70,7 @@ class FileSink:
 
 
 def _begin_line(path: Path, size: int, fd: int) -> None:
-    """End what a writer that was killed left half written, so that it spoils no other line."""
+    """End an incomplete line of a killed writer, so that it affects no other line."""
     if size:
         with path.open("rb") as file:
             file.seek(-1, os.SEEK_END)

@@ -1,4 +1,4 @@
-"""Events as records in Kafka, by aiokafka."""
+"""Writes events to Kafka with aiokafka."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,12 +19,12 @@ from .records import is_for_stream, ordered_by
 
 
 class Producer(Protocol):
-    """As much of a Kafka client as is needed."""
+    """The part of a Kafka client that is used."""
 
     async def send_and_wait(
         self, topic: str, value: bytes, key: bytes, headers: Sequence[tuple[str, bytes]]
     ) -> Any:
-        """Write a record, and return when enough brokers have it."""
+        """Write a record; return when enough brokers have it."""
         ...
 
     async def stop(self) -> None:
@@ -36,15 +36,15 @@ StartProducer = Callable[[], Awaitable[Producer]]
 
 
 class KafkaSink:
-    """Writes each event once more where it is not sure that it was written.
+    """Writes an event again if it may not have been written.
 
-    The key of a record is the payment: all events of one are in one partition, in order. A
-    copy is known by the header ``event-id``, which is the same for every attempt.
+    The key of a record is the payment: all its events are in one partition, in order. The header
+    ``event-id`` identifies duplicates: it is the same for every attempt.
     """
 
     info = PluginInfo(id="event_kafka", version="0.1.0", requires_api=3)
     concerns_endpoint = False
-    own_client = "Kafka is not spoken over HTTP; aiokafka connects to the operator's brokers"
+    own_client = "Kafka does not use HTTP; aiokafka connects to the operator's brokers"
 
     def __init__(self, topic: str, start: StartProducer) -> None:
         self._topic = topic
@@ -53,17 +53,17 @@ class KafkaSink:
         self._starting = asyncio.Lock()
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
-        """Every event, once."""
+        """Return True for every event, once."""
         return is_for_stream(endpoint)
 
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """Write a record. Whatever goes wrong, the host tries again later."""
+        """Write a record. After any error the host retries later."""
         headers = [("event-id", event.id.encode()), ("event-type", event.type.encode())]
         key = ordered_by(event).encode()
         try:
-            # Less than the host gives: a result says more than a time-out.
+            # Less than the deadline of the host: a result is better than a timeout.
             async with asyncio.timeout(context.deadline.total_seconds() * 0.9):
                 producer = await self._started()
                 await producer.send_and_wait(self._topic, event.body, key, headers)
@@ -74,12 +74,12 @@ class KafkaSink:
         return DeliveryResult(delivered=True)
 
     async def close(self) -> None:
-        """The host shuts down."""
+        """Close the producer when the host shuts down."""
         if self._producer is not None:
             await self._producer.stop()
 
     async def _started(self) -> Producer:
-        """The one producer of this process: the first event waits for its connections."""
+        """Return the producer of this process; the first event waits for its connections."""
         async with self._starting:
             if self._producer is None:
                 self._producer = await self._start()
@@ -87,20 +87,20 @@ class KafkaSink:
 
 
 def aiokafka_producer(brokers: str) -> StartProducer:
-    """How to connect, by a library that is not imported before it is needed.
+    """Return a function that connects; the library is imported only when needed.
 
     Raises:
-        OperatorError: It is not installed; start-up stops with it.
+        OperatorError: It is not installed; paygate does not start.
     """
     if find_spec("aiokafka") is None:
         raise OperatorError(
             setting="PAYGATE_EVENT_STREAM_KAFKA",
             problem="aiokafka is not installed",
-            remedy="Install paygate-event-stream[kafka], or leave the setting out",
+            remedy="Install paygate-event-stream[kafka], or remove the setting",
         )
 
     async def start() -> Producer:
-        # Retries of its own write a record once; "all" waits for every replica in sync.
+        # Its own retries write a record once; "all" waits for every in-sync replica.
         producer = import_module("aiokafka").AIOKafkaProducer(
             bootstrap_servers=brokers, acks="all", enable_idempotence=True
         )

@@ -1,4 +1,4 @@
-"""Asks the processor with the lowest fee."""
+"""Routes payments to the processor with the lowest fee."""
 
 from collections.abc import Iterable
 
@@ -19,10 +19,10 @@ def paygate_routers(context: PluginContext) -> Iterable[Router]:
 def paygate_commands(context: PluginContext) -> Iterable[Command]:
     """Offer ``paygate x least_cost quote``."""
     quote = Quote(context.config(FeeSettings).table)
-    return [Command("quote", "Say what a payment would cost with whom", quote.run, QuoteOptions)]
+    return [Command("quote", "Show the fees of a payment by processor", quote.run, QuoteOptions)]
 
 
-# What `paygate plugin check least_cost` judges by: fees of the processors that the kit makes up.
+# Samples for `paygate plugin check least_cost`: fees of the kit's processors.
 paygate_check_samples = {
     "environ": {"PAYGATE_LEAST_COST_FEES": "kit_1/*/*=0+90, kit_0/*/*=200+10, kit_7/card/*=1"},
 }

@@ -1,4 +1,4 @@
-"""What processors charge: a fixed part, and basis points of the sum, in whole minor units."""
+"""Fees of processors: a fixed part and basis points of the amount, in minor units."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,22 +17,22 @@ _RULE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """What one payment costs.
+    """The fee of one payment.
 
     Args:
         fixed_minor: In minor units of the payment's currency.
-        basis_points: Hundredths of a per cent of the sum.
+        basis_points: Hundredths of a percent of the amount.
     """
 
     fixed_minor: int
     basis_points: int = 0
 
     def of(self, amount: Money) -> int:
-        """In minor units; a part of one counts as a whole one, as on a processor's bill."""
+        """Return the fee in minor units, rounded up."""
         return self.fixed_minor - (-amount.minor * self.basis_points // 10_000)
 
     def __str__(self) -> str:
-        """As people say it."""
+        """Return the fee as text."""
         return f"{self.fixed_minor} + {self.basis_points / 100:.2f} %"
 
 
@@ -47,22 +47,22 @@ class FeeTable:
     fees: Mapping[Place, Fee]
 
     def find(self, processor: str, method: str, currency: str) -> Fee | None:
-        """The most particular one: of the method and the currency, the method, the currency."""
+        """Return the most specific fee: of method and currency, of the method, of the currency."""
         tries = [(method, currency), (method, ANY), (ANY, currency), (ANY, ANY)]
         found = (self.fees.get((processor, *each)) for each in tries)
         return next((fee for fee in found if fee is not None), None)
 
     @property
     def processors(self) -> Iterable[str]:
-        """Whose fees are known."""
+        """The processors with known fees."""
         return sorted({processor for processor, _, _ in self.fees})
 
     @classmethod
     def read(cls, text: str) -> "FeeTable":
-        """From ``card_sim/card/INR=300+190, upi_sim/*/*=0``.
+        """Parse ``card_sim/card/INR=300+190, upi_sim/*/*=0``.
 
         Raises:
-            ValueError: One is no fee, or stands there twice.
+            ValueError: A fee is invalid or given twice.
         """
         fees: dict[Place, Fee] = {}
         for rule in filter(None, (each.strip() for each in text.split(","))):
@@ -71,7 +71,7 @@ class FeeTable:
                 raise ValueError(f"{rule!r} must look like card_sim/card/INR=300+190")
             place = (read["processor"], read["method"], read["currency"])
             if place in fees:
-                raise ValueError(f"{'/'.join(place)} stands there twice")
+                raise ValueError(f"{'/'.join(place)} is given twice")
             fees[place] = Fee(int(read["fixed"]), int(read["points"] or 0))
         return cls(fees)
 
@@ -91,5 +91,5 @@ class FeeSettings(BaseModel):
 
     @property
     def table(self) -> FeeTable:
-        """The fees, to look them up in."""
+        """The parsed fees."""
         return FeeTable.read(self.fees)

@@ -1,4 +1,4 @@
-"""``paygate x least_cost quote``: the fees of one payment, before it is made."""
+"""``paygate x least_cost quote``: show the fees of a payment."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from .fees import FeeTable
 
 
 class QuoteOptions(BaseModel):
-    """Options of the verb."""
+    """Options of the command."""
 
     amount: int = Field(..., ge=1, description="In minor units.")
     method: str = Field("card", description="The payment method.")
@@ -19,12 +19,12 @@ class QuoteOptions(BaseModel):
 
 @dataclass(frozen=True)
 class Quote:
-    """Says what a payment costs with whom, the cheapest first."""
+    """Shows the fees of a payment, the cheapest first."""
 
     table: FeeTable
 
     async def run(self, options: QuoteOptions, context: CommandContext) -> int:
-        """One line for each processor whose fee is known; 1 where none is."""
+        """Print a line for each processor with a known fee; return 1 if there is none."""
         amount = Money(options.amount, options.currency)
         lines = []
         for processor in self.table.processors:

@@ -1,4 +1,4 @@
-"""Of those that can carry a payment out, the cheapest first."""
+"""Ranks processors by fee, the cheapest first."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from .fees import FeeTable
 
 
 class LeastCost(Router):
-    """Ranks the processors whose fees are known; equals keep their usual order.
+    """Ranks processors with known fees; equal ones keep their order.
 
-    Whose fees are not known is not ranked, and follows. With fewer than two known there is
-    nothing to compare, hence no opinion.
+    Processors without a known fee are not ranked and come last. With fewer than two known fees
+    it has no opinion.
     """
 
     name = "least_cost"
@@ -21,11 +21,11 @@ class LeastCost(Router):
         self._table = table
 
     async def rank(self, request: RouteRequest, context: CallContext) -> Sequence[str] | None:
-        """The cheapest first, and in the log why."""
+        """Rank by fee, and log the fees."""
         costs = self._costs(request)
         if len(costs) < 2:
             return None
-        # Sorting is stable: equals stay as the host has ordered them.
+        # Sorting is stable: equal processors keep the host's order.
         ranking = sorted(costs, key=costs.__getitem__)
         context.logger.info(
             "least cost",
@@ -37,7 +37,7 @@ class LeastCost(Router):
         return ranking
 
     def _costs(self, request: RouteRequest) -> dict[str, int]:
-        """Processor → its fee in minor units, where that is known."""
+        """Return the known fees in minor units by processor."""
         amount, costs = request.amount, {}
         for candidate in request.candidates:
             fee = self._table.find(candidate.processor, request.method, amount.currency)

@@ -1,4 +1,4 @@
-"""Netbanking for paygate: a method with a redirect to a bank, and a bank to try it with."""
+"""Netbanking: a method with a redirect to a bank, and a simulated bank."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ def paygate_processors(context: PluginContext) -> Iterable[Processor]:
 
 @hookimpl
 def paygate_routes(context: PluginContext) -> Iterable[Route]:
-    """Offer the list of banks, and the page of the simulated one."""
+    """Offer the list of banks, and the page of the simulated bank."""
     page = BankPage(context.config(NetbankingSettings).secret.get_secret_value())
     return [
         Route("GET", "/banks", list_banks, "List the banks", access="anyone"),
@@ -31,7 +31,7 @@ def paygate_routes(context: PluginContext) -> Iterable[Route]:
     ]
 
 
-# What `paygate plugin check netbanking` judges by.
+# Samples for `paygate plugin check netbanking`.
 paygate_check_samples = {
     "methods": {
         "netbanking": {

@@ -1,4 +1,4 @@
-"""The bank that is simulated: what it decides, what it signs, and its page."""
+"""The simulated bank: decisions, signatures and its page."""
 
 import hashlib
 import hmac
@@ -15,25 +15,25 @@ Status = Literal["paid", "refused", "waiting"]
 
 SHOPPER_TAKES = timedelta(seconds=20)
 LASTS = timedelta(minutes=15)
-"""After this long the bank lets nobody in any more."""
+"""After this time the bank's page has expired."""
 
 _ENDS: Mapping[str, Status] = {"acme": "paid", "lost": "paid", "poor": "refused"}
 
 
 def status_at(bank: str, asked_at: datetime, now: datetime) -> Status:
-    """What the bank knows by then. It needs no memory: its answer is a matter of the clock."""
+    """Return the bank's status at a time. It has no state: the status follows from the clock."""
     return _ENDS.get(bank, "waiting") if now - asked_at >= SHOPPER_TAKES else "waiting"
 
 
 def signature(secret: str, operation_id: str, status: str) -> str:
-    """What makes a status that comes with a shopper the bank's own word."""
+    """Sign a status that the shopper's browser brings back."""
     return hmac.new(
         secret.encode(), f"{operation_id}.{status}".encode(), hashlib.sha256
     ).hexdigest()
 
 
 def signed_status(secret: str, operation_id: str, params: Mapping[str, str]) -> str | None:
-    """The status that the shopper brought, if it is the bank's."""
+    """Return the status that the shopper's browser brings, if the bank has signed it."""
     status, given = params.get("status", ""), params.get("signature", "")
     right = signature(secret, operation_id, status)
     return status if hmac.compare_digest(right.encode(), given.encode()) else None
@@ -41,7 +41,7 @@ def signed_status(secret: str, operation_id: str, params: Mapping[str, str]) -> 
 
 @dataclass(frozen=True)
 class BankPage:
-    """Where the shopper lands. It takes nothing in: the bank's code decides how it ends."""
+    """The bank's page. It has no input: the bank's code decides the outcome."""
 
     secret: str
 

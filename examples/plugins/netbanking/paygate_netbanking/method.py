@@ -1,4 +1,4 @@
-"""What a shopper tells us to pay by netbanking: the bank, and nothing else."""
+"""The input of a netbanking payment: the bank."""
 
 from typing import Any, Literal
 
@@ -12,19 +12,19 @@ BANKS = {
     "lost": "Lost Window Bank",
     "left": "Bank of the Left",
 }
-"""Code → the name that shoppers know it by. A real plugin reads them from its processor."""
+"""Code → name. A real plugin reads them from its processor."""
 
 BankCode = Literal["acme", "poor", "lost", "left"]
 
 
 class NetbankingInput(BaseModel):
-    """Netbanking's part of a payment request; the checkout draws its form from it."""
+    """Netbanking's fields of a payment request; the checkout creates its form from them."""
 
     bank: BankCode = Field(title="Bank", description="Where you have your account.")
 
 
 class NetbankingMethod:
-    """Paying on the pages of one's own bank."""
+    """Payment on the pages of the shopper's bank."""
 
     info = MethodInfo(
         code="netbanking",
@@ -36,12 +36,12 @@ class NetbankingMethod:
     )
 
     def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
-        """Name the bank; the account is between the shopper and the bank."""
+        """Return the bank; the account is entered on the bank's page."""
         assert isinstance(details, NetbankingInput)
         shown = {"bank": details.bank, "bank_name": BANKS[details.bank]}
         return Instrument("netbanking", "redirect", display=shown)
 
 
 async def list_banks(_call: RouteCall, _context: ExtensionContext) -> Any:
-    """``GET /plugins/netbanking/banks``, for shops that draw their own form."""
+    """``GET /plugins/netbanking/banks``, for shops with their own form."""
     return {"banks": [{"code": code, "name": name} for code, name in BANKS.items()]}

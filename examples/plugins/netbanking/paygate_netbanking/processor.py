@@ -1,4 +1,4 @@
-"""The processor between us and the banks: sends the shopper there, and hears how it ended."""
+"""The processor of the banks: redirects the shopper and gets the result."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,18 +29,18 @@ class NetbankingSettings(BaseModel):
     bank_url: str = Field(
         "http://localhost:8000/plugins/netbanking/bank",
         pattern=r"^https?://",
-        description="The page that shoppers are sent to.",
+        description="The page that shoppers are redirected to.",
     )
     secret: SecretStr = Field(
-        SecretStr("simulated"), description="Signs what the bank sends back with a shopper."
+        SecretStr("simulated"), description="Secret of the bank's signatures."
     )
 
 
 class NetbankingSim:
-    """Takes money from bank accounts, once their holders have agreed on the bank's pages.
+    """Charges bank accounts after their holders have agreed on the bank's page.
 
-    There are three ways to hear of the end: the shopper comes back with what the bank
-    signed, the shopper comes back with nothing, or nobody comes and the host asks.
+    There are three ways to get the result: the shopper returns with a signed status, the shopper
+    returns without one, or the shopper does not return and the host queries.
     """
 
     info = PluginInfo(id="netbanking_sim", version="0.1.0")
@@ -56,7 +56,7 @@ class NetbankingSim:
         self._settings = settings
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """Send the shopper to their bank."""
+        """Redirect the shopper to the bank."""
         now = context.clock.now()
         bank = request.instrument.display["bank"]
         return self._redirect(context.operation_id, bank, context.asked_at or now, now)
@@ -64,23 +64,23 @@ class NetbankingSim:
     async def complete_action(
         self, request: FollowUp, params: Mapping[str, str], context: CallContext
     ) -> Outcome:
-        """The shopper is back. What they bring counts only where the bank signed it."""
+        """Handle the shopper's return. Only a signed status counts."""
         secret = self._settings.secret.get_secret_value()
         status = signed_status(secret, request.operation_id, params)
         return self._outcome(status, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """Ask the bank: the shopper may have paid and closed the window."""
+        """Query the bank: the shopper may have paid and closed the window."""
         if kind is not OperationKind.CHARGE:
             return Approved(_reference(request.operation_id), request.amount)
         return self._outcome(None, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Give money back to the account."""
+        """Refund to the account."""
         return Approved(_reference(context.operation_id), request.amount)
 
     def _outcome(self, status: str | None, request: FollowUp, context: CallContext) -> Outcome:
-        """What a status means; without one the bank is asked."""
+        """Convert a status to an outcome; without a status query the bank."""
         now, bank = context.clock.now(), request.instrument.display["bank"]
         match status or status_at(bank, request.asked_at, now):
             case "paid":
@@ -96,7 +96,7 @@ class NetbankingSim:
     ) -> ActionRequired:
         url = f"{self._settings.bank_url}?{urlencode({'operation': operation_id, 'bank': bank})}"
         expires_at = asked_at + LASTS
-        # Never later than the end, so that nobody waits for what has expired.
+        # Never later than the expiry, so that no one waits for an expired action.
         wait = min(SHOPPER_TAKES, max(expires_at - now, SHOPPER_TAKES / 20))
         return ActionRequired("redirect", expires_at, {"url": url}, resolve_after=wait)
 

@@ -1,4 +1,4 @@
-"""A wallet behind an HTTP API, whose callbacks are signed by ed25519."""
+"""A wallet with an HTTP API, whose callbacks are signed with ed25519."""
 
 from collections.abc import Iterable
 
@@ -14,5 +14,5 @@ def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     return [SignedWallet(context.config(WalletSettings))]
 
 
-# What `paygate plugin check signed_wallet` judges by.
+# Samples for `paygate plugin check signed_wallet`.
 paygate_check_samples = SAMPLES

@@ -1,4 +1,4 @@
-"""The wallet's HTTP API, and its callbacks."""
+"""A client of the wallet's HTTP API, and its callbacks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from paygate import (
 from . import signatures
 
 ASK_AFTER = timedelta(minutes=2)
-"""Callbacks come sooner, unless they are lost."""
+"""Callbacks arrive earlier, unless they are lost."""
 READ_BYTES_MAX = 16_384
 NOT_SENT = {"refused_address", "invalid_url"}
 REASONS = {
@@ -41,17 +41,17 @@ REASONS = {
     "limit": DeclineCode.LIMIT_EXCEEDED,
     "closed": DeclineCode.EXPIRED_INSTRUMENT,
 }
-"""The wallet's words → ours. What it invents later is a plain decline."""
+"""The wallet's codes → decline codes. Unknown codes are plain declines."""
 
 
 class WalletSettings(BaseModel):
     """Read from ``PAYGATE_SIGNED_WALLET_*``."""
 
     url: str = Field(
-        "https://wallet.example", pattern=r"^https?://", description="Of the wallet's API."
+        "https://wallet.example", pattern=r"^https?://", description="URL of the wallet's API."
     )
     public_key: str = Field(
-        # Whose private half nobody has: no callback counts until the wallet's own is set.
+        # The default key has no known private key: callbacks are rejected until the key is set.
         "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
         description="The wallet's ed25519 key, 32 bytes in base64.",
     )
@@ -64,10 +64,10 @@ class WalletSettings(BaseModel):
 
 
 class SignedWallet:
-    """Takes money from wallets and gives it back; the end of each comes by callback.
+    """Charges and refunds wallets; results arrive by callback.
 
-    Our operation id is the wallet's idempotency key. A callback that is lost is made good
-    by a query, for which the wallet's own reference is kept in the state.
+    The operation id is the wallet's idempotency key. A query replaces a lost callback; the state
+    stores the wallet's reference for it.
     """
 
     info = PluginInfo(id="signed_wallet", version="0.1.0", requires_api=3)
@@ -84,51 +84,51 @@ class SignedWallet:
         self._key = signatures.public_key(settings.public_key)
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """Ask for the money."""
+        """Charge the wallet."""
         wallet = request.instrument.display["wallet_id"]
         asked = {"wallet": wallet, **_asked(context.operation_id, request.amount)}
         return _outcome(await self._post("/charges", asked, context), request.amount)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """Give money back."""
+        """Refund a charge."""
         asked = {"charge": request.operation_id, **_asked(context.operation_id, request.amount)}
         return _outcome(await self._post("/refunds", asked, context), request.amount)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """Ask what became of a charge or a refund: one address tells of both."""
+        """Query a charge or a refund: both have the same URL."""
         asked = {"operation": request.operation_id, **(context.state or {})}
         said = await self._post("/status", asked, context)
         if said.get("status") == "unheard_of":
-            raise NotSentError("the wallet never heard of it", plugin=self.info.id)
+            raise NotSentError("the wallet does not know it", plugin=self.info.id)
         return _outcome(said, request.amount)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """One signature, one callback."""
+        """Return the callback: it has one signature."""
         return [callback]
 
     def verify(self, callback: RawCallback) -> Verified:
-        """Check the signature before a byte of it is read."""
+        """Check the signature before parsing."""
         signatures.check(callback, self._key)
         try:
             content = json.loads(callback.body)
             return Verified(str(content["id"]), content)
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise BadSignatureError("signed, but no callback of the wallet's") from None
+            raise BadSignatureError("signed, but not a callback of the wallet") from None
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """What it says, in our words; the host compares the sum with ours."""
+        """Convert a callback; the host compares the amounts."""
         said = verified.content
         amount = Money(said["amount"], said["currency"])
         return [Update(str(said["operation"]), _outcome(said, amount), amount)]
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """The wallet sends again what was answered with anything but a 2xx."""
+        """Respond with 2xx: the wallet repeats a callback after any other status."""
         return (200, b"ok") if accepted else (400, b"no")
 
     async def _post(
         self, path: str, asked: Mapping[str, Any], context: CallContext
     ) -> Mapping[str, Any]:
-        """What the wallet answers; nothing where that cannot be read."""
+        """Return the wallet's parsed response; empty if it cannot be parsed."""
         try:
             response = await context.http.post(
                 self._url + path,
@@ -140,7 +140,7 @@ class SignedWallet:
         except HttpError as error:
             if error.kind in NOT_SENT:
                 raise NotSentError(error.kind, plugin=self.info.id) from error
-            raise  # It may have arrived: the host counts it as Unknown, and asks later.
+            raise  # It may have arrived: the host treats it as Unknown and queries later.
         try:
             said = json.loads(response.body) if response.status == 200 else None
         except ValueError:
@@ -153,7 +153,7 @@ def _asked(operation_id: str, amount: Money) -> Mapping[str, Any]:
 
 
 def _outcome(said: Mapping[str, Any], amount: Money) -> Outcome:
-    """The wallet's answer or callback in our words. What it does not say clearly is no yes."""
+    """Convert a response or callback to an outcome. Anything unclear is not an approval."""
     reference, reason = said.get("reference"), str(said.get("reason", ""))
     match said.get("status"):
         case "paid" if isinstance(reference, str) and reference:
@@ -163,4 +163,4 @@ def _outcome(said: Mapping[str, Any], amount: Money) -> Outcome:
             return Declined(code, processor_code=reason or None)
         case "accepted":
             return Pending(ASK_AFTER, state={"reference": str(reference)} if reference else None)
-    return Unknown("the wallet's answer cannot be read")
+    return Unknown("the wallet's response cannot be parsed")

@@ -1,4 +1,4 @@
-"""A wallet for the contract kit: who answers, and what it calls back with."""
+"""A simulated wallet for the contract kit."""
 
 import json
 from base64 import b64encode
@@ -12,13 +12,13 @@ from paygate import HttpResponse, Money, RawCallback
 from .signatures import sign
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-"""The wallet's private key; everybody knows it, so it is for tests only."""
+"""The wallet's private key; it is public, so only for tests."""
 PUBLIC_KEY = b64encode(KEY.public_key().public_bytes_raw()).decode()
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
 
 def network(sent: Any) -> HttpResponse:
-    """The wallet's API: takes what it is asked, and knows what became of it."""
+    """Simulate the wallet's API."""
     asked = json.loads(sent.body)
     reference = f"w-{asked['operation']}"
     answer = {"status": "paid" if sent.url.endswith("/status") else "accepted"}
@@ -29,7 +29,7 @@ def network(sent: Any) -> HttpResponse:
 
 
 def callback(operation_id: str, amount: Money, at: datetime = AT, **more: str) -> RawCallback:
-    """What the wallet calls back with when a charge is paid."""
+    """Create the wallet's callback for a paid charge."""
     content = {
         "id": f"cb-{operation_id}",
         "operation": operation_id,
@@ -43,7 +43,7 @@ def callback(operation_id: str, amount: Money, at: datetime = AT, **more: str) -
 
 
 def stale_callback() -> RawCallback:
-    """One that was overheard, and is sent again ten minutes later."""
+    """Create a callback that is repeated after ten minutes."""
     raw = callback("op_KIT0000000000001", Money(12_345, "INR"))
     return RawCallback(raw.headers, raw.body, received_at=AT + timedelta(minutes=10))
 

@@ -1,4 +1,4 @@
-"""So many payments in so much time, and no more."""
+"""A limit on the number of payments in a period."""
 
 from datetime import timedelta
 from typing import Literal
@@ -13,22 +13,22 @@ Same = Literal["instrument", "order", "merchant"]
 class VelocitySettings(BaseModel):
     """Read from ``PAYGATE_VELOCITY_*``."""
 
-    payments: int = Field(10, ge=1, le=1000, description="So many in the window are allowed.")
-    window_minutes: int = Field(60, ge=1, le=31 * 24 * 60, description="How long the window is.")
-    same: Same = Field("instrument", description="What the payments that count have in common.")
+    payments: int = Field(10, ge=1, le=1000, description="Allowed payments in the window.")
+    window_minutes: int = Field(60, ge=1, le=31 * 24 * 60, description="Length of the window.")
+    same: Same = Field("instrument", description="What counted payments have in common.")
     code: DeclineCode = Field(
-        DeclineCode.LIMIT_EXCEEDED, description="What the merchant of a blocked payment is told."
+        DeclineCode.LIMIT_EXCEEDED, description="Decline code of a blocked payment."
     )
     fail: Literal["open", "closed"] = Field(
-        "open", description="What counts where the check fails: no opinion, or a block."
+        "open", description="What an exception counts as: no opinion, or a block."
     )
 
 
 class Velocity:
-    """Blocks the payment that is one too many.
+    """Blocks payments above the limit.
 
-    The host counts what was made *before* the payment at hand, so of several that race each
-    other exactly the later ones are blocked: there is nothing to lock and nothing to keep.
+    The host counts payments that were created *before* this one, so of several simultaneous
+    payments exactly the later ones are blocked, without a lock.
     """
 
     name = "instrument_velocity"
@@ -39,11 +39,11 @@ class Velocity:
         self._settings = settings
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
-        """No opinion below the limit: another check may know more."""
+        """Return no opinion below the limit: another check may block."""
         limit, minutes = self._settings.payments, self._settings.window_minutes
         window = timedelta(minutes=minutes)
         before = await context.history.payments(within=window, same=self._settings.same)
         if before.payments < limit:
             return None
-        # Not how many there were: the time line is read by more people than the limit is for.
+        # Without the current count: more people can read the timeline than may know it.
         return Block(f"{limit} payments in {minutes} min are the limit", code=self._settings.code)
