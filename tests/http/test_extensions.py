@@ -96,7 +96,6 @@ async def test_a_route_answers_a_merchant_and_is_told_who_asks_but_not_their_key
         await app.paid()
         response, shown = await get(app, "/plugins/acme/rates/INR?day=1&day=2")
         refused, _ = await get(app, "/plugins/acme/rates/INR", headers={})
-        page = await app.client.get("/docs/api")
         document = await (await app.client.get("/openapi.json")).get_json()
         written = document["paths"]["/plugins/acme/rates/{currency}"]["get"]
 
@@ -108,9 +107,7 @@ async def test_a_route_answers_a_merchant_and_is_told_who_asks_but_not_their_key
     assert not any("api-key" in name or "secret" in name for name in call.headers)
     assert (written["x-paygate-plugin"], written["tags"]) == ("acme", ["plugins"])
     assert written["summary"] == "Show a rate"
-    assert {"name": "plugins"} in document["tags"]
-    assert page.status_code == 200
-    assert "/plugins/acme/rates/{currency}" in (await page.get_data()).decode()
+    assert "plugins" in {tag["name"] for tag in document["tags"]}
 
 
 async def test_a_route_for_anyone_asks_for_nothing(database_url: str, tmp_path: Path):

@@ -12,7 +12,7 @@ export interface paths {
       cookie?: never;
     };
     /** Get service information */
-    get: operations["get"];
+    get: operations["getServiceInformation"];
     put?: never;
     post?: never;
     delete?: never;
@@ -32,7 +32,7 @@ export interface paths {
      * List items that need attention
      * @description Outcomes and callbacks that contradict the stored outcome, callbacks that match no operation, and failed payments whose money was not refunded: the newest 200 that are open, callbacks without an operation last, or that were resolved. Operators see those of all merchants, others their own.
      */
-    get: operations["get_api_v1_attention"];
+    get: operations["listItemsThatNeedAttention"];
     put?: never;
     post?: never;
     delete?: never;
@@ -54,7 +54,7 @@ export interface paths {
      * Resolve an item
      * @description Operators only. The item moves from the list to its history. Nothing else changes: no money moves. Needs the role support. Needs an operator.
      */
-    post: operations["post_api_v1_attention_item_id_resolve"];
+    post: operations["resolveItem"];
     delete?: never;
     options?: never;
     head?: never;
@@ -72,7 +72,7 @@ export interface paths {
      * List audit entries
      * @description Every change by a user or a key, and every refused access, the newest first. Orders and payments that keys create are not included.
      */
-    get: operations["get_api_v1_audit"];
+    get: operations["listAuditEntries"];
     put?: never;
     post?: never;
     delete?: never;
@@ -94,7 +94,7 @@ export interface paths {
      * Receive a processor callback
      * @description The processor defines the body and the status of the response. A callback without a valid signature is answered 401 and changes nothing.
      */
-    post: operations["post_api_v1_callbacks_processor"];
+    post: operations["receiveProcessorCallback"];
     delete?: never;
     options?: never;
     head?: never;
@@ -112,7 +112,7 @@ export interface paths {
      * List payment methods
      * @description With `order_id`, only methods for the amount, the currency and the capture mode of that order. UPI, for example, accepts only rupees. A card method publishes in its schema, under `x-card`, the rules that cards are checked with.
      */
-    get: operations["get_api_v1_checkout_methods"];
+    get: operations["listPaymentMethods"];
     put?: never;
     post?: never;
     delete?: never;
@@ -129,13 +129,13 @@ export interface paths {
       cookie?: never;
     };
     /** List API keys */
-    get: operations["get_api_v1_keys"];
+    get: operations["listApiKeys"];
     put?: never;
     /**
      * Create an API key
      * @description The secret is shown only once; an Idempotency-Key does not repeat it. A key cannot have a higher role than its creator, and ends with the user who created it. A key that a key creates ends at the latest with that key. Needs the role developer.
      */
-    post: operations["post_api_v1_keys"];
+    post: operations["createApiKey"];
     delete?: never;
     options?: never;
     head?: never;
@@ -150,14 +150,14 @@ export interface paths {
       cookie?: never;
     };
     /** Show the merchant's key pair */
-    get: operations["get_api_v1_keys_root"];
+    get: operations["showMerchantKeyPair"];
     put?: never;
     post?: never;
     /**
      * Revoke the merchant's key pair
      * @description The next request with it is refused. Further keys and users stay valid. Without any, `paygate merchant rotate-key` creates a new secret. Needs the role owner.
      */
-    delete: operations["delete_api_v1_keys_root"];
+    delete: operations["revokeMerchantKeyPair"];
     options?: never;
     head?: never;
     patch?: never;
@@ -176,7 +176,7 @@ export interface paths {
      * Rotate the merchant's secret
      * @description The public half does not change. The secret is shown only once; an Idempotency-Key does not repeat it. A revoked pair works again, with the new secret only. Needs the role owner.
      */
-    post: operations["post_api_v1_keys_root_rotate"];
+    post: operations["rotateMerchantSecret"];
     delete?: never;
     options?: never;
     head?: never;
@@ -197,7 +197,7 @@ export interface paths {
      * Revoke an API key
      * @description The next request with it is refused. Requires the role of the key. Needs the role developer.
      */
-    delete: operations["delete_api_v1_keys_key_id"];
+    delete: operations["revokeApiKey"];
     options?: never;
     head?: never;
     patch?: never;
@@ -211,7 +211,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show the merchant's settings */
-    get: operations["get_api_v1_merchant"];
+    get: operations["showMerchantSettings"];
     put?: never;
     post?: never;
     delete?: never;
@@ -221,7 +221,7 @@ export interface paths {
      * Change the merchant's settings
      * @description `allowed_origins` are the origins of pages that may frame the checkout of this merchant's orders; an empty list allows any page. Needs the role developer.
      */
-    patch: operations["patch_api_v1_merchant"];
+    patch: operations["changeMerchantSettings"];
     trace?: never;
   };
   "/api/v1/merchant/config": {
@@ -235,7 +235,7 @@ export interface paths {
      * Show the default endpoint
      * @description The secret is null for the roles `read_only` and `support`.
      */
-    get: operations["get_api_v1_merchant_config"];
+    get: operations["showDefaultEndpoint"];
     put?: never;
     post?: never;
     delete?: never;
@@ -261,7 +261,7 @@ export interface paths {
      * Change the default endpoint
      * @description Needs the role developer.
      */
-    patch: operations["patch_api_v1_merchant_webhook"];
+    patch: operations["changeDefaultEndpoint"];
     trace?: never;
   };
   "/api/v1/merchant/webhook/regenerate": {
@@ -277,7 +277,7 @@ export interface paths {
      * Rotate the webhook secret
      * @description Needs the role developer.
      */
-    post: operations["post_api_v1_merchant_webhook_regenerate"];
+    post: operations["rotateWebhookSecret"];
     delete?: never;
     options?: never;
     head?: never;
@@ -297,7 +297,7 @@ export interface paths {
      * Send a test event
      * @description Needs the role developer.
      */
-    post: operations["post_api_v1_merchant_webhook_test"];
+    post: operations["sendTestEvent"];
     delete?: never;
     options?: never;
     head?: never;
@@ -315,7 +315,7 @@ export interface paths {
      * List operations in manual review
      * @description Operators see those of all merchants, others their own.
      */
-    get: operations["get_api_v1_operations_review"];
+    get: operations["listOperationsInManualReview"];
     put?: never;
     post?: never;
     delete?: never;
@@ -337,7 +337,7 @@ export interface paths {
      * Decide a manual review
      * @description Operators only, for payments of any merchant: a merchant must not declare its own money received. State what happened at the processor; it is shown on the payment's timeline. Needs the role support. Needs an operator.
      */
-    post: operations["post_api_v1_operations_operation_id_settle"];
+    post: operations["decideManualReview"];
     delete?: never;
     options?: never;
     head?: never;
@@ -352,13 +352,13 @@ export interface paths {
       cookie?: never;
     };
     /** List orders */
-    get: operations["get_api_v1_orders"];
+    get: operations["listOrders"];
     put?: never;
     /**
      * Create an order
      * @description Needs the role developer.
      */
-    post: operations["post_api_v1_orders"];
+    post: operations["createOrder"];
     delete?: never;
     options?: never;
     head?: never;
@@ -373,7 +373,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show an order */
-    get: operations["get_api_v1_orders_order_id"];
+    get: operations["showOrder"];
     put?: never;
     post?: never;
     delete?: never;
@@ -390,7 +390,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show an order to a shopper */
-    get: operations["get_api_v1_orders_order_id_public"];
+    get: operations["showOrderToShopper"];
     put?: never;
     post?: never;
     delete?: never;
@@ -410,7 +410,7 @@ export interface paths {
      * Show figures of the last hours
      * @description Payments are counted at their creation. Buckets begin at whole hours, the last is incomplete. They last one hour for up to two days, three hours for up to a week, then twelve.
      */
-    get: operations["get_api_v1_overview"];
+    get: operations["showFiguresOfLastHours"];
     put?: never;
     post?: never;
     delete?: never;
@@ -430,13 +430,13 @@ export interface paths {
      * List payments
      * @description An array of the newest; with any query parameter, a page in an envelope.
      */
-    get: operations["get_api_v1_payments"];
+    get: operations["listPayments"];
     put?: never;
     /**
      * Create a payment
      * @description A worker calls the processor afterwards: the payment is pending, and a webhook reports the outcome. The order's amount is charged; an amount in the request is ignored. Needs the role developer.
      */
-    post: operations["post_api_v1_payments"];
+    post: operations["createPayment"];
     delete?: never;
     options?: never;
     head?: never;
@@ -451,7 +451,7 @@ export interface paths {
       cookie?: never;
     };
     /** List the newest payments */
-    get: operations["get_api_v1_payments_list"];
+    get: operations["listNewestPayments"];
     put?: never;
     post?: never;
     delete?: never;
@@ -470,7 +470,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Create a payment as a shopper */
-    post: operations["post_api_v1_payments_public"];
+    post: operations["createPaymentAsShopper"];
     delete?: never;
     options?: never;
     head?: never;
@@ -485,7 +485,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show payment totals */
-    get: operations["get_api_v1_payments_stats"];
+    get: operations["showPaymentTotals"];
     put?: never;
     post?: never;
     delete?: never;
@@ -502,7 +502,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a payment */
-    get: operations["get_api_v1_payments_payment_id"];
+    get: operations["showPayment"];
     put?: never;
     post?: never;
     delete?: never;
@@ -524,7 +524,7 @@ export interface paths {
      * Cancel a payment
      * @description Releases the money that a payment of a manual order holds. Needs the role support.
      */
-    post: operations["post_api_v1_payments_payment_id_cancel"];
+    post: operations["cancelPayment"];
     delete?: never;
     options?: never;
     head?: never;
@@ -544,7 +544,7 @@ export interface paths {
      * Capture a payment
      * @description Captures held money, all or a part; or confirms an automatic capture. Needs the role support.
      */
-    post: operations["post_api_v1_payments_payment_id_capture"];
+    post: operations["capturePayment"];
     delete?: never;
     options?: never;
     head?: never;
@@ -564,7 +564,7 @@ export interface paths {
      * Complete a payment after the shopper's return
      * @description After a redirect, a challenge or an app: asks the processor for the outcome at once.
      */
-    post: operations["post_api_v1_payments_payment_id_complete"];
+    post: operations["completePaymentAfterShopperReturn"];
     delete?: never;
     options?: never;
     head?: never;
@@ -579,7 +579,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a payment to its shopper */
-    get: operations["get_api_v1_payments_payment_id_public"];
+    get: operations["showPaymentToItsShopper"];
     put?: never;
     post?: never;
     delete?: never;
@@ -601,7 +601,7 @@ export interface paths {
      * Cancel a payment as its shopper
      * @description Only while it waits for its shopper. The payment fails with `payer_rejected`. If the bank approves it after all, it succeeds late, or the money is refunded.
      */
-    post: operations["post_api_v1_payments_payment_id_public_cancel"];
+    post: operations["cancelPaymentAsItsShopper"];
     delete?: never;
     options?: never;
     head?: never;
@@ -621,7 +621,7 @@ export interface paths {
      * Refund a payment
      * @description Needs the role support.
      */
-    post: operations["post_api_v1_payments_payment_id_refunds"];
+    post: operations["refundPayment"];
     delete?: never;
     options?: never;
     head?: never;
@@ -636,7 +636,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a payment's timeline */
-    get: operations["get_api_v1_payments_payment_id_timeline"];
+    get: operations["showPaymentTimeline"];
     put?: never;
     post?: never;
     delete?: never;
@@ -656,7 +656,7 @@ export interface paths {
      * List plugins
      * @description With results of their processors' calls in the last 24 hours, and their settings. Needs an operator.
      */
-    get: operations["get_api_v1_plugins"];
+    get: operations["listPlugins"];
     put?: never;
     post?: never;
     delete?: never;
@@ -673,7 +673,7 @@ export interface paths {
       cookie?: never;
     };
     /** List plugins' panels */
-    get: operations["get_api_v1_plugins_panels"];
+    get: operations["listPluginsPanels"];
     put?: never;
     post?: never;
     delete?: never;
@@ -693,7 +693,7 @@ export interface paths {
      * Show a plugin's panel
      * @description A table has columns and rows, figures have figures. If a plugin fails, its panel answers 502; other panels are not affected.
      */
-    get: operations["get_api_v1_plugins_panels_panel_id"];
+    get: operations["showPluginPanel"];
     put?: never;
     post?: never;
     delete?: never;
@@ -714,7 +714,7 @@ export interface paths {
      * Change a plugin's settings
      * @description The environment takes precedence, so a setting of the environment is refused. Each process reads the settings when it starts; until then `pending` says so. Secrets can be written and not read. Needs the role owner. Needs an operator.
      */
-    put: operations["put_api_v1_plugins_plugin_id_config"];
+    put: operations["changePluginSettings"];
     post?: never;
     delete?: never;
     options?: never;
@@ -730,13 +730,13 @@ export interface paths {
       cookie?: never;
     };
     /** List refunds */
-    get: operations["get_api_v1_refunds"];
+    get: operations["listRefunds"];
     put?: never;
     /**
      * Refund a payment named in the body
      * @description Needs the role support.
      */
-    post: operations["post_api_v1_refunds"];
+    post: operations["refundPaymentNamedInBody"];
     delete?: never;
     options?: never;
     head?: never;
@@ -751,7 +751,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a refund */
-    get: operations["get_api_v1_refunds_refund_id"];
+    get: operations["showRefund"];
     put?: never;
     post?: never;
     delete?: never;
@@ -768,15 +768,15 @@ export interface paths {
       cookie?: never;
     };
     /** Show the session */
-    get: operations["get_api_v1_session"];
+    get: operations["showSession"];
     put?: never;
     /**
      * Sign in
      * @description Sets the cookie `__Host-paygate`. A session ends after twelve hours, after two hours without a request, and when the password changes. Ten wrong passwords for one account from one address within 15 minutes lock it for 30 minutes, with the same answer.
      */
-    post: operations["post_api_v1_session"];
+    post: operations["signIn"];
     /** Sign out */
-    delete: operations["delete_api_v1_session"];
+    delete: operations["signOut"];
     options?: never;
     head?: never;
     patch?: never;
@@ -794,7 +794,7 @@ export interface paths {
      * Change the password
      * @description All other sessions of the user end; this one continues with another cookie.
      */
-    put: operations["put_api_v1_session_password"];
+    put: operations["changePassword"];
     post?: never;
     delete?: never;
     options?: never;
@@ -813,7 +813,7 @@ export interface paths {
      * Stream events
      * @description Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as browsers do, or in `cursor`; the stream continues after it, without a gap and without repetition. Without one it begins now. `data` is the body of the webhook. A comment is sent after every 15 seconds without an event.
      */
-    get: operations["get_api_v1_stream"];
+    get: operations["streamEvents"];
     put?: never;
     post?: never;
     delete?: never;
@@ -830,13 +830,13 @@ export interface paths {
       cookie?: never;
     };
     /** List users */
-    get: operations["get_api_v1_team"];
+    get: operations["listUsers"];
     put?: never;
     /**
      * Create a user
      * @description The password is shown only once; an Idempotency-Key does not repeat it. Needs the role owner.
      */
-    post: operations["post_api_v1_team"];
+    post: operations["createUser"];
     delete?: never;
     options?: never;
     head?: never;
@@ -860,7 +860,7 @@ export interface paths {
      * Change a user
      * @description Applies from the next request. The last active owner cannot be changed. Needs the role owner.
      */
-    patch: operations["patch_api_v1_team_user_id"];
+    patch: operations["changeUser"];
     trace?: never;
   };
   "/api/v1/team/{user_id}/password": {
@@ -876,7 +876,7 @@ export interface paths {
      * Reset a user's password
      * @description All sessions of the user end. The password is shown only once; an Idempotency-Key does not repeat it. Needs the role owner.
      */
-    post: operations["post_api_v1_team_user_id_password"];
+    post: operations["resetUserPassword"];
     delete?: never;
     options?: never;
     head?: never;
@@ -891,7 +891,7 @@ export interface paths {
       cookie?: never;
     };
     /** List processor callbacks */
-    get: operations["get_api_v1_test_callbacks"];
+    get: operations["listProcessorCallbacks"];
     put?: never;
     post?: never;
     delete?: never;
@@ -908,7 +908,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show the clock */
-    get: operations["get_api_v1_test_clock"];
+    get: operations["showClock"];
     put?: never;
     post?: never;
     delete?: never;
@@ -930,7 +930,7 @@ export interface paths {
      * Advance the clock
      * @description Stops at every due time on the way until the work is done, and responds at the target: at the latest after ten seconds, with `idle` false if work was not done. The clock continues from there, unless it was stopped before or `hold` stops it. Requests with credentials need the role developer.
      */
-    post: operations["post_api_v1_test_clock_advance"];
+    post: operations["advanceClock"];
     delete?: never;
     options?: never;
     head?: never;
@@ -950,7 +950,7 @@ export interface paths {
      * Show the real time again
      * @description Requests with credentials need the role developer.
      */
-    post: operations["post_api_v1_test_clock_release"];
+    post: operations["showRealTimeAgain"];
     delete?: never;
     options?: never;
     head?: never;
@@ -970,7 +970,7 @@ export interface paths {
      * Stop the clock at a time
      * @description Every process shows that time until the clock is moved or released. Work that becomes due by then is done at that time. Without `at` the clock stops where it is. A moved clock cannot go backwards: release it first. Requests with credentials need the role developer.
      */
-    post: operations["post_api_v1_test_clock_set"];
+    post: operations["stopClockAtTime"];
     delete?: never;
     options?: never;
     head?: never;
@@ -985,7 +985,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show counts of work */
-    get: operations["get_api_v1_test_jobs_status"];
+    get: operations["showCountsOfWork"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1002,7 +1002,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show the test merchant */
-    get: operations["get_api_v1_test_merchant"];
+    get: operations["showTestMerchant"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1024,7 +1024,7 @@ export interface paths {
      * Create a test merchant
      * @description Creates a merchant with new keys and no data: its orders, payments, webhooks and default scenario are separate from those of others. The clock is shared by all merchants of the server. `api_secret` is shown only once.
      */
-    post: operations["post_api_v1_test_namespaces"];
+    post: operations["createTestMerchant"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1045,7 +1045,7 @@ export interface paths {
      * Retire a test merchant
      * @description Its keys are no longer valid, and no webhooks are sent for it.
      */
-    delete: operations["delete_api_v1_test_namespaces_namespace_id"];
+    delete: operations["retireTestMerchant"];
     options?: never;
     head?: never;
     patch?: never;
@@ -1064,7 +1064,7 @@ export interface paths {
      * Create a test order
      * @description An order of 500.00 INR of the test merchant, for a checkout that is opened without an order. Needs no keys and no body.
      */
-    post: operations["post_api_v1_test_orders"];
+    post: operations["createTestOrder"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1084,7 +1084,7 @@ export interface paths {
      * Simulate the payer
      * @description The payer's decision is sent as a callback of the simulated processor.
      */
-    post: operations["post_api_v1_test_payments_payment_id_payer"];
+    post: operations["simulatePayer"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1099,12 +1099,12 @@ export interface paths {
       cookie?: never;
     };
     /** Show the default scenario */
-    get: operations["get_api_v1_test_scenario"];
+    get: operations["showDefaultScenario"];
     /**
      * Choose the default scenario
      * @description Needs the role developer.
      */
-    put: operations["put_api_v1_test_scenario"];
+    put: operations["chooseDefaultScenario"];
     post?: never;
     delete?: never;
     options?: never;
@@ -1120,7 +1120,7 @@ export interface paths {
       cookie?: never;
     };
     /** List scenarios */
-    get: operations["get_api_v1_test_scenarios"];
+    get: operations["listScenarios"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1137,13 +1137,13 @@ export interface paths {
       cookie?: never;
     };
     /** List endpoints */
-    get: operations["get_api_v1_webhook_endpoints"];
+    get: operations["listEndpoints"];
     put?: never;
     /**
      * Create an endpoint
      * @description The secret is only in this response: it is stored sealed. Therefore an `Idempotency-Key` has no effect here. Needs the role developer.
      */
-    post: operations["post_api_v1_webhook_endpoints"];
+    post: operations["createEndpoint"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1158,21 +1158,21 @@ export interface paths {
       cookie?: never;
     };
     /** Show an endpoint */
-    get: operations["get_api_v1_webhook_endpoints_endpoint_id"];
+    get: operations["showEndpoint"];
     put?: never;
     post?: never;
     /**
      * Delete an endpoint
      * @description Returns the deleted endpoint. Its pending deliveries fail when they become due. Needs the role developer.
      */
-    delete: operations["delete_api_v1_webhook_endpoints_endpoint_id"];
+    delete: operations["deleteEndpoint"];
     options?: never;
     head?: never;
     /**
      * Change an endpoint
      * @description Missing fields stay unchanged. Only `url` of the default endpoint can be changed. Needs the role developer.
      */
-    patch: operations["patch_api_v1_webhook_endpoints_endpoint_id"];
+    patch: operations["changeEndpoint"];
     trace?: never;
   };
   "/api/v1/webhook-endpoints/{endpoint_id}/disable": {
@@ -1188,7 +1188,7 @@ export interface paths {
      * Disable an endpoint
      * @description Its pending deliveries are held until it is enabled. Needs the role developer.
      */
-    post: operations["post_api_v1_webhook_endpoints_endpoint_id_disable"];
+    post: operations["disableEndpoint"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1208,7 +1208,7 @@ export interface paths {
      * Enable an endpoint
      * @description Its held deliveries continue at once. Needs the role developer.
      */
-    post: operations["post_api_v1_webhook_endpoints_endpoint_id_enable"];
+    post: operations["enableEndpoint"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1228,7 +1228,7 @@ export interface paths {
      * Rotate an endpoint's secret
      * @description The previous secret also signs for 24 hours. The secret is only in this response: it is stored sealed. Therefore an `Idempotency-Key` has no effect here. Needs the role developer.
      */
-    post: operations["post_api_v1_webhook_endpoints_endpoint_id_rotate"];
+    post: operations["rotateEndpointSecret"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1248,7 +1248,7 @@ export interface paths {
      * Send a test event to an endpoint
      * @description Sent whatever its filters, once, and also if it is disabled. Needs the role developer.
      */
-    post: operations["post_api_v1_webhook_endpoints_endpoint_id_test"];
+    post: operations["sendTestEventToEndpoint"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1266,12 +1266,12 @@ export interface paths {
      * List deliveries
      * @description A page; in the profile open-demo an array.
      */
-    get: operations["get_api_v1_webhooks"];
+    get: operations["listDeliveries"];
     /**
      * Change the default endpoint
      * @description Needs the role developer.
      */
-    put: operations["put_api_v1_webhooks"];
+    put: operations["changeDefaultEndpointByPut"];
     post?: never;
     delete?: never;
     options?: never;
@@ -1292,7 +1292,7 @@ export interface paths {
      * Resend deliveries
      * @description The oldest first, at most 10 000 in one call; `next_since` says where to continue. Ids and bodies stay the same, so that receivers recognize copies. Deliveries that are in progress are not changed. Needs the role support.
      */
-    post: operations["post_api_v1_webhooks_recover"];
+    post: operations["resendDeliveries"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1312,7 +1312,7 @@ export interface paths {
      * Send a test event
      * @description Needs the role developer.
      */
-    post: operations["post_api_v1_webhooks_test"];
+    post: operations["sendTestEventByPost"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1327,7 +1327,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a delivery with its attempts */
-    get: operations["get_api_v1_webhooks_delivery_id"];
+    get: operations["showDeliveryWithItsAttempts"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1349,7 +1349,7 @@ export interface paths {
      * Retry a delivery
      * @description Needs the role support.
      */
-    post: operations["post_api_v1_webhooks_delivery_id_retry"];
+    post: operations["retryDelivery"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1367,7 +1367,7 @@ export interface paths {
      * Show workers and queues
      * @description Operators see the work of all merchants, others their own.
      */
-    get: operations["get_api_v1_workers"];
+    get: operations["showWorkersAndQueues"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1389,7 +1389,7 @@ export interface paths {
      * Release a stuck row
      * @description Makes the row due now. A dead-lettered operation is queried, and not sent again. Needs the role support.
      */
-    post: operations["post_api_v1_workers_stuck_queue_row_id_release"];
+    post: operations["releaseStuckRow"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1404,7 +1404,7 @@ export interface paths {
       cookie?: never;
     };
     /** Check health */
-    get: operations["get_health"];
+    get: operations["checkHealth"];
     put?: never;
     post?: never;
     delete?: never;
@@ -4452,7 +4452,7 @@ export type WorkerShown = components["schemas"]["WorkerShown"];
 export type Workers = components["schemas"]["Workers"];
 export type $defs = Record<string, never>;
 export interface operations {
-  get: {
+  getServiceInformation: {
     parameters: {
       query?: never;
       header?: never;
@@ -4472,7 +4472,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_attention: {
+  listItemsThatNeedAttention: {
     parameters: {
       query?: {
         resolved?: "true" | "false";
@@ -4494,7 +4494,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_attention_item_id_resolve: {
+  resolveItem: {
     parameters: {
       query?: never;
       header?: never;
@@ -4520,7 +4520,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_audit: {
+  listAuditEntries: {
     parameters: {
       query?: {
         limit?: number;
@@ -4546,7 +4546,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_callbacks_processor: {
+  receiveProcessorCallback: {
     parameters: {
       query?: never;
       header?: never;
@@ -4570,7 +4570,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_checkout_methods: {
+  listPaymentMethods: {
     parameters: {
       query?: {
         order_id?: string | null;
@@ -4592,7 +4592,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_keys: {
+  listApiKeys: {
     parameters: {
       query?: never;
       header?: never;
@@ -4612,7 +4612,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_keys: {
+  createApiKey: {
     parameters: {
       query?: never;
       header?: never;
@@ -4636,7 +4636,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_keys_root: {
+  showMerchantKeyPair: {
     parameters: {
       query?: never;
       header?: never;
@@ -4656,7 +4656,7 @@ export interface operations {
       };
     };
   };
-  delete_api_v1_keys_root: {
+  revokeMerchantKeyPair: {
     parameters: {
       query?: never;
       header?: never;
@@ -4676,7 +4676,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_keys_root_rotate: {
+  rotateMerchantSecret: {
     parameters: {
       query?: never;
       header?: never;
@@ -4700,7 +4700,7 @@ export interface operations {
       };
     };
   };
-  delete_api_v1_keys_key_id: {
+  revokeApiKey: {
     parameters: {
       query?: never;
       header?: never;
@@ -4722,7 +4722,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_merchant: {
+  showMerchantSettings: {
     parameters: {
       query?: never;
       header?: never;
@@ -4742,7 +4742,7 @@ export interface operations {
       };
     };
   };
-  patch_api_v1_merchant: {
+  changeMerchantSettings: {
     parameters: {
       query?: never;
       header?: {
@@ -4771,7 +4771,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_merchant_config: {
+  showDefaultEndpoint: {
     parameters: {
       query?: never;
       header?: never;
@@ -4791,7 +4791,7 @@ export interface operations {
       };
     };
   };
-  patch_api_v1_merchant_webhook: {
+  changeDefaultEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -4820,7 +4820,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_merchant_webhook_regenerate: {
+  rotateWebhookSecret: {
     parameters: {
       query?: never;
       header?: {
@@ -4845,7 +4845,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_merchant_webhook_test: {
+  sendTestEvent: {
     parameters: {
       query?: never;
       header?: {
@@ -4874,7 +4874,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_operations_review: {
+  listOperationsInManualReview: {
     parameters: {
       query?: never;
       header?: never;
@@ -4894,7 +4894,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_operations_operation_id_settle: {
+  decideManualReview: {
     parameters: {
       query?: never;
       header?: {
@@ -4925,7 +4925,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_orders: {
+  listOrders: {
     parameters: {
       query?: {
         limit?: number;
@@ -4952,7 +4952,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_orders: {
+  createOrder: {
     parameters: {
       query?: never;
       header?: {
@@ -4981,7 +4981,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_orders_order_id: {
+  showOrder: {
     parameters: {
       query?: never;
       header?: never;
@@ -5003,7 +5003,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_orders_order_id_public: {
+  showOrderToShopper: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -5028,7 +5028,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_overview: {
+  showFiguresOfLastHours: {
     parameters: {
       query?: {
         hours?: number;
@@ -5050,7 +5050,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments: {
+  listPayments: {
     parameters: {
       query?: {
         limit?: number;
@@ -5079,7 +5079,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments: {
+  createPayment: {
     parameters: {
       query?: never;
       header?: {
@@ -5161,7 +5161,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments_list: {
+  listNewestPayments: {
     parameters: {
       query?: never;
       header?: never;
@@ -5181,7 +5181,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_public: {
+  createPaymentAsShopper: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -5266,7 +5266,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments_stats: {
+  showPaymentTotals: {
     parameters: {
       query?: never;
       header?: never;
@@ -5286,7 +5286,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments_payment_id: {
+  showPayment: {
     parameters: {
       query?: never;
       header?: never;
@@ -5308,7 +5308,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_payment_id_cancel: {
+  cancelPayment: {
     parameters: {
       query?: never;
       header?: {
@@ -5335,7 +5335,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_payment_id_capture: {
+  capturePayment: {
     parameters: {
       query?: never;
       header?: {
@@ -5366,7 +5366,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_payment_id_complete: {
+  completePaymentAfterShopperReturn: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -5395,7 +5395,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments_payment_id_public: {
+  showPaymentToItsShopper: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -5420,7 +5420,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_payment_id_public_cancel: {
+  cancelPaymentAsItsShopper: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -5445,7 +5445,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_payments_payment_id_refunds: {
+  refundPayment: {
     parameters: {
       query?: never;
       header?: {
@@ -5476,7 +5476,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_payments_payment_id_timeline: {
+  showPaymentTimeline: {
     parameters: {
       query?: never;
       header?: never;
@@ -5498,7 +5498,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_plugins: {
+  listPlugins: {
     parameters: {
       query?: never;
       header?: never;
@@ -5518,7 +5518,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_plugins_panels: {
+  listPluginsPanels: {
     parameters: {
       query?: never;
       header?: never;
@@ -5538,7 +5538,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_plugins_panels_panel_id: {
+  showPluginPanel: {
     parameters: {
       query?: never;
       header?: never;
@@ -5560,7 +5560,7 @@ export interface operations {
       };
     };
   };
-  put_api_v1_plugins_plugin_id_config: {
+  changePluginSettings: {
     parameters: {
       query?: never;
       header?: never;
@@ -5586,7 +5586,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_refunds: {
+  listRefunds: {
     parameters: {
       query?: {
         limit?: number;
@@ -5613,7 +5613,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_refunds: {
+  refundPaymentNamedInBody: {
     parameters: {
       query?: never;
       header?: {
@@ -5642,7 +5642,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_refunds_refund_id: {
+  showRefund: {
     parameters: {
       query?: never;
       header?: never;
@@ -5664,7 +5664,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_session: {
+  showSession: {
     parameters: {
       query?: never;
       header?: never;
@@ -5684,7 +5684,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_session: {
+  signIn: {
     parameters: {
       query?: never;
       header?: never;
@@ -5708,7 +5708,7 @@ export interface operations {
       };
     };
   };
-  delete_api_v1_session: {
+  signOut: {
     parameters: {
       query?: never;
       header?: never;
@@ -5726,7 +5726,7 @@ export interface operations {
       };
     };
   };
-  put_api_v1_session_password: {
+  changePassword: {
     parameters: {
       query?: never;
       header?: never;
@@ -5750,7 +5750,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_stream: {
+  streamEvents: {
     parameters: {
       query?: {
         cursor?: string | null;
@@ -5772,7 +5772,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_team: {
+  listUsers: {
     parameters: {
       query?: never;
       header?: never;
@@ -5792,7 +5792,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_team: {
+  createUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -5816,7 +5816,7 @@ export interface operations {
       };
     };
   };
-  patch_api_v1_team_user_id: {
+  changeUser: {
     parameters: {
       query?: never;
       header?: never;
@@ -5842,7 +5842,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_team_user_id_password: {
+  resetUserPassword: {
     parameters: {
       query?: never;
       header?: never;
@@ -5864,7 +5864,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_callbacks: {
+  listProcessorCallbacks: {
     parameters: {
       query?: {
         effect?: ("received" | "applied" | "duplicate" | "no_effect" | "refused" | "quarantined" | "conflict") | null;
@@ -5886,7 +5886,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_clock: {
+  showClock: {
     parameters: {
       query?: never;
       header?: never;
@@ -5906,7 +5906,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_clock_advance: {
+  advanceClock: {
     parameters: {
       query?: never;
       header?: never;
@@ -5930,7 +5930,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_clock_release: {
+  showRealTimeAgain: {
     parameters: {
       query?: never;
       header?: never;
@@ -5950,7 +5950,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_clock_set: {
+  stopClockAtTime: {
     parameters: {
       query?: never;
       header?: never;
@@ -5974,7 +5974,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_jobs_status: {
+  showCountsOfWork: {
     parameters: {
       query?: never;
       header?: never;
@@ -5994,7 +5994,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_merchant: {
+  showTestMerchant: {
     parameters: {
       query?: never;
       header?: never;
@@ -6014,7 +6014,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_namespaces: {
+  createTestMerchant: {
     parameters: {
       query?: never;
       header?: never;
@@ -6038,7 +6038,7 @@ export interface operations {
       };
     };
   };
-  delete_api_v1_test_namespaces_namespace_id: {
+  retireTestMerchant: {
     parameters: {
       query?: never;
       header?: never;
@@ -6060,7 +6060,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_orders: {
+  createTestOrder: {
     parameters: {
       query?: never;
       header?: never;
@@ -6080,7 +6080,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_test_payments_payment_id_payer: {
+  simulatePayer: {
     parameters: {
       query?: never;
       header?: never;
@@ -6106,7 +6106,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_scenario: {
+  showDefaultScenario: {
     parameters: {
       query?: never;
       header?: never;
@@ -6126,7 +6126,7 @@ export interface operations {
       };
     };
   };
-  put_api_v1_test_scenario: {
+  chooseDefaultScenario: {
     parameters: {
       query?: never;
       header?: never;
@@ -6150,7 +6150,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_test_scenarios: {
+  listScenarios: {
     parameters: {
       query?: never;
       header?: never;
@@ -6170,7 +6170,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_webhook_endpoints: {
+  listEndpoints: {
     parameters: {
       query?: never;
       header?: never;
@@ -6190,7 +6190,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhook_endpoints: {
+  createEndpoint: {
     parameters: {
       query?: never;
       header?: never;
@@ -6214,7 +6214,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_webhook_endpoints_endpoint_id: {
+  showEndpoint: {
     parameters: {
       query?: never;
       header?: never;
@@ -6236,7 +6236,7 @@ export interface operations {
       };
     };
   };
-  delete_api_v1_webhook_endpoints_endpoint_id: {
+  deleteEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -6263,7 +6263,7 @@ export interface operations {
       };
     };
   };
-  patch_api_v1_webhook_endpoints_endpoint_id: {
+  changeEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -6294,7 +6294,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhook_endpoints_endpoint_id_disable: {
+  disableEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -6321,7 +6321,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhook_endpoints_endpoint_id_enable: {
+  enableEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -6348,7 +6348,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhook_endpoints_endpoint_id_rotate: {
+  rotateEndpointSecret: {
     parameters: {
       query?: never;
       header?: never;
@@ -6370,7 +6370,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhook_endpoints_endpoint_id_test: {
+  sendTestEventToEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -6401,7 +6401,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_webhooks: {
+  listDeliveries: {
     parameters: {
       query?: {
         limit?: number;
@@ -6428,7 +6428,7 @@ export interface operations {
       };
     };
   };
-  put_api_v1_webhooks: {
+  changeDefaultEndpointByPut: {
     parameters: {
       query?: never;
       header?: {
@@ -6457,7 +6457,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhooks_recover: {
+  resendDeliveries: {
     parameters: {
       query?: never;
       header?: {
@@ -6486,7 +6486,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhooks_test: {
+  sendTestEventByPost: {
     parameters: {
       query?: never;
       header?: {
@@ -6515,7 +6515,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_webhooks_delivery_id: {
+  showDeliveryWithItsAttempts: {
     parameters: {
       query?: never;
       header?: never;
@@ -6537,7 +6537,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_webhooks_delivery_id_retry: {
+  retryDelivery: {
     parameters: {
       query?: never;
       header?: {
@@ -6564,7 +6564,7 @@ export interface operations {
       };
     };
   };
-  get_api_v1_workers: {
+  showWorkersAndQueues: {
     parameters: {
       query?: never;
       header?: never;
@@ -6584,7 +6584,7 @@ export interface operations {
       };
     };
   };
-  post_api_v1_workers_stuck_queue_row_id_release: {
+  releaseStuckRow: {
     parameters: {
       query?: never;
       header?: never;
@@ -6607,7 +6607,7 @@ export interface operations {
       };
     };
   };
-  get_health: {
+  checkHealth: {
     parameters: {
       query?: never;
       header?: never;

@@ -22,6 +22,16 @@ from .shapes import ErrorJson
 
 Json = dict[str, Any]
 VERSION = "3.1.0"
+FIRST_TAGS = ("orders", "payments", "refunds", "checkout", "webhooks", "endpoints", "stream")
+"""The order of the reference; the others follow by name."""
+TITLES = {
+    "dialects": "Aliases",
+    "endpoints": "Webhook endpoints",
+    "keys": "API keys",
+    "operations": "Manual reviews",
+    "stream": "Event stream",
+    "testing": "Test tools",
+}
 DIALECTS = "dialects"
 NO_CONTENT = 204
 REFUSALS: Mapping[int, str] = {
@@ -55,15 +65,29 @@ def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
     routes = list(_documented_routes(app))
     schemas = Schemas(doc for _, doc in routes)
     paths: dict[str, Json] = {}
+    taken: set[str] = set()
     for rule, doc in routes:
         item = paths.setdefault(template(rule), {})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            item[method.lower()] = _operation(rule, method, doc, schemas, registry)
+            operation = item[method.lower()] = _operation(rule, method, doc, schemas, registry)
+            if operation["operationId"] in taken:
+                # One handler under a second method or path.
+                operation["operationId"] += f"By{method.capitalize()}"
+            taken.add(operation["operationId"])
+    tags = sorted({_tag(rule) for rule, _ in routes}, key=_place)
     return {
         "openapi": VERSION,
         "info": {"title": "paygate", "version": version, "description": ABOUT},
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in sorted({_tag(rule) for rule, _ in routes})],
+        "tags": [{"name": name, "x-displayName": _title(name)} for name in tags],
+        # The reference shows aliases apart from our own operations.
+        "x-tagGroups": [
+            {"name": "paygate", "tags": [name for name in tags if name != DIALECTS]},
+            {
+                "name": "Paths of other gateways",
+                "tags": [name for name in tags if name == DIALECTS],
+            },
+        ],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas.definitions,
@@ -135,7 +159,7 @@ def _operation(
     rule: Rule, method: str, doc: Documented, schemas: Schemas, registry: Registry
 ) -> Json:
     written: Json = {
-        "operationId": _operation_id(rule, method),
+        "operationId": _operation_id(rule, method, doc),
         "summary": doc.summary,
         "tags": [_tag(rule)],
         "parameters": list(_parameters(rule, doc)),
@@ -180,9 +204,21 @@ def _tag(rule: Rule) -> str:
     return {"extensions": "plugins", "panels": "plugins"}.get(tag, tag)
 
 
-def _operation_id(rule: Rule, method: str) -> str:
-    words = _WORD.findall(rule.rule)
-    return "_".join([method.lower(), *words])
+def _place(tag: str) -> tuple[int, str]:
+    return (FIRST_TAGS.index(tag) if tag in FIRST_TAGS else len(FIRST_TAGS), tag)
+
+
+def _title(tag: str) -> str:
+    return TITLES.get(tag, tag.replace("_", " ").capitalize())
+
+
+def _operation_id(rule: Rule, method: str, doc: Documented) -> str:
+    """``createPayment`` for "Create a payment"; the path for aliases, which share a summary."""
+    if _tag(rule) == DIALECTS or doc.plugin is not None:
+        return "_".join([method.lower(), *_WORD.findall(rule.rule)])
+    words: list[str] = _WORD.findall(doc.summary.replace("'s", ""))
+    first, *others = (word for word in words if word.lower() not in {"a", "an", "the"})
+    return first.lower() + "".join(word[0].upper() + word[1:].lower() for word in others)
 
 
 def _parameters(rule: Rule, doc: Documented) -> Iterable[Json]:
