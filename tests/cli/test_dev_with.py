@@ -132,7 +132,7 @@ def test_where_the_shops_port_is_taken_the_gateway_says_so_and_goes_on(
         port = taken.getsockname()[1]
         dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port))
         try:
-            until(lambda: f"port {port} cannot be had" in said.read_text(), dev)
+            until(lambda: f"port {port} is not available" in said.read_text(), dev)
             base = re.search(r"API +(http\S+)", said.read_text())[1]
             time.sleep(0.5)
             health = urllib.request.urlopen(f"{base}/health").status

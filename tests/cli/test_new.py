@@ -146,7 +146,7 @@ def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
     [
         ("class", "'class' is a keyword of Python. Write class_bank, for example."),
         ("upi_sim", "a plugin 'upi_sim' is installed already, from paygate-upi-sim."),
-        ("defaults", "the name 'defaults' is that of the built-in retry policies."),
+        ("defaults", "the name 'defaults' is used by the built-in retry policies."),
         ("test", "the name 'test' would read its settings from PAYGATE_TEST_*"),
     ],
 )

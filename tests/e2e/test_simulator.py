@@ -66,7 +66,7 @@ async def test_the_bank_has_nothing_to_ask_about_a_payment_that_is_over(
     decided = f"/api/v1/test/payments/{payment}/payer"
     await patient.client.call("POST", decided, json={"decision": "decline"})
     await page.goto(f"{patient.base}/simulator/bank?payment_id={payment}")
-    await expect(page.get_by_test_id("bank-said")).to_contain_text("does not wait")
+    await expect(page.get_by_test_id("bank-said")).to_contain_text("no longer waiting")
 
     await expect(page.get_by_test_id("bank-choices")).to_be_hidden()
 

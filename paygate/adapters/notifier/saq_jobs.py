@@ -197,6 +197,15 @@ class SaqNotifier:
 
     async def listen(self, jobs: Jobs) -> None:
         """See ``Notifier.listen``."""
+        # A worker that begins, perhaps with another vault key, does not wait for the cron job.
+        first = asyncio.create_task(jobs.housekeeping())
+        try:
+            await self._listen(jobs)
+        finally:
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+
+    async def _listen(self, jobs: Jobs) -> None:
         pause_s, kept_s = BACKOFF_MIN_S, time.monotonic()
         while True:
             began_s = time.monotonic()

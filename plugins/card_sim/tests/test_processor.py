@@ -127,7 +127,7 @@ async def test_no_card_number_is_kept_in_state_or_book(call, tmp_path):
 
 
 async def test_without_a_number_nothing_is_sent(call):
-    with pytest.raises(NotSentError, match="number is not there"):
+    with pytest.raises(NotSentError, match="number is missing"):
         await in_test_mode().authorize(request_for(sealed=True), call())
 
 
