@@ -4,7 +4,7 @@ A job names a queue and the rows that became due within a few milliseconds. Its 
 claims a batch of due rows of that queue, whatever rows the job names, and runs the plugins'
 hooks on them. SAQ's cron runs the housekeeping.
 
-Nothing rests on a job: what has to happen is a row in PostgreSQL, and workers look for due
+Nothing depends on a job: what has to happen is a row in PostgreSQL, and workers look for due
 rows every second anyway. So SAQ's retries, timeouts and sweeper are switched off for these
 jobs: a job that is lost costs a second, and a batch that is cut off keeps its leases.
 """
