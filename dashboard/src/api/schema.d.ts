@@ -5095,12 +5095,12 @@ export interface operations {
           | {
               /**
                * CardInput
-               * @description A card as the payer typed it.
+               * @description A card, as the payer entered it.
                */
               card: {
                 /**
                  * CVV
-                 * @description Three or four digits; checked and forgotten.
+                 * @description Three or four digits; checked and not stored.
                  */
                 cvv?: string | number | null;
                 /**
@@ -5115,7 +5115,7 @@ export interface operations {
                 expiry_year: string | number;
                 /**
                  * Holder Name
-                 * @description Forms send it; nothing reads it.
+                 * @description Accepted and ignored.
                  */
                 holder_name?: string | null;
                 /**
@@ -5200,12 +5200,12 @@ export interface operations {
           | {
               /**
                * CardInput
-               * @description A card as the payer typed it.
+               * @description A card, as the payer entered it.
                */
               card: {
                 /**
                  * CVV
-                 * @description Three or four digits; checked and forgotten.
+                 * @description Three or four digits; checked and not stored.
                  */
                 cvv?: string | number | null;
                 /**
@@ -5220,7 +5220,7 @@ export interface operations {
                 expiry_year: string | number;
                 /**
                  * Holder Name
-                 * @description Forms send it; nothing reads it.
+                 * @description Accepted and ignored.
                  */
                 holder_name?: string | null;
                 /**
