@@ -166,7 +166,6 @@ class DeferredNotifications:
 
     @property
     def refusal(self) -> str | None:
-        """See ``Notifier.refusal``."""
         return None
 
     def notify(self, queue: Queue, row_id: str) -> None:
@@ -182,7 +181,6 @@ class DeferredNotifications:
         """See ``Notifier.listen``; not supported."""
 
     async def is_connected(self) -> bool | None:
-        """See ``Notifier.is_connected``."""
         return None
 
     async def close(self) -> None:

@@ -36,7 +36,6 @@ class Schedule:
     waits: tuple[timedelta, ...]
 
     def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:  # noqa: ARG002 - required by the Protocol, unused here
-        """See ``RetryPolicy.next_delay``."""
         if tries.count > len(self.waits):
             return None
         wait = self.waits[tries.count - 1]

@@ -82,21 +82,18 @@ class GuardedCallbacks:
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """See ``CanCallback.split``."""
         parts = self._call_callbacks(
             lambda plugin: self._some(plugin.split(callback), "split a callback into")
         )
         return [self._raw(part) for part in parts]
 
     def verify(self, callback: RawCallback) -> Verified:
-        """See ``CanCallback.verify``."""
         verified = self._call_callbacks(lambda plugin: plugin.verify(callback))
         if not isinstance(verified, Verified) or not _is_key(verified.key):
             raise PluginContractError("verified a callback without a key", plugin=self.info.id)
         return verified
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """See ``CanCallback.translate``."""
         updates = self._call_callbacks(
             lambda plugin: self._some(plugin.translate(verified), "translated a callback into")
         )
@@ -206,8 +203,6 @@ class GuardedProcessor(GuardedCallbacks):
     """A processor that always returns an ``Outcome``."""
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """See ``Processor.authorize``."""
-
         async def authorize(own: AuthorizeRequest, own_context: CallContext) -> object:
             return await self.plugin.authorize(own, own_context)
 
@@ -229,17 +224,14 @@ class GuardedProcessor(GuardedCallbacks):
     # since then declines.
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanCapture.capture``."""
         does = self.plugin.capture if isinstance(self.plugin, CanCapture) else _declines
         return await self._call(does, OperationKind.CAPTURE, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanVoid.void``."""
         does = self.plugin.void if isinstance(self.plugin, CanVoid) else _declines
         return await self._call(does, OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanRefund.refund``."""
         does = self.plugin.refund if isinstance(self.plugin, CanRefund) else _declines
         return await self._call(does, OperationKind.REFUND, request, context)
 
@@ -350,7 +342,6 @@ class GuardedMethod:
     info: MethodInfo
 
     def prepare(self, details: object, context: MethodContext) -> Instrument:
-        """See ``PaymentMethod.prepare``."""
         try:
             instrument = self.plugin.prepare(details, context)  # type: ignore[arg-type]  # validated by the caller against info.input_model
         except InvalidInputError as refusal:
@@ -375,7 +366,6 @@ class GuardedSink:
 
     @property
     def concerns_endpoint(self) -> bool:
-        """See ``EventSink``."""
         return getattr(self.plugin, "concerns_endpoint", True) is not False
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
@@ -391,7 +381,6 @@ class GuardedSink:
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """See ``EventSink.deliver``."""
         own = (endpoint.secret, endpoint.previous_secret, *self.secrets())
         keys = [each for each in own if each]
 
@@ -439,7 +428,6 @@ class GuardedPolicy:
     applies_to: frozenset[PolicyTarget]
 
     def next_delay(self, tries: Tries, *, now: datetime, rng: Random) -> timedelta | None:
-        """See ``RetryPolicy.next_delay``."""
         try:
             wait = contained(
                 lambda: self.plugin.next_delay(tries, now=now, rng=rng), plugin=self.name

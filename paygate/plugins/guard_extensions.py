@@ -37,7 +37,7 @@ RANKED_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class HostedRouter:
-    """See ``GuardedRouter``."""
+    """Implements ``GuardedRouter``."""
 
     router: Router
     name: str
@@ -85,7 +85,7 @@ def _ids(answer: object) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class HostedCheck:
-    """See ``GuardedCheck``."""
+    """Implements ``GuardedCheck``."""
 
     check: RiskCheck
     name: str
@@ -94,8 +94,6 @@ class HostedCheck:
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
-        """See ``GuardedCheck.assess``."""
-
         async def checked() -> RiskVerdict | None:
             instrument = request.instrument
             own = replace(request, instrument=replace(instrument, display=dict(instrument.display)))
@@ -131,14 +129,13 @@ CELL_CHARS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class HostedRoute:
-    """See ``GuardedRoute``."""
+    """Implements ``GuardedRoute``."""
 
     plugin: str
     route: Route
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     def read(self, body: Mapping[str, Any]) -> BaseModel:
-        """See ``GuardedRoute.read``."""
         assert self.route.input is not None, "the route has no body"
         try:
             return self.route.input.model_validate(body)
@@ -154,8 +151,6 @@ class HostedRoute:
             raise PluginError(words(error), plugin=self.plugin) from error
 
     async def answer(self, call: RouteCall, context: ExtensionContext) -> RouteReply:
-        """See ``GuardedRoute.answer``."""
-
         async def checked() -> RouteReply:
             return _reply(await self.route.handler(call, context))
 
@@ -189,15 +184,13 @@ def _written(body: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class HostedPanel:
-    """See ``GuardedPanel``."""
+    """Implements ``GuardedPanel``."""
 
     plugin: str
     panel: Panel
     secrets: Callable[[], Sequence[str]] = field(default=tuple, kw_only=True)
 
     async def data(self, context: ExtensionContext) -> TableData | FiguresData:
-        """See ``GuardedPanel.data``."""
-
         async def checked() -> TableData | FiguresData:
             return _shown_as(self.panel.kind, await self.panel.data(context))
 
@@ -258,7 +251,6 @@ class HostedCommand:
     command: Command
 
     async def run(self, options: object, context: CommandContext) -> int:
-        """See ``GuardedCommand.run``."""
         try:
             code: object = await self.command.run(options, context)
         except (OperatorError, PluginError, asyncio.CancelledError, KeyboardInterrupt):

@@ -71,7 +71,6 @@ class Config:
         return {**whole, "$defs": definitions} if definitions else whole
 
     def schema(self) -> Mapping[str, Any]:
-        """See ``PluginSettings.schema``."""
         return self._schema
 
     @staticmethod
@@ -84,7 +83,6 @@ class Config:
         return frozenset(name for name in properties if properties[name].get("writeOnly"))
 
     def shown(self, stored: StoredSettings) -> Mapping[str, Any]:
-        """See ``PluginSettings.shown``."""
         values: dict[str, Any] = {}
         for model in self.models:
             try:
@@ -107,7 +105,6 @@ class Config:
             raise InvalidInputError(raised, field="values") from error
 
     def sources(self, stored: StoredSettings) -> Mapping[str, SettingSource]:
-        """See ``PluginSettings.sources``."""
         return {name: self._source(name, stored) for name in self._schema["properties"]}
 
     def _source(self, name: str, stored: StoredSettings) -> SettingSource:
@@ -116,7 +113,6 @@ class Config:
         return "stored" if name in stored.given else "default"
 
     def changed(self, stored: StoredSettings, values: Mapping[str, Any]) -> StoredSettings:
-        """See ``PluginSettings.changed``."""
         shown = self.shown(stored)
         plain, hidden = dict(stored.values), dict(stored.hidden)
         for name, value in values.items():
@@ -198,7 +194,6 @@ class HostContext:
     configs: list[BaseModel] = field(default_factory=list)
 
     def config(self, model: type[Model]) -> Model:
-        """See ``PluginContext.config``."""
         config = self._with_derived(self._validated(model))
         self.configs.append(config)
         return config

@@ -149,7 +149,6 @@ class Simulator:
             await call_back(raw.headers, raw.body)
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
-        """See ``CanPlayPayer.payer_decides``."""
         words = {
             "approve": "approved",
             "decline": "declined:payer_rejected",
@@ -174,15 +173,12 @@ class Simulator:
         return [callback]
 
     def verify(self, callback: RawCallback) -> Verified:
-        """See ``CanCallback.verify``."""
         return verify(callback, secret=self._secret())
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """See ``CanCallback.translate``."""
         return translate(verified, processor_id=self.processor_id)
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``."""
         return (200, b'{"received":true}') if accepted else (400, b'{"received":false}')
 
     def _secret(self) -> str:

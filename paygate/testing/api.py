@@ -101,15 +101,12 @@ class Api:
     async def post(
         self, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        """See ``get``."""
         return await self._asked("POST", path, body or {}, headers)
 
     async def put(self, path: str, body: Any) -> Any:
-        """See ``get``."""
         return await self._asked("PUT", path, body)
 
     async def patch(self, path: str, body: Any) -> Any:
-        """See ``get``."""
         return await self._asked("PATCH", path, body)
 
     async def _asked(

@@ -144,18 +144,15 @@ class Clock(_ClockShown):
 
 
 class BlockingClock(_ClockShown):
-    """See ``Clock``."""
+    """Implements ``Clock``."""
 
     def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
-        """See ``Clock.advance``."""
         return self._loop.run(self._core.advance(_length(by, parts)))
 
     def to_next(self) -> datetime:
-        """See ``Clock.to_next``."""
         return self._loop.run(self._core.advance(None))
 
     def set(self, at: datetime) -> datetime:
-        """See ``Clock.set``."""
         return self._loop.run(self._core.jump(at))
 
 
@@ -186,10 +183,9 @@ class Scenario(_ScenarioShown):
 
 
 class BlockingScenario(_ScenarioShown):
-    """See ``Scenario``."""
+    """Implements ``Scenario``."""
 
     def __call__(self, name: str | None) -> None:
-        """See ``Scenario.__call__``."""
         self._loop.run(actions.scenario(self._core, name))
 
 
@@ -222,7 +218,7 @@ class Inbox(_InboxShown):
 
 
 class BlockingInbox(_InboxShown):
-    """See ``Inbox``."""
+    """Implements ``Inbox``."""
 
     expect = blocking(InboxCore.expect)
     expect_in_order = blocking(InboxCore.expect_in_order)

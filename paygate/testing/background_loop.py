@@ -28,7 +28,6 @@ class SteadyLoop(asyncio.SelectorEventLoop):
     """
 
     def time(self) -> float:
-        """See ``asyncio.AbstractEventLoop.time``."""
         return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 

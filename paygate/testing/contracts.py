@@ -92,7 +92,6 @@ class PaymentMethodContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> MethodCase:
-        """See ``_Contract.case``."""
         common = self._common()
         return MethodCase(make=self.make, valid=self.valid, invalid=self.invalid, **common)
 
@@ -120,7 +119,6 @@ class ProcessorContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> ProcessorCase:
-        """See ``_Contract.case``."""
         return ProcessorCase(
             make=self.make,
             approved=self.approved,
@@ -141,7 +139,6 @@ class EventSinkContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> SinkCase:
-        """See ``_Contract.case``."""
         return SinkCase(make=self.make, **self._common())
 
 
@@ -154,7 +151,6 @@ class RetryPolicyContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> PolicyCase:
-        """See ``_Contract.case``."""
         return PolicyCase(make=self.make, **self._common())
 
 
@@ -167,7 +163,6 @@ class RouterContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> RouterCase:
-        """See ``_Contract.case``."""
         return RouterCase(make=self.make, **self._common())
 
 
@@ -180,5 +175,4 @@ class RiskCheckContract(_Contract):
         raise NotImplementedError
 
     def case(self) -> RiskCase:
-        """See ``_Contract.case``."""
         return RiskCase(make=self.make, **self._common())

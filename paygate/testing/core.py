@@ -117,7 +117,6 @@ class AppCore:
         return self.clock.shown.now()
 
     async def next_step(self, within: timedelta) -> bool:
-        """See ``inbox.NextStep``."""
         await self.quiet()
         now = self.clock.shown.now()
         ahead = await self.clock.moves.due_work(now)

@@ -144,27 +144,21 @@ class StandIn(GuardedProcessor):
         await self.before.wake(request, context)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """See ``CanCallback.split``."""
         return self.before.split(callback)
 
     def verify(self, callback: RawCallback) -> Verified:
-        """See ``CanCallback.verify``."""
         return self.before.verify(callback)
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """See ``CanCallback.translate``."""
         return self.before.translate(verified)
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback | None:
-        """See ``CanPlayPayer.payer_decides``."""
         return self.before.payer_decides(request, decision)
 
     def checked(self, update: Update, asked: Money, kind: OperationKind) -> Outcome:
-        """See ``GuardedByHost.checked``."""
         return self.before.checked(update, asked, kind)
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``."""
         return self.before.acknowledge(accepted=accepted)
 
 

@@ -75,7 +75,6 @@ class Checkout:
         return self.where.get_by_test_id(test_id).locator("visible=true")
 
     async def press(self, test_id: str) -> None:
-        """See ``press``."""
         await press(self.part(test_id))
 
     async def fill_upi(self, vpa: str = PAYER) -> None:

@@ -31,7 +31,7 @@ async def test_a_failing_receiver_is_tried_five_times_and_then_given_up(app: Tes
     assert [attempt["ordinal"] for attempt in attempts] == [1, 2, 3, 4, 5]
 
 
-async def test_a_delivery_retried_by_hand_starts_afresh(app: TestApp, fakes: Fakes):
+async def test_a_delivery_retried_manually_starts_afresh(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     fakes.sink.script = [FAILED] * 5
     delivery_id = (await app.call("POST", "/webhooks/test")).json["id"]

@@ -152,14 +152,14 @@ async def test_deliveries_that_were_claimed_in_vain_are_claimed_one_at_a_time(ap
     assert [each.lease.claims for each in second] == [4]
 
 
-async def test_a_delivery_that_no_worker_came_to_an_end_with_has_failed(app: TestApp):
+async def test_a_delivery_that_no_worker_finishes_has_failed(app: TestApp):
     await add_rows(app, 1)
     await app.rows("UPDATE webhook_logs SET claims = 25")
 
     assert await claim(app) == []
 
     (row,) = await app.rows("SELECT status, last_error, lease_token FROM webhook_logs")
-    reason = "claimed 25 times, and no worker came to an end with it"
+    reason = "claimed 25 times, and no worker has finished it"
     assert dict(row) == {"status": "failed", "last_error": reason, "lease_token": None}
 
 
@@ -252,7 +252,7 @@ async def test_a_retry_during_a_try_runs_after_it_and_both_are_recorded(app: Tes
     (row,) = await app.rows("SELECT * FROM webhook_logs")
     tries = await app.rows("SELECT status_code FROM delivery_attempts ORDER BY id")
     assert [each["status_code"] for each in tries] == [500, 200]
-    assert (row["attempts"], row["by_hand"], row["retry_requested"]) == (1, False, False)
+    assert (row["attempts"], row["is_manual"], row["retry_requested"]) == (1, False, False)
     assert (len(fakes.sink.delivered), most) == (2, 1)
 
 
@@ -265,7 +265,7 @@ async def test_a_retry_during_a_try_that_succeeds_sends_once_more(app: TestApp):
     await came(app, by, claimed, DELIVERED)
 
     (row,) = await app.rows("SELECT * FROM webhook_logs")
-    assert (row["status"], row["attempts"], row["by_hand"]) == ("pending", 0, True)
+    assert (row["status"], row["attempts"], row["is_manual"]) == ("pending", 0, True)
     assert row["response_code"] == 200
     assert len(await claim(app)) == 1
 
@@ -276,7 +276,7 @@ async def test_a_retry_during_a_try_that_is_lost_starts_afresh_even_where_disabl
 ):
     await app.webhook_url()
     delivery_id = (await app.call("POST", "/webhooks/test")).json["id"]
-    await app.rows("UPDATE webhook_logs SET attempts = 3, by_hand = false")
+    await app.rows("UPDATE webhook_logs SET attempts = 3, is_manual = false")
     by = work(app)
     (claimed,) = await by.claim(10)
     await app.call("POST", f"/webhooks/{delivery_id}/retry")
@@ -290,7 +290,7 @@ async def test_a_retry_during_a_try_that_is_lost_starts_afresh_even_where_disabl
         await deps.storage.deliveries.reschedule([failure], now=deps.clock.now())
 
     (again,) = await by.claim(10)
-    assert (again.claimed.delivery.attempts, again.claimed.delivery.by_hand) == (0, True)
+    assert (again.claimed.delivery.attempts, again.claimed.delivery.is_manual) == (0, True)
     await came(app, by, again, DELIVERED)
     assert await app.value("SELECT status FROM webhook_logs") == "success"
 
@@ -323,7 +323,7 @@ async def test_what_is_claimed_and_not_yet_sent_heeds_a_change_of_its_endpoint(
     created = await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/books"})
     path = f"/webhook-endpoints/{created.json['id']}"
     await app.call("POST", f"{path}/test")
-    await app.rows("UPDATE webhook_logs SET by_hand = false")
+    await app.rows("UPDATE webhook_logs SET is_manual = false")
     by = work(app)
     (claimed,) = await by.claim(10)
     if change == "delete":
@@ -368,7 +368,7 @@ async def test_a_sink_that_a_worker_does_not_have_is_left_for_one_that_does(
         )
     assert (row["status"], row["attempts"], row["claims"]) == ("pending", 0, 0)
     assert [each.reason for each in stuck] == [
-        "not tried: no worker with the sink elsewhere has taken it"
+        "not attempted: no worker with the sink elsewhere claimed it"
     ]
 
     having = Fakes()

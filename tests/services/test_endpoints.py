@@ -42,7 +42,7 @@ async def asked(app: TestApp, endpoint_id: str) -> str:
     answer = await app.call("POST", f"/webhook-endpoints/{endpoint_id}/test")
     assert answer.status == 200, answer
     # As an event is that nobody asked for.
-    await app.rows("UPDATE webhook_logs SET by_hand = false")
+    await app.rows("UPDATE webhook_logs SET is_manual = false")
     return str(answer.json["delivery_id"])
 
 
@@ -225,7 +225,7 @@ async def test_who_has_only_sql_enables_the_default_with_it(app: TestApp, change
     assert len(await work(app).claim(10)) == 1
 
 
-async def test_a_retry_by_hand_is_one_attempt_while_it_is_disabled(
+async def test_a_manual_retry_is_one_attempt_while_it_is_disabled(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     fakes.sink.script = [FAILED] * 9
@@ -238,10 +238,10 @@ async def test_a_retry_by_hand_is_one_attempt_while_it_is_disabled(
 
     assert len(fakes.sink.delivered) == 1
     (row,) = await app.rows("SELECT * FROM webhook_logs")
-    assert (row["status"], row["attempts"], row["by_hand"]) == ("pending", 1, False)
+    assert (row["status"], row["attempts"], row["is_manual"]) == ("pending", 1, False)
 
 
-async def test_a_retry_by_hand_takes_the_place_of_the_automatic_one(
+async def test_a_manual_retry_takes_the_place_of_the_automatic_one(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     fakes.sink.script = [FAILED]

@@ -194,7 +194,7 @@ async def test_a_row_that_was_claimed_too_often_is_set_aside_with_the_reason(app
 
     row = (await app.rows("SELECT state, lease_state, claims, last_error FROM operations"))[0]
     assert (row["state"], row["lease_state"], row["claims"]) == ("needs_review", "dead", 26)
-    assert row["last_error"] == "claimed 25 times, and no worker came to an end with it"
+    assert row["last_error"] == "claimed 25 times, and no worker has finished it"
     assert await app.value("SELECT status FROM payments WHERE id = $1", payment_id) == "unknown"
 
 

@@ -29,7 +29,6 @@ class DatabaseClock:
         self._monotonic_s = 0.0
 
     def now(self) -> datetime:
-        """See ``Clock.now``."""
         assert self._read_at is not None, "sync() was called before"
         return self._read_at + timedelta(seconds=_steady_s() - self._monotonic_s)
 

@@ -24,26 +24,21 @@ class VirtualClock:
         self._listeners: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
-        """See ``Clock.now``."""
         return self._stopped_at or self._state.time_at(self._running.now())
 
     @property
     def is_held(self) -> bool:
-        """See ``MovableClock.is_held``."""
         return self._stopped_at is not None or self._state.held_at is not None
 
     @property
     def is_moved(self) -> bool:
-        """See ``MovableClock.is_moved``."""
         return self.is_held or self._state.resumed_at is not None
 
     @property
     def shift(self) -> timedelta:
-        """See ``MovableClock.shift``."""
         return self._state.shift
 
     def follow(self, state: ClockState) -> None:
-        """See ``MovableClock.follow``."""
         # States may arrive out of order: the process that moves the clock applies the new
         # state at once, and receives its own or an older one later.
         if state.version <= self._state.version:
@@ -54,7 +49,6 @@ class VirtualClock:
             moved()
 
     async def listen(self, moved: Callable[[], None]) -> None:
-        """See ``MovableClock.listen``."""
         self._listeners.append(moved)
         try:
             await asyncio.Event().wait()

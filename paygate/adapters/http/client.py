@@ -59,7 +59,6 @@ class AiohttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     def check(self, url: str) -> None:
-        """See ``Http.check``."""
         check_url(url, self._reach)
 
     async def post(
@@ -71,7 +70,6 @@ class AiohttpClient:
         timeout: timedelta,  # noqa: ASYNC109 - a limit for the whole exchange, enforced here
         response_bytes_max: int,
     ) -> HttpResponse:
-        """See ``Http.post``."""
         self.check(url)
         _check_headers(headers)
         raw, read = RawAnswer(), bytearray()
@@ -123,7 +121,6 @@ class AiohttpClient:
             return HttpResponse(response.status, named, bytes(read), is_truncated)
 
     async def close(self) -> None:
-        """See ``Http.close``."""
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -31,7 +31,6 @@ class LoopbackClient:
         self._receivers[host] = receiver
 
     def check(self, url: str) -> None:
-        """See ``Http.check``."""
         self._client.check(url)
 
     async def post(
@@ -57,7 +56,6 @@ class LoopbackClient:
         )
 
     async def close(self) -> None:
-        """See ``Http.close``."""
         await self._client.close()
 
 

@@ -13,20 +13,16 @@ TOKEN_BYTES = 32
 
 
 class RandomIds:
-    """See ``Ids``."""
+    """Implements ``Ids``."""
 
     def new(self, kind: IdKind, *, of: str | None = None) -> str:  # noqa: ARG002 - unused: random ids are not derived
-        """See ``Ids.new``."""
         return kind + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARS))
 
     def uuid(self) -> UUID:
-        """See ``Ids.uuid``."""
         return uuid4()
 
     def token(self) -> str:
-        """See ``Ids.token``."""
         return secrets.token_urlsafe(TOKEN_BYTES)
 
     def webhook_secret(self) -> str:
-        """See ``Ids.webhook_secret``."""
         return "whsec_" + base64.b64encode(secrets.token_bytes(WEBHOOK_SECRET_BYTES)).decode()

@@ -24,7 +24,6 @@ class ReplayedIds(RandomIds):
         self._counted: Counter[IdKind] = Counter()
 
     def new(self, kind: IdKind, *, of: str | None = None) -> str:
-        """See ``Ids.new``."""
         if of is None:
             self._counted[kind] += 1
             of = str(self._counted[kind])

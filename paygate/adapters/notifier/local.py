@@ -21,16 +21,13 @@ class LocalNotifier:
 
     @property
     def refusal(self) -> str | None:
-        """See ``Notifier.refusal``."""
         return None
 
     def notify(self, queue: Queue, row_id: str) -> None:  # noqa: ARG002 - required by the Protocol, unused here
-        """See ``Notifier.notify``."""
         with suppress(asyncio.QueueFull):
             self._notified.put_nowait(queue)
 
     async def listen(self, jobs: Jobs) -> None:
-        """See ``Notifier.listen``."""
         slots = asyncio.Semaphore(JOBS_MAX)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_housekeeping(jobs))
@@ -49,7 +46,6 @@ class LocalNotifier:
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 
     async def is_connected(self) -> bool | None:
-        """See ``Notifier.is_connected``."""
         return None
 
     async def close(self) -> None:

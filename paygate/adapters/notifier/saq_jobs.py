@@ -110,7 +110,6 @@ class JobQueue(RedisQueue):
     error: Exception | None = None
 
     async def dequeue(self, *args: Any, **kwargs: Any) -> Job | None:
-        """See ``RedisQueue.dequeue``."""
         try:
             return await super().dequeue(*args, **kwargs)
         except AWAY as error:
@@ -137,7 +136,7 @@ def connect(url: str) -> Redis:
 
 
 class SaqNotifier:
-    """See ``Notifier``.
+    """Implements ``Notifier``.
 
     Args:
         url: URL of a Redis or Valkey that only paygate uses.
@@ -154,7 +153,6 @@ class SaqNotifier:
 
     @property
     def refusal(self) -> str | None:
-        """See ``Notifier.refusal``."""
         return self._refusal
 
     def notify(self, queue: Queue, row_id: str) -> None:
@@ -196,7 +194,6 @@ class SaqNotifier:
             )
 
     async def listen(self, jobs: Jobs) -> None:
-        """See ``Notifier.listen``."""
         # A worker that begins, perhaps with another vault key, does not wait for the cron job.
         first = asyncio.create_task(jobs.housekeeping())
         try:
@@ -277,7 +274,6 @@ class SaqNotifier:
         )
 
     async def is_connected(self) -> bool | None:
-        """See ``Notifier.is_connected``."""
         if not await self._answers():
             return False
         if self._refusal is not None:
@@ -303,7 +299,6 @@ class SaqNotifier:
         return True
 
     async def close(self) -> None:
-        """See ``Notifier.close``."""
         self._is_closed = True
         if self._flusher is not None:
             with suppress(TimeoutError):

@@ -18,7 +18,7 @@ THREADS = 2
 
 
 class Argon2Passwords:
-    """See ``Passwords``."""
+    """Implements ``Passwords``."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM)
@@ -28,12 +28,10 @@ class Argon2Passwords:
         self._nobody = _of_nobody(self._hasher)
 
     async def hash(self, password: str) -> str:
-        """See ``Passwords.hash``."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """See ``Passwords.verify``."""
         loop = asyncio.get_running_loop()
         found = stored or self._nobody
         matches = await loop.run_in_executor(self._threads, self._matches, found, password)

@@ -104,7 +104,7 @@ class Executor:
         """Return all rows of a statement.
 
         Raises:
-            InfrastructureError: The database is away.
+            InfrastructureError: The database is unavailable.
         """
         with_rows: Callable[[Any], Any] = lambda connection: connection.fetch(sql, *args)  # noqa: E731
         return cast("Sequence[asyncpg.Record]", await self._run(with_rows))
@@ -124,7 +124,7 @@ class Executor:
 
         Raises:
             TransactionConflictError: It had a conflict too often.
-            InfrastructureError: The database is away.
+            InfrastructureError: The database is unavailable.
         """
 
         async def run() -> T:
@@ -145,7 +145,7 @@ class Executor:
                 tries -= 1
                 if not tries:
                     raise
-            # A single statement that was aborted because of a conflict has stored nothing.
+            # A statement that was aborted because of a conflict has stored nothing.
             await asyncio.sleep(Random().uniform(0, CONFLICT_WAIT_S))
 
     async def _run_once(self, work: Callable[[Any], Any]) -> Any:
@@ -163,11 +163,11 @@ class Executor:
         Raises:
             RowLockedError: A row was locked for longer.
             TransactionConflictError: The database aborted it because of another transaction.
-            InfrastructureError: The database is away.
+            InfrastructureError: The database is unavailable.
         """
         with self.models() as client:
-            # Tortoise's public in_transaction() looks the pool up by name in a
-            # context variable, which would bind us to one database per task.
+            # Tortoise's public in_transaction() finds the pool in a context variable, which would
+            # allow only one database per task.
             async with client._in_transaction() as wrapped:  # noqa: SLF001
                 bound = Executor(cast("AsyncpgDBClient", wrapped), self.context)
                 if lock_timeout_ms is not None:
@@ -176,7 +176,7 @@ class Executor:
 
 
 class errors_named:  # noqa: N801 - reads as a statement: `with errors_named():`
-    """Converts errors of the database; see ``errors``."""
+    """Convert errors of the database; see ``errors``."""
 
     def __enter__(self) -> None:
         return None
@@ -221,8 +221,7 @@ async def connect(
 async def is_pooler(url: DatabaseUrl) -> bool:
     """Detect a connection pooler such as PgBouncer.
 
-    A pooler invents the process id that it sends to clients; the server behind it returns its
-    own.
+    A pooler sends clients a process id of its own; the server behind it returns another.
 
     Raises:
         OperatorError: The database is not available.
@@ -257,7 +256,7 @@ async def connection(url: DatabaseUrl, **options: Any) -> AsyncIterator[Any]:
 def unreachable(url: DatabaseUrl, error: BaseException) -> OperatorError:
     """Return the error for a database that is not available."""
     cause = original(error.__cause__ if isinstance(error, InfrastructureError) else error)
-    assert cause is not None, "there is an error"
+    assert cause is not None, "the caller passes an error"
     remedy = "Check that PostgreSQL runs there and that host, port, name, user and password "
     remedy += "are right"
     if url.setting == SETTING:

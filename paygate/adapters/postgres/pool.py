@@ -19,7 +19,7 @@ from .database_url import DatabaseUrl
 
 log = logging.getLogger(__name__)
 
-# No statement takes this long; one that does waits for something lost.
+# A statement that takes longer waits for a response that will not arrive.
 COMMAND_TIMEOUT_S = 30
 
 # A statement that waits longer for a row waits for a process that hangs.
@@ -67,23 +67,19 @@ class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is 
     def transaction(
         self, *, isolation: Any = None, readonly: bool = False, deferrable: bool = False
     ) -> PoolerTransaction:
-        """See ``asyncpg.Connection.transaction``."""
         return PoolerTransaction(self, isolation or "read_committed", readonly, deferrable)
 
     async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``asyncpg.Connection.fetch``."""
         return await self._on_one_server(super().fetch, *args, **kwargs)
 
     async def fetchrow(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``asyncpg.Connection.fetchrow``."""
         return await self._on_one_server(super().fetchrow, *args, **kwargs)
 
     async def fetchval(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``asyncpg.Connection.fetchval``."""
         return await self._on_one_server(super().fetchval, *args, **kwargs)
 
     async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
-        """See ``asyncpg.Connection.execute``. Without parameters it is a single message."""
+        """Execute a statement; without parameters it is a single message."""
         if not args:
             return await super().execute(query, **kwargs)
         return await self._on_one_server(super().execute, query, *args, **kwargs)
@@ -132,7 +128,7 @@ class PoolClient(AsyncpgDBClient):
         """Let the pool replace its connections.
 
         asyncpg keeps a connection until it is closed, so that one that became read-only would
-        refuse to write as long as the process lives.
+        refuse writes until the process ends.
         """
         now = time.monotonic()
         if self._pool is None or now - self._replaced_at_s < REPLACE_EVERY_S:
@@ -142,7 +138,6 @@ class PoolClient(AsyncpgDBClient):
         self._replacing = asyncio.ensure_future(self._pool.expire_connections())
 
     async def create_pool(self, **_kwargs: Any) -> asyncpg.Pool:
-        """See ``AsyncpgDBClient.create_pool``."""
         chosen: dict[str, Any] = (
             {
                 **self._url.arguments(),

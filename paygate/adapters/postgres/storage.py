@@ -47,7 +47,6 @@ class PostgresRepositories:
 
     @property
     def endpoints(self) -> PostgresEndpoints:
-        """See ``Storage.endpoints``."""
         return PostgresEndpoints(self.executor)
 
     @property
@@ -87,7 +86,6 @@ class PostgresRepositories:
 
     @property
     def callbacks(self) -> PostgresCallbacks:
-        """See ``Storage.callbacks``."""
         return PostgresCallbacks(self.executor)
 
     @property
@@ -142,7 +140,6 @@ class PostgresRepositories:
 
     @property
     def is_in_transaction(self) -> bool:
-        """See ``Storage.is_in_transaction``."""
         return self.executor.is_in_transaction
 
     @asynccontextmanager
@@ -152,7 +149,6 @@ class PostgresRepositories:
             yield PostgresRepositories(executor)
 
     async def is_connected(self) -> bool:
-        """See ``Storage.is_connected``."""
         try:
             return bool(await self.executor.fetchval("SELECT true"))
         except InfrastructureError:

@@ -55,14 +55,12 @@ class KeyedVault:
             ) from error
 
     def seal(self, secret: Mapping[str, str], *, context: str) -> str:
-        """See ``Vault.seal``."""
         once = os.urandom(KEY_BYTES)
         wrapped = [part for key in self._keys for part in (key.id, _text(key.wrap(once)))]
         sealed = _encrypt(AESGCM(once), json.dumps(dict(secret)).encode(), context.encode())
         return ".".join([VERSION, *wrapped, _text(sealed)])
 
     def open(self, sealed: str, *, context: str) -> Mapping[str, str]:
-        """See ``Vault.open``."""
         version, *parts = sealed.split(".")
         if version != VERSION:
             return self._open_first_version(sealed, context)
@@ -77,16 +75,13 @@ class KeyedVault:
 
     @property
     def key_ids(self) -> Sequence[str]:
-        """See ``Vault.key_ids``."""
         return [key.id for key in self._keys]
 
     def digests(self, content: bytes, *, purpose: str) -> Sequence[str]:
-        """See ``Vault.digests``."""
         own = [_digest(_derived(key.secret, purpose), content) for key in self._keys]
         return own + [_digest(key.secret, content) for key in self._keys]
 
     def fingerprint(self, content: bytes, *, purpose: str) -> str:
-        """See ``Vault.fingerprint``."""
         return _digest(_derived(self._keys[-1].secret, purpose), content)
 
     def _open_first_version(self, sealed: str, context: str) -> Mapping[str, str]:

@@ -25,11 +25,9 @@ class EventBodies:
     """
 
     def type_of(self, event: Event) -> str:
-        """See ``EventPresenter.type_of``."""
         return event.type
 
     def payment_event(self, event: Event, payment_: Payment) -> bytes:
-        """See ``EventPresenter.payment_event``."""
         shown = payment_to_json(payment_)
         flat: dict[str, Any] = {
             "payment_id": payment_.id,
@@ -46,7 +44,6 @@ class EventBodies:
         return _event(self.type_of(event), event.occurred_at, {"payment": shown, **flat})
 
     def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
-        """See ``EventPresenter.refund_event``."""
         shown = refund_in_full_to_json(refund)
         flat = {
             "refund_id": refund.id,
@@ -63,14 +60,12 @@ class EventBodies:
         return _event(self.type_of(event), event.occurred_at, {"refund": shown, **flat})
 
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
-        """See ``EventPresenter.test_event``."""
         data = {"message": "This is a test event from paygate", "sample_id": event_id}
         return _event(event_type, at, data)
 
     def endpoint_event(
         self, event_type: str, endpoint: EndpointSettings, reason: DisabledReason, at: datetime
     ) -> bytes:
-        """See ``EventPresenter.endpoint_event``."""
         shown = {
             "id": str(endpoint.id),
             "url": endpoint.url,

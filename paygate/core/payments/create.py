@@ -113,13 +113,13 @@ async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
 async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
     """Create a payment for an order, with its charge and its events, in one transaction.
 
-    It calls no processor: a worker does after the commit.
+    A worker calls the processor after the commit.
 
     Raises:
-        NotFoundError: No such order, or another merchant's.
+        NotFoundError: There is no such order, or it is another merchant's.
         InvalidInputError: The method or its details are invalid.
         OrderNotPayableError: The order is paid, or a payment of it is in progress.
-        SuspendedMerchantError: A shopper asks, and the merchant is suspended.
+        SuspendedMerchantError: The request is a shopper's, and the merchant is suspended.
     """
     method = deps.registry.method(command.method)
     order = await _order(command, deps)
@@ -218,8 +218,8 @@ PURPOSE = "client_secret"
 def client_secret(order_id: str, deps: Deps) -> str:
     """Return the order's secret, derived from its id with the vault's key.
 
-    No table contains it in clear. Its digest is stored with the order, so that it stays
-    valid after the key is replaced.
+    It is not stored. Its digest is stored with the order, so that it stays valid after the
+    key is replaced.
     """
     return _secret(order_id, deps.vault.fingerprint(_content(order_id), purpose=PURPOSE))
 

@@ -15,7 +15,7 @@ from .model import Payment
 
 @dataclass(frozen=True, slots=True)
 class MerchantHistory:
-    """See ``History``.
+    """Implements ``History``.
 
     Args:
         deps: The app.
@@ -30,7 +30,6 @@ class MerchantHistory:
     async def payments(
         self, *, within: timedelta, same: Same = "instrument", currency: str | None = None
     ) -> PaymentCounts:
-        """See ``History.payments``."""
         if not isinstance(within, timedelta) or not timedelta(0) < within <= HISTORY_MAX:
             raise PluginContractError(f"asked for the payments within {within}")
         payment = self.payment

@@ -287,7 +287,7 @@ def _destination(endpoint: EndpointSettings | None) -> object:
 
 def _is_held(claim: DeliveryJob) -> bool:
     is_disabled = claim.endpoint is not None and claim.endpoint.disabled_at is not None
-    return is_disabled and not claim.claimed.delivery.by_hand
+    return is_disabled and not claim.claimed.delivery.is_manual
 
 
 def _context(delivery: Delivery, deps: Deps) -> CallContext:

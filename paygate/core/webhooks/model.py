@@ -72,7 +72,7 @@ class Delivery:
         body: The exact bytes, stored with the event.
         attempts: Number of attempts since it was created or last retried manually.
         due_at: When the next attempt is due, in UTC; None without one.
-        by_hand: Whether a person requested the next attempt: it is made even if the
+        is_manual: Whether a person requested the next attempt: it is made even if the
             endpoint is disabled.
     """
 
@@ -91,7 +91,7 @@ class Delivery:
     last_attempt_at: datetime | None = None
     response_code: int | None = None
     response_body: str | None = None
-    by_hand: bool = False
+    is_manual: bool = False
 
     def record(self, result: DeliveryResult, *, at: datetime, wait: timedelta | None) -> Delivery:
         """Record the result of an attempt.
@@ -113,7 +113,7 @@ class Delivery:
             last_attempt_at=at,
             response_code=result.status_code,
             response_body=result.body if result.body is not None else result.error,
-            by_hand=False,
+            is_manual=False,
         )
 
 

@@ -47,7 +47,6 @@ class FakeRouter:
         )
 
     async def rank(self, request: RouteRequest, context: CallContext) -> Sequence[str] | None:
-        """See ``Router.rank``."""
         self.calls.append(Asked(request, context))
         return await self._script.next(f"to rank for {request.payment_id}", request, context)
 
@@ -85,6 +84,5 @@ class FakeRiskCheck:
         )
 
     async def assess(self, request: RiskRequest, context: RiskContext) -> RiskVerdict | None:
-        """See ``RiskCheck.assess``."""
         self.calls.append(Asked(request, context))
         return await self._script.next(f"to assess {request.payment_id}", request, context)

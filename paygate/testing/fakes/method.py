@@ -55,7 +55,6 @@ class FakeMethod:
 
     @property
     def info(self) -> MethodInfo:
-        """See ``PaymentMethod.info``."""
         return self._info
 
     def take_flows(self, before: MethodInfo) -> None:
@@ -65,7 +64,6 @@ class FakeMethod:
             self._flow = min(before.flows)
 
     def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:  # noqa: ARG002 - the context has no influence
-        """See ``PaymentMethod.prepare``."""
         self.calls.append(details.model_dump())
         if self._refuse is not None:
             raise InvalidInstrumentError(

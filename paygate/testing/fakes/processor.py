@@ -114,23 +114,18 @@ class FakeProcessor:
         return f"<FakeProcessor {self.info.id}, asked {len(self.calls)} times>"
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """See ``Processor.authorize``."""
         return await self._asked("authorize", "charge", context.operation_id, request, context)
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanCapture.capture``."""
         return await self._asked("capture", "capture", context.operation_id, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanVoid.void``."""
         return await self._asked("void", "void", context.operation_id, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanRefund.refund``."""
         return await self._asked("refund", "refund", context.operation_id, request, context)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanQuery.query``."""
         return await self._asked("query", kind.value, request.operation_id, request, context)
 
     async def _asked(

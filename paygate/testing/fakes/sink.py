@@ -71,13 +71,11 @@ class FakeSink:
         return [call.type for call in self.calls]
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:  # noqa: ARG002 - the endpoint has no influence
-        """See ``EventSink.wants``."""
         return self._wants is None or self._wants(event_type)
 
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        """See ``EventSink.deliver``."""
         self.calls.append(
             Carried(
                 event.id,

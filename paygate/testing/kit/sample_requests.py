@@ -51,7 +51,6 @@ class KnownHistory:
         same: Same = "instrument",
         currency: str | None = None,  # noqa: ARG002 - the same counts in every currency
     ) -> PaymentCounts:
-        """See ``History.payments``."""
         is_there = isinstance(within, timedelta) and timedelta(0) < within <= HISTORY_MAX
         if not is_there or same not in get_args(Same):
             self.refused.append(f"within={within!r}, same={same!r}")

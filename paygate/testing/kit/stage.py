@@ -44,7 +44,6 @@ class ManualClock:
     at: datetime = NOW
 
     def now(self) -> datetime:
-        """See ``Clock.now``."""
         return self.at
 
 
@@ -55,15 +54,12 @@ class ListLog:
     lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def debug(self, event: str, **fields: Any) -> None:
-        """See ``Logger.debug``."""
         self.lines.append((event, fields))
 
     def info(self, event: str, **fields: Any) -> None:
-        """See ``Logger.info``."""
         self.lines.append((event, fields))
 
     def warning(self, event: str, **fields: Any) -> None:
-        """See ``Logger.warning``."""
         self.lines.append((event, fields))
 
 
@@ -80,7 +76,6 @@ class RecordingClient:
     sent: list[Sent] = field(default_factory=list)
 
     def check(self, url: str) -> None:
-        """See ``Http.check``."""
         if not url.startswith(("http://", "https://")):
             raise HttpError("invalid_url", "http or https")
 
@@ -93,7 +88,6 @@ class RecordingClient:
         timeout: timedelta,  # noqa: ASYNC109 - required by the Protocol
         response_bytes_max: int,
     ) -> HttpResponse:
-        """See ``Http.post``."""
         sent = Sent(url, bytes(body), dict(headers), timeout)
         self.sent.append(sent)
         await asyncio.sleep(0)

@@ -122,7 +122,6 @@ class CardMethod:
 
     @property
     def info(self) -> MethodInfo:
-        """See ``PaymentMethod.info``."""
         return MethodInfo(
             code="card",
             label="Card",

@@ -53,12 +53,10 @@ class CardSim:
 
     @property
     def info(self) -> PluginInfo:
-        """See ``Processor.info``."""
         return PluginInfo(id="card_sim", version="0.1.0")
 
     @property
     def capabilities(self) -> Capabilities:
-        """See ``Processor.capabilities``."""
         return Capabilities(
             methods={"card": frozenset({"frictionless"})},
             capture="multiple",
@@ -86,43 +84,33 @@ class CardSim:
         return await self._simulator.authorize(request, context, decline=decline)
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanQuery.query``."""
         return await self._simulator.query(kind, request, context)
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanCapture.capture``."""
         return await self._simulator.settle_hold(OperationKind.CAPTURE, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanVoid.void``."""
         return await self._simulator.settle_hold(OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanRefund.refund``."""
         return await self._simulator.refund(
             request, context, decline=NO_REFUNDS.get(request.instrument.display.get("last4", ""))
         )
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state is enough
-        """See ``CanWake.wake``."""
         await self._simulator.wake(context)
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
-        """See ``CanPlayPayer.payer_decides``."""
         return self._simulator.payer_decides(request, decision)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """See ``CanCallback.split``."""
         return self._simulator.split(callback)
 
     def verify(self, callback: RawCallback) -> Verified:
-        """See ``CanCallback.verify``."""
         return self._simulator.verify(callback)
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """See ``CanCallback.translate``."""
         return self._simulator.translate(verified)
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``."""
         return self._simulator.acknowledge(accepted=accepted)

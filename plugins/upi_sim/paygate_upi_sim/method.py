@@ -56,7 +56,6 @@ class UpiMethod:
 
     @property
     def info(self) -> MethodInfo:
-        """See ``PaymentMethod.info``."""
         return MethodInfo(
             code="upi",
             label="UPI",

@@ -67,12 +67,10 @@ class UpiSim:
 
     @property
     def info(self) -> PluginInfo:
-        """See ``Processor.info``."""
         return PluginInfo(id="upi_sim", version="0.1.0")
 
     @property
     def capabilities(self) -> Capabilities:
-        """See ``Processor.capabilities``."""
         return Capabilities(
             methods={"upi": frozenset({"collect", "intent", "qr"})},
             currencies=CURRENCIES,
@@ -87,7 +85,6 @@ class UpiSim:
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """See ``Processor.authorize``."""
         # Banks do not tell capitals apart in an address.
         address = request.instrument.display.get("vpa", "").lower()
         is_rupees = request.amount.currency in CURRENCIES
@@ -100,7 +97,6 @@ class UpiSim:
         )
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanQuery.query``."""
         story = self._story(request) if kind is OperationKind.CHARGE else None
         return await self._simulator.query(
             kind, request, context, story=story, shows=shown_to_payer
@@ -118,15 +114,12 @@ class UpiSim:
         return Story(call=call, then=((settings.test_processing_delay_ms / 1000, ending),))
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanCapture.capture``."""
         return await self._simulator.settle_hold(OperationKind.CAPTURE, request, context)
 
     async def void(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanVoid.void``."""
         return await self._simulator.settle_hold(OperationKind.VOID, request, context)
 
     async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
-        """See ``CanRefund.refund``."""
         return await self._simulator.refund(
             request,
             context,
@@ -134,25 +127,19 @@ class UpiSim:
         )
 
     async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state says it all
-        """See ``CanWake.wake``."""
         await self._simulator.wake(context)
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:
-        """See ``CanPlayPayer.payer_decides``."""
         return self._simulator.payer_decides(request, decision)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """See ``CanCallback.split``."""
         return self._simulator.split(callback)
 
     def verify(self, callback: RawCallback) -> Verified:
-        """See ``CanCallback.verify``."""
         return self._simulator.verify(callback)
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        """See ``CanCallback.translate``."""
         return self._simulator.translate(verified)
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
-        """See ``CanCallback.acknowledge``."""
         return self._simulator.acknowledge(accepted=accepted)

@@ -1,7 +1,7 @@
-"""What the database itself refuses and fills in, and the indexes that work is found by.
+"""Defaults, constraints, triggers and indexes.
 
-The rules stand here as well as in the domain: a second process, an older
-version or a person with ``psql`` is bound by them too.
+The database enforces the rules of the models too, so that an older version of paygate or a
+user of ``psql`` cannot break them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-# merchants: any write of an address or a secret asks for webhooks, so the
-# endpoint is enabled again. A secret that SQL writes is the only one from then on: the sealed
-# ones are removed. Sealing the same secret anew names no column of this trigger.
+# merchants: a write of the URL or the secret enables the endpoint again. A secret that SQL
+# writes replaces the encrypted ones, which are removed. Encrypting the same secret with a new
+# key writes no column of this trigger.
 MERCHANTS = """
 ALTER TABLE merchants
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
@@ -65,9 +65,9 @@ CREATE TRIGGER merchants_webhook_enabled
     EXECUTE FUNCTION paygate_webhook_enabled();
 """
 
-# webhook_endpoints: an event is addressed with the list on the merchant's row, which is read
-# anyway. The merchant is locked first and the list read after that, so that of two who change
-# endpoints at once neither writes the other's away.
+# webhook_endpoints: the merchant's row contains a copy of its endpoints, because each event
+# needs them and reads that row anyway. The copy is made after the merchant is locked, so that
+# two concurrent changes of endpoints are both in it.
 WEBHOOK_ENDPOINTS = """
 ALTER TABLE webhook_endpoints
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
@@ -91,7 +91,7 @@ BEGIN
     ), '[]') WHERE id = owner;
     RETURN NULL;
 END $$;
-CREATE TRIGGER webhook_endpoints_come_and_go AFTER INSERT OR DELETE ON webhook_endpoints
+CREATE TRIGGER webhook_endpoints_added_or_removed AFTER INSERT OR DELETE ON webhook_endpoints
     FOR EACH ROW EXECUTE FUNCTION paygate_webhook_subscriptions();
 CREATE TRIGGER webhook_endpoints_change AFTER UPDATE ON webhook_endpoints
     FOR EACH ROW WHEN (
@@ -100,7 +100,7 @@ CREATE TRIGGER webhook_endpoints_change AFTER UPDATE ON webhook_endpoints
     ) EXECUTE FUNCTION paygate_webhook_subscriptions();
 """
 
-# users: an e-mail address is one user's of each merchant.
+# users: an e-mail address is unique per merchant.
 USERS = """
 ALTER TABLE users
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
@@ -114,7 +114,7 @@ ALTER TABLE users
 CREATE UNIQUE INDEX users_email_of_merchant ON users (email, merchant_id);
 """
 
-# api_keys: a key ends with its user, so a user who made keys is not deleted.
+# api_keys: removing a user revokes its keys, so a user who created keys is not deleted.
 API_KEYS = """
 ALTER TABLE api_keys
     ADD CONSTRAINT api_keys_created_by_fkey
@@ -123,22 +123,22 @@ ALTER TABLE api_keys
         CHECK (role IN ('read_only', 'support', 'developer', 'owner'));
 """
 
-# audit_log: a program that reaches the tables through paygate can only add to the log.
+# audit_log: entries can only be added.
 AUDIT_LOG = """
 ALTER TABLE audit_log
     ADD CONSTRAINT audit_log_actor_check
         CHECK (actor_kind IN ('key', 'user', 'anybody', 'system'));
 
-CREATE FUNCTION paygate_audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION paygate_audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the audit log is only ever added to'
+    RAISE EXCEPTION 'rows of audit_log cannot be changed or deleted'
         USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER audit_log_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION paygate_audit_stays();
+CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION paygate_audit_is_append_only();
 """
 
-# orders: amounts from one to ten thousand million of the main unit, in the smallest unit.
+# orders: amounts in the smallest unit of the currency; the limits are 1.00 and 10^10 INR.
 ORDERS = """
 ALTER TABLE orders
     ALTER COLUMN currency SET DEFAULT 'INR',
@@ -152,8 +152,8 @@ ALTER TABLE orders
 CREATE INDEX orders_merchant_id ON orders (merchant_id);
 """
 
-# payments: one live payment an order, and the moves between statuses that the domain knows.
-# The instrument is indexed as a hash, because it may be larger than an entry of an index.
+# payments: one live payment per order, and the changes of status that the model allows.
+# The instrument is indexed by its hash, because it may be too large for an index entry.
 PAYMENTS = """
 ALTER TABLE payments
     ALTER COLUMN currency SET DEFAULT 'INR',
@@ -185,7 +185,7 @@ CREATE FUNCTION paygate_payment_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'pending' OR NEW.version <> 1 THEN
-            RAISE EXCEPTION 'a payment begins pending at version 1, not % at %', NEW.status, NEW.version
+            RAISE EXCEPTION 'a new payment has status pending and version 1, not % and %', NEW.status, NEW.version
                 USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
@@ -207,11 +207,11 @@ BEGIN
         ('voiding', 'cancelled'), ('voiding', 'success'), ('voiding', 'authorized'),
         ('failed', 'success'), ('failed', 'authorized')
     ) THEN
-        RAISE EXCEPTION 'payment % cannot go from % to %', OLD.id, OLD.status, NEW.status
+        RAISE EXCEPTION 'payment % cannot change from % to %', OLD.id, OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.version <> OLD.version + 1 THEN
-        RAISE EXCEPTION 'payment % went from version % to %', OLD.id, OLD.version, NEW.version
+        RAISE EXCEPTION 'payment % changed from version % to %', OLD.id, OLD.version, NEW.version
             USING ERRCODE = 'check_violation';
     END IF;
     INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
@@ -222,21 +222,21 @@ CREATE TRIGGER payments_move AFTER INSERT OR UPDATE ON payments
     FOR EACH ROW EXECUTE FUNCTION paygate_payment_moves();
 """
 
-# payment_transitions: a payment may fail and, late, succeed, each once.
+# payment_transitions: a payment may fail and later succeed, each once.
 PAYMENT_TRANSITIONS = """
 CREATE UNIQUE INDEX payment_transitions_one_ending ON payment_transitions (payment_id, to_status)
     WHERE to_status IN ('success', 'failed', 'cancelled');
 """
 
-# payment_decisions: rows are appended in the order of their times, so a BRIN index is enough
-# to find what has been kept long enough. It takes a few pages and costs writers nothing.
+# payment_decisions: rows are added in the order of their times, so a BRIN index is enough to
+# find old rows. It is small and does not slow down writes.
 PAYMENT_DECISIONS = """
 ALTER TABLE payment_decisions
     ADD CONSTRAINT payment_decisions_kind_check CHECK (kind IN ('route', 'risk'));
 CREATE INDEX payment_decisions_age ON payment_decisions USING brin (decided_at);
 """
 
-# refunds: what SQL writes needs no column of paygate's own.
+# refunds: defaults for rows that merchants insert with SQL.
 REFUNDS = """
 ALTER TABLE refunds
     ALTER COLUMN status SET DEFAULT 'pending',
@@ -246,8 +246,8 @@ ALTER TABLE refunds
     ADD CONSTRAINT refunds_status_check CHECK (status IN ('pending', 'processed', 'failed'));
 """
 
-# operations: one charge a payment, one operation a refund, one capture or void at a time. What
-# waits for a person, and what is still sealed, are few rows, and so small indexes.
+# operations: one charge per payment, one operation per refund, one capture or void at a time.
+# Few rows are dead-lettered or have encrypted details, so their indexes are small.
 OPERATIONS = """
 ALTER TABLE operations
     ALTER COLUMN lease_state SET DEFAULT 'ready',
@@ -269,12 +269,12 @@ CREATE UNIQUE INDEX operations_one_capture_or_void ON operations (payment_id)
     WHERE kind IN ('capture', 'void') AND lease_state <> 'done';
 CREATE INDEX operations_due ON operations (run_at) WHERE lease_state = 'ready';
 CREATE INDEX operations_leased ON operations (lease_until) WHERE lease_token IS NOT NULL;
-CREATE INDEX operations_set_aside ON operations (run_at) WHERE lease_state = 'dead';
+CREATE INDEX operations_dead ON operations (run_at) WHERE lease_state = 'dead';
 CREATE INDEX operations_sealed ON operations (created_at)
     WHERE sealed IS NOT NULL AND sealed <> 'erased';
 """
 
-# events: each end of a payment is one event, and a sequence counts them as they are written.
+# events: each final status of a payment has one event; a sequence numbers events as written.
 EVENTS = """
 CREATE SEQUENCE events_position_seq OWNED BY events.position;
 ALTER TABLE events ALTER COLUMN position SET DEFAULT nextval('events_position_seq');
@@ -284,11 +284,12 @@ CREATE INDEX events_merchant_position ON events (merchant_id, position);
 CREATE INDEX events_age ON events USING brin (created_at);
 """
 
-# webhook_logs: whoever sets a delivery's status with SQL need not know that "pending" and the
-# moment of its next try go together, nor whose endpoint it is. A volatile function's queries
-# have a snapshot each: leases are counted after the lock is held, so two workers that claim at
-# once never exceed the share together. The worker that does not get the lock leaves the
-# endpoint to the other; the lock ends with the claim's transaction.
+# webhook_logs: if SQL sets only the status of a delivery, a trigger sets the time of the next
+# attempt and the endpoint.
+# paygate_delivery_slots: each query of a volatile function has its own snapshot, so leases are
+# counted after the lock is held, and two workers together do not exceed the share. A worker
+# that does not get the lock leaves the endpoint to the other. The lock is released at the end
+# of the transaction that claims.
 WEBHOOK_LOGS = """
 ALTER TABLE webhook_logs
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
@@ -297,7 +298,7 @@ ALTER TABLE webhook_logs
     ALTER COLUMN status SET DEFAULT 'pending',
     ALTER COLUMN attempts SET DEFAULT 0,
     ALTER COLUMN claims SET DEFAULT 0,
-    ALTER COLUMN by_hand SET DEFAULT false,
+    ALTER COLUMN is_manual SET DEFAULT false,
     ALTER COLUMN retry_requested SET DEFAULT false,
     ALTER COLUMN created_at SET DEFAULT now(),
     ADD CONSTRAINT webhook_logs_status_check CHECK (status IN ('pending', 'success', 'failed')),
@@ -313,16 +314,16 @@ CREATE INDEX webhook_logs_first ON webhook_logs (endpoint_id)
     WHERE status = 'pending' AND attempts = 0;
 CREATE INDEX webhook_logs_again ON webhook_logs (next_retry_at)
     WHERE status = 'pending' AND attempts > 0;
-CREATE INDEX webhook_logs_by_hand ON webhook_logs (endpoint_id)
-    WHERE status = 'pending' AND by_hand;
+CREATE INDEX webhook_logs_manual ON webhook_logs (endpoint_id)
+    WHERE status = 'pending' AND is_manual;
 CREATE INDEX webhook_logs_leased ON webhook_logs (lease_until) WHERE lease_token IS NOT NULL;
 CREATE INDEX webhook_logs_leased_by_endpoint ON webhook_logs (endpoint_id)
     WHERE lease_token IS NOT NULL;
-CREATE INDEX webhook_logs_set_aside ON webhook_logs (created_at)
+CREATE INDEX webhook_logs_dead ON webhook_logs (created_at)
     WHERE status = 'failed' AND last_error IS NOT NULL;
 CREATE INDEX webhook_logs_age ON webhook_logs USING brin (created_at);
 
-CREATE FUNCTION paygate_delivery_by_hand() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION paygate_delivery_defaults() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.endpoint_id := coalesce(NEW.endpoint_id, NEW.merchant_id);
     IF NEW.status = 'pending' THEN
@@ -332,8 +333,8 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER webhook_logs_by_hand BEFORE INSERT OR UPDATE OF status ON webhook_logs
-    FOR EACH ROW EXECUTE FUNCTION paygate_delivery_by_hand();
+CREATE TRIGGER webhook_logs_defaults BEFORE INSERT OR UPDATE OF status ON webhook_logs
+    FOR EACH ROW EXECUTE FUNCTION paygate_delivery_defaults();
 
 CREATE FUNCTION paygate_delivery_slots(endpoint uuid, share int) RETURNS int
 LANGUAGE plpgsql VOLATILE AS $$
@@ -350,7 +351,7 @@ BEGIN
 END $$;
 """
 
-# idempotency_keys: Tortoise knows no composite primary keys.
+# idempotency_keys: Tortoise has no composite primary keys.
 IDEMPOTENCY_KEYS = """
 ALTER TABLE idempotency_keys
     DROP CONSTRAINT idempotency_keys_pkey,
@@ -361,7 +362,7 @@ ALTER TABLE idempotency_keys
     ALTER COLUMN expires_at SET DEFAULT now() + interval '24 hours';
 """
 
-# processor_callbacks: what is old is purged.
+# processor_callbacks: old rows are purged.
 PROCESSOR_CALLBACKS = """
 ALTER TABLE processor_callbacks
     ADD CONSTRAINT processor_callbacks_effect_check CHECK (effect IN (
@@ -369,12 +370,12 @@ ALTER TABLE processor_callbacks
 CREATE INDEX processor_callbacks_received_at ON processor_callbacks (received_at);
 """
 
-# plugin_calls: what is old is purged, and a plugin's health is read from what is young.
+# plugin_calls: old rows are purged; recent rows show a plugin's health.
 PLUGIN_CALLS = """
 CREATE INDEX plugin_calls_started_at ON plugin_calls (started_at);
 """
 
-# test_clock: an app has one time.
+# test_clock: an app has one clock.
 TEST_CLOCK = """
 ALTER TABLE test_clock ADD CONSTRAINT test_clock_one_row CHECK (id = 1);
 """
@@ -385,7 +386,7 @@ class Migration(migrations.Migration):
 
     initial = False
 
-    # One operation: Tortoise copies its picture of all tables for each.
+    # One operation: Tortoise copies its state of all tables for each.
     operations = [
         ops.RunSQL(
             [

@@ -1,7 +1,8 @@
-"""The tables. Merchants read and write some of them with SQL, so names are promises.
+"""Tortoise models of the tables.
 
-Models serve migrations and statements that are seldom run; the others are SQL, beside
-the repository that runs them. Rows never leave ``postgres``.
+Merchants read and write some tables with SQL, so their names must not change. Models are
+used by migrations and by rare statements; frequent statements are SQL in ``tables``. Rows are
+not used outside ``postgres``.
 """
 
 from . import accounts, endpoints, operators, payments

@@ -1,4 +1,4 @@
-"""The tables of people, keys and what they did."""
+"""Tables of users, sessions, API keys and the audit log."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def _of_merchant(related_name: str) -> Any:
 
 
 class UserRow(Model):
-    """A person who signs in. The address is in lower case."""
+    """A user who can log in. The e-mail address is in lower case."""
 
     id = fields.UUIDField(primary_key=True)
     merchant = _of_merchant("users")
-    # One user's of each merchant: a migration makes the unique index.
+    # Unique per merchant: a migration creates the index.
     email = fields.CharField(max_length=255)
-    # Argon2id with its parameters; empty for somebody without a password.
+    # Argon2id with its parameters; empty for a user without a password.
     password_hash = fields.CharField(max_length=255)
     role = fields.CharField(max_length=20)
     is_active = fields.BooleanField(default=True)
@@ -32,32 +32,28 @@ class UserRow(Model):
     last_login_at = fields.DatetimeField(null=True)
 
     class Meta:
-        """Names."""
-
         table = "users"
         indexes = (("merchant_id",),)
 
 
 class SessionRow(Model):
-    """Somebody who has signed in. Only the digest of what their cookie holds."""
+    """A login session. Only the digest of the cookie's token is stored."""
 
     token_sha256 = fields.CharField(max_length=64, primary_key=True)
     user: Any = fields.ForeignKeyField(f"{APP}.UserRow", "sessions", on_delete=fields.CASCADE)
     created_at = fields.DatetimeField()
-    # On the database's clock, which no test moves.
+    # The database's time, which the test clock does not change.
     expires_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
     ip = fields.CharField(max_length=64, null=True)
 
     class Meta:
-        """Names."""
-
         table = "sessions"
         indexes = (("user_id",), ("expires_at",))
 
 
 class LoginTriesRow(Model):
-    """Passwords tried for one account from one address, both as one digest."""
+    """Login attempts for an account from an address; the id is a digest of both."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     tries = fields.IntField()
@@ -65,14 +61,12 @@ class LoginTriesRow(Model):
     locked_until = fields.DatetimeField(null=True)
 
     class Meta:
-        """Names."""
-
         table = "login_tries"
         indexes = (("began_at",),)
 
 
 class ApiKeyRow(Model):
-    """A key beside the pair that stands on the merchant."""
+    """An API key in addition to the merchant's own key pair."""
 
     id = fields.UUIDField(primary_key=True)
     merchant = _of_merchant("api_keys")
@@ -84,21 +78,19 @@ class ApiKeyRow(Model):
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
-    # On the database's clock, which no test moves.
+    # The database's time, which the test clock does not change.
     expires_at = fields.DatetimeField(null=True)
-    # The user it ends with; null for a key that the merchant's own pair made. A migration makes
-    # the foreign key: Tortoise would name its column created_by_id.
+    # The user who created it, whose removal revokes it; null if the merchant's own key pair
+    # created it. A migration creates the foreign key: Tortoise would name it created_by_id.
     created_by = fields.UUIDField(null=True)
 
     class Meta:
-        """Names."""
-
         table = "api_keys"
         indexes = (("merchant_id",), Index(fields=("created_by",), name="api_keys_created_by"))
 
 
 class AuditRow(Model):
-    """Who did what. A trigger refuses to change or to remove a row."""
+    """An audit entry. A trigger refuses to change or delete a row."""
 
     id = fields.BigIntField(primary_key=True)
     merchant = _of_merchant("audit_log")
@@ -112,7 +104,5 @@ class AuditRow(Model):
     detail = fields.JSONField[dict[str, Any]]()
 
     class Meta:
-        """Names."""
-
         table = "audit_log"
         indexes = (("merchant_id", "id"),)

@@ -1,4 +1,4 @@
-"""What all tables have in common."""
+"""What all models share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ APP = "paygate"
 
 
 class ExactJsonField(fields.TextField):
-    """PostgreSQL's ``json``, which keeps the text as it was written.
+    """PostgreSQL's ``json``, which stores the text unchanged.
 
-    ``jsonb`` reorders keys; a webhook's body is signed, so its bytes must stay.
+    ``jsonb`` reorders keys; a webhook's body is signed, so its bytes must not change.
     """
 
     class _db_postgres:  # noqa: N801 - Tortoise finds the class by this name

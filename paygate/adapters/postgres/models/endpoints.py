@@ -1,4 +1,4 @@
-"""The tables of endpoints and of what was tried there."""
+"""Tables of webhook endpoints and delivery attempts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import APP
 
 
 class EndpointRow(Model):
-    """Where events go beside the merchant's own row."""
+    """A webhook endpoint in addition to ``merchants.webhook_url``."""
 
     id = fields.UUIDField(primary_key=True)
     merchant: Any = fields.ForeignKeyField(
@@ -20,7 +20,7 @@ class EndpointRow(Model):
     url = fields.TextField()
     description = fields.TextField(null=True)
     events = fields.JSONField[list[str]]()
-    # Bound to the row's id: moved to another, it cannot be opened.
+    # Encrypted together with the row's id: in another row it cannot be decrypted.
     sealed = fields.TextField()
     secret_hint = fields.CharField(max_length=16)
     previous_sealed = fields.TextField(null=True)
@@ -33,14 +33,12 @@ class EndpointRow(Model):
     updated_at = fields.DatetimeField()
 
     class Meta:
-        """Names."""
-
         table = "webhook_endpoints"
         indexes = (("merchant_id",),)
 
 
 class DeliveryAttemptRow(Model):
-    """One try of a delivery."""
+    """An attempt of a delivery."""
 
     id = fields.BigIntField(primary_key=True)
     delivery: Any = fields.ForeignKeyField(
@@ -57,7 +55,5 @@ class DeliveryAttemptRow(Model):
     took_ms = fields.IntField(null=True)
 
     class Meta:
-        """Names."""
-
         table = "delivery_attempts"
         indexes = (("delivery_id",),)

@@ -1,4 +1,4 @@
-"""Tables of what operators and tests say of the whole app."""
+"""Tables of operators' settings, the test clock and problems that need attention."""
 
 from __future__ import annotations
 
@@ -9,41 +9,37 @@ from tortoise.models import Model
 
 
 class PluginSettingRow(Model):
-    """What an operator set of a plugin, read when a process starts."""
+    """Settings of a plugin by an operator, read when a process starts."""
 
     plugin = fields.CharField(max_length=255, primary_key=True)
     values = fields.JSONField[dict[str, Any]]()
-    # The secret fields, by the vault.
+    # The secret fields, encrypted by the vault.
     sealed = fields.TextField(null=True)
     updated_at = fields.DatetimeField()
 
     class Meta:
-        """Names."""
-
         table = "plugin_settings"
 
 
 class TestClockRow(Model):
-    """The app's time where a test has moved it; one row, or none."""
+    """The test clock: one row, or none while the app uses the real time."""
 
     id = fields.SmallIntField(primary_key=True)
-    # Standing still at that moment; null while it runs.
+    # The time at which it is frozen; null while it runs.
     held_at = fields.DatetimeField(null=True)
-    # It runs on from there; both are null while it stands still or shows the real time.
+    # Since when it runs, and from which time; both are null while it is frozen or unchanged.
     resumed_from = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
-    # Held only while a move is under way.
+    # True while a move is in progress, during which the clock is frozen.
     is_passing = fields.BooleanField(default=False, db_default=False)
     version = fields.BigIntField()
 
     class Meta:
-        """Names."""
-
         table = "test_clock"
 
 
 class AnswerConflictRow(Model):
-    """A processor's answer, not a callback, that contradicts what is settled."""
+    """A processor's response to a call that contradicts the stored outcome."""
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()
@@ -53,14 +49,12 @@ class AnswerConflictRow(Model):
     reason = fields.CharField(max_length=1000)
 
     class Meta:
-        """Names."""
-
         table = "answer_conflicts"
         unique_together = (("operation_id", "reason"),)
 
 
 class ResolvedAttentionRow(Model):
-    """What needed attention, as it was when an operator resolved it."""
+    """A problem that an operator resolved, as it was then."""
 
     id = fields.CharField(max_length=100, primary_key=True)
     kind = fields.CharField(max_length=20)
@@ -75,6 +69,4 @@ class ResolvedAttentionRow(Model):
     note = fields.TextField()
 
     class Meta:
-        """Names."""
-
         table = "resolved_attention"

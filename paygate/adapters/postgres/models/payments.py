@@ -1,4 +1,4 @@
-"""The tables of money, of what is asked and told about it, and of who works on it."""
+"""Tables of merchants, orders, payments, refunds, operations, events and deliveries."""
 
 from __future__ import annotations
 
@@ -16,57 +16,52 @@ def _restrict(to: str, related_name: str) -> Any:
 
 
 class MerchantRow(Model):
-    """Who gets the money. ``webhook_url`` and ``webhook_secret`` may be set by SQL.
-
-    So may ``allowed_origins``.
-    """
+    """A merchant. SQL may set ``webhook_url``, ``webhook_secret`` and ``allowed_origins``."""
 
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=255)
     email = fields.CharField(max_length=255, unique=True)
     api_key = fields.CharField(max_length=64, unique=True)
-    # SHA-256 of the secret, in hex.
+    # The SHA-256 digest of the secret in hex.
     api_secret = fields.CharField(max_length=64)
     webhook_url = fields.TextField(null=True)
     webhook_secret = fields.CharField(max_length=64, null=True)
     is_active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
-    # Beyond the contract.
+    # The columns above are promised to merchants who use SQL; the ones below are not.
     default_scenario = fields.CharField(max_length=64, null=True)
-    # The secret, sealed, with its last characters: unless SQL wrote one, which stands above
-    # in clear.
+    # The encrypted secret, and its last characters to show. A secret that SQL wrote is in
+    # webhook_secret in clear.
     webhook_sealed = fields.TextField(null=True)
     webhook_secret_hint = fields.CharField(max_length=16, null=True)
-    # The secret before the present one, and until when it signs beside it.
+    # The previous secret, and until when it also signs.
     webhook_previous_secret = fields.CharField(max_length=64, null=True)
     webhook_previous_sealed = fields.TextField(null=True)
     webhook_previous_until = fields.DatetimeField(null=True)
-    # Since when nothing is sent to webhook_url; null sends. Cleared by whoever writes
-    # webhook_url or webhook_secret.
+    # Since when webhook_url is disabled; null while it is enabled. A write of webhook_url or
+    # webhook_secret enables it again.
     webhook_disabled_at = fields.DatetimeField(null=True)
     webhook_disabled_reason = fields.CharField(max_length=20, null=True)
     webhook_failures = fields.IntField(default=0)
     webhook_first_failure_at = fields.DatetimeField(null=True)
-    # The enabled rows of webhook_endpoints, kept by a trigger.
+    # The enabled rows of webhook_endpoints, copied by a trigger.
     webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
     allowed_origins = ArrayField("text", null=True)
-    # The digest of the secret before the present one, and until when it authenticates too.
+    # The digest of the previous secret, and until when it also authenticates.
     api_previous_secret = fields.CharField(max_length=64, null=True)
     api_previous_until = fields.DatetimeField(null=True)
-    # Since when the pair authenticates nobody.
+    # Since when the key pair is revoked.
     api_revoked_at = fields.DatetimeField(null=True)
-    # Seeded by development, or opened by a test: production accepts none of its credentials.
+    # Created for development or by a test: production does not accept its credentials.
     is_test = fields.BooleanField(default=False)
 
     class Meta:
-        """Names."""
-
         table = "merchants"
 
 
 class OrderRow(Model):
-    """What is to be paid."""
+    """An order: an amount to be paid."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     merchant = _restrict("MerchantRow", "orders")
@@ -77,19 +72,17 @@ class OrderRow(Model):
     status = fields.CharField(max_length=20, default="created")
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
-    # Beyond the contract.
+    # The columns above are promised to merchants who use SQL; the ones below are not.
     capture_mode = fields.CharField(max_length=10, default="automatic")
     client_secret_sha256 = fields.CharField(max_length=64, null=True)
 
     class Meta:
-        """Names."""
-
         table = "orders"
         indexes = (("merchant_id", "created_at"),)
 
 
 class PaymentRow(Model):
-    """One try at paying an order."""
+    """A payment for an order."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     order = _restrict("OrderRow", "payments")
@@ -106,7 +99,7 @@ class PaymentRow(Model):
     error_description = fields.TextField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
-    # Beyond the contract.
+    # The columns above are promised to merchants who use SQL; the ones below are not.
     flow = fields.CharField(max_length=40)
     processor = fields.CharField(max_length=64)
     instrument = fields.JSONField[dict[str, str]]()
@@ -122,14 +115,12 @@ class PaymentRow(Model):
     last_seq = fields.IntField(default=0)
 
     class Meta:
-        """Names."""
-
         table = "payments"
         indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
 
 
 class RefundRow(Model):
-    """Money on its way back."""
+    """A refund of a payment."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     payment = _restrict("PaymentRow", "refunds")
@@ -139,18 +130,16 @@ class RefundRow(Model):
     status = fields.CharField(max_length=20, default="pending")
     created_at = fields.DatetimeField()
     processed_at = fields.DatetimeField(null=True)
-    # Beyond the contract.
+    # The columns above are promised to merchants who use SQL; the ones below are not.
     currency = fields.CharField(max_length=3)
 
     class Meta:
-        """Names."""
-
         table = "refunds"
         indexes = (("payment_id",), ("merchant_id", "created_at"))
 
 
 class PaymentTransitionRow(Model):
-    """Written by the trigger on ``payments``: every status a payment ever had."""
+    """A change of a payment's status, written by the trigger on ``payments``."""
 
     id = fields.BigIntField(primary_key=True)
     payment = _restrict("PaymentRow", "transitions")
@@ -160,14 +149,12 @@ class PaymentTransitionRow(Model):
     at = fields.DatetimeField()
 
     class Meta:
-        """Names."""
-
         table = "payment_transitions"
         unique_together = (("payment_id", "version"),)
 
 
 class LeaseColumns(Model):
-    """What both tables of work carry."""
+    """The lease columns of both tables of work."""
 
     lease_token = fields.UUIDField(null=True)
     lease_until = fields.DatetimeField(null=True)
@@ -176,13 +163,11 @@ class LeaseColumns(Model):
     last_error = fields.TextField(null=True)
 
     class Meta:
-        """Not a table."""
-
         abstract = True
 
 
 class OperationRow(LeaseColumns):
-    """One thing asked of a processor. Work, while ``lease_state`` is ready."""
+    """A request to a processor. Work while ``lease_state`` is ready."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     payment = _restrict("PaymentRow", "operations")
@@ -207,14 +192,12 @@ class OperationRow(LeaseColumns):
     updated_at = fields.DatetimeField()
 
     class Meta:
-        """Names."""
-
         table = "operations"
         indexes = (("payment_id",),)
 
 
 class EventRow(Model):
-    """A fact and its frozen bytes."""
+    """An event and its exact JSON text."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     merchant = _restrict("MerchantRow", "events")
@@ -225,19 +208,17 @@ class EventRow(Model):
     seq = fields.IntField(null=True)
     payload = ExactJsonField()
     created_at = fields.DatetimeField()
-    # Beyond the contract. The database counts it, in the order in which events are written.
+    # The database counts it, in the order in which events are written.
     position = fields.BigIntField()
 
     class Meta:
-        """Names."""
-
         table = "events"
         unique_together = (("payment_id", "seq"),)
         indexes = (("merchant_id", "created_at"),)
 
 
 class DeliveryRow(LeaseColumns):
-    """One event to one endpoint. Work, while ``status`` is pending."""
+    """The delivery of an event to an endpoint. Work while ``status`` is pending."""
 
     id = fields.UUIDField(primary_key=True)
     merchant = _restrict("MerchantRow", "deliveries")
@@ -250,55 +231,50 @@ class DeliveryRow(LeaseColumns):
     response_code = fields.IntField(null=True)
     response_body = fields.TextField(null=True)
     created_at = fields.DatetimeField()
-    # Beyond the contract.
+    # The columns above are promised to merchants who use SQL; the ones below are not.
     event_id = fields.CharField(max_length=64)
     sink = fields.CharField(max_length=64)
     endpoint_id = fields.UUIDField()
     payment_id = fields.CharField(max_length=64, null=True)
     seq = fields.IntField(null=True)
-    # Tried once even while its endpoint is disabled.
-    by_hand = fields.BooleanField(default=False)
-    # Retried while a try is under way: it runs again after that one.
+    # The next attempt is made even if the endpoint is disabled.
+    is_manual = fields.BooleanField(default=False)
+    # A retry was requested during an attempt: another one follows.
     retry_requested = fields.BooleanField(default=False)
 
     class Meta:
-        """Names."""
-
         table = "webhook_logs"
         unique_together = (("event_id", "sink", "endpoint_id"),)
         indexes = (("merchant_id", "created_at"), ("status",))
 
 
 class IdempotencyKeyRow(Model):
-    """What a request was answered. The primary key is (key, merchant_id)."""
+    """The stored response of a request. The primary key is (key, merchant_id)."""
 
-    # Tortoise knows no composite keys; the migration makes the real one.
+    # Tortoise has no composite keys; a migration creates the real one.
     key = fields.CharField(max_length=255, primary_key=True)
     merchant = _restrict("MerchantRow", "idempotency_keys")
     response = ExactJsonField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
-    # Beyond the contract.
-    # Keyed digests of the request, with spaces between them: one for each key of the vault.
+    # Keyed digests of the request, separated by spaces: one for each key of the vault.
     fingerprint = fields.TextField()
     response_code = fields.IntField()
 
     class Meta:
-        """Names."""
-
         table = "idempotency_keys"
         indexes = (("expires_at",),)
 
 
 class CallbackRow(Model):
-    """What a processor sent us, as it came, and what became of it."""
+    """A processor's callback as it was received, and its effect."""
 
     id = fields.BigIntField(primary_key=True)
     processor = fields.CharField(max_length=64)
     received_at = fields.DatetimeField()
     headers = fields.JSONField[dict[str, str]]()
     body = fields.BinaryField()
-    # Unique for each processor; null until it is verified.
+    # Unique per processor; null until the callback is verified.
     dedupe_key = fields.CharField(max_length=255, null=True)
     operation_id = fields.CharField(max_length=64, null=True)
     payment_id = fields.CharField(max_length=64, null=True)
@@ -306,15 +282,13 @@ class CallbackRow(Model):
     reason = fields.TextField(null=True)
 
     class Meta:
-        """Names."""
-
         table = "processor_callbacks"
         unique_together = (("processor", "dedupe_key"),)
         indexes = (("payment_id",), ("effect",))
 
 
 class PluginCallRow(Model):
-    """One call of a processor's plugin, without what must not be kept."""
+    """A call of a processor plugin, without confidential values."""
 
     id = fields.BigIntField(primary_key=True)
     payment_id = fields.CharField(max_length=64)
@@ -326,14 +300,12 @@ class PluginCallRow(Model):
     answer = ExactJsonField()
 
     class Meta:
-        """Names."""
-
         table = "plugin_calls"
         indexes = (("payment_id",),)
 
 
 class WorkerRow(Model):
-    """A process that works, and when it was last heard of."""
+    """A worker process and its last heartbeat."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     kind = fields.CharField(max_length=20)
@@ -341,13 +313,11 @@ class WorkerRow(Model):
     heartbeat_at = fields.DatetimeField()
 
     class Meta:
-        """Names."""
-
         table = "workers"
 
 
 class DecisionRow(Model):
-    """What plugins decided about a payment before its processor was asked, and who said what."""
+    """A routing or risk decision about a payment, with the answer of each plugin."""
 
     id = fields.BigIntField(primary_key=True)
     payment_id = fields.CharField(max_length=64)
@@ -358,7 +328,5 @@ class DecisionRow(Model):
     data = ExactJsonField()
 
     class Meta:
-        """Names."""
-
         table = "payment_decisions"
         indexes = (("payment_id",),)

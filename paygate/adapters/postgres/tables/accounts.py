@@ -140,17 +140,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb)
 
 @dataclass(frozen=True, slots=True)
 class PostgresUsers:
-    """See ``UserRepository``."""
+    """Implements ``UserRepository``."""
 
     executor: Executor
 
     async def add(self, user: User) -> None:
-        """See ``UserRepository.add``."""
         if not await self._add(user):
             raise EmailTakenError
 
     async def seed(self, user: User) -> None:
-        """See ``UserRepository.seed``."""
         await self._add(user)
 
     async def _add(self, user: User) -> bool:
@@ -169,47 +167,40 @@ class PostgresUsers:
         )
 
     async def by_email(self, email: str, *, merchant_id: UUID | None) -> User | None:
-        """See ``UserRepository.by_email``."""
         row = await self.executor.fetchrow(USER_BY_EMAIL, email, merchant_id)
         return user_of(row) if row else None
 
     async def lock(self, user_id: UUID, *, merchant_id: UUID) -> User | None:
-        """See ``UserRepository.lock``."""
         row = await self.executor.fetchrow(LOCK_USER, user_id, merchant_id)
         return user_of(row) if row else None
 
     async def lock_owners(self, merchant_id: UUID) -> Sequence[UUID]:
-        """See ``UserRepository.lock_owners``."""
         rows = await self.executor.fetch(LOCK_OWNERS, merchant_id)
         return [uuid(row["id"]) for row in rows]
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[User]:
-        """See ``UserRepository.of_merchant``."""
         with self.executor.models() as db:
             query = UserRow.filter(merchant_id=merchant_id).using_db(db)
             rows = await query.order_by("created_at", "id").values()
         return [user_of(row) for row in rows]
 
     async def update(self, user_id: UUID, *, role: Role, is_active: bool, at: datetime) -> None:
-        """See ``UserRepository.update``."""
         await self.executor.fetch(UPDATE_USER, user_id, role, is_active, at)
 
     async def set_password(
         self, user_id: UUID, password_hash: str, *, instead_of: str | None, at: datetime
     ) -> bool:
-        """See ``UserRepository.set_password``."""
         done = await self.executor.fetchval(STORE_HASH, user_id, password_hash, instead_of, at)
         return bool(done)
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresApiKeys:
-    """See ``ApiKeyRepository``."""
+    """Implements ``ApiKeyRepository``."""
 
     executor: Executor
 
     async def add(self, key: ApiKey, *, secret_sha256: str) -> bool:
-        """See ``ApiKeyRepository.add``."""
         added = await self.executor.fetchval(
             ADD_KEY,
             key.id,
@@ -226,35 +217,29 @@ class PostgresApiKeys:
         return added is not None
 
     async def get(self, key_id: UUID, *, merchant_id: UUID) -> ApiKey | None:
-        """See ``ApiKeyRepository.get``."""
         row = await self.executor.fetchrow(ONE_KEY, key_id, merchant_id)
         return _key_of(row) if row else None
 
     async def lock(self, key_id: UUID, *, merchant_id: UUID) -> None:
-        """See ``ApiKeyRepository.lock``."""
         await self.executor.fetch(LOCK_KEY, key_id, merchant_id)
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[ApiKey]:
-        """See ``ApiKeyRepository.of_merchant``."""
         with self.executor.models() as db:
             query = ApiKeyRow.filter(merchant_id=merchant_id).using_db(db)
             rows = await query.order_by("-created_at", "-id").values()
         return [_key_of(row) for row in rows]
 
     async def revoke(self, key_id: UUID, *, merchant_id: UUID, at: datetime) -> ApiKey | None:
-        """See ``ApiKeyRepository.revoke``."""
         row = await self.executor.fetchrow(REVOKE_KEY, key_id, merchant_id, at)
         return _key_of(row) if row else None
 
     async def revoke_of_user(
         self, user_id: UUID, *, but: Collection[Role], at: datetime
     ) -> Sequence[ApiKey]:
-        """See ``ApiKeyRepository.revoke_of_user``."""
         rows = await self.executor.fetch(REVOKE_KEYS_OF_USER, user_id, list(but), at)
         return [_key_of(row) for row in rows]
 
     async def touch(self, key_id: UUID) -> None:
-        """See ``ApiKeyRepository.touch``."""
         await self.executor.fetch(TOUCH_KEY, key_id, LAST_USE_EVERY)
 
 
@@ -291,14 +276,13 @@ def _key_of(row: Mapping[str, Any]) -> ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class PostgresSessions:
-    """See ``SessionRepository``."""
+    """Implements ``SessionRepository``."""
 
     executor: Executor
 
     async def open(
         self, token_sha256: str, user: User, *, ip: str | None, at: datetime
     ) -> Session | None:
-        """See ``SessionRepository.open``."""
         merchant = await PostgresMerchants(self.executor).get(user.merchant_id)
         is_right = await self.executor.fetchval(LOGGED_IN, user.id, user.password_hash, at)
         if merchant is None or not merchant.is_active or not is_right:
@@ -309,7 +293,6 @@ class PostgresSessions:
         return Session(replace(user, last_login_at=at), merchant, expires_at)
 
     async def find(self, token_sha256: str) -> Session | None:
-        """See ``SessionRepository.find``."""
         row = await self.executor.fetchrow(
             FIND_SESSION, token_sha256, SESSION_IDLE_MAX, LAST_USE_EVERY
         )
@@ -330,19 +313,15 @@ class PostgresSessions:
         return Session(user, merchant, row["expires_at"], is_stale=row["is_stale"])
 
     async def touch(self, token_sha256: str) -> None:
-        """See ``SessionRepository.touch``."""
         await self.executor.fetch(TOUCH_SESSION, token_sha256, LAST_USE_EVERY)
 
     async def end(self, token_sha256: str) -> None:
-        """See ``SessionRepository.end``."""
         await self.executor.fetch(END_SESSION, token_sha256)
 
     async def end_all(self, user_id: UUID) -> None:
-        """See ``SessionRepository.end_all``."""
         await self.executor.fetch(END_SESSIONS, user_id)
 
     async def count_login_attempt(self, account_and_ip: str) -> bool:
-        """See ``SessionRepository.count_login_attempt``."""
         is_allowed = await self.executor.fetchval(
             TRY_PASSWORD,
             account_and_ip,
@@ -353,11 +332,9 @@ class PostgresSessions:
         return bool(is_allowed)
 
     async def clear_failures(self, account_and_ip: str) -> None:
-        """See ``SessionRepository.clear_failures``."""
         await self.executor.fetch(FORGIVE, account_and_ip)
 
     async def purge(self, *, limit: int) -> int:
-        """See ``SessionRepository.purge``."""
         sessions = await self.executor.fetch(PURGE_SESSIONS, limit)
         tries = await self.executor.fetch(PURGE_TRIES, limit, LOGIN_ATTEMPTS_WINDOW)
         return max(len(sessions), len(tries))
@@ -365,12 +342,11 @@ class PostgresSessions:
 
 @dataclass(frozen=True, slots=True)
 class PostgresAudit:
-    """See ``AuditRepository``."""
+    """Implements ``AuditRepository``."""
 
     executor: Executor
 
     async def add(self, entry: AuditEntry) -> None:
-        """See ``AuditRepository.add``."""
         await self.executor.fetch(
             ADD_AUDIT,
             entry.merchant_id,
@@ -387,7 +363,6 @@ class PostgresAudit:
     async def page(
         self, merchant_id: UUID, wanted: AuditFilter, *, limit: int, offset: int
     ) -> Page[AuditEntry]:
-        """See ``AuditRepository.page``."""
         with self.executor.models() as db:
             query = AuditRow.filter(_condition(merchant_id, wanted)).using_db(db)
             total = await query.count()

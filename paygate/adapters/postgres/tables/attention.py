@@ -58,28 +58,24 @@ ON CONFLICT (id) DO NOTHING RETURNING {RESOLVED_COLUMNS}
 
 @dataclass(frozen=True, slots=True)
 class PostgresAttention:
-    """See ``AttentionRepository``."""
+    """Implements ``AttentionRepository``."""
 
     executor: Executor
 
     async def open(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """See ``AttentionRepository.open``."""
         rows = await self.executor.fetch(OPEN, merchant_id, limit)
         return [Attention(**dict(row)) for row in rows]
 
     async def resolved(self, merchant_id: UUID | None, *, limit: int) -> Sequence[Attention]:
-        """See ``AttentionRepository.resolved``."""
         rows = await self.executor.fetch(RESOLVED, merchant_id, limit)
         return [Attention(**dict(row)) for row in rows]
 
     async def add_conflict(
         self, *, at: datetime, processor: str, payment_id: str, operation_id: str, reason: str
     ) -> None:
-        """See ``AttentionRepository.add_conflict``."""
         await self.executor.fetch(ADD_CONFLICT, at, processor, payment_id, operation_id, reason)
 
     async def resolve(self, resolution: Resolution) -> Attention | None:
-        """See ``AttentionRepository.resolve``."""
         row = await self.executor.fetchrow(
             RESOLVE, resolution.item_id, resolution.at, resolution.by, resolution.note
         )

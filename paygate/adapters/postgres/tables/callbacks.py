@@ -34,17 +34,15 @@ REASON_CHARS_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class PostgresCallbacks:
-    """See ``CallbackRepository``."""
+    """Implements ``CallbackRepository``."""
 
     executor: Executor
 
     async def add(self, processor: str, raw: RawCallback, *, at: datetime) -> int:
-        """See ``CallbackRepository.add``."""
         headers = encoded(dict(raw.headers))
         return int(await self.executor.fetchval(ADD, processor, at, headers, raw.body))
 
     async def is_known(self, processor: str, key: str) -> bool:
-        """See ``CallbackRepository.is_known``."""
         # The lock in a statement of its own: the look-up must see what its holder has stored.
         await self.executor.fetchval(LOCK_KEY, processor, key)
         return bool(await self.executor.fetchval(IS_KNOWN, processor, key))
@@ -52,13 +50,11 @@ class PostgresCallbacks:
     async def record_result(
         self, row: int, note: CallbackResult, *, key: str | None = None
     ) -> None:
-        """See ``CallbackRepository.record_result``."""
         # Of whatever sender, so of whatever characters.
         reason = note.reason.replace("\0", " ")[:REASON_CHARS_MAX] or None
         names = (note.operation_id, note.payment_id)
         await self.executor.fetchval(NOTE, row, note.effect, reason, *names, key)
 
     async def recent(self, *, effect: str | None, limit: int) -> Sequence[StoredCallback]:
-        """See ``CallbackRepository.recent``."""
         rows = await self.executor.fetch(RECENT, effect, limit)
         return [StoredCallback(**dict(row)) for row in rows]

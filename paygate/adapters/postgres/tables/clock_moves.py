@@ -79,47 +79,39 @@ WHERE datname = current_database()
 
 @dataclass(frozen=True, slots=True)
 class PostgresTestClock:
-    """See ``ClockMoves``."""
+    """Implements ``ClockMoves``."""
 
     executor: Executor
 
     async def find(self) -> ClockState:
-        """See ``ClockMoves.find``."""
         return read_state(await self.executor.fetchrow(FIND))
 
     async def stop(self) -> ClockState | None:
-        """See ``ClockMoves.stop``."""
         row = await self.executor.fetchrow(STOP)
         return None if row is None else read_state(row)
 
     async def hold(self, at: datetime, *, is_passing: bool = False) -> ClockState | None:
-        """See ``ClockMoves.hold``."""
         row = await self.executor.fetchrow(HOLD, at, is_passing)
         return None if row is None else read_state(row)
 
     async def resume(self) -> ClockState | None:
-        """See ``ClockMoves.resume``."""
         row = await self.executor.fetchrow(RESUME)
         return None if row is None else read_state(row)
 
     async def release(self) -> ClockState:
-        """See ``ClockMoves.release``."""
         return read_state(await self.executor.fetchrow(RELEASE))
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[bool]:
-        """See ``ClockMoves.lock``."""
         async with self.executor.transaction() as locking:
             yield bool(await locking.fetchval(LOCK))
 
     async def due_work(self, at: datetime) -> DueWork:
-        """See ``ClockMoves.due_work``."""
         row = await self.executor.fetchrow(AHEAD, at)
         assert row is not None, "one row, whatever it says"
         return DueWork(row["is_due"], row["next_at"])
 
     async def count_behind(self, version: int) -> int:
-        """See ``ClockMoves.count_behind``."""
         return int(await self.executor.fetchval(BEHIND, version))
 
 

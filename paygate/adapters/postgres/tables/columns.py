@@ -14,14 +14,14 @@ Entity = TypeVar("Entity")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Entity]):
-    """A column of a table, declared once: lists, record types and updates are made of it.
+    """A column of a table; column lists, record types and updates are generated from it.
 
     Args:
-        name: In the table.
-        type: In PostgreSQL's words, as a JSON record names it.
-        get: What an entity stores there.
-        changes: Whether it may change after the row was inserted.
-        is_read: Whether entities are built from it; others are for readers of the table.
+        name: Its name.
+        type: Its type in PostgreSQL.
+        get: Returns the value of an entity.
+        changes: Whether it may change after the insert.
+        is_read: Whether entities are built from it; other columns are for readers of the table.
     """
 
     name: str
@@ -32,22 +32,22 @@ class Column(Generic[Entity]):
 
 
 def names(columns: Iterable[Column[Any]]) -> str:
-    """``id, order_id, …``."""
+    """Return ``id, order_id, …``."""
     return ", ".join(column.name for column in columns)
 
 
 def record_type(columns: Iterable[Column[Any]]) -> str:
-    """``id text, order_id text, …``, for ``json_to_record``."""
+    """Return ``id text, order_id text, …`` for ``json_to_record``."""
     return ", ".join(f"{column.name} {column.type}" for column in columns)
 
 
 def assignments(columns: Iterable[Column[Any]], source: str) -> str:
-    """``status = m.status, …``, for ``UPDATE … SET``."""
+    """Return ``status = m.status, …`` for ``UPDATE … SET``."""
     return ", ".join(f"{column.name} = {source}.{column.name}" for column in columns)
 
 
 def stored_values(columns: Iterable[Column[Entity]], entity: Entity) -> dict[str, Any]:
-    """What an entity stores in these columns, by name."""
+    """Return the values of an entity by column name."""
     return {column.name: column.get(entity) for column in columns}
 
 
@@ -70,40 +70,41 @@ DELIVERY_SET = """json_to_recordset($3::json) AS d(
     id uuid, event_id text, sink text, endpoint_id uuid)"""
 IS_HELD = """(
     EXISTS (SELECT FROM merchants m WHERE m.id = w.merchant_id AND NOT m.is_active)
-    OR NOT w.by_hand AND (
+    OR NOT w.is_manual AND (
         EXISTS (SELECT FROM merchants m
             WHERE m.id = w.endpoint_id AND m.webhook_disabled_at IS NOT NULL)
         OR EXISTS (SELECT FROM webhook_endpoints e
             WHERE e.id = w.endpoint_id AND e.disabled_at IS NOT NULL)))"""
-"""Of a pending delivery ``w``: it waits for its endpoint to be enabled or its merchant's
-suspension to end, not for a worker.
+"""Condition of a pending delivery ``w`` whose endpoint is disabled or whose merchant is suspended.
 
-Of ``w`` it reads ``endpoint_id``, ``merchant_id`` and ``by_hand`` only: a claim asks it once
-for each endpoint and value of ``by_hand``, and not for each row.
+It reads only ``endpoint_id``, ``merchant_id`` and ``is_manual`` of ``w``, because a claim checks
+it once for each endpoint and value of ``is_manual``, not for each row.
 """
-NOT_TAKEN = "coalesce(last_error, 'not tried: no worker with the sink ' || sink || ' has taken it')"
-"""Why a delivery is overdue."""
+OVERDUE_REASON = (
+    "coalesce(last_error, 'not attempted: no worker with the sink ' || sink || ' claimed it')"
+)
+"""SQL expression for the reason why a delivery is overdue."""
 
 
-def tell(won: str) -> str:
-    """CTEs that store the events of the operations in ``won`` and their deliveries.
+def store_events(operations: str) -> str:
+    """Return CTEs that store the events of the operations in a CTE, and their deliveries.
 
-    Their positions are counted in the order in which they were given; ``won`` comes
-    first, so an event's position is above those of its payment's events before it.
+    Positions follow the order of the parameter. The CTE ``operations`` is evaluated first, so
+    the position of an event is higher than those of earlier events of its payment.
     """
     return f"""
-    told AS (
+    new_events AS (
         INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at)
         SELECT e.event_id, e.merchant_id, e.payment_id, e.type, e.seq, e.body::json, e.created_at
         FROM ROWS FROM ({EVENT_ROWS}) WITH ORDINALITY AS e(
             op_id, event_id, merchant_id, type, payment_id, seq, body, created_at, place)
-        WHERE e.op_id IN (SELECT id FROM {won}) ORDER BY e.place
+        WHERE e.op_id IN (SELECT id FROM {operations}) ORDER BY e.place
     ),
-    addressed AS (
+    new_deliveries AS (
         INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
             created_at, event_id, sink, endpoint_id, payment_id, seq, claims)
         SELECT d.id, e.merchant_id, e.type, e.body::json, 'pending', 0, e.created_at,
             e.created_at, e.event_id, d.sink, d.endpoint_id, e.payment_id, e.seq, 0
         FROM {DELIVERY_SET} JOIN {EVENT_SET} ON e.event_id = d.event_id
-        WHERE e.op_id IN (SELECT id FROM {won})
+        WHERE e.op_id IN (SELECT id FROM {operations})
     )"""

@@ -30,7 +30,7 @@ from .rows import Row, decoded, encoded, uuid
 
 
 def row_to_delivery(row: Row) -> Delivery:
-    """A row of ``webhook_logs``."""
+    """Convert a row of ``webhook_logs``."""
     return Delivery(
         id=uuid(row["id"]),
         merchant_id=uuid(row["merchant_id"]),
@@ -47,16 +47,16 @@ def row_to_delivery(row: Row) -> Delivery:
         last_attempt_at=row["last_attempt_at"],
         response_code=row["response_code"],
         response_body=row["response_body"],
-        by_hand=row["by_hand"],
+        is_manual=row["is_manual"],
     )
 
 
 DUE_ROWS_SEEN_MAX = 1000
-"""So many rows that are due again are looked at before every endpoint is."""
+"""Due retries that a claim reads; if there are more, it reads all endpoints instead."""
 
 
 def _skip_scan(name: str, condition: str, *, only_if: str = "true") -> str:
-    """A recursive CTE of the endpoints that have a row with the condition."""
+    """Return a recursive CTE of the endpoints that have a row with the condition."""
     row = "SELECT w.endpoint_id, w.merchant_id FROM webhook_logs w WHERE"
     return f"""{name} AS (
     ({row} {condition} AND {only_if} ORDER BY w.endpoint_id LIMIT 1)
@@ -69,8 +69,8 @@ def _skip_scan(name: str, condition: str, *, only_if: str = "true") -> str:
 
 CLAIM = f"""
 WITH RECURSIVE
-{_skip_scan("first", "w.status = 'pending' AND w.attempts = 0")},
-again AS MATERIALIZED (
+{_skip_scan("first_attempts", "w.status = 'pending' AND w.attempts = 0")},
+retries AS MATERIALIZED (
     SELECT w.endpoint_id, w.merchant_id FROM webhook_logs w
     WHERE w.status = 'pending' AND w.attempts > 0 AND w.next_retry_at <= $4
     ORDER BY w.next_retry_at LIMIT {DUE_ROWS_SEEN_MAX}
@@ -79,16 +79,16 @@ again AS MATERIALIZED (
     _skip_scan(
         "any_pending",
         "w.status = 'pending'",
-        only_if=f"(SELECT count(*) = {DUE_ROWS_SEEN_MAX} FROM again)",
+        only_if=f"(SELECT count(*) = {DUE_ROWS_SEEN_MAX} FROM retries)",
     )
 },
-{_skip_scan("asked", "w.status = 'pending' AND w.by_hand")},
+{_skip_scan("manual", "w.status = 'pending' AND w.is_manual")},
 waiting AS MATERIALIZED (
-    SELECT endpoint_id, merchant_id, bool_or(is_asked) AS is_asked FROM (
-        SELECT *, false AS is_asked FROM first
-        UNION SELECT *, false FROM again
+    SELECT endpoint_id, merchant_id, bool_or(is_manual) AS has_manual FROM (
+        SELECT *, false AS is_manual FROM first_attempts
+        UNION SELECT *, false FROM retries
         UNION SELECT *, false FROM any_pending
-        UNION SELECT *, true FROM asked
+        UNION SELECT *, true FROM manual
     ) AS sources GROUP BY endpoint_id, merchant_id
 ),
 busy AS MATERIALIZED (
@@ -96,11 +96,11 @@ busy AS MATERIALIZED (
     WHERE lease_token IS NOT NULL AND lease_until > clock_timestamp() GROUP BY endpoint_id
 ),
 allowed AS MATERIALIZED (
-    SELECT w.endpoint_id, bool_or(NOT w.by_hand) AS takes_any,
+    SELECT w.endpoint_id, bool_or(NOT w.is_manual) AS allows_all,
         max($5::int - coalesce(busy.rows, 0))::int AS share
     FROM (
-        SELECT * FROM waiting CROSS JOIN (VALUES (false), (true)) AS kinds(by_hand)
-        WHERE is_asked OR NOT by_hand
+        SELECT * FROM waiting CROSS JOIN (VALUES (false), (true)) AS kinds(is_manual)
+        WHERE has_manual OR NOT is_manual
     ) AS w LEFT JOIN busy USING (endpoint_id)
     WHERE coalesce(busy.rows, 0) < $5::int AND NOT ({IS_HELD})
     GROUP BY w.endpoint_id
@@ -108,10 +108,10 @@ allowed AS MATERIALIZED (
 candidates AS MATERIALIZED (
     SELECT due.* FROM allowed CROSS JOIN LATERAL (
         SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at, w.claims,
-            w.claims >= {CLAIMS_BEFORE_ALONE} AS is_troubled
+            w.claims >= {CLAIMS_BEFORE_ALONE} AS is_repeated_claim
         FROM webhook_logs w
         WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
-            AND (allowed.takes_any OR w.by_hand) AND w.sink = ANY($6::text[])
+            AND (allowed.allows_all OR w.is_manual) AND w.sink = ANY($6::text[])
             AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
             AND NOT EXISTS (
                 SELECT 1 FROM webhook_logs prior
@@ -131,11 +131,11 @@ chosen AS MATERIALIZED (
     SELECT id FROM (
         SELECT id, endpoint_id, row_number() OVER (
             PARTITION BY endpoint_id ORDER BY is_repeat, next_retry_at) AS place,
-            is_troubled, row_number() OVER (
-                PARTITION BY is_troubled ORDER BY claims, next_retry_at) AS trouble
+            is_repeated_claim, row_number() OVER (
+                PARTITION BY is_repeated_claim ORDER BY claims, next_retry_at) AS repeated_claim
         FROM candidates
     ) AS placed JOIN slots USING (endpoint_id)
-    WHERE place <= free AND (NOT is_troubled OR trouble = 1)
+    WHERE place <= free AND (NOT is_repeated_claim OR repeated_claim = 1)
 ),
 locked AS (
     SELECT w.id FROM webhook_logs w
@@ -151,81 +151,83 @@ FROM locked WHERE w.id = locked.id
 RETURNING w.*
 """
 
-# What the tries of ``won`` say of their endpoints. Merchants are locked first and in
-# order; what a locked row says is the newest, so of two workers that see the last
-# failure only one finds the endpoint enabled, and the notice is written with the switch.
+# Count the failures of endpoints from the attempts of ``won``, and disable failing endpoints.
+# Merchants are locked before, in order, so that the values are current: of two workers that
+# see the last failure, only one disables the endpoint and stores the notice.
 HEALTH = """
-heard AS (
+results AS (
     SELECT i.merchant_id, i.endpoint_id, i.health, i.finished_at AS at,
         max(i.finished_at) FILTER (WHERE i.health = 'succeeded')
             OVER (PARTITION BY i.endpoint_id) AS succeeded_at
     FROM i JOIN won ON won.id = i.row_id WHERE i.health IS NOT NULL
 ),
-came AS (
+counts AS (
     SELECT merchant_id, endpoint_id, succeeded_at,
         count(*) FILTER (WHERE is_after) AS failures, bool_or(is_after AND health = 'gone') AS gone,
         min(at) FILTER (WHERE is_after) AS first_at, max(at) FILTER (WHERE is_after) AS last_at
     FROM (
         SELECT *, health <> 'succeeded' AND (succeeded_at IS NULL OR at > succeeded_at) AS is_after
-        FROM heard
-    ) AS judged
+        FROM results
+    ) AS ordered
     GROUP BY merchant_id, endpoint_id, succeeded_at
 ),
 owners AS (
     SELECT m.id, m.webhook_disabled_at AS disabled_at, m.webhook_failures AS failures,
         m.webhook_first_failure_at AS first_failure_at
-    FROM merchants m WHERE m.id IN (SELECT merchant_id FROM came)
+    FROM merchants m WHERE m.id IN (SELECT merchant_id FROM counts)
 ),
 others AS (
     SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at
     FROM webhook_endpoints e
-    WHERE e.id IN (SELECT endpoint_id FROM came)
+    WHERE e.id IN (SELECT endpoint_id FROM counts)
 ),
 notices AS (
     SELECT * FROM json_to_recordset($2::json) AS t(
         endpoint_id uuid, merchant_id uuid, event_id text, type text, body text,
         created_at timestamptz)
 ),
-fate AS MATERIALIZED (
+verdicts AS MATERIALIZED (
     SELECT now.*, n.event_id, disabled_at IS NULL AND n.event_id IS NOT NULL AND now.failed > 0
         AND (now.gone OR now.last_at - now.since >= $4::interval) AS disables
     FROM (
-        SELECT stands.id, stands.disabled_at, came.failures AS failed, came.gone, came.last_at,
-            came.failures + CASE WHEN succeeded_at IS NULL THEN stands.failures ELSE 0 END AS total,
-            CASE WHEN succeeded_at IS NULL THEN coalesce(stands.first_failure_at, came.first_at)
-                ELSE came.first_at END AS since
-        FROM came JOIN (SELECT * FROM owners UNION ALL SELECT * FROM others) AS stands
-            ON stands.id = came.endpoint_id
+        SELECT stored.id, stored.disabled_at, counts.gone, counts.last_at,
+            counts.failures AS failed,
+            counts.failures
+                + CASE WHEN succeeded_at IS NULL THEN stored.failures ELSE 0 END AS total,
+            CASE WHEN succeeded_at IS NULL THEN coalesce(stored.first_failure_at, counts.first_at)
+                ELSE counts.first_at END AS since
+        FROM counts JOIN (SELECT * FROM owners UNION ALL SELECT * FROM others) AS stored
+            ON stored.id = counts.endpoint_id
     ) AS now LEFT JOIN notices n ON n.endpoint_id = now.id
 ),
-defaults AS (
-    UPDATE merchants m SET webhook_failures = f.total, webhook_first_failure_at = f.since,
-        webhook_disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
-        webhook_disabled_reason = CASE WHEN NOT f.disables THEN m.webhook_disabled_reason
-            WHEN f.gone THEN 'gone' ELSE 'failing' END
-    FROM fate f WHERE m.id = f.id
+default_endpoints AS (
+    UPDATE merchants m SET webhook_failures = v.total, webhook_first_failure_at = v.since,
+        webhook_disabled_at = CASE WHEN v.disables THEN v.last_at ELSE v.disabled_at END,
+        webhook_disabled_reason = CASE WHEN NOT v.disables THEN m.webhook_disabled_reason
+            WHEN v.gone THEN 'gone' ELSE 'failing' END
+    FROM verdicts v WHERE m.id = v.id
 ),
-further AS (
-    UPDATE webhook_endpoints e SET consecutive_failures = f.total, first_failure_at = f.since,
-        disabled_at = CASE WHEN f.disables THEN f.last_at ELSE f.disabled_at END,
-        disabled_reason = CASE WHEN NOT f.disables THEN e.disabled_reason
-            WHEN f.gone THEN 'gone' ELSE 'failing' END
-    FROM fate f WHERE e.id = f.id
+other_endpoints AS (
+    UPDATE webhook_endpoints e SET consecutive_failures = v.total, first_failure_at = v.since,
+        disabled_at = CASE WHEN v.disables THEN v.last_at ELSE v.disabled_at END,
+        disabled_reason = CASE WHEN NOT v.disables THEN e.disabled_reason
+            WHEN v.gone THEN 'gone' ELSE 'failing' END
+    FROM verdicts v WHERE e.id = v.id
 ),
-told AS (
+new_events AS (
     INSERT INTO events (id, merchant_id, type, payload, created_at)
     SELECT n.event_id, n.merchant_id, n.type, n.body::json, n.created_at
-    FROM notices n JOIN fate f ON f.id = n.endpoint_id WHERE f.disables
+    FROM notices n JOIN verdicts v ON v.id = n.endpoint_id WHERE v.disables
 ),
-addressed AS (
+new_deliveries AS (
     INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
         created_at, event_id, sink, endpoint_id, claims)
     SELECT d.id, n.merchant_id, n.type, n.body::json, 'pending', 0, n.created_at,
         n.created_at, n.event_id, d.sink, d.endpoint_id, 0
-    FROM notices n JOIN fate f ON f.id = n.endpoint_id
+    FROM notices n JOIN verdicts v ON v.id = n.endpoint_id
         JOIN json_to_recordset($3::json) AS d(id uuid, event_id text, sink text, endpoint_id uuid)
             ON d.event_id = n.event_id
-    WHERE f.disables
+    WHERE v.disables
 )"""
 _RECORD = f"""
 WITH i AS (
@@ -240,7 +242,7 @@ won AS (
     SET status = CASE WHEN w.retry_requested THEN 'pending' ELSE i.status END,
         attempts = CASE WHEN w.retry_requested THEN 0 ELSE i.attempts END,
         next_retry_at = CASE WHEN w.retry_requested THEN i.finished_at ELSE i.next_retry_at END,
-        by_hand = w.retry_requested, retry_requested = false,
+        is_manual = w.retry_requested, retry_requested = false,
         last_attempt_at = i.finished_at, response_code = i.response_code,
         response_body = i.response_body, claims = 0, last_error = NULL,
         {NO_LEASE}
@@ -257,17 +259,17 @@ logged AS (
     FROM i JOIN won ON won.id = i.row_id
 )"""
 
-# Most attempts say nothing new of their endpoint, and touch neither it nor the events.
+# Most attempts do not change the endpoint, so this statement is for them alone.
 RECORD = f"{_RECORD}\nSELECT id FROM won"
-# What an endpoint's failures are counted from is read once these locks are held: a statement
-# that waits for a lock still sees the rows of before its wait.
+# The failures of an endpoint are read after these locks are held: a statement that waits for
+# a lock sees other rows as they were before the wait.
 LOCK_OWNERS = "SELECT 1 FROM merchants WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-LOCK_JUDGED = """
+LOCK_ENDPOINTS = """
 SELECT 1 FROM webhook_endpoints WHERE id = ANY($1::uuid[]) ORDER BY merchant_id, id
 FOR NO KEY UPDATE"""
-RECORD_AND_JUDGE = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
+RECORD_WITH_HEALTH = f"{_RECORD},\n{HEALTH}\nSELECT id FROM won"
 
-# A retry that was requested meanwhile is due at once, whatever went wrong with this try.
+# A retry that was requested meanwhile is due immediately.
 RELEASE = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
@@ -283,14 +285,14 @@ SET last_error = i.error,
 FROM i WHERE w.id = i.row_id AND w.lease_token = i.token
 """
 
-# A try that is under way goes on and is recorded; the row runs again after it. ``by_hand``
-# lets that happen even if this worker dies and the endpoint is disabled.
+# An attempt in progress is finished and recorded; the next one follows it. ``is_manual`` makes
+# sure that it is made even if this worker dies and the endpoint is disabled.
 RETRY = f"""
 WITH found AS MATERIALIZED (
     SELECT id, {LEASE_IS_FREE} AS is_free FROM webhook_logs
     WHERE id = $1 AND merchant_id = $2 FOR UPDATE
 )
-UPDATE webhook_logs w SET by_hand = true, retry_requested = NOT is_free, status = 'pending',
+UPDATE webhook_logs w SET is_manual = true, retry_requested = NOT is_free, status = 'pending',
     attempts = CASE WHEN is_free THEN 0 ELSE attempts END,
     next_retry_at = CASE WHEN is_free THEN $3 ELSE next_retry_at END,
     claims = CASE WHEN is_free THEN 0 ELSE claims END,
@@ -306,7 +308,7 @@ _WANTED = """
 MATCHING = f"SELECT count(*) FROM webhook_logs w WHERE {_WANTED}"
 SAMPLE = f"SELECT w.* FROM webhook_logs w WHERE {_WANTED} ORDER BY w.created_at, w.id LIMIT $8"
 
-# The oldest first. What a worker holds is being sent as it is, and left alone.
+# The oldest first. Deliveries that a worker has leased are not changed: they are being sent.
 RECOVER = f"""
 WITH chosen AS (
     SELECT w.id FROM webhook_logs w WHERE {_WANTED} AND {LEASE_IS_FREE}
@@ -321,19 +323,19 @@ TRIES = """
 SELECT * FROM (
     SELECT a.*, row_number() OVER (ORDER BY a.id) AS place FROM delivery_attempts a
     WHERE a.delivery_id = $1
-) AS tries ORDER BY id DESC LIMIT $2
+) AS numbered ORDER BY id DESC LIMIT $2
 """
 ADD = """
 WITH e AS (
     SELECT * FROM json_to_record($1::json) AS t(
         event_id text, merchant_id uuid, type text, body text, created_at timestamptz)
 ),
-told AS (
+new_events AS (
     INSERT INTO events (id, merchant_id, type, payload, created_at)
     SELECT event_id, merchant_id, type, body::json, created_at FROM e
 )
 INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
-    created_at, event_id, sink, endpoint_id, claims, by_hand)
+    created_at, event_id, sink, endpoint_id, claims, is_manual)
 SELECT d.id, e.merchant_id, e.type, e.body::json, 'pending', 0, e.created_at,
     e.created_at, e.event_id, d.sink, d.endpoint_id, 0, true
 FROM e, json_to_recordset($2::json) AS d(id uuid, sink text, endpoint_id uuid)
@@ -341,7 +343,7 @@ FROM e, json_to_recordset($2::json) AS d(id uuid, sink text, endpoint_id uuid)
 
 
 class PostgresDeliveries(Leasing):
-    """See ``DeliveryRepository``."""
+    """Implements ``DeliveryRepository``."""
 
     def __init__(self, executor: Executor) -> None:
         super().__init__(executor, DELIVERIES, RELEASE)
@@ -349,7 +351,6 @@ class PostgresDeliveries(Leasing):
     async def claim(
         self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
     ) -> Sequence[ClaimedDelivery]:
-        """See ``DeliveryRepository.claim``."""
         rows = await self.executor.fetch(
             CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
         )
@@ -366,9 +367,8 @@ class PostgresDeliveries(Leasing):
     async def record(
         self, records: Sequence[DeliveryRecord], notices: Sequence[DisabledNotice] = ()
     ) -> WriteResult:
-        """See ``DeliveryRepository.record``."""
         events = [notice.event for notice in notices]
-        told = (
+        disabled = (
             encoded(
                 [
                     {**event_row(notice.event), "endpoint_id": notice.endpoint_id}
@@ -380,15 +380,15 @@ class PostgresDeliveries(Leasing):
 
         async def store(part: Sequence[DeliveryRecord]) -> frozenset[str]:
             attempts = encoded([_attempt(record) for record in part])
-            judged = [record.claimed.delivery for record in part if record.health]
-            if not judged:
+            with_health = [record.claimed.delivery for record in part if record.health]
+            if not with_health:
                 rows = await self.executor.fetch(RECORD, attempts)
                 return frozenset(str(row["id"]) for row in rows)
 
             async def record(bound: Executor) -> Sequence[Row]:
-                await bound.fetch(LOCK_OWNERS, [each.merchant_id for each in judged])
-                await bound.fetch(LOCK_JUDGED, [each.endpoint_id for each in judged])
-                return await bound.fetch(RECORD_AND_JUDGE, attempts, *told, FAILING_MAX)
+                await bound.fetch(LOCK_OWNERS, [each.merchant_id for each in with_health])
+                await bound.fetch(LOCK_ENDPOINTS, [each.endpoint_id for each in with_health])
+                return await bound.fetch(RECORD_WITH_HEALTH, attempts, *disabled, FAILING_MAX)
 
             rows = await self.executor.run_in_transaction(record)
             return frozenset(str(row["id"]) for row in rows)
@@ -396,7 +396,6 @@ class PostgresDeliveries(Leasing):
         return await store_set(records, store)
 
     async def add(self, event: StoredEvent) -> None:
-        """See ``DeliveryRepository.add``."""
         await self.executor.fetch(
             ADD,
             encoded(event_row(event)),
@@ -411,7 +410,6 @@ class PostgresDeliveries(Leasing):
         offset: int,
         only: DeliveryFilter = ANY_DELIVERY,
     ) -> Page[Delivery]:
-        """See ``DeliveryRepository.page``."""
         named = {name: value for name, value in asdict(only).items() if value is not None}
         with self.executor.models() as db:
             query = DeliveryRow.filter(merchant_id=merchant_id, **named).using_db(db)
@@ -425,31 +423,26 @@ class PostgresDeliveries(Leasing):
         return Page([row_to_delivery(row) for row in rows], total, limit, offset)
 
     async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:
-        """See ``DeliveryRepository.get``."""
         with self.executor.models() as db:
             query = DeliveryRow.filter(id=delivery_id, merchant_id=merchant_id).using_db(db)
             rows = await query.values()
         return row_to_delivery(rows[0]) if rows else None
 
     async def attempts(self, delivery_id: UUID) -> Sequence[DeliveryAttempt]:
-        """See ``DeliveryRepository.attempts``."""
         rows = await self.executor.fetch(TRIES, delivery_id, ATTEMPTS_SHOWN_MAX)
-        return [_try(row) for row in reversed(rows)]
+        return [_row_to_attempt(row) for row in reversed(rows)]
 
     async def matching(self, recovery: Recovery, *, limit: int) -> tuple[int, Sequence[Delivery]]:
-        """See ``DeliveryRepository.matching``."""
         wanted = _wanted(recovery)
         total = await self.executor.fetchval(MATCHING, *wanted)
         rows = await self.executor.fetch(SAMPLE, *wanted, limit)
         return total, [row_to_delivery(row) for row in rows]
 
     async def recover(self, recovery: Recovery, *, limit: int, now: datetime) -> Sequence[Delivery]:
-        """See ``DeliveryRepository.recover``."""
         rows = await self.executor.fetch(RECOVER, *_wanted(recovery), limit, now)
         return sorted(map(row_to_delivery, rows), key=lambda row: (row.created_at, row.id))
 
     async def retry(self, delivery_id: UUID, *, merchant_id: UUID, now: datetime) -> bool:
-        """See ``DeliveryRepository.retry``."""
         found = await self.executor.fetchval(RETRY, delivery_id, merchant_id, now)
         return found is not None
 
@@ -480,7 +473,7 @@ def _lease(row: Row) -> Lease:
     return Lease(str(row["id"]), uuid(row["lease_token"]), row["claims"])
 
 
-def _try(row: Row) -> DeliveryAttempt:
+def _row_to_attempt(row: Row) -> DeliveryAttempt:
     return DeliveryAttempt(
         ordinal=row["place"],
         started_at=row["started_at"],
@@ -495,7 +488,7 @@ def _try(row: Row) -> DeliveryAttempt:
 
 
 def _wanted(recovery: Recovery) -> tuple[Any, ...]:
-    """A recovery as the first seven parameters of its statements."""
+    """Convert a recovery to the first seven parameters of its statements."""
     events = recovery.events
     if events is not None and "*" in events:
         events = None
@@ -507,6 +500,6 @@ def _wanted(recovery: Recovery) -> tuple[Any, ...]:
         list(recovery.statuses),
         recovery.endpoint_id,
         None if events is None else list(events),
-        # An underscore is a letter in an event's name, and anything to LIKE.
+        # An underscore in the name of an event would match any character.
         [each.replace("_", "\\_") for each in families],
     )

@@ -120,27 +120,23 @@ WHERE id = $1 AND webhook_disabled_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class PostgresEndpoints:
-    """See ``EndpointRepository``."""
+    """Implements ``EndpointRepository``."""
 
     executor: Executor
 
     async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, EndpointSettings]:
-        """See ``EndpointRepository.by_ids``."""
         rows = await self.executor.fetch(BY_IDS, list(set(ids)))
         return {found.id: found for found in map(row_to_endpoint, rows)}
 
     async def of_merchant(self, merchant_id: UUID) -> Sequence[EndpointSettings]:
-        """See ``EndpointRepository.of_merchant``."""
         rows = await self.executor.fetch(OF_MERCHANT, merchant_id)
         return [row_to_endpoint(row) for row in rows]
 
     async def get(self, endpoint_id: UUID, *, merchant_id: UUID) -> EndpointSettings | None:
-        """See ``EndpointRepository.get``."""
         row = await self.executor.fetchrow(ONE, endpoint_id, merchant_id)
         return row_to_endpoint(row) if row else None
 
     async def add(self, new: NewEndpoint) -> bool:
-        """See ``EndpointRepository.add``."""
         async with self.executor.transaction() as executor:
             await executor.fetchval(LOCK_MERCHANT, new.merchant_id)
             added = await executor.fetchval(
@@ -157,7 +153,6 @@ class PostgresEndpoints:
         return added is not None
 
     async def change(self, change: EndpointChange, *, at: datetime) -> None:
-        """See ``EndpointRepository.change``."""
         values: list[object] = []
         for value in (change.url, change.description):
             values += [False, None] if isinstance(value, Unchanged) else [True, value]
@@ -168,13 +163,11 @@ class PostgresEndpoints:
         await self._locked(change.id, change.merchant_id, CHANGE, *values, at)
 
     async def remove(self, endpoint_id: UUID, *, merchant_id: UUID) -> bool:
-        """See ``EndpointRepository.remove``."""
         return bool(await self._locked(endpoint_id, merchant_id, REMOVE))
 
     async def rotate(
         self, endpoint_id: UUID, secret: NewSecret, *, merchant_id: UUID, at: datetime
     ) -> None:
-        """See ``EndpointRepository.rotate``."""
         until = secret.previous_until
         if endpoint_id == merchant_id:
             new = (secret.sealed, secret.hint)
@@ -183,14 +176,12 @@ class PostgresEndpoints:
         await self._locked(endpoint_id, merchant_id, ROTATE, secret.sealed, secret.hint, until, at)
 
     async def enable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
-        """See ``EndpointRepository.enable``."""
         if endpoint_id == merchant_id:
             await self.executor.fetch(ENABLE_DEFAULT, merchant_id, at)
             return
         await self._locked(endpoint_id, merchant_id, ENABLE, at)
 
     async def disable(self, endpoint_id: UUID, *, merchant_id: UUID, at: datetime) -> None:
-        """See ``EndpointRepository.disable``."""
         if endpoint_id == merchant_id:
             await self.executor.fetch(DISABLE_DEFAULT, merchant_id, at)
             return

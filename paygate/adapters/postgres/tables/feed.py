@@ -31,23 +31,20 @@ ORDER BY position LIMIT $4
 
 @dataclass(frozen=True, slots=True)
 class PostgresFeed:
-    """See ``FeedRepository``."""
+    """Implements ``FeedRepository``."""
 
     executor: Executor
 
     async def head(self) -> int:
-        """See ``FeedRepository.head``."""
         return int(await self.executor.fetchval(HEAD))
 
     async def writers(self) -> frozenset[str]:
-        """See ``FeedRepository.writers``."""
         rows = await self.executor.fetch(WRITERS)
         return frozenset(row["virtualtransaction"] for row in rows)
 
     async def between(
         self, merchants: Collection[UUID], *, after: int, upto: int, limit: int
     ) -> Sequence[FedEvent]:
-        """See ``FeedRepository.between``."""
         rows = await self.executor.fetch(BETWEEN, list(merchants), after, upto, limit)
         return [
             FedEvent(

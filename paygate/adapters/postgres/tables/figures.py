@@ -11,7 +11,7 @@ from ....core.figures import CallFigures, Figures, QueueCounts, StuckWork, Windo
 from ....core.ids import IdKind, is_id
 from ....core.queue.notifier import Queue
 from ..database import Executor
-from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, NOT_TAKEN
+from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, OVERDUE_REASON
 from .rows import decoded
 
 # The window's payments are found once, by the index on (merchant_id, created_at), and
@@ -122,7 +122,7 @@ _WORK = f"""
     FROM operations WHERE lease_state = 'dead'
     UNION ALL
     SELECT 'webhooks', id::text, merchant_id, payment_id, next_retry_at, claims,
-        {NOT_TAKEN}, {LEASE_IS_FREE}, false
+        {OVERDUE_REASON}, {LEASE_IS_FREE}, false
     FROM webhook_logs w WHERE status = 'pending' AND NOT ({IS_HELD})
     UNION ALL
     SELECT 'webhooks', id::text, merchant_id, payment_id, NULL, claims, last_error, true, true
@@ -166,12 +166,11 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class PostgresFigures:
-    """See ``FigureRepository``."""
+    """Implements ``FigureRepository``."""
 
     executor: Executor
 
     async def overview(self, merchant_id: UUID, window: Window) -> Figures:
-        """See ``FigureRepository.overview``."""
         row = await self.executor.fetchrow(
             OVERVIEW,
             merchant_id,
@@ -184,24 +183,20 @@ class PostgresFigures:
         return Figures(**{name: decoded(value) for name, value in row.items()})
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:
-        """See ``FigureRepository.calls``."""
         rows = await self.executor.fetch(CALLS, since)
         return [CallFigures(**dict(row)) for row in rows]
 
     async def workers(self, *, dead_after: timedelta) -> Sequence[WorkerInfo]:
-        """See ``FigureRepository.workers``."""
         rows = await self.executor.fetch(WORKERS, dead_after)
         return [WorkerInfo(**dict(row)) for row in rows]
 
     async def queues(self, merchant_id: UUID | None, *, now: datetime) -> Sequence[QueueCounts]:
-        """See ``FigureRepository.queues``."""
         rows = await self.executor.fetch(QUEUES, merchant_id, now)
         return [QueueCounts(**dict(row)) for row in rows]
 
     async def stuck(
         self, merchant_id: UUID | None, *, due_before: datetime, limit: int
     ) -> Sequence[StuckWork]:
-        """See ``FigureRepository.stuck``."""
         rows = await self.executor.fetch(STUCK, merchant_id, due_before, limit)
         return [StuckWork(**dict(row)) for row in rows]
 
@@ -214,7 +209,6 @@ class PostgresFigures:
         due_before: datetime,
         now: datetime,
     ) -> bool:
-        """See ``FigureRepository.release``."""
         if queue == "webhooks":
             found = await self._release_delivery(row_id, merchant_id, due_before, now)
         elif not is_id(IdKind.OPERATION, row_id):

@@ -62,24 +62,20 @@ PURGE_DECISIONS = _purge("payment_decisions", "decided_at")
 
 @dataclass(frozen=True, slots=True)
 class PostgresHousekeeping:
-    """See ``HousekeepingRepository``."""
+    """Implements ``HousekeepingRepository``."""
 
     executor: Executor
 
     async def purge_calls(self, *, before: datetime, limit: int) -> int:
-        """See ``HousekeepingRepository.purge_calls``."""
         return len(await self.executor.fetch(PURGE_CALLS, before, limit))
 
     async def erase_sealed(self, *, before: datetime, limit: int) -> int:
-        """See ``HousekeepingRepository.erase_sealed``."""
         return len(await self.executor.fetch(ERASE_SEALED, before, limit))
 
     async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
-        """See ``HousekeepingRepository.purge_callbacks``."""
         return len(await self.executor.fetch(PURGE_CALLBACKS, before, limit))
 
     async def purge_events(self, *, before: datetime, limit: int) -> int:
-        """See ``HousekeepingRepository.purge_events``."""
         statements = (PURGE_DELIVERIES, PURGE_EVENTS, PURGE_DECISIONS)
         return max([len(await self.executor.fetch(each, before, limit)) for each in statements])
 
@@ -126,16 +122,14 @@ LACKING = " UNION ALL ".join(column.needing_reseal for column in COLUMNS.values(
 
 @dataclass(frozen=True, slots=True)
 class PostgresSealedTexts:
-    """See ``SealedTextRepository``."""
+    """Implements ``SealedTextRepository``."""
 
     executor: Executor
 
     async def needing_reseal(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
-        """See ``SealedTextRepository.needing_reseal``."""
         rows = await self.executor.fetch(LACKING, list(key_ids))
         return [SealedText(r["place"], r["row_id"], r["context"], r["text"]) for r in rows]
 
     async def replace(self, before: SealedText, text: str) -> bool:
-        """See ``SealedTextRepository.replace``."""
         statement = COLUMNS[before.column].replace
         return bool(await self.executor.fetchval(statement, before.row_id, before.text, text))

@@ -1,4 +1,4 @@
-"""Answers stored under idempotency keys."""
+"""Responses stored by idempotency key."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import UUID
 from ....core.idempotency import Answer, StoredAnswer
 from ..database import Executor
 
-# Two 32-bit halves: a merchant's and a key's. Two keys that collide only wait for
-# each other.
+# The hashes of the merchant and of the key. Requests whose hashes are equal by chance only
+# wait for each other.
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2))"
 FIND = """
 SELECT fingerprint, response_code, response::text AS response, expires_at
@@ -36,16 +36,14 @@ DELETE FROM idempotency_keys WHERE (key, merchant_id) IN (
 
 @dataclass(frozen=True, slots=True)
 class PostgresIdempotency:
-    """See ``IdempotencyRepository``."""
+    """Implements ``IdempotencyRepository``."""
 
     executor: Executor
 
     async def lock(self, merchant_id: UUID, key: str) -> bool:
-        """See ``IdempotencyRepository.lock``."""
         return bool(await self.executor.fetchval(LOCK, str(merchant_id), key))
 
     async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:
-        """See ``IdempotencyRepository.find``."""
         row = await self.executor.fetchrow(FIND, merchant_id, key)
         if row is None:
             return None
@@ -55,7 +53,6 @@ class PostgresIdempotency:
     async def save(
         self, merchant_id: UUID, key: str, remembered: StoredAnswer, *, at: datetime
     ) -> bool:
-        """See ``IdempotencyRepository.save``."""
         answer = remembered.answer
         stored = await self.executor.fetchval(
             REMEMBER,
@@ -70,5 +67,4 @@ class PostgresIdempotency:
         return stored is not None
 
     async def purge(self, *, now: datetime, limit: int) -> int:
-        """See ``IdempotencyRepository.purge``."""
         return len(await self.executor.fetch(PURGE, now, limit))

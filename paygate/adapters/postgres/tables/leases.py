@@ -1,4 +1,4 @@
-"""Leases on the rows of one table: statements and repository."""
+"""Leases on the rows of a table: statements and repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rows import encoded
 
 @dataclass(frozen=True, slots=True)
 class LeaseStatements:
-    """The statements about leases on one table."""
+    """The lease statements of a table."""
 
     renew: str
     release_claims: str
@@ -31,17 +31,17 @@ class LeaseStatements:
 def lease_statements(
     table: Table, *, ready: str, due: str, id_type: str, of_queue: str = "true"
 ) -> LeaseStatements:
-    """Write them for a table.
+    """Make the statements for a table.
 
     Args:
         table: Its name.
-        ready: The condition for a row to be work.
-        due: The column that says when.
+        ready: The condition of rows that are work.
+        due: The column with the due time.
         id_type: The type of its ``id``.
-        of_queue: A condition for the rows of one queue, where several share the table.
+        of_queue: The condition of the rows of one queue, if several share the table.
     """
-    # A row that someone else has locked is left out: one of them must not hold up the
-    # leases of all. Its own runs out, or is ended by whoever locked it.
+    # Rows that another transaction has locked are skipped, so that one of them does not delay
+    # the leases of all. Such a lease expires or is ended by that transaction.
     mine = f"""WITH mine AS (
             SELECT t.id FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
                 JOIN {table} t ON t.id = i.row_id
@@ -85,40 +85,34 @@ DELIVERIES = lease_statements(
     "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"
 )
 log = logging.getLogger(__name__)
-CLAIMED_IN_VAIN = f"claimed {CLAIMS_MAX} times, and no worker came to an end with it"
+CLAIMED_IN_VAIN = f"claimed {CLAIMS_MAX} times, and no worker has finished it"
 
 
 @dataclass
 class Leasing:
-    """The lease half of a repository of work."""
+    """The lease methods of a repository of work."""
 
     executor: Executor
     statements: LeaseStatements
     reschedule_statement: str
 
     async def renew(self, leases: Sequence[Lease]) -> None:
-        """See ``Leasable.renew``."""
         await self.executor.fetch(self.statements.renew, lease_set(leases))
 
     async def release_claims(self, leases: Sequence[Lease]) -> None:
-        """See ``Leasable.release_claims``."""
         await self.executor.fetch(self.statements.release_claims, lease_set(leases))
 
     async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """See ``Leasable.release_unheld``."""
         await self.executor.fetch(self.statements.release_unheld, worker_id, lease_set(held))
 
     async def release_orphans(self, *, dead_after: timedelta) -> int:
-        """See ``Leasable.release_orphans``."""
         return len(await self.executor.fetch(self.statements.release_orphans, dead_after))
 
     async def next_due(self, *, now: datetime) -> datetime | None:
-        """See ``Leasable.next_due``."""
         found: datetime | None = await self.executor.fetchval(self.statements.next_due, now)
         return found
 
     async def reschedule(self, failures: Sequence[FailedClaim], *, now: datetime) -> None:
-        """See ``Leasable.reschedule``."""
         rows = [
             {
                 "row_id": failure.lease.row_id,
@@ -135,12 +129,12 @@ class Leasing:
 
 
 def lease_set(leases: Iterable[Lease]) -> str:
-    """Leases as the parameter of a statement."""
+    """Convert leases to the parameter of a statement."""
     return encoded([{"row_id": lease.row_id, "token": lease.token} for lease in leases])
 
 
 class HasLease(Protocol):
-    """Something that was claimed."""
+    """A claimed row."""
 
     @property
     def lease(self) -> Lease:
@@ -149,11 +143,11 @@ class HasLease(Protocol):
 
 
 class HasClaim(Protocol):
-    """A record of something that was claimed."""
+    """The result of a claimed row."""
 
     @property
     def claimed(self) -> HasLease:
-        """What was claimed."""
+        """The claimed row."""
         ...
 
 
@@ -163,9 +157,9 @@ Record = TypeVar("Record", bound=HasClaim)
 async def store_set(
     records: Sequence[Record], store: Callable[[Sequence[Record]], Awaitable[frozenset[str]]]
 ) -> WriteResult:
-    """Store a set in one statement; if the database refuses it, each row by itself.
+    """Store results in one statement; if the database refuses it, each row by itself.
 
-    One row that cannot be stored must not keep its neighbours from being stored.
+    A row that cannot be stored must not prevent the others from being stored.
     """
     if not records:
         return WriteResult(frozenset(), {})

@@ -29,7 +29,7 @@ from .rows import Row, decoded, uuid
 
 
 def row_to_merchant(row: Row) -> Merchant:
-    """A row of ``merchants``."""
+    """Convert a row of ``merchants``."""
     return Merchant(
         id=uuid(row["id"]),
         name=row["name"],
@@ -52,7 +52,7 @@ def row_to_merchant(row: Row) -> Merchant:
 
 BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 
-# The pair on the merchant and the keys beside it, each by an index, in one statement.
+# The merchant's key pair and the additional API keys in one statement, each by an index.
 BY_KEY = """
 SELECT m.*, m.api_secret AS secret_sha256, 'owner' AS key_role, NULL::uuid AS key_id,
     false AS is_stale, CASE WHEN m.api_revoked_at IS NOT NULL THEN 'revoked' END AS ended,
@@ -68,7 +68,7 @@ FROM api_keys k JOIN merchants m ON m.id = k.merchant_id
 WHERE k.key = $1
 """
 
-# A secret that was written by SQL stands there in clear: only its digest is kept on.
+# A secret that SQL wrote is stored in clear: only its digest stays, as the previous secret.
 ROTATE_PAIR = """
 UPDATE merchants SET
     api_previous_secret = CASE
@@ -113,7 +113,7 @@ ORIGINS_OF_ORDER = """
 SELECT m.allowed_origins FROM orders o JOIN merchants m ON m.id = o.merchant_id WHERE o.id = $1
 """
 
-# Who starts with other credentials wants them to work; what merchants set stays.
+# The app may be started with other credentials; settings of the merchant are not changed.
 SEED = """
 INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_sealed,
     webhook_secret_hint, created_at, updated_at, is_test)
@@ -140,12 +140,11 @@ WHERE id = $1 AND split_part(email, '@', 2) = $2 RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class PostgresMerchants:
-    """See ``MerchantRepository``."""
+    """Implements ``MerchantRepository``."""
 
     executor: Executor
 
     async def credentials(self, api_key: str) -> Credentials | None:
-        """See ``MerchantRepository.credentials``."""
         row = await self.executor.fetchrow(BY_KEY, api_key, LAST_USE_EVERY)
         if row is None:
             return None
@@ -160,32 +159,26 @@ class PostgresMerchants:
         )
 
     async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
-        """See ``MerchantRepository.key_pair``."""
         return _pair_of(await self.executor.fetchrow(PAIR, merchant_id))
 
     async def lock(self, merchant_id: UUID) -> None:
-        """See ``MerchantRepository.lock``."""
         await self.executor.fetch(LOCK_MERCHANT, merchant_id)
 
     async def rotate_key_pair(
         self, merchant_id: UUID, *, secret_sha256: str, grace: timedelta, at: datetime
     ) -> KeyPair | None:
-        """See ``MerchantRepository.rotate_key_pair``."""
         row = await self.executor.fetchrow(ROTATE_PAIR, merchant_id, secret_sha256, grace, at)
         return _pair_of(row)
 
     async def revoke_key_pair(self, merchant_id: UUID, *, at: datetime) -> KeyPair | None:
-        """See ``MerchantRepository.revoke_key_pair``."""
         return _pair_of(await self.executor.fetchrow(REVOKE_PAIR, merchant_id, at))
 
     async def get(self, merchant_id: UUID) -> Merchant | None:
-        """See ``MerchantRepository.get``."""
         with self.executor.models() as db:
             rows = await MerchantRow.filter(id=merchant_id).using_db(db).values()
         return row_to_merchant(rows[0]) if rows else None
 
     async def destinations(self, merchant_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Endpoint]]:
-        """See ``MerchantRepository.destinations``."""
         rows = await self.executor.fetch(BY_IDS, list(set(merchant_ids)))
         found = {row["id"]: Endpoint.all_of(row_to_merchant(row)) for row in rows}
         return {id: found.get(id, ()) for id in merchant_ids}
@@ -199,49 +192,42 @@ class PostgresMerchants:
         first_secret: NewSecret,
         at: datetime,
     ) -> Merchant:
-        """See ``MerchantRepository.configure_webhook``."""
         chosen = (None, None) if secret is None else (secret.sealed, secret.hint)
         first = (first_secret.sealed, first_secret.hint)
         named, given = (False, None) if isinstance(url, Unchanged) else (True, url)
         row = await self.executor.fetchrow(
             CONFIGURE, merchant_id, named, given, *chosen, *first, at
         )
-        assert row is not None, "whoever was authenticated is there"
+        assert row is not None, "an authenticated merchant exists"
         return row_to_merchant(row)
 
     async def set_scenario(self, merchant_id: UUID, scenario: str | None) -> None:
-        """See ``MerchantRepository.set_scenario``."""
         with self.executor.models() as db:
             await MerchantRow.filter(id=merchant_id).using_db(db).update(default_scenario=scenario)
 
     async def set_origins(self, merchant_id: UUID, origins: Sequence[str], *, at: datetime) -> None:
-        """See ``MerchantRepository.set_origins``."""
         stored = list(origins) or None
         with self.executor.models() as db:
             rows = MerchantRow.filter(id=merchant_id).using_db(db)
             await rows.update(allowed_origins=stored, updated_at=at)
 
     async def origins(self, merchant_id: UUID) -> Sequence[str]:
-        """See ``MerchantRepository.origins``."""
         with self.executor.models() as db:
             rows = await MerchantRow.filter(id=merchant_id).using_db(db).values("allowed_origins")
         return (rows[0]["allowed_origins"] or []) if rows else []
 
     async def origins_of_order(self, order_id: str) -> Sequence[str]:
-        """See ``MerchantRepository.origins_of_order``."""
         if not is_order_name(order_id):
             return []
         row = await self.executor.fetchrow(ORIGINS_OF_ORDER, order_id)
         return (row["allowed_origins"] or []) if row else []
 
     async def retire(self, merchant_id: UUID, *, mail_domain: str) -> bool:
-        """See ``MerchantRepository.retire``."""
         return bool(await self.executor.fetch(RETIRE, merchant_id, mail_domain))
 
     async def seed(
         self, merchant: Merchant, *, secret_sha256: str, webhook_secret: NewSecret
     ) -> None:
-        """See ``MerchantRepository.seed``."""
         await self.executor.fetch(
             SEED,
             merchant.id,
@@ -256,15 +242,12 @@ class PostgresMerchants:
         )
 
     async def active_tests(self) -> Sequence[str]:
-        """See ``MerchantRepository.active_tests``."""
         return [row["api_key"] for row in await self.executor.fetch(ACTIVE_TESTS)]
 
     async def deactivate_tests(self) -> Sequence[str]:
-        """See ``MerchantRepository.deactivate_tests``."""
         return [row["api_key"] for row in await self.executor.fetch(DEACTIVATE_TESTS)]
 
     async def activate_test(self, merchant_id: UUID) -> None:
-        """See ``MerchantRepository.activate_test``."""
         await self.executor.fetch(ACTIVATE_TEST, merchant_id)
 
 

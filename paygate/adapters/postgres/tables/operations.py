@@ -35,7 +35,7 @@ from .columns import (
     REFUND_AS_R,
     assignments,
     record_type,
-    tell,
+    store_events,
 )
 from .leases import CLAIMED_IN_VAIN, OPERATIONS, Leasing, lease_set
 from .operation_rows import added_row, call_row, outcome_row, payment_rows, waves
@@ -49,11 +49,11 @@ from .payments import (
 )
 from .refunds import row_to_refund
 from .rows import Row, decoded, encoded, uuid
-from .timeline import call_set, called, decided
+from .timeline import call_set, store_decisions, store_plugin_calls
 
 
 def row_to_operation(row: Row) -> Operation:
-    """A row of ``operations``."""
+    """Convert a row of ``operations``."""
     return Operation(
         id=row["id"],
         payment_id=row["payment_id"],
@@ -76,18 +76,18 @@ def row_to_operation(row: Row) -> Operation:
 
 
 CLAIM = f"""
-WITH untroubled AS (
+WITH first_claims AS (
     SELECT id FROM operations
     WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
-        -- What only another worker knows (a newer version, or one with another plugin) is left
-        -- for it.
+        -- Only kinds and processors that this worker has: one of another version or with
+        -- another plugin claims the others.
         AND kind = ANY($5::text[]) AND ($6::text[] IS NULL OR processor = ANY($6))
         AND claims < {CLAIMS_BEFORE_ALONE}
     ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ),
--- A row that was claimed several times without a result may be one that kills its worker.
--- One of them at a time: otherwise each would count the others' deaths as its own.
-troubled AS (
+-- A row that was claimed several times without a result may be the cause of crashes. Such
+-- rows are claimed one at a time, so that the others do not count its crashes as their own.
+repeated_claims AS (
     SELECT id FROM operations
     WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
         AND kind = ANY($5::text[]) AND ($6::text[] IS NULL OR processor = ANY($6))
@@ -97,7 +97,7 @@ troubled AS (
 UPDATE operations o
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
     claims = o.claims + 1
-WHERE o.id IN (SELECT id FROM untroubled UNION ALL SELECT id FROM troubled)
+WHERE o.id IN (SELECT id FROM first_claims UNION ALL SELECT id FROM repeated_claims)
 RETURNING o.id
 """
 _WITH_PAYMENT = f"""
@@ -108,8 +108,8 @@ FROM operations o
     LEFT JOIN operations c ON o.kind <> 'charge' AND c.payment_id = p.id AND c.kind = 'charge'
 """
 
-# Read in a statement of its own: the one that claims waits for locks, and would join
-# payments as they were before it waited.
+# Read in a separate statement: the one that claims may wait for locks, and would return
+# payments as they were before the wait.
 CLAIMED = f"{_WITH_PAYMENT} WHERE o.lease_token = $1 ORDER BY o.run_at, o.id"
 BY_IDS = f"{_WITH_PAYMENT} WHERE o.id = ANY($1::text[])"
 NEXT_DUE = """
@@ -118,8 +118,8 @@ WHERE lease_state = 'ready' AND run_at > $1 AND kind = ANY($2::text[])
     AND ($3::text[] IS NULL OR processor = ANY($3))
 """
 
-# Locks are taken in one order everywhere: operations, then payments, then the order,
-# each by id. What is judged is read after them, with BY_IDS.
+# All transactions lock in the same order: operations, payments, the order, each by id.
+# Values are read with BY_IDS after that.
 LOCK = """
 SELECT id, payment_id FROM operations WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE
 """
@@ -127,7 +127,7 @@ LOCK_PAYMENTS = """
 SELECT id FROM payments WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE
 """
 
-# A worker waits for nobody: what someone else has locked is left for its next turn.
+# A worker does not wait for locked rows: it handles them in its next run.
 LOCK_LEASED = """
 SELECT o.id, o.payment_id
 FROM json_to_recordset($1::json) AS i(row_id text, token uuid)
@@ -150,7 +150,7 @@ WHERE ($1::uuid IS NULL OR merchant_id = $1) AND lease_state = 'dead'
 ORDER BY updated_at LIMIT 1000
 """
 
-# Both rows are locked where their values are compared, so neither can be an old one.
+# Both rows are locked when their values are compared, so the values are current.
 MARK_SENT = """
 WITH fenced AS (
     SELECT o.id, o.payment_id, i.moves
@@ -172,8 +172,8 @@ WHERE o.id = f.id AND (NOT f.moves OR f.payment_id IN (SELECT id FROM moved))
 RETURNING o.id
 """
 
-# Everything it names is locked by the same transaction and was read after that; the
-# version is compared all the same, and a row that does not match stores nothing.
+# All rows were locked by the same transaction before they were read. The version is compared
+# as a safeguard: nothing is stored for a row that does not match.
 STORE = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
@@ -182,7 +182,7 @@ WITH i AS (
         processor_state jsonb, sealed text, note text, refund_id text, refund_status text,
         processed_at timestamptz)
 ),
--- One row a payment, however many of its operations are settled at once.
+-- One row per payment, even if several of its operations are stored.
 m AS (
     SELECT * FROM json_to_recordset($8::json) AS t(
         id text, old_version int, {record_type(CHANGING)})
@@ -220,13 +220,13 @@ paid AS (
     UPDATE orders SET status = 'paid', updated_at = $4
     WHERE id IN (SELECT order_id FROM moved WHERE status = 'success') AND status <> 'paid'
 ),
-{called("stored")},
-{decided("$7", "stored")},
-{tell("stored")}
+{store_plugin_calls("stored")},
+{store_decisions("$7", "stored")},
+{store_events("stored")}
 SELECT id FROM stored
 """
 
-# Of an answer that changed nothing: the call is on the time line all the same, once.
+# For responses that changed nothing: the timeline shows the call, once.
 STORE_CALLS = f"""
 INSERT INTO plugin_calls (payment_id, operation_id, name, started_at, took_ms, given, answer)
 SELECT c.payment_id, c.op_id, c.name, c.started_at, c.took_ms, c.given, c.answer
@@ -235,8 +235,8 @@ WHERE NOT EXISTS (SELECT FROM plugin_calls k WHERE k.operation_id = c.op_id
     AND k.payment_id = c.payment_id AND k.name = c.name AND k.started_at = c.started_at)
 """
 
-# An operation that no worker can handle is set aside, and its payment says that
-# nobody knows; it does not say that it failed.
+# An operation that no worker can handle is dead-lettered, and its payment becomes unknown:
+# it must not be reported as failed.
 RELEASE = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
@@ -261,11 +261,11 @@ WHERE p.id = r.payment_id AND r.lease_state = 'dead' AND r.kind = 'charge'
 log = logging.getLogger(__name__)
 NO_TOKEN = UUID(int=0)
 UNREADABLE = (AssertionError, KeyError, TypeError, ValueError)
-"""What a row raises that holds what no version of us writes."""
+"""Errors of a row with values that no version of paygate writes."""
 
 
 class PostgresOperations(Leasing):
-    """See ``OperationRepository``."""
+    """Implements ``OperationRepository``."""
 
     def __init__(
         self,
@@ -275,27 +275,25 @@ class PostgresOperations(Leasing):
     ) -> None:
         super().__init__(executor, OPERATIONS, RELEASE)
         self.kinds = [kind.value for kind in kinds]
-        # Asked again at each claim: a test exchanges processors while a worker runs.
+        # Read again at each claim: tests replace processors while a worker runs.
         self._processors = processors
 
     def only(
         self, kinds: Collection[OperationKind], processors: Collection[str]
     ) -> PostgresOperations:
-        """See ``OperationRepository.only``."""
         return PostgresOperations(self.executor, kinds, processors)
 
     @property
     def processors(self) -> list[str] | None:
-        """Whose operations it claims; None for all."""
+        """The processors whose operations are claimed; None for all."""
         return None if self._processors is None else list(self._processors)
 
     async def release_unheld(self, worker_id: str, held: Sequence[Lease]) -> None:
-        """See ``Leasable.release_unheld``. Only of these kinds."""
+        """Release leases as ``Leasable.release_unheld`` does, only of these kinds."""
         statement = self.statements.release_unheld
         await self.executor.fetch(statement, worker_id, lease_set(held), self.kinds)
 
     async def next_due(self, *, now: datetime) -> datetime | None:
-        """See ``Leasable.next_due``."""
         found: datetime | None = await self.executor.fetchval(
             NEXT_DUE, now, self.kinds, self.processors
         )
@@ -304,7 +302,6 @@ class PostgresOperations(Leasing):
     async def claim(
         self, *, worker_id: str, token: UUID, limit: int, now: datetime
     ) -> Sequence[ClaimedOperation]:
-        """See ``OperationRepository.claim``."""
         what = (self.kinds, self.processors)
         if not await self.executor.fetch(CLAIM, token, worker_id, limit, now, *what):
             return []
@@ -317,7 +314,7 @@ class PostgresOperations(Leasing):
             try:
                 claimed.append(_claimed(row))
             except UNREADABLE as error:
-                # Written by hand or by something else; its neighbours are not to blame.
+                # Written by SQL or by another program; other rows are not affected.
                 log.warning("operation %s cannot be read: %r", row["id"], error)
                 failed.append(FailedClaim(lease, repr(error), retry_delay(lease)))
         if failed:
@@ -325,24 +322,20 @@ class PostgresOperations(Leasing):
         return claimed
 
     async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
-        """See ``OperationRepository.find_charge``."""
         if not is_id(IdKind.PAYMENT, payment_id):
             return None
         row = await self.executor.fetchrow(CHARGE_OF, payment_id)
         return _claimed(row) if row else None
 
     async def find(self, operation_id: str) -> ClaimedOperation | None:
-        """See ``OperationRepository.find``."""
         found = await self._read([operation_id]) if is_id(IdKind.OPERATION, operation_id) else []
         return found[0] if found else None
 
     async def in_review(self, merchant_id: UUID | None) -> Sequence[InReview]:
-        """See ``OperationRepository.in_review``."""
         rows = await self.executor.fetch(IN_REVIEW, merchant_id)
         return [InReview(**dict(row)) for row in rows]
 
     async def lock(self, operation_ids: Collection[str]) -> Sequence[ClaimedOperation]:
-        """See ``OperationRepository.lock``."""
         ids = [each for each in operation_ids if is_id(IdKind.OPERATION, each)]
         rows = await self.executor.fetch(LOCK, ids) if ids else []
         payment_ids = [row["payment_id"] for row in rows]
@@ -350,7 +343,6 @@ class PostgresOperations(Leasing):
         return await self._read([row["id"] for row in rows])
 
     async def lock_leased(self, leases: Sequence[Lease]) -> Locked:
-        """See ``OperationRepository.lock_leased``."""
         wanted = lease_set(leases)
         rows = await self.executor.fetch(LOCK_LEASED, wanted)
         payment_ids = [row["payment_id"] for row in rows]
@@ -362,7 +354,7 @@ class PostgresOperations(Leasing):
         return Locked(ready, busy=frozenset(leased - ours))
 
     async def _read(self, ids: Sequence[str]) -> Sequence[ClaimedOperation]:
-        """Those of the operations that can be read."""
+        """Return the operations that can be read."""
         found: list[ClaimedOperation] = []
         for row in await self.executor.fetch(BY_IDS, ids) if ids else []:
             try:
@@ -374,7 +366,6 @@ class PostgresOperations(Leasing):
     async def mark_sent(
         self, claimed: Sequence[ClaimedOperation], *, at: datetime
     ) -> Sequence[ClaimedOperation]:
-        """See ``OperationRepository.mark_sent``."""
         after = {claim.lease.row_id: _sent(claim, at) for claim in claimed}
         rows = [
             {
@@ -389,7 +380,6 @@ class PostgresOperations(Leasing):
         return [after[row["id"]] for row in sent]
 
     async def store(self, records: Sequence[OperationRecord], *, at: datetime) -> None:
-        """See ``OperationRepository.store``."""
         for wave in waves(records):
             await self._store(wave, at)
 
@@ -425,12 +415,11 @@ class PostgresOperations(Leasing):
             raise StaleWriteError
 
     async def store_calls(self, calls: Sequence[tuple[Operation, RecordedCall]]) -> None:
-        """See ``OperationRepository.store_calls``."""
         rows = [call_row(operation, call) for operation, call in calls]
         try:
             await self.executor.fetch(STORE_CALLS, encoded(rows))
         except REFUSED as error:
-            log.warning("%d call(s) cannot be kept on the timeline: %s", len(rows), error)
+            log.warning("%d plugin call(s) cannot be stored for the timeline: %s", len(rows), error)
 
 
 def _lease(row: asyncpg.Record) -> Lease:
@@ -450,7 +439,7 @@ def _sent(claim: ClaimedOperation, at: datetime) -> ClaimedOperation:
 
 
 def _processing(claim: ClaimedOperation, at: datetime) -> Payment:
-    # What follows a charge has moved its payment already, or leaves its status alone.
+    # Other operations have changed the payment's status before, or do not change it.
     if claim.operation.kind is not OperationKind.CHARGE:
         return claim.payment
     return claim.payment.process(at=at).after

@@ -18,7 +18,7 @@ from .searches import search_orders
 
 
 def row_to_order(row: Row) -> Order:
-    """A row of ``orders``."""
+    """Convert a row of ``orders``."""
     return Order(
         id=row["id"],
         merchant_id=uuid(row["merchant_id"]),
@@ -32,8 +32,8 @@ def row_to_order(row: Row) -> Order:
     )
 
 
-# The strength that an UPDATE of the status takes: a payment that is inserted meanwhile
-# refers to the order by its key and waits for nobody.
+# The lock that an UPDATE of the status needs. It does not block the insert of a payment,
+# which refers to the order's key.
 LOCK = "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE"
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
@@ -41,17 +41,15 @@ STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
 @dataclass(frozen=True, slots=True)
 class PostgresOrders:
-    """See ``OrderRepository``."""
+    """Implements ``OrderRepository``."""
 
     executor: Executor
 
     async def add(self, order: Order, *, client_secret_sha256: str) -> None:
-        """See ``OrderRepository.add``."""
         with self.executor.models() as db:
             await OrderRow.create(using_db=db, **_row(order, client_secret_sha256))
 
     async def add_unless_there(self, order: Order, *, client_secret_sha256: str) -> None:
-        """See ``OrderRepository.add_unless_there``."""
         with self.executor.models() as db:
             await OrderRow.bulk_create(
                 [OrderRow(**_row(order, client_secret_sha256))],
@@ -60,18 +58,15 @@ class PostgresOrders:
             )
 
     async def client_secret_sha256(self, order_id: str) -> str | None:
-        """See ``OrderRepository.client_secret_sha256``."""
         if not is_order_name(order_id):
             return None
         digest: str | None = await self.executor.fetchval(STORED_DIGEST, order_id)
         return digest
 
     async def lock(self, order_id: str) -> None:
-        """See ``OrderRepository.lock``."""
         await self.executor.fetchval(LOCK, order_id)
 
     async def get(self, order_id: str) -> Order | None:
-        """See ``OrderRepository.get``."""
         if not is_order_name(order_id):
             return None
         row = await self.executor.fetchrow(BY_ID, order_id)
@@ -85,7 +80,6 @@ class PostgresOrders:
         offset: int,
         search: OrderSearch = ALL_ORDERS,
     ) -> Page[Order]:
-        """See ``OrderRepository.page``."""
         with self.executor.models() as db:
             wanted = search_orders(search)
             query = OrderRow.filter(wanted, merchant_id=merchant_id).using_db(db)

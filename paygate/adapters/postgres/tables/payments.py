@@ -29,10 +29,10 @@ from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import PaymentRow
-from .columns import LIVE_SQL, Column, names, record_type, stored_values, tell
+from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
-from .timeline import TIMELINE, decided
+from .timeline import TIMELINE, store_decisions
 
 ERROR_CODE = "PAYMENT_FAILED"
 
@@ -57,7 +57,7 @@ COLUMNS: tuple[Column[Payment], ...] = (
     Column("method", "text", lambda payment: payment.instrument.method),
     Column("flow", "text", lambda payment: payment.instrument.flow),
     Column("instrument", "jsonb", lambda payment: dict(payment.instrument.display)),
-    # Merchants read these three; entities have them in their instrument.
+    # For merchants who read the table; a Payment has them in its instrument.
     Column("vpa", "text", lambda payment: _display(payment, "vpa"), is_read=False),
     Column("card_network", "text", lambda payment: _display(payment, "network"), is_read=False),
     Column("card_last4", "text", lambda payment: _display(payment, "last4"), is_read=False),
@@ -107,7 +107,7 @@ PAYMENT_AS_P = ", ".join(f"p.{column.name} AS p_{column.name}" for column in REA
 
 
 def row_to_payment(row: Row, prefix: str = "") -> Payment:
-    """A row of ``payments``, its columns perhaps prefixed by a join."""
+    """Convert a row of ``payments``; a join may have prefixed its columns."""
 
     def column(name: str) -> Any:
         return row[prefix + name]
@@ -158,13 +158,13 @@ opened AS (
     ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, order_id
 ),
--- After the payment, never before it: two requests for one order would each hold
--- what the other waits for.
+-- After the payment, never before it: otherwise two requests for one order could
+-- deadlock.
 attempted AS (
     UPDATE orders SET status = 'attempted', updated_at = given.created_at
     FROM given, opened WHERE orders.id = opened.order_id AND orders.status = 'created'
 ),
-asked AS (
+added AS (
     INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
         lease_state, run_at, queries, sealed, claims, created_at, updated_at)
     SELECT op_id, opened.id, merchant_id, kind, amount, currency, processor, 'reserved',
@@ -172,13 +172,13 @@ asked AS (
     FROM given JOIN opened ON opened.id = given.id
     RETURNING id
 ),
-{tell("asked")},
-{decided("$4", "asked")}
+{store_events("added")},
+{store_decisions("$4", "added")}
 SELECT id FROM opened
 """
 
-# Bounded before it is counted: a check must not become a scan of years. A statement for
-# each question, so that the index of instruments serves a plan that is made once for all.
+# Limited before it is counted, so that a check does not read years of payments. One statement
+# for each kind of question, so that the generic plan of a prepared statement uses the index.
 _COUNT = f"""
 SELECT count(*)::int AS payments,
     (count(*) FILTER (WHERE status = 'success'))::int AS succeeded,
@@ -205,7 +205,7 @@ UPDATE = """
 UPDATE payments SET status = $3, captured = $4, version = $2, updated_at = $5
 WHERE id = $1 AND version = $2 - 1 RETURNING id
 """
-ASK = """
+ADD_OPERATION = """
 INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
     lease_state, run_at, queries, claims, created_at, updated_at, is_final)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', 'ready', $8, 0, 0, $8, $8, $9)
@@ -224,7 +224,7 @@ BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 
 @dataclass(frozen=True, slots=True)
 class PostgresPayments:
-    """See ``PaymentRepository``."""
+    """Implements ``PaymentRepository``."""
 
     executor: Executor
 
@@ -235,9 +235,8 @@ class PostgresPayments:
         events: Sequence[StoredEvent],
         decision: Decision | None = None,
     ) -> None:
-        """See ``PaymentRepository.open``."""
-        # Read under the order's lock. To find a live payment by the index alone could mean
-        # to wait for a worker that settles it and needs the order for that.
+        # The order is locked. An insert that meets a live payment in the index would wait for
+        # the worker that settles it, which waits for this order.
         await self._require_none_live(change.after.order_id)
         opened = await self.executor.fetchval(
             OPEN,
@@ -260,37 +259,32 @@ class PostgresPayments:
         )
 
     async def get(self, payment_id: str) -> Payment | None:
-        """See ``PaymentRepository.get``."""
         if not is_id(IdKind.PAYMENT, payment_id):
             return None
         row = await self.executor.fetchrow(BY_ID, payment_id)
         return row_to_payment(row) if row else None
 
     async def has_live(self, order_id: str) -> bool:
-        """See ``PaymentRepository.has_live``."""
         return await self.executor.fetchval(LIVE_STATUS, order_id) is not None
 
     async def lock(self, payment_id: str) -> Payment | None:
-        """See ``PaymentRepository.lock``."""
         if not is_id(IdKind.PAYMENT, payment_id):
             return None
         row = await self.executor.fetchrow(BY_ID + " FOR UPDATE", payment_id)
         return row_to_payment(row) if row else None
 
     async def update(self, change: Change[Payment]) -> None:
-        """See ``PaymentRepository.update``."""
-        assert not change.events, "what has events is stored with them"
+        assert not change.events, "a change with events is stored with them"
         after = change.after
         stored = await self.executor.fetchval(
             UPDATE, after.id, after.version, after.status, after.captured, after.updated_at
         )
-        assert stored is not None, "the payment was locked, so it cannot have moved"
+        assert stored is not None, "the payment is locked, so its version cannot change"
 
     async def add_operation(self, change: Change[Payment], operation: Operation) -> None:
-        """See ``PaymentRepository.add_operation``."""
         await self.update(change)
         await self.executor.fetchval(
-            ASK,
+            ADD_OPERATION,
             operation.id,
             operation.payment_id,
             operation.merchant_id,
@@ -310,7 +304,6 @@ class PostgresPayments:
         offset: int,
         search: PaymentSearch = ALL_PAYMENTS,
     ) -> Page[Payment]:
-        """See ``PaymentRepository.page``."""
         with self.executor.models() as db:
             wanted = search_payments(search)
             query = PaymentRow.filter(wanted, merchant_id=merchant_id).using_db(db)
@@ -319,13 +312,11 @@ class PostgresPayments:
         return Page([row_to_payment(row) for row in rows], total, limit, offset)
 
     async def totals(self, merchant_id: UUID) -> PaymentTotals:
-        """See ``PaymentRepository.totals``."""
         row = await self.executor.fetchrow(TOTALS, merchant_id)
         assert row is not None, "an aggregate has a row"
         return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:
-        """See ``PaymentRepository.count``."""
         same, by = "merchant", tuple[Any, ...]()
         if question.order_id is not None:
             same, by = "order", (question.order_id,)
@@ -345,7 +336,6 @@ class PostgresPayments:
         return replace(counts, is_bounded=counts.payments > HISTORY_ROWS_MAX)
 
     async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:
-        """See ``PaymentRepository.timeline``."""
         rows = await self.executor.fetch(TIMELINE, payment_id)
         return [
             TimelineEntry(row["at"], row["kind"], row["id"], decoded(row["data"])) for row in rows
@@ -363,7 +353,7 @@ def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
 
 
 def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[dict[str, Any]]:
-    """What was decided about an operation's payment, as a row of a statement's parameter."""
+    """Convert a decision about an operation's payment to a row of a parameter."""
     if decision is not None:
         yield {
             "op_id": operation.id,
@@ -377,7 +367,7 @@ def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[d
 
 
 def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, Any]:
-    """An event as a row of a statement's parameter."""
+    """Convert an event to a row of a parameter."""
     return {
         "op_id": operation_id,
         "event_id": event.id,
@@ -391,7 +381,7 @@ def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, 
 
 
 def delivery_rows(events: Iterable[StoredEvent]) -> Iterable[dict[str, Any]]:
-    """The deliveries of some events as rows of a statement's parameter."""
+    """Convert the deliveries of events to rows of a parameter."""
     for event in events:
         for delivery in event.deliveries:
             yield {

@@ -23,23 +23,20 @@ SET "values" = excluded."values", sealed = excluded.sealed, updated_at = exclude
 
 @dataclass(frozen=True, slots=True)
 class PostgresPluginSettings:
-    """See ``PluginSettingRepository``."""
+    """Implements ``PluginSettingRepository``."""
 
     executor: Executor
 
     async def everything(self) -> Mapping[str, SettingsRow]:
-        """See ``PluginSettingRepository.everything``."""
         return {row["plugin"]: _read(row) for row in await self.executor.fetch(ALL)}
 
     async def lock(self, plugin: str) -> SettingsRow | None:
-        """See ``PluginSettingRepository.lock``."""
         # There may be no row yet, so it is the name that is locked.
         await self.executor.fetchval(LOCK, plugin)
         row = await self.executor.fetchrow(FIND, plugin)
         return _read(row) if row else None
 
     async def store(self, plugin: str, row: SettingsRow) -> None:
-        """See ``PluginSettingRepository.store``."""
         await self.executor.fetchval(STORE, plugin, encoded(row.values), row.sealed)
 
 

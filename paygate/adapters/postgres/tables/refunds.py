@@ -17,7 +17,7 @@ from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import RefundRow
-from .columns import tell
+from .columns import store_events
 from .payments import delivery_rows, event_row
 from .rows import Row, encoded, uuid
 from .searches import search_refunds
@@ -60,7 +60,7 @@ opened AS (
     FROM given JOIN reserved ON reserved.id = given.payment_id
     RETURNING id
 ),
-asked AS (
+added AS (
     INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
         lease_state, run_at, queries, claims, created_at, updated_at, refund_id)
     SELECT op_id, payment_id, merchant_id, 'refund', amount, currency, processor, 'reserved',
@@ -68,7 +68,7 @@ asked AS (
     FROM given JOIN opened ON opened.id = given.id
     RETURNING id
 ),
-{tell("asked")}
+{store_events("added")}
 SELECT id FROM opened
 """
 BY_ID = "SELECT * FROM refunds WHERE id = $1"
@@ -76,7 +76,7 @@ BY_ID = "SELECT * FROM refunds WHERE id = $1"
 
 @dataclass(frozen=True, slots=True)
 class PostgresRefunds:
-    """See ``RefundRepository``."""
+    """Implements ``RefundRepository``."""
 
     executor: Executor
 
@@ -87,7 +87,6 @@ class PostgresRefunds:
         operation: Operation,
         events: Sequence[StoredEvent],
     ) -> None:
-        """See ``RefundRepository.open``."""
         opened = await self.executor.fetchval(
             OPEN,
             encoded(_opening(refund, change.after, operation)),
@@ -97,7 +96,6 @@ class PostgresRefunds:
         assert opened is not None, "the payment was locked, so it cannot have moved"
 
     async def get(self, refund_id: str) -> Refund | None:
-        """See ``RefundRepository.get``."""
         if not is_id(IdKind.REFUND, refund_id):
             return None
         row = await self.executor.fetchrow(BY_ID, refund_id)
@@ -111,7 +109,6 @@ class PostgresRefunds:
         offset: int,
         search: RefundSearch = ALL_REFUNDS,
     ) -> Page[Refund]:
-        """See ``RefundRepository.page``."""
         with self.executor.models() as db:
             wanted = search_refunds(search)
             query = RefundRow.filter(wanted, merchant_id=merchant_id).using_db(db)

@@ -1,4 +1,4 @@
-"""The timeline of a payment: everything that is stored about it, in order."""
+"""The timeline of a payment: all stored data about it in the order of time."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from ....core.payments.store import TIMELINE_ENTRIES_MAX
 
 
 def call_set(parameter: str) -> str:
-    """The plugin calls of a statement's parameter, as a set named ``c``."""
+    """Return the plugin calls in a statement's parameter as a set named ``c``."""
     return f"""json_to_recordset({parameter}::json) AS c(
         op_id text, payment_id text, name text, started_at timestamptz, took_ms int,
         given json, answer json)"""
 
 
-def called(among: str) -> str:
-    """A CTE that stores the calls of the operations in ``among``."""
+def store_plugin_calls(operations: str) -> str:
+    """Return a CTE that stores the plugin calls of the operations in a CTE."""
     return f"""
-    called AS (
+    new_calls AS (
         INSERT INTO plugin_calls
             (payment_id, operation_id, name, started_at, took_ms, given, answer)
         SELECT c.payment_id, c.op_id, c.name, c.started_at, c.took_ms, c.given, c.answer
         FROM {call_set("$6")}
-        WHERE c.op_id IN (SELECT id FROM {among})
+        WHERE c.op_id IN (SELECT id FROM {operations})
     )"""
 
 
@@ -29,23 +29,22 @@ DECISION_SET = """AS d(
     data json)"""
 
 
-def decided(parameter: str, among: str) -> str:
-    """A CTE that stores the decisions about the operations in ``among``."""
+def store_decisions(parameter: str, operations: str) -> str:
+    """Return a CTE that stores the decisions about the operations in a CTE."""
     return f"""
-    decided AS (
+    new_decisions AS (
         INSERT INTO payment_decisions (payment_id, kind, chosen, decided_at, took_ms, data)
         SELECT d.payment_id, d.kind, d.chosen, d.decided_at, d.took_ms, d.data
         FROM json_to_recordset({parameter}::json) {DECISION_SET}
-        WHERE d.op_id IN (SELECT id FROM {among})
+        WHERE d.op_id IN (SELECT id FROM {operations})
     )"""
 
 
-# Each part tells its rows as (at, written, rank, place, kind, id, data).
+# The columns of each part are (at, written, rank, place, kind, id, data).
 #
-# Two things of one instant, which a clock that stands still makes of a whole story,
-# are told in the order of the transactions that wrote them: the older is the one
-# that happened first. What one transaction wrote goes from cause to effect (rank),
-# and by its own number (place).
+# With a frozen test clock all entries have the same time. Entries of one time are sorted by
+# the age of the transactions that wrote them, the oldest first; entries of one transaction
+# from cause to effect (rank) and by their own number (place).
 #
 # Deliveries are found by their event: webhook_logs has no index on payments.
 _PARTS = (
@@ -76,8 +75,8 @@ _PARTS = (
         json_build_object('from', t.from_status, 'to', t.to_status, 'version', t.version)
     FROM payment_transitions t WHERE t.payment_id = $1
     """,
-    # A row that was changed since says nothing of the transaction that opened it;
-    # the event that told about it does.
+    # The refund's row may have been changed by a later transaction; its event shows the one
+    # that created it.
     """
     SELECT r.created_at, coalesce((
             SELECT age(e.xmin) FROM events e
@@ -118,7 +117,7 @@ _PARTS = (
     SELECT a.started_at, age(a.xmin), 6, a.id, 'attempt', 'attempt_' || a.id,
         json_build_object('event', w.event, 'delivery_id', w.id, 'ordinal', a.ordinal,
             'status_code', a.status_code, 'error', a.error,
-            -- As it was measured; of older rows, by a clock that tests may have moved.
+            -- As measured; for older rows, the difference of times of the test clock.
             'took_ms', coalesce(a.took_ms,
                 round(1000 * extract(epoch FROM a.finished_at - a.started_at))::bigint),
             'response', a.snippet)
@@ -128,6 +127,6 @@ _PARTS = (
     """,
 )
 TIMELINE = f"""
-SELECT at, kind, id, data FROM ({"UNION ALL".join(_PARTS)}) AS story
+SELECT at, kind, id, data FROM ({"UNION ALL".join(_PARTS)}) AS entries
 ORDER BY at, written DESC, rank, place LIMIT {TIMELINE_ENTRIES_MAX + 1}
 """

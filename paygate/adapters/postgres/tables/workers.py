@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ....core.queue.store import Stuck, WorkCounts
 from ..database import Executor
-from .columns import IS_HELD, NOT_TAKEN
+from .columns import IS_HELD, OVERDUE_REASON
 
 HEARTBEAT = """
 INSERT INTO workers (id, kind, started_at, heartbeat_at)
@@ -45,7 +45,7 @@ SELECT 'operations' AS "table", id::text AS row_id, run_at AS due_at, claims,
 FROM operations
 WHERE lease_state = 'dead' OR (lease_state = 'ready' AND run_at < $1)
 UNION ALL
-SELECT 'webhook_logs', id::text, next_retry_at, claims, {NOT_TAKEN}
+SELECT 'webhook_logs', id::text, next_retry_at, claims, {OVERDUE_REASON}
 FROM webhook_logs w
 WHERE status = 'pending' AND next_retry_at < $1 AND NOT ({IS_HELD})
 ORDER BY due_at LIMIT $2
@@ -54,34 +54,28 @@ ORDER BY due_at LIMIT $2
 
 @dataclass(frozen=True, slots=True)
 class PostgresWorkers:
-    """See ``WorkerRepository``."""
+    """Implements ``WorkerRepository``."""
 
     executor: Executor
 
     async def heartbeat(self, worker_id: str, *, kind: str) -> None:
-        """See ``WorkerRepository.heartbeat``."""
         await self.executor.fetch(HEARTBEAT, worker_id, kind)
 
     async def leave(self, worker_id: str) -> None:
-        """See ``WorkerRepository.leave``."""
         await self.executor.fetch(LEAVE, worker_id)
 
     async def forget(self, *, dead_for: timedelta) -> None:
-        """See ``WorkerRepository.forget``."""
         await self.executor.fetch(FORGET, dead_for)
 
     async def alive(self, *, within: timedelta) -> int:
-        """See ``WorkerRepository.alive``."""
         return int(await self.executor.fetchval(ALIVE, within))
 
     async def counts(self) -> WorkCounts:
-        """See ``WorkerRepository.counts``."""
         row = await self.executor.fetchrow(COUNTS)
         assert row is not None, "an aggregate has a row"
         return WorkCounts(row["waiting"], row["leased"], row["done"], row["failed"])
 
     async def stuck(self, *, due_before: datetime, limit: int) -> Sequence[Stuck]:
-        """See ``WorkerRepository.stuck``."""
         rows = await self.executor.fetch(STUCK, due_before, limit)
         return [
             Stuck(row["table"], row["row_id"], row["due_at"], row["claims"], row["reason"])

@@ -48,7 +48,6 @@ class OpenDemo(OtherGateways):
 
     @property
     def creates_orders(self) -> bool:
-        """See ``with_order``."""
         return True
 
     async def with_order(
@@ -132,5 +131,4 @@ class OpenDemoEventBodies(EventBodies):
     """Event bodies in which a processed refund is a success."""
 
     def type_of(self, event: Event) -> str:
-        """See ``EventPresenter.type_of``."""
         return "refund.success" if event.type == EventType.REFUND_PROCESSED else event.type
