@@ -27,10 +27,10 @@ _CLIENT = frozenset(
     }
 )
 
-# Parameters that the server takes when a connection is opened.
+# Parameters that are sent to the server when a connection is opened.
 _SERVER = frozenset({"application_name", "options"})
 
-# Parameters whose values ask for what asyncpg does anyway.
+# Parameters with values that request asyncpg's default behaviour.
 _FULFILLED = {
     "channel_binding": frozenset({"prefer", "disable"}),
     "gssencmode": frozenset({"prefer", "disable"}),

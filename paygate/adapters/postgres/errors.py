@@ -5,7 +5,7 @@ error                        handling
 ===========================  =========================================================
 ``TransactionConflictError`` nothing was stored; run the transaction again
 ``RowLockedError``           another transaction holds a row; go on with the others
-``InfrastructureError``      the database is away or not ready; wait, or respond with 503
+``InfrastructureError``      the database is unavailable or not ready; wait, or respond with 503
 ``REFUSED``                  the database will never accept this row
 anything else                an error in paygate; it is raised unchanged
 ===========================  =========================================================
@@ -32,7 +32,7 @@ AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,  # class 08
-    READ_ONLY,  # 25006: a failover is under way
+    READ_ONLY,  # 25006: a failover is in progress
     asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03
     asyncpg.InvalidAuthorizationSpecificationError,  # 28
     asyncpg.InvalidCatalogNameError,  # 3D
@@ -59,7 +59,7 @@ def meaning(error: BaseException | None) -> InfrastructureError | None:
     if isinstance(cause, LOCKED):
         return RowLockedError(f"a row is locked by another transaction: {short(cause)}")
     if isinstance(cause, AWAY):
-        return InfrastructureError(f"the database is away: {short(cause)}")
+        return InfrastructureError(f"the database is unavailable: {short(cause)}")
     return None
 
 
@@ -68,7 +68,7 @@ def is_starting(error: BaseException | None) -> bool:
     return isinstance(
         original(error),
         (
-            OSError,  # nothing listens, no socket, no such name yet; and no answer in time
+            OSError,  # connection refused, no socket, unknown host name, timeout
             asyncpg.CannotConnectNowError,  # 57P03
             asyncpg.TooManyConnectionsError,  # 53300
             asyncpg.ConnectionDoesNotExistError,

@@ -85,7 +85,7 @@ def behind_pooler(url: DatabaseUrl, what: str) -> OperatorError:
     """Return the error for a pooler where PostgreSQL itself is needed."""
     return OperatorError(
         setting=url.setting,
-        problem=f"a connection pooler answers there, and {what} need PostgreSQL itself",
+        problem=f"this is the address of a connection pooler, and {what} need PostgreSQL itself",
         remedy="Set PAYGATE_DATABASE_DIRECT_URL to the address of the server behind the pooler",
     )
 

@@ -61,7 +61,7 @@ class PostgresRepositories:
 
     @property
     def api_keys(self) -> PostgresApiKeys:
-        """API keys besides the merchants' own pairs."""
+        """API keys in addition to the merchants' own key pairs."""
         return PostgresApiKeys(self.executor)
 
     @property

@@ -51,7 +51,7 @@ class TemplateDatabases:
     _template: str
     _created: set[str] = field(default_factory=set)
     _count: int = 0
-    # One connection does one thing at a time.
+    # A connection runs one statement at a time.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

@@ -1,1 +1,1 @@
-"""One module per group of tables: its statements, the mapping of its rows, its repository."""
+"""One module per group of tables: statements, conversion of rows, and repository."""

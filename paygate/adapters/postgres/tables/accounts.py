@@ -34,15 +34,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 ON CONFLICT (email, merchant_id) DO NOTHING RETURNING 1
 """
 
-# Of several merchants' users the oldest: nobody takes the place of one who is there.
+# Several merchants may have a user with this address: the oldest active one logs in.
 USER_BY_EMAIL = """
 SELECT * FROM users WHERE email = $1 AND ($2::uuid IS NULL OR merchant_id = $2)
 ORDER BY is_active DESC, created_at, id LIMIT 1
 """
 LOCK_USER = "SELECT * FROM users WHERE id = $1 AND merchant_id = $2 FOR UPDATE"
 
-# In one order, so that two who lock them never wait for each other. Whoever waited sees
-# what the other one left.
+# Always locked in the same order, so that there is no deadlock. A transaction that waited for
+# the locks reads the current rows.
 LOCK_OWNERS = """
 SELECT id FROM users WHERE merchant_id = $1 AND role = 'owner' AND is_active
 ORDER BY id FOR UPDATE
@@ -53,8 +53,7 @@ UPDATE users SET password_hash = $2, updated_at = $4
 WHERE id = $1 AND ($3::varchar IS NULL OR password_hash = $3) RETURNING 1
 """
 
-# The row is locked: a password change under way is waited for, and then this is no longer
-# the password that was right.
+# The update waits for a concurrent change of the password, and then matches no row.
 LOGGED_IN = """
 UPDATE users SET last_login_at = $3 WHERE id = $1 AND password_hash = $2 AND is_active
 RETURNING 1
@@ -79,8 +78,8 @@ WHERE token_sha256 = $1 AND last_seen_at < clock_timestamp() - $2::interval
 END_SESSION = "DELETE FROM sessions WHERE token_sha256 = $1"
 END_SESSIONS = "DELETE FROM sessions WHERE user_id = $1"
 
-# Counted before the password is looked at, so that many at once cannot try more. The row
-# starts anew when its lock, or the time it counts within, is over.
+# Counted before the password is checked, so that concurrent logins cannot exceed the limit.
+# The count starts again when the lock or the counting period has ended.
 TRY_PASSWORD = """
 INSERT INTO login_tries AS t (id, tries, began_at) VALUES ($1, 1, clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET
@@ -244,7 +243,7 @@ class PostgresApiKeys:
 
 
 def user_of(row: Mapping[str, Any]) -> User:
-    """A row of ``users``."""
+    """Convert a row of ``users``."""
     return User(
         id=uuid(row["id"]),
         merchant_id=uuid(row["merchant_id"]),
@@ -379,7 +378,7 @@ def _condition(merchant_id: UUID, wanted: AuditFilter) -> Q:
         condition &= Q(action=wanted.action)
     if wanted.actor:
         named = Q(actor_label=wanted.actor)
-        # An address may be longer than any id, and than what its column is asked for.
+        # An e-mail address may be longer than the column.
         if len(wanted.actor) <= ACTOR_ID_CHARS_MAX:
             named |= Q(actor_id=wanted.actor)
         condition &= named

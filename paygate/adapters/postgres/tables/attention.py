@@ -1,4 +1,4 @@
-"""Money that our records and a processor may see differently."""
+"""Problems that need attention: paygate and a processor may disagree about money."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RESOLVED_COLUMNS = f"{COLUMNS}, resolved_at, resolved_by, note"
 NEEDS_ATTENTION = """(
     c.effect = 'conflict'
     OR c.effect = 'quarantined' AND (octet_length(c.body) > 0 OR c.headers <> '{}'))"""
-"""Of a callback ``c``. Of one whose sender is not certain only a digest is stored, and anyone
-can send many: it is not listed."""
+"""Condition of a callback ``c``. Callbacks of an unknown sender are not listed: anyone can send
+many, and only a digest of them is stored."""
 
-# A failed payment's money that a later refund does not give back is another item.
+# If a failed payment's money is not refunded later, that is another item (its version differs).
 _ITEMS = f"""
     SELECT 'callback-' || c.id AS id, c.effect AS kind, c.received_at AS at, c.processor,
         c.payment_id, c.operation_id, c.reason, p.merchant_id
@@ -48,7 +48,7 @@ INSERT INTO answer_conflicts (at, processor, payment_id, operation_id, reason)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (operation_id, reason) DO NOTHING
 """
 
-# The item is kept as it was: a failed payment's money may be given back later.
+# A copy of the item is stored: it may change when a failed payment's money is refunded.
 RESOLVE = f"""
 INSERT INTO resolved_attention ({COLUMNS}, merchant_id, resolved_at, resolved_by, note)
 SELECT {COLUMNS}, merchant_id, $2, $3, $4 FROM ({_ITEMS}) AS found WHERE id = $1

@@ -43,14 +43,14 @@ class PostgresCallbacks:
         return int(await self.executor.fetchval(ADD, processor, at, headers, raw.body))
 
     async def is_known(self, processor: str, key: str) -> bool:
-        # The lock in a statement of its own: the look-up must see what its holder has stored.
+        # A separate statement: the look-up must see rows that the lock's previous holder stored.
         await self.executor.fetchval(LOCK_KEY, processor, key)
         return bool(await self.executor.fetchval(IS_KNOWN, processor, key))
 
     async def record_result(
         self, row: int, note: CallbackResult, *, key: str | None = None
     ) -> None:
-        # Of whatever sender, so of whatever characters.
+        # The text may come from any sender, so it may contain any character.
         reason = note.reason.replace("\0", " ")[:REASON_CHARS_MAX] or None
         names = (note.operation_id, note.payment_id)
         await self.executor.fetchval(NOTE, row, note.effect, reason, *names, key)

@@ -1,4 +1,4 @@
-"""The moved time of the test clock, and how other processes follow it."""
+"""The stored state of the test clock, and how other processes follow it."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ COLUMNS = "version, held_at, resumed_from, resumed_at, is_passing"
 FIND = f"SELECT {COLUMNS} FROM test_clock"
 
 
-def _told(move: str) -> str:
-    # Nobody is told before it is committed: a notice goes out with the commit.
+def _notified(move: str) -> str:
+    # PostgreSQL sends the notification after the commit.
     return f"""
 WITH moved AS ({move} RETURNING {COLUMNS})
 SELECT {COLUMNS} FROM moved, pg_notify('{CHANNEL}', '')
 """
 
 
-STOP = _told("""
+STOP = _notified("""
     INSERT INTO test_clock AS c (id, is_passing, version) VALUES (1, true, 1)
     ON CONFLICT (id) DO UPDATE SET is_passing = true, version = c.version + 1
     WHERE c.held_at IS NULL""")
-HOLD = _told("""
+HOLD = _notified("""
     INSERT INTO test_clock AS c (id, held_at, is_passing, version) VALUES (1, $1, $2, 1)
     ON CONFLICT (id) DO UPDATE SET held_at = excluded.held_at, is_passing = excluded.is_passing,
         resumed_from = NULL, resumed_at = NULL, version = c.version + 1
     WHERE c.held_at IS NULL OR excluded.held_at >= c.held_at""")
-RELEASE = _told("""
+RELEASE = _notified("""
     INSERT INTO test_clock AS c (id, version) VALUES (1, 1)
     ON CONFLICT (id) DO UPDATE SET held_at = NULL, is_passing = false,
         resumed_from = NULL, resumed_at = NULL, version = c.version + 1""")
 
-# One that was only about to be moved goes on as before.
-_RUN_ON = """
+# A clock whose move has not begun continues as before.
+_CONTINUE = """
     UPDATE test_clock SET resumed_from = coalesce(held_at, resumed_from),
         resumed_at = CASE WHEN held_at IS NULL THEN resumed_at ELSE clock_timestamp() END,
         held_at = NULL, is_passing = false, version = version + 1"""
-RESUME = _told(f"{_RUN_ON} WHERE held_at IS NOT NULL OR is_passing")
+RESUME = _notified(f"{_CONTINUE} WHERE held_at IS NOT NULL OR is_passing")
 _TRY_LOCK = f"SELECT pg_try_advisory_xact_lock(hashtext('{CHANNEL}')) AS is_ours"
 LOCK = _TRY_LOCK
 
-# Whoever moves the clock has the lock until it lets it run on: with the lock to be had,
-# they are gone.
-RESUME_ABANDONED = _told(f"""{_RUN_ON}
+# The process that moves the clock holds the lock until the move ends. If the lock is free,
+# that process has died.
+RESUME_ABANDONED = _notified(f"""{_CONTINUE}
     FROM ({_TRY_LOCK} OFFSET 0) AS turn WHERE is_passing AND turn.is_ours""")
 AHEAD = f"""
 WITH work AS (
@@ -68,7 +68,7 @@ WITH work AS (
 SELECT EXISTS (SELECT FROM work WHERE due_at <= $1) AS is_due,
     (SELECT min(due_at) FROM work WHERE due_at > $1) AS next_at
 """
-SAY_SEEN = f"SELECT set_config('application_name', '{NAME}' || $1::bigint, false)"
+ACKNOWLEDGE = f"SELECT set_config('application_name', '{NAME}' || $1::bigint, false)"
 BEHIND = f"""
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database()
@@ -108,7 +108,7 @@ class PostgresTestClock:
 
     async def due_work(self, at: datetime) -> DueWork:
         row = await self.executor.fetchrow(AHEAD, at)
-        assert row is not None, "one row, whatever it says"
+        assert row is not None, "a query without FROM has one row"
         return DueWork(row["is_due"], row["next_at"])
 
     async def count_behind(self, version: int) -> int:
@@ -116,27 +116,27 @@ class PostgresTestClock:
 
 
 def read_state(row: asyncpg.Record | None) -> ClockState:
-    """What a row says; without one nobody has ever moved the clock."""
+    """Convert a row of ``test_clock``; without a row the clock shows the real time."""
     if row is None:
         return REAL_TIME
     return ClockState(**dict(row))
 
 
-# A net under the notices, and how a lost connection is found out.
+# Polling finds lost notifications and lost connections.
 READ_EVERY_S = 1.0
 RECONNECT_AFTER_S = 0.25
 
 
 async def follow_clock(url: DatabaseUrl, follow: Callable[[ClockState], None]) -> None:
-    """Pass on every move of the clock, until cancelled.
+    """Report every move of the clock, until cancelled.
 
-    It holds a connection of its own, since what listens cannot be lent to others,
-    and makes a new one when that is lost. A move made in between is read then. A clock
-    whose mover has died halfway is let run on.
+    It uses its own connection, because LISTEN needs one that is not shared, and reconnects if
+    it is lost; moves made meanwhile are read then. A clock whose moving process has died runs
+    on.
 
     Args:
-        url: Of PostgreSQL itself: a pooler passes no notices on.
-        follow: Called with each move.
+        url: The address of PostgreSQL itself: a pooler does not forward notifications.
+        follow: Called with each new state.
     """
     await repeat(
         lambda: _follow(url.named(f"{NAME}0"), follow),
@@ -148,25 +148,25 @@ async def follow_clock(url: DatabaseUrl, follow: Callable[[ClockState], None]) -
 async def _follow(url: DatabaseUrl, follow: Callable[[ClockState], None]) -> None:
     async with connection(url, command_timeout=COMMAND_TIMEOUT_S) as listening:
         with errors_named():
-            noticed = asyncio.Event()
-            await listening.add_listener(CHANNEL, lambda *_: noticed.set())
-            await _read_on(listening, noticed, follow)
+            notified = asyncio.Event()
+            await listening.add_listener(CHANNEL, lambda *_: notified.set())
+            await _report_moves(listening, notified, follow)
 
 
-async def _read_on(
-    connection: Any, noticed: asyncio.Event, follow: Callable[[ClockState], None]
+async def _report_moves(
+    connection: Any, notified: asyncio.Event, follow: Callable[[ClockState], None]
 ) -> None:
     seen = 0
     while True:
-        noticed.clear()
+        notified.clear()
         state = read_state(await connection.fetchrow(FIND))
         if state.version != seen:
             follow(state)
-            await connection.fetchval(SAY_SEEN, state.version)
+            await connection.fetchval(ACKNOWLEDGE, state.version)
             seen = state.version
         try:
             async with asyncio.timeout(READ_EVERY_S):
-                await noticed.wait()
+                await notified.wait()
         except TimeoutError:
             if state.is_passing:
                 await connection.execute(RESUME_ABANDONED)

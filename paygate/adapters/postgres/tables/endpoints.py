@@ -16,7 +16,7 @@ from .rows import Row, decoded, encoded, uuid
 
 
 def row_to_endpoint(row: Row) -> EndpointSettings:
-    """A row of ``endpoints``, as the statements put both kinds together."""
+    """Convert a row of the ``endpoints`` subquery."""
     return EndpointSettings(
         id=uuid(row["id"]),
         merchant_id=uuid(row["merchant_id"]),
@@ -39,11 +39,11 @@ def row_to_endpoint(row: Row) -> EndpointSettings:
     )
 
 
-# A secret that SQL wrote stands there in clear, and counts.
+# A secret that SQL wrote is stored in clear and is the one in use.
 _BY_SQL = "nullif(m.webhook_secret, '')"
 _HINT = "'…' || right(m.webhook_secret, 4)"
 
-# Conditions on its columns reach both halves.
+# PostgreSQL applies conditions on its columns to both parts of the union.
 BOTH = f"""(
     SELECT m.id, m.id AS merchant_id, m.webhook_url AS url, NULL::text AS description,
         '["*"]'::jsonb AS events, true AS is_default,
@@ -70,7 +70,7 @@ SELECT * FROM {BOTH} WHERE merchant_id = $1 ORDER BY is_default DESC, created_at
 ONE = f"SELECT * FROM {BOTH} WHERE id = $1 AND merchant_id = $2"
 LOCK_MERCHANT = "SELECT id FROM merchants WHERE id = $1 FOR NO KEY UPDATE"
 
-# After the lock: nobody else adds one meanwhile.
+# Run while the merchant is locked, so that no other endpoint is added meanwhile.
 ADD = f"""
 INSERT INTO webhook_endpoints (id, merchant_id, url, description, events, sealed, secret_hint,
     consecutive_failures, created_at, updated_at)

@@ -1,4 +1,4 @@
-"""Events in the one order in which every reader sees them."""
+"""Events of all merchants in the order in which they are streamed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .rows import uuid
 SEQUENCE = "events_position_seq"
 HEAD = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {SEQUENCE}"
 
-# A statement that writes events takes this lock before it takes a position, and its
-# transaction keeps it until what it wrote can be seen: locks go last.
+# A statement that writes events acquires this lock before it takes a position. It is released
+# after the transaction's rows are visible.
 WRITERS = """
 SELECT DISTINCT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND relation = 'events'::regclass AND granted

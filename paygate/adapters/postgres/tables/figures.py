@@ -14,10 +14,9 @@ from ..database import Executor
 from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, OVERDUE_REASON
 from .rows import decoded
 
-# The window's payments are found once, by the index on (merchant_id, created_at), and
-# counted in several ways.
+# The payments of the period are read once, by the index on (merchant_id, created_at).
 OVERVIEW = """
-WITH made AS MATERIALIZED (
+WITH created AS MATERIALIZED (
     SELECT id, method, status, currency, amount_captured, decline_code, created_at,
         floor(extract(epoch FROM created_at - $2) / $4)::int AS bucket
     FROM payments WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
@@ -25,11 +24,11 @@ WITH made AS MATERIALIZED (
 counted AS (
     SELECT bucket, count(*) AS payments, count(*) FILTER (WHERE status = 'success') AS succeeded,
         count(*) FILTER (WHERE status = 'failed') AS failed
-    FROM made GROUP BY bucket
+    FROM created GROUP BY bucket
 ),
-taken AS (
+amounts AS (
     SELECT bucket, json_object_agg(currency, minor) AS minor FROM (
-        SELECT bucket, currency, sum(amount_captured) AS minor FROM made
+        SELECT bucket, currency, sum(amount_captured) AS minor FROM created
         WHERE status = 'success' GROUP BY bucket, currency
     ) AS sums GROUP BY bucket
 ),
@@ -37,30 +36,30 @@ volume AS (
     SELECT bucket, coalesce(payments, 0) AS payments, coalesce(succeeded, 0) AS succeeded,
         coalesce(failed, 0) AS failed, coalesce(minor, '{}') AS amount_minor
     FROM generate_series(0, $5::int - 1) AS bucket
-        LEFT JOIN counted USING (bucket) LEFT JOIN taken USING (bucket)
+        LEFT JOIN counted USING (bucket) LEFT JOIN amounts USING (bucket)
     ORDER BY bucket
 ),
 methods AS (
     SELECT method, count(*) AS payments, count(*) FILTER (WHERE status = 'success') AS succeeded,
         count(*) FILTER (WHERE status = 'failed') AS failed
-    FROM made GROUP BY method ORDER BY payments DESC, method
+    FROM created GROUP BY method ORDER BY payments DESC, method
 ),
 declines AS (
-    SELECT decline_code AS code, count(*) AS payments FROM made
+    SELECT decline_code AS code, count(*) AS payments FROM created
     WHERE status = 'failed' AND decline_code IS NOT NULL
     GROUP BY decline_code ORDER BY payments DESC, code LIMIT 50
 ),
-ended AS (
-    -- A late success was an ending already.
-    SELECT greatest(0, 1000 * extract(epoch FROM t.at - made.created_at))::float8 AS ms
-    FROM made JOIN payment_transitions t ON t.payment_id = made.id
+endings AS (
+    -- A late success follows a failure, which is counted already.
+    SELECT greatest(0, 1000 * extract(epoch FROM t.at - created.created_at))::float8 AS ms
+    FROM created JOIN payment_transitions t ON t.payment_id = created.id
     WHERE t.to_status IN ('success', 'failed') AND t.from_status <> 'failed'
 ),
 latency AS (
     SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY ms) AS ms,
-        count(*) AS samples FROM ended
+        count(*) AS samples FROM endings
 ),
-sent AS (
+delivered AS (
     SELECT count(*) FILTER (WHERE status = 'pending') AS pending,
         count(*) FILTER (WHERE status = 'success') AS succeeded,
         count(*) FILTER (WHERE status = 'failed') AS failed,
@@ -71,7 +70,7 @@ sent AS (
         ) FILTER (WHERE status = 'success' AND last_attempt_at IS NOT NULL) AS p95_ms
     FROM webhook_logs WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
 ),
-given_back AS (
+refunded AS (
     SELECT currency, count(*) AS refunds, sum(amount) AS minor FROM refunds
     WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3 AND status <> 'failed'
     GROUP BY currency
@@ -82,10 +81,10 @@ SELECT
     (SELECT coalesce(json_agg(d), '[]') FROM declines d) AS declines,
     (SELECT json_build_object('p50', ms[1], 'p95', ms[2], 'p99', ms[3], 'samples', samples)
         FROM latency) AS latency,
-    (SELECT row_to_json(s) FROM sent s) AS deliveries,
+    (SELECT row_to_json(s) FROM delivered s) AS deliveries,
     (SELECT json_build_object('count', coalesce(sum(refunds), 0),
             'amount_minor', coalesce(json_object_agg(currency, minor), '{}'))
-        FROM given_back) AS refunds
+        FROM refunded) AS refunds
 """
 CALLS = """
 WITH recent AS (
@@ -111,7 +110,7 @@ FROM workers ORDER BY started_at, id
 """
 _QUEUE = "CASE WHEN kind = 'refund' THEN 'refunds' ELSE 'payments' END"
 
-# A delivery that no worker could handle has failed with our own error beside it.
+# A dead-lettered delivery has failed and has a last_error of paygate.
 _WORK = f"""
     SELECT {_QUEUE} AS queue, id, merchant_id, payment_id, run_at AS due_at, claims,
         coalesce(last_error, note, state) AS reason, {LEASE_IS_FREE} AS is_free, false AS set_aside
@@ -144,8 +143,8 @@ WHERE ($1::uuid IS NULL OR merchant_id = $1) AND is_free AND (set_aside OR due_a
 ORDER BY set_aside DESC, due_at, id LIMIT $3
 """
 
-# Whatever was set aside may have been sent: the processor is asked, and told again only
-# if it never heard of it.
+# A dead-lettered operation may have been sent: the processor is queried, and the request is
+# repeated only if it has not received it.
 RELEASE_OPERATION = f"""
 UPDATE operations
 SET state = CASE WHEN lease_state = 'dead' THEN 'sent' ELSE state END, lease_state = 'ready',

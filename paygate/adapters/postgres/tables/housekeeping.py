@@ -1,4 +1,4 @@
-"""Purge what has expired, and find sealed texts."""
+"""Delete old rows, and find encrypted texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .attention import NEEDS_ATTENTION
 
 
 def _purge(table: str, at: str) -> str:
-    # Several workers keep house; each takes rows that no other is at.
+    # Several workers may do this; each deletes rows that no other has locked.
     return f"""
     DELETE FROM {table} WHERE id IN (
         SELECT id FROM {table} WHERE {at} < $1 ORDER BY {at} LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -23,7 +23,7 @@ def _purge(table: str, at: str) -> str:
 
 PURGE_CALLS = _purge("plugin_calls", "started_at")
 
-# What was never sent is about to be; it is nobody's business but the processor's.
+# Details of an operation that was not sent yet are kept: they are needed to send it.
 ERASE_SEALED = f"""
 UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
     SELECT id FROM operations
@@ -33,7 +33,7 @@ UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
 ) RETURNING id
 """
 
-# What an operator has not resolved is kept.
+# Callbacks that need attention and are not resolved are kept.
 PURGE_CALLBACKS = f"""
 DELETE FROM processor_callbacks WHERE id IN (
     SELECT id FROM processor_callbacks c
@@ -43,7 +43,7 @@ DELETE FROM processor_callbacks WHERE id IN (
 ) RETURNING id
 """
 
-# An event is kept as long as one of its deliveries, and what is still to be delivered always.
+# Pending deliveries are kept, and an event is kept as long as one of its deliveries.
 PURGE_DELIVERIES = """
 DELETE FROM webhook_logs WHERE id IN (
     SELECT id FROM webhook_logs WHERE created_at < $1 AND status <> 'pending'
@@ -82,7 +82,7 @@ class PostgresHousekeeping:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of sealed texts. The context is what the services seal with."""
+    """A column of encrypted texts. ``context`` and the row's id are the encryption context."""
 
     table: str
     row_id: str
@@ -91,7 +91,7 @@ class _Column:
 
     @property
     def needing_reseal(self) -> str:
-        # A sealed text is a list of words with points between them, key ids among them.
+        # An encrypted text is a list of parts separated by points; one is the key id.
         return f"""
         SELECT '{self.table}.{self.name}' AS place, {self.row_id}::text AS row_id,
             '{self.context}' || {self.row_id} AS context, {self.name} AS text
@@ -117,7 +117,7 @@ COLUMNS = {
         _Column("plugin_settings", "plugin", "sealed", "plugin "),
     )
 }
-LACKING = " UNION ALL ".join(column.needing_reseal for column in COLUMNS.values())
+NEEDING_RESEAL = " UNION ALL ".join(column.needing_reseal for column in COLUMNS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class PostgresSealedTexts:
     executor: Executor
 
     async def needing_reseal(self, key_ids: Sequence[str]) -> Sequence[SealedText]:
-        rows = await self.executor.fetch(LACKING, list(key_ids))
+        rows = await self.executor.fetch(NEEDING_RESEAL, list(key_ids))
         return [SealedText(r["place"], r["row_id"], r["context"], r["text"]) for r in rows]
 
     async def replace(self, before: SealedText, text: str) -> bool:

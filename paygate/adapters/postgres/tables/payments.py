@@ -35,6 +35,7 @@ from .searches import search_payments
 from .timeline import TIMELINE, store_decisions
 
 ERROR_CODE = "PAYMENT_FAILED"
+"""The value of ``payments.error_code`` for every decline; merchants select on it."""
 
 
 def _display(payment: Payment, name: str) -> str | None:

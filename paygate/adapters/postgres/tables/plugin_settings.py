@@ -31,7 +31,7 @@ class PostgresPluginSettings:
         return {row["plugin"]: _read(row) for row in await self.executor.fetch(ALL)}
 
     async def lock(self, plugin: str) -> SettingsRow | None:
-        # There may be no row yet, so it is the name that is locked.
+        # The row may not exist yet, so an advisory lock on the name is used.
         await self.executor.fetchval(LOCK, plugin)
         row = await self.executor.fetchrow(FIND, plugin)
         return _read(row) if row else None

@@ -9,21 +9,20 @@ from typing import Any
 from uuid import UUID
 
 Row = Mapping[str, Any]
-"""What ``payments.error_code`` holds for every decline; merchants select on it."""
 
 
 def uuid(value: Any) -> UUID:
-    """A standard UUID; asyncpg hands out a subclass of its own."""
+    """Return a standard UUID; asyncpg returns a subclass."""
     return value if type(value) is UUID else UUID(str(value))
 
 
 def decoded(value: Any) -> Any:
-    """A JSON column; asyncpg hands it out as text, the ORM as a value."""
+    """Return the value of a JSON column; asyncpg returns a text, Tortoise a value."""
     return json.loads(value) if isinstance(value, str) else value
 
 
 def encoded(value: Any) -> str:
-    """A value for a JSON parameter."""
+    """Serialize a value for a JSON parameter."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
@@ -32,4 +31,4 @@ def _plain(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in a parameter")
+    raise TypeError(f"{type(value).__name__} cannot be part of a parameter")

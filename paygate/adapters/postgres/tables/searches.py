@@ -1,4 +1,4 @@
-"""Filters of lists as conditions of the models."""
+"""Convert the filters of lists to conditions of the models."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tortoise.expressions import Q
 
 from ....core.payments.store import OrderSearch, PaymentSearch, RefundSearch, Span
 
-# As wide as the column; the model refuses what is longer.
+# The length of the column; Tortoise raises an error for a longer value.
 CARD_DIGITS = 4
 
 
 def search_payments(search: PaymentSearch) -> Q:
-    """The condition for payments."""
+    """Return the condition for payments."""
     wanted = _within(search) & _equal(method=search.method, order_id=search.order_id)
     if search.statuses is not None:
         wanted &= Q(status__in=sorted(search.statuses))
@@ -28,7 +28,7 @@ def search_payments(search: PaymentSearch) -> Q:
 
 
 def search_orders(search: OrderSearch) -> Q:
-    """The condition for orders."""
+    """Return the condition for orders."""
     wanted = _within(search) & _equal(status=search.status)
     if search.text is None:
         return wanted
@@ -36,7 +36,7 @@ def search_orders(search: OrderSearch) -> Q:
 
 
 def search_refunds(search: RefundSearch) -> Q:
-    """The condition for refunds."""
+    """Return the condition for refunds."""
     return _within(search) & _equal(status=search.status, payment_id=search.payment_id)
 
 

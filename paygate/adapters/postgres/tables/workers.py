@@ -1,4 +1,4 @@
-"""Workers, and the work that is due."""
+"""Workers and due work."""
 
 from __future__ import annotations
 
