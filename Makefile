@@ -14,7 +14,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(PLUGINS))
-SOURCES := paygate pytest_paygate plugins tests examples
+SOURCES := paygate pytest_paygate plugins tests examples bench
 
 # A virtual environment names its folder in its programs. One of a folder that was moved, or
 # without pip (Debian and Ubuntu need python3-venv for it), is removed and made again.
@@ -25,7 +25,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check format pages wheels docs reference clean
+.PHONY: run demo test what-test-does e2e check format bench pages wheels docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -60,6 +60,18 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+# paygate beside its peers on this machine, about a quarter of an hour; QUICK=1: under 90 seconds;
+# ONLY=create,get: these loads. See docs/performance.md.
+bench: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
+bench: $(VENV)/.installed $(VENV)/.peers
+	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+$(VENV)/.peers: bench/peers/express/package-lock.json | $(VENV)/.installed
+	@$(BIN)/python -m tests.harness.tools node
+	@echo "installing what the peers of the benchmark need:"
+	cd bench/peers/express && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # Builds what browsers load and fails if that differs from what is committed.
 # The dashboard's types come from the API's own document.

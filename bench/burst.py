@@ -34,7 +34,8 @@ def resident_kib(pid: int) -> int:
 
 async def create_all(base: str, count: int) -> tuple[float, list[float]]:
     """Create the payments; how long that took, and each answer's time."""
-    slots, took = asyncio.Semaphore(CONNECTIONS), []
+    slots = asyncio.Semaphore(CONNECTIONS)
+    took: list[float] = []
 
     async def post(path: str, body: object) -> str:
         async with slots:

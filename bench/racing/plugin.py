@@ -191,7 +191,7 @@ class IsBroken:
             case "raise":
                 raise RuntimeError("broken on purpose")
             case "junk":
-                return cast("Any", {"status": "approved", "amount": float("nan")})
+                return cast("Outcome", {"status": "approved", "amount": float("nan")})
             case _:
                 context.wake_me(cast("Any", 5), {"at": cast("Any", object())})
                 return Approved("race-broken", request.amount)

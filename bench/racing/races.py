@@ -119,7 +119,7 @@ async def refunds_and_captures(track: Track, rounds: int) -> Result:
         refunded, *_ = await asyncio.gather(
             _refund_all(track, payment, REFUNDS_BESIDE_CAPTURES), *captures
         )
-        return REFUNDS_BESIDE_CAPTURES - refunded
+        return REFUNDS_BESIDE_CAPTURES - int(refunded)
 
     refused = await _abreast(ask(payment) for payment in payments)
     result = await _refunds_of(track, payments, rounds * REFUNDS_BESIDE_CAPTURES)

@@ -98,17 +98,26 @@ def use() -> None:
             os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(PROGRAMS / "node"))
 
 
-def bring() -> int:
-    """Bring what is missing, and say so; how many programs are missing still."""
+def bring(wanted: Sequence[str] = ()) -> int:
+    """Bring what is missing, and say so; how many programs are missing still.
+
+    Args:
+        wanted: Names of programs; empty for all.
+    """
     PROGRAMS.mkdir(parents=True, exist_ok=True)
     use()
     missing = 0
-    for is_there, bring_it, remedy in (
-        (_has_node, _bring_node, "install Node 20.19 or newer"),
-        (_has_chromium, _bring_chromium, "install Chromium, or name it: PAYGATE_TEST_CHROMIUM"),
-        (_has_pgbouncer, _bring_pgbouncer, "install PgBouncer"),
+    for name, is_there, bring_it, remedy in (
+        ("node", _has_node, _bring_node, "install Node 20.19 or newer"),
+        (
+            "chromium",
+            _has_chromium,
+            _bring_chromium,
+            "install Chromium, or name it: PAYGATE_TEST_CHROMIUM",
+        ),
+        ("pgbouncer", _has_pgbouncer, _bring_pgbouncer, "install PgBouncer"),
     ):
-        if is_there():
+        if (wanted and name not in wanted) or is_there():
             continue
         try:
             bring_it()
@@ -221,4 +230,4 @@ def _run(command: Sequence[str], cwd: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if bring() else 0)
+    sys.exit(1 if bring(sys.argv[1:]) else 0)

@@ -1,0 +1,128 @@
+"""paygate and its peers on this machine, side by side: ``make bench``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fnmatch
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from .ceiling import measure_ceiling
+from .figures import Row
+from .loads import api
+from .machine import busy_us, choose_cores, cpu_us, describe_machine
+from .plan import FULL, QUICK, Plan, Run
+from .report import ratio_lines, ratios_of, table, to_json, write
+from .servers import Processes, open_servers
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+LONGEST_S = 3600.0
+OTHERS_PERCENT_MAX = 10
+
+Load = Callable[[Run], Awaitable[list[Row]]]
+LOADS: Mapping[str, Load] = {each.name: each for each in api.LOADS}
+
+
+class Others:
+    """CPU time that processes use which do not belong to this run."""
+
+    def __init__(self) -> None:
+        self._began = self._now()
+
+    def percent(self) -> int:
+        """Return their share of one core so far."""
+        used_us, at_s = self._now()
+        return round((used_us - self._began[0]) / (at_s - self._began[1]) / 10_000)
+
+    def _now(self) -> tuple[int, float]:
+        return busy_us() - cpu_us(os.getpid()), time.monotonic()
+
+
+def choose(only: str) -> list[str]:
+    """Return the names of the loads to run; ``create*`` names several."""
+    if not only:
+        return list(LOADS)
+    patterns = only.split(",")
+    for pattern in patterns:
+        if not fnmatch.filter(LOADS, pattern):
+            raise SystemExit(f"there is no load {pattern}; there are {', '.join(LOADS)}")
+    return [name for name in LOADS if any(fnmatch.fnmatch(name, each) for each in patterns)]
+
+
+async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
+    """Run the loads, print each one's rows, return the content of the file."""
+    cores = choose_cores()
+    machine: dict[str, Any] = {
+        **describe_machine(),
+        "api_core": cores.api,
+        "other_core": cores.rest,
+    }
+    rows: list[Row] = []
+    others = Others()
+    async with AsyncExitStack() as undo:
+        servers = await undo.enter_async_context(open_servers(cores))
+        processes = await undo.enter_async_context(Processes(servers.home, cores))
+        machine["ceiling_rps"] = round(await measure_ceiling(servers, processes, plan))
+        print(f"the load generator's own limit: {machine['ceiling_rps']:,} requests/s\n")
+        run = Run(plan, servers, processes, await undo.enter_async_context(AsyncExitStack()))
+        print(table([]), flush=True)
+        for name in names:
+            found = await LOADS[name](run)
+            rows += found
+            print(table(found, head=False), flush=True)
+            machine["others_percent"] = others.percent()
+    ratios = ratios_of(rows)
+    print(f"\n{ratio_lines(ratios)}")
+    if (percent := machine.get("others_percent", 0)) > OTHERS_PERCENT_MAX:
+        print(
+            f"\nother processes used {percent} % of a core meanwhile: repeat it on a quiet machine"
+        )
+    return {**to_json(rows, machine, ratios), "loads": list(names), "plan": asdict(plan)}
+
+
+async def until_done_or_stopped(work: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Run to the end; after Ctrl-C or SIGTERM stop everything and return None."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(LONGEST_S):
+            return await task
+    return None
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less than 90 s: short and small")
+    parser.add_argument("--only", default="", help="names of loads, separated by commas")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the file of JSON")
+    options = parser.parse_args()
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit("the benchmark pins processes to cores and reads /proc: it needs Linux")
+    names = choose(options.only)
+    began_s = time.monotonic()
+    plan = QUICK if options.quick else FULL
+    content = uvloop.run(until_done_or_stopped(bench(plan, names)))
+    if content is None:
+        print("stopped", file=sys.stderr)
+        return 130
+    write(options.output, {"quick": options.quick, **content})
+    print(f"\n{options.output} · {time.monotonic() - began_s:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

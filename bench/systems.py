@@ -1,0 +1,370 @@
+"""The systems that are measured: paygate and its peers, each with a database of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+import asyncpg
+
+from .figures import EXPRESS, PAYGATE
+from .load import HOST, requests_of
+from .servers import Process, Processes, Servers, free_port, until_healthy
+
+ROOT = Path(__file__).parents[1]
+PEERS = ROOT / "bench" / "peers"
+API = "/api/v1"
+KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
+MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")
+PAYMENT = {"method": "upi", "vpa": "asha@paytm"}
+AMOUNT = 50_000
+
+# Of these the rows stay when a database is emptied; all others belong to payments.
+KEPT_TABLES = {
+    "api_keys",
+    "merchants",
+    "plugin_settings",
+    "sessions",
+    "tortoise_migrations",
+    "users",
+    "webhook_endpoints",
+    "workers",
+}
+# An id of ours: a prefix, and enough characters to be no word.
+ID = re.compile(r"[a-z]+_[A-Za-z0-9]{16,}")
+
+
+@dataclass
+class Site:
+    """A running system.
+
+    Attributes:
+        system: Its name.
+        servers: What it runs on.
+        connection: To its database.
+        port: Of its API.
+        api: Its API process.
+        worker: Its worker process, if one was asked for.
+    """
+
+    system: str
+    servers: Servers
+    connection: asyncpg.Connection[Any]
+    port: int
+    api: Process
+    worker: Process | None = None
+    _orders: list[str] = field(default_factory=list)
+
+    async def orders(self, count: int) -> Sequence[str]:
+        """Return ids of orders that nobody has paid yet, made by SQL."""
+        missing = count - len(self._orders)
+        if missing > 0:
+            self._orders += await self._insert_orders(missing)
+        return self._orders[:count]
+
+    def forget_orders(self, used: int) -> None:
+        """Take note that the first orders are paid."""
+        del self._orders[:used]
+
+    async def fill(self, count: int) -> None:
+        """Store so many payments and nothing else, each of its own order, by SQL."""
+        raise NotImplementedError
+
+    async def empty(self) -> None:
+        """Remove all payments and orders, and what belongs to them."""
+        tables = await self._payment_tables()
+        async with self.connection.transaction():
+            # Without triggers: that of the audit log refuses it.
+            await self.connection.execute("SET LOCAL session_replication_role = replica")
+            await self.connection.execute(f"TRUNCATE {', '.join(tables)}")
+        self._orders.clear()
+
+    async def settle_statistics(self) -> None:
+        """Leave nothing to do that earlier loads caused."""
+        await self.connection.execute("ANALYZE")
+        await self.connection.execute("CHECKPOINT")
+
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+        """Send events to these endpoints and to no others.
+
+        Args:
+            urls: Of the endpoints. None: no events.
+            events: Which ones; None for all.
+        """
+        raise NotImplementedError
+
+    async def call(self, method: str, path: str, body: object = None) -> Any:
+        """Send one request of the merchant; return the response's body."""
+        async with (
+            aiohttp.ClientSession(headers=KEYS) as session,
+            session.request(method, f"http://{HOST}:{self.port}{API}{path}", json=body) as response,
+        ):
+            text = await response.text()
+            if not 200 <= response.status < 300:
+                raise RuntimeError(f"{self.system}: {method} {path}: {response.status} {text}")
+            return json.loads(text) if text else None
+
+    async def _payment_tables(self) -> list[str]:
+        listed = await self.connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
+        return sorted({str(row[0]) for row in listed} - KEPT_TABLES)
+
+    async def _insert_orders(self, count: int) -> list[str]:
+        raise NotImplementedError
+
+
+class PaygateSite(Site):
+    """paygate."""
+
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+        for endpoint in (await self.call("GET", "/webhook-endpoints"))["data"]:
+            if not endpoint["is_default"]:
+                await self.call("DELETE", f"/webhook-endpoints/{endpoint['id']}")
+        # The default endpoint gets every event; one with a filter is another one.
+        default = urls[0] if urls and events is None else None
+        await self.call("PATCH", "/merchant/webhook", {"webhook_url": default})
+        for url in urls[1:] if default else urls:
+            await self.call("POST", "/webhook-endpoints", {"url": url, "events": events or ["*"]})
+
+    async def fill(self, count: int) -> None:
+        # The rows of one payment, whatever this version stores, are copied again and again.
+        await self.empty()
+        await self._pay_one()
+        async with self.connection.transaction():
+            await self.connection.execute("SET LOCAL session_replication_role = replica")
+            for table in await self._payment_tables():
+                await self._copy_rows(table, count)
+        await self.connection.execute("VACUUM ANALYZE")
+
+    async def _pay_one(self) -> None:
+        order = await self.call("POST", "/orders", {"amount": AMOUNT})
+        await self.call("POST", "/payments", {"order_id": order["id"], **PAYMENT})
+
+    async def _insert_orders(self, count: int) -> list[str]:
+        created = await self.call("POST", "/orders", {"amount": AMOUNT})
+        return await self._copy_rows("orders", count, id=created["id"])
+
+    async def _copy_rows(self, table: str, count: int, *, id: str | None = None) -> list[str]:
+        """Copy a table's rows, or the one of an id, so many times.
+
+        Copies have ids of their own. The same id gives the same new ones in every table, so
+        that rows of different tables still belong together.
+
+        Returns:
+            The first column of the copies, which is the id where there is one.
+        """
+        given = [] if id is None else [id]
+        template = f"(SELECT * FROM {table}{' WHERE id = $1' if given else ''})"
+        examples = await self.connection.fetch(template, *given)
+        if not examples:
+            return []
+        # Copies of one order, made again and again, differ by what is mixed in.
+        salt = uuid4().hex if given else ""
+        columns = await self._columns(table)
+        values = ", ".join(self._copied(name, examples[0][name], salt) for name in columns)
+        rows = await self.connection.fetch(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
+            f" FROM {template} AS t, generate_series(1, {count}) AS n RETURNING {columns[0]}",
+            *given,
+        )
+        return [str(row[0]) for row in rows]
+
+    def _copied(self, column: str, value: object, salt: str) -> str:
+        """Return the SQL of a column in a copy."""
+        if isinstance(value, str) and ID.fullmatch(value):
+            return (
+                f"split_part(t.{column}, '_', 1) || '_'"
+                f" || substr(md5(t.{column} || '{salt}' || n), 1, 16)"
+            )
+        if isinstance(value, UUID) and value != MERCHANT:
+            return f"md5(t.{column}::text || '{salt}' || n)::uuid"
+        if isinstance(value, datetime):
+            # Each is older than the one before.
+            return f"t.{column} - n * interval '1 second'"
+        return f"t.{column}"
+
+    async def _columns(self, table: str) -> list[str]:
+        """Return the columns to write, the id first; not those that count by themselves."""
+        rows = await self.connection.fetch(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'"
+            " AND is_identity = 'NO' AND coalesce(column_default, '') NOT LIKE 'nextval%'"
+            " ORDER BY column_name <> 'id', ordinal_position",
+            table,
+        )
+        return [str(row[0]) for row in rows]
+
+
+class PeerSite(Site):
+    """A system of the usual style, on the tables of ``peers/schema.sql``."""
+
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+        assert len(urls) <= 1, "the peers have one endpoint"
+        await self.connection.execute(
+            "UPDATE merchants SET webhook_url = $1", urls[0] if urls else None
+        )
+
+    async def fill(self, count: int) -> None:
+        await self.empty()
+        orders = await self._insert_orders(count)
+        await self.connection.execute(
+            "INSERT INTO payments (id, order_id, merchant_id, amount, method, vpa, created_at)"
+            " SELECT 'pay_' || substr(md5(o.id), 1, 16), o.id, o.merchant_id, o.amount, 'upi',"
+            " $2, now() - number * interval '1 second'"
+            " FROM unnest($1::text[]) WITH ORDINALITY AS given(id, number)"
+            " JOIN orders AS o USING (id)",
+            orders,
+            PAYMENT["vpa"],
+        )
+        self._orders.clear()
+        await self.connection.execute("VACUUM ANALYZE")
+
+    async def _insert_orders(self, count: int) -> list[str]:
+        rows = await self.connection.fetch(
+            "INSERT INTO orders (id, merchant_id, amount)"
+            " SELECT 'order_' || substr(md5($3 || n), 1, 16), id, $2"
+            " FROM merchants, generate_series(1, $1::int) AS n RETURNING id",
+            count,
+            AMOUNT,
+            str(uuid4()),
+        )
+        return [str(row[0]) for row in rows]
+
+
+async def open_paygate(
+    servers: Servers,
+    processes: Processes,
+    *,
+    database: str,
+    redis: int,
+    worker: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Site:
+    """Start ``paygate serve``, and ``paygate work`` on the same core if asked for."""
+    await servers.create_database(database)
+    port = free_port()
+    home = servers.home / database
+    home.mkdir()
+    common = {
+        "DATABASE_URL": servers.url_of(database),
+        "REDIS_URL": servers.redis_url.replace("db=0", f"db={redis}"),
+        "PAYGATE_HOME": str(home),
+        "PAYGATE_LOG_LEVEL": "warning",
+        "PORT": str(port),
+        "TEST_MODE": "true",
+        "TEST_PROCESSING_DELAY": "1",
+        **(environ or {}),
+    }
+    argv = [sys.executable, "-m", "paygate"]
+
+    def start(name: str, *arguments: str) -> Process:
+        return processes.start(
+            f"{database}-{name}",
+            [*argv, *arguments],
+            common,
+            core=servers.cores.api,
+            # Not in the checkout: a file `.env` there would be read.
+            cwd=home,
+        )
+
+    api = start("api", "serve", "--prepare")
+    await until_healthy(api, port)
+    working = start("worker", "work") if worker else None
+    connection = await servers.connect(database)
+    return PaygateSite(PAYGATE, servers, connection, port, api, working)
+
+
+async def open_express(
+    servers: Servers,
+    processes: Processes,
+    *,
+    database: str,
+    redis: int,
+    worker: bool = False,
+) -> Site:
+    """Start the peer in the usual style of Express, pg and BullMQ."""
+    await servers.create_database(database)
+    connection = await servers.connect(database)
+    await connection.execute((PEERS / "schema.sql").read_text())
+    port = free_port()
+    environ = {
+        "NODE_ENV": "production",
+        "PORT": str(port),
+        "PROCESSING_DELAY": "1",
+        **_peer_environ(servers, database, redis),
+    }
+
+    def start(name: str) -> Process:
+        argv = [_node(), f"{name}.js"]
+        core = servers.cores.api
+        return processes.start(
+            f"{database}-{name}", argv, environ, core=core, cwd=PEERS / "express"
+        )
+
+    api = start("api")
+    await until_healthy(api, port)
+    working = start("worker") if worker else None
+    return PeerSite(EXPRESS, servers, connection, port, api, working)
+
+
+def _peer_environ(servers: Servers, database: str, redis: int) -> dict[str, str]:
+    return {
+        "PGHOST": servers.database_host,
+        "PGUSER": "paygate",
+        "PGDATABASE": database,
+        "REDIS_SOCKET": servers.redis_socket,
+        "REDIS_DB": str(redis),
+    }
+
+
+def _node() -> str:
+    brought = Path(sys.prefix) / "tools" / "bin" / "node"
+    found = str(brought) if brought.exists() else shutil.which("node")
+    if found is None:
+        raise RuntimeError("the Express peer needs Node: run `make bench`, which brings it")
+    return found
+
+
+def create_requests(orders: Iterable[str], *, with_key: bool = False) -> list[bytes]:
+    """Return requests that create a payment for each order."""
+    bodies = (
+        (
+            json.dumps({"order_id": order, **PAYMENT}).encode(),
+            {**_JSON, **({"Idempotency-Key": f"key-{order}"} if with_key else {})},
+        )
+        for order in orders
+    )
+    return list(requests_of("POST", f"{API}/payments", bodies))
+
+
+def order_requests() -> list[bytes]:
+    """Return a request that creates an order."""
+    body = json.dumps({"amount": AMOUNT, "currency": "INR", "receipt": "receipt-1"}).encode()
+    return list(requests_of("POST", f"{API}/orders", [(body, _JSON)]))
+
+
+def get_requests(payments: Iterable[str]) -> list[bytes]:
+    """Return requests that read each payment."""
+    return [
+        request
+        for payment in payments
+        for request in requests_of("GET", f"{API}/payments/{payment}", [(b"", KEYS)])
+    ]
+
+
+def list_requests() -> list[bytes]:
+    """Return a request that reads the newest 20 payments."""
+    return list(requests_of("GET", f"{API}/payments?limit=20&offset=0", [(b"", KEYS)]))
+
+
+_JSON = {"Content-Type": "application/json", **KEYS}

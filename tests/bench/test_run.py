@@ -1,0 +1,57 @@
+"""Loads are chosen by name, and CPU time is that of the processes that are asked about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, parent_of, resident_kib
+from bench.run import LOADS, choose
+
+BURN = "import time\nwhile time.process_time() < 0.4: pass"
+
+
+def test_all_loads_run_unless_some_are_named():
+    assert choose("") == list(LOADS)
+    assert choose("get,create") == ["create", "get"]
+    assert choose("create*") == [name for name in LOADS if name.startswith("create")]
+
+
+def test_an_unknown_load_is_refused_with_the_names_of_all():
+    with pytest.raises(SystemExit, match="no load creat; there are create, create_with_key"):
+        choose("get,creat")
+
+
+def test_the_cpu_time_of_children_counts_while_they_run_and_after():
+    with subprocess.Popen([sys.executable, "-c", f"{BURN}\nimport time; time.sleep(60)"]) as child:
+        meter = CpuMeter([os.getpid()])
+        before = busy_us()
+        meter.start()
+        until = time.monotonic() + 30
+        while cpu_us(child.pid) < 200_000 and time.monotonic() < until:
+            time.sleep(0.01)
+        meter.stop()
+        assert parent_of(child.pid) == os.getpid()
+        assert resident_kib(child.pid) > 1_000
+        child.kill()
+        child.wait()
+    after = cpu_us(os.getpid())
+
+    assert meter.used_us[0] >= 100_000
+    assert busy_us() - before >= 100_000
+    assert after >= 200_000
+
+
+def test_a_process_that_has_ended_uses_nothing():
+    with subprocess.Popen(["true"]) as child:
+        child.wait()
+
+    assert cpu_us(child.pid) == 0
+
+
+def test_the_machine_is_described():
+    assert {"processor", "cores", "memory_gib", "system", "python"} <= set(describe_machine())
