@@ -11,7 +11,18 @@ from typing import Any
 import asyncpg
 import pytest
 
-from paygate import Approved, DeliveryResult, Money, Pending
+from paygate import (
+    ActionRequired,
+    Approved,
+    CallContext,
+    DeclineCode,
+    Declined,
+    DeliveryResult,
+    FollowUp,
+    Money,
+    Outcome,
+    Pending,
+)
 from paygate.adapters.postgres.tables.operations import PostgresOperations
 from paygate.bootstrap import open_app
 from paygate.core.errors import InvalidInputError
@@ -24,7 +35,7 @@ from paygate.core.move_clock import (
 )
 from paygate.settings import read_settings
 from tests.harness.apps import TestApp, running_app
-from tests.harness.fakes import Fakes
+from tests.harness.fakes import Fakes, ScriptedProcessor
 
 FAILED = DeliveryResult(False, 500, "no")
 PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
@@ -301,6 +312,46 @@ async def test_work_that_is_not_done_in_ten_seconds_is_not_waited_for(
     # The answer came at the later moment, and is stored as having come then.
     assert await app.value("SELECT updated_at FROM payments") == deps.clock.now()
     assert payment["status"] == "success"
+
+
+class AskedOnReturn(ScriptedProcessor):
+    """Still waits for its shopper, as long as it did when it was asked."""
+
+    async def complete_action(
+        self, request: FollowUp, params: object, context: CallContext
+    ) -> Outcome:
+        return await self._next([waits_for_shopper(context.clock.now())], request, context)
+
+
+def waits_for_shopper(now: datetime) -> ActionRequired:
+    after = timedelta(seconds=300)
+    return ActionRequired("three_ds", expires_at=now + after, resolve_after=after)
+
+
+async def test_a_shopper_who_comes_back_as_time_moves_does_not_put_off_what_is_due(
+    database_url: str, tmp_path: Path
+):
+    fakes = Fakes(processor=AskedOnReturn())
+    fakes.processor.authorizations = [waits_for_shopper(NEW_YEAR)]
+    fakes.processor.queries = [Declined(DeclineCode.PAYER_TIMED_OUT)]
+    async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
+        deps = app.app.deps
+        await hold_clock(HoldClock(NEW_YEAR), deps)
+        async with app.working():
+            payment_id = await app.paid()
+            await app.until_value("pending", "SELECT state FROM operations")
+
+        async def move(_: str) -> None:
+            await hold_clock(HoldClock(NEW_YEAR + timedelta(seconds=301)), deps)
+
+        fakes.processor.before_answer = move
+        came_back = await app.call("POST", f"/payments/{payment_id}/complete", keys={})
+        fakes.processor.before_answer = None
+        async with app.working():
+            payment = await app.until(payment_id, "failed")
+
+    assert (came_back.status, came_back.json["status"]) == (200, "pending")
+    assert payment["decline_code"] == "payer_timed_out"
 
 
 async def test_a_worker_does_not_look_again_and_again_while_time_stands_still(

@@ -209,7 +209,8 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
     outcome, call = await record_call(PendingCall("complete_action", about, ask), deps.clock)
     # Without a response the outcome stays open; the worker queries it at its due time.
     if not isinstance(outcome, NotSentError):
-        await apply_update(Update(claimed.operation.id, outcome), processor, deps)
+        update = Update(claimed.operation.id, outcome)
+        await apply_update(update, processor, deps, asked_at=call.started_at)
     if isinstance(outcome, Approved | Declined):
         await deps.storage.operations.store_calls([(claimed.operation, call)])
     after = await deps.storage.payments.get(command.payment_id)

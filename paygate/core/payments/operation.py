@@ -106,7 +106,14 @@ class Operation:
         """Mark the operation as about to be sent."""
         return replace(self._move("sent"), queries=0)
 
-    def settle(self, outcome: Outcome, *, at: datetime, wait: timedelta | None) -> Operation:
+    def settle(
+        self,
+        outcome: Outcome,
+        *,
+        at: datetime,
+        wait: timedelta | None,
+        asked_at: datetime | None = None,
+    ) -> Operation:
         """Apply an outcome.
 
         Args:
@@ -114,6 +121,8 @@ class Operation:
             at: Now, in UTC.
             wait: For ``Unknown``: the delay before the next query; None when the query
                 policy gives up and a person has to decide.
+            asked_at: When the processor was asked, in UTC. A pending outcome names a delay
+                from then on. None: it was not asked.
         """
         match outcome:
             case Approved(reference=reference):
@@ -121,7 +130,7 @@ class Operation:
             case Declined() | Released():
                 return self._end("failed", at=at)
             case Pending() | ActionRequired():
-                return self._await(outcome, at=at)
+                return self._await(outcome, at=asked_at or at)
             case Unknown():
                 return self._mark_unknown(at=at, wait=wait)
 
