@@ -4,79 +4,83 @@ This module is what a plugin imports, and all it imports. It loads neither the
 web framework nor the database, queue or HTTP libraries.
 """
 
-from .core.clock import Clock
-from .core.errors import (
-    BadSignatureError,
-    InvalidInstrumentError,
-    NotSentError,
-    OperatorError,
-    PaygateError,
-    PluginContractError,
-    PluginError,
-)
-from .core.instrument import (
-    CARD_NETWORKS,
-    CARD_NETWORKS_PUBLISHED,
-    CardNetwork,
-    Instrument,
-    card_network,
-)
-from .core.money import Money
-from .core.outcome import (
-    ActionRequired,
-    Approved,
-    DeclineCode,
-    Declined,
-    Outcome,
-    Pending,
-    Released,
-    Unknown,
-)
-from .core.payments.operation import OperationKind
-from .core.plugin_api.extensions import (
-    Column,
-    Command,
-    CommandContext,
-    ExtensionContext,
-    Figure,
-    FiguresData,
-    Panel,
-    Route,
-    RouteCall,
-    RouteReply,
-    TableData,
-)
-from .core.plugin_api.history import History, PaymentCounts
-from .core.plugin_api.http_client import Http, HttpError, HttpResponse
-from .core.plugin_api.method import MethodContext, MethodInfo, PaymentMethod
-from .core.plugin_api.plugin import CallContext, CanClose, Logger, PluginContext, PluginInfo
-from .core.plugin_api.processor import (
-    AuthorizeRequest,
-    CanCallback,
-    CanCapture,
-    CanContinue,
-    CanQuery,
-    CanRefund,
-    CanVoid,
-    CanWake,
-    Capabilities,
-    FollowUp,
-    Processor,
-    RawCallback,
-    Update,
-    Verified,
-)
-from .core.plugin_api.retry_policy import RetryPolicy, Tries
-from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
-from .core.plugin_api.routing import Candidate, Router, RouteRequest
-from .core.plugin_api.sink import DeliverableEvent, EventSink
-from .core.redaction import passes_luhn
-from .core.webhooks.model import DeliveryResult, Endpoint
-from .plugins.hookspecs import hookimpl
-from .simulator.play import Play
-from .simulator.scenario import Scenario, Story
-from .simulator.settings import SimulatorSettings
-from .simulator.simulator import Simulator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .core.clock import Clock
+    from .core.errors import (
+        BadSignatureError,
+        InvalidInstrumentError,
+        NotSentError,
+        OperatorError,
+        PaygateError,
+        PluginContractError,
+        PluginError,
+    )
+    from .core.instrument import (
+        CARD_NETWORKS,
+        CARD_NETWORKS_PUBLISHED,
+        CardNetwork,
+        Instrument,
+        card_network,
+    )
+    from .core.money import Money
+    from .core.outcome import (
+        ActionRequired,
+        Approved,
+        DeclineCode,
+        Declined,
+        Outcome,
+        Pending,
+        Released,
+        Unknown,
+    )
+    from .core.payments.operation import OperationKind
+    from .core.plugin_api.extensions import (
+        Column,
+        Command,
+        CommandContext,
+        ExtensionContext,
+        Figure,
+        FiguresData,
+        Panel,
+        Route,
+        RouteCall,
+        RouteReply,
+        TableData,
+    )
+    from .core.plugin_api.history import History, PaymentCounts
+    from .core.plugin_api.http_client import Http, HttpError, HttpResponse
+    from .core.plugin_api.method import MethodContext, MethodInfo, PaymentMethod
+    from .core.plugin_api.plugin import CallContext, CanClose, Logger, PluginContext, PluginInfo
+    from .core.plugin_api.processor import (
+        AuthorizeRequest,
+        CanCallback,
+        CanCapture,
+        CanContinue,
+        CanQuery,
+        CanRefund,
+        CanVoid,
+        CanWake,
+        Capabilities,
+        FollowUp,
+        Processor,
+        RawCallback,
+        Update,
+        Verified,
+    )
+    from .core.plugin_api.retry_policy import RetryPolicy, Tries
+    from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
+    from .core.plugin_api.routing import Candidate, Router, RouteRequest
+    from .core.plugin_api.sink import DeliverableEvent, EventSink
+    from .core.redaction import passes_luhn
+    from .core.webhooks.model import DeliveryResult, Endpoint
+    from .plugins.hookspecs import hookimpl
+    from .simulator.play import Play
+    from .simulator.scenario import Scenario, Story
+    from .simulator.settings import SimulatorSettings
+    from .simulator.simulator import Simulator
 
 __version__ = "0.1.0"
 
@@ -165,3 +169,130 @@ __all__ = [
     "hookimpl",
     "passes_luhn",
 ]
+
+# ``paygate --help`` and ``paygate dev`` need none of these: each module is imported when one of
+# its names is first used.
+_HOMES = {
+    "core.clock": ("Clock",),
+    "core.errors": (
+        "BadSignatureError",
+        "InvalidInstrumentError",
+        "NotSentError",
+        "OperatorError",
+        "PaygateError",
+        "PluginContractError",
+        "PluginError",
+    ),
+    "core.instrument": (
+        "CARD_NETWORKS",
+        "CARD_NETWORKS_PUBLISHED",
+        "CardNetwork",
+        "Instrument",
+        "card_network",
+    ),
+    "core.money": ("Money",),
+    "core.outcome": (
+        "ActionRequired",
+        "Approved",
+        "DeclineCode",
+        "Declined",
+        "Outcome",
+        "Pending",
+        "Released",
+        "Unknown",
+    ),
+    "core.payments.operation": ("OperationKind",),
+    "core.plugin_api.extensions": (
+        "Column",
+        "Command",
+        "CommandContext",
+        "ExtensionContext",
+        "Figure",
+        "FiguresData",
+        "Panel",
+        "Route",
+        "RouteCall",
+        "RouteReply",
+        "TableData",
+    ),
+    "core.plugin_api.history": (
+        "History",
+        "PaymentCounts",
+    ),
+    "core.plugin_api.http_client": (
+        "Http",
+        "HttpError",
+        "HttpResponse",
+    ),
+    "core.plugin_api.method": (
+        "MethodContext",
+        "MethodInfo",
+        "PaymentMethod",
+    ),
+    "core.plugin_api.plugin": (
+        "CallContext",
+        "CanClose",
+        "Logger",
+        "PluginContext",
+        "PluginInfo",
+    ),
+    "core.plugin_api.processor": (
+        "AuthorizeRequest",
+        "CanCallback",
+        "CanCapture",
+        "CanContinue",
+        "CanQuery",
+        "CanRefund",
+        "CanVoid",
+        "CanWake",
+        "Capabilities",
+        "FollowUp",
+        "Processor",
+        "RawCallback",
+        "Update",
+        "Verified",
+    ),
+    "core.plugin_api.retry_policy": (
+        "RetryPolicy",
+        "Tries",
+    ),
+    "core.plugin_api.risk": (
+        "Allow",
+        "Block",
+        "RiskCheck",
+        "RiskContext",
+        "RiskRequest",
+        "RiskVerdict",
+    ),
+    "core.plugin_api.routing": (
+        "Candidate",
+        "Router",
+        "RouteRequest",
+    ),
+    "core.plugin_api.sink": (
+        "DeliverableEvent",
+        "EventSink",
+    ),
+    "core.redaction": ("passes_luhn",),
+    "core.webhooks.model": (
+        "DeliveryResult",
+        "Endpoint",
+    ),
+    "plugins.hookspecs": ("hookimpl",),
+    "simulator.play": ("Play",),
+    "simulator.scenario": (
+        "Scenario",
+        "Story",
+    ),
+    "simulator.settings": ("SimulatorSettings",),
+    "simulator.simulator": ("Simulator",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return found

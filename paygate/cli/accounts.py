@@ -1,9 +1,9 @@
-"""``paygate user`` and ``paygate merchant``: manage users and merchants in production."""
+"""``paygate seed``, ``paygate user`` and ``paygate merchant``: manage merchants and users."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..adapters.postgres.migrate import require_migrated
+from ..adapters.postgres.storage import PostgresStorage
 from ..bootstrap import open_app
 from ..core.accounts.api_keys import SECRET_PREFIX, revoke_key_pair, rotate_key_pair
 from ..core.accounts.audit import SYSTEM, AuditedAction, record_audit
@@ -23,9 +25,42 @@ from ..core.errors import EmailTakenError, OperatorError
 from ..core.ids import IdKind
 from ..core.limits import TEXT_CHARS_MAX
 from ..core.webhooks.endpoints import new_secret
+from ..seeding import seed as store
 from .setup import Setup
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+
+
+async def seed(setup: Setup) -> Sequence[str]:
+    """Create or reactivate the test merchant; return lines for a person.
+
+    Raises:
+        OperatorError: The app cannot be started.
+    """
+    async with open_app(setup.settings, setup.environ) as opened:
+        await store(opened.deps)
+        merchant = opened.deps.policy.test_merchant
+        if merchant is None:
+            return ["production has no test merchant"]
+        await opened.storage.merchants.activate_test(UUID(merchant.id))
+        return [merchant.api_key]
+
+
+async def remove_tests(setup: Setup) -> Sequence[str]:
+    """Deactivate the test merchant and all test namespaces; return lines for a person.
+
+    This also works in production. Their orders, payments and events are kept.
+
+    Raises:
+        OperatorError: The database is not available, or a migration is missing.
+    """
+    storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
+    try:
+        await require_migrated(storage.executor)
+        keys = await storage.merchants.deactivate_tests()
+    finally:
+        await storage.close()
+    return [f"deactivated {key}" for key in keys] or ["nothing to do"]
 
 
 async def add(

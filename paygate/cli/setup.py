@@ -9,18 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from ..adapters.embedded import start_servers
-from ..adapters.embedded.binaries import find_postgres
-from ..adapters.embedded.machine import Machine
-from ..adapters.postgres.migrate import require_migrated
-from ..adapters.postgres.storage import PostgresStorage
-from ..bootstrap import open_app
 from ..core.errors import OperatorError
-from ..logs import configure_logging
-from ..seeding import seed as store
-from ..settings import Settings, environment, read_settings
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +31,24 @@ def read_setup(**overrides: object) -> Setup:
     Raises:
         OperatorError: A value is wrong.
     """
+    from ..logs import configure_logging
+
+    setup = read_setup_without_logs(**overrides)
+    configure_logging(level=setup.settings.log_level, format=setup.settings.log_format)
+    return setup
+
+
+def read_setup_without_logs(**overrides: object) -> Setup:
+    """Read the settings for a command that starts others, and logs nothing itself.
+
+    Raises:
+        OperatorError: A value is wrong.
+    """
+    from ..settings import environment, read_settings
+
     environ = environment()
     given = {name: value for name, value in overrides.items() if value is not None}
-    settings = read_settings(environ).model_copy(update=given)
-    configure_logging(level=settings.log_level, format=settings.log_format)
-    return Setup(settings, environ)
+    return Setup(read_settings(environ).model_copy(update=given), environ)
 
 
 @contextmanager
@@ -79,8 +86,6 @@ def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
     Raises:
         OperatorError: The environment is production.
     """
-    from ..core.errors import OperatorError
-
     if settings.is_production and verb:
         raise OperatorError(
             setting="PAYGATE_ENV",
@@ -93,38 +98,6 @@ def refuse_in_production(settings: Settings, *, verb: str = "") -> None:
             problem="production needs its own database",
             remedy="Set DATABASE_URL and REDIS_URL",
         )
-
-
-async def seed(setup: Setup) -> Sequence[str]:
-    """Create or reactivate the test merchant; return lines for a person.
-
-    Raises:
-        OperatorError: The app cannot be started.
-    """
-    async with open_app(setup.settings, setup.environ) as opened:
-        await store(opened.deps)
-        merchant = opened.deps.policy.test_merchant
-        if merchant is None:
-            return ["production has no test merchant"]
-        await opened.storage.merchants.activate_test(UUID(merchant.id))
-        return [merchant.api_key]
-
-
-async def remove_tests(setup: Setup) -> Sequence[str]:
-    """Deactivate the test merchant and all test namespaces; return lines for a person.
-
-    This also works in production. Their orders, payments and events are kept.
-
-    Raises:
-        OperatorError: The database is not available, or a migration is missing.
-    """
-    storage = await PostgresStorage.connect(setup.settings.database_url, pool_size=2)
-    try:
-        await require_migrated(storage.executor)
-        keys = await storage.merchants.deactivate_tests()
-    finally:
-        await storage.close()
-    return [f"deactivated {key}" for key in keys] or ["nothing to do"]
 
 
 # Where Debian keeps one folder for each major version.
@@ -148,6 +121,8 @@ def psql(setup: Setup, arguments: Sequence[str]) -> int:
         url = settings.database_direct_url or settings.database_url
         return _run(url, arguments, os.environ, shown="the URL in DATABASE_URL")
     refuse_in_production(settings)
+    from ..adapters.embedded import start_servers
+
     with start_servers(settings.home, redis=False) as servers:
         url = servers.urls.database_url
         # PG* variables of the shell are meant for other servers.
@@ -168,6 +143,9 @@ def _run(url: str, arguments: Sequence[str], environ: Mapping[str, str], *, show
 
 
 def _find() -> str | None:
+    from ..adapters.embedded.binaries import find_postgres
+    from ..adapters.embedded.machine import Machine
+
     places = [os.environ.get("PATH", os.defpath)]
     places += map(str, sorted(INSTALLATIONS.glob("*/bin"), reverse=True))
     with suppress(OperatorError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -18,7 +17,7 @@ from ..core.errors import OperatorError
 from ..core.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from ..core.queue.notifier import QUEUES
 from ..scaffold import KINDS, NewPlugin
-from .setup import Setup, read_setup, with_servers
+from .setup import Setup, read_setup, read_setup_without_logs, with_servers
 
 app = typer.Typer(
     name="paygate",
@@ -41,6 +40,8 @@ def run_verb(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -
 
             uvloop.run(verb(ready))
         else:
+            import asyncio
+
             asyncio.run(verb(ready))
 
 
@@ -72,13 +73,13 @@ def dev(
 ) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, the API and a worker."""
     if ephemeral:
-        from .dev import ephemeral as run_ephemeral
+        from .ephemeral import ephemeral as run_ephemeral
 
         run_ephemeral(read_setup(host=host), port=port or 0, with_stdin=until_stdin_closes)
         raise typer.Exit
     from .dev import dev as run
 
-    setup = read_setup(port=port, host=host, home=home)
+    setup = read_setup_without_logs(port=port, host=host, home=home)
     raise typer.Exit(run(setup, redis=not no_redis, keep_clock=keep_clock, beside=beside or []))
 
 
@@ -123,6 +124,8 @@ def pages(
     host: Host = None,
 ) -> None:
     """Serve the dashboard or the checkout page on its own port."""
+    import asyncio
+
     from .serve import serve_pages
 
     setup = read_setup(host=host)
@@ -166,8 +169,8 @@ def seed(
     ] = False,
 ) -> None:
     """Create or reactivate the test merchant."""
-    from .setup import remove_tests
-    from .setup import seed as store
+    from .accounts import remove_tests
+    from .accounts import seed as store
 
     async def run(setup: Setup) -> None:
         print("\n".join(await remove_tests(setup) if remove else await store(setup)))
@@ -186,6 +189,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Report the configuration and stuck work."""
+    import asyncio
+
     from .doctor import doctor as examine
     from .doctor import worker_lives
 

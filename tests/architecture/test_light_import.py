@@ -28,14 +28,26 @@ LIGHT = (
     "paygate_card_sim",
     "paygate_webhook_http",
 )
+# `paygate --help` shows the commands at once, and `paygate dev` only starts other processes.
+QUICK_COMMANDS = ("paygate.cli", "paygate.cli.dev")
 LOADED = "import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+
+
+def loaded_by(module):
+    code = LOADED.format(module=module)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+    return {name.partition(".")[0] for name in json.loads(ran.stdout)}
 
 
 @pytest.mark.parametrize("module", LIGHT)
 def test_importing_it_loads_no_machine(module):
-    code = LOADED.format(module=module)
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+    assert loaded_by(module) & HEAVY == set()
 
-    loaded = {name.partition(".")[0] for name in json.loads(ran.stdout)}
 
-    assert loaded & HEAVY == set()
+@pytest.mark.parametrize("module", QUICK_COMMANDS)
+def test_a_quick_command_loads_no_machine_but_the_command_line(module):
+    assert loaded_by(module) & HEAVY == {"typer"}
+
+
+def test_importing_paygate_loads_no_library_until_a_name_is_used():
+    assert loaded_by("paygate") & {*HEAVY, "pluggy", "pydantic"} == set()

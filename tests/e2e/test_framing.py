@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from quart import Quart
 
 from paygate.adapters.serving.server import answer
-from paygate.cli.serve import listen
+from paygate.cli.listening import listen
 from paygate.core.api.pages.checkout import pages as checkout_page
 
 from .axe import faults
