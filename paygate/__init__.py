@@ -77,9 +77,9 @@ if TYPE_CHECKING:
     from .core.redaction import passes_luhn
     from .core.webhooks.model import DeliveryResult, Endpoint
     from .plugins.hookspecs import hookimpl
-    from .simulator.play import Play
-    from .simulator.scenario import Scenario, Story
+    from .simulator.scenario import Scenario, Timeline
     from .simulator.settings import SimulatorSettings
+    from .simulator.simulated_operation import SimulatedOperation
     from .simulator.simulator import Simulator
 
 __version__ = "0.1.0"
@@ -138,7 +138,6 @@ __all__ = [
     "PaymentCounts",
     "PaymentMethod",
     "Pending",
-    "Play",
     "PluginContext",
     "PluginContractError",
     "PluginError",
@@ -157,10 +156,11 @@ __all__ = [
     "RouteRequest",
     "Router",
     "Scenario",
+    "SimulatedOperation",
     "Simulator",
     "SimulatorSettings",
-    "Story",
     "TableData",
+    "Timeline",
     "Tries",
     "Unknown",
     "Update",
@@ -279,10 +279,10 @@ _HOMES = {
         "Endpoint",
     ),
     "plugins.hookspecs": ("hookimpl",),
-    "simulator.play": ("Play",),
+    "simulator.simulated_operation": ("SimulatedOperation",),
     "simulator.scenario": (
         "Scenario",
-        "Story",
+        "Timeline",
     ),
     "simulator.settings": ("SimulatorSettings",),
     "simulator.simulator": ("Simulator",),

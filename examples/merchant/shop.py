@@ -27,7 +27,7 @@ PAGE = Path(__file__).with_name("shop.html")
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 UNREACHABLE = (aiohttp.ClientError, TimeoutError)
 CLOSED_WITHIN_S = 2.0
-HEARD_MAX = 20
+WEBHOOKS_SHOWN_MAX = 20
 ITEMS = {
     "tea": ("Darjeeling, first flush, 100 g", 24_900),
     "cup": ("A cup with no handle", 49_900),
@@ -132,7 +132,9 @@ class Shop:
     paygate: Paygate
     endpoint: Endpoint
     sales: dict[str, Sale] = field(default_factory=dict)
-    heard: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=HEARD_MAX))
+    webhooks: deque[dict[str, str]] = field(
+        default_factory=lambda: deque(maxlen=WEBHOOKS_SHOWN_MAX)
+    )
 
     async def open(self, _app: web.Application) -> None:
         await self.endpoint.clear()
@@ -193,12 +195,12 @@ class Shop:
     def _note(self, event: str, sale: Sale) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         item, _ = ITEMS[sale.item]
-        self.heard.appendleft({"at": at, "event": event, "item": item, "status": sale.status})
+        self.webhooks.appendleft({"at": at, "event": event, "item": item, "status": sale.status})
         print(f"{sale.order_id}  {sale.item}  {event}  → {sale.status}", flush=True)
 
-    async def told(self, _request: web.Request) -> web.Response:
+    async def list_webhooks(self, _request: web.Request) -> web.Response:
         """Return the last webhooks, newest first."""
-        return web.json_response(list(self.heard))
+        return web.json_response(list(self.webhooks))
 
 
 def application(shop: Shop) -> web.Application:
@@ -210,7 +212,7 @@ def application(shop: Shop) -> web.Application:
     app.router.add_get("/items", shop.items)
     app.router.add_post("/buy", shop.buy)
     app.router.add_get("/sales/{order_id}", shop.sale)
-    app.router.add_get("/heard", shop.told)
+    app.router.add_get("/webhooks", shop.list_webhooks)
     app.router.add_post("/webhook", shop.webhook)
     return app
 

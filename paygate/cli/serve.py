@@ -36,7 +36,7 @@ from ..settings import Settings
 from .listening import address, listen, refuse_remote_development
 from .setup import Setup
 
-LOOK_EVERY_S = 0.5
+POLL_EVERY_S = 0.5
 
 
 async def wait_for_servers(settings: Settings) -> None:
@@ -52,35 +52,35 @@ async def wait_for_servers(settings: Settings) -> None:
 
 
 async def _wait_for_database(settings: Settings, deadline_s: float) -> None:
-    url, said = parse_database_url(settings.database_url), False
+    url, is_logged = parse_database_url(settings.database_url), False
     while True:
         try:
             await is_pooler(url)
         except OperatorError as error:
             if not is_starting(error.__cause__) or time.monotonic() >= deadline_s:
                 raise
-            if not said:
-                _say("waiting for PostgreSQL", settings, reason=error.problem)
-            said = True
-            await asyncio.sleep(LOOK_EVERY_S)
+            if not is_logged:
+                _log_waiting("waiting for PostgreSQL", settings, reason=error.problem)
+            is_logged = True
+            await asyncio.sleep(POLL_EVERY_S)
         else:
             return
 
 
 async def _wait_for_redis(settings: Settings, deadline_s: float) -> None:
-    notifier, said = SaqNotifier(settings.redis_url), False
+    notifier, is_logged = SaqNotifier(settings.redis_url), False
     try:
         # Opening the app reports a missing Redis.
         while not await notifier.is_connected() and time.monotonic() < deadline_s:
-            if not said:
-                _say("waiting for Redis", settings, reason="no response")
-            said = True
-            await asyncio.sleep(LOOK_EVERY_S)
+            if not is_logged:
+                _log_waiting("waiting for Redis", settings, reason="no response")
+            is_logged = True
+            await asyncio.sleep(POLL_EVERY_S)
     finally:
         await notifier.close()
 
 
-def _say(what: str, settings: Settings, *, reason: str) -> None:
+def _log_waiting(what: str, settings: Settings, *, reason: str) -> None:
     logger("paygate").warning(what, reason=reason, seconds_at_most=settings.start_timeout_s)
 
 

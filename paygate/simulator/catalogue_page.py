@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .scenario import FAULTS, Scenario, Story, built_in
+from .scenario import FAULTS, Scenario, Timeline, built_in
 
 HEAD = """# Scenarios
 
@@ -59,7 +59,9 @@ def page() -> str:
 
 def _row(scenario: Scenario) -> str:
     methods = ", ".join(sorted(scenario.methods)) or "all"
-    parts = [word for word in ("capture", "void", "refund") if getattr(scenario, word) != Story()]
+    parts = [
+        word for word in ("capture", "void", "refund") if getattr(scenario, word) != Timeline()
+    ]
     about = f"{methods}; its {' and '.join(parts)}" if parts else methods
     return f"| {scenario.number} | `{scenario.name}` | {scenario.says} | {about} |"
 

@@ -92,7 +92,7 @@ class Call(_Part):
     about: Literal["this", "another"] = "this"
 
 
-class Story(_Part):
+class Timeline(_Part):
     """The timeline of one operation.
 
     Args:
@@ -112,13 +112,13 @@ class Story(_Part):
     expires_after: Seconds = 300
     latency: Latency = Latency()
 
-    def believed(self, after_s: float) -> str:
+    def result_at(self, after_s: float) -> str:
         """Return what a query returns so many seconds after the call."""
-        believed = self.call if self.call not in FAULTS else "unknown"
+        result = self.call if self.call not in FAULTS else "unknown"
         for at, word in self.then:
             if after_s >= at:
-                believed = word
-        return believed
+                result = word
+        return result
 
     def next_change(self, after_s: float) -> float | None:
         """Return when the result of queries changes next, in seconds after the call."""
@@ -132,7 +132,7 @@ class Scenario(_Part):
     Args:
         name: Its name in requests.
         number: Its number in test cards and amounts: 1 to 999, unique.
-        says: What it plays, in a sentence.
+        says: What it simulates, in a sentence.
         methods: Its payment methods; empty for all.
     """
 
@@ -140,20 +140,20 @@ class Scenario(_Part):
     number: int = Field(ge=1, le=999)
     says: str = Field(min_length=1, max_length=200)
     methods: frozenset[str] = frozenset()
-    charge: Story = Story()
-    capture: Story = Story()
-    void: Story = Story()
-    refund: Story = Story()
+    charge: Timeline = Timeline()
+    capture: Timeline = Timeline()
+    void: Timeline = Timeline()
+    refund: Timeline = Timeline()
 
-    def story(self, kind: OperationKind) -> Story:
+    def timeline(self, kind: OperationKind) -> Timeline:
         """Return the timeline of an operation of that kind."""
-        stories: Mapping[OperationKind, Story] = {
+        timelines: Mapping[OperationKind, Timeline] = {
             OperationKind.CHARGE: self.charge,
             OperationKind.CAPTURE: self.capture,
             OperationKind.VOID: self.void,
             OperationKind.REFUND: self.refund,
         }
-        return stories[kind]
+        return timelines[kind]
 
 
 class _File(_Part):

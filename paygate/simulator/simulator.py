@@ -17,9 +17,9 @@ from ..core.plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback,
 from .book import Book, Entry
 from .calling_back import translate, verify, write
 from .decision import Decision, decide, decide_refund, read_decision
-from .play import Play, Shows
-from .scenario import Scenario, Story, parameters
+from .scenario import Scenario, Timeline, parameters
 from .settings import SimulatorSettings
+from .simulated_operation import ActionData, SimulatedOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Simulator:
         context: CallContext,
         *,
         decline: Declined | None = None,
-        story: Story | None = None,
-        shows: Shows | None = None,
+        timeline: Timeline | None = None,
+        action_data: ActionData | None = None,
     ) -> Outcome:
         """Decide a charge; answer at once if there is no delay.
 
@@ -56,8 +56,8 @@ class Simulator:
             context: The call context.
             decline: A certain decline, whatever the settings are, for instruments that are
                 always declined.
-            story: The timeline if no scenario is named; None decides at random.
-            shows: Data for the shopper's page to show an action.
+            timeline: The timeline if no scenario is named; None decides at random.
+            action_data: Data for the shopper's page to show an action.
 
         Raises:
             NotSentError: The record file cannot be written: nothing was charged.
@@ -65,16 +65,16 @@ class Simulator:
         now = context.clock.now()
         if not request.capture:
             self._expire_later(request, context)
-        play = self._play(
+        operation = self._operation(
             OperationKind.CHARGE,
             request.amount,
             context,
             context.operation_id,
-            story=story,
-            shows=shows,
+            timeline=timeline,
+            action_data=action_data,
         )
-        if play is not None:
-            return await self._call(play, request.payment_id)
+        if operation is not None:
+            return await self._call(operation, request.payment_id)
         decision = decide(self.settings, context.rng, now=now, decline=decline)
         await self._record(OperationKind.CHARGE, request, context, decision)
         if decision.due_at > now:
@@ -85,9 +85,11 @@ class Simulator:
         self, request: FollowUp, context: CallContext, *, decline: Declined | None = None
     ) -> Outcome:
         """Decide a refund, after a delay of its own."""
-        play = self._play(OperationKind.REFUND, request.amount, context, context.operation_id)
-        if play is not None:
-            return await self._call(play, request.payment_id)
+        operation = self._operation(
+            OperationKind.REFUND, request.amount, context, context.operation_id
+        )
+        if operation is not None:
+            return await self._call(operation, request.payment_id)
         now = context.clock.now()
         decision = decide_refund(self.settings, context.rng, now=now, decline=decline)
         await self._record(OperationKind.REFUND, request, context, decision)
@@ -99,9 +101,9 @@ class Simulator:
         self, kind: OperationKind, request: FollowUp, context: CallContext
     ) -> Outcome:
         """Capture or void an authorization at once."""
-        play = self._play(kind, request.amount, context, context.operation_id)
-        if play is not None:
-            return await self._call(play, request.payment_id)
+        operation = self._operation(kind, request.amount, context, context.operation_id)
+        if operation is not None:
+            return await self._call(operation, request.payment_id)
         decision = Decision(context.clock.now(), None)
         await self._record(kind, request, context, decision)
         return self._ending(decision, context.operation_id, request.amount)
@@ -112,8 +114,8 @@ class Simulator:
         request: FollowUp,
         context: CallContext,
         *,
-        story: Story | None = None,
-        shows: Shows | None = None,
+        timeline: Timeline | None = None,
+        action_data: ActionData | None = None,
     ) -> Outcome:
         """Return the result of an operation.
 
@@ -125,11 +127,16 @@ class Simulator:
             NotSentError: The operation was never received. Sending it again is safe: the same
                 id has the same result.
         """
-        play = self._play(
-            kind, request.amount, context, request.operation_id, story=story, shows=shows
+        operation = self._operation(
+            kind,
+            request.amount,
+            context,
+            request.operation_id,
+            timeline=timeline,
+            action_data=action_data,
         )
-        if play is not None:
-            return await self._believed(play)
+        if operation is not None:
+            return await self._query(operation)
         decision = await self._recall(request.operation_id, context.state)
         if decision is None:
             raise self._never_seen(kind, request.operation_id)
@@ -169,7 +176,7 @@ class Simulator:
         return write(content, secret=self._secret())
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
-        """See ``CanCallback.split``; simulated processors send no batches."""
+        # Simulated processors send no batches.
         return [callback]
 
     def verify(self, callback: RawCallback) -> Verified:
@@ -209,45 +216,47 @@ class Simulator:
         state = {"times": 1, "signed": True, "content": content}
         context.wake_me(timedelta(days=self.settings.hold_days), state)
 
-    def _play(
+    def _operation(
         self,
         kind: OperationKind,
         amount: Money,
         context: CallContext,
         operation_id: str,
         *,
-        story: Story | None = None,
-        shows: Shows | None = None,
-    ) -> Play | None:
+        timeline: Timeline | None = None,
+        action_data: ActionData | None = None,
+    ) -> SimulatedOperation | None:
         scenario = self.scenarios.get(context.scenario or "")
-        played = scenario.story(kind) if scenario is not None else story
-        if played is None:
+        chosen = scenario.timeline(kind) if scenario is not None else timeline
+        if chosen is None:
             return None
-        return Play(self.processor_id, played, kind, amount, context, operation_id, shows)
+        return SimulatedOperation(
+            self.processor_id, chosen, kind, amount, context, operation_id, action_data
+        )
 
-    async def _call(self, play: Play, payment_id: str) -> Outcome:
-        if play.is_received:
+    async def _call(self, operation: SimulatedOperation, payment_id: str) -> Outcome:
+        if operation.is_received:
             entry = Entry(
-                play.operation_id,
+                operation.operation_id,
                 payment_id,
-                play.amount_in_the_end,
+                operation.amount_in_the_end,
                 self.processor_id,
-                play.ends,
-                play.kind,
+                operation.ends,
+                operation.kind,
             )
             await self._append(entry)
-        return await play.call()
+        return await operation.call()
 
-    async def _believed(self, play: Play) -> Outcome:
+    async def _query(self, operation: SimulatedOperation) -> Outcome:
         if self.settings.book is None:
-            return play.believed()
-        entry = await asyncio.to_thread(Book(self.settings.book).find, play.operation_id)
+            return operation.query_result()
+        entry = await asyncio.to_thread(Book(self.settings.book).find, operation.operation_id)
         if entry is None:
-            raise self._never_seen(play.kind, play.operation_id)
+            raise self._never_seen(operation.kind, operation.operation_id)
         decision = entry.decision
-        if decision is None or decision.due_at > play.context.clock.now():
-            return play.believed()
-        return self._ending(decision, play.operation_id, entry.amount)
+        if decision is None or decision.due_at > operation.context.clock.now():
+            return operation.query_result()
+        return self._ending(decision, operation.operation_id, entry.amount)
 
     def _never_seen(self, kind: OperationKind, operation_id: str) -> NotSentError:
         reason = f"no {kind} {operation_id} was received"

@@ -1,5 +1,5 @@
 /**
- * Build the SDK, the checkout page and the pages that play the payer into the Python package, the same bytes every time.
+ * Build the SDK, the checkout page and the payer simulator into the Python package, the same bytes every time.
  *
  *   node build.mjs           write them
  *   node build.mjs --check   fail if what is there is not what would be written

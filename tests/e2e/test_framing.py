@@ -120,7 +120,7 @@ async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
     ):
         await page.goto(evil.of_other_server())
         checkout = await Modal(page).open(await gateway.order())
-        await expect(checkout.part("notice-title")).to_have_text("Not shown here")
+        await expect(checkout.part("notice-title")).to_have_text("Not available here")
         await expect(checkout.part("order-amount")).to_have_count(0)
         wrong = await faults(page, await Modal(page).frame())
         await checkout.where.locator("body").press("Escape")

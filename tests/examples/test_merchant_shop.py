@@ -66,10 +66,10 @@ class Visit:
         """Have the last webhook of that name sent once more, and wait until it was."""
         _, found = await self.api.call("GET", f"/api/v1/webhooks?event={event}")
         path = f"/api/v1/webhooks/{found['data'][0]['id']}"
-        before = len(await self.shop.read("/heard"))
+        before = len(await self.shop.read("/webhooks"))
         await self.api.call("POST", f"{path}/retry")
         async with asyncio.timeout(SETTLED_WITHIN_S):
-            while len(await self.shop.read("/heard")) == before:
+            while len(await self.shop.read("/webhooks")) == before:
                 await asyncio.sleep(0.05)
 
     async def until(self, order: dict[str, str], status: str) -> Any:
@@ -180,10 +180,10 @@ async def test_late_and_doubled_webhooks_do_not_turn_a_sale_back(visit: Visit):
     await visit.until(order, "paid")
     for event in ("payment.failed", "payment.success"):
         await visit.again(event)
-    heard = await visit.shop.read("/heard")
+    webhooks = await visit.shop.read("/webhooks")
 
     assert (await visit.sale(order))["status"] == "paid"
-    assert [(one["event"], one["status"]) for one in heard] == [
+    assert [(one["event"], one["status"]) for one in webhooks] == [
         ("payment.success", "paid"),
         ("payment.failed", "paid"),
         ("payment.success", "paid"),

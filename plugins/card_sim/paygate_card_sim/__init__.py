@@ -1,4 +1,4 @@
-"""Card payments, and a processor that simulates them."""
+"""The payment method ``card`` and a processor that simulates it."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def _card(number: str) -> dict[str, dict[str, str]]:
     return {"card": details}
 
 
-# What `paygate plugin check card_sim` judges by.
+# Samples for `paygate plugin check card_sim`.
 paygate_check_samples = {
     "environ": {"TEST_MODE": "true"},
     "methods": {

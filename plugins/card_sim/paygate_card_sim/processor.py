@@ -42,7 +42,7 @@ class CardSim:
     """Simulates a card network.
 
     Args:
-        settings: How it behaves.
+        settings: Its settings.
         scenarios: Its scenarios, by name.
     """
 
@@ -70,7 +70,7 @@ class CardSim:
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        """See ``Processor.authorize``.
+        """Charge the card.
 
         Raises:
             NotSentError: The instrument has no number, or the record file cannot be

@@ -20,8 +20,8 @@ NUMBER_DIGITS_MIN = 13
 NUMBER_DIGITS_MAX = 19
 
 CODE_DIGITS = (3, 4)
-"""Lengths of a security code, whatever the network: an American Express card has four digits
-on its front and three on its back."""
+"""Lengths of a security code for all networks: an American Express card has a code of four digits
+on the front and one of three digits on the back."""
 
 _SEPARATORS = str.maketrans("", "", " -")
 # ASCII only: str.isdigit() also accepts superscripts and digits of other scripts.
@@ -35,7 +35,7 @@ YEARS_AHEAD_MAX = 50
 
 LAST_ZONE_HOURS = -12
 LAST_ZONE = timezone(timedelta(hours=LAST_ZONE_HOURS))
-"""Where a month ends last."""
+"""The time zone in which a month ends last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def checked_number(given: str) -> str:
 
 
 def check_cvv(given: str) -> None:
-    """Check the shape of a security code; there is nobody to check more.
+    """Check the format of a security code; its value cannot be checked.
 
     Raises:
         InvalidInstrumentError: It is not three or four digits (``invalid_card``).
@@ -71,13 +71,13 @@ def check_cvv(given: str) -> None:
 
 
 def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
-    """The expiry, if the card is still good.
+    """Return the expiry of a card that is still valid.
 
     Args:
         month: 1 to 12, with or without a leading zero.
         year: Four digits, or two for a year of this century.
-        now: In UTC. A card is good until its month has ended everywhere: in the last time
-            zone, twelve hours behind UTC.
+        now: In UTC. A card is valid until its month has ended in the last time zone, twelve
+            hours behind UTC.
 
     Raises:
         InvalidInstrumentError: Past, more than 50 years ahead, or not a date
@@ -95,10 +95,9 @@ def checked_expiry(month: str, year: str, *, now: datetime) -> Expiry:
 
 
 def published_rules() -> Mapping[str, Any]:
-    """These rules as JSON, under ``x-card`` of the method's schema.
+    """Return these rules as JSON, for ``x-card`` of the method's schema.
 
-    Pages and other clients judge by them before they send a card. `docs/reference/checkout.md` says
-    what each means.
+    Pages and other clients check cards with them. `docs/reference/checkout.md` explains each.
     """
     return {
         "published": CARD_NETWORKS_PUBLISHED,

@@ -1,4 +1,4 @@
-"""UPI payments, and a processor that simulates them."""
+"""The payment method ``upi`` and a processor that simulates it."""
 
 from collections.abc import Iterable
 
@@ -13,17 +13,17 @@ __all__ = ["UpiMethod", "UpiSim", "UpiSimSettings", "paygate_methods", "paygate_
 
 @hookimpl
 def paygate_methods() -> Iterable[PaymentMethod]:
-    """Offer ``upi``."""
+    """Register the method ``upi``."""
     return [UpiMethod()]
 
 
 @hookimpl
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
-    """Offer ``upi_sim``."""
+    """Register the processor ``upi_sim``."""
     return [UpiSim(context.config(UpiSimSettings), context.scenarios)]
 
 
-# What `paygate plugin check upi_sim` judges by.
+# Samples for `paygate plugin check upi_sim`.
 paygate_check_samples = {
     "environ": {"TEST_MODE": "true"},
     "methods": {

@@ -1,7 +1,7 @@
-"""The ``upi://pay`` link that a payer's app opens, and the QR code that shows it.
+"""The ``upi://pay`` link that opens a payer's app, and its QR code.
 
-Parameters as NPCI's linking specification names them: ``pa`` payee address, ``pn`` payee
-name, ``am`` amount in rupees, ``cu`` currency, ``tr`` reference, ``QRexpire`` until when.
+Parameters of NPCI's linking specification: ``pa`` payee address, ``pn`` payee name, ``am``
+amount in rupees, ``cu`` currency, ``tr`` reference, ``QRexpire`` time of expiry.
 """
 
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ PAYEE_NAME = "Paygate Test Merchant"
 
 
 def upi_link(*, amount: Money, reference: str, expires_at: datetime) -> str:
-    """The link.
+    """Return the link.
 
     Args:
-        amount: What is to be paid.
-        reference: What comes back with the payment: the operation's id.
-        expires_at: When nobody waits for it any more, in UTC.
+        amount: The amount to pay.
+        reference: Identifies the payment: the operation's id.
+        expires_at: When the link becomes invalid, in UTC.
     """
     fields = {
         "pa": PAYEE_ADDRESS,
@@ -31,12 +31,12 @@ def upi_link(*, amount: Money, reference: str, expires_at: datetime) -> str:
         "tr": reference,
         "QRexpire": expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    # A space is %20 in it, and the address keeps its @.
+    # Spaces are encoded as %20; the @ of the address is not encoded.
     return f"upi://pay?{urlencode(fields, quote_via=quote, safe='@:')}"
 
 
 def qr_svg(link: str) -> str:
-    """The link as a QR code, an SVG image in a few kilobytes."""
+    """Return the link as a QR code, an SVG image of a few kilobytes."""
     svg: str = segno.make(link, error="m").svg_inline(
         scale=4, border=2, omitsize=True, title="UPI QR"
     )

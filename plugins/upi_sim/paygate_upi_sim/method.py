@@ -1,4 +1,4 @@
-"""The payment method ``upi``: the payer names a virtual payment address."""
+"""The payment method ``upi``: the payer enters a virtual payment address (VPA)."""
 
 import re
 from typing import Annotated, Literal
@@ -9,17 +9,17 @@ from paygate import Instrument, InvalidInstrumentError, MethodContext, MethodInf
 
 VPA_CHARS_MAX = 255
 SCENARIO_HANDLE = "sim"
-"""Addresses such as ``late_success@sim`` name what is to be played."""
+"""The handle of addresses that select a scenario, such as ``late_success@sim``."""
 VPA_PATTERN = r"^[a-zA-Z0-9._-]+@[a-zA-Z0-9]+$"
-# Matched with fullmatch: `$` alone would let a trailing line break through.
+# Used with fullmatch: `$` alone would accept a trailing line break.
 _VPA = re.compile(VPA_PATTERN)
 
 
 def _text(value: object) -> str:
-    """The value if it can be an address at all, else no address.
+    """Return the value if it can be an address, else an empty string.
 
-    What is missing, not a string or far too long is then refused in the same
-    place and the same words as a malformed address.
+    A missing value, one of another type and one that is too long are then refused with the
+    same error as a malformed address.
     """
     is_text = isinstance(value, str) and value.isascii() and len(value) <= VPA_CHARS_MAX
     return str(value) if is_text else ""
@@ -31,7 +31,7 @@ def _vpa_schema(schema: dict[str, JsonValue]) -> None:
 
 
 class UpiInput(BaseModel):
-    """What a request to pay by UPI must hold."""
+    """The input of a UPI payment."""
 
     model_config = ConfigDict(
         hide_input_in_errors=True,
@@ -41,7 +41,7 @@ class UpiInput(BaseModel):
     flow: Literal["collect", "intent", "qr"] = Field(
         default="collect",
         title="How to pay",
-        description="collect asks the payer's app by its UPI ID; intent and qr need none.",
+        description="collect sends a request to the payer's UPI ID; intent and qr need no UPI ID.",
     )
     vpa: Annotated[str, BeforeValidator(_text)] = Field(
         default="",
@@ -52,7 +52,7 @@ class UpiInput(BaseModel):
 
 
 class UpiMethod:
-    """Paying by UPI: the payer's app is asked for the money."""
+    """UPI: the payer approves the payment in an app."""
 
     @property
     def info(self) -> MethodInfo:
@@ -65,15 +65,15 @@ class UpiMethod:
             version="0.1.0",
         )
 
-    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:  # noqa: ARG002 - an address is right or wrong at any time
+    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:  # noqa: ARG002 - an address is valid at any time
         """Check the address.
 
         Raises:
-            InvalidInstrumentError: It is none (``invalid_vpa``).
+            InvalidInstrumentError: It is not a VPA (``invalid_vpa``).
         """
         assert isinstance(details, UpiInput), "the host validates against info.input_model"
         if details.flow != "collect" and not details.vpa:
-            # Whoever opens the link or scans the code pays; nobody is named before.
+            # The payer is unknown until someone opens the link or scans the code.
             return Instrument(method="upi", flow=details.flow)
         if not _VPA.fullmatch(details.vpa):
             raise InvalidInstrumentError("VPA format invalid", field="vpa", code="invalid_vpa")

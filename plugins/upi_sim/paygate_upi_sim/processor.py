@@ -11,12 +11,12 @@ from paygate import (
     FollowUp,
     OperationKind,
     Outcome,
-    Play,
     PluginInfo,
     RawCallback,
     Scenario,
+    SimulatedOperation,
     Simulator,
-    Story,
+    Timeline,
     Update,
     Verified,
 )
@@ -25,7 +25,7 @@ from .link import qr_svg, upi_link
 from .settings import UpiSimSettings
 
 CURRENCIES = frozenset({"INR"})
-"""UPI moves rupees between Indian banks, and nothing else."""
+"""UPI supports only rupees."""
 
 NOT_RUPEES = Declined(DeclineCode.DECLINED, retry="other_instrument")
 
@@ -35,20 +35,20 @@ TEST_ADDRESSES = {
     "timeout@upi": Declined(DeclineCode.PAYER_TIMED_OUT, retry="same_instrument"),
     "insufficient@upi": Declined(DeclineCode.INSUFFICIENT_FUNDS),
 }
-"""Addresses that are declined whatever the settings say."""
+"""Addresses that are always declined."""
 
 NO_REFUNDS = {"norefund@upi": Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="never")}
-"""Addresses that pay, and take no money back."""
-
-
+"""Addresses whose payments succeed and whose refunds are declined."""
 EXPIRES_AFTER_S = 300
 
 
-def shown_to_payer(action: str, play: Play) -> Mapping[str, str]:
-    """What a page needs to show of an action: the link, and its code for another device."""
+def action_data(action: str, operation: SimulatedOperation) -> Mapping[str, str]:
+    """Return what the checkout page shows of an action: the link and its QR code."""
     if action not in {"upi_intent", "qr"}:
         return {}
-    link = upi_link(amount=play.amount, reference=play.operation_id, expires_at=play.expires_at)
+    link = upi_link(
+        amount=operation.amount, reference=operation.operation_id, expires_at=operation.expires_at
+    )
     return {"upi_uri": link, "qr_svg": qr_svg(link)}
 
 
@@ -56,8 +56,8 @@ class UpiSim:
     """Simulates a UPI network.
 
     Args:
-        settings: How it behaves.
-        scenarios: What it can play, by name.
+        settings: Its settings.
+        scenarios: The scenarios that it simulates, by name.
     """
 
     def __init__(
@@ -85,33 +85,33 @@ class UpiSim:
         )
 
     async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
-        # Banks do not tell capitals apart in an address.
+        # UPI addresses are case-insensitive.
         address = request.instrument.display.get("vpa", "").lower()
         is_rupees = request.amount.currency in CURRENCIES
         return await self._simulator.authorize(
             request,
             context,
             decline=TEST_ADDRESSES.get(address) if is_rupees else NOT_RUPEES,
-            story=self._story(request),
-            shows=shown_to_payer,
+            timeline=self._timeline(request),
+            action_data=action_data,
         )
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
-        story = self._story(request) if kind is OperationKind.CHARGE else None
+        timeline = self._timeline(request) if kind is OperationKind.CHARGE else None
         return await self._simulator.query(
-            kind, request, context, story=story, shows=shown_to_payer
+            kind, request, context, timeline=timeline, action_data=action_data
         )
 
-    def _story(self, request: AuthorizeRequest | FollowUp) -> Story | None:
-        """What happens where no scenario is named and the payer has to open their app."""
+    def _timeline(self, request: AuthorizeRequest | FollowUp) -> Timeline | None:
+        """Return the timeline of an intent or QR payment without a scenario."""
         if request.instrument.flow == "collect" or request.amount.currency not in CURRENCIES:
             return None
         call = "action:qr" if request.instrument.flow == "qr" else "action:upi_intent"
         settings = self._simulator.settings
         if not settings.test_mode:
-            return Story(call=call, then=((EXPIRES_AFTER_S, "declined:payer_timed_out"),))
+            return Timeline(call=call, then=((EXPIRES_AFTER_S, "declined:payer_timed_out"),))
         ending = "approved" if settings.test_payment_success else "declined"
-        return Story(call=call, then=((settings.test_processing_delay_ms / 1000, ending),))
+        return Timeline(call=call, then=((settings.test_processing_delay_ms / 1000, ending),))
 
     async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
         return await self._simulator.settle_hold(OperationKind.CAPTURE, request, context)
@@ -126,7 +126,7 @@ class UpiSim:
             decline=NO_REFUNDS.get(request.instrument.display.get("vpa", "").lower()),
         )
 
-    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state says it all
+    async def wake(self, request: FollowUp, context: CallContext) -> None:  # noqa: ARG002 - the state is sufficient
         await self._simulator.wake(context)
 
     def payer_decides(self, request: FollowUp, decision: str) -> RawCallback:

@@ -1,4 +1,4 @@
-"""What can be set."""
+"""Settings of the plugin."""
 
 from pydantic import Field
 
@@ -6,12 +6,12 @@ from paygate import SimulatorSettings
 
 
 class UpiSimSettings(SimulatorSettings):
-    """How the simulated UPI network behaves."""
+    """Settings of the simulated UPI network."""
 
     success_rate: float = Field(
         default=0.90,
         ge=0,
         le=1,
-        description="The share of UPI payments that is approved, from 0 to 1.",
+        description="The share of approved UPI payments, from 0 to 1.",
         json_schema_extra={"env": "UPI_SUCCESS_RATE"},
     )

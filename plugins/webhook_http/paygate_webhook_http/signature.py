@@ -1,4 +1,4 @@
-"""The two kinds of signatures. Both use the same secret."""
+"""The two kinds of webhook signatures. Both use the same secret."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def signed_headers(
 
 
 def plain_signature(body: bytes, secret: str) -> str:
-    """HMAC-SHA256 of the body in lower-case hex; the key is the secret's text."""
+    """Return the HMAC-SHA256 of the body in lower-case hex; the key is the secret's text."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def standard_signature(id: str, timestamp: int, body: bytes, secret: str) -> str:
-    """``v1,`` and the base64 HMAC of id, timestamp and body.
+    """Return ``v1,`` and the base64 HMAC of id, timestamp and body.
 
     Source: Standard Webhooks 1.0.0.
     """
@@ -57,8 +57,8 @@ def standard_signature(id: str, timestamp: int, body: bytes, secret: str) -> str
 def standard_key(secret: str) -> bytes:
     """Return the key of the Standard Webhooks signature.
 
-    The decoded bytes after ``whsec_`` if they are valid base64, as in every secret that
-    paygate generates; else the secret's text.
+    It is the part after ``whsec_``, decoded, if that is base64, as in every secret that
+    paygate generates; otherwise the whole secret.
     """
     if secret.startswith(PREFIX):
         try:

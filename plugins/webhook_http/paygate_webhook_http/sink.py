@@ -32,7 +32,7 @@ class WebhookSettings(BaseModel):
         5000,
         ge=100,
         le=10_000,
-        description="limit for the whole exchange, including the response body",
+        description="limit of the whole request, including the response body",
     )
 
 

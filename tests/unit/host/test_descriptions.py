@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from paygate import Capabilities, PluginInfo, Scenario, Story, hookimpl
+from paygate import Capabilities, PluginInfo, Scenario, Timeline, hookimpl
 from paygate.plugins.host import Found
 from tests.unit.host.test_load_plugins import (
     TOSS,
@@ -256,7 +256,7 @@ def test_two_plugins_that_decide_about_one_thing_are_both_named():
 
 def test_two_scenarios_with_one_number_are_named_with_their_plugins():
     def telling(name):
-        story = Scenario(name=name, number=900, says="x", charge=Story(call="approved"))
+        story = Scenario(name=name, number=900, says="x", charge=Timeline(call="approved"))
         return offering("paygate_scenarios", story, name=f"of_{name}")
 
     error = refusal(telling("one"), telling("two"))

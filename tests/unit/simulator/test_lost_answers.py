@@ -14,7 +14,7 @@ from paygate import (
     SimulatorSettings,
 )
 from paygate.simulator.book import Book
-from paygate.simulator.scenario import Scenario, Story
+from paygate.simulator.scenario import Scenario, Timeline
 
 CHARGE = OperationKind.CHARGE
 NO_FUNDS = Declined(DeclineCode.INSUFFICIENT_FUNDS, retry="later")
@@ -116,10 +116,10 @@ HANGS = Scenario(
     name="hangs",
     number=1,
     says="It hangs, and was done.",
-    charge=Story(call="unknown", then=((0, "approved"),)),
-    refund=Story(call="unknown", then=((0, "approved"),)),
-    capture=Story(call="unknown", then=((0, "approved"),)),
-    void=Story(call="unknown", then=((0, "approved"),)),
+    charge=Timeline(call="unknown", then=((0, "approved"),)),
+    refund=Timeline(call="unknown", then=((0, "approved"),)),
+    capture=Timeline(call="unknown", then=((0, "approved"),)),
+    void=Timeline(call="unknown", then=((0, "approved"),)),
 )
 
 
@@ -162,14 +162,14 @@ async def test_every_operation_is_in_the_book_with_its_id(desk, tmp_path, kind, 
 
 async def test_the_payers_decision_is_in_the_book_when_its_callback_is_lost(desk, tmp_path):
     path = tmp_path / "book.jsonl"
-    waits = Story(call="action:upi_collect", then=((300, "declined:payer_timed_out"),))
+    waits = Timeline(call="action:upi_collect", then=((300, "declined:payer_timed_out"),))
     acme = Simulator("acme", SimulatorSettings(book=path, callback_secret="a secret"))
     context = replace(desk.context(), asked_at=desk.clock.at)
-    await acme.authorize(desk.request(), context, story=waits)
+    await acme.authorize(desk.request(), context, timeline=waits)
 
     acme.payer_decides(desk.follow_up(), "approve")
 
-    said = await acme.query(CHARGE, desk.follow_up(), context, story=waits)
+    said = await acme.query(CHARGE, desk.follow_up(), context, timeline=waits)
     assert isinstance(said, Approved)
 
 
@@ -179,7 +179,7 @@ async def test_a_charge_that_the_line_swallowed_is_not_in_the_book(desk, tmp_pat
 
     with pytest.raises(NotSentError):
         await Simulator("acme", SimulatorSettings(book=path)).authorize(
-            desk.request(), context, story=Story(call="not_sent")
+            desk.request(), context, timeline=Timeline(call="not_sent")
         )
 
     assert Book(path).entries() == []

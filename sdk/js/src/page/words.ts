@@ -1,4 +1,4 @@
-/** All texts of the page, in all languages. */
+/** All texts of the page in all languages. */
 
 export type Language = "en" | "hi";
 
@@ -15,7 +15,7 @@ const en = {
   vpaWrong: "Enter a UPI ID such as name@bank.",
   cardNumber: "Card number",
   cardNumberInside: "Card Number",
-  cardNumberWrong: "This card number is not right. Please check it.",
+  cardNumberWrong: "This card number is not valid. Please check it.",
   expiry: "Expiry",
   expiryWrong: "Enter the date as MM/YY.",
   expiryPast: "This card has expired.",
@@ -24,28 +24,28 @@ const en = {
   cvvWrongFront: "Enter the 4 digits on the front of the card.",
   holder: "Name on card",
   holderInside: "Name on Card",
-  fieldMissing: "Please fill this in.",
+  fieldMissing: "This field is required.",
   fieldWrong: "Please check this.",
   pay: "Pay {amount}",
   card: "Card",
   upi: "UPI",
   processing: "Processing payment...",
   processingHint: "This takes a few seconds. Please keep this page open.",
-  takesLonger: "This is taking longer than usual. Nothing is lost; we are still waiting for your bank.",
-  waitingForOther: "Another payment for this order is under way. We are waiting for its result.",
+  takesLonger: "This is taking longer than usual. Your payment is safe; we are still waiting for your bank.",
+  waitingForOther: "Another payment for this order is in progress. We are waiting for its result.",
   or: "or",
   payInApp: "Pay in a UPI app",
   showQr: "Show QR code",
   otherWay: "Pay another way",
   cancelPayment: "Cancel this payment",
   cancelled: "You cancelled this payment.",
-  cannotCancel: "This payment cannot be cancelled now. Please answer it, or let its time run out.",
-  simulator: "Play the payer: open the simulator",
+  cannotCancel: "This payment cannot be cancelled now. Please approve or decline it, or wait until it expires.",
+  simulator: "Open the payer simulator",
   timeLeft: "Time left",
   minuteLeft: "Less than a minute left.",
-  timeUp: "The time is up. Waiting for the last word from your bank…",
-  bankTitle: "Your bank wants to confirm it is you",
-  bankMessage: "Open your bank's page and confirm the payment there. This page goes on by itself.",
+  timeUp: "The time is up. Waiting for the final answer from your bank…",
+  bankTitle: "Confirm the payment with your bank",
+  bankMessage: "Open your bank's page and confirm the payment there. This page continues automatically.",
   bankOpen: "Go to your bank",
   bankOpensTab: "Your bank opens in a new tab.",
   collectTitle: "Approve the request in your UPI app",
@@ -56,34 +56,34 @@ const en = {
   intentTitle: "Pay in your UPI app",
   intentMessage: "Open your UPI app and approve {amount} there.",
   intentOpen: "Open UPI app",
-  stillWaiting: "Your earlier request still waits for an answer. Please answer it, or let its time run out.",
+  stillWaiting: "Your previous request is still waiting for your approval. Please approve or decline it, or wait until it expires.",
   success: "Payment Successful!",
   successMessage: "Your payment has been processed successfully",
   failed: "Payment Failed",
   failedMessage: "Payment could not be processed",
   retry: "Try Again",
-  offline: "You are offline. We will go on as soon as you are connected again.",
+  offline: "You are offline. The payment continues when you are connected again.",
   unreachable: "The payment service cannot be reached. Trying again…",
   missingTitle: "Nothing to pay here",
-  missing: "This address names no order. Please go back to the shop and start the payment from there.",
-  howToOpen: "A checkout opens at an address such as this, with the id of an order that the shop's server created: ",
+  missing: "This address contains no order. Please go back to the shop and start the payment there.",
+  howToOpen: "The address of a checkout contains the id of an order that the shop's server created: ",
   createTestOrder: "Create a test order",
-  testOrderFailed: "No test order could be created. Check that the API runs and allows this page.",
+  testOrderFailed: "The test order could not be created. Check that the API is running and allows this page.",
   unknownTitle: "Order not found",
-  unknown: "We know no such order. Please go back to the shop and start again.",
+  unknown: "This order does not exist. Please go back to the shop and start again.",
   mismatchTitle: "Wrong address",
-  mismatch: "The payment service knows this order or payment under another name than this address says. Please go back to the shop and start again.",
+  mismatch: "The order or payment in this address does not match. Please go back to the shop and start again.",
   paidTitle: "Already paid",
-  paid: "This order has been paid. There is nothing left to do.",
+  paid: "This order has been paid. You do not need to do anything.",
   expiredTitle: "Order expired",
   expired: "This order can no longer be paid. Please go back to the shop and start again.",
   closedTitle: "Payment not possible",
   closed: "This order cannot be paid now. Please go back to the shop.",
-  elsewhereTitle: "Not shown here",
-  elsewhere: "The shop takes no payments on this page. Please go back to the shop and start there.",
+  elsewhereTitle: "Not available here",
+  elsewhere: "The shop does not accept payments on this page. Please go back to the shop and start there.",
   noPaymentTitle: "No payment to show",
-  noPayment: "We know no such payment. Please go back to the shop and look at your order there.",
-  secured: "Your details are encrypted on their way and go only to the payment gateway.",
+  noPayment: "This payment does not exist. Please go back to the shop and check your order there.",
+  secured: "Your details are sent encrypted, only to the payment gateway.",
 };
 
 export type Words = Readonly<typeof en>;
@@ -174,7 +174,7 @@ const hi: Words = {
 
 const ALL: Readonly<Record<Language, Words>> = { en, hi };
 
-/** The language asked for, else the reader's, else English. */
+/** Return the requested language, or the reader's, or English. */
 export function languageOf(asked: string | null, readers: readonly string[]): Language {
   for (const tag of [asked ?? "", ...readers]) {
     const language = tag.toLowerCase().split("-")[0];
@@ -187,7 +187,7 @@ export function wordsIn(language: Language): Words {
   return ALL[language];
 }
 
-/** The locale of numbers: the reader's own English, or the language itself. */
+/** Return the locale for numbers: the reader's variant of the language, or its default. */
 export function localeOf(language: Language, readers: readonly string[]): string {
   const own = readers.find((tag) => tag.toLowerCase().startsWith(language));
   return own ?? (language === "hi" ? "hi-IN" : "en");

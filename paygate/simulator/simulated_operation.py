@@ -1,4 +1,4 @@
-"""Play a scenario: the answers, query results and callbacks of a simulated processor."""
+"""One operation of a simulated processor: its answer, query results and callbacks."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ from ..core.outcome import (
 from ..core.payments.operation import OperationKind
 from ..core.plugin_api.plugin import CallContext
 from .decision import Decision
-from .scenario import FAULTS, Call, Latency, Story, parameters
+from .scenario import FAULTS, Call, Latency, Timeline, parameters
 
-# How often to query an operation that changes at no known time.
+# How often to query an operation whose result does not change later.
 ASK_EVERY_S = 3600.0
 OTHER_CURRENCY = {"INR": "USD"}
 
 
-Shows = Callable[[str, "Play"], Mapping[str, str]]
+ActionData = Callable[[str, "SimulatedOperation"], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
-    """One operation of a scenario.
+class SimulatedOperation:
+    """One operation that follows a timeline.
 
     It has no state: the result of a query follows from when the operation was requested, so any
     process can continue it, and a restart loses nothing.
 
     Args:
-        processor_id: The processor that plays it.
-        story: The timeline to play.
+        processor_id: The simulated processor.
+        timeline: What happens to it, and when.
         kind: The kind of the operation.
         amount: The amount of the operation.
         context: The call context.
         operation_id: The id of the operation.
-        shows: Data for the shopper's page to show an action.
+        action_data: Data for the shopper's page to show an action.
     """
 
     processor_id: str
-    story: Story
+    timeline: Timeline
     kind: OperationKind
     amount: Money
     context: CallContext
     operation_id: str
-    shows: Shows | None = None
+    action_data: ActionData | None = None
 
     @property
     def after_s(self) -> float:
@@ -72,24 +72,26 @@ class Play:
             NotSentError: The processor cannot be reached.
             Exception: The scenario simulates a broken connector.
         """
-        await asyncio.sleep(_latency_s(self.story.latency, self.context))
-        word = self.story.call
+        await asyncio.sleep(_latency_s(self.timeline.latency, self.context))
+        word = self.timeline.call
         if word == "not_sent":
             # A second attempt may succeed.
-            word = self.story.believed(self.after_s)
+            word = self.timeline.result_at(self.after_s)
             if word == "unknown":
                 raise NotSentError("the processor cannot be reached", plugin=self.processor_id)
         self._send_callbacks_later()
         return await self._misbehave(word) if word in FAULTS else self.outcome(word)
 
-    def believed(self) -> Outcome:
+    def query_result(self) -> Outcome:
         """Return the result of a query."""
-        return self.outcome(self.story.believed(self.after_s))
+        return self.outcome(self.timeline.result_at(self.after_s))
 
     @property
     def is_received(self) -> bool:
         """Check whether the processor receives the operation."""
-        return self.story.call != "not_sent" or self.story.believed(self.after_s) != "unknown"
+        return (
+            self.timeline.call != "not_sent" or self.timeline.result_at(self.after_s) != "unknown"
+        )
 
     @property
     def amount_in_the_end(self) -> Money:
@@ -112,7 +114,7 @@ class Play:
 
     @property
     def _last(self) -> tuple[float, str]:
-        return self.story.then[-1] if self.story.then else (0.0, self.story.call)
+        return self.timeline.then[-1] if self.timeline.then else (0.0, self.timeline.call)
 
     def _part(self, percent: str) -> Money:
         return Money(max(1, self.amount.minor * int(percent) // 100), self.amount.currency)
@@ -143,10 +145,10 @@ class Play:
     def expires_at(self) -> datetime:
         """When the processor stops waiting for the payer."""
         assert self.context.asked_at is not None, "the host sets it for every operation"
-        return self.context.asked_at + timedelta(seconds=self.story.expires_after)
+        return self.context.asked_at + timedelta(seconds=self.timeline.expires_after)
 
     def _action(self, action: ActionKind) -> ActionRequired:
-        shown = self.shows(action, self) if self.shows is not None else {}
+        shown = self.action_data(action, self) if self.action_data is not None else {}
         return ActionRequired(
             action,
             expires_at=self.expires_at,
@@ -155,8 +157,8 @@ class Play:
         )
 
     def _ask_after(self) -> timedelta:
-        change = self.story.next_change(self.after_s)
-        wanted = self.story.ask_after
+        change = self.timeline.next_change(self.after_s)
+        wanted = self.timeline.ask_after
         if wanted is not None and self.after_s < wanted:
             return timedelta(seconds=wanted - self.after_s)
         if change is not None:
@@ -186,7 +188,7 @@ class Play:
         return Approved(self.reference, self.amount, self.operation_id)
 
     def _send_callbacks_later(self) -> None:
-        for ordinal, call in enumerate(self.story.callbacks):
+        for ordinal, call in enumerate(self.timeline.callbacks):
             after = timedelta(seconds=max(0.0, call.at - self.after_s))
             self.context.wake_me(after, self._callback(ordinal, call))
 
