@@ -27,6 +27,10 @@ class LoadError(Exception):
     """A server answered otherwise than the load expects, or not at all."""
 
 
+class LateError(LoadError):
+    """A load of a fixed size did not end in time."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A response: its status code and its body."""
@@ -92,6 +96,7 @@ class Measured:
         seconds: Length of the window.
         latencies_s: Of the requests that ended in the window.
         bodies: Of all responses of the load, in the order in which they came, where asked for.
+        ended_s: When each of these came.
         sent: Requests of the whole load.
     """
 
@@ -99,6 +104,7 @@ class Measured:
     sent: int = 0
     latencies_s: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    ended_s: list[float] = field(default_factory=list)
 
     @property
     def rps(self) -> float:
@@ -183,7 +189,7 @@ class Generator:
             self._measured.seconds = perf_counter() - began_s
             window.closed()
             if window_s is None and not self._ended.is_set():
-                raise LoadError(f"no end within {patience_s:.0f} s")
+                raise LateError(f"no end within {patience_s:.0f} s")
             return await self._drained()
         finally:
             self._close()
@@ -267,9 +273,11 @@ class Generator:
             self._failure = LoadError(f"answered {answer.status or 'nothing'}: {text}")
             self._ended.set()
             return
-        self._measured.latencies_s.append(perf_counter() - connection.due_s)
+        now_s = perf_counter()
+        self._measured.latencies_s.append(now_s - connection.due_s)
         if self._keep_bodies:
             self._measured.bodies.append(answer.body)
+            self._measured.ended_s.append(now_s)
         self._next(connection)
 
     async def _wait(self, seconds: float) -> None:

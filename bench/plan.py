@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .figures import EXPRESS, PAYGATE
 from .servers import Processes, Servers
-from .systems import Site, open_express, open_paygate
+from .systems import Opener, Site, open_express, open_paygate
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Plan:
         connections: Of the closed loops.
         rate_max: No system creates more payments per second: orders are made for so many.
         known: Payments that exist when one is read, or 20 are listed.
+        scale: How large a load is, of the size that its name says.
+        patience_s: How long one round of a load of a fixed size may take.
     """
 
     rounds: int = 3
@@ -29,6 +31,12 @@ class Plan:
     connections: int = 32
     rate_max: int = 6_000
     known: int = 10_000
+    scale: float = 1.0
+    patience_s: float = 60.0
+
+    def scaled(self, count: int) -> int:
+        """Return the size of a load in this plan."""
+        return max(1, int(self.scale * count))
 
     @property
     def orders(self) -> int:
@@ -37,7 +45,7 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(rounds=1, warm_up_s=0.5, window_s=1.5)
+QUICK = Plan(rounds=1, warm_up_s=0.5, window_s=1.5, known=2_000, scale=0.05, patience_s=8.0)
 
 
 @dataclass
@@ -48,24 +56,49 @@ class Run:
         plan: Lengths and sizes.
         servers: PostgreSQL and Valkey.
         processes: Starts processes.
-        undo: Closed at the end of the run.
+        openers: How each system is started.
     """
 
     plan: Plan
     servers: Servers
     processes: Processes
-    undo: AsyncExitStack
+    openers: Mapping[str, Opener] = field(
+        default_factory=lambda: {PAYGATE: open_paygate, EXPRESS: open_express}
+    )
     _sites: dict[str, Site] = field(default_factory=dict)
+    _redis: int = 0
 
     async def sites(self) -> list[Site]:
-        """Return the systems with their APIs and without workers; start them first."""
-        if not self._sites:
-            self._sites[PAYGATE] = await open_paygate(
-                self.servers, self.processes, database="paygate_api", redis=0
+        """Return the systems with their APIs and without workers."""
+        return [await self._site(system, worker=False) for system in self.openers]
+
+    async def working_site(self, system: str) -> Site:
+        """Return a system with its API and its worker."""
+        return await self._site(system, worker=True)
+
+    def has_working_site(self, system: str) -> bool:
+        """Whether a system with its worker is running."""
+        return f"{system}_worker" in self._sites
+
+    async def close_working_site(self, system: str) -> None:
+        """Stop a system with its worker; the next one has an empty database."""
+        await self._sites.pop(f"{system}_worker").close()
+
+    async def close(self) -> None:
+        """Stop all systems."""
+        while self._sites:
+            await self._sites.popitem()[1].close()
+
+    async def _site(self, system: str, *, worker: bool) -> Site:
+        database = f"{system}_{'worker' if worker else 'api'}"
+        if database not in self._sites:
+            # Nothing of another system, or of an earlier one of that name, is in its queue.
+            self._redis += 1
+            self._sites[database] = await self.openers[system](
+                self.servers,
+                self.processes,
+                database=database,
+                redis=self._redis,
+                worker=worker,
             )
-            self._sites[EXPRESS] = await open_express(
-                self.servers, self.processes, database="express_api", redis=1
-            )
-            for site in self._sites.values():
-                self.undo.push_async_callback(site.connection.close)
-        return list(self._sites.values())
+        return self._sites[database]

@@ -20,7 +20,8 @@ import uvloop
 
 from .ceiling import measure_ceiling
 from .figures import Row
-from .loads import api
+from .loads import api, end_to_end
+from .loads.growth import Growth
 from .machine import busy_us, choose_cores, cpu_us, describe_machine
 from .plan import FULL, QUICK, Plan, Run
 from .report import ratio_lines, ratios_of, table, to_json, write
@@ -31,7 +32,11 @@ LONGEST_S = 3600.0
 OTHERS_PERCENT_MAX = 10
 
 Load = Callable[[Run], Awaitable[list[Row]]]
-LOADS: Mapping[str, Load] = {each.name: each for each in api.LOADS}
+LOADS: Mapping[str, Load] = {
+    **{each.name: each for each in api.LOADS},
+    **{each.name: each for each in end_to_end.LOADS},
+    Growth.name: Growth(),
+}
 
 
 class Others:
@@ -75,7 +80,8 @@ async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
         processes = await undo.enter_async_context(Processes(servers.home, cores))
         machine["ceiling_rps"] = round(await measure_ceiling(servers, processes, plan))
         print(f"the load generator's own limit: {machine['ceiling_rps']:,} requests/s\n")
-        run = Run(plan, servers, processes, await undo.enter_async_context(AsyncExitStack()))
+        run = Run(plan, servers, processes)
+        undo.push_async_callback(run.close)
         print(table([]), flush=True)
         for name in names:
             found = await LOADS[name](run)

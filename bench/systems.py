@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -25,8 +28,11 @@ PEERS = ROOT / "bench" / "peers"
 API = "/api/v1"
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
 MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")
+SECRET = "whsec_test_abc123"
 PAYMENT = {"method": "upi", "vpa": "asha@paytm"}
 AMOUNT = 50_000
+SOME = 10_000
+SETTLED_WITHIN_S = 30.0
 
 # Of these the rows stay when a database is emptied; all others belong to payments.
 KEPT_TABLES = {
@@ -75,6 +81,11 @@ class Site:
         """Take note that the first orders are paid."""
         del self._orders[:used]
 
+    async def some_payments(self) -> Sequence[str]:
+        """Return ids of up to 10,000 payments, from all over the table."""
+        rows = await self.connection.fetch(f"SELECT id FROM payments ORDER BY md5(id) LIMIT {SOME}")
+        return [str(row[0]) for row in rows]
+
     async def fill(self, count: int) -> None:
         """Store so many payments and nothing else, each of its own order, by SQL."""
         raise NotImplementedError
@@ -88,17 +99,28 @@ class Site:
             await self.connection.execute(f"TRUNCATE {', '.join(tables)}")
         self._orders.clear()
 
+    async def close(self) -> None:
+        """Stop it."""
+        for process in (self.api, self.worker):
+            if process is not None:
+                await process.stop()
+        await self.connection.close()
+
     async def settle_statistics(self) -> None:
         """Leave nothing to do that earlier loads caused."""
         await self.connection.execute("ANALYZE")
         await self.connection.execute("CHECKPOINT")
 
-    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> str:
         """Send events to these endpoints and to no others.
 
         Args:
             urls: Of the endpoints. None: no events.
-            events: Which ones; None for all.
+            events: Which ones; None for all. Of the peers there is only the one that tells how
+                a payment ended.
+
+        Returns:
+            The secret of the last endpoint.
         """
         raise NotImplementedError
 
@@ -123,61 +145,103 @@ class Site:
         raise NotImplementedError
 
 
+@dataclass
 class PaygateSite(Site):
-    """paygate."""
+    """paygate.
 
-    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+    Attributes:
+        start_worker: Starts another worker on this database.
+    """
+
+    start_worker: Callable[[], Process] | None = None
+    _footprint_tables: list[str] = field(default_factory=list)
+
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> str:
         for endpoint in (await self.call("GET", "/webhook-endpoints"))["data"]:
             if not endpoint["is_default"]:
                 await self.call("DELETE", f"/webhook-endpoints/{endpoint['id']}")
         # The default endpoint gets every event; one with a filter is another one.
         default = urls[0] if urls and events is None else None
         await self.call("PATCH", "/merchant/webhook", {"webhook_url": default})
+        secret = SECRET
         for url in urls[1:] if default else urls:
-            await self.call("POST", "/webhook-endpoints", {"url": url, "events": events or ["*"]})
+            endpoint = {"url": url, "events": events or ["*"]}
+            secret = str((await self.call("POST", "/webhook-endpoints", endpoint))["secret"])
+        return secret
 
     async def fill(self, count: int) -> None:
-        # The rows of one payment, whatever this version stores, are copied again and again.
+        tables = await self._footprint()
         await self.empty()
-        await self._pay_one()
         async with self.connection.transaction():
-            await self.connection.execute("SET LOCAL session_replication_role = replica")
-            for table in await self._payment_tables():
-                await self._copy_rows(table, count)
+            await self._copy_quickly()
+            for table in tables:
+                await self._copy_rows(table, f"SELECT * FROM footprint.{table}", count)
         await self.connection.execute("VACUUM ANALYZE")
 
-    async def _pay_one(self) -> None:
+    async def _footprint(self) -> Sequence[str]:
+        """Keep all that this version stores of one settled payment; return the tables."""
+        if self._footprint_tables:
+            return self._footprint_tables
+        await self.empty()
+        await self._settle_one()
+        await self.connection.execute("CREATE SCHEMA footprint")
+        for table in await self._payment_tables():
+            if await self.connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                await self.connection.execute(f"CREATE TABLE footprint.{table} AS TABLE {table}")
+                self._footprint_tables.append(table)
+        return self._footprint_tables
+
+    async def _settle_one(self) -> None:
         order = await self.call("POST", "/orders", {"amount": AMOUNT})
-        await self.call("POST", "/payments", {"order_id": order["id"], **PAYMENT})
+        payment = await self.call("POST", "/payments", {"order_id": order["id"], **PAYMENT})
+        assert self.start_worker is not None
+        worker = self.start_worker()
+        try:
+            give_up_s = time.monotonic() + SETTLED_WITHIN_S
+            while (await self.call("GET", f"/payments/{payment['id']}"))["status"] != "success":
+                worker.require_alive()
+                if time.monotonic() > give_up_s:
+                    raise RuntimeError(f"a payment is not settled: {worker.words()}")
+                await asyncio.sleep(0.05)
+        finally:
+            await worker.stop()
+
+    async def _copy_quickly(self) -> None:
+        """Until the end of the transaction: without triggers and foreign keys."""
+        await self.connection.execute("SET LOCAL session_replication_role = replica")
+        await self.connection.execute("SET LOCAL work_mem = '256MB'")
 
     async def _insert_orders(self, count: int) -> list[str]:
-        created = await self.call("POST", "/orders", {"amount": AMOUNT})
-        return await self._copy_rows("orders", count, id=created["id"])
+        order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
+        # Copies of several orders would have the same ids, were it not for what is mixed in.
+        salt = uuid4().hex
+        one = f"SELECT * FROM orders WHERE id = '{order}'"
+        await self._copy_rows("orders", one, count, salt=salt)
+        return [
+            f"order_{hashlib.md5(f'{order}{salt}{n}'.encode()).hexdigest()[:16]}"
+            for n in range(1, count + 1)
+        ]
 
-    async def _copy_rows(self, table: str, count: int, *, id: str | None = None) -> list[str]:
-        """Copy a table's rows, or the one of an id, so many times.
+    async def _copy_rows(self, table: str, template: str, count: int, *, salt: str = "") -> None:
+        """Copy rows so many times.
 
         Copies have ids of their own. The same id gives the same new ones in every table, so
         that rows of different tables still belong together.
 
-        Returns:
-            The first column of the copies, which is the id where there is one.
+        Args:
+            table: Where the copies go.
+            template: A query of what is copied.
+            count: How often.
+            salt: Makes other ids than another salt.
         """
-        given = [] if id is None else [id]
-        template = f"(SELECT * FROM {table}{' WHERE id = $1' if given else ''})"
-        examples = await self.connection.fetch(template, *given)
-        if not examples:
-            return []
-        # Copies of one order, made again and again, differ by what is mixed in.
-        salt = uuid4().hex if given else ""
         columns = await self._columns(table)
-        values = ", ".join(self._copied(name, examples[0][name], salt) for name in columns)
-        rows = await self.connection.fetch(
+        example = await self.connection.fetchrow(template)
+        assert example is not None
+        values = ", ".join(self._copied(name, example[name], salt) for name in columns)
+        await self.connection.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
-            f" FROM {template} AS t, generate_series(1, {count}) AS n RETURNING {columns[0]}",
-            *given,
+            f" FROM ({template}) AS t, generate_series(1, {count}) AS n"
         )
-        return [str(row[0]) for row in rows]
 
     def _copied(self, column: str, value: object, salt: str) -> str:
         """Return the SQL of a column in a copy."""
@@ -194,25 +258,27 @@ class PaygateSite(Site):
         return f"t.{column}"
 
     async def _columns(self, table: str) -> list[str]:
-        """Return the columns to write, the id first; not those that count by themselves."""
+        """Return the columns to write: not those that count by themselves."""
         rows = await self.connection.fetch(
             "SELECT column_name FROM information_schema.columns"
             " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'"
             " AND is_identity = 'NO' AND coalesce(column_default, '') NOT LIKE 'nextval%'"
-            " ORDER BY column_name <> 'id', ordinal_position",
+            " ORDER BY ordinal_position",
             table,
         )
         return [str(row[0]) for row in rows]
 
 
+@dataclass
 class PeerSite(Site):
     """A system of the usual style, on the tables of ``peers/schema.sql``."""
 
-    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> None:
+    async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> str:
         assert len(urls) <= 1, "the peers have one endpoint"
         await self.connection.execute(
             "UPDATE merchants SET webhook_url = $1", urls[0] if urls else None
         )
+        return SECRET
 
     async def fill(self, count: int) -> None:
         await self.empty()
@@ -241,6 +307,22 @@ class PeerSite(Site):
         return [str(row[0]) for row in rows]
 
 
+class Opener(Protocol):
+    """Starts a system on a database and a Redis database of its own."""
+
+    async def __call__(
+        self,
+        servers: Servers,
+        processes: Processes,
+        *,
+        database: str,
+        redis: int,
+        worker: bool = False,
+    ) -> Site:
+        """Start it, with a worker on the same core as the API if asked for."""
+        ...
+
+
 async def open_paygate(
     servers: Servers,
     processes: Processes,
@@ -248,13 +330,12 @@ async def open_paygate(
     database: str,
     redis: int,
     worker: bool = False,
-    environ: Mapping[str, str] | None = None,
 ) -> Site:
     """Start ``paygate serve``, and ``paygate work`` on the same core if asked for."""
     await servers.create_database(database)
     port = free_port()
     home = servers.home / database
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     common = {
         "DATABASE_URL": servers.url_of(database),
         "REDIS_URL": servers.redis_url.replace("db=0", f"db={redis}"),
@@ -263,7 +344,6 @@ async def open_paygate(
         "PORT": str(port),
         "TEST_MODE": "true",
         "TEST_PROCESSING_DELAY": "1",
-        **(environ or {}),
     }
     argv = [sys.executable, "-m", "paygate"]
 
@@ -281,7 +361,15 @@ async def open_paygate(
     await until_healthy(api, port)
     working = start("worker", "work") if worker else None
     connection = await servers.connect(database)
-    return PaygateSite(PAYGATE, servers, connection, port, api, working)
+    return PaygateSite(
+        PAYGATE,
+        servers,
+        connection,
+        port,
+        api,
+        working,
+        start_worker=lambda: start("another-worker", "work"),
+    )
 
 
 async def open_express(

@@ -47,12 +47,13 @@ class ApiLoad:
         for number in range(run.plan.rounds):
             # Nobody is always the first.
             for site in sites if number % 2 == 0 else reversed(sites):
-                rounds[site.system].append(await self._round(site, run.plan))
+                rounds[site.system].append(await self.round(site, run.plan))
         for site in sites:
             await site.subscribe([])
         return rows_of(self.name, rounds, self.note)
 
-    async def _round(self, site: Site, plan: Plan) -> Figures:
+    async def round(self, site: Site, plan: Plan) -> Figures:
+        """Run the load once against one system."""
         requests = await self.requests(site, plan)
         await site.settle_statistics()
         figures, sent = await measure(site, requests, self.expect, plan)
@@ -94,7 +95,7 @@ async def _with_key(site: Site, plan: Plan) -> Sequence[bytes]:
 
 
 async def _get(site: Site, plan: Plan) -> Sequence[bytes]:
-    ids = [str(row[0]) for row in await site.connection.fetch("SELECT id FROM payments")]
+    ids = await site.some_payments()
     return list(repeat(get_requests(ids), plan.orders))
 
 

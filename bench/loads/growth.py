@@ -1,0 +1,39 @@
+"""The same requests on a small and on a large database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..figures import Figures, Row, rows_of
+from ..plan import Run
+from .api import CREATE, GET, LIST, ApiLoad
+
+SIZES = {"10k": 10_000, "1m": 1_000_000}
+LOADS: Sequence[ApiLoad] = (CREATE, GET, LIST)
+
+
+class Growth:
+    """Create, read and list with 10,000 and with 1,000,000 payments in the database."""
+
+    name = "growth"
+
+    async def __call__(self, run: Run) -> list[Row]:
+        """Fill the databases, then run the loads, the systems in turns."""
+        rows: list[Row] = []
+        for label, payments in SIZES.items():
+            count = run.plan.scaled(payments)
+            sites = await run.sites()
+            for site in sites:
+                await site.fill(count)
+            rounds: dict[str, dict[str, list[Figures]]] = {each.name: {} for each in LOADS}
+            for number in range(run.plan.rounds):
+                for site in sites if number % 2 == 0 else reversed(sites):
+                    for load in LOADS:
+                        figures = await load.round(site, run.plan)
+                        rounds[load.name].setdefault(site.system, []).append(figures)
+            for load in LOADS:
+                note = f"{load.note}, with {count:,} payments"
+                rows += rows_of(f"{load.name}_{label}", rounds[load.name], note)
+            for site in sites:
+                await site.empty()
+        return rows
