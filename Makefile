@@ -67,10 +67,16 @@ bench: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
 bench: $(VENV)/.installed $(VENV)/.peers
 	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
-$(VENV)/.peers: bench/peers/express/package-lock.json | $(VENV)/.installed
+# The FastAPI peer has an environment of its own: arq wants an older redis than paygate does.
+PEER := $(VENV)/peers/fastapi_sqlalchemy
+$(VENV)/.peers: bench/peers/express/package-lock.json bench/peers/fastapi_sqlalchemy/requirements.txt \
+		| $(VENV)/.installed
 	@$(BIN)/python -m tests.harness.tools node
-	@echo "installing what the peers of the benchmark need:"
-	cd bench/peers/express && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@echo "installing what the peers of the benchmark need (about 100 MB, half a minute)"
+	@cd bench/peers/express && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@$(BIN)/python -m venv $(PEER)
+	@$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement bench/peers/fastapi_sqlalchemy/requirements.txt $(FAILED)
 	@touch $@
 
 # Builds what browsers load and fails if that differs from what is committed.

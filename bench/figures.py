@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 EXPRESS = "express"
+FASTAPI = "fastapi"
 PAYGATE = "paygate"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .figures import EXPRESS, PAYGATE
+from .figures import EXPRESS, FASTAPI, PAYGATE
 from .servers import Processes, Servers
-from .systems import Opener, Site, open_express, open_paygate
+from .systems import Opener, Site, open_express, open_fastapi, open_paygate
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,11 @@ class Run:
     servers: Servers
     processes: Processes
     openers: Mapping[str, Opener] = field(
-        default_factory=lambda: {PAYGATE: open_paygate, EXPRESS: open_express}
+        default_factory=lambda: {
+            PAYGATE: open_paygate,
+            EXPRESS: open_express,
+            FASTAPI: open_fastapi,
+        }
     )
     _sites: dict[str, Site] = field(default_factory=dict)
     _redis: int = 0

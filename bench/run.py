@@ -22,6 +22,7 @@ from .ceiling import measure_ceiling
 from .figures import Row
 from .loads import api, end_to_end
 from .loads.growth import Growth
+from .loads.steady import Steady
 from .machine import busy_us, choose_cores, cpu_us, describe_machine
 from .plan import FULL, QUICK, Plan, Run
 from .report import ratio_lines, ratios_of, table, to_json, write
@@ -36,6 +37,7 @@ LOADS: Mapping[str, Load] = {
     **{each.name: each for each in api.LOADS},
     **{each.name: each for each in end_to_end.LOADS},
     Growth.name: Growth(),
+    Steady.name: Steady(),
 }
 
 

@@ -9,7 +9,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +20,15 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 
-from .figures import EXPRESS, PAYGATE
+from .figures import EXPRESS, FASTAPI, PAYGATE
 from .load import HOST, requests_of
 from .servers import Process, Processes, Servers, free_port, until_healthy
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "bench" / "peers"
+# arq wants an older redis than paygate does.
+FASTAPI_VENV = Path(sys.prefix) / "peers" / "fastapi_sqlalchemy"
+UVICORN = ["api:app", "--no-access-log", "--log-level", "warning", "--timeout-keep-alive", "120"]
 API = "/api/v1"
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
 MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")
@@ -45,6 +49,8 @@ KEPT_TABLES = {
     "webhook_endpoints",
     "workers",
 }
+# What was once, which no request of the loads reads: it would only take time to copy.
+HISTORY_TABLES = {"payment_decisions", "payment_transitions", "plugin_calls"}
 # An id of ours: a prefix, and enough characters to be no word.
 ID = re.compile(r"[a-z]+_[A-Za-z0-9]{16,}")
 
@@ -172,10 +178,11 @@ class PaygateSite(Site):
     async def fill(self, count: int) -> None:
         tables = await self._footprint()
         await self.empty()
-        async with self.connection.transaction():
-            await self._copy_quickly()
+        async with self._writing_much():
             for table in tables:
-                await self._copy_rows(table, f"SELECT * FROM footprint.{table}", count)
+                async with self._without_indexes(table):
+                    template = f"SELECT * FROM footprint.{table}"
+                    await self._copy_rows(table, template, count)
         await self.connection.execute("VACUUM ANALYZE")
 
     async def _footprint(self) -> Sequence[str]:
@@ -185,7 +192,7 @@ class PaygateSite(Site):
         await self.empty()
         await self._settle_one()
         await self.connection.execute("CREATE SCHEMA footprint")
-        for table in await self._payment_tables():
+        for table in sorted({*await self._payment_tables()} - HISTORY_TABLES):
             if await self.connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
                 await self.connection.execute(f"CREATE TABLE footprint.{table} AS TABLE {table}")
                 self._footprint_tables.append(table)
@@ -206,10 +213,36 @@ class PaygateSite(Site):
         finally:
             await worker.stop()
 
-    async def _copy_quickly(self) -> None:
-        """Until the end of the transaction: without triggers and foreign keys."""
-        await self.connection.execute("SET LOCAL session_replication_role = replica")
-        await self.connection.execute("SET LOCAL work_mem = '256MB'")
+    @asynccontextmanager
+    async def _writing_much(self) -> AsyncIterator[None]:
+        """Write without triggers, foreign keys, and checkpoints in between."""
+        await self.connection.execute("ALTER SYSTEM SET max_wal_size = '32GB'")
+        await self.connection.execute("SELECT pg_reload_conf()")
+        await self.connection.execute("SET session_replication_role = replica")
+        await self.connection.execute("SET maintenance_work_mem = '512MB'")
+        try:
+            yield
+        finally:
+            await self.connection.execute("RESET maintenance_work_mem")
+            await self.connection.execute("RESET session_replication_role")
+            await self.connection.execute("ALTER SYSTEM RESET max_wal_size")
+            await self.connection.execute("SELECT pg_reload_conf()")
+
+    @asynccontextmanager
+    async def _without_indexes(self, table: str) -> AsyncIterator[None]:
+        """Build a table's indexes afterwards, except those of its constraints."""
+        indexes = await self.connection.fetch(
+            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition"
+            " FROM pg_index WHERE indrelid = $1::regclass AND NOT EXISTS"
+            " (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
+            table,
+        )
+        async with self.connection.transaction():
+            for index in indexes:
+                await self.connection.execute(f"DROP INDEX {index['name']}")
+            yield
+            for index in indexes:
+                await self.connection.execute(index["definition"])
 
     async def _insert_orders(self, count: int) -> list[str]:
         order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
@@ -381,6 +414,53 @@ async def open_express(
     worker: bool = False,
 ) -> Site:
     """Start the peer in the usual style of Express, pg and BullMQ."""
+    return await _open_peer(
+        EXPRESS,
+        {"api": [_node(), "api.js"], "worker": [_node(), "worker.js"]},
+        PEERS / "express",
+        servers,
+        processes,
+        database=database,
+        redis=redis,
+        worker=worker,
+    )
+
+
+async def open_fastapi(
+    servers: Servers,
+    processes: Processes,
+    *,
+    database: str,
+    redis: int,
+    worker: bool = False,
+) -> Site:
+    """Start the peer in the usual style of FastAPI, SQLAlchemy and arq."""
+    return await _open_peer(
+        FASTAPI,
+        {
+            "api": [str(FASTAPI_VENV / "bin" / "uvicorn"), *UVICORN],
+            "worker": [str(FASTAPI_VENV / "bin" / "arq"), "worker.Settings"],
+        },
+        PEERS / "fastapi_sqlalchemy",
+        servers,
+        processes,
+        database=database,
+        redis=redis,
+        worker=worker,
+    )
+
+
+async def _open_peer(
+    system: str,
+    programs: Mapping[str, Sequence[str]],
+    folder: Path,
+    servers: Servers,
+    processes: Processes,
+    *,
+    database: str,
+    redis: int,
+    worker: bool,
+) -> Site:
     await servers.create_database(database)
     connection = await servers.connect(database)
     await connection.execute((PEERS / "schema.sql").read_text())
@@ -388,31 +468,23 @@ async def open_express(
     environ = {
         "NODE_ENV": "production",
         "PORT": str(port),
+        "UVICORN_PORT": str(port),
         "PROCESSING_DELAY": "1",
-        **_peer_environ(servers, database, redis),
-    }
-
-    def start(name: str) -> Process:
-        argv = [_node(), f"{name}.js"]
-        core = servers.cores.api
-        return processes.start(
-            f"{database}-{name}", argv, environ, core=core, cwd=PEERS / "express"
-        )
-
-    api = start("api")
-    await until_healthy(api, port)
-    working = start("worker") if worker else None
-    return PeerSite(EXPRESS, servers, connection, port, api, working)
-
-
-def _peer_environ(servers: Servers, database: str, redis: int) -> dict[str, str]:
-    return {
         "PGHOST": servers.database_host,
         "PGUSER": "paygate",
         "PGDATABASE": database,
         "REDIS_SOCKET": servers.redis_socket,
         "REDIS_DB": str(redis),
     }
+
+    def start(name: str) -> Process:
+        core = servers.cores.api
+        return processes.start(f"{database}-{name}", programs[name], environ, core=core, cwd=folder)
+
+    api = start("api")
+    await until_healthy(api, port)
+    working = start("worker") if worker else None
+    return PeerSite(system, servers, connection, port, api, working)
 
 
 def _node() -> str:
