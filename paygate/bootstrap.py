@@ -52,7 +52,7 @@ DIALECTS = {"strict": Dialect, "standard": OtherGateways, "open-demo": OpenDemo}
 """``PAYGATE_PROFILE`` → dialect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class App:
     """An open app: its settings, dependencies and web app."""
 

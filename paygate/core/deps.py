@@ -95,7 +95,7 @@ class Policy:
     is_production: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Deps:
     """The dependencies of the use cases of one app: adapters, plugins and policy.
 

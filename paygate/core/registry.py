@@ -102,7 +102,9 @@ class GuardedByHost(
         ...
 
 
-@dataclass(frozen=True, slots=True)
+# Without a repr, as what contains it: hundreds of kilobytes of scenarios, in every asyncio
+# task that returns an app. Python 3.11 writes one whenever asyncio.Runner.run ends.
+@dataclass(frozen=True, slots=True, repr=False)
 class Registry:
     """Everything that the plugins of one app offer.
 

@@ -32,7 +32,7 @@ WITHHELD = frozenset({"PAYGATE_VAULT_KEY", "DATABASE_URL", "REDIS_URL"})
 """Variables that are hidden from plugins."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Loaded:
     """The loaded plugins.
 

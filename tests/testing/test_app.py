@@ -266,3 +266,8 @@ def test_a_decline_code_that_does_not_exist_is_answered_with_all_of_them(word: s
         FakeProcessor(decline=word)
 
     assert hint in str(caught.value)
+
+
+async def test_an_app_is_described_in_a_few_words(installed):
+    """Python 3.11 describes what an asynchronous fixture returns, again and again."""
+    assert len(repr(installed.app)) < 200
