@@ -2,9 +2,11 @@
 
 import { useSyncExternalStore } from "react";
 
+import { readMeta } from "./page-meta";
 import { onSessionChange, readSession, type Role, type Session } from "./session";
 
-const RANKS: Role[] = ["read_only", "support", "developer", "owner"];
+/** The roles of the API; each includes those before it. */
+export const ROLES = readMeta("paygate-roles").split(" ") as Role[];
 
 export const ROLE_NAMES: Record<Role, string> = {
   read_only: "Read only",
@@ -19,8 +21,6 @@ export const ROLE_NOTES: Record<Role, string> = {
   developer: "can also manage endpoints, keys, the simulator, orders and payments",
   owner: "can do everything, including the team",
 };
-
-export const ROLES: readonly Role[] = RANKS;
 
 export interface May {
   isAllowed: boolean;
@@ -38,6 +38,6 @@ export function useSession(): Session {
 export function useMay(role: Role): May {
   const session = useSyncExternalStore(onSessionChange, readSession);
   const own = session?.user.role ?? "read_only";
-  const isAllowed = RANKS.indexOf(own) >= RANKS.indexOf(role);
+  const isAllowed = ROLES.indexOf(own) >= ROLES.indexOf(role);
   return { isAllowed, reason: isAllowed ? undefined : `This needs the role ${role}; yours is ${own}` };
 }

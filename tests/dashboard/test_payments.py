@@ -138,7 +138,7 @@ async def test_the_time_line_tells_the_tries_of_a_delivery_in_one_line(
     await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
 
     sent = dashboard.get_by_test_id("payment-timeline").locator("li", has_text="created sent")
-    await expect(sent).to_contain_text("2 attempts; your server responded with 503")
+    await expect(sent).to_contain_text("attempt 2: your server responded with 503")
     await expect(sent).to_have_count(1)
 
 

@@ -137,8 +137,8 @@ async def test_the_time_line_tells_what_happened(app: TestApp):
     story = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
 
     told = [moment["what"] for moment in story]
-    assert told[:3] == ["payment is pending", "event payment.created", "event payment.pending"]
-    assert "payment is success" in told
+    assert told[:3] == ["Payment accepted", "payment.created", "payment.pending"]
+    assert "Payment succeeded" in told
 
 
 async def test_jobs_status_counts_and_says_whether_anybody_works(app: TestApp):

@@ -123,7 +123,8 @@ async def test_a_call_tells_what_was_given_and_what_came_back(app: TestApp, fake
     answer = call["data"]["answer"]
     assert (answer["class"], answer["code"]) == ("Declined", "insufficient_funds")
     assert answer["processor_code"] == "51"
-    assert call["what"].startswith("scripted authorize: Declined after ")
+    assert call["what"] == "scripted was asked to authorize: declined"
+    assert call["note"].startswith("insufficient_funds · ")
     assert in_short(moments, "plugin_call", "transition") == [
         "transition pending",
         "transition processing",
@@ -174,8 +175,9 @@ async def test_every_try_of_a_delivery_is_told(app: TestApp, fakes: Fakes):
     assert sum(data["attempts"] for data in deliveries.values()) == len(tries) == 5
     assert all(data["status"] == "success" for data in deliveries.values())
     assert {moment["data"]["delivery_id"] for moment in tries} == set(deliveries)
-    came = [moment["what"].rpartition(": ")[2] for moment in tries]
-    assert sorted(came) == ["200", "200", "200", "503", "timeout"]
+    notes = [moment["note"].rpartition(": ")[2] for moment in tries]
+    confirmed = "your server responded with 200"
+    assert sorted(notes) == ["timeout", *[confirmed] * 3, "your server responded with 503"]
     for delivery_id in deliveries:
         own = [try_ for try_ in tries if try_["data"]["delivery_id"] == delivery_id]
         assert [try_["data"]["ordinal"] for try_ in own] == list(range(1, len(own) + 1))
@@ -194,7 +196,8 @@ async def test_a_callback_is_told_without_what_it_carried(app: TestApp):
     )
 
     moment = (await story(app, payment_id))[-1]
-    assert moment["what"] == "callback of scripted: duplicate, evt_1 of [redacted] came before"
+    assert moment["what"] == "scripted sent a callback (duplicate)"
+    assert moment["note"] == "evt_1 of [redacted] came before"
     assert set(moment["data"]) == {"processor", "operation_id", "effect", "reason", "body_bytes"}
     assert moment["data"]["body_bytes"] == len(f"card={PAN}&cvv={CVV}")
 
@@ -263,7 +266,7 @@ async def test_the_oldest_thousand_are_told(app: TestApp, more: int, is_cut: boo
 
     answer = await told(app, payment_id)
     assert (len(answer["data"]), answer["truncated"]) == (TIMELINE_ENTRIES_MAX, is_cut)
-    assert answer["data"][0]["what"] == "payment is pending"
+    assert answer["data"][0]["what"] == "Payment accepted"
     assert answer["data"][-1]["data"]["took_ms"] == TIMELINE_ENTRIES_MAX - before
 
 

@@ -56,7 +56,7 @@ async def test_a_router_chooses_and_the_time_line_says_who_was_asked(
         ("silent", "advice", None),
         ("saying", "advice", ["scripted"]),
     ]
-    assert "saying" in told["what"]
+    assert "saying" in told["note"]
 
 
 async def test_without_a_router_the_preferred_order_decides_and_nothing_is_kept(

@@ -2041,11 +2041,7 @@ export interface components {
       last_used_at: string | null;
       /** Revoked At */
       revoked_at: string | null;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
       /** Secret Last4 */
       secret_last4: string;
     };
@@ -2080,11 +2076,7 @@ export interface components {
       last_used_at: string | null;
       /** Revoked At */
       revoked_at: string | null;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
       /** Secret */
       secret: string;
       /** Secret Last4 */
@@ -2135,12 +2127,8 @@ export interface components {
       expires_at?: string | null;
       /** Label */
       label: string;
-      /**
-       * Role
-       * @default developer
-       * @enum {string}
-       */
-      role?: "read_only" | "support" | "developer" | "owner";
+      /** @default developer */
+      role?: components["schemas"]["Role"];
     };
     /**
      * Keys
@@ -2273,49 +2261,6 @@ export interface components {
        * @description the gateway's time, used to check expiry dates
        */
       now: string;
-    };
-    /**
-     * Moment
-     * @description An entry of a payment's timeline.
-     */
-    Moment: {
-      /**
-       * At
-       * Format: date-time
-       * @description ISO 8601 in UTC, to the millisecond
-       */
-      at: string;
-      /**
-       * Data
-       * @description data of the kind, without secrets
-       */
-      data: {
-        [key: string]: unknown;
-      };
-      /**
-       * Id
-       * @description of the operation, the event, the refund, …
-       */
-      id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
-      kind:
-        | "transition"
-        | "operation"
-        | "plugin_call"
-        | "callback"
-        | "event"
-        | "delivery"
-        | "attempt"
-        | "refund"
-        | "decision";
-      /**
-       * What
-       * @description a sentence for people; it may change
-       */
-      what: string;
     };
     /**
      * Namespace
@@ -3713,6 +3658,12 @@ export interface components {
       data: components["schemas"]["Review"][];
     };
     /**
+     * Role
+     * @description A role; each role includes the roles before it.
+     * @enum {string}
+     */
+    Role: "read_only" | "support" | "developer" | "owner";
+    /**
      * RotateKeyRequest
      * @description Body of ``POST /keys/root/rotate``.
      */
@@ -3828,11 +3779,7 @@ export interface components {
        * Format: uuid
        */
       id: string;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
     };
     /**
      * SettleRequest
@@ -3967,12 +3914,60 @@ export interface components {
      */
     Timeline: {
       /** Data */
-      data: components["schemas"]["Moment"][];
+      data: components["schemas"]["TimelineEntry"][];
       /**
        * Truncated
        * @description there are more entries
        */
       truncated: boolean;
+    };
+    /**
+     * TimelineEntry
+     * @description An entry of a payment's timeline.
+     */
+    TimelineEntry: {
+      /**
+       * At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      at: string;
+      /**
+       * Data
+       * @description data of the kind, without secrets
+       */
+      data: {
+        [key: string]: unknown;
+      };
+      /**
+       * Id
+       * @description of the operation, the event, the refund, …
+       */
+      id: string;
+      /**
+       * Kind
+       * @enum {string}
+       */
+      kind:
+        | "transition"
+        | "operation"
+        | "plugin_call"
+        | "callback"
+        | "event"
+        | "delivery"
+        | "attempt"
+        | "refund"
+        | "decision";
+      /**
+       * Note
+       * @description details for people; they may change
+       */
+      note: string | null;
+      /**
+       * What
+       * @description a sentence for people; it may change
+       */
+      what: string;
     };
     /**
      * Totals
@@ -4054,11 +4049,7 @@ export interface components {
       is_active: boolean;
       /** Last Login At */
       last_login_at: string | null;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
     };
     /**
      * UserAdded
@@ -4090,11 +4081,7 @@ export interface components {
       merchant_id: string;
       /** Password */
       password: string;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
     };
     /**
      * UserChangeRequest
@@ -4106,11 +4093,8 @@ export interface components {
        * @default null
        */
       is_active?: boolean | null;
-      /**
-       * Role
-       * @default null
-       */
-      role?: ("read_only" | "support" | "developer" | "owner") | null;
+      /** @default null */
+      role?: components["schemas"]["Role"] | null;
     };
     /**
      * UserRequest
@@ -4119,11 +4103,7 @@ export interface components {
     UserRequest: {
       /** Email */
       email: string;
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: "read_only" | "support" | "developer" | "owner";
+      role: components["schemas"]["Role"];
     };
     /**
      * VolumeBucket
@@ -4372,7 +4352,6 @@ export type MethodOffer = components["schemas"]["MethodOffer"];
 export type MethodOffered = components["schemas"]["MethodOffered"];
 export type MethodShare = components["schemas"]["MethodShare"];
 export type MethodsOffered = components["schemas"]["MethodsOffered"];
-export type Moment = components["schemas"]["Moment"];
 export type Namespace = components["schemas"]["Namespace"];
 export type NamespaceRequest = components["schemas"]["NamespaceRequest"];
 export type NamespaceRetired = components["schemas"]["NamespaceRetired"];
@@ -4421,6 +4400,7 @@ export type ResolveRequest = components["schemas"]["ResolveRequest"];
 export type RetryPolicyOffer = components["schemas"]["RetryPolicyOffer"];
 export type Review = components["schemas"]["Review"];
 export type Reviews = components["schemas"]["Reviews"];
+export type Role = components["schemas"]["Role"];
 export type RotateKeyRequest = components["schemas"]["RotateKeyRequest"];
 export type ScenarioChosen = components["schemas"]["ScenarioChosen"];
 export type ScenarioListed = components["schemas"]["ScenarioListed"];
@@ -4437,6 +4417,7 @@ export type TestEventRequest = components["schemas"]["TestEventRequest"];
 export type TestEventSent = components["schemas"]["TestEventSent"];
 export type TestMerchant = components["schemas"]["TestMerchant"];
 export type Timeline = components["schemas"]["Timeline"];
+export type TimelineEntry = components["schemas"]["TimelineEntry"];
 export type Totals = components["schemas"]["Totals"];
 export type Try = components["schemas"]["Try"];
 export type User = components["schemas"]["User"];
@@ -5131,7 +5112,7 @@ export interface operations {
           | {
               /**
                * How to pay
-               * @description collect asks the payer's app by its UPI ID; intent and qr need none.
+               * @description collect sends a request to the payer's UPI ID; intent and qr need no UPI ID.
                * @default collect
                * @enum {string}
                */
@@ -5236,7 +5217,7 @@ export interface operations {
           | {
               /**
                * How to pay
-               * @description collect asks the payer's app by its UPI ID; intent and qr need none.
+               * @description collect sends a request to the payer's UPI ID; intent and qr need no UPI ID.
                * @default collect
                * @enum {string}
                */

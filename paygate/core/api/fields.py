@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from ..accounts.model import Role
 from ..errors import InvalidInputError, NotFoundError
 from ..event import could_match
 from ..limits import (
@@ -163,6 +164,8 @@ Email = Annotated[
     ),
 ]
 Password = Annotated[str, Field(min_length=1, max_length=PASSWORD_CHARS_MAX)]
+RoleName = Annotated[Role, Field(strict=False)]
+"""A role of a request, by its name."""
 NewPassword = Annotated[
     str,
     Field(max_length=PASSWORD_CHARS_MAX),

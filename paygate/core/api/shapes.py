@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, Literal, NotRequired, TypeVar
+from typing import Annotated, Generic, NotRequired, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -56,7 +56,6 @@ class ErrorJson(TypedDict):
     error: ErrorDetailJson
 
 
-RoleName = Literal["read_only", "support", "developer", "owner"]
 RowT = TypeVar("RowT")
 ShownRow = TypeVar("ShownRow")
 

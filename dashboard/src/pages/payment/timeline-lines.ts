@@ -1,6 +1,6 @@
-/** Converts the API's timeline to lines with a text, a colour and stored data. */
+/** Converts the API's timeline to lines with its sentence, a colour and stored data. */
 
-import type { Moment } from "../../api/schema";
+import type { TimelineEntry } from "../../api/schema";
 
 export type Tone = "good" | "bad" | "busy" | "calm";
 
@@ -13,7 +13,7 @@ export interface Evidence {
 /** One line; all attempts of a delivery are one line. */
 export interface Step {
   id: string;
-  kind: Moment["kind"];
+  kind: TimelineEntry["kind"];
   title: string;
   note: string | null;
   tone: Tone;
@@ -26,160 +26,91 @@ export interface Step {
 }
 
 type Facts = Record<string, unknown>;
-type Read = Pick<Step, "title" | "note" | "tone">;
 
-const STATUSES: Record<string, string> = {
-  pending: "Payment accepted",
-  processing: "Sent to the processor",
-  unknown: "Outcome unknown; the processor is queried",
-  authorized: "Authorized",
-  capturing: "Capture started",
-  voiding: "Void started",
-  success: "Payment succeeded",
-  failed: "Payment failed",
-  cancelled: "Authorization voided",
-};
+const STATUS_TONES: Record<string, Tone> = { failed: "bad", success: "good", processed: "good" };
 
 const ANSWER_TONES: Record<string, Tone> = {
   Approved: "good",
   Declined: "bad",
-  Unknown: "busy",
-  NotSent: "busy",
   Pending: "calm",
   ActionRequired: "calm",
 };
 
-const CALL_NAMES: Record<string, string> = {
-  authorize: "asked to authorize",
-  charge: "asked to charge",
-  capture: "asked to capture",
-  void: "asked to void",
-  refund: "asked to refund",
-  query: "queried",
+const EFFECT_TONES: Record<string, Tone> = {
+  refused: "bad",
+  quarantined: "bad",
+  conflict: "bad",
+  received: "busy",
 };
 
 /** Returns the lines; each delivery is one line with its last result. */
-export function toLines(moments: Moment[]): Step[] {
+export function toLines(entries: TimelineEntry[]): Step[] {
   const steps: Step[] = [];
-  const tries = new Map<string, { step: Step; ordinal: number }>();
-  for (const moment of moments) {
+  const attempts = new Map<string, { step: Step; ordinal: number }>();
+  for (const entry of entries) {
     // Its attempts are shown instead.
-    if (moment.kind === "delivery" && moment.data["attempts"] !== 0) continue;
-    const step = stepOf(moment);
+    if (entry.kind === "delivery" && entry.data["attempts"] !== 0) continue;
+    const step = stepOf(entry);
     const { deliveryId } = step;
-    const before = deliveryId ? tries.get(deliveryId) : undefined;
-    const ordinal = Number(moment.data["ordinal"]);
+    const before = deliveryId ? attempts.get(deliveryId) : undefined;
+    const ordinal = Number(entry.data["ordinal"]);
     // A manual retry starts counting again: it is a new line.
-    if (moment.kind === "attempt" && before && ordinal > before.ordinal) {
+    if (entry.kind === "attempt" && before && ordinal > before.ordinal) {
       const { title, note, tone, evidence } = step;
-      Object.assign(before.step, { title, note, tone, until: moment.at });
+      Object.assign(before.step, { title, note, tone, until: entry.at });
       before.step.evidence.push(...evidence);
       before.ordinal = ordinal;
       continue;
     }
     steps.push(step);
-    if (moment.kind === "attempt" && deliveryId) tries.set(deliveryId, { step, ordinal });
+    if (entry.kind === "attempt" && deliveryId) attempts.set(deliveryId, { step, ordinal });
   }
   return steps;
 }
 
-function stepOf(moment: Moment): Step {
-  const { at, kind, id, data } = moment;
+function stepOf(entry: TimelineEntry): Step {
+  const { at, kind, id, what, note, data } = entry;
   const isDelivery = kind === "attempt" || kind === "delivery";
   return {
     id,
     kind,
     at,
     until: at,
-    ...read(moment),
-    evidence: evidenceOf(moment),
+    title: what,
+    note,
+    tone: toneOf(entry),
+    evidence: evidenceOf(entry),
     deliveryId: isDelivery ? text(data["delivery_id"] ?? id) : null,
   };
 }
 
-function read({ kind, what, data, id }: Moment): Read {
+function toneOf({ kind, data }: TimelineEntry): Tone {
   switch (kind) {
     case "transition":
-      return { title: STATUSES[text(data["to"])] ?? what, note: null, tone: toneOf(text(data["to"])) };
-    case "event":
-      return { title: text(data["type"]), note: "event recorded", tone: "calm" };
-    case "plugin_call":
-      return readCall(data);
-    case "callback":
-      return readCallback(data);
-    case "decision":
-      return readDecision(data);
-    case "attempt":
-      return readTry(data);
-    case "delivery":
-      return { title: `${text(data["event"])} is queued`, note: null, tone: "calm" };
+      return STATUS_TONES[text(data["to"])] ?? "calm";
     case "refund":
-      return { title: `Refund ${text(data["status"])}`, note: id, tone: toneOf(text(data["status"])) };
+      return STATUS_TONES[text(data["status"])] ?? "calm";
+    case "plugin_call":
+      return ANSWER_TONES[text((data["answer"] as Facts | undefined)?.["class"])] ?? "busy";
+    case "callback":
+      return EFFECT_TONES[text(data["effect"])] ?? "calm";
+    case "decision":
+      return data["chosen"] === "block" ? "bad" : "calm";
+    case "attempt":
+      return isConfirmed(data["status_code"]) ? "good" : "bad";
     case "operation":
-      return {
-        title: `${text(data["processor"])}: ${text(data["kind"])} ${text(data["state"])}`,
-        note: data["note"] ? text(data["note"]) : null,
-        tone: data["state"] === "review" ? "bad" : "calm",
-      };
+      return data["state"] === "needs_review" ? "bad" : "calm";
     default:
-      return { title: what, note: null, tone: "calm" };
+      return "calm";
   }
 }
 
-function readCall(data: Facts): Read {
-  const answer = (data["answer"] ?? {}) as Facts;
-  const kind = text(answer["class"] ?? "no response");
-  const asked = CALL_NAMES[text(data["name"])] ?? `asked for ${text(data["name"])}`;
-  const why = text(answer["decline_code"] ?? answer["code"] ?? answer["message"] ?? answer["reason"] ?? "");
-  return {
-    title: `${text(data["processor"])} was ${asked}: ${words(kind)}`,
-    note: [why, `${text(data["took_ms"])} ms`].filter(Boolean).join(" · "),
-    tone: ANSWER_TONES[kind] ?? "busy",
-  };
-}
-
-function readDecision(data: Facts): Read {
-  const chosen = text(data["chosen"]);
-  const note = `${text(data["took_ms"])} ms`;
-  if (data["decision"] === "route") return { title: `${chosen} was chosen`, note, tone: "calm" };
-  const isBlocked = chosen === "block";
-  return {
-    title: isBlocked ? "Blocked by a risk check" : "Allowed by the risk checks",
-    note,
-    tone: isBlocked ? "bad" : "calm",
-  };
-}
-
-const EFFECTS: Record<string, [string, Tone]> = {
-  applied: ["(applied)", "good"],
-  duplicate: ["(duplicate)", "calm"],
-  no_effect: ["(no effect)", "calm"],
-  refused: ["(rejected)", "bad"],
-  quarantined: ["(quarantined)", "bad"],
-  conflict: ["(conflict)", "bad"],
-  received: ["(received)", "busy"],
-};
-
-function readCallback(data: Facts): Read {
-  const [came, tone] = EFFECTS[text(data["effect"])] ?? [text(data["effect"]), "calm"];
-  const note = data["reason"] ? text(data["reason"]) : null;
-  return { title: `${text(data["processor"])} sent a callback ${came}`, note, tone: tone === "good" ? "calm" : tone };
-}
-
-function readTry(data: Facts): Read {
-  const status = data["status_code"];
-  const isTaken = typeof status === "number" && status >= 200 && status < 300;
-  const response = status ? `your server responded with ${text(status)}` : `no response: ${text(data["error"] ?? "timeout")}`;
-  const ordinal = Number(data["ordinal"]);
-  return {
-    title: `${text(data["event"])} sent`,
-    note: ordinal > 1 ? `${ordinal} attempts; ${response}` : response,
-    tone: isTaken ? "good" : "bad",
-  };
+function isConfirmed(status: unknown): boolean {
+  return typeof status === "number" && status >= 200 && status < 300;
 }
 
 /** Returns the stored data of an entry; a change of status has none. */
-function evidenceOf({ kind, what, data }: Moment): Evidence[] {
+function evidenceOf({ kind, what, data }: TimelineEntry): Evidence[] {
   if (kind === "transition" || kind === "event" || kind === "delivery") return [];
   if (kind === "plugin_call") {
     const { given, answer, ...rest } = data as Facts;
@@ -189,18 +120,8 @@ function evidenceOf({ kind, what, data }: Moment): Evidence[] {
       { name: "Call", facts: rest },
     ];
   }
-  if (kind === "attempt") return [{ name: `Try ${text(data["ordinal"])}`, facts: data }];
+  if (kind === "attempt") return [{ name: `Attempt ${text(data["ordinal"])}`, facts: data }];
   return [{ name: what, facts: data }];
-}
-
-function toneOf(status: string): Tone {
-  if (status === "failed") return "bad";
-  return status === "success" || status === "processed" ? "good" : "calm";
-}
-
-/** `ActionRequired` as `action required`. */
-function words(name: string): string {
-  return name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
 function text(value: unknown): string {

@@ -10,6 +10,7 @@ from pathlib import Path
 from quart import Blueprint, Quart, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
+from ...accounts.model import Role
 from ...deps import TestMerchant
 from ...ids import Ids
 from ...money import unusual_exponents
@@ -113,6 +114,7 @@ def _meta(settings: DashboardSettings) -> Mapping[str, str]:
         "paygate-api": settings.api_origin,
         "paygate-checkout": settings.checkout_origin,
         "paygate-exponents": unusual_exponents(),
+        "paygate-roles": " ".join(Role),
         "paygate-test-key": test.api_key if test else "",
         "paygate-test-secret": test.api_secret if test else "",
     }

@@ -27,16 +27,16 @@ from ..bodies import body_of_request
 from ..context import deps_of_app
 from ..documented import KEY_ID, MADE_AT, PAID_AT, SECRET, USER_ID, Audited, documented
 from ..errors import json_response
-from ..fields import Body, Request, checked, optional_time, parse_uuid
+from ..fields import Body, Request, RoleName, checked, optional_time, parse_uuid
 from ..idempotency import changed
-from ..shapes import At, RoleName, Uuid, maybe_timestamp, timestamp
+from ..shapes import At, Uuid, maybe_timestamp, timestamp
 
 
 class KeyRequest(Request):
     """Body of ``POST /keys``."""
 
     label: Annotated[str, Field(min_length=1, max_length=KEY_LABEL_CHARS_MAX)]
-    role: RoleName = "developer"
+    role: RoleName = Role.DEVELOPER
     expires_at: Annotated[datetime | None, BeforeValidator(optional_time)] = Field(
         None, description="when the key expires, in real time; default: never"
     )
@@ -60,7 +60,7 @@ class KeyJson(TypedDict):
     label: str
     key: Annotated[str, Field(examples=["key_Xk29dLm3Q8sT1vZa"])]
     secret_last4: str
-    role: RoleName
+    role: Role
     created_at: At
     last_used_at: At | None
     revoked_at: At | None
@@ -99,7 +99,7 @@ class KeysJson(TypedDict):
 def parse_key(body: Body, caller: Caller) -> CreateKey:
     """Parse the body of ``POST /keys``."""
     asked = checked(KeyRequest, body)
-    return CreateKey(caller, asked.label, Role(asked.role), asked.expires_at)
+    return CreateKey(caller, asked.label, asked.role, asked.expires_at)
 
 
 def parse_grace(body: Body) -> timedelta:
@@ -114,7 +114,7 @@ def key_to_json(key: ApiKey) -> KeyJson:
         "label": key.label,
         "key": key.key,
         "secret_last4": key.secret_last4,
-        "role": key.role.value,
+        "role": key.role,
         "created_at": timestamp(key.created_at),
         "last_used_at": maybe_timestamp(key.last_used_at),
         "revoked_at": maybe_timestamp(key.revoked_at),
@@ -147,7 +147,7 @@ KEY_EXAMPLE: KeyJson = {
     "label": "shop",
     "key": "key_Xk29dLm3Q8sT1vZa",
     "secret_last4": SECRET[-4:],
-    "role": "developer",
+    "role": Role.DEVELOPER,
     "created_at": MADE_AT,
     "last_used_at": PAID_AT,
     "revoked_at": None,

@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from typing_extensions import TypedDict
 
 from ...accounts.authenticate import csrf_token
-from ...accounts.model import Session
+from ...accounts.model import Role, Session
 from ...accounts.sessions import ChangePassword, LoggedIn, LogIn, change_password, log_in, log_out
 from ...limits import SESSION_LASTS
 from ..auth import COOKIE, check_origin, session_of_request
@@ -19,7 +19,7 @@ from ..context import deps_of_app
 from ..documented import EMAIL, MERCHANT_ID, PASSWORD, USER_ID, documented
 from ..errors import json_response
 from ..fields import Body, NewPassword, Password, Request, Text, checked, maybe_uuid
-from ..shapes import At, RoleName, Uuid, timestamp
+from ..shapes import At, Uuid, timestamp
 
 
 class LoginRequest(Request):
@@ -44,7 +44,7 @@ class SessionUserJson(TypedDict):
 
     id: Uuid
     email: str
-    role: RoleName
+    role: Role
 
 
 class SessionMerchantJson(TypedDict):
@@ -81,7 +81,7 @@ def session_to_json(session: Session, csrf_token: str) -> SessionJson:
     """Return a session."""
     user, merchant = session.user, session.merchant
     return {
-        "user": {"id": str(user.id), "email": user.email, "role": user.role.value},
+        "user": {"id": str(user.id), "email": user.email, "role": user.role},
         "merchant": {"id": str(merchant.id), "name": merchant.name, "email": merchant.email},
         "csrf_token": csrf_token,
         "expires_at": timestamp(session.expires_at),
@@ -92,7 +92,7 @@ def session_to_json(session: Session, csrf_token: str) -> SessionJson:
 LOGIN_EXAMPLE = {"email": EMAIL, "password": PASSWORD}
 NEW_PASSWORD_EXAMPLE = {"current_password": PASSWORD, "new_password": "a longer sentence is better"}
 SESSION_EXAMPLE: SessionJson = {
-    "user": {"id": USER_ID, "email": EMAIL, "role": "owner"},
+    "user": {"id": USER_ID, "email": EMAIL, "role": Role.OWNER},
     "merchant": {"id": MERCHANT_ID, "name": "Test Merchant", "email": "test@example.com"},
     "csrf_token": "5d41402abc4b2a76b9719d911017c592ae4b8f27c6d0e193b1f3a0c7d2e6f581",
     "expires_at": "2026-01-15T22:30:00.000Z",

@@ -16,9 +16,9 @@ from ..bodies import body_of_request
 from ..context import deps_of_app
 from ..documented import EMAIL, MADE_AT, MERCHANT_ID, PASSWORD, USER_ID, Audited, documented
 from ..errors import json_response
-from ..fields import Body, Email, Request, checked, parse_uuid
+from ..fields import Body, Email, Request, RoleName, checked, parse_uuid
 from ..idempotency import changed
-from ..shapes import At, RoleName, Uuid, maybe_timestamp, timestamp
+from ..shapes import At, Uuid, maybe_timestamp, timestamp
 
 
 class UserRequest(Request):
@@ -40,7 +40,7 @@ class UserJson(TypedDict):
 
     id: Uuid
     email: str
-    role: RoleName
+    role: Role
     is_active: bool
     created_at: At
     last_login_at: At | None
@@ -72,14 +72,13 @@ class TeamJson(TypedDict):
 def parse_user(body: Body, caller: Caller, *, password: str) -> AddUser:
     """Parse the body of ``POST /team``."""
     asked = checked(UserRequest, body)
-    return AddUser(caller.merchant.id, asked.email, Role(asked.role), password)
+    return AddUser(caller.merchant.id, asked.email, asked.role, password)
 
 
 def parse_user_change(body: Body, user_id: str, caller: Caller) -> ChangeUser:
     """Parse the body of ``PATCH /team/{id}``."""
     asked = checked(UserChangeRequest, body)
-    role = None if asked.role is None else Role(asked.role)
-    return ChangeUser(caller, parse_uuid(user_id, "User"), role, asked.is_active)
+    return ChangeUser(caller, parse_uuid(user_id, "User"), asked.role, asked.is_active)
 
 
 def user_to_json(user: User) -> UserJson:
@@ -87,7 +86,7 @@ def user_to_json(user: User) -> UserJson:
     return {
         "id": str(user.id),
         "email": user.email,
-        "role": user.role.value,
+        "role": user.role,
         "is_active": user.is_active,
         "created_at": timestamp(user.created_at),
         "last_login_at": maybe_timestamp(user.last_login_at),
@@ -107,7 +106,7 @@ def password_reset_to_json(user: User, password: str) -> PasswordResetJson:
 USER_EXAMPLE: UserJson = {
     "id": USER_ID,
     "email": EMAIL,
-    "role": "support",
+    "role": Role.SUPPORT,
     "is_active": True,
     "created_at": MADE_AT,
     "last_login_at": None,

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from ...money import Money
 from ...payments.store import TIMELINE_ENTRIES_MAX, TimelineEntry, TimelineKind
 from ...redaction import redact_json, redact_text
 from ..documented import MADE_AT, PAID_AT, PAYMENT_ID
 from ..shapes import At, timestamp
 
 
-class MomentJson(TypedDict):
+class TimelineEntryJson(TypedDict):
     """An entry of a payment's timeline."""
 
     at: At
     what: Annotated[str, Field(description="a sentence for people; it may change")]
+    note: Annotated[str | None, Field(description="details for people; they may change")]
     kind: TimelineKind
     id: Annotated[str, Field(description="of the operation, the event, the refund, …")]
     data: Annotated[dict[str, Any], Field(description="data of the kind, without secrets")]
@@ -28,7 +32,7 @@ class MomentJson(TypedDict):
 class TimelineJson(TypedDict):
     """The timeline of a payment, oldest first."""
 
-    data: list[MomentJson]
+    data: list[TimelineEntryJson]
     truncated: Annotated[bool, Field(description="there are more entries")]
 
 
@@ -42,10 +46,12 @@ def timeline_to_json(entries: Sequence[TimelineEntry]) -> TimelineJson:
     return {"data": shown, "truncated": len(entries) > TIMELINE_ENTRIES_MAX}
 
 
-def _entry_to_json(entry: TimelineEntry) -> MomentJson:
+def _entry_to_json(entry: TimelineEntry) -> TimelineEntryJson:
+    sentence = SENTENCES[entry.kind](entry.data)
     return {
         "at": timestamp(entry.at),
-        "what": redact_text(SENTENCES[entry.kind](entry)),
+        "what": redact_text(sentence.what),
+        "note": redact_text(sentence.note) if sentence.note else None,
         "kind": entry.kind,
         "id": entry.id,
         # Redacted again, because an older version or SQL may have stored it.
@@ -58,78 +64,116 @@ def _shown(name: str, value: Any) -> Any:
     return timestamp(datetime.fromisoformat(value)) if is_time else value
 
 
-def _call(entry: TimelineEntry) -> str:
-    data = entry.data
-    answer = data["answer"].get("class", "no response")
-    return f"{data['processor']} {data['name']}: {answer} after {data['took_ms']} ms"
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What people read about an entry.
+
+    Args:
+        what: A short sentence.
+        note: Details in a few words.
+    """
+
+    what: str
+    note: str | None = None
 
 
-def _callback(entry: TimelineEntry) -> str:
-    data = entry.data
-    reason = f", {data['reason']}" if data["reason"] else ""
-    return f"callback of {data['processor']}: {data['effect']}{reason}"
+STATUS_SENTENCES: Mapping[str, str] = {
+    "pending": "Payment accepted",
+    "processing": "Sent to the processor",
+    "unknown": "Outcome unknown; the processor is queried",
+    "authorized": "Authorized",
+    "capturing": "Capture started",
+    "voiding": "Void started",
+    "success": "Payment succeeded",
+    "failed": "Payment failed",
+    "cancelled": "Authorization voided",
+}
 
 
-def _decision(entry: TimelineEntry) -> str:
-    data = entry.data
-    asked = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
+def _transition(data: Mapping[str, Any]) -> Sentence:
+    return Sentence(STATUS_SENTENCES.get(data["to"], f"Payment is {data['to']}"))
+
+
+def _call(data: Mapping[str, Any]) -> Sentence:
+    call = "was queried" if data["name"] == "query" else f"was asked to {data['name']}"
+    answer = data["answer"]
+    # `ActionRequired` as `action required`.
+    result = re.sub(r"(?<!^)(?=[A-Z])", " ", answer.get("class", "no response")).lower()
+    reason = answer.get("code") or answer.get("reason")
+    took = f"{data['took_ms']} ms"
+    return Sentence(
+        f"{data['processor']} {call}: {result}", f"{reason} · {took}" if reason else took
+    )
+
+
+def _callback(data: Mapping[str, Any]) -> Sentence:
+    effect = data["effect"].replace("_", " ")
+    return Sentence(f"{data['processor']} sent a callback ({effect})", data["reason"])
+
+
+def _decision(data: Mapping[str, Any]) -> Sentence:
+    plugins = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
+    note = f"{plugins} · {data['took_ms']} ms"
     if data["decision"] == "route":
-        return f"{data['chosen']} was chosen; routers: {asked}"
-    verb = "blocked" if data["chosen"] == "block" else "allowed"
-    return f"the payment was {verb}; risk checks: {asked}"
+        return Sentence(f"{data['chosen']} was chosen", note)
+    is_blocked = data["chosen"] == "block"
+    return Sentence("Blocked by a risk check" if is_blocked else "Allowed by the risk checks", note)
 
 
-def _operation(entry: TimelineEntry) -> str:
-    data = entry.data
-    result = data["note"] or data["state"]
-    return f"{data['kind']} {entry.id} at {data['processor']}: {result}"
+def _operation(data: Mapping[str, Any]) -> Sentence:
+    state = data["state"].replace("_", " ")
+    return Sentence(f"{data['processor']}: {data['kind']} {state}", data["note"])
 
 
-def _delivery(entry: TimelineEntry) -> str:
-    return f"{entry.data['event']} is delivered by {entry.data['sink']}"
+def _attempt(data: Mapping[str, Any]) -> Sentence:
+    status = data["status_code"]
+    response = (
+        f"your server responded with {status}"
+        if status
+        else f"no response: {data['error'] or 'timeout'}"
+    )
+    ordinal = data["ordinal"]
+    note = response if ordinal == 1 else f"attempt {ordinal}: {response}"
+    return Sentence(f"{data['event']} sent", note)
 
 
-def _attempt(entry: TimelineEntry) -> str:
-    data = entry.data
-    result = data["status_code"] or data["error"] or "no response"
-    return f"delivery of {data['event']}, attempt {data['ordinal']}: {result}"
+def _refund(data: Mapping[str, Any]) -> Sentence:
+    return Sentence(f"Refund {data['status']}", str(Money(data["amount"], data["currency"])))
 
 
-def _refund(entry: TimelineEntry) -> str:
-    data = entry.data
-    return f"refund {entry.id} of {data['amount']} {data['currency']} is {data['status']}"
-
-
-SENTENCES: Mapping[TimelineKind, Callable[[TimelineEntry], str]] = {
+SENTENCES: Mapping[TimelineKind, Callable[[Mapping[str, Any]], Sentence]] = {
     "plugin_call": _call,
     "callback": _callback,
     "decision": _decision,
-    "transition": lambda entry: f"payment is {entry.data['to']}",
+    "transition": _transition,
     "refund": _refund,
     "operation": _operation,
-    "event": lambda entry: f"event {entry.data['type']}",
-    "delivery": _delivery,
+    "event": lambda data: Sentence(data["type"], "event stored"),
+    "delivery": lambda data: Sentence(f"{data['event']} is queued", data["sink"]),
     "attempt": _attempt,
 }
 TIMELINE_EXAMPLE: TimelineJson = {
     "data": [
         {
             "at": MADE_AT,
-            "what": "payment is pending",
+            "what": "Payment accepted",
+            "note": None,
             "kind": "transition",
             "id": f"{PAYMENT_ID}.1",
             "data": {"from": None, "to": "pending", "version": 1},
         },
         {
             "at": MADE_AT,
-            "what": "event payment.created",
+            "what": "payment.created",
+            "note": "event stored",
             "kind": "event",
             "id": "evt_Ab12Cd34Ef56Gh78",
             "data": {"type": "payment.created", "seq": 1},
         },
         {
             "at": PAID_AT,
-            "what": "upi_sim query: Approved after 3 ms",
+            "what": "upi_sim was queried: approved",
+            "note": "3 ms",
             "kind": "plugin_call",
             "id": "call_7",
             "data": {
@@ -143,7 +187,8 @@ TIMELINE_EXAMPLE: TimelineJson = {
         },
         {
             "at": PAID_AT,
-            "what": "payment is success",
+            "what": "Payment succeeded",
+            "note": None,
             "kind": "transition",
             "id": f"{PAYMENT_ID}.3",
             "data": {"from": "processing", "to": "success", "version": 3},
