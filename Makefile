@@ -61,7 +61,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-# paygate beside its peers on this machine, about a quarter of an hour; QUICK=1: under 90 seconds;
+# paygate beside its peers on this machine, about twenty minutes; QUICK=1: under 90 seconds;
 # ONLY=create,get: these loads. See docs/performance.md.
 bench: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
 bench: $(VENV)/.installed $(VENV)/.peers

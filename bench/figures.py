@@ -10,6 +10,7 @@ from dataclasses import dataclass
 EXPRESS = "express"
 FASTAPI = "fastapi"
 PAYGATE = "paygate"
+PEERS = frozenset({EXPRESS, FASTAPI})
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 PATIENCE_S = 30.0
 DRAIN_S = 5.0
+WARM_UP_STEP_S = 0.05
 
 
 class LoadError(Exception):
@@ -148,6 +149,8 @@ class Generator:
         requests: Iterable[bytes],
         *,
         warm_up_s: float = 0.0,
+        warm_up_requests: int = 0,
+        warm_up_s_max: float = 10.0,
         window_s: float | None = None,
         window: Window | None = None,
         patience_s: float = PATIENCE_S,
@@ -156,7 +159,9 @@ class Generator:
 
         Args:
             requests: Each is sent once. The load ends with the last.
-            warm_up_s: How long to send before the window opens.
+            warm_up_s: How long to send at least before the window opens.
+            warm_up_requests: How many requests to send at least until then.
+            warm_up_s_max: When the window opens although fewer were sent.
             window_s: Length of the window; None for all requests.
             window: Called around the window.
             patience_s: How long to wait for the end.
@@ -180,8 +185,8 @@ class Generator:
         try:
             for connection in self._connections:
                 following(connection)
-            if warm_up_s:
-                await self._wait(warm_up_s)
+            if warm_up_s or warm_up_requests:
+                await self._warm_up(warm_up_s, warm_up_requests, warm_up_s_max)
             self._measured.latencies_s.clear()
             window.opened()
             began_s = perf_counter()
@@ -279,6 +284,14 @@ class Generator:
             self._measured.bodies.append(answer.body)
             self._measured.ended_s.append(now_s)
         self._next(connection)
+
+    async def _warm_up(self, seconds: float, requests: int, longest_s: float) -> None:
+        began_s = perf_counter()
+        await self._wait(seconds)
+        while self._measured.sent < requests and not self._ended.is_set():
+            if perf_counter() - began_s > longest_s:
+                break
+            await self._wait(WARM_UP_STEP_S)
 
     async def _wait(self, seconds: float) -> None:
         """Wait so long, or until the requests are used up."""

@@ -104,10 +104,10 @@ def parent_of(pid: int) -> int:
     return int(_read(PROC / str(pid) / "stat").rpartition(")")[2].split()[1])
 
 
-def resident_kib(pid: int) -> int:
-    """Return the memory of one process that is resident, in KiB."""
-    for line in _read(PROC / str(pid) / "status").splitlines():
-        if line.startswith("VmRSS"):
+def memory_kib(pid: int) -> int:
+    """Return the memory of one process in KiB: its own, and its share of what it shares."""
+    for line in _read(PROC / str(pid) / "smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
             return int(line.split()[1])
     return 0
 

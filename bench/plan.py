@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 
 from .figures import EXPRESS, FASTAPI, PAYGATE
 from .servers import Processes, Servers
@@ -17,22 +17,42 @@ class Plan:
     Attributes:
         rounds: How often each load runs against each system, in turns.
         warm_up_s: Before each window.
+        warm_up_requests: Before the first window of a load: Node compiles what is called often.
         window_s: What is measured.
         connections: Of the closed loops.
         rate_max: No system creates more payments per second: orders are made for so many.
         known: Payments that exist when one is read, or 20 are listed.
         scale: How large a load is, of the size that its name says.
         patience_s: How long one round of a load of a fixed size may take.
+        peers: With which paygate is compared.
+        growth_peers: The same, where databases grow.
+        left_out: Loads that only run if they are named.
+        warm_up_s_max: How long the first warm-up may take, however slow a system is.
+        budget_s: After so long no other load begins.
     """
 
     rounds: int = 3
     warm_up_s: float = 1.0
+    warm_up_requests: int = 6_000
     window_s: float = 6.0
     connections: int = 32
     rate_max: int = 6_000
     known: int = 10_000
     scale: float = 1.0
     patience_s: float = 60.0
+    peers: frozenset[str] = frozenset({EXPRESS, FASTAPI})
+    growth_peers: frozenset[str] = frozenset({EXPRESS})
+    left_out: frozenset[str] = frozenset()
+    warm_up_s_max: float = 10.0
+    budget_s: float = 3_000.0
+
+    def to_json(self) -> dict[str, object]:
+        """Return what the file of figures says of the plan."""
+        fields = asdict(self)
+        return {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in fields.items()
+        }
 
     def scaled(self, count: int) -> int:
         """Return the size of a load in this plan."""
@@ -41,11 +61,31 @@ class Plan:
     @property
     def orders(self) -> int:
         """How many orders a closed loop may need."""
-        return int(self.rate_max * (self.warm_up_s + self.window_s))
+        return self.warm_up_requests + int(self.rate_max * (self.warm_up_s + self.window_s))
 
 
 FULL = Plan()
-QUICK = Plan(rounds=1, warm_up_s=0.5, window_s=1.5, known=2_000, scale=0.05, patience_s=8.0)
+QUICK = Plan(
+    rounds=1,
+    warm_up_s=0.4,
+    warm_up_requests=1_500,
+    window_s=1.2,
+    known=2_000,
+    scale=0.05,
+    patience_s=6.0,
+    warm_up_s_max=1.5,
+    budget_s=75.0,
+    peers=frozenset({EXPRESS}),
+    growth_peers=frozenset(),
+    left_out=frozenset(
+        {
+            "create_with_key_and_five_endpoints",
+            "order",
+            "deliveries",
+            "deliveries_3_of_10_hang",
+        }
+    ),
+)
 
 
 @dataclass
@@ -57,6 +97,7 @@ class Run:
         servers: PostgreSQL and Valkey.
         processes: Starts processes.
         openers: How each system is started.
+        facts: What was measured and is no rate of a load.
     """
 
     plan: Plan
@@ -69,12 +110,18 @@ class Run:
             FASTAPI: open_fastapi,
         }
     )
+    facts: dict[str, float] = field(default_factory=dict)
     _sites: dict[str, Site] = field(default_factory=dict)
     _redis: int = 0
 
-    async def sites(self) -> list[Site]:
-        """Return the systems with their APIs and without workers."""
-        return [await self._site(system, worker=False) for system in self.openers]
+    def systems(self, peers: Collection[str]) -> list[str]:
+        """Return paygate and those of the peers that this plan compares it with."""
+        compared = {PAYGATE, *(self.plan.peers & {*peers})}
+        return [system for system in self.openers if system in compared]
+
+    async def sites(self, systems: Collection[str]) -> list[Site]:
+        """Return systems with their APIs and without workers."""
+        return [await self._site(system, worker=False) for system in systems]
 
     async def working_site(self, system: str) -> Site:
         """Return a system with its API and its worker."""

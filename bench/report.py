@@ -86,6 +86,11 @@ def ratio_lines(ratios: Mapping[str, float | None]) -> str:
     )
 
 
+def fact_lines(facts: Mapping[str, float]) -> str:
+    """Return figures that belong to no load as lines of text."""
+    return "\n".join(f"{name:44}{value:>12}" for name, value in facts.items())
+
+
 def _line(name: str, cells: Sequence[str]) -> str:
     return f"{name:46}" + "".join(f"{cell:>11}" for cell in cells)
 

@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ import uvloop
 
 from .ceiling import measure_ceiling
 from .figures import Row
-from .loads import api, end_to_end
+from .loads import api, deliveries, end_to_end
 from .loads.growth import Growth
+from .loads.idle import Idle
 from .loads.steady import Steady
 from .machine import busy_us, choose_cores, cpu_us, describe_machine
 from .plan import FULL, QUICK, Plan, Run
-from .report import ratio_lines, ratios_of, table, to_json, write
+from .report import fact_lines, ratio_lines, ratios_of, table, to_json, write
 from .servers import Processes, open_servers
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -38,6 +39,8 @@ LOADS: Mapping[str, Load] = {
     **{each.name: each for each in end_to_end.LOADS},
     Growth.name: Growth(),
     Steady.name: Steady(),
+    **{each.name: each for each in deliveries.LOADS},
+    Idle.name: Idle(),
 }
 
 
@@ -56,10 +59,15 @@ class Others:
         return busy_us() - cpu_us(os.getpid()), time.monotonic()
 
 
-def choose(only: str) -> list[str]:
-    """Return the names of the loads to run; ``create*`` names several."""
+def choose(only: str, left_out: Collection[str] = ()) -> list[str]:
+    """Return the names of the loads to run.
+
+    Args:
+        only: Names with commas between them; ``create*`` names several. Empty for all.
+        left_out: Loads that do not run unless they are named.
+    """
     if not only:
-        return list(LOADS)
+        return [name for name in LOADS if name not in left_out]
     patterns = only.split(",")
     for pattern in patterns:
         if not fnmatch.filter(LOADS, pattern):
@@ -85,18 +93,30 @@ async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
         run = Run(plan, servers, processes)
         undo.push_async_callback(run.close)
         print(table([]), flush=True)
+        began_s = time.monotonic()
         for name in names:
+            if time.monotonic() - began_s > plan.budget_s:
+                print(f"{name:46}left out: {plan.budget_s:.0f} s are over", flush=True)
+                continue
             found = await LOADS[name](run)
             rows += found
-            print(table(found, head=False), flush=True)
+            if found:
+                print(table(found, head=False), flush=True)
             machine["others_percent"] = others.percent()
     ratios = ratios_of(rows)
     print(f"\n{ratio_lines(ratios)}")
+    if run.facts:
+        print(f"\n{fact_lines(run.facts)}")
     if (percent := machine.get("others_percent", 0)) > OTHERS_PERCENT_MAX:
         print(
             f"\nother processes used {percent} % of a core meanwhile: repeat it on a quiet machine"
         )
-    return {**to_json(rows, machine, ratios), "loads": list(names), "plan": asdict(plan)}
+    return {
+        **to_json(rows, machine, ratios),
+        "facts": run.facts,
+        "loads": list(names),
+        "plan": plan.to_json(),
+    }
 
 
 async def until_done_or_stopped(work: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
@@ -116,13 +136,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less than 90 s: short and small")
     parser.add_argument("--only", default="", help="names of loads, separated by commas")
+    parser.add_argument("--rounds", type=int, help="of each load")
+    parser.add_argument("--window", type=float, help="length of a round in seconds")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the file of JSON")
     options = parser.parse_args()
     if not hasattr(os, "sched_setaffinity"):
         raise SystemExit("the benchmark pins processes to cores and reads /proc: it needs Linux")
-    names = choose(options.only)
-    began_s = time.monotonic()
     plan = QUICK if options.quick else FULL
+    names = choose(options.only, plan.left_out)
+    began_s = time.monotonic()
+    plan = replace(
+        plan, rounds=options.rounds or plan.rounds, window_s=options.window or plan.window_s
+    )
     content = uvloop.run(until_done_or_stopped(bench(plan, names)))
     if content is None:
         print("stopped", file=sys.stderr)

@@ -130,10 +130,32 @@ class Site:
         """
         raise NotImplementedError
 
-    async def call(self, method: str, path: str, body: object = None) -> Any:
-        """Send one request of the merchant; return the response's body."""
+    async def add_merchants(self, urls: Sequence[str], event: str) -> Sequence[Mapping[str, str]]:
+        """Add a merchant for each endpoint, who gets this one event.
+
+        Returns:
+            The headers of each merchant's requests.
+        """
+        keys = [{**KEYS, "X-Api-Key": f"key_bench_{uuid4().hex[:16]}"} for _ in range(len(urls))]
+        for url, headers in zip(urls, keys, strict=True):
+            await self._add_merchant(headers, url, event)
+        return keys
+
+    async def give_orders(self, orders: Sequence[str], keys: Mapping[str, str]) -> None:
+        """Make orders those of another merchant."""
+        await self.connection.execute(
+            "UPDATE orders SET merchant_id = (SELECT id FROM merchants WHERE api_key = $2)"
+            " WHERE id = ANY($1)",
+            orders,
+            keys["X-Api-Key"],
+        )
+
+    async def call(
+        self, method: str, path: str, body: object = None, keys: Mapping[str, str] = KEYS
+    ) -> Any:
+        """Send one request of a merchant; return the response's body."""
         async with (
-            aiohttp.ClientSession(headers=KEYS) as session,
+            aiohttp.ClientSession(headers=keys) as session,
             session.request(method, f"http://{HOST}:{self.port}{API}{path}", json=body) as response,
         ):
             text = await response.text()
@@ -148,6 +170,9 @@ class Site:
         return sorted({str(row[0]) for row in listed} - KEPT_TABLES)
 
     async def _insert_orders(self, count: int) -> list[str]:
+        raise NotImplementedError
+
+    async def _add_merchant(self, keys: Mapping[str, str], url: str, event: str) -> None:
         raise NotImplementedError
 
 
@@ -174,6 +199,24 @@ class PaygateSite(Site):
             endpoint = {"url": url, "events": events or ["*"]}
             secret = str((await self.call("POST", "/webhook-endpoints", endpoint))["secret"])
         return secret
+
+    async def _add_merchant(self, keys: Mapping[str, str], url: str, event: str) -> None:
+        changed = {
+            "id": "gen_random_uuid()",
+            "api_key": f"'{keys['X-Api-Key']}'",
+            "email": f"'{keys['X-Api-Key']}@example.com'",
+            "webhook_url": "NULL",
+            "webhook_secret": f"'{SECRET}'",
+            "webhook_sealed": "NULL",
+        }
+        columns = await self._columns("merchants")
+        await self.connection.execute(
+            f"INSERT INTO merchants ({', '.join(columns)})"
+            f" SELECT {', '.join(changed.get(name, name) for name in columns)}"
+            " FROM merchants WHERE id = $1",
+            MERCHANT,
+        )
+        await self.call("POST", "/webhook-endpoints", {"url": url, "events": [event]}, keys)
 
     async def fill(self, count: int) -> None:
         tables = await self._footprint()
@@ -313,6 +356,16 @@ class PeerSite(Site):
         )
         return SECRET
 
+    async def _add_merchant(self, keys: Mapping[str, str], url: str, event: str) -> None:
+        await self.connection.execute(
+            "INSERT INTO merchants (name, email, api_key, api_secret, webhook_url, webhook_secret)"
+            " VALUES ('M', $1 || '@example.com', $1, $2, $3, $4)",
+            keys["X-Api-Key"],
+            keys["X-Api-Secret"],
+            url,
+            SECRET,
+        )
+
     async def fill(self, count: int) -> None:
         await self.empty()
         orders = await self._insert_orders(count)
@@ -332,10 +385,11 @@ class PeerSite(Site):
         rows = await self.connection.fetch(
             "INSERT INTO orders (id, merchant_id, amount)"
             " SELECT 'order_' || substr(md5($3 || n), 1, 16), id, $2"
-            " FROM merchants, generate_series(1, $1::int) AS n RETURNING id",
+            " FROM merchants, generate_series(1, $1::int) AS n WHERE api_key = $4 RETURNING id",
             count,
             AMOUNT,
             str(uuid4()),
+            KEYS["X-Api-Key"],
         )
         return [str(row[0]) for row in rows]
 
@@ -495,12 +549,20 @@ def _node() -> str:
     return found
 
 
-def create_requests(orders: Iterable[str], *, with_key: bool = False) -> list[bytes]:
-    """Return requests that create a payment for each order."""
+def create_requests(
+    orders: Iterable[str], *, with_key: bool = False, keys: Mapping[str, str] = KEYS
+) -> list[bytes]:
+    """Return requests that create a payment for each order.
+
+    Args:
+        orders: Their ids.
+        with_key: Whether each request has an ``Idempotency-Key``.
+        keys: Headers of the merchant.
+    """
     bodies = (
         (
             json.dumps({"order_id": order, **PAYMENT}).encode(),
-            {**_JSON, **({"Idempotency-Key": f"key-{order}"} if with_key else {})},
+            {**_JSON, **keys, **({"Idempotency-Key": f"key-{order}"} if with_key else {})},
         )
         for order in orders
     )
@@ -510,7 +572,7 @@ def create_requests(orders: Iterable[str], *, with_key: bool = False) -> list[by
 def order_requests() -> list[bytes]:
     """Return a request that creates an order."""
     body = json.dumps({"amount": AMOUNT, "currency": "INR", "receipt": "receipt-1"}).encode()
-    return list(requests_of("POST", f"{API}/orders", [(body, _JSON)]))
+    return list(requests_of("POST", f"{API}/orders", [(body, {**_JSON, **KEYS})]))
 
 
 def get_requests(payments: Iterable[str]) -> list[bytes]:
@@ -527,4 +589,4 @@ def list_requests() -> list[bytes]:
     return list(requests_of("GET", f"{API}/payments?limit=20&offset=0", [(b"", KEYS)]))
 
 
-_JSON = {"Content-Type": "application/json", **KEYS}
+_JSON = {"Content-Type": "application/json"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from ..figures import PAYGATE, Figures, Row, percentile, rows_of
+from ..figures import EXPRESS, PAYGATE, PEERS, Figures, Row, percentile, rows_of
 from ..load import Generator, Window, repeat
 from ..machine import CpuMeter
 from ..plan import Plan, Run
@@ -27,6 +27,7 @@ class ApiLoad:
         expect: The status code of every response.
         prepare: Called once per system, on an empty database.
         spends_orders: Whether each request pays an order.
+        peers: With which paygate is compared.
     """
 
     name: str
@@ -35,10 +36,11 @@ class ApiLoad:
     expect: int = 200
     prepare: Callable[[Site, Plan], Awaitable[None]] | None = None
     spends_orders: bool = False
+    peers: frozenset[str] = PEERS
 
     async def __call__(self, run: Run) -> list[Row]:
         """Run the load, the systems in turns."""
-        sites = await run.sites()
+        sites = await run.sites(run.systems(self.peers))
         for site in sites:
             await site.empty()
             if self.prepare is not None:
@@ -47,23 +49,23 @@ class ApiLoad:
         for number in range(run.plan.rounds):
             # Nobody is always the first.
             for site in sites if number % 2 == 0 else reversed(sites):
-                rounds[site.system].append(await self.round(site, run.plan))
+                rounds[site.system].append(await self.round(site, run.plan, first=number == 0))
         for site in sites:
             await site.subscribe([])
         return rows_of(self.name, rounds, self.note)
 
-    async def round(self, site: Site, plan: Plan) -> Figures:
-        """Run the load once against one system."""
+    async def round(self, site: Site, plan: Plan, *, first: bool) -> Figures:
+        """Run the load once against one system; before the first time, warm it up."""
         requests = await self.requests(site, plan)
         await site.settle_statistics()
-        figures, sent = await measure(site, requests, self.expect, plan)
+        figures, sent = await measure(site, requests, self.expect, plan, first=first)
         if self.spends_orders:
             site.forget_orders(sent)
         return figures
 
 
 async def measure(
-    site: Site, requests: Sequence[bytes], expect: int, plan: Plan
+    site: Site, requests: Sequence[bytes], expect: int, plan: Plan, *, first: bool
 ) -> tuple[Figures, int]:
     """Run a closed loop against a system; return its figures and how many requests were sent."""
     generator = Generator(site.port, connections=plan.connections, expect=expect)
@@ -71,6 +73,8 @@ async def measure(
     measured = await generator.closed_loop(
         requests,
         warm_up_s=plan.warm_up_s,
+        warm_up_requests=plan.warm_up_requests if first else 0,
+        warm_up_s_max=plan.warm_up_s_max,
         window_s=plan.window_s,
         window=Window(meter.start, meter.stop),
     )
@@ -139,10 +143,11 @@ CREATE_WITH_KEY_AND_FIVE_ENDPOINTS = ApiLoad(
     CREATED,
     _endpoints(5),
     spends_orders=True,
+    peers=frozenset({EXPRESS}),
 )
 GET = ApiLoad("get", "GET /payments/{id}", _get, prepare=_fill)
 LIST = ApiLoad("list", "GET /payments?limit=20", _list, prepare=_fill)
-ORDER = ApiLoad("order", "POST /orders", _order, CREATED)
+ORDER = ApiLoad("order", "POST /orders", _order, CREATED, peers=frozenset({EXPRESS}))
 
 LOADS = (
     CREATE,

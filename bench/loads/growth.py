@@ -22,14 +22,14 @@ class Growth:
         rows: list[Row] = []
         for label, payments in SIZES.items():
             count = run.plan.scaled(payments)
-            sites = await run.sites()
+            sites = await run.sites(run.systems(run.plan.growth_peers))
             for site in sites:
                 await site.fill(count)
             rounds: dict[str, dict[str, list[Figures]]] = {each.name: {} for each in LOADS}
             for number in range(run.plan.rounds):
                 for site in sites if number % 2 == 0 else reversed(sites):
                     for load in LOADS:
-                        figures = await load.round(site, run.plan)
+                        figures = await load.round(site, run.plan, first=number == 0)
                         rounds[load.name].setdefault(site.system, []).append(figures)
             for load in LOADS:
                 note = f"{load.note}, with {count:,} payments"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from time import perf_counter
 
-from ..figures import Figures, Row, percentile, rows_of
+from ..figures import EXPRESS, Figures, Row, percentile, rows_of
 from ..load import Generator, Window
 from ..machine import CpuMeter
 from ..plan import Run
@@ -26,11 +26,11 @@ class Steady:
 
     async def __call__(self, run: Run) -> list[Row]:
         """Run the load, the systems in turns."""
-        answered: dict[str, list[Figures]] = {system: [] for system in run.openers}
-        delivered: dict[str, list[Figures]] = {system: [] for system in run.openers}
+        systems = run.systems({EXPRESS})
+        answered: dict[str, list[Figures]] = {system: [] for system in systems}
+        delivered: dict[str, list[Figures]] = {system: [] for system in systems}
         async with open_receiver(Receiver()) as receiver:
             for number in range(run.plan.rounds):
-                systems = list(run.openers)
                 for system in systems if number % 2 == 0 else reversed(systems):
                     site = await warm_site(run, system, receiver)
                     api, webhooks = await self._round(run, site, receiver)

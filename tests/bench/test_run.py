@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import time
 
 import pytest
 
-from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, parent_of, resident_kib
+from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, memory_kib, parent_of
+from bench.plan import QUICK
 from bench.run import LOADS, choose
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass"
@@ -19,6 +21,21 @@ def test_all_loads_run_unless_some_are_named():
     assert choose("") == list(LOADS)
     assert choose("get,create") == ["create", "get"]
     assert choose("create*") == [name for name in LOADS if name.startswith("create")]
+
+
+def test_a_quick_run_leaves_out_loads_that_no_ratio_needs():
+    names = choose("", QUICK.left_out)
+
+    assert set(names) == set(LOADS) - QUICK.left_out
+    assert {"create", "create_with_key", "create_with_key_and_endpoint", "growth"} <= set(names)
+    assert {"end_to_end_1000", "end_to_end_8000", "end_to_end_20000"} <= set(names)
+    assert choose("order", QUICK.left_out) == ["order"]
+
+
+def test_the_file_has_the_plan():
+    plan = json.loads(json.dumps(QUICK.to_json()))
+
+    assert (plan["rounds"], plan["peers"]) == (1, ["express"])
 
 
 def test_an_unknown_load_is_refused_with_the_names_of_all():
@@ -36,7 +53,7 @@ def test_the_cpu_time_of_children_counts_while_they_run_and_after():
             time.sleep(0.01)
         meter.stop()
         assert parent_of(child.pid) == os.getpid()
-        assert resident_kib(child.pid) > 1_000
+        assert memory_kib(child.pid) > 1_000
         child.kill()
         child.wait()
     after = cpu_us(os.getpid())
