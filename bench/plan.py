@@ -83,6 +83,7 @@ QUICK = Plan(
             "order",
             "deliveries",
             "deliveries_3_of_10_hang",
+            "default_delays",
         }
     ),
 )
@@ -140,16 +141,20 @@ class Run:
         while self._sites:
             await self._sites.popitem()[1].close()
 
+    def next_redis(self) -> int:
+        """Return the number of a database of Valkey that nothing has used yet."""
+        self._redis += 1
+        return self._redis
+
     async def _site(self, system: str, *, worker: bool) -> Site:
         database = f"{system}_{'worker' if worker else 'api'}"
         if database not in self._sites:
             # Nothing of another system, or of an earlier one of that name, is in its queue.
-            self._redis += 1
             self._sites[database] = await self.openers[system](
                 self.servers,
                 self.processes,
                 database=database,
-                redis=self._redis,
+                redis=self.next_redis(),
                 worker=worker,
             )
         return self._sites[database]

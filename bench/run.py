@@ -21,6 +21,7 @@ import uvloop
 from .ceiling import measure_ceiling
 from .figures import Row
 from .loads import api, deliveries, end_to_end
+from .loads.default_delays import DefaultDelays
 from .loads.growth import Growth
 from .loads.idle import Idle
 from .loads.steady import Steady
@@ -40,6 +41,7 @@ LOADS: Mapping[str, Load] = {
     Growth.name: Growth(),
     Steady.name: Steady(),
     **{each.name: each for each in deliveries.LOADS},
+    DefaultDelays.name: DefaultDelays(),
     Idle.name: Idle(),
 }
 

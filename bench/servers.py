@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,8 @@ from paygate.adapters.embedded.parent_death import KernelDeathSignal
 from .load import HOST
 from .machine import Cores, parent_of, pin, pinned
 
+HOMES = Path("/var/tmp")
+PREFIX = "paygate-bench-"
 CONNECTIONS_MAX = 250
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 10.0
@@ -40,8 +43,12 @@ def open_home() -> Iterator[Path]:
 
     As root the servers run as another user, who must be able to pass through.
     """
+    for left in HOMES.glob(f"{PREFIX}*"):
+        # Of a run that was killed: its process id is in the name.
+        if not Path("/proc", left.name.removeprefix(PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(
-        prefix="paygate-bench-", dir="/var/tmp", ignore_cleanup_errors=True
+        prefix=f"{PREFIX}{os.getpid()}-", dir=HOMES, ignore_cleanup_errors=True
     ) as name:
         home = Path(name)
         home.chmod(0o711)

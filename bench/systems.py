@@ -62,6 +62,7 @@ class Site:
     Attributes:
         system: Its name.
         servers: What it runs on.
+        database: Its database.
         connection: To its database.
         port: Of its API.
         api: Its API process.
@@ -70,6 +71,7 @@ class Site:
 
     system: str
     servers: Servers
+    database: str
     connection: asyncpg.Connection[Any]
     port: int
     api: Process
@@ -417,6 +419,7 @@ async def open_paygate(
     database: str,
     redis: int,
     worker: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Site:
     """Start ``paygate serve``, and ``paygate work`` on the same core if asked for."""
     await servers.create_database(database)
@@ -431,6 +434,7 @@ async def open_paygate(
         "PORT": str(port),
         "TEST_MODE": "true",
         "TEST_PROCESSING_DELAY": "1",
+        **(environ or {}),
     }
     argv = [sys.executable, "-m", "paygate"]
 
@@ -451,6 +455,7 @@ async def open_paygate(
     return PaygateSite(
         PAYGATE,
         servers,
+        database,
         connection,
         port,
         api,
@@ -538,7 +543,7 @@ async def _open_peer(
     api = start("api")
     await until_healthy(api, port)
     working = start("worker") if worker else None
-    return PeerSite(system, servers, connection, port, api, working)
+    return PeerSite(system, servers, database, connection, port, api, working)
 
 
 def _node() -> str:
