@@ -12,6 +12,8 @@ FAILED := || { echo "pip could not install this. Without a network, or behind a 
 # A command that ends in a pipe fails when its first part does.
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
+# The tests and the gateway start many Pythons. Each would compile paygate again, for a second.
+unexport PYTHONDONTWRITEBYTECODE
 PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http
 EDITABLE := $(addprefix --editable ,$(PLUGINS))
 SOURCES := paygate pytest_paygate plugins tests examples bench

@@ -121,14 +121,12 @@ class Schemas:
     """
 
     def __init__(self, operations: Iterable[Documented]) -> None:
-        wanted: dict[tuple[str, JsonSchemaMode], TypeAdapter[Any]] = {
-            ("Error", "serialization"): TypeAdapter(ErrorJson)
-        }
+        wanted: dict[tuple[str, JsonSchemaMode], Any] = {("Error", "serialization"): ErrorJson}
         for doc in operations:
-            wanted[repr(doc.answer), "serialization"] = TypeAdapter(doc.answer)
+            wanted[repr(doc.answer), "serialization"] = doc.answer
             if doc.body is not None and doc.body is not PaymentRequest:
-                wanted[repr(doc.body), "validation"] = TypeAdapter(doc.body)
-        inputs = [(name, mode, adapter) for (name, mode), adapter in wanted.items()]
+                wanted[repr(doc.body), "validation"] = doc.body
+        inputs = [(name, mode, TypeAdapter(kind)) for (name, mode), kind in wanted.items()]
         found, shared = TypeAdapter.json_schemas(
             inputs, ref_template="#/components/schemas/{model}"
         )
