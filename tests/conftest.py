@@ -22,6 +22,9 @@ from .harness.tools import use as use_tools
 
 use_tools()
 
+# Next to nothing of what is imported and collected is garbage; see pytest_collection_finish.
+gc.disable()
+
 TESTS = Path(__file__).parent
 # Also for processes in folders of their own: see tests/harness/processes.py.
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(TESTS.parent / ".hypothesis")
@@ -50,6 +53,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Spare the garbage collector what stays to the end: all that was imported so far."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain text: Rich takes as long to import as all the rest of the command line.
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
 )
 Port = Annotated[
     int | None, typer.Option(help="Port of the API, instead of PORT.", min=0, max=65535)

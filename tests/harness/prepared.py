@@ -111,12 +111,17 @@ def _end(server: subprocess.Popen[bytes], folder: str) -> None:
 
 def serve(address: str) -> None:
     """Fork for whoever connects, until the standard input ends."""
-    import paygate.bootstrap
+    import uvloop  # noqa: F401 - every command that runs imports it
+
     import paygate.cli
     import paygate.core.api.app
+    from paygate.adapters.postgres import migrations
+    from paygate.plugins.host import installed_plugins
 
-    for module in pkgutil.iter_modules(paygate.cli.__path__, "paygate.cli."):
-        importlib.import_module(module.name)
+    for package in (paygate.cli, migrations):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    installed_plugins()
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)

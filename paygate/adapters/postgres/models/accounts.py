@@ -6,16 +6,15 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
 
-from .base import APP
+from .base import APP, Row
 
 
 def _of_merchant(related_name: str) -> Any:
     return fields.ForeignKeyField(f"{APP}.MerchantRow", related_name, on_delete=fields.RESTRICT)
 
 
-class UserRow(Model):
+class UserRow(Row):
     """A user who can log in. The e-mail address is in lower case."""
 
     id = fields.UUIDField(primary_key=True)
@@ -36,7 +35,7 @@ class UserRow(Model):
         indexes = (("merchant_id",),)
 
 
-class SessionRow(Model):
+class SessionRow(Row):
     """A login session. Only the digest of the cookie's token is stored."""
 
     token_sha256 = fields.CharField(max_length=64, primary_key=True)
@@ -52,7 +51,7 @@ class SessionRow(Model):
         indexes = (("user_id",), ("expires_at",))
 
 
-class LoginTriesRow(Model):
+class LoginTriesRow(Row):
     """Login attempts for an account from an address; the id is a digest of both."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -65,7 +64,7 @@ class LoginTriesRow(Model):
         indexes = (("began_at",),)
 
 
-class ApiKeyRow(Model):
+class ApiKeyRow(Row):
     """An API key in addition to the merchant's own key pair."""
 
     id = fields.UUIDField(primary_key=True)
@@ -89,7 +88,7 @@ class ApiKeyRow(Model):
         indexes = (("merchant_id",), Index(fields=("created_by",), name="api_keys_created_by"))
 
 
-class AuditRow(Model):
+class AuditRow(Row):
     """An audit entry. A trigger refuses to change or delete a row."""
 
     id = fields.BigIntField(primary_key=True)

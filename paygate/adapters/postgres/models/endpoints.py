@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from .base import APP
+from .base import APP, Row
 
 
-class EndpointRow(Model):
+class EndpointRow(Row):
     """A webhook endpoint in addition to ``merchants.webhook_url``."""
 
     id = fields.UUIDField(primary_key=True)
@@ -37,7 +36,7 @@ class EndpointRow(Model):
         indexes = (("merchant_id",),)
 
 
-class DeliveryAttemptRow(Model):
+class DeliveryAttemptRow(Row):
     """An attempt of a delivery."""
 
     id = fields.BigIntField(primary_key=True)

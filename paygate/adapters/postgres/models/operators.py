@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
+
+from .base import Row
 
 
-class PluginSettingRow(Model):
+class PluginSettingRow(Row):
     """Settings of a plugin by an operator, read when a process starts."""
 
     plugin = fields.CharField(max_length=255, primary_key=True)
@@ -21,7 +22,7 @@ class PluginSettingRow(Model):
         table = "plugin_settings"
 
 
-class TestClockRow(Model):
+class TestClockRow(Row):
     """The test clock: one row, or none while the app uses the real time."""
 
     id = fields.SmallIntField(primary_key=True)
@@ -38,7 +39,7 @@ class TestClockRow(Model):
         table = "test_clock"
 
 
-class AnswerConflictRow(Model):
+class AnswerConflictRow(Row):
     """A processor's response to a call that contradicts the stored outcome."""
 
     id = fields.BigIntField(primary_key=True)
@@ -53,7 +54,7 @@ class AnswerConflictRow(Model):
         unique_together = (("operation_id", "reason"),)
 
 
-class ResolvedAttentionRow(Model):
+class ResolvedAttentionRow(Row):
     """A problem that an operator resolved, as it was then."""
 
     id = fields.CharField(max_length=100, primary_key=True)

@@ -6,16 +6,15 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
 
-from .base import APP, ExactJsonField
+from .base import APP, ExactJsonField, Row
 
 
 def _restrict(to: str, related_name: str) -> Any:
     return fields.ForeignKeyField(f"{APP}.{to}", related_name, on_delete=fields.RESTRICT)
 
 
-class MerchantRow(Model):
+class MerchantRow(Row):
     """A merchant. SQL may set ``webhook_url``, ``webhook_secret`` and ``allowed_origins``."""
 
     id = fields.UUIDField(primary_key=True)
@@ -60,7 +59,7 @@ class MerchantRow(Model):
         table = "merchants"
 
 
-class OrderRow(Model):
+class OrderRow(Row):
     """An order: an amount to be paid."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -81,7 +80,7 @@ class OrderRow(Model):
         indexes = (("merchant_id", "created_at"),)
 
 
-class PaymentRow(Model):
+class PaymentRow(Row):
     """A payment for an order."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -119,7 +118,7 @@ class PaymentRow(Model):
         indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
 
 
-class RefundRow(Model):
+class RefundRow(Row):
     """A refund of a payment."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -138,7 +137,7 @@ class RefundRow(Model):
         indexes = (("payment_id",), ("merchant_id", "created_at"))
 
 
-class PaymentTransitionRow(Model):
+class PaymentTransitionRow(Row):
     """A change of a payment's status, written by the trigger on ``payments``."""
 
     id = fields.BigIntField(primary_key=True)
@@ -153,7 +152,7 @@ class PaymentTransitionRow(Model):
         unique_together = (("payment_id", "version"),)
 
 
-class LeaseColumns(Model):
+class LeaseColumns(Row):
     """The lease columns of both tables of work."""
 
     lease_token = fields.UUIDField(null=True)
@@ -196,7 +195,7 @@ class OperationRow(LeaseColumns):
         indexes = (("payment_id",),)
 
 
-class EventRow(Model):
+class EventRow(Row):
     """An event and its exact JSON text."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -248,7 +247,7 @@ class DeliveryRow(LeaseColumns):
         indexes = (("merchant_id", "created_at"), ("status",))
 
 
-class IdempotencyKeyRow(Model):
+class IdempotencyKeyRow(Row):
     """The stored response of a request. The primary key is (key, merchant_id)."""
 
     # Tortoise has no composite keys; a migration creates the real one.
@@ -266,7 +265,7 @@ class IdempotencyKeyRow(Model):
         indexes = (("expires_at",),)
 
 
-class CallbackRow(Model):
+class CallbackRow(Row):
     """A processor's callback as it was received, and its effect."""
 
     id = fields.BigIntField(primary_key=True)
@@ -287,7 +286,7 @@ class CallbackRow(Model):
         indexes = (("payment_id",), ("effect",))
 
 
-class PluginCallRow(Model):
+class PluginCallRow(Row):
     """A call of a processor plugin, without confidential values."""
 
     id = fields.BigIntField(primary_key=True)
@@ -304,7 +303,7 @@ class PluginCallRow(Model):
         indexes = (("payment_id",),)
 
 
-class WorkerRow(Model):
+class WorkerRow(Row):
     """A worker process and its last heartbeat."""
 
     id = fields.CharField(max_length=64, primary_key=True)
@@ -316,7 +315,7 @@ class WorkerRow(Model):
         table = "workers"
 
 
-class DecisionRow(Model):
+class DecisionRow(Row):
     """A routing or risk decision about a payment, with the answer of each plugin."""
 
     id = fields.BigIntField(primary_key=True)
