@@ -56,7 +56,20 @@ class PoolerTransaction(Transaction):  # type: ignore[misc]  # asyncpg is not ty
             await connection.execute(_LOCAL)
 
 
-class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is not typed
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is not typed
+    """A connection of the pool. No use of it leaves anything in its session.
+
+    Settings and advisory locks are those of a transaction, and cursors are not used, so a
+    connection that returns to the pool needs no statement that resets it. A transaction that
+    is still open is rolled back by asyncpg itself.
+    """
+
+    def get_reset_query(self) -> str:
+        """Return nothing: there is nothing to reset."""
+        return ""
+
+
+class PoolerConnection(PooledConnection):
     """A connection to PgBouncer in transaction mode.
 
     Between two transactions the server may change. So a statement with parameters, which
@@ -91,10 +104,6 @@ class PoolerConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is 
             return await work(*args, **kwargs)
         async with self.transaction():
             return await work(*args, **kwargs)
-
-    def get_reset_query(self) -> str:
-        """Return nothing: there is no session to reset."""
-        return ""
 
 
 class PoolClient(AsyncpgDBClient):
@@ -145,7 +154,10 @@ class PoolClient(AsyncpgDBClient):
                 "connection_class": PoolerConnection,
             }
             if self._is_pooler
-            else self._url.arguments(**self._session)
+            else {
+                **self._url.arguments(**self._session),
+                "connection_class": PooledConnection,
+            }
         )
         return await asyncpg.create_pool(
             **chosen,
