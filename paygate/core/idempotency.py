@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from .errors import InvalidInputError
+from .vault import Vault
 
 RETENTION = timedelta(hours=24)
 """After this time a key is deleted, and a request with it is a new request."""
@@ -65,6 +68,62 @@ def read_key(header: str | None) -> str | None:
     return key
 
 
+PURPOSE = "idempotency"
+SEALED = "sealed"
+_SEALED_PREFIX = b'{"sealed": "v2.'
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request with an idempotency key.
+
+    Args:
+        merchant_id: The merchant; equal keys of other merchants are different keys.
+        key: The key of the client.
+        content: The content of the request, in a canonical form.
+    """
+
+    merchant_id: UUID
+    key: str
+    content: bytes
+
+    @property
+    def context(self) -> str:
+        """What its sealed response belongs to."""
+        return f"idempotency {self.merchant_id} {self.key}"
+
+    def fingerprints(self, vault: Vault) -> frozenset[str]:
+        """Return the keyed hashes of its content."""
+        return frozenset(vault.digests(self.content, purpose=PURPOSE))
+
+    def stored(self, answer: Answer, vault: Vault, *, at: datetime) -> StoredAnswer:
+        """Seal a response, because it may contain a secret that is shown only once."""
+        sealed = vault.seal({"body": answer.body.decode()}, context=self.context)
+        body = json.dumps({SEALED: sealed}).encode()
+        return StoredAnswer(self.fingerprints(vault), replace(answer, body=body), at + RETENTION)
+
+    def opened(self, stored: Answer, vault: Vault) -> Answer:
+        """Return a stored response as it was sent; earlier versions stored it in clear.
+
+        Raises:
+            InfrastructureError: It was sealed with a key that this process does not have.
+        """
+        if not stored.body.startswith(_SEALED_PREFIX):
+            return stored
+        sealed = json.loads(stored.body)[SEALED]
+        body = vault.open(sealed, context=self.context)["body"]
+        return replace(stored, body=body.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedAnswer:
+    """A response to be stored under its key."""
+
+    merchant_id: UUID
+    key: str
+    stored: StoredAnswer
+
+
 class IdempotencyRepository(Protocol):
     """Stored responses by merchant and key. Usable only in a transaction."""
 
@@ -73,6 +132,10 @@ class IdempotencyRepository(Protocol):
 
         The lock belongs to the connection, and is released when the process dies.
         """
+        ...
+
+    async def lock_all(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+        """Lock several different keys, as ``lock`` does; return for each whether it is locked."""
         ...
 
     async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:

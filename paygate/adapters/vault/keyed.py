@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -127,7 +126,7 @@ def _derived(secret: bytes, purpose: str) -> bytes:
 
 
 def _digest(key: bytes, content: bytes) -> str:
-    return hmac.new(key, content, hashlib.sha256).hexdigest()
+    return hmac.digest(key, content, "sha256").hex()
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes) -> bytes:

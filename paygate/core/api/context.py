@@ -1,20 +1,29 @@
-"""The dependencies and the dialect of the current app."""
+"""The dependencies, the dialect and the payments in progress of the current app."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from quart import Quart, current_app
 
+from ..batching import Batcher
 from ..deps import Deps
+from ..idempotency import Answer
+from ..payments.group_commit import GroupedCreate, create_payments
 from .dialect import Dialect
 
-DEPS, DIALECT = "paygate.deps", "paygate.dialect"
+DEPS, DIALECT, GROUP = "paygate.deps", "paygate.dialect", "paygate.group"
 
 
 def use_deps(app: Quart, deps: Deps) -> None:
     """Set the dependencies of an app."""
+
+    async def create(requests: Sequence[GroupedCreate]) -> Sequence[Answer | None]:
+        return await create_payments(requests, deps)
+
     app.extensions[DEPS] = deps
+    app.extensions[GROUP] = Batcher(create)
 
 
 def deps_of_app() -> Deps:
@@ -23,6 +32,11 @@ def deps_of_app() -> Deps:
     Handlers in a transaction receive a copy that is bound to it.
     """
     return cast("Deps", current_app.extensions[DEPS])
+
+
+def group_of_app() -> Batcher[GroupedCreate, Answer | None]:
+    """Return what creates payments of concurrent requests together."""
+    return cast("Batcher[GroupedCreate, Answer | None]", current_app.extensions[GROUP])
 
 
 def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from ..errors import (
     IdempotencyKeyReusedError,
     NotExecutedError,
 )
-from ..idempotency import RETENTION, WAIT_MAX, Answer, StoredAnswer, read_key
+from ..idempotency import WAIT_MAX, Answer, Keyed, read_key
 from .audit_note import audit_note_of_request, documentation_of_request
 from .bodies import body_of_request, canonical, write
 from .context import dialect_of_app
@@ -29,25 +28,8 @@ from .errors import answer_to
 
 POLL_MIN_S = 0.02
 POLL_MAX_S = 0.2
-PURPOSE = "idempotency"
-SEALED = "sealed"
 Execute = Callable[[Deps], Awaitable[Answer]]
 Refuse = Callable[[ConflictError], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Keyed:
-    """A request with an idempotency key.
-
-    Args:
-        merchant_id: The merchant; equal keys of other merchants are different keys.
-        key: The key of the client.
-        content: The content of the request, in a canonical form.
-    """
-
-    merchant_id: UUID
-    key: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,53 +78,26 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
     async with deps.storage.transaction() as storage:
         if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
             return None
-        fingerprints = frozenset(deps.vault.digests(keyed.content, purpose=PURPOSE))
+        fingerprints = keyed.fingerprints(deps.vault)
         before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
         now = deps.clock.now()
         if before is not None and before.expires_at > now:
             if not before.fingerprints & fingerprints and not deps.policy.replay_mismatches:
                 raise IdempotencyKeyReusedError
-            return Executed(opened_answer(before.answer, keyed, deps), is_replay=True)
+            return Executed(keyed.opened(before.answer, deps.vault), is_replay=True)
         try:
             answer = await execute(replace(deps, storage=storage, notifier=notifications))
         except NotExecutedError:
             raise
         except ConflictError as refusal:
             answer = refuse(refusal)
-        sealed = sealed_answer(answer, keyed, deps)
-        remembered = StoredAnswer(fingerprints, sealed, expires_at=now + RETENTION)
-        is_stored = await storage.idempotency.save(keyed.merchant_id, keyed.key, remembered, at=now)
+        stored = keyed.stored(answer, deps.vault, at=now)
+        is_stored = await storage.idempotency.save(keyed.merchant_id, keyed.key, stored, at=now)
         if not is_stored:
             # The transaction is rolled back: the response of another request is stored.
             raise IdempotencyInProgressError
     notifications.send_all(deps)
     return Executed(answer, is_replay=False)
-
-
-def sealed_answer(answer: Answer, keyed: Keyed, deps: Deps) -> Answer:
-    """Seal a response: it may contain a secret that is shown only once."""
-    sealed = deps.vault.seal({"body": answer.body.decode()}, context=_context(keyed))
-    return replace(answer, body=json.dumps({SEALED: sealed}).encode())
-
-
-def opened_answer(stored: Answer, keyed: Keyed, deps: Deps) -> Answer:
-    """Open a stored response; earlier versions stored it in clear.
-
-    Raises:
-        InfrastructureError: It was sealed with a key that this process does not have.
-    """
-    if not stored.body.startswith(_SEALED_PREFIX):
-        return stored
-    sealed = json.loads(stored.body)[SEALED]
-    body = deps.vault.open(sealed, context=_context(keyed))["body"]
-    return replace(stored, body=body.encode())
-
-
-_SEALED_PREFIX = b'{"sealed": "v2.'
-
-
-def _context(keyed: Keyed) -> str:
-    return f"idempotency {keyed.merchant_id} {keyed.key}"
 
 
 Do = Callable[[Deps], Awaitable[tuple[object, int]]]
@@ -158,7 +113,7 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
             status.
         scope: Separates keys of shoppers from the merchant's keys.
     """
-    key = read_key(request.headers.get("Idempotency-Key"))
+    keyed = await keyed_of_request(owner, scope=scope)
     note = await audit_note_of_request()
 
     async def execute(bound: Deps) -> Answer:
@@ -168,11 +123,10 @@ async def once(owner: UUID, deps: Deps, do: Do, *, scope: str = "") -> Response:
             await note.record_audit(shown, bound)
         return Answer(status, write(shown))
 
-    if key is None:
+    if keyed is None:
         is_one = note is not None or dialect_of_app().creates_orders
         answer = await (_in_transaction(execute, deps) if is_one else execute(deps))
-        return _response(Executed(answer, is_replay=False))
-    keyed = Keyed(owner, _scoped(key, scope), await _content())
+        return answer_response(answer)
     return _response(await _idempotent(keyed, execute, deps))
 
 
@@ -187,7 +141,7 @@ async def changed(deps: Deps, do: Do) -> Response:
             await note.record_audit(shown, bound)
         return Answer(status, write(shown))
 
-    return _response(Executed(await _in_transaction(execute, deps), is_replay=False))
+    return answer_response(await _in_transaction(execute, deps))
 
 
 async def audit_afterwards(shown: object, deps: Deps) -> None:
@@ -220,6 +174,16 @@ async def _confirm(bound: Deps) -> None:
         await confirm_caller(caller, doc.needs, bound)
 
 
+async def keyed_of_request(owner: UUID, *, scope: str = "") -> Keyed | None:
+    """Return the current request with its idempotency key; None without one.
+
+    Raises:
+        InvalidInputError: The key is too long or not printable ASCII.
+    """
+    key = read_key(request.headers.get("Idempotency-Key"))
+    return None if key is None else Keyed(owner, _scoped(key, scope), await _content())
+
+
 def _scoped(key: str, scope: str) -> str:
     # Hashed, because both texts together may exceed the length of a key.
     return f"{scope}:{sha256(key.encode()).hexdigest()}" if scope else key
@@ -240,8 +204,12 @@ async def _content() -> bytes:
 
 
 def _response(given: Executed) -> Response:
-    answer = given.answer
-    response = Response(answer.body, status=answer.status, content_type="application/json")
+    response = answer_response(given.answer)
     if given.is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def answer_response(answer: Answer) -> Response:
+    """Return the response with these bytes."""
+    return Response(answer.body, status=answer.status, content_type="application/json")

@@ -23,12 +23,14 @@ from ..instrument import Instrument
 from ..money import Money
 from ..plugin_api.method import MethodContext, PaymentMethod
 from ..registry import GuardedByHost
+from ..storage import Storage
 from ..webhooks.emit import notify_deliveries, payment_events
 from ..webhooks.model import Endpoint
 from .model import CaptureMode, Order, Payment
 from .operation import Operation, OperationKind
 from .routing import RoutePlan, rank_candidates
 from .scenarios import choose_scenario
+from .store import NewPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
     if not deps.registry.routers:
         return None
     method = deps.registry.method(command.method)
-    order = await _order(command, deps)
+    order = _owned(command, await deps.storage.orders.get(command.order_id))
     instrument = _prepare(method, command.details, order, deps)
     able = _able(instrument, order, deps)
     if len(able) < 2 or await deps.storage.payments.has_live(order.id):
@@ -121,11 +123,25 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         OrderNotPayableError: The order is paid, or a payment of it is in progress.
         SuspendedMerchantError: The request is a shopper's, and the merchant is suspended.
     """
+    async with deps.storage.transaction() as storage:
+        order = _owned(command, await storage.orders.lock(command.order_id))
+        merchant = command.merchant or await _merchant(order, storage)
+        new = new_payment(command, order, merchant, deps)
+        await storage.payments.open(new)
+    notify_payment(new, deps)
+    return new.change.after
+
+
+def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: Deps) -> NewPayment:
+    """Return the new payment of an order, with its charge and its events, to be stored.
+
+    Raises:
+        InvalidInputError: The method or its details are invalid.
+        OrderNotPayableError: The order is paid.
+    """
     method = deps.registry.method(command.method)
-    order = await _order(command, deps)
     order.require_payable()
     instrument = _prepare(method, command.details, order, deps)
-    merchant = await _merchant(command, order, deps)
     scenario = choose_scenario(
         command.scenario, instrument, order.amount, merchant.default_scenario, deps
     )
@@ -139,16 +155,15 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         at=deps.clock.now(),
         scenario=scenario,
     )
-    operation = _charge(change.after, deps)
     events = payment_events(change, Endpoint.all_of(merchant), deps)
     decision = route.decision if route else None
-    async with deps.storage.transaction() as storage:
-        await storage.orders.lock(order.id)
-        await storage.payments.open(change, operation, events, decision)
+    return NewPayment(change, _charge(change.after, deps), events, decision)
 
-    deps.notifier.notify("payments", operation.id)
-    notify_deliveries(events, deps)
-    return change.after
+
+def notify_payment(new: NewPayment, deps: Deps) -> None:
+    """Notify workers of a stored payment and its deliveries."""
+    deps.notifier.notify("payments", new.operation.id)
+    notify_deliveries(new.events, deps)
 
 
 def _able(instrument: Instrument, order: Order, deps: Deps) -> Sequence[GuardedByHost]:
@@ -160,19 +175,16 @@ def _able(instrument: Instrument, order: Order, deps: Deps) -> Sequence[GuardedB
     )
 
 
-async def _order(command: CreatePayment, deps: Deps) -> Order:
-    order = await deps.storage.orders.get(command.order_id)
+def _owned(command: CreatePayment, order: Order | None) -> Order:
     is_owned = command.merchant is None or (order and order.merchant_id == command.merchant.id)
     if order is None or not is_owned:
         raise NotFoundError("Order")
     return order
 
 
-async def _merchant(command: CreatePayment, order: Order, deps: Deps) -> Merchant:
-    if command.merchant is not None:
-        # Authentication has just read the row.
-        return command.merchant
-    found = await deps.storage.merchants.get(order.merchant_id)
+async def _merchant(order: Order, storage: Storage) -> Merchant:
+    """Return the merchant whose order a shopper pays; a merchant's own request has it."""
+    found = await storage.merchants.get(order.merchant_id)
     assert found is not None, "an order has a merchant"
     if not found.is_active:
         raise SuspendedMerchantError

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from ..event import Change
+from ..idempotency import KeyedAnswer
 from ..plugin_api.history import HistoryQuestion, PaymentCounts
 from ..plugin_api.processor import RawCallback
 from ..queue.lease import Leasable, Lease
@@ -281,13 +282,17 @@ class OrderRepository(Protocol):
         """Return the stored digest of an order's client_secret; None if there is none."""
         ...
 
-    async def lock(self, order_id: str) -> None:
-        """Lock the order until the transaction ends.
+    async def lock(self, order_id: str) -> Order | None:
+        """Lock the order until the transaction ends, and read it.
 
         A payment becomes live (it is created, or succeeds late) only while its order is
         locked. The lock is taken before anything that waits for the index of live payments,
         so that two transactions cannot wait for each other.
         """
+        ...
+
+    async def lock_free(self, order_ids: Collection[str]) -> Mapping[str, Order]:
+        """Lock those orders that no other transaction has locked, and read them by id."""
         ...
 
     async def get(self, order_id: str) -> Order | None:
@@ -454,28 +459,48 @@ class OperationRepository(Leasable, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A new payment, with everything that is stored with it.
+
+    Args:
+        change: The payment.
+        operation: Its charge.
+        events: Its events.
+        decision: The routing decision; None without one.
+        answer: The response to store under the request's idempotency key; None without one, or
+            if it is stored separately.
+    """
+
+    change: Change[Payment]
+    operation: Operation
+    events: Sequence[StoredEvent]
+    decision: Decision | None = None
+    answer: KeyedAnswer | None = None
+
+
 class PaymentRepository(Protocol):
     """Payments."""
 
-    async def open(
-        self,
-        change: Change[Payment],
-        operation: Operation,
-        events: Sequence[StoredEvent],
-        decision: Decision | None = None,
-    ) -> None:
-        """Store a new payment, its charge and its events.
-
-        The same transaction must have locked its order.
-
-        Args:
-            change: The payment.
-            operation: Its charge.
-            events: Its events.
-            decision: The routing decision; None without one.
+    async def open(self, new: NewPayment) -> None:
+        """Store a new payment. The same transaction must have locked its order.
 
         Raises:
             OrderNotPayableError: The order has a payment in progress, or a successful one.
+        """
+        ...
+
+    async def open_all(self, new: Sequence[NewPayment]) -> frozenset[str]:
+        """Store those new payments whose order has no live payment and whose key is unused.
+
+        The same transaction must have locked their orders and keys, which all differ.
+
+        Returns:
+            The ids of the stored payments.
+
+        Raises:
+            RowRefusedError: The database does not accept one of the rows.
+            StaleWriteError: A payment was not stored although its key was.
         """
         ...
 

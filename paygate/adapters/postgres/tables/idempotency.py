@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,10 @@ from ..database import Executor
 # The hashes of the merchant and of the key. Requests whose hashes are equal by chance only
 # wait for each other.
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2))"
+LOCK_ALL = """
+SELECT pg_try_advisory_xact_lock(hashtext(merchant_id), hashtext(key)) AS is_locked
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(merchant_id, key, place) ORDER BY place
+"""
 FIND = """
 SELECT fingerprint, response_code, response::text AS response, expires_at
 FROM idempotency_keys WHERE merchant_id = $1 AND key = $2
@@ -43,6 +48,11 @@ class PostgresIdempotency:
     async def lock(self, merchant_id: UUID, key: str) -> bool:
         return bool(await self.executor.fetchval(LOCK, str(merchant_id), key))
 
+    async def lock_all(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+        merchants, names = [str(merchant_id) for merchant_id, _ in keys], [key for _, key in keys]
+        rows = await self.executor.fetch(LOCK_ALL, merchants, names)
+        return [row["is_locked"] for row in rows]
+
     async def find(self, merchant_id: UUID, key: str) -> StoredAnswer | None:
         row = await self.executor.fetchrow(FIND, merchant_id, key)
         if row is None:
@@ -58,7 +68,7 @@ class PostgresIdempotency:
             REMEMBER,
             key,
             merchant_id,
-            " ".join(sorted(remembered.fingerprints)),
+            stored_fingerprints(remembered),
             answer.status,
             answer.body.decode(),
             at,
@@ -68,3 +78,8 @@ class PostgresIdempotency:
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         return len(await self.executor.fetch(PURGE, now, limit))
+
+
+def stored_fingerprints(remembered: StoredAnswer) -> str:
+    """Return the value of the column ``fingerprint``."""
+    return " ".join(sorted(remembered.fingerprints))

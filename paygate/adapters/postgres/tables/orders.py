@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,8 @@ def row_to_order(row: Row) -> Order:
 
 # The lock that an UPDATE of the status needs. It does not block the insert of a payment,
 # which refers to the order's key.
-LOCK = "SELECT id FROM orders WHERE id = $1 FOR NO KEY UPDATE"
+LOCK = "SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE"
+LOCK_FREE = "SELECT * FROM orders WHERE id = ANY($1::text[]) FOR NO KEY UPDATE SKIP LOCKED"
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
@@ -63,8 +65,15 @@ class PostgresOrders:
         digest: str | None = await self.executor.fetchval(STORED_DIGEST, order_id)
         return digest
 
-    async def lock(self, order_id: str) -> None:
-        await self.executor.fetchval(LOCK, order_id)
+    async def lock(self, order_id: str) -> Order | None:
+        if not is_order_name(order_id):
+            return None
+        row = await self.executor.fetchrow(LOCK, order_id)
+        return row_to_order(row) if row else None
+
+    async def lock_free(self, order_ids: Collection[str]) -> Mapping[str, Order]:
+        named = [each for each in order_ids if is_order_name(each)]
+        return {row["id"]: row_to_order(row) for row in await self.executor.fetch(LOCK_FREE, named)}
 
     async def get(self, order_id: str) -> Order | None:
         if not is_order_name(order_id):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ....core.errors import OrderNotPayableError
+from ....core.errors import OrderNotPayableError, RowRefusedError, StaleWriteError
 from ....core.event import Change
 from ....core.ids import IdKind, is_id
 from ....core.instrument import Instrument
@@ -20,6 +20,7 @@ from ....core.payments.operation import Operation
 from ....core.payments.store import (
     ALL_PAYMENTS,
     Decision,
+    NewPayment,
     PaymentSearch,
     PaymentTotals,
     TimelineEntry,
@@ -28,8 +29,10 @@ from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
 from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
+from ..errors import REFUSED
 from ..models.payments import PaymentRow
 from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
+from .idempotency import stored_fingerprints
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
 from .timeline import TIMELINE, store_decisions
@@ -148,34 +151,53 @@ def _next_action(stored: Mapping[str, Any] | None) -> NextAction | None:
     return NextAction(stored["type"], expires_at, stored["data"])
 
 
+# The parameters are sets: one statement opens the payments of concurrent requests.
 OPEN = f"""
 WITH given AS (
-    SELECT * FROM json_to_record($1::json) AS t(
-        {record_type(COLUMNS)}, op_id text, kind text, run_at timestamptz, sealed text)
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        {record_type(COLUMNS)}, op_id text, kind text, run_at timestamptz, sealed text,
+        key text, fingerprint text, response_code int, response text, expires_at timestamptz)
+),
+-- The orders are locked, so the statement sees every live payment. An insert that meets one in
+-- the index would wait for the worker that settles it, which waits for the order. A subquery,
+-- not a join: its plan is made while the table may be empty, and is used while it grows.
+free AS (
+    SELECT * FROM given WHERE (
+        SELECT p.id FROM payments p WHERE p.order_id = given.order_id AND p.{LIVE_SQL} LIMIT 1
+    ) IS NULL
+),
+answers AS (
+    INSERT INTO idempotency_keys
+        (key, merchant_id, fingerprint, response_code, response, created_at, expires_at)
+    SELECT key, merchant_id, fingerprint, response_code, response::json, created_at, expires_at
+    FROM free WHERE key IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING key, merchant_id
 ),
 opened AS (
     INSERT INTO payments ({names(COLUMNS)})
-    SELECT {names(COLUMNS)} FROM given
+    SELECT {names(COLUMNS)} FROM free
+    WHERE key IS NULL OR (key, merchant_id) IN (SELECT key, merchant_id FROM answers)
     ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
-    RETURNING id, order_id
+    RETURNING id, order_id, created_at
 ),
 -- After the payment, never before it: otherwise two requests for one order could
 -- deadlock.
 attempted AS (
-    UPDATE orders SET status = 'attempted', updated_at = given.created_at
-    FROM given, opened WHERE orders.id = opened.order_id AND orders.status = 'created'
+    UPDATE orders SET status = 'attempted', updated_at = (SELECT max(created_at) FROM opened)
+    WHERE id = ANY(ARRAY(SELECT order_id FROM opened)) AND status = 'created'
 ),
 added AS (
     INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
         lease_state, run_at, queries, sealed, claims, created_at, updated_at)
-    SELECT op_id, opened.id, merchant_id, kind, amount, currency, processor, 'reserved',
+    SELECT op_id, id, merchant_id, kind, amount, currency, processor, 'reserved',
         'ready', run_at, 0, sealed, 0, created_at, created_at
-    FROM given JOIN opened ON opened.id = given.id
+    FROM free WHERE id IN (SELECT id FROM opened)
     RETURNING id
 ),
 {store_events("added")},
 {store_decisions("$4", "added")}
-SELECT id FROM opened
+SELECT ARRAY(SELECT id FROM opened) AS ids, (SELECT count(*) FROM answers) AS answers
 """
 
 # Limited before it is counted, so that a check does not read years of payments. One statement
@@ -229,35 +251,30 @@ class PostgresPayments:
 
     executor: Executor
 
-    async def open(
-        self,
-        change: Change[Payment],
-        operation: Operation,
-        events: Sequence[StoredEvent],
-        decision: Decision | None = None,
-    ) -> None:
-        # The order is locked. An insert that meets a live payment in the index would wait for
-        # the worker that settles it, which waits for this order.
-        await self._require_none_live(change.after.order_id)
-        opened = await self.executor.fetchval(
-            OPEN,
-            encoded(_opening(change.after, operation)),
-            encoded([event_row(event, operation.id) for event in events]),
-            encoded(list(delivery_rows(events))),
-            encoded(list(decision_rows(operation, decision))),
-        )
-        if opened is None:
-            raise OrderNotPayableError("Payment already in progress for this order")
+    async def open(self, new: NewPayment) -> None:
+        if new.change.after.id not in await self.open_all([new]):
+            status = await self.executor.fetchval(LIVE_STATUS, new.change.after.order_id)
+            raise OrderNotPayableError(
+                "Order already paid"
+                if status == "success"
+                else "Payment already in progress for this order"
+            )
 
-    async def _require_none_live(self, order_id: str) -> None:
-        status = await self.executor.fetchval(LIVE_STATUS, order_id)
-        if status is None:
-            return
-        raise OrderNotPayableError(
-            "Order already paid"
-            if status == "success"
-            else "Payment already in progress for this order"
-        )
+    async def open_all(self, new: Sequence[NewPayment]) -> frozenset[str]:
+        events = [event_row(event, each.operation.id) for each in new for event in each.events]
+        deliveries = [row for each in new for row in delivery_rows(each.events)]
+        decisions = [row for each in new for row in decision_rows(each.operation, each.decision)]
+        rows = ([_opening(each) for each in new], events, deliveries, decisions)
+        try:
+            row = await self.executor.fetchrow(OPEN, *(encoded(each) for each in rows))
+        except REFUSED as error:
+            raise RowRefusedError(str(error)) from error
+        assert row is not None, "the statement returns a row"
+        opened = frozenset(row["ids"])
+        keyed = {each.change.after.id for each in new if each.answer is not None}
+        if row["answers"] != len(opened & keyed):
+            raise StaleWriteError
+        return opened
 
     async def get(self, payment_id: str) -> Payment | None:
         if not is_id(IdKind.PAYMENT, payment_id):
@@ -343,14 +360,22 @@ class PostgresPayments:
         ]
 
 
-def _opening(payment: Payment, operation: Operation) -> dict[str, Any]:
-    return {
-        **stored_values(COLUMNS, payment),
-        "op_id": operation.id,
-        "kind": operation.kind,
-        "run_at": operation.due_at,
-        "sealed": operation.sealed,
+def _opening(new: NewPayment) -> dict[str, Any]:
+    row = {
+        **stored_values(COLUMNS, new.change.after),
+        "op_id": new.operation.id,
+        "kind": new.operation.kind,
+        "run_at": new.operation.due_at,
+        "sealed": new.operation.sealed,
     }
+    if new.answer is not None:
+        stored = new.answer.stored
+        row["key"] = new.answer.key
+        row["fingerprint"] = stored_fingerprints(stored)
+        row["response_code"] = stored.answer.status
+        row["response"] = stored.answer.body.decode()
+        row["expires_at"] = stored.expires_at
+    return row
 
 
 def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[dict[str, Any]]:

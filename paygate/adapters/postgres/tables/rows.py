@@ -8,22 +8,28 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 Row = Mapping[str, Any]
 
 
 def uuid(value: Any) -> UUID:
-    """Return a standard UUID; asyncpg returns a subclass."""
-    return value if type(value) is UUID else UUID(str(value))
+    """Return a standard UUID; asyncpg returns a subclass of its own."""
+    return value if type(value) is UUID else UUID(int=value.int)
 
 
 def decoded(value: Any) -> Any:
-    """Return the value of a JSON column; asyncpg returns a text, Tortoise a value."""
+    """Return the value of a JSON column; asyncpg returns its text, the ORM its value."""
     return json.loads(value) if isinstance(value, str) else value
 
 
 def encoded(value: Any) -> str:
-    """Serialize a value for a JSON parameter."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    """Return the text of a JSON parameter."""
+    try:
+        return orjson.dumps(value, default=_plain).decode()
+    except TypeError:
+        # Integers of more than 64 bits and broken Unicode: PostgreSQL decides about them.
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def _plain(value: Any) -> str:
@@ -31,4 +37,4 @@ def _plain(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be part of a parameter")
+    raise TypeError(f"{type(value).__name__} cannot be a JSON parameter")
