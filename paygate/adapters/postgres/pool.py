@@ -33,6 +33,11 @@ SESSION = {
     "default_transaction_isolation": "read committed",
     "lock_timeout": str(LOCK_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+    # A prepared statement keeps the plan that was made when its tables were small. Scanning a
+    # whole table was right then, and a minute later it is not.
+    "enable_seqscan": "off",
+    # Without it, the price of such a scan would look like a long statement worth compiling.
+    "jit": "off",
 }
 
 # A session that became read-only is replaced, but not more often: a database that stays
@@ -40,7 +45,8 @@ SESSION = {
 REPLACE_EVERY_S = 1.0
 _LOCAL = (
     f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; "
-    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}"
+    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 )
 
 

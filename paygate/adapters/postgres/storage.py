@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from tortoise.context import TortoiseContext
 
+from ...core.batching import Batcher
 from ...core.errors import InfrastructureError
 from .database import Executor, connect
 from .tables.accounts import PostgresApiKeys, PostgresAudit, PostgresSessions, PostgresUsers
@@ -20,10 +22,10 @@ from .tables.feed import PostgresFeed
 from .tables.figures import PostgresFigures
 from .tables.housekeeping import PostgresHousekeeping, PostgresSealedTexts
 from .tables.idempotency import PostgresIdempotency
-from .tables.merchants import PostgresMerchants
+from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
 from .tables.orders import PostgresOrders
-from .tables.payments import PostgresPayments
+from .tables.payments import PostgresPayments, find_payments
 from .tables.plugin_settings import PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
 from .tables.workers import PostgresWorkers
@@ -160,6 +162,20 @@ class PostgresStorage(PostgresRepositories):
     """The repositories on their own pool. Close it when done."""
 
     context: TortoiseContext
+
+    @cached_property
+    def merchants(self) -> PostgresMerchants:
+        """Merchants; concurrent requests read their credentials together."""
+        return PostgresMerchants(
+            self.executor, Batcher(partial(find_credentials, executor=self.executor))
+        )
+
+    @cached_property
+    def payments(self) -> PostgresPayments:
+        """Payments; concurrent requests read theirs together."""
+        return PostgresPayments(
+            self.executor, Batcher(partial(find_payments, executor=self.executor))
+        )
 
     @classmethod
     async def connect(cls, url: str, *, pool_size: int) -> PostgresStorage:

@@ -17,6 +17,7 @@ from ....core.accounts.model import (
     Role,
     Subscription,
 )
+from ....core.batching import Batcher
 from ....core.ids import is_order_name
 from ....core.limits import LAST_USE_EVERY
 from ....core.records import Unchanged
@@ -52,20 +53,21 @@ def row_to_merchant(row: Row) -> Merchant:
 
 BY_IDS = "SELECT * FROM merchants WHERE id = ANY($1::uuid[])"
 
-# The merchant's key pair and the additional API keys in one statement, each by an index.
-BY_KEY = """
-SELECT m.*, m.api_secret AS secret_sha256, 'owner' AS key_role, NULL::uuid AS key_id,
+# The merchants' key pairs and the additional API keys in one statement, each by an index.
+BY_KEYS = """
+SELECT m.*, m.api_key AS used_key, m.api_secret AS secret_sha256, 'owner' AS key_role,
+    NULL::uuid AS key_id,
     false AS is_stale, CASE WHEN m.api_revoked_at IS NOT NULL THEN 'revoked' END AS ended,
     CASE WHEN m.api_previous_until > clock_timestamp() THEN m.api_previous_secret END AS previous
-FROM merchants m WHERE m.api_key = $1
+FROM merchants m WHERE m.api_key = ANY($1::text[])
 UNION ALL
-SELECT m.*, k.secret_sha256, k.role, k.id,
+SELECT m.*, k.key, k.secret_sha256, k.role, k.id,
     coalesce(k.last_used_at < clock_timestamp() - $2::interval, true),
     CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
         WHEN k.expires_at <= clock_timestamp() THEN 'expired' END,
     NULL
 FROM api_keys k JOIN merchants m ON m.id = k.merchant_id
-WHERE k.key = $1
+WHERE k.key = ANY($1::text[])
 """
 
 # A secret that SQL wrote is stored in clear: only its digest stays, as the previous secret.
@@ -138,25 +140,32 @@ WHERE id = $1 AND split_part(email, '@', 2) = $2 RETURNING id
 """
 
 
+async def find_credentials(
+    api_keys: Sequence[str], executor: Executor
+) -> Sequence[Credentials | None]:
+    """Return the credentials of each key; None for an unknown one."""
+    found: dict[str, Credentials] = {}
+    for row in await executor.fetch(BY_KEYS, list(set(api_keys)), LAST_USE_EVERY):
+        found.setdefault(row["used_key"], _row_to_credentials(row))
+    return [found.get(api_key) for api_key in api_keys]
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresMerchants:
-    """Implements ``MerchantRepository``."""
+    """Implements ``MerchantRepository``.
+
+    Args:
+        executor: Runs the statements.
+        by_key: Reads credentials for concurrent requests together; None in a transaction.
+    """
 
     executor: Executor
+    by_key: Batcher[str, Credentials | None] | None = None
 
     async def credentials(self, api_key: str) -> Credentials | None:
-        row = await self.executor.fetchrow(BY_KEY, api_key, LAST_USE_EVERY)
-        if row is None:
-            return None
-        return Credentials(
-            row_to_merchant(row),
-            row["secret_sha256"],
-            role=Role(row["key_role"]),
-            key_id=None if row["key_id"] is None else uuid(row["key_id"]),
-            is_stale=row["is_stale"],
-            ended=row["ended"],
-            previous_sha256=row["previous"],
-        )
+        if self.by_key is not None:
+            return await self.by_key.submit(api_key)
+        return (await find_credentials([api_key], self.executor))[0]
 
     async def key_pair(self, merchant_id: UUID) -> KeyPair | None:
         return _pair_of(await self.executor.fetchrow(PAIR, merchant_id))
@@ -255,3 +264,15 @@ def _pair_of(row: Mapping[str, Any] | None) -> KeyPair | None:
     if row is None:
         return None
     return KeyPair(row["api_key"], row["api_previous_until"], row["api_revoked_at"])
+
+
+def _row_to_credentials(row: Row) -> Credentials:
+    return Credentials(
+        row_to_merchant(row),
+        row["secret_sha256"],
+        role=Role(row["key_role"]),
+        key_id=None if row["key_id"] is None else uuid(row["key_id"]),
+        is_stale=row["is_stale"],
+        ended=row["ended"],
+        previous_sha256=row["previous"],
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ....core.batching import Batcher
 from ....core.errors import OrderNotPayableError, RowRefusedError, StaleWriteError
 from ....core.event import Change
 from ....core.ids import IdKind, is_id
@@ -243,13 +244,27 @@ SELECT count(*) AS payments,
 FROM payments WHERE merchant_id = $1
 """
 BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
+BY_IDS = f"SELECT {names(READ)} FROM payments WHERE id = ANY($1::text[])"
+
+
+async def find_payments(payment_ids: Sequence[str], executor: Executor) -> Sequence[Payment | None]:
+    """Return the payment of each id; None for an unknown one."""
+    rows = await executor.fetch(BY_IDS, list(set(payment_ids)))
+    found = {row["id"]: row_to_payment(row) for row in rows}
+    return [found.get(payment_id) for payment_id in payment_ids]
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresPayments:
-    """Implements ``PaymentRepository``."""
+    """Implements ``PaymentRepository``.
+
+    Args:
+        executor: Runs the statements.
+        by_id: Reads payments for concurrent requests together; None in a transaction.
+    """
 
     executor: Executor
+    by_id: Batcher[str, Payment | None] | None = None
 
     async def open(self, new: NewPayment) -> None:
         if new.change.after.id not in await self.open_all([new]):
@@ -279,8 +294,9 @@ class PostgresPayments:
     async def get(self, payment_id: str) -> Payment | None:
         if not is_id(IdKind.PAYMENT, payment_id):
             return None
-        row = await self.executor.fetchrow(BY_ID, payment_id)
-        return row_to_payment(row) if row else None
+        if self.by_id is not None:
+            return await self.by_id.submit(payment_id)
+        return (await find_payments([payment_id], self.executor))[0]
 
     async def has_live(self, order_id: str) -> bool:
         return await self.executor.fetchval(LIVE_STATUS, order_id) is not None
