@@ -6,9 +6,11 @@ import asyncio
 import socket
 from typing import Any
 
+import h11
 import hypercorn.protocol
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
 
 BACKLOG = 1024
@@ -22,11 +24,27 @@ UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _Http1(H11Protocol):
-    """HTTP/1.1 without upgrades.
+    """HTTP/1.1 without upgrades, with one write for a short response.
 
     hypercorn responds to ``Upgrade: h2c`` with 101. Behind a proxy that forwards the header this
     is a tunnel that bypasses the proxy's rules, such as rate limits.
     """
+
+    _head = b""
+
+    async def _send_h11_event(self, event: Any) -> None:
+        """Send the head of a response of known length together with its body."""
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        if isinstance(event, h11.Response) and _has_length(event):
+            self._head = data
+        elif data or self._head:
+            data, self._head = self._head + data, b""
+            await self.send(RawData(data=data))
 
     async def _check_protocol(self, event: Any) -> None:
         """Never upgrade to HTTP/2."""
@@ -41,6 +59,10 @@ class _Http1(H11Protocol):
                 http_version=request.http_version,
             )
         )
+
+
+def _has_length(response: h11.Response) -> bool:
+    return any(name == b"content-length" for name, _ in response.headers)
 
 
 # hypercorn reads this name for each unencrypted connection.

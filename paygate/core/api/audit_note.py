@@ -14,6 +14,7 @@ from ..deps import Deps
 from ..limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
 from ..origins import ORIGINS_MAX
 from .bodies import body_of_request
+from .context import current_request
 from .documented import Audited, Documented, find_documented
 
 # The longest lists in request bodies.
@@ -66,9 +67,10 @@ async def audit_note_of_request() -> Note | None:
 
 def documentation_of_request() -> Documented:
     """Return the documentation of the current route."""
-    view = current_app.view_functions[str(request.endpoint)]
+    endpoint = current_request().endpoint
+    view = current_app.view_functions[str(endpoint)]
     doc = find_documented(view)
-    assert doc is not None, f"{request.endpoint} has no documented() decorator"
+    assert doc is not None, f"{endpoint} has no documented() decorator"
     return doc
 
 

@@ -21,7 +21,7 @@ from ..deps import Deps
 from ..errors import AuthenticationError, ForbiddenError, ForeignPageError
 from ..payments.create import check_client_secret
 from .audit_note import documentation_of_request
-from .context import dialect_of_app
+from .context import current_request, dialect_of_app
 from .documented import Documented
 
 COOKIE = "__Host-paygate"
@@ -103,9 +103,10 @@ def _host_of(origin: str) -> str | None:
 
 
 async def _named(deps: Deps) -> Caller:
-    key, secret = (request.headers.get(f"X-Api-{name}", "") for name in ("Key", "Secret"))
+    asked = current_request()
+    key, secret = asked.headers.get("X-Api-Key", ""), asked.headers.get("X-Api-Secret", "")
     if key or secret:
-        return await authenticate(api_key=key, api_secret=secret, ip=request.remote_addr, deps=deps)
+        return await authenticate(api_key=key, api_secret=secret, ip=asked.remote_addr, deps=deps)
     found = await _session(deps)
     if found is not None:
         session, token = found

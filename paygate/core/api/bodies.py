@@ -7,7 +7,8 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, cast
 
-from quart import Quart, request
+import orjson
+from quart import Quart, Request, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from ..errors import InvalidInputError
@@ -34,11 +35,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-        )
+        return _STRICT.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InvalidInputError("The body is not UTF-8") from None
     except RecursionError:
@@ -57,6 +54,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise InvalidInputError(f"The body contains {name}, which is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _check(value: Any, *, depth: int) -> None:
@@ -95,12 +95,19 @@ def write(value: Any) -> bytes:
     It is compact and not escaped, so that a receiver that parses and serializes it again,
     as JavaScript does, gets the same bytes.
     """
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # A plugin's value with keys that are no strings, or with integers of over 64 bits.
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def canonical(value: Any) -> bytes:
     """Serialize JSON in a canonical form: equal content gives equal bytes."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+    return _CANONICAL.encode(value).encode()
+
+
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 Message = MutableMapping[str, Any]
@@ -117,12 +124,12 @@ def register_bodies(app: Quart) -> None:
     """Give the app complete bodies within the limits; answer others with 413 or 408."""
     app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
 
-    @app.before_request
-    async def refuse() -> None:
-        scope = cast("MutableMapping[str, Any]", request.scope)
-        refusal: Exception | None = scope.get(REFUSAL)
-        if refusal is not None:
-            raise refusal
+
+def refuse_body(asked: Request) -> None:
+    """Raise the error of a request whose body is too large or too slow."""
+    refusal: Exception | None = cast("MutableMapping[str, Any]", asked.scope).get(REFUSAL)
+    if refusal is not None:
+        raise refusal
 
 
 def _bounded(inner: Any) -> Asgi:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from quart import Quart, current_app
+from quart import Quart, Request, current_app
+from quart.globals import request_ctx
 
 from ..batching import Batcher
 from ..deps import Deps
@@ -14,6 +15,14 @@ from ..payments.group_commit import GroupedCreate, create_payments
 from .dialect import Dialect
 
 DEPS, DIALECT, GROUP = "paygate.deps", "paygate.dialect", "paygate.group"
+
+
+def current_request() -> Request:
+    """Return the current request itself.
+
+    Each use of ``quart.request`` looks it up again.
+    """
+    return request_ctx.request
 
 
 def use_deps(app: Quart, deps: Deps) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from quart import Quart, Response, request
+from quart import Quart, Request, Response
 from werkzeug.exceptions import HTTPException
 
 from ..errors import ForeignPageError
 from ..origins import is_loopback
+from .bodies import refuse_body
+from .context import current_request
 from .documented import find_documented
 
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -55,10 +58,13 @@ class WebPolicy:
 
     def allows_host(self, host: str) -> bool:
         """Whether the app may be reached with that host name, with or without a port."""
-        if self.hosts is None:
-            return True
-        name = _host_name(f"//{host}")
-        return name is not None and (is_loopback(name) or name in self.hosts or _is_address(name))
+        return self.hosts is None or _allows_host(host, self.hosts)
+
+
+@lru_cache(maxsize=256)
+def _allows_host(host: str, hosts: frozenset[str]) -> bool:
+    name = _host_name(f"//{host}")
+    return name is not None and (is_loopback(name) or name in hosts or _is_address(name))
 
 
 def register_middleware(app: Quart, policy: WebPolicy) -> None:
@@ -70,69 +76,75 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
     """
 
     @app.before_request
-    async def check_host() -> None:
-        if not policy.allows_host(request.host):
+    async def check_request() -> Response | None:
+        asked = current_request()
+        host = asked.host
+        if not policy.allows_host(host):
             raise ForeignPageError(
-                f"This server is not reached by the name {request.host[:100]!r}; name it in "
+                f"This server is not reached by the name {host[:100]!r}; name it in "
                 "PAYGATE_ALLOWED_HOSTS"
             )
-
-    @app.before_request
-    async def preflight() -> Response | None:
-        return Response(status=204) if request.method == "OPTIONS" else None
-
-    @app.before_request
-    async def check_origin() -> None:
-        origin = request.headers.get("Origin")
-        if origin is None or request.method in SAFE_METHODS or _is_for_any_page(app):
-            return
-        # A page cannot send these headers unless a preflight allowed it.
-        if "X-Api-Key" in request.headers or policy.allows_origin(origin):
-            return
-        if (_host_and_port(origin) or "") != request.host.lower():
+        if asked.method == "OPTIONS":
+            return Response(status=204)
+        origin = asked.headers.get("Origin")
+        if origin is not None and not _may_use(asked, origin, policy, app):
             raise ForeignPageError("Pages of this origin may not use this route")
+        refuse_body(asked)
+        return None
 
     @app.after_request
     async def response_headers(response: Response) -> Response:
-        _allow_origin(response, policy, is_for_any_page=_is_for_any_page(app))
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers.setdefault("Cache-Control", "no-store")
+        headers, asked = response.headers, current_request()
+        _allow_origin(response, asked, policy, app)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers.setdefault("Cache-Control", "no-store")
         if policy.hsts_s:
-            response.headers["Strict-Transport-Security"] = f"max-age={policy.hsts_s}"
+            headers["Strict-Transport-Security"] = f"max-age={policy.hsts_s}"
         return response
 
 
-def _allow_origin(response: Response, policy: WebPolicy, *, is_for_any_page: bool) -> None:
-    origin = request.headers.get("Origin", "")
-    response.vary.add("Origin")
+def _may_use(asked: Request, origin: str, policy: WebPolicy, app: Quart) -> bool:
+    """Whether a page of that origin may use the route."""
+    if asked.method in SAFE_METHODS or _is_for_any_page(asked, app):
+        return True
+    # A page cannot send these headers unless a preflight allowed it.
+    if "X-Api-Key" in asked.headers or policy.allows_origin(origin):
+        return True
+    return (_host_and_port(origin) or "") == asked.host.lower()
+
+
+def _allow_origin(response: Response, asked: Request, policy: WebPolicy, app: Quart) -> None:
+    origin, headers = asked.headers.get("Origin", ""), response.headers
+    headers["Vary"] = "Origin"
+    is_for_any_page = _is_for_any_page(asked, app)
     if origin and origin in policy.credentialed:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Credentials"] = "true"
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Credentials"] = "true"
     elif is_for_any_page:
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Allow-Origin"] = "*"
     elif origin and policy.allows_origin(origin):
-        response.headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Origin"] = origin
     else:
         return
-    response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
-    response.headers["Access-Control-Allow-Headers"] = _allowed_headers(
-        is_for_any_page=is_for_any_page
+    headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+    headers["Access-Control-Allow-Headers"] = _allowed_headers(
+        asked, is_for_any_page=is_for_any_page
     )
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE_S)
+    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE_S)
 
 
-def _allowed_headers(*, is_for_any_page: bool) -> str:
+def _allowed_headers(asked: Request, *, is_for_any_page: bool) -> str:
     """Allow further headers on shoppers' routes, such as those of a tracing library."""
-    asked = request.headers.get("Access-Control-Request-Headers", "")
-    if is_for_any_page and _HEADER_NAMES.fullmatch(asked):
-        return f"{ALLOWED_HEADERS}, {asked}"
+    further = asked.headers.get("Access-Control-Request-Headers", "")
+    if is_for_any_page and _HEADER_NAMES.fullmatch(further):
+        return f"{ALLOWED_HEADERS}, {further}"
     return ALLOWED_HEADERS
 
 
-def _is_for_any_page(app: Quart) -> bool:
+def _is_for_any_page(asked: Request, app: Quart) -> bool:
     """Whether the route uses no keys and no session, so that any page may use it."""
-    endpoint = _endpoint(app)
+    endpoint = _endpoint(asked, app)
     if endpoint is None:
         return False
     doc = find_documented(app.view_functions[endpoint])
@@ -141,16 +153,16 @@ def _is_for_any_page(app: Quart) -> bool:
     return doc.is_for_any_page
 
 
-def _endpoint(app: Quart) -> str | None:
-    if request.method != "OPTIONS":
-        return request.endpoint
+def _endpoint(asked: Request, app: Quart) -> str | None:
+    if asked.method != "OPTIONS":
+        return asked.endpoint
     # For a preflight, the method of the announced request.
-    asked = request.headers.get("Access-Control-Request-Method", "GET")
-    adapter = app.create_url_adapter(request)
+    method = asked.headers.get("Access-Control-Request-Method", "GET")
+    adapter = app.create_url_adapter(asked)
     if adapter is None:
         return None
     try:
-        endpoint, _ = adapter.match(method=asked)
+        endpoint, _ = adapter.match(method=method)
     except HTTPException:
         return None
     return endpoint if isinstance(endpoint, str) else None

@@ -80,7 +80,7 @@ def error_to_json(*, code: str, description: str, field: str | None = None) -> E
 
 def timestamp(at: datetime) -> str:
     """Format a time as ISO 8601 in UTC with milliseconds, as JavaScript does."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def maybe_timestamp(at: datetime | None) -> str | None:
