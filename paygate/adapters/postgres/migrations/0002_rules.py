@@ -149,7 +149,6 @@ ALTER TABLE orders
     ADD CONSTRAINT orders_amount_check CHECK (amount BETWEEN 100 AND 1000000000000),
     ADD CONSTRAINT orders_status_check CHECK (status IN ('created', 'attempted', 'paid')),
     ADD CONSTRAINT orders_capture_mode_check CHECK (capture_mode IN ('automatic', 'manual'));
-CREATE INDEX orders_merchant_id ON orders (merchant_id);
 """
 
 # payments: one live payment per order, and the changes of status that the model allows.
@@ -181,20 +180,24 @@ CREATE UNIQUE INDEX payments_one_live_per_order ON payments (order_id)
 CREATE INDEX payments_by_instrument
     ON payments (merchant_id, method, jsonb_hash_extended(instrument, 0), created_at);
 
+CREATE FUNCTION paygate_payments_begin() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong record;
+BEGIN
+    SELECT * INTO wrong FROM added WHERE status <> 'pending' OR version <> 1 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a payment begins pending at version 1, not % at %', wrong.status, wrong.version
+            USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
+    SELECT id, 1, NULL, status, created_at FROM added;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER payments_begin AFTER INSERT ON payments REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION paygate_payments_begin();
+
 CREATE FUNCTION paygate_payment_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.status <> 'pending' OR NEW.version <> 1 THEN
-            RAISE EXCEPTION 'a new payment has status pending and version 1, not % and %', NEW.status, NEW.version
-                USING ERRCODE = 'check_violation';
-        END IF;
-        INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
-        VALUES (NEW.id, 1, NULL, NEW.status, NEW.created_at);
-        RETURN NEW;
-    END IF;
-    IF NEW.status = OLD.status THEN
-        RETURN NEW;
-    END IF;
     IF (OLD.status, NEW.status) NOT IN (
         ('pending', 'processing'), ('pending', 'failed'), ('pending', 'unknown'),
         ('processing', 'success'), ('processing', 'authorized'), ('processing', 'failed'),
@@ -207,23 +210,28 @@ BEGIN
         ('voiding', 'cancelled'), ('voiding', 'success'), ('voiding', 'authorized'),
         ('failed', 'success'), ('failed', 'authorized')
     ) THEN
-        RAISE EXCEPTION 'payment % cannot change from % to %', OLD.id, OLD.status, NEW.status
+        RAISE EXCEPTION 'payment % cannot go from % to %', OLD.id, OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.version <> OLD.version + 1 THEN
-        RAISE EXCEPTION 'payment % changed from version % to %', OLD.id, OLD.version, NEW.version
+        RAISE EXCEPTION 'payment % went from version % to %', OLD.id, OLD.version, NEW.version
             USING ERRCODE = 'check_violation';
     END IF;
     INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
     VALUES (NEW.id, NEW.version, OLD.status, NEW.status, NEW.updated_at);
     RETURN NEW;
 END $$;
-CREATE TRIGGER payments_move AFTER INSERT OR UPDATE ON payments
-    FOR EACH ROW EXECUTE FUNCTION paygate_payment_moves();
+CREATE TRIGGER payments_move AFTER UPDATE ON payments
+    FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+    EXECUTE FUNCTION paygate_payment_moves();
 """
 
 # payment_transitions: a payment may fail and later succeed, each once.
 PAYMENT_TRANSITIONS = """
+ALTER TABLE payment_transitions
+    DROP CONSTRAINT payment_transitions_pkey,
+    DROP CONSTRAINT uid_payment_tra_payment_56ade6,
+    ADD PRIMARY KEY (payment_id, version);
 CREATE UNIQUE INDEX payment_transitions_one_ending ON payment_transitions (payment_id, to_status)
     WHERE to_status IN ('success', 'failed', 'cancelled');
 """
@@ -304,7 +312,6 @@ ALTER TABLE webhook_logs
     ADD CONSTRAINT webhook_logs_status_check CHECK (status IN ('pending', 'success', 'failed')),
     ADD CONSTRAINT webhook_logs_due_check
         CHECK ((status = 'pending') = (next_retry_at IS NOT NULL));
-CREATE INDEX webhook_logs_merchant_id ON webhook_logs (merchant_id);
 CREATE INDEX webhook_logs_next_retry_at ON webhook_logs (next_retry_at) WHERE status = 'pending';
 CREATE INDEX webhook_logs_endpoint_due ON webhook_logs (endpoint_id, (attempts > 0), next_retry_at)
     WHERE status = 'pending';
@@ -334,7 +341,9 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER webhook_logs_defaults BEFORE INSERT OR UPDATE OF status ON webhook_logs
-    FOR EACH ROW EXECUTE FUNCTION paygate_delivery_defaults();
+    FOR EACH ROW WHEN (
+        NEW.endpoint_id IS NULL OR (NEW.status = 'pending') <> (NEW.next_retry_at IS NOT NULL)
+    ) EXECUTE FUNCTION paygate_delivery_defaults();
 
 CREATE FUNCTION paygate_delivery_slots(endpoint uuid, share int) RETURNS int
 LANGUAGE plpgsql VOLATILE AS $$

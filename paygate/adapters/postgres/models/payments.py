@@ -14,6 +14,17 @@ def _restrict(to: str, related_name: str) -> Any:
     return fields.ForeignKeyField(f"{APP}.{to}", related_name, on_delete=fields.RESTRICT)
 
 
+def _unchecked(to: str, related_name: str, *, null: bool = False) -> Any:
+    """Refer to a row without a foreign key.
+
+    A check of every new row would cost more than the row. The orders of a merchant, and the
+    operations of a payment, keep both from being deleted.
+    """
+    return fields.ForeignKeyField(
+        f"{APP}.{to}", related_name, on_delete=fields.NO_ACTION, db_constraint=False, null=null
+    )
+
+
 class MerchantRow(Row):
     """A merchant. SQL may set ``webhook_url``, ``webhook_secret`` and ``allowed_origins``."""
 
@@ -85,7 +96,7 @@ class PaymentRow(Row):
 
     id = fields.CharField(max_length=64, primary_key=True)
     order = _restrict("OrderRow", "payments")
-    merchant = _restrict("MerchantRow", "payments")
+    merchant = _unchecked("MerchantRow", "payments")
     amount = fields.BigIntField()
     currency = fields.CharField(max_length=3, default="INR")
     method = fields.CharField(max_length=20)
@@ -115,7 +126,7 @@ class PaymentRow(Row):
 
     class Meta:
         table = "payments"
-        indexes = (("order_id",), ("status",), ("merchant_id", "created_at"))
+        indexes = (("order_id",), ("merchant_id", "created_at"))
 
 
 class RefundRow(Row):
@@ -141,7 +152,7 @@ class PaymentTransitionRow(Row):
     """A change of a payment's status, written by the trigger on ``payments``."""
 
     id = fields.BigIntField(primary_key=True)
-    payment = _restrict("PaymentRow", "transitions")
+    payment = _unchecked("PaymentRow", "transitions")
     version = fields.IntField()
     from_status = fields.CharField(max_length=20, null=True)
     to_status = fields.CharField(max_length=20)
@@ -170,7 +181,7 @@ class OperationRow(LeaseColumns):
 
     id = fields.CharField(max_length=64, primary_key=True)
     payment = _restrict("PaymentRow", "operations")
-    merchant = _restrict("MerchantRow", "operations")
+    merchant = _unchecked("MerchantRow", "operations")
     kind = fields.CharField(max_length=20)
     amount = fields.BigIntField()
     currency = fields.CharField(max_length=3)
@@ -199,10 +210,8 @@ class EventRow(Row):
     """An event and its exact JSON text."""
 
     id = fields.CharField(max_length=64, primary_key=True)
-    merchant = _restrict("MerchantRow", "events")
-    payment: Any = fields.ForeignKeyField(
-        f"{APP}.PaymentRow", "events", on_delete=fields.RESTRICT, null=True
-    )
+    merchant = _unchecked("MerchantRow", "events")
+    payment = _unchecked("PaymentRow", "events", null=True)
     type = fields.CharField(max_length=50)
     seq = fields.IntField(null=True)
     payload = ExactJsonField()
@@ -213,14 +222,13 @@ class EventRow(Row):
     class Meta:
         table = "events"
         unique_together = (("payment_id", "seq"),)
-        indexes = (("merchant_id", "created_at"),)
 
 
 class DeliveryRow(LeaseColumns):
     """The delivery of an event to an endpoint. Work while ``status`` is pending."""
 
     id = fields.UUIDField(primary_key=True)
-    merchant = _restrict("MerchantRow", "deliveries")
+    merchant = _unchecked("MerchantRow", "deliveries")
     event = fields.CharField(max_length=50)
     payload = ExactJsonField()
     status = fields.CharField(max_length=20, default="pending")
@@ -244,7 +252,7 @@ class DeliveryRow(LeaseColumns):
     class Meta:
         table = "webhook_logs"
         unique_together = (("event_id", "sink", "endpoint_id"),)
-        indexes = (("merchant_id", "created_at"), ("status",))
+        indexes = (("merchant_id", "created_at"),)
 
 
 class IdempotencyKeyRow(Row):
@@ -252,7 +260,7 @@ class IdempotencyKeyRow(Row):
 
     # Tortoise has no composite keys; a migration creates the real one.
     key = fields.CharField(max_length=255, primary_key=True)
-    merchant = _restrict("MerchantRow", "idempotency_keys")
+    merchant = _unchecked("MerchantRow", "idempotency_keys")
     response = ExactJsonField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
