@@ -100,6 +100,7 @@ READ_CHARS_MAX = 2 * TEXT_CHARS_MAX
 ITEMS_MAX = 50
 DEPTH_MAX = 8
 NUMBER_MAX = 2**63
+_CARD_MIN = 10 ** (CARD_DIGITS_MIN - 1)
 SECRET_CHARS_MIN = 4
 """Shorter secrets occur in other texts by chance, and are not masked."""
 
@@ -151,11 +152,23 @@ def _redact_number(value: float) -> float | str:
     # Larger than a bigint, or not a JSON number: some readers could not parse it.
     if not abs(value) < NUMBER_MAX:
         return "…"
+    if isinstance(value, int) and abs(value) < _CARD_MIN:
+        return value
     return value if redact(str(value)) == str(value) else MASK
+
+
+# Ids, names and codes without anything to mask: fewer digits than a card has, no name of a
+# code, and no colon, equals sign or space before a value. Most stored texts are like this.
+_HARMLESS = re.compile(
+    r"\A(?!.*(?:cvv|cvc|security|otp|pin))(?:[a-z_@.-]*+[0-9]){0,12}+[a-z_@.-]*+",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def redact_text(text: str, *, secrets: Collection[str] = ()) -> str:
     """Mask cards, named codes and secrets, and cut the text to ``TEXT_CHARS_MAX``."""
+    if not secrets and len(text) <= TEXT_CHARS_MAX and _HARMLESS.fullmatch(text):
+        return text
     # PostgreSQL stores neither a NUL nor half a surrogate pair.
     text = text.replace("\0", "").encode(errors="replace").decode()
     # Before the text is cut: a part of a secret would not be recognized.

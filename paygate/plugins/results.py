@@ -356,6 +356,8 @@ def _kept_headers(sent: Mapping[Any, Any]) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     short = text[:ATTEMPT_HEADER_CHARS_MAX]
+    if short.isprintable():
+        return short
     return "".join(char if char.isprintable() else " " for char in short)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -108,6 +109,8 @@ def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
     return any(address in network for network in networks if network.version == address.version)
 
 
+# Many deliveries go to the same URL. A refusal is not kept.
+@lru_cache(maxsize=1024)
 def check_url(url: str, reach: Reach) -> None:
     """Refuse a URL that can never be used. Names are not resolved.
 

@@ -11,7 +11,7 @@ from ..money import Money
 from ..payments.model import Payment, Refund
 from ..webhooks.model import DisabledReason, EndpointSettings
 from .bodies import write
-from .resources.payments import instrument_to_json, payment_to_json
+from .resources.payments import PaymentJson, instrument_to_json, payment_to_json
 from .resources.refunds import refund_in_full_to_json
 from .shapes import timestamp
 
@@ -24,11 +24,20 @@ class EventBodies:
     that a reader that parses and serializes it again gets the same bytes.
     """
 
+    def __init__(self) -> None:
+        self._last: tuple[Payment, PaymentJson] | None = None
+
+    def _shown(self, payment: Payment) -> PaymentJson:
+        """Return the payment's JSON; a change often has several events."""
+        if self._last is None or self._last[0] is not payment:
+            self._last = (payment, payment_to_json(payment))
+        return self._last[1]
+
     def type_of(self, event: Event) -> str:
         return event.type
 
     def payment_event(self, event: Event, payment_: Payment) -> bytes:
-        shown = payment_to_json(payment_)
+        shown = self._shown(payment_)
         flat: dict[str, Any] = {
             "payment_id": payment_.id,
             "paymentId": payment_.id,

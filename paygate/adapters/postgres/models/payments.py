@@ -14,14 +14,14 @@ def _restrict(to: str, related_name: str) -> Any:
     return fields.ForeignKeyField(f"{APP}.{to}", related_name, on_delete=fields.RESTRICT)
 
 
-def _unchecked(to: str, related_name: str, *, null: bool = False) -> Any:
+def _unchecked(to: str, related_name: str, **how: Any) -> Any:
     """Refer to a row without a foreign key.
 
     A check of every new row would cost more than the row. The orders of a merchant, and the
     operations of a payment, keep both from being deleted.
     """
     return fields.ForeignKeyField(
-        f"{APP}.{to}", related_name, on_delete=fields.NO_ACTION, db_constraint=False, null=null
+        f"{APP}.{to}", related_name, on_delete=fields.NO_ACTION, db_constraint=False, **how
     )
 
 
