@@ -431,13 +431,13 @@ async def test_k20_the_tables_have_their_columns(served: Gateway, table: str):
 @pytest.mark.parametrize(
     ("table", "columns", "condition"),
     [
-        ("orders", "(merchant_id)", ""),
+        # An index that begins with the column serves its searches too. None is on a status
+        # alone: no statement searches for it, and every payment would be written to it twice.
+        ("orders", "(merchant_id, ", ""),
         ("payments", "(order_id)", ""),
-        ("payments", "(status)", ""),
         ("payments", "(merchant_id, created_at)", ""),
         ("refunds", "(payment_id)", ""),
-        ("webhook_logs", "(merchant_id)", ""),
-        ("webhook_logs", "(status)", ""),
+        ("webhook_logs", "(merchant_id, ", ""),
         ("webhook_logs", "(next_retry_at)", "WHERE ((status)::text = 'pending'::text)"),
         ("idempotency_keys", "(key, merchant_id)", ""),
     ],
