@@ -15,7 +15,9 @@ CORE_LIBRARIES = {
     "paygate/core/plugin_api/method.py": {"pydantic"},
     "paygate/core/payments/create.py": {"pydantic"},
     "paygate/core/registry.py": {"pydantic"},
-    "paygate/core/api/": {"pydantic", "pydantic_core", "quart", "typing_extensions", "werkzeug"},
+    "paygate/core/api/": {
+        *("orjson", "pydantic", "pydantic_core", "quart", "typing_extensions", "werkzeug")
+    },
 }
 # One technology, one place: replacing it means replacing a folder.
 HOMES = {

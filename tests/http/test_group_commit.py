@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from paygate.core.api.context import GROUP
+from paygate.core.api.group_commit import GROUP
 from paygate.core.batching import Batcher
 from tests.harness.apps import Answer, TestApp
 

@@ -14,6 +14,7 @@ from .bodies import register_bodies
 from .context import use_deps, use_dialect
 from .dialect import Dialect
 from .errors import register_errors, register_refusals
+from .group_commit import use_group_commit
 from .middleware import WebPolicy, register_middleware
 from .pages import checkout, dashboard, docs, simulator
 from .pages.dashboard import DashboardSettings
@@ -93,6 +94,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     # Some clients add a slash to the end of every path.
     app.url_map.strict_slashes = False
     use_deps(app, deps)
+    use_group_commit(app, deps)
     register_errors(app)
     register_refusals(app, deps)
     register_middleware(app, replace(settings.policy, credentialed=deps.policy.origins))

@@ -1,20 +1,16 @@
-"""The dependencies, the dialect and the payments in progress of the current app."""
+"""The dependencies and the dialect of the current app."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from quart import Quart, Request, current_app
 from quart.globals import request_ctx
 
-from ..batching import Batcher
 from ..deps import Deps
-from ..idempotency import Answer
-from ..payments.group_commit import GroupedCreate, create_payments
 from .dialect import Dialect
 
-DEPS, DIALECT, GROUP = "paygate.deps", "paygate.dialect", "paygate.group"
+DEPS, DIALECT = "paygate.deps", "paygate.dialect"
 
 
 def current_request() -> Request:
@@ -27,12 +23,7 @@ def current_request() -> Request:
 
 def use_deps(app: Quart, deps: Deps) -> None:
     """Set the dependencies of an app."""
-
-    async def create(requests: Sequence[GroupedCreate]) -> Sequence[Answer | None]:
-        return await create_payments(requests, deps)
-
     app.extensions[DEPS] = deps
-    app.extensions[GROUP] = Batcher(create)
 
 
 def deps_of_app() -> Deps:
@@ -41,11 +32,6 @@ def deps_of_app() -> Deps:
     Handlers in a transaction receive a copy that is bound to it.
     """
     return cast("Deps", current_app.extensions[DEPS])
-
-
-def group_of_app() -> Batcher[GroupedCreate, Answer | None]:
-    """Return what creates payments of concurrent requests together."""
-    return cast("Batcher[GroupedCreate, Answer | None]", current_app.extensions[GROUP])
 
 
 def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:

@@ -18,16 +18,14 @@ from ...limits import LIST_ROWS_MAX
 from ...outcome import NextAction
 from ...payments.create import CreatePayment, create_payment, plan_route
 from ...payments.follow_up import CancelPayment, CapturePayment, cancel_payment, capture_payment
-from ...payments.group_commit import GroupedCreate
 from ...payments.model import Payment, PaymentStatus
 from ...payments.queries import find_payment
 from ...payments.routing import RoutePlan
 from ...payments.scenarios import HEADER
 from ...payments.store import PaymentSearch, PaymentTotals
-from ..audit_note import audit_note_of_request
 from ..auth import check_browser, merchant_of_request
 from ..bodies import body_of_request, write
-from ..context import deps_of_app, dialect_of_app, group_of_app
+from ..context import deps_of_app, dialect_of_app
 from ..documented import (
     MADE_AT,
     MERCHANT_ID,
@@ -52,7 +50,8 @@ from ..fields import (
     parse_page,
     refuse_protected,
 )
-from ..idempotency import answer_response, keyed_of_request, once
+from ..group_commit import create_in_group
+from ..idempotency import answer_response, once
 from ..shapes import At, Minor, PageJson, PaymentId, Uuid, page_to_json, timestamp
 from .timeline import TIMELINE_EXAMPLE, TimelineJson, timeline_to_json
 
@@ -480,7 +479,7 @@ async def create() -> Response:
     def read() -> CreatePayment:
         return parse_payment(dialect_of_app().payment_body(body), merchant, scenario=asked)
 
-    if created := await _create_in_group(read, merchant, deps):
+    if created := await create_in_group(read, merchant, _created, deps):
         return answer_response(created)
     route = await _route(read, deps)
 
@@ -638,27 +637,8 @@ async def show_public(payment_id: str) -> Response:
     )
 
 
-async def _create_in_group(
-    read: Callable[[], CreatePayment], merchant: Merchant, deps: Deps
-) -> Answer | None:
-    """Create the payment together with those of concurrent requests, if it can be done at once.
-
-    Requests with more to store, or with routers to ask, are handled alone.
-    """
-    if deps.registry.routers or dialect_of_app().creates_orders:
-        return None
-    if await audit_note_of_request() is not None:
-        return None
-    keyed = await keyed_of_request(merchant.id)
-    try:
-        command = read()
-    except ClientError:
-        return None
-
-    def answer(payment: Payment) -> Answer:
-        return Answer(201, write(payment_created_to_json(payment)))
-
-    return await group_of_app().submit(GroupedCreate(command, merchant, keyed, answer))
+def _created(payment: Payment) -> Answer:
+    return Answer(201, write(payment_created_to_json(payment)))
 
 
 async def _route(read: Callable[[], CreatePayment], deps: Deps) -> RoutePlan | None:
