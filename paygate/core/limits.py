@@ -150,12 +150,12 @@ ATTEMPT_HEADER_CHARS_MAX = 1000
 
 # Operations and deliveries in flight in one worker process, and rows per claim.
 OPERATIONS_IN_FLIGHT_MAX = 400
-DELIVERIES_IN_FLIGHT_MAX = 128
+DELIVERIES_IN_FLIGHT_MAX = 512
 CLAIM_ROWS_MAX = 200
 
 # Concurrent deliveries to one endpoint, over all workers: an endpoint that does not
 # respond blocks no more than these.
-ENDPOINT_IN_FLIGHT_MAX = 4
+ENDPOINT_IN_FLIGHT_MAX = 16
 
 # The notifier. A notification must never slow down a response.
 NOTIFICATIONS_BUFFERED_MAX = 1000

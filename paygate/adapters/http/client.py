@@ -48,7 +48,7 @@ class AiohttpClient:
         *,
         allow_private: bool,
         ports: frozenset[int] | None = None,
-        connections_max: int = 256,
+        connections_max: int = 1024,
         resolver: AbstractResolver | None = None,
         only_loopback: bool = False,
         only_https: bool = False,

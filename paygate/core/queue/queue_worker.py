@@ -27,8 +27,14 @@ from .work import ClaimT, Finished, ResultT, Work
 
 log = logging.getLogger(__name__)
 
-# Rows become due one by one; this delay lets one claim find several.
+# Rows become due one by one; this delay lets one claim find several. While rows are in flight,
+# the claim itself takes long enough for others to become due.
 GATHER_S = 0.01
+GATHER_BUSY_S = 0.002
+
+# Further rows may wait for the slots of rows that were just claimed, such as those of an endpoint
+# with many deliveries. Rows that are finished wake the worker before this time.
+CLAIM_AGAIN_S = 0.05
 DATABASE_RETRY_S = 0.5
 
 # The delay before a row that another transaction had locked is recorded again.
@@ -141,7 +147,10 @@ class QueueWorker(Generic[ClaimT, ResultT]):
             batch = {self._start(claim) for claim in claims}
             if free > 0 and len(claims) == free:
                 return
-            timeout_s = await self._until_next_due()
+            if claims or free <= 0:
+                timeout_s = CLAIM_AGAIN_S
+            else:
+                timeout_s = await self._until_next_due()
         except InfrastructureError as error:
             log.warning("%s: %s", self.name, error)
             timeout_s = DATABASE_RETRY_S
@@ -192,7 +201,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
                 await self._wake.wait()
         # While the clock is held, every due row is due already.
         if not self._is_clock_held:
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(GATHER_BUSY_S if self._held else GATHER_S)
 
     def _start(self, claim: ClaimT) -> asyncio.Task[None]:
         self._held[claim.lease.row_id] = claim.lease
