@@ -9,6 +9,9 @@ from .figures import EXPRESS, FASTAPI, PAYGATE
 from .servers import Processes, Servers
 from .systems import Opener, Site, open_express, open_fastapi, open_paygate
 
+# Of fewer payments the first ones, which are slower, would decide the rate.
+SIZE_MIN = 200
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -56,7 +59,7 @@ class Plan:
 
     def scaled(self, count: int) -> int:
         """Return the size of a load in this plan."""
-        return max(1, int(self.scale * count))
+        return max(min(count, SIZE_MIN), int(self.scale * count))
 
     @property
     def orders(self) -> int:
@@ -67,14 +70,14 @@ class Plan:
 FULL = Plan()
 QUICK = Plan(
     rounds=1,
-    warm_up_s=0.4,
-    warm_up_requests=1_500,
-    window_s=1.2,
+    warm_up_s=0.3,
+    warm_up_requests=1_000,
+    window_s=1.0,
     known=2_000,
     scale=0.05,
     patience_s=6.0,
-    warm_up_s_max=1.5,
-    budget_s=75.0,
+    warm_up_s_max=1.0,
+    budget_s=60.0,
     peers=frozenset({EXPRESS}),
     growth_peers=frozenset(),
     left_out=frozenset(

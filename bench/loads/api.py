@@ -149,12 +149,10 @@ GET = ApiLoad("get", "GET /payments/{id}", _get, prepare=_fill)
 LIST = ApiLoad("list", "GET /payments?limit=20", _list, prepare=_fill)
 ORDER = ApiLoad("order", "POST /orders", _order, CREATED, peers=frozenset({EXPRESS}))
 
-LOADS = (
+CREATES = (
     CREATE,
     CREATE_WITH_KEY,
     CREATE_WITH_KEY_AND_ENDPOINT,
     CREATE_WITH_KEY_AND_FIVE_ENDPOINTS,
-    GET,
-    LIST,
-    ORDER,
 )
+OTHERS = (GET, LIST, ORDER)

@@ -51,7 +51,7 @@ class Deliveries:
 
     async def _round(self, run: Run, site: Site) -> Figures:
         assert site.worker is not None
-        count = MERCHANTS * run.plan.scaled(PAYMENTS // MERCHANTS)
+        count = MERCHANTS * (run.plan.scaled(PAYMENTS) // MERCHANTS)
         async with AsyncExitStack() as undo:
             answering = Receiver()
             stuck = Receiver(hangs=True)
