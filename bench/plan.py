@@ -87,6 +87,7 @@ QUICK = Plan(
             "deliveries",
             "deliveries_3_of_10_hang",
             "default_delays",
+            "limit",
         }
     ),
 )

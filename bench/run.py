@@ -24,6 +24,7 @@ from .loads import api, deliveries, end_to_end
 from .loads.default_delays import DefaultDelays
 from .loads.growth import Growth
 from .loads.idle import Idle
+from .loads.limit import Limit
 from .loads.steady import Steady
 from .machine import busy_us, choose_cores, cpu_us, describe_machine
 from .plan import FULL, QUICK, Plan, Run
@@ -42,6 +43,7 @@ LOADS: Mapping[str, Load] = {
     Growth.name: Growth(),
     **{each.name: each for each in api.OTHERS},
     Steady.name: Steady(),
+    Limit.name: Limit(),
     **{each.name: each for each in deliveries.LOADS},
     DefaultDelays.name: DefaultDelays(),
     Idle.name: Idle(),

@@ -148,6 +148,10 @@ class Process:
         """Its process id."""
         return self._popen.pid
 
+    def is_alive(self) -> bool:
+        """Whether it is running."""
+        return self._popen.poll() is None
+
     def require_alive(self) -> None:
         """Raise an error with the end of its log if it has ended."""
         if (code := self._popen.poll()) is not None:

@@ -243,6 +243,43 @@ class PaygateSite(Site):
                 self._footprint_tables.append(table)
         return self._footprint_tables
 
+    async def create_statement(self, count: int, batch: int) -> str:
+        """Return a statement that stores payments as the API does.
+
+        Each run of it stores ``batch`` payments with keys, of orders that are made now.
+
+        Args:
+            count: How many payments there will be, at most.
+            batch: How many a statement stores.
+        """
+        await self.empty()
+        await self.connection.execute("DROP SCHEMA IF EXISTS created CASCADE")
+        await self.connection.execute("CREATE SCHEMA created")
+        await self.connection.execute("CREATE SEQUENCE created.number")
+        order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
+        body = {"order_id": order, **PAYMENT}
+        key = {"Idempotency-Key": f"key_{uuid4().hex[:16]}"}
+        await self.call("POST", "/payments", body, {**KEYS, **key})
+        # The order's own row is there before; what triggers write, they write again.
+        numbers = f"SELECT nextval('created.number') AS n FROM generate_series(1, {batch})"
+        parts = [f"given AS MATERIALIZED ({numbers})"]
+        for table in sorted({*await self._payment_tables()} - HISTORY_TABLES - {"orders"}):
+            if not await self.connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                continue
+            await self.connection.execute(f"CREATE TABLE created.{table} AS TABLE {table}")
+            insert = await self._copying(table, f"SELECT * FROM created.{table}", "given", "")
+            parts.append(f"_{table} AS ({insert})")
+        order_id = self._copied("id", order, "")
+        await self.connection.execute("CREATE TABLE created.orders AS TABLE orders")
+        await self.empty()
+        await self._copy_rows("orders", "SELECT * FROM created.orders", count)
+        await self.connection.execute("UPDATE orders SET status = 'created'")
+        return (
+            f"WITH {', '.join(parts)} UPDATE orders SET status = 'attempted', updated_at = now()"
+            f" FROM (SELECT {order_id} AS id FROM created.orders AS t, given) AS paid"
+            " WHERE orders.id = paid.id AND orders.status = 'created';\n"
+        )
+
     async def _settle_one(self) -> None:
         order = await self.call("POST", "/orders", {"amount": AMOUNT})
         payment = await self.call("POST", "/payments", {"order_id": order["id"], **PAYMENT})
@@ -312,13 +349,18 @@ class PaygateSite(Site):
             count: How often.
             salt: Makes other ids than another salt.
         """
+        numbers = f"generate_series(1, {count}) AS n"
+        await self.connection.execute(await self._copying(table, template, numbers, salt))
+
+    async def _copying(self, table: str, template: str, numbers: str, salt: str) -> str:
+        """Return the statement that makes a copy for every number ``n``."""
         columns = await self._columns(table)
         example = await self.connection.fetchrow(template)
         assert example is not None
         values = ", ".join(self._copied(name, example[name], salt) for name in columns)
-        await self.connection.execute(
+        return (
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
-            f" FROM ({template}) AS t, generate_series(1, {count}) AS n"
+            f" FROM ({template}) AS t, {numbers}"
         )
 
     def _copied(self, column: str, value: object, salt: str) -> str:
