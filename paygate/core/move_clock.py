@@ -122,8 +122,8 @@ async def advance_clock(command: AdvanceClock, deps: Deps) -> AdvanceResult:
         await _hold(start, clock, is_passing=not holds)
         await _until_applied(clock)
         deadline_s = _steady_s() + STEPPING_MAX_S
-        journey = _Advance(clock, deps, deadline_s, is_passing=not holds)
-        advanced = await (journey.to_next() if target is None else journey.to(target))
+        advance = _Advance(clock, deps, deadline_s, is_passing=not holds)
+        advanced = await (advance.to_next() if target is None else advance.to(target))
         if not holds:
             _follow(await clock.moves.resume(), clock)
         await _until_applied(clock)

@@ -11,20 +11,11 @@ from collections.abc import Iterable, Mapping
 from inspect import Parameter, Signature, iscoroutinefunction, signature
 from typing import get_args
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from ..core.errors import OperatorError, PluginContractError
 from ..core.limits import METHOD_CODE_CHARS_MAX, PLUGIN_ID_CHARS_MAX
 from ..core.money import EXPONENTS
-from ..core.plugin_api.extensions import (
-    Command,
-    HttpMethod,
-    Panel,
-    PanelKind,
-    PanelPlace,
-    Route,
-    RouteAccess,
-)
 from ..core.plugin_api.method import MethodInfo, PaymentMethod
 from ..core.plugin_api.plugin import API_VERSION, CanClose, PluginInfo
 from ..core.plugin_api.processor import (
@@ -41,25 +32,19 @@ from ..core.plugin_api.processor import (
     Processor,
 )
 from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy
-from ..core.plugin_api.risk import FailMode, RiskCheck
-from ..core.plugin_api.routing import Router
 from ..core.plugin_api.sink import EventSink
 from .results import did_you_mean, one_of, quoted
 
 # Ids are used in rows, settings and logs.
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
-# The protocols whose methods the host calls, and the optional ones.
+# The optional protocols whose methods the host calls, besides that of the hook.
 _CALLED: dict[type, tuple[type, ...]] = {
     Processor: (
         Processor, CanQuery, CanCapture, CanVoid, CanRefund, CanCallback, CanContinue, CanWake,
         CanPlayPayer,
     ),
-    PaymentMethod: (PaymentMethod,),
     EventSink: (EventSink, CanClose),
-    RetryPolicy: (RetryPolicy,),
-    Router: (Router,),
-    RiskCheck: (RiskCheck,),
 }  # fmt: skip
 
 
@@ -77,7 +62,7 @@ def check_calls(thing: object, kind: type) -> None:
 
     It has other parameters, or is ``async`` although the host does not await it.
     """
-    for protocol in _CALLED.get(kind, ()):
+    for protocol in _CALLED.get(kind, (kind,)):
         if isinstance(thing, protocol):
             for name, called in vars(protocol).items():
                 if callable(called) and not name.startswith("_"):
@@ -214,9 +199,6 @@ def check_sink(sink: EventSink) -> None:
 
 
 POLICY_TARGETS: tuple[PolicyTarget, ...] = ("delivery", "query", "operation")
-_VERB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_PLACE = re.compile(r"\{[a-z][a-z0-9_]*\}")
-_PATH = re.compile(r"(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+")
 
 
 def check_members(thing: object, kind: type) -> None:
@@ -303,65 +285,6 @@ def policy_name(policy: RetryPolicy) -> str:
     """Return the name of a policy that applies to something."""
     check_policy(policy, POLICY_TARGETS)
     return policy.name
-
-
-def adviser_name(plugin: Router | RiskCheck) -> str:
-    """Return the name of a router or a risk check."""
-    return shaped(plugin.name, PLUGIN_ID_CHARS_MAX)
-
-
-def router_priority(router: Router) -> int:
-    """Return the priority: the router with the highest is asked first."""
-    priority: object = getattr(router, "priority", 0)
-    if type(priority) is not int:
-        raise PluginContractError(f"its priority is {priority!r}, not a whole number")
-    return priority
-
-
-def fails_closed(check: RiskCheck) -> bool:
-    """Check whether an exception of the risk check blocks a payment."""
-    mode: object = getattr(check, "fail", "open")
-    one_of(mode, get_args(FailMode), "its fail")
-    return mode == "closed"
-
-
-def route_name(route: Route) -> str:
-    """Return a route's method and path if it can be served; placeholders are normalized."""
-    one_of(route.method, get_args(HttpMethod), "its method")
-    if not isinstance(route.path, str) or not _PATH.fullmatch(route.path):
-        raise PluginContractError(f"its path is {route.path!r}; write it as /rates/{{currency}}")
-    one_of(route.access, get_args(RouteAccess), "its access")
-    if not callable(route.handler):
-        raise PluginContractError("its handler cannot be called")
-    if route.input is not None:
-        # It becomes part of the OpenAPI document: report here what cannot be described there.
-        TypeAdapter(route.input).json_schema()
-    return f"{route.method} {_PLACE.sub('{}', route.path)}"
-
-
-def command_name(command: Command) -> str:
-    """Return a command's name if it can be typed."""
-    if not isinstance(command.name, str) or not _VERB.fullmatch(command.name):
-        raise PluginContractError(f"{command.name!r} is not lower-case words with dashes")
-    if not callable(command.run):
-        raise PluginContractError("its run cannot be called")
-    for field in (command.options or _NoOptions).model_fields:
-        if field == "help":
-            raise PluginContractError("its option help is taken")
-    return command.name
-
-
-def panel_id(panel: Panel) -> str:
-    """Return a panel's id if the panel can be shown."""
-    one_of(panel.kind, get_args(PanelKind), "its kind")
-    one_of(panel.place, get_args(PanelPlace), "its place")
-    if not isinstance(panel.title, str) or not callable(panel.data):
-        raise PluginContractError("it lacks a title or data")
-    return shaped(panel.id, PLUGIN_ID_CHARS_MAX)
-
-
-class _NoOptions(BaseModel):
-    pass
 
 
 def plugin_id(plugin: Processor | EventSink) -> str:

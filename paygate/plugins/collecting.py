@@ -23,23 +23,30 @@ from ..core.plugin_api.risk import RiskCheck
 from ..core.plugin_api.routing import Router
 from ..core.plugin_api.settings import LoadedPlugin
 from ..core.plugin_api.sink import EventSink
+from ..core.registry import Registry
 from ..simulator.scenario import Catalogue, Scenario
 from .checks import (
-    adviser_name,
     check_members,
     check_requirement,
-    command_name,
-    fails_closed,
     method_code,
-    panel_id,
     policy_name,
     processor_id,
-    route_name,
-    router_priority,
     sink_id,
 )
 from .guard import GuardedMethod, GuardedPolicy, GuardedProcessor, GuardedSink
-from .guard_extensions import HostedCheck, HostedCommand, HostedPanel, HostedRoute, HostedRouter
+from .guard_extensions import (
+    HostedCheck,
+    HostedCommand,
+    HostedPanel,
+    HostedRoute,
+    HostedRouter,
+    adviser_name,
+    command_name,
+    fails_closed,
+    panel_id,
+    route_name,
+    router_priority,
+)
 from .isolation import contained
 from .results import did_you_mean, words
 from .settings import HostContext
@@ -55,6 +62,7 @@ log = logging.getLogger(__name__)
 Plugin = ModuleType | object
 Offered = TypeVar("Offered")
 Guarded = TypeVar("Guarded")
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +119,52 @@ class Collector:
             for each in self.plugins
         }
 
+    def registry(self, scenarios: dict[str, Scenario], preferred: Sequence[str]) -> Registry:
+        """Call all hooks.
+
+        Args:
+            scenarios: The mapping of the contexts; it is filled before the other hooks are called.
+            preferred: Processor ids in order of preference; the others follow by id.
+        """
+        scenarios.update(self.scenarios())
+        processors = self.processors()
+        _check_preferred(preferred, processors)
+        methods = self.methods()
+        self.check_flows(methods, processors)
+        return Registry(
+            methods=methods,
+            processors=_in_order(processors, preferred),
+            sinks=self.sinks(),
+            policies=self.policies(),
+            plugins={each.name: each.version for each in self.plugins},
+            scenarios=scenarios,
+            routers=self.routers(),
+            checks=self.checks(),
+            routes=self.routes(),
+            commands=self.commands(),
+            panels=self.panels(),
+            loaded_plugins=self.loaded_plugins(),
+        )
+
     def methods(self) -> dict[str, PaymentMethod]:
         """Payment methods by code."""
-        offered = self._offered("paygate_methods", PaymentMethod, method_code)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {
-            code: self._traced(each, code, GuardedMethod(each.thing, each.thing.info))
-            for code, each in offered.items()
-        }
+        return self._guarded(
+            "paygate_methods",
+            PaymentMethod,
+            method_code,
+            lambda _, method: GuardedMethod(method, method.info),
+        )
 
     def processors(self) -> dict[str, GuardedProcessor]:
         """Processors by id."""
-        offered = self._offered("paygate_processors", Processor, processor_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {
-            id: self._traced(
-                each, id, GuardedProcessor(each.thing, each.thing.info, each.thing.capabilities)
-            )
-            for id, each in offered.items()
-        }
+        return self._guarded(
+            "paygate_processors",
+            Processor,
+            processor_id,
+            lambda _, processor: GuardedProcessor(
+                processor, processor.info, processor.capabilities
+            ),
+        )
 
     def check_flows(
         self, methods: Mapping[str, PaymentMethod], processors: Mapping[str, GuardedProcessor]
@@ -178,15 +215,13 @@ class Collector:
 
     def sinks(self) -> dict[str, EventSink]:
         """Sinks by id."""
-        offered = self._offered("paygate_event_sinks", EventSink, sink_id)  # type: ignore[type-abstract]  # a Protocol is checked at run time
-        return {
-            id: self._traced(each, id, GuardedSink(each.thing, each.thing.info))
-            for id, each in offered.items()
-        }
+        return self._guarded(
+            "paygate_event_sinks", EventSink, sink_id, lambda _, sink: GuardedSink(sink, sink.info)
+        )
 
     def policies(self) -> dict[PolicyTarget, RetryPolicy]:
         """Retry policies by what they apply to."""
-        offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_retry_policies", RetryPolicy, policy_name)
         built_in: dict[PolicyTarget, RetryPolicy] = {}
         chosen: dict[PolicyTarget, RetryPolicy] = {}
         # Plugins come after the defaults, so their policies replace the built-in ones.
@@ -205,7 +240,7 @@ class Collector:
 
     def routers(self) -> tuple[HostedRouter, ...]:
         """Routers, in the order in which they are asked."""
-        offered = self._offered("paygate_routers", Router, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_routers", Router, adviser_name)
         ranked = sorted(offered.items(), key=lambda item: -self._priority(item[1]))
         return tuple(
             self._traced(each, name, HostedRouter(each.thing, name, each.plugin))
@@ -225,7 +260,7 @@ class Collector:
 
     def checks(self) -> tuple[HostedCheck, ...]:
         """Risk checks."""
-        offered = self._offered("paygate_risk_checks", RiskCheck, adviser_name)  # type: ignore[type-abstract]  # a Protocol is checked at run time
+        offered = self._offered("paygate_risk_checks", RiskCheck, adviser_name)
         return tuple(
             self._traced(each, name, HostedCheck(each.thing, name, each.plugin, self._fails(each)))
             for name, each in offered.items()
@@ -236,28 +271,34 @@ class Collector:
 
     def routes(self) -> tuple[HostedRoute, ...]:
         """HTTP routes of plugins."""
-        offered = self._offered("paygate_routes", Route, route_name, is_own=True)
-        return tuple(
-            self._traced(each, each.thing.path, HostedRoute(each.plugin, each.thing))
-            for each in offered.values()
-        )
+        hosted = self._guarded("paygate_routes", Route, route_name, HostedRoute, is_own=True)
+        return tuple(hosted.values())
 
     def commands(self) -> dict[tuple[str, str], HostedCommand]:
         """Commands of plugins by plugin and name."""
-        offered = self._offered("paygate_commands", Command, command_name, is_own=True)
-        return {
-            (each.plugin, each.thing.name): self._traced(
-                each, each.thing.name, HostedCommand(each.plugin, each.thing)
-            )
-            for each in offered.values()
-        }
+        hosted = self._guarded(
+            "paygate_commands", Command, command_name, HostedCommand, is_own=True
+        )
+        return {(each.plugin, each.command.name): each for each in hosted.values()}
 
     def panels(self) -> dict[str, HostedPanel]:
         """Dashboard panels by plugin and id."""
-        offered = self._offered("paygate_panels", Panel, panel_id, is_own=True)
+        return self._guarded("paygate_panels", Panel, panel_id, HostedPanel, is_own=True)
+
+    def _guarded(
+        self,
+        hook: str,
+        kind: type[Offered],
+        name_of: Callable[[Offered], str],
+        guard: Callable[[str, Offered], Guarded],
+        *,
+        is_own: bool = False,
+    ) -> dict[str, Guarded]:
+        """Collect the objects of a hook by name; ``guard`` wraps the object of a plugin."""
+        offered = self._offered(hook, kind, name_of, is_own=is_own)
         return {
-            id: self._traced(each, each.thing.id, HostedPanel(each.plugin, each.thing))
-            for id, each in offered.items()
+            name: self._traced(each, name_of(each.thing), guard(each.plugin, each.thing))
+            for name, each in offered.items()
         }
 
     def _traced(self, offer: Offer[Any], name: str, guarded: Guarded) -> Guarded:
@@ -332,3 +373,20 @@ def _by(plugin: str, first: Offer[Any]) -> str:
     if first.plugin == plugin:
         return "offered twice"
     return f"taken by plugin {first.plugin}, plugin {plugin} offers it too"
+
+
+def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object]) -> None:
+    for id in preferred:
+        if id not in processors:
+            raise OperatorError(
+                setting="PAYGATE_PROCESSORS",
+                problem=f"there is no processor {id!r}",
+                remedy=f"Choose from {', '.join(sorted(processors)) or 'none'}",
+            )
+
+
+def _in_order(processors: Mapping[str, P], preferred: Sequence[str]) -> dict[str, P]:
+    """Sort processors by preference; the others follow by id."""
+    ranks = {name: rank for rank, name in enumerate(preferred)}
+    names = sorted(processors, key=lambda name: (ranks.get(name, len(ranks)), name))
+    return {name: processors[name] for name in names}

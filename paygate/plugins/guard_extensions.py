@@ -1,16 +1,18 @@
-"""Guards around routers, risk checks, routes, panels and commands."""
+"""Checks of, and guards around, routers, risk checks, routes, panels and commands."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..core.errors import InvalidInputError, OperatorError, PluginContractError, PluginError
+from ..core.limits import PLUGIN_ID_CHARS_MAX
 from ..core.outcome import DeclineCode
 from ..core.plugin_api.extensions import (
     Column,
@@ -19,20 +21,90 @@ from ..core.plugin_api.extensions import (
     ExtensionContext,
     Figure,
     FiguresData,
+    HttpMethod,
     Panel,
+    PanelKind,
+    PanelPlace,
     Route,
+    RouteAccess,
     RouteCall,
     RouteReply,
     TableData,
 )
 from ..core.plugin_api.plugin import CallContext
-from ..core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
+from ..core.plugin_api.risk import (
+    Allow,
+    Block,
+    FailMode,
+    RiskCheck,
+    RiskContext,
+    RiskRequest,
+    RiskVerdict,
+)
 from ..core.plugin_api.routing import Router, RouteRequest
 from ..core.registry import RouterRanking
+from .checks import shaped
 from .isolation import answered
-from .results import did_you_mean, quoted, shown, words
+from .results import did_you_mean, one_of, quoted, shown, words
 
 RANKED_MAX = 100
+_VERB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_PLACE = re.compile(r"\{[a-z][a-z0-9_]*\}")
+_PATH = re.compile(r"(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+")
+
+
+def adviser_name(plugin: Router | RiskCheck) -> str:
+    """Return the name of a router or a risk check."""
+    return shaped(plugin.name, PLUGIN_ID_CHARS_MAX)
+
+
+def router_priority(router: Router) -> int:
+    """Return the priority: the router with the highest is asked first."""
+    priority: object = getattr(router, "priority", 0)
+    if type(priority) is not int:
+        raise PluginContractError(f"its priority is {priority!r}, not a whole number")
+    return priority
+
+
+def fails_closed(check: RiskCheck) -> bool:
+    """Check whether an exception of the risk check blocks a payment."""
+    mode: object = getattr(check, "fail", "open")
+    one_of(mode, get_args(FailMode), "its fail")
+    return mode == "closed"
+
+
+def route_name(route: Route) -> str:
+    """Return a route's method and path if it can be served; placeholders are normalized."""
+    one_of(route.method, get_args(HttpMethod), "its method")
+    if not isinstance(route.path, str) or not _PATH.fullmatch(route.path):
+        raise PluginContractError(f"its path is {route.path!r}; write it as /rates/{{currency}}")
+    one_of(route.access, get_args(RouteAccess), "its access")
+    if not callable(route.handler):
+        raise PluginContractError("its handler cannot be called")
+    if route.input is not None:
+        # It becomes part of the OpenAPI document: report here what cannot be described there.
+        TypeAdapter(route.input).json_schema()
+    return f"{route.method} {_PLACE.sub('{}', route.path)}"
+
+
+def command_name(command: Command) -> str:
+    """Return a command's name if it can be typed."""
+    if not isinstance(command.name, str) or not _VERB.fullmatch(command.name):
+        raise PluginContractError(f"{command.name!r} is not lower-case words with dashes")
+    if not callable(command.run):
+        raise PluginContractError("its run cannot be called")
+    if command.options is not None and "help" in command.options.model_fields:
+        raise PluginContractError("its option help is taken")
+    return command.name
+
+
+def panel_id(panel: Panel) -> str:
+    """Return a panel's id if the panel can be shown."""
+    one_of(panel.kind, get_args(PanelKind), "its kind")
+    one_of(panel.place, get_args(PanelPlace), "its place")
+    if not isinstance(panel.title, str) or not callable(panel.data):
+        raise PluginContractError("it lacks a title or data")
+    return shaped(panel.id, PLUGIN_ID_CHARS_MAX)
 
 
 @dataclass(frozen=True, slots=True)

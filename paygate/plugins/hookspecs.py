@@ -1,4 +1,7 @@
-"""Plugin hook specifications."""
+"""Plugin hook specifications.
+
+Each hook gets the plugin's context, with its name and settings, and is called once per app.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,6 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def paygate_methods(context: PluginContext) -> Iterable[PaymentMethod]:  # type: ignore[empty-body]  # a specification has no body
     """Offer payment methods.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Methods whose codes no other plugin uses.
     """
@@ -37,9 +37,6 @@ def paygate_methods(context: PluginContext) -> Iterable[PaymentMethod]:  # type:
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:  # type: ignore[empty-body]  # a specification has no body
     """Offer processors.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Processors whose ids no other plugin uses.
     """
@@ -48,9 +45,6 @@ def paygate_processors(context: PluginContext) -> Iterable[Processor]:  # type: 
 @hookspec
 def paygate_event_sinks(context: PluginContext) -> Iterable[EventSink]:  # type: ignore[empty-body]  # a specification has no body
     """Offer sinks, which deliver events.
-
-    Args:
-        context: The plugin's name and settings.
 
     Returns:
         Sinks whose ids no other plugin uses.
@@ -63,9 +57,6 @@ def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # 
 
     A plugin's policy replaces the built-in one for what it applies to.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Policies whose names no other plugin uses.
     """
@@ -74,9 +65,6 @@ def paygate_retry_policies(context: PluginContext) -> Iterable[RetryPolicy]:  # 
 @hookspec
 def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ignore[empty-body]  # a specification has no body
     """Offer scenarios for simulators. Called before the other hooks.
-
-    Args:
-        context: The plugin's name and settings.
 
     Returns:
         Scenarios whose names and numbers no other plugin uses.
@@ -87,9 +75,6 @@ def paygate_scenarios(context: PluginContext) -> Iterable[Scenario]:  # type: ig
 def paygate_routers(context: PluginContext) -> Iterable[Router]:  # type: ignore[empty-body]  # a specification has no body
     """Offer routers, which choose the processor of a payment.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Routers whose names no other plugin uses.
     """
@@ -98,9 +83,6 @@ def paygate_routers(context: PluginContext) -> Iterable[Router]:  # type: ignore
 @hookspec
 def paygate_risk_checks(context: PluginContext) -> Iterable[RiskCheck]:  # type: ignore[empty-body]  # a specification has no body
     """Offer risk checks, which may block a payment before it is sent to its processor.
-
-    Args:
-        context: The plugin's name and settings.
 
     Returns:
         Checks whose names no other plugin uses.
@@ -111,9 +93,6 @@ def paygate_risk_checks(context: PluginContext) -> Iterable[RiskCheck]:  # type:
 def paygate_routes(context: PluginContext) -> Iterable[Route]:  # type: ignore[empty-body]  # a specification has no body
     """Offer HTTP routes under ``/plugins/<plugin>``.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Routes that differ in method or path.
     """
@@ -123,9 +102,6 @@ def paygate_routes(context: PluginContext) -> Iterable[Route]:  # type: ignore[e
 def paygate_commands(context: PluginContext) -> Iterable[Command]:  # type: ignore[empty-body]  # a specification has no body
     """Offer commands for the command line: ``paygate x <plugin> <command>``.
 
-    Args:
-        context: The plugin's name and settings.
-
     Returns:
         Commands with different names.
     """
@@ -134,9 +110,6 @@ def paygate_commands(context: PluginContext) -> Iterable[Command]:  # type: igno
 @hookspec
 def paygate_panels(context: PluginContext) -> Iterable[Panel]:  # type: ignore[empty-body]  # a specification has no body
     """Offer panels for the dashboard.
-
-    Args:
-        context: The plugin's name and settings.
 
     Returns:
         Panels with different ids.

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isroutine
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import pluggy
 from pydantic import BaseModel
@@ -100,25 +100,7 @@ def load_plugins(
     scenarios: dict[str, Scenario] = {}
     contexts = _contexts(plugins, environ, scenarios, stored, derive)
     collect = Collector(manager, plugins, contexts, trace)
-    scenarios.update(collect.scenarios())
-    processors = collect.processors()
-    _check_preferred(preferred, processors)
-    methods = collect.methods()
-    collect.check_flows(methods, processors)
-    registry = Registry(
-        methods=methods,
-        processors=_in_order(processors, preferred),
-        sinks=collect.sinks(),
-        policies=collect.policies(),
-        plugins={each.name: each.version for each in plugins},
-        scenarios=scenarios,
-        routers=collect.routers(),
-        checks=collect.checks(),
-        routes=collect.routes(),
-        commands=collect.commands(),
-        panels=collect.panels(),
-        loaded_plugins=collect.loaded_plugins(),
-    )
+    registry = collect.registry(scenarios, preferred)
     return Loaded(
         registry,
         {name: context.models for name, context in contexts.items()},
@@ -147,7 +129,6 @@ def _contexts(
     }
 
 
-P = TypeVar("P")
 Offers = Callable[[PluginContext], Sequence[Any]]
 """A hook of a plugin: takes a context, returns what the plugin offers."""
 
@@ -239,20 +220,3 @@ def _check_unmarked(found: Found, name: str, known: Sequence[str]) -> None:
         f"its function {name} is named like the hook {hook} and is not marked as one",
         f"Name it {hook} and put @hookimpl above it, or choose another name",
     )
-
-
-def _check_preferred(preferred: Sequence[str], processors: Mapping[str, object]) -> None:
-    for id in preferred:
-        if id not in processors:
-            raise OperatorError(
-                setting="PAYGATE_PROCESSORS",
-                problem=f"there is no processor {id!r}",
-                remedy=f"Choose from {', '.join(sorted(processors)) or 'none'}",
-            )
-
-
-def _in_order(processors: Mapping[str, P], preferred: Sequence[str]) -> dict[str, P]:
-    """Sort processors by preference; the others follow by id."""
-    ranks = {name: rank for rank, name in enumerate(preferred)}
-    names = sorted(processors, key=lambda name: (ranks.get(name, len(ranks)), name))
-    return {name: processors[name] for name in names}

@@ -29,17 +29,15 @@ from .. import (
 )
 from ..core.plugin_api.plugin import CallContext
 from ..core.registry import GuardedByHost, GuardedCheck, GuardedRouter, Registry
-from ..plugins.checks import (
-    adviser_name,
-    check_members,
-    fails_closed,
-    method_code,
-    processor_id,
-    router_priority,
-    sink_id,
-)
+from ..plugins.checks import check_members, method_code, processor_id, sink_id
 from ..plugins.guard import GuardedMethod, GuardedProcessor, GuardedSink
-from ..plugins.guard_extensions import HostedCheck, HostedRouter
+from ..plugins.guard_extensions import (
+    HostedCheck,
+    HostedRouter,
+    adviser_name,
+    fails_closed,
+    router_priority,
+)
 from .fakes.advisers import FakeRiskCheck, FakeRouter
 from .fakes.method import FakeMethod
 from .fakes.processor import FakeProcessor, full_capabilities

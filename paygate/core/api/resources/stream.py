@@ -96,25 +96,25 @@ async def stream() -> Response:
     # The response to a HEAD request must end.
     if request.method == "HEAD":
         return _response(b"")
-    ask_again = copy_current_request_context(check_still_allowed)
-    return _response(_frames(deps, merchant.id, position, ask_again))
+    check_again = copy_current_request_context(check_still_allowed)
+    return _response(_frames(deps, merchant.id, position, check_again))
 
 
 async def _frames(
     deps: Deps,
     merchant_id: UUID,
     position: int | None,
-    ask_again: Callable[[UUID], Awaitable[None]],
+    check_again: Callable[[UUID], Awaitable[None]],
 ) -> AsyncIterator[bytes]:
-    ask_again_s = time.monotonic() + PING_S
+    check_again_s = time.monotonic() + PING_S
     try:
         async with deps.live.following(merchant_id, position) as follower:
             yield opening(follower.position)
             async for batch in deps.live.batches(follower, quiet_s=PING_S):
                 yield b"".join(map(frame, batch)) or comment(_quiet(deps))
-                if time.monotonic() >= ask_again_s:
-                    await ask_again(merchant_id)
-                    ask_again_s = time.monotonic() + PING_S
+                if time.monotonic() >= check_again_s:
+                    await check_again(merchant_id)
+                    check_again_s = time.monotonic() + PING_S
             if follower.is_too_slow:
                 yield comment("too slow: reconnect with the last id")
     except (ClientError, InfrastructureError) as error:
