@@ -63,11 +63,12 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-# paygate beside its peers on this machine, about twenty minutes; QUICK=1: under 90 seconds;
-# ONLY=create,get: these loads. See docs/performance.md.
+# paygate beside its peers on this machine, about half an hour; QUICK=1: under 90 seconds;
+# ONLY=create,get: these loads; PEERS=none: paygate alone. See docs/performance.md.
 bench: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
 bench: $(VENV)/.installed $(VENV)/.peers
-	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(PEERS),--peers '$(PEERS)') $(ARGS)
 
 # The FastAPI peer has an environment of its own: arq wants an older redis than paygate does.
 PEER := $(VENV)/peers/fastapi_sqlalchemy

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from .ceiling import measure_ceiling
-from .figures import Row
+from .figures import PEERS, Row
 from .loads import api, deliveries, end_to_end
 from .loads.default_delays import DefaultDelays
 from .loads.growth import Growth
@@ -79,6 +79,14 @@ def choose(only: str, left_out: Collection[str] = ()) -> list[str]:
         if not fnmatch.filter(LOADS, pattern):
             raise SystemExit(f"there is no load {pattern}; there are {', '.join(LOADS)}")
     return [name for name in LOADS if any(fnmatch.fnmatch(name, each) for each in patterns)]
+
+
+def choose_peers(named: str) -> frozenset[str]:
+    """Return the peers to compare paygate with."""
+    peers = frozenset() if named == "none" else frozenset(named.split(","))
+    if unknown := peers - PEERS:
+        raise SystemExit(f"there is no peer {min(unknown)}; there are {', '.join(sorted(PEERS))}")
+    return peers
 
 
 async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
@@ -145,6 +153,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less than 90 s: short and small")
     parser.add_argument("--only", default="", help="names of loads, separated by commas")
+    parser.add_argument("--peers", help="express, fastapi, both with a comma, or none")
     parser.add_argument("--rounds", type=int, help="of each load")
     parser.add_argument("--window", type=float, help="length of a round in seconds")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the file of JSON")
@@ -155,7 +164,10 @@ def main() -> int:
     names = choose(options.only, plan.left_out)
     began_s = time.monotonic()
     plan = replace(
-        plan, rounds=options.rounds or plan.rounds, window_s=options.window or plan.window_s
+        plan,
+        rounds=options.rounds or plan.rounds,
+        window_s=options.window or plan.window_s,
+        peers=plan.peers if options.peers is None else choose_peers(options.peers),
     )
     content = uvloop.run(until_done_or_stopped(bench(plan, names)))
     if content is None:

@@ -33,6 +33,8 @@ HOMES = Path("/var/tmp")
 PREFIX = "paygate-bench-"
 CONNECTIONS_MAX = 250
 READY_WITHIN_S = 60.0
+# Copying the rows of a million payments takes minutes.
+COMMAND_TIMEOUT_S = 1_800.0
 STOP_WITHIN_S = 10.0
 LOG_TAIL = 2_000
 
@@ -91,7 +93,7 @@ class Servers:
 
     async def connect(self, database: str) -> asyncpg.Connection[Any]:
         """Connect to a database."""
-        return await asyncpg.connect(self.url_of(database), command_timeout=600)
+        return await asyncpg.connect(self.url_of(database), command_timeout=COMMAND_TIMEOUT_S)
 
     async def create_database(self, name: str) -> None:
         """Create an empty database, instead of one of that name."""

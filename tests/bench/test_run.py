@@ -12,7 +12,7 @@ import pytest
 
 from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, memory_kib, parent_of
 from bench.plan import QUICK
-from bench.run import LOADS, choose
+from bench.run import LOADS, choose, choose_peers
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass"
 
@@ -30,6 +30,13 @@ def test_a_quick_run_leaves_out_loads_that_no_ratio_needs():
     assert {"create", "create_with_key", "create_with_key_and_endpoint", "growth"} <= set(names)
     assert {"end_to_end_1000", "end_to_end_8000", "end_to_end_20000"} <= set(names)
     assert choose("order", QUICK.left_out) == ["order"]
+
+
+def test_peers_are_chosen_by_name():
+    assert choose_peers("none") == frozenset()
+    assert choose_peers("express,fastapi") == {"express", "fastapi"}
+    with pytest.raises(SystemExit, match="no peer rails; there are express, fastapi"):
+        choose_peers("express,rails")
 
 
 def test_the_file_has_the_plan():
