@@ -25,6 +25,7 @@ class Plan:
         connections: Of the closed loops.
         rate_max: No system creates more payments per second: orders are made for so many.
         known: Payments that exist when one is read, or 20 are listed.
+        growth: Payments that exist in the small and in the large database.
         scale: How large a load is, of the size that its name says.
         patience_s: How long one round of a load of a fixed size may take.
         peers: With which paygate is compared.
@@ -41,6 +42,7 @@ class Plan:
     connections: int = 32
     rate_max: int = 6_000
     known: int = 10_000
+    growth: tuple[int, int] = (10_000, 1_000_000)
     scale: float = 1.0
     patience_s: float = 60.0
     peers: frozenset[str] = frozenset({EXPRESS, FASTAPI})
@@ -74,6 +76,7 @@ QUICK = Plan(
     warm_up_requests=1_000,
     window_s=1.0,
     known=2_000,
+    growth=(1_000, 30_000),
     scale=0.05,
     patience_s=6.0,
     warm_up_s_max=1.0,

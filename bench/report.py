@@ -55,6 +55,7 @@ def to_json(
                 "system": row.system,
                 **{name: _rounded(value) for name, value in asdict(row.figures).items()},
                 "ratio": _rounded(row.ratio),
+                "note": row.note,
             }
             for row in rows
         ],

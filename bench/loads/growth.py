@@ -8,7 +8,8 @@ from ..figures import Figures, Row, rows_of
 from ..plan import Run
 from .api import CREATE, GET, LIST, ApiLoad
 
-SIZES = {"10k": 10_000, "1m": 1_000_000}
+# Of the databases in a full run.
+LABELS = ("10k", "1m")
 LOADS: Sequence[ApiLoad] = (CREATE, GET, LIST)
 
 
@@ -20,8 +21,7 @@ class Growth:
     async def __call__(self, run: Run) -> list[Row]:
         """Fill the databases, then run the loads, the systems in turns."""
         rows: list[Row] = []
-        for label, payments in SIZES.items():
-            count = run.plan.scaled(payments)
+        for label, count in zip(LABELS, run.plan.growth, strict=True):
             sites = await run.sites(run.systems(run.plan.growth_peers))
             for site in sites:
                 await site.fill(count)

@@ -97,7 +97,7 @@ def test_the_file_always_has_every_ratio():
 
 def test_a_row_of_the_file_has_all_figures():
     rounds = {"express": [Figures(rps=10.00049, p50_ms=1.5, p99_ms=2, api_us=3, pg_us=4)]}
-    (row,) = to_json(rows_of("get", rounds), {}, {})["rows"]
+    (row,) = to_json(rows_of("get", rounds, "GET /payments/{id}"), {}, {})["rows"]
 
     assert row == {
         "name": "get (express)",
@@ -109,6 +109,7 @@ def test_a_row_of_the_file_has_all_figures():
         "api_us": 3.0,
         "pg_us": 4.0,
         "ratio": 1.0,
+        "note": "GET /payments/{id}",
     }
 
 
