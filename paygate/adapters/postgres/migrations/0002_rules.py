@@ -155,6 +155,7 @@ ALTER TABLE orders
 # The instrument is indexed by its hash, because it may be too large for an index entry.
 PAYMENTS = """
 ALTER TABLE payments
+    DROP CONSTRAINT payments_merchant_id_fkey,
     ALTER COLUMN currency SET DEFAULT 'INR',
     ALTER COLUMN status SET DEFAULT 'pending',
     ALTER COLUMN captured SET DEFAULT false,
@@ -197,8 +198,12 @@ CREATE TRIGGER payments_begin AFTER INSERT ON payments REFERENCING NEW TABLE AS 
     FOR EACH STATEMENT EXECUTE FUNCTION paygate_payments_begin();
 
 CREATE FUNCTION paygate_payment_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong record;
 BEGIN
-    IF (OLD.status, NEW.status) NOT IN (
+    SELECT o.id, o.status AS before, n.status AS after INTO wrong
+    FROM old_rows o JOIN new_rows n ON n.id = o.id
+    WHERE n.status <> o.status AND (o.status, n.status) NOT IN (
         ('pending', 'processing'), ('pending', 'failed'), ('pending', 'unknown'),
         ('processing', 'success'), ('processing', 'authorized'), ('processing', 'failed'),
         ('processing', 'unknown'),
@@ -209,26 +214,32 @@ BEGIN
         ('capturing', 'success'), ('capturing', 'authorized'), ('capturing', 'cancelled'),
         ('voiding', 'cancelled'), ('voiding', 'success'), ('voiding', 'authorized'),
         ('failed', 'success'), ('failed', 'authorized')
-    ) THEN
-        RAISE EXCEPTION 'payment % cannot go from % to %', OLD.id, OLD.status, NEW.status
+    ) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment % cannot go from % to %', wrong.id, wrong.before, wrong.after
             USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.version <> OLD.version + 1 THEN
-        RAISE EXCEPTION 'payment % went from version % to %', OLD.id, OLD.version, NEW.version
+    SELECT o.id, o.version AS before, n.version AS after INTO wrong
+    FROM old_rows o JOIN new_rows n ON n.id = o.id
+    WHERE n.status <> o.status AND n.version <> o.version + 1 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment % went from version % to %', wrong.id, wrong.before, wrong.after
             USING ERRCODE = 'check_violation';
     END IF;
     INSERT INTO payment_transitions (payment_id, version, from_status, to_status, at)
-    VALUES (NEW.id, NEW.version, OLD.status, NEW.status, NEW.updated_at);
-    RETURN NEW;
+    SELECT n.id, n.version, o.status, n.status, n.updated_at
+    FROM old_rows o JOIN new_rows n ON n.id = o.id WHERE n.status <> o.status;
+    RETURN NULL;
 END $$;
 CREATE TRIGGER payments_move AFTER UPDATE ON payments
-    FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
-    EXECUTE FUNCTION paygate_payment_moves();
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION paygate_payment_moves();
 """
 
 # payment_transitions: a payment may fail and later succeed, each once.
 PAYMENT_TRANSITIONS = """
 ALTER TABLE payment_transitions
+    DROP CONSTRAINT payment_transitions_payment_id_fkey,
     DROP CONSTRAINT payment_transitions_pkey,
     DROP CONSTRAINT uid_payment_tra_payment_56ade6,
     ADD PRIMARY KEY (payment_id, version);
@@ -258,6 +269,7 @@ ALTER TABLE refunds
 # Few rows are dead-lettered or have encrypted details, so their indexes are small.
 OPERATIONS = """
 ALTER TABLE operations
+    DROP CONSTRAINT operations_merchant_id_fkey,
     ALTER COLUMN lease_state SET DEFAULT 'ready',
     ALTER COLUMN queries SET DEFAULT 0,
     ALTER COLUMN claims SET DEFAULT 0,
@@ -285,7 +297,10 @@ CREATE INDEX operations_sealed ON operations (created_at)
 # events: each final status of a payment has one event; a sequence numbers events as written.
 EVENTS = """
 CREATE SEQUENCE events_position_seq OWNED BY events.position;
-ALTER TABLE events ALTER COLUMN position SET DEFAULT nextval('events_position_seq');
+ALTER TABLE events
+    DROP CONSTRAINT events_merchant_id_fkey,
+    DROP CONSTRAINT events_payment_id_fkey,
+    ALTER COLUMN position SET DEFAULT nextval('events_position_seq');
 CREATE UNIQUE INDEX events_one_ending ON events (payment_id, type)
     WHERE type IN ('payment.success', 'payment.failed', 'payment.cancelled');
 CREATE INDEX events_merchant_position ON events (merchant_id, position);
@@ -300,6 +315,7 @@ CREATE INDEX events_age ON events USING brin (created_at);
 # of the transaction that claims.
 WEBHOOK_LOGS = """
 ALTER TABLE webhook_logs
+    DROP CONSTRAINT webhook_logs_merchant_id_fkey,
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
     ALTER COLUMN event_id SET DEFAULT 'evt_' || replace(gen_random_uuid()::text, '-', ''),
     ALTER COLUMN sink SET DEFAULT 'webhook_http',
@@ -363,6 +379,7 @@ END $$;
 # idempotency_keys: Tortoise has no composite primary keys.
 IDEMPOTENCY_KEYS = """
 ALTER TABLE idempotency_keys
+    DROP CONSTRAINT idempotency_keys_merchant_id_fkey,
     DROP CONSTRAINT idempotency_keys_pkey,
     ADD PRIMARY KEY (key, merchant_id),
     ALTER COLUMN fingerprint SET DEFAULT ''::varchar,
