@@ -35,7 +35,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-# Folders whose files take minutes. Begun last, one of them would keep everybody waiting.
+# Folders whose files take minutes. Started last, one of them would delay the end.
 LONG_FIRST = ("e2e", "crash", "conformance", "testing", "dashboard", "scenarios", "cli", "examples")
 
 
@@ -150,7 +150,7 @@ async def shared_app(shared_scripted: Shared[TestApp]) -> AsyncIterator[TestApp]
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, fakes: Fakes) -> TestApp:
-    """An app with scripted plugins and nobody working yet.
+    """An app with scripted plugins and without a running worker.
 
     A test that names its database or its folder as well, or brings plugins of its own, has
     one that nobody else had.

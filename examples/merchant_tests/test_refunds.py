@@ -17,7 +17,7 @@ async def test_a_slow_bank_is_waited_for(paygate_app: PaygateApp, webhook_inbox:
     assert paid.data["amount"] == 9_900
 
 
-async def test_a_shop_that_was_down_hears_of_it_later(
+async def test_a_shop_that_was_down_gets_the_webhook_later(
     paygate_app: PaygateApp, webhook_inbox: Inbox
 ):
     payment = await paygate_app.pay()

@@ -31,7 +31,7 @@ def test_goods_and_shipping_are_paid_at_once(shop, shipping, paygate_server):
     paygate_server.inbox.expect("payment.success", payment_id=bought["payment"])
 
 
-def test_a_decline_is_told_to_the_shopper(shop, shipping, paygate_server):
+def test_a_decline_is_shown_to_the_shopper(shop, shipping, paygate_server):
     with (
         paygate_server.use(FakeProcessor(decline="insufficient_funds")) as bank,
         pytest.raises(PaymentRefusedError, match="insufficient_funds"),
@@ -41,7 +41,7 @@ def test_a_decline_is_told_to_the_shopper(shop, shipping, paygate_server):
     assert bank.calls[0].amount.minor == 54_000
 
 
-def test_without_a_quote_nobody_is_charged(shop, shipping, paygate_server):
+def test_without_a_quote_no_payment_is_created(shop, shipping, paygate_server):
     shipping.mock(return_value=httpx.Response(503))
 
     with paygate_server.use(FakeProcessor()) as bank, pytest.raises(httpx.HTTPStatusError):

@@ -427,7 +427,7 @@ def certificate(folder: Path, name: str, *, days: int) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize(("name", "days"), [("localhost", 9), ("localhost", -1), ("other", 9)])
-async def test_a_certificate_nobody_vouches_for_is_refused(
+async def test_an_untrusted_certificate_is_refused(
     client: AiohttpClient, tmp_path: Path, name: str, days: int
 ):
     async with server(never, ssl=certificate(tmp_path, name, days=days)) as port:

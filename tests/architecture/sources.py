@@ -33,7 +33,7 @@ class Source:
                 yield node.lineno, node.module
 
     def third_parties(self) -> Iterator[tuple[int, str]]:
-        """Line and library of every import of somebody else's code."""
+        """Line and library of every import of a library."""
         for line, module in self.imports():
             library = module.partition(".")[0]
             if library not in STDLIB and library != "paygate":

@@ -8,7 +8,7 @@ from pathlib import Path
 import paygate
 from tests.architecture.sources import ROOT, STDLIB, host, plugins
 
-# What of somebody else's code the core may know, and where.
+# The libraries that the core may import, and where.
 CORE_LIBRARIES = {
     "paygate/core/plugin_api/extensions.py": {"pydantic"},
     "paygate/core/plugin_api/plugin.py": {"pydantic"},

@@ -1,4 +1,4 @@
-"""What windows say to each other names its receiver; what they hear is asked for its sender."""
+"""Messages between windows name their receiver, and their sender is checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCES = Path(__file__).parents[2]
-# A port has one receiver, who was given it; a window has whoever is in it.
+# A port has one receiver, which was given it; a window may contain any page.
 SAYS = re.compile(r"(?<!port)\.postMessage\(", re.IGNORECASE)
 HEARS = re.compile(r"""addEventListener\(\s*["']message["']|\bonmessage\b""")
 # What checks window, origin, nonce and instance; the only way a message is read.
@@ -72,5 +72,5 @@ def test_that_function_compares_origin_window_nonce_and_instance():
         ("(f(x, y), this.#origin)", ["f(x, y)", "this.#origin"]),
     ],
 )
-def test_arguments_are_told_apart(call: str, given: list[str]):
+def test_arguments_are_distinguished(call: str, given: list[str]):
     assert arguments(call, 1) == given

@@ -30,6 +30,7 @@ IN_CORE = {
 CORE = ("paygate/core/", "paygate/bootstrap.py", "paygate/settings.py", "paygate/production.py")
 WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+TESTS = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/**/test_*.py")]
 SUFFIXES = {".py", ".md", ".ts", ".tsx", ".toml", ".yml"}
 
 
@@ -67,6 +68,15 @@ def test_the_core_uses_the_terms_of_the_field(words: str):
     core = [path for path in files() if str(path.relative_to(ROOT)).startswith(CORE)]
 
     assert uses(words, core) == [], f"use {IN_CORE[words]}"
+
+
+def test_tests_are_named_in_the_terms_of_the_field():
+    words = re.compile(rf"(?<![a-z])(?:{'|'.join(IN_CORE)})(?![a-z])".replace(" ", "_"))
+    named = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
+    tests = [path for path in TESTS if path.name != "test_words.py"]
+    names = [name for path in tests for name in named.findall(path.read_text(encoding="utf-8"))]
+
+    assert [name for name in names if words.search(name)] == []
 
 
 def test_no_module_has_the_name_of_a_library():

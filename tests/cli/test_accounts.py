@@ -1,4 +1,4 @@
-"""Letting people in from the command line, where nobody is seeded."""
+"""Users and merchants created on the command line, without a seeded merchant."""
 
 from __future__ import annotations
 

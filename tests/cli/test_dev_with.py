@@ -66,7 +66,7 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_it_is_told_where_the_api_is_and_ends_with_it(
+def test_it_gets_the_address_of_the_api_and_ends_with_it(
     tmp_path: Path, database_url: str, redis_url: str
 ):
     dev, told = run_with(tmp_path, database_url, redis_url, "time.sleep(600)")
@@ -106,7 +106,7 @@ def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
 ):
     said, port = tmp_path / "said", free_port()
     address = f"http://localhost:{port}"
-    # Another pair than usual: the shop is told it.
+    # Another key pair than usual: the shop gets it.
     pair = {"TEST_API_KEY": "key_test_other1", "TEST_API_SECRET": "secret_test_other1"}
     dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port), **pair)
     try:
@@ -120,7 +120,7 @@ def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
 
     assert order["orderId"].startswith("order_")
     assert (order["key"], code) == (pair["TEST_API_KEY"], 0)
-    # Nobody has it any more.
+    # It is free again.
     socket.create_server(("127.0.0.1", port)).close()
 
 

@@ -44,7 +44,7 @@ def processes(database_url: str, redis_url: str, tmp_path: Path) -> Stack:
     return Stack(database_url, redis_url, tmp_path, {"PYTHONPATH": str(folder)})
 
 
-async def test_a_verb_is_listed_run_and_told_its_options(processes: Stack):
+async def test_a_command_is_listed_and_run_with_its_options(processes: Stack):
     code, output, _ = await processes.run("x")
     assert (code, output) == (
         0,

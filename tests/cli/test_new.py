@@ -34,7 +34,7 @@ def run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess
 
 
 def install(to: Path, *roots: Path) -> Path:
-    """Install them as anybody would, but where only this test finds them."""
+    """Install them as a user would, but where only this test finds them."""
     quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
     done = run("pip", "install", *quiet, "--target", str(to), *map(str, roots), cwd=to.parent)
     assert done.returncode == 0, done.stderr

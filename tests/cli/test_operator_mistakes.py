@@ -134,9 +134,7 @@ async def test_seed_can_be_repeated(processes: Stack):
     assert first[:2] == second[:2] == (0, "key_test_abc123\n")
 
 
-async def test_dev_uses_the_servers_that_are_named_and_the_port_it_is_told(
-    processes: Stack, database_url: str
-):
+async def test_dev_uses_the_configured_servers_and_port(processes: Stack, database_url: str):
     port = free_port()
     dev = await processes.start("dev", "--port", str(port))
     client = Client(f"http://127.0.0.1:{port}")

@@ -55,7 +55,7 @@ LOSE_NAME = (
 )
 
 
-def test_a_user_without_a_name_is_told_what_to_do():
+def test_a_user_without_a_name_gets_a_remedy():
     with open_folder() as home:
         if AS_ROOT:
             os.chown(home, UID, UID)

@@ -122,7 +122,7 @@ async def test_other_machines_reach_no_development_server(processes: Stack, argu
     assert (await refused(processes, *arguments, **given)).startswith("paygate: HOST: ")
 
 
-async def test_other_machines_reach_it_where_somebody_said_so(processes: Stack):
+async def test_other_machines_reach_it_if_allowed(processes: Stack):
     processes.environ = {"HOST": "0.0.0.0", "PAYGATE_ALLOW_REMOTE_DEV": "1"}
     try:
         client = await processes.serve()

@@ -73,7 +73,7 @@ async def test_dev_starts_with_running_time(stopped_url: str, redis_url: str, tm
     assert held_at is None
 
 
-async def test_dev_keeps_the_clock_if_told_to_and_says_how_to_release_it(
+async def test_dev_keeps_the_clock_with_an_option_and_prints_how_to_release_it(
     stopped_url: str, redis_url: str, tmp_path: Path
 ):
     with started(Stack(stopped_url, redis_url, tmp_path), "--keep-clock") as said:
@@ -94,7 +94,7 @@ async def test_dev_releases_a_clock_that_runs_ahead(
     assert ahead is None
 
 
-async def test_dev_keeps_a_clock_that_runs_ahead_if_told_to_and_says_how_to_release_it(
+async def test_dev_keeps_a_clock_that_runs_ahead_with_an_option(
     shifted_url: str, redis_url: str, tmp_path: Path
 ):
     with started(Stack(shifted_url, redis_url, tmp_path), "--keep-clock") as said:

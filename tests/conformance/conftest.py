@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass
 class Gateway:
-    """Somebody else's client, a receiver of theirs, and a database connection of theirs."""
+    """A client of another program, its receiver and its database connection."""
 
     stack: Stack
     base: str

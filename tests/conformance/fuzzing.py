@@ -1,4 +1,4 @@
-"""Requests that nobody thought of, made from the document."""
+"""Random requests, generated from the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ async def test_k05_without_credentials_everything_is_401(served: Gateway, keys: 
     assert [(answer.status, answer.json) for answer in answers] == [(401, DENIED)] * 4
 
 
-async def test_k06_orders_are_shown_to_their_merchant_and_in_part_to_anybody(served: Gateway):
+async def test_k06_orders_are_shown_to_their_merchant_and_in_part_to_any_caller(served: Gateway):
     order_id = await served.order()
     await served.sql(ADD_OTHER)
     own = await served.call("GET", f"/orders/{order_id}")

@@ -75,7 +75,7 @@ async def test_of_two_captures_one_is_confirmed(app: TestApp):
 
 
 @pytest.mark.parametrize("pair", [("capture", "capture"), ("cancel", "cancel")])
-async def test_a_hold_is_taken_or_let_go_once(app: TestApp, pair: tuple[str, str]):
+async def test_an_authorization_is_captured_or_voided_once(app: TestApp, pair: tuple[str, str]):
     async with app.working():
         for _ in ROUNDS:
             payment_id = await app.paid(order_id=await app.order(capture="manual"))

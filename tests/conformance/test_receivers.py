@@ -71,7 +71,7 @@ class Shop:
                 await asyncio.sleep(0.05)
 
     async def tell(self, story: Story) -> str:
-        """Make one story happen, and have it delivered; the payment's id."""
+        """Run one sequence of requests until its events are delivered; return the payment's id."""
         order = await self.ask(
             "POST",
             "/orders",
@@ -93,7 +93,7 @@ class Shop:
         return str(payment["id"])
 
     async def tell_all(self) -> dict[str, list[str]]:
-        """Every story and a test event; payment id → the events it must have."""
+        """Run every sequence and a test event; payment id → its expected events."""
         ids = await asyncio.gather(*(self.tell(story) for story in STORIES))
         await self.ask("POST", "/webhooks/test")
         await self.until_rows(ROWS, "status = 'success'")
@@ -223,7 +223,7 @@ async def test_a_receiver_with_another_secret_refuses_until_it_is_given_ours(sho
     assert "Invalid signature" in refused["response_body"]
 
 
-async def test_whoever_changes_a_byte_is_refused(shop: Shop):
+async def test_a_changed_byte_is_refused(shop: Shop):
     """Also by the sample, to which the same bytes are given."""
     await shop.tell(PAID_AND_REFUNDED)
     report = next(each for each in shop.receiver.reports if each.event == "refund.processed")

@@ -59,7 +59,7 @@ class Merchant:
         return {"X-Api-Key": f"key_{self.name}", "X-Api-Secret": f"secret_{self.name}"}
 
     async def settle(self, database: asyncpg.Connection, ordinal: int) -> None:
-        """Be one, as somebody writes it with SQL."""
+        """Insert a delivery with SQL."""
         digest = hashlib.sha256(self.keys["X-Api-Secret"].encode()).hexdigest()
         await database.execute(
             ADD_MERCHANT,
@@ -85,7 +85,7 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one merchant's delivery."""
+    """The result of one merchant's delivery."""
 
     row: Any
     logs: list[Any]
@@ -241,7 +241,7 @@ def test_every_try_is_the_same_webhook_and_genuine(seen: dict[str, Seen], name: 
     assert len({str(log["body"]) for log in logs}) == 1
 
 
-def test_what_a_killed_worker_had_in_its_hands_is_delivered_again_and_can_be_told(
+def test_deliveries_of_a_killed_worker_are_repeated_with_the_same_id(
     seen: dict[str, Seen],
 ):
     slow = seen["slow"]

@@ -80,7 +80,7 @@ async def test_3_the_table_of_errors(served: Gateway, code: str, status: int, bo
     assert answer.json["error"]["description"]
 
 
-async def test_3_a_decline_is_told_in_the_payment(served: Gateway):
+async def test_3_a_decline_is_shown_in_the_payment(served: Gateway):
     created = await served.pay(vpa="failure@upi")
     failed = await served.until(created.json["id"], "failed")
 

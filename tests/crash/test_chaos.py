@@ -22,7 +22,7 @@ ORDERS = 15
 TRIES = 8
 
 WRONG = {
-    "money given back that no refund accounts for": """
+    "refunded money without a refund": """
         SELECT id FROM payments p WHERE amount_refunded <> (
             SELECT coalesce(sum(amount), 0) FROM refunds r
             WHERE r.payment_id = p.id AND r.status <> 'failed')""",
@@ -41,7 +41,7 @@ WRONG = {
     "a delivery whose bytes are not its event's": """
         SELECT w.id FROM webhook_logs w JOIN events e ON e.id = w.event_id
         WHERE w.payload::text <> e.payload::text""",
-    "a lease that nobody holds": """
+    "a lease without a worker": """
         SELECT id FROM operations WHERE lease_token IS NOT NULL""",
     "a refund that ended otherwise than its operation": """
         SELECT r.id FROM refunds r JOIN operations o ON o.refund_id = r.id

@@ -20,7 +20,7 @@ from tests.harness.processes import Client, Stack, free_port, stack
 CLOCK = "/api/v1/test/clock"
 HOUR_S, DAY_S = 3600, 86_400
 # Than the hours and days that pass on the clock. How long it really takes is for
-# `bench/story.py` to say; here other tests want the machine too.
+# `bench/story.py` measures that; here other tests use the machine too.
 MUCH_LESS_S = 30.0
 PRODUCTION = {"TEST_MODE": "false", "WEBHOOK_RETRY_INTERVALS_TEST": "false"}
 LISTENING = (
@@ -139,7 +139,7 @@ async def test_payments_that_take_five_to_ten_seconds_are_settled_by_an_advance_
     assert took_s < MUCH_LESS_S
 
 
-async def test_three_days_of_a_payments_whole_story_are_over_at_once(processes: Stack):
+async def test_three_days_of_a_payment_pass_at_once_in_all_processes(processes: Stack):
     first, _ = await two_of_each(processes)
     await receiver_at(first, f"http://127.0.0.1:{free_port()}/nobody-listens")
     await first.pay()
@@ -266,7 +266,7 @@ async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be
         advancing = asyncio.create_task(moved(first, "advance", seconds=60))
         await asyncio.wait_for(asked.wait(), MUCH_LESS_S)
         async with asyncio.timeout(MUCH_LESS_S):
-            # A worker asks as soon as it is told to; the advance may begin later.
+            # A worker starts as soon as it is notified; the advance may begin later.
             while not (await shown(second))["held"]:
                 await asyncio.sleep(0.02)
             processes.processes[0].kill()

@@ -1,4 +1,4 @@
-"""The vault's key is replaced while the gateway runs, and nobody outside notices."""
+"""The vault's key is replaced while the gateway runs, without effects on clients."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Traffic:
         return shown
 
     async def signed_in(self, at: Client) -> dict[str, str]:
-        """The headers of somebody who has signed in there."""
+        """The headers of a user who has signed in there."""
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.post(
@@ -137,7 +137,7 @@ async def paid(traffic: Traffic, order: Any, first: Client, then: Client) -> str
     return str((await traffic.twice(first, then, "/payments/public", body, **shopper))["id"])
 
 
-async def test_a_replaced_key_changes_nothing_for_anybody(processes: Stack):
+async def test_a_replaced_key_changes_nothing_for_clients(processes: Stack):
     traffic, receiver = Traffic(), Receiver()
     both = f"{NEW},{OLD}"
     old = await processes.serve("--prepare", PAYGATE_VAULT_KEY=OLD)

@@ -1,4 +1,4 @@
-"""The API dies, or its answer is lost: whoever asks again with the key gets what was done."""
+"""The API dies, or its response is lost: a repeated key gets the stored result."""
 
 from __future__ import annotations
 

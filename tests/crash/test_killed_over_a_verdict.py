@@ -11,7 +11,7 @@ import pytest
 from tests.harness.installed import install
 from tests.harness.processes import stack
 
-# ``says`` has answered when ``dies`` ends the process: a verdict that nobody stored.
+# ``says`` has answered when ``dies`` ends the process: a verdict that was not stored.
 PLUGIN = """
 import asyncio
 import os

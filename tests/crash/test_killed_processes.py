@@ -1,4 +1,4 @@
-"""Processes are killed, Redis goes away: nothing is lost and nobody pays twice."""
+"""Processes are killed, Redis becomes unavailable: no work is lost and no payer pays twice."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_two_apis_and_two_workers_share_one_port_and_the_load(processes: S
     assert charges(processes.book) == Counter(payments)
 
 
-async def test_a_worker_told_to_stop_ends_in_good_order_and_leaves_no_lease(processes: Stack):
+async def test_a_stopped_worker_ends_cleanly_and_leaves_no_lease(processes: Stack):
     client = await processes.serve()
     worker = await processes.start("work")
     await burst(client, 30)

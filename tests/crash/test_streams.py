@@ -15,7 +15,7 @@ from tests.harness.apps import KEYS
 from tests.harness.prepared import Process
 from tests.harness.processes import Client, Stack, stack
 
-# Far below the grace that requests under way have.
+# Much shorter than the grace period of requests in progress.
 AT_ONCE_S = 8.0
 
 
@@ -57,7 +57,7 @@ async def test_streams_and_idle_connections_do_not_delay_the_end(processes: Stac
     reading = [asyncio.create_task(read(client, "0", 9999)) for _ in range(3)]
     _, idle = await asyncio.open_connection(host, int(port))
     idle.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    # One that asks and never reads what it is told.
+    # A client that never reads the response.
     _, deaf = await asyncio.open_connection(host, int(port))
     keys = "".join(f"{name}: {value}\r\n" for name, value in KEYS.items())
     deaf.write(f"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n{keys}\r\n".encode())

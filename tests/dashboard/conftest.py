@@ -72,7 +72,7 @@ async def reset(page: Page) -> None:
         if opened is not page:
             await opened.close()
     if page.url.startswith("http"):
-        # Another page of the site: on this one, requests under way may store something yet.
+        # Another page of the site: on this one, requests in progress may still store something.
         await page.route("**/empty", lambda route: route.fulfill(body=""))
         await page.goto(urljoin(page.url, "/empty"))
         await page.evaluate("localStorage.clear(); sessionStorage.clear()")

@@ -32,7 +32,7 @@ from tests.harness.processes import free_port
 
 from .gateway import served
 
-# What the operator of the machine has set; nobody changes it from a page.
+# Set by the operator of the machine; pages cannot change it.
 ENVIRON = {"PAYGATE_ACME_REGION": "south"}
 
 

@@ -73,7 +73,7 @@ async def open_place(page: Page, gateway: Gateway, place: str) -> None:
 
 
 async def a_delivery(gateway: Gateway) -> str:
-    """One that has been tried; nobody need have taken it."""
+    """A delivery with an attempt, successful or not."""
     await gateway.send_webhooks_to("http://localhost:9/webhook")
     sent = await gateway.call("POST", "/merchant/webhook/test")
     await gateway.send_webhooks_to(None)

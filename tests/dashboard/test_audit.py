@@ -74,7 +74,7 @@ async def test_older_changes_are_a_page_away(page: Page, gateway: Gateway):
     await expect(page.locator(".pager__where")).to_contain_text("21–")
 
 
-async def test_an_unfolded_change_is_for_everybody(page: Page, gateway: Gateway):
+async def test_an_opened_change_is_accessible(page: Page, gateway: Gateway):
     await make_key(gateway, "a label that is so long that it would make any table wide " + "x" * 20)
     await page.goto(f"{gateway.dashboard}/dashboard/audit?action=key.create")
     await page.get_by_role("button", name="Details of key.create").first.click()

@@ -34,7 +34,7 @@ async def heard(receiver: Receiver, event: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_second_endpoint_hears_what_it_asks_for_and_its_secret_is_shown_once(
+async def test_a_second_endpoint_gets_its_events_and_its_secret_is_shown_once(
     page: Page, gateway: Gateway
 ):
     async with open_receiver() as books:

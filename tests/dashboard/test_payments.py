@@ -78,7 +78,7 @@ async def test_an_order_has_a_checkout_until_it_is_paid(dashboard: Page, gateway
     await expect(dashboard.get_by_test_id("open-checkout")).to_be_hidden()
 
 
-async def test_part_of_a_payment_is_given_back_and_no_more_than_is_left(
+async def test_a_payment_is_refunded_in_part_and_never_beyond_the_rest(
     dashboard: Page, gateway: Gateway
 ):
     payment = await gateway.pay(50_000)
@@ -119,7 +119,7 @@ async def test_held_money_is_released(dashboard: Page, gateway: Gateway):
     await expect(dashboard.get_by_test_id("payment-status")).to_have_text("cancelled")
 
 
-async def test_the_time_line_tells_the_story_in_order(dashboard: Page, gateway: Gateway):
+async def test_the_timeline_is_in_order(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay()
     await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
 
@@ -130,7 +130,7 @@ async def test_the_time_line_tells_the_story_in_order(dashboard: Page, gateway: 
     assert [title for title in told if title in wanted] == wanted
 
 
-async def test_the_time_line_tells_the_tries_of_a_delivery_in_one_line(
+async def test_the_timeline_shows_the_attempts_of_a_delivery_in_one_line(
     dashboard: Page, gateway: Gateway, receiver: Receiver
 ):
     receiver.status = 503

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @asynccontextmanager
 async def a_window(browser: Browser) -> AsyncIterator[Page]:
-    """Of somebody else's: with cookies of its own."""
+    """A page of another user, with its own cookies."""
     context = await browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     yield await context.new_page()
@@ -45,7 +45,7 @@ async def sign_in(page: Page, gateway: Gateway, email: str, password: str) -> No
     await page.get_by_test_id("login-button").click()
 
 
-async def test_somebody_new_comes_in_with_the_password_that_was_shown_once(
+async def test_a_new_user_signs_in_with_the_password_that_was_shown_once(
     page: Page, browser: Browser, gateway: Gateway
 ):
     password = await add_member(page, gateway, "asha@example.com", "support")
@@ -61,7 +61,7 @@ async def test_somebody_new_comes_in_with_the_password_that_was_shown_once(
         await expect(theirs.get_by_test_id("login-form")).to_be_visible()
 
 
-async def test_a_role_is_offered_what_it_may_do_and_told_why_not_the_rest(
+async def test_a_role_sees_what_it_may_do_and_the_reason_for_the_rest(
     page: Page, browser: Browser, gateway: Gateway
 ):
     password = await add_member(page, gateway, "ravi@example.com", "read_only")

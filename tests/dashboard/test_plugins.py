@@ -52,7 +52,7 @@ async def stored(extended: Extended) -> dict[str, object]:
 
 
 async def sign_in_as(page: Page, extended: Extended, role: str, *, is_operator: bool) -> None:
-    """Somebody of the team, who may or may not run the installation."""
+    """A user of the team, with or without operator rights."""
     email = f"{role}@example.com"
     answer = await extended.app.call("POST", "/team", json={"email": email, "role": role})
     if is_operator:
@@ -89,7 +89,7 @@ async def test_what_is_installed_is_listed_and_each_plugin_says_what_it_can_do(
     await expect(health).to_contain_text("95% within")
 
 
-async def test_a_call_without_an_outcome_and_its_reason_are_told(page: Page, gateway: Gateway):
+async def test_a_call_without_an_outcome_is_shown_with_its_reason(page: Page, gateway: Gateway):
     body = {"order_id": await gateway.order(), "method": "upi", "vpa": "asha@paytm"}
     status, _ = await gateway.client.call(
         "POST",
@@ -126,7 +126,7 @@ async def test_what_is_saved_is_kept_and_the_page_says_that_a_restart_is_needed(
     assert (kept["currencies"], kept["limits"]) == (["INR", "USD"], {"INR": 500})
     sources = kept["sources"]
     assert isinstance(sources, dict)
-    # Only what somebody changed was sent.
+    # Only changed values were sent.
     assert (sources["api_key"], sources["label"], sources["attempts"]) == (
         "stored", "default", "default",
     )  # fmt: skip
@@ -177,9 +177,7 @@ async def test_what_the_plugin_refuses_is_said_beside_the_field(
     assert (await stored(extended))["limits"] == {"INR": 100}
 
 
-async def test_an_operator_who_is_no_owner_reads_and_is_told_why_not_more(
-    extended: Extended, page: Page
-):
+async def test_an_operator_without_the_role_owner_can_only_read(extended: Extended, page: Page):
     await sign_in_as(page, extended, "developer", is_operator=True)
     await open_acme(page, extended)
 
@@ -244,7 +242,7 @@ async def test_no_such_plugin(page: Page, gateway: Gateway):
     await expect(page.get_by_text("There is no plugin nothing")).to_be_visible()
 
 
-async def test_settings_and_panels_are_for_everybody(extended: Extended, page: Page):
+async def test_settings_and_panels_are_accessible(extended: Extended, page: Page):
     await extended.app.call(
         "PUT", "/plugins/acme/config", json={"values": {"label": "loud", "api_key": "s3cret"}}
     )

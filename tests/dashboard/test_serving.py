@@ -58,7 +58,7 @@ async def test_every_place_is_the_one_page(beside: Any, path: str):
     assert response.headers["Cache-Control"] == "no-cache"
 
 
-async def test_the_policy_lets_in_our_scripts_and_nobody_elses(beside: Any):
+async def test_the_policy_allows_only_own_scripts(beside: Any):
     response = await beside.get("/dashboard")
 
     policy = response.headers["Content-Security-Policy"]
@@ -81,7 +81,7 @@ async def test_each_answer_has_a_nonce_of_its_own_and_the_page_knows_it(beside: 
         assert f'<meta name="csp-nonce" content="{nonce}" />' in await answer.get_data(as_text=True)
 
 
-async def test_assets_are_kept_for_ever_and_the_page_is_asked_for_each_time(beside: Any):
+async def test_assets_are_cached_permanently_and_the_page_never(beside: Any):
     page = await text(beside, "/dashboard")
     assets = re.findall(r'(?:src|href)="(/dashboard/assets/[^"]+)"', page)
     assert {asset.rsplit(".", 1)[1] for asset in assets} == {"js", "css"}

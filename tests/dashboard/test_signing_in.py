@@ -67,9 +67,7 @@ async def test_the_form_is_the_contracts(page: Page, gateway: Gateway):
     await expect(form.locator("button[data-test-id=login-button]")).to_be_enabled()
 
 
-async def test_another_address_is_refused_and_told_what_works_here(
-    rough_page: Page, gateway: Gateway
-):
+async def test_another_address_is_refused_with_a_hint(rough_page: Page, gateway: Gateway):
     page = rough_page
     await page.goto(f"{gateway.dashboard}/login")
     await page.get_by_test_id("email-input").fill("somebody@example.com")
@@ -122,7 +120,7 @@ async def test_short_addresses_lead_to_their_pages(
     await expect(page.locator("h1")).to_be_visible()
 
 
-async def test_a_link_into_a_test_gateway_opens_by_itself_until_somebody_signs_out(
+async def test_a_link_into_a_test_gateway_signs_in_until_the_user_signs_out(
     page: Page, gateway: Gateway
 ):
     await page.goto(f"{gateway.dashboard}/dashboard/orders")

@@ -61,7 +61,7 @@ async def test_the_default_scenario_is_played_until_it_is_taken_back(page: Page,
     await gateway.pay(until="success")
 
 
-async def test_the_clock_is_stopped_moved_on_and_let_go(timed: Gateway, page: Page):
+async def test_the_clock_is_held_moved_and_released(timed: Gateway, page: Page):
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
     await expect(clock).to_contain_text("running")
@@ -97,7 +97,7 @@ async def test_every_page_says_that_the_clock_is_stopped(timed: Gateway, page: P
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Stop clock").click()
     notice = page.get_by_text("The test clock is stopped")
-    # Before the page is left: that would end a request that is under way.
+    # Before the page is left: that would end a request in progress.
     await expect(notice).to_be_visible()
     await page.goto(f"{timed.dashboard}/dashboard/workers")
     await expect(notice).to_contain_text("POST /api/v1/test/clock/release")

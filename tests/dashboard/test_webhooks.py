@@ -1,4 +1,4 @@
-"""Where webhooks go, what became of them, and sending them again."""
+"""The pages of webhooks: the list, a delivery's result, retries."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_one_that_failed_says_when_it_is_tried_next_and_is_sent_again_on_r
     receiver.status = 503
     await page.goto(place)
     await page.get_by_test_id("test-webhook-button").click()
-    # Another test's payment may be heard of meanwhile.
+    # Webhooks of other tests' payments may arrive meanwhile.
     row = page.get_by_test_id("webhook-log-item").filter(has_text="webhook.test").first
     await expect(row.get_by_test_id("webhook-response-code")).to_have_text("503")
     await expect(row.get_by_test_id("webhook-status")).to_have_text("pending")
@@ -161,7 +161,7 @@ async def test_many_are_counted_first_and_sent_again_after_that(
             await asyncio.sleep(0.05)
     found = await gateway.call("GET", "/webhooks?event=refund.processed&status=success&limit=100")
     many = found["total"]
-    # Other tests' endpoints are gone: what was theirs is counted and reaches nobody.
+    # Endpoints of other tests are gone: their deliveries are counted but reach no receiver.
     whole = [await gateway.call("GET", f"/webhooks/{row['id']}") for row in found["data"]]
     ours = sum(delivery["endpoint"]["url"] == receiver.url for delivery in whole)
     heard = receiver.events().count("refund.processed")

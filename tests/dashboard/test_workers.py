@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stuck(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
-    """A payment whose processor never said what became of it; nobody works."""
+    """A payment with an unknown outcome; no worker runs."""
     database_url = await databases.clone()
     async with open_extended(database_url, tmp_path) as running:
         running.fakes.processor.authorizations = [Unknown("the line broke")]
@@ -42,9 +42,7 @@ async def test_every_queue_and_every_process_is_listed(page: Page, gateway: Gate
     await expect(page.get_by_test_id("stuck-row")).to_have_count(0)
 
 
-async def test_what_is_stuck_is_released_once_somebody_has_read_what_that_means(
-    stuck: Extended, page: Page
-):
+async def test_stuck_work_is_released_after_a_confirmation(stuck: Extended, page: Page):
     await page.goto(f"{stuck.dashboard}/dashboard/workers")
     row = page.get_by_test_id("stuck-row")
     await expect(row).to_contain_text("dead-letter")
@@ -65,7 +63,7 @@ async def test_what_is_stuck_is_released_once_somebody_has_read_what_that_means(
     assert {call[0] for call in stuck.fakes.processor.calls} == {"query"}
 
 
-async def test_who_may_only_read_is_told_so(stuck: Extended, page: Page):
+async def test_a_read_only_role_sees_the_reason(stuck: Extended, page: Page):
     member = {"email": "reader@example.com", "role": "read_only"}
     password = (await stuck.app.call("POST", "/team", json=member)).json["password"]
     await page.goto(f"{stuck.dashboard}/login")
@@ -85,7 +83,7 @@ async def test_who_may_only_read_is_told_so(stuck: Extended, page: Page):
     )
 
 
-async def test_stuck_work_is_for_everybody(stuck: Extended, page: Page):
+async def test_stuck_work_is_accessible(stuck: Extended, page: Page):
     await page.goto(f"{stuck.dashboard}/dashboard/workers")
     await expect(page.get_by_test_id("stuck-row")).to_have_count(1)
     assert described(await in_both_themes(page)) == []

@@ -71,7 +71,7 @@ def test_every_command_is_a_verb(compose: Any):
         assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
-def test_the_image_and_the_services_are_in_production_unless_told_otherwise(compose: Any):
+def test_the_image_and_the_services_are_in_production_by_default(compose: Any):
     assert "\nENV PAYGATE_ENV=production\n" in (ROOT / "Dockerfile").read_text()
     for name in ("migrate", "api", "worker", "dashboard", "checkout"):
         environment = compose["services"][name]["environment"]

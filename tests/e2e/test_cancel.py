@@ -35,7 +35,7 @@ async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
 async def test_a_cancel_that_comes_too_late_is_no_harm(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
-    """The bank was quicker, and the page has not heard yet."""
+    """The bank was faster, and the page does not know it yet."""
     order = await asked(checkout, page, patient, "qr")
     held: list[Route] = []
 

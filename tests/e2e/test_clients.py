@@ -85,7 +85,7 @@ async def test_a_page_opened_from_a_file_takes_a_payment(
 async def test_the_nonce_is_needed_to_hand_over_a_port(
     page: Page, gateway: Gateway, tmp_path: Path
 ) -> None:
-    """A frame beside the checkout, of an opaque origin too, hears nothing through a port."""
+    """A frame beside the checkout gets no messages, even with an opaque origin."""
     shop = tmp_path / "shop.html"
     shop.write_text(filled(FROM_A_FILE, gateway, await gateway.order()))
     await page.goto(shop.as_uri())
@@ -157,7 +157,9 @@ async def test_an_open_that_fails_leaves_nothing_and_the_next_one_works(
     assert result["orderId"] == order
 
 
-async def test_another_gateways_client_hears_of_its_payment(page: Page, gateway: Gateway) -> None:
+async def test_another_gateways_client_gets_its_payments_result(
+    page: Page, gateway: Gateway
+) -> None:
     """It never says that it frames the page."""
     order = await gateway.order(50_000)
     async with serving(filled(OTHER_CLIENT, gateway, order)) as shop:
@@ -181,7 +183,7 @@ PATCHED = """() => {
 }"""
 
 
-async def test_a_page_that_adds_headers_to_each_fetch_is_told_of_its_payment(
+async def test_a_page_that_adds_headers_to_each_fetch_gets_the_result(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     modal = Modal(page)
@@ -196,7 +198,7 @@ async def test_a_page_that_adds_headers_to_each_fetch_is_told_of_its_payment(
     assert await page.locator("iframe").count() == 0
 
 
-async def test_a_page_that_may_not_ask_the_gateway_is_told_so(
+async def test_a_page_without_access_to_the_gateway_gets_an_error(
     context: BrowserContext, gateway: Gateway
 ) -> None:
     """A policy without ``connect-src``: said on the console and by a callback, not in silence."""

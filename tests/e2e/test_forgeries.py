@@ -1,4 +1,4 @@
-"""Messages from anybody but the checkout in this modal change nothing."""
+"""Only messages of the checkout in this modal have an effect."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ async def test_a_hostile_frame_moves_neither_page(
 async def test_nothing_is_posted_to_an_origin_that_the_fragment_does_not_name(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
-    """A page that frames the checkout under another's name hears nothing."""
+    """A page that frames the checkout under another origin gets no messages."""
     order = await gateway.order()
     await page.goto(f"{shop.base}/classic?src=/checkout.js")
     fragment = f"nonce={GUESS}&instance={GUESS}&origin=https://shop.example"

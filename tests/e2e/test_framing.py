@@ -29,7 +29,7 @@ PATIENCE_S = 60
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def evil(gateway: Gateway) -> AsyncIterator[Shop]:
-    """Somebody else's site."""
+    """A foreign site."""
     async with open_shop(gateway.base, gateway.checkout_base) as running:
         yield running
 
@@ -133,7 +133,7 @@ async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
 
 
 @pytest.mark.usefixtures("allowed")
-async def test_alone_in_a_window_it_is_framed_by_nobody_and_works(
+async def test_as_a_top_level_page_it_cannot_be_framed_and_works(
     page: Page, gateway: Gateway
 ) -> None:
     await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}")

@@ -168,7 +168,7 @@ async def leave(modal: Modal, how: str) -> None:
     await modal.is_gone()
 
 
-async def test_two_modals_on_one_page_never_hear_each_other(
+async def test_two_modals_on_one_page_do_not_affect_each_other(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     first, second = await gateway.order(10_000), await gateway.order(20_000)
@@ -291,7 +291,7 @@ async def test_opening_twice_shows_one_modal_and_closing_twice_calls_once(
 
 
 @on_phone
-async def test_a_modal_opened_again_goes_on_with_the_payment_under_way(
+async def test_a_reopened_modal_continues_the_pending_payment(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order()

@@ -75,7 +75,7 @@ async def test_a_reload_in_mid_payment_goes_on_where_it_was(
 
 
 @on_phone
-async def test_a_network_lost_while_a_payment_is_under_way_is_waited_for(
+async def test_the_page_waits_for_a_network_lost_during_a_payment(
     checkout: Checkout, page: Page, context: BrowserContext, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -111,7 +111,7 @@ async def test_a_press_of_pay_without_a_network_pays_once_when_it_is_back(
 async def test_an_answer_lost_on_its_way_back_does_not_lose_the_payment(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
-    """The gateway took the payment, the browser never heard: asking again finds it."""
+    """The gateway stored the payment, the response was lost: a repeated request finds it."""
     order = await gateway.order()
     lost: list[APIResponse] = []
 

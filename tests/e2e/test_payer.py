@@ -163,7 +163,7 @@ async def test_a_link_to_the_app_comes_with_its_code_for_a_phone_beside_the_scre
     ],
     indirect=["size"],
 )
-async def test_what_nobody_answers_outlives_a_reload_expires_and_can_be_tried_again(
+async def test_an_unanswered_request_survives_a_reload_expires_and_can_be_retried(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
@@ -240,7 +240,7 @@ async def test_another_way_is_open_once_the_request_is_answered(
 
 
 @on_phone
-async def test_a_request_set_aside_and_approved_after_all_is_a_success(
+async def test_an_ignored_request_that_is_approved_later_is_a_success(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")

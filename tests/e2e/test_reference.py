@@ -10,7 +10,7 @@ from .gateway import Gateway
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_reference_shows_the_operations_and_asks_nobody_else(
+async def test_the_reference_shows_the_operations_without_foreign_requests(
     page: Page, gateway: Gateway
 ) -> None:
     asked: list[str] = []

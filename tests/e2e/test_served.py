@@ -71,7 +71,7 @@ async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway) -> Non
     assert again.headers["ETag"] == tag
 
 
-async def test_what_the_page_loads_is_kept_for_ever(gateway: Gateway) -> None:
+async def test_assets_of_the_page_are_cached_permanently(gateway: Gateway) -> None:
     _, page = await fetch(f"{gateway.base}/checkout")
     names = [part.split('"')[0] for part in page.decode().split('"/checkout/assets/')[1:]]
     answers = [(await fetch(f"{gateway.base}/checkout/assets/{name}"))[0] for name in names]

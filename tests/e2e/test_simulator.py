@@ -33,7 +33,7 @@ async def test_the_phone_shows_what_waits_for_the_merchants_payers(
     await checkout.until("success-state")
 
 
-async def test_the_bank_sends_nobody_elsewhere(
+async def test_the_bank_redirects_only_to_the_gateway(
     checkout: Checkout, page: Page, context: BrowserContext, patient: Gateway
 ) -> None:
     for address in (
@@ -72,7 +72,7 @@ async def test_the_bank_has_nothing_to_ask_about_a_payment_that_is_over(
 
 
 @pytest.mark.parametrize("page_name", ["bank", "upi"])
-async def test_nobody_can_frame_the_pages_that_play_the_payer(
+async def test_the_simulator_pages_cannot_be_framed(
     page: Page, patient: Gateway, page_name: str
 ) -> None:
     answer = await page.request.get(f"{patient.base}/simulator/{page_name}")

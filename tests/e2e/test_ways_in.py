@@ -108,7 +108,7 @@ async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands
 async def test_a_page_on_a_server_of_its_own_finds_the_api(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
-    """The script, too, is told by the page whom to ask whether a payment succeeded."""
+    """The script too learns from the page which server knows the payment's result."""
     modal = Modal(page)
     order = await gateway.order()
     await page.goto(shop.of_other_server())
@@ -157,7 +157,7 @@ async def test_the_element_is_a_button_that_opens_the_checkout(
     assert result["orderId"] == order
 
 
-async def test_a_hand_made_frame_is_told_in_both_ways_of_saying_it(
+async def test_a_frame_without_the_sdk_gets_both_kinds_of_messages(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order(50_000)

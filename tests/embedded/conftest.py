@@ -220,7 +220,7 @@ def sql() -> Callable[[str, str], object]:
 
 @pytest.fixture
 def is_running() -> Callable[[int], bool]:
-    """Whether a process lives; one that nobody has waited for yet does not."""
+    """Whether a process runs; a zombie does not."""
 
     def look(pid: int) -> bool:
         try:

@@ -90,9 +90,7 @@ sys.stdin.read()
     os.kill(heard["fork"], signal.SIGKILL)
 
 
-def test_a_watchdog_ends_what_it_was_told_of_and_not_what_it_was_told_to_forget(
-    place, until, is_running
-):
+def test_a_watchdog_ends_registered_processes_and_not_unregistered_ones(place, until, is_running):
     owner = place.run("""
 death_signal = parent_death.WatchdogDeathSignal()
 processes = children.ChildProcesses(death_signal)

@@ -125,7 +125,7 @@ def test_an_owner_without_redis_cannot_be_joined_for_redis(used):
         assert f"process {os.getpid()} runs the servers" in the_sentence(used)
 
 
-def test_a_file_size_limit_is_told_as_lack_of_room_and_a_later_start_works(place):
+def test_a_file_size_limit_is_reported_as_a_full_disk_and_a_later_start_works(place):
     owner = place.run(
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({SMALL_BYTES}, resource.RLIM_INFINITY))\n"
         "attempt(redis=False)\n"

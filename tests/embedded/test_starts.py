@@ -61,7 +61,7 @@ def redis_setting(servers: EmbeddedServers, name: str) -> str:
     ]
 
 
-def test_nobody_else_can_reach_the_sockets_or_the_data(used):
+def test_other_users_cannot_reach_the_sockets_or_the_data(used):
     with used.start():
         for name in ("sockets", "postgres", "valkey"):
             assert (used.home / "data" / name).stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""The sample receiver believes what is signed, shows what arrived, fails as told."""
+"""The sample receiver accepts signed webhooks, shows them, and fails on request."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ async def test_a_stranger_does_not_use_up_the_failures():
     assert (stranger[0], genuine[0]) == (401, 503)
 
 
-async def test_it_fails_when_told_while_it_runs_and_stops_when_told():
+async def test_failures_can_be_switched_on_and_off_while_it_runs():
     async with listening() as shop:
         async with shop.post("/fail", json={"first": 5, "status": 418}) as told:
             assert await told.json() == {"first": 5, "status": 418}
@@ -221,14 +221,14 @@ async def test_it_fails_when_told_while_it_runs_and_stops_when_told():
     [b"", b"[]", b"{}", b'{"first":-1}', b'{"first":"2"}', b'{"first":1,"status":200}',
      b'{"first":1,"status":"503"}', b'{"first":1,"status":[]}'],
 )  # fmt: skip
-async def test_it_is_not_told_nonsense(said: bytes):
+async def test_invalid_settings_are_refused(said: bytes):
     async with listening() as shop:
         async with shop.post("/fail", data=said) as told:
             assert told.status == 400
         assert (await post(shop))[0] == 200
 
 
-async def test_it_thinks_as_long_as_it_was_told():
+async def test_it_waits_for_the_configured_delay():
     async with listening(delay_s=0.2) as shop:
         began = time.monotonic()
         await post(shop)

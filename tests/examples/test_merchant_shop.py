@@ -1,4 +1,4 @@
-"""The sample shop sells, and believes its webhooks and nobody else."""
+"""The sample shop sells, and relies only on its webhooks."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ async def test_late_and_doubled_webhooks_do_not_turn_a_sale_back(visit: Visit):
     ]
 
 
-async def test_before_anybody_buys_the_merchants_webhooks_are_as_they_were(visit: Visit):
+async def test_the_merchants_webhooks_do_not_change_before_the_first_sale(visit: Visit):
     theirs = {"webhook_url": "http://127.0.0.1:9/theirs"}
     await visit.api.call("PATCH", "/api/v1/merchant/webhook", json=theirs)
     before = await visit.endpoints()

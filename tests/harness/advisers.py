@@ -1,4 +1,4 @@
-"""Routers and risk checks that do as they are told."""
+"""Scripted routers and risk checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.harness.fakes import ScriptedProcessor
 
 @dataclass
 class SayingRouter:
-    """Ranks as it was told, raises it, or awaits it."""
+    """Returns, raises or awaits its script."""
 
     said: Any
     name: str = "saying"
@@ -40,7 +40,7 @@ class SayingRouter:
 
 @dataclass
 class SayingCheck:
-    """Assesses as it was told, raises it, or awaits it."""
+    """Returns, raises or awaits its script."""
 
     said: Any
     name: str = "saying"

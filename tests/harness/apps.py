@@ -1,4 +1,4 @@
-"""An app on a database of its own, with a client and a worker at hand."""
+"""An app with its own database, a client and a worker."""
 
 from __future__ import annotations
 

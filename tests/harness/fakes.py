@@ -1,4 +1,4 @@
-"""Plugins that do as they are told."""
+"""Scripted plugins."""
 
 from __future__ import annotations
 

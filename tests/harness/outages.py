@@ -143,7 +143,7 @@ FAULTS: dict[str, Fault] = {
 
 @dataclass
 class Load:
-    """Merchants' programs that pay until they are told to stop, and try again what fails."""
+    """Merchants' programs that pay until they are stopped, and repeat what fails."""
 
     client: Client
     answers: Counter[int] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""Whoever may call: people who have signed in, keys, and those whose time is over."""
+"""Callers: signed-in users, API keys, and those whose rights have ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def merchant_id(app: TestApp) -> UUID:
 async def a_user(
     app: TestApp, email: str, role: Role, *, of: UUID | None = None, is_operator: bool = False
 ) -> User:
-    """Somebody without a password: hashing one takes long on purpose."""
+    """A user without a password: hashing one is slow on purpose."""
     deps = app.app.deps
     user = User(
         id=deps.ids.uuid(),

@@ -88,7 +88,7 @@ class PlayedApp(TestApp):
                 await asyncio.sleep(0.002)
 
     async def play_on(self, until: timedelta = timedelta(days=40)) -> None:
-        """Let time pass, from one due moment to the next, to the end of the story."""
+        """Move the clock from one due time to the next, until no work is left."""
         end = self.clock.at + until
         while (due := await self.idle()) is not None and due <= end:
             self.clock.at = due
@@ -115,7 +115,7 @@ class PlayedApp(TestApp):
         return [row["type"] for row in await self.rows(sql, payment_id)]
 
     async def effects(self) -> list[str]:
-        """What became of callbacks, in the order they came, once all of them are taken in.
+        """Return the effects of callbacks in order, after all of them are processed.
 
         Of copies that come at the same moment any may be the one that counts.
         """

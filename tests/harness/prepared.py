@@ -110,7 +110,7 @@ def _end(server: subprocess.Popen[bytes], folder: str) -> None:
 
 
 def serve(address: str) -> None:
-    """Fork for whoever connects, until the standard input ends."""
+    """Fork for each connection, until the standard input ends."""
     import uvloop  # noqa: F401 - every command that runs imports it
 
     import paygate.cli
@@ -173,7 +173,7 @@ def _report_ended(running: dict[int, socket.socket]) -> None:
             return
         with running.pop(pid) as connection:
             code = os.waitstatus_to_exitcode(status)
-            # Whoever asked may be gone.
+            # The client may have disconnected.
             connection.send(f"{code}\n".encode(), socket.MSG_NOSIGNAL)
 
 

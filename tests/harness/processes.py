@@ -58,7 +58,7 @@ class Stack:
             "CARD_SUCCESS_RATE": "1",
             # Its table of all characters takes seconds to make, in each folder anew.
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
-            # Somebody else may have the usual one.
+            # Another process may use the default one.
             "PORT": "0",
             **self.environ,
             **more,

@@ -1,4 +1,4 @@
-"""Rights end when they are taken away, at once and for everybody at once."""
+"""Removed rights end at once in all processes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_a_session_ends_when_it_idles_and_in_any_case(
     assert round(lasts.total_seconds() / 60) == 12 * 60
 
 
-async def test_whoever_works_does_not_idle_but_comes_to_the_end_all_the_same(app: TestApp):
+async def test_an_active_session_still_ends_at_its_maximum_age(app: TestApp):
     session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
     await app.rows(f"UPDATE sessions SET last_seen_at = {LONG_AGO} '1 hour 59 minutes'")
     expires_at = await app.value("SELECT expires_at FROM sessions")
@@ -66,7 +66,7 @@ async def test_whoever_works_does_not_idle_but_comes_to_the_end_all_the_same(app
     assert await app.value("SELECT expires_at FROM sessions") == expires_at
 
 
-async def test_a_moved_clock_signs_nobody_out(app: TestApp):
+async def test_a_moved_clock_ends_no_session(app: TestApp):
     session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
     moved = await app.call("POST", "/test/clock/advance", keys=None, json={"seconds": 864_000})
 
@@ -94,7 +94,7 @@ async def test_old_cookies_are_dead_whatever_ended_them(app: TestApp):
         assert await status(app, own) == 401, way
 
 
-async def test_whoever_was_switched_off_stays_out_also_when_they_are_back(app: TestApp):
+async def test_sessions_of_a_disabled_user_stay_ended_after_enabling(app: TestApp):
     user_id = await let_in(app)
     own = headers_of(await enter(app))
     for is_active in (False, True):
@@ -120,7 +120,7 @@ async def test_a_lock_ends_and_concerns_one_account(app: TestApp):
     assert await app.value("SELECT count(*) FROM login_tries") == 0
 
 
-async def test_nine_wrong_ones_lock_nobody_out_and_old_ones_are_forgotten(app: TestApp):
+async def test_nine_wrong_passwords_lock_no_user_and_old_ones_expire(app: TestApp):
     await let_in(app)
     for _ in range(9):
         await enter(app, password="wrong")
@@ -154,7 +154,7 @@ async def test_a_key_that_is_revoked_while_it_is_used(app: TestApp):
     assert (statuses, late) == ({201, 401}, [401] * 4)
 
 
-async def test_nobody_signs_in_past_being_switched_off(app: TestApp):
+async def test_a_disabled_user_cannot_sign_in(app: TestApp):
     user_id = await let_in(app)
     for _ in range(5):
         await app.call("PATCH", f"/team/{user_id}", json={"is_active": True})
@@ -166,7 +166,7 @@ async def test_nobody_signs_in_past_being_switched_off(app: TestApp):
         assert await app.value("SELECT count(*) FROM sessions") == 0
 
 
-async def test_nobody_keeps_a_session_of_the_password_before_a_reset(app: TestApp):
+async def test_a_password_reset_ends_all_sessions(app: TestApp):
     user_id = await let_in(app)
     entered, reset = await asyncio.gather(enter(app), app.call("POST", f"/team/{user_id}/password"))
 
@@ -198,7 +198,7 @@ async def test_a_demotion_counts_from_the_next_request_on(app: TestApp):
     assert (before.status, after.status, await status(app, session)) == (201, 403, 200)
 
 
-async def test_nobody_makes_more_of_themselves_than_they_are(app: TestApp):
+async def test_users_and_keys_cannot_exceed_their_role(app: TestApp):
     developer = await a_key(app, Role.DEVELOPER)
     made = [
         (await app.call("POST", "/keys", keys=developer, json={"label": "x", "role": role})).status
@@ -213,7 +213,7 @@ async def test_nobody_makes_more_of_themselves_than_they_are(app: TestApp):
     assert (reset.status, demoted.status) == (403, 403)
 
 
-async def test_whoever_names_themselves_moves_the_clock_by_their_role(app: TestApp):
+async def test_moving_the_clock_with_credentials_needs_a_role(app: TestApp):
     reader = await signed_in(app, await a_user(app, "r@x.y", Role.READ_ONLY))
     developer = await signed_in(app, await a_user(app, EMAIL, Role.DEVELOPER))
     without_token = {"Cookie": developer["Cookie"]}
@@ -244,7 +244,7 @@ async def test_whoever_names_themselves_moves_the_clock_by_their_role(app: TestA
     ]
 
 
-async def test_credentials_are_never_offered_to_everybody(app: TestApp):
+async def test_credentialed_cors_never_allows_every_origin(app: TestApp):
     for origin in ("https://evil.example", "null", "http://localhost.evil.example", "", None):
         for method in ("GET", "OPTIONS"):
             headers = {} if origin is None else {"Origin": origin}
@@ -253,7 +253,7 @@ async def test_credentials_are_never_offered_to_everybody(app: TestApp):
             assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-async def test_a_page_from_elsewhere_signs_nobody_in(app: TestApp):
+async def test_a_foreign_page_cannot_sign_in(app: TestApp):
     await let_in(app)
     answer = await app.call("POST", "/session", keys={"Origin": "https://evil.example"}, json=TYPED)
 

@@ -1,4 +1,4 @@
-"""Every route by everybody: who is let in follows from what the route says of itself."""
+"""Every route with every kind of caller: access follows from the route's declaration."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGES_FOR_ANYONE = {
     "testing_clock.advance": "of people only, whose role it asks; not in production",
     "testing_clock.release": "of people only, whose role it asks; not in production",
 }
-"""Changing routes that need no role of everybody, and why."""
+"""Routes that change something without a role, and why."""
 
 
 def values_of(route: Route) -> dict[str, str]:
@@ -52,7 +52,7 @@ async def test_every_changing_route_says_who_may_and_what_is_written_down(app: T
     assert open_to_all == CHANGES_FOR_ANYONE.keys()
 
 
-async def test_nobody_gets_in_without_a_name(app: TestApp):
+async def test_requests_without_credentials_are_refused(app: TestApp):
     owner = await a_user(app, "o@x.y", Role.OWNER)
     strangers = {
         "nobody": {},

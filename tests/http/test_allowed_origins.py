@@ -51,7 +51,7 @@ async def test_once_some_are_named_no_other_may(installed: TestApp):
     for path in (f"/checkout?order_id={order}", f"/success?payment_id={payment}"):
         assert await policy(installed, path) == " ".join(named)
     assert public.json["allowed_origins"] == named
-    # What is nobody's order is nobody's secret.
+    # An order that does not exist has no secret.
     assert await policy(installed, "/checkout?order_id=order_0000000000000000") == ""
     assert (await allow(installed)).json["allowed_origins"] == []
     assert await policy(installed, f"/checkout?order_id={order}") == ""
@@ -103,7 +103,7 @@ async def test_what_is_no_origin_is_refused_by_name(installed: TestApp, wrong: A
     assert (await installed.call("GET", "/merchant")).json["allowed_origins"] == [SHOP]
 
 
-async def test_so_many_shops_nobody_has(installed: TestApp):
+async def test_too_many_origins_are_refused(installed: TestApp):
     assert (await allow(installed, *(f"https://s{n}.example" for n in range(51)))).status == 400
 
 
@@ -127,9 +127,7 @@ async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
 
 
 @pytest.mark.parametrize("id", ["%00", "%ff", "x" * 5000])
-async def test_a_page_of_what_can_be_no_order_is_shown_and_framed_by_nobody(
-    installed: TestApp, id: str
-):
+async def test_the_page_of_an_impossible_order_id_cannot_be_framed(installed: TestApp, id: str):
     for path in (f"/checkout?order_id={id}", f"/success?payment_id={id}"):
         assert await policy(installed, path) == "'none'"
 
@@ -138,7 +136,7 @@ async def test_a_page_of_what_can_be_no_order_is_shown_and_framed_by_nobody(
     "spelt",
     ["%2F{}", "{}%2F", "%2F%2F{}", "x%2F..%2F{}", "{}%3F", "%20{}", "{}%09", "{}%23", "+{}"],
 )
-async def test_an_order_or_payment_in_another_spelling_is_framed_by_nobody(
+async def test_an_order_or_payment_in_another_spelling_cannot_be_framed(
     installed: TestApp, spelt: str
 ):
     order = await installed.order()

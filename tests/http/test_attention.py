@@ -94,9 +94,7 @@ async def test_the_history_is_asked_for_by_true_or_false(app: TestApp):
     assert (answer.status, answer.json["error"]["field"]) == (400, "resolved")
 
 
-async def test_money_that_a_later_refund_does_not_give_back_is_listed_again(
-    app: TestApp, fakes: Fakes
-):
+async def test_money_that_is_not_refunded_is_listed_again(app: TestApp, fakes: Fakes):
     no = Declined(DeclineCode.DECLINED)
     fakes.processor.refunds = [no, no]
     is_asked, may_answer = fakes.hold_answers()

@@ -217,7 +217,7 @@ async def test_a_malformed_delivery_id_is_404(app: TestApp):
         )
 
 
-async def test_routes_and_methods_nobody_has_are_json_errors(app: TestApp):
+async def test_unknown_routes_and_methods_are_json_errors(app: TestApp):
     missing = await app.call("GET", "/api/v1/nothing")
     wrong_method = await app.call("DELETE", "/orders")
 

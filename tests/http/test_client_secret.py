@@ -108,7 +108,7 @@ async def test_an_unknown_order_looks_like_any_other(strict: TestApp):
     assert answers[0].body == answers[1].body
 
 
-def test_production_requires_it_unless_told_otherwise():
+def test_production_requires_it_by_default():
     def required(**environ: str) -> bool:
         return read_settings(environ).requires_client_secret
 
@@ -174,7 +174,7 @@ async def test_webhook_routes_take_keys_too(app: TestApp, method: str, path: str
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_roles_that_cannot_create_payments_are_told_no_secret(app: TestApp, role: Role):
+async def test_roles_that_cannot_create_payments_see_no_secret(app: TestApp, role: Role):
     order = await new_order(app)
     payment = await app.paid(order_id=order["id"])
     refused = role in {Role.READ_ONLY, Role.SUPPORT}
@@ -197,7 +197,7 @@ async def test_roles_that_cannot_create_payments_are_told_no_secret(app: TestApp
 
 
 async def test_no_answer_and_no_row_of_a_payment_holds_the_secret(strict: TestApp, fakes: Fakes):
-    """What the API writes into an address, an event or a table was told to others."""
+    """Secrets that the API writes into a URL, an event or a table would be visible to others."""
     order = await new_order(strict)
     secret = order["client_secret"]
     await strict.webhook_url()

@@ -176,7 +176,7 @@ async def test_held_time_runs_backwards_only_by_way_of_a_release(app: TestApp):
     assert (await app.call("GET", CLOCK)).json["now"] == "2020-01-01T00:00:00.000Z"
 
 
-async def test_advancing_ends_with_the_years_that_stories_are_set_in(app: TestApp):
+async def test_advancing_ends_at_the_last_supported_year(app: TestApp):
     await held(app, "2199-12-31T00:00:00Z")
     answer = await app.call("POST", f"{CLOCK}/advance", json={"seconds": 172_800})
 

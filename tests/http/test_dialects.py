@@ -20,7 +20,7 @@ CARDS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("card", CARDS)
-async def test_a_card_may_be_told_in_several_ways(installed: TestApp, card: dict[str, Any]):
+async def test_a_card_may_be_sent_in_several_shapes(installed: TestApp, card: dict[str, Any]):
     answer = await installed.pay(method="card", **card)
 
     assert answer.status == 201

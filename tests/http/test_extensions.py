@@ -46,7 +46,7 @@ class Rate(BaseModel):
 
 @dataclass
 class Adds:
-    """A plugin that adds what it is told to."""
+    """A plugin that adds the given extensions."""
 
     routes: list[Route] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
@@ -80,9 +80,7 @@ async def get(app: TestApp, path: str, method: str = "GET", **kwargs: Any) -> An
     return response, shown
 
 
-async def test_a_route_answers_a_merchant_and_is_told_who_asks_but_not_their_keys(
-    database_url: str, tmp_path: Path
-):
+async def test_a_route_knows_the_merchant_but_not_its_keys(database_url: str, tmp_path: Path):
     calls: list[tuple[RouteCall, ExtensionContext]] = []
 
     async def show(call: RouteCall, context: ExtensionContext) -> Any:

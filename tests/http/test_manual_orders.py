@@ -75,7 +75,7 @@ async def test_a_capture_takes_what_is_held(app: TestApp, fakes: Fakes):
     assert (asked.operation_id, asked.reference) == (charge, f"ref-{charge}")
 
 
-async def test_a_part_is_captured_and_the_rest_let_go(app: TestApp):
+async def test_a_part_is_captured_and_the_rest_released(app: TestApp):
     async with app.working():
         payment_id = await held(app)
         await capture(app, payment_id, amount=20_000)

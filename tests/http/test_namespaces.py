@@ -46,7 +46,7 @@ async def test_many_opened_at_once_are_all_different(app):
         assert len({each[name] for each, _ in made}) == 20
 
 
-async def test_one_that_is_retired_is_nobody(app):
+async def test_a_retired_namespace_is_not_accepted(app):
     made, keys = await opened(app, webhook_url="http://localhost:9/hook")
 
     gone = await app.call("DELETE", f"/test/namespaces/{made['id']}", keys=None)

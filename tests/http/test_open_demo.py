@@ -183,7 +183,7 @@ async def test_the_log_of_webhooks_is_a_bare_list(demo: TestApp):
     assert (len(envelope.json["data"]), envelope.json["total"]) == (1, 2)
 
 
-async def test_a_refund_given_back_is_called_a_success(demo: TestApp, shared_fakes: Fakes):
+async def test_a_processed_refund_is_called_a_success(demo: TestApp, shared_fakes: Fakes):
     await demo.webhook_url()
     async with demo.working():
         payment_id = (await pay(demo)).json["id"]
@@ -227,7 +227,7 @@ async def test_production_refuses_it():
     assert caught.value.setting == "PAYGATE_PROFILE"
 
 
-async def test_by_default_nobody_gets_in_without_keys(app: TestApp):
+async def test_by_default_requests_without_keys_are_refused(app: TestApp):
     answers = [
         await app.call("GET", "/payments", keys={}),
         await pay(app),

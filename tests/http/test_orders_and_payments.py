@@ -129,7 +129,7 @@ async def test_stats_count_and_sum(app: TestApp):
     assert stats.json == {"totalTransactions": 2, "totalAmount": 50_000, "successRate": 50}
 
 
-async def test_the_time_line_tells_what_happened(app: TestApp):
+async def test_the_timeline_has_the_payments_entries(app: TestApp):
     async with app.working():
         payment_id = await app.paid()
         await app.until(payment_id, "success")
@@ -141,7 +141,7 @@ async def test_the_time_line_tells_what_happened(app: TestApp):
     assert "Payment succeeded" in told
 
 
-async def test_jobs_status_counts_and_says_whether_anybody_works(app: TestApp):
+async def test_jobs_status_counts_and_shows_whether_a_worker_runs(app: TestApp):
     await app.paid()
     before = (await app.call("GET", "/test/jobs/status", keys=None)).json
     async with app.working():
@@ -181,13 +181,15 @@ async def test_wrong_credentials_get_one_answer(app: TestApp, keys: dict[str, st
     assert answer.json == UNAUTHENTICATED
 
 
-async def test_a_merchant_who_is_not_active_is_nobody(app: TestApp):
+async def test_an_inactive_merchant_is_not_accepted(app: TestApp):
     await app.rows("UPDATE merchants SET is_active = false")
 
     assert (await app.call("GET", "/orders")).json == UNAUTHENTICATED
 
 
-async def test_nobody_sees_anothers_things(app: TestApp, other_merchant: dict[str, str]):
+async def test_objects_are_invisible_to_other_merchants(
+    app: TestApp, other_merchant: dict[str, str]
+):
     await app.webhook_url()
     payment_id = await app.paid()
     order_id = (await app.payment(payment_id))["order_id"]

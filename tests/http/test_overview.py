@@ -89,7 +89,7 @@ async def set_aside(app: TestApp, fakes: Fakes) -> str:
     return payment
 
 
-async def test_what_was_set_aside_is_asked_again_and_never_told_again(app: TestApp, fakes: Fakes):
+async def test_a_dead_lettered_operation_is_queried_and_not_sent_again(app: TestApp, fakes: Fakes):
     payment = await set_aside(app, fakes)
     shown = (await app.call("GET", "/workers")).json
     (stuck,) = shown["stuck"]
@@ -131,7 +131,7 @@ async def test_only_what_is_stuck_can_be_released(app: TestApp):
     assert await app.value("SELECT state FROM operations") == "reserved"
 
 
-async def test_a_delivery_that_was_set_aside_goes_out(app: TestApp, fakes: Fakes):
+async def test_a_dead_lettered_delivery_is_sent(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/webhooks/test")
     await app.rows("UPDATE webhook_logs SET status = 'failed', last_error = 'boom'")

@@ -47,7 +47,7 @@ async def test_no_credential_of_development_opens_production(production: TestApp
     assert [await orders(production, headers) for headers in given] == [401] * 4
 
 
-async def test_nobody_of_the_test_merchant_signs_in(production: TestApp, app: TestApp):
+async def test_users_of_the_test_merchant_cannot_sign_in(production: TestApp, app: TestApp):
     known = {"email": "a@b.c", "password": "a long enough one"}
     command = AddUser(await merchant_id(app), "a@b.c", Role.OWNER, known["password"])
     await add_user(command, app.app.deps)
@@ -64,7 +64,7 @@ async def test_nobody_of_the_test_merchant_signs_in(production: TestApp, app: Te
         "api_key = 'key_test_abc123', is_test = false",
         "api_key = 'key_other', is_test = true",
         "api_key = 'key_other', email = 'x@namespace.invalid', is_test = false",
-        # Somebody renamed everything but the secret.
+        # Everything except the secret was renamed.
         "api_key = 'key_other', email = 'x@shop.example', is_test = false",
     ],
 )

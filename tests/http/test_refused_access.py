@@ -1,4 +1,4 @@
-"""Whoever is refused leaves a trace: in the security log and in the merchant's audit log."""
+"""Refused access is recorded in the security log and in the merchant's audit log."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_a_flood_of_wrong_secrets_does_not_hide_a_right_one_of_a_revoked_k
 
     entries, _ = await traces(database_url, tmp_path, do, caplog)
 
-    # Nobody waits for an entry: of two that are written at once either may be first.
+    # Entries are written in the background: of two simultaneous ones either may be first.
     assert sorted((entry["detail"]["reason"], entry["detail"]["count"]) for entry in entries) == [
         ("revoked key", 1),
         ("revoked key", 1),
@@ -171,7 +171,7 @@ async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
 
     entries, _ = await traces(database_url, tmp_path, do, caplog)
 
-    # Nobody waits for an entry: of two that are written at once either may be first.
+    # Entries are written in the background: of two simultaneous ones either may be first.
     told = {entry["detail"]["route"]: entry for entry in entries}
     assert {
         route: (entry["actor_kind"], entry["detail"]["count"]) for route, entry in told.items()

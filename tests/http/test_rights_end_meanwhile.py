@@ -19,7 +19,7 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
-# All that somebody could keep a way in with, or take others' away.
+# Everything that could keep access, or remove the access of others.
 KEPT = """
 SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL),
     (SELECT count(*) FROM webhook_endpoints),

@@ -1,4 +1,4 @@
-"""Whoever steals the database signs in with nothing of it."""
+"""Nothing in a stolen database can be used to sign in."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def dump(app: TestApp) -> set[str]:
 
 
 async def everything_secret(app: TestApp, fakes: Fakes) -> dict[str, Mapping[str, str]]:
-    """Somebody of every kind who may call, and their headers."""
+    """Every kind of caller, with its headers."""
     await add_user(AddUser(await merchant_id(app), EMAIL, Role.OWNER, PASSWORD), app.app.deps)
     await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
     await app.webhook_url()
@@ -83,7 +83,7 @@ async def test_nothing_in_a_dump_is_a_secret_a_cookie_or_a_password(app: TestApp
     assert (await app.call("POST", "/session", keys=None, json=right)).status == 200
 
 
-async def test_the_default_endpoints_secret_is_sealed_whoever_of_us_wrote_it(
+async def test_every_way_to_set_the_default_endpoints_secret_encrypts_it(
     app: TestApp, fakes: Fakes
 ):
     """The seed, an address, a merchant's own choice, rotations and namespaces."""
@@ -190,7 +190,7 @@ async def test_an_answer_that_an_earlier_version_kept_in_clear_is_still_replayed
 
 
 async def test_a_secret_in_clear_works_and_its_digest_does_not(app: TestApp):
-    """Whoever makes merchants with SQL writes the secret as it is; by contract."""
+    """SQL that creates merchants writes the secret in clear, as promised."""
     await app.rows(
         "INSERT INTO merchants (name, email, api_key, api_secret) "
         "VALUES ('O', 'o@x.y', 'key_o', 'in clear')"
@@ -225,7 +225,7 @@ async def test_sealed_secrets_of_two_endpoints_cannot_change_places(app: TestApp
         await app.until_value(2, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
 
 
-async def test_whoever_only_reads_sees_no_secret(app: TestApp):
+async def test_read_only_roles_see_no_secret(app: TestApp):
     seen = {
         role: (await app.call("GET", "/merchant/config", keys=await a_key(app, role))).json
         for role in Role

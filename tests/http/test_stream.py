@@ -88,7 +88,7 @@ async def test_it_goes_on_after_the_last_event_that_was_seen(app: TestApp):
     assert int(cursor) < int(first["id"]) < int(second["id"])
 
 
-async def test_without_a_cursor_nothing_of_before_is_told(app: TestApp):
+async def test_without_a_cursor_earlier_events_are_not_sent(app: TestApp):
     before = await app.paid()
     async with listening(app) as listener:
         await listener.frame()
@@ -99,7 +99,7 @@ async def test_without_a_cursor_nothing_of_before_is_told(app: TestApp):
     assert after in event["data"]
 
 
-async def test_nobody_hears_of_another_merchant(app: TestApp):
+async def test_events_of_other_merchants_are_not_sent(app: TestApp):
     await app.rows(
         """INSERT INTO merchants (id, name, email, api_key, api_secret)
         VALUES (gen_random_uuid(), 'B', 'b@example.com', 'key_b', 'secret_b') RETURNING id"""
@@ -117,7 +117,7 @@ async def test_nobody_hears_of_another_merchant(app: TestApp):
 @pytest.mark.parametrize(
     "cursor", ["-1", "x", "1.5", "99999999999999999999", "9" * 18, "٣", "0x1", "1 ", "5'--"]
 )
-async def test_a_cursor_that_nobody_was_given_is_refused(app: TestApp, cursor: str):
+async def test_an_invalid_cursor_is_refused(app: TestApp, cursor: str):
     answer = await app.call("GET", "/stream", query_string={"cursor": cursor})
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "cursor")
@@ -125,7 +125,7 @@ async def test_a_cursor_that_nobody_was_given_is_refused(app: TestApp, cursor: s
     assert by_header.status == 400 or cursor == "1 "
 
 
-async def test_without_keys_nothing_is_told(app: TestApp):
+async def test_without_keys_no_event_is_sent(app: TestApp):
     assert (await app.call("GET", "/stream", keys=None)).status == 401
 
 

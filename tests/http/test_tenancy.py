@@ -30,7 +30,7 @@ OWNED: Mapping[str, Callable[[], str]] = {
     "operation_id": lambda: f"op_{uuid4().hex[:16]}",
     "row_id": lambda: f"op_{uuid4().hex[:16]}",
 }
-"""What stands in paths and belongs to one merchant, and an id of its kind that nobody has."""
+"""Path parameters that belong to one merchant, each with an unused id."""
 
 SHARED = {
     "item_id": "what needs attention is the installation's, and the route needs an operator",
@@ -45,7 +45,7 @@ BODIES: Mapping[str, Any] = {
     "POST /payments": {"method": "coin"},
     "POST /refunds": {"amount": 100},
 }
-"""Routes that name what belongs to somebody in the body."""
+"""Routes that name a merchant's object in the body."""
 
 
 def guarded(app: TestApp) -> Iterator[Route]:
@@ -119,7 +119,7 @@ async def test_anothers_is_answered_like_what_is_not_there(app: TestApp, fakes: 
     assert await everything(app) == before
 
 
-async def test_the_same_requests_of_their_owner_are_heard(app: TestApp, fakes: Fakes):
+async def test_the_same_requests_of_their_owner_are_accepted(app: TestApp, fakes: Fakes):
     """Or the test before would say nothing."""
     mine = {**await a_whole_merchant(app, fakes), "queue": "payments"}
     gone = {"DELETE", "PATCH"}

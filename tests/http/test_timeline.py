@@ -1,4 +1,4 @@
-"""The time line of a payment: everything that happened, in order, and no secret."""
+"""The timeline of a payment: everything that happened, in order, without secrets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def ended(app: TestApp, status: str, **details: Any) -> str:
     return payment_id
 
 
-async def test_a_payment_that_is_paid_and_given_back_is_told_in_order(app: TestApp):
+async def test_the_timeline_of_a_refunded_payment_is_in_order(app: TestApp):
     await app.webhook_url()
     payment_id = await ended(app, "success")
     refund = {"amount": 20_000, "reason": "too large"}
@@ -133,7 +133,7 @@ async def test_a_call_tells_what_was_given_and_what_came_back(app: TestApp, fake
     ]
 
 
-async def test_an_unknown_outcome_is_told_with_the_query_that_resolved_it(
+async def test_the_timeline_shows_an_unknown_outcome_and_the_query_that_resolved_it(
     app: TestApp, fakes: Fakes
 ):
     fakes.processor.authorizations = [Unknown("timeout")]
@@ -153,7 +153,7 @@ async def test_an_unknown_outcome_is_told_with_the_query_that_resolved_it(
     assert asked[1]["given"]["operation_id"] == asked[0]["operation_id"]
 
 
-async def test_a_call_that_was_not_sent_is_told_too(app: TestApp, fakes: Fakes):
+async def test_the_timeline_shows_a_call_that_was_not_sent(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [not_sent()]
     payment_id = await ended(app, "success")
 
@@ -162,7 +162,7 @@ async def test_a_call_that_was_not_sent_is_told_too(app: TestApp, fakes: Fakes):
     assert calls[0]["data"]["answer"] == {"class": "NotSentError", "reason": "the line is down"}
 
 
-async def test_every_try_of_a_delivery_is_told(app: TestApp, fakes: Fakes):
+async def test_the_timeline_shows_every_attempt_of_a_delivery(app: TestApp, fakes: Fakes):
     fakes.sink.script = [DeliveryResult(False, 503, "busy"), DeliveryResult(False, error="timeout")]
     await app.webhook_url()
     payment_id = await app.paid()
@@ -183,7 +183,7 @@ async def test_every_try_of_a_delivery_is_told(app: TestApp, fakes: Fakes):
         assert [try_["data"]["ordinal"] for try_ in own] == list(range(1, len(own) + 1))
 
 
-async def test_a_callback_is_told_without_what_it_carried(app: TestApp):
+async def test_the_timeline_shows_a_callback_without_its_content(app: TestApp):
     payment_id = await ended(app, "success")
     await app.rows(
         "INSERT INTO processor_callbacks (processor, received_at, headers, body, operation_id, "
@@ -236,7 +236,7 @@ async def test_no_secret_comes_out(app: TestApp, fakes: Fakes, leak: Any):
     assert max(len(part) for part in stored.split('"')) < 400
 
 
-async def test_nobody_is_told_anothers_story(app: TestApp):
+async def test_a_timeline_is_invisible_to_other_merchants(app: TestApp):
     await app.rows(
         "INSERT INTO merchants (name, email, api_key, api_secret) "
         "VALUES ('Other', 'other@example.com', 'key_other', encode(sha256('secret_other'), 'hex'))"
@@ -254,7 +254,7 @@ async def test_nobody_is_told_anothers_story(app: TestApp):
 
 
 @pytest.mark.parametrize(("more", "is_cut"), [(0, False), (1, True)])
-async def test_the_oldest_thousand_are_told(app: TestApp, more: int, is_cut: bool):
+async def test_the_oldest_thousand_entries_are_shown(app: TestApp, more: int, is_cut: bool):
     payment_id = await ended(app, "success")
     before = len(await story(app, payment_id))
     await app.rows(
@@ -270,7 +270,7 @@ async def test_the_oldest_thousand_are_told(app: TestApp, more: int, is_cut: boo
     assert answer["data"][-1]["data"]["took_ms"] == TIMELINE_ENTRIES_MAX - before
 
 
-async def test_a_story_of_one_instant_is_told_as_it_happened(app: TestApp, fakes: Fakes):
+async def test_entries_of_one_instant_are_in_order(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Unknown("timeout")]
     held = await app.call("POST", "/test/clock/set", json={"at": "2027-01-01T00:00:00Z"})
     payment_id = await ended(app, "success")
@@ -298,7 +298,7 @@ async def test_a_story_of_one_instant_is_told_as_it_happened(app: TestApp, fakes
     ]
 
 
-async def test_a_time_line_reads_no_table_from_end_to_end(app: TestApp):
+async def test_a_timeline_scans_no_table(app: TestApp):
     await app.webhook_url()
     payment_id = await ended(app, "success")
     # So many others that reading a whole table cannot be the cheapest way.

@@ -48,7 +48,7 @@ async def test_the_answer_is_the_same_whether_another_merchant_knows_the_address
             "merchant_id": str(await merchant_id(app)),
         }
     ] * 2
-    # Of one's own team it is told, once.
+    # For the own team it is reported, once.
     assert again.status == 400
     assert team == ["test@example.com", EMAIL, "nobody@x.y"]
     assert their_id not in (known.body + again.body).decode()

@@ -152,7 +152,7 @@ async def test_a_merchant_has_at_most_so_many(app: TestApp):
 
 @pytest.mark.parametrize("name", ["", "/rotate", "/enable", "/disable", "/test"])
 @pytest.mark.parametrize("id", ["nonsense", "0b2f7d1c-4f4e-4a53-9f0e-6f8f6f0a9c11"])
-async def test_nobody_else_has_it(app: TestApp, name: str, id: str):
+async def test_it_is_invisible_to_other_merchants(app: TestApp, name: str, id: str):
     made = await added(app)
     await another_merchant(app)
     method = "POST" if name else "GET"
@@ -193,7 +193,7 @@ async def test_a_field_that_is_ignored_does_not_fill_the_audit_log(app: TestApp,
     assert (await told(app)) == {"webhook_url": "http://localhost:9/hook"}
 
 
-async def test_a_secret_in_a_list_is_not_told_to_the_audit_log(app: TestApp):
+async def test_a_secret_in_a_list_is_not_in_the_audit_log(app: TestApp):
     body = {"webhook_url": "http://localhost:9/hook", "url": ["http://x.example/?token=hunter22"]}
     assert (await app.call("PUT", "/webhooks", json=body)).status == 200
 
@@ -362,7 +362,7 @@ async def test_a_recovery_that_cannot_be_is_refused_by_name(
     assert answer.json["error"]["field"] == field
 
 
-async def test_nobody_recovers_what_is_anothers(app: TestApp, fakes: Fakes):
+async def test_only_own_deliveries_are_recovered(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/webhooks/test")
     await another_merchant(app)

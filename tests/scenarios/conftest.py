@@ -1,4 +1,4 @@
-"""A stage for stories."""
+"""An app for tests of scenarios."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ async def test_what_is_decided_is_not_cancelled(stage: PlayedApp, decision: str)
     assert await stage.payment(payment_id) == before
 
 
-async def test_what_waits_for_nobody_or_does_not_exist_is_not_cancelled(stage: PlayedApp):
+async def test_only_payments_that_wait_for_the_shopper_are_cancelled(stage: PlayedApp):
     slow = await stage.begin("approve_slowly")
     answers = [await cancel(stage, name) for name in (slow, "pay_0000000000000000", "x")]
 
@@ -141,7 +141,7 @@ async def test_cancelled_ten_times_at_once_it_fails_once(stage: PlayedApp):
     assert (await stage.events(payment_id))[2:] == ["payment.failed"]
 
 
-async def test_a_charge_whose_approval_is_refused_costs_its_neighbours_nothing(stage: PlayedApp):
+async def test_a_charge_whose_approval_is_refused_does_not_affect_others(stage: PlayedApp):
     payments = [await waiting(stage) for _ in range(3)]
     for payment_id in payments:
         await cancel(stage, payment_id)

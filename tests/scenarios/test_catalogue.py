@@ -134,7 +134,7 @@ async def test_it_plays_to_its_end(stage: PlayedApp, name: str):
 
 
 async def the_books_agree(stage: PlayedApp, payment_id: str, ending: Ending) -> None:
-    """The processor's own book, which nobody here can write in, knows at most one charge."""
+    """The processor's own record contains at most one charge."""
     book = Book(stage.home / BOOK)
     charges = {
         charge.operation_id: charge for charge in book.charges() if charge.payment_id == payment_id
@@ -147,7 +147,7 @@ async def the_books_agree(stage: PlayedApp, payment_id: str, ending: Ending) -> 
 
 
 async def the_story_is_whole(stage: PlayedApp, payment_id: str) -> None:
-    """Versions without gaps, one event for each real ending, a body for every version told."""
+    """Versions without gaps, one event for each final status, a body for every event."""
     (row,) = await stage.rows(
         "SELECT version, last_seq, amount, amount_captured, amount_refunded, status "
         "FROM payments WHERE id = $1",
@@ -158,6 +158,6 @@ async def the_story_is_whole(stage: PlayedApp, payment_id: str) -> None:
     logged = await stage.rows(sql, payment_id)
 
     assert [each["seq"] for each in seqs] == list(range(1, row["last_seq"] + 1))
-    # Nobody listens there: each event was tried on its whole timetable, and given up.
+    # Nothing listens there: each delivery has used all its attempts and failed.
     assert [tuple(each.values()) for each in logged] == [("failed", 5)] * row["last_seq"]
     assert row["amount_refunded"] <= row["amount_captured"] <= row["amount"]

@@ -70,7 +70,7 @@ async def test_a_merchant_has_a_default(stage: PlayedApp):
     assert (missing.status, stranger.status) == (400, 401)
 
 
-async def test_amounts_choose_where_they_are_told_to(stage: PlayedApp):
+async def test_amounts_select_scenarios_if_enabled(stage: PlayedApp):
     assert await chosen(stage, amount=19_050) is None
 
 

@@ -30,7 +30,7 @@ async def refunded(stage: PlayedApp, scenario: str) -> tuple[str, Any]:
         ("refund_declined", "failed", None),
     ],
 )
-async def test_a_refund_plays_its_story(
+async def test_a_refund_follows_its_timeline(
     stage: PlayedApp, scenario: str, status: str, after_s: int | None
 ):
     payment_id, refund = await refunded(stage, scenario)
@@ -52,7 +52,7 @@ async def test_a_refund_plays_its_story(
         ("approve", "cancel", "cancelled", "payment.cancelled"),
     ],
 )
-async def test_a_hold_plays_its_story(
+async def test_an_authorization_follows_its_timeline(
     stage: PlayedApp, scenario: str, act: str, substatus: str, last: str
 ):
     payment_id = await stage.begin(scenario, "card", capture="manual")
@@ -64,7 +64,7 @@ async def test_a_hold_plays_its_story(
     assert (await stage.events(payment_id))[-1] == last
 
 
-async def test_a_hold_that_nobody_takes_expires(stage: PlayedApp):
+async def test_an_authorization_without_capture_expires(stage: PlayedApp):
     payment_id = await stage.begin("approve", "card", capture="manual")
     await stage.play_on(timedelta(days=6))
     before = await stage.payment(payment_id)
@@ -104,7 +104,7 @@ async def test_of_a_hold_that_was_taken_in_part_only_the_rest_expires(stage: Pla
 OTHER_PAYMENT = "Another payment of the order was in progress or successful when this money arrived"
 
 
-async def test_late_money_for_a_paid_order_is_given_back_by_itself(stage: PlayedApp):
+async def test_late_money_for_a_paid_order_is_refunded_automatically(stage: PlayedApp):
     late = await stage.begin("late_success")
     order_id = (await stage.payment(late))["order_id"]
     second = await stage.call(
@@ -126,7 +126,7 @@ async def test_late_money_for_a_paid_order_is_given_back_by_itself(stage: Played
     assert await stage.value(paid) == 1
 
 
-async def test_late_money_while_another_payment_is_under_way_is_given_back(stage: PlayedApp):
+async def test_late_money_while_another_payment_is_pending_is_refunded(stage: PlayedApp):
     late = await stage.begin("late_success")
     order_id = (await stage.payment(late))["order_id"]
     await stage.call(
@@ -162,7 +162,7 @@ async def test_a_late_success_pays_the_order_and_says_so(stage: PlayedApp):
     ],
 )
 @pytest.mark.parametrize(("scenario", "method"), [("collect", "upi"), ("three_ds", "card")])
-async def test_somebody_plays_the_payer(
+async def test_a_user_decides_as_the_payer(
     stage: PlayedApp, scenario: str, method: str, decision: str, status: str, code: str | None
 ):
     payment_id = await stage.begin(scenario, method)

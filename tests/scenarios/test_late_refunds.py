@@ -24,7 +24,7 @@ async def approve(stage: PlayedApp, operation_id: str) -> None:
     await stage.play_on()
 
 
-async def test_its_money_is_given_back_once_and_cannot_be_again(stage: PlayedApp):
+async def test_its_money_is_refunded_once(stage: PlayedApp):
     payment_id = await stage.begin("refund_declined")
     await stage.play_on()
     refund_id, operation_id = await declined_refund(stage, payment_id)

@@ -1,4 +1,4 @@
-"""Money that a processor took can be given back, once, whatever the payment's status."""
+"""Money that a processor took can be refunded once, in every status of the payment."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ async def test_the_payer_is_shown_a_link_or_a_code_and_pays(stage: PlayedApp, fl
 
 
 @pytest.mark.parametrize("flow", ["intent", "qr"])
-async def test_nobody_pays_and_it_expires(stage: PlayedApp, flow: str):
+async def test_an_unpaid_payment_expires(stage: PlayedApp, flow: str):
     payment = await begin(stage, flow)
     await stage.play_on(timedelta(minutes=6))
     after = await stage.payment(payment["id"])

@@ -1,4 +1,4 @@
-"""The app's clock, moved: every moment of a story is where it belongs, in no time."""
+"""The test clock: every event has its own time, and no test waits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PRODUCTION_S = (60.0, 300.0, 1800.0, 7200.0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 # Than the hours and days that pass on the clock. How long it really takes is for
-# `bench/story.py` to say; here other tests want the machine too.
+# `bench/story.py` measures that; here other tests use the machine too.
 MUCH_LESS_S = 30.0
 
 
@@ -77,7 +77,7 @@ async def test_a_receiver_that_never_answers_is_given_up_within_one_advance(
         assert took_s < MUCH_LESS_S
 
 
-async def test_three_days_of_one_payments_story_are_over_at_once(database_url: str, tmp_path: Path):
+async def test_three_days_of_one_payment_pass_at_once(database_url: str, tmp_path: Path):
     fakes = Fakes(delivery_waits_s=PRODUCTION_S)
     fakes.sink.script = [FAILED] * 15
     money = Money(50_000, "INR")
@@ -209,7 +209,7 @@ async def test_a_running_clock_stops_where_it_is_and_no_process_sees_time_go_bac
     assert deps.test_clock.shown.is_held
 
 
-async def test_a_process_that_hears_late_of_a_move_does_not_see_time_go_back(
+async def test_a_process_that_is_notified_late_does_not_see_time_go_back(
     app: TestApp, database_url: str
 ):
     slow = await asyncpg.connect(database_url, server_settings={"application_name": FOLLOWER})
@@ -278,7 +278,7 @@ async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
     assert deps.clock.now() == NEW_YEAR + 5 * HOUR
 
 
-async def test_with_nobody_at_work_the_clock_arrives_and_says_that_work_is_left(app: TestApp):
+async def test_without_a_worker_the_clock_arrives_and_reports_remaining_work(app: TestApp):
     deps = app.app.deps
     await app.paid()
     began = time.monotonic()
@@ -405,7 +405,7 @@ async def test_a_process_that_starts_later_shows_the_time_from_its_first_moment(
         assert later.app.deps.clock.now() == NEW_YEAR
 
 
-async def test_in_production_time_is_real_and_nobody_listens(
+async def test_in_production_time_is_real_and_not_followed(
     app: TestApp, database_url: str, tmp_path: Path
 ):
     await hold_clock(HoldClock(NEW_YEAR), app.app.deps)

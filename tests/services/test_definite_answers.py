@@ -94,7 +94,7 @@ async def test_what_could_not_be_sent_does_not_use_up_the_queries(app: TestApp, 
     assert names == ["authorize"] * 4 + ["query"] * 3
 
 
-async def test_a_charge_set_aside_before_it_was_sent_can_be_settled(app: TestApp, fakes: Fakes):
+async def test_a_charge_dead_lettered_before_it_was_sent_can_be_settled(app: TestApp, fakes: Fakes):
     payment_id = await app.paid()
     await app.rows("UPDATE operations SET claims = 25")
     async with app.working():

@@ -204,7 +204,7 @@ async def test_the_next_try_waits_in_the_database_and_the_delivery_stays_pending
 async def test_in_production_the_tries_are_0_60_300_1800_and_7200_seconds_apart(
     database_url: str, tmp_path: Path
 ):
-    """Told by the database's clock: each row is brought forward when it has said how far it is."""
+    """By the database's clock: each row is made due after its wait was read."""
     waits = []
     async with running_app(database_url, tmp_path, environ={"TEST_MODE": "false"}) as app:
         await app.webhook_url("http://127.0.0.1:9/nobody-listens")

@@ -302,7 +302,7 @@ async def came(
     return (await by.record([Finished(claimed, Attempt(result, now, now, 1, True))])).stored
 
 
-async def test_a_delivery_whose_lease_ran_out_is_not_recorded_though_nobody_took_it(app: TestApp):
+async def test_a_delivery_with_an_expired_lease_is_not_recorded(app: TestApp):
     await app.webhook_url()
     await app.call("POST", "/webhooks/test")
     by = work(app)
@@ -377,7 +377,7 @@ async def test_a_sink_that_a_worker_does_not_have_is_left_for_one_that_does(
         await app.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status <> 'success'")
 
 
-async def test_what_is_held_in_front_of_a_claim_keeps_nobody_else_waiting(app: TestApp):
+async def test_held_deliveries_do_not_delay_others(app: TestApp):
     await add_merchant(app)
     await add_rows(app, 1, endpoint=OTHER, attempts=1)
     await app.rows("UPDATE webhook_logs SET next_retry_at = now() - interval '1 second'")

@@ -1,4 +1,4 @@
-"""Endpoints that fail, rest, come back and change their secrets while work is under way."""
+"""Endpoints that fail, are disabled and enabled, and rotate secrets during deliveries."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def shown(app: TestApp, endpoint_id: str) -> dict[str, Any]:
 async def asked(app: TestApp, endpoint_id: str) -> str:
     answer = await app.call("POST", f"/webhook-endpoints/{endpoint_id}/test")
     assert answer.status == 200, answer
-    # As an event is that nobody asked for.
+    # Like the delivery of a normal event.
     await app.rows("UPDATE webhook_logs SET is_manual = false")
     return str(answer.json["delivery_id"])
 
@@ -180,7 +180,7 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
     told = await app.rows("SELECT id FROM events WHERE type = 'endpoint.disabled'")
     sent = await app.rows("SELECT endpoint_id FROM webhook_logs WHERE event = 'endpoint.disabled'")
     assert len(told) == 1
-    # The default endpoint listens to everything; nobody is told of itself.
+    # The default endpoint gets every event; no endpoint is notified of itself.
     expected = {other["id"], await default_id(app)} - {endpoint}
     if not await app.value("SELECT webhook_url IS NOT NULL FROM merchants"):
         expected = {other["id"]}
@@ -333,7 +333,7 @@ async def test_a_secret_written_with_sql_is_the_only_one_at_once(app: TestApp, f
     assert (found.secret, found.previous_secret) == ("whsec_by_hand", None)
 
 
-async def test_a_rotation_in_the_middle_of_a_delivery_disturbs_nobody(
+async def test_a_rotation_during_a_delivery_causes_no_error(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     async def rotate(event: DeliverableEvent, to: Endpoint) -> None:
@@ -419,7 +419,7 @@ async def test_recovering_beside_workers_loses_nothing_and_sends_nothing_twice_a
     assert len({event.id for event in fakes.sink.delivered}) == 20
 
 
-async def test_a_worker_that_lost_its_lease_disables_nobody(app: TestApp, endpoint: str):
+async def test_a_worker_that_lost_its_lease_disables_no_endpoint(app: TestApp, endpoint: str):
     await asked(app, endpoint)
     by = work(app)
     claims: Any = await by.claim(10)

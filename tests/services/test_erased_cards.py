@@ -28,7 +28,7 @@ def fakes() -> Fakes:
 
 
 async def lost(app: TestApp, *, minutes: int) -> str:
-    """A payment by card that was sent so long ago, and nobody knows what became of it."""
+    """A card payment that was sent so long ago, with an unknown outcome."""
     payment_id = await app.paid(secret=CARD)
     async with app.working():
         await app.until_value("unknown", STATE)
@@ -111,9 +111,7 @@ async def test_under_review_there_is_no_card_and_it_can_be_asked_about_again(
     assert processor.secrets == [{"secret": CARD}]
 
 
-async def test_a_row_that_nobody_could_handle_is_set_aside_without_its_card(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_dead_lettered_row_has_no_card(app: TestApp, fakes: Fakes):
     await app.paid(secret=CARD)
     await app.rows("UPDATE operations SET claims = 25")
     async with app.working():

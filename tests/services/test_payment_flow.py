@@ -10,9 +10,7 @@ from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 
 
-async def test_an_approved_payment_succeeds_and_tells_its_story_in_order(
-    app: TestApp, fakes: Fakes
-):
+async def test_an_approved_payment_succeeds_and_its_events_are_in_order(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     async with app.working():
         payment_id = await app.paid()

@@ -38,7 +38,7 @@ async def decisions(app: TestApp) -> list[Any]:
     return [each for each in story if each["kind"] == "decision"]
 
 
-async def test_a_block_fails_the_payment_and_its_processor_never_hears_of_it(
+async def test_a_block_fails_the_payment_without_a_call_of_its_processor(
     database_url: str, tmp_path: Path
 ):
     check = SayingCheck(BLOCK)
@@ -200,7 +200,7 @@ async def test_a_payment_that_was_sent_before_is_not_checked_again(
     assert len(check.asked) == 1
 
 
-async def test_a_worker_that_lost_its_row_over_a_verdict_stores_nothing_and_asks_nobody(
+async def test_a_worker_that_lost_its_row_during_a_check_stores_nothing_and_calls_no_processor(
     database_url: str, tmp_path: Path
 ):
     async def lose() -> None:
@@ -223,7 +223,7 @@ async def test_a_worker_that_lost_its_row_over_a_verdict_stores_nothing_and_asks
     assert fakes.processor.calls == []
 
 
-async def test_nobody_asks_a_check_about_a_capture_or_a_refund(database_url: str, tmp_path: Path):
+async def test_no_check_assesses_a_capture_or_a_refund(database_url: str, tmp_path: Path):
     check = SayingCheck(None)
     async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
         payment_id = await app.paid()
@@ -236,7 +236,7 @@ async def test_nobody_asks_a_check_about_a_capture_or_a_refund(database_url: str
     assert [verb for verb, *_ in fakes.processor.calls] == ["authorize", "refund"]
 
 
-async def test_a_block_that_cannot_be_stored_leaves_the_payment_as_if_nobody_had_looked(
+async def test_a_block_that_cannot_be_stored_leaves_the_payment_unchanged(
     database_url: str, tmp_path: Path
 ):
     async with checked(database_url, tmp_path, SayingCheck(BLOCK)) as (app, fakes):

@@ -39,7 +39,7 @@ async def decision(app: TestApp) -> Any:
     return next((each for each in story if each["kind"] == "decision"), None)
 
 
-async def test_a_router_chooses_and_the_time_line_says_who_was_asked(
+async def test_a_router_chooses_and_the_timeline_shows_the_routers(
     database_url: str, tmp_path: Path
 ):
     silent, saying = SayingRouter(None, "silent"), SayingRouter(["scripted"], "saying")
@@ -67,7 +67,7 @@ async def test_without_a_router_the_preferred_order_decides_and_nothing_is_kept(
         assert await decision(app) is None
 
 
-async def test_a_router_is_told_what_it_may_know_and_no_more(database_url: str, tmp_path: Path):
+async def test_a_router_gets_only_what_it_may_know(database_url: str, tmp_path: Path):
     router = SayingRouter(None)
     async with routed(database_url, tmp_path, router) as app:
         await chosen(app, secret="4111111111111111")
@@ -108,7 +108,7 @@ async def test_the_first_opinion_wins_and_the_higher_priority_is_asked_first(
     ],
     ids=named,
 )
-async def test_whoever_fails_or_answers_junk_has_no_opinion(
+async def test_a_router_that_fails_or_returns_junk_has_no_opinion(
     database_url: str, tmp_path: Path, said: Any
 ):
     async with routed(database_url, tmp_path, SayingRouter(said)) as app:

@@ -30,7 +30,7 @@ async def test_a_worker_whose_heartbeat_fails_goes_on_when_it_works_again(app: T
         await working
 
 
-async def test_a_worker_told_to_stop_before_its_first_heartbeat_ends(app: TestApp):
+async def test_a_worker_that_is_stopped_before_its_first_heartbeat_ends(app: TestApp):
     await app.rows("ALTER TABLE workers RENAME COLUMN heartbeat_at TO nothing")
     worker = Worker(app.app.deps, worker_id="w")
     working = asyncio.create_task(worker.run())

@@ -34,7 +34,7 @@ async def test_two_that_end_in_a_deadlock_both_come_to_their_end(app: TestApp):
     assert len(runs) == 3
 
 
-async def test_a_row_that_another_holds_is_told_from_a_database_that_is_away(app: TestApp):
+async def test_a_locked_row_is_distinguished_from_an_unavailable_database(app: TestApp):
     order = await app.order()
     executor = app.app.storage.executor
 

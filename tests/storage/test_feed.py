@@ -1,4 +1,4 @@
-"""Positions of events: everybody reads all of them once, whoever commits when."""
+"""Positions of events: every reader gets each event once, in any order of commits."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_a_writer_that_does_not_end_is_named_in_the_log(
     assert "transaction that writes events" in caplog.text
 
 
-async def test_a_slow_reader_is_let_go_and_comes_again_with_its_cursor(
+async def test_a_slow_reader_is_disconnected_and_continues_with_its_cursor(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live_module, "FOLLOWER_EVENTS_MAX", 5)

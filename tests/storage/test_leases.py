@@ -53,7 +53,7 @@ async def lock_leased(app: TestApp, *claimed: ClaimedOperation) -> Locked:
         return await storage.operations.lock_leased([each.lease for each in claimed])
 
 
-async def test_a_claimed_row_is_claimed_by_nobody_else(app: TestApp):
+async def test_a_claimed_row_is_not_claimed_again(app: TestApp):
     await app.paid()
 
     first, second = await claim(app, "a"), await claim(app, "b")
@@ -108,7 +108,7 @@ async def test_a_lease_that_ran_out_is_lost_even_when_no_one_took_the_row(app: T
     assert (await lock_leased(app, claimed)) == Locked({}, frozenset())
 
 
-async def test_a_row_whose_payment_is_locked_is_busy_and_its_neighbour_is_not(app: TestApp):
+async def test_a_row_whose_payment_is_locked_is_busy_and_others_are_not(app: TestApp):
     await app.paid()
     await app.paid()
     locked, free = await claim_and_send(app, "a")
@@ -186,7 +186,7 @@ async def test_of_a_set_with_a_row_the_database_refuses_nothing_is_stored(app: T
     assert await app.value("SELECT count(*) FROM payments WHERE status = 'success'") == 0
 
 
-async def test_a_row_that_was_claimed_too_often_is_set_aside_with_the_reason(app: TestApp):
+async def test_a_row_that_was_claimed_too_often_is_dead_lettered_with_the_reason(app: TestApp):
     payment_id = await app.paid()
     await app.rows("UPDATE operations SET claims = 25")
 
@@ -342,7 +342,7 @@ async def test_the_database_refuses_a_second_ending(app: TestApp):
     assert [row["to_status"] for row in transitions] == ["pending", "processing", "success"]
 
 
-async def test_an_operation_that_cannot_be_read_rests_and_its_neighbours_go_on(app: TestApp):
+async def test_an_operation_that_cannot_be_read_is_rescheduled_and_others_continue(app: TestApp):
     bad, good = await app.paid(), await app.paid()
     await app.rows("UPDATE operations SET currency = 'ZZZ' WHERE payment_id = $1", bad)
     async with app.working():

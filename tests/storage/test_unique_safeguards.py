@@ -1,4 +1,4 @@
-"""The database itself refuses a second charge, a second capture under way and a second ending."""
+"""The database refuses a second charge, a second pending capture and a second final event."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_a_payment_has_one_charge(app: TestApp, database_url: str):
 
 
 @pytest.mark.parametrize("kind", ["capture", "void"])
-async def test_one_capture_or_void_is_under_way(app: TestApp, database_url: str, kind: str):
+async def test_one_capture_or_void_is_in_progress(app: TestApp, database_url: str, kind: str):
     order = await app.order(capture="manual")
     async with app.working():
         payment = (await app.pay(order)).json["id"]
@@ -46,7 +46,7 @@ async def test_one_capture_or_void_is_under_way(app: TestApp, database_url: str,
     assert refusal == "operations_one_capture_or_void"
 
 
-async def test_an_ending_is_told_once(app: TestApp, database_url: str):
+async def test_a_final_status_has_one_event(app: TestApp, database_url: str):
     async with app.working():
         payment = await app.paid()
         await app.until(payment, "success")

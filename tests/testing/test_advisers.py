@@ -30,7 +30,7 @@ async def test_a_script_of_rankings_is_followed(paygate_app: PaygateApp):
     assert asked == ["upi_sim", "acme", "acme"]
 
 
-async def test_a_check_blocks_and_no_processor_hears_of_it(paygate_app: PaygateApp):
+async def test_a_blocked_payment_is_not_sent_to_a_processor(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(), FakeRiskCheck(block="too many")) as (processor, check):
         payment = await paygate_app.pay()
 

@@ -11,7 +11,7 @@ from paygate import OperatorError
 from paygate.testing import ApiError, FakeProcessor, PaygateApp, PaygateServer
 
 
-async def test_a_payment_is_made_and_given_back(paygate_app: PaygateApp):
+async def test_a_payment_is_created_and_refunded(paygate_app: PaygateApp):
     order = await paygate_app.create_order(12_300, receipt="r-1")
     payment = await paygate_app.pay(order)
     refund = await paygate_app.refund(payment, 300)
@@ -23,7 +23,7 @@ async def test_a_payment_is_made_and_given_back(paygate_app: PaygateApp):
     assert (await paygate_app.order(order))["status"] == "paid"
 
 
-async def test_held_money_is_taken_or_let_go(paygate_app: PaygateApp):
+async def test_held_money_is_captured_or_voided(paygate_app: PaygateApp):
     held = await paygate_app.pay(await paygate_app.create_order(capture="manual"))
     other = await paygate_app.pay(await paygate_app.create_order(capture="manual"), method="card")
 

@@ -62,7 +62,7 @@ def test_it_says_where_it_is_and_leaves_nothing(own_tmp):
     assert list(own_tmp.iterdir()) == []
 
 
-def test_it_ends_with_whoever_holds_its_input(own_tmp):
+def test_it_ends_when_its_input_is_closed(own_tmp):
     process, _ = start(own_tmp, "--until-stdin-closes")
     assert process.stdin is not None
 

@@ -32,7 +32,7 @@ from paygate.testing import (
 )
 
 
-async def test_a_decline_is_heard_and_the_call_is_kept(paygate_app: PaygateApp):
+async def test_a_decline_is_applied_and_the_call_is_recorded(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(decline="insufficient_funds")) as fake:
         payment = await paygate_app.pay(4_200)
 
@@ -192,7 +192,7 @@ async def test_a_method_may_refuse(paygate_app: PaygateApp):
     assert (await paygate_app.pay(order))["status"] == "success"
 
 
-async def test_a_sink_takes_what_is_told(paygate_app: PaygateApp, clock):
+async def test_a_sink_gets_all_events(paygate_app: PaygateApp, clock):
     failed = DeliveryResult(delivered=False, error="flood")
     with paygate_app.use(FakeSink(answers=[503, failed, 200, 200, 200])) as sink:
         payment = await paygate_app.pay()
@@ -235,7 +235,7 @@ async def test_what_the_host_would_refuse_is_refused(paygate_app: PaygateApp):
     assert paygate_app.inbox.types, "the sink was taken off again"
 
 
-async def test_payments_under_way_are_asked_of_the_fake_before_it_goes(paygate_app: PaygateApp):
+async def test_pending_payments_are_resolved_before_the_fake_is_removed(paygate_app: PaygateApp):
     order = await paygate_app.create_order()
     with paygate_app.use(FakeProcessor(decline="declined")):
         body = {"order_id": order["id"], "method": "upi", "vpa": "asha@paytm"}

@@ -86,7 +86,7 @@ def test_the_examples_of_a_merchant_pass(server_urls: tuple[str, str], paygate_s
     assert "5 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
-def test_processes_share_a_server_of_their_own_and_hear_nothing_of_each_other():
+def test_processes_share_a_server_and_do_not_affect_each_other():
     folder = ROOT / "bench" / "crossing"
     ran = run(folder, "-n", "2", CROSSING_TESTS="8")
 

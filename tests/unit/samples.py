@@ -68,7 +68,7 @@ def opened(*, instrument=None, **order_changed):
 
 
 def payment(**changed):
-    """A payment that was just made; nobody was asked yet."""
+    """A new payment that was not sent to a processor yet."""
     return replace(opened().after, **changed)
 
 

@@ -93,7 +93,7 @@ def test_a_wrong_value_is_not_repeated():
     assert "hunter2" not in str(refusal(PORT="hunter2"))
 
 
-def test_keys_are_read_in_order_and_shown_to_nobody():
+def test_keys_are_read_in_order_and_never_shown():
     settings = read_settings({"PAYGATE_VAULT_KEY": "hunter1, hunter2"})
 
     assert [key.get_secret_value() for key in settings.vault_keys] == ["hunter1", "hunter2"]

@@ -65,5 +65,5 @@ def test_older_news_change_nothing():
         (-DAY, "1 day, 0:00:00 behind the real time"),
     ],
 )
-def test_a_shift_is_told_in_words(shift: timedelta, words: str):
+def test_a_shift_is_written_in_words(shift: timedelta, words: str):
     assert format_shift(shift) == words

@@ -185,7 +185,7 @@ def test_a_wrong_number_is_named_before_a_wrong_expiry(at):
 
 
 def sentence_about(card, context):
-    """What a caller is told; nothing if the card was accepted."""
+    """The error message; None if the card was accepted."""
     try:
         prepared(card, context)
     except InvalidInstrumentError as error:

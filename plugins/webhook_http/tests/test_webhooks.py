@@ -44,7 +44,7 @@ class Quiet:
 
 @dataclass
 class Line:
-    """An HTTP client that answers as told and keeps what was posted."""
+    """A scripted HTTP client that stores what was posted."""
 
     answer: HttpResponse | HttpError = field(
         default_factory=lambda: HttpResponse(200, {}, b"OK", False)

@@ -11,7 +11,7 @@ from paygate.core.errors import (
 )
 
 
-def test_an_operator_is_told_what_is_wrong_and_what_to_do():
+def test_an_operator_error_says_what_is_wrong_and_what_to_do():
     error = OperatorError(setting="PORT", problem="it is taken", remedy="Choose another")
 
     assert str(error) == "PORT: it is taken. Choose another."
@@ -38,7 +38,7 @@ def test_a_lost_race_names_both_words():
     assert str(error) == "a failed payment cannot approve"
 
 
-def test_who_may_not_see_a_thing_is_told_the_same_as_who_asks_for_nothing():
+def test_an_invisible_object_has_the_same_error_as_a_missing_one():
     assert str(NotFoundError("Order")) == "Order not found"
 
 

@@ -22,7 +22,7 @@ def settle(before, outcome, *, wait=WAIT):
     return before.settle(outcome, at=LATER, wait=wait)
 
 
-def test_only_what_nobody_was_asked_about_is_sent():
+def test_only_an_operation_that_was_not_sent_is_sent():
     assert operation().mark_sent().state == "sent"
     for state in set(OPERATION_TRANSITIONS) - {"reserved"}:
         with pytest.raises(InvalidTransitionError):

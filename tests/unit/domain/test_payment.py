@@ -1,4 +1,4 @@
-"""A payment moves forward only, and every move is told."""
+"""A payment moves forward only, and every move emits its events."""
 
 from dataclasses import replace
 
@@ -74,7 +74,7 @@ def test_a_decided_payment_cannot_be_asked_about_again(outcome):
 
 
 @pytest.mark.parametrize("before", [processing(), lost()])
-def test_an_approval_succeeds_and_is_told(before):
+def test_an_approval_succeeds_and_emits_an_event(before):
     change = before.apply(APPROVED, at=LATER)
 
     assert change.after.status == "success"
@@ -85,7 +85,7 @@ def test_an_approval_succeeds_and_is_told(before):
     assert change.events[0].occurred_at == LATER
 
 
-def test_a_partial_approval_fails_and_leaves_the_part_to_be_given_back():
+def test_a_partial_approval_fails_and_leaves_the_part_to_be_refunded():
     change = processing().apply(Approved("ref-1", Money(10_000, "INR")), at=LATER)
 
     assert change.after.status == "failed"
@@ -100,7 +100,7 @@ def test_more_than_was_asked_never_becomes_money():
 
 
 @pytest.mark.parametrize("before", [processing(), lost()])
-def test_a_decline_fails_with_its_code_and_is_told(before):
+def test_a_decline_fails_with_its_code_and_emits_an_event(before):
     change = before.apply(DECLINED, at=LATER)
 
     assert change.after.status == "failed"
@@ -110,7 +110,7 @@ def test_a_decline_fails_with_its_code_and_is_told(before):
     assert [event.type for event in change.events] == [EventType.PAYMENT_FAILED]
 
 
-def test_a_lost_payment_is_unknown_and_nobody_is_told():
+def test_a_lost_payment_is_unknown_without_an_event():
     change = processing().apply(LOST, at=LATER)
 
     assert change.after.status == "unknown"
@@ -118,7 +118,7 @@ def test_a_lost_payment_is_unknown_and_nobody_is_told():
 
 
 @pytest.mark.parametrize("outcome", [PENDING, ACTION])
-def test_a_lost_payment_that_is_under_way_after_all_is_processed_again(outcome):
+def test_an_unknown_payment_that_is_in_progress_is_processing_again(outcome):
     change = lost().apply(outcome, at=LATER)
 
     assert change.after.status == "processing"
@@ -165,7 +165,7 @@ def test_a_declined_payment_may_succeed_late():
         change.after.revive(RS_499, at=LATER)
 
 
-def test_late_money_of_a_paid_order_is_kept_to_be_given_back():
+def test_late_money_of_a_paid_order_is_recorded_to_be_refunded():
     failed = processing().apply(DECLINED, at=NOW).after
     kept = failed.record_late_money(RS_499, at=LATER).after
     back = kept.reserve_refund(RS_499, at=LATER).after
@@ -205,7 +205,7 @@ def test_a_payment_that_was_not_sent_takes_no_answer(outcome):
 
 
 @pytest.mark.parametrize(("outcome", "status"), [(DECLINED, "failed"), (LOST, "unknown")])
-def test_a_payment_may_be_stopped_or_set_aside_before_it_is_sent(outcome, status):
+def test_a_payment_may_be_declined_or_unknown_before_it_is_sent(outcome, status):
     after = payment().apply(outcome, at=LATER).after
 
     assert (after.status, after.version) == (status, 2)

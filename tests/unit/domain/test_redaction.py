@@ -68,7 +68,7 @@ def test_a_card_number_is_masked_however_people_group_it(pan, data):
         f"\n{PLAIN}\n",
     ],
 )
-def test_no_neighbour_hides_a_card_number(text):
+def test_no_adjacent_text_hides_a_card_number(text):
     digits = re.sub(r"[ -]", "", redact(text))
 
     assert PLAIN not in digits

@@ -41,7 +41,7 @@ async def test_each_is_closed_once_and_who_has_nothing_open_is_left_alone():
 
 
 @pytest.mark.parametrize("failing", ["hangs", OSError("gone"), SystemExit(3)], ids=str)
-async def test_one_that_fails_keeps_nobody(failing, monkeypatch):
+async def test_a_failing_sink_does_not_delay_the_others(failing, monkeypatch):
     monkeypatch.setattr(guard, "CLOSE", timedelta(milliseconds=50))
     good = Closes()
 

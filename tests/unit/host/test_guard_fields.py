@@ -252,7 +252,7 @@ async def test_a_plugin_cannot_change_what_is_remembered_of_its_request():
 
 
 class CallsBack(zoo.Answers):
-    """A processor whose callbacks say, or raise, what they are told to."""
+    """A processor with scripted callback methods."""
 
     def __init__(self, **says):
         self.says = says

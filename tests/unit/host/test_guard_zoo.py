@@ -1,4 +1,4 @@
-"""Whatever a plugin does, the core hears an answer it knows."""
+"""Whatever a plugin does, the core gets a valid outcome."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -103,11 +103,11 @@ async def test_a_charge_may_be_approved_in_part(way):
 
 
 @pytest.mark.parametrize("way", [ask_back, ask_about_refund])
-async def test_a_refund_is_given_whole_or_nobody_knows(way):
+async def test_a_partial_refund_is_unknown(way):
     assert await way(zoo.Answers(PARTIAL)) == Unknown("refund of 499.00 INR was done for 0.01 INR")
 
 
-async def test_who_cannot_give_back_says_no():
+async def test_a_processor_without_refunds_declines_them():
     answer = await ask_back(zoo.CannotBeAsked())
 
     assert isinstance(answer, Declined)
@@ -133,7 +133,7 @@ RAISED = [
 
 @every_way
 @pytest.mark.parametrize("raised", RAISED, ids=lambda raised: type(raised).__name__)
-async def test_whatever_is_raised_means_that_nobody_knows(way, raised):
+async def test_every_exception_is_unknown(way, raised):
     answer = await way(zoo.Answers(raised))
 
     assert isinstance(answer, Unknown)
@@ -213,7 +213,7 @@ JUNK["a state that holds itself"] = Pending(WAIT, state=_round())
 
 @every_way
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
-async def test_junk_means_that_nobody_knows(way, junk):
+async def test_junk_is_unknown(way, junk):
     log = zoo.ListLog()
 
     answer = await way(zoo.Answers(lambda request, context: junk), log=log)
@@ -365,7 +365,7 @@ async def test_a_worker_that_is_cancelled_is_not_kept(way, plugin):
         zoo.OtherSignature(),
     ],
 )
-async def test_a_plugin_that_cannot_be_called_means_that_nobody_knows(way, plugin):
+async def test_a_plugin_that_cannot_be_called_is_unknown(way, plugin):
     assert isinstance(await way(plugin), Unknown)
 
 
@@ -394,11 +394,11 @@ async def test_what_a_plugin_does_to_its_answer_afterwards_is_not_seen():
     assert answer == Pending(WAIT, state={"steps": [1]})
 
 
-async def test_who_cannot_be_asked_and_may_not_be_told_twice_is_never_charged_again():
+async def test_without_query_and_idempotency_a_charge_is_never_repeated():
     assert await ask_again(zoo.CannotBeAsked()) == Unknown("the processor does not support queries")
 
 
-async def test_who_cannot_be_asked_but_acts_once_may_be_told_again():
+async def test_without_query_but_with_idempotency_a_charge_is_repeated():
     plugin = zoo.CannotBeAsked()
     plugin.capabilities = replace(plugin.capabilities, idempotent_operations=True)
 

@@ -61,7 +61,7 @@ class Owl:
 
 
 class Patience:
-    """A policy that always waits a minute, or does as it is told."""
+    """A policy that always waits a minute, or follows its script."""
 
     def __init__(self, name="patience", *, applies_to=("delivery",), wait=timedelta(minutes=1)):
         self.name, self.applies_to, self.wait = name, frozenset(applies_to), wait
@@ -310,7 +310,7 @@ def test_an_object_that_lacks_a_member_is_refused_with_what_it_lacks(hook, thing
     assert error.problem == f"{hook} returned a {type(thing).__name__}: it lacks {missing}"
 
 
-def test_a_class_that_nobody_made_an_object_of_is_refused():
+def test_a_class_instead_of_an_object_is_refused():
     error = refusal(offering("paygate_methods", Coin))
 
     assert "the class Coin" in error.problem

@@ -1,4 +1,4 @@
-"""What a plugin says of a failure is masked before anyone hears of it, the log too."""
+"""Messages of plugin failures are masked before they are logged or shown."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def is_clean(text):
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-async def test_a_failure_is_logged_without_what_the_plugin_was_told(said):
+async def test_a_failure_is_logged_without_the_request(said):
     log = zoo.ListLog()
 
     answer = await zoo.guarded(zoo.Answers(ValueError(said))).authorize(
@@ -120,7 +120,7 @@ async def test_a_sinks_result_is_kept_without_the_endpoints_secrets():
 
 
 class Completes(zoo.Answers):
-    """A processor that answers whoever comes back with its shopper."""
+    """A processor that completes an action with the given outcome."""
 
     async def complete_action(self, request, params, context):
         return await self._say(request, context)

@@ -104,7 +104,7 @@ class Answers:
 
 
 class Hangs(Answers):
-    """Never answers, and ends when it is told to."""
+    """Never answers, and ends when it is cancelled."""
 
     def __init__(self):
         self.began, self.ended, self.may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -121,7 +121,7 @@ class Hangs(Answers):
 
 
 class Stubborn(Hangs):
-    """Does not even end when it is told to."""
+    """Does not even end when it is cancelled."""
 
     async def _hang(self):
         while not self.may_end.is_set():

@@ -104,7 +104,7 @@ async def test_charges_received_at_once_are_all_in_the_book(desk, tmp_path):
     assert {charge.processor for charge in charges} == {"acme"}
 
 
-async def test_a_book_that_cannot_be_written_means_nobody_was_charged(desk, tmp_path):
+async def test_a_charge_that_cannot_be_recorded_is_not_sent(desk, tmp_path):
     (tmp_path / "file").touch()
     acme = in_test_mode(book=tmp_path / "file" / "book.jsonl")
 

@@ -160,7 +160,7 @@ async def test_the_ending_names_the_same_reference_whichever_way_it_comes(desk):
     assert answer == at_once
 
 
-async def test_changed_settings_do_not_change_an_operation_under_way(desk):
+async def test_changed_settings_do_not_change_a_pending_operation(desk):
     first = await in_test_mode(test_payment_success=True).authorize(desk.request(), desk.context())
     desk.clock.at += first.resolve_after
 

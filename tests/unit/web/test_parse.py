@@ -113,7 +113,7 @@ def test_what_only_we_set_is_refused_even_as_null(parsing, name, value):
 
 
 @pytest.mark.parametrize("parsing", [order, payment])
-def test_a_field_nobody_knows_is_ignored(parsing):
+def test_an_unknown_field_is_ignored(parsing):
     parsing(theme="dark")
 
 

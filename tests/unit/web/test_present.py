@@ -106,7 +106,7 @@ def test_an_event_survives_being_read_and_written_again(body):
     assert javascript(body) == body
 
 
-# Half a surrogate pair is no text to anybody but Python; the guard refuses it.
+# Only Python accepts half a surrogate pair as text; the guard refuses it.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 displays = st.dictionaries(st.sampled_from(["vpa", "network", "last4", "bank", "coin"]), texts)
 amounts = st.builds(Money, st.integers(100, 10**12), st.sampled_from(sorted(EXPONENTS)))
@@ -208,7 +208,7 @@ def test_a_shopper_sees_nothing_of_the_merchant():
         assert "notes" not in shown
 
 
-def test_a_shopper_is_told_why_it_failed_and_only_then():
+def test_a_shopper_sees_the_reason_of_a_failure_only():
     assert payment_public_to_json(DECLINED.after)["error_code"] == "PAYMENT_FAILED"
     assert "error_code" not in payment_public_to_json(APPROVED.after)
 

@@ -27,7 +27,7 @@ class RunningClock:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of work, and the lease somebody has on it."""
+    """A row of work and its lease."""
 
     id: str
     due_at: datetime

@@ -76,7 +76,7 @@ async def test_no_claim_asks_for_more_than_one_statement_may_take(table):
     assert set(table.limits) == {CLAIM_ROWS_MAX}
 
 
-async def test_a_row_that_raises_rests_and_does_not_stop_its_neighbours(table):
+async def test_a_row_that_raises_is_rescheduled_and_does_not_stop_others(table):
     table.add("bad", claims=2)
     table.add("good", "fine")
     table.raising["bad"] = ZeroDivisionError("division by zero")
@@ -88,7 +88,7 @@ async def test_a_row_that_raises_rests_and_does_not_stop_its_neighbours(table):
     assert table.released == {"bad": ("ZeroDivisionError: division by zero", backoff(3))}
 
 
-async def test_a_row_that_keeps_raising_is_set_aside(table):
+async def test_a_row_that_keeps_raising_is_dead_lettered(table):
     table.add("bad", claims=CLAIMS_MAX - 1)
     table.raising["bad"] = ValueError("always")
 
@@ -98,7 +98,7 @@ async def test_a_row_that_keeps_raising_is_set_aside(table):
     assert table.released == {"bad": ("ValueError: always", None)}
 
 
-async def test_a_row_that_cancels_itself_does_not_stop_its_neighbours(table):
+async def test_a_row_that_cancels_itself_does_not_stop_others(table):
     table.add("bad", "good")
     table.raising["bad"] = asyncio.CancelledError()
     working = queue_worker(table)
@@ -110,7 +110,7 @@ async def test_a_row_that_cancels_itself_does_not_stop_its_neighbours(table):
         await until(lambda: table.done == {"good", "later"})
 
 
-async def test_a_slow_row_holds_one_slot_and_nobody_else(table):
+async def test_a_slow_row_holds_only_its_own_slot(table):
     table.add("slow", *HUNDRED[:20])
     gate = table.gate("slow")
 
@@ -228,7 +228,7 @@ async def test_stopping_an_idle_queue_worker_ends_it_at_once(table):
     assert task.exception() is None
 
 
-async def test_abandoning_hands_back_what_did_not_end(table):
+async def test_abandoning_releases_unfinished_rows(table):
     table.add("stuck", "also stuck", "quick")
     table.gate("stuck", "also stuck")
     working = queue_worker(table)
@@ -245,7 +245,7 @@ async def test_abandoning_hands_back_what_did_not_end(table):
     assert table.released == {}
 
 
-async def test_abandoning_nothing_asks_nobody(table):
+async def test_abandoning_nothing_runs_no_statement(table):
     working = queue_worker(table)
 
     async with running(working):
@@ -286,7 +286,7 @@ async def test_cancelling_drops_everything_at_once(table):
     assert table.recorded == []
 
 
-async def test_a_write_that_came_too_late_is_handed_back(table):
+async def test_a_row_whose_write_was_too_late_is_released(table):
     table.add("stale", "good")
     table.losing = {"stale"}
 
@@ -298,7 +298,7 @@ async def test_a_write_that_came_too_late_is_handed_back(table):
     assert table.released == {}
 
 
-async def test_a_row_the_database_refuses_rests_and_its_neighbours_are_stored(table):
+async def test_a_row_that_the_database_refuses_is_rescheduled_and_others_are_stored(table):
     table.add("refused", "good")
     table.refusing = {"refused": "value too long"}
 

@@ -56,7 +56,7 @@ def there(*parts: int, fold: int = 0) -> datetime:
         (there(2026, 1, 16, 20, 0), there(2026, 1, 19, 9, 0)),  # over the week-end
     ],
 )
-def test_it_is_tried_when_somebody_is_there(failed: datetime, again: datetime):
+def test_it_is_retried_in_business_hours(failed: datetime, again: datetime):
     assert tried(failed) == again
 
 
@@ -91,7 +91,7 @@ def test_an_opening_that_the_clocks_leap_over_is_the_hour_after():
     assert (again.hour, again.minute) == (3, 30)
 
 
-def test_a_receiver_may_ask_for_more_but_not_for_ever():
+def test_a_receiver_may_lengthen_a_wait_within_limits():
     noon = there(2026, 1, 15, 12, 0)
     hour = Tries(3, 429, retry_after=timedelta(hours=2))
     month = Tries(3, 429, retry_after=timedelta(days=30))
@@ -100,7 +100,7 @@ def test_a_receiver_may_ask_for_more_but_not_for_ever():
     assert tried(noon, tries=month) == there(2026, 1, 22, 12, 0)
 
 
-def test_where_there_is_never_anybody_the_plain_timetable_holds():
+def test_without_business_days_waits_are_not_delayed():
     night = there(2026, 1, 17, 3, 0)
 
     assert tried(night, days="") == night + timedelta(minutes=30)

@@ -16,7 +16,9 @@ def paygate_settings() -> dict[str, str]:
     return {"PAYGATE_BUSINESS_HOURS_OPENS": "07:30"}
 
 
-def test_a_shop_that_is_down_at_night_hears_of_it_in_the_morning(paygate_server: PaygateServer):
+def test_a_shop_that_is_down_at_night_gets_the_webhook_in_the_morning(
+    paygate_server: PaygateServer,
+):
     paygate_server.clock.set(datetime(2031, 1, 17, 23, 0, tzinfo=INDIA))  # a Friday
     # Each of the three events fails at once, after a minute, and after five more.
     paygate_server.inbox.answer(*[503] * 9)

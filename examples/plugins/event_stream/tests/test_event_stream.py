@@ -182,5 +182,5 @@ def test_without_the_library_start_up_says_what_to_install(monkeypatch: pytest.M
         aiokafka_producer("broker:9092")
 
 
-def test_who_is_told_nothing_writes_nothing():
+def test_without_configuration_nothing_is_written():
     assert list(paygate_event_sinks(Case(plugin_id="event_stream").context())) == []

@@ -26,7 +26,7 @@ def test_the_cheapest_is_asked(paygate_server: PaygateServer, banks, minor: int,
     assert (payment["status"], payment["processor"]) == ("success", who)
 
 
-def test_the_time_line_keeps_the_ranking(paygate_server: PaygateServer, banks):
+def test_the_timeline_shows_the_ranking(paygate_server: PaygateServer, banks):
     with paygate_server.use(*banks):
         payment = paygate_server.pay(10_000)
     line = paygate_server.call("GET", f"/payments/{payment['id']}/timeline").json

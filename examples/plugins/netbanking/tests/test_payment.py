@@ -74,7 +74,7 @@ def test_who_goes_away_has_a_quarter_of_an_hour(paygate_server: PaygateServer):
     assert paygate_server.clock.now - began == timedelta(minutes=15)
 
 
-def test_a_bank_nobody_knows_is_refused(paygate_server: PaygateServer):
+def test_an_unknown_bank_is_refused(paygate_server: PaygateServer):
     with pytest.raises(ApiError) as refused:
         paygate_server.pay(method="netbanking", bank="unheard_of")
 

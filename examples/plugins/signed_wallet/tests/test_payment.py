@@ -106,7 +106,7 @@ def test_a_callback_that_is_lost_is_made_good_by_asking(gateway: PaygateServer):
     assert ASKED[-1]["reference"] == f"w-{ASKED[-1]['operation']}"
 
 
-def test_a_refusal_is_told_in_our_words(gateway: PaygateServer):
+def test_a_refusal_has_paygates_decline_code(gateway: PaygateServer):
     late = gateway.pay(50_000, method="wallet")
     call_back(gateway, of_last(gateway, 50_000, status="refused", reason="blocked"))
     with gateway.use(method("W-0000")):

@@ -12,7 +12,7 @@ def paygate_settings() -> dict[str, str]:
 
 
 def statuses(server: PaygateServer, times: int, vpa: str = "asha@paytm") -> list[str]:
-    """Pay so often, a second apart: the order of what is made at one moment is nobody's."""
+    """Pay several times, a second apart, because payments of one instant have no order."""
     seen = []
     for _ in range(times):
         seen.append(server.pay(vpa=vpa)["status"])
@@ -20,7 +20,7 @@ def statuses(server: PaygateServer, times: int, vpa: str = "asha@paytm") -> list
     return seen
 
 
-def test_the_third_is_blocked_before_anybody_hears_of_it(paygate_server: PaygateServer):
+def test_the_third_payment_is_blocked_before_a_processor_is_called(paygate_server: PaygateServer):
     with paygate_server.use(FakeProcessor()) as bank:
         paid = statuses(paygate_server, 2)
         third = paygate_server.pay(vpa="asha@paytm")

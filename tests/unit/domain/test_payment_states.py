@@ -95,7 +95,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(outcome=outcomes)
     def late_answer(self, outcome):
-        """A decided payment hears something else."""
+        """A decided payment gets another outcome."""
         if not self.payment.is_decided:
             return
         before = self.payment

@@ -1,4 +1,4 @@
-"""Captures and refunds of a paid payment in every order: never more given back than was taken."""
+"""Captures and refunds of a paid payment in every order: refunds never exceed the captures."""
 
 from datetime import timedelta
 
@@ -138,7 +138,7 @@ class RefundStory(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 20), is_refunded=st.booleans())
     def settle(self, which, is_refunded):
-        """The processor answers for one of the refunds under way."""
+        """The processor answers for one of the pending refunds."""
         if not self.set_aside:
             return
         amount = self.set_aside.pop(which % len(self.set_aside))
@@ -183,7 +183,7 @@ TestEveryRefundStory = RefundStory.TestCase
 
 
 @given(st.lists(st.integers(1, 499).map(rupees), max_size=30))
-def test_however_many_refunds_are_asked_for_no_more_than_was_taken_is_set_aside(amounts):
+def test_refunds_never_reserve_more_than_was_captured(amounts):
     now, accepted = paid(), Money.zero("INR")
     for amount in amounts:
         try:

@@ -73,7 +73,7 @@ UNION ALL SELECT 'lease' FROM operations o JOIN payments p ON p.id = o.payment_i
 
 
 class Story(RuleBasedStateMachine):
-    """One order, and everything that everybody does about it."""
+    """One order, and all actions on it."""
 
     def __init__(self, stage: PlayedApp, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
