@@ -173,125 +173,44 @@ __all__ = [
 # ``paygate --help`` and ``paygate dev`` need none of these: each module is imported when one of
 # its names is first used.
 _HOMES = {
-    "core.clock": ("Clock",),
-    "core.errors": (
-        "BadSignatureError",
-        "InvalidInstrumentError",
-        "NotSentError",
-        "OperatorError",
-        "PaygateError",
-        "PluginContractError",
-        "PluginError",
-    ),
-    "core.instrument": (
-        "CARD_NETWORKS",
-        "CARD_NETWORKS_PUBLISHED",
-        "CardNetwork",
-        "Instrument",
-        "card_network",
-    ),
-    "core.money": ("Money",),
-    "core.outcome": (
-        "ActionRequired",
-        "Approved",
-        "DeclineCode",
-        "Declined",
-        "Outcome",
-        "Pending",
-        "Released",
-        "Unknown",
-    ),
-    "core.payments.operation": ("OperationKind",),
-    "core.plugin_api.extensions": (
-        "Column",
-        "Command",
-        "CommandContext",
-        "ExtensionContext",
-        "Figure",
-        "FiguresData",
-        "Panel",
-        "Route",
-        "RouteCall",
-        "RouteReply",
-        "TableData",
-    ),
-    "core.plugin_api.history": (
-        "History",
-        "PaymentCounts",
-    ),
-    "core.plugin_api.http_client": (
-        "Http",
-        "HttpError",
-        "HttpResponse",
-    ),
-    "core.plugin_api.method": (
-        "MethodContext",
-        "MethodInfo",
-        "PaymentMethod",
-    ),
-    "core.plugin_api.plugin": (
-        "CallContext",
-        "CanClose",
-        "Logger",
-        "PluginContext",
-        "PluginInfo",
-    ),
-    "core.plugin_api.processor": (
-        "AuthorizeRequest",
-        "CanCallback",
-        "CanCapture",
-        "CanContinue",
-        "CanQuery",
-        "CanRefund",
-        "CanVoid",
-        "CanWake",
-        "Capabilities",
-        "FollowUp",
-        "Processor",
-        "RawCallback",
-        "Update",
-        "Verified",
-    ),
-    "core.plugin_api.retry_policy": (
-        "RetryPolicy",
-        "Tries",
-    ),
-    "core.plugin_api.risk": (
-        "Allow",
-        "Block",
-        "RiskCheck",
-        "RiskContext",
-        "RiskRequest",
-        "RiskVerdict",
-    ),
-    "core.plugin_api.routing": (
-        "Candidate",
-        "Router",
-        "RouteRequest",
-    ),
-    "core.plugin_api.sink": (
-        "DeliverableEvent",
-        "EventSink",
-    ),
-    "core.redaction": ("passes_luhn",),
-    "core.webhooks.model": (
-        "DeliveryResult",
-        "Endpoint",
-    ),
-    "plugins.hookspecs": ("hookimpl",),
-    "simulator.simulated_operation": ("SimulatedOperation",),
-    "simulator.scenario": (
-        "Scenario",
-        "Timeline",
-    ),
-    "simulator.settings": ("SimulatorSettings",),
-    "simulator.simulator": ("Simulator",),
+    "core.clock": "Clock",
+    "core.errors": """
+        BadSignatureError InvalidInstrumentError NotSentError OperatorError PaygateError
+        PluginContractError PluginError
+    """,
+    "core.instrument": "CARD_NETWORKS CARD_NETWORKS_PUBLISHED CardNetwork Instrument card_network",
+    "core.money": "Money",
+    "core.outcome": "ActionRequired Approved DeclineCode Declined Outcome Pending Released Unknown",
+    "core.payments.operation": "OperationKind",
+    "core.plugin_api.extensions": """
+        Column Command CommandContext ExtensionContext Figure FiguresData Panel Route
+        RouteCall RouteReply TableData
+    """,
+    "core.plugin_api.history": "History PaymentCounts",
+    "core.plugin_api.http_client": "Http HttpError HttpResponse",
+    "core.plugin_api.method": "MethodContext MethodInfo PaymentMethod",
+    "core.plugin_api.plugin": "CallContext CanClose Logger PluginContext PluginInfo",
+    "core.plugin_api.processor": """
+        AuthorizeRequest CanCallback CanCapture CanContinue CanQuery CanRefund CanVoid
+        CanWake Capabilities FollowUp Processor RawCallback Update Verified
+    """,
+    "core.plugin_api.retry_policy": "RetryPolicy Tries",
+    "core.plugin_api.risk": "Allow Block RiskCheck RiskContext RiskRequest RiskVerdict",
+    "core.plugin_api.routing": "Candidate Router RouteRequest",
+    "core.plugin_api.sink": "DeliverableEvent EventSink",
+    "core.redaction": "passes_luhn",
+    "core.webhooks.model": "DeliveryResult Endpoint",
+    "plugins.hookspecs": "hookimpl",
+    "simulator.simulated_operation": "SimulatedOperation",
+    "simulator.scenario": "Scenario Timeline",
+    "simulator.settings": "SimulatorSettings",
+    "simulator.simulator": "Simulator",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    home = next((home for home, names in _HOMES.items() if name in names), None)
+    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(f".{home}", __name__), name)
