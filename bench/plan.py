@@ -89,6 +89,8 @@ QUICK = Plan(
             "order",
             "deliveries",
             "deliveries_3_of_10_hang",
+            "backlog_1000",
+            "backlog_50000",
             "default_delays",
             "limit",
         }

@@ -15,6 +15,7 @@ from .load import HOST
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 PAYMENT = re.compile(rb'"(pay_[A-Za-z0-9]{16})"')
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+EVENT = re.compile(rb"\r\nwebhook-id: *(\w+)", re.IGNORECASE)
 SIGNATURE = re.compile(rb"\r\nx-webhook-signature: *(\w+)", re.IGNORECASE)
 # Checking every signature would cost the receiver more than it costs the sender.
 CHECK_EVERY = 100
@@ -25,6 +26,7 @@ class Receiver:
 
     Args:
         secret: Signs the webhooks; empty to check no signature.
+        by_event: Whether to remember events, by the header that has their ids, and not payments.
 
     Attributes:
         url: Where it listens.
@@ -33,8 +35,9 @@ class Receiver:
         hangs: Whether it answers nothing, like a server that is stuck.
     """
 
-    def __init__(self, secret: str = "", *, hangs: bool = False) -> None:
+    def __init__(self, secret: str = "", *, by_event: bool = False, hangs: bool = False) -> None:
         self.secret = secret
+        self._by_event = by_event
         self.hangs = hangs
         self.url = ""
         self.arrived_s: dict[bytes, float] = {}
@@ -60,7 +63,7 @@ class Receiver:
 
     def take(self, head: bytes, body: bytes) -> None:
         """Count one webhook."""
-        found = PAYMENT.search(body)
+        found = EVENT.search(head) if self._by_event else PAYMENT.search(body)
         if found is None:
             return
         self.received += 1

@@ -20,7 +20,7 @@ import uvloop
 
 from .ceiling import measure_ceiling
 from .figures import PEERS, Row
-from .loads import api, deliveries, end_to_end
+from .loads import api, backlog, deliveries, end_to_end
 from .loads.default_delays import DefaultDelays
 from .loads.growth import Growth
 from .loads.idle import Idle
@@ -44,6 +44,7 @@ LOADS: Mapping[str, Load] = {
     **{each.name: each for each in api.OTHERS},
     Steady.name: Steady(),
     Limit.name: Limit(),
+    **{each.name: each for each in backlog.LOADS},
     **{each.name: each for each in deliveries.LOADS},
     DefaultDelays.name: DefaultDelays(),
     Idle.name: Idle(),

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import re
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -20,6 +16,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 
+from .copies import Copies, columns_of, copied_id, remove_payments
 from .figures import EXPRESS, FASTAPI, PAYGATE
 from .load import HOST, requests_of
 from .servers import Process, Processes, Servers, free_port, until_healthy
@@ -37,22 +34,6 @@ PAYMENT = {"method": "upi", "vpa": "asha@paytm"}
 AMOUNT = 50_000
 SOME = 10_000
 SETTLED_WITHIN_S = 30.0
-
-# Of these the rows stay when a database is emptied; all others belong to payments.
-KEPT_TABLES = {
-    "api_keys",
-    "merchants",
-    "plugin_settings",
-    "sessions",
-    "tortoise_migrations",
-    "users",
-    "webhook_endpoints",
-    "workers",
-}
-# What was once, which no request of the loads reads: it would only take time to copy.
-HISTORY_TABLES = {"payment_decisions", "payment_transitions", "plugin_calls"}
-# An id of ours: a prefix, and enough characters to be no word.
-ID = re.compile(r"[a-z]+_[A-Za-z0-9]{16,}")
 
 
 @dataclass
@@ -100,11 +81,7 @@ class Site:
 
     async def empty(self) -> None:
         """Remove all payments and orders, and what belongs to them."""
-        tables = await self._payment_tables()
-        async with self.connection.transaction():
-            # Without triggers: that of the audit log refuses it.
-            await self.connection.execute("SET LOCAL session_replication_role = replica")
-            await self.connection.execute(f"TRUNCATE {', '.join(tables)}")
+        await remove_payments(self.connection)
         self._orders.clear()
 
     async def close(self) -> None:
@@ -165,12 +142,6 @@ class Site:
                 raise RuntimeError(f"{self.system}: {method} {path}: {response.status} {text}")
             return json.loads(text) if text else None
 
-    async def _payment_tables(self) -> list[str]:
-        listed = await self.connection.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        )
-        return sorted({str(row[0]) for row in listed} - KEPT_TABLES)
-
     async def _insert_orders(self, count: int) -> list[str]:
         raise NotImplementedError
 
@@ -187,7 +158,9 @@ class PaygateSite(Site):
     """
 
     start_worker: Callable[[], Process] | None = None
-    _footprint_tables: list[str] = field(default_factory=list)
+    _settled: Copies | None = None
+    _one_order: Copies | None = None
+    _order: str = ""
 
     async def subscribe(self, urls: Sequence[str], events: Sequence[str] | None = None) -> str:
         for endpoint in (await self.call("GET", "/webhook-endpoints"))["data"]:
@@ -211,7 +184,7 @@ class PaygateSite(Site):
             "webhook_secret": f"'{SECRET}'",
             "webhook_sealed": "NULL",
         }
-        columns = await self._columns("merchants")
+        columns = await columns_of(self.connection, "merchants")
         await self.connection.execute(
             f"INSERT INTO merchants ({', '.join(columns)})"
             f" SELECT {', '.join(changed.get(name, name) for name in columns)}"
@@ -221,27 +194,17 @@ class PaygateSite(Site):
         await self.call("POST", "/webhook-endpoints", {"url": url, "events": [event]}, keys)
 
     async def fill(self, count: int) -> None:
-        tables = await self._footprint()
-        await self.empty()
-        async with self._writing_much():
-            for table in tables:
-                async with self._without_indexes(table):
-                    template = f"SELECT * FROM footprint.{table}"
-                    await self._copy_rows(table, template, count)
-        await self.connection.execute("VACUUM ANALYZE")
+        if self._settled is None:
+            await self.empty()
+            await self._settle_one()
+            self._settled = await self._keep("settled")
+        await self._settled.fill(count)
 
-    async def _footprint(self) -> Sequence[str]:
-        """Keep all that this version stores of one settled payment; return the tables."""
-        if self._footprint_tables:
-            return self._footprint_tables
+    async def fill_created(self, count: int) -> None:
+        """Store so many payments that no worker has seen yet, with their deliveries."""
         await self.empty()
-        await self._settle_one()
-        await self.connection.execute("CREATE SCHEMA footprint")
-        for table in sorted({*await self._payment_tables()} - HISTORY_TABLES):
-            if await self.connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
-                await self.connection.execute(f"CREATE TABLE footprint.{table} AS TABLE {table}")
-                self._footprint_tables.append(table)
-        return self._footprint_tables
+        await self.pay_one()
+        await (await self._keep("created")).fill(count)
 
     async def create_statement(self, count: int, batch: int) -> str:
         """Return a statement that stores payments as the API does.
@@ -253,41 +216,41 @@ class PaygateSite(Site):
             batch: How many a statement stores.
         """
         await self.empty()
-        await self.connection.execute("DROP SCHEMA IF EXISTS created CASCADE")
-        await self.connection.execute("CREATE SCHEMA created")
-        await self.connection.execute("CREATE SEQUENCE created.number")
-        order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
-        body = {"order_id": order, **PAYMENT}
-        key = {"Idempotency-Key": f"key_{uuid4().hex[:16]}"}
-        await self.call("POST", "/payments", body, {**KEYS, **key})
-        # The order's own row is there before; what triggers write, they write again.
-        numbers = f"SELECT nextval('created.number') AS n FROM generate_series(1, {batch})"
-        parts = [f"given AS MATERIALIZED ({numbers})"]
-        for table in sorted({*await self._payment_tables()} - HISTORY_TABLES - {"orders"}):
-            if not await self.connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
-                continue
-            await self.connection.execute(f"CREATE TABLE created.{table} AS TABLE {table}")
-            insert = await self._copying(table, f"SELECT * FROM created.{table}", "given", "")
-            parts.append(f"_{table} AS ({insert})")
-        order_id = self._copied("id", order, "")
-        await self.connection.execute("CREATE TABLE created.orders AS TABLE orders")
-        await self.empty()
-        await self._copy_rows("orders", "SELECT * FROM created.orders", count)
+        await self.pay_one(key=f"key_{uuid4().hex[:16]}")
+        copies = await self._keep("limits")
+        await copies.insert("orders", count)
         await self.connection.execute("UPDATE orders SET status = 'created'")
+        await self.connection.execute("CREATE SEQUENCE limits.number")
+        numbers = f"SELECT nextval('limits.number') AS n FROM generate_series(1, {batch})"
+        inserts = [
+            f"_{table} AS ({await copies.insert_statement(table, 'given')})"
+            for table in copies.tables
+            if table != "orders"
+        ]
         return (
-            f"WITH {', '.join(parts)} UPDATE orders SET status = 'attempted', updated_at = now()"
-            f" FROM (SELECT {order_id} AS id FROM created.orders AS t, given) AS paid"
-            " WHERE orders.id = paid.id AND orders.status = 'created';\n"
+            f"WITH given AS MATERIALIZED ({numbers}), {', '.join(inserts)}"
+            f" {await copies.pay_orders_statement('given')};\n"
         )
 
-    async def _settle_one(self) -> None:
+    async def pay_one(self, *, key: str | None = None) -> str:
+        """Create an order and a payment, which no worker processes; return the payment's id."""
         order = await self.call("POST", "/orders", {"amount": AMOUNT})
-        payment = await self.call("POST", "/payments", {"order_id": order["id"], **PAYMENT})
+        headers = KEYS if key is None else {**KEYS, "Idempotency-Key": key}
+        body = {"order_id": order["id"], **PAYMENT}
+        return str((await self.call("POST", "/payments", body, headers))["id"])
+
+    async def _keep(self, schema: str) -> Copies:
+        copies = Copies(self.connection, schema)
+        await copies.keep()
+        return copies
+
+    async def _settle_one(self) -> None:
+        payment = await self.pay_one()
         assert self.start_worker is not None
         worker = self.start_worker()
         try:
             give_up_s = time.monotonic() + SETTLED_WITHIN_S
-            while (await self.call("GET", f"/payments/{payment['id']}"))["status"] != "success":
+            while (await self.call("GET", f"/payments/{payment}"))["status"] != "success":
                 worker.require_alive()
                 if time.monotonic() > give_up_s:
                     raise RuntimeError(f"a payment is not settled: {worker.words()}")
@@ -295,98 +258,15 @@ class PaygateSite(Site):
         finally:
             await worker.stop()
 
-    @asynccontextmanager
-    async def _writing_much(self) -> AsyncIterator[None]:
-        """Write without triggers, foreign keys, and checkpoints in between."""
-        await self.connection.execute("ALTER SYSTEM SET max_wal_size = '32GB'")
-        await self.connection.execute("SELECT pg_reload_conf()")
-        await self.connection.execute("SET session_replication_role = replica")
-        await self.connection.execute("SET maintenance_work_mem = '512MB'")
-        try:
-            yield
-        finally:
-            await self.connection.execute("RESET maintenance_work_mem")
-            await self.connection.execute("RESET session_replication_role")
-            await self.connection.execute("ALTER SYSTEM RESET max_wal_size")
-            await self.connection.execute("SELECT pg_reload_conf()")
-
-    @asynccontextmanager
-    async def _without_indexes(self, table: str) -> AsyncIterator[None]:
-        """Build a table's indexes afterwards, except those of its constraints."""
-        indexes = await self.connection.fetch(
-            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition"
-            " FROM pg_index WHERE indrelid = $1::regclass AND NOT EXISTS"
-            " (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
-            table,
-        )
-        async with self.connection.transaction():
-            for index in indexes:
-                await self.connection.execute(f"DROP INDEX {index['name']}")
-            yield
-            for index in indexes:
-                await self.connection.execute(index["definition"])
-
     async def _insert_orders(self, count: int) -> list[str]:
-        order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
-        # Copies of several orders would have the same ids, were it not for what is mixed in.
+        # Copies of one order that the API has made: they have whatever this version stores.
+        if self._one_order is None:
+            self._order = str((await self.call("POST", "/orders", {"amount": AMOUNT}))["id"])
+            self._one_order = Copies(self.connection, "one_order")
+            await self._one_order.keep_order(self._order)
         salt = uuid4().hex
-        one = f"SELECT * FROM orders WHERE id = '{order}'"
-        await self._copy_rows("orders", one, count, salt=salt)
-        return [
-            f"order_{hashlib.md5(f'{order}{salt}{n}'.encode()).hexdigest()[:16]}"
-            for n in range(1, count + 1)
-        ]
-
-    async def _copy_rows(self, table: str, template: str, count: int, *, salt: str = "") -> None:
-        """Copy rows so many times.
-
-        Copies have ids of their own. The same id gives the same new ones in every table, so
-        that rows of different tables still belong together.
-
-        Args:
-            table: Where the copies go.
-            template: A query of what is copied.
-            count: How often.
-            salt: Makes other ids than another salt.
-        """
-        numbers = f"generate_series(1, {count}) AS n"
-        await self.connection.execute(await self._copying(table, template, numbers, salt))
-
-    async def _copying(self, table: str, template: str, numbers: str, salt: str) -> str:
-        """Return the statement that makes a copy for every number ``n``."""
-        columns = await self._columns(table)
-        example = await self.connection.fetchrow(template)
-        assert example is not None
-        values = ", ".join(self._copied(name, example[name], salt) for name in columns)
-        return (
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values}"
-            f" FROM ({template}) AS t, {numbers}"
-        )
-
-    def _copied(self, column: str, value: object, salt: str) -> str:
-        """Return the SQL of a column in a copy."""
-        if isinstance(value, str) and ID.fullmatch(value):
-            return (
-                f"split_part(t.{column}, '_', 1) || '_'"
-                f" || substr(md5(t.{column} || '{salt}' || n), 1, 16)"
-            )
-        if isinstance(value, UUID) and value != MERCHANT:
-            return f"md5(t.{column}::text || '{salt}' || n)::uuid"
-        if isinstance(value, datetime):
-            # Each is older than the one before.
-            return f"t.{column} - n * interval '1 second'"
-        return f"t.{column}"
-
-    async def _columns(self, table: str) -> list[str]:
-        """Return the columns to write: not those that count by themselves."""
-        rows = await self.connection.fetch(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'"
-            " AND is_identity = 'NO' AND coalesce(column_default, '') NOT LIKE 'nextval%'"
-            " ORDER BY ordinal_position",
-            table,
-        )
-        return [str(row[0]) for row in rows]
+        await self._one_order.insert("orders", count, salt=salt)
+        return [copied_id(self._order, number, salt) for number in range(1, count + 1)]
 
 
 @dataclass
