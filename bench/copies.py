@@ -30,6 +30,8 @@ KEPT_TABLES = {
 }
 # What was once, which no request of the loads reads: it would only take time to copy.
 HISTORY_TABLES = {"payment_decisions", "payment_transitions", "plugin_calls"}
+# Rows whose writing a checkpoint would interrupt.
+MUCH = 100_000
 # An id of ours: a prefix, and enough characters to be no word.
 ID = re.compile(r"[a-z]+_[A-Za-z0-9]{16,}")
 
@@ -90,7 +92,7 @@ class Copies:
     async def fill(self, count: int) -> None:
         """Empty paygate's tables and store so many copies of everything."""
         await remove_payments(self._connection)
-        async with self._writing_much():
+        async with self._writing_much(count):
             for table in self.tables:
                 async with self._without_indexes(table):
                     await self.insert(table, count)
@@ -152,11 +154,12 @@ class Copies:
         return f"t.{column}"
 
     @asynccontextmanager
-    async def _writing_much(self) -> AsyncIterator[None]:
-        """Write without triggers, foreign keys, and checkpoints in between."""
-        execute = self._connection.execute
-        await execute("ALTER SYSTEM SET max_wal_size = '32GB'")
-        await execute("SELECT pg_reload_conf()")
+    async def _writing_much(self, count: int) -> AsyncIterator[None]:
+        """Write without triggers and foreign keys; much of it without checkpoints in between."""
+        execute, is_much = self._connection.execute, count >= MUCH
+        if is_much:
+            await execute("ALTER SYSTEM SET max_wal_size = '32GB'")
+            await execute("SELECT pg_reload_conf()")
         await execute("SET session_replication_role = replica")
         await execute("SET maintenance_work_mem = '512MB'")
         try:
@@ -164,8 +167,9 @@ class Copies:
         finally:
             await execute("RESET maintenance_work_mem")
             await execute("RESET session_replication_role")
-            await execute("ALTER SYSTEM RESET max_wal_size")
-            await execute("SELECT pg_reload_conf()")
+            if is_much:
+                await execute("ALTER SYSTEM RESET max_wal_size")
+                await execute("SELECT pg_reload_conf()")
 
     @asynccontextmanager
     async def _without_indexes(self, table: str) -> AsyncIterator[None]:
