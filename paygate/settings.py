@@ -278,11 +278,6 @@ class Settings(BaseModel):
         return self.checkout_url.rstrip("/") or f"http://localhost:{self.checkout_port}"
 
     @property
-    def dashboard_origin(self) -> str:
-        """The origin of the dashboard."""
-        return self.dashboard_url.rstrip("/") or f"http://localhost:{self.dashboard_port}"
-
-    @property
     def dashboard_origins(self) -> frozenset[str]:
         """Origins that may use a session; outside production also the local ones."""
         parts = urlsplit(self.dashboard_url)

@@ -123,9 +123,7 @@ RISK_CHECK = timedelta(seconds=2)
 HISTORY_MAX = timedelta(days=31)
 HISTORY_ROWS_MAX = 1000
 
-# Webhooks. Receivers are promised five seconds for the whole request.
-DELIVERY_TIMEOUT = timedelta(seconds=5)
-RESPONSE_BYTES_READ_MAX = 64 * 1024
+# Webhooks.
 RESPONSE_BYTES_STORED_MAX = 4 * 1024
 RETRY_AFTER_MAX = timedelta(hours=24)
 

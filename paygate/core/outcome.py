@@ -127,7 +127,6 @@ class Released:
 
 
 Outcome = Approved | Declined | ActionRequired | Pending | Unknown | Released
-Undecided = ActionRequired | Pending | Unknown
 
 
 @dataclass(frozen=True, slots=True)

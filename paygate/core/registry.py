@@ -147,17 +147,6 @@ class Registry:
             raise InvalidInputError("Invalid payment method", field="method")
         return found
 
-    def processor_for(
-        self, *, method: str, flow: str, amount: Money, capture_mode: CaptureMode = "automatic"
-    ) -> GuardedByHost:
-        """Return the preferred processor that supports this payment.
-
-        Raises:
-            UnsupportedError: No processor does; the message says why.
-        """
-        able = self.able(method=method, flow=flow, amount=amount, capture_mode=capture_mode)
-        return able[0]
-
     def flows_for(self, order: Order | None) -> Mapping[str, frozenset[str]]:
         """Return each usable payment method with its flows.
 

@@ -186,10 +186,6 @@ class Catalogue:
             numbers[scenario.number] = scenario.name
         return cls(by_name)
 
-    def numbered(self, number: int) -> Scenario | None:
-        """Return the scenario with that number."""
-        return next((each for each in self.by_name.values() if each.number == number), None)
-
 
 def read_scenarios(text: str, *, source: str) -> tuple[Scenario, ...]:
     """Parse the scenarios of a TOML file.

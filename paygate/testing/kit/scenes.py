@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from ...core.errors import NotSentError
 from ...core.money import Money
 from ...core.outcome import ActionRequired, Approved, Outcome, Pending
 from ...core.payments.operation import OperationKind
@@ -191,8 +190,3 @@ def _called_back(case: ProcessorCase, processor: Processor) -> list[Result[objec
         content = verified.answer
         result.append(run_sync(lambda: takes.translate(content)))
     return result
-
-
-def said_not_sent(result: Result[Outcome]) -> bool:
-    """Check whether the call raised ``NotSentError``."""
-    return isinstance(result.raised, NotSentError)

@@ -454,8 +454,8 @@ def test_the_preferred_processors_come_first_and_the_others_by_id(preferred, ord
     registry = load(three_mints(), preferred=preferred).registry
 
     assert list(registry.processors) == order
-    chosen = registry.processor_for(method="coin", flow="toss", amount=Money(1, "INR"))
-    assert chosen.info.id == order[0]
+    able = registry.able(method="coin", flow="toss", amount=Money(1, "INR"))
+    assert [each.info.id for each in able] == order
 
 
 def test_a_preferred_processor_that_is_not_there_is_named_beside_those_that_are():
@@ -477,14 +477,14 @@ def test_a_processor_is_chosen_by_what_it_can_do():
 
     def chosen(minor, currency="INR"):
         amount = Money(minor, currency)
-        return registry.processor_for(method="coin", flow="toss", amount=amount).info.id
+        return registry.able(method="coin", flow="toss", amount=amount)[0].info.id
 
     assert (chosen(999), chosen(1_000), chosen(999, "USD")) == ("ay", "bee", "ay")
     with pytest.raises(UnsupportedError) as caught:
         chosen(1_000, "USD")
     assert caught.value.field == "amount"
     with pytest.raises(UnsupportedError):
-        registry.processor_for(method="coin", flow="spin", amount=Money(1, "INR"))
+        registry.able(method="coin", flow="spin", amount=Money(1, "INR"))
 
 
 @pytest.mark.parametrize("code", ["upi", "", None, 7, ["coin"], {"coin": 1}])
