@@ -32,16 +32,11 @@ def choose_cores() -> Cores:
     return Cores(allowed[0], allowed[1 if len(allowed) > 1 else 0])
 
 
-def pin(core: int) -> None:
-    """Keep this thread, and every process that it starts from now on, on one core."""
-    os.sched_setaffinity(0, {core})
-
-
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Start processes on another core than this one's."""
+    """Keep this thread, and every process that it starts meanwhile, on one core."""
     before = os.sched_getaffinity(0)
-    pin(core)
+    os.sched_setaffinity(0, {core})
     try:
         yield
     finally:

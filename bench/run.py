@@ -20,6 +20,7 @@ import uvloop
 
 from .ceiling import measure_ceiling
 from .figures import PEERS, Row
+from .load import LoadError
 from .loads import api, backlog, deliveries, end_to_end
 from .loads.default_delays import DefaultDelays
 from .loads.growth import Growth
@@ -101,6 +102,7 @@ async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
     rows: list[Row] = []
     others = Others()
     took_s: dict[str, float] = {}
+    failed: dict[str, str] = {}
     began_s = time.monotonic()
     async with AsyncExitStack() as undo:
         servers = await undo.enter_async_context(open_servers(cores))
@@ -115,7 +117,14 @@ async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
                 print(f"{name:46}left out: {plan.budget_s:.0f} s are over", flush=True)
                 continue
             load_began_s = time.monotonic()
-            found = await LOADS[name](run)
+            try:
+                found = await LOADS[name](run)
+            except (LoadError, RuntimeError) as error:
+                # The next loads get systems of their own, and the run fails at its end.
+                print(f"{name:46}failed: {error}", flush=True)
+                failed[name] = str(error)
+                await run.close()
+                continue
             took_s[name] = round(time.monotonic() - load_began_s, 1)
             rows += found
             if found:
@@ -133,6 +142,7 @@ async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
         **to_json(rows, machine, ratios),
         "facts": run.facts,
         "took_s": took_s,
+        "failed": failed,
         "plan": plan.to_json(),
     }
 
@@ -176,7 +186,7 @@ def main() -> int:
         return 130
     write(options.output, {"quick": options.quick, **content})
     print(f"\n{options.output} · {time.monotonic() - began_s:.0f} s")
-    return 0
+    return 1 if content["failed"] else 0
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from paygate.adapters.embedded import start_servers
 from paygate.adapters.embedded.parent_death import KernelDeathSignal
 
 from .load import HOST
-from .machine import Cores, parent_of, pin, pinned
+from .machine import Cores, parent_of, pinned
 
 HOMES = Path("/var/tmp")
 PREFIX = "paygate-bench-"
@@ -108,8 +108,8 @@ class Servers:
 @asynccontextmanager
 async def open_servers(cores: Cores) -> AsyncIterator[Servers]:
     """Start PostgreSQL and Valkey beside the load generator, which is this process."""
-    pin(cores.rest)
     with (
+        pinned(cores.rest),
         open_home() as home,
         start_servers(home / "servers", connections_max=CONNECTIONS_MAX) as embedded,
     ):

@@ -10,9 +10,11 @@ import time
 
 import pytest
 
+from bench.figures import Figures, Row
+from bench.load import LoadError
 from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, memory_kib, parent_of
-from bench.plan import QUICK
-from bench.run import LOADS, choose, choose_peers
+from bench.plan import QUICK, Run
+from bench.run import LOADS, bench, choose, choose_peers
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass"
 
@@ -43,6 +45,27 @@ def test_the_file_has_the_plan():
     plan = json.loads(json.dumps(QUICK.to_json()))
 
     assert (plan["rounds"], plan["peers"]) == (1, ["express"])
+
+
+async def test_a_load_that_fails_does_not_end_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    async def broken(run: Run) -> list[Row]:
+        raise LoadError("answered 500")
+
+    async def tiny(run: Run) -> list[Row]:
+        return [Row("tiny", "paygate", Figures(rps=7.0))]
+
+    monkeypatch.setattr("bench.run.LOADS", {"broken": broken, "tiny": tiny})
+    cores = os.sched_getaffinity(0)
+
+    content = await bench(QUICK, ["broken", "tiny"])
+
+    assert content["failed"] == {"broken": "answered 500"}
+    assert [row["name"] for row in content["rows"]] == ["tiny"]
+    assert content["machine"]["ceiling_rps"] > 0
+    assert "failed: answered 500" in capsys.readouterr().out
+    assert os.sched_getaffinity(0) == cores
 
 
 def test_an_unknown_load_is_refused_with_the_names_of_all():
