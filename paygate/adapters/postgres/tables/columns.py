@@ -1,4 +1,11 @@
-"""Columns and conditions that several statements share."""
+"""Columns and conditions that several statements share.
+
+A prepared statement keeps the plan that was made for its tables as they were, perhaps empty. The
+plan of a join may read a whole index for each row of a batch, and later that index is large. So
+statements for many rows use forms that search an index once for each row, whatever the size:
+``id = ANY(ARRAY(SELECT …))`` in addition to a join, a scalar subquery with ``LIMIT 1`` instead of
+``NOT EXISTS``, and ``LATERAL (SELECT … LIMIT 1)`` instead of a join.
+"""
 
 from __future__ import annotations
 

@@ -113,12 +113,12 @@ candidates AS MATERIALIZED (
         WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
             AND (allowed.allows_all OR w.is_manual) AND w.sink = ANY($6::text[])
             AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
-            AND NOT EXISTS (
-                SELECT 1 FROM webhook_logs prior
+            AND (w.attempts > 0 OR (
+                SELECT prior.id FROM webhook_logs prior
                 WHERE prior.payment_id = w.payment_id AND prior.endpoint_id = w.endpoint_id
                     AND prior.status = 'pending' AND prior.attempts = 0
-                    AND prior.seq < w.seq AND prior.sink = w.sink AND w.attempts = 0
-            )
+                    AND prior.seq < w.seq AND prior.sink = w.sink LIMIT 1
+            ) IS NULL)
         ORDER BY (w.attempts > 0), w.next_retry_at LIMIT allowed.share
     ) AS due
     ORDER BY due.is_repeat, due.next_retry_at LIMIT $3
@@ -138,16 +138,17 @@ chosen AS MATERIALIZED (
     WHERE place <= free AND (NOT is_repeated_claim OR repeated_claim = 1)
 ),
 locked AS (
-    SELECT w.id FROM webhook_logs w
-    WHERE w.id IN (SELECT id FROM chosen) AND w.status = 'pending' AND w.next_retry_at <= $4
-        AND {LEASE_IS_FREE}
-    FOR UPDATE OF w SKIP LOCKED
+    SELECT w.id FROM chosen CROSS JOIN LATERAL (
+        SELECT id FROM webhook_logs
+        WHERE id = chosen.id AND status = 'pending' AND next_retry_at <= $4 AND {LEASE_IS_FREE}
+        FOR UPDATE SKIP LOCKED
+    ) AS w
 )
 UPDATE webhook_logs w
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
     claims = CASE WHEN w.retry_requested THEN 1 ELSE w.claims + 1 END, retry_requested = false,
     attempts = CASE WHEN w.retry_requested THEN 0 ELSE w.attempts END
-FROM locked WHERE w.id = locked.id
+FROM locked WHERE w.id = locked.id AND w.id = ANY(ARRAY(SELECT id FROM locked))
 RETURNING w.*
 """
 
@@ -248,6 +249,7 @@ won AS (
         {NO_LEASE}
     FROM i
     WHERE w.id = i.row_id AND w.lease_token = i.token AND w.lease_until > clock_timestamp()
+        AND w.id = ANY(ARRAY(SELECT row_id FROM i))
     RETURNING w.id
 ),
 logged AS (
@@ -283,6 +285,7 @@ SET last_error = i.error,
         ELSE 'failed' END,
     {NO_LEASE}
 FROM i WHERE w.id = i.row_id AND w.lease_token = i.token
+    AND w.id = ANY(ARRAY(SELECT row_id FROM i))
 """
 
 # An attempt in progress is finished and recorded; the next one follows it. ``is_manual`` makes

@@ -42,18 +42,22 @@ def lease_statements(
     """
     # Rows that another transaction has locked are skipped, so that one of them does not delay
     # the leases of all. Such a lease expires or is ended by that transaction.
-    mine = f"""WITH mine AS (
-            SELECT t.id FROM json_to_recordset($1::json) AS i(row_id {id_type}, token uuid)
-                JOIN {table} t ON t.id = i.row_id
-            WHERE t.lease_token = i.token ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+    mine = f"""WITH i AS MATERIALIZED (
+            SELECT * FROM json_to_recordset($1::json) AS r(row_id {id_type}, token uuid)
+        ),
+        mine AS (
+            SELECT t.id FROM i JOIN {table} t ON t.id = i.row_id
+            WHERE t.id = ANY(ARRAY(SELECT row_id FROM i)) AND t.lease_token = i.token
+            ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
         )"""
     return LeaseStatements(
         renew=f"""{mine}
             UPDATE {table} t SET lease_until = clock_timestamp() + {LEASE_SQL} FROM mine
-            WHERE t.id = mine.id AND t.lease_until > clock_timestamp()""",
+            WHERE t.id = mine.id AND t.id = ANY(ARRAY(SELECT id FROM mine))
+                AND t.lease_until > clock_timestamp()""",
         release_claims=f"""{mine}
             UPDATE {table} t SET claims = greatest(0, t.claims - 1), {NO_LEASE} FROM mine
-            WHERE t.id = mine.id""",
+            WHERE t.id = mine.id AND t.id = ANY(ARRAY(SELECT id FROM mine))""",
         release_unheld=f"""WITH unheld AS (
                 SELECT t.id FROM {table} t
                 WHERE t.lease_token IS NOT NULL AND t.lease_owner = $1 AND {of_queue}

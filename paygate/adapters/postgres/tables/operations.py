@@ -97,15 +97,19 @@ repeated_claims AS (
 UPDATE operations o
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
     claims = o.claims + 1
-WHERE o.id IN (SELECT id FROM first_claims UNION ALL SELECT id FROM repeated_claims)
+WHERE o.id = ANY(ARRAY(
+    SELECT id FROM first_claims UNION ALL SELECT id FROM repeated_claims))
 RETURNING o.id
 """
 _WITH_PAYMENT = f"""
 SELECT o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
 FROM operations o
-    JOIN payments p ON p.id = o.payment_id
-    LEFT JOIN refunds r ON r.id = o.refund_id
-    LEFT JOIN operations c ON o.kind <> 'charge' AND c.payment_id = p.id AND c.kind = 'charge'
+    CROSS JOIN LATERAL (SELECT * FROM payments WHERE id = o.payment_id LIMIT 1) AS p
+    LEFT JOIN LATERAL (SELECT * FROM refunds WHERE id = o.refund_id LIMIT 1) AS r ON true
+    LEFT JOIN LATERAL (
+        SELECT id, reference FROM operations
+        WHERE payment_id = o.payment_id AND kind = 'charge' AND o.kind <> 'charge' LIMIT 1
+    ) AS c ON true
 """
 
 # Read in a separate statement: the one that claims may wait for locks, and would return
@@ -128,18 +132,22 @@ SELECT id FROM payments WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE
 """
 
 # A worker does not wait for locked rows: it handles them in its next run.
-LOCK_LEASED = """
-SELECT o.id, o.payment_id
-FROM json_to_recordset($1::json) AS i(row_id text, token uuid)
-    JOIN operations o ON o.id = i.row_id
-WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp()
+_GIVEN_LEASES = """
+WITH i AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS t(row_id text, token uuid)
+)
+"""
+LOCK_LEASED = f"""{_GIVEN_LEASES}
+SELECT o.id, o.payment_id FROM i JOIN operations o ON o.id = i.row_id
+WHERE o.id = ANY(ARRAY(SELECT row_id FROM i))
+    AND o.lease_token = i.token AND o.lease_until > clock_timestamp()
 ORDER BY o.id FOR UPDATE OF o SKIP LOCKED
 """
 LOCK_FREE_PAYMENTS = f"{LOCK_PAYMENTS} SKIP LOCKED"
-STILL_LEASED = """
-SELECT o.id FROM json_to_recordset($1::json) AS i(row_id text, token uuid)
-    JOIN operations o ON o.id = i.row_id
-WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp()
+STILL_LEASED = f"""{_GIVEN_LEASES}
+SELECT o.id FROM i JOIN operations o ON o.id = i.row_id
+WHERE o.id = ANY(ARRAY(SELECT row_id FROM i))
+    AND o.lease_token = i.token AND o.lease_until > clock_timestamp()
 """
 CHARGE_OF = f"{_WITH_PAYMENT} WHERE o.payment_id = $1 AND o.kind = 'charge'"
 IN_REVIEW = """
@@ -152,23 +160,28 @@ ORDER BY updated_at LIMIT 1000
 
 # Both rows are locked when their values are compared, so the values are current.
 MARK_SENT = """
-WITH fenced AS (
+WITH i AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS t(
+        op_id text, payment_id text, token uuid, version int, moves boolean)
+),
+fenced AS (
     SELECT o.id, o.payment_id, i.moves
-    FROM json_to_recordset($1::json) AS i(op_id text, token uuid, version int, moves boolean)
-        JOIN operations o ON o.id = i.op_id
-        JOIN payments p ON p.id = o.payment_id
-    WHERE o.lease_token = i.token AND o.lease_until > clock_timestamp() AND o.state = 'reserved'
+    FROM i JOIN operations o ON o.id = i.op_id JOIN payments p ON p.id = o.payment_id
+    WHERE o.id = ANY(ARRAY(SELECT op_id FROM i)) AND p.id = ANY(ARRAY(SELECT payment_id FROM i))
+        AND o.lease_token = i.token AND o.lease_until > clock_timestamp() AND o.state = 'reserved'
         AND (NOT i.moves OR (p.version = i.version AND p.status = 'pending'))
     FOR UPDATE OF o SKIP LOCKED FOR NO KEY UPDATE OF p SKIP LOCKED
 ),
 moved AS (
     UPDATE payments p SET status = 'processing', version = p.version + 1, updated_at = $2
     FROM fenced f WHERE p.id = f.payment_id AND f.moves
+        AND p.id = ANY(ARRAY(SELECT payment_id FROM fenced))
     RETURNING p.id
 )
 UPDATE operations o SET state = 'sent', queries = 0, updated_at = $2
 FROM fenced f
-WHERE o.id = f.id AND (NOT f.moves OR f.payment_id IN (SELECT id FROM moved))
+WHERE o.id = f.id AND o.id = ANY(ARRAY(SELECT id FROM fenced))
+    AND (NOT f.moves OR f.payment_id IN (SELECT id FROM moved))
 RETURNING o.id
 """
 
@@ -189,7 +202,7 @@ m AS (
 ),
 moved AS (
     UPDATE payments p SET {assignments(CHANGING, "m")}
-    FROM m WHERE p.id = m.id AND p.version = m.old_version
+    FROM m WHERE p.id = m.id AND p.version = m.old_version AND p.id = ANY(ARRAY(SELECT id FROM m))
     RETURNING p.id, p.order_id, p.status
 ),
 stored AS (
@@ -198,12 +211,14 @@ stored AS (
         sends = i.sends, expires_at = i.expires_at, reference = i.reference,
         processor_state = i.processor_state, sealed = i.sealed,
         note = i.note, updated_at = $4, claims = 0, last_error = NULL, {NO_LEASE}
-    FROM i WHERE o.id = i.op_id AND (NOT i.moves OR i.payment_id IN (SELECT id FROM moved))
+    FROM i WHERE o.id = i.op_id AND o.id = ANY(ARRAY(SELECT op_id FROM i))
+        AND (NOT i.moves OR i.payment_id IN (SELECT id FROM moved))
     RETURNING o.id
 ),
 settled AS (
     UPDATE refunds r SET status = i.refund_status, processed_at = i.processed_at
-    FROM i WHERE r.id = i.refund_id AND i.op_id IN (SELECT id FROM stored)
+    FROM i WHERE r.id = i.refund_id AND r.id = ANY(ARRAY(SELECT refund_id FROM i))
+        AND i.op_id IN (SELECT id FROM stored)
         AND r.status <> i.refund_status
 ),
 added AS (
@@ -218,7 +233,8 @@ added AS (
 ),
 paid AS (
     UPDATE orders SET status = 'paid', updated_at = $4
-    WHERE id IN (SELECT order_id FROM moved WHERE status = 'success') AND status <> 'paid'
+    WHERE id = ANY(ARRAY(SELECT order_id FROM moved WHERE status = 'success'))
+        AND status <> 'paid'
 ),
 {store_plugin_calls("stored")},
 {store_decisions("$7", "stored")},
@@ -251,6 +267,7 @@ released AS (
             ELSE o.sealed END,
         {NO_LEASE}
     FROM i WHERE o.id = i.row_id AND o.lease_token = i.token
+        AND o.id = ANY(ARRAY(SELECT row_id FROM i))
     RETURNING o.payment_id, o.kind, o.lease_state
 )
 UPDATE payments p SET status = 'unknown', version = p.version + 1, updated_at = $2
@@ -370,6 +387,7 @@ class PostgresOperations(Leasing):
         rows = [
             {
                 "op_id": claim.lease.row_id,
+                "payment_id": claim.payment.id,
                 "token": claim.lease.token,
                 "version": claim.payment.version,
                 "moves": after[claim.lease.row_id].payment.version != claim.payment.version,
