@@ -29,22 +29,22 @@ there.with_suffix(".part").rename(there)
 """
 
 
-def run_with(
-    folder: Path, database_url: str, redis_url: str, then: str
-) -> tuple[subprocess.Popen[bytes], Path]:
+def run_with(folder: Path, database_url: str, then: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Without Redis, which has no part in this and takes a second process."""
     told, program = folder / "told", folder / "program.py"
     program.write_text(PROGRAM.format(told=str(told), then=then))
-    dev = run_beside(program, folder, database_url, redis_url)
+    dev = run_beside(program, folder, database_url)
     return dev, told
 
 
 def run_beside(
-    program: Path, folder: Path, database_url: str, redis_url: str, **more: str
+    program: Path, folder: Path, database_url: str, redis_url: str = "", **more: str
 ) -> subprocess.Popen[bytes]:
     """``paygate dev`` with that program; what it prints is in ``folder / "said"``."""
     environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url, **more}
     port, home = str(free_port()), str(folder / "home")
-    options = ["--port", port, "--home", home, "--with", str(program)]
+    redis = [] if redis_url else ["--no-redis"]
+    options = ["--port", port, "--home", home, "--with", str(program), *redis]
     command = [sys.executable, "-m", "paygate", "dev", *options]
     with (folder / "said").open("wb") as said:
         return subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT)
@@ -66,10 +66,8 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_it_gets_the_address_of_the_api_and_ends_with_it(
-    tmp_path: Path, database_url: str, redis_url: str
-):
-    dev, told = run_with(tmp_path, database_url, redis_url, "time.sleep(600)")
+def test_it_gets_the_address_of_the_api_and_ends_with_it(tmp_path: Path, database_url: str):
+    dev, told = run_with(tmp_path, database_url, "time.sleep(600)")
     try:
         until(told.exists, dev)
         pid, health = map(int, told.read_text().split())
@@ -81,10 +79,8 @@ def test_it_gets_the_address_of_the_api_and_ends_with_it(
     assert (code, health, is_running(pid)) == (0, 200, False)
 
 
-def test_one_that_ends_by_itself_ends_nothing_else(
-    tmp_path: Path, database_url: str, redis_url: str
-):
-    dev, told = run_with(tmp_path, database_url, redis_url, "raise SystemExit(3)")
+def test_one_that_ends_by_itself_ends_nothing_else(tmp_path: Path, database_url: str):
+    dev, told = run_with(tmp_path, database_url, "raise SystemExit(3)")
     try:
         until(told.exists, dev)
         time.sleep(1)
@@ -125,12 +121,12 @@ def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
 
 
 def test_where_the_shops_port_is_taken_the_gateway_says_so_and_goes_on(
-    tmp_path: Path, database_url: str, redis_url: str
+    tmp_path: Path, database_url: str
 ):
     said = tmp_path / "said"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port))
+        dev = run_beside(SHOP, tmp_path, database_url, SHOP_PORT=str(port))
         try:
             until(lambda: f"port {port} is not available" in said.read_text(), dev)
             base = re.search(r"API +(http\S+)", said.read_text())[1]

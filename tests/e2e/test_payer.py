@@ -227,7 +227,9 @@ async def test_another_way_is_open_once_the_request_is_answered(
     await checkout.press("cancel-button")
     await ask(checkout, "qr")
     await expect(checkout.part("action-title")).to_have_text("Approve the request in your UPI app")
-    await expect(checkout.part("action-hint")).to_contain_text("Your earlier request still waits")
+    await expect(checkout.part("action-hint")).to_contain_text(
+        "Your previous request is still waiting"
+    )
     await checkout.press("cancel-button")
     phone_page = await page.context.new_page()
     await phone_page.goto(f"{patient.base}/simulator/upi")

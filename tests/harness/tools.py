@@ -32,9 +32,9 @@ CHROMIUM = TOOLS / "chromium"
 NODE_MIN = (20, 19)
 CHROMIUM_PACKAGE = "@sparticuz/chromium@147.0.0"
 PGBOUNCER_PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
-# The Chromium that is brought: without a zygote process, and drawn without a graphics card.
-# SwiftShader in its place would take three times as long.
-BROUGHT_ARGUMENTS = ("--no-sandbox", "--no-zygote", "--disable-gpu")
+# The Chromium that is brought is drawn without a graphics card. SwiftShader in its place would
+# take three times as long.
+BROUGHT_ARGUMENTS = ("--no-sandbox", "--disable-gpu")
 # Where Debian puts servers, which is on root's path only.
 PLACES = os.pathsep.join((str(PROGRAMS), os.environ.get("PATH", os.defpath), "/usr/sbin"))
 
