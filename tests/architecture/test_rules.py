@@ -418,3 +418,44 @@ def test_no_migration_forgets_what_was_written():
 
     assert [file.name for file in files if drops.search(file.read_text())] == []
     assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+
+
+# What a session keeps until it ends, or until a statement resets it.
+OF_A_SESSION = re.compile(
+    r"\bSET\s+(?:SESSION\b|(?!LOCAL\b)\w+\s*(?:=|TO\b))(?=[^;]*;|\s*$)"
+    r"|pg_(?:try_)?advisory_(?:lock|unlock)|set_config\([^)]*false\)|\bLISTEN\b|\bDECLARE\s+\w+\s+CURSOR"
+)
+# These open connections of their own, outside the pool.
+OWN_CONNECTIONS = {"clock_moves.py", "migrate.py", "template_databases.py"}
+
+
+def test_no_statement_of_the_pool_leaves_anything_in_its_session():
+    """Connections return to the pool without a reset."""
+    kept = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / "paygate/adapters/postgres").rglob("*.py"))
+        if path.name not in OWN_CONNECTIONS and "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if OF_A_SESSION.search(node.value)
+    ]
+
+    assert kept == []
+
+
+def test_what_a_session_would_keep_is_recognized():
+    for text in (
+        "SET lock_timeout = 5;",
+        "SET SESSION x TO 1;",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock(1)",
+        "SELECT set_config('a', 'b', false)",
+        "LISTEN channel",
+    ):
+        assert OF_A_SESSION.search(text), text
+    for text in (
+        "SET LOCAL lock_timeout = 5; SET LOCAL jit = off",
+        "UPDATE t SET status = $1 WHERE id = $2",
+        "SELECT pg_try_advisory_xact_lock(1, 2)",
+    ):
+        assert not OF_A_SESSION.search(text), text
