@@ -33,6 +33,9 @@ PAGE_ROWS_MAX = 100
 # The number of newest rows in a list that is not paged.
 LIST_ROWS_MAX = 1000
 
+# Rows that a page of a list counts; its total is exact up to this.
+COUNTED_ROWS_MAX = 10_000
+
 # A larger offset is a mistake or an attack; PostgreSQL would read every skipped row.
 OFFSET_ROWS_MAX = 1_000_000
 

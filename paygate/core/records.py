@@ -12,12 +12,17 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """A page of a list, newest first, and the length of the whole list."""
+    """A page of a list, newest first, and the length of the whole list.
+
+    Args:
+        is_bounded: Whether the list is longer than ``total``, because counting stopped there.
+    """
 
     rows: Sequence[Row]
     total: int
     limit: int
     offset: int
+    is_bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ export interface Page<Row> {
   total: number;
   limit: number;
   offset: number;
+  total_is_bounded?: true;
 }
 
 /** A list that is an array for some clients, and a page if requested with a limit. */

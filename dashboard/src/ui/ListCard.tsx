@@ -35,7 +35,7 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
   return (
     <Card flush>
       <Loaded query={query} rows={10}>
-        {({ data, total }) => (
+        {({ data, total, total_is_bounded }) => (
           <>
             <Table
               label={label}
@@ -48,7 +48,7 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
               more={more}
               empty={list.isFiltered ? <NoMatch noun={noun} /> : empty}
             />
-            <Pager page={list.page} rows={list.limit} total={total} onPage={list.turn} />
+            <Pager page={list.page} rows={list.limit} total={total} isBounded={total_is_bounded} onPage={list.turn} />
           </>
         )}
       </Loaded>

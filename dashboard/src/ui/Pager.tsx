@@ -7,23 +7,26 @@ interface PagerProps {
   page: number;
   rows: number;
   total: number;
+  /** The list is longer than `total`. */
+  isBounded?: boolean | undefined;
   onPage: (page: number) => void;
 }
 
 /** The pager of a list: range, previous, next. */
-export function Pager({ page, rows, total, onPage }: PagerProps) {
+export function Pager({ page, rows, total, isBounded, onPage }: PagerProps) {
   if (total === 0) return null;
   const first = page * rows + 1;
-  const last = Math.min(total, first + rows - 1);
+  const last = isBounded ? first + rows - 1 : Math.min(total, first + rows - 1);
   return (
     <nav className="pager" aria-label="Pages">
       <span className="pager__where" aria-live="polite">
         {first.toLocaleString("en-IN")}–{last.toLocaleString("en-IN")} of {total.toLocaleString("en-IN")}
+        {isBounded ? "+" : ""}
       </span>
       <Button size="small" icon={ChevronLeft} disabled={page === 0} onClick={() => onPage(page - 1)}>
         Newer
       </Button>
-      <Button size="small" disabled={last >= total} onClick={() => onPage(page + 1)}>
+      <Button size="small" disabled={!isBounded && last >= total} onClick={() => onPage(page + 1)}>
         Older
         <ChevronRight className="icon" aria-hidden />
       </Button>

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, NotRequired, TypeVar
+from typing import Annotated, Generic, Literal, NotRequired, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from ..limits import COUNTED_ROWS_MAX
 from ..records import Page
 
 Row = TypeVar("Row")
@@ -37,9 +38,12 @@ class PageJson(TypedDict, Generic[Row]):
     """A page of a list, newest first."""
 
     data: list[Row]
-    total: int
+    total: Annotated[int, Field(description=f"exact up to {COUNTED_ROWS_MAX}")]
     limit: int
     offset: int
+    total_is_bounded: NotRequired[
+        Annotated[Literal[True], Field(description="the list is longer than `total`")]
+    ]
 
 
 class ErrorDetailJson(TypedDict):
@@ -62,12 +66,15 @@ ShownRow = TypeVar("ShownRow")
 
 def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson[ShownRow]:
     """Return a page of a list in its envelope."""
-    return {
+    shown: PageJson[ShownRow] = {
         "data": [show(row) for row in rows.rows],
         "total": rows.total,
         "limit": rows.limit,
         "offset": rows.offset,
     }
+    if rows.is_bounded:
+        shown["total_is_bounded"] = True
+    return shown
 
 
 def error_to_json(*, code: str, description: str, field: str | None = None) -> ErrorJson:

@@ -25,6 +25,7 @@ from ....core.records import Page
 from ..database import Executor
 from ..models.accounts import ApiKeyRow, AuditRow, UserRow
 from .merchants import PostgresMerchants, row_to_merchant
+from .pages import read_page
 from .rows import decoded, uuid
 
 ADD_USER = """
@@ -362,11 +363,16 @@ class PostgresAudit:
     async def page(
         self, merchant_id: UUID, wanted: AuditFilter, *, limit: int, offset: int
     ) -> Page[AuditEntry]:
-        with self.executor.models() as db:
-            query = AuditRow.filter(_condition(merchant_id, wanted)).using_db(db)
-            total = await query.count()
-            rows = await query.order_by("-id").limit(limit).offset(offset).values()
-        return Page([_entry_of(row) for row in rows], total, limit, offset)
+        condition = _condition(merchant_id, wanted)
+        return await read_page(
+            AuditRow,
+            condition,
+            _entry_of,
+            self.executor,
+            limit=limit,
+            offset=offset,
+            order=("-id",),
+        )
 
 
 ACTOR_ID_CHARS_MAX = 64

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX
 from ....core.queue.lease import FailedClaim, Lease
 from ....core.records import Page, WriteResult
@@ -25,6 +27,7 @@ from ..database import Executor
 from ..models.payments import DeliveryRow
 from .columns import CLAIMS_BEFORE_ALONE, IS_HELD, LEASE_IS_FREE, LEASE_SQL, NO_LEASE
 from .leases import CLAIMED_IN_VAIN, DELIVERIES, Leasing, store_set
+from .pages import read_page
 from .payments import delivery_rows, event_row
 from .rows import Row, decoded, encoded, uuid
 
@@ -414,16 +417,16 @@ class PostgresDeliveries(Leasing):
         only: DeliveryFilter = ANY_DELIVERY,
     ) -> Page[Delivery]:
         named = {name: value for name, value in asdict(only).items() if value is not None}
-        with self.executor.models() as db:
-            query = DeliveryRow.filter(merchant_id=merchant_id, **named).using_db(db)
-            total = await query.count()
-            rows = (
-                await query.order_by("-created_at", "-seq", "-id")
-                .limit(limit)
-                .offset(offset)
-                .values()
-            )
-        return Page([row_to_delivery(row) for row in rows], total, limit, offset)
+        wanted = Q(merchant_id=merchant_id, **named)
+        return await read_page(
+            DeliveryRow,
+            wanted,
+            row_to_delivery,
+            self.executor,
+            limit=limit,
+            offset=offset,
+            order=("-created_at", "-seq", "-id"),
+        )
 
     async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:
         with self.executor.models() as db:

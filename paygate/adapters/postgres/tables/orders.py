@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from ....core.ids import is_order_name
 from ....core.money import Money
 from ....core.payments.model import Order
@@ -14,6 +16,7 @@ from ....core.payments.store import ALL_ORDERS, OrderSearch
 from ....core.records import Page
 from ..database import Executor
 from ..models.payments import OrderRow
+from .pages import read_page
 from .rows import Row, decoded, uuid
 from .searches import search_orders
 
@@ -89,12 +92,10 @@ class PostgresOrders:
         offset: int,
         search: OrderSearch = ALL_ORDERS,
     ) -> Page[Order]:
-        with self.executor.models() as db:
-            wanted = search_orders(search)
-            query = OrderRow.filter(wanted, merchant_id=merchant_id).using_db(db)
-            total = await query.count()
-            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
-        return Page([row_to_order(row) for row in rows], total, limit, offset)
+        wanted = search_orders(search) & Q(merchant_id=merchant_id)
+        return await read_page(
+            OrderRow, wanted, row_to_order, self.executor, limit=limit, offset=offset
+        )
 
 
 def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from ....core.batching import Batcher
 from ....core.errors import OrderNotPayableError, RowRefusedError, StaleWriteError
 from ....core.event import Change
@@ -34,6 +36,7 @@ from ..errors import REFUSED
 from ..models.payments import PaymentRow
 from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
 from .idempotency import stored_fingerprints
+from .pages import read_page
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
 from .timeline import TIMELINE, store_decisions
@@ -338,12 +341,10 @@ class PostgresPayments:
         offset: int,
         search: PaymentSearch = ALL_PAYMENTS,
     ) -> Page[Payment]:
-        with self.executor.models() as db:
-            wanted = search_payments(search)
-            query = PaymentRow.filter(wanted, merchant_id=merchant_id).using_db(db)
-            total = await query.count()
-            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
-        return Page([row_to_payment(row) for row in rows], total, limit, offset)
+        wanted = search_payments(search) & Q(merchant_id=merchant_id)
+        return await read_page(
+            PaymentRow, wanted, row_to_payment, self.executor, limit=limit, offset=offset
+        )
 
     async def totals(self, merchant_id: UUID) -> PaymentTotals:
         row = await self.executor.fetchrow(TOTALS, merchant_id)

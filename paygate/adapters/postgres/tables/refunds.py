@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from ....core.event import Change
 from ....core.ids import IdKind, is_id
 from ....core.money import Money
@@ -18,6 +20,7 @@ from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import RefundRow
 from .columns import store_events
+from .pages import read_page
 from .payments import delivery_rows, event_row
 from .rows import Row, encoded, uuid
 from .searches import search_refunds
@@ -109,12 +112,10 @@ class PostgresRefunds:
         offset: int,
         search: RefundSearch = ALL_REFUNDS,
     ) -> Page[Refund]:
-        with self.executor.models() as db:
-            wanted = search_refunds(search)
-            query = RefundRow.filter(wanted, merchant_id=merchant_id).using_db(db)
-            total = await query.count()
-            rows = await query.order_by("-created_at", "-id").limit(limit).offset(offset).values()
-        return Page([row_to_refund(row) for row in rows], total, limit, offset)
+        wanted = search_refunds(search) & Q(merchant_id=merchant_id)
+        return await read_page(
+            RefundRow, wanted, row_to_refund, self.executor, limit=limit, offset=offset
+        )
 
 
 def _opening(refund: Refund, payment: Payment, operation: Operation) -> dict[str, Any]:
