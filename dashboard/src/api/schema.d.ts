@@ -2782,8 +2782,17 @@ export interface components {
       limit: number;
       /** Offset */
       offset: number;
-      /** Total */
+      /**
+       * Total
+       * @description exact up to 10000
+       */
       total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * Page
@@ -2796,8 +2805,17 @@ export interface components {
       limit: number;
       /** Offset */
       offset: number;
-      /** Total */
+      /**
+       * Total
+       * @description exact up to 10000
+       */
       total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * Page
@@ -2810,8 +2828,17 @@ export interface components {
       limit: number;
       /** Offset */
       offset: number;
-      /** Total */
+      /**
+       * Total
+       * @description exact up to 10000
+       */
       total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * Page
@@ -2824,8 +2851,17 @@ export interface components {
       limit: number;
       /** Offset */
       offset: number;
-      /** Total */
+      /**
+       * Total
+       * @description exact up to 10000
+       */
       total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * Page
@@ -2838,8 +2874,17 @@ export interface components {
       limit: number;
       /** Offset */
       offset: number;
-      /** Total */
+      /**
+       * Total
+       * @description exact up to 10000
+       */
       total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * PanelColumn
