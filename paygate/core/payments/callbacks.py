@@ -210,7 +210,7 @@ async def complete_action(command: CompleteAction, deps: Deps) -> Payment:
     # Without a response the outcome stays open; the worker queries it at its due time.
     if not isinstance(outcome, NotSentError):
         update = Update(claimed.operation.id, outcome)
-        await apply_update(update, processor, deps, asked_at=call.started_at)
+        await apply_update(update, processor, deps, answered_at=call.answered_at)
     if isinstance(outcome, Approved | Declined):
         await deps.storage.operations.store_calls([(claimed.operation, call)])
     after = await deps.storage.payments.get(command.payment_id)

@@ -44,7 +44,7 @@ def conclude_operation(
     to: Sequence[Endpoint],
     deps: Deps,
     *,
-    asked_at: datetime | None = None,
+    answered_at: datetime | None = None,
 ) -> OperationRecord:
     """Return the operation and its payment after an outcome, ready to be stored.
 
@@ -53,7 +53,7 @@ def conclude_operation(
         outcome: The processor's outcome.
         to: The merchant's endpoints.
         deps: The app.
-        asked_at: When the processor was asked; None if it was not.
+        answered_at: When the processor answered; None if it was not asked.
 
     Raises:
         InvalidTransitionError: The operation or the payment does not allow the outcome.
@@ -67,7 +67,7 @@ def conclude_operation(
     if isinstance(outcome, Pending | ActionRequired) and claimed.operation.is_overdue(at=now):
         outcome = Unknown(OVERDUE)
     wait = _wait(claimed, "query", deps) if isinstance(outcome, Unknown) else None
-    operation = claimed.operation.settle(outcome, at=now, wait=wait, asked_at=asked_at)
+    operation = claimed.operation.settle(outcome, at=now, wait=wait, answered_at=answered_at)
     if claimed.refund is not None:
         return _conclude_refund(
             claimed, claimed.refund, operation, outcome=outcome, to=to, deps=deps
@@ -279,7 +279,7 @@ REASON_CHARS_MAX = 1000
 
 @run_again_on_conflict
 async def apply_update(
-    update: Update, processor: GuardedByHost, deps: Deps, *, asked_at: datetime | None = None
+    update: Update, processor: GuardedByHost, deps: Deps, *, answered_at: datetime | None = None
 ) -> CallbackResult:
     """Apply an update in its own transaction.
 
@@ -287,7 +287,7 @@ async def apply_update(
         update: The update.
         processor: The processor that sent it.
         deps: The app.
-        asked_at: When the processor was asked for it; None if it sent it by itself.
+        answered_at: When the processor answered with it; None if it sent it by itself.
 
     Returns:
         The effect.
@@ -295,7 +295,7 @@ async def apply_update(
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage, notifier=notifications)
-        note = await apply_in_transaction(update, processor, bound, asked_at=asked_at)
+        note = await apply_in_transaction(update, processor, bound, answered_at=answered_at)
         await store_conflict(note, processor, bound)
     notifications.send_all(deps)
     return note
@@ -317,7 +317,7 @@ async def store_conflict(note: CallbackResult, processor: GuardedByHost, deps: D
 
 
 async def apply_in_transaction(
-    update: Update, processor: GuardedByHost, deps: Deps, *, asked_at: datetime | None = None
+    update: Update, processor: GuardedByHost, deps: Deps, *, answered_at: datetime | None = None
 ) -> CallbackResult:
     """Apply an update in the transaction that ``deps.storage`` is bound to."""
     locked = await deps.storage.operations.lock([update.operation_id])
@@ -330,7 +330,7 @@ async def apply_in_transaction(
     except PluginError as error:
         return CallbackResult("quarantined", redact(error.reason), **names)
     try:
-        effect, reason = await _settle(claimed, outcome, processor, deps, asked_at=asked_at)
+        effect, reason = await _settle(claimed, outcome, processor, deps, answered_at=answered_at)
     except ConflictError as error:
         # Nothing was written yet: outcomes are computed before the writes.
         effect, reason = "conflict", str(error)
@@ -350,7 +350,7 @@ async def _settle(
     processor: GuardedByHost,
     deps: Deps,
     *,
-    asked_at: datetime | None,
+    answered_at: datetime | None,
 ) -> tuple[CallbackEffect, str]:
     operation = claimed.operation
     is_definite = isinstance(outcome, Approved | Declined | Released)
@@ -364,7 +364,7 @@ async def _settle(
         return await _conclude_again(claimed, outcome, processor, deps)
     if operation.state == "needs_review" and not is_definite:
         return "no_effect", f"the {operation.kind} is in review, and this outcome is not final"
-    await _store(claimed, outcome, deps, asked_at=asked_at)
+    await _store(claimed, outcome, deps, answered_at=answered_at)
     return "applied", ""
 
 
@@ -374,12 +374,12 @@ def _is_undecided_charge(claimed: ClaimedOperation) -> bool:
 
 
 async def _store(
-    claimed: ClaimedOperation, outcome: Outcome, deps: Deps, *, asked_at: datetime | None
+    claimed: ClaimedOperation, outcome: Outcome, deps: Deps, *, answered_at: datetime | None
 ) -> None:
     operation = claimed.operation
     endpoints = await deps.storage.merchants.destinations([operation.merchant_id])
     to = endpoints[operation.merchant_id]
-    record = conclude_operation(claimed, outcome, to, deps, asked_at=asked_at)
+    record = conclude_operation(claimed, outcome, to, deps, answered_at=answered_at)
     await deps.storage.operations.store([record], at=deps.clock.now())
     await refund_partial_approval(record, to, deps)
     notify_deliveries(record.events, deps)

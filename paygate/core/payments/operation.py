@@ -112,7 +112,7 @@ class Operation:
         *,
         at: datetime,
         wait: timedelta | None,
-        asked_at: datetime | None = None,
+        answered_at: datetime | None = None,
     ) -> Operation:
         """Apply an outcome.
 
@@ -121,8 +121,8 @@ class Operation:
             at: Now, in UTC.
             wait: For ``Unknown``: the delay before the next query; None when the query
                 policy gives up and a person has to decide.
-            asked_at: When the processor was asked, in UTC. A pending outcome names a delay
-                from then on. None: it was not asked.
+            answered_at: When the processor answered, in UTC. A pending outcome names a delay
+                from then on, also if the clock was moved since. None: it was not asked.
         """
         match outcome:
             case Approved(reference=reference):
@@ -130,7 +130,7 @@ class Operation:
             case Declined() | Released():
                 return self._end("failed", at=at)
             case Pending() | ActionRequired():
-                return self._await(outcome, at=asked_at or at)
+                return self._await(outcome, at=at if answered_at is None else min(at, answered_at))
             case Unknown():
                 return self._mark_unknown(at=at, wait=wait)
 

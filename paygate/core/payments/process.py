@@ -263,8 +263,8 @@ class OperationWork:
             if processor and _is_late_update(late):
                 assert isinstance(outcome, Approved | Declined | ActionRequired | Pending)
                 update, call = Update(operation.id, outcome), late.result.call
-                asked_at = None if call is None else call.started_at
-                note = await apply_update(update, processor, self.deps, asked_at=asked_at)
+                answered_at = None if call is None else call.answered_at
+                note = await apply_update(update, processor, self.deps, answered_at=answered_at)
                 log.info("late outcome of %s: %s %s", operation.id, note.effect, note.reason)
             await self._store_calls([late])
         except InfrastructureError as error:
@@ -331,8 +331,8 @@ def _concluded(
     claimed: ClaimedOperation, result: CallResult, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     assert result.outcome is not None, "cannot record an operation whose lease was lost"
-    asked_at = None if result.call is None else result.call.started_at
-    record = conclude_operation(claimed, result.outcome, to, deps, asked_at=asked_at)
+    answered_at = None if result.call is None else result.call.answered_at
+    record = conclude_operation(claimed, result.outcome, to, deps, answered_at=answered_at)
     woken = wake_ups(claimed, result.wake_ups, deps)
     record = replace(record, added=woken, call=result.call)
     if result.assessment is None:

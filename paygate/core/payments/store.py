@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -117,6 +117,11 @@ class RecordedCall:
     took_ms: int
     given: Mapping[str, Any]
     answer: Mapping[str, Any]
+
+    @property
+    def answered_at(self) -> datetime:
+        """When it ended, if the clock was not moved meanwhile; rounded up."""
+        return self.started_at + timedelta(milliseconds=self.took_ms + 1)
 
 
 @dataclass(frozen=True, slots=True)
