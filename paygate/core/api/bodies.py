@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, cast
 
 import orjson
-from quart import Quart, Request, request
+from quart import Quart, Request, g, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from ..errors import InvalidInputError
@@ -206,9 +206,13 @@ def headers_of_request() -> dict[str, str]:
 
 
 async def body_of_request() -> dict[str, Any]:
-    """Return the JSON object of the request, whatever its content type.
+    """Return the JSON object of the request, whatever its content type. Do not change it.
 
     Raises:
         InvalidInputError: The body is not a JSON object.
     """
-    return read_object(cast("bytes", await request.get_data(as_text=False)))
+    # A request is read in several places: its route, its key and its audit entry.
+    body: dict[str, Any] | None = g.get("body")
+    if body is None:
+        body = g.body = read_object(cast("bytes", await request.get_data(as_text=False)))
+    return body
