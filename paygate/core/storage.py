@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Protocol
 
 from .accounts.store import AccountRepositories, MerchantRepository
@@ -113,8 +114,17 @@ class Storage(Repositories, Protocol):
         """Whether these repositories are bound to a transaction."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Storage]:
-        """Open a transaction and yield its repositories; commit at the end or store nothing."""
+    def transaction(
+        self, *, lock_wait: timedelta | None = None
+    ) -> AbstractAsyncContextManager[Storage]:
+        """Open a transaction and yield its repositories; commit at the end or store nothing.
+
+        Args:
+            lock_wait: How long a statement waits for a locked row; None for the default.
+
+        Raises:
+            RowLockedError: A row was locked for longer.
+        """
         ...
 
     async def is_connected(self) -> bool:

@@ -343,7 +343,7 @@ def newest_that_holds(text):
 
 def test_the_database_knows_the_same_moves_as_the_domain():
     trigger = newest_that_holds("FUNCTION paygate_payment_moves")
-    table = trigger.partition("(o.status, n.status) NOT IN (")[2].partition(") LIMIT 1")[0]
+    table = trigger.partition("(o.status, n.status) NOT IN (")[2].partition(")) LIMIT 1")[0]
 
     moves = set(re.findall(r"\('(\w+)', '(\w+)'\)", table))
 

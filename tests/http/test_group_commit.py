@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
@@ -152,6 +153,36 @@ async def test_a_locked_key_is_waited_for_by_its_own_request_only(app: TestApp, 
         assert not waits.done()
 
     assert (await waits).status == 201
+
+
+async def test_an_uncommitted_payment_of_an_unlocked_order_delays_no_neighbour(
+    app: TestApp, sizes: list[int]
+):
+    taken, free = await orders(app, 2)
+    insert = """
+    INSERT INTO payments (id, order_id, merchant_id, amount, method)
+    SELECT 'pay_by_sql', id, merchant_id, amount, 'coin' FROM orders WHERE id = $1
+    """
+    async with app.app.storage.executor.transaction() as sql:
+        await sql.fetch(insert, taken)
+        waits = asyncio.create_task(pay(app, taken))
+        async with asyncio.timeout(4):
+            answer = await pay(app, free)
+        assert answer.status == 201
+        assert not waits.done()
+
+    assert (await waits).status == 400
+
+
+async def test_another_merchants_order_is_not_locked(app: TestApp, sizes: list[int]):
+    (order,) = await orders(app, 1)
+    other = UUID(int=1)
+
+    async with app.app.storage.transaction() as storage:
+        assert await storage.orders.lock(order, merchant_id=other) is None
+        assert await storage.orders.lock_free([(order, other)]) == {}
+        async with asyncio.timeout(4):
+            assert (await pay(app, order)).status == 201
 
 
 @pytest.mark.parametrize("code", ["40P01", "23514", "22003", "55P03"])

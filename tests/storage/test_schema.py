@@ -60,9 +60,15 @@ async def test_a_set_of_payments_moves_together_and_each_move_is_written(app: Te
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("status = 'success', version = version + 1", "cannot go from pending to success"),
-        ("status = 'processing', version = version + 2", "went from version 1 to 3"),
-        ("status = 'processing'", r"went from version (\d) to \1$"),
+        (
+            "status = 'success', version = version + 1",
+            "from pending at version 1 to success at version 2",
+        ),
+        (
+            "status = 'processing', version = version + 2",
+            "from pending at version 1 to processing at version 3",
+        ),
+        ("status = 'processing'", r"at version (\d) to processing at version \1$"),
     ],
 )
 async def test_one_wrong_move_refuses_the_whole_statement(app: TestApp, change: str, message: str):
@@ -76,6 +82,50 @@ async def test_one_wrong_move_refuses_the_whole_statement(app: TestApp, change: 
 
     assert await app.value("SELECT status FROM payments WHERE id = $1", first) == "pending"
     assert await app.value("SELECT count(*) FROM payment_transitions") == 3 + 2 * 2
+
+
+UPDATE = "UPDATE payments SET vpa = 'a@b'"
+EXPLAIN_ALL = """
+SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = 'notice';
+SET auto_explain.log_min_duration = 0
+"""
+
+
+async def test_a_large_statement_after_a_small_one_is_as_fast_as_after_a_large_one(app: TestApp):
+    await paid(app, 2)
+    (order, *_) = await app.rows("SELECT id FROM orders")
+    copy = "INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', {id}))).* "
+    rows = "FROM orders o, generate_series(1, 3000) AS number WHERE o.id = $1"
+    await app.rows(copy.format(id="'order_' || number") + rows, order["id"])
+    await app.rows(
+        "INSERT INTO payments (id, order_id, merchant_id, amount, method) "
+        "SELECT 'pay_' || id, id, merchant_id, amount, 'coin' FROM orders WHERE status = 'created'"
+    )
+    plans: list[str] = []
+    connection = await asyncpg.connect(app.database_url)
+    try:
+        # Often enough for a plan that the session keeps.
+        for _ in range(8):
+            await connection.execute(f"{UPDATE} WHERE order_id = $1", order["id"])
+        await connection.execute("LOAD 'auto_explain'")
+        connection.add_log_listener(lambda _, message: plans.append(message.message))
+        await connection.execute(EXPLAIN_ALL)
+        await connection.execute(UPDATE)
+    finally:
+        await connection.close()
+
+    joins = [plan for plan in plans if "old_rows" in plan]
+    assert joins
+    assert not [plan for plan in joins if "Nested Loop" in plan]
+
+
+async def test_a_payment_keeps_its_id(app: TestApp):
+    (payment,) = await paid(app, 1)
+
+    with pytest.raises(asyncpg.CheckViolationError, match=f"payment {payment} cannot become"):
+        await app.rows(
+            "UPDATE payments SET id = 'pay_2', status = 'success' WHERE id = $1", payment
+        )
 
 
 @pytest.mark.parametrize(("status", "version"), [("failed", 1), ("pending", 2)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, partial
 
 from tortoise.context import TortoiseContext
@@ -29,6 +30,10 @@ from .tables.payments import PostgresPayments, find_payments
 from .tables.plugin_settings import PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
 from .tables.workers import PostgresWorkers
+
+# Statements that read for concurrent requests. Several, so that a connection that hangs does not
+# stop all of them; few, so that each reads for many requests.
+READS_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,12 @@ class PostgresRepositories:
         return self.executor.is_in_transaction
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresRepositories]:
+    async def transaction(
+        self, *, lock_wait: timedelta | None = None
+    ) -> AsyncIterator[PostgresRepositories]:
         """See ``Storage.transaction``; inside one, a savepoint."""
-        async with self.executor.transaction() as executor:
+        wait_ms = None if lock_wait is None else round(lock_wait.total_seconds() * 1000)
+        async with self.executor.transaction(lock_timeout_ms=wait_ms) as executor:
             yield PostgresRepositories(executor)
 
     async def is_connected(self) -> bool:
@@ -167,14 +175,16 @@ class PostgresStorage(PostgresRepositories):
     def merchants(self) -> PostgresMerchants:
         """Merchants; concurrent requests read their credentials together."""
         return PostgresMerchants(
-            self.executor, Batcher(partial(find_credentials, executor=self.executor))
+            self.executor,
+            Batcher(partial(find_credentials, executor=self.executor), batches_max=READS_MAX),
         )
 
     @cached_property
     def payments(self) -> PostgresPayments:
         """Payments; concurrent requests read theirs together."""
         return PostgresPayments(
-            self.executor, Batcher(partial(find_payments, executor=self.executor))
+            self.executor,
+            Batcher(partial(find_payments, executor=self.executor), batches_max=READS_MAX),
         )
 
     @classmethod

@@ -121,7 +121,7 @@ REFUSAL = "paygate.refusal"
 
 
 def register_bodies(app: Quart) -> None:
-    """Give the app complete bodies within the limits; answer others with 413 or 408."""
+    """Give the app complete bodies within the limits; ``refuse_body`` refuses the others."""
     app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
 
 

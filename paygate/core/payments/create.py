@@ -124,7 +124,8 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         SuspendedMerchantError: The request is a shopper's, and the merchant is suspended.
     """
     async with deps.storage.transaction() as storage:
-        order = _owned(command, await storage.orders.lock(command.order_id))
+        owner = None if command.merchant is None else command.merchant.id
+        order = _owned(command, await storage.orders.lock(command.order_id, merchant_id=owner))
         merchant = command.merchant or await _merchant(order, storage)
         new = new_payment(command, order, merchant, deps)
         await storage.payments.open(new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from ..accounts.model import Merchant
@@ -14,6 +15,9 @@ from ..storage import Storage
 from .create import CreatePayment, new_payment, notify_payment
 from .model import Order, Payment
 from .store import NewPayment
+
+# A row of an index may be locked although its order is not, by SQL or by a late success.
+LOCK_WAIT = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,11 @@ class _Prepared:
 
 
 async def _create(requests: Sequence[GroupedCreate], deps: Deps) -> Sequence[_Prepared]:
-    async with deps.storage.transaction() as storage:
+    async with deps.storage.transaction(lock_wait=LOCK_WAIT) as storage:
         places = await _lock_keys(_distinct(requests), requests, storage)
-        named = [requests[place].command.order_id for place in places]
+        named = [
+            (requests[place].command.order_id, requests[place].merchant.id) for place in places
+        ]
         orders = await storage.orders.lock_free(named)
         tried = (_prepare(place, requests[place], orders, deps) for place in places)
         prepared = [each for each in tried if each is not None]
@@ -109,7 +115,7 @@ def _prepare(
     place: int, request: GroupedCreate, orders: Mapping[str, Order], deps: Deps
 ) -> _Prepared | None:
     order = orders.get(request.command.order_id)
-    if order is None or order.merchant_id != request.merchant.id:
+    if order is None:
         return None
     try:
         new = new_payment(request.command, order, request.merchant, deps)

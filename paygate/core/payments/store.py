@@ -287,8 +287,13 @@ class OrderRepository(Protocol):
         """Return the stored digest of an order's client_secret; None if there is none."""
         ...
 
-    async def lock(self, order_id: str) -> Order | None:
+    async def lock(self, order_id: str, *, merchant_id: UUID | None = None) -> Order | None:
         """Lock the order until the transaction ends, and read it.
+
+        Args:
+            order_id: The order.
+            merchant_id: Its merchant: another merchant's order is not found and not locked.
+                None for any merchant.
 
         A payment becomes live (it is created, or succeeds late) only while its order is
         locked. The lock is taken before anything that waits for the index of live payments,
@@ -296,8 +301,12 @@ class OrderRepository(Protocol):
         """
         ...
 
-    async def lock_free(self, order_ids: Collection[str]) -> Mapping[str, Order]:
-        """Lock those orders that no other transaction has locked, and read them by id."""
+    async def lock_free(self, owned: Collection[tuple[str, UUID]]) -> Mapping[str, Order]:
+        """Lock the merchants' orders that no other transaction has locked, and read them by id.
+
+        Args:
+            owned: Orders, each with the merchant that must own it.
+        """
         ...
 
     async def get(self, order_id: str) -> Order | None:

@@ -38,8 +38,15 @@ def row_to_order(row: Row) -> Order:
 
 # The lock that an UPDATE of the status needs. It does not block the insert of a payment,
 # which refers to the order's key.
-LOCK = "SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE"
-LOCK_FREE = "SELECT * FROM orders WHERE id = ANY($1::text[]) FOR NO KEY UPDATE SKIP LOCKED"
+LOCK = """
+SELECT * FROM orders WHERE id = $1 AND ($2::uuid IS NULL OR merchant_id = $2) FOR NO KEY UPDATE
+"""
+LOCK_FREE = """
+SELECT o.* FROM unnest($1::text[], $2::uuid[]) AS wanted(id, merchant_id) CROSS JOIN LATERAL (
+    SELECT * FROM orders WHERE id = wanted.id AND merchant_id = wanted.merchant_id
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS o
+"""
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
@@ -68,15 +75,19 @@ class PostgresOrders:
         digest: str | None = await self.executor.fetchval(STORED_DIGEST, order_id)
         return digest
 
-    async def lock(self, order_id: str) -> Order | None:
+    async def lock(self, order_id: str, *, merchant_id: UUID | None = None) -> Order | None:
         if not is_order_name(order_id):
             return None
-        row = await self.executor.fetchrow(LOCK, order_id)
+        row = await self.executor.fetchrow(LOCK, order_id, merchant_id)
         return row_to_order(row) if row else None
 
-    async def lock_free(self, order_ids: Collection[str]) -> Mapping[str, Order]:
-        named = [each for each in order_ids if is_order_name(each)]
-        return {row["id"]: row_to_order(row) for row in await self.executor.fetch(LOCK_FREE, named)}
+    async def lock_free(self, owned: Collection[tuple[str, UUID]]) -> Mapping[str, Order]:
+        named = [
+            (order_id, merchant_id) for order_id, merchant_id in owned if is_order_name(order_id)
+        ]
+        orders, merchants = [each for each, _ in named], [each for _, each in named]
+        rows = await self.executor.fetch(LOCK_FREE, orders, merchants)
+        return {row["id"]: row_to_order(row) for row in rows}
 
     async def get(self, order_id: str) -> Order | None:
         if not is_order_name(order_id):
