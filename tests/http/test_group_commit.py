@@ -155,7 +155,7 @@ async def test_a_locked_key_is_waited_for_by_its_own_request_only(app: TestApp, 
     assert (await waits).status == 201
 
 
-async def test_an_uncommitted_payment_of_an_unlocked_order_delays_no_neighbour(
+async def test_an_uncommitted_payment_of_an_unlocked_order_delays_no_other_request(
     app: TestApp, sizes: list[int]
 ):
     taken, free = await orders(app, 2)
