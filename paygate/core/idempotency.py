@@ -125,7 +125,7 @@ class KeyedAnswer:
 
 
 class IdempotencyRepository(Protocol):
-    """Stored responses by merchant and key. Usable only in a transaction."""
+    """Stored responses by merchant and key. Lock and save only in a transaction."""
 
     async def lock(self, merchant_id: UUID, key: str) -> bool:
         """Lock the key until the transaction ends; return False if it is locked already.

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from quart import Quart, request
+from quart import Quart, Response, request
 
 from paygate.adapters.serving.server import answer, listen_anywhere
 from paygate.core.api.bodies import DRAINED_BYTES_MAX, register_bodies
+from paygate.core.api.middleware import WebPolicy, register_middleware
 
 SETTINGS = "AAMAAABkAAQCAAAAAAIAAAAA"
 PATIENCE_S = 30
@@ -21,11 +22,20 @@ PATIENCE_S = 30
 @asynccontextmanager
 async def served() -> AsyncIterator[int]:
     app = Quart("served")
+    register_middleware(app, WebPolicy())
     register_bodies(app)
 
     @app.route("/", methods=["GET", "POST"])
     async def names() -> dict[str, Any]:
         return {"headers": sorted(name.lower() for name, _ in request.headers.items())}
+
+    @app.get("/stream")
+    async def stream() -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"first"
+            await asyncio.sleep(2 * PATIENCE_S)
+
+        return Response(parts(), content_type="text/plain")
 
     listening, port = listen_anywhere("127.0.0.1")
     stopped = asyncio.Event()
@@ -80,6 +90,27 @@ async def test_http_2_is_not_assumed_either():
         writer.close()
 
     assert told.startswith(b"HTTP/1.1 4")
+
+
+async def test_the_head_and_the_first_part_of_a_stream_are_sent_at_once():
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            assert (await reader.readuntil(b"first")).endswith(b"first")
+        writer.close()
+
+
+async def test_a_response_without_a_body_is_sent_and_the_connection_goes_on():
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for method in ("HEAD", "OPTIONS", "GET"):
+            writer.write(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            async with asyncio.timeout(PATIENCE_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 204 "))
+        writer.close()
 
 
 async def test_a_body_that_would_not_be_read_to_its_end_is_not_read_at_all():

@@ -61,7 +61,8 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
     """
     deadline, pause_s = time.monotonic() + WAIT_MAX.total_seconds(), POLL_MIN_S
     while True:
-        given = await _try_once(keyed, execute, refuse, deps)
+        # Without the lock: what is stored stays, and many requests may ask for it at once.
+        given = await _replay(keyed, deps) or await _try_once(keyed, execute, refuse, deps)
         if given is not None:
             return given
         if time.monotonic() > deadline:
@@ -72,21 +73,33 @@ async def idempotent(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps)
         pause_s = min(2 * pause_s, POLL_MAX_S)
 
 
+async def _replay(keyed: Keyed, deps: Deps) -> Executed | None:
+    """Return the stored response of the key, if it has one that is not expired.
+
+    Raises:
+        IdempotencyKeyReusedError: The key was used for another request.
+    """
+    before = await deps.storage.idempotency.find(keyed.merchant_id, keyed.key)
+    if before is None or before.expires_at <= deps.clock.now():
+        return None
+    is_same = before.fingerprints & keyed.fingerprints(deps.vault)
+    if not is_same and not deps.policy.replay_mismatches:
+        raise IdempotencyKeyReusedError
+    return Executed(keyed.opened(before.answer, deps.vault), is_replay=True)
+
+
 @run_again_on_conflict
 async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) -> Executed | None:
     notifications = DeferredNotifications()
     async with deps.storage.transaction() as storage:
         if not await storage.idempotency.lock(keyed.merchant_id, keyed.key):
             return None
-        fingerprints = keyed.fingerprints(deps.vault)
-        before = await storage.idempotency.find(keyed.merchant_id, keyed.key)
+        bound = replace(deps, storage=storage, notifier=notifications)
         now = deps.clock.now()
-        if before is not None and before.expires_at > now:
-            if not before.fingerprints & fingerprints and not deps.policy.replay_mismatches:
-                raise IdempotencyKeyReusedError
-            return Executed(keyed.opened(before.answer, deps.vault), is_replay=True)
+        if stored_meanwhile := await _replay(keyed, bound):
+            return stored_meanwhile
         try:
-            answer = await execute(replace(deps, storage=storage, notifier=notifications))
+            answer = await execute(bound)
         except NotExecutedError:
             raise
         except ConflictError as refusal:

@@ -94,11 +94,14 @@ def _transition(data: Mapping[str, Any]) -> Sentence:
     return Sentence(STATUS_SENTENCES.get(data["to"], f"Payment is {data['to']}"))
 
 
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
 def _call(data: Mapping[str, Any]) -> Sentence:
     call = "was queried" if data["name"] == "query" else f"was asked to {data['name']}"
     answer = data["answer"]
     # `ActionRequired` as `action required`.
-    result = re.sub(r"(?<!^)(?=[A-Z])", " ", answer.get("class", "no response")).lower()
+    result = _CAPITAL.sub(" ", answer.get("class", "no response")).lower()
     reason = answer.get("code") or answer.get("reason")
     took = f"{data['took_ms']} ms"
     return Sentence(
