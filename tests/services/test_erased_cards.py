@@ -16,6 +16,7 @@ from tests.harness.fakes import Fakes, ScriptedProcessor
 CARD = "4111111111111111"
 SEALED = "SELECT sealed FROM operations WHERE kind = 'charge'"
 STATE = "SELECT state FROM operations WHERE kind = 'charge'"
+DUE_NOW = "UPDATE operations SET run_at = now() WHERE lease_state = 'ready'"
 SLOW = (10_000.0,)
 LOST = Unknown("no answer")
 
@@ -44,7 +45,7 @@ async def made_ago(app: TestApp, minutes: int) -> None:
 
 
 async def asked_again(app: TestApp, payment_id: str, status: str) -> None:
-    await app.rows("UPDATE operations SET run_at = now() WHERE lease_state = 'ready'")
+    await app.rows(DUE_NOW)
     async with app.working():
         await app.until(payment_id, status)
 
@@ -66,10 +67,11 @@ async def test_for_a_quarter_of_an_hour_it_can_be_sent_again(app: TestApp, fakes
     kept = await app.value(SEALED)
     fakes.query_waits_s = (0.0,)
     fakes.processor.queries.append(NotSentError("it never came"))
-    await asked_again(app, payment_id, "unknown")
-    await app.rows("UPDATE operations SET run_at = now() WHERE lease_state = 'ready'")
+    await app.rows(DUE_NOW)
     async with app.working():
-        await app.until(payment_id, "success")
+        # The payment is unknown before the query too: only the operation shows that it was made.
+        await app.until_value("reserved", STATE)
+    await asked_again(app, payment_id, "success")
 
     assert kept not in {None, ERASED}
     assert fakes.processor.secrets == [{"secret": CARD}] * 2
