@@ -80,7 +80,7 @@ def busy_us() -> int:
     """Return the CPU time that the whole machine has used since it started."""
     fields = [int(each) for each in _read(PROC / "stat").splitlines()[0].split()[1:]]
     idle, waiting = fields[3:5]
-    # Guests are in the first two already.
+    # The time of virtual machines is part of the first two fields.
     return US_PER_TICK * (sum(fields[:8]) - idle - waiting)
 
 

@@ -22,7 +22,7 @@ CHECK_EVERY = 100
 
 
 class Receiver:
-    """Remembers when it first heard of each payment.
+    """Records when the first webhook of each payment arrived.
 
     Args:
         secret: Signs the webhooks; empty to check no signature.

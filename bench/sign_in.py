@@ -45,7 +45,7 @@ async def sign_ins(databases: Databases, home: Path) -> None:
             await app.rows("DELETE FROM login_tries")
             for email in emails:
                 took_ms[email].append(await refused(app, email))
-            # Nobody is always the first after the deletion.
+            # No user is always the first after the deletion.
             emails = [*emails[1:], emails[0]]
     unknown = median(took_ms[NOBODY])
     for email, took in took_ms.items():

@@ -60,7 +60,7 @@ class Site:
     _orders: list[str] = field(default_factory=list)
 
     async def orders(self, count: int) -> Sequence[str]:
-        """Return ids of orders that nobody has paid yet, made by SQL."""
+        """Return ids of unpaid orders, inserted with SQL."""
         missing = count - len(self._orders)
         if missing > 0:
             self._orders += await self._insert_orders(missing)

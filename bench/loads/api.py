@@ -47,7 +47,7 @@ class ApiLoad:
                 await self.prepare(site, run.plan)
         rounds: dict[str, list[Figures]] = {site.system: [] for site in sites}
         for number in range(run.plan.rounds):
-            # Nobody is always the first.
+            # No system is always the first.
             for site in sites if number % 2 == 0 else reversed(sites):
                 rounds[site.system].append(await self.round(site, run.plan, first=number == 0))
         for site in sites:

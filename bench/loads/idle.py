@@ -1,4 +1,4 @@
-"""A gateway that nobody uses: how soon it is there, and what it costs to keep."""
+"""An idle gateway: its start time, and its CPU time and memory at rest."""
 
 from __future__ import annotations
 
