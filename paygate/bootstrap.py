@@ -21,7 +21,7 @@ from .adapters.notifier.saq_jobs import SaqNotifier
 from .adapters.passwords.argon2 import Argon2Passwords
 from .adapters.postgres.database import is_pooler
 from .adapters.postgres.database_url import DatabaseUrl, parse_database_url
-from .adapters.postgres.migrate import behind_pooler, require_migrated
+from .adapters.postgres.migrate import behind_pooler, database_id, require_migrated
 from .adapters.postgres.storage import PostgresStorage
 from .adapters.postgres.tables.clock_moves import follow_clock
 from .adapters.vault.keyed import KeyedVault, kept_key
@@ -112,7 +112,7 @@ async def _open_deps(
     stack.push_async_callback(last_use.close)
     stack.push_async_callback(http.close)
     stack.push_async_callback(close_sinks, loaded.registry.sinks.values())
-    notifier = notifier or await _notifier(settings)
+    notifier = notifier or await _notifier(settings, storage)
     stack.push_async_callback(notifier.close)
     await clock.sync()
     _run_in_background(clock.keep_in_sync(), stack)
@@ -262,10 +262,10 @@ async def _database_time(storage: PostgresStorage) -> datetime:
     return read
 
 
-async def _notifier(settings: Settings) -> Notifier:
+async def _notifier(settings: Settings, storage: PostgresStorage) -> Notifier:
     if not settings.redis_url:
         return LocalNotifier()
-    notifier = SaqNotifier(settings.redis_url)
+    notifier = SaqNotifier(settings.redis_url, gateway=await database_id(storage.executor))
     await notifier.probe()
     if settings.redis_optional or notifier.refusal is not None or await notifier.is_connected():
         return notifier

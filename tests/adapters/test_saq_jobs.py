@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +15,10 @@ import redis.asyncio
 
 from paygate.adapters.notifier import saq_jobs
 from paygate.adapters.notifier.saq_jobs import SaqNotifier
+from paygate.bootstrap import open_app
 from paygate.core.queue.notifier import QUEUES, Jobs, Queue
+from paygate.settings import read_settings
+from tests.harness.databases import Databases
 
 PATIENCE_S = 60.0
 
@@ -60,8 +65,8 @@ def _with_database(redis_url: str) -> str:
 
 
 @asynccontextmanager
-async def listening(url: str, done: Done) -> AsyncIterator[SaqNotifier]:
-    notifier = SaqNotifier(url)
+async def listening(url: str, done: Done, gateway: str = "") -> AsyncIterator[SaqNotifier]:
+    notifier = SaqNotifier(url, gateway=gateway)
     task = asyncio.create_task(notifier.listen(Jobs(QUEUES, done.process, done.housekeeping)))
     try:
         yield notifier
@@ -87,6 +92,34 @@ async def test_a_job_of_before_the_worker_began_is_run(url: str):
     await notifier.close()
     async with listening(url, done):
         await done.until("refunds")
+
+
+async def test_a_job_is_not_taken_by_a_worker_of_another_gateway(url: str):
+    ours, theirs = Done(), Done()
+    async with listening(url, ours, "one") as notifier, listening(url, theirs, "other"):
+        for count in range(1, 11):
+            notifier.notify("payments", f"row_{count}")
+            await ours.until("payments", count)
+
+    assert theirs.jobs["payments"] == 0
+
+
+async def test_each_database_has_queues_of_its_own(
+    url: str, databases: Databases, database_url: str, tmp_path: Path
+):
+    other_url = await databases.clone()
+    for each in (database_url, other_url):
+        given = {"DATABASE_URL": each, "REDIS_URL": url, "PAYGATE_HOME": str(tmp_path)}
+        async with open_app(read_settings(given), given):
+            # It has asked Redis whether it takes jobs.
+            pass
+    admin = redis.asyncio.Redis.from_url(url)
+    names = {key.split(b":")[2] async for key in admin.scan_iter("saq:job:*")}
+    await admin.aclose()
+    await databases.drop(other_url)
+
+    assert len(names) == 2
+    assert all(re.fullmatch(rb"paygate-[0-9a-f]{8}-payments", name) for name in names)
 
 
 async def test_cron_does_the_housekeeping_once_for_all_workers(

@@ -42,7 +42,7 @@ GATHER_S = 0.003
 JOBS_MAX = 4
 UPKEEP_EVERY_S = 1
 REPORT_EVERY_S = 30
-HOUSEKEEPING = "paygate-housekeeping"
+HOUSEKEEPING = "housekeeping"
 EVERY_MINUTE = "* * * * *"
 HOUSEKEEPING_ENDS_AFTER_S = 300
 # A worker that has seen no housekeeping for so long does it without Redis.
@@ -117,6 +117,10 @@ class JobQueue(RedisQueue):
             raise
 
 
+def _name(gateway: str, queue: str) -> str:
+    return "-".join(part for part in ("paygate", gateway, queue) if part)
+
+
 def connect(url: str) -> Redis:
     """Create a client that detects a dead connection.
 
@@ -140,12 +144,14 @@ class SaqNotifier:
 
     Args:
         url: URL of a Redis or Valkey that only paygate uses.
+        gateway: Part of the queues' names. Gateways that share a Redis have different ones:
+            a worker would otherwise take the jobs of another gateway.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, gateway: str = "") -> None:
         self._redis = connect(url)
-        self._queues = {queue: JobQueue(self._redis, name=f"paygate-{queue}") for queue in QUEUES}
-        self._housekeeping = JobQueue(self._redis, name=HOUSEKEEPING)
+        self._queues = {queue: JobQueue(self._redis, _name(gateway, queue)) for queue in QUEUES}
+        self._housekeeping = JobQueue(self._redis, _name(gateway, HOUSEKEEPING))
         self._waiting: dict[Queue, list[str]] = defaultdict(list)
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from random import Random
@@ -155,3 +156,17 @@ async def missing_migrations(executor: Executor) -> list[str]:
     rows = await executor.fetch("SELECT name FROM tortoise_migrations WHERE app = $1", APP)
     done = {row["name"] for row in rows}
     return [name for name in names if name not in done]
+
+
+# A copy of the database has another number; the same number on another server, another time.
+IDENTITY = """
+SELECT oid, (SELECT min(applied_at) FROM tortoise_migrations) AS created_at
+FROM pg_database WHERE datname = current_database()
+"""
+
+
+async def database_id(executor: Executor) -> str:
+    """Identify a migrated database; the same for every address that leads to it."""
+    (row,) = await executor.fetch(IDENTITY)
+    whole = f"{row['oid']} {row['created_at'].timestamp()}"
+    return hashlib.sha256(whole.encode()).hexdigest()[:8]
