@@ -122,6 +122,12 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", alias="HOST", description="address the API listens on")
     port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port of the API")
+    server: Literal["hypercorn", "uvicorn"] = Field(
+        "hypercorn",
+        alias="PAYGATE_SERVER",
+        description="HTTP server of the API and the pages; uvicorn needs "
+        "paygate-framework[uvicorn]",
+    )
     dashboard_port: int = Field(
         DASHBOARD_PORT,
         alias="PAYGATE_DASHBOARD_PORT",

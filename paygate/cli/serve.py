@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from ..adapters.postgres.database_url import parse_database_url
 from ..adapters.postgres.errors import is_starting
 from ..adapters.postgres.migrate import migrate, missing_migrations
 from ..adapters.postgres.storage import PostgresStorage
-from ..adapters.serving.server import answer
+from ..adapters.serving.server import answer, find_server
 from ..bootstrap import App, direct_url, open_app, pages
 from ..core.api.app import WebApp, create_app
 from ..core.api.pages.own_ports import KINDS, Kind
@@ -109,15 +109,16 @@ async def serve_pages(kind: Kind, setup: Setup, *, port: int | None = None) -> N
     """Serve one kind of pages until SIGINT or SIGTERM. Needs no database.
 
     Raises:
-        OperatorError: The port is in use.
+        OperatorError: The port is in use, or the HTTP server is not installed.
     """
     settings = setup.settings
     refuse_unsafe(settings, setup.environ, needs_vault=False)
     refuse_remote_development(settings)
+    find_server(settings.server)
     chosen = _port(kind, settings) if port is None else port
     listening = listen(settings.host, chosen, setting=SETTINGS[kind])
     logger("paygate").info("serving pages", kind=kind, at=address(listening))
-    await answer(pages(kind, settings), listening, stop_signal())
+    await answer(pages(kind, settings), listening, stop_signal(), server=settings.server)
 
 
 def listening_pages(settings: Settings) -> list[tuple[WebApp, socket.socket]]:
@@ -165,6 +166,7 @@ async def serve(
     """
     refuse_unsafe(setup.settings, setup.environ)
     refuse_remote_development(setup.settings)
+    find_server(setup.settings.server)
     listening = listening or listen(setup.settings.host, setup.settings.port, share=share_port)
     await wait_for_servers(setup.settings)
     if prepare:
@@ -191,11 +193,18 @@ async def serve(
         if ready is not None:
             # The socket listens already: requests wait until the server accepts them.
             ready(app)
-        ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
-        await asyncio.gather(*(answer(*each, stopped) for each in served))
-        await ending
+        await _answer_all(app, served, stopped)
         if worker is not None and working is not None:
             await finish(worker, working)
+
+
+async def _answer_all(
+    app: App, served: Sequence[tuple[WebApp, socket.socket]], stopped: asyncio.Event
+) -> None:
+    ending = asyncio.create_task(_end_streams(app.deps.live, stopped))
+    server = app.settings.server
+    await asyncio.gather(*(answer(*each, stopped, server=server) for each in served))
+    await ending
 
 
 async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:

@@ -33,6 +33,9 @@ Port = Annotated[
     int | None, typer.Option(help="Port of the API, instead of PORT.", min=0, max=65535)
 ]
 Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")]
+# Typer needs an enumeration. The settings, which have the names too, take long to import.
+ServerName = StrEnum("ServerName", ["hypercorn", "uvicorn"])
+Server = Annotated[ServerName | None, typer.Option(help="HTTP server, instead of PAYGATE_SERVER.")]
 
 
 def run_verb(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -> None:
@@ -91,6 +94,7 @@ def serve(
     *,
     port: Port = None,
     host: Host = None,
+    server: Server = None,
     share_port: Annotated[bool, typer.Option(help="Share the port with other processes.")] = False,
     with_worker: Annotated[bool, typer.Option(help="Also run a worker in this process.")] = False,
     with_pages: Annotated[
@@ -109,7 +113,7 @@ def serve(
             with_pages=with_pages,
             prepare=prepare,
         ),
-        read_setup(port=port, host=host),
+        read_setup(port=port, host=host, server=server and str(server)),
     )
 
 

@@ -1,75 +1,142 @@
-"""The server over a raw socket: what a proxy may forward, and bodies that are never read."""
+"""The servers over a raw socket: what a proxy may forward, limits, streams and the end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from quart import Quart, Response, request
 
-from paygate.adapters.serving.server import answer, listen_anywhere
+from paygate.adapters.serving.limits import HEAD_BYTES_MAX
+from paygate.adapters.serving.server import answer, find_server, listen_anywhere
 from paygate.core.api.bodies import DRAINED_BYTES_MAX, register_bodies
 from paygate.core.api.middleware import WebPolicy, register_middleware
+from paygate.core.errors import OperatorError
+from tests.harness.processes import SERVERS
 
 SETTINGS = "AAMAAABkAAQCAAAAAAIAAAAA"
 PATIENCE_S = 30
+# Much shorter than the time for which requests may run on.
+AT_ONCE_S = 5.0
+GRACE_S = 20.0
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@dataclass
+class Served:
+    """A small app that is served, and what it has seen."""
+
+    port: int
+    stopped: asyncio.Event
+    serving: asyncio.Task[None]
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    proceed: asyncio.Event = field(default_factory=asyncio.Event)
+    stream_ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self) -> Connection:
+        return Connection(*await asyncio.open_connection("127.0.0.1", self.port))
+
+    async def ask(self, *lines: str) -> bytes:
+        """One request on a connection of its own; the response."""
+        connection = await self.connect()
+        try:
+            await connection.send(*lines)
+            return await connection.response()
+        finally:
+            connection.close()
+
+
+@dataclass
+class Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, *lines: str, body: bytes = b"") -> None:
+        self.writer.write("\r\n".join([*lines, "Host: localhost", "", ""]).encode() + body)
+        await self.writer.drain()
+
+    async def response(self) -> bytes:
+        async with asyncio.timeout(PATIENCE_S):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.partition(b":")[2])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length:")
+            )
+            return head + await self.reader.readexactly(length)
+
+    async def is_closed(self) -> bool:
+        """Wait until the server closes it; whether nothing more came."""
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                return not await self.reader.read()
+            except ConnectionError:
+                return True
+
+    def close(self) -> None:
+        self.writer.close()
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(server: str) -> AsyncIterator[Served]:
     app = Quart("served")
     register_middleware(app, WebPolicy())
     register_bodies(app)
 
     @app.route("/", methods=["GET", "POST"])
     async def names() -> dict[str, Any]:
-        return {"headers": sorted(name.lower() for name, _ in request.headers.items())}
+        headers = sorted(name.lower() for name, _ in request.headers.items())
+        return {"headers": headers, "from": request.headers["Remote-Addr"], "url": request.url}
 
     @app.get("/stream")
     async def stream() -> Response:
         async def parts() -> AsyncIterator[bytes]:
-            yield b"first"
-            await asyncio.sleep(2 * PATIENCE_S)
+            try:
+                yield b"first"
+                await asyncio.Event().wait()
+            finally:
+                here.stream_ended.set()
 
         return Response(parts(), content_type="text/plain")
 
+    @app.get("/slow")
+    async def slow() -> dict[str, Any]:
+        here.started.set()
+        await here.proceed.wait()
+        return {}
+
     listening, port = listen_anywhere("127.0.0.1")
     stopped = asyncio.Event()
-    serving = asyncio.create_task(answer(app, listening, stopped, grace_s=1))
+    serving = asyncio.create_task(answer(app, listening, stopped, server=server, grace_s=GRACE_S))
+    here = Served(port, stopped, serving)
     try:
-        yield port
+        yield here
     finally:
+        here.proceed.set()
         stopped.set()
         await serving
 
 
-async def ask(port: int, *lines: str) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write("\r\n".join([*lines, "Host: localhost", "", ""]).encode())
-        async with asyncio.timeout(PATIENCE_S):
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.partition(b":")[2])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length:")
-            )
-            return head + await reader.readexactly(length)
-    finally:
-        writer.close()
+def body_of(response: bytes) -> Any:
+    return json.loads(response.partition(b"\r\n\r\n")[2])
 
 
 @pytest.mark.parametrize(
     "connection", ["Upgrade, HTTP2-Settings", "upgrade", "keep-alive, Upgrade"]
 )
-async def test_a_connection_is_never_upgraded_to_http_2(connection: str):
-    async with served() as port:
-        told = await ask(
-            port,
+async def test_a_connection_is_never_upgraded_to_http_2(server: str, connection: str):
+    async with served(server) as here:
+        told = await here.ask(
             "GET / HTTP/1.1",
             f"Connection: {connection}",
             "Upgrade: h2c",
@@ -77,44 +144,219 @@ async def test_a_connection_is_never_upgraded_to_http_2(connection: str):
         )
 
     assert told.startswith(b"HTTP/1.1 200 ")
-    names = json.loads(told.partition(b"\r\n\r\n")[2])["headers"]
+    names = body_of(told)["headers"]
     assert [name for name in names if name in {"upgrade", "http2-settings"}] == []
 
 
-async def test_http_2_is_not_assumed_either():
-    async with served() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+async def test_a_connection_is_never_upgraded_to_a_web_socket(server: str):
+    async with served(server) as here:
+        told = await here.ask(
+            "GET / HTTP/1.1",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+        )
+
+    assert told.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_http_2_is_not_assumed_either(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        connection.writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         async with asyncio.timeout(PATIENCE_S):
-            told = await reader.readline()
-        writer.close()
+            told = await connection.reader.readline()
+        connection.close()
 
     assert told.startswith(b"HTTP/1.1 4")
 
 
-async def test_the_head_and_the_first_part_of_a_stream_are_sent_at_once():
-    async with served() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET / HTTP/1.1\r\nBad Name: 1",
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+        "nonsense",
+    ],
+)
+async def test_what_is_no_request_is_refused_and_the_connection_closed(server: str, line: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send(line)
         async with asyncio.timeout(PATIENCE_S):
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-            assert (await reader.readuntil(b"first")).endswith(b"first")
-        writer.close()
+            told = await connection.reader.read()
+        connection.close()
+
+    assert told.startswith(b"HTTP/1.1 4")
 
 
-async def test_a_response_without_a_body_is_sent_and_the_connection_goes_on():
-    async with served() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+@pytest.mark.parametrize("line", ["CONNECT localhost:443 HTTP/1.1", "OPTIONS * HTTP/1.1"])
+async def test_a_request_without_a_path_is_no_error_of_the_server(server: str, line: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send(line)
+        async with asyncio.timeout(PATIENCE_S):
+            told = await connection.reader.readline()
+        connection.close()
+
+    assert told.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4"))
+
+
+async def test_the_head_and_the_first_part_of_a_stream_are_sent_at_once(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /stream HTTP/1.1")
+        async with asyncio.timeout(PATIENCE_S):
+            head = await connection.reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert (await connection.reader.readuntil(b"first")).endswith(b"first")
+        connection.close()
+
+
+async def test_a_stream_ends_when_its_client_disconnects(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /stream HTTP/1.1")
+        await connection.reader.readuntil(b"first")
+        connection.close()
+
+        await asyncio.wait_for(here.stream_ended.wait(), PATIENCE_S)
+
+
+async def test_a_response_without_a_body_is_sent_and_the_connection_goes_on(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
         for method in ("HEAD", "OPTIONS", "GET"):
-            writer.write(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            await connection.send(f"{method} / HTTP/1.1")
             async with asyncio.timeout(PATIENCE_S):
-                head = await reader.readuntil(b"\r\n\r\n")
+                head = await connection.reader.readuntil(b"\r\n\r\n")
             assert head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 204 "))
-        writer.close()
+        connection.close()
 
 
-async def test_a_body_that_would_not_be_read_to_its_end_is_not_read_at_all():
-    async with served() as port:
-        told = await ask(port, "POST / HTTP/1.1", f"Content-Length: {DRAINED_BYTES_MAX + 1}")
+async def test_requests_that_are_sent_at_once_are_answered_in_their_order(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        for number in range(3):
+            await connection.send(f"GET /?{number} HTTP/1.1")
+        urls = [body_of(await connection.response())["url"] for _ in range(3)]
+        connection.close()
 
-    assert told.startswith(b"HTTP/1.1 413 ")
+    assert [url[-2:] for url in urls] == ["?0", "?1", "?2"]
+
+
+async def test_a_body_that_would_not_be_read_to_its_end_is_not_read_at_all(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("POST / HTTP/1.1", f"Content-Length: {DRAINED_BYTES_MAX + 1}")
+        told = await connection.response()
+
+        assert told.startswith(b"HTTP/1.1 413 ")
+        assert await connection.is_closed()
+        connection.close()
+
+
+async def test_the_head_of_a_request_is_limited(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        connection.writer.write(b"GET / HTTP/1.1\r\nX-Long: ")
+        sent, told = 0, b""
+        while sent < 8 * HEAD_BYTES_MAX and not told:
+            connection.writer.write(b"x" * 1024)
+            sent += 1024
+            told = await read_now(connection)
+        connection.close()
+
+    assert told.startswith(b"HTTP/1.1 431 ")
+
+
+async def read_now(connection: Connection) -> bytes:
+    """What arrives within a moment."""
+    try:
+        async with asyncio.timeout(0.01):
+            return await connection.reader.read(1024)
+    except TimeoutError:
+        return b""
+
+
+async def test_a_head_of_the_usual_size_may_come_in_parts(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        connection.writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        for _ in range(HEAD_BYTES_MAX // 2048):
+            connection.writer.write(b"x" * 1024)
+            await connection.writer.drain()
+            await read_now(connection)
+        connection.writer.write(b"\r\n\r\n")
+
+        assert (await connection.response()).startswith(b"HTTP/1.1 200 ")
+        connection.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost:"])
+async def test_a_connection_without_a_whole_request_is_closed_in_time(
+    server: str, begun: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(f"paygate.adapters.serving.{server}_server.KEEP_ALIVE_S", 1)
+    async with served(server) as here:
+        connection = await here.connect()
+        connection.writer.write(begun)
+
+        assert await connection.is_closed()
+        connection.close()
+
+
+async def test_trailers_are_no_headers(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        body = b"2\r\n{}\r\n0\r\nX-Api-Key: smuggled\r\n\r\n"
+        await connection.send(
+            "POST / HTTP/1.1", "Transfer-Encoding: chunked", "Trailer: X-Api-Key", body=body
+        )
+        told = await connection.response()
+        connection.close()
+
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert "x-api-key" not in body_of(told)["headers"]
+
+
+async def test_the_server_names_itself_nowhere_and_trusts_no_forwarded_header(server: str):
+    async with served(server) as here:
+        told = await here.ask(
+            "GET / HTTP/1.1",
+            "X-Forwarded-For: 203.0.113.9",
+            "X-Forwarded-Proto: https",
+            "Forwarded: for=203.0.113.9;proto=https",
+        )
+
+    assert b"\r\nserver:" not in told.lower()
+    assert b"\r\ndate:" in told.lower()
+    assert body_of(told)["from"] == "127.0.0.1"
+    assert body_of(told)["url"].startswith("http://")
+
+
+async def test_a_request_in_progress_ends_after_the_stop_and_idle_connections_at_once(server: str):
+    async with served(server) as here:
+        idle, unused, busy = [await here.connect() for _ in range(3)]
+        await idle.send("GET / HTTP/1.1")
+        await idle.response()
+        await busy.send("GET /slow HTTP/1.1")
+        await here.started.wait()
+
+        began_s = time.monotonic()
+        here.stopped.set()
+        assert await idle.is_closed()
+        assert await unused.is_closed()
+        assert time.monotonic() - began_s < AT_ONCE_S
+        with pytest.raises(ConnectionError):
+            await here.connect()
+        here.proceed.set()
+        assert (await busy.response()).startswith(b"HTTP/1.1 200 ")
+        assert await busy.is_closed()
+        await asyncio.wait_for(here.serving, AT_ONCE_S)
+
+
+def test_a_server_that_is_not_installed_is_named_with_its_extra():
+    with pytest.raises(OperatorError, match=r"^PAYGATE_SERVER: .*paygate-framework\[zebra\]"):
+        find_server("zebra")

@@ -25,6 +25,7 @@ HOMES = {
     "asyncpg": ("paygate/adapters/postgres/",),
     "cryptography": ("paygate/adapters/vault/",),
     "hypercorn": ("paygate/adapters/serving/",),
+    "httptools": ("paygate/adapters/serving/",),
     "hypothesis": ("paygate/testing/",),
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
@@ -33,6 +34,7 @@ HOMES = {
     "saq": ("paygate/adapters/notifier/",),
     "tortoise": ("paygate/adapters/postgres/",),
     "typer": ("paygate/cli/",),
+    "uvicorn": ("paygate/adapters/serving/",),
 }
 
 

@@ -18,6 +18,7 @@ HEAVY = {
     "structlog",
     "tortoise",
     "typer",
+    "uvicorn",
     "uvloop",
 }
 

@@ -13,15 +13,21 @@ import pytest
 
 from tests.harness.apps import KEYS
 from tests.harness.prepared import Process
-from tests.harness.processes import Client, Stack, stack
+from tests.harness.processes import SERVERS, Client, Stack, stack
 
 # Much shorter than the grace period of requests in progress.
 AT_ONCE_S = 8.0
 
 
-@pytest.fixture
-async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
-    environ = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0"}
+@pytest.fixture(params=SERVERS)
+async def processes(
+    database_url: str, redis_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stack]:
+    environ = {
+        "TEST_MODE": "true",
+        "TEST_PROCESSING_DELAY": "0",
+        "PAYGATE_SERVER": str(request.param),
+    }
     async with stack(database_url, redis_url, tmp_path, environ) as running:
         yield running
 

@@ -12,14 +12,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
+
+from paygate.settings import Settings
 
 from .apps import KEYS
 from .prepared import ROOT, Process, start_paygate
 
 READY_WITHIN_S = 60.0
+SERVERS = get_args(Settings.model_fields["server"].annotation)
+"""The HTTP servers that paygate may run on."""
 
 
 def free_port() -> int:

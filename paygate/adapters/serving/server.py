@@ -1,76 +1,52 @@
-"""Serve HTTP on a socket."""
+"""Serve HTTP on a socket, with one of several servers."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol, cast
 
-import h11
-import hypercorn.protocol
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
-from hypercorn.events import RawData
-from hypercorn.protocol.h11 import H11Protocol
+from ...core.errors import OperatorError
+from .limits import BACKLOG, GRACE_S
 
-BACKLOG = 1024
-# How long requests may run after the server is stopped.
-GRACE_S = 20
-# A page that polls every five seconds could send a request at the moment when an idle
-# connection is closed after five seconds. Browsers and proxies close idle connections after a
-# minute or less, so they close them first. After a signal idle connections are closed at once.
-KEEP_ALIVE_S = 75
-UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+DEFAULT = "hypercorn"
 
 
-class _Http1(H11Protocol):
-    """HTTP/1.1 without upgrades, with one write for a short response.
+class Serve(Protocol):
+    """Serves an app on a socket; one module for each server has it as ``serve_app``."""
 
-    hypercorn responds to ``Upgrade: h2c`` with 101. Behind a proxy that forwards the header this
-    is a tunnel that bypasses the proxy's rules, such as rate limits.
+    async def __call__(
+        self, app: Any, listening: socket.socket, stopped: asyncio.Event, *, grace_s: float
+    ) -> None:
+        """Serve requests until ``stopped`` is set; see ``answer``."""
+        ...
+
+
+def find_server(name: str) -> Serve:
+    """Return the server of that name.
+
+    Raises:
+        OperatorError: It is not installed.
     """
-
-    _head = b""
-
-    async def _send_h11_event(self, event: Any) -> None:
-        """Send the head of a response of known length together with its body."""
-        try:
-            data = self.connection.send(event)
-        except h11.LocalProtocolError:
-            if self.connection.their_state is not h11.ERROR:
-                raise
-            return
-        if isinstance(event, h11.Response) and _has_length(event):
-            self._head = data
-        elif data or self._head:
-            data, self._head = self._head + data, b""
-            await self.send(RawData(data=data))
-
-    async def _check_protocol(self, event: Any) -> None:
-        """Never upgrade to HTTP/2."""
-
-    async def _create_stream(self, request: Any) -> None:
-        kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
-        await super()._create_stream(
-            type(request)(
-                method=request.method,
-                target=request.target,
-                headers=kept,
-                http_version=request.http_version,
-            )
-        )
-
-
-def _has_length(response: h11.Response) -> bool:
-    return any(name == b"content-length" for name, _ in response.headers)
-
-
-# hypercorn reads this name for each unencrypted connection.
-hypercorn.protocol.H11Protocol = _Http1  # type: ignore[attr-defined]
+    try:
+        module = import_module(f".{name}_server", __package__)
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            setting="PAYGATE_SERVER",
+            problem=f"the package {error.name} is not installed",
+            remedy=f"Install paygate-framework[{name}], or remove the setting",
+        ) from error
+    return cast("Serve", module.serve_app)
 
 
 async def answer(
-    app: Any, listening: socket.socket, stopped: asyncio.Event, *, grace_s: float = GRACE_S
+    app: Any,
+    listening: socket.socket,
+    stopped: asyncio.Event,
+    *,
+    server: str = DEFAULT,
+    grace_s: float = GRACE_S,
 ) -> None:
     """Serve requests on a socket until it is stopped.
 
@@ -78,21 +54,13 @@ async def answer(
         app: An ASGI app.
         listening: A listening socket; it is closed at the end.
         stopped: Stops the server when it is set.
+        server: Name of the server.
         grace_s: How long requests may run after that.
+
+    Raises:
+        OperatorError: The server is not installed.
     """
-    await serve(app, _config(listening, grace_s), shutdown_trigger=stopped.wait)
-
-
-def _config(listening: socket.socket, grace_s: float) -> Config:
-    config = Config()
-    config.bind = [f"fd://{listening.detach()}"]
-    config.graceful_timeout = grace_s
-    config.keep_alive_timeout = KEEP_ALIVE_S
-    config.backlog = BACKLOG
-    config.accesslog = None
-    config.errorlog = None
-    config.include_server_header = False
-    return config
+    await find_server(server)(app, listening, stopped, grace_s=grace_s)
 
 
 def listen_anywhere(host: str) -> tuple[socket.socket, int]:

@@ -1,0 +1,81 @@
+"""Serve with hypercorn."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import h11
+import hypercorn.protocol
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from hypercorn.events import RawData
+from hypercorn.protocol.h11 import H11Protocol
+
+from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES
+
+
+class _Http1(H11Protocol):
+    """HTTP/1.1 without upgrades, with one write for a short response.
+
+    hypercorn responds to ``Upgrade: h2c`` with 101.
+    """
+
+    _head = b""
+
+    async def _send_h11_event(self, event: Any) -> None:
+        """Send the head of a response of known length together with its body."""
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        if isinstance(event, h11.Response) and _has_length(event):
+            self._head = data
+        elif data or self._head:
+            data, self._head = self._head + data, b""
+            await self.send(RawData(data=data))
+
+    async def _check_protocol(self, event: Any) -> None:
+        """Never upgrade to HTTP/2."""
+
+    async def _create_stream(self, request: Any) -> None:
+        kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
+        await super()._create_stream(
+            type(request)(
+                method=request.method,
+                target=request.target,
+                headers=kept,
+                http_version=request.http_version,
+            )
+        )
+
+
+def _has_length(response: h11.Response) -> bool:
+    return any(name == b"content-length" for name, _ in response.headers)
+
+
+# hypercorn reads this name for each unencrypted connection.
+hypercorn.protocol.H11Protocol = _Http1  # type: ignore[attr-defined]
+
+
+async def serve_app(
+    app: Any, listening: socket.socket, stopped: asyncio.Event, *, grace_s: float
+) -> None:
+    """Serve requests on a socket until it is stopped."""
+    await serve(app, _config(listening, grace_s), shutdown_trigger=stopped.wait)
+
+
+def _config(listening: socket.socket, grace_s: float) -> Config:
+    config = Config()
+    config.bind = [f"fd://{listening.detach()}"]
+    config.graceful_timeout = grace_s
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.h11_max_incomplete_size = HEAD_BYTES_MAX
+    config.backlog = BACKLOG
+    config.accesslog = None
+    config.errorlog = None
+    config.include_server_header = False
+    return config

@@ -1,0 +1,123 @@
+"""Serve with uvicorn and httptools, which use less CPU time than hypercorn."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES
+
+
+class _Http1(HttpToolsProtocol):
+    """HTTP/1.1 without upgrades, with limits for heads and idle connections.
+
+    uvicorn would keep a head of any size, wait for the first request for ever, and take
+    trailers for headers.
+    """
+
+    # Bytes since the parser has last reported a part of a message other than a header.
+    _unreported = 0
+    _is_in_head = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def data_received(self, data: bytes) -> None:
+        self._unreported += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # The parser drops what follows. The request is answered like any other.
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self._refuse(400)
+        else:
+            if self._unreported > HEAD_BYTES_MAX:
+                self._refuse(431)
+
+    def _refuse(self, status: int) -> None:
+        if self.transport.is_closing():
+            return
+        # A response that is under way is cut off.
+        if self.cycle is None or self.cycle.response_complete:
+            head = STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
+            self.transport.write(head)
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        self._unreported, self._is_in_head = 0, True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head and name.lower() not in UPGRADES:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._unreported, self._is_in_head = 0, False
+        self._unset_keepalive_if_required()
+        super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        self._unreported = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._unreported = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unreported = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if self.cycle.more_body and not self.pipeline:
+            # The rest of the request would be read, for nothing.
+            self.transport.close()
+        super().on_response_complete()
+
+
+class _Server(uvicorn.Server):
+    """A server that an event stops, and that handles no signals."""
+
+    def __init__(self, config: uvicorn.Config, stopped: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopped = stopped
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stopped.is_set()
+
+
+async def serve_app(
+    app: Any, listening: socket.socket, stopped: asyncio.Event, *, grace_s: float
+) -> None:
+    """Serve requests on a socket until it is stopped."""
+    config = uvicorn.Config(
+        app,
+        http=_Http1,
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=math.ceil(grace_s),
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level="error",
+    )
+    await _Server(config, stopped).serve(sockets=[listening])
