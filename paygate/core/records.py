@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """A page of a list, newest first, and the length of the whole list.
-
-    Args:
-        is_bounded: Whether the list is longer than ``total``, because counting stopped there.
-    """
-
-    rows: Sequence[Row]
-    total: int
-    limit: int
-    offset: int
-    is_bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,7 +314,7 @@ async def test_k15_the_log_of_webhooks_and_a_manual_retry(served: Gateway):
     missing = await served.call("POST", f"/webhooks/{MERCHANT_ID}/retry")
     junk = await served.call("POST", "/webhooks/not-a-uuid/retry")
 
-    assert set(page.json) == {"data", "total", "limit", "offset"}
+    assert set(page.json) >= {"data", "total", "limit", "offset"}
     assert (page.json["limit"], page.json["offset"], len(page.json["data"])) == (2, 1, 2)
     assert page.json["total"] >= 3
     assert {"id", "event", "status", "attempts", "created_at", "last_attempt_at",
@@ -435,7 +435,7 @@ async def test_k20_the_tables_have_their_columns(served: Gateway, table: str):
         # alone: no statement searches for it, and every payment would be written to it twice.
         ("orders", "(merchant_id, ", ""),
         ("payments", "(order_id)", ""),
-        ("payments", "(merchant_id, created_at)", ""),
+        ("payments", "(merchant_id, created_at, ", ""),
         ("refunds", "(payment_id)", ""),
         ("webhook_logs", "(merchant_id, ", ""),
         ("webhook_logs", "(next_retry_at)", "WHERE ((status)::text = 'pending'::text)"),

@@ -179,7 +179,8 @@ async def test_11_one_after_the_other(served: Gateway):
 
     assert twin.json["id"] == payment.json["id"]
     assert (capture.status, refund.status) == (200, 201)
-    assert (log.status, set(log.json)) == (200, {"data", "total", "limit", "offset"})
+    assert log.status == 200
+    assert set(log.json) >= {"data", "total", "limit", "offset"}
     assert jobs.json["worker_status"] == "running"
 
 

@@ -4,12 +4,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { SELDOM_MS } from "../live/polling";
 import { answer, api } from "./client";
-import { filled, type QueryOf, type Typed } from "./pages";
+import { filled, queryOf, type QueryOf, type Slice, type Typed } from "./pages";
 
-type Audit = QueryOf<"/api/v1/audit">;
+type Audit = Omit<QueryOf<"/api/v1/audit">, keyof Slice>;
 
-export function useAudit(typed: Typed<Audit>, { limit, offset }: { limit: number; offset: number }) {
-  const query = { ...filled<Audit>(typed), limit, offset };
+export function useAudit(typed: Typed<Audit>, slice: Slice) {
+  const query = { ...filled<Audit>(typed), ...queryOf(slice) };
   return useQuery({
     queryKey: ["audit", query],
     queryFn: ({ signal }) => answer(api.GET("/api/v1/audit", { params: { query }, signal })),

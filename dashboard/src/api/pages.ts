@@ -7,13 +7,27 @@ export interface Page<Row> {
   total: number;
   limit: number;
   offset: number;
+  next_cursor: string | null;
   total_is_bounded?: true;
+}
+
+/** The rows of a page. */
+export interface Slice {
+  limit: number;
+  offset: number;
+  /** Where the page before ended; then `offset` only says how many rows that was. */
+  cursor?: string;
+}
+
+/** The query parameters of a slice. Rows after a cursor are found at once, however many are before it. */
+export function queryOf({ limit, offset, cursor }: Slice): Slice | Omit<Slice, "offset"> {
+  return cursor ? { limit, cursor } : { limit, offset };
 }
 
 /** A list that is an array for some clients, and a page if requested with a limit. */
 export function pageOf<Row>(answer: Row[] | Page<Row>): Page<Row> {
   if (!Array.isArray(answer)) return answer;
-  return { data: answer, total: answer.length, limit: answer.length, offset: 0 };
+  return { data: answer, total: answer.length, limit: answer.length, offset: 0, next_cursor: null };
 }
 
 /** The query parameters of a path. */

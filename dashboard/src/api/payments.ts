@@ -5,16 +5,11 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { byEvents, SELDOM_MS, WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api, newKey, once } from "./client";
-import { filled, pageOf, type QueryOf, type Typed } from "./pages";
+import { filled, pageOf, queryOf, type QueryOf, type Slice, type Typed } from "./pages";
 import type { Order, OrderInFull, OrderRequest, paths, Payment, PayerRequest, SettleRequest } from "./schema";
 
 /** `GET /payments/list` returns at most this many, newest first. */
 export const LIST_ROWS_MAX = 1000;
-
-export interface Slice {
-  limit: number;
-  offset: number;
-}
 
 type Payments = Omit<QueryOf<"/api/v1/payments">, keyof Slice>;
 type Orders = Omit<QueryOf<"/api/v1/orders">, keyof Slice>;
@@ -35,8 +30,8 @@ export function useTotals() {
   });
 }
 
-export function usePayments(typed: Typed<Payments>, { limit, offset }: Slice) {
-  const query = { ...filled<Payments>(typed), limit, offset };
+export function usePayments(typed: Typed<Payments>, slice: Slice) {
+  const query = { ...filled<Payments>(typed), ...queryOf(slice) };
   return useQuery({
     queryKey: ["payments", "page", query],
     queryFn: async ({ signal }) => pageOf(await answer(api.GET("/api/v1/payments", { params: { query }, signal }))),
@@ -83,8 +78,8 @@ export function useTimeline(id: string) {
   });
 }
 
-export function useOrders(typed: Typed<Orders>, { limit, offset }: Slice) {
-  const query = { ...filled<Orders>(typed), limit, offset };
+export function useOrders(typed: Typed<Orders>, slice: Slice) {
+  const query = { ...filled<Orders>(typed), ...queryOf(slice) };
   return useQuery({
     queryKey: ["orders", query],
     queryFn: ({ signal }) => answer(api.GET("/api/v1/orders", { params: { query }, signal })),
@@ -102,8 +97,8 @@ export function useOrder(id: string) {
   });
 }
 
-export function useRefunds(typed: Typed<Refunds>, { limit, offset }: Slice) {
-  const query = { ...filled<Refunds>(typed), limit, offset };
+export function useRefunds(typed: Typed<Refunds>, slice: Slice) {
+  const query = { ...filled<Refunds>(typed), ...queryOf(slice) };
   return useQuery({
     queryKey: ["refunds", query],
     queryFn: ({ signal }) => answer(api.GET("/api/v1/refunds", { params: { query }, signal })),

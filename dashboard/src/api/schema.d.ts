@@ -2780,6 +2780,11 @@ export interface components {
       data: components["schemas"]["AuditEntry"][];
       /** Limit */
       limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
       /** Offset */
       offset: number;
       /**
@@ -2803,6 +2808,11 @@ export interface components {
       data: components["schemas"]["Delivery"][];
       /** Limit */
       limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
       /** Offset */
       offset: number;
       /**
@@ -2826,6 +2836,11 @@ export interface components {
       data: components["schemas"]["Order"][];
       /** Limit */
       limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
       /** Offset */
       offset: number;
       /**
@@ -2849,6 +2864,11 @@ export interface components {
       data: components["schemas"]["Payment"][];
       /** Limit */
       limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
       /** Offset */
       offset: number;
       /**
@@ -2872,6 +2892,11 @@ export interface components {
       data: components["schemas"]["Refund"][];
       /** Limit */
       limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
       /** Offset */
       offset: number;
       /**
@@ -4551,6 +4576,7 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
+        cursor?: string | null;
         action?: string | null;
         actor?: string | null;
         subject?: string | null;
@@ -4956,6 +4982,7 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
+        cursor?: string | null;
         from?: string | null;
         to?: string | null;
         status?: ("created" | "attempted" | "paid") | null;
@@ -5081,6 +5108,7 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
+        cursor?: string | null;
         from?: string | null;
         to?: string | null;
         status?: ("pending" | "authorized" | "success" | "failed" | "cancelled") | null;
@@ -5617,6 +5645,7 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
+        cursor?: string | null;
         from?: string | null;
         to?: string | null;
         status?: ("pending" | "processed" | "failed") | null;
@@ -6432,6 +6461,7 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
+        cursor?: string | null;
         status?: ("pending" | "success" | "failed") | null;
         event?: string | null;
         endpoint_id?: string | null;

@@ -5,14 +5,13 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { SELDOM_MS, WATCHED_MS } from "../live/polling";
 import { useAction } from "./action";
 import { answer, api } from "./client";
-import { filled, pageOf, type QueryOf, type Typed } from "./pages";
-import type { Slice } from "./payments";
+import { filled, pageOf, queryOf, type QueryOf, type Slice, type Typed } from "./pages";
 import type { RecoverRequest } from "./schema";
 
 type Deliveries = Omit<QueryOf<"/api/v1/webhooks">, keyof Slice>;
 
-export function useDeliveries(typed: Typed<Deliveries>, { limit, offset }: Slice) {
-  const query = { ...filled<Deliveries>(typed), limit, offset };
+export function useDeliveries(typed: Typed<Deliveries>, slice: Slice) {
+  const query = { ...filled<Deliveries>(typed), ...queryOf(slice) };
   return useQuery({
     queryKey: ["deliveries", query],
     queryFn: async ({ signal }) => pageOf(await answer(api.GET("/api/v1/webhooks", { params: { query }, signal }))),

@@ -35,7 +35,7 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
   return (
     <Card flush>
       <Loaded query={query} rows={10}>
-        {({ data, total, total_is_bounded }) => (
+        {({ data, total, total_is_bounded, next_cursor }) => (
           <>
             <Table
               label={label}
@@ -48,7 +48,14 @@ export function ListCard<Row>(props: ListCardProps<Row>) {
               more={more}
               empty={list.isFiltered ? <NoMatch noun={noun} /> : empty}
             />
-            <Pager page={list.page} rows={list.limit} total={total} isBounded={total_is_bounded} onPage={list.turn} />
+            <Pager
+              page={list.page}
+              rows={list.limit}
+              total={total}
+              isBounded={total_is_bounded}
+              next={query.isPlaceholderData ? null : next_cursor}
+              onPage={list.turn}
+            />
           </>
         )}
       </Loaded>

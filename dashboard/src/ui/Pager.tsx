@@ -9,11 +9,13 @@ interface PagerProps {
   total: number;
   /** The list is longer than `total`. */
   isBounded?: boolean | undefined;
-  onPage: (page: number) => void;
+  /** Where the next page begins; null at the end, and while the rows are those of another page. */
+  next: string | null;
+  onPage: (page: number, cursor?: string) => void;
 }
 
 /** The pager of a list: range, previous, next. */
-export function Pager({ page, rows, total, isBounded, onPage }: PagerProps) {
+export function Pager({ page, rows, total, isBounded, next, onPage }: PagerProps) {
   if (total === 0) return null;
   const first = page * rows + 1;
   const last = isBounded ? first + rows - 1 : Math.min(total, first + rows - 1);
@@ -26,7 +28,7 @@ export function Pager({ page, rows, total, isBounded, onPage }: PagerProps) {
       <Button size="small" icon={ChevronLeft} disabled={page === 0} onClick={() => onPage(page - 1)}>
         Newer
       </Button>
-      <Button size="small" disabled={!isBounded && last >= total} onClick={() => onPage(page + 1)}>
+      <Button size="small" disabled={next === null} onClick={() => onPage(page + 1, next ?? undefined)}>
         Older
         <ChevronRight className="icon" aria-hidden />
       </Button>

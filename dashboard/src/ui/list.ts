@@ -12,9 +12,11 @@ export interface ListState<Name extends string> {
   page: number;
   limit: number;
   offset: number;
+  /** Where the page before ended; empty if it was not turned from there. */
+  cursor: string;
   change: (changed: Partial<Record<Name, string>>) => void;
   clear: () => void;
-  turn: (page: number) => void;
+  turn: (page: number, cursor?: string) => void;
 }
 
 export function useListState<Name extends string>(names: readonly Name[], limit = ROWS): ListState<Name> {
@@ -34,11 +36,14 @@ export function useListState<Name extends string>(names: readonly Name[], limit 
     page,
     limit,
     offset: page * limit,
+    cursor: query.get("cursor") ?? "",
     change: (changed) => put({ ...values, ...changed }),
     clear: () => put({}),
-    turn: (to) =>
+    turn: (to, cursor) =>
       setQuery((before) => {
         before.set("page", String(to + 1));
+        if (cursor) before.set("cursor", cursor);
+        else before.delete("cursor");
         return before;
       }),
   };

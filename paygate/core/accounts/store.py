@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from ..records import Page, Unchanged
+from ..paging import Page, PageRequest
+from ..records import Unchanged
 from ..webhooks.model import Endpoint
 from ..webhooks.store import NewSecret
 from .model import (
@@ -158,7 +159,7 @@ class AuditRepository(Protocol):
         ...
 
     async def page(
-        self, merchant_id: UUID, wanted: AuditFilter, *, limit: int, offset: int
+        self, merchant_id: UUID, page: PageRequest, wanted: AuditFilter
     ) -> Page[AuditEntry]:
         """Return a page of a merchant's entries, the newest first."""
         ...

@@ -20,7 +20,7 @@ PAID_AT = "2026-01-15T10:31:06.482Z"
 
 def example_page(row: object) -> object:
     """Return a page with one row."""
-    return {"data": [row], "total": 1, "limit": 10, "offset": 0}
+    return {"data": [row], "total": 1, "limit": 10, "offset": 0, "next_cursor": None}
 
 
 USER_ID = "9d4c2f7e-52a1-4c7b-8a57-1f3f0c6a2b90"

@@ -33,7 +33,9 @@ from ..limits import (
     TEXT_CHARS_MAX,
     URL_CHARS_MAX,
 )
+from ..paging import PageRequest, SortedList
 from ..webhooks.model import FILTER, is_filter
+from .cursors import CURSOR_CHARS_MAX, parse_cursor
 
 REASON_CHARS_MAX = 1000
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -108,12 +110,15 @@ RefundAmount = Annotated[
 
 
 class PageQuery(Request):
-    """``?limit=&offset=``."""
+    """``?limit=&offset=&cursor=``."""
 
     limit: Annotated[int, BeforeValidator(whole), Field(ge=1)] = Field(
         PAGE_ROWS_DEFAULT, description=f"more than {PAGE_ROWS_MAX} is {PAGE_ROWS_MAX}"
     )
     offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
+    cursor: Annotated[str, Field(max_length=CURSOR_CHARS_MAX)] | None = Field(
+        None, description="the `next_cursor` of the page before; instead of `offset`"
+    )
 
 
 ID_CHARS_MAX = 64
@@ -134,7 +139,7 @@ Searched = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_s
 
 
 class SpanQuery(PageQuery):
-    """``?limit=&offset=&from=&to=``: created in a period."""
+    """A page of what was created in a period: ``?from=&to=``."""
 
     from_: TimeField | None = Field(None, alias="from", description="created at this time or later")
     to: TimeField | None = Field(None, description="created before this time")
@@ -278,8 +283,18 @@ def _sentence(error: ErrorDetails, field: str) -> str:
     return f"{field} must be {must_be[kind]}" if kind in must_be else f"{field}: {error['msg']}"
 
 
-def parse_page(query: Mapping[str, str]) -> tuple[int, int]:
-    """Parse ``?limit=&offset=``; an empty value counts as missing."""
-    given = {name: query[name] for name in ("limit", "offset") if query.get(name)}
-    asked = checked(PageQuery, given)
-    return min(asked.limit, PAGE_ROWS_MAX), asked.offset
+def parse_page(query: Mapping[str, str], of: SortedList) -> PageRequest:
+    """Parse ``?limit=&offset=&cursor=``; an empty value counts as missing.
+
+    Raises:
+        InvalidInputError: One is invalid, or the cursor is another list's.
+    """
+    names = PageQuery.model_fields
+    asked = checked(PageQuery, {name: query[name] for name in names if query.get(name)})
+    limit = min(asked.limit, PAGE_ROWS_MAX)
+    if asked.cursor is None:
+        return PageRequest(limit, asked.offset)
+    if asked.offset:
+        raise InvalidInputError("offset cannot be combined with cursor", field="offset")
+    after = parse_cursor(asked.cursor, of)
+    return PageRequest(limit, after.offset, after)

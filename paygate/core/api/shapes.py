@@ -10,7 +10,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from ..limits import COUNTED_ROWS_MAX
-from ..records import Page
+from ..paging import Page
+from .cursors import cursor_to_text
 
 Row = TypeVar("Row")
 Minor = Annotated[int, Field(description="minor units of the currency", examples=[50000])]
@@ -41,6 +42,9 @@ class PageJson(TypedDict, Generic[Row]):
     total: Annotated[int, Field(description=f"exact up to {COUNTED_ROWS_MAX}")]
     limit: int
     offset: int
+    next_cursor: Annotated[
+        str | None, Field(description="`cursor` of the next page; null at the end of the list")
+    ]
     total_is_bounded: NotRequired[
         Annotated[Literal[True], Field(description="the list is longer than `total`")]
     ]
@@ -71,6 +75,7 @@ def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson
         "total": rows.total,
         "limit": rows.limit,
         "offset": rows.offset,
+        "next_cursor": cursor_to_text(rows.next) if rows.next else None,
     }
     if rows.is_bounded:
         shown["total_is_bounded"] = True

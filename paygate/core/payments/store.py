@@ -10,10 +10,10 @@ from uuid import UUID
 
 from ..event import Change
 from ..idempotency import KeyedAnswer
+from ..paging import Page, PageRequest
 from ..plugin_api.history import HistoryQuestion, PaymentCounts
 from ..plugin_api.processor import RawCallback
 from ..queue.lease import Leasable, Lease
-from ..records import Page
 from ..webhooks.model import StoredEvent
 from .model import Order, Payment, PaymentStatus, Refund
 from .operation import Operation, OperationKind
@@ -314,7 +314,7 @@ class OrderRepository(Protocol):
         ...
 
     async def page(
-        self, merchant_id: UUID, *, limit: int, offset: int, search: OrderSearch = ALL_ORDERS
+        self, merchant_id: UUID, page: PageRequest, search: OrderSearch = ALL_ORDERS
     ) -> Page[Order]:
         """Return a page of a merchant's orders."""
         ...
@@ -542,7 +542,7 @@ class PaymentRepository(Protocol):
         ...
 
     async def page(
-        self, merchant_id: UUID, *, limit: int, offset: int, search: PaymentSearch = ALL_PAYMENTS
+        self, merchant_id: UUID, page: PageRequest, search: PaymentSearch = ALL_PAYMENTS
     ) -> Page[Payment]:
         """Return a page of a merchant's payments."""
         ...
@@ -578,7 +578,7 @@ class RefundRepository(Protocol):
         ...
 
     async def page(
-        self, merchant_id: UUID, *, limit: int, offset: int, search: RefundSearch = ALL_REFUNDS
+        self, merchant_id: UUID, page: PageRequest, search: RefundSearch = ALL_REFUNDS
     ) -> Page[Refund]:
         """Return a page of a merchant's refunds."""
         ...

@@ -9,9 +9,10 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from ..event import Event
+from ..paging import Page, PageRequest
 from ..payments.model import Payment, Refund
 from ..queue.lease import Leasable, Lease
-from ..records import Page, Unchanged, WriteResult
+from ..records import Unchanged, WriteResult
 from .model import (
     Delivery,
     DeliveryResult,
@@ -307,12 +308,7 @@ class DeliveryRepository(Leasable, Protocol):
         ...
 
     async def page(
-        self,
-        merchant_id: UUID,
-        *,
-        limit: int,
-        offset: int,
-        only: DeliveryFilter = ANY_DELIVERY,
+        self, merchant_id: UUID, page: PageRequest, only: DeliveryFilter = ANY_DELIVERY
     ) -> Page[Delivery]:
         """Return a page of a merchant's deliveries."""
         ...

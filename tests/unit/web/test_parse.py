@@ -24,6 +24,7 @@ from paygate.core.limits import (
     URL_CHARS_MAX,
 )
 from paygate.core.money import EXPONENTS
+from paygate.core.paging import ORDER_LIST, PageRequest
 from paygate.core.records import UNCHANGED
 from tests.unit.samples import merchant
 
@@ -279,7 +280,7 @@ def test_a_type_that_no_event_has_is_refused(asked):
     ],
 )
 def test_a_page_is_read_from_the_query(query, page):
-    assert parse_page(query) == page
+    assert parse_page(query, ORDER_LIST) == PageRequest(*page)
 
 
 @pytest.mark.parametrize("name", ["limit", "offset"])
@@ -306,19 +307,19 @@ def test_a_page_is_read_from_the_query(query, page):
 )
 def test_what_is_no_whole_number_is_refused(name, text):
     with pytest.raises(InvalidInputError) as caught:
-        parse_page({name: text})
+        parse_page({name: text}, ORDER_LIST)
 
     assert caught.value.field == name
 
 
 def test_a_page_of_nothing_is_refused():
     with pytest.raises(InvalidInputError, match="limit must be at least 1"):
-        parse_page({"limit": "0"})
+        parse_page({"limit": "0"}, ORDER_LIST)
 
 
 def test_an_offset_beyond_reason_is_refused():
     with pytest.raises(InvalidInputError, match="offset must be at most"):
-        parse_page({"offset": str(OFFSET_ROWS_MAX + 1)})
+        parse_page({"offset": str(OFFSET_ROWS_MAX + 1)}, ORDER_LIST)
 
 
 def test_a_delivery_is_named_by_its_uuid():
@@ -379,7 +380,7 @@ def test_no_rule_takes_long_over_a_hostile_text(hostile):
     for parsing in (
         lambda: parse_test_event({"event": hostile}, merchant()),
         lambda: parse_endpoint({"webhook_secret": hostile}, merchant()),
-        lambda: parse_page({"limit": hostile}),
+        lambda: parse_page({"limit": hostile}, ORDER_LIST),
         lambda: parse_delivery_id(hostile),
         lambda: parse_order({"amount": 100, "currency": hostile}, merchant()),
     ):

@@ -23,9 +23,9 @@ from paygate.core.api.resources.webhooks import delivery_to_json
 from paygate.core.api.shapes import error_to_json, page_to_json, timestamp
 from paygate.core.event import Event, EventType
 from paygate.core.money import EXPONENTS
+from paygate.core.paging import Page
 from paygate.core.payments.model import TRANSITIONS
 from paygate.core.payments.store import PaymentTotals
-from paygate.core.records import Page
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 
 WORDS = EventBodies()
@@ -244,6 +244,7 @@ def test_a_page_says_how_long_the_whole_list_is():
         "total": 7,
         "limit": 1,
         "offset": 3,
+        "next_cursor": None,
     }
 
 

@@ -32,7 +32,7 @@ export function DeliveryLog() {
         <Filters list={list} filters={useFilters()} />
       </div>
       <Loaded query={query} rows={ROWS}>
-        {({ data, total, total_is_bounded }) => (
+        {({ data, total, total_is_bounded, next_cursor }) => (
           <>
             <Table
               label="Webhook logs"
@@ -44,7 +44,14 @@ export function DeliveryLog() {
               isStale={query.isPlaceholderData}
               empty={list.isFiltered ? <NoMatch /> : <NothingSent />}
             />
-            <Pager page={list.page} rows={list.limit} total={total} isBounded={total_is_bounded} onPage={list.turn} />
+            <Pager
+              page={list.page}
+              rows={list.limit}
+              total={total}
+              isBounded={total_is_bounded}
+              next={query.isPlaceholderData ? null : next_cursor}
+              onPage={list.turn}
+            />
           </>
         )}
       </Loaded>

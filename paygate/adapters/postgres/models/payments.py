@@ -1,4 +1,7 @@
-"""Tables of merchants, orders, payments, refunds, operations, events and deliveries."""
+"""Tables of merchants, orders, payments, refunds, operations, events and deliveries.
+
+Migrations create the indexes of lists, of which some keys are expressions.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,6 @@ class OrderRow(Row):
 
     class Meta:
         table = "orders"
-        indexes = (("merchant_id", "created_at"),)
 
 
 class PaymentRow(Row):
@@ -126,7 +128,7 @@ class PaymentRow(Row):
 
     class Meta:
         table = "payments"
-        indexes = (("order_id",), ("merchant_id", "created_at"))
+        indexes = (("order_id",),)
 
 
 class RefundRow(Row):
@@ -145,7 +147,7 @@ class RefundRow(Row):
 
     class Meta:
         table = "refunds"
-        indexes = (("payment_id",), ("merchant_id", "created_at"))
+        indexes = (("payment_id",),)
 
 
 class PaymentTransitionRow(Row):
@@ -252,7 +254,6 @@ class DeliveryRow(LeaseColumns):
     class Meta:
         table = "webhook_logs"
         unique_together = (("event_id", "sink", "endpoint_id"),)
-        indexes = (("merchant_id", "created_at"),)
 
 
 class IdempotencyKeyRow(Row):

@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from ....core.accounts.model import Actor, ApiKey, AuditEntry, AuditFilter, Role, Session, User
 from ....core.errors import EmailTakenError
 from ....core.limits import (
@@ -21,12 +19,13 @@ from ....core.limits import (
     SESSION_IDLE_MAX,
     SESSION_LASTS,
 )
-from ....core.records import Page
+from ....core.paging import AUDIT_LIST, Page, PageRequest
 from ..database import Executor
 from ..models.accounts import ApiKeyRow, AuditRow, UserRow
 from .merchants import PostgresMerchants, row_to_merchant
 from .pages import read_page
 from .rows import decoded, uuid
+from .searches import search_audit
 
 ADD_USER = """
 INSERT INTO users (id, merchant_id, email, password_hash, role, is_active, is_operator,
@@ -361,36 +360,10 @@ class PostgresAudit:
         )
 
     async def page(
-        self, merchant_id: UUID, wanted: AuditFilter, *, limit: int, offset: int
+        self, merchant_id: UUID, page: PageRequest, wanted: AuditFilter
     ) -> Page[AuditEntry]:
-        condition = _condition(merchant_id, wanted)
-        return await read_page(
-            AuditRow,
-            condition,
-            _entry_of,
-            self.executor,
-            limit=limit,
-            offset=offset,
-            order=("-id",),
-        )
-
-
-ACTOR_ID_CHARS_MAX = 64
-
-
-def _condition(merchant_id: UUID, wanted: AuditFilter) -> Q:
-    condition = Q(merchant_id=merchant_id)
-    if wanted.action:
-        condition &= Q(action=wanted.action)
-    if wanted.actor:
-        named = Q(actor_label=wanted.actor)
-        # An e-mail address may be longer than the column.
-        if len(wanted.actor) <= ACTOR_ID_CHARS_MAX:
-            named |= Q(actor_id=wanted.actor)
-        condition &= named
-    if wanted.subject:
-        condition &= Q(subject=wanted.subject)
-    return condition
+        conditions = search_audit(merchant_id, wanted)
+        return await read_page(AuditRow, conditions, _entry_of, self.executor, page, of=AUDIT_LIST)
 
 
 def _entry_of(row: Mapping[str, Any]) -> AuditEntry:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX
+from ....core.paging import DELIVERY_LIST, Page, PageRequest
 from ....core.queue.lease import FailedClaim, Lease
-from ....core.records import Page, WriteResult
+from ....core.records import WriteResult
 from ....core.webhooks.model import Delivery, StoredEvent
 from ....core.webhooks.store import (
     ANY_DELIVERY,
@@ -30,6 +28,7 @@ from .leases import CLAIMED_IN_VAIN, DELIVERIES, Leasing, store_set
 from .pages import read_page
 from .payments import delivery_rows, event_row
 from .rows import Row, decoded, encoded, uuid
+from .searches import search_deliveries
 
 
 def row_to_delivery(row: Row) -> Delivery:
@@ -409,23 +408,12 @@ class PostgresDeliveries(Leasing):
         )
 
     async def page(
-        self,
-        merchant_id: UUID,
-        *,
-        limit: int,
-        offset: int,
-        only: DeliveryFilter = ANY_DELIVERY,
+        self, merchant_id: UUID, page: PageRequest, only: DeliveryFilter = ANY_DELIVERY
     ) -> Page[Delivery]:
-        named = {name: value for name, value in asdict(only).items() if value is not None}
-        wanted = Q(merchant_id=merchant_id, **named)
+        with self.executor.models():
+            wanted = search_deliveries(merchant_id, only)
         return await read_page(
-            DeliveryRow,
-            wanted,
-            row_to_delivery,
-            self.executor,
-            limit=limit,
-            offset=offset,
-            order=("-created_at", "-seq", "-id"),
+            DeliveryRow, wanted, row_to_delivery, self.executor, page, of=DELIVERY_LIST
         )
 
     async def get(self, delivery_id: UUID, *, merchant_id: UUID) -> Delivery | None:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from ....core.ids import is_order_name
 from ....core.money import Money
+from ....core.paging import ORDER_LIST, Page, PageRequest
 from ....core.payments.model import Order
 from ....core.payments.store import ALL_ORDERS, OrderSearch
-from ....core.records import Page
 from ..database import Executor
 from ..models.payments import OrderRow
 from .pages import read_page
@@ -96,17 +94,10 @@ class PostgresOrders:
         return row_to_order(row) if row else None
 
     async def page(
-        self,
-        merchant_id: UUID,
-        *,
-        limit: int,
-        offset: int,
-        search: OrderSearch = ALL_ORDERS,
+        self, merchant_id: UUID, page: PageRequest, search: OrderSearch = ALL_ORDERS
     ) -> Page[Order]:
-        wanted = search_orders(search) & Q(merchant_id=merchant_id)
-        return await read_page(
-            OrderRow, wanted, row_to_order, self.executor, limit=limit, offset=offset
-        )
+        wanted = search_orders(merchant_id, search)
+        return await read_page(OrderRow, wanted, row_to_order, self.executor, page, of=ORDER_LIST)
 
 
 def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:

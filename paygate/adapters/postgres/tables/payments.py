@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from ....core.batching import Batcher
 from ....core.errors import OrderNotPayableError, RowRefusedError, StaleWriteError
 from ....core.event import Change
@@ -18,6 +16,7 @@ from ....core.instrument import Instrument
 from ....core.limits import HISTORY_ROWS_MAX
 from ....core.money import Money
 from ....core.outcome import Decline, NextAction
+from ....core.paging import PAYMENT_LIST, Page, PageRequest
 from ....core.payments.model import Payment
 from ....core.payments.operation import Operation
 from ....core.payments.store import (
@@ -29,7 +28,6 @@ from ....core.payments.store import (
     TimelineEntry,
 )
 from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
-from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..errors import REFUSED
@@ -334,16 +332,11 @@ class PostgresPayments:
         )
 
     async def page(
-        self,
-        merchant_id: UUID,
-        *,
-        limit: int,
-        offset: int,
-        search: PaymentSearch = ALL_PAYMENTS,
+        self, merchant_id: UUID, page: PageRequest, search: PaymentSearch = ALL_PAYMENTS
     ) -> Page[Payment]:
-        wanted = search_payments(search) & Q(merchant_id=merchant_id)
+        wanted = search_payments(merchant_id, search)
         return await read_page(
-            PaymentRow, wanted, row_to_payment, self.executor, limit=limit, offset=offset
+            PaymentRow, wanted, row_to_payment, self.executor, page, of=PAYMENT_LIST
         )
 
     async def totals(self, merchant_id: UUID) -> PaymentTotals:

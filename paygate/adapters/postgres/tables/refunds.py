@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from ....core.event import Change
 from ....core.ids import IdKind, is_id
 from ....core.money import Money
+from ....core.paging import REFUND_LIST, Page, PageRequest
 from ....core.payments.model import Payment, Refund
 from ....core.payments.operation import Operation
 from ....core.payments.store import ALL_REFUNDS, RefundSearch
-from ....core.records import Page
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import RefundRow
@@ -105,16 +103,11 @@ class PostgresRefunds:
         return row_to_refund(row) if row else None
 
     async def page(
-        self,
-        merchant_id: UUID,
-        *,
-        limit: int,
-        offset: int,
-        search: RefundSearch = ALL_REFUNDS,
+        self, merchant_id: UUID, page: PageRequest, search: RefundSearch = ALL_REFUNDS
     ) -> Page[Refund]:
-        wanted = search_refunds(search) & Q(merchant_id=merchant_id)
+        wanted = search_refunds(merchant_id, search)
         return await read_page(
-            RefundRow, wanted, row_to_refund, self.executor, limit=limit, offset=offset
+            RefundRow, wanted, row_to_refund, self.executor, page, of=REFUND_LIST
         )
 
 

@@ -20,6 +20,7 @@ from ...payments.model import Order, Payment
 from ...payments.queries import find_order, find_test_merchant
 from ..dialect import Body, Shown
 from ..event_bodies import EventBodies
+from ..fields import PageQuery
 from ..resources.orders import parse_order
 from .other_gateways import OtherGateways
 
@@ -108,7 +109,7 @@ class OpenDemo(OtherGateways):
 
     def wants_bare_list(self, query: Body) -> bool:
         """Whether the request is not paged: such clients expect an array."""
-        return "limit" not in query and "offset" not in query
+        return query.keys().isdisjoint(PageQuery.model_fields)
 
     def health(self, shown: Shown) -> Shown:
         """Return ``ok`` and ``Connected``, and the name of the profile."""

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import AuditEntry, AuditFilter
 from ...limits import ACTION_CHARS_MAX
+from ...paging import AUDIT_LIST
 from ..auth import caller_of_request
 from ..context import deps_of_app
 from ..documented import EMAIL, PAID_AT, PAYMENT_ID, USER_ID, documented, example_page
@@ -98,7 +99,7 @@ routes = Blueprint("audit", __name__)
 async def index() -> Response:
     deps = deps_of_app()
     caller = await caller_of_request(deps)
-    limit, offset = parse_page(request.args)
+    asked = parse_page(request.args, AUDIT_LIST)
     wanted = parse_audit(request.args)
-    found = await deps.storage.audit.page(caller.merchant.id, wanted, limit=limit, offset=offset)
+    found = await deps.storage.audit.page(caller.merchant.id, asked, wanted)
     return json_response(page_to_json(found, audit_entry_to_json))

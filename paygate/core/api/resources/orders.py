@@ -14,6 +14,7 @@ from ...accounts.model import Merchant, Role
 from ...deps import Deps
 from ...limits import AMOUNT_MINOR_MAX, AMOUNT_MINOR_MIN, NOTES_BYTES_MAX, TEXT_CHARS_MAX
 from ...money import EXPONENTS, Money
+from ...paging import ORDER_LIST
 from ...payments.create import CreateOrder, client_secret, create_order
 from ...payments.model import Order
 from ...payments.queries import find_order
@@ -252,9 +253,9 @@ async def create() -> Response:
 async def index() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    limit, offset = parse_page(request.args)
     search = parse_orders(request.args)
-    page = await deps.storage.orders.page(merchant.id, limit=limit, offset=offset, search=search)
+    asked = parse_page(request.args, ORDER_LIST)
+    page = await deps.storage.orders.page(merchant.id, asked, search)
     return json_response(page_to_json(page, order_to_json))
 
 

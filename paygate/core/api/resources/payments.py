@@ -16,6 +16,7 @@ from ...errors import ClientError, PluginError
 from ...idempotency import Answer
 from ...limits import LIST_ROWS_MAX
 from ...outcome import NextAction
+from ...paging import PAYMENT_LIST, PageRequest
 from ...payments.create import CreatePayment, create_payment, plan_route
 from ...payments.follow_up import CancelPayment, CapturePayment, cancel_payment, capture_payment
 from ...payments.model import Payment, PaymentStatus
@@ -534,9 +535,8 @@ async def index() -> Response:
     if PAGE_PARAMETERS.isdisjoint(request.args):
         return await everything()
     merchant = await merchant_of_request(deps)
-    limit, offset = parse_page(request.args)
-    search = parse_payments(request.args)
-    page = await deps.storage.payments.page(merchant.id, limit=limit, offset=offset, search=search)
+    asked, search = parse_page(request.args, PAYMENT_LIST), parse_payments(request.args)
+    page = await deps.storage.payments.page(merchant.id, asked, search)
     return json_response(page_to_json(page, payment_to_json))
 
 
@@ -545,7 +545,7 @@ async def index() -> Response:
 async def everything() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    page = await deps.storage.payments.page(merchant.id, limit=LIST_ROWS_MAX, offset=0)
+    page = await deps.storage.payments.page(merchant.id, PageRequest(LIST_ROWS_MAX))
     return json_response([payment_to_json(payment) for payment in page.rows])
 
 

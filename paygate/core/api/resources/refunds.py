@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import Merchant, Role
 from ...deps import Deps
+from ...paging import REFUND_LIST
 from ...payments.follow_up import CreateRefund, create_refund
 from ...payments.model import Refund
 from ...payments.queries import find_refund
@@ -193,9 +194,9 @@ async def create_by_body() -> Response:
 async def index() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    limit, offset = parse_page(request.args)
     search = parse_refunds(request.args)
-    page = await deps.storage.refunds.page(merchant.id, limit=limit, offset=offset, search=search)
+    asked = parse_page(request.args, REFUND_LIST)
+    page = await deps.storage.refunds.page(merchant.id, asked, search)
     return json_response(page_to_json(page, refund_in_full_to_json))
 
 

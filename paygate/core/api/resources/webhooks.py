@@ -15,13 +15,8 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import Merchant, Role
 from ...deps import Deps
-from ...limits import (
-    OFFSET_ROWS_MAX,
-    PAGE_ROWS_DEFAULT,
-    PAGE_ROWS_MAX,
-    TEXT_CHARS_MAX,
-    URL_CHARS_MAX,
-)
+from ...limits import TEXT_CHARS_MAX, URL_CHARS_MAX
+from ...paging import DELIVERY_LIST
 from ...payments.queries import find_delivery
 from ...records import UNCHANGED
 from ...webhooks.endpoints import (
@@ -54,14 +49,15 @@ from ..fields import (
     ID_CHARS_MAX,
     Body,
     Filters,
+    PageQuery,
     Request,
     Searched,
     checked,
     maybe_uuid,
     optional_time,
+    parse_page,
     parse_time,
     parse_uuid,
-    whole,
 )
 from ..idempotency import once
 from ..shapes import At, PageJson, Uuid, maybe_timestamp, page_to_json, timestamp
@@ -208,13 +204,9 @@ class RecoverRequest(Request):
     dry_run: bool = Field(True, description="only report what would be sent")
 
 
-class DeliveriesQuery(Request):
-    """Query ``?status=&event=&endpoint_id=&payment_id=``, and the page."""
+class DeliveriesQuery(PageQuery):
+    """Query of ``GET /webhooks``."""
 
-    limit: Annotated[int, BeforeValidator(whole), Field(ge=1)] = Field(
-        PAGE_ROWS_DEFAULT, description=f"more than {PAGE_ROWS_MAX} is {PAGE_ROWS_MAX}"
-    )
-    offset: Annotated[int, BeforeValidator(whole), Field(ge=0, le=OFFSET_ROWS_MAX)] = 0
     status: Literal["pending", "success", "failed"] | None = None
     event: Annotated[Searched, Field(max_length=EVENT_CHARS_MAX)] | None = None
     endpoint_id: Annotated[UUID | None, BeforeValidator(maybe_uuid)] = None
@@ -288,12 +280,11 @@ def parse_recovery(body: Body, merchant: Merchant, now: datetime) -> tuple[Recov
     return recovery, asked.dry_run
 
 
-def parse_deliveries(query: Mapping[str, str]) -> tuple[int, int, DeliveryFilter]:
-    """Parse ``?limit=&offset=`` and the filters of ``GET /webhooks``."""
+def parse_deliveries(query: Mapping[str, str]) -> DeliveryFilter:
+    """Parse the filters of ``GET /webhooks``."""
     names = DeliveriesQuery.model_fields
     asked = checked(DeliveriesQuery, {n: query[n] for n in names if query.get(n)})
-    only = DeliveryFilter(asked.status, asked.event, asked.endpoint_id, asked.payment_id)
-    return min(asked.limit, PAGE_ROWS_MAX), asked.offset, only
+    return DeliveryFilter(asked.status, asked.event, asked.endpoint_id, asked.payment_id)
 
 
 def parse_test_event(body: Body, merchant: Merchant) -> SendTestEvent:
@@ -577,8 +568,10 @@ async def send_test() -> Response:
 async def index() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    limit, offset, only = parse_deliveries(request.args)
-    page = await deps.storage.deliveries.page(merchant.id, limit=limit, offset=offset, only=only)
+    only = parse_deliveries(request.args)
+    page = await deps.storage.deliveries.page(
+        merchant.id, parse_page(request.args, DELIVERY_LIST), only
+    )
     if dialect_of_app().wants_bare_list(request.args):
         return json_response([delivery_to_json(row) for row in page.rows])
     return json_response(page_to_json(page, delivery_to_json))

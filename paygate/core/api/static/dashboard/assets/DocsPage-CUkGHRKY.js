@@ -1,4 +1,4 @@
-import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Dn as n,In as r,Ln as i,St as a,Wt as o,fn as s,gt as c,kt as l}from"./shared-E7XxrT7d.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
+import{Lt as e,vt as t}from"./libraries-4aX4BoNS.js";import{Dn as n,In as r,Ln as i,St as a,Wt as o,fn as s,gt as c,kt as l}from"./shared-Bc3e4L9Q.js";function u({api:e,apiKey:t,apiSecret:n}){return`curl -X POST ${e}/api/v1/orders \\
   -H "X-Api-Key: ${t}" \\
   -H "X-Api-Secret: ${n}" \\
   -H "Content-Type: application/json" \\
