@@ -14,7 +14,7 @@ from paygate.core.accounts.team import AddUser, add_user
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.harness.apps import TestApp, running_app
-from tests.harness.databases import Databases, migrated_template
+from tests.harness.databases import Databases, open_databases
 from tests.harness.folders import open_folder
 from tests.harness.people import merchant_id
 
@@ -53,8 +53,12 @@ async def sign_ins(databases: Databases, home: Path) -> None:
 
 
 def main() -> None:
-    with open_folder() as home, start_servers(home / "servers", durable=False) as servers:
-        asyncio.run(sign_ins(migrated_template(servers.urls.database_url), home))
+    with (
+        open_folder() as home,
+        start_servers(home / "servers", durable=False) as servers,
+        open_databases(servers.urls.database_url) as databases,
+    ):
+        asyncio.run(sign_ins(databases, home))
 
 
 if __name__ == "__main__":

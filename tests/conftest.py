@@ -1,4 +1,4 @@
-"""Real servers for every test: one pair a session, a database a test."""
+"""Real servers for every test: one pair for all processes of a run, a database a test."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from paygate.adapters.embedded import start_servers
+from paygate.adapters.embedded.throwaway import throwaway_servers
 
 from .harness.apps import TestApp, running_app
-from .harness.databases import Databases, migrated_template
+from .harness.databases import Databases, open_databases
 from .harness.fakes import Fakes
 from .harness.folders import open_folder
 from .harness.shared import Shared, shared_by_tests
@@ -57,14 +57,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def server_urls() -> Iterator[tuple[str, str]]:
-    """PostgreSQL and Valkey: named by the environment, or started from wheels."""
+def server_urls(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """PostgreSQL and Valkey: named by the environment, or started from wheels.
+
+    The first process of a run starts them, and the last one to need them stops them. A test
+    that stops, kills or reconfigures a server has one of its own.
+    """
     database = os.environ.get("PAYGATE_TEST_DATABASE_URL", "")
     redis = os.environ.get("PAYGATE_TEST_REDIS_URL", "")
     if database and redis:
         yield database, redis
         return
-    with open_folder() as home, start_servers(home, durable=False) as servers:
+    # pytest-xdist gives all its processes one id of the run.
+    run = getattr(request.config, "workerinput", {}).get("testrunuid")
+    with throwaway_servers(run, redis=True) as servers:
         yield database or servers.urls.database_url, redis or servers.urls.redis_url
 
 
@@ -81,8 +87,9 @@ def redis_url(server_urls: tuple[str, str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(server_urls: tuple[str, str]) -> Databases:
-    return migrated_template(server_urls[0])
+def databases(server_urls: tuple[str, str]) -> Iterator[Databases]:
+    with open_databases(server_urls[0]) as databases:
+        yield databases
 
 
 @pytest.fixture

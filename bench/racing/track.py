@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 import asyncpg
 
+from paygate.adapters.postgres.database_url import with_database
 from tests.harness.apps import KEYS
-from tests.harness.databases import with_database
 from tests.harness.processes import Stack, stack
 
 from . import plugin

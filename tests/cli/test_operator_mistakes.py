@@ -10,7 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.harness.databases import Databases, with_database
+from paygate.adapters.postgres.database_url import with_database
+from tests.harness.databases import Databases
 from tests.harness.processes import Client, Stack, free_port
 
 

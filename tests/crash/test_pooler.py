@@ -48,7 +48,7 @@ async def test_our_settings_hold_in_every_transaction_behind_a_pooler(
     pooler_url: str, databases: Databases
 ):
     name = urlsplit(pooler_url).path.lstrip("/")
-    await databases._run(
+    await databases.run(
         f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'repeatable read'"
     )
     context, executor = await connect(pooler_url, pool_size=6)

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from secrets import token_hex
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from paygate.adapters.postgres.migrate import migrate
-
-
-def with_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc or "localhost", f"/{name}", parts.query, ""))
+from paygate.adapters.postgres.database_url import with_database
+from paygate.testing.background_loop import BackgroundLoop
+from paygate.testing.databases import Databases as MadeAhead
 
 
 @dataclass(frozen=True)
 class Databases:
-    """Makes and drops databases on one server."""
+    """Makes and drops databases on one server, for tests in any event loop."""
 
     server_url: str
-    template: str
+    loop: BackgroundLoop
+    made_ahead: MadeAhead
 
     async def clone(self) -> str:
-        name = f"paygate_test_{token_hex(6)}"
-        # Files are copied in a third of the time that it takes to log what is in them.
-        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY FILE_COPY')
-        return with_database(self.server_url, name)
+        return await self.loop.run_async(self.made_ahead.acquire())
 
     async def drop(self, url: str) -> None:
-        name = urlsplit(url).path.lstrip("/")
-        await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        """Let a database be dropped; nothing waits for that."""
 
-    async def _run(self, sql: str) -> None:
+        async def release() -> None:
+            self.made_ahead.release(url)
+
+        await self.loop.run_async(release())
+
+    async def run(self, sql: str) -> None:
+        """Run a statement beside the databases."""
         connection = await asyncpg.connect(with_database(self.server_url, "postgres"))
         try:
             await connection.execute(sql)
@@ -43,14 +41,13 @@ class Databases:
             await connection.close()
 
 
-def migrated_template(server_url: str) -> Databases:
-    """Databases cloned from one that was migrated once."""
-    # Not the prefix of the shipped templates: a run drops those of runs that have ended.
-    databases = Databases(server_url, f"paygate_migrated_{token_hex(6)}")
-
-    async def prepare() -> None:
-        await databases._run(f'CREATE DATABASE "{databases.template}"')
-        await migrate(with_database(server_url, databases.template))
-
-    asyncio.run(prepare())
-    return databases
+@contextmanager
+def open_databases(server_url: str) -> Iterator[Databases]:
+    """Databases on a server that other processes may use as well; dropped at the end."""
+    loop = BackgroundLoop()
+    made_ahead = loop.run(MadeAhead.open(server_url))
+    try:
+        yield Databases(server_url, loop, made_ahead)
+    finally:
+        loop.run(made_ahead.close())
+        loop.close()

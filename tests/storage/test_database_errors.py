@@ -65,8 +65,8 @@ async def test_a_table_that_was_altered_costs_no_request_an_error(app: TestApp):
 async def test_sessions_that_became_read_only_are_replaced(app: TestApp, databases: Databases):
     name = urlsplit(app.app.settings.database_url).path.lstrip("/")
     mark = 'ALTER DATABASE "{}" {}'
-    await databases._run(mark.format(name, "SET default_transaction_read_only = on"))
-    await databases._run(
+    await databases.run(mark.format(name, "SET default_transaction_read_only = on"))
+    await databases.run(
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     )
     async with asyncio.timeout(30):
@@ -74,7 +74,7 @@ async def test_sessions_that_became_read_only_are_replaced(app: TestApp, databas
             pass
     while "read-only" not in await _refusal(app):
         pass
-    await databases._run(mark.format(name, "RESET default_transaction_read_only"))
+    await databases.run(mark.format(name, "RESET default_transaction_read_only"))
 
     async with asyncio.timeout(30):
         answers = [await app.call("POST", "/orders", json={"amount": 100})]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from paygate.testing.session import Session, open_session
+from paygate.testing.session import Session
+from tests.harness.databases import Databases
 
 
 @pytest.fixture(scope="session")
-def paygate_session(server_urls: tuple[str, str]) -> Iterator[Session]:
-    with open_session(server_urls[0]) as session:
-        yield session
+def paygate_session(databases: Databases) -> Session:
+    return Session(databases.loop, databases.made_ahead)

@@ -32,6 +32,8 @@ TEMPLATE_PREFIX = "paygate_test_template_"
 # Families of advisory locks: held by an owner of databases while it runs; held (shared) by
 # the owners that clone a template; held while a template is created or dropped.
 OWNER_LOCKS, CLONER_LOCKS, TEMPLATE_LOCKS = 0x70677431, 0x70677432, 0x70677433
+# Half the time of logging what is copied. A server that waits for its disk would flush it all.
+COPY = "STRATEGY FILE_COPY"
 NAMES = "SELECT datname FROM pg_database WHERE datname LIKE $1 || '%'"
 EXISTS = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
 LOCK = "SELECT pg_advisory_lock($1, $2)"
@@ -49,6 +51,7 @@ class TemplateDatabases:
     _connection: Any
     _number: int
     _template: str
+    _strategy: str
     _created: set[str] = field(default_factory=set)
     _count: int = 0
     # A connection runs one statement at a time.
@@ -67,7 +70,8 @@ class TemplateDatabases:
         number = int.from_bytes(os.urandom(4), signed=True)
         template = f"{TEMPLATE_PREFIX}{_digest()}"
         connection = await _connect(server_url)
-        databases = cls(server_url, connection, number, template)
+        is_durable = await connection.fetchval("SHOW fsync") == "on"
+        databases = cls(server_url, connection, number, template, "" if is_durable else COPY)
         try:
             await connection.execute(LOCK, OWNER_LOCKS, number)
             await databases._drop_leftovers()
@@ -87,7 +91,9 @@ class TemplateDatabases:
         name = f"{CLONE_PREFIX}{_hex(self._number)}_{self._count}"
         async with self._turn:
             self._created.add(name)
-            await self._connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+            await self._connection.execute(
+                f'CREATE DATABASE "{name}" TEMPLATE "{self._template}" {self._strategy}'
+            )
         return with_database(self.server_url, name)
 
     async def drop(self, url: str) -> None:
