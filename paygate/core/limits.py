@@ -96,9 +96,6 @@ PLUGIN_ID_CHARS_MAX = 64
 METHOD_CODE_CHARS_MAX = 20
 PLUGIN_STATE_BYTES_MAX = 16 * 1024
 
-# Bounds the calls to a processor that always asks to be queried again at once.
-PENDING_WAIT_MIN = timedelta(seconds=1)
-
 # Wake-ups that one call may request, and their longest delay: longer than a bank holds money.
 WAKE_UPS_MAX = 50
 WAKE_UP_MAX = timedelta(days=400)
@@ -110,6 +107,10 @@ SEALED_MAX = timedelta(minutes=15)
 # The shortest delay before a pending operation is queried again; the delay grows with the
 # age of the operation.
 PENDING_PAUSE_MIN = timedelta(seconds=1)
+
+# A processor that answers "pending" with a shorter delay is queried once after that delay, by
+# the same job. The job occupies its slot meanwhile.
+QUERY_AT_ONCE_MAX = timedelta(milliseconds=250)
 
 # A pending operation is due by the time that the processor named, or within a week: bank
 # transfers take days. After that "pending" counts as unknown, so that it ends or is reviewed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Any
 
@@ -38,6 +39,7 @@ def passes_luhn(digits: str) -> bool:
     return sum(map(int, digits[-1::-2] + doubled)) % 10 == 0
 
 
+@lru_cache(maxsize=1024)
 def names_a_secret(name: str) -> bool:
     """Whether the value of a field of that name must never be stored or logged."""
     return _SECRET_NAMES.search(name) is not None
@@ -136,7 +138,7 @@ def redact_json(value: object, *, secrets: Collection[str] = (), depth: int = 1)
             return "…"
         case Mapping():
             return {
-                redact_text(str(name), secrets=secrets): MASK
+                _redact_name(str(name), secrets): MASK
                 if names_a_secret(str(name))
                 else redact_json(inner, secrets=secrets, depth=depth + 1)
                 for name, inner in islice(value.items(), ITEMS_MAX)
@@ -146,6 +148,16 @@ def redact_json(value: object, *, secrets: Collection[str] = (), depth: int = 1)
             return [redact_json(inner, secrets=secrets, depth=depth + 1) for inner in inside]
         case _:
             return None if value is None else type(value).__name__
+
+
+def _redact_name(name: str, secrets: Collection[str]) -> str:
+    return redact_text(name, secrets=secrets) if secrets else _redact_usual_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _redact_usual_name(name: str) -> str:
+    # Few names are used again and again.
+    return redact_text(name)
 
 
 def _redact_number(value: float) -> float | str:

@@ -19,7 +19,6 @@ from ..core.instrument import Instrument
 from ..core.limits import (
     ATTEMPT_HEADER_CHARS_MAX,
     ATTEMPT_HEADERS_MAX,
-    PENDING_WAIT_MIN,
     PLUGIN_STATE_BYTES_MAX,
     PLUGIN_TEXT_CHARS_MAX,
     RESPONSE_BYTES_STORED_MAX,
@@ -211,12 +210,12 @@ Waiting = tuple[timedelta, datetime | None, Mapping[str, Any] | None]
 
 
 def _waiting(answer: Pending | ActionRequired) -> Waiting:
-    """Check times and state; the next query is at least one second away."""
+    """Check times and state."""
     name = type(answer).__name__
     wait = usable_wait(answer.resolve_after, f"{name}.resolve_after", longest=WAIT_MAX)
     until, state = answer.expires_at, answer.state
     return (
-        max(wait, PENDING_WAIT_MIN),
+        wait,
         None if until is None else utc_moment(until, f"{name}.expires_at"),
         None if state is None else plain_json(state, f"{name}.state"),
     )

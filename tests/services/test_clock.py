@@ -151,7 +151,7 @@ async def test_time_runs_on_from_where_an_advance_has_brought_it(app: TestApp):
 
 
 async def test_a_payment_after_an_advance_is_settled_by_itself(app: TestApp, fakes: Fakes):
-    fakes.processor.authorizations = [Pending(timedelta(milliseconds=100))]
+    fakes.processor.authorizations = [Pending(timedelta(milliseconds=300))]
     async with app.working():
         await until_alive(app)
         await advance_clock(AdvanceClock(DAY), app.app.deps)

@@ -40,7 +40,7 @@ async def test_a_declined_payment_fails_with_a_code_and_frees_the_order(app: Tes
 async def test_a_pending_answer_is_asked_about_and_holds_nothing_meanwhile(
     app: TestApp, fakes: Fakes
 ):
-    fakes.processor.authorizations = [Pending(timedelta(milliseconds=150), state={"note": 1})]
+    fakes.processor.authorizations = [Pending(timedelta(milliseconds=300), state={"note": 1})]
     async with app.working():
         payment_id = await app.paid()
         await app.until_value("pending", "SELECT state FROM operations")

@@ -12,6 +12,7 @@ from ..deps import DeferredNotifications, Deps, run_again_on_conflict
 from ..errors import ConflictError, NotSentError, PluginError
 from ..event import Change
 from ..ids import IdKind
+from ..limits import PENDING_PAUSE_MIN
 from ..outcome import (
     EXPIRED_HOLD,
     PARTLY_APPROVED,
@@ -155,7 +156,8 @@ def _note(outcome: Outcome) -> str:
         case Released(reason=reason):
             return redact_text(reason)
         case _:
-            return f"pending, next query in {outcome.resolve_after.total_seconds():g} s"
+            wait = max(outcome.resolve_after, PENDING_PAUSE_MIN)
+            return f"pending, next query in {wait.total_seconds():g} s"
 
 
 OTHER_REASON = "Another payment of the order was in progress or successful when this money arrived"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -131,6 +131,7 @@ TRANSITIONS: Mapping[PaymentStatus, Mapping[Action, PaymentStatus]] = {
 }
 """Status → action → next status. A trigger of the database has the same table."""
 DECIDED: frozenset[PaymentStatus] = frozenset({"success", "failed", "cancelled"})
+OPENING_EVENTS = (EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
 LIVE: frozenset[PaymentStatus] = frozenset(TRANSITIONS) - {"failed", "cancelled"}
 """Statuses in which a payment keeps its order from having another one."""
 
@@ -218,12 +219,12 @@ class Payment:
             captured=False,
             decline=None,
             version=1,
-            last_seq=0,
+            last_seq=len(OPENING_EVENTS),
             created_at=at,
             updated_at=at,
             scenario=scenario,
         )
-        return _with_events(payment, EventType.PAYMENT_CREATED, EventType.PAYMENT_PENDING)
+        return Change(payment, _events(payment, OPENING_EVENTS))
 
     @property
     def is_decided(self) -> bool:
@@ -234,7 +235,7 @@ class Payment:
         """Mark the payment as about to be sent to the processor. Idempotent."""
         if self.status in {"processing", "unknown"}:
             return Change(self)
-        return Change(self._move("process", at=at))
+        return self._move("process", at=at)
 
     def apply(self, outcome: Outcome, *, at: datetime) -> Change[Payment]:
         """Apply an outcome of the charge.
@@ -251,10 +252,11 @@ class Payment:
             case Declined(code=code):
                 return self._decline(Decline(code, "Payment processing failed"), at=at)
             case Unknown():
-                return Change(self if self.status == "unknown" else self._move("lose", at=at))
+                return Change(self) if self.status == "unknown" else self._move("lose", at=at)
             case Pending():
                 # An unknown payment is in progress after all.
-                return Change(self if self.status == "processing" else self._move("resume", at=at))
+                is_known = self.status == "processing"
+                return Change(self) if is_known else self._move("resume", at=at)
             case ActionRequired():
                 return self._await_shopper(NextAction.of(outcome), at=at)
             case Released():
@@ -262,10 +264,9 @@ class Payment:
 
     def _await_shopper(self, action: NextAction, *, at: datetime) -> Change[Payment]:
         if self.status == "processing":
-            return Change(
-                self if self.next_action == action else self._touched(at, next_action=action)
-            )
-        return Change(replace(self._move("resume", at=at), next_action=action))
+            is_known = self.next_action == action
+            return Change(self) if is_known else self._change(at=at, next_action=action)
+        return self._move("resume", at=at, next_action=action)
 
     def capture(self, amount: Money | None, *, at: datetime) -> Change[Payment]:
         """Confirm the capture of an automatic payment: once, and in full.
@@ -282,7 +283,7 @@ class Payment:
             raise NotCapturableError("Payment not in capturable state")
         if amount is not None and amount != self.amount_captured:
             raise NotCapturableError("Partial capture not supported")
-        return Change(replace(self, captured=True, version=self.version + 1, updated_at=at))
+        return self._change(at=at, captured=True)
 
     @property
     def amount_held(self) -> Money:
@@ -304,7 +305,7 @@ class Payment:
             raise CaptureExceedsAuthorizationError(
                 asked_minor=amount.minor, held_minor=self.amount_held.minor
             )
-        return Change(self._move("capture", at=at))
+        return self._move("capture", at=at)
 
     def complete_capture(
         self, amount: Money, *, is_captured: bool, is_final: bool, at: datetime
@@ -320,13 +321,12 @@ class Payment:
         if not is_captured:
             if self.hold_ended_at is not None:
                 return self._end_hold(EventType.PAYMENT_CAPTURE_FAILED, at=at)
-            return _with_events(self._move("hold", at=at), EventType.PAYMENT_CAPTURE_FAILED)
+            return self._move("hold", EventType.PAYMENT_CAPTURE_FAILED, at=at)
         taken = self.amount_captured + amount
         if is_final or taken == self.amount_authorized or self.hold_ended_at is not None:
-            after = replace(self._move("approve", at=at), amount_captured=taken, captured=True)
-            return _with_events(after, EventType.PAYMENT_SUCCESS)
-        after = replace(self._move("hold", at=at), amount_captured=taken)
-        return _with_events(after, EventType.PAYMENT_CAPTURED)
+            event = EventType.PAYMENT_SUCCESS
+            return self._move("approve", event, at=at, amount_captured=taken, captured=True)
+        return self._move("hold", EventType.PAYMENT_CAPTURED, at=at, amount_captured=taken)
 
     def request_void(self, *, at: datetime) -> Change[Payment]:
         """Begin to release the hold.
@@ -336,12 +336,12 @@ class Payment:
         """
         if self.status != "authorized":
             raise NotCancellableError
-        return Change(self._move("void", at=at))
+        return self._move("void", at=at)
 
     def complete_void(self, *, is_released: bool, at: datetime) -> Change[Payment]:
         """Record the result of a void. Earlier captures stay captured."""
         if not is_released and self.hold_ended_at is None:
-            return _with_events(self._move("hold", at=at), EventType.PAYMENT_CANCEL_FAILED)
+            return self._move("hold", EventType.PAYMENT_CANCEL_FAILED, at=at)
         return self._end_hold(at=at)
 
     def release_hold(self, *, at: datetime) -> Change[Payment]:
@@ -357,14 +357,13 @@ class Payment:
             return self._decline(EXPIRED_HOLD, at=at)
         if self.status in {"capturing", "voiding"}:
             is_known = self.hold_ended_at is not None
-            return Change(self if is_known else self._touched(at, hold_ended_at=at))
+            return Change(self) if is_known else self._change(at=at, hold_ended_at=at)
         return self._end_hold(at=at)
 
     def _end_hold(self, *first: EventType, at: datetime) -> Change[Payment]:
         if self.amount_captured:
-            after = replace(self._move("approve", at=at), captured=True)
-            return _with_events(after, *first, EventType.PAYMENT_SUCCESS)
-        return _with_events(self._move("release", at=at), *first, EventType.PAYMENT_CANCELLED)
+            return self._move("approve", *first, EventType.PAYMENT_SUCCESS, at=at, captured=True)
+        return self._move("release", *first, EventType.PAYMENT_CANCELLED, at=at)
 
     def _require_uncaptured(self) -> None:
         if self.captured:
@@ -377,22 +376,23 @@ class Payment:
             InvalidTransitionError: The payment has not failed.
         """
         if self.capture_mode == "manual":
-            held = replace(self._move("hold", at=at), amount_authorized=approved, decline=None)
-            return _with_events(held, EventType.PAYMENT_AUTHORIZED)
-        after = replace(
-            self._move("revive", at=at),
+            event = EventType.PAYMENT_AUTHORIZED
+            return self._move("hold", event, at=at, amount_authorized=approved, decline=None)
+        return self._move(
+            "revive",
+            EventType.PAYMENT_SUCCESS,
+            at=at,
             amount_authorized=approved,
             amount_captured=approved,
             decline=None,
         )
-        return _with_events(after, EventType.PAYMENT_SUCCESS)
 
     def record_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
         """Record money that was captured too late: another payment has paid the order.
 
         The payment stays failed; its money has to be refunded.
         """
-        return Change(self._touched(at, amount_authorized=approved, amount_captured=approved))
+        return self._change(at=at, amount_authorized=approved, amount_captured=approved)
 
     @property
     def amount_refundable(self) -> Money:
@@ -417,17 +417,14 @@ class Payment:
     def _reserve(self, amount: Money, event: EventType, *, at: datetime) -> Change[Payment]:
         if amount > (left := self.amount_refundable):
             raise RefundExceedsCaptureError(asked_minor=amount.minor, left_minor=left.minor)
-        return _with_events(self._touched(at, amount_refunded=self.amount_refunded + amount), event)
+        return self._change(event, at=at, amount_refunded=self.amount_refunded + amount)
 
     def complete_refund(self, amount: Money, *, is_refunded: bool, at: datetime) -> Change[Payment]:
         """Record the result of a refund; a declined refund frees its money."""
         if is_refunded:
-            return _with_events(self._touched(at), EventType.REFUND_PROCESSED)
-        after = self._touched(at, amount_refunded=self.amount_refunded - amount)
-        return _with_events(after, EventType.REFUND_FAILED)
-
-    def _touched(self, at: datetime, **changes: Any) -> Payment:
-        return replace(self, version=self.version + 1, updated_at=at, **changes)
+            return self._change(EventType.REFUND_PROCESSED, at=at)
+        left = self.amount_refunded - amount
+        return self._change(EventType.REFUND_FAILED, at=at, amount_refunded=left)
 
     def _approve(self, approved: Money, *, at: datetime) -> Change[Payment]:
         assert approved <= self.amount, "the guard refuses larger amounts"
@@ -435,40 +432,47 @@ class Payment:
             return self._hold(approved, at=at)
         if self.status == "success" or approved == self.amount_captured:
             return Change(self)  # Repeated; a partial approval stays recorded too.
-        is_part = approved < self.amount
-        moved = self._move("decline" if is_part else "approve", at=at)
-        after = replace(moved, amount_authorized=approved, amount_captured=approved)
-        if is_part:
+        taken = {"amount_authorized": approved, "amount_captured": approved}
+        if approved < self.amount:
             # A part does not pay the order, and has to be refunded.
-            return _with_events(replace(after, decline=PARTLY_APPROVED), EventType.PAYMENT_FAILED)
-        return _with_events(after, EventType.PAYMENT_SUCCESS)
+            event = EventType.PAYMENT_FAILED
+            return self._move("decline", event, at=at, decline=PARTLY_APPROVED, **taken)
+        return self._move("approve", EventType.PAYMENT_SUCCESS, at=at, **taken)
 
     def _hold(self, approved: Money, *, at: datetime) -> Change[Payment]:
         if self.amount_authorized:
             # The hold is stored already, and may have been captured or released since.
             return Change(self)
-        after = replace(self._move("hold", at=at), amount_authorized=approved)
-        return _with_events(after, EventType.PAYMENT_AUTHORIZED)
+        return self._move("hold", EventType.PAYMENT_AUTHORIZED, at=at, amount_authorized=approved)
 
     def _decline(self, decline: Decline, *, at: datetime) -> Change[Payment]:
         if self.status == "failed":
             return Change(self)
-        declined = replace(self._move("decline", at=at), decline=decline)
-        return _with_events(declined, EventType.PAYMENT_FAILED)
+        return self._move("decline", EventType.PAYMENT_FAILED, at=at, decline=decline)
 
-    def _move(self, action: Action, *, at: datetime) -> Payment:
+    def _move(
+        self, action: Action, *events: EventType, at: datetime, **changes: Any
+    ) -> Change[Payment]:
+        """Move to the status after an action; emit events and change further fields."""
         after = next_status(self.status, action)
-        # The shopper has nothing to do after a final outcome.
-        left = self.next_action if after in {"processing", "unknown"} else None
-        return self._touched(at, status=after, next_action=left)
+        if after not in {"processing", "unknown"}:
+            # The shopper has nothing to do after a final outcome.
+            changes["next_action"] = None
+        return self._change(*events, at=at, status=after, **changes)
+
+    def _change(self, *events: EventType, at: datetime, **changes: Any) -> Change[Payment]:
+        last_seq = self.last_seq + len(events)
+        after = replace(self, version=self.version + 1, updated_at=at, last_seq=last_seq, **changes)
+        return Change(after, _events(after, events))
 
 
-def _with_events(payment: Payment, *types: EventType) -> Change[Payment]:
-    events = tuple(
-        Event(type, payment.id, payment.last_seq + ordinal, payment.updated_at)
-        for ordinal, type in enumerate(types, start=1)
+def _events(payment: Payment, types: Sequence[EventType]) -> tuple[Event, ...]:
+    """Return a payment's newest events, whose sequence numbers end with its last one."""
+    first = payment.last_seq - len(types) + 1
+    return tuple(
+        Event(type, payment.id, seq, payment.updated_at)
+        for seq, type in enumerate(types, start=first)
     )
-    return Change(replace(payment, last_seq=payment.last_seq + len(events)), events)
 
 
 RefundStatus = Literal["pending", "processed", "failed"]

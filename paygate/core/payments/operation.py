@@ -104,7 +104,7 @@ class Operation:
 
     def mark_sent(self) -> Operation:
         """Mark the operation as about to be sent."""
-        return replace(self._move("sent"), queries=0)
+        return self._move("sent", queries=0)
 
     def settle(
         self,
@@ -126,7 +126,7 @@ class Operation:
         """
         match outcome:
             case Approved(reference=reference):
-                return replace(self._end("succeeded", at=at), reference=reference)
+                return self._end("succeeded", at=at, reference=reference)
             case Declined() | Released():
                 return self._end("failed", at=at)
             case Pending() | ActionRequired():
@@ -140,14 +140,13 @@ class Operation:
         return at > latest + PENDING_GRACE
 
     def _await(self, outcome: Pending | ActionRequired, *, at: datetime) -> Operation:
-        moved = self._move("pending")
         state = outcome.state if outcome.state is not None else self.processor_state
         # The delay grows with the age, so that a processor that always asks to be queried
         # at once costs a bounded number of calls.
         pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) // 100)
         expires_at = outcome.expires_at or self.expires_at
-        return replace(
-            moved, due_at=at + pause, processor_state=state, expires_at=expires_at, queries=0
+        return self._move(
+            "pending", due_at=at + pause, processor_state=state, expires_at=expires_at, queries=0
         )
 
     def revive(self, approved: Approved, *, at: datetime) -> Operation:
@@ -162,21 +161,21 @@ class Operation:
 
     def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
         """Reserve it again with the same id: the processor never received it."""
-        return replace(self._move("reserved"), due_at=at + wait, sends=self.sends + 1)
+        return self._move("reserved", due_at=at + wait, sends=self.sends + 1)
 
     def _mark_unknown(self, *, at: datetime, wait: timedelta | None) -> Operation:
         if wait is None:
             return self._end("needs_review", at=at)
-        return replace(self._move("unknown"), due_at=at + wait, queries=self.queries + 1)
+        return self._move("unknown", due_at=at + wait, queries=self.queries + 1)
 
-    def _end(self, state: OperationState, *, at: datetime) -> Operation:
+    def _end(self, state: OperationState, *, at: datetime, **changes: Any) -> Operation:
         # The card is no longer needed. An operation in review may be queried again, and must
         # not be sent without its card.
         has_secret = state == "needs_review" and self.sealed is not None
         sealed = ERASED if has_secret else None
-        return replace(self._move(state), due_at=at, sealed=sealed)
+        return self._move(state, due_at=at, sealed=sealed, **changes)
 
-    def _move(self, state: OperationState) -> Operation:
+    def _move(self, state: OperationState, **changes: Any) -> Operation:
         if state not in OPERATION_TRANSITIONS[self.state]:
             raise InvalidTransitionError(thing="operation", status=self.state, action=state)
-        return replace(self, state=state)
+        return replace(self, state=state, **changes)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from random import Random
 from uuid import UUID
 
 from ..deps import DeferredNotifications, Deps
 from ..errors import InfrastructureError, NotSentError, RowRefusedError
 from ..ids import IdKind
+from ..limits import QUERY_AT_ONCE_MAX
 from ..outcome import ActionRequired, Approved, DeclineCode, Declined, Outcome, Pending, Unknown
 from ..plugin_api.plugin import CallContext, WakeUp
 from ..plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update
@@ -35,14 +38,32 @@ class CallResult:
     Args:
         outcome: The processor's outcome; None if this worker had lost the row.
         wake_ups: Wake-ups that the processor requested.
-        call: The call, for the timeline.
-        assessment: The result of the risk checks before it.
+        calls: The calls, for the timeline.
+        assessment: The result of the risk checks before them.
     """
 
     outcome: CallOutcome | None
     wake_ups: tuple[WakeUp, ...] = ()
-    call: RecordedCall | None = None
+    calls: tuple[RecordedCall, ...] = ()
     assessment: Assessment | None = None
+
+    def then(self, query: CallResult) -> CallResult:
+        """Return the result of this call and of a query right after it.
+
+        A query without a definite outcome is repeated anyway, so it changes nothing.
+        """
+        is_definite = isinstance(query.outcome, Approved | Declined)
+        return replace(
+            self,
+            outcome=query.outcome if is_definite else self.outcome,
+            wake_ups=self.wake_ups + query.wake_ups,
+            calls=self.calls + query.calls,
+        )
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the processor answered the first call; None if it was not called."""
+        return self.calls[0].answered_at if self.calls else None
 
     @property
     def is_blocked(self) -> bool:
@@ -196,13 +217,34 @@ class OperationWork:
             return CallResult(Unknown(missing))
         if claim.is_fresh and claim.claimed.operation.is_erased:
             return CallResult(_without_secret(processor))
+        result = await self._ask(processor, claim)
+        pending = result.outcome
+        if isinstance(pending, Pending) and self._is_soon(pending, processor):
+            await asyncio.sleep(pending.resolve_after.total_seconds())
+            result = result.then(await self._ask(processor, self._pending(claim, pending)))
+        return result
+
+    async def _ask(self, processor: GuardedByHost, claim: Job) -> CallResult:
         context = self._context(claim)
         try:
             pending = _pending_call(processor, claim, context, self.deps)
         except NotSentError as error:
             return CallResult(error)
         outcome, call = await record_call(pending, self.deps.clock)
-        return CallResult(outcome, tuple(context.wake_ups), call)
+        return CallResult(outcome, tuple(context.wake_ups), (call,))
+
+    def _is_soon(self, pending: Pending, processor: GuardedByHost) -> bool:
+        """Whether to wait for the outcome now, instead of claiming the operation again."""
+        clock = self.deps.test_clock
+        is_held = clock is not None and clock.shown.is_held
+        is_soon = pending.resolve_after <= QUERY_AT_ONCE_MAX
+        return is_soon and processor.capabilities.query and not is_held
+
+    def _pending(self, claim: Job, pending: Pending) -> Job:
+        """Return the job that queries an operation after its first response."""
+        now, claimed = self.deps.clock.now(), claim.claimed
+        operation = claimed.operation.settle(pending, at=now, wait=None)
+        return Job(replace(claimed, operation=operation), is_fresh=False)
 
     async def record(self, finished: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         """Store outcomes and their events, and notify workers of deliveries.
@@ -262,8 +304,7 @@ class OperationWork:
         try:
             if processor and _is_late_update(late):
                 assert isinstance(outcome, Approved | Declined | ActionRequired | Pending)
-                update, call = Update(operation.id, outcome), late.result.call
-                answered_at = None if call is None else call.answered_at
+                update, answered_at = Update(operation.id, outcome), late.result.answered_at
                 note = await apply_update(update, processor, self.deps, answered_at=answered_at)
                 log.info("late outcome of %s: %s %s", operation.id, note.effect, note.reason)
             await self._store_calls([late])
@@ -284,9 +325,7 @@ class OperationWork:
 
     async def _store_calls(self, finished: Sequence[Finished[Job, CallResult]]) -> None:
         calls = [
-            (each.claim.claimed.operation, each.result.call)
-            for each in finished
-            if each.result.call is not None
+            (each.claim.claimed.operation, call) for each in finished for call in each.result.calls
         ]
         if calls:
             await self.deps.storage.operations.store_calls(calls)
@@ -331,10 +370,9 @@ def _concluded(
     claimed: ClaimedOperation, result: CallResult, to: Sequence[Endpoint], deps: Deps
 ) -> OperationRecord:
     assert result.outcome is not None, "cannot record an operation whose lease was lost"
-    answered_at = None if result.call is None else result.call.answered_at
-    record = conclude_operation(claimed, result.outcome, to, deps, answered_at=answered_at)
+    record = conclude_operation(claimed, result.outcome, to, deps, answered_at=result.answered_at)
     woken = wake_ups(claimed, result.wake_ups, deps)
-    record = replace(record, added=woken, call=result.call)
+    record = replace(record, added=woken, calls=result.calls)
     if result.assessment is None:
         return record
     decision, note = result.assessment.decision, result.assessment.note

@@ -156,7 +156,7 @@ class OperationRecord:
         refund: The refund after the outcome; None without one.
         note: The outcome for the timeline, redacted.
         added: New operations.
-        call: The call that returned the outcome; None without a call.
+        calls: The calls of the processor since the operation was claimed.
         decision: A decision of plugins before the call; None without one.
     """
 
@@ -167,7 +167,7 @@ class OperationRecord:
     refund: Refund | None = None
     note: str | None = None
     added: tuple[Operation, ...] = ()
-    call: RecordedCall | None = None
+    calls: tuple[RecordedCall, ...] = ()
     decision: Decision | None = None
 
 

@@ -111,16 +111,6 @@ async def test_a_wrong_field_of_an_outcome_is_named(answer, sentence):
     assert [(line, said["plugin"]) for line, said in log.lines] == [("plugin failed", "answers")]
 
 
-@pytest.mark.parametrize("wait", [timedelta(0), timedelta(milliseconds=1)])
-@pytest.mark.parametrize(
-    "kind", [Pending, lambda resolve_after: ActionRequired("qr", LATER, {}, resolve_after)]
-)
-async def test_no_processor_is_asked_again_sooner_than_in_a_second(kind, wait):
-    heard = await authorize(kind(resolve_after=wait))
-
-    assert heard.resolve_after == timedelta(seconds=1)
-
-
 async def test_what_the_shopper_is_shown_cannot_be_changed_after_the_answer():
     data = {"url": "https://bank.example"}
 

@@ -417,13 +417,7 @@ class PostgresOperations(Leasing):
                 encoded(list(delivery_rows(events))),
                 at,
                 encoded([added_row(each, new) for each in records for new in each.added]),
-                encoded(
-                    [
-                        call_row(each.operation, each.call)
-                        for each in records
-                        if each.call is not None
-                    ]
-                ),
+                encoded([call_row(e.operation, call) for e in records for call in e.calls]),
                 encoded([row for e in records for row in decision_rows(e.operation, e.decision)]),
                 encoded(payment_rows(records)),
             )
