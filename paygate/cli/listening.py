@@ -1,7 +1,9 @@
-"""Listen on a port of this machine."""
+"""Listen on a port of this machine until a signal comes."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
 
 from ..core.errors import OperatorError
@@ -63,3 +65,12 @@ def address(listening: socket.socket) -> str:
     """Return the URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGINT or SIGTERM sets."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -33,7 +32,7 @@ from ..logs import logger
 from ..production import refuse_unsafe
 from ..seeding import seed
 from ..settings import Settings
-from .listening import address, listen, refuse_remote_development
+from .listening import address, listen, refuse_remote_development, stop_signal
 from .setup import Setup
 
 POLL_EVERY_S = 0.5
@@ -211,15 +210,6 @@ async def _end_streams(live: LiveEvents, stopped: asyncio.Event) -> None:
     """End event streams, which would otherwise delay the shutdown to its limit."""
     await stopped.wait()
     live.close()
-
-
-def stop_signal() -> asyncio.Event:
-    """Return an event that SIGINT or SIGTERM sets."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    return stopped
 
 
 log = logging.getLogger(__name__)

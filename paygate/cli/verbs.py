@@ -35,6 +35,8 @@ Port = Annotated[
 Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")]
 # Typer needs an enumeration. The settings, which have the names too, take long to import.
 ServerName = StrEnum("ServerName", ["hypercorn", "uvicorn"])
+# The socket and the pipe that ``--processes`` passes on.
+Inherited = Annotated[tuple[int, int] | None, typer.Option(hidden=True)]
 Server = Annotated[ServerName | None, typer.Option(help="HTTP server, instead of PAYGATE_SERVER.")]
 
 
@@ -101,20 +103,32 @@ def serve(
         bool, typer.Option(help="Also serve the dashboard and the checkout on their ports.")
     ] = False,
     prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
+    processes: Annotated[int, typer.Option(help="API processes on the port.", min=1, max=256)] = 1,
+    inherited: Inherited = None,
 ) -> None:
     """Serve the API."""
-    from .serve import serve as run
+    from .processes import inherit, serve_processes
 
-    run_verb(
-        lambda setup: run(
-            setup,
-            share_port=share_port,
-            with_worker=with_worker,
-            with_pages=with_pages,
-            prepare=prepare,
-        ),
-        read_setup(port=port, host=host, server=server and str(server)),
-    )
+    options = {
+        "share_port": share_port,
+        "with_worker": with_worker,
+        "with_pages": with_pages,
+        "prepare": prepare,
+    }
+    code = 0
+
+    async def run(setup: Setup) -> None:
+        nonlocal code
+        if processes > 1:
+            code = await serve_processes(setup, processes, **options)
+            return
+        from .serve import serve as run_one
+
+        listening, ready = inherit(*inherited) if inherited else (None, None)
+        await run_one(setup, **options, listening=listening, ready=ready)
+
+    run_verb(run, read_setup(port=port, host=host, server=server and str(server)))
+    raise typer.Exit(code)
 
 
 # Typer needs an enumeration for an option that may be repeated.

@@ -1,0 +1,185 @@
+"""``paygate serve --processes``: one port, and whatever happens to one of the processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.harness.prepared import Process
+from tests.harness.processes import SERVERS, Client, Stack, stack
+
+COUNT = 3
+PATIENCE_S = 60.0
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.fixture
+async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    environ = {"TEST_MODE": "true"}
+    async with stack(database_url, redis_url, tmp_path, environ, logs=tmp_path) as running:
+        yield running
+
+
+def children_of(parent: Process) -> list[int]:
+    listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text()
+    return [int(pid) for pid in listed.split()]
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+async def served_by(processes: Stack, *flags: str) -> tuple[Client, Process, list[int]]:
+    """A gateway of several processes, all of which serve."""
+    client = await processes.serve("--prepare", "--processes", str(COUNT), *flags)
+    parent = processes.processes[-1]
+    await answers_of_each(client, await until_complete(parent))
+    return client, parent, children_of(parent)
+
+
+async def until_complete(parent: Process, *, without: int = 0) -> list[int]:
+    """Wait until all processes are there, and none of them is the one that ended."""
+    async with asyncio.timeout(PATIENCE_S):
+        while len(found := children_of(parent)) < COUNT or without in found:
+            await asyncio.sleep(0.02)
+    return found
+
+
+async def answers_of_each(client: Client, children: Sequence[int]) -> None:
+    """Get a response from each process, while the others are stopped."""
+    for child in children:
+        others = [other for other in children if other != child]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                status, _ = await client.call("GET", "/api/v1/payments")
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+        assert status == 200
+
+
+async def stop(parent: Process) -> int:
+    parent.terminate()
+    return await asyncio.wait_for(parent.wait(), PATIENCE_S)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_every_process_answers_and_all_end_together(processes: Stack, server: str):
+    client, parent, children = await served_by(processes, "--server", server)
+    await client.pay()
+
+    assert await stop(parent) == 0
+
+    assert [child for child in children if not has_ended(child)] == []
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_a_stop_loses_no_request_in_progress(
+    processes: Stack, database_url: str, server: str
+):
+    client, parent, _ = await served_by(processes, "--server", server)
+    made = [await client.call("POST", "/api/v1/orders", json={"amount": 50_000}) for _ in range(6)]
+    orders = [order["id"] for _, order in made]
+    port = int(client.base.rpartition(":")[2])
+    holder, observer = [await asyncpg.connect(database_url) for _ in range(2)]
+    try:
+        # Payments of these orders wait for their rows.
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM orders WHERE id = ANY($1) FOR UPDATE", orders)
+            paying = [
+                asyncio.create_task(
+                    client.call(
+                        "POST",
+                        "/api/v1/payments",
+                        json={"order_id": order, "method": "upi", "vpa": "asha@paytm"},
+                    )
+                )
+                for order in orders
+            ]
+            async with asyncio.timeout(PATIENCE_S):
+                while await observer.fetchval(WAITING) < len(orders):
+                    await asyncio.sleep(0.01)
+            parent.terminate()
+            async with asyncio.timeout(PATIENCE_S):
+                while is_listened_to(port):
+                    await asyncio.sleep(0.01)
+        statuses = [(await each)[0] for each in paying]
+    finally:
+        await holder.close()
+        await observer.close()
+
+    assert statuses == [201] * len(orders)
+    assert await asyncio.wait_for(parent.wait(), PATIENCE_S) == 0
+
+
+def is_listened_to(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_killed_process_is_replaced_while_the_others_answer(
+    processes: Stack, tmp_path: Path
+):
+    client, parent, children = await served_by(processes)
+
+    os.kill(children[1], signal.SIGKILL)
+    while not has_ended(children[1]):
+        await asyncio.sleep(0.01)
+    for _ in range(20):
+        await client.pay()
+    now = await until_complete(parent, without=children[1])
+    await answers_of_each(client, now)
+
+    assert {children[0], children[2]} < set(now)
+    assert await stop(parent) == 0
+    assert f"pid={children[1]}" in log_of(tmp_path)
+    assert "exit_code=-9" in log_of(tmp_path)
+
+
+def log_of(folder: Path) -> str:
+    return "".join(each.read_text() for each in folder.glob("*.log"))
+
+
+async def test_the_processes_end_with_their_parent(processes: Stack):
+    _, parent, children = await served_by(processes)
+
+    parent.kill()
+    await parent.wait()
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not all(has_ended(child) for child in children):
+            await asyncio.sleep(0.02)
+
+
+async def test_processes_that_cannot_start_end_with_one_sentence(processes: Stack):
+    code, _, errors = await processes.run(
+        *("serve", "--processes", str(COUNT)),
+        DATABASE_URL="postgresql://paygate@127.0.0.1:1/paygate",
+        PAYGATE_START_TIMEOUT="0",
+    )
+
+    assert code == 2
+    assert len(errors.splitlines()) == 1
+    assert errors.startswith("paygate: DATABASE_URL: ")
+
+
+async def test_a_replayed_log_needs_a_single_process(processes: Stack):
+    code, _, errors = await processes.run("serve", "--processes", "2", PAYGATE_REPLAY="true")
+
+    assert code == 2
+    assert errors.startswith("paygate: PAYGATE_REPLAY: ")
