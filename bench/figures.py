@@ -14,6 +14,25 @@ PEERS = frozenset({EXPRESS, FASTAPI})
 
 
 @dataclass(frozen=True)
+class Variant:
+    """paygate with another HTTP server, or with several processes.
+
+    Attributes:
+        server: The HTTP server.
+        processes: How many API processes there are, and how many workers where any work.
+    """
+
+    server: str = "hypercorn"
+    processes: int = 1
+
+    @property
+    def system(self) -> str:
+        """The name of the system: ``paygate`` for what is installed and started by default."""
+        server = "" if self.server == "hypercorn" else f"_{self.server}"
+        return f"{PAYGATE}{server}{'' if self.processes == 1 else f'_x{self.processes}'}"
+
+
+@dataclass(frozen=True)
 class Figures:
     """What one round of a load, or several, measured of one system.
 

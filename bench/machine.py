@@ -18,23 +18,32 @@ class Cores:
     """Where processes run.
 
     Attributes:
-        api: The core of the API under test, alone.
+        api: The core of the API under test, alone. None: every process may use every core.
         rest: The core of everything else: PostgreSQL, Valkey, the load generator.
     """
 
-    api: int
-    rest: int
+    api: int | None
+    rest: int | None
 
 
-def choose_cores() -> Cores:
-    """Choose the first two cores that this process may use; one twice if there is only one."""
+def choose_cores(*, shared: bool = False) -> Cores:
+    """Choose the first two cores that this process may use; one twice if there is only one.
+
+    Args:
+        shared: Every process may use every core.
+    """
+    if shared:
+        return Cores(None, None)
     allowed = sorted(os.sched_getaffinity(0))
     return Cores(allowed[0], allowed[1 if len(allowed) > 1 else 0])
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Keep this thread, and every process that it starts meanwhile, on one core."""
+def pinned(core: int | None) -> Iterator[None]:
+    """Keep this thread, and every process that it starts meanwhile, on one core, if any."""
+    if core is None:
+        yield
+        return
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
-from .figures import EXPRESS, FASTAPI, PAYGATE
+from .figures import EXPRESS, FASTAPI, PAYGATE, PEERS, Variant
 from .servers import Processes, Servers
 from .systems import Opener, Site, open_express, open_fastapi, open_paygate
 
@@ -33,6 +34,8 @@ class Plan:
         left_out: Loads that only run if they are named.
         warm_up_s_max: How long the first warm-up may take, however slow a system is.
         budget_s: After so long no other load begins.
+        variants: Other ways to run paygate that are measured beside it.
+        shared_cores: Every process may use every core.
     """
 
     rounds: int = 3
@@ -50,6 +53,8 @@ class Plan:
     left_out: frozenset[str] = frozenset()
     warm_up_s_max: float = 10.0
     budget_s: float = 3_000.0
+    variants: tuple[Variant, ...] = ()
+    shared_cores: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Return what the file of figures says of the plan."""
@@ -106,28 +111,31 @@ class Run:
         plan: Lengths and sizes.
         servers: PostgreSQL and Valkey.
         processes: Starts processes.
-        openers: How each system is started.
         facts: What was measured and is no rate of a load.
     """
 
     plan: Plan
     servers: Servers
     processes: Processes
-    openers: Mapping[str, Opener] = field(
-        default_factory=lambda: {
-            PAYGATE: open_paygate,
-            EXPRESS: open_express,
-            FASTAPI: open_fastapi,
-        }
-    )
     facts: dict[str, float] = field(default_factory=dict)
     _sites: dict[str, Site] = field(default_factory=dict)
     _redis: int = 0
 
+    @property
+    def openers(self) -> Mapping[str, Opener]:
+        """How each system is started."""
+        variants = {each.system: partial(open_paygate, variant=each) for each in self.plan.variants}
+        return {
+            PAYGATE: open_paygate,
+            **variants,
+            EXPRESS: open_express,
+            FASTAPI: open_fastapi,
+        }
+
     def systems(self, peers: Collection[str]) -> list[str]:
-        """Return paygate and those of the peers that this plan compares it with."""
-        compared = {PAYGATE, *(self.plan.peers & {*peers})}
-        return [system for system in self.openers if system in compared]
+        """Return paygate, its variants and the peers that this plan compares it with."""
+        left_out = PEERS - (self.plan.peers & {*peers})
+        return [system for system in self.openers if system not in left_out]
 
     async def sites(self, systems: Collection[str]) -> list[Site]:
         """Return systems with their APIs and without workers."""

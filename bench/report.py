@@ -39,6 +39,11 @@ def ratios_of(rows: Sequence[Row]) -> dict[str, float | None]:
         "end_to_end_20000_vs_1000": between("end_to_end", ("20000", "1000")),
         # How much longer a list takes: the other way round than the rates.
         "list_1m_vs_10k": between("list", ("10k", "1m")),
+        **{
+            f"{load}_{system}_vs_{PAYGATE}": divide(figure(load, system), figure(load, PAYGATE))
+            for load, system in by_name
+            if system.startswith(f"{PAYGATE}_")
+        },
     }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from .ceiling import measure_ceiling
-from .figures import PEERS, Row
+from .figures import PEERS, Row, Variant
 from .load import LoadError
 from .loads import api, backlog, deliveries, end_to_end
 from .loads.default_delays import DefaultDelays
@@ -91,9 +91,21 @@ def choose_peers(named: str) -> frozenset[str]:
     return peers
 
 
+def choose_variants(servers: str, processes: str) -> tuple[Variant, ...]:
+    """Return paygate with each of the servers and of the numbers of processes.
+
+    Args:
+        servers: Names with commas between them.
+        processes: Numbers with commas between them.
+    """
+    numbers = sorted({1, *map(int, processes.split(","))})
+    names = dict.fromkeys(["hypercorn", *servers.split(",")])
+    return tuple(Variant(name, number) for name in names for number in numbers)[1:]
+
+
 async def bench(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
     """Run the loads, print each one's rows, return the content of the file."""
-    cores = choose_cores()
+    cores = choose_cores(shared=plan.shared_cores)
     machine: dict[str, Any] = {
         **describe_machine(),
         "api_core": cores.api,
@@ -165,6 +177,15 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="less than 90 s: short and small")
     parser.add_argument("--only", default="", help="names of loads, separated by commas")
     parser.add_argument("--peers", help="express, fastapi, both with a comma, or none")
+    parser.add_argument(
+        "--server", default="hypercorn", help="also paygate with these HTTP servers: uvicorn"
+    )
+    parser.add_argument(
+        "--processes", default="1", help="also paygate with so many API processes: 1,2,4"
+    )
+    parser.add_argument(
+        "--shared-cores", action="store_true", help="every process may use every core"
+    )
     parser.add_argument("--rounds", type=int, help="of each load")
     parser.add_argument("--window", type=float, help="length of a round in seconds")
     parser.add_argument("--output", type=Path, default=RESULTS, help="the file of JSON")
@@ -179,6 +200,8 @@ def main() -> int:
         rounds=options.rounds or plan.rounds,
         window_s=options.window or plan.window_s,
         peers=plan.peers if options.peers is None else choose_peers(options.peers),
+        variants=choose_variants(options.server, options.processes),
+        shared_cores=options.shared_cores,
     )
     content = uvloop.run(until_done_or_stopped(bench(plan, names)))
     if content is None:

@@ -37,6 +37,8 @@ READY_WITHIN_S = 60.0
 COMMAND_TIMEOUT_S = 1_800.0
 STOP_WITHIN_S = 10.0
 LOG_TAIL = 2_000
+# What each API process logs when it accepts requests.
+SERVING = "serving "
 
 
 @contextmanager
@@ -192,9 +194,15 @@ class Processes:
         await asyncio.shield(self._undo.aclose())
 
     def start(
-        self, name: str, argv: Sequence[str], environ: Mapping[str, str], *, core: int, cwd: Path
+        self,
+        name: str,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        core: int | None,
+        cwd: Path,
     ) -> Process:
-        """Start a program on one core."""
+        """Start a program on one core, if any."""
         log = self._home / f"{name}.log"
         with log.open("ab") as output, pinned(core):
             popen = subprocess.Popen(
@@ -232,3 +240,18 @@ async def until_healthy(process: Process, port: int) -> None:
                 pass
             await asyncio.sleep(0.01)
     raise RuntimeError(f"{process.name} does not answer: {process.words()}")
+
+
+async def until_complete(process: Process, count: int) -> None:
+    """Wait until the log of an API says that all its processes serve.
+
+    Raises:
+        RuntimeError: They do not start.
+    """
+    give_up_s = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < give_up_s:
+        process.require_alive()
+        if process.log.read_text(errors="replace").count(SERVING) >= count:
+            return
+        await asyncio.sleep(0.05)
+    raise RuntimeError(f"{process.name} has not started {count} processes: {process.words()}")

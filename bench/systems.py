@@ -17,9 +17,9 @@ import aiohttp
 import asyncpg
 
 from .copies import Copies, columns_of, copied_id, remove_payments
-from .figures import EXPRESS, FASTAPI, PAYGATE
+from .figures import EXPRESS, FASTAPI, Variant
 from .load import HOST, requests_of
-from .servers import Process, Processes, Servers, free_port, until_healthy
+from .servers import Process, Processes, Servers, free_port, until_complete, until_healthy
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "bench" / "peers"
@@ -34,6 +34,7 @@ PAYMENT = {"method": "upi", "vpa": "asha@paytm"}
 AMOUNT = 50_000
 SOME = 10_000
 SETTLED_WITHIN_S = 30.0
+DEFAULT = Variant()
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Site:
         connection: To its database.
         port: Of its API.
         api: Its API process.
-        worker: Its worker process, if one was asked for.
+        workers: Its worker processes, if they were asked for.
     """
 
     system: str
@@ -56,8 +57,14 @@ class Site:
     connection: asyncpg.Connection[Any]
     port: int
     api: Process
-    worker: Process | None = None
+    workers: Sequence[Process] = ()
     _orders: list[str] = field(default_factory=list)
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The API, the workers and PostgreSQL, each with its descendants."""
+        workers = (worker.pid for worker in self.workers)
+        return [self.api.pid, *workers, self.servers.postgres_pid]
 
     async def orders(self, count: int) -> Sequence[str]:
         """Return ids of unpaid orders, inserted with SQL."""
@@ -86,9 +93,8 @@ class Site:
 
     async def close(self) -> None:
         """Stop it."""
-        for process in (self.api, self.worker):
-            if process is not None:
-                await process.stop()
+        for process in (self.api, *self.workers):
+            await process.stop()
         await self.connection.close()
 
     async def settle_statistics(self) -> None:
@@ -342,6 +348,7 @@ async def open_paygate(
     redis: int,
     worker: bool = False,
     environ: Mapping[str, str] | None = None,
+    variant: Variant = DEFAULT,
 ) -> Site:
     """Start ``paygate serve``, and ``paygate work`` on the same core if asked for."""
     await servers.create_database(database)
@@ -352,36 +359,39 @@ async def open_paygate(
         "DATABASE_URL": servers.url_of(database),
         "REDIS_URL": servers.redis_url.replace("db=0", f"db={redis}"),
         "PAYGATE_HOME": str(home),
-        "PAYGATE_LOG_LEVEL": "warning",
         "PORT": str(port),
+        "PAYGATE_SERVER": variant.server,
         "TEST_MODE": "true",
         "TEST_PROCESSING_DELAY": "1",
         **(environ or {}),
     }
     argv = [sys.executable, "-m", "paygate"]
 
-    def start(name: str, *arguments: str) -> Process:
+    def start(name: str, *arguments: str, level: str = "warning") -> Process:
         return processes.start(
             f"{database}-{name}",
             [*argv, *arguments],
-            common,
+            {**common, "PAYGATE_LOG_LEVEL": level},
             core=servers.cores.api,
             # Not in the checkout: a file `.env` there would be read.
             cwd=home,
         )
 
-    api = start("api", "serve", "--prepare")
+    several = variant.processes
+    # It says when a process serves, and nothing of a request.
+    api = start("api", "serve", "--prepare", "--processes", str(several), level="info")
     await until_healthy(api, port)
-    working = start("worker", "work") if worker else None
+    await until_complete(api, several)
+    workers = [start(f"worker-{n}", "work") for n in range(several)] if worker else []
     connection = await servers.connect(database)
     return PaygateSite(
-        PAYGATE,
+        variant.system,
         servers,
         database,
         connection,
         port,
         api,
-        working,
+        workers,
         start_worker=lambda: start("another-worker", "work"),
     )
 
@@ -464,8 +474,8 @@ async def _open_peer(
 
     api = start("api")
     await until_healthy(api, port)
-    working = start("worker") if worker else None
-    return PeerSite(system, servers, database, connection, port, api, working)
+    workers = [start("worker")] if worker else []
+    return PeerSite(system, servers, database, connection, port, api, workers)
 
 
 def _node() -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from ..figures import EXPRESS, PAYGATE, PEERS, Figures, Row, percentile, rows_of
+from ..figures import EXPRESS, PEERS, Figures, Row, percentile, rows_of
 from ..load import Generator, Window, repeat
 from ..machine import CpuMeter
 from ..plan import Plan, Run
-from ..systems import Site, create_requests, get_requests, list_requests, order_requests
+from ..systems import (
+    PaygateSite,
+    Site,
+    create_requests,
+    get_requests,
+    list_requests,
+    order_requests,
+)
 
 # Where webhooks would go. No worker runs, so nothing is sent.
 NOWHERE = "http://localhost:9/hook"
@@ -115,7 +122,7 @@ def _endpoints(count: int) -> Callable[[Site, Plan], Awaitable[None]]:
     async def subscribe(site: Site, _: Plan) -> None:
         # The peers make their deliveries in the worker: an endpoint costs their API nothing.
         urls = [f"{NOWHERE}/{number}" for number in range(count)]
-        await site.subscribe(urls if site.system == PAYGATE else urls[:1])
+        await site.subscribe(urls if isinstance(site, PaygateSite) else urls[:1])
 
     return subscribe
 

@@ -44,14 +44,14 @@ class DefaultDelays:
             worker=True,
             environ=DELAYS,
         )
-        assert site.worker is not None
+        assert site.workers
         try:
             async with open_receiver(Receiver()) as receiver:
                 receiver.secret = await site.subscribe([receiver.url], [EVENT])
                 requests = create_requests(await site.orders(count))
                 await site.settle_statistics()
                 receiver.expect(count)
-                meter = CpuMeter([site.api.pid, site.worker.pid, site.servers.postgres_pid])
+                meter = CpuMeter(site.pids)
                 generator = Generator(site.port, connections=CLIENTS, expect=CREATED)
                 watching = asyncio.create_task(_watch(site))
                 meter.start()
@@ -76,12 +76,12 @@ class DefaultDelays:
                 ]
         finally:
             await site.close()
-        api_us, worker_us, postgres_us = meter.used_us
+        api_us, *worker_us, postgres_us = meter.used_us
         figures = Figures(
             rps=count / took_s,
             p50_ms=1000 * percentile(late_s, 0.50),
             p99_ms=1000 * percentile(late_s, 0.99),
-            api_us=(api_us + worker_us) / count,
+            api_us=(api_us + sum(worker_us)) / count,
             pg_us=postgres_us / count,
         )
         return [
@@ -109,12 +109,12 @@ class _Watched:
 
 async def _watch(site: Site) -> _Watched:
     """Watch until this is cancelled."""
-    assert site.worker is not None
+    assert site.workers
     watched = _Watched()
     connection = await site.servers.connect(site.database)
     try:
         while True:
-            memory = sum(map(memory_kib, tree(site.worker.pid)))
+            memory = sum(map(memory_kib, tree(site.workers[0].pid)))
             watched.memory_kib = max(watched.memory_kib, memory)
             watched.due.update(await connection.fetch(DUE))
             await asyncio.sleep(SAMPLE_S)

@@ -50,7 +50,7 @@ class Deliveries:
         return site
 
     async def _round(self, run: Run, site: Site) -> Figures:
-        assert site.worker is not None
+        assert site.workers
         count = MERCHANTS * (run.plan.scaled(PAYMENTS) // MERCHANTS)
         async with AsyncExitStack() as undo:
             answering = Receiver()
@@ -71,7 +71,7 @@ class Deliveries:
             mixed = [request for each in zip(*requests, strict=True) for request in each]
             await site.settle_statistics()
             answering.expect(count * (MERCHANTS - self.hanging) // MERCHANTS)
-            meter = CpuMeter([site.api.pid, site.worker.pid, site.servers.postgres_pid])
+            meter = CpuMeter(site.pids)
             generator = Generator(site.port, connections=CLIENTS, expect=CREATED)
             meter.start()
             began_s = perf_counter()
@@ -89,10 +89,10 @@ class Deliveries:
             arrived = len(answering.arrived_s)
             if not complete or not arrived:
                 return Figures(rps=arrived / (last_s - began_s))
-            api_us, worker_us, postgres_us = meter.used_us
+            api_us, *worker_us, postgres_us = meter.used_us
             return Figures(
                 rps=arrived / (last_s - began_s),
-                api_us=(api_us + worker_us) / arrived,
+                api_us=(api_us + sum(worker_us)) / arrived,
                 pg_us=postgres_us / arrived,
             )
 

@@ -83,13 +83,13 @@ async def one_round(
     Raises:
         LoadError: A signature was wrong, or the system does not record what it has done.
     """
-    assert site.worker is not None
+    assert site.workers
     await site.empty()
     receiver.secret = await site.subscribe([receiver.url], [EVENT])
     requests = create_requests(await site.orders(count))
     await site.settle_statistics()
     receiver.expect(count)
-    meter = CpuMeter([site.api.pid, site.worker.pid, site.servers.postgres_pid])
+    meter = CpuMeter(site.pids)
     generator = Generator(site.port, connections=CLIENTS, expect=CREATED, keep_bodies=True)
     meter.start()
     began_s = perf_counter()
@@ -105,7 +105,7 @@ async def one_round(
         return Figures(rps=len(arrived) / (perf_counter() - began_s)), False
     site.forget_orders(count)
     await until_recorded(site)
-    api_us, worker_us, postgres_us = meter.used_us
+    api_us, *worker_us, postgres_us = meter.used_us
     waited_s = [
         arrived[json.loads(body)["id"].encode()] - created_s
         for created_s, body in zip(created.ended_s, created.bodies, strict=True)
@@ -114,7 +114,7 @@ async def one_round(
         rps=count / (max(arrived.values()) - began_s),
         p50_ms=1000 * percentile(waited_s, 0.50),
         p99_ms=1000 * percentile(waited_s, 0.99),
-        api_us=(api_us + worker_us) / count,
+        api_us=(api_us + sum(worker_us)) / count,
         pg_us=postgres_us / count,
     )
     return figures, True

@@ -43,14 +43,14 @@ class Steady:
         ]
 
     async def _round(self, run: Run, site: Site, receiver: Receiver) -> tuple[Figures, Figures]:
-        assert site.worker is not None
+        assert site.workers
         count = int(RATE * (run.plan.warm_up_s + 2 * run.plan.window_s))
         await site.empty()
         receiver.secret = await site.subscribe([receiver.url], [EVENT])
         requests = create_requests(await site.orders(count))
         await site.settle_statistics()
         receiver.expect(count)
-        meter = CpuMeter([site.api.pid, site.worker.pid, site.servers.postgres_pid])
+        meter = CpuMeter(site.pids)
         generator = Generator(site.port, connections=CONNECTIONS, expect=CREATED)
         measured = await generator.open_loop(
             requests,
@@ -66,13 +66,13 @@ class Steady:
             receiver.arrived_s[id.encode()] + offset_s - settled_s
             for id, settled_s in await site.connection.fetch(SETTLED)
         ]
-        api_us, worker_us, postgres_us = meter.used_us
+        api_us, *worker_us, postgres_us = meter.used_us
         done = len(measured.latencies_s)
         api = Figures(
             rps=measured.rps,
             p50_ms=1000 * percentile(measured.latencies_s, 0.50),
             p99_ms=1000 * percentile(measured.latencies_s, 0.99),
-            api_us=(api_us + worker_us) / done,
+            api_us=(api_us + sum(worker_us)) / done,
             pg_us=postgres_us / done,
         )
         webhooks = Figures(

@@ -10,11 +10,12 @@ import time
 
 import pytest
 
-from bench.figures import Figures, Row
+from bench.figures import Figures, Row, Variant
 from bench.load import LoadError
 from bench.machine import CpuMeter, busy_us, cpu_us, describe_machine, memory_kib, parent_of
 from bench.plan import QUICK, Run
-from bench.run import LOADS, bench, choose, choose_peers
+from bench.report import ratios_of
+from bench.run import LOADS, bench, choose, choose_peers, choose_variants
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass"
 
@@ -102,3 +103,22 @@ def test_a_process_that_has_ended_uses_nothing():
 
 def test_the_machine_is_described():
     assert {"processor", "cores", "memory_gib", "system", "python"} <= set(describe_machine())
+
+
+def test_variants_are_every_server_with_every_number_of_processes():
+    assert choose_variants("hypercorn", "1") == ()
+    assert choose_variants("uvicorn", "1") == (Variant("uvicorn"),)
+    assert [each.system for each in choose_variants("uvicorn", "1,2")] == [
+        "paygate_x2",
+        "paygate_uvicorn",
+        "paygate_uvicorn_x2",
+    ]
+
+
+def test_a_variant_is_compared_with_what_is_started_by_default():
+    rows = [
+        Row("create", "paygate", Figures(rps=100.0)),
+        Row("create", "paygate_uvicorn", Figures(rps=150.0)),
+    ]
+
+    assert ratios_of(rows)["create_paygate_uvicorn_vs_paygate"] == 1.5
