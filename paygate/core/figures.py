@@ -29,6 +29,21 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentTotals:
+    """Totals of a merchant's payments.
+
+    Args:
+        payments: Number of payments of any status.
+        succeeded: Number of successful payments.
+        succeeded_minor: Their sum, in minor units.
+    """
+
+    payments: int
+    succeeded: int
+    succeeded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A merchant's figures of a period, each as rows of plain values."""
 
@@ -98,7 +113,23 @@ class FigureRepository(Protocol):
     """Figures. Of one merchant, or of all where ``merchant_id`` may be None."""
 
     async def overview(self, merchant_id: UUID, window: Window) -> Figures:
-        """Return figures of a merchant's payments, refunds and deliveries of a period."""
+        """Return figures of a merchant's payments, refunds and deliveries of a period.
+
+        Counts and sums are exact; latencies and deliveries are those of the newest
+        ``FIGURES_SAMPLE_ROWS``.
+        """
+        ...
+
+    async def totals(self, merchant_id: UUID) -> PaymentTotals:
+        """Return the totals of a merchant's payments."""
+        ...
+
+    async def fold(self, *, limit: int) -> int:
+        """Add stored changes to the figures; return how many.
+
+        Readers count changes that are not folded, so a fold changes no figure. It returns 0
+        while another worker folds.
+        """
         ...
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:

@@ -177,5 +177,13 @@ STREAM_PING = timedelta(seconds=15)
 OVERDUE_AFTER = timedelta(seconds=60)
 STUCK_ROWS_MAX = 50
 
+# Figures. Latencies are those of at most so many of the newest rows of a period.
+FIGURES_SAMPLE_ROWS = 5_000
+
+# How often workers add stored changes to the figures, and how many at a time. Until then every
+# reader adds them up.
+FIGURES_FOLDED_EVERY = timedelta(seconds=5)
+FIGURE_CHANGES_FOLDED = 10_000
+
 # Housekeeping. How long calls and callbacks are stored by default.
 CALLS_RETENTION = timedelta(days=90)

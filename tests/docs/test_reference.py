@@ -82,8 +82,16 @@ def tables() -> set[str]:
     return found
 
 
+# Tables without a model, which only SQL reads and writes.
+CREATED_BY_SQL = {
+    name
+    for migration in (Path(models.__file__).parents[1] / "migrations").glob("0*.py")
+    for name in re.findall(r"^CREATE TABLE (\w+)", migration.read_text(), re.MULTILINE)
+}
+
+
 def test_every_table_is_named_and_no_other():
-    assert set(FIRST_CELL.findall(TABLES)) == tables()
+    assert set(FIRST_CELL.findall(TABLES)) == tables() | CREATED_BY_SQL
 
 
 @pytest.mark.parametrize("table", COLUMNS)

@@ -1715,6 +1715,11 @@ export interface components {
       p95_ms: number | null;
       /** Pending */
       pending: number;
+      /**
+       * Samples
+       * @description deliveries counted: at most the newest 5000
+       */
+      samples: number;
       /** Succeeded */
       succeeded: number;
     };
@@ -2141,6 +2146,8 @@ export interface components {
     /**
      * Latency
      * @description Time from the creation of payments to their first final status, in milliseconds.
+     *
+     *     The newest payments of the period are measured.
      */
     Latency: {
       /**

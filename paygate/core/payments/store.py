@@ -35,21 +35,6 @@ TIMELINE_ENTRIES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentTotals:
-    """Totals of a merchant's payments.
-
-    Args:
-        payments: Number of payments of any status.
-        succeeded: Number of successful payments.
-        succeeded_minor: Their sum, in minor units.
-    """
-
-    payments: int
-    succeeded: int
-    succeeded_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """An entry of a payment's timeline.
 
@@ -545,10 +530,6 @@ class PaymentRepository(Protocol):
         self, merchant_id: UUID, page: PageRequest, search: PaymentSearch = ALL_PAYMENTS
     ) -> Page[Payment]:
         """Return a page of a merchant's payments."""
-        ...
-
-    async def totals(self, merchant_id: UUID) -> PaymentTotals:
-        """Return the totals of a merchant's payments."""
         ...
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from ..deps import Deps
 from ..errors import InfrastructureError
-from ..limits import SEALED_MAX, WORKER_DELETED_AFTER
+from ..limits import FIGURE_CHANGES_FOLDED, SEALED_MAX, WORKER_DELETED_AFTER
 
 ROWS_MAX = 1000
 """Rows deleted by one statement, so that no lock is held for long."""
@@ -37,6 +37,12 @@ async def purge_expired(deps: Deps) -> int:
             await _all(lambda: housekeeping.purge_callbacks(before=before, limit=ROWS_MAX)),
         ]
     )
+
+
+async def fold_figures(deps: Deps) -> None:
+    """Add all stored changes to the figures."""
+    while await deps.storage.figures.fold(limit=FIGURE_CHANGES_FOLDED) == FIGURE_CHANGES_FOLDED:
+        pass
 
 
 async def _all(purge: Callable[[], Awaitable[int]]) -> int:

@@ -11,13 +11,13 @@ from typing import Any
 
 from ..deps import Deps
 from ..errors import InfrastructureError
-from ..limits import HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_DEAD_AFTER
+from ..limits import FIGURES_FOLDED_EVERY, HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_DEAD_AFTER
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
 from ..webhooks.deliver import DeliveryWork
 from .background import repeat
-from .housekeeping import run_housekeeping
+from .housekeeping import fold_figures, run_housekeeping
 from .notifier import QUEUES, Jobs, Queue
 from .queue_worker import QueueWorker
 
@@ -131,7 +131,7 @@ class Worker:
             task.cancel()
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        parts = [self._listen()]
+        parts = [self._listen(), self._fold_figures()]
         if self._test_clock is not None:
             parts.append(self._test_clock.listen(self.wake_all))
         return parts
@@ -189,6 +189,13 @@ class Worker:
         except Exception:
             # A background task must not end; the next run may succeed.
             log.exception("housekeeping failed")
+
+    async def _fold_figures(self) -> None:
+        await repeat(
+            lambda: fold_figures(self._deps),
+            every_s=FIGURES_FOLDED_EVERY.total_seconds(),
+            what="fold the figures",
+        )
 
     async def _release_orphans(self) -> None:
         storage = self._deps.storage

@@ -12,20 +12,20 @@ from paygate import Approved, DeclineCode, Declined, Instrument, Money, Unknown
 from paygate.core.api.event_bodies import EventBodies
 from paygate.core.api.resources.health import health_to_json
 from paygate.core.api.resources.orders import order_public_to_json, order_to_json
+from paygate.core.api.resources.overview import totals_to_json
 from paygate.core.api.resources.payments import (
     STATUS,
     payment_created_to_json,
     payment_public_to_json,
     payment_to_json,
-    totals_to_json,
 )
 from paygate.core.api.resources.webhooks import delivery_to_json
 from paygate.core.api.shapes import error_to_json, page_to_json, timestamp
 from paygate.core.event import Event, EventType
+from paygate.core.figures import PaymentTotals
 from paygate.core.money import EXPONENTS
 from paygate.core.paging import Page
 from paygate.core.payments.model import TRANSITIONS
-from paygate.core.payments.store import PaymentTotals
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 
 WORDS = EventBodies()

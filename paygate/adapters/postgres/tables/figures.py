@@ -7,60 +7,125 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ....core.figures import CallFigures, Figures, QueueCounts, StuckWork, Window, WorkerInfo
+from ....core.figures import (
+    CallFigures,
+    Figures,
+    PaymentTotals,
+    QueueCounts,
+    StuckWork,
+    Window,
+    WorkerInfo,
+)
 from ....core.ids import IdKind, is_id
+from ....core.limits import FIGURES_SAMPLE_ROWS
 from ....core.queue.notifier import Queue
 from ..database import Executor
 from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, OVERDUE_REASON
 from .rows import decoded
 
-# The payments of the period are read once, by the index on (merchant_id, created_at).
-OVERVIEW = """
-WITH created AS MATERIALIZED (
-    SELECT id, method, status, currency, amount_captured, decline_code, created_at,
-        floor(extract(epoch FROM created_at - $2) / $4)::int AS bucket
-    FROM payments WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
+# Triggers append changes, and housekeeping adds them to the other tables: a reader adds up both.
+_KEY = "merchant_id, hour, method, currency, decline_code"
+_SUMS = ("payments", "succeeded", "failed", "captured_minor", "refunds", "refunded_minor")
+_TOTALS = ("payments", "succeeded", "captured_minor")
+
+
+def _add(table: str, key: str, sums: Sequence[str]) -> str:
+    return f"""
+    INSERT INTO {table} AS t ({key}, {", ".join(sums)})
+    SELECT {key}, {", ".join(f"sum({name})" for name in sums)} FROM gone GROUP BY {key}
+    ON CONFLICT ({key}) DO UPDATE SET {", ".join(f"{n} = t.{n} + excluded.{n}" for n in sums)}
+    """
+
+
+# One worker at a time, so that two do not wait for each other's rows. Nobody changes a row of
+# figure_changes, so its place in the table identifies it.
+LOCK_FOLD = "SELECT pg_try_advisory_xact_lock(hashtext('paygate_figures'))"
+FOLD = f"""
+WITH gone AS (
+    DELETE FROM figure_changes WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM figure_changes ORDER BY merchant_id LIMIT $1))
+    RETURNING *
 ),
-counted AS (
-    SELECT bucket, count(*) AS payments, count(*) FILTER (WHERE status = 'success') AS succeeded,
-        count(*) FILTER (WHERE status = 'failed') AS failed
-    FROM created GROUP BY bucket
+hours AS ({_add("hourly_figures", _KEY, _SUMS)}),
+totals AS ({_add("merchant_totals", "merchant_id, currency", _TOTALS)})
+SELECT count(*) FROM gone
+"""
+TOTALS = f"""
+SELECT coalesce(sum(payments), 0)::bigint AS payments,
+    coalesce(sum(succeeded), 0)::bigint AS succeeded,
+    coalesce(sum(captured_minor) FILTER (WHERE currency = 'INR'), 0)::bigint AS succeeded_minor
+FROM (
+    SELECT currency, {", ".join(_TOTALS)} FROM merchant_totals WHERE merchant_id = $1
+    UNION ALL
+    SELECT currency, {", ".join(_TOTALS)} FROM figure_changes WHERE merchant_id = $1
+) AS counted
+"""
+_COUNTED = f"""
+    SELECT floor(extract(epoch FROM hour - $2) / $4)::int AS bucket, method, currency,
+        decline_code, {", ".join(_SUMS)}
+    FROM {{table}} WHERE merchant_id = $1 AND hour >= $2 AND hour < $3
+"""
+
+# Latencies are those of the newest payments and deliveries of the period.
+OVERVIEW = f"""
+WITH counted AS MATERIALIZED (
+    {_COUNTED.format(table="hourly_figures")} UNION ALL {_COUNTED.format(table="figure_changes")}
+),
+sums AS (
+    SELECT bucket, sum(payments) AS payments, sum(succeeded) AS succeeded, sum(failed) AS failed
+    FROM counted GROUP BY bucket
 ),
 amounts AS (
     SELECT bucket, json_object_agg(currency, minor) AS minor FROM (
-        SELECT bucket, currency, sum(amount_captured) AS minor FROM created
-        WHERE status = 'success' GROUP BY bucket, currency
-    ) AS sums GROUP BY bucket
+        SELECT bucket, currency, sum(captured_minor) AS minor FROM counted
+        GROUP BY bucket, currency HAVING sum(succeeded) > 0
+    ) AS each GROUP BY bucket
 ),
 volume AS (
     SELECT bucket, coalesce(payments, 0) AS payments, coalesce(succeeded, 0) AS succeeded,
-        coalesce(failed, 0) AS failed, coalesce(minor, '{}') AS amount_minor
+        coalesce(failed, 0) AS failed, coalesce(minor, '{{}}') AS amount_minor
     FROM generate_series(0, $5::int - 1) AS bucket
-        LEFT JOIN counted USING (bucket) LEFT JOIN amounts USING (bucket)
+        LEFT JOIN sums USING (bucket) LEFT JOIN amounts USING (bucket)
     ORDER BY bucket
 ),
 methods AS (
-    SELECT method, count(*) AS payments, count(*) FILTER (WHERE status = 'success') AS succeeded,
-        count(*) FILTER (WHERE status = 'failed') AS failed
-    FROM created GROUP BY method ORDER BY payments DESC, method
+    SELECT method, sum(payments) AS payments, sum(succeeded) AS succeeded, sum(failed) AS failed
+    FROM counted GROUP BY method HAVING sum(payments) > 0 ORDER BY payments DESC, method
 ),
 declines AS (
-    SELECT decline_code AS code, count(*) AS payments FROM created
-    WHERE status = 'failed' AND decline_code IS NOT NULL
-    GROUP BY decline_code ORDER BY payments DESC, code LIMIT 50
+    SELECT decline_code AS code, sum(failed) AS payments FROM counted
+    WHERE decline_code <> '' GROUP BY decline_code HAVING sum(failed) > 0
+    ORDER BY payments DESC, code LIMIT 50
+),
+refunded AS (
+    SELECT currency, sum(refunds) AS refunds, sum(refunded_minor) AS minor FROM counted
+    GROUP BY currency HAVING sum(refunds) > 0
+),
+created AS (
+    SELECT id, created_at FROM payments
+    WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
+    ORDER BY created_at DESC LIMIT {FIGURES_SAMPLE_ROWS}
 ),
 endings AS (
-    -- A late success follows a failure, which is counted already.
+    -- A late success follows a failure, which is the first ending.
     SELECT greatest(0, 1000 * extract(epoch FROM t.at - created.created_at))::float8 AS ms
-    FROM created JOIN payment_transitions t ON t.payment_id = created.id
-    WHERE t.to_status IN ('success', 'failed') AND t.from_status <> 'failed'
+    FROM created CROSS JOIN LATERAL (
+        SELECT at FROM payment_transitions
+        WHERE payment_id = created.id AND to_status IN ('success', 'failed')
+            AND from_status <> 'failed' LIMIT 1
+    ) AS t
 ),
 latency AS (
     SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY ms) AS ms,
         count(*) AS samples FROM endings
 ),
+newest AS (
+    SELECT status, attempts, created_at, last_attempt_at FROM webhook_logs
+    WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
+    ORDER BY created_at DESC LIMIT {FIGURES_SAMPLE_ROWS}
+),
 delivered AS (
-    SELECT count(*) FILTER (WHERE status = 'pending') AS pending,
+    SELECT count(*) AS samples, count(*) FILTER (WHERE status = 'pending') AS pending,
         count(*) FILTER (WHERE status = 'success') AS succeeded,
         count(*) FILTER (WHERE status = 'failed') AS failed,
         (count(*) FILTER (WHERE status = 'success' AND attempts = 1))::float8
@@ -68,12 +133,7 @@ delivered AS (
         percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(
             0, 1000 * extract(epoch FROM last_attempt_at - created_at))::float8
         ) FILTER (WHERE status = 'success' AND last_attempt_at IS NOT NULL) AS p95_ms
-    FROM webhook_logs WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3
-),
-refunded AS (
-    SELECT currency, count(*) AS refunds, sum(amount) AS minor FROM refunds
-    WHERE merchant_id = $1 AND created_at >= $2 AND created_at < $3 AND status <> 'failed'
-    GROUP BY currency
+    FROM newest
 )
 SELECT
     (SELECT coalesce(json_agg(v), '[]') FROM volume v) AS volume,
@@ -83,7 +143,7 @@ SELECT
         FROM latency) AS latency,
     (SELECT row_to_json(s) FROM delivered s) AS deliveries,
     (SELECT json_build_object('count', coalesce(sum(refunds), 0),
-            'amount_minor', coalesce(json_object_agg(currency, minor), '{}'))
+            'amount_minor', coalesce(json_object_agg(currency, minor), '{{}}'))
         FROM refunded) AS refunds
 """
 CALLS = """
@@ -180,6 +240,19 @@ class PostgresFigures:
         )
         assert row is not None, "an aggregate has a row"
         return Figures(**{name: decoded(value) for name, value in row.items()})
+
+    async def totals(self, merchant_id: UUID) -> PaymentTotals:
+        row = await self.executor.fetchrow(TOTALS, merchant_id)
+        assert row is not None, "an aggregate has a row"
+        return PaymentTotals(**dict(row))
+
+    async def fold(self, *, limit: int) -> int:
+        async def fold(bound: Executor) -> int:
+            if not await bound.fetchval(LOCK_FOLD):
+                return 0
+            return int(await bound.fetchval(FOLD, limit))
+
+        return await self.executor.run_in_transaction(fold)
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:
         rows = await self.executor.fetch(CALLS, since)

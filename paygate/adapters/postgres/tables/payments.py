@@ -24,7 +24,6 @@ from ....core.payments.store import (
     Decision,
     NewPayment,
     PaymentSearch,
-    PaymentTotals,
     TimelineEntry,
 )
 from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
@@ -237,13 +236,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', 'ready', $8, 0, 0, $8, $8, $9)
 RETURNING id
 """
 LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
-TOTALS = """
-SELECT count(*) AS payments,
-    count(*) FILTER (WHERE status = 'success') AS succeeded,
-    coalesce(sum(amount_captured) FILTER (WHERE status = 'success' AND currency = 'INR'), 0)::bigint
-        AS succeeded_minor
-FROM payments WHERE merchant_id = $1
-"""
 BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 BY_IDS = f"SELECT {names(READ)} FROM payments WHERE id = ANY($1::text[])"
 
@@ -338,11 +330,6 @@ class PostgresPayments:
         return await read_page(
             PaymentRow, wanted, row_to_payment, self.executor, page, of=PAYMENT_LIST
         )
-
-    async def totals(self, merchant_id: UUID) -> PaymentTotals:
-        row = await self.executor.fetchrow(TOTALS, merchant_id)
-        assert row is not None, "an aggregate has a row"
-        return PaymentTotals(row["payments"], row["succeeded"], row["succeeded_minor"])
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:
         same, by = "merchant", tuple[Any, ...]()

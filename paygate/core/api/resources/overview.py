@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import Role
 from ...deps import Deps
-from ...figures import Figures, QueueCounts, StuckWork, Window, WorkerInfo
+from ...figures import Figures, PaymentTotals, QueueCounts, StuckWork, Window, WorkerInfo
+from ...limits import FIGURES_SAMPLE_ROWS
 from ...overview import overview, release_stuck, resolve_attention, work_in_detail
 from ...payments.store import Attention
 from ...queue.notifier import Queue
@@ -51,6 +52,14 @@ Share = Annotated[float | None, Field(ge=0, le=1, description="null without data
 Ms = Annotated[float | None, Field(ge=0, description="milliseconds; null without data")]
 
 
+class TotalsJson(TypedDict):
+    """Totals of a merchant's payments."""
+
+    totalTransactions: int
+    totalAmount: Annotated[int, Field(description="captured by successful payments, in paise")]
+    successRate: Annotated[int, Field(description="in percent", ge=0, le=100)]
+
+
 class VolumeBucketJson(TypedDict):
     """Payments that were created within one bucket, by their current status."""
 
@@ -78,7 +87,10 @@ class DeclineShareJson(TypedDict):
 
 
 class LatencyJson(TypedDict):
-    """Time from the creation of payments to their first final status, in milliseconds."""
+    """Time from the creation of payments to their first final status, in milliseconds.
+
+    The newest payments of the period are measured.
+    """
 
     p50: Ms
     p95: Ms
@@ -89,6 +101,9 @@ class LatencyJson(TypedDict):
 class DeliveryFiguresJson(TypedDict):
     """Deliveries that were created in the period."""
 
+    samples: Annotated[
+        int, Field(description=f"deliveries counted: at most the newest {FIGURES_SAMPLE_ROWS}")
+    ]
     pending: int
     succeeded: int
     failed: int
@@ -221,6 +236,16 @@ def parse_resolution(body: Body) -> str:
     return checked(ResolveRequest, body).note
 
 
+def totals_to_json(totals: PaymentTotals) -> TotalsJson:
+    """Return the response of ``GET /payments/stats``."""
+    rate = round(totals.succeeded / totals.payments * 100) if totals.payments else 0
+    return {
+        "totalTransactions": totals.payments,
+        "totalAmount": totals.succeeded_minor,
+        "successRate": rate,
+    }
+
+
 def overview_to_json(window: Window, figures: Figures) -> OverviewJson:
     """Return the response of ``GET /overview``."""
     return {
@@ -317,6 +342,7 @@ def released_to_json(row_id: str, queue: Queue, due_at: datetime) -> ReleasedJso
     return {"id": row_id, "queue": queue, "due_at": timestamp(due_at)}
 
 
+TOTALS_EXAMPLE: TotalsJson = {"totalTransactions": 12, "totalAmount": 550_000, "successRate": 92}
 OVERVIEW_EXAMPLE: OverviewJson = {
     "from": "2026-01-15T10:00:00.000Z",
     "to": PAID_AT,
@@ -334,6 +360,7 @@ OVERVIEW_EXAMPLE: OverviewJson = {
     "declines": [{"code": "insufficient_funds", "payments": 1}],
     "latency_ms": {"p50": 6240.5, "p95": 9410.0, "p99": 9800.1, "samples": 3},
     "deliveries": {
+        "samples": 9,
         "pending": 0,
         "succeeded": 9,
         "failed": 0,

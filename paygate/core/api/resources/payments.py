@@ -23,7 +23,7 @@ from ...payments.model import Payment, PaymentStatus
 from ...payments.queries import find_payment
 from ...payments.routing import RoutePlan
 from ...payments.scenarios import HEADER
-from ...payments.store import PaymentSearch, PaymentTotals
+from ...payments.store import PaymentSearch
 from ..auth import check_browser, merchant_of_request
 from ..bodies import body_of_request, write
 from ..context import deps_of_app, dialect_of_app
@@ -54,6 +54,7 @@ from ..fields import (
 from ..group_commit import create_in_group
 from ..idempotency import answer_response, once
 from ..shapes import At, Minor, PageJson, PaymentId, Uuid, page_to_json, timestamp
+from .overview import TOTALS_EXAMPLE, TotalsJson, totals_to_json
 from .timeline import TIMELINE_EXAMPLE, TimelineJson, timeline_to_json
 
 Status = Literal["pending", "authorized", "success", "failed", "cancelled"]
@@ -140,14 +141,6 @@ class PaymentJson(PaymentCreatedJson):
     scenario: Annotated[str | None, Field(description="scenario that simulated processors play")]
     next_action: NextActionJson | None
     updated_at: At
-
-
-class TotalsJson(TypedDict):
-    """Totals of a merchant's payments."""
-
-    totalTransactions: int
-    totalAmount: Annotated[int, Field(description="captured by successful payments, in paise")]
-    successRate: Annotated[int, Field(description="in percent", ge=0, le=100)]
 
 
 class PaymentRequest(Request):
@@ -343,16 +336,6 @@ def payment_moved_to_json(payment: Payment) -> PaymentMovedJson:
     }
 
 
-def totals_to_json(totals: PaymentTotals) -> TotalsJson:
-    """Return the response of ``GET /payments/stats``."""
-    rate = round(totals.succeeded / totals.payments * 100) if totals.payments else 0
-    return {
-        "totalTransactions": totals.payments,
-        "totalAmount": totals.succeeded_minor,
-        "successRate": rate,
-    }
-
-
 def instrument_to_json(payment: Payment) -> dict[str, str]:
     """Return the fields that the payment's method shows of the instrument."""
     display = payment.instrument.display
@@ -446,7 +429,6 @@ PAYMENT_CANCELLED_EXAMPLE: PaymentMovedJson = {
     "captured": False,
     "amount_captured": 0,
 }
-TOTALS_EXAMPLE: TotalsJson = {"totalTransactions": 12, "totalAmount": 550_000, "successRate": 92}
 
 # Without any of these parameters, the response is an array.
 PAGE_PARAMETERS = {field.alias or name for name, field in PaymentsQuery.model_fields.items()}
@@ -554,7 +536,7 @@ async def everything() -> Response:
 async def stats() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    return json_response(totals_to_json(await deps.storage.payments.totals(merchant.id)))
+    return json_response(totals_to_json(await deps.storage.figures.totals(merchant.id)))
 
 
 @routes.get("/payments/<payment_id>")
