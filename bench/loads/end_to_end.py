@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from time import monotonic, perf_counter
 
-from ..figures import EXPRESS, Figures, Row, percentile, rows_of
+from ..figures import EXPRESS, PAYGATE, Figures, Row, percentile, rows_of
 from ..load import Generator, LateError, LoadError, Measured
 from ..machine import CpuMeter
 from ..plan import Run
@@ -24,6 +24,13 @@ WARM_UP = 100
 UNRECORDED = """
 SELECT (SELECT count(*) FROM payments WHERE status <> 'success')
     + (SELECT count(*) FROM webhook_logs WHERE status <> 'success')
+"""
+
+WAL_BYTES = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+# Tables with their indexes. They are truncated before a round.
+STORED_BYTES = """
+SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 
 
@@ -54,8 +61,14 @@ class EndToEnd:
             for number in range(run.plan.rounds):
                 for system in systems if number % 2 == 0 else reversed(systems):
                     site = await warm_site(run, system, receiver)
+                    wal = await site.connection.fetchval(WAL_BYTES)
                     figures, complete = await one_round(site, receiver, count, run.plan.patience_s)
                     rounds[system].append(figures)
+                    if complete and system == PAYGATE:
+                        wal = await site.connection.fetchval(WAL_BYTES) - wal
+                        stored = await site.connection.fetchval(STORED_BYTES)
+                        run.facts[f"{self.name}_wal_bytes"] = round(wal / count)
+                        run.facts[f"{self.name}_stored_bytes"] = round(stored / count)
                     if not complete:
                         # What is left over would disturb the next round.
                         late.add(system)
