@@ -1,13 +1,15 @@
 """``paygate dev``: run everything on one machine.
 
-The parent process imports little. It starts PostgreSQL and Valkey, then the API and a worker
-as separate processes, and ends all of them when it ends.
+The parent process imports little. It starts a process that imports what the API and a worker
+need, while it starts PostgreSQL and Valkey itself; then it announces their URLs, and the API and
+the worker become separate processes. It ends all of them when it ends.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -23,8 +25,9 @@ from ..adapters.embedded.parent_death import ParentDeathSignal, choose_death_sig
 from ..core.clock import format_shift
 from ..core.errors import OperatorError
 from ..settings import Settings
+from .forks import CAN_FORK
 from .listening import listen, refuse_remote_development
-from .setup import Setup, refuse_in_production
+from .setup import Setup, announce, refuse_in_production
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 25.0
@@ -57,19 +60,23 @@ def dev(
     # Check the port now: another server on it would be mistaken for the API.
     listen(settings.host, settings.port).close()
     began = time.monotonic()
+    environ = {**setup.environ, **_overrides(settings)}
     with ExitStack() as stack:
-        urls, poll = _servers(settings, stack, redis=redis)
-        environ = {**setup.environ, **_overrides(settings), **urls}
         death_signal = choose_death_signal()
         stack.callback(death_signal.close)
-        # Before the processes start, so that a second Ctrl+C does not interrupt their shutdown.
-        stop = stack.enter_context(_Stop())
-        parts = _start_parts(environ, death_signal, redis=bool(urls["REDIS_URL"]))
-        stack.callback(_end, list(parts.values()))
+        with ExitStack() as early:
+            parts, pipes = _start_parts(environ, death_signal, redis=redis)
+            early.callback(_end, list(parts.values()))
+            urls, poll = _servers(settings, stack, redis=redis)
+            # Ends after the processes: a second Ctrl+C does not interrupt their shutdown.
+            stop = stack.enter_context(_Stop())
+            # They end before the servers that they use.
+            stack.enter_context(early.pop_all())
+        announce(urls, pipes)
         if _wait_ready(settings, parts, stop):
             clock = _clock(settings, keep=keep_clock)
             print(_welcome(settings, urls, time.monotonic() - began, clock), flush=True)
-            started = _start_beside(beside, settings, environ, death_signal)
+            started = _start_beside(beside, settings, {**environ, **urls}, death_signal)
             stack.callback(_end, started)
             _wait_end(parts, stop, poll)
     return 0 if stop.is_asked else _exit_code(parts)
@@ -106,15 +113,29 @@ def _overrides(settings: Settings) -> dict[str, str]:
 
 def _start_parts(
     environ: Mapping[str, str], death_signal: ParentDeathSignal, *, redis: bool
-) -> dict[str, subprocess.Popen[bytes]]:
-    """Start the API and a worker; in one process if no notifier connects two processes."""
+) -> tuple[dict[str, subprocess.Popen[bytes]], list[int]]:
+    """Start the API and a worker; in one process if no notifier connects two processes.
+
+    Where it is possible, one process imports what both need, and forks.
+
+    Returns:
+        The processes, and the pipes in which they wait for the announcement of the servers.
+    """
+    commands = [["serve", "--prepare", "--with-pages"]]
     if not redis:
-        everything = ["serve", "--prepare", "--with-pages", "--with-worker"]
-        return {"serve": _start(everything, environ, death_signal)}
-    return {
-        "serve": _start(["serve", "--prepare", "--with-pages"], environ, death_signal),
-        "work": _start(["work", "--wait"], environ, death_signal),
-    }
+        commands[0].append("--with-worker")
+    elif CAN_FORK:
+        commands[0].append("--fork-worker")
+    else:
+        commands.append(["work", "--wait"])
+    parts, pipes = {}, []
+    for command in commands:
+        reading, writing = os.pipe()
+        arguments = ["-m", "paygate", *command, "--announced", str(reading)]
+        parts[command[0]] = _start_python(arguments, environ, death_signal, pass_fds=[reading])
+        os.close(reading)
+        pipes.append(writing)
+    return parts, pipes
 
 
 def _start_beside(
@@ -152,18 +173,17 @@ class _Stop:
         self.is_asked = True
 
 
-def _start(
-    arguments: Sequence[str], environ: Mapping[str, str], death_signal: ParentDeathSignal
-) -> subprocess.Popen[bytes]:
-    return _start_python(["-m", "paygate", *arguments], environ, death_signal)
-
-
 def _start_python(
-    arguments: Sequence[str], environ: Mapping[str, str], death_signal: ParentDeathSignal
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    death_signal: ParentDeathSignal,
+    *,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     part = subprocess.Popen(  # noqa: S603 - our own program, or one that the user named
         [sys.executable, *arguments],
         env=dict(environ),
+        pass_fds=pass_fds,
         # Ctrl+C is sent to the whole group; this process stops the others in order.
         start_new_session=True,
         preexec_fn=death_signal.before_exec(signal.SIGTERM),  # noqa: PLW1509 - one system call

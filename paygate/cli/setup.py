@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,38 @@ def with_servers(setup: Setup) -> Iterator[Setup]:
             "redis_url": settings.redis_url or servers.urls.redis_url,
         }
         yield Setup(settings.model_copy(update=urls), setup.environ)
+
+
+def announce(urls: Mapping[str, str], pipes: Iterable[int]) -> None:
+    """Tell waiting processes which servers to use. See ``announced_servers``.
+
+    Args:
+        urls: ``DATABASE_URL`` and ``REDIS_URL``.
+        pipes: The writing ends of their pipes; closed.
+    """
+    for pipe in pipes:
+        # A process that has ended does not read; its end is found by those who wait for it.
+        with suppress(BrokenPipeError), os.fdopen(pipe, "w") as announced:
+            announced.write(json.dumps(urls))
+
+
+def announced_servers(setup: Setup, pipe: int) -> Setup:
+    """Wait until the parent process has started its servers, and use them.
+
+    Args:
+        setup: The settings without the servers.
+        pipe: The reading end of the pipe that the parent process writes to.
+
+    Raises:
+        SystemExit: The parent process could not start them, and says why.
+    """
+    with os.fdopen(pipe) as announced:
+        text = announced.read()
+    if not text:
+        raise SystemExit(1)
+    urls = json.loads(text)
+    found = {"database_url": urls["DATABASE_URL"], "redis_url": urls["REDIS_URL"]}
+    return Setup(setup.settings.model_copy(update=found), {**setup.environ, **urls})
 
 
 def refuse_in_production(settings: Settings, *, verb: str = "") -> None:

@@ -17,7 +17,7 @@ from ..core.errors import OperatorError
 from ..core.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from ..core.queue.notifier import QUEUES
 from ..scaffold import KINDS, NewPlugin
-from .setup import Setup, read_setup, read_setup_without_logs, with_servers
+from .setup import Setup, announced_servers, read_setup, read_setup_without_logs, with_servers
 
 app = typer.Typer(
     name="paygate",
@@ -37,6 +37,8 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of
 ServerName = StrEnum("ServerName", ["hypercorn", "uvicorn"])
 # The socket and the pipe that ``--processes`` passes on.
 Inherited = Annotated[tuple[int, int] | None, typer.Option(hidden=True)]
+# The pipe in which ``paygate dev`` announces its servers.
+Announced = Annotated[int | None, typer.Option(hidden=True)]
 Server = Annotated[ServerName | None, typer.Option(help="HTTP server, instead of PAYGATE_SERVER.")]
 
 
@@ -51,6 +53,24 @@ def run_verb(verb: Callable[[Setup], Coroutine[Any, Any, None]], setup: Setup) -
             import asyncio
 
             asyncio.run(verb(ready))
+
+
+def _with_announced(setup: Setup, pipe: int | None) -> Setup:
+    """Import what serves and works while ``paygate dev`` starts the servers."""
+    if pipe is None:
+        return setup
+    import uvloop  # noqa: F401
+
+    from . import serve  # noqa: F401
+
+    return announced_servers(setup, pipe)
+
+
+def _is_worker() -> bool:
+    """Fork a process that serves and one that works; return in both which one this is."""
+    from .forks import fork_each
+
+    return fork_each(("serve", "work")) == "work"
 
 
 Home = Annotated[Path | None, typer.Option(help="Data folder, instead of PAYGATE_HOME.")]
@@ -105,6 +125,8 @@ def serve(
     prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
     processes: Annotated[int, typer.Option(help="API processes on the port.", min=1, max=256)] = 1,
     inherited: Inherited = None,
+    announced: Announced = None,
+    fork_worker: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the API."""
     from .processes import inherit, serve_processes
@@ -127,7 +149,14 @@ def serve(
         listening, ready = inherit(*inherited) if inherited else (None, None)
         await run_one(setup, **options, listening=listening, ready=ready)
 
-    run_verb(run, read_setup(port=port, host=host, server=server and str(server)))
+    given = read_setup(port=port, host=host, server=server and str(server))
+    setup = _with_announced(given, announced)
+    if fork_worker and _is_worker():
+        from .serve import work as run_worker
+
+        run_verb(lambda ready: run_worker(ready, wait=True), setup)
+    else:
+        run_verb(run, setup)
     raise typer.Exit(code)
 
 
@@ -160,12 +189,14 @@ def work(
         list[QueueName] | None,
         typer.Option(help="Work on this queue; may be repeated. Default: all queues."),
     ] = None,
+    announced: Announced = None,
 ) -> None:
     """Process payments and refunds, deliver webhooks."""
     from .serve import work as run
 
     queues = [queue for queue in QUEUES if only is None or queue in only]
-    run_verb(lambda setup: run(setup, wait=wait, queues=queues), read_setup())
+    setup = _with_announced(read_setup(), announced)
+    run_verb(lambda ready: run(ready, wait=wait, queues=queues), setup)
 
 
 @app.command()

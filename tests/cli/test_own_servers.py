@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.harness.databases import Databases
@@ -35,6 +36,26 @@ async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
 
     assert health["redis"] == "connected"
     assert f"in the database of DATABASE_URL; Valkey in {server_home}" in banner.decode()
+
+
+async def test_dev_whose_servers_cannot_start_says_why_and_leaves_nothing(tmp_path: Path):
+    (tmp_path / "file").touch()
+    stack = Stack("", "", tmp_path)
+    code, output, errors = await stack.run("dev", PAYGATE_HOME=str(tmp_path / "file"))
+
+    assert (code, output, _working_in(tmp_path)) == (2, "", [])
+    assert errors.startswith("paygate: PAYGATE_HOME: ")
+    assert len(errors.splitlines()) == 1
+
+
+def _working_in(folder: Path) -> list[str]:
+    """The ids of the processes whose current folder it is."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if link.readlink() == folder:
+                found.append(link.parent.name)
+    return found
 
 
 async def test_psql_reaches_the_database_that_dev_would_use(server_home: Path):

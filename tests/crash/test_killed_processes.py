@@ -194,6 +194,36 @@ async def test_everything_started_by_dev_ends_with_it_even_when_it_is_killed(ser
     assert code == 0
 
 
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["the one that forks", "the API", "the worker"])
+async def test_dev_ends_with_whichever_process_is_killed(server_home: Path, place: int):
+    async with stack("", "", server_home, {"TEST_MODE": "true"}) as processes:
+        port = str(free_port())
+        dev = await processes.start("dev", PORT=port)
+        await Client(f"http://127.0.0.1:{port}").until_healthy()
+        family = descendants(dev.pid)
+        (forking,) = [
+            pid
+            for pid in family
+            if "--fork-worker" in arguments(pid) and "--fork-worker" not in arguments(parent(pid))
+        ]
+        forks = sorted(pid for pid in family if parent(pid) == forking)
+        os.kill([forking, *forks][place], signal.SIGKILL)
+        code = await asyncio.wait_for(dev.wait(), 60)
+        async with asyncio.timeout(60):
+            while any(is_alive(pid) for pid in family):
+                await asyncio.sleep(0.05)
+
+    assert (len(forks), code) == (2, 1)
+
+
+def arguments(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
 def descendants(pid: int) -> set[int]:
     parents = {}
     for entry in Path("/proc").iterdir():
