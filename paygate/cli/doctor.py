@@ -8,6 +8,7 @@ from ..adapters.postgres.database import connection
 from ..adapters.postgres.database_url import parse_database_url
 from ..adapters.postgres.migrate import missing_migrations
 from ..adapters.postgres.storage import PostgresStorage
+from ..adapters.postgres.tables.searches import INDEXES_TEXTS
 from ..adapters.postgres.tables.workers import ALIVE_IDS
 from ..bootstrap import App, open_app
 from ..core.clock import format_shift
@@ -33,6 +34,11 @@ async def doctor(setup: Setup) -> AsyncIterator[str]:
             if missing
             else "ok    the schema is up to date"
         )
+        if not missing and not await storage.executor.fetchval(INDEXES_TEXTS):
+            yield (
+                "look  searches for a part of a receipt or VPA read all rows: as an owner of the "
+                "database, run `CREATE EXTENSION pg_trgm; SELECT paygate_index_texts()`"
+            )
     finally:
         await storage.close()
     if missing:

@@ -133,7 +133,10 @@ class FigureRepository(Protocol):
         ...
 
     async def calls(self, *, since: datetime) -> Sequence[CallFigures]:
-        """Return figures of the calls of plugins since then, by processor."""
+        """Return figures of the newest calls of plugins since then, by processor.
+
+        At most ``FIGURES_SAMPLE_ROWS`` calls of all processors are counted.
+        """
         ...
 
     async def workers(self, *, dead_after: timedelta) -> Sequence[WorkerInfo]:

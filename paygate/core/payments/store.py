@@ -216,8 +216,8 @@ class PaymentSearch(Span):
         statuses: One of these statuses.
         method: This payment method.
         order_id: This order.
-        text: A prefix of the payment's or the order's id, a part of the order's receipt or
-            of the VPA, or a card's last four digits.
+        text: A prefix of the payment's or the order's id, a card's last four digits, or three
+            characters or more of the order's receipt or of the VPA.
     """
 
     statuses: frozenset[PaymentStatus] | None = None
@@ -232,7 +232,7 @@ class OrderSearch(Span):
 
     Args:
         status: This status.
-        text: A prefix of the id, or a part of the receipt.
+        text: A prefix of the id, or three characters or more of the receipt.
     """
 
     status: str | None = None

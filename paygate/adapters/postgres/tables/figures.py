@@ -146,11 +146,17 @@ SELECT
             'amount_minor', coalesce(json_object_agg(currency, minor), '{{}}'))
         FROM refunded) AS refunds
 """
-CALLS = """
-WITH recent AS (
+CALLS = f"""
+WITH newest AS (
+    SELECT operation_id, took_ms, started_at, answer FROM plugin_calls
+    WHERE started_at >= $1 ORDER BY started_at DESC LIMIT {FIGURES_SAMPLE_ROWS}
+),
+recent AS (
     SELECT o.processor, c.took_ms, c.started_at, c.answer ->> 'class' AS class,
         c.answer ->> 'reason' AS reason
-    FROM plugin_calls c JOIN operations o ON o.id = c.operation_id WHERE c.started_at >= $1
+    FROM newest c CROSS JOIN LATERAL (
+        SELECT processor FROM operations WHERE id = c.operation_id LIMIT 1
+    ) AS o
 ),
 worst AS (
     SELECT DISTINCT ON (processor) processor, reason, started_at FROM recent

@@ -44,17 +44,20 @@ async def read_page(
 
     Args:
         model: The table.
-        wanted: Conditions of which a row meets at most one. Each is read in the order of an
-            index, and the results are merged.
+        wanted: Conditions, of which a row meets any.
         to_entity: Converts a row.
         executor: Runs the statements.
         page: Which rows.
         of: The order of the rows.
     """
     with executor.models() as db:
-        found, values = _union(model, wanted, db)
-    total = await _count(found, values, executor, page.after)
-    sql, keys = page_statement(found, len(values), page, of)
+        found, values = _statements(model, wanted, db)
+    if page.after is None:
+        total = int(await executor.fetchval(count_statement(found, of), *values))
+    else:
+        total = page.after.total + page.after.is_bounded
+    keys = page.after.keys if page.after else ()
+    sql = page_statement(found, page, of, first_key=len(values) + 1)
     rows = await executor.fetch(sql, *values, *keys)
     shown = rows[: page.limit]
     is_bounded = total > COUNTED_ROWS_MAX
@@ -69,48 +72,55 @@ async def read_page(
 
 
 def page_statement(
-    found: str, parameters: int, page: PageRequest, of: SortedList
-) -> tuple[str, Sequence[KeyValue]]:
-    """Return the statement of a page, and its last parameters.
+    found: Sequence[str], page: PageRequest, of: SortedList, *, first_key: int
+) -> str:
+    """Return the statement of a page.
 
     Args:
-        found: The statement of all rows.
-        parameters: How many it has.
+        found: Statements of rows; a row may be in several of them.
         page: Which rows. One more than the limit is read, to know whether there are more.
         of: The order of the rows.
+        first_key: The number of the parameter that is the cursor's first key.
     """
-    columns = [NULLABLE.get(name, name) for name in of.keys]
-    order = ", ".join(f"{column} DESC" for column in columns)
-    keys = page.after.keys if page.after else ()
-    after = ""
-    if keys:
-        types = enumerate(of.keys.values(), parameters + 1)
+    columns, order = ", ".join(_columns(of)), _order(of)
+    after, skipped = "", page.offset
+    if page.after is not None:
+        types = enumerate(of.keys.values(), first_key)
         place = ", ".join(f"${number}::{TYPES[type]}" for number, type in types)
-        after = f" WHERE ({', '.join(columns)}) < ({place})"
-    sql = f"SELECT * FROM ({found}) AS found{after} ORDER BY {order} LIMIT {page.limit + 1:d}"
-    if page.offset and not keys:
-        sql += f" OFFSET {page.offset:d}"
-    return sql, keys
+        after, skipped = f"WHERE ({columns}) < ({place})", 0
+    rows = page.limit + 1
+    ends = f"ORDER BY {order} LIMIT {rows:d}" + (f" OFFSET {skipped:d}" if skipped else "")
+    if len(found) == 1:
+        return f"SELECT * FROM ({found[0]}) AS found {after} {ends}"
+    each = f"{after} ORDER BY {order} LIMIT {skipped + rows:d}"
+    parts = " UNION ALL ".join(f"(SELECT * FROM ({part}) AS found {each})" for part in found)
+    return f"SELECT DISTINCT ON ({columns}) * FROM ({parts}) AS found {ends}"
 
 
-def count_statement(found: str) -> str:
-    """Return the statement that counts rows up to the limit, and one more."""
-    limited = f"SELECT FROM ({found}) AS found LIMIT {COUNTED_ROWS_MAX + 1:d}"
-    return f"SELECT count(*) FROM ({limited}) AS counted"
+def count_statement(found: Sequence[str], of: SortedList) -> str:
+    """Return the statement that counts rows up to the limit, and at least one more.
+
+    It counts in the order of the list, so that it ends as soon as it has counted enough. In any
+    order, the planner may read all rows of the index first.
+    """
+    ends = f"ORDER BY {_order(of)} LIMIT {COUNTED_ROWS_MAX + 1:d}"
+    columns = "" if len(found) == 1 else ", ".join(_columns(of))
+    parts = " UNION ".join(f"(SELECT {columns} FROM ({part}) AS found {ends})" for part in found)
+    return f"SELECT count(*) FROM ({parts}) AS counted"
 
 
-async def _count(
-    found: str, values: Sequence[Any], executor: Executor, after: Cursor | None
-) -> int:
-    if after is not None:
-        return after.total + after.is_bounded
-    return int(await executor.fetchval(count_statement(found), *values))
+def _columns(of: SortedList) -> Sequence[str]:
+    return [NULLABLE.get(name, name) for name in of.keys]
 
 
-def _union(
+def _order(of: SortedList) -> str:
+    return ", ".join(f"{column} DESC" for column in _columns(of))
+
+
+def _statements(
     model: type[Model], wanted: Sequence[Q], db: BaseDBAsyncClient
-) -> tuple[str, Sequence[Any]]:
-    """Return the statement of the rows that meet any of the conditions, and its parameters."""
+) -> tuple[Sequence[str], Sequence[Any]]:
+    """Return a statement of the rows that meet each condition, and the parameters of all."""
     parts: list[str] = []
     values: list[Any] = []
     for condition in wanted:
@@ -120,7 +130,7 @@ def _union(
         before = len(values)
         parts.append(_PARAMETER.sub(lambda found: f"${int(found[1]) + before}", sql))  # noqa: B023
         values += own
-    return " UNION ALL ".join(parts), values
+    return parts, values
 
 
 def _keys_of(row: Row, of: SortedList) -> tuple[KeyValue, ...]:

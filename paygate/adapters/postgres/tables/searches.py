@@ -1,6 +1,7 @@
 """Convert the filters of lists to conditions of the models.
 
-Each function returns conditions of which a row meets at most one; an index serves each of them.
+Each function returns conditions of which a row meets any. They are read one by one, because an
+index serves each of them, and none serves all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 from tortoise.expressions import Q, Subquery
 
 from ....core.accounts.model import AuditFilter
+from ....core.ids import IdKind, is_id
 from ....core.payments.store import OrderSearch, PaymentSearch, RefundSearch, Span
 from ....core.webhooks.store import DeliveryFilter
 from ..models.payments import EventRow
@@ -21,23 +23,32 @@ from ..models.payments import EventRow
 CARD_DIGITS = 4
 ACTOR_ID_CHARS_MAX = 64
 
+# An index of trigrams finds no shorter part of a text.
+PART_CHARS_MIN = 3
+INDEXES_TEXTS = "SELECT to_regclass('orders_receipt_parts') IS NOT NULL"
+"""Whether the database has those indexes; without them a search reads all rows."""
+
 
 def search_payments(merchant_id: UUID, search: PaymentSearch) -> Sequence[Q]:
     """Return the conditions for payments."""
     wanted = _within(merchant_id, search) & _equal(method=search.method, order_id=search.order_id)
-    if search.text is not None:
-        wanted &= _payment_text(search.text)
-    if search.statuses is None:
-        return [wanted]
-    return [wanted & Q(status=status) for status in sorted(search.statuses)]
+    if search.text is None:
+        statuses = [{}] if search.statuses is None else [{"status": s} for s in search.statuses]
+        return [wanted & Q(**status) for status in statuses]
+    if search.statuses is not None:
+        wanted &= Q(status__in=sorted(search.statuses))
+    return [wanted & found for found in _payment_texts(search.text)]
 
 
 def search_orders(merchant_id: UUID, search: OrderSearch) -> Sequence[Q]:
     """Return the conditions for orders."""
     wanted = _within(merchant_id, search) & _equal(status=search.status)
-    if search.text is not None:
-        wanted &= Q(id__startswith=search.text) | Q(receipt__icontains=search.text)
-    return [wanted]
+    if search.text is None:
+        return [wanted]
+    found = [_begins("id", search.text, IdKind.ORDER)]
+    if len(search.text) >= PART_CHARS_MIN:
+        found.append(Q(receipt__icontains=search.text))
+    return [wanted & each for each in found]
 
 
 def search_refunds(merchant_id: UUID, search: RefundSearch) -> Sequence[Q]:
@@ -66,16 +77,21 @@ def search_audit(merchant_id: UUID, wanted: AuditFilter) -> Sequence[Q]:
     # An e-mail address may be longer than the column of ids.
     if len(actor) > ACTOR_ID_CHARS_MAX:
         return [condition & Q(actor_label=actor)]
-    by_label = Q(actor_label=actor) & ~Q(actor_id=actor)
-    return [condition & Q(actor_id=actor), condition & by_label]
+    return [condition & Q(actor_id=actor), condition & Q(actor_label=actor)]
 
 
-def _payment_text(text: str) -> Q:
-    found = Q(id__startswith=text) | Q(order_id__startswith=text) | Q(vpa__icontains=text)
-    found |= Q(order__receipt__icontains=text)
+def _payment_texts(text: str) -> Sequence[Q]:
+    found = [_begins("id", text, IdKind.PAYMENT), _begins("order_id", text, IdKind.ORDER)]
+    if len(text) >= PART_CHARS_MIN:
+        found += [Q(vpa__icontains=text), Q(order__receipt__icontains=text)]
     if len(text) == CARD_DIGITS:
-        found |= Q(card_last4=text)
+        found.append(Q(card_last4=text))
     return found
+
+
+def _begins(column: str, text: str, kind: IdKind) -> Q:
+    # The index of a column finds beginnings only in a database with the collation C.
+    return Q(**{column if is_id(kind, text) else f"{column}__startswith": text})
 
 
 def _within(merchant_id: UUID, span: Span) -> Q:

@@ -118,7 +118,9 @@ class OrdersQuery(SpanQuery):
     """Query of ``GET /orders``."""
 
     status: Literal["created", "attempted", "paid"] | None = None
-    q: Searched | None = Field(None, description="a prefix of the id, or a part of the receipt")
+    q: Searched | None = Field(
+        None, description="a prefix of the id, or three characters or more of the receipt"
+    )
 
 
 class OrderOfferedJson(OrderPublicJson):

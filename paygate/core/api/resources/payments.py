@@ -179,8 +179,8 @@ class PaymentsQuery(SpanQuery):
     order_id: Annotated[Searched, Field(max_length=ID_CHARS_MAX)] | None = None
     q: Searched | None = Field(
         None,
-        description="a prefix of the id or the order's id, a part of the order's receipt or of a "
-        "vpa, or the last four digits of a card",
+        description="a prefix of the id or the order's id, the last four digits of a card, or "
+        "three characters or more of the order's receipt or of a vpa",
     )
 
 
