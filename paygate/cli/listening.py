@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..core.errors import OperatorError
 from ..core.origins import is_loopback
@@ -25,23 +27,57 @@ def listen(host: str, port: int, *, share: bool = False, setting: str = "PORT") 
     Raises:
         OperatorError: The port is in use, or the address is not one of this machine.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with _errors_named(host, port, setting):
+        bound = _bind(host, port, share=share)
+        try:
+            # Listen now, so that a second process is refused at once.
+            bound.listen(BACKLOG)
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+
+def reserve(host: str, port: int, *, share: bool = False) -> socket.socket:
+    """Return a socket that keeps a port for processes of this user, and gets no connections.
+
+    Args:
+        host: Address of this machine.
+        port: 0 for any free port.
+        share: Do not refuse a port that other paygate processes share already.
+
+    Raises:
+        OperatorError: See ``listen``.
+    """
+    if not share:
+        listen(host, port).close()
+    with _errors_named(host, port, "PORT"):
+        return _bind(host, port, share=True)
+
+
+def _bind(host: str, port: int, *, share: bool) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if share:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
-        listening.bind((host, port))
-        # Listen now, so that a second process is refused at once.
-        listening.listen(BACKLOG)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+@contextmanager
+def _errors_named(host: str, port: int, setting: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        listening.close()
         raise OperatorError(
             setting=setting,
             problem=f"{host}:{port} is not available ({error.strerror})",
             remedy="Choose another port, or stop the process that uses it",
         ) from error
-    return listening
 
 
 def refuse_remote_development(settings: Settings) -> None:

@@ -1,9 +1,8 @@
 """``paygate serve --processes N``: several API processes on one port.
 
-The parent process imports little. It listens, starts the processes with its socket, starts a new
-one where one has died, and stops all of them when it is stopped. The socket has one queue of
-connections for all of them: a connection that a process has not accepted yet is accepted by
-another one, also while a process is replaced.
+The parent process imports little. It keeps the port, starts the processes, starts a new one where
+one has died, and stops all of them when it is stopped. Each process listens on a socket of its own
+with ``SO_REUSEPORT``: the kernel spreads new connections over those that listen.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,7 @@ from ..adapters.embedded.parent_death import ParentDeathSignal, choose_death_sig
 from ..core.errors import OperatorError
 from ..logs import logger
 from ..settings import Settings
-from .listening import listen, refuse_remote_development, stop_signal
+from .listening import refuse_remote_development, reserve, stop_signal
 from .setup import Setup
 
 # Longer than a process needs that ends in order: see docs/how-to/operate.md.
@@ -69,7 +68,7 @@ async def serve_processes(
         )
     stopped = stop_signal()
     with ExitStack() as stack:
-        listening = stack.enter_context(listen(settings.host, settings.port, share=share_port))
+        reserved = stack.enter_context(reserve(settings.host, settings.port, share=share_port))
         death_signal = choose_death_signal()
         stack.callback(death_signal.close)
         always = ["--with-worker"] if with_worker else []
@@ -77,33 +76,27 @@ async def serve_processes(
         started = _Processes(
             arguments=[first, *([always] * (count - 1))],
             environ={**setup.environ, **_overrides(settings)},
-            listening=listening,
+            reserved=reserved,
             death_signal=death_signal,
             stopped=stopped,
         )
         return await started.run(prepare=prepare)
 
 
-def inherit(listening: int, readiness: int) -> tuple[socket.socket, Callable[[object], None]]:
-    """Return the socket of the parent process, and what reports to it that this one serves.
+def report_ready(pipe: int) -> None:
+    """Report to the parent process that this one serves.
 
     Args:
-        listening: Descriptor of the socket.
-        readiness: Descriptor of the pipe to report to.
+        pipe: The descriptor that it was given.
     """
-
-    def report(_: object) -> None:
-        os.write(readiness, b".")
-        os.close(readiness)
-
-    return socket.socket(fileno=listening), report
+    os.write(pipe, b".")
+    os.close(pipe)
 
 
 def _overrides(settings: Settings) -> dict[str, str]:
     """The variables that pass on what options and servers of this process have changed."""
     return {
         "HOST": settings.host,
-        "PORT": str(settings.port),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "PAYGATE_SERVER": settings.server,
@@ -140,14 +133,14 @@ class _Processes:
     Attributes:
         arguments: The options of each process.
         environ: The environment of all.
-        listening: Their socket.
+        reserved: Keeps their port.
         death_signal: Ends them when this process dies.
         stopped: Set when they are to end.
     """
 
     arguments: Sequence[Sequence[str]]
     environ: Mapping[str, str]
-    listening: socket.socket
+    reserved: socket.socket
     death_signal: ParentDeathSignal
     stopped: asyncio.Event
     _running: set[_Child] = field(default_factory=set)
@@ -214,13 +207,13 @@ class _Processes:
 
     async def _start(self, number: int, *options: str) -> _Child:
         reading, writing = os.pipe()
-        inherited = (self.listening.fileno(), writing)
+        port = str(self.reserved.getsockname()[1])
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "paygate", "serve", *self.arguments[number], *options),
-                *("--inherited", *map(str, inherited)),
+                *("--share-port", "--port", port, "--ready-pipe", str(writing)),
                 env=self.environ,
-                pass_fds=inherited,
+                pass_fds=(writing,),
                 # Ctrl+C is sent to the whole group; this process stops the others in order.
                 start_new_session=True,
                 preexec_fn=self.death_signal.before_exec(signal.SIGTERM),
@@ -235,8 +228,7 @@ class _Processes:
         return child
 
     async def _stop(self) -> None:
-        """Accept no more connections; wait for the processes, and kill those that do not end."""
-        self.listening.close()
+        """Stop the processes, and kill those that do not end."""
         ending = [asyncio.create_task(child.process.wait()) for child in self._running]
         for child in self._running:
             child.stop()

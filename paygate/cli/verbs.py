@@ -35,8 +35,8 @@ Port = Annotated[
 Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST.")]
 # Typer needs an enumeration. The settings, which have the names too, take long to import.
 ServerName = StrEnum("ServerName", ["hypercorn", "uvicorn"])
-# The socket and the pipe that ``--processes`` passes on.
-Inherited = Annotated[tuple[int, int] | None, typer.Option(hidden=True)]
+# The pipe in which a process of ``--processes`` reports that it serves.
+ReadyPipe = Annotated[int | None, typer.Option(hidden=True)]
 # The pipe in which ``paygate dev`` announces its servers.
 Announced = Annotated[int | None, typer.Option(hidden=True)]
 Server = Annotated[ServerName | None, typer.Option(help="HTTP server, instead of PAYGATE_SERVER.")]
@@ -124,12 +124,12 @@ def serve(
     ] = False,
     prepare: Annotated[bool, typer.Option(help="Migrate and seed first.")] = False,
     processes: Annotated[int, typer.Option(help="API processes on the port.", min=1, max=256)] = 1,
-    inherited: Inherited = None,
+    ready_pipe: ReadyPipe = None,
     announced: Announced = None,
     fork_worker: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the API."""
-    from .processes import inherit, serve_processes
+    from .processes import report_ready, serve_processes
 
     options = {
         "share_port": share_port,
@@ -146,8 +146,8 @@ def serve(
             return
         from .serve import serve as run_one
 
-        listening, ready = inherit(*inherited) if inherited else (None, None)
-        await run_one(setup, **options, listening=listening, ready=ready)
+        ready = None if ready_pipe is None else lambda _: report_ready(ready_pipe)
+        await run_one(setup, **options, listening=None, ready=ready)
 
     given = read_setup(port=port, host=host, server=server and str(server))
     setup = _with_announced(given, announced)

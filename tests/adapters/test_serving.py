@@ -235,6 +235,19 @@ async def test_a_response_without_a_body_is_sent_and_the_connection_goes_on(serv
         connection.close()
 
 
+async def test_a_short_response_is_sent_at_once(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        parts = []
+        for _ in range(20):
+            await connection.send("GET / HTTP/1.1")
+            async with asyncio.timeout(PATIENCE_S):
+                parts.append(await connection.reader.read(65536))
+        connection.close()
+
+    assert [body_of(part)["from"] for part in parts] == ["127.0.0.1"] * 20
+
+
 async def test_requests_that_are_sent_at_once_are_answered_in_their_order(server: str):
     async with served(server) as here:
         connection = await here.connect()
