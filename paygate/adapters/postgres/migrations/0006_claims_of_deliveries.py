@@ -53,7 +53,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0004_figures")]
+    dependencies = [("paygate", "0005_filters")]
 
     initial = False
 
