@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.databases import Databases
 from tests.harness.processes import Stack
+from tests.harness.suites import PYTEST
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "plugins"
@@ -46,9 +48,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return to
 
 
-def test_their_own_tests_are_green(site: Path):
+def test_their_own_tests_are_green(site: Path, databases: Databases):
     folders = [str(FOLDER / name) for name in NAMES]
-    done = run("pytest", "-q", "-p", "no:cacheprovider", *folders, PYTHONPATH=str(site))
+    # Our migrated database is there to be copied.
+    environ = {"PYTHONPATH": str(site), "PAYGATE_TEST_DATABASE_URL": databases.server_url}
+    done = run(*PYTEST, *folders, **environ)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
