@@ -123,7 +123,7 @@ class Minute:
         return {name: await self._seen(each) for name, each in self.merchants.items()}
 
     async def _first_tries(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not all(
                 [await self.merchants[name].receiver.read() for name in ("twice", "always")]
             ):

@@ -188,12 +188,12 @@ async def test_a_worker_killed_amid_an_advance_loses_nothing_and_time_never_goes
 ):
     """The one that holds the rows dies while a receiver keeps it waiting."""
     first, second = await two_of_each(processes)
-    asked = asyncio.Event()
+    asked, killed = asyncio.Event(), asyncio.Event()
     times: list[datetime] = []
 
     async def refuse_slowly(_: web.Request) -> web.Response:
         asked.set()
-        await asyncio.sleep(0.5)
+        await killed.wait()
         return web.Response(status=500)
 
     async with receiving(refuse_slowly) as url:
@@ -203,6 +203,7 @@ async def test_a_worker_killed_amid_an_advance_loses_nothing_and_time_never_goes
         watching = asyncio.create_task(_watch(second, times))
         await asyncio.wait_for(asked.wait(), MUCH_LESS_S)
         await _kill_the_one_at_work(processes)
+        killed.set()
         advanced = await advancing
         watching.cancel()
         # What the dead worker held is freed and goes on from where time is now.
@@ -253,11 +254,11 @@ async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be
     processes: Stack,
 ):
     first, second = await two_of_each(processes)
-    asked = asyncio.Event()
+    asked, killed = asyncio.Event(), asyncio.Event()
 
     async def hang(_: web.Request) -> web.Response:
         asked.set()
-        await asyncio.sleep(3)
+        await killed.wait()
         return web.Response(status=500)
 
     async with receiving(hang) as url:
@@ -270,6 +271,7 @@ async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be
             while not (await shown(second))["held"]:
                 await asyncio.sleep(0.02)
             processes.processes[0].kill()
+            killed.set()
             while (left := await shown(second))["held"]:
                 await asyncio.sleep(0.02)
         later = await shown(second)

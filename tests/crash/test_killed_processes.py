@@ -111,7 +111,7 @@ async def test_a_stopped_worker_ends_cleanly_and_leaves_no_lease(processes: Stac
     await until(processes.database_url, 1, MOVING)
 
     worker.send_signal(signal.SIGTERM)
-    code = await asyncio.wait_for(worker.wait(), 25)
+    code = await asyncio.wait_for(worker.wait(), 60)
 
     async with rows(processes.database_url) as connection:
         leased = await connection.fetchval(

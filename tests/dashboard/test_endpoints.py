@@ -29,7 +29,7 @@ async def add_endpoint(page: Page, gateway: Gateway, url: str, events: str = "*"
 
 
 async def heard(receiver: Receiver, event: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while event not in receiver.events():
             await asyncio.sleep(0.05)
 

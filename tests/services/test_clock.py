@@ -98,8 +98,9 @@ async def test_three_days_of_one_payment_pass_at_once(database_url: str, tmp_pat
         assert [(row["status"], row["attempts"]) for row in ends] == [("failed", 5)] * 3
         asked_at = await app.value("SELECT created_at FROM payments")
         settled_at = await app.value("SELECT updated_at FROM payments")
-        assert timedelta(hours=30, seconds=7) <= settled_at - asked_at
-        assert settled_at - asked_at < timedelta(hours=30, seconds=8)
+        late = settled_at - asked_at - timedelta(hours=30, seconds=7)
+        # How long it took until a worker asked, in real time.
+        assert timedelta() <= late < timedelta(seconds=MUCH_LESS_S)
         assert took_s < MUCH_LESS_S
 
 
@@ -145,8 +146,8 @@ async def test_time_runs_on_from_where_an_advance_has_brought_it(app: TestApp):
     await asyncio.sleep(0.05)
     later = deps.clock.now()
 
-    assert DAY < arrived - before < DAY + timedelta(seconds=5)
-    assert timedelta(seconds=0.05) <= later - arrived < timedelta(seconds=5)
+    assert DAY < arrived - before < DAY + timedelta(seconds=MUCH_LESS_S)
+    assert timedelta(seconds=0.05) <= later - arrived < timedelta(seconds=MUCH_LESS_S)
     assert not deps.test_clock.shown.is_held
 
 
@@ -204,7 +205,7 @@ async def test_a_running_clock_stops_where_it_is_and_no_process_sees_time_go_bac
     stopped = deps.clock.now()
     await hold_clock(HoldClock(None), deps)
 
-    assert timedelta() < stopped - before < timedelta(seconds=5)
+    assert timedelta() < stopped - before < timedelta(seconds=MUCH_LESS_S)
     assert deps.clock.now() == stopped
     assert deps.test_clock.shown.is_held
 
@@ -246,14 +247,14 @@ async def test_a_process_that_starts_later_runs_with_the_moved_clock(
         apart = later.app.deps.clock.now() - deps.clock.now()
         shift = later.app.deps.test_clock.shown.shift
 
-    assert abs(apart) < timedelta(seconds=0.2)
-    assert abs(shift - DAY) < timedelta(seconds=10)
+    assert abs(apart) < timedelta(seconds=MUCH_LESS_S)
+    assert abs(shift - DAY) < timedelta(seconds=MUCH_LESS_S)
 
 
 async def test_a_clock_whose_mover_died_on_the_way_runs_on(app: TestApp):
     deps = app.app.deps
     await deps.test_clock.moves.hold(NEW_YEAR, is_passing=True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while deps.test_clock.shown.is_held or not deps.test_clock.shown.is_moved:
             await asyncio.sleep(0.01)
 
@@ -272,7 +273,7 @@ async def test_the_next_advance_takes_a_clock_whose_mover_died_for_one_that_runs
 async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
     deps = app.app.deps
     await hold_clock(HoldClock(NEW_YEAR), deps)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(advance_clock(AdvanceClock(HOUR), deps) for _ in range(5)))
 
     assert deps.clock.now() == NEW_YEAR + 5 * HOUR
@@ -286,7 +287,7 @@ async def test_without_a_worker_the_clock_arrives_and_reports_remaining_work(app
     advanced = await advance_clock(AdvanceClock(DAY), deps)
 
     assert not advanced.is_idle
-    assert timedelta() <= deps.clock.now() - before - DAY < timedelta(seconds=1)
+    assert timedelta() <= deps.clock.now() - before - DAY < timedelta(seconds=MUCH_LESS_S)
     assert time.monotonic() - began < MUCH_LESS_S
 
 
@@ -391,7 +392,7 @@ async def test_a_lost_connection_is_made_anew_and_the_move_meanwhile_is_read(
         await app.until_value(2, LISTENING)
         await app.rows(LISTENING.replace("count(*)", "pg_terminate_backend(pid)"))
         await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while other.app.deps.clock.now() != NEW_YEAR:
                 await asyncio.sleep(0.01)
         await app.until_value(2, LISTENING)

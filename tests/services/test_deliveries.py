@@ -98,7 +98,7 @@ async def test_one_endpoint_that_hangs_holds_its_share_and_no_more(app: TestApp,
     for _ in range(3 * ENDPOINT_IN_FLIGHT_MAX):
         await app.call("POST", "/webhooks/test")
     async with app.working():
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while under_way < ENDPOINT_IN_FLIGHT_MAX:
                 await asyncio.sleep(0.01)
         await app.rows(

@@ -51,7 +51,7 @@ async def test_a_worker_for_one_queue_leaves_the_others_alone(app: TestApp, queu
     await app.call("PATCH", "/merchant/webhook", json={"webhook_url": "http://localhost:9/hook"})
 
     async with working_only(app, queue):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while queue in await undone(app):
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.1)
@@ -66,7 +66,7 @@ async def test_workers_for_one_queue_each_do_all_the_work(app: TestApp):
         working_only(app, "payments"),
         working_only(app, "refunds"),
         working_only(app, "webhooks"),
-        asyncio.timeout(10),
+        asyncio.timeout(60),
     ):
         while await undone(app):
             await asyncio.sleep(0.02)

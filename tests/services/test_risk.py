@@ -211,7 +211,7 @@ async def test_a_worker_that_lost_its_row_during_a_check_stores_nothing_and_call
     async with checked(database_url, tmp_path, check) as (app, fakes):
         payment_id = await app.paid()
         async with app.working():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not check.asked:
                     await asyncio.sleep(0.01)
             await asyncio.sleep(0.5)

@@ -94,7 +94,7 @@ async def test_an_event_that_is_committed_late_is_waited_for(app: TestApp):
             await early.execute(ADD, "evt_early", MERCHANT, '"early"')
             assert await anext(batches) == []
             await transaction.commit()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 got: list[bytes] = []
                 async for batch in batches:
                     got += [event.body for event in batch]
