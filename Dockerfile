@@ -7,7 +7,7 @@ WORKDIR /app
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY paygate paygate
 COPY plugins plugins
-RUN pip install --constraint constraints.txt . ./plugins/upi_sim ./plugins/card_sim ./plugins/webhook_http \
+RUN pip install --constraint constraints.txt '.[uvicorn]' ./plugins/upi_sim ./plugins/card_sim ./plugins/webhook_http \
     && useradd --system --create-home paygate \
     && mkdir /data && chown paygate /data
 
