@@ -39,6 +39,7 @@ from .core.errors import OperatorError
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
+from .core.queue.store import Retention
 from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks
@@ -147,13 +148,27 @@ def _policy(settings: Settings) -> Policy:
         test_merchant=test_merchant(settings),
         scenario_amounts=settings.scenario_amounts,
         plugin_call=timedelta(seconds=settings.plugin_call_s),
-        keep_events=timedelta(days=settings.keep_events_days) or None,
-        keep_calls=timedelta(days=settings.keep_calls_days),
+        retention=_retention(settings),
         operations_in_flight=settings.operations_in_flight,
         deliveries_in_flight=settings.deliveries_in_flight,
         origins=settings.dashboard_origins,
         allows_simulators=settings.allow_simulators or not settings.is_production,
         is_production=settings.is_production,
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    def days(count: int) -> timedelta | None:
+        return timedelta(days=count) or None
+
+    callbacks = settings.keep_callbacks_days
+    return Retention(
+        attempts=days(settings.keep_attempts_days),
+        deliveries=days(settings.keep_deliveries_days),
+        events=days(settings.keep_events_days),
+        calls=days(settings.keep_calls_days),
+        callbacks=days(settings.keep_calls_days if callbacks is None else callbacks),
+        audit_entries=days(settings.keep_audit_days),
     )
 
 

@@ -201,13 +201,44 @@ class Settings(BaseModel):
         description="days for which events, deliveries with their attempts, and decisions of "
         "routing and risk are stored; 0 never deletes them",
     )
+    keep_deliveries_days: int = Field(
+        0,
+        alias="PAYGATE_KEEP_DELIVERIES_DAYS",
+        ge=0,
+        le=36500,
+        description="days for which deliveries with their attempts are stored; 0 stores them as "
+        "long as their event",
+    )
+    keep_attempts_days: int = Field(
+        0,
+        alias="PAYGATE_KEEP_ATTEMPTS_DAYS",
+        ge=0,
+        le=36500,
+        description="days for which attempts of deliveries, with the responses, are stored; 0 "
+        "stores them as long as their delivery",
+    )
     keep_calls_days: int = Field(
         CALLS_RETENTION.days,
         alias="PAYGATE_KEEP_CALLS_DAYS",
-        ge=1,
+        ge=0,
         le=36500,
         description="days for which plugin calls and processor callbacks are stored, with "
-        "their bodies",
+        "their bodies; 0 never deletes them",
+    )
+    keep_callbacks_days: int | None = Field(
+        None,
+        alias="PAYGATE_KEEP_CALLBACKS_DAYS",
+        ge=0,
+        le=36500,
+        description="days for which processor callbacks are stored; empty is "
+        "PAYGATE_KEEP_CALLS_DAYS, 0 never deletes them",
+    )
+    keep_audit_days: int = Field(
+        0,
+        alias="PAYGATE_KEEP_AUDIT_DAYS",
+        ge=0,
+        le=36500,
+        description="days for which audit entries are stored; 0 never deletes them",
     )
     seed: int = Field(0, alias="PAYGATE_SEED", description="seed of simulations")
     replay: bool = Field(

@@ -16,10 +16,11 @@ from .accounts.store import Passwords
 from .clock import Clock, ClockMoves, MovableClock
 from .errors import TransactionConflictError
 from .ids import Ids
-from .limits import CALLS_RETENTION, DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
+from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
+from .queue.store import KEEP_BY_DEFAULT, Retention
 from .registry import Registry
 from .storage import Storage
 from .vault import Vault
@@ -69,8 +70,7 @@ class Policy:
         test_merchant: None in production.
         scenario_amounts: Whether an amount's last digits choose a scenario.
         plugin_call: The deadline of a call of a plugin.
-        keep_calls: How long calls of plugins and callbacks of processors are stored.
-        keep_events: How long events and deliveries are stored; None for no limit.
+        retention: How long rows are stored.
         operations_in_flight: How many payments, and how many refunds, a worker processes
             at the same time.
         deliveries_in_flight: How many webhooks a worker delivers at the same time.
@@ -86,8 +86,7 @@ class Policy:
     test_merchant: TestMerchant | None = None
     scenario_amounts: bool = False
     plugin_call: timedelta = PLUGIN_CALL
-    keep_calls: timedelta = CALLS_RETENTION
-    keep_events: timedelta | None = None
+    retention: Retention = KEEP_BY_DEFAULT
     operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
     deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
     origins: frozenset[str] = frozenset()

@@ -18,7 +18,12 @@ from .payments.store import (
     RefundRepository,
 )
 from .plugin_api.settings import PluginSettingRepository
-from .queue.store import HousekeepingRepository, SealedTextRepository, WorkerRepository
+from .queue.store import (
+    HousekeepingRepository,
+    RetentionRepository,
+    SealedTextRepository,
+    WorkerRepository,
+)
 from .webhooks.store import DeliveryRepository, EndpointRepository, FeedRepository
 
 
@@ -92,7 +97,12 @@ class Repositories(AccountRepositories, Protocol):
 
     @property
     def housekeeping(self) -> HousekeepingRepository:
-        """Deletion of expired rows."""
+        """Erasure of what has expired."""
+        ...
+
+    @property
+    def retention(self) -> RetentionRepository:
+        """Deletion of old rows."""
         ...
 
     @property

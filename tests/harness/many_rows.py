@@ -81,22 +81,25 @@ FROM generate_series(1, $rows) AS n;
 INSERT INTO idempotency_keys (key, merchant_id, response) SELECT n, '{MERCHANT}', '{{}}'
 FROM generate_series(1, $rows) AS n;
 """
+FILLED_WITHIN_S = 3600.0
 
 
 async def fill(app: TestApp, rows: int) -> None:
     """Give the test merchant so many rows in every table of payments."""
     async with app.app.storage.executor.client.acquire_connection() as connection:
-        await connection.execute(f"BEGIN; {FILL.replace('$rows', str(rows))} COMMIT")
-        await connection.execute("SELECT paygate_count_all()")
-        await connection.execute("VACUUM ANALYZE")
+        async with connection.transaction():
+            await connection.execute(FILL.replace("$rows", str(rows)), timeout=FILLED_WITHIN_S)
+            await connection.execute("SELECT paygate_count_all()", timeout=FILLED_WITHIN_S)
+        await connection.execute("VACUUM ANALYZE", timeout=FILLED_WITHIN_S)
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that an app has run, and its parameters."""
+    """A statement that an app has run, its parameters, and whether it is always planned anew."""
 
     sql: str
     args: tuple[Any, ...]
+    is_planned_anew: bool = False
 
 
 @asynccontextmanager
@@ -105,7 +108,11 @@ async def listening(app: TestApp) -> AsyncIterator[list[Statement]]:
     heard: list[Statement] = []
 
     def hear(record: Any) -> None:
-        heard.append(Statement(record.query, tuple(record.args)))
+        # The setting ends with its transaction.
+        last = heard[-1] if heard else Statement("", ())
+        is_set = "plan_cache_mode" in last.sql or last.is_planned_anew
+        is_ours = is_set and not last.sql.startswith(("COMMIT", "ROLLBACK"))
+        heard.append(Statement(record.query, tuple(record.args), is_ours))
 
     client = app.app.storage.executor.client
     async with AsyncExitStack() as stack:
@@ -128,6 +135,22 @@ async def plan_of(app: TestApp, statement: Statement) -> Mapping[str, Any]:
     plan = await app.value(explain, *statement.args)
     found: Mapping[str, Any] = json.loads(plan)[0]["Plan"]
     return found
+
+
+async def rows_read_by_any_plan(app: TestApp, statement: Statement) -> int:
+    """How many rows of tables the statement reads with the plan that is made for any values."""
+    async with app.app.storage.executor.transaction() as bound:
+        await bound.fetch("SET LOCAL plan_cache_mode = force_generic_plan")
+        # It also counts what the connection has read before.
+        before = await bound.fetchval(READ)
+        await bound.fetch(statement.sql, *statement.args)
+        return int(await bound.fetchval(READ) - before)
+
+
+READ = """
+SELECT coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)
+FROM pg_stat_xact_user_tables
+"""
 
 
 def steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

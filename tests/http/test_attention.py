@@ -143,7 +143,7 @@ VALUES ('scripted', $1, '{}', $2, $3, $4)
 
 async def test_open_callbacks_are_kept_until_they_are_resolved(app: TestApp):
     deps = app.app.deps
-    old = deps.clock.now() - deps.policy.keep_calls - timedelta(days=1)
+    old = deps.clock.now() - deps.policy.retention.callbacks - timedelta(days=1)
     for body, effect in ((b"x", "conflict"), (b"y", "quarantined"), (b"z", "applied")):
         await app.rows(CALLBACK, old, body, effect, "why")
     # Of one whose sender is not certain only a digest is stored.
@@ -152,6 +152,8 @@ async def test_open_callbacks_are_kept_until_they_are_resolved(app: TestApp):
     kept = await app.rows("SELECT effect FROM processor_callbacks ORDER BY id")
     for item in await listed(app):
         await app.call("POST", f"/attention/{item['id']}/resolve", json={"note": NOTE})
+    # A day later, old rows that were needed are looked at again.
+    await app.rows("UPDATE retention_progress SET began_at = began_at - interval '1 day'")
     await purge_expired(deps)
 
     assert [row["effect"] for row in kept] == ["conflict", "quarantined"]

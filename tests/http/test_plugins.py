@@ -172,32 +172,3 @@ async def test_health_is_that_of_the_last_day(app: TestApp, fakes: Fakes):
     assert (await shown(app, "fakes"))["config"] is None
     assert (await put(app, "fakes", x=1)).status == 404
     assert (await put(app, "nobody", x=1)).status == 404
-
-
-async def test_calls_and_callbacks_are_forgotten_when_they_are_old(app: TestApp):
-    from datetime import timedelta
-
-    from paygate.core.queue.housekeeping import purge_expired
-
-    id = await app.paid()
-    async with app.working():
-        await app.until(id, "success")
-    await app.rows(
-        """INSERT INTO processor_callbacks (processor, received_at, headers, body, effect)
-        SELECT 'p', now() - d * interval '1 day', '{}', 'x', 'applied'
-        FROM generate_series(89, 92) AS d RETURNING id"""
-    )
-    await app.rows(
-        """INSERT INTO plugin_calls
-            (payment_id, operation_id, name, started_at, took_ms, given, answer)
-        SELECT 'p', 'o', 'x', now() - interval '91 days', 1, '{}', '{}'
-        FROM generate_series(1, 1500) RETURNING id"""
-    )
-    young = await app.value("SELECT count(*) FROM plugin_calls WHERE payment_id <> 'p'")
-
-    purged = await asyncio.gather(*(purge_expired(app.app.deps) for _ in range(3)))
-
-    assert sum(purged) == 1500 + 3
-    assert await app.value("SELECT count(*) FROM plugin_calls") == young > 0
-    assert await app.value("SELECT count(*) FROM processor_callbacks") == 1
-    assert app.app.deps.policy.keep_calls == timedelta(days=90)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 
 from paygate.core.queue.housekeeping import purge_expired
 from paygate.core.queue.worker import Worker
@@ -113,38 +111,6 @@ async def test_a_worker_that_is_stopped_has_left_and_holds_nothing(app: TestApp)
 
     assert await app.value("SELECT count(*) FROM workers") == 0
     assert await app.value("SELECT count(*) FROM operations WHERE lease_token IS NOT NULL") == 0
-
-
-async def test_events_and_deliveries_are_forgotten_only_when_asked_and_never_before_their_end(
-    app: TestApp, fakes: Fakes
-):
-    await app.webhook_url()
-    async with app.working():
-        await app.until(await app.paid(), "success")
-        await app.until_value(0, "SELECT count(*) FROM webhook_logs WHERE status = 'pending'")
-    await app.rows(
-        "UPDATE webhook_logs SET status = 'pending' "
-        "WHERE id = (SELECT id FROM webhook_logs LIMIT 1)"
-    )
-    for table in ("events", "webhook_logs"):
-        await app.rows(f"UPDATE {table} SET created_at = created_at - interval '8 days'")
-    kept = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM webhook_logs)"
-    before = (await app.rows(kept))[0]
-
-    await purge_expired(app.app.deps)
-    assert (await app.rows(kept))[0] == before
-
-    await purge_expired(
-        replace(app.app.deps, policy=replace(app.app.deps.policy, keep_events=timedelta(days=9)))
-    )
-    assert (await app.rows(kept))[0] == before
-
-    await purge_expired(
-        replace(app.app.deps, policy=replace(app.app.deps.policy, keep_events=timedelta(days=7)))
-    )
-    assert await app.value("SELECT count(*) FROM webhook_logs") == 1
-    assert await app.value("SELECT count(*) FROM events") == 1
-    assert await app.value("SELECT status FROM webhook_logs") == "pending"
 
 
 async def test_one_locked_payment_does_not_keep_the_others_from_being_settled(

@@ -21,7 +21,11 @@ from .tables.deliveries import PostgresDeliveries
 from .tables.endpoints import PostgresEndpoints
 from .tables.feed import PostgresFeed
 from .tables.figures import PostgresFigures
-from .tables.housekeeping import PostgresHousekeeping, PostgresSealedTexts
+from .tables.housekeeping import (
+    PostgresHousekeeping,
+    PostgresRetention,
+    PostgresSealedTexts,
+)
 from .tables.idempotency import PostgresIdempotency
 from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
@@ -132,8 +136,13 @@ class PostgresRepositories:
 
     @property
     def housekeeping(self) -> PostgresHousekeeping:
-        """Deletion of old rows."""
+        """Erasure of what has expired."""
         return PostgresHousekeeping(self.executor)
+
+    @property
+    def retention(self) -> PostgresRetention:
+        """Deletion of old rows."""
+        return PostgresRetention(self.executor)
 
     @property
     def feed(self) -> PostgresFeed:

@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 from ..deps import Deps
 from ..errors import InfrastructureError
 from ..limits import FIGURE_CHANGES_FOLDED, SEALED_MAX, WORKER_DELETED_AFTER
+from .retention import purge_old_rows
+
+log = logging.getLogger(__name__)
 
 ROWS_MAX = 1000
 """Rows deleted by one statement, so that no lock is held for long."""
@@ -20,23 +23,14 @@ async def run_housekeeping(deps: Deps) -> None:
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Delete expired responses, sessions, sealed cards, calls and callbacks; return how many."""
+    """Delete expired responses, sessions and sealed cards, and old rows; return how many rows."""
     now, housekeeping = deps.clock.now(), deps.storage.housekeeping
     await deps.storage.workers.forget(dead_for=WORKER_DELETED_AFTER)
     # Sessions expire in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
-    if deps.policy.keep_events is not None:
-        kept_since = now - deps.policy.keep_events
-        await _all(lambda: housekeeping.purge_events(before=kept_since, limit=ROWS_MAX))
     await _all(lambda: housekeeping.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
-    before = now - deps.policy.keep_calls
-    return sum(
-        [
-            await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX)),
-            await _all(lambda: housekeeping.purge_calls(before=before, limit=ROWS_MAX)),
-            await _all(lambda: housekeeping.purge_callbacks(before=before, limit=ROWS_MAX)),
-        ]
-    )
+    expired = await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX))
+    return expired + await purge_old_rows(deps)
 
 
 async def fold_figures(deps: Deps) -> None:
@@ -52,9 +46,6 @@ async def _all(purge: Callable[[], Awaitable[int]]) -> int:
         purged += count
         if count < ROWS_MAX:
             return purged
-
-
-log = logging.getLogger(__name__)
 
 
 async def reseal(deps: Deps) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
+from ..limits import CALLS_RETENTION
 from .lease import Table
 
 
@@ -59,29 +60,95 @@ class WorkerRepository(Protocol):
         ...
 
 
-class HousekeepingRepository(Protocol):
-    """Deletes rows that are no longer needed, in batches."""
+OldRows = Literal[
+    "attempts", "deliveries", "events", "decisions", "calls", "callbacks", "audit_entries"
+]
+"""Rows that are deleted when they are old. Deliveries have attempts, and events deliveries."""
 
-    async def purge_calls(self, *, before: datetime, limit: int) -> int:
-        """Delete calls of plugins made before then; return how many."""
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are stored; None for no limit. Rows that are still needed are kept.
+
+    Args:
+        attempts: Attempts of deliveries; None for as long as their delivery.
+        deliveries: Deliveries that are not pending; None for as long as their event.
+        events: Events, and decisions of routing and risk. Those of open payments are kept.
+        calls: Calls of plugins. Those of operations that are not done are kept.
+        callbacks: Callbacks of processors. Those that need attention, and those of open
+            payments, are kept.
+        audit_entries: Audit entries.
+    """
+
+    attempts: timedelta | None = None
+    deliveries: timedelta | None = None
+    events: timedelta | None = None
+    calls: timedelta | None = CALLS_RETENTION
+    callbacks: timedelta | None = CALLS_RETENTION
+    audit_entries: timedelta | None = None
+
+    def periods(self) -> Mapping[OldRows, timedelta]:
+        """Return the rows with a limit, in the order in which they are deleted."""
+        shortest = [each for each in (self.deliveries, self.events) if each is not None]
+        periods: dict[OldRows, timedelta | None] = {
+            "attempts": self.attempts,
+            "deliveries": min(shortest, default=None),
+            "events": self.events,
+            "decisions": self.events,
+            "calls": self.calls,
+            "callbacks": self.callbacks,
+            "audit_entries": self.audit_entries,
+        }
+        return {rows: period for rows, period in periods.items() if period is not None}
+
+
+KEEP_BY_DEFAULT = Retention()
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeProgress:
+    """How far rows of one kind were looked at.
+
+    Args:
+        position: Rows of before were deleted, or kept because they were needed.
+        began_at: When this was begun with the oldest row.
+    """
+
+    position: datetime
+    began_at: datetime
+
+
+class RetentionRepository(Protocol):
+    """Deletes old rows. One worker at a time has the lease for it."""
+
+    async def begin(self, owner: str) -> bool:
+        """Acquire the lease; return False while another worker has it."""
         ...
+
+    async def end(self, owner: str) -> None:
+        """Release the lease."""
+        ...
+
+    async def progress(self, rows: OldRows) -> PurgeProgress | None:
+        """Return how far the last run came; None before the first."""
+        ...
+
+    async def save(self, rows: OldRows, progress: PurgeProgress, owner: str) -> bool:
+        """Store the progress and renew the lease; return False if the lease is lost."""
+        ...
+
+    async def purge(self, rows: OldRows, since: datetime, until: datetime, *, limit: int) -> int:
+        """Delete rows of ``[since, until)`` that are not needed; return how many."""
+        ...
+
+
+class HousekeepingRepository(Protocol):
+    """Erases what is no longer needed, in batches."""
 
     async def erase_sealed(self, *, before: datetime, limit: int) -> int:
         """Erase sealed instruments of charges made before then; return how many.
 
         Those of charges that were not sent yet stay.
-        """
-        ...
-
-    async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
-        """Delete callbacks received before then, with their bodies; return how many."""
-        ...
-
-    async def purge_events(self, *, before: datetime, limit: int) -> int:
-        """Delete events, finished deliveries and decisions made before then.
-
-        Returns:
-            The largest number of deleted rows of one kind.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Delete old rows, and find encrypted texts."""
+"""Delete old rows, erase encrypted details, and find encrypted texts."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ....core.payments.operation import ERASED
-from ....core.queue.store import SealedText
+from ....core.queue.store import OldRows, PurgeProgress, SealedText
 from ..database import Executor
 from .attention import NEEDS_ATTENTION
-
-
-def _purge(table: str, at: str) -> str:
-    # Several workers may do this; each deletes rows that no other has locked.
-    return f"""
-    DELETE FROM {table} WHERE id IN (
-        SELECT id FROM {table} WHERE {at} < $1 ORDER BY {at} LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) RETURNING id
-    """
-
-
-PURGE_CALLS = _purge("plugin_calls", "started_at")
 
 # Details of an operation that was not sent yet are kept: they are needed to send it.
 ERASE_SEALED = f"""
@@ -33,32 +21,6 @@ UPDATE operations SET sealed = '{ERASED}' WHERE id IN (
 ) RETURNING id
 """
 
-# Callbacks that need attention and are not resolved are kept.
-PURGE_CALLBACKS = f"""
-DELETE FROM processor_callbacks WHERE id IN (
-    SELECT id FROM processor_callbacks c
-    WHERE received_at < $1 AND NOT ({NEEDS_ATTENTION} AND NOT EXISTS (
-        SELECT FROM resolved_attention r WHERE r.id = 'callback-' || c.id))
-    ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""
-
-# Pending deliveries are kept, and an event is kept as long as one of its deliveries.
-PURGE_DELIVERIES = """
-DELETE FROM webhook_logs WHERE id IN (
-    SELECT id FROM webhook_logs WHERE created_at < $1 AND status <> 'pending'
-    LIMIT $2 FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""
-PURGE_EVENTS = """
-DELETE FROM events WHERE id IN (
-    SELECT id FROM events e WHERE created_at < $1
-        AND NOT EXISTS (SELECT FROM webhook_logs w WHERE w.event_id = e.id)
-    LIMIT $2 FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""
-PURGE_DECISIONS = _purge("payment_decisions", "decided_at")
-
 
 @dataclass(frozen=True, slots=True)
 class PostgresHousekeeping:
@@ -66,18 +28,8 @@ class PostgresHousekeeping:
 
     executor: Executor
 
-    async def purge_calls(self, *, before: datetime, limit: int) -> int:
-        return len(await self.executor.fetch(PURGE_CALLS, before, limit))
-
     async def erase_sealed(self, *, before: datetime, limit: int) -> int:
         return len(await self.executor.fetch(ERASE_SEALED, before, limit))
-
-    async def purge_callbacks(self, *, before: datetime, limit: int) -> int:
-        return len(await self.executor.fetch(PURGE_CALLBACKS, before, limit))
-
-    async def purge_events(self, *, before: datetime, limit: int) -> int:
-        statements = (PURGE_DELIVERIES, PURGE_EVENTS, PURGE_DECISIONS)
-        return max([len(await self.executor.fetch(each, before, limit)) for each in statements])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +85,104 @@ class PostgresSealedTexts:
     async def replace(self, before: SealedText, text: str) -> bool:
         statement = COLUMNS[before.column].replace
         return bool(await self.executor.fetchval(statement, before.row_id, before.text, text))
+
+
+LEASE = "interval '30 seconds'"
+BEGIN = f"""
+INSERT INTO retention_lease AS l (id, owner, until) VALUES (1, $1, clock_timestamp() + {LEASE})
+ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until = excluded.until
+WHERE l.until < clock_timestamp() RETURNING 1
+"""
+END = "DELETE FROM retention_lease WHERE owner = $1"
+PROGRESS = "SELECT position, began_at FROM retention_progress WHERE rows = $1"
+SAVE = f"""
+WITH mine AS (
+    UPDATE retention_lease SET until = clock_timestamp() + {LEASE} WHERE owner = $4 RETURNING 1
+)
+INSERT INTO retention_progress (rows, position, began_at) SELECT $1, $2, $3 FROM mine
+ON CONFLICT (rows) DO UPDATE SET position = excluded.position, began_at = excluded.began_at
+RETURNING 1
+"""
+
+
+def _payment_has_ended(row: str) -> str:
+    status = f"(SELECT p.status FROM payments p WHERE p.id = {row}.payment_id)"
+    return f"coalesce({status} IN ('success', 'failed', 'cancelled'), true)"
+
+
+def _purge(table: str, row: str, at: str, is_deletable: str) -> str:
+    # The condition is checked again when the row is locked: it may have changed meanwhile.
+    return f"""
+    DELETE FROM {table} {row} WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM {table} {row}
+        WHERE {at} >= $1 AND {at} < $2 AND {is_deletable} LIMIT $3))
+    AND {is_deletable} RETURNING 1
+    """
+
+
+PURGE: dict[OldRows, str] = {
+    "attempts": _purge(
+        "delivery_attempts",
+        "a",
+        "started_at",
+        "(SELECT w.status FROM webhook_logs w WHERE w.id = a.delivery_id) <> 'pending'",
+    ),
+    "deliveries": _purge("webhook_logs", "w", "created_at", "w.status <> 'pending'"),
+    "events": _purge(
+        "events",
+        "e",
+        "created_at",
+        "(SELECT w.id FROM webhook_logs w WHERE w.event_id = e.id LIMIT 1) IS NULL "
+        f"AND {_payment_has_ended('e')}",
+    ),
+    "decisions": _purge("payment_decisions", "d", "decided_at", _payment_has_ended("d")),
+    "calls": _purge(
+        "plugin_calls",
+        "l",
+        "started_at",
+        "coalesce((SELECT o.lease_state FROM operations o WHERE o.id = l.operation_id) = 'done', "
+        "true)",
+    ),
+    "callbacks": _purge(
+        "processor_callbacks",
+        "c",
+        "received_at",
+        f"(NOT {NEEDS_ATTENTION} OR "
+        "(SELECT r.id FROM resolved_attention r WHERE r.id = 'callback-' || c.id LIMIT 1) "
+        "IS NOT NULL) "
+        f"AND {_payment_has_ended('c')}",
+    ),
+    "audit_entries": _purge("audit_log", "a", "at", "true"),
+}
+
+# The trigger of audit_log lets a transaction delete older rows.
+ALLOW_AUDIT = "SELECT set_config('paygate.audit_kept_since', $1, true)"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRetention:
+    """Implements ``RetentionRepository``."""
+
+    executor: Executor
+
+    async def begin(self, owner: str) -> bool:
+        return await self.executor.fetchval(BEGIN, owner) is not None
+
+    async def end(self, owner: str) -> None:
+        await self.executor.fetch(END, owner)
+
+    async def progress(self, rows: OldRows) -> PurgeProgress | None:
+        row = await self.executor.fetchrow(PROGRESS, rows)
+        return None if row is None else PurgeProgress(row["position"], row["began_at"])
+
+    async def save(self, rows: OldRows, progress: PurgeProgress, owner: str) -> bool:
+        values = (rows, progress.position, progress.began_at, owner)
+        return await self.executor.fetchval(SAVE, *values) is not None
+
+    async def purge(self, rows: OldRows, since: datetime, until: datetime, *, limit: int) -> int:
+        async def purge(bound: Executor) -> int:
+            if rows == "audit_entries":
+                await bound.fetch(ALLOW_AUDIT, until.isoformat())
+            return len(await bound.fetch(PURGE[rows], since, until, limit))
+
+        return await self.executor.run_in_transaction(purge)

@@ -25,6 +25,10 @@ TYPES: dict[KeyType, str] = {
 
 # Keys that may be null, as the indexes have them.
 NULLABLE = {"seq": "coalesce(seq, 0)"}
+
+# Otherwise a statement that is repeated gets one plan for all values of its filters. That plan
+# reads a whole list, in the hope that one of the first rows meets them.
+PLAN_EACH_TIME = "SET LOCAL plan_cache_mode = force_custom_plan"
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -52,13 +56,13 @@ async def read_page(
     """
     with executor.models() as db:
         found, values = _statements(model, wanted, db)
-    if page.after is None:
-        total = int(await executor.fetchval(count_statement(found, of), *values))
+    # The whole list has a parameter only, the merchant.
+    if len(values) == 1:
+        rows, total = await _read(found, values, executor, page, of)
     else:
-        total = page.after.total + page.after.is_bounded
-    keys = page.after.keys if page.after else ()
-    sql = page_statement(found, page, of, first_key=len(values) + 1)
-    rows = await executor.fetch(sql, *values, *keys)
+        async with executor.transaction() as bound:
+            await bound.fetch(PLAN_EACH_TIME)
+            rows, total = await _read(found, values, bound, page, of)
     shown = rows[: page.limit]
     is_bounded = total > COUNTED_ROWS_MAX
     total = min(total, COUNTED_ROWS_MAX)
@@ -69,6 +73,23 @@ async def read_page(
     return Page(
         [to_entity(row) for row in shown], total, page.limit, page.offset, is_bounded, following
     )
+
+
+async def _read(
+    found: Sequence[str],
+    values: Sequence[Any],
+    executor: Executor,
+    page: PageRequest,
+    of: SortedList,
+) -> tuple[Sequence[Row], int]:
+    """Return the rows of a page, perhaps with one more, and the total."""
+    if page.after is None:
+        total = int(await executor.fetchval(count_statement(found, of), *values))
+    else:
+        total = page.after.total + page.after.is_bounded
+    keys = page.after.keys if page.after else ()
+    sql = page_statement(found, page, of, first_key=len(values) + 1)
+    return await executor.fetch(sql, *values, *keys), total
 
 
 def page_statement(
