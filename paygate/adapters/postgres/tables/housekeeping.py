@@ -105,6 +105,10 @@ RETURNING 1
 """
 
 
+# The trigger of audit_log lets a transaction delete rows that are older than this setting.
+ALLOW_AUDIT = "(SELECT set_config('paygate.audit_kept_since', $2::timestamptz::text, true)) <> ''"
+
+
 def _payment_has_ended(row: str) -> str:
     status = f"(SELECT p.status FROM payments p WHERE p.id = {row}.payment_id)"
     return f"coalesce({status} IN ('success', 'failed', 'cancelled'), true)"
@@ -152,11 +156,8 @@ PURGE: dict[OldRows, str] = {
         "IS NOT NULL) "
         f"AND {_payment_has_ended('c')}",
     ),
-    "audit_entries": _purge("audit_log", "a", "at", "true"),
+    "audit_entries": _purge("audit_log", "a", "at", ALLOW_AUDIT),
 }
-
-# The trigger of audit_log lets a transaction delete older rows.
-ALLOW_AUDIT = "SELECT set_config('paygate.audit_kept_since', $1, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +181,5 @@ class PostgresRetention:
         return await self.executor.fetchval(SAVE, *values) is not None
 
     async def purge(self, rows: OldRows, since: datetime, until: datetime, *, limit: int) -> int:
-        async def purge(bound: Executor) -> int:
-            if rows == "audit_entries":
-                await bound.fetch(ALLOW_AUDIT, until.isoformat())
-            return len(await bound.fetch(PURGE[rows], since, until, limit))
-
-        return await self.executor.run_in_transaction(purge)
+        # A transaction of one statement: its locks do not wait for this process.
+        return len(await self.executor.fetch(PURGE[rows], since, until, limit))
