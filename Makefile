@@ -27,7 +27,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check format bench pages wheels docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos format bench pages wheels docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -51,6 +51,12 @@ $(VENV)/.tools: tests/harness/tools.py constraints.txt | $(VENV)/.installed-dev
 # The shopper's and the merchant's pages, in a real browser. Part of `make test` too.
 e2e: $(VENV)/.installed-dev $(VENV)/.tools
 	$(BIN)/pytest -q -n auto --dist loadfile tests/e2e tests/dashboard $(ARGS)
+
+# Payments while processes, Redis and PostgreSQL fail, and an audit afterwards. SECONDS=120,
+# SEED=n (any), PAYMENTS=n (no limit). Its last line is JSON.
+chaos: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PAYMENTS),--payments $(PAYMENTS)) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -16,37 +16,12 @@ import pytest
 
 from paygate import Approved, AuthorizeRequest, CallContext, DeclineCode, Declined, Pending, Unknown
 from tests.harness.apps import TestApp, running_app
+from tests.harness.audit import WRONG
 from tests.harness.fakes import Fakes, not_sent
 
 ORDERS = 15
 TRIES = 8
 
-WRONG = {
-    "refunded money without a refund": """
-        SELECT id FROM payments p WHERE amount_refunded <> (
-            SELECT coalesce(sum(amount), 0) FROM refunds r
-            WHERE r.payment_id = p.id AND r.status <> 'failed')""",
-    "events with a gap": """
-        SELECT payment_id FROM events WHERE payment_id IS NOT NULL
-        GROUP BY payment_id HAVING count(*) <> max(seq)""",
-    "a payment whose last event is not its last": """
-        SELECT id FROM payments p WHERE last_seq <> (
-            SELECT max(seq) FROM events e WHERE e.payment_id = p.id)""",
-    "an order paid twice": """
-        SELECT order_id FROM payments WHERE status = 'success'
-        GROUP BY order_id HAVING count(*) > 1""",
-    "an order whose status is not its payments'": """
-        SELECT id FROM orders o WHERE (o.status = 'paid') <> EXISTS (
-            SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.status = 'success')""",
-    "a delivery whose bytes are not its event's": """
-        SELECT w.id FROM webhook_logs w JOIN events e ON e.id = w.event_id
-        WHERE w.payload::text <> e.payload::text""",
-    "a lease without a worker": """
-        SELECT id FROM operations WHERE lease_token IS NOT NULL""",
-    "a refund that ended otherwise than its operation": """
-        SELECT r.id FROM refunds r JOIN operations o ON o.refund_id = r.id
-        WHERE (r.status, o.state) NOT IN (('processed', 'succeeded'), ('failed', 'failed'))""",
-}
 UNDONE = """
 SELECT (SELECT count(*) FROM operations WHERE lease_state = 'ready')
     + (SELECT count(*) FROM webhook_logs WHERE status = 'pending')

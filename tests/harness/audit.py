@@ -1,4 +1,4 @@
-"""Compare the simulated processors' book with the database, operation by operation."""
+"""What a database must never say, and a comparison with the simulated processors' book."""
 
 from __future__ import annotations
 
@@ -11,6 +11,34 @@ from paygate.simulator.book import Book, Entry
 
 Fetch = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
 
+# Name → a statement that finds such rows.
+WRONG = {
+    "refunded money without a refund": """
+        SELECT id FROM payments p WHERE amount_refunded <> (
+            SELECT coalesce(sum(amount), 0) FROM refunds r
+            WHERE r.payment_id = p.id AND r.status <> 'failed')""",
+    "events with a gap": """
+        SELECT payment_id FROM events WHERE payment_id IS NOT NULL
+        GROUP BY payment_id HAVING count(*) <> max(seq)""",
+    "a payment whose last event is not its last": """
+        SELECT id FROM payments p WHERE last_seq <> (
+            SELECT max(seq) FROM events e WHERE e.payment_id = p.id)""",
+    "an order paid twice": """
+        SELECT order_id FROM payments WHERE status = 'success'
+        GROUP BY order_id HAVING count(*) > 1""",
+    "an order whose status is not its payments'": """
+        SELECT id FROM orders o WHERE (o.status = 'paid') <> EXISTS (
+            SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.status = 'success')""",
+    "a delivery whose bytes are not its event's": """
+        SELECT w.id FROM webhook_logs w JOIN events e ON e.id = w.event_id
+        WHERE w.payload::text <> e.payload::text""",
+    "a lease without a worker": """
+        SELECT id FROM operations WHERE lease_token IS NOT NULL""",
+    "a refund that ended otherwise than its operation": """
+        SELECT r.id FROM refunds r JOIN operations o ON o.refund_id = r.id
+        WHERE (r.status, o.state) NOT IN (('processed', 'succeeded'), ('failed', 'failed'))
+            AND (r.status <> 'pending' OR o.state IN ('succeeded', 'failed'))""",
+}
 OPERATIONS = """
 SELECT o.id, o.payment_id, o.kind, o.state, o.reference, p.capture_mode
 FROM operations o JOIN payments p ON p.id = o.payment_id WHERE o.kind <> 'wake'

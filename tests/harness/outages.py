@@ -60,9 +60,14 @@ class OwnPostgres:
         finally:
             await connection.close()
 
-    async def restart_immediately(self) -> None:
-        """Do as ``pg_ctl restart -m immediate``: no farewell to clients, then recovery."""
-        os.kill(self.child.pid, signal.SIGQUIT)
+    async def restart(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        """Restart the server.
+
+        Args:
+            number: ``SIGQUIT`` does as ``pg_ctl restart -m immediate``: no farewell to clients,
+                then recovery. ``SIGINT`` disconnects them and writes everything.
+        """
+        os.kill(self.child.pid, number)
         while not self.child.has_ended():
             await asyncio.sleep(0.01)
         self.child = await asyncio.to_thread(self._start)
@@ -115,7 +120,7 @@ async def _set_read_only(postgres: OwnPostgres, word: str) -> None:
 
 async def restart(postgres: OwnPostgres, _lasts_s: float) -> None:
     """The server crashes and comes back."""
-    await postgres.restart_immediately()
+    await postgres.restart()
 
 
 async def alter(postgres: OwnPostgres, lasts_s: float) -> None:

@@ -43,6 +43,7 @@ class Stack:
     # Where each process's output goes, a file each; None leaves it to the terminal.
     logs: Path | None = None
     processes: list[Process] = field(default_factory=list)
+    _started: int = 0
 
     @property
     def book(self) -> Path:
@@ -86,7 +87,8 @@ class Stack:
         if self.logs is None:
             process = await self._start(arguments, more)
         else:
-            log = self.logs / f"process-{len(self.processes)}-{arguments[0]}.log"
+            log = self.logs / f"process-{self._started}-{arguments[0]}.log"
+            self._started += 1
             with log.open("wb") as opened:
                 process = await self._start(arguments, more, opened.fileno(), opened.fileno())
         self.processes.append(process)

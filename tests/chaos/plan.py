@@ -1,0 +1,122 @@
+"""What will happen, from a seed: the orders, the bank's behaviour, and the faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Flow = Literal["asked", "blind"]
+"""``asked``: the bank can be queried, and an operation has one effect. ``blind``: neither."""
+FollowUps = Literal["nothing", "refund", "refund in parts", "capture", "capture in parts", "void"]
+
+# What the bank does with a charge; see bank.py. "unsent" only where the bank can be asked: nobody
+# could ever learn that a blind bank has received nothing.
+CHARGES: dict[Flow, Sequence[str]] = {
+    "asked": ("approve",) * 5
+    + ("decline", "late", "lost", "junk", "unsent", "callback", "twice", "hang"),
+    "blind": ("approve",) * 4 + ("decline", "late", "lost", "junk", "callback", "twice"),
+}
+LATER: dict[Flow, Sequence[str]] = {
+    "asked": ("approve", "approve", "late", "lost", "junk", "decline"),
+    "blind": ("approve", "approve", "late", "lost", "junk", "decline"),
+}
+AUTOMATIC: Sequence[FollowUps] = ("nothing", "nothing", "refund", "refund in parts")
+MANUAL: Sequence[FollowUps] = ("capture", "capture in parts", "void")
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """An order, and what its merchant and its bank do.
+
+    Args:
+        number: Counts from 0.
+        amount: In minor units.
+        flow: The kind of bank.
+        charge: What the bank does with the charge.
+        later: What it does with captures, voids and refunds.
+        follow_up: What the merchant does when the payment has succeeded or is authorized.
+        copies: How many identical requests the merchant sends at the same time.
+    """
+
+    number: int
+    amount: int
+    flow: Flow
+    charge: str
+    later: str
+    follow_up: FollowUps
+    copies: int
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether its money is captured by the merchant."""
+        return self.follow_up in MANUAL
+
+
+def purchases(seed: int) -> Iterator[Purchase]:
+    """Yield purchases without end."""
+    rng, number = Random(f"purchases {seed}"), 0
+    while True:
+        flow: Flow = rng.choice(("asked", "asked", "blind"))
+        is_manual = rng.random() < 0.25
+        yield Purchase(
+            number=number,
+            amount=rng.randrange(10_000, 90_000, 100),
+            flow=flow,
+            charge=rng.choice(CHARGES[flow]),
+            later=rng.choice(LATER[flow]),
+            follow_up=rng.choice(MANUAL if is_manual else AUTOMATIC),
+            copies=2 if rng.random() < 0.1 else 1,
+        )
+        number += 1
+
+
+# Name → how often, and how long it lasts in seconds.
+FAULTS: dict[str, tuple[int, tuple[float, float]]] = {
+    "kill a worker": (6, (0.1, 1.0)),
+    "kill an API": (4, (0.1, 0.6)),
+    "stop a worker": (3, (0.1, 0.5)),
+    "stop an API": (2, (0.1, 0.5)),
+    "freeze a worker": (4, (1.0, 5.0)),
+    # Longer than a lease: what it writes afterwards must be refused.
+    "freeze a worker beyond its leases": (1, (17.0, 20.0)),
+    "freeze an API": (2, (0.5, 3.0)),
+    "kill Redis": (2, (0.3, 2.0)),
+    "freeze Redis": (2, (1.0, 4.0)),
+    "flush Redis": (3, (0.0, 0.0)),
+    "restart PostgreSQL at once": (1, (0.0, 0.0)),
+    "restart PostgreSQL": (1, (0.0, 0.0)),
+    "terminate connections": (3, (0.0, 0.0)),
+    "make PostgreSQL read-only": (1, (0.5, 2.5)),
+}
+BETWEEN_S = (0.6, 2.6)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """A fault, and when it begins after the start.
+
+    Args:
+        target: Chooses among several processes.
+    """
+
+    at_s: float
+    name: str
+    target: int
+    lasts_s: float
+
+
+def faults(seed: int, seconds: float) -> Sequence[PlannedFault]:
+    """Return the faults of a run of that length."""
+    rng = Random(f"faults {seed}")
+    names = [name for name, (weight, _) in FAULTS.items() for _ in range(weight)]
+    planned, at_s = list[PlannedFault](), rng.uniform(*BETWEEN_S)
+    while at_s < seconds:
+        name = rng.choice(names)
+        lasts_s = rng.uniform(*FAULTS[name][1])
+        # All faults end within the run; what comes after it is the audit.
+        if at_s + lasts_s < seconds:
+            planned.append(PlannedFault(at_s, name, rng.randrange(6), lasts_s))
+        at_s += rng.uniform(*BETWEEN_S)
+    return planned

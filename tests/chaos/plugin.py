@@ -1,0 +1,214 @@
+"""The payment method and the two processors that talk to the bank."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from paygate import (
+    Approved,
+    AuthorizeRequest,
+    BadSignatureError,
+    CallContext,
+    Capabilities,
+    DeclineCode,
+    Declined,
+    FollowUp,
+    Instrument,
+    MethodContext,
+    MethodInfo,
+    Money,
+    NotSentError,
+    OperationKind,
+    Outcome,
+    PaymentMethod,
+    Pending,
+    PluginContext,
+    PluginInfo,
+    Processor,
+    RawCallback,
+    RetryPolicy,
+    Unknown,
+    Update,
+    Verified,
+    hookimpl,
+)
+from paygate.plugins.defaults import Schedule
+
+from .bank import SIGNATURE, sign
+from .plan import Flow
+
+# A callback will say more; the processor need not be asked meanwhile.
+LONG = timedelta(hours=1)
+SOON = timedelta(seconds=1)
+TIMEOUT = timedelta(seconds=8)
+HEADERS = {"Content-Type": "application/json"}
+
+
+class BankInput(BaseModel):
+    """What the bank is to do."""
+
+    flow: Flow = "asked"
+    charge: str = "approve"
+    later: str = "approve"
+
+
+class BankMethod:
+    """A method whose details say how its bank behaves."""
+
+    info = MethodInfo("bank", "Bank", frozenset({"asked", "blind"}), BankInput)
+
+    def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
+        assert isinstance(details, BankInput)
+        shown = {"charge": details.charge, "later": details.later}
+        return Instrument("bank", details.flow, display=shown)
+
+
+class BankSettings(BaseModel):
+    """Read from ``PAYGATE_CHAOS_*``."""
+
+    bank: str = ""
+
+
+class BlindBank:
+    """Cannot be queried, and an operation that arrives twice is executed twice."""
+
+    flow: Flow = "blind"
+    info = PluginInfo("bank_blind", "1")
+    capabilities = Capabilities(
+        methods={"bank": frozenset({"blind"})},
+        capture="multiple",
+        void=True,
+        refund="multiple",
+        callbacks=True,
+        late_success=True,
+    )
+
+    def __init__(self, bank: str) -> None:
+        self._bank = bank
+
+    async def authorize(self, request: AuthorizeRequest, context: CallContext) -> Outcome:
+        return await self._operate(OperationKind.CHARGE, request, context)
+
+    async def capture(self, request: FollowUp, context: CallContext) -> Outcome:
+        return await self._operate(OperationKind.CAPTURE, request, context)
+
+    async def void(self, request: FollowUp, context: CallContext) -> Outcome:
+        return await self._operate(OperationKind.VOID, request, context)
+
+    async def refund(self, request: FollowUp, context: CallContext) -> Outcome:
+        return await self._operate(OperationKind.REFUND, request, context)
+
+    async def _operate(
+        self, kind: OperationKind, request: AuthorizeRequest | FollowUp, context: CallContext
+    ) -> Outcome:
+        word = request.instrument.display["charge" if kind is OperationKind.CHARGE else "later"]
+        said = await self._post("operations", kind, request, context, word)
+        return self._outcome(said, request.amount)
+
+    async def _post(
+        self,
+        path: str,
+        kind: OperationKind,
+        request: AuthorizeRequest | FollowUp,
+        context: CallContext,
+        word: str,
+    ) -> dict[str, Any]:
+        asked = {
+            "flow": self.flow,
+            "kind": kind.value,
+            "word": word,
+            "operation_id": context.operation_id,
+            "payment_id": request.payment_id,
+            "amount": request.amount.minor,
+            "currency": request.amount.currency,
+        }
+        response = await context.http.post(
+            f"{self._bank}/{path}",
+            body=json.dumps(asked).encode(),
+            headers=HEADERS,
+            timeout=TIMEOUT,
+            response_bytes_max=10_000,
+        )
+        said: dict[str, Any] = json.loads(response.body)
+        return said
+
+    def _outcome(self, said: dict[str, Any], amount: Money) -> Outcome:
+        match said["state"]:
+            case "approved":
+                return Approved(f"bank-{said['operation_id']}", amount)
+            case "declined":
+                return Declined(DeclineCode.DECLINED)
+            case "pending":
+                return Pending(LONG if self.flow == "blind" else SOON)
+            case _:
+                return Unknown("the bank does not know it")
+
+    def split(self, callback: RawCallback) -> Sequence[RawCallback]:
+        return [callback]
+
+    def verify(self, callback: RawCallback) -> Verified:
+        given = callback.headers.get(SIGNATURE.lower(), "")
+        if not hmac.compare_digest(given, sign(callback.body)):
+            raise BadSignatureError("the signature does not match")
+        said = json.loads(callback.body)
+        return Verified(said["id"], said)
+
+    def translate(self, verified: Verified) -> Sequence[Update]:
+        said = verified.content
+        amount = Money(said["amount"], said["currency"])
+        return [Update(said["operation_id"], self._outcome(said, amount), amount)]
+
+    def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
+        return (200, b"{}") if accepted else (400, b"{}")
+
+
+class AskedBank(BlindBank):
+    """Can be queried, and executes an operation once however often it arrives."""
+
+    flow: Flow = "asked"
+    info = PluginInfo("bank_asked", "1")
+    capabilities = Capabilities(
+        methods={"bank": frozenset({"asked"})},
+        capture="multiple",
+        void=True,
+        refund="multiple",
+        query=True,
+        callbacks=True,
+        late_success=True,
+        idempotent_operations=True,
+    )
+
+    async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
+        word = request.instrument.display["charge" if kind is OperationKind.CHARGE else "later"]
+        said = await self._post("query", kind, request, context, word)
+        if said["state"] == "unknown":
+            raise NotSentError("the bank has not received it")
+        return self._outcome(said, request.amount)
+
+
+@hookimpl
+def paygate_methods() -> Iterable[PaymentMethod]:
+    return [BankMethod()]
+
+
+@hookimpl
+def paygate_processors(context: PluginContext) -> Iterable[Processor]:
+    bank = context.config(BankSettings).bank
+    return [AskedBank(bank), BlindBank(bank)]
+
+
+@hookimpl
+def paygate_retry_policies() -> Iterable[RetryPolicy]:
+    """Retry within seconds, so that a run of minutes sees how everything ends."""
+    waits = tuple(timedelta(seconds=wait) for wait in (0.3, 0.5, *[1.0] * 120))
+    return [
+        Schedule("bank deliveries", frozenset({"delivery"}), waits),
+        Schedule("bank queries", frozenset({"query"}), waits),
+        Schedule("bank operations", frozenset({"operation"}), waits),
+    ]

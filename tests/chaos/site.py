@@ -1,0 +1,171 @@
+"""The processes: PostgreSQL, Valkey, the bank, two APIs and three workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from paygate.adapters.embedded.binaries import find_valkey
+from paygate.adapters.embedded.children import Child, ChildProcesses
+from paygate.adapters.embedded.layout import settle
+from paygate.adapters.embedded.machine import Machine
+from paygate.adapters.embedded.unprivileged import within_reach
+from paygate.adapters.embedded.valkey_server import Valkey
+from tests.harness.folders import open_folder
+from tests.harness.installed import install
+from tests.harness.outages import OwnPostgres, own_postgres
+from tests.harness.prepared import ROOT, Process
+from tests.harness.processes import Client, Stack, free_port
+
+APIS, WORKERS = 2, 3
+PLUGIN = "from tests.chaos.plugin import *\nfrom tests.chaos import plugin\n"
+
+
+@dataclass
+class OwnValkey:
+    """A Valkey that may be killed."""
+
+    server: Valkey
+    processes: ChildProcesses
+    child: Child
+
+    async def restart(self, after_s: float) -> None:
+        """Kill it, and start it again without its data."""
+        os.kill(self.child.pid, signal.SIGKILL)
+        while not self.child.has_ended():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(after_s)
+        self.child = await asyncio.to_thread(_launch, self.server, self.processes)
+
+
+@contextmanager
+def own_valkey(home: Path) -> Iterator[OwnValkey]:
+    """Start a Valkey of one's own."""
+    machine = Machine()
+    layout = settle(home, machine)
+    programs, name = find_valkey(machine)
+    program = within_reach(programs, layout.account, machine) / name
+    processes = ChildProcesses()
+    try:
+        server = Valkey(program, layout, durable=False)
+        yield OwnValkey(server, processes, _launch(server, processes))
+    finally:
+        processes.close()
+
+
+def _launch(server: Valkey, processes: ChildProcesses) -> Child:
+    child = server.launch(processes)
+    server.wait_until_ready(child)
+    return child
+
+
+@dataclass
+class Member:
+    """One of the gateway's processes, which is started again when it has ended."""
+
+    kind: str
+    number: int
+    port: int
+    process: Process
+
+
+class Site:
+    """Everything that runs, and what may be done to it."""
+
+    def __init__(self, postgres: OwnPostgres, valkey: OwnValkey, stack: Stack) -> None:
+        self.postgres = postgres
+        self.valkey = valkey
+        self.stack = stack
+        self.members: list[Member] = []
+
+    @property
+    def apis(self) -> list[str]:
+        """The addresses of the APIs."""
+        return [f"http://127.0.0.1:{each.port}" for each in self.members if each.kind == "api"]
+
+    def member(self, kind: str, target: int) -> Member:
+        """Return one of the processes of a kind."""
+        those = [each for each in self.members if each.kind == kind]
+        return those[target % len(those)]
+
+    async def add(self, kind: str, number: int, port: int = 0) -> None:
+        """Start a process."""
+        self.members.append(Member(kind, number, port, await self._start(kind, port)))
+
+    async def end(self, member: Member, number: signal.Signals, after_s: float) -> None:
+        """Signal a process to end, and start another in its place."""
+        with suppress(ProcessLookupError):
+            member.process.send_signal(number)
+        await member.process.wait()
+        self.stack.processes.remove(member.process)
+        await asyncio.sleep(after_s)
+        member.process = await self._start(member.kind, member.port)
+
+    async def freeze(self, member: Member, lasts_s: float) -> None:
+        """Stop a process for a while, without its notice."""
+        with suppress(ProcessLookupError):
+            member.process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(lasts_s)
+            member.process.send_signal(signal.SIGCONT)
+
+    async def _start(self, kind: str, port: int) -> Process:
+        if kind == "api":
+            return await self.stack.start("serve", PORT=str(port))
+        return await self.stack.start("work")
+
+    async def until_healthy(self, within_s: float) -> None:
+        """Wait until every API answers."""
+        async with asyncio.timeout(within_s):
+            for base in self.apis:
+                await Client(base).until_healthy()
+
+
+@asynccontextmanager
+async def open_site(book: Path, logs: Path) -> AsyncIterator[Site]:
+    """Start everything; stop all of it at the end."""
+    with open_folder() as home, own_postgres(home) as postgres, own_valkey(home) as valkey:
+        await postgres.prepare()
+        ports = [free_port() for _ in range(APIS)]
+        bank_port = free_port()
+        environ = _environ(install(home / "plugin", "chaos", PLUGIN), bank_port)
+        stack = Stack(postgres.url, valkey.server.url, home, environ, logs)
+        bank = _start_bank(bank_port, book, ports)
+        site = Site(postgres, valkey, stack)
+        try:
+            for command in ("migrate", "seed"):
+                code, _, errors = await stack.run(command)
+                assert code == 0, errors
+            for number, port in enumerate(ports):
+                await site.add("api", number, port)
+            for number in range(WORKERS):
+                await site.add("worker", number)
+            await site.until_healthy(60)
+            yield site
+        finally:
+            await stack.close()
+            bank.kill()
+            bank.wait()
+
+
+def _environ(plugin: Path, bank_port: int) -> dict[str, str]:
+    return {
+        "PYTHONPATH": f"{plugin}:{ROOT}",
+        "PAYGATE_CHAOS_BANK": f"http://127.0.0.1:{bank_port}",
+        "PAYGATE_PLUGINS": "chaos,webhook_http",
+    }
+
+
+def _start_bank(port: int, book: Path, apis: list[int]) -> subprocess.Popen[bytes]:
+    urls = [f"http://127.0.0.1:{each}" for each in apis]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.chaos.bank", str(port), str(book), *urls],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+    )
