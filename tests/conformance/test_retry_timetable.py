@@ -97,6 +97,11 @@ class Seen:
         times = [datetime.fromisoformat(log["receivedAt"]) for log in self.logs]
         return [(at - times[0]).total_seconds() for at in times]
 
+    @property
+    def waits_s(self) -> list[float]:
+        """How long after the one before it each try arrived. A try is late by itself only."""
+        return [later - earlier for earlier, later in pairwise(self.at_s)]
+
 
 @dataclass
 class Minute:
@@ -189,6 +194,8 @@ async def seen(minute: asyncio.Task[dict[str, Seen]]) -> dict[str, Seen]:
     return await minute
 
 
+# Half a minute's work, ten times as long where others work too.
+@pytest.mark.timeout(900)
 async def test_no_request_is_answered_with_what_the_document_does_not_say(
     minute: object, database_url: str, redis_url: str, tmp_path: Path
 ):
@@ -205,7 +212,7 @@ def test_a_receiver_that_fails_twice_gets_it_after_5_and_15_seconds(seen: dict[s
     twice = seen["twice"]
 
     assert [log["answered"] for log in twice.logs] == [503, 503, 200]
-    assert twice.at_s == pytest.approx([0, 5, 15], abs=TOLERANCE_S)
+    assert twice.waits_s == pytest.approx([5, 10], abs=TOLERANCE_S)
     assert (twice.row["status"], twice.row["attempts"]) == ("success", 3)
     assert (twice.row["response_code"], twice.row["response_body"]) == (200, "OK")
     assert twice.row["next_retry_at"] is None
@@ -217,7 +224,7 @@ def test_a_receiver_that_always_fails_is_tried_at_0_5_15_30_50_and_never_again(
     always = seen["always"]
 
     assert [log["answered"] for log in always.logs] == [503] * 5
-    assert always.at_s == pytest.approx([0, 5, 15, 30, 50], abs=TOLERANCE_S)
+    assert always.waits_s == pytest.approx([5, 10, 15, 20], abs=TOLERANCE_S)
     assert (always.row["status"], always.row["attempts"]) == ("failed", 5)
     assert always.row["response_code"] == 503
     assert always.row["next_retry_at"] is None
@@ -225,11 +232,10 @@ def test_a_receiver_that_always_fails_is_tried_at_0_5_15_30_50_and_never_again(
 
 @pytest.mark.parametrize("name", ["twice", "always"])
 def test_no_try_comes_before_its_time(seen: dict[str, Seen], name: str):
-    at_s = seen[name].at_s
-    gaps = [later - earlier for earlier, later in pairwise(at_s)]
+    waits_s = zip(seen[name].waits_s, (5, 10, 15, 20), strict=False)
 
     # The receiver's clock and the database's are one machine's; milliseconds are rounded.
-    assert all(gap >= wait - 0.01 for gap, wait in zip(gaps, (5, 10, 15, 20), strict=False))
+    assert all(waited_s >= wait_s - 0.01 for waited_s, wait_s in waits_s)
 
 
 @pytest.mark.parametrize("name", ["twice", "always", "slow"])

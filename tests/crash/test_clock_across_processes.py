@@ -135,7 +135,8 @@ async def test_payments_that_take_five_to_ten_seconds_are_settled_by_an_advance_
     assert len(payments) == len(found) == 20
     assert advanced["idle"]
     assert {row["status"] for row in found} <= {"success", "failed"}
-    assert all(5 <= row["took"].total_seconds() <= 10.1 for row in found)
+    # Until the first worker asks, time is real.
+    assert all(5 <= row["took"].total_seconds() < 10 + MUCH_LESS_S for row in found)
     assert took_s < MUCH_LESS_S
 
 

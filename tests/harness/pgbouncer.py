@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from . import tools
+from .processes import free_port
 
 READY_WITHIN_S = 20.0
 
@@ -24,7 +25,7 @@ def pgbouncer(database_url: str, home: Path) -> Iterator[str]:
     assert program, "these tests need PgBouncer: install it, or run make test"
     parts = urlsplit(database_url)
     name = parts.path.lstrip("/")
-    port = _free_port()
+    port = free_port()
     settings = home / "pgbouncer.ini"
     settings.write_text(
         f"[databases]\n"
@@ -59,12 +60,6 @@ def _server(url: str) -> str:
 def _user_of_server(url: str) -> str:
     folder = parse_qs(urlsplit(url).query).get("host", ["/nowhere"])[0]
     return Path(folder).owner() if Path(folder).is_dir() else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(port: int, running: subprocess.Popen[bytes]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 import os
+import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +29,25 @@ SERVERS = get_args(Settings.model_fields["server"].annotation)
 """The HTTP servers that paygate may run on."""
 
 
+# Below the ports that systems give to connections: a port that is free now may be the next
+# connection's before a process listens at it. Each process of pytest-xdist has its own.
+PORTS, PORTS_EACH = range(11_000, 32_000), 1_000
+
+
+@functools.cache
+def _ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = PORTS[worker * PORTS_EACH % len(PORTS) :][:PORTS_EACH]
+    # Other runs on this machine begin elsewhere.
+    begin = secrets.randbelow(PORTS_EACH)
+    return itertools.cycle([*own[begin:], *own[:begin]])
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = next(_ports())
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass

@@ -32,12 +32,12 @@ DELIVERED = DeliveryResult(True, 200, "OK")
 
 # Each claim stops after its snapshot was taken and before it locks anything.
 STOP_CLAIMS = f"""
-ALTER FUNCTION paygate_delivery_slots(uuid, int) RENAME TO paygate_delivery_slots_behind;
-CREATE FUNCTION paygate_delivery_slots(endpoint uuid, share int) RETURNS int
-LANGUAGE plpgsql VOLATILE AS $$
+ALTER FUNCTION paygate_delivery_slots(uuid[], int) RENAME TO paygate_delivery_slots_behind;
+CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], share int)
+RETURNS TABLE (endpoint_id uuid, free int) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({BARRIER});
-    RETURN paygate_delivery_slots_behind(endpoint, share);
+    RETURN QUERY SELECT * FROM paygate_delivery_slots_behind(endpoints, share);
 END $$
 """
 WAITING = """
@@ -203,7 +203,7 @@ async def test_an_endpoint_that_another_worker_claims_from_is_left_to_it(
     await add_rows(app, 3, endpoint=OTHER)
     other = await asyncpg.connect(database_url)
     async with other.transaction():
-        await other.execute("SELECT paygate_delivery_slots($1, 4)", OTHER)
+        await other.execute("SELECT paygate_delivery_slots($1, 4)", [OTHER])
         claimed = await claim(app)
     again = await claim(app)
     await other.close()

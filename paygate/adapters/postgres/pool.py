@@ -28,6 +28,9 @@ LOCK_TIMEOUT_MS = 5_000
 # No transaction makes outside calls. An idle one belongs to a frozen process, and ending it
 # releases its rows.
 IDLE_IN_TRANSACTION_MS = 30_000
+# Prepared statements are made again after this time: a plan that was made while the tables were
+# small may be slow when they have grown.
+STATEMENT_LIFETIME_S = 30
 SESSION = {
     # All locks rely on it: data is read after the lock is held.
     "default_transaction_isolation": "read committed",
@@ -162,6 +165,7 @@ class PoolClient(AsyncpgDBClient):
             if self._is_pooler
             else {
                 **self._url.arguments(**self._session),
+                "max_cached_statement_lifetime": STATEMENT_LIFETIME_S,
                 "connection_class": PooledConnection,
             }
         )

@@ -93,18 +93,15 @@ waiting AS MATERIALIZED (
         UNION SELECT *, true FROM manual
     ) AS sources GROUP BY endpoint_id, merchant_id
 ),
-busy AS MATERIALIZED (
-    SELECT endpoint_id, count(*) AS rows FROM webhook_logs
-    WHERE lease_token IS NOT NULL AND lease_until > clock_timestamp() GROUP BY endpoint_id
-),
+busy AS MATERIALIZED (SELECT * FROM paygate_leased_deliveries()),
 allowed AS MATERIALIZED (
     SELECT w.endpoint_id, bool_or(NOT w.is_manual) AS allows_all,
-        max($5::int - coalesce(busy.rows, 0))::int AS share
+        max($5::int - coalesce(busy.leased, 0))::int AS share
     FROM (
         SELECT * FROM waiting CROSS JOIN (VALUES (false), (true)) AS kinds(is_manual)
         WHERE has_manual OR NOT is_manual
     ) AS w LEFT JOIN busy USING (endpoint_id)
-    WHERE coalesce(busy.rows, 0) < $5::int AND NOT ({IS_HELD})
+    WHERE coalesce(busy.leased, 0) < $5::int AND NOT ({IS_HELD})
     GROUP BY w.endpoint_id
 ),
 candidates AS MATERIALIZED (
@@ -116,9 +113,12 @@ candidates AS MATERIALIZED (
             AND (allowed.allows_all OR w.is_manual) AND w.sink = ANY($6::text[])
             AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
             AND (w.attempts > 0 OR (
+                -- These forms of "equal" and "none" exclude the indexes of all deliveries of
+                -- the endpoint.
                 SELECT prior.id FROM webhook_logs prior
-                WHERE prior.payment_id = w.payment_id AND prior.endpoint_id = w.endpoint_id
-                    AND prior.status = 'pending' AND prior.attempts = 0
+                WHERE prior.payment_id = w.payment_id
+                    AND prior.endpoint_id IS NOT DISTINCT FROM w.endpoint_id
+                    AND prior.status = 'pending' AND prior.attempts < 1
                     AND prior.seq < w.seq AND prior.sink = w.sink LIMIT 1
             ) IS NULL)
         ORDER BY (w.attempts > 0), w.next_retry_at LIMIT allowed.share
@@ -126,8 +126,8 @@ candidates AS MATERIALIZED (
     ORDER BY due.is_repeat, due.next_retry_at LIMIT $3
 ),
 slots AS MATERIALIZED (
-    SELECT endpoint_id, paygate_delivery_slots(endpoint_id, $5::int) AS free
-    FROM (SELECT DISTINCT endpoint_id FROM candidates) AS endpoints
+    SELECT * FROM paygate_delivery_slots(
+        ARRAY(SELECT DISTINCT endpoint_id FROM candidates), $5::int)
 ),
 chosen AS MATERIALIZED (
     SELECT id FROM (

@@ -272,7 +272,8 @@ released AS (
 )
 UPDATE payments p SET status = 'unknown', version = p.version + 1, updated_at = $2
 FROM released r
-WHERE p.id = r.payment_id AND r.lease_state = 'dead' AND r.kind = 'charge'
+WHERE p.id = r.payment_id AND p.id = ANY(ARRAY(SELECT payment_id FROM released))
+    AND r.lease_state = 'dead' AND r.kind = 'charge'
     AND p.status IN ('pending', 'processing')
 """
 log = logging.getLogger(__name__)

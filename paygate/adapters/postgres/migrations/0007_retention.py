@@ -45,7 +45,7 @@ CREATE TRIGGER audit_log_is_kept BEFORE DELETE ON audit_log
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paygate", "0005_filters")]
+    dependencies = [("paygate", "0006_claims_of_deliveries")]
 
     initial = False
 
