@@ -205,14 +205,15 @@ async def test_a_worker_killed_amid_an_advance_loses_nothing_and_time_never_goes
         await asyncio.wait_for(asked.wait(), MUCH_LESS_S)
         await _kill_the_one_at_work(processes)
         killed.set()
-        advanced = await advancing
+        # It arrives about when the dead worker is found out, and the rest may be done or not.
+        await advancing
         watching.cancel()
         # What the dead worker held is freed and goes on from where time is now.
         await until(processes, 0, "SELECT count(*) FROM webhook_logs WHERE lease_token IS NOT NULL")
         later = [await moved(second, "advance", seconds=3 * HOUR_S, hold=True) for _ in range(2)]
     (row,) = await rows(processes, "SELECT status, attempts FROM webhook_logs")
 
-    assert (advanced["idle"], later[-1]["idle"]) == (False, True)
+    assert later[-1]["idle"]
     assert [pair for pair in pairwise(times) if pair[0] > pair[1]] == []
     assert tuple(row) == ("failed", 5)
     assert (await shown(first))["now"] == later[-1]["now"]
