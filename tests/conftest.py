@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from paygate.adapters.embedded.throwaway import throwaway_servers
 
@@ -21,6 +22,10 @@ from .harness.shared import Shared, shared_by_tests
 from .harness.tools import use as use_tools
 
 use_tools()
+
+# How long an example takes is the machine's. An endless one ends with its test.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # Next to nothing of what is imported and collected is garbage; see pytest_collection_finish.
 gc.disable()
