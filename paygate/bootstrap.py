@@ -169,6 +169,7 @@ def _retention(settings: Settings) -> Retention:
         calls=days(settings.keep_calls_days),
         callbacks=days(settings.keep_calls_days if callbacks is None else callbacks),
         audit_entries=days(settings.keep_audit_days),
+        idempotency_keys=timedelta(hours=settings.keep_idempotency_keys_hours),
     )
 
 

@@ -240,6 +240,14 @@ class Settings(BaseModel):
         le=36500,
         description="days for which audit entries are stored; 0 never deletes them",
     )
+    keep_idempotency_keys_hours: int = Field(
+        24,
+        alias="PAYGATE_KEEP_IDEMPOTENCY_KEYS_HOURS",
+        ge=24,
+        le=8760,
+        description="hours for which a request with the same Idempotency-Key gets the stored "
+        "response; at least 24",
+    )
     seed: int = Field(0, alias="PAYGATE_SEED", description="seed of simulations")
     replay: bool = Field(
         False,

@@ -14,7 +14,7 @@ from .errors import InvalidInputError
 from .vault import Vault
 
 RETENTION = timedelta(hours=24)
-"""After this time a key is deleted, and a request with it is a new request."""
+"""After at least this time a key is deleted, and a request with it is a new request."""
 WAIT_MAX = timedelta(seconds=2)
 """How long a request waits for the response of a concurrent request with the same key."""
 KEY_CHARS_MAX = 255
@@ -96,11 +96,13 @@ class Keyed:
         """Return the keyed hashes of its content."""
         return frozenset(vault.digests(self.content, purpose=PURPOSE))
 
-    def stored(self, answer: Answer, vault: Vault, *, at: datetime) -> StoredAnswer:
+    def stored(
+        self, answer: Answer, vault: Vault, *, at: datetime, keep: timedelta
+    ) -> StoredAnswer:
         """Seal a response, because it may contain a secret that is shown only once."""
         sealed = vault.seal({"body": answer.body.decode()}, context=self.context)
         body = json.dumps({SEALED: sealed}).encode()
-        return StoredAnswer(self.fingerprints(vault), replace(answer, body=body), at + RETENTION)
+        return StoredAnswer(self.fingerprints(vault), replace(answer, body=body), at + keep)
 
     def opened(self, stored: Answer, vault: Vault) -> Answer:
         """Return a stored response as it was sent; earlier versions stored it in clear.

@@ -16,6 +16,7 @@ from paygate.core.queue.housekeeping import purge_expired
 from paygate.core.queue.retention import BEGINNING, purge_old_rows
 from paygate.core.queue.store import OldRows, Retention
 from tests.harness.apps import TestApp, running_app
+from tests.harness.fakes import Fakes
 
 WEEK = timedelta(days=7)
 ALL = Retention(WEEK, WEEK, WEEK, WEEK, WEEK, WEEK)
@@ -285,6 +286,28 @@ async def test_a_run_goes_on_where_the_last_one_stopped(
     sinces = [since for since, _ in periods]
     assert sinces == sorted(sinces)
     assert sinces[0] == BEGINNING
+
+
+async def test_a_key_is_kept_as_long_as_the_setting_says(database_url: str, tmp_path: Any):
+    environ = {"PAYGATE_KEEP_IDEMPOTENCY_KEYS_HOURS": "72"}
+    async with running_app(database_url, tmp_path, environ=environ, plugins=Fakes().found()) as app:
+        order, key = await app.order(), {"Idempotency-Key": "again"}
+        body = {"order_id": order, "method": "coin"}
+
+        async def pay_after(hours: int) -> Any:
+            at = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+            await app.call("POST", "/test/clock/set", json={"at": at})
+            await purge_expired(app.app.deps)
+            return await app.call("POST", "/payments", json=body, headers=key)
+
+        first = await app.call("POST", "/payments", json=body, headers=key)
+        other = await app.call("POST", "/orders", json={"amount": 500}, headers=key)
+        replayed, refused = await pay_after(71), await pay_after(73)
+
+    assert (first.status, other.status) == (201, 422)
+    assert (replayed.status, replayed.body) == (201, first.body)
+    # A new request, for an order that is being paid.
+    assert refused.status == 400
 
 
 async def test_settings_say_how_long(database_url: str, tmp_path: Any):

@@ -104,7 +104,8 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
             raise
         except ConflictError as refusal:
             answer = refuse(refusal)
-        stored = keyed.stored(answer, deps.vault, at=now)
+        keep = deps.policy.retention.idempotency_keys
+        stored = keyed.stored(answer, deps.vault, at=now, keep=keep)
         is_stored = await storage.idempotency.save(keyed.merchant_id, keyed.key, stored, at=now)
         if not is_stored:
             # The transaction is rolled back: the response of another request is stored.

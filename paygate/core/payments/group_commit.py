@@ -125,5 +125,7 @@ def _prepare(
     if request.keyed is None:
         return _Prepared(place, new, answer)
     keyed, at = request.keyed, new.change.after.created_at
-    stored = KeyedAnswer(keyed.merchant_id, keyed.key, keyed.stored(answer, deps.vault, at=at))
+    keep = deps.policy.retention.idempotency_keys
+    sealed = keyed.stored(answer, deps.vault, at=at, keep=keep)
+    stored = KeyedAnswer(keyed.merchant_id, keyed.key, sealed)
     return _Prepared(place, replace(new, answer=stored), answer)

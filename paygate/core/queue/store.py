@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from ..idempotency import RETENTION
 from ..limits import CALLS_RETENTION
 from .lease import Table
 
@@ -78,6 +79,7 @@ class Retention:
         callbacks: Callbacks of processors. Those that need attention, and those of open
             payments, are kept.
         audit_entries: Audit entries.
+        idempotency_keys: Idempotency keys with their responses; of those that are stored now.
     """
 
     attempts: timedelta | None = None
@@ -86,6 +88,7 @@ class Retention:
     calls: timedelta | None = CALLS_RETENTION
     callbacks: timedelta | None = CALLS_RETENTION
     audit_entries: timedelta | None = None
+    idempotency_keys: timedelta = RETENTION
 
     def periods(self) -> Mapping[OldRows, timedelta]:
         """Return the rows with a limit, in the order in which they are deleted."""
