@@ -22,6 +22,8 @@ KEPT_TABLES = {
     "api_keys",
     "merchants",
     "plugin_settings",
+    "retention_lease",
+    "retention_progress",
     "sessions",
     "tortoise_migrations",
     "users",
