@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,10 +36,21 @@ from .core.api.middleware import WebPolicy
 from .core.api.pages.own_ports import Kind, Origins, create_pages
 from .core.deps import Deps, Policy, TestClock, TestMerchant
 from .core.errors import OperatorError
+from .core.limits import (
+    ADDRESS_SHARE,
+    CALLBACKS_PER_S,
+    ORDER_PAYMENTS_PER_H,
+    READS_PER_S,
+    REQUESTS_PER_S_IN_DEVELOPMENT,
+    SHOPPERS_PER_S,
+    SIGN_INS_PER_MIN,
+    WRITES_PER_S,
+)
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
 from .core.queue.store import Retention
+from .core.rate_limits import RateClass, RateLimit, RateLimiter
 from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks
@@ -121,6 +132,8 @@ async def _open_deps(
     if test_clock is not None:
         _run_in_background(follow_clock(direct_url(settings), test_clock.shown.follow), stack)
     stack.callback(live.close)
+    rates = rate_limiter(settings)
+    stack.push_async_callback(rates.close)
     return Deps(
         storage=storage,
         notifier=notifier,
@@ -136,6 +149,7 @@ async def _open_deps(
         refusals=refusals,
         test_clock=test_clock,
         last_use=last_use,
+        rates=rates,
         policy=_policy(settings),
     )
 
@@ -155,6 +169,34 @@ def _policy(settings: Settings) -> Policy:
         allows_simulators=settings.allow_simulators or not settings.is_production,
         is_production=settings.is_production,
     )
+
+
+def rate_limiter(settings: Settings) -> RateLimiter:
+    """Return the rate limits of the settings; a class that is switched off has none."""
+    # Class → its setting, the default in production, the unit of both and the window, in seconds.
+    rows: Iterable[tuple[RateClass, int | None, int, int, int]] = (
+        ("reads", settings.reads_per_s, READS_PER_S, 1, 10),
+        ("writes", settings.writes_per_s, WRITES_PER_S, 1, 10),
+        ("shoppers", settings.shoppers_per_s, SHOPPERS_PER_S, 1, 10),
+        ("callbacks", settings.callbacks_per_s, CALLBACKS_PER_S, 1, 10),
+        ("sign-ins", settings.sign_ins_per_min, SIGN_INS_PER_MIN, 60, 60),
+        ("order-payments", settings.order_payments_per_h, ORDER_PAYMENTS_PER_H, 3600, 3600),
+    )
+    limits: dict[RateClass, RateLimit] = {}
+    for name, given, in_production, unit_s, window_s in rows:
+        default = (
+            in_production if settings.is_production else REQUESTS_PER_S_IN_DEVELOPMENT * unit_s
+        )
+        quota = (default if given is None else given) * window_s // unit_s
+        if quota:
+            # What is counted in minutes and hours is worth a request to Redis each time.
+            limits[name] = RateLimit(name, quota, window_s, is_exact=unit_s > 1)
+    by_address: dict[RateClass, RateLimit] = {
+        name: replace(limit, name=f"{name}-of-address", quota=limit.quota * ADDRESS_SHARE)
+        for name, limit in limits.items()
+        if name in {"reads", "writes"}
+    }
+    return RateLimiter(limits, by_address)
 
 
 def _retention(settings: Settings) -> Retention:

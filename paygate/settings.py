@@ -12,10 +12,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from .core.errors import OperatorError
 from .core.limits import (
+    CALLBACKS_PER_S,
     CALLS_RETENTION,
     DELIVERIES_IN_FLIGHT_MAX,
     OPERATIONS_IN_FLIGHT_MAX,
+    ORDER_PAYMENTS_PER_H,
     PLUGIN_CALL,
+    READS_PER_S,
+    SHOPPERS_PER_S,
+    SIGN_INS_PER_MIN,
+    WRITES_PER_S,
 )
 
 
@@ -27,6 +33,17 @@ def _split(given: object) -> object:
 
 DASHBOARD_PORT = 3000
 TextList = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+def _limit(alias: str, counted: str, in_production: int) -> Any:
+    return Field(
+        None,
+        alias=alias,
+        ge=0,
+        le=1_000_000,
+        description=f"{counted}; 0 limits nothing; empty is {in_production} in production, and "
+        "much more in development",
+    )
 
 
 class Settings(BaseModel):
@@ -112,6 +129,32 @@ class Settings(BaseModel):
         alias="PAYGATE_PUBLIC_DOCS",
         description="serve /docs/api, /openapi.json, /__routes and /debug/webhook-receiver; "
         "empty means only in development",
+    )
+    reads_per_s: int | None = _limit(
+        "PAYGATE_LIMIT_READS", "GET requests per second of one key or session", READS_PER_S
+    )
+    writes_per_s: int | None = _limit(
+        "PAYGATE_LIMIT_WRITES", "other requests per second of one key or session", WRITES_PER_S
+    )
+    shoppers_per_s: int | None = _limit(
+        "PAYGATE_LIMIT_SHOPPERS",
+        "requests without keys per second from one address",
+        SHOPPERS_PER_S,
+    )
+    callbacks_per_s: int | None = _limit(
+        "PAYGATE_LIMIT_CALLBACKS",
+        "processor callbacks per second from one address",
+        CALLBACKS_PER_S,
+    )
+    sign_ins_per_min: int | None = _limit(
+        "PAYGATE_LIMIT_SIGN_INS",
+        "attempts to sign in per minute from one address",
+        SIGN_INS_PER_MIN,
+    )
+    order_payments_per_h: int | None = _limit(
+        "PAYGATE_LIMIT_ORDER_PAYMENTS",
+        "attempts of shoppers per hour to pay one order or complete one payment",
+        ORDER_PAYMENTS_PER_H,
     )
     hsts_s: int = Field(
         0,

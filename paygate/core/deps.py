@@ -21,6 +21,7 @@ from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
 from .queue.store import KEEP_BY_DEFAULT, Retention
+from .rate_limits import RateLimiter
 from .registry import Registry
 from .storage import Storage
 from .vault import Vault
@@ -103,6 +104,7 @@ class Deps:
         present: Creates the bodies of events.
         refusals: Records refused access.
         last_use: Records when sessions and keys were last used.
+        rates: The rate limits; by default there are none.
         test_clock: None in production, which uses the real time.
         policy: The settings of the use cases.
     """
@@ -120,6 +122,7 @@ class Deps:
     live: LiveEvents
     refusals: Refusals
     last_use: LastUse = field(default_factory=LastUse)
+    rates: RateLimiter = field(default_factory=RateLimiter)
     test_clock: TestClock | None = None
     policy: Policy = field(default_factory=Policy)
 

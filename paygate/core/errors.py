@@ -13,6 +13,7 @@
     │   │   └── SuspendedMerchantError   shoppers cannot pay its orders
     │   ├── NotFoundError          no such resource, or another merchant's
     │   ├── TooManyError           too many concurrent requests or streams (429)
+    │   │   └── TooManyRequestsError     the sender has used up its rate limit
     │   └── ConflictError          the state of the resource does not allow this
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
@@ -126,6 +127,19 @@ class TooManyError(ClientError):
     """The caller has reached a limit on concurrent requests or streams."""
 
     code = "too_many"
+    retry_after_s = 1
+
+
+class TooManyRequestsError(TooManyError):
+    """The sender has sent as many requests as its rate limit allows.
+
+    Args:
+        retry_after_s: Seconds until a request is allowed again.
+    """
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"Too many requests: try again in {retry_after_s} s")
 
 
 class ConflictError(ClientError):

@@ -70,6 +70,32 @@ REFUSAL_ADDRESSES_MAX = 10
 # Unsigned or unreadable callbacks of one processor that are stored within a window.
 UNSIGNED_ROWS_MAX = 60
 
+# Rate limits in production: of a key or session, of an address, of an order. A shopper who
+# mistypes a card tries a few times; who tests stolen cards, hundreds of times.
+READS_PER_S = 100
+WRITES_PER_S = 100
+SHOPPERS_PER_S = 50
+CALLBACKS_PER_S = 200
+SIGN_INS_PER_MIN = 30
+ORDER_PAYMENTS_PER_H = 30
+
+# Each of them in development: more than a process can answer, so that no test is refused.
+REQUESTS_PER_S_IN_DEVELOPMENT = 10_000
+
+# A bucket takes some 300 bytes; the stalest is dropped.
+BUCKETS_MAX = 50_000
+
+# How often a process reports what its senders have used, and of how many buckets.
+BUCKETS_SHARED_EVERY_S = 0.1
+BUCKETS_SHARED_MAX = 1_000
+
+# No request waits longer for the shared buckets. After a failure they are not asked for a while.
+BUCKETS_TIMEOUT_S = 0.025
+BUCKETS_PAUSE_S = 1.0
+
+# Keys and sessions of one address have this many times the limit of one of them.
+ADDRESS_SHARE = 4
+
 # Leases. The worker renews at a third of the lease, so two renewals may fail before it
 # loses the row; start-up refuses `RENEW_EVERY * 2 >= LEASE`.
 LEASE = timedelta(seconds=15)

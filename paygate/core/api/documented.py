@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel
 
 from ..accounts.model import Role
+from ..rate_limits import RateClass
 
 MERCHANT_ID = "550e8400-e29b-41d4-a716-446655440000"
 ORDER_ID = "order_NXhj67fGH2jk9mPq"
@@ -75,6 +76,9 @@ class Documented:
         media_type: The media type of the response; errors are always JSON.
         plugin: The plugin of the route; it may return any status and JSON.
         from_any_page: Whether a page of any origin may use a public route.
+        rate: The class of its rate limit, if it does not follow from ``access``; ``none`` is
+            not limited.
+        limits_order: Whether requests for one order or payment are limited too.
     """
 
     summary: str
@@ -96,6 +100,16 @@ class Documented:
     media_type: str = "application/json"
     plugin: str | None = None
     from_any_page: bool = False
+    rate: RateClass | Literal["none"] | None = None
+    limits_order: bool = False
+
+    def rate_class(self, method: str) -> RateClass | None:
+        """Return the class of the rate limit of requests with that method."""
+        if self.rate is not None:
+            return None if self.rate == "none" else self.rate
+        if self.access in {"browser", "anyone"}:
+            return "shoppers"
+        return "reads" if method in {"GET", "HEAD"} else "writes"
 
     @property
     def changes_settings(self) -> bool:

@@ -63,7 +63,7 @@ async def paygate_error(error: Exception) -> Response:
     status, shown = answer_to(error)
     response = json_response(shown, status)
     if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        response.headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
     return response
 
 

@@ -22,7 +22,7 @@ ALLOWED_HEADERS = (
     "Content-Type, X-Api-Key, X-Api-Secret, X-Client-Secret, X-Csrf-Token, Idempotency-Key, "
     "Paygate-Scenario"
 )
-EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After"
+EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy"
 PREFLIGHT_AGE_S = 600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -44,10 +44,26 @@ REFUSALS: Mapping[int, str] = {
     409: "A request with this Idempotency-Key is still in progress; see Retry-After.",
     413: "The body is too large.",
     422: "The Idempotency-Key was used for another request, or no processor supports this.",
-    429: "Too many concurrent requests or streams; see Retry-After.",
+    429: "Too many requests of this key, session, address or order, or too many concurrent "
+    "streams; see Retry-After.",
     500: "Internal server error.",
     502: "The plugin of this route failed.",
     503: "Temporarily unavailable; see Retry-After.",
+}
+RATE_HEADERS: Json = {
+    "Retry-After": {
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "seconds until a request is allowed again",
+    },
+    "RateLimit": {
+        "schema": {"type": "string", "examples": ['"writes";r=0;t=10']},
+        "description": "the limit, the requests that it allows now, and the seconds until it "
+        "allows all of them; also in other responses",
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string", "examples": ['"writes";q=1000;w=10']},
+        "description": "the limit: requests within a window of seconds",
+    },
 }
 ABOUT = (
     "Amounts are whole minor units of their currency. Times are UTC. Send `Idempotency-Key` with "
@@ -259,6 +275,8 @@ def _responses(rule: Rule, method: str, doc: Documented, schemas: Schemas) -> Js
         str(status): {"description": REFUSALS[status], "content": _content(schemas.error, {})}
         for status in sorted(_refused(rule, method, doc))
     }
+    if "429" in refusals:
+        refusals["429"]["headers"] = RATE_HEADERS
     also = {
         str(status): {
             "description": REFUSALS[status],
@@ -271,6 +289,8 @@ def _responses(rule: Rule, method: str, doc: Documented, schemas: Schemas) -> Js
 
 def _refused(rule: Rule, method: str, doc: Documented) -> set[int]:
     statuses = {408, 413, 503, *doc.refuses}
+    if doc.rate_class(method) is not None:
+        statuses |= {429}
     if doc.access != "anyone":
         statuses |= {401}
     if _needs(doc) or (doc.access in {"merchant", "session"} and method != "GET"):

@@ -29,6 +29,7 @@ routes = Blueprint("callbacks", __name__)
     about="The processor defines the body and the status of the response. A callback "
     "without a valid signature is answered 401 and changes nothing.",
     also=frozenset({401}),
+    rate="callbacks",
 )
 async def receive(processor: str) -> Response:
     deps = deps_of_app()

@@ -109,7 +109,12 @@ def blueprint(
 
     @routes.get("/")
     @documented(
-        "Get service information", IndexJson, INDEX_EXAMPLE, access="anyone", from_any_page=True
+        "Get service information",
+        IndexJson,
+        INDEX_EXAMPLE,
+        access="anyone",
+        from_any_page=True,
+        rate="none",
     )
     async def index() -> Response:
         return json_response({**INDEX_EXAMPLE, "version": version})
@@ -121,6 +126,7 @@ def blueprint(
         HEALTH_EXAMPLE,
         access="anyone",
         from_any_page=True,
+        rate="none",
     )
     async def health() -> Response:
         database = await deps.storage.is_connected()

@@ -485,6 +485,7 @@ async def create() -> Response:
     body_examples=PAYMENT_REQUESTS_EXAMPLE,
     takes_key=True,
     refuses=frozenset({404}),
+    limits_order=True,
 )
 async def create_public() -> Response:
     deps = deps_of_app()

@@ -174,6 +174,7 @@ async def settle(operation_id: str) -> Response:
     body_is_optional=True,
     body_examples={"example": {"params": {}}},
     about="After a redirect, a challenge or an app: asks the processor for the outcome at once.",
+    limits_order=True,
 )
 async def complete(payment_id: str) -> Response:
     deps = deps_of_app()

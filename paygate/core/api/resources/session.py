@@ -133,6 +133,7 @@ def opened(logged_in: LoggedIn) -> Response:
     body=LoginRequest,
     body_examples={"example": LOGIN_EXAMPLE},
     about=ABOUT_LOGIN,
+    rate="sign-ins",
     refuses=frozenset({401, 403}),
 )
 async def create() -> Response:
@@ -174,6 +175,7 @@ async def end() -> Response:
     body=PasswordRequest,
     body_examples={"example": NEW_PASSWORD_EXAMPLE},
     about="All other sessions of the user end; this one continues with another cookie.",
+    rate="sign-ins",
 )
 async def password() -> Response:
     deps = deps_of_app()

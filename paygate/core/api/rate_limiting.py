@@ -1,0 +1,120 @@
+"""Limit requests before they reach the database, and report the limit in headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address
+
+from quart import Quart, Request, Response, g
+
+from ..accounts.refusals import Refusal
+from ..deps import Deps
+from ..errors import InvalidInputError, TooManyRequestsError
+from ..limits import IP_CHARS_MAX, TEXT_CHARS_MAX
+from ..rate_limits import Decision, RateClass, Wanted
+from .auth import COOKIE
+from .bodies import body_of_request
+from .context import current_request, dialect_of_app
+from .documented import Documented, find_documented
+
+PAGES = "checkout_pages"
+"""The only pages that read the database."""
+
+IPV6_PREFIX_BITS = 64
+
+
+def register_rate_limits(app: Quart, deps: Deps) -> None:
+    """Refuse requests of senders that have sent too many.
+
+    A request with credentials takes from the bucket of its key or session, and from that of
+    its address; any other request from that of its address. The credentials are not checked
+    before: a bucket belongs to a key with its secret, so no other sender can empty it.
+    """
+
+    @app.before_request
+    async def check_rate() -> None:
+        asked = current_request()
+        wanted = await _wanted(asked, app, deps)
+        if not wanted:
+            return
+        g.rate = decision = await deps.rates.take(wanted)
+        if not decision.is_allowed:
+            reason = f"too many requests: {decision.limit.name}"
+            deps.refusals.count(Refusal("rate.refused", reason, asked.remote_addr))
+            raise TooManyRequestsError(decision.retry_after_s)
+
+    @app.after_request
+    async def rate_headers(response: Response) -> Response:
+        decision: Decision | None = g.get("rate")
+        if decision is not None:
+            response.headers["RateLimit-Policy"] = decision.limit.policy
+            response.headers["RateLimit"] = decision.header
+        return response
+
+
+async def _wanted(asked: Request, app: Quart, deps: Deps) -> Sequence[Wanted]:
+    rule = asked.url_rule
+    if rule is None or asked.method == "OPTIONS":
+        return ()
+    doc = find_documented(app.view_functions[rule.endpoint])
+    name = _class_of(asked, doc)
+    if name is None:
+        return ()
+    address = address_of_sender(asked.remote_addr)
+    limits, sender = deps.rates.limits, _sender(asked) if name in {"reads", "writes"} else None
+    wanted = []
+    if name in limits and sender is not None:
+        wanted.append(Wanted(limits[name], sender))
+    per_address = limits if name not in deps.rates.by_address else deps.rates.by_address
+    if name in per_address:
+        wanted.append(Wanted(per_address[name], address))
+    if doc is not None and doc.limits_order and "order-payments" in limits:
+        order = await _order(asked)
+        if order:
+            wanted.append(Wanted(limits["order-payments"], order))
+    return wanted
+
+
+def _class_of(asked: Request, doc: Documented | None) -> RateClass | None:
+    if doc is not None:
+        return doc.rate_class(asked.method)
+    return "shoppers" if PAGES in (asked.endpoint or "").split(".") else None
+
+
+def _sender(asked: Request) -> str | None:
+    """Return the digest of the credentials; None without any."""
+    headers = asked.headers
+    key, secret = headers.get("X-Api-Key", ""), headers.get("X-Api-Secret", "")
+    given = f"{key}\n{secret}" if key or secret else asked.cookies.get(COOKIE, "")
+    return blake2b(given.encode(errors="replace"), digest_size=16).hexdigest() if given else None
+
+
+async def _order(asked: Request) -> str | None:
+    """Return the id of the payment in the path, or of the order in the body."""
+    payment_id = (asked.view_args or {}).get("payment_id")
+    if payment_id is not None:
+        return str(payment_id)[:TEXT_CHARS_MAX]
+    try:
+        body = dialect_of_app().payment_body(await body_of_request())
+    except InvalidInputError:
+        # The route refuses it, with the reason.
+        return None
+    order_id = body.get("order_id")
+    return order_id[:TEXT_CHARS_MAX] if isinstance(order_id, str) else None
+
+
+@lru_cache(maxsize=4096)
+def address_of_sender(ip: str | None) -> str:
+    """Return the part of a client's address that it cannot choose: of IPv6 the first 64 bits."""
+    text = (ip or "")[:IP_CHARS_MAX]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    if not isinstance(address, IPv6Address):
+        return text
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> IPV6_PREFIX_BITS << IPV6_PREFIX_BITS))
