@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -34,6 +36,7 @@ from .core.api.dialects.other_gateways import OtherGateways
 from .core.api.event_bodies import EventBodies
 from .core.api.middleware import WebPolicy
 from .core.api.pages.own_ports import Kind, Origins, create_pages
+from .core.crash_points import CRASH_POINTS, CrashPoint
 from .core.deps import Deps, Policy, TestClock, TestMerchant
 from .core.errors import OperatorError
 from .core.limits import (
@@ -151,7 +154,21 @@ async def _open_deps(
         last_use=last_use,
         rates=rates,
         policy=_policy(settings),
+        crash_point=_crash_point(settings),
     )
+
+
+def _crash_point(settings: Settings) -> CrashPoint | None:
+    name = settings.crash_at
+    if name is None:
+        return None
+    if name not in CRASH_POINTS:
+        raise OperatorError(
+            setting="PAYGATE_CRASH_AT",
+            problem=f"there is no point {name!r}",
+            remedy=f"Use one of {', '.join(sorted(CRASH_POINTS))}",
+        )
+    return CrashPoint(name, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def _policy(settings: Settings) -> Policy:

@@ -68,6 +68,12 @@ def _unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
             problem="predictable ids can be guessed, which production refuses",
             remedy="Remove it",
         )
+    if settings.crash_at is not None:
+        yield OperatorError(
+            setting="PAYGATE_CRASH_AT",
+            problem="a process that kills itself serves tests only, and production refuses it",
+            remedy="Remove it",
+        )
     if settings.profile != "standard":
         yield OperatorError(
             setting="PAYGATE_PROFILE",

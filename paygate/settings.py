@@ -298,6 +298,12 @@ class Settings(BaseModel):
         description="derive ids from PAYGATE_SEED, so that the same requests on an empty "
         "database give the same event log; one API process, never in production",
     )
+    crash_at: str | None = Field(
+        None,
+        alias="PAYGATE_CRASH_AT",
+        description="a point at which this process kills itself, for tests of crashes, such as "
+        "charge.after_sent; never in production",
+    )
     pool_size: int = Field(
         10, alias="PAYGATE_DATABASE_POOL", ge=2, le=100, description="connections per process"
     )

@@ -14,6 +14,7 @@ from .accounts.last_use import LastUse
 from .accounts.refusals import Refusals
 from .accounts.store import Passwords
 from .clock import Clock, ClockMoves, MovableClock
+from .crash_points import CrashPoint
 from .errors import TransactionConflictError
 from .ids import Ids
 from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
@@ -107,6 +108,7 @@ class Deps:
         rates: The rate limits; by default there are none.
         test_clock: None in production, which uses the real time.
         policy: The settings of the use cases.
+        crash_point: Where a test lets this process die; None in production.
     """
 
     storage: Storage
@@ -125,6 +127,12 @@ class Deps:
     rates: RateLimiter = field(default_factory=RateLimiter)
     test_clock: TestClock | None = None
     policy: Policy = field(default_factory=Policy)
+    crash_point: CrashPoint | None = None
+
+    def reach(self, step: str, *works: str) -> None:
+        """Let the process die if a test wants it here; see ``crash_points``."""
+        if self.crash_point is not None:
+            self.crash_point.reach(step, *works)
 
 
 ATTEMPTS_MAX = 4

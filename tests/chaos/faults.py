@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from tests.harness.outages import read_only
 
 from .plan import PlannedFault
-from .site import Site
+from .site import APIS, WORKERS, Site
 
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -116,4 +116,5 @@ def _part(fault: PlannedFault) -> str:
     for word, part in SHARED.items():
         if word in fault.name:
             return part
-    return f"{'api' if 'API' in fault.name else 'worker'} {fault.target}"
+    is_api = "API" in fault.name
+    return f"{'api' if is_api else 'worker'} {fault.target % (APIS if is_api else WORKERS)}"

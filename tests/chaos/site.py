@@ -134,9 +134,9 @@ async def open_site(book: Path, logs: Path) -> AsyncIterator[Site]:
         await postgres.prepare()
         ports = [free_port() for _ in range(APIS)]
         bank_port = free_port()
-        environ = _environ(install(home / "plugin", "chaos", PLUGIN), bank_port)
+        environ = environ_of(home, bank_port)
         stack = Stack(postgres.url, valkey.server.url, home, environ, logs)
-        bank = _start_bank(bank_port, book, ports)
+        bank = start_bank(bank_port, book, ports)
         site = Site(postgres, valkey, stack)
         try:
             for command in ("migrate", "seed"):
@@ -154,7 +154,9 @@ async def open_site(book: Path, logs: Path) -> AsyncIterator[Site]:
             bank.wait()
 
 
-def _environ(plugin: Path, bank_port: int) -> dict[str, str]:
+def environ_of(home: Path, bank_port: int) -> dict[str, str]:
+    """Install the bank's plugin in a folder; return what processes need to find both."""
+    plugin = install(home / "plugin", "chaos", PLUGIN)
     return {
         "PYTHONPATH": f"{plugin}:{ROOT}",
         "PAYGATE_CHAOS_BANK": f"http://127.0.0.1:{bank_port}",
@@ -162,7 +164,8 @@ def _environ(plugin: Path, bank_port: int) -> dict[str, str]:
     }
 
 
-def _start_bank(port: int, book: Path, apis: list[int]) -> subprocess.Popen[bytes]:
+def start_bank(port: int, book: Path, apis: list[int]) -> subprocess.Popen[bytes]:
+    """Start the bank, which sends its callbacks to these ports."""
     urls = [f"http://127.0.0.1:{each}" for each in apis]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.chaos.bank", str(port), str(book), *urls],

@@ -50,6 +50,7 @@ UNSAFE = {
         {"WEBHOOK_RETRY_INTERVALS_TEST": "5,10,15,20"},
     ),
     "ids that can be foretold": ("PAYGATE_REPLAY", {"PAYGATE_REPLAY": "true"}),
+    "a process that kills itself": ("PAYGATE_CRASH_AT", {"PAYGATE_CRASH_AT": "charge.after_sent"}),
     "callers without keys": ("PAYGATE_PROFILE", {"PAYGATE_PROFILE": "open-demo"}),
     "a plain API": ("PAYGATE_API_URL", {"PAYGATE_API_URL": "http://api.example"}),
     "a plain checkout": ("CHECKOUT_URL", {"CHECKOUT_URL": "http://pay.example"}),

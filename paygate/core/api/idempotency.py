@@ -110,6 +110,8 @@ async def _try_once(keyed: Keyed, execute: Execute, refuse: Refuse, deps: Deps) 
         if not is_stored:
             # The transaction is rolled back: the response of another request is stored.
             raise IdempotencyInProgressError
+        deps.reach("before_commit", "response")
+    deps.reach("after_commit", "response")
     notifications.send_all(deps)
     return Executed(answer, is_replay=False)
 

@@ -165,6 +165,8 @@ async def _store(
         # A quarantined callback has changed nothing: a copy of it is processed again.
         key = verified.key if note.effect not in {"duplicate", "quarantined"} else None
         await storage.callbacks.record_result(row, note, key=key)
+        deps.reach("before_commit", "callback")
+    deps.reach("after_commit", "callback")
     notifications.send_all(deps)
 
 

@@ -53,6 +53,7 @@ async def create_payments(requests: Sequence[GroupedCreate], deps: Deps) -> Sequ
     except (TransactionConflictError, RowLockedError, RowRefusedError, StaleWriteError):
         # Nothing was stored. Alone, only the request that caused it fails.
         return answers
+    deps.reach("after_commit", "payment")
     for each in created:
         notify_payment(each.new, deps)
         answers[each.place] = each.answer
@@ -80,6 +81,7 @@ async def _create(requests: Sequence[GroupedCreate], deps: Deps) -> Sequence[_Pr
         if not prepared:
             return []
         stored = await storage.payments.open_all([each.new for each in prepared])
+        deps.reach("before_commit", "payment")
     return [each for each in prepared if each.new.change.after.id in stored]
 
 

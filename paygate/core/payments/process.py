@@ -170,10 +170,12 @@ class OperationWork:
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
         claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
+        deps.reach("after_claim", *_kinds(claimed))
         unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
         unchecked = [claim for claim in unsent if needs_assessment(claim, deps)]
         reserved = [claim for claim in unsent if not needs_assessment(claim, deps)]
         sent = await deps.storage.operations.mark_sent(reserved, at=now) if reserved else []
+        deps.reach("after_sent", *_kinds(sent))
         if len(sent) < len(reserved):
             # Locked or changed meanwhile; the next claim takes them.
             marked = {claim.lease.row_id for claim in sent}
@@ -231,6 +233,7 @@ class OperationWork:
         except NotSentError as error:
             return CallResult(error)
         outcome, call = await record_call(pending, self.deps.clock)
+        self.deps.reach("after_call", claim.claimed.operation.kind)
         return CallResult(outcome, tuple(context.wake_ups), (call,))
 
     def _is_soon(self, pending: Pending, processor: GuardedByHost) -> bool:
@@ -286,6 +289,8 @@ class OperationWork:
                 await refund_partial_approval(
                     record, endpoints[record.payment.after.merchant_id], bound
                 )
+            deps.reach("before_commit", *(each.operation.kind for each in records))
+        deps.reach("after_commit", *(each.operation.kind for each in records))
         notifications.send_all(deps)
         for record in records:
             notify_deliveries(record.events, deps)
@@ -351,6 +356,10 @@ class _Conclusions:
         record = _concluded(claimed, finished.result, to, self.deps)
         self.payments[payment.id] = record.payment.after
         return record
+
+
+def _kinds(claimed: Sequence[ClaimedOperation]) -> Sequence[str]:
+    return [claim.operation.kind for claim in claimed]
 
 
 def _is_late_update(late: Finished[Job, CallResult]) -> bool:

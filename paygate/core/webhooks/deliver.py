@@ -89,6 +89,7 @@ class DeliveryWork:
         )
         if not claimed:
             return []
+        deps.reach("after_claim", "delivery")
         read_at_s = time.monotonic()
         endpoints = await deps.storage.endpoints.by_ids(
             [claim.delivery.endpoint_id for claim in claimed]
@@ -138,6 +139,7 @@ class DeliveryWork:
                 delivery.payment_id,
             )
             result = await sink.deliver(event, endpoint, _context(delivery, deps))
+            deps.reach("after_call", "delivery")
             concerns_endpoint = endpoint.url is not None and getattr(
                 sink, "concerns_endpoint", True
             )
@@ -164,6 +166,7 @@ class DeliveryWork:
         records, refused = conclude_each(finished, conclude)
         notices = await disabled_notices(finished, deps)
         stored = await deps.storage.deliveries.record(records, notices)
+        deps.reach("after_commit", "delivery")
         notify_deliveries([notice.event for notice in notices], deps)
         return WriteResult(stored.stored, {**stored.refused, **refused})
 
