@@ -53,10 +53,10 @@ e2e: $(VENV)/.installed-dev $(VENV)/.tools
 	$(BIN)/pytest -q -n auto --dist loadfile tests/e2e tests/dashboard $(ARGS)
 
 # Payments while processes, Redis and PostgreSQL fail, and an audit afterwards. SECONDS=120,
-# SEED=n (any), PAYMENTS=n (no limit). Its last line is JSON.
+# SEED=n (any), PAYMENTS=n (no limit), STANDBY=1: PostgreSQL fails over. Its last line is JSON.
 chaos: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) \
-		$(if $(PAYMENTS),--payments $(PAYMENTS)) $(ARGS)
+		$(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(STANDBY),--standby) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

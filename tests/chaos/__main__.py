@@ -20,10 +20,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="of the plan; default: any")
     parser.add_argument("--payments", type=int, default=None, help="stop selling after so many")
     parser.add_argument("--programs", type=int, default=12, help="merchants' programs at once")
+    parser.add_argument("--standby", action="store_true", help="PostgreSQL fails over, twice")
     parser.add_argument("--logs", type=Path, default=None, help="keep the processes' logs here")
     options = parser.parse_args()
     seed = Random().randrange(1_000_000) if options.seed is None else options.seed
-    chaos = Chaos(seed, options.seconds, options.payments, options.programs)
+    chaos = Chaos(seed, options.seconds, options.payments, options.programs, options.standby)
     with TemporaryDirectory(prefix="paygate-chaos-") as temporary:
         logs = options.logs or Path(temporary)
         logs.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,10 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tests.harness.outages import read_only
+from tests.harness.failover import PostgresPair
+from tests.harness.outages import OwnPostgres, read_only
 
-from .plan import PlannedFault
+from .plan import FAIL_OVER, PlannedFault
 from .site import APIS, WORKERS, Site
 
 TERMINATE = """
@@ -58,10 +59,12 @@ async def _flush_redis(site: Site, _fault: PlannedFault) -> None:
 
 
 async def _restart_at_once(site: Site, _fault: PlannedFault) -> None:
+    assert isinstance(site.postgres, OwnPostgres)
     await site.postgres.restart(signal.SIGQUIT)
 
 
 async def _restart(site: Site, _fault: PlannedFault) -> None:
+    assert isinstance(site.postgres, OwnPostgres)
     await site.postgres.restart(signal.SIGINT)
 
 
@@ -70,7 +73,13 @@ async def _terminate(site: Site, _fault: PlannedFault) -> None:
 
 
 async def _read_only(site: Site, fault: PlannedFault) -> None:
+    assert isinstance(site.postgres, OwnPostgres)
     await read_only(site.postgres, fault.lasts_s)
+
+
+async def _fail_over(site: Site, _fault: PlannedFault) -> None:
+    assert isinstance(site.postgres, PostgresPair)
+    await site.postgres.fail_over()
 
 
 FAULTS: dict[str, Fault] = {
@@ -88,9 +97,15 @@ FAULTS: dict[str, Fault] = {
     "restart PostgreSQL": _restart,
     "terminate connections": _terminate,
     "make PostgreSQL read-only": _read_only,
+    FAIL_OVER: _fail_over,
 }
 # What belongs together is not disturbed by two faults at once.
-SHARED = {"Redis": "redis", "PostgreSQL": "postgres", "connections": "postgres"}
+SHARED = {
+    "Redis": "redis",
+    "PostgreSQL": "postgres",
+    "connections": "postgres",
+    FAIL_OVER: "postgres",
+}
 
 
 async def cause(planned: Sequence[PlannedFault], site: Site) -> int:

@@ -35,6 +35,7 @@ class Journal:
         captures: Requests for a capture that were acknowledged, by payment.
         voids: The same for releases of the hold.
         broken_promises: What no gateway may do, such as two responses to one key.
+        created_s: When something was created, on the monotonic clock.
     """
 
     statuses: Counter[int] = field(default_factory=Counter)
@@ -44,6 +45,7 @@ class Journal:
     captures: Counter[str] = field(default_factory=Counter)
     voids: Counter[str] = field(default_factory=Counter)
     broken_promises: list[str] = field(default_factory=list)
+    created_s: list[float] = field(default_factory=list)
 
 
 class Merchants:
@@ -210,4 +212,6 @@ class Merchants:
         except (aiohttp.ClientError, TimeoutError):
             return 0, {}
         self.journal.statuses[response.status] += 1
+        if response.status == CREATED:
+            self.journal.created_s.append(time.monotonic())
         return response.status, answer

@@ -107,11 +107,35 @@ class PlannedFault:
     lasts_s: float
 
 
-def faults(seed: int, seconds: float) -> Sequence[PlannedFault]:
-    """Return the faults of a run of that length."""
+FAIL_OVER = "fail over"
+FAIL_OVERS = 2
+# With a standby PostgreSQL only fails over: a restart or a read-only session is another matter.
+ONE_SERVER = frozenset(
+    {"restart PostgreSQL at once", "restart PostgreSQL", "make PostgreSQL read-only"}
+)
+
+
+def faults(seed: int, seconds: float, *, has_standby: bool = False) -> Sequence[PlannedFault]:
+    """Return the faults of a run of that length.
+
+    Args:
+        seed: Of the plan.
+        seconds: The length.
+        has_standby: Whether PostgreSQL fails over, twice.
+    """
     rng = Random(f"faults {seed}")
-    names = [name for name, (weight, _) in FAULTS.items() for _ in range(weight)]
+    names = [
+        name
+        for name, (weight, _) in FAULTS.items()
+        for _ in range(weight)
+        if not (has_standby and name in ONE_SERVER)
+    ]
     planned, at_s = list[PlannedFault](), rng.uniform(*BETWEEN_S)
+    if has_standby:
+        planned = [
+            PlannedFault(seconds * (number + 0.5) / FAIL_OVERS, FAIL_OVER, 0, 0.0)
+            for number in range(FAIL_OVERS)
+        ]
     while at_s < seconds:
         name = rng.choice(names)
         lasts_s = rng.uniform(*FAULTS[name][1])

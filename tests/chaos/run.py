@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from bench.figures import percentile
+from tests.harness.failover import PostgresPair
 from tests.harness.processes import Client
 
 from . import plan
@@ -41,12 +42,14 @@ class Chaos:
         seconds: How long faults happen.
         payments: How many payments to begin; None: until the faults have ended.
         programs: How many merchants' programs sell at the same time.
+        has_standby: Whether PostgreSQL has a standby, and fails over twice.
     """
 
     seed: int
     seconds: float
     payments: int | None
     programs: int
+    has_standby: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,14 @@ async def run(chaos: Chaos, logs: Path) -> Report:
     book = logs / "book.jsonl"
     book.touch()
     async with open_receiver(Random(f"receiver {chaos.seed}")) as receiver:
-        async with open_site(book, logs) as site:
+        async with open_site(book, logs, has_standby=chaos.has_standby) as site:
             await _subscribe(site, receiver)
             rng = Random(f"merchants {chaos.seed}")
             merchants = Merchants(site.apis, plan.purchases(chaos.seed), rng)
             selling = asyncio.create_task(
                 merchants.sell(programs=chaos.programs, payments=chaos.payments)
             )
-            faults = await cause(plan.faults(chaos.seed, chaos.seconds), site)
+            faults = await cause(_planned(chaos), site)
             over_s = time.monotonic()
             merchants.stop()
             await selling
@@ -103,6 +106,10 @@ async def run(chaos: Chaos, logs: Path) -> Report:
         "seed": chaos.seed,
     }
     return Report(figures, counts, sentences)
+
+
+def _planned(chaos: Chaos) -> Sequence[plan.PlannedFault]:
+    return plan.faults(chaos.seed, chaos.seconds, has_standby=chaos.has_standby)
 
 
 async def _subscribe(site: Site, receiver: Receiver) -> None:
@@ -140,7 +147,14 @@ async def _report(
     statuses = merchants.journal.statuses
     wrong = {s: n for s, n in statuses.items() if s >= 500 and s != UNAVAILABLE}
     counts["http_500"] = sum(wrong.values()) + books.errors
-    return counts, sentences, _figures(books, merchants, receiver)
+    known = _figures(books, merchants, receiver)
+    if isinstance(site.postgres, PostgresPair):
+        created_s = merchants.journal.created_s
+        known["created_after_promotion_s"] = [
+            round(min(at for at in created_s if at > promoted_s) - promoted_s, 2)
+            for promoted_s in site.postgres.promoted_s
+        ]
+    return counts, sentences, known
 
 
 def _figures(books: Books, merchants: Merchants, receiver: Receiver) -> dict[str, Any]:

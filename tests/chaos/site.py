@@ -18,6 +18,7 @@ from paygate.adapters.embedded.layout import settle
 from paygate.adapters.embedded.machine import Machine
 from paygate.adapters.embedded.unprivileged import within_reach
 from paygate.adapters.embedded.valkey_server import Valkey
+from tests.harness.failover import PostgresPair, postgres_pair
 from tests.harness.folders import open_folder
 from tests.harness.installed import install
 from tests.harness.outages import OwnPostgres, own_postgres
@@ -79,7 +80,9 @@ class Member:
 class Site:
     """Everything that runs, and what may be done to it."""
 
-    def __init__(self, postgres: OwnPostgres, valkey: OwnValkey, stack: Stack) -> None:
+    def __init__(
+        self, postgres: OwnPostgres | PostgresPair, valkey: OwnValkey, stack: Stack
+    ) -> None:
         self.postgres = postgres
         self.valkey = valkey
         self.stack = stack
@@ -128,9 +131,10 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(book: Path, logs: Path) -> AsyncIterator[Site]:
+async def open_site(book: Path, logs: Path, *, has_standby: bool = False) -> AsyncIterator[Site]:
     """Start everything; stop all of it at the end."""
-    with open_folder() as home, own_postgres(home) as postgres, own_valkey(home) as valkey:
+    databases = postgres_pair if has_standby else own_postgres
+    with open_folder() as home, databases(home) as postgres, own_valkey(home) as valkey:
         await postgres.prepare()
         ports = [free_port() for _ in range(APIS)]
         bank_port = free_port()

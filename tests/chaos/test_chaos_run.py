@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import faults, plan
 from tests.harness.prepared import ROOT
@@ -30,10 +31,10 @@ MUST_BE_ZERO = {
 }
 
 
-def test_whatever_fails_the_books_balance(tmp_path: Path):
-    arguments = ["--seconds", "15", "--seed", "11", "--programs", "6", "--logs", str(tmp_path)]
+def chaos(*arguments: str) -> dict[str, Any]:
+    """Run it; return the figures of a run that went well."""
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", *arguments],
+        [sys.executable, "-m", "tests.chaos", "--programs", "6", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,7 +49,21 @@ def test_whatever_fails_the_books_balance(tmp_path: Path):
         sentences
     )
     assert ran.returncode == 0
+    return dict(figures)
+
+
+def test_whatever_fails_the_books_balance(tmp_path: Path):
+    figures = chaos("--seconds", "15", "--seed", "11", "--logs", str(tmp_path))
+
     assert figures["faults"] == len(plan.faults(11, 15))
+    assert figures["payments"] >= 10
+
+
+def test_a_promoted_standby_goes_on_and_nothing_is_lost(tmp_path: Path):
+    figures = chaos("--seconds", "15", "--seed", "12", "--standby", "--logs", str(tmp_path))
+
+    assert len(figures["created_after_promotion_s"]) == plan.FAIL_OVERS
+    assert max(figures["created_after_promotion_s"]) <= 10
     assert figures["payments"] >= 10
 
 
@@ -66,7 +81,8 @@ def test_a_run_of_five_minutes_has_every_fault_and_every_behaviour_of_the_bank()
     planned = plan.faults(1, 300)
     sold = list(itertools.islice(plan.purchases(1), 1_000))
 
-    assert {each.name for each in planned} == set(plan.FAULTS) == set(faults.FAULTS)
+    assert {each.name for each in planned} == set(plan.FAULTS)
+    assert {*plan.FAULTS, plan.FAIL_OVER} == set(faults.FAULTS)
     assert len(planned) >= 134
     for flow, words in plan.CHARGES.items():
         assert {each.charge for each in sold if each.flow == flow} == set(words)
