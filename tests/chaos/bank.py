@@ -66,18 +66,20 @@ class Bank:
 
     async def operate(self, request: web.Request) -> web.StreamResponse:
         """Execute an operation, and answer as its word says."""
-        asked = await request.json()
-        word, is_first = asked["word"], asked["operation_id"] not in self._seen
-        self._seen.add(asked["operation_id"])
+        operation = await request.json()
+        word, is_first = operation["word"], operation["operation_id"] not in self._seen
+        self._seen.add(operation["operation_id"])
         if word == "unsent" and is_first:
             return _broken(request)
         if word == "callback":
-            self._later(self._execute_later(asked))
+            self._later(self._execute_later(operation))
             return web.json_response({"state": "pending"})
-        approved = self._execute(asked, approved=word != "decline")
-        if asked["flow"] == "blind" or word == "twice":
+        approved = self._execute(operation, approved=word != "decline")
+        if operation["flow"] == "blind" or word == "twice":
             for _ in range(2 if word == "twice" else 1):
-                self._later(self._call_back(asked, approved, self._rng.uniform(*CALLBACK_AFTER_S)))
+                self._later(
+                    self._call_back(operation, approved, self._rng.uniform(*CALLBACK_AFTER_S))
+                )
         match word:
             case "late":
                 await asyncio.sleep(self._rng.uniform(*LATE_S))
@@ -87,45 +89,47 @@ class Bank:
                 return _broken(request)
             case "junk":
                 return web.Response(body=b"<html>]]")
-        return web.json_response(_result(asked, approved))
+        return web.json_response(_result(operation, approved))
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """Say what became of an operation."""
-        asked = await request.json()
-        approved = self._executed.get(asked["operation_id"])
+        operation = await request.json()
+        approved = self._executed.get(operation["operation_id"])
         if approved is None:
-            is_seen = asked["operation_id"] in self._seen and asked["word"] == "callback"
+            is_seen = operation["operation_id"] in self._seen and operation["word"] == "callback"
             return web.json_response({"state": "pending" if is_seen else "unknown"})
-        return web.json_response(_result(asked, approved))
+        return web.json_response(_result(operation, approved))
 
-    def _execute(self, asked: Mapping[str, Any], *, approved: bool) -> bool:
-        id = asked["operation_id"]
-        if asked["flow"] == "asked" and id in self._executed:
+    def _execute(self, operation: Mapping[str, Any], *, approved: bool) -> bool:
+        id = operation["operation_id"]
+        if operation["flow"] == "asked" and id in self._executed:
             return self._executed[id]
         self._executed[id] = approved
-        self._write("executed", asked, approved)
+        self._write("executed", operation, approved)
         return approved
 
-    async def _execute_later(self, asked: Mapping[str, Any]) -> None:
+    async def _execute_later(self, operation: Mapping[str, Any]) -> None:
         await asyncio.sleep(self._rng.uniform(*CALLBACK_AFTER_S))
-        if asked["flow"] == "asked" and asked["operation_id"] in self._executed:
+        if operation["flow"] == "asked" and operation["operation_id"] in self._executed:
             return
-        self._execute(asked, approved=True)
-        await self._call_back(asked, True, 0.0)
+        self._execute(operation, approved=True)
+        await self._call_back(operation, True, 0.0)
 
-    async def _call_back(self, asked: Mapping[str, Any], approved: bool, after_s: float) -> None:
+    async def _call_back(
+        self, operation: Mapping[str, Any], approved: bool, after_s: float
+    ) -> None:
         await asyncio.sleep(after_s)
-        said = {**_result(asked, approved), "id": f"{asked['operation_id']}:{approved}"}
-        body = json.dumps(said).encode()
+        content = {**_result(operation, approved), "id": f"{operation['operation_id']}:{approved}"}
+        body = json.dumps(content).encode()
         headers = {SIGNATURE: sign(body), "Content-Type": "application/json"}
         while True:
-            url = f"{self._rng.choice(self._apis)}/api/v1/callbacks/bank_{asked['flow']}"
+            url = f"{self._rng.choice(self._apis)}/api/v1/callbacks/bank_{operation['flow']}"
             status = await self._post(url, body, headers)
             if status is not None and 200 <= status < 300:
-                self._write("acknowledged", asked, approved)
+                self._write("acknowledged", operation, approved)
                 return
             if status is not None and status >= 500 and status != 503:
-                self._write(f"answered {status}", asked, approved)
+                self._write(f"answered {status}", operation, approved)
             await asyncio.sleep(CALLBACK_AGAIN_S)
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
@@ -143,14 +147,14 @@ class Bank:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _write(self, what: str, asked: Mapping[str, Any], approved: bool) -> None:
-        entry = {name: asked[name] for name in ("operation_id", "payment_id", "kind", "amount")}
+    def _write(self, what: str, operation: Mapping[str, Any], approved: bool) -> None:
+        entry = {name: operation[name] for name in ("operation_id", "payment_id", "kind", "amount")}
         print(json.dumps({"what": what, "approved": approved, **entry}), file=self._book)
 
 
-def _result(asked: Mapping[str, Any], approved: bool) -> dict[str, Any]:
+def _result(operation: Mapping[str, Any], approved: bool) -> dict[str, Any]:
     names = ("operation_id", "amount", "currency")
-    return {"state": "approved" if approved else "declined", **{n: asked[n] for n in names}}
+    return {"state": "approved" if approved else "declined", **{n: operation[n] for n in names}}
 
 
 def _broken(request: web.Request) -> web.StreamResponse:

@@ -108,8 +108,8 @@ class BlindBank:
         self, kind: OperationKind, request: AuthorizeRequest | FollowUp, context: CallContext
     ) -> Outcome:
         word = request.instrument.display["charge" if kind is OperationKind.CHARGE else "later"]
-        said = await self._post("operations", kind, request, context, word)
-        return self._outcome(said, request.amount)
+        content = await self._post("operations", kind, request, context, word)
+        return self._outcome(content, request.amount)
 
     async def _post(
         self,
@@ -119,7 +119,7 @@ class BlindBank:
         context: CallContext,
         word: str,
     ) -> dict[str, Any]:
-        asked = {
+        operation = {
             "flow": self.flow,
             "kind": kind.value,
             "word": word,
@@ -130,18 +130,18 @@ class BlindBank:
         }
         response = await context.http.post(
             f"{self._bank}/{path}",
-            body=json.dumps(asked).encode(),
+            body=json.dumps(operation).encode(),
             headers=HEADERS,
             timeout=TIMEOUT,
             response_bytes_max=10_000,
         )
-        said: dict[str, Any] = json.loads(response.body)
-        return said
+        content: dict[str, Any] = json.loads(response.body)
+        return content
 
-    def _outcome(self, said: dict[str, Any], amount: Money) -> Outcome:
-        match said["state"]:
+    def _outcome(self, content: dict[str, Any], amount: Money) -> Outcome:
+        match content["state"]:
             case "approved":
-                return Approved(f"bank-{said['operation_id']}", amount)
+                return Approved(f"bank-{content['operation_id']}", amount)
             case "declined":
                 return Declined(DeclineCode.DECLINED)
             case "pending":
@@ -156,13 +156,13 @@ class BlindBank:
         given = callback.headers.get(SIGNATURE.lower(), "")
         if not hmac.compare_digest(given, sign(callback.body)):
             raise BadSignatureError("the signature does not match")
-        said = json.loads(callback.body)
-        return Verified(said["id"], said)
+        content = json.loads(callback.body)
+        return Verified(content["id"], content)
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        said = verified.content
-        amount = Money(said["amount"], said["currency"])
-        return [Update(said["operation_id"], self._outcome(said, amount), amount)]
+        content = verified.content
+        amount = Money(content["amount"], content["currency"])
+        return [Update(content["operation_id"], self._outcome(content, amount), amount)]
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
         return (200, b"{}") if accepted else (400, b"{}")
@@ -186,10 +186,10 @@ class AskedBank(BlindBank):
 
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         word = request.instrument.display["charge" if kind is OperationKind.CHARGE else "later"]
-        said = await self._post("query", kind, request, context, word)
-        if said["state"] == "unknown":
+        content = await self._post("query", kind, request, context, word)
+        if content["state"] == "unknown":
             raise NotSentError("the bank has not received it")
-        return self._outcome(said, request.amount)
+        return self._outcome(content, request.amount)
 
 
 @hookimpl
