@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import __version__
+from .adapters.buckets.redis_buckets import RedisBuckets
 from .adapters.clock.database import DatabaseClock
 from .adapters.clock.virtual import VirtualClock
 from .adapters.http.client import AiohttpClient
@@ -53,7 +54,7 @@ from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
 from .core.queue.store import Retention
-from .core.rate_limits import RateClass, RateLimit, RateLimiter
+from .core.rate_limits import RateClass, RateLimit, RateLimiter, SharedBuckets
 from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks
@@ -135,7 +136,7 @@ async def _open_deps(
     if test_clock is not None:
         _run_in_background(follow_clock(direct_url(settings), test_clock.shown.follow), stack)
     stack.callback(live.close)
-    rates = rate_limiter(settings)
+    rates = rate_limiter(settings, await _shared_buckets(settings, storage))
     stack.push_async_callback(rates.close)
     return Deps(
         storage=storage,
@@ -188,7 +189,13 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def rate_limiter(settings: Settings) -> RateLimiter:
+async def _shared_buckets(settings: Settings, storage: PostgresStorage) -> RedisBuckets | None:
+    if not settings.redis_url:
+        return None
+    return RedisBuckets(settings.redis_url, gateway=await database_id(storage.executor))
+
+
+def rate_limiter(settings: Settings, shared: SharedBuckets | None) -> RateLimiter:
     """Return the rate limits of the settings; a class that is switched off has none."""
     # Class → its setting, the default in production, the unit of both and the window, in seconds.
     rows: Iterable[tuple[RateClass, int | None, int, int, int]] = (
@@ -213,7 +220,7 @@ def rate_limiter(settings: Settings) -> RateLimiter:
         for name, limit in limits.items()
         if name in {"reads", "writes"}
     }
-    return RateLimiter(limits, by_address)
+    return RateLimiter(limits, by_address, shared)
 
 
 def _retention(settings: Settings) -> Retention:

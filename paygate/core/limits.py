@@ -86,11 +86,12 @@ REQUESTS_PER_S_IN_DEVELOPMENT = 10_000
 BUCKETS_MAX = 50_000
 
 # How often a process reports what its senders have used, and of how many buckets.
-BUCKETS_SHARED_EVERY_S = 0.1
+BUCKETS_SHARED_EVERY_S = 0.25
 BUCKETS_SHARED_MAX = 1_000
 
 # No request waits longer for the shared buckets. After a failure they are not asked for a while.
 BUCKETS_TIMEOUT_S = 0.025
+BUCKETS_REPORT_TIMEOUT_S = 2.0
 BUCKETS_PAUSE_S = 1.0
 
 # Keys and sessions of one address have this many times the limit of one of them.

@@ -13,15 +13,22 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from functools import cached_property
+from typing import Literal, NamedTuple, Protocol
 
-from .limits import BUCKETS_MAX, BUCKETS_SHARED_EVERY_S, BUCKETS_SHARED_MAX
+from .limits import (
+    BUCKETS_MAX,
+    BUCKETS_REPORT_TIMEOUT_S,
+    BUCKETS_SHARED_EVERY_S,
+    BUCKETS_SHARED_MAX,
+    BUCKETS_TIMEOUT_S,
+)
 
 RateClass = Literal["reads", "writes", "sign-ins", "callbacks", "shoppers", "order-payments"]
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RateLimit:
     """A limit of requests by one sender.
 
@@ -38,19 +45,18 @@ class RateLimit:
     window_s: int
     is_exact: bool = False
 
-    @property
+    @cached_property
     def policy(self) -> str:
         """The limit as an item of ``RateLimit-Policy``."""
         return f'"{self.name}";q={self.quota};w={self.window_s}'
 
-    @property
+    @cached_property
     def rate(self) -> float:
         """Tokens that return in a second."""
         return self.quota / self.window_s
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A token that a request needs.
 
     Args:
@@ -67,8 +73,7 @@ class Wanted:
         return self.limit.name, self.owner
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The bucket of a request that is the nearest to its end.
 
     Args:
@@ -80,6 +85,11 @@ class Decision:
     limit: RateLimit
     level: float
     is_allowed: bool = True
+
+    @property
+    def is_half_used(self) -> bool:
+        """Whether no more than half of the quota is left."""
+        return self.level * 2 <= self.limit.quota
 
     @property
     def remaining(self) -> int:
@@ -113,11 +123,15 @@ class Spent:
 class SharedBuckets(Protocol):
     """Buckets that several processes share."""
 
-    async def take(self, spent: Sequence[Spent]) -> Sequence[float] | None:
+    async def take(self, spent: Sequence[Spent], *, timeout_s: float) -> Sequence[float] | None:
         """Take tokens, and return how many are left in each bucket.
 
         A bucket of an exact limit that has too few keeps them, and the number is negative.
         Other buckets go below zero: the tokens are used already.
+
+        Args:
+            spent: The tokens.
+            timeout_s: How long to wait, in seconds.
 
         Returns:
             The levels; None if there is no response in time.
@@ -158,16 +172,17 @@ class Buckets:
         """Take a token from each bucket, or from none if one of them is empty."""
         now = self._clock()
         buckets = [self._filled(each, now) for each in wanted]
-        for each, bucket in zip(wanted, buckets, strict=True):
+        nearest, share = 0, math.inf
+        for number, bucket in enumerate(buckets):
+            quota = wanted[number].limit.quota
             if bucket.level < 1:
-                return Decision(each.limit, bucket.level, is_allowed=False)
+                return Decision(wanted[number].limit, bucket.level, is_allowed=False)
+            if bucket.level / quota < share:
+                nearest, share = number, bucket.level / quota
         for bucket in buckets:
             bucket.level -= 1
             bucket.unreported += 1
-        each, bucket = min(
-            zip(wanted, buckets, strict=True), key=lambda pair: pair[1].level / pair[0].limit.quota
-        )
-        return Decision(each.limit, bucket.level)
+        return Decision(wanted[nearest].limit, buckets[nearest].level)
 
     def report(self, wanted: Wanted) -> Spent | None:
         """Return the tokens of a bucket that are not reported yet, and count them as reported."""
@@ -184,7 +199,7 @@ class Buckets:
         bucket.level = level - bucket.unreported
 
     def _filled(self, wanted: Wanted, now: float) -> _Bucket:
-        key, limit = wanted.key, wanted.limit
+        limit, key = wanted.limit, wanted.key
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = _Bucket(limit.quota, now)
@@ -225,10 +240,16 @@ class RateLimiter:
         decision = self.buckets.take(wanted)
         if self.shared is None or not decision.is_allowed:
             return decision
-        exact = [each for each in wanted if each.limit.is_exact]
+        exact = []
+        for each in wanted:
+            if each.limit.is_exact:
+                exact.append(each)
+            elif len(self._touched) < BUCKETS_SHARED_MAX:
+                self._touched[each.key] = each
         if exact and (refusal := await self._take_shared(exact, self.shared)) is not None:
             return refusal
-        self._report_soon([each for each in wanted if not each.limit.is_exact], self.shared)
+        if self._touched and (self._sharing is None or self._sharing.done()):
+            self._sharing = asyncio.create_task(self._report(self.shared))
         return decision
 
     async def close(self) -> None:
@@ -241,19 +262,12 @@ class RateLimiter:
 
     async def _take_shared(self, exact: Sequence[Wanted], shared: SharedBuckets) -> Decision | None:
         spent = [reported for each in exact if (reported := self.buckets.report(each)) is not None]
-        levels = await shared.take(spent)
+        levels = await shared.take(spent, timeout_s=BUCKETS_TIMEOUT_S)
         for each, level in zip(spent, levels or (), strict=False):
             self.buckets.set_level(each.wanted, max(level, 0))
             if level < 0:
                 return Decision(each.wanted.limit, 0, is_allowed=False)
         return None
-
-    def _report_soon(self, wanted: Sequence[Wanted], shared: SharedBuckets) -> None:
-        for each in wanted:
-            if len(self._touched) < BUCKETS_SHARED_MAX:
-                self._touched[each.key] = each
-        if self._touched and (self._sharing is None or self._sharing.done()):
-            self._sharing = asyncio.create_task(self._report(shared))
 
     async def _report(self, shared: SharedBuckets) -> None:
         while self._touched:
@@ -262,6 +276,6 @@ class RateLimiter:
             spent = [
                 reported for each in touched.values() if (reported := self.buckets.report(each))
             ]
-            levels = await shared.take(spent) if spent else ()
+            levels = await shared.take(spent, timeout_s=BUCKETS_REPORT_TIMEOUT_S) if spent else ()
             for each, level in zip(spent, levels or (), strict=False):
                 self.buckets.set_level(each.wanted, level)

@@ -30,7 +30,7 @@ HOMES = {
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
     "quart": ("paygate/core/api/",),
-    "redis": ("paygate/adapters/notifier/",),
+    "redis": ("paygate/adapters/buckets/", "paygate/adapters/notifier/"),
     "saq": ("paygate/adapters/notifier/",),
     "tortoise": ("paygate/adapters/postgres/",),
     "typer": ("paygate/cli/",),

@@ -61,8 +61,20 @@ async def test_a_key_over_its_limit_gets_429_with_retry_after(small: TestApp):
     assert statuses(answers)[200] >= 10
     assert {code(answer) for answer in refused} == {"RATE_LIMIT_ERROR"}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"reads";q=10;w=10'}
-    assert all(answer.headers["RateLimit"].startswith('"reads";r=') for answer in answers)
+    assert {answer.headers["RateLimit-Policy"] for answer in refused} == {'"reads";q=10;w=10'}
+    assert {answer.headers["RateLimit"] for answer in refused} == {'"reads";r=0;t=10'}
+
+
+async def test_the_limit_is_shown_once_half_of_it_is_used(small: TestApp):
+    answers = [await wrong_sign_in(small) for _ in range(5)]
+
+    assert [answer.headers.get("RateLimit-Policy") for answer in answers] == [
+        *(None, None),
+        *['"sign-ins";q=5;w=60'] * 3,
+    ]
+    assert [answer.headers["RateLimit"][:15] for answer in answers[2:]] == [
+        f'"sign-ins";r={left};' for left in (2, 1, 0)
+    ]
 
 
 async def test_other_keys_and_other_classes_have_buckets_of_their_own(small: TestApp):

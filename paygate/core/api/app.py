@@ -18,7 +18,7 @@ from .group_commit import use_group_commit
 from .middleware import WebPolicy, register_middleware
 from .pages import checkout, dashboard, docs, simulator
 from .pages.dashboard import DashboardSettings
-from .rate_limiting import register_rate_limits
+from .rate_limiting import rate_limits
 from .resources import (
     audit,
     callbacks,
@@ -98,8 +98,8 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     use_group_commit(app, deps)
     register_errors(app)
     register_refusals(app, deps)
-    register_middleware(app, replace(settings.policy, credentialed=deps.policy.origins))
-    register_rate_limits(app, deps)
+    policy = replace(settings.policy, credentialed=deps.policy.origins)
+    register_middleware(app, policy, rate_limits(app, deps))
     register_bodies(app)
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)

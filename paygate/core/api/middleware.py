@@ -16,6 +16,7 @@ from ..origins import is_loopback
 from .bodies import refuse_body
 from .context import current_request
 from .documented import find_documented
+from .rate_limiting import Limit, add_rate_headers
 
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = (
@@ -67,8 +68,8 @@ def _allows_host(host: str, hosts: frozenset[str]) -> bool:
     return name is not None and (is_loopback(name) or name in hosts or _is_address(name))
 
 
-def register_middleware(app: Quart, policy: WebPolicy) -> None:
-    """Check hosts and origins, answer preflights, and add the response headers.
+def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = None) -> None:
+    """Check hosts, origins and rate limits, answer preflights, and add the response headers.
 
     Any page may use the shoppers' routes, the checkout page and its scripts. Other routes may
     only be used by pages of this machine and of configured origins: a foreign page could use
@@ -90,12 +91,15 @@ def register_middleware(app: Quart, policy: WebPolicy) -> None:
         if origin is not None and not _may_use(asked, origin, policy, app):
             raise ForeignPageError("Pages of this origin may not use this route")
         refuse_body(asked)
+        if limit is not None:
+            await limit(asked)
         return None
 
     @app.after_request
     async def response_headers(response: Response) -> Response:
         headers, asked = response.headers, current_request()
         _allow_origin(response, asked, policy, app)
+        add_rate_headers(asked, headers)
         headers["X-Content-Type-Options"] = "nosniff"
         headers.setdefault("Cache-Control", "no-store")
         if policy.hsts_s:

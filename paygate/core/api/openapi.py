@@ -58,7 +58,7 @@ RATE_HEADERS: Json = {
     "RateLimit": {
         "schema": {"type": "string", "examples": ['"writes";r=0;t=10']},
         "description": "the limit, the requests that it allows now, and the seconds until it "
-        "allows all of them; also in other responses",
+        "allows all of them; in all responses once half of it is used",
     },
     "RateLimit-Policy": {
         "schema": {"type": "string", "examples": ['"writes";q=1000;w=10']},

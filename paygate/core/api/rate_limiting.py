@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
+from typing import Any, cast
 
-from quart import Quart, Request, Response, g
+from quart import Quart, Request
+from werkzeug.datastructures import Headers
 
 from ..accounts.refusals import Refusal
 from ..deps import Deps
@@ -16,7 +18,7 @@ from ..limits import IP_CHARS_MAX, TEXT_CHARS_MAX
 from ..rate_limits import Decision, RateClass, Wanted
 from .auth import COOKIE
 from .bodies import body_of_request
-from .context import current_request, dialect_of_app
+from .context import dialect_of_app
 from .documented import Documented, find_documented
 
 PAGES = "checkout_pages"
@@ -25,51 +27,58 @@ PAGES = "checkout_pages"
 IPV6_PREFIX_BITS = 64
 
 
-def register_rate_limits(app: Quart, deps: Deps) -> None:
-    """Refuse requests of senders that have sent too many.
+Limit = Callable[[Request], Awaitable[None]]
+DECISION = "paygate.rate_limit"
+
+
+def rate_limits(app: Quart, deps: Deps) -> Limit:
+    """Return a function that refuses requests of senders that have sent too many.
 
     A request with credentials takes from the bucket of its key or session, and from that of
     its address; any other request from that of its address. The credentials are not checked
     before: a bucket belongs to a key with its secret, so no other sender can empty it.
     """
 
-    @app.before_request
-    async def check_rate() -> None:
-        asked = current_request()
+    async def limit(asked: Request) -> None:
         wanted = await _wanted(asked, app, deps)
         if not wanted:
             return
-        g.rate = decision = await deps.rates.take(wanted)
+        decision = await deps.rates.take(wanted)
+        _scope(asked)[DECISION] = decision
         if not decision.is_allowed:
             reason = f"too many requests: {decision.limit.name}"
             deps.refusals.count(Refusal("rate.refused", reason, asked.remote_addr))
             raise TooManyRequestsError(decision.retry_after_s)
 
-    @app.after_request
-    async def rate_headers(response: Response) -> Response:
-        decision: Decision | None = g.get("rate")
-        if decision is not None:
-            response.headers["RateLimit-Policy"] = decision.limit.policy
-            response.headers["RateLimit"] = decision.header
-        return response
+    return limit
+
+
+def add_rate_headers(asked: Request, headers: Headers) -> None:
+    """Add the limit that is the nearest to its end to the headers, once half of it is used."""
+    decision: Decision | None = _scope(asked).get(DECISION)
+    if decision is not None and decision.is_half_used:
+        headers.add("RateLimit-Policy", decision.limit.policy)
+        headers.add("RateLimit", decision.header)
+
+
+def _scope(asked: Request) -> MutableMapping[str, Any]:
+    return cast("MutableMapping[str, Any]", asked.scope)
 
 
 async def _wanted(asked: Request, app: Quart, deps: Deps) -> Sequence[Wanted]:
-    rule = asked.url_rule
+    rule, limits, by_address = asked.url_rule, deps.rates.limits, deps.rates.by_address
     if rule is None or asked.method == "OPTIONS":
         return ()
     doc = find_documented(app.view_functions[rule.endpoint])
     name = _class_of(asked, doc)
     if name is None:
         return ()
-    address = address_of_sender(asked.remote_addr)
-    limits, sender = deps.rates.limits, _sender(asked) if name in {"reads", "writes"} else None
     wanted = []
-    if name in limits and sender is not None:
+    if name in by_address and (sender := _sender(asked)) is not None:
         wanted.append(Wanted(limits[name], sender))
-    per_address = limits if name not in deps.rates.by_address else deps.rates.by_address
-    if name in per_address:
-        wanted.append(Wanted(per_address[name], address))
+    limit = by_address.get(name) or limits.get(name)
+    if limit is not None:
+        wanted.append(Wanted(limit, address_of_sender(asked.remote_addr)))
     if doc is not None and doc.limits_order and "order-payments" in limits:
         order = await _order(asked)
         if order:
