@@ -54,7 +54,8 @@ from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
 from .core.queue.store import Retention
-from .core.rate_limits import RateClass, RateLimit, RateLimiter, SharedBuckets
+from .core.senders.addresses import Network, parse_networks
+from .core.senders.rate_limits import RateClass, RateLimit, RateLimiter, SharedBuckets
 from .core.webhooks.stream import LiveEvents
 from .logs import logger
 from .plugins.guard import close_sinks
@@ -321,8 +322,26 @@ def web_policy(settings: Settings) -> WebPolicy:
     return WebPolicy(
         allowed=frozenset(origin(each) or each for each in settings.allowed_origins),
         hosts=None if settings.is_production else settings.hosts,
+        proxies=_trusted_proxies(settings),
         hsts_s=settings.hsts_s,
     )
+
+
+def _trusted_proxies(settings: Settings) -> tuple[Network, ...]:
+    """Return the networks of trusted proxies.
+
+    Raises:
+        OperatorError: One of them is invalid.
+    """
+    try:
+        return tuple(parse_networks(settings.trusted_proxies))
+    except ValueError as error:
+        raise OperatorError(
+            setting="PAYGATE_TRUSTED_PROXIES",
+            problem=f"invalid network ({error})",
+            remedy="Write addresses and networks with commas between them, such as "
+            "10.0.0.0/8,192.168.1.7",
+        ) from None
 
 
 def plugin_trace(settings: Settings) -> Trace | None:

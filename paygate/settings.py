@@ -156,6 +156,12 @@ class Settings(BaseModel):
         "attempts of shoppers per hour to pay one order or complete one payment",
         ORDER_PAYMENTS_PER_H,
     )
+    trusted_proxies: TextList = Field(
+        (),
+        alias="PAYGATE_TRUSTED_PROXIES",
+        description="networks of proxies whose X-Forwarded-For names the client's address, such "
+        "as 10.0.0.0/8; empty trusts none",
+    )
     hsts_s: int = Field(
         0,
         alias="PAYGATE_HSTS_SECONDS",

@@ -22,8 +22,8 @@ from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
 from .queue.store import KEEP_BY_DEFAULT, Retention
-from .rate_limits import RateLimiter
 from .registry import Registry
+from .senders.rate_limits import RateLimiter
 from .storage import Storage
 from .vault import Vault
 from .webhooks.store import EventPresenter

@@ -13,7 +13,7 @@ import redis
 
 from paygate.adapters.buckets.redis_buckets import RedisBuckets
 from paygate.adapters.embedded import start_servers
-from paygate.core.rate_limits import RateLimit, RateLimiter, Spent, Wanted
+from paygate.core.senders.rate_limits import RateLimit, RateLimiter, Spent, Wanted
 from tests.harness.processes import Client, stack
 
 SIGN_INS = 6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paygate.core.api.rate_limiting import address_of_sender
-from paygate.core.rate_limits import Buckets, RateLimit, Wanted
+from paygate.core.senders.addresses import address_of_sender
+from paygate.core.senders.rate_limits import Buckets, RateLimit, Wanted
 
 LIMIT = RateLimit("writes", quota=10, window_s=5)
 OTHER = RateLimit("reads", quota=2, window_s=1)

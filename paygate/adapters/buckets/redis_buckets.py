@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ...core.limits import BUCKETS_PAUSE_S
-from ...core.rate_limits import Spent
+from ...core.senders.rate_limits import Spent
 
 log = logging.getLogger(__name__)
 

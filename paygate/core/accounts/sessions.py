@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ..deps import Deps
 from ..errors import AuthenticationError, InvalidInputError
+from ..senders.addresses import address_of_sender
 from .audit import AuditedAction, record_audit
 from .authenticate import secret_digest
 from .model import Actor, Session, User
@@ -149,7 +150,8 @@ def _attempts_key(email: str, user: User | None, ip: str | None, deps: Deps) -> 
     # Per user: signing in as another user with that address does not reset it.
     account = f"{user.merchant_id}:{email}" if user is not None else email
     # A digest, because people type passwords in place of the address.
-    return deps.vault.fingerprint(f"login:{account}\n{ip or ''}".encode(), purpose="login")
+    content = f"login:{account}\n{address_of_sender(ip)}"
+    return deps.vault.fingerprint(content.encode(), purpose="login")
 
 
 async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:

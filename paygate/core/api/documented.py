@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel
 
 from ..accounts.model import Role
-from ..rate_limits import RateClass
+from ..senders.rate_limits import RateClass
 
 MERCHANT_ID = "550e8400-e29b-41d4-a716-446655440000"
 ORDER_ID = "order_NXhj67fGH2jk9mPq"

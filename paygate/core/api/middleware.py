@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from quart import Quart, Request, Response
@@ -13,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..errors import ForeignPageError
 from ..origins import is_loopback
+from ..senders.addresses import Network, client_address
 from .bodies import refuse_body
 from .context import current_request
 from .documented import find_documented
@@ -25,7 +28,9 @@ ALLOWED_HEADERS = (
 )
 EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy"
 PREFLIGHT_AGE_S = 600
+FORWARDED_FOR = b"x-forwarded-for"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+Scope = MutableMapping[str, Any]
 
 # Header names as a browser lists them in a preflight.
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]{1,64}(, ?[A-Za-z0-9_-]{1,64}){0,31}")
@@ -42,13 +47,24 @@ class WebPolicy:
         hosts: Host names of the app, beside addresses and this machine's names; None for any
             name. In development, a foreign page could resolve its own name to this server
             and would then count as a page of the same origin (DNS rebinding).
+        proxies: Networks of trusted proxies, whose ``X-Forwarded-For`` names the client.
         hsts_s: Seconds of the ``Strict-Transport-Security`` header; 0 sends none.
     """
 
     credentialed: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     hosts: frozenset[str] | None = None
+    proxies: tuple[Network, ...] = ()
     hsts_s: int = 0
+
+    def client_of(self, scope: Scope) -> tuple[str, int] | None:
+        """Return the client's address and port; the port is unknown behind a proxy."""
+        peer: tuple[str, int] | None = scope.get("client")
+        if peer is None or not self.proxies:
+            return peer
+        named = [value for name, value in scope["headers"] if name.lower() == FORWARDED_FOR]
+        found = client_address(peer[0], [value.decode("latin-1") for value in named], self.proxies)
+        return peer if found == peer[0] else (found, 0)
 
     def allows_origin(self, origin: str) -> bool:
         """Whether a page of that origin may send API keys and read the response."""
@@ -75,6 +91,8 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
     only be used by pages of this machine and of configured origins: a foreign page could use
     the published key pair of a developer's gateway.
     """
+    if policy.proxies:
+        _name_clients(app, policy)
 
     @app.before_request
     async def check_request() -> Response | None:
@@ -105,6 +123,18 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
         if policy.hsts_s:
             headers["Strict-Transport-Security"] = f"max-age={policy.hsts_s}"
         return response
+
+
+def _name_clients(app: Quart, policy: WebPolicy) -> None:
+    """Let ``remote_addr`` of each request be the client's address and not the proxy's."""
+    inner: Any = app.asgi_app
+
+    async def asgi(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "client": policy.client_of(scope)}
+        await inner(scope, receive, send)
+
+    app.asgi_app = asgi  # type: ignore[method-assign,assignment]  # Quart's way
 
 
 def _may_use(asked: Request, origin: str, policy: WebPolicy, app: Quart) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
 from typing import Any, cast
 
 from quart import Quart, Request
@@ -14,8 +12,9 @@ from werkzeug.datastructures import Headers
 from ..accounts.refusals import Refusal
 from ..deps import Deps
 from ..errors import InvalidInputError, TooManyRequestsError
-from ..limits import IP_CHARS_MAX, TEXT_CHARS_MAX
-from ..rate_limits import Decision, RateClass, Wanted
+from ..limits import TEXT_CHARS_MAX
+from ..senders.addresses import address_of_sender
+from ..senders.rate_limits import Decision, RateClass, Wanted
 from .auth import COOKIE
 from .bodies import body_of_request
 from .context import dialect_of_app
@@ -23,8 +22,6 @@ from .documented import Documented, find_documented
 
 PAGES = "checkout_pages"
 """The only pages that read the database."""
-
-IPV6_PREFIX_BITS = 64
 
 
 Limit = Callable[[Request], Awaitable[None]]
@@ -112,18 +109,3 @@ async def _order(asked: Request) -> str | None:
         return None
     order_id = body.get("order_id")
     return order_id[:TEXT_CHARS_MAX] if isinstance(order_id, str) else None
-
-
-@lru_cache(maxsize=4096)
-def address_of_sender(ip: str | None) -> str:
-    """Return the part of a client's address that it cannot choose: of IPv6 the first 64 bits."""
-    text = (ip or "")[:IP_CHARS_MAX]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    if not isinstance(address, IPv6Address):
-        return text
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Address(int(address) >> IPV6_PREFIX_BITS << IPV6_PREFIX_BITS))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
-from .limits import (
+from ..limits import (
     BUCKETS_MAX,
     BUCKETS_REPORT_TIMEOUT_S,
     BUCKETS_SHARED_EVERY_S,

@@ -1,0 +1,1 @@
+"""Senders of requests: their addresses, and how much they may send."""
