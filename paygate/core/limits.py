@@ -67,7 +67,7 @@ REFUSAL_WINDOW = timedelta(minutes=1)
 REFUSAL_WINDOWS_MAX = 1000
 REFUSAL_ADDRESSES_MAX = 10
 
-# Unsigned or unreadable callbacks of one processor that are stored within a window.
+# Unsigned, and unreadable, callbacks of one processor that are stored in an hour.
 UNSIGNED_ROWS_MAX = 60
 
 # Rate limits in production: of a key or session, of an address, of an order. A shopper who

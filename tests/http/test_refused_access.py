@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -223,6 +224,35 @@ async def test_of_a_flood_of_unsigned_callbacks_a_bounded_part_is_kept(
     assert stored == [UNSIGNED_ROWS_MAX]
     assert entries == []
     assert [line.rpartition("times ")[2] for line in lines] == ["1)", f"{UNSIGNED_ROWS_MAX + 39})"]
+
+
+async def test_a_flood_of_unsigned_callbacks_stores_no_more_in_the_next_minute(
+    database_url, tmp_path, caplog
+):
+    stored: list[Any] = []
+
+    async def flood(app: TestApp) -> None:
+        tries = (app.call("POST", "/callbacks/upi_sim", keys=None, data=WRONG) for _ in range(500))
+        assert {answer.status for answer in await asyncio.gather(*tries)} == {401}
+
+    async def do(app: TestApp) -> None:
+        await flood(app)
+        # The security log begins a new minute.
+        await app.app.deps.refusals.close()
+        await flood(app)
+        assert (await app.call("POST", "/orders", json={"amount": 500})).status == 201
+        stored.extend(
+            await app.rows(
+                "SELECT count(*), max(length(body)) AS body, max(headers::text) AS headers "
+                "FROM processor_callbacks"
+            )
+        )
+
+    await traces(database_url, tmp_path, do, caplog, is_installed=True)
+
+    # One may come back in a minute, in which a slow machine may be.
+    assert UNSIGNED_ROWS_MAX <= stored[0]["count"] <= UNSIGNED_ROWS_MAX + 2
+    assert (stored[0]["body"], stored[0]["headers"]) == (0, "{}")
 
 
 @dataclass

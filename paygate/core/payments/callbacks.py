@@ -27,6 +27,7 @@ from ..outcome import Approved, DeclineCode, Declined, Outcome
 from ..plugin_api.processor import RawCallback, Update, Verified
 from ..redaction import redact
 from ..registry import GuardedByHost
+from ..senders.rate_limits import RateLimit, Wanted
 from ..webhooks.emit import notify_deliveries
 from .conclude import apply_in_transaction, apply_update, conclude_operation, store_conflict
 from .model import Payment
@@ -39,6 +40,7 @@ Acknowledged = tuple[int, bytes]
 SEVERITY: Sequence[CallbackEffect] = ("quarantined", "conflict", "applied", "no_effect")
 """Effects by severity: a callback with several updates is listed with the first."""
 NOT_SIGNED = 401
+UNSIGNED_ROWS = RateLimit("unsigned-callbacks", UNSIGNED_ROWS_MAX, 3600, is_exact=True)
 _SECRET = re.compile(r"secret|token|password|passwd|authori[sz]ation|cookie|api-?key")
 """Names of headers whose value is not stored."""
 
@@ -78,7 +80,7 @@ async def receive_callback(command: ReceiveCallback, deps: Deps) -> Acknowledged
             verified = processor.verify(part)
         except BadSignatureError as error:
             reason = "the signature is wrong or missing"
-            if _count_refusal(command, "callback.refused", reason, deps) <= UNSIGNED_ROWS_MAX:
+            if await _count_refusal(command, "callback.refused", reason, deps):
                 await _store_digest(command.processor, part, "refused", error.reason, deps)
             return NOT_SIGNED, processor.acknowledge(accepted=False)[1]
         except PluginError as error:
@@ -94,12 +96,15 @@ async def _store_unreadable(
 ) -> None:
     """Quarantine a callback that the plugin failed on; limited, as its sender is unknown."""
     reason = "the plugin failed before the sender was known"
-    if _count_refusal(command, "callback.unreadable", reason, deps) <= UNSIGNED_ROWS_MAX:
+    if await _count_refusal(command, "callback.unreadable", reason, deps):
         await _store_digest(command.processor, raw, "quarantined", str(error), deps)
 
 
-def _count_refusal(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> int:
-    return deps.refusals.count(Refusal(action, reason, command.ip, subject=command.processor))
+async def _count_refusal(command: ReceiveCallback, action: str, reason: str, deps: Deps) -> bool:
+    """Log the refusal; return whether it may be stored too. Of a flood the log has the number."""
+    deps.refusals.count(Refusal(action, reason, command.ip, subject=command.processor))
+    wanted = Wanted(UNSIGNED_ROWS, f"{action}:{command.processor}")
+    return (await deps.rates.take([wanted])).is_allowed
 
 
 async def _store_callback(processor: str, raw: RawCallback, deps: Deps) -> int:
