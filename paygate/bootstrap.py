@@ -46,6 +46,7 @@ from .core.limits import (
     ORDER_PAYMENTS_PER_H,
     READS_PER_S,
     REQUESTS_PER_S_IN_DEVELOPMENT,
+    RESENDS_PER_H,
     SHOPPERS_PER_S,
     SIGN_INS_PER_MIN,
     WRITES_PER_S,
@@ -206,6 +207,7 @@ def rate_limiter(settings: Settings, shared: SharedBuckets | None) -> RateLimite
         ("callbacks", settings.callbacks_per_s, CALLBACKS_PER_S, 1, 10),
         ("sign-ins", settings.sign_ins_per_min, SIGN_INS_PER_MIN, 60, 60),
         ("order-payments", settings.order_payments_per_h, ORDER_PAYMENTS_PER_H, 3600, 3600),
+        ("resends", settings.resends_per_h, RESENDS_PER_H, 3600, 3600),
     )
     limits: dict[RateClass, RateLimit] = {}
     for name, given, in_production, unit_s, window_s in rows:
@@ -214,8 +216,10 @@ def rate_limiter(settings: Settings, shared: SharedBuckets | None) -> RateLimite
         )
         quota = (default if given is None else given) * window_s // unit_s
         if quota:
-            # What is counted in minutes and hours is worth a request to Redis each time.
-            limits[name] = RateLimit(name, quota, window_s, is_exact=unit_s > 1)
+            # What is allowed so seldom is worth a request to Redis each time.
+            limits[name] = RateLimit(
+                name, quota, window_s, is_exact=name in {"sign-ins", "order-payments"}
+            )
     by_address: dict[RateClass, RateLimit] = {
         name: replace(limit, name=f"{name}-of-address", quota=limit.quota * ADDRESS_SHARE)
         for name, limit in limits.items()

@@ -19,6 +19,7 @@ from .core.limits import (
     ORDER_PAYMENTS_PER_H,
     PLUGIN_CALL,
     READS_PER_S,
+    RESENDS_PER_H,
     SHOPPERS_PER_S,
     SIGN_INS_PER_MIN,
     WRITES_PER_S,
@@ -155,6 +156,11 @@ class Settings(BaseModel):
         "PAYGATE_LIMIT_ORDER_PAYMENTS",
         "attempts of shoppers per hour to pay one order or complete one payment",
         ORDER_PAYMENTS_PER_H,
+    )
+    resends_per_h: int | None = _limit(
+        "PAYGATE_LIMIT_RESENDS",
+        "deliveries per hour that one merchant makes due again",
+        RESENDS_PER_H,
     )
     trusted_proxies: TextList = Field(
         (),

@@ -78,6 +78,7 @@ SHOPPERS_PER_S = 50
 CALLBACKS_PER_S = 200
 SIGN_INS_PER_MIN = 30
 ORDER_PAYMENTS_PER_H = 30
+RESENDS_PER_H = 50_000
 
 # Each of them in development: more than a process can answer, so that no test is refused.
 REQUESTS_PER_S_IN_DEVELOPMENT = 10_000

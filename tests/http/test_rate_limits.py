@@ -24,6 +24,7 @@ SMALL = {
     "PAYGATE_LIMIT_CALLBACKS": "1",
     "PAYGATE_LIMIT_SIGN_INS": "5",
     "PAYGATE_LIMIT_ORDER_PAYMENTS": "4",
+    "PAYGATE_LIMIT_RESENDS": "3",
 }
 OFF = dict.fromkeys(SMALL, "0")
 FORGED = {"X-Forwarded-For": "198.51.100.7", "X-Real-Ip": "198.51.100.7"}
@@ -132,6 +133,29 @@ async def test_an_order_is_not_tried_with_card_after_card(small: TestApp):
     assert paid.status == 201
     # The merchant's own requests are not those of shoppers.
     assert (await small.pay(tried)).status == 201
+
+
+async def test_a_merchant_resends_deliveries_within_its_limit(small: TestApp):
+    await small.webhook_url()
+    for _ in range(5):
+        await small.paid()
+    delivery = await small.value("SELECT id FROM webhook_logs LIMIT 1")
+    all_of_them = {"since": "2020-01-01T00:00:00Z", "statuses": ["pending", "failed"]}
+    dry = await small.call("POST", "/webhooks/recover", json=all_of_them)
+    path, body = "/webhooks/recover", {**all_of_them, "dry_run": False}
+    first = await small.call("POST", path, json=body, headers={"Idempotency-Key": "one"})
+    again = await small.call("POST", path, json=body, headers={"Idempotency-Key": "one"})
+    second = await small.call("POST", path, json=body)
+    retry = await small.call("POST", f"/webhooks/{delivery}/retry")
+    allowed = await small.call("POST", path, json=all_of_them)
+
+    assert [each.status for each in (dry, first, again, allowed)] == [200] * 4
+    assert first.json["resent"] >= 5
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (second.status, retry.status) == (429, 429)
+    assert second.headers["RateLimit-Policy"] == '"resends";q=3;w=3600'
+    # Three come back in an hour, and more than three were resent.
+    assert int(second.headers["Retry-After"]) > 3600
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"order_id": 5}', b'{"order_id": {}}', b""])

@@ -9,6 +9,7 @@ from typing import Any, cast
 from quart import Quart, Request
 from werkzeug.datastructures import Headers
 
+from ..accounts.model import Merchant
 from ..accounts.refusals import Refusal
 from ..deps import Deps
 from ..errors import InvalidInputError, TooManyRequestsError
@@ -17,7 +18,7 @@ from ..senders.addresses import address_of_sender
 from ..senders.rate_limits import Decision, RateClass, Wanted
 from .auth import COOKIE
 from .bodies import body_of_request
-from .context import dialect_of_app
+from .context import current_request, dialect_of_app
 from .documented import Documented, find_documented
 
 PAGES = "checkout_pages"
@@ -38,16 +39,33 @@ def rate_limits(app: Quart, deps: Deps) -> Limit:
 
     async def limit(asked: Request) -> None:
         wanted = await _wanted(asked, app, deps)
-        if not wanted:
-            return
-        decision = await deps.rates.take(wanted)
-        _scope(asked)[DECISION] = decision
-        if not decision.is_allowed:
-            reason = f"too many requests: {decision.limit.name}"
-            deps.refusals.count(Refusal("rate.refused", reason, asked.remote_addr))
-            raise TooManyRequestsError(decision.retry_after_s)
+        if wanted:
+            await _take(wanted, asked, deps)
 
     return limit
+
+
+async def take_resend(merchant: Merchant, deps: Deps) -> Callable[[int], None]:
+    """Take a token of the merchant for a delivery; return a function that charges the others.
+
+    Raises:
+        TooManyRequestsError: The merchant has resent too many.
+    """
+    resends = deps.rates.limits.get("resends")
+    if resends is None:
+        return lambda _resent: None
+    wanted = Wanted(resends, str(merchant.id))
+    await _take([wanted], current_request(), deps)
+    return lambda resent: deps.rates.charge(wanted, max(0, resent - 1))
+
+
+async def _take(wanted: Sequence[Wanted], asked: Request, deps: Deps) -> None:
+    decision = await deps.rates.take(wanted)
+    _scope(asked)[DECISION] = decision
+    if not decision.is_allowed:
+        reason = f"too many requests: {decision.limit.name}"
+        deps.refusals.count(Refusal("rate.refused", reason, asked.remote_addr))
+        raise TooManyRequestsError(decision.retry_after_s)
 
 
 def add_rate_headers(asked: Request, headers: Headers) -> None:

@@ -24,7 +24,9 @@ from ..limits import (
     BUCKETS_TIMEOUT_S,
 )
 
-RateClass = Literal["reads", "writes", "sign-ins", "callbacks", "shoppers", "order-payments"]
+RateClass = Literal[
+    "reads", "writes", "sign-ins", "callbacks", "shoppers", "order-payments", "resends"
+]
 Key = tuple[str, str]
 
 
@@ -184,6 +186,12 @@ class Buckets:
             bucket.unreported += 1
         return Decision(wanted[nearest].limit, buckets[nearest].level)
 
+    def charge(self, wanted: Wanted, tokens: int) -> None:
+        """Take tokens that are used already; there may be less than none afterwards."""
+        bucket = self._filled(wanted, self._clock())
+        bucket.level -= tokens
+        bucket.unreported += tokens
+
     def report(self, wanted: Wanted) -> Spent | None:
         """Return the tokens of a bucket that are not reported yet, and count them as reported."""
         bucket = self._buckets.get(wanted.key)
@@ -251,6 +259,14 @@ class RateLimiter:
         if self._touched and (self._sharing is None or self._sharing.done()):
             self._sharing = asyncio.create_task(self._report(self.shared))
         return decision
+
+    def charge(self, wanted: Wanted, tokens: int) -> None:
+        """Take tokens for work that a request has done; the next ones wait for them.
+
+        The limit is not exact.
+        """
+        self.buckets.charge(wanted, tokens)
+        self._touched[wanted.key] = wanted
 
     async def close(self) -> None:
         """Stop reporting, and close the shared buckets."""

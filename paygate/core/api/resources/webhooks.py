@@ -60,6 +60,7 @@ from ..fields import (
     parse_uuid,
 )
 from ..idempotency import once
+from ..rate_limiting import take_resend
 from ..shapes import At, PageJson, Uuid, maybe_timestamp, page_to_json, timestamp
 
 _SECRET = re.compile(r"[\x21-\x7e]{8,64}")
@@ -592,6 +593,7 @@ async def retry(delivery_id: str) -> Response:
 
     async def do(bound: Deps) -> tuple[object, int]:
         found = parse_delivery_id(delivery_id)
+        await take_resend(merchant, bound)
         await retry_delivery(merchant, found, bound)
         return delivery_retried_to_json(found), 200
 
@@ -628,7 +630,10 @@ async def recover() -> Response:
 
     async def do(bound: Deps) -> tuple[object, int]:
         recovery, dry_run = parse_recovery(body, merchant, bound.clock.now())
+        charge = None if dry_run else await take_resend(merchant, bound)
         recovered = await recover_deliveries(recovery, bound, dry_run=dry_run)
+        if charge is not None:
+            charge(recovered.resent)
         return recovered_to_json(recovered), 200
 
     return await once(merchant.id, deps, do)
