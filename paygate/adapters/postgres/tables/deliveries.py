@@ -347,6 +347,11 @@ FROM e, json_to_recordset($2::json) AS d(id uuid, sink text, endpoint_id uuid)
 """
 
 
+def _order(row: Row) -> tuple[bool, datetime, datetime, int]:
+    """Return the place of a claimed delivery: first attempts first, and events in their order."""
+    return row["attempts"] > 0, row["next_retry_at"], row["created_at"], row["seq"] or 0
+
+
 class PostgresDeliveries(Leasing):
     """Implements ``DeliveryRepository``."""
 
@@ -356,9 +361,11 @@ class PostgresDeliveries(Leasing):
     async def claim(
         self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
     ) -> Sequence[ClaimedDelivery]:
-        rows = await self.executor.fetch(
+        found = await self.executor.fetch(
             CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
         )
+        # The statement returns them in any order.
+        rows = sorted(found, key=_order)
         claimed = [ClaimedDelivery(_lease(row), row_to_delivery(row)) for row in rows]
         spent = [
             FailedClaim(_lease(row), row["last_error"] or CLAIMED_IN_VAIN, None)
