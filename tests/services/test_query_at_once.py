@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from paygate import DeclineCode, Declined, Pending
+from paygate import DeclineCode, Declined, Pending, Unknown
 from paygate.core.limits import QUERY_AT_ONCE_MAX
 from paygate.core.move_clock import AdvanceClock, HoldClock, advance_clock, hold_clock
 from tests.harness.apps import TestApp
-from tests.harness.fakes import Fakes
+from tests.harness.fakes import Fakes, Step
 
 A_MOMENT = timedelta(milliseconds=5)
 STATE = "SELECT state FROM operations"
@@ -62,9 +62,20 @@ async def test_the_query_gets_the_state_of_the_first_response(app: TestApp, fake
     assert given == [{"note": 1}]
 
 
-async def test_without_an_outcome_it_is_claimed_again_a_second_later(app: TestApp, fakes: Fakes):
+@pytest.mark.parametrize(
+    ("query", "stored"),
+    [
+        (Pending(A_MOMENT), '{"note": 1}'),
+        (Pending(A_MOMENT, state={"note": 2}), '{"note": 2}'),
+        (Unknown("no idea"), '{"note": 1}'),
+        (RuntimeError("the line broke"), '{"note": 1}'),
+    ],
+)
+async def test_without_an_outcome_it_is_claimed_again_a_second_later(
+    app: TestApp, fakes: Fakes, query: Step, stored: str
+):
     fakes.processor.authorizations = [Pending(A_MOMENT, state={"note": 1})]
-    fakes.processor.queries = [Pending(A_MOMENT)]
+    fakes.processor.queries = [query]
     states = await states_at_calls(app, fakes)
     async with app.working():
         payment_id = await app.paid()
@@ -75,7 +86,7 @@ async def test_without_an_outcome_it_is_claimed_again_a_second_later(app: TestAp
 
     assert states == ["sent", "sent", "pending"]
     assert wait >= timedelta(seconds=1)
-    assert notes == '{"note": 1}'
+    assert notes == stored
 
 
 async def test_a_longer_delay_is_a_new_claim(app: TestApp, fakes: Fakes):

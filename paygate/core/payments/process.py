@@ -50,20 +50,27 @@ class CallResult:
     def then(self, query: CallResult) -> CallResult:
         """Return the result of this call and of a query right after it.
 
-        A query without a definite outcome is repeated anyway, so it changes nothing.
+        A query that says less than this call changes nothing: it is repeated anyway.
         """
-        is_definite = isinstance(query.outcome, Approved | Declined)
+        outcome = self.outcome
+        match query.outcome:
+            case Approved() | Declined():
+                outcome = query.outcome
+            case Pending() | ActionRequired() if isinstance(outcome, Pending):
+                # It may leave out the state of the first response.
+                state = outcome.state if query.outcome.state is None else query.outcome.state
+                outcome = replace(query.outcome, state=state)
         return replace(
             self,
-            outcome=query.outcome if is_definite else self.outcome,
+            outcome=outcome,
             wake_ups=self.wake_ups + query.wake_ups,
             calls=self.calls + query.calls,
         )
 
     @property
     def answered_at(self) -> datetime | None:
-        """When the processor answered the first call; None if it was not called."""
-        return self.calls[0].answered_at if self.calls else None
+        """When the processor answered the last call; None if it was not called."""
+        return self.calls[-1].answered_at if self.calls else None
 
     @property
     def is_blocked(self) -> bool:
