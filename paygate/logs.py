@@ -10,7 +10,7 @@ from typing import Any, cast
 import structlog
 
 from .core.plugin_api.plugin import Logger
-from .core.redaction import MASK, names_a_secret, redact
+from .core.redaction import MASK, mask_named, names_a_secret, redact
 
 Event = MutableMapping[str, Any]
 
@@ -25,12 +25,12 @@ def redact_event(_logger: object, _method: str, event: Event) -> Event:
 def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
     match value:
         case str():
-            return redact(value)
+            return mask_named(value)
         case bytes():
-            return redact(value.decode(errors="replace"))
+            return mask_named(value.decode(errors="replace"))
         case Mapping():
             return {
-                redact(str(name)): MASK if names_a_secret(str(name)) else _clean(inner)
+                mask_named(str(name)): MASK if names_a_secret(str(name)) else _clean(inner)
                 for name, inner in value.items()
             }
         case list() | tuple():
@@ -41,7 +41,7 @@ def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
             # A number may be a card number too, whatever its sign or its decimals.
             return value if redact(str(value)) == str(value) else MASK
         case _:
-            return redact(str(value))
+            return mask_named(str(value))
 
 
 def configure_logging(*, level: str, format: str) -> None:

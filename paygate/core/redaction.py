@@ -102,6 +102,7 @@ READ_CHARS_MAX = 2 * TEXT_CHARS_MAX
 ITEMS_MAX = 50
 DEPTH_MAX = 8
 NUMBER_MAX = 2**63
+STATE_SECRET_CHARS_MIN = 8
 _CARD_MIN = 10 ** (CARD_DIGITS_MIN - 1)
 SECRET_CHARS_MIN = 4
 """Shorter secrets occur in other texts by chance, and are not masked."""
@@ -110,7 +111,7 @@ SECRET_CHARS_MIN = 4
 # digits are not a card number.
 _NAMED_CODE = re.compile(
     r"(?<![a-z])((?:cvv|cvc)2?|security[ _-]?code|otp|pin)"
-    r"([^a-z\d]{1,6}|\W+(?:is|was)\W+)\d{3,8}(?!\d)",
+    r"([^a-z\d]{1,6}|\W+(?:is|was)\W+)(\d{3,8})(?!\d)",
     re.IGNORECASE,
 )
 _NAMED_SECRET = re.compile(
@@ -201,6 +202,37 @@ def mask_named(text: str) -> str:
     """Mask cards, and codes and secrets that a name introduces."""
     text = _NAMED_CODE.sub(rf"\1\2{MASK}", redact(text))
     return _NAMED_SECRET.sub(rf"\1\2{MASK}", text)
+
+
+def mask_state(value: Any, secrets: Collection[str], *, name: str = "") -> Any:
+    """Mask secrets in JSON that its plugin reads again, and change nothing else in it.
+
+    Args:
+        value: The JSON value.
+        secrets: Texts known to be secret. A short one is masked only behind its name, as a
+            year or a reference may contain it by chance.
+        name: The name of the field that holds the value.
+    """
+    match value:
+        case str() if value in secrets and names_a_secret(name):
+            return MASK
+        case str():
+            for secret in sorted(secrets, key=len, reverse=True):
+                if len(secret) >= STATE_SECRET_CHARS_MIN:
+                    value = value.replace(secret, MASK)
+            return _NAMED_CODE.sub(
+                lambda found: f"{found[1]}{found[2]}{MASK}" if found[3] in secrets else found[0],
+                value,
+            )
+        case Mapping():
+            return {
+                mask_state(key, secrets): mask_state(inner, secrets, name=str(key))
+                for key, inner in value.items()
+            }
+        case list() | tuple():
+            return [mask_state(inner, secrets, name=name) for inner in value]
+        case _:
+            return value
 
 
 def mask_secrets(text: str, secrets: Collection[str]) -> str:

@@ -47,9 +47,10 @@ from ..core.plugin_api.processor import (
 )
 from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy, Tries
 from ..core.plugin_api.sink import DeliverableEvent, EventSink
-from ..core.redaction import mask_secrets
+from ..core.redaction import mask_secrets, mask_state
 from ..core.webhooks.model import DeliveryResult, Endpoint
 from .isolation import contained, within
+from .masking_logger import masked
 from .results import (
     checked_instrument,
     checked_outcome,
@@ -311,7 +312,11 @@ class GuardedProcessor(GuardedCallbacks):
         """
         asked: list[WakeUp] = []
         try:
-            yield replace(context, state=deepcopy(context.state), wake_ups=asked)
+            yield replace(
+                masked(context, secrets),
+                state=deepcopy(context.state),
+                wake_ups=asked,
+            )
         finally:
             self._pass_on(list(asked), context, secrets)
 
@@ -321,9 +326,9 @@ class GuardedProcessor(GuardedCallbacks):
         problems: list[str] = []
         for each in asked[:WAKE_UPS_MAX]:
             try:
-                context.wake_ups.append(
-                    contained(partial(checked_wake_up, each), plugin=self.info.id)
-                )
+                checked = contained(partial(checked_wake_up, each), plugin=self.info.id)
+                state = mask_state(checked.state, secrets)
+                context.wake_ups.append(replace(checked, state=state))
             except PluginError as error:
                 problems.append(mask_secrets(words(error), secrets))
         if len(asked) > WAKE_UPS_MAX:
@@ -381,11 +386,12 @@ class GuardedSink:
     async def deliver(
         self, event: DeliverableEvent, endpoint: Endpoint, context: CallContext
     ) -> DeliveryResult:
-        own = (endpoint.secret, endpoint.previous_secret, *self.secrets())
-        keys = [each for each in own if each]
+        known = (endpoint.secret, endpoint.previous_secret, *self.secrets())
+        keys = [each for each in known if each]
 
         async def checked() -> DeliveryResult:
-            result = checked_result(await self.plugin.deliver(event, endpoint, context))
+            own = masked(context, keys)
+            result = checked_result(await self.plugin.deliver(event, endpoint, own))
             return without_keys(result, keys)
 
         try:

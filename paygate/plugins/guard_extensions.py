@@ -45,6 +45,7 @@ from ..core.plugin_api.routing import Router, RouteRequest
 from ..core.registry import RouterRanking
 from .checks import shaped
 from .isolation import answered
+from .masking_logger import masked
 from .results import did_you_mean, one_of, quoted, shown, words
 
 RANKED_MAX = 100
@@ -122,7 +123,7 @@ class HostedRouter:
         async def checked() -> tuple[str, ...] | None:
             # A copy: the next router does not see what this one changes.
             own = replace(request, facts=dict(request.facts))
-            return _ids(await self.router.rank(own, context))
+            return _ids(await self.router.rank(own, masked(context, self.secrets())))
 
         ranked = await answered(
             context.deadline, checked, plugin=self.plugin, secrets=self.secrets()
@@ -169,7 +170,7 @@ class HostedCheck:
         async def checked() -> RiskVerdict | None:
             instrument = request.instrument
             own = replace(request, instrument=replace(instrument, display=dict(instrument.display)))
-            return _verdict(await self.check.assess(own, context))
+            return _verdict(await self.check.assess(own, masked(context, self.secrets())))
 
         return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 
@@ -224,7 +225,7 @@ class HostedRoute:
 
     async def answer(self, call: RouteCall, context: ExtensionContext) -> RouteReply:
         async def checked() -> RouteReply:
-            return _reply(await self.route.handler(call, context))
+            return _reply(await self.route.handler(call, masked(context, self.secrets())))
 
         return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 
@@ -264,7 +265,9 @@ class HostedPanel:
 
     async def data(self, context: ExtensionContext) -> TableData | FiguresData:
         async def checked() -> TableData | FiguresData:
-            return _shown_as(self.panel.kind, await self.panel.data(context))
+            return _shown_as(
+                self.panel.kind, await self.panel.data(masked(context, self.secrets()))
+            )
 
         return await answered(context.deadline, checked, plugin=self.plugin, secrets=self.secrets())
 

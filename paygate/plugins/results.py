@@ -42,7 +42,7 @@ from ..core.outcome import (
 from ..core.payments.operation import OperationKind
 from ..core.plugin_api.method import MethodInfo
 from ..core.plugin_api.plugin import WakeUp
-from ..core.redaction import mask_named, mask_secrets
+from ..core.redaction import mask_named, mask_secrets, mask_state
 from ..core.webhooks.model import DeliveryResult
 
 # Any offset and any sum with a wait stays in the range of Python and PostgreSQL.
@@ -374,6 +374,8 @@ def without_secrets(answer: Outcome, secrets: Collection[str]) -> Outcome:
             return Unknown(mask_secrets(reason, secrets))
         case Declined(processor_code=str(theirs)):
             return replace(answer, processor_code=mask_secrets(theirs, secrets))
+        case Pending(state=state) | ActionRequired(state=state) if state is not None:
+            return replace(answer, state=mask_state(state, secrets))
         case _:
             return answer
 

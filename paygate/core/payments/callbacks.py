@@ -25,7 +25,7 @@ from ..ids import IdKind
 from ..limits import UNSIGNED_ROWS_MAX
 from ..outcome import Approved, DeclineCode, Declined, Outcome
 from ..plugin_api.processor import RawCallback, Update, Verified
-from ..redaction import redact
+from ..redaction import mask_named, redact
 from ..registry import GuardedByHost
 from ..senders.rate_limits import RateLimit, Wanted
 from ..webhooks.emit import notify_deliveries
@@ -109,7 +109,9 @@ async def _count_refusal(command: ReceiveCallback, action: str, reason: str, dep
 
 async def _store_callback(processor: str, raw: RawCallback, deps: Deps) -> int:
     shown = {name: _masked(name, value) for name, value in raw.headers.items()}
-    masked = replace(raw, headers=shown)
+    # No code reads it again. Bytes that are no text stay as they are.
+    text = mask_named(raw.body.decode(errors="surrogateescape"))
+    masked = replace(raw, headers=shown, body=text.encode(errors="surrogateescape"))
     return await deps.storage.callbacks.add(processor, masked, at=deps.clock.now())
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paygate import passes_luhn
 from paygate.core.ids import ALPHABET
-from paygate.core.redaction import MASK, names_a_secret, redact
+from paygate.core.redaction import MASK, mask_state, names_a_secret, redact
 from tests.unit.samples import CANARY_PANS
 
 PLAIN = CANARY_PANS[0]
@@ -171,3 +171,22 @@ def test_a_field_of_that_name_is_never_written_down(name):
 )
 def test_an_ordinary_field_is_written_down(name):
     assert not names_a_secret(name)
+
+
+def test_state_keeps_everything_but_the_secrets_that_are_known():
+    secrets = [PLAIN, "0864", "2040", "a signing secret"]
+    state = {
+        "reference": "5555555555554444",
+        "token": "of the processor",
+        "expires": "2040-01-01",
+        "note": f"{PLAIN} with a signing secret, cvv 0864, otp 123456",
+        "deep": [{"cvv": "0864", PLAIN: 1, "count": 864, "long": "x" * 500}],
+    }
+
+    assert mask_state(state, secrets) == {
+        "reference": "5555555555554444",
+        "token": "of the processor",
+        "expires": "2040-01-01",
+        "note": f"{MASK} with {MASK}, cvv {MASK}, otp 123456",
+        "deep": [{"cvv": MASK, MASK: 1, "count": 864, "long": "x" * 500}],
+    }
