@@ -27,7 +27,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check chaos format bench pages wheels docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos format bench pages wheels sbom docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -103,6 +103,25 @@ pages: $(VENV)/.installed $(VENV)/.tools
 wheels: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--wheel-dir dist . $(PLUGINS)
+
+# CycloneDX files in dist/sbom: what is installed with paygate, and what the pages are built from.
+LOCKED := dashboard sdk/js
+sbom: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
+sbom: $(VENV)/.installed $(VENV)/.sbom
+	@$(BIN)/python -m tests.harness.tools node
+	@mkdir -p dist/sbom
+	@$(VENV)/sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file dist/sbom/python.cdx.json
+	@for folder in $(LOCKED); do (cd $$folder && npm sbom --package-lock-only \
+		--sbom-format cyclonedx) > dist/sbom/$$(echo $$folder | tr / -).cdx.json || exit 1; done
+	@ls dist/sbom/*
+
+# The tool is installed apart, so that the list of what is installed does not contain it.
+$(VENV)/.sbom: constraints.txt | $(VENV)/.installed
+	@$(PYTHON) -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt cyclonedx-bom $(FAILED)
+	@touch $@
 
 # The documentation as a site in .site/. A broken link, or a page that is not in mkdocs.yml, fails it.
 docs: $(VENV)/.installed-docs
