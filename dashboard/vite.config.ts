@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import react from "@vitejs/plugin-react";
@@ -9,6 +9,9 @@ import { defineConfig, type Plugin } from "vite";
 const api = process.env["PAYGATE_API"] ?? "http://127.0.0.1:8000";
 
 const BUILT = "../paygate/core/api/static/dashboard";
+// Licenses and notices of every package that is bundled.
+const LICENSES = "licenses.md";
+const FONT = "@fontsource-variable/inter";
 const SOURCES = ["index.html", "package-lock.json", "package.json", "public", "src", "tsconfig.json", "vite.config.ts"];
 
 /** Notes what the build was made from, so that a test without Node can tell a stale one. */
@@ -26,6 +29,19 @@ function builtFrom(): Plugin {
   };
 }
 
+/** Adds the font, which Vite leaves out because only CSS imports it. */
+function fontLicense(): Plugin {
+  return {
+    name: "font-license",
+    apply: "build",
+    closeBundle() {
+      const read = (name: string) => readFileSync(join("node_modules", FONT, name), "utf8");
+      const { version, license } = JSON.parse(read("package.json")) as { version: string; license: string };
+      appendFileSync(join(BUILT, LICENSES), `\n## ${FONT} - ${version} (${license})\n\n${read("LICENSE")}`);
+    },
+  };
+}
+
 function filesUnder(path: string): string[] {
   if (path.includes(".")) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
@@ -34,7 +50,7 @@ function filesUnder(path: string): string[] {
 }
 
 export default defineConfig(({ command }) => ({
-  plugins: [react(), builtFrom()],
+  plugins: [react(), builtFrom(), fontLicense()],
   // Built, the pages are served by the API at /login and /dashboard/*, and by a
   // server of their own; the assets have one address on both.
   base: command === "build" ? "/dashboard/" : "/",
@@ -45,6 +61,7 @@ export default defineConfig(({ command }) => ({
     // The content security policy allows no data: fonts and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: LICENSES },
     sourcemap: false,
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
