@@ -248,6 +248,17 @@ async def test_a_short_response_is_sent_at_once(server: str):
     assert [body_of(part)["from"] for part in parts] == ["127.0.0.1"] * 20
 
 
+async def test_a_busy_client_keeps_its_connection(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        for _ in range(1_002):
+            await connection.send("HEAD / HTTP/1.1")
+            async with asyncio.timeout(PATIENCE_S):
+                head = await connection.reader.readuntil(b"\r\n\r\n")
+            assert b"connection: close" not in head.lower()
+        connection.close()
+
+
 async def test_requests_that_are_sent_at_once_are_answered_in_their_order(server: str):
     async with served(server) as here:
         connection = await here.connect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import Any
 
 import h11
@@ -73,6 +74,8 @@ def _config(listening: socket.socket, grace_s: float) -> Config:
     config.bind = [f"fd://{listening.detach()}"]
     config.graceful_timeout = grace_s
     config.keep_alive_timeout = KEEP_ALIVE_S
+    # hypercorn would close a connection after a thousand requests, which a busy client notices.
+    config.keep_alive_max_requests = sys.maxsize
     config.h11_max_incomplete_size = HEAD_BYTES_MAX
     config.backlog = BACKLOG
     config.accesslog = None
