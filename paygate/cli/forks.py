@@ -61,7 +61,7 @@ def _wait_for_all(running: dict[int, str]) -> int:
         codes.append(os.waitstatus_to_exitcode(status))
         if not is_stopped:
             print(f"paygate {name} has ended; stopping the others", file=sys.stderr)
-            # Whatever the exit code, a process that nobody stopped has failed.
+            # Whatever the exit code, a process that was not stopped has failed.
             codes.append(1)
             stop()
     return next((code for code in codes if code > 0), 0)

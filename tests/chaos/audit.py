@@ -56,8 +56,8 @@ class Books:
     def unknowable(self) -> frozenset[str]:
         """Payments with an operation of a blind bank that never arrived there.
 
-        A worker died after the operation was stored as sent and before it was sent. Nobody can
-        learn that, so a person has to decide.
+        A worker died after the operation was stored as sent and before it was sent. There
+        is no way to find out, so a person has to decide.
         """
         return frozenset(
             row["payment_id"]

@@ -11,8 +11,8 @@ Flow = Literal["asked", "blind"]
 """``asked``: the bank can be queried, and an operation has one effect. ``blind``: neither."""
 FollowUps = Literal["nothing", "refund", "refund in parts", "capture", "capture in parts", "void"]
 
-# What the bank does with a charge; see bank.py. "unsent" only where the bank can be asked: nobody
-# could ever learn that a blind bank has received nothing.
+# What the bank does with a charge; see bank.py. "unsent" only where the bank can be asked:
+# there is no way to find out that a blind bank has received nothing.
 CHARGES: dict[Flow, Sequence[str]] = {
     "asked": ("approve",) * 5
     + ("decline", "late", "lost", "junk", "unsent", "callback", "twice", "hang"),

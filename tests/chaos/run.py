@@ -24,8 +24,7 @@ from .merchants import OK, UNAVAILABLE, Merchants
 from .receivers import Receiver, open_receiver
 from .site import Site, open_site
 
-# After the last fault everything settles within this time; the issue of a run that does not is
-# in its report.
+# Everything has to settle within this time after the last fault. What has not is reported.
 QUIET_WITHIN_S = 60.0
 LOOK_AGAIN_S = 0.5
 PENDING = "SELECT count(*) FROM webhook_logs WHERE status = 'pending'"

@@ -105,14 +105,14 @@ class Statement:
 @asynccontextmanager
 async def listening(app: TestApp) -> AsyncIterator[list[Statement]]:
     """The statements that the app's pool runs meanwhile."""
-    heard: list[Statement] = []
+    statements: list[Statement] = []
 
-    def hear(record: Any) -> None:
+    def record_statement(record: Any) -> None:
         # The setting ends with its transaction.
-        last = heard[-1] if heard else Statement("", ())
+        last = statements[-1] if statements else Statement("", ())
         is_set = "plan_cache_mode" in last.sql or last.is_planned_anew
         is_ours = is_set and not last.sql.startswith(("COMMIT", "ROLLBACK"))
-        heard.append(Statement(record.query, tuple(record.args), is_ours))
+        statements.append(Statement(record.query, tuple(record.args), is_ours))
 
     client = app.app.storage.executor.client
     async with AsyncExitStack() as stack:
@@ -122,11 +122,11 @@ async def listening(app: TestApp) -> AsyncIterator[list[Statement]]:
             for _ in range(client.pool_maxsize)
         ]
         for each in opened:
-            each.add_query_logger(hear)
+            each.add_query_logger(record_statement)
         bare = [each._con for each in opened]
-    yield heard
+    yield statements
     for each in bare:
-        each.remove_query_logger(hear)
+        each.remove_query_logger(record_statement)
 
 
 async def plan_of(app: TestApp, statement: Statement) -> Mapping[str, Any]:

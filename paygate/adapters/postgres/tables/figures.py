@@ -37,8 +37,8 @@ def _add(table: str, key: str, sums: Sequence[str]) -> str:
     """
 
 
-# One worker at a time, so that two do not wait for each other's rows. Nobody changes a row of
-# figure_changes, so its place in the table identifies it.
+# One worker at a time, so that two do not wait for each other's rows. A row of figure_changes
+# is never changed, so its place in the table identifies it.
 LOCK_FOLD = "SELECT pg_try_advisory_xact_lock(hashtext('paygate_figures'))"
 FOLD = f"""
 WITH gone AS (
