@@ -113,7 +113,7 @@ async def test_a_statement_searches_and_never_reads_all(connection: Any, name: s
 
 
 async def test_leases_are_read_from_their_index(connection: Any):
-    leased = importlib.import_module(f"{migrations.__name__}.0006_claims_of_deliveries").LEASED
+    leased = importlib.import_module(f"{migrations.__name__}.0002_rules").LEASED_DELIVERIES
     await connection.execute("SET enable_bitmapscan = off")
     plan = await connection.fetchval(READ_PLAN, leased)
     await connection.execute("RESET enable_bitmapscan")

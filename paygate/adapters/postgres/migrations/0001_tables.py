@@ -328,7 +328,6 @@ class Migration(migrations.Migration):
                 "table": "webhook_logs",
                 "app": "paygate",
                 "unique_together": (("event_id", "sink", "endpoint_id"),),
-                "indexes": [Index(fields=["merchant_id", "created_at"])],
                 "pk_attr": "id",
                 "table_description": "The delivery of an event to an endpoint. Work while ``status`` is pending.",
             },
@@ -506,7 +505,6 @@ class Migration(migrations.Migration):
             options={
                 "table": "orders",
                 "app": "paygate",
-                "indexes": [Index(fields=["merchant_id", "created_at"])],
                 "pk_attr": "id",
                 "table_description": "An order: an amount to be paid.",
             },
@@ -587,7 +585,6 @@ class Migration(migrations.Migration):
                 "app": "paygate",
                 "indexes": [
                     Index(fields=["order_id"]),
-                    Index(fields=["merchant_id", "created_at"]),
                 ],
                 "pk_attr": "id",
                 "table_description": "A payment for an order.",
@@ -839,7 +836,6 @@ class Migration(migrations.Migration):
                 "app": "paygate",
                 "indexes": [
                     Index(fields=["payment_id"]),
-                    Index(fields=["merchant_id", "created_at"]),
                 ],
                 "pk_attr": "id",
                 "table_description": "A refund of a payment.",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
+from ._figures import FIGURES
+
 # merchants: a write of the URL or the secret enables the endpoint again. A secret that SQL
 # writes replaces the encrypted ones, which are removed. Encrypting the same secret with a new
 # key writes no column of this trigger.
@@ -123,22 +125,43 @@ ALTER TABLE api_keys
         CHECK (role IN ('read_only', 'support', 'developer', 'owner'));
 """
 
-# audit_log: entries can only be added.
+# audit_log: entries can be added, and deleted by a transaction that names a time since when
+# entries are kept. That is housekeeping, where a setting limits the age of entries. Rows are
+# added in the order of their times, so a BRIN index is enough to find old ones. A filter by
+# actor matches its id or its label.
 AUDIT_LOG = """
 ALTER TABLE audit_log
     ADD CONSTRAINT audit_log_actor_check
         CHECK (actor_kind IN ('key', 'user', 'anybody', 'system'));
+CREATE INDEX audit_log_newest_by_action ON audit_log (merchant_id, action, id);
+CREATE INDEX audit_log_newest_by_subject ON audit_log (merchant_id, subject, id);
+CREATE INDEX audit_log_newest_by_actor_id ON audit_log (merchant_id, actor_id, id);
+CREATE INDEX audit_log_newest_by_actor_label ON audit_log (merchant_id, actor_label, id);
+CREATE INDEX audit_log_age ON audit_log USING brin (at);
 
 CREATE FUNCTION paygate_audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of audit_log cannot be changed or deleted'
         USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION paygate_audit_is_append_only();
+
+CREATE FUNCTION paygate_audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.at < nullif(current_setting('paygate.audit_kept_since', true), '')::timestamptz THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'rows of audit_log cannot be changed or deleted'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_log_is_kept BEFORE DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION paygate_audit_is_kept();
 """
 
 # orders: amounts in the smallest unit of the currency; the limits are 1.00 and 10^10 INR.
+# Here and below, the indexes ..._newest have the keys by which a list is filtered and ordered.
+# Their last key is the row's id, so that rows of the same time have one order too.
 ORDERS = """
 ALTER TABLE orders
     ALTER COLUMN currency SET DEFAULT 'INR',
@@ -149,10 +172,13 @@ ALTER TABLE orders
     ADD CONSTRAINT orders_amount_check CHECK (amount BETWEEN 100 AND 1000000000000),
     ADD CONSTRAINT orders_status_check CHECK (status IN ('created', 'attempted', 'paid')),
     ADD CONSTRAINT orders_capture_mode_check CHECK (capture_mode IN ('automatic', 'manual'));
+CREATE INDEX orders_newest ON orders (merchant_id, created_at, id);
+CREATE INDEX orders_newest_by_status ON orders (merchant_id, status, created_at, id);
 """
 
 # payments: one live payment per order, and the changes of status that the model allows.
 # The instrument is indexed by its hash, because it may be too large for an index entry.
+# Failed payments whose money is kept are rare, and need attention.
 PAYMENTS = """
 ALTER TABLE payments
     DROP CONSTRAINT payments_merchant_id_fkey,
@@ -180,6 +206,13 @@ CREATE UNIQUE INDEX payments_one_live_per_order ON payments (order_id)
         'authorized', 'capturing', 'pending', 'processing', 'success', 'unknown', 'voiding');
 CREATE INDEX payments_by_instrument
     ON payments (merchant_id, method, jsonb_hash_extended(instrument, 0), created_at);
+CREATE INDEX payments_newest ON payments (merchant_id, created_at, id);
+CREATE INDEX payments_newest_by_status ON payments (merchant_id, status, created_at, id);
+CREATE INDEX payments_newest_by_method ON payments (merchant_id, method, created_at, id);
+CREATE INDEX payments_newest_by_card ON payments (merchant_id, card_last4, created_at, id)
+    WHERE card_last4 IS NOT NULL;
+CREATE INDEX payments_kept_money ON payments (updated_at)
+    WHERE status = 'failed' AND amount_captured > amount_refunded;
 
 CREATE FUNCTION paygate_payments_begin() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -269,6 +302,28 @@ ALTER TABLE refunds
     ALTER COLUMN created_at SET DEFAULT now(),
     ADD CONSTRAINT refunds_amount_check CHECK (amount > 0),
     ADD CONSTRAINT refunds_status_check CHECK (status IN ('pending', 'processed', 'failed'));
+CREATE INDEX refunds_newest ON refunds (merchant_id, created_at, id);
+CREATE INDEX refunds_newest_by_status ON refunds (merchant_id, status, created_at, id);
+"""
+
+# Parts of texts are found by their trigrams. PostgreSQL brings the extension along, but a
+# system may have it in a package of its own, and a user may not be allowed to create it. Then
+# such searches read all rows: `paygate doctor` says so, and this function is called again.
+# A list of pending entries that is short keeps a single insert from merging thousands of them.
+PARTS_OF_TEXTS = """
+CREATE FUNCTION paygate_index_texts() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX IF NOT EXISTS payments_vpa_parts ON payments
+        USING gin (upper(vpa) gin_trgm_ops) WITH (gin_pending_list_limit = 512);
+    CREATE INDEX IF NOT EXISTS orders_receipt_parts ON orders
+        USING gin (upper(receipt) gin_trgm_ops) WITH (gin_pending_list_limit = 512);
+    RETURN true;
+EXCEPTION WHEN undefined_file OR insufficient_privilege OR feature_not_supported THEN
+    RAISE WARNING 'parts of texts are not indexed: %', SQLERRM;
+    RETURN false;
+END $$;
+SELECT paygate_index_texts();
 """
 
 # operations: one charge per payment, one operation per refund, one capture or void at a time.
@@ -315,10 +370,11 @@ CREATE INDEX events_age ON events USING brin (created_at);
 
 # webhook_logs: if SQL sets only the status of a delivery, a trigger sets the time of the next
 # attempt and the endpoint.
-# paygate_delivery_slots: each query of a volatile function has its own snapshot, so leases are
-# counted after the lock is held, and two workers together do not exceed the share. A worker
-# that does not get the lock leaves the endpoint to the other. The lock is released at the end
-# of the transaction that claims.
+# The predicate of webhook_logs_untried has ``attempts < 1`` where webhook_logs_first has
+# ``attempts = 0``. The numbers are the same, but a search for the deliveries of one payment must
+# not use an index of all first attempts, which looks as cheap while the table is small.
+# The third key of webhook_logs_newest orders the events of a payment; it is null for others. An
+# event that an endpoint does not subscribe to may have no delivery at all.
 WEBHOOK_LOGS = """
 ALTER TABLE webhook_logs
     DROP CONSTRAINT webhook_logs_merchant_id_fkey,
@@ -338,7 +394,7 @@ CREATE INDEX webhook_logs_next_retry_at ON webhook_logs (next_retry_at) WHERE st
 CREATE INDEX webhook_logs_endpoint_due ON webhook_logs (endpoint_id, (attempts > 0), next_retry_at)
     WHERE status = 'pending';
 CREATE INDEX webhook_logs_untried ON webhook_logs (payment_id, endpoint_id, seq)
-    WHERE status = 'pending' AND attempts = 0;
+    WHERE status = 'pending' AND attempts < 1;
 CREATE INDEX webhook_logs_first ON webhook_logs (endpoint_id)
     WHERE status = 'pending' AND attempts = 0;
 CREATE INDEX webhook_logs_again ON webhook_logs (next_retry_at)
@@ -346,11 +402,20 @@ CREATE INDEX webhook_logs_again ON webhook_logs (next_retry_at)
 CREATE INDEX webhook_logs_manual ON webhook_logs (endpoint_id)
     WHERE status = 'pending' AND is_manual;
 CREATE INDEX webhook_logs_leased ON webhook_logs (lease_until) WHERE lease_token IS NOT NULL;
-CREATE INDEX webhook_logs_leased_by_endpoint ON webhook_logs (endpoint_id)
-    WHERE lease_token IS NOT NULL;
 CREATE INDEX webhook_logs_dead ON webhook_logs (created_at)
     WHERE status = 'failed' AND last_error IS NOT NULL;
 CREATE INDEX webhook_logs_age ON webhook_logs USING brin (created_at);
+CREATE INDEX webhook_logs_newest ON webhook_logs (
+    merchant_id, created_at, (coalesce(seq, 0)), id);
+CREATE INDEX webhook_logs_newest_pending ON webhook_logs (
+    merchant_id, created_at, (coalesce(seq, 0)), id) WHERE status = 'pending';
+CREATE INDEX webhook_logs_newest_failed ON webhook_logs (
+    merchant_id, created_at, (coalesce(seq, 0)), id) WHERE status = 'failed';
+CREATE INDEX webhook_logs_newest_by_endpoint ON webhook_logs (
+    endpoint_id, created_at, (coalesce(seq, 0)), id);
+CREATE INDEX webhook_logs_newest_by_event ON webhook_logs (
+    merchant_id, event, created_at, (coalesce(seq, 0)), id);
+CREATE INDEX delivery_attempts_age ON delivery_attempts USING brin (started_at);
 
 CREATE FUNCTION paygate_delivery_defaults() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -366,19 +431,40 @@ CREATE TRIGGER webhook_logs_defaults BEFORE INSERT OR UPDATE OF status ON webhoo
     FOR EACH ROW WHEN (
         NEW.endpoint_id IS NULL OR (NEW.status = 'pending') <> (NEW.next_retry_at IS NOT NULL)
     ) EXECUTE FUNCTION paygate_delivery_defaults();
+"""
 
-CREATE FUNCTION paygate_delivery_slots(endpoint uuid, share int) RETURNS int
-LANGUAGE plpgsql VOLATILE AS $$
+# In this order, and without bitmaps, the index of the leases is read. Other plans read all
+# deliveries of an endpoint, or leave the entries of ended leases in the index.
+LEASED_DELIVERIES = """
+SELECT w.endpoint_id FROM webhook_logs w
+WHERE w.lease_token IS NOT NULL AND w.lease_until > clock_timestamp()
+ORDER BY w.lease_until
+"""
+
+# Each query of a volatile function has its own snapshot, so leases are counted after the locks are
+# held, and two workers together do not exceed the share of an endpoint. A worker that does not get
+# the lock of an endpoint leaves it to the other. The locks are released at the end of the
+# transaction that claims.
+DELIVERY_SLOTS = f"""
+CREATE FUNCTION paygate_leased_deliveries()
+RETURNS TABLE (endpoint_id uuid, leased bigint)
+LANGUAGE plpgsql VOLATILE SET enable_bitmapscan = off AS $$
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtext('paygate_delivery_slots'), hashtext(endpoint::text))
-    THEN
-        RETURN 0;
-    END IF;
-    RETURN greatest(0, share - (
-        SELECT count(*) FROM webhook_logs
-        WHERE endpoint_id = endpoint AND lease_token IS NOT NULL
-            AND lease_until > clock_timestamp()
-    ));
+    RETURN QUERY
+        WITH found AS MATERIALIZED ({LEASED_DELIVERIES})
+        SELECT found.endpoint_id, count(*) FROM found GROUP BY found.endpoint_id;
+END $$;
+CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], share int)
+RETURNS TABLE (endpoint_id uuid, free int) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    locked uuid[];
+BEGIN
+    SELECT array_agg(endpoint) INTO locked FROM unnest(endpoints) AS endpoint
+    WHERE pg_try_advisory_xact_lock(hashtext('paygate_delivery_slots'), hashtext(endpoint::text));
+    RETURN QUERY
+        SELECT endpoint, greatest(0, share - coalesce(busy.leased, 0))::int
+        FROM unnest(locked) AS endpoint
+            LEFT JOIN paygate_leased_deliveries() AS busy ON busy.endpoint_id = endpoint;
 END $$;
 """
 
@@ -412,6 +498,20 @@ TEST_CLOCK = """
 ALTER TABLE test_clock ADD CONSTRAINT test_clock_one_row CHECK (id = 1);
 """
 
+# The lease is one row: its owner deletes old rows, and other workers do not.
+RETENTION = """
+CREATE TABLE retention_lease (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    owner varchar(64) NOT NULL,
+    until timestamptz NOT NULL
+);
+CREATE TABLE retention_progress (
+    rows varchar(40) PRIMARY KEY,
+    position timestamptz NOT NULL,
+    began_at timestamptz NOT NULL
+);
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("paygate", "0001_tables")]
@@ -432,13 +532,17 @@ class Migration(migrations.Migration):
                 PAYMENT_TRANSITIONS,
                 PAYMENT_DECISIONS,
                 REFUNDS,
+                PARTS_OF_TEXTS,
                 OPERATIONS,
                 EVENTS,
                 WEBHOOK_LOGS,
+                DELIVERY_SLOTS,
                 IDEMPOTENCY_KEYS,
                 PROCESSOR_CALLBACKS,
                 PLUGIN_CALLS,
                 TEST_CLOCK,
+                RETENTION,
+                *FIGURES,
             ]
         )
     ]

@@ -1,4 +1,4 @@
-"""Figures of payments and refunds, kept by the transactions that change them.
+"""Figures of payments and refunds, kept by the transactions that change them: SQL of ``0002_rules``.
 
 Each statement that changes payments or refunds appends what it adds to the figures to
 ``figure_changes``: concurrent payments of a merchant never wait for a counter. Housekeeping
@@ -6,9 +6,6 @@ adds the changes to ``hourly_figures`` and ``merchant_totals``. A reader adds up
 """
 
 from __future__ import annotations
-
-from tortoise import migrations
-from tortoise.migrations import operations as ops
 
 KEY = "merchant_id, hour, method, currency, decline_code"
 SUMS = "payments, succeeded, failed, captured_minor, refunds, refunded_minor"
@@ -142,20 +139,4 @@ END $$;
 """
 
 
-class Migration(migrations.Migration):
-    dependencies = [("paygate", "0003_lists")]
-
-    initial = False
-
-    operations = [
-        ops.RunSQL(
-            [
-                TABLES,
-                PAYMENTS,
-                COUNT_AGAIN,
-                triggers("payments"),
-                triggers("refunds"),
-                "SELECT paygate_count_all()",
-            ]
-        )
-    ]
+FIGURES = [TABLES, PAYMENTS, COUNT_AGAIN, triggers("payments"), triggers("refunds")]
