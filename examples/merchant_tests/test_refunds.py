@@ -6,7 +6,9 @@ from paygate import Pending
 from paygate.testing import FakeProcessor, Inbox, PaygateApp, approve
 
 
-async def test_a_slow_bank_is_waited_for(paygate_app: PaygateApp, webhook_inbox: Inbox):
+async def test_a_refund_of_a_slow_bank_is_processed_later(
+    paygate_app: PaygateApp, webhook_inbox: Inbox
+):
     answers = [Pending(resolve_after=timedelta(hours=6)), approve]
     with paygate_app.use(FakeProcessor(answers=answers)):
         payment = await paygate_app.pay(9_900)
@@ -17,7 +19,7 @@ async def test_a_slow_bank_is_waited_for(paygate_app: PaygateApp, webhook_inbox:
     assert paid.data["amount"] == 9_900
 
 
-async def test_a_shop_that_was_down_gets_the_webhook_later(
+async def test_a_webhook_is_retried_after_the_shop_was_down(
     paygate_app: PaygateApp, webhook_inbox: Inbox
 ):
     payment = await paygate_app.pay()

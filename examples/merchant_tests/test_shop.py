@@ -22,7 +22,7 @@ def shipping(paygate_server: PaygateServer):
         yield mocked.post(SHIPPING).mock(return_value=httpx.Response(200, json=quote))
 
 
-def test_goods_and_shipping_are_paid_at_once(shop, shipping, paygate_server):
+def test_goods_and_shipping_are_one_payment(shop, shipping, paygate_server):
     bought = shop.buy(50_000, "560001")
 
     assert paygate_server.payment(bought["payment"])["amount"] == 54_000

@@ -43,7 +43,7 @@ async def until_redis_is(app: TestApp, word: str) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-async def test_payments_settle_and_health_says_why_they_take_longer(
+async def test_payments_settle_and_health_reports_the_refusing_redis(
     kind: str,
     own_redis: str,
     database_url: str,
@@ -73,7 +73,7 @@ async def nothing(*_about: str) -> None:
     """A job that has nothing to do."""
 
 
-async def test_it_is_asked_again_no_faster_than_we_look_whether_it_is_there(own_redis: str):
+async def test_a_refusing_redis_is_retried_at_the_probe_interval(own_redis: str):
     say(own_redis, REFUSALS["read-only"][0])
     notifier = SaqNotifier(own_redis)
     listening = asyncio.create_task(notifier.listen(Jobs(QUEUES, nothing, nothing)))

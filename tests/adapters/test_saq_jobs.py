@@ -86,7 +86,7 @@ async def test_a_job_processes_the_queue_that_it_names(url: str, queue: Queue):
     assert set(done.jobs) <= {queue, "housekeeping"}
 
 
-async def test_a_job_of_before_the_worker_began_is_run(url: str):
+async def test_a_job_from_before_the_start_of_the_worker_is_run(url: str):
     done, notifier = Done(), SaqNotifier(url)
     notifier.notify("refunds", "row_1")
     await notifier.close()
@@ -137,7 +137,7 @@ async def test_cron_does_the_housekeeping_once_for_all_workers(
     assert done.jobs["housekeeping"] == 3
 
 
-async def test_housekeeping_goes_on_while_redis_is_away(monkeypatch: pytest.MonkeyPatch):
+async def test_housekeeping_continues_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(saq_jobs, "HOUSEKEEPING_OVERDUE_S", 0.0)
     done = Done()
     async with listening("redis://localhost:9/0", done):

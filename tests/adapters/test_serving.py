@@ -180,7 +180,7 @@ async def test_http_2_is_not_assumed_either(server: str):
         "nonsense",
     ],
 )
-async def test_what_is_no_request_is_refused_and_the_connection_closed(server: str, line: str):
+async def test_an_invalid_request_is_refused_and_the_connection_closed(server: str, line: str):
     async with served(server) as here:
         connection = await here.connect()
         await connection.send(line)
@@ -192,7 +192,7 @@ async def test_what_is_no_request_is_refused_and_the_connection_closed(server: s
 
 
 @pytest.mark.parametrize("line", ["CONNECT localhost:443 HTTP/1.1", "OPTIONS * HTTP/1.1"])
-async def test_a_request_without_a_path_is_no_error_of_the_server(server: str, line: str):
+async def test_a_request_without_a_path_is_a_client_error(server: str, line: str):
     async with served(server) as here:
         connection = await here.connect()
         await connection.send(line)
@@ -224,7 +224,7 @@ async def test_a_stream_ends_when_its_client_disconnects(server: str):
         await asyncio.wait_for(here.stream_ended.wait(), PATIENCE_S)
 
 
-async def test_a_response_without_a_body_is_sent_and_the_connection_goes_on(server: str):
+async def test_a_response_without_a_body_keeps_the_connection_open(server: str):
     async with served(server) as here:
         connection = await here.connect()
         for method in ("HEAD", "OPTIONS", "GET"):
@@ -259,7 +259,7 @@ async def test_a_busy_client_keeps_its_connection(server: str):
         connection.close()
 
 
-async def test_requests_that_are_sent_at_once_are_answered_in_their_order(server: str):
+async def test_pipelined_requests_are_answered_in_order(server: str):
     async with served(server) as here:
         connection = await here.connect()
         for number in range(3):
@@ -270,7 +270,7 @@ async def test_requests_that_are_sent_at_once_are_answered_in_their_order(server
     assert [url[-2:] for url in urls] == ["?0", "?1", "?2"]
 
 
-async def test_a_body_that_would_not_be_read_to_its_end_is_not_read_at_all(server: str):
+async def test_a_body_over_the_limit_is_not_read(server: str):
     async with served(server) as here:
         connection = await here.connect()
         await connection.send("POST / HTTP/1.1", f"Content-Length: {DRAINED_BYTES_MAX + 1}")
@@ -304,7 +304,7 @@ async def read_now(connection: Connection) -> bytes:
         return b""
 
 
-async def test_a_head_of_the_usual_size_may_come_in_parts(server: str):
+async def test_a_request_head_may_arrive_in_parts(server: str):
     async with served(server) as here:
         connection = await here.connect()
         connection.writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
@@ -319,7 +319,7 @@ async def test_a_head_of_the_usual_size_may_come_in_parts(server: str):
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost:"])
-async def test_a_connection_without_a_whole_request_is_closed_in_time(
+async def test_a_connection_with_an_incomplete_request_is_closed(
     server: str, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(f"paygate.adapters.serving.{server}_server.KEEP_ALIVE_S", 1)
@@ -331,7 +331,7 @@ async def test_a_connection_without_a_whole_request_is_closed_in_time(
         connection.close()
 
 
-async def test_trailers_are_no_headers(server: str):
+async def test_trailers_are_not_read_as_headers(server: str):
     async with served(server) as here:
         connection = await here.connect()
         body = b"2\r\n{}\r\n0\r\nX-Api-Key: smuggled\r\n\r\n"
@@ -345,7 +345,7 @@ async def test_trailers_are_no_headers(server: str):
     assert "x-api-key" not in body_of(told)["headers"]
 
 
-async def test_the_server_names_itself_nowhere_and_trusts_no_forwarded_header(server: str):
+async def test_no_server_header_is_sent_and_forwarded_headers_are_ignored(server: str):
     async with served(server) as here:
         told = await here.ask(
             "GET / HTTP/1.1",
@@ -360,7 +360,7 @@ async def test_the_server_names_itself_nowhere_and_trusts_no_forwarded_header(se
     assert body_of(told)["url"].startswith("http://")
 
 
-async def test_a_request_in_progress_ends_after_the_stop_and_idle_connections_at_once(server: str):
+async def test_a_stop_finishes_requests_and_closes_idle_connections(server: str):
     async with served(server) as here:
         idle, unused, busy = [await here.connect() for _ in range(3)]
         await idle.send("GET / HTTP/1.1")

@@ -50,7 +50,7 @@ def named(line: str) -> Iterator[str]:
             yield found[0].replace("_", "-").lower()
 
 
-def test_no_line_installs_what_is_not_pinned():
+def test_every_documented_install_line_is_pinned():
     """Ours is named by its place: it is not on the public index."""
     strangers = {
         f"{name}: {line.strip()}"
@@ -74,11 +74,11 @@ def test_no_line_installs_what_is_not_pinned():
         ("/path/to/dist/paygate_framework-*.whl", []),
     ],
 )
-def test_what_a_line_takes_from_an_index_is_read(line: str, projects: list[str]):
+def test_install_lines_are_parsed(line: str, projects: list[str]):
     assert list(named(line)) == projects
 
 
-def test_every_dependency_is_ours_or_pinned():
+def test_every_dependency_is_internal_or_pinned():
     strangers = set()
     for name, text in texts():
         if not name.endswith(("pyproject.toml", "pyproject.toml.tmpl")):

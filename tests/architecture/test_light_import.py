@@ -41,12 +41,12 @@ def loaded_by(module):
 
 
 @pytest.mark.parametrize("module", LIGHT)
-def test_importing_it_loads_no_machine(module):
+def test_importing_paygate_loads_no_adapter_library(module):
     assert loaded_by(module) & HEAVY == set()
 
 
 @pytest.mark.parametrize("module", QUICK_COMMANDS)
-def test_a_quick_command_loads_no_machine_but_the_command_line(module):
+def test_a_quick_command_loads_only_the_command_line(module):
     assert loaded_by(module) & HEAVY == {"typer"}
 
 

@@ -34,21 +34,21 @@ def folder(tmp_path: Path) -> Path:
     return (tmp_path / "a folder").resolve()
 
 
-def test_a_complete_one_is_kept(folder: Path):
+def test_a_complete_environment_is_kept(folder: Path):
     venv = venv_at(folder, named=folder)
     read_makefile(folder)
 
     assert venv.exists()
 
 
-def test_one_of_a_folder_that_was_moved_is_removed(folder: Path):
+def test_an_environment_of_a_moved_folder_is_removed(folder: Path):
     venv = venv_at(folder, named=folder.parent / "before")
     read_makefile(folder)
 
     assert not venv.exists()
 
 
-def test_one_without_pip_is_removed(folder: Path):
+def test_an_environment_without_pip_is_removed(folder: Path):
     venv = venv_at(folder, named=folder, with_pip=False)
     read_makefile(folder)
 

@@ -46,13 +46,13 @@ def test_every_message_is_addressed_to_an_origin_that_is_a_variable(path: Path):
 
 
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.name)
-def test_who_listens_reads_through_the_one_function_that_asks_who_speaks(path: Path):
+def test_every_message_listener_checks_the_sender(path: Path):
     text = path.read_text()
     if HEARS.search(text):
         assert READER in text, f"{path} listens to anybody"
 
 
-def test_that_function_compares_origin_window_nonce_and_instance():
+def test_the_sender_check_compares_origin_window_nonce_and_instance():
     protocol = (SOURCES / "sdk/js/src/shared/protocol.ts").read_text()
     body = protocol[protocol.index("export function messageFrom") :]
     for compared in (

@@ -49,7 +49,7 @@ def test_every_path_that_a_page_names_exists(page: Path):
     assert missing == [], f"{page.relative_to(ROOT)} names files that are not there"
 
 
-def test_every_function_of_the_walk_is_in_the_file_that_stands_before_it():
+def test_every_function_of_the_walk_is_in_its_file():
     steps = re.findall(r"^\d+\. (.+?)(?=^\d+\. |^#|\Z)", WALK.read_text(), re.DOTALL | re.MULTILINE)
     wrong = {}
     for step in steps:

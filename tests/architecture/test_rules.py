@@ -98,7 +98,7 @@ def found(files, is_wrong):
     ]
 
 
-def test_only_the_clocks_adapter_asks_what_time_it_is():
+def test_only_the_clock_adapter_reads_the_time():
     def asks(source, node):
         return (
             isinstance(node, ast.Attribute)
@@ -134,7 +134,7 @@ def test_secrets_are_made_in_one_place():
     }
 
 
-def test_no_id_is_drawn_outside_the_adapters_and_the_ways_to_start():
+def test_ids_are_created_in_adapters_and_entry_points_only():
     def draws(source, node):
         name = getattr(node, "id", None) or getattr(node, "attr", None)
         is_random = name in {"uuid1", "uuid4", "urandom", "token_hex", "token_urlsafe"}
@@ -143,7 +143,7 @@ def test_no_id_is_drawn_outside_the_adapters_and_the_ways_to_start():
     assert found([*host(), *plugins()], draws) == []
 
 
-def test_no_float_comes_near_money():
+def test_amounts_never_use_floats():
     def is_float(_source, node):
         return (
             (isinstance(node, ast.Name) and node.id == "float")
@@ -173,7 +173,7 @@ def test_no_amount_is_divided_or_made_a_float():
     assert found([*everything(), *plugins()], mixes) == []
 
 
-def test_every_net_that_catches_anything_is_known():
+def test_every_broad_except_is_listed():
     def catches_anything(source, node):
         if not isinstance(node, ast.ExceptHandler) or source.name in CATCH_ALLS:
             return False
@@ -186,7 +186,7 @@ def test_every_net_that_catches_anything_is_known():
     assert found(everything(), catches_anything) == []
 
 
-def test_a_cancellation_is_never_lost_to_an_answer():
+def test_no_except_swallows_a_cancellation():
     """``asyncio.wait_for`` drops one that comes with the answer (Python 3.11): use ``timeout``."""
 
     def waits(_source, node):
@@ -195,7 +195,7 @@ def test_a_cancellation_is_never_lost_to_an_answer():
     assert found([*host(), *plugins()], waits) == []
 
 
-def test_every_net_named_here_is_there():
+def test_every_listed_broad_except_exists():
     for name in CATCH_ALLS:
         assert re.search(r"except (Base)?Exception", (ROOT / name).read_text()), name
 
@@ -272,7 +272,7 @@ def test_every_hook_is_explained_under_a_heading_of_its_own(hook):
     assert re.search(rf"^#+ .*\b{hook}\b", page, re.MULTILINE)
 
 
-def test_every_heading_that_names_a_hook_names_one_that_is():
+def test_every_hook_heading_names_an_existing_hook():
     page = (ROOT / "docs" / "reference" / "hooks.md").read_text()
 
     named = re.findall(rf"^#+ .*?\b({PROJECT}_\w+)", page, re.MULTILINE)
@@ -302,7 +302,7 @@ def test_every_hook_has_an_implementation(hook):
     assert getattr(manager.hook, hook).get_hookimpls()
 
 
-def test_every_hook_says_what_it_is_for():
+def test_every_hook_has_a_docstring():
     assert len(HOOKS) >= 4
     for hook in HOOKS:
         assert inspect.getdoc(getattr(hookspecs, hook)), hook
@@ -319,7 +319,7 @@ def drawn_tree():
     return drawn
 
 
-def test_the_error_tree_that_is_drawn_is_the_tree_that_is():
+def test_the_documented_error_tree_is_the_class_tree():
     built = {
         name: kind.__base__.__name__ if kind is not PaygateError else None
         for name, kind in vars(errors).items()
@@ -342,7 +342,7 @@ def newest_that_holds(text):
     return max(path for path in MIGRATIONS.glob("*.py") if text in path.read_text()).read_text()
 
 
-def test_the_database_knows_the_same_moves_as_the_domain():
+def test_the_trigger_allows_the_transitions_of_the_model():
     trigger = newest_that_holds("FUNCTION paygate_payment_moves")
     table = trigger.partition("(o.status, n.status) NOT IN (")[2].partition(")) LIMIT 1")[0]
 
@@ -353,7 +353,7 @@ def test_the_database_knows_the_same_moves_as_the_domain():
     }
 
 
-def test_the_database_frees_an_order_when_the_domain_does():
+def test_the_index_and_the_model_agree_on_live_statuses():
     index = newest_that_holds("CREATE UNIQUE INDEX payments_one_live_per_order")
     _, _, rest = index.partition("CREATE UNIQUE INDEX payments_one_live_per_order")
 
@@ -396,13 +396,13 @@ def test_files_are_neither_long_nor_short():
     assert short == set(SHORT)
 
 
-def test_no_folder_holds_more_than_one_can_look_through():
+def test_folders_have_at_most_25_files():
     folders = Counter(source.path.parent.relative_to(ROOT).as_posix() for source in everything())
 
     assert {folder: n for folder, n in folders.items() if n > FOLDER_FILES_MAX} == {}
 
 
-async def test_the_migrations_make_what_the_models_say():
+async def test_the_migrations_create_the_models():
     """Otherwise the next ``tortoise makemigrations`` would include an unrelated change."""
     url = parse_database_url("postgresql://localhost/not_asked")
     async with TortoiseContext() as context:
@@ -412,7 +412,7 @@ async def test_the_migrations_make_what_the_models_say():
     assert [change.as_string() for change in changes] == []
 
 
-def test_no_migration_forgets_what_was_written():
+def test_no_migration_deletes_data():
     """What the tool for migrations proposes, asked at the wrong moment, drops every table."""
     drops = re.compile(r"\b(DeleteModel|RemoveField)\(|\bDROP (TABLE|COLUMN)\b", re.IGNORECASE)
     files = sorted(MIGRATIONS.glob("[0-9]*.py"))
@@ -430,7 +430,7 @@ OF_A_SESSION = re.compile(
 OWN_CONNECTIONS = {"clock_moves.py", "migrate.py", "template_databases.py"}
 
 
-def test_no_statement_of_the_pool_leaves_anything_in_its_session():
+def test_no_statement_of_the_pool_changes_its_session():
     """Connections return to the pool without a reset."""
     kept = [
         f"{path.name}:{node.lineno}"
@@ -444,7 +444,7 @@ def test_no_statement_of_the_pool_leaves_anything_in_its_session():
     assert kept == []
 
 
-def test_what_a_session_would_keep_is_recognized():
+def test_statements_that_change_a_session_are_recognized():
     for text in (
         "SET lock_timeout = 5;",
         "SET SESSION x TO 1;",

@@ -22,7 +22,7 @@ async def connection(own_app: TestApp) -> AsyncIterator[asyncpg.Connection[Any]]
     await connection.close()
 
 
-async def test_copies_belong_together_as_the_first_rows_did(
+async def test_copies_keep_the_relations_of_the_originals(
     own_app: TestApp, connection: asyncpg.Connection[Any]
 ):
     await own_app.webhook_url("http://localhost:9/hook")
@@ -58,9 +58,7 @@ async def test_the_api_reads_a_copy(own_app: TestApp, connection: asyncpg.Connec
     assert (await own_app.call("GET", "/payments?limit=20&offset=0")).json["total"] == COUNT
 
 
-async def test_copies_of_one_order_are_there_to_be_paid(
-    own_app: TestApp, connection: asyncpg.Connection[Any]
-):
+async def test_copied_orders_can_be_paid(own_app: TestApp, connection: asyncpg.Connection[Any]):
     order = await own_app.order()
     copies = Copies(connection, "kept")
     await copies.keep_order(order)

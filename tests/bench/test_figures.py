@@ -27,7 +27,7 @@ RATIOS = {
         ([float(each) for each in range(1, 101)], 1.0, 100.0),
     ],
 )
-def test_a_percentile_is_a_value_that_was_seen(values: list[float], share: float, expected: float):
+def test_a_percentile_is_a_measured_value(values: list[float], share: float, expected: float):
     assert percentile(values, share) == expected
 
 
@@ -42,7 +42,7 @@ def test_the_median_is_taken_figure_by_figure():
     assert median_of(rounds) == Figures(rps=2, p50_ms=20)
 
 
-def test_nothing_is_divided_by_what_is_missing():
+def test_a_missing_figure_has_no_ratio():
     assert divide(1.0, None) is None
     assert divide(None, 1.0) is None
     assert divide(1.0, 0.0) is None

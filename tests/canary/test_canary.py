@@ -72,7 +72,7 @@ def plant_keys(url: str) -> None:
         client.set(f"{PLANTED} key", "")
 
 
-async def test_a_marked_secret_is_nowhere_but_where_the_api_shows_it(
+async def test_a_marked_secret_appears_only_where_the_api_shows_it(
     server_home: Path, tmp_path: Path
 ):
     with start_servers(server_home, durable=False) as servers:

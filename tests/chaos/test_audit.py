@@ -65,7 +65,7 @@ async def found(
     return {name: count for name, count in counts.items() if count}
 
 
-async def test_good_books_are_good(connection: asyncpg.Connection[Any]):
+async def test_consistent_records_pass_the_audit(connection: asyncpg.Connection[Any]):
     journal = Journal(payments={"pay_1": PURCHASE})
 
     assert await found(connection, books(), journal) == {}
@@ -116,13 +116,13 @@ WRONG: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_each_mistake_is_found(connection: asyncpg.Connection[Any], case: str):
+async def test_each_inconsistency_is_found(connection: asyncpg.Connection[Any], case: str):
     changes, names = WRONG[case]
 
     assert set(await found(connection, books(**changes))) >= names
 
 
-async def test_what_was_acknowledged_and_is_gone_is_found(connection: asyncpg.Connection[Any]):
+async def test_a_lost_acknowledged_payment_is_found(connection: asyncpg.Connection[Any]):
     gone = Journal(
         orders={"order_9"},
         payments={"pay_9": PURCHASE},
@@ -133,7 +133,7 @@ async def test_what_was_acknowledged_and_is_gone_is_found(connection: asyncpg.Co
     assert await found(connection, books(), gone) == {"lost": 4}
 
 
-def test_only_what_no_bank_has_received_may_stay_open():
+def test_only_operations_that_no_bank_received_may_stay_open():
     sent = {"op_1": operation(state="unknown")}
     unknown = {"pay_1": payment(status="unknown")}
 

@@ -52,14 +52,14 @@ def chaos(*arguments: str) -> dict[str, Any]:
     return dict(figures)
 
 
-def test_whatever_fails_the_books_balance(tmp_path: Path):
+def test_the_audit_passes_after_any_faults(tmp_path: Path):
     figures = chaos("--seconds", "15", "--seed", "11", "--logs", str(tmp_path))
 
     assert figures["faults"] == len(plan.faults(11, 15))
     assert figures["payments"] >= 10
 
 
-def test_a_promoted_standby_goes_on_and_nothing_is_lost(tmp_path: Path):
+def test_a_promoted_standby_continues_without_loss(tmp_path: Path):
     figures = chaos("--seconds", "15", "--seed", "12", "--standby", "--logs", str(tmp_path))
 
     assert len(figures["created_after_promotion_s"]) == plan.FAIL_OVERS
@@ -77,7 +77,7 @@ def test_the_same_seed_makes_the_same_plan():
     assert plan.faults(5, 300) != plan.faults(6, 300)
 
 
-def test_a_run_of_five_minutes_has_every_fault_and_every_behaviour_of_the_bank():
+def test_a_five_minute_run_has_every_fault_and_bank_behaviour():
     planned = plan.faults(1, 300)
     sold = list(itertools.islice(plan.purchases(1), 1_000))
 

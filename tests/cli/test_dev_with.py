@@ -66,7 +66,7 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_it_gets_the_address_of_the_api_and_ends_with_it(tmp_path: Path, database_url: str):
+def test_the_program_gets_the_api_url_and_ends_with_dev(tmp_path: Path, database_url: str):
     dev, told = run_with(tmp_path, database_url, "time.sleep(600)")
     try:
         until(told.exists, dev)
@@ -79,7 +79,7 @@ def test_it_gets_the_address_of_the_api_and_ends_with_it(tmp_path: Path, databas
     assert (code, health, is_running(pid)) == (0, 200, False)
 
 
-def test_one_that_ends_by_itself_ends_nothing_else(tmp_path: Path, database_url: str):
+def test_a_program_that_ends_stops_nothing_else(tmp_path: Path, database_url: str):
     dev, told = run_with(tmp_path, database_url, "raise SystemExit(3)")
     try:
         until(told.exists, dev)
@@ -91,13 +91,13 @@ def test_one_that_ends_by_itself_ends_nothing_else(tmp_path: Path, database_url:
         dev.kill()
 
 
-def test_make_run_is_the_gateway_with_the_shop():
+def test_make_run_starts_the_gateway_with_the_shop():
     recipe = (ROOT / "Makefile").read_text().partition("\nrun:")[2].split("\n")[1]
 
     assert recipe.endswith(f"/paygate dev --with {SHOP.relative_to(ROOT)}")
 
 
-def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
+def test_the_shop_is_linked_sells_and_ends_with_dev(
     tmp_path: Path, database_url: str, redis_url: str
 ):
     said, port = tmp_path / "said", free_port()
@@ -120,7 +120,7 @@ def test_the_shop_is_linked_from_the_output_sells_and_ends_with_it(
     socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_where_the_shops_port_is_taken_the_gateway_says_so_and_goes_on(
+def test_a_port_in_use_for_the_shop_is_reported_and_dev_continues(
     tmp_path: Path, database_url: str
 ):
     said = tmp_path / "said"

@@ -68,7 +68,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 @pytest.mark.parametrize("kinds", [("method",), ("processor", "sink", "policy")], ids=str)
-def test_their_own_tests_are_green_at_once(
+def test_a_new_package_passes_its_own_tests(
     kinds: tuple[Kind, ...], written: Written, server_urls: tuple[str, str]
 ):
     roots = [written.roots[kind] for kind in kinds]
@@ -86,7 +86,9 @@ def test_their_own_tests_are_green_at_once(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_check_judges_all_of_it_at_once(kind: Kind, written: Written, tmp_path: Path):
+async def test_the_check_judges_every_rule_of_a_new_package(
+    kind: Kind, written: Written, tmp_path: Path
+):
     processes = Stack("", "", tmp_path, {"PYTHONPATH": written.path(kind)})
     code, output, errors = await processes.run("plugin", "check", f"acme_{kind}", "--json")
 
@@ -96,7 +98,7 @@ async def test_the_check_judges_all_of_it_at_once(kind: Kind, written: Written, 
     assert counts["kept"] >= 10
 
 
-def test_they_are_tidy_whatever_their_names(tmp_path: Path):
+def test_new_packages_pass_ruff_with_any_name(tmp_path: Path):
     roots = {
         write_package(NewPlugin(kind, name, tmp_path / kind))
         for kind in KINDS
@@ -111,7 +113,7 @@ def test_they_are_tidy_whatever_their_names(tmp_path: Path):
     assert len(roots) == 2 * len(KINDS)
 
 
-def test_all_of_them_are_typed_to_the_last(tmp_path: Path):
+def test_new_packages_pass_strict_mypy(tmp_path: Path):
     for kind in KINDS:
         write_package(NewPlugin(kind, f"acme_{kind}", tmp_path))
     packages = [str(path) for path in tmp_path.glob("paygate-*/paygate_*")]
@@ -121,7 +123,7 @@ def test_all_of_them_are_typed_to_the_last(tmp_path: Path):
     assert done.returncode == 0, done.stdout
 
 
-async def test_installed_ones_are_found_and_listed(written: Written, tmp_path: Path):
+async def test_installed_packages_are_found_and_listed(written: Written, tmp_path: Path):
     processes = Stack("", "", tmp_path, {"PYTHONPATH": written.path(*KINDS)})
     code, output, errors = await processes.run("plugins")
 
@@ -134,7 +136,7 @@ async def test_installed_ones_are_found_and_listed(written: Written, tmp_path: P
     "name", ["", "Acme", "acme-bank", "2acme", "acme__bank", "_acme", "acme_", "acmé",
              "acme\n", "../acme", "a" * (NAME_CHARS_MAX + 1)],
 )  # fmt: skip
-def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
+def test_an_invalid_name_writes_nothing(name: str, tmp_path: Path):
     with pytest.raises(OperatorError, match="is not a valid name"):
         write_package(NewPlugin("sink", name, tmp_path / "here"))
 
@@ -150,9 +152,7 @@ def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path):
         ("test", "the name 'test' would read its settings from PAYGATE_TEST_*"),
     ],
 )
-def test_a_name_that_something_else_has_is_refused_in_a_true_sentence(
-    name: str, sentence: str, tmp_path: Path
-):
+def test_a_name_in_use_is_refused_with_the_owner(name: str, sentence: str, tmp_path: Path):
     with pytest.raises(OperatorError) as caught:
         write_package(NewPlugin("processor", name, tmp_path / "here"))
 
@@ -160,7 +160,7 @@ def test_a_name_that_something_else_has_is_refused_in_a_true_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_of_the_standard_library_do_no_harm(tmp_path: Path):
+def test_names_of_the_standard_library_are_allowed(tmp_path: Path):
     names: dict[str, Kind] = {"json": "policy", "typing": "sink", "asyncio": "processor"}
     roots = [write_package(NewPlugin(kind, name, tmp_path)) for name, kind in names.items()]
     site = install(tmp_path / "site", *roots)
@@ -171,7 +171,7 @@ def test_names_of_the_standard_library_do_no_harm(tmp_path: Path):
         assert f"plugin     {name} 0.1.0" in listed.stdout
 
 
-def test_what_is_there_stays_as_it_is(tmp_path: Path):
+def test_an_existing_folder_is_not_changed(tmp_path: Path):
     root = write_package(NewPlugin("sink", "acme", tmp_path))
     (root / "README.md").write_text("mine")
     with pytest.raises(OperatorError, match="exists already"):
@@ -181,7 +181,7 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["paygate-acme"]
 
 
-async def test_the_command_tells_what_to_do_next(tmp_path: Path):
+async def test_the_command_prints_the_next_steps(tmp_path: Path):
     processes = Stack("", "", tmp_path)
     code, output, errors = await processes.run("new", "processor", "acme", "--dir", "here")
     wrong = await processes.run("new", "processor", "acme", "--method", "No!")

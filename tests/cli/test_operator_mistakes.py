@@ -45,13 +45,13 @@ async def test_a_wrong_database_url_is_named(processes: Stack, url: str, verb: s
     assert "DATABASE_URL" in await refused(processes, verb, DATABASE_URL=url)
 
 
-async def test_a_database_that_is_not_there_is_named(processes: Stack, databases: Databases):
+async def test_a_missing_database_is_named(processes: Stack, databases: Databases):
     url = with_database(databases.server_url, "nowhere")
 
     assert "DATABASE_URL" in await refused(processes, "serve", DATABASE_URL=url)
 
 
-async def test_a_missing_migration_says_what_to_run(processes: Stack, databases: Databases):
+async def test_a_missing_migration_names_the_command(processes: Stack, databases: Databases):
     url = with_database(databases.server_url, "paygate_empty")
     admin = await asyncpg.connect(with_database(databases.server_url, "postgres"))
     await admin.execute("DROP DATABASE IF EXISTS paygate_empty")
@@ -71,7 +71,7 @@ async def test_a_missing_migration_says_what_to_run(processes: Stack, databases:
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "unix:///nowhere.sock", "http://x"])
 @pytest.mark.parametrize("verb", ["serve", "work"])
-async def test_a_redis_that_is_not_there_is_named(processes: Stack, url: str, verb: str):
+async def test_an_unavailable_redis_is_named(processes: Stack, url: str, verb: str):
     assert "REDIS_URL" in await refused(processes, verb, REDIS_URL=url)
 
 
@@ -103,14 +103,14 @@ async def test_a_wrong_setting_is_named(processes: Stack, name: str, value: str)
     assert name in await refused(processes, "serve", **{name: value})
 
 
-async def test_production_asks_for_a_key_and_a_database(processes: Stack):
+async def test_production_requires_a_key_and_a_database(processes: Stack):
     assert "PAYGATE_VAULT_KEY" in await refused(processes, "serve", PAYGATE_ENV="production")
     assert "DATABASE_URL" in await refused(
         processes, "serve", PAYGATE_ENV="production", DATABASE_URL=""
     )
 
 
-async def test_doctor_says_what_is_configured(processes: Stack):
+async def test_doctor_prints_the_configuration(processes: Stack):
     code, output, _ = await processes.run("doctor")
 
     assert code == 0

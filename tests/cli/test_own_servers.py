@@ -14,7 +14,7 @@ from tests.harness.folders import open_folder
 from tests.harness.processes import Client, Stack, free_port
 
 
-async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
+async def test_dev_with_a_configured_database_starts_only_valkey(
     databases: Databases, server_home: Path
 ):
     url = await databases.clone()
@@ -38,7 +38,7 @@ async def test_dev_with_a_database_named_starts_a_valkey_and_says_so(
     assert f"in the database of DATABASE_URL; Valkey in {server_home}" in banner.decode()
 
 
-async def test_dev_whose_servers_cannot_start_says_why_and_leaves_nothing(tmp_path: Path):
+async def test_dev_reports_why_servers_cannot_start_and_cleans_up(tmp_path: Path):
     (tmp_path / "file").touch()
     stack = Stack("", "", tmp_path)
     code, output, errors = await stack.run("dev", PAYGATE_HOME=str(tmp_path / "file"))
@@ -76,7 +76,7 @@ LOSE_NAME = (
 )
 
 
-def test_a_user_without_a_name_gets_a_remedy():
+def test_the_error_for_a_user_without_a_name_has_a_remedy():
     with open_folder() as home:
         if AS_ROOT:
             os.chown(home, UID, UID)

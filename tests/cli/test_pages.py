@@ -61,9 +61,7 @@ async def test_a_taken_port_is_named(processes: Stack):
     assert (code, "PAYGATE_CHECKOUT_PORT" in errors) == (2, True)
 
 
-async def test_serve_brings_them_along_where_their_ports_are_free(
-    processes: Stack, databases: Databases
-):
+async def test_serve_also_serves_pages_on_free_ports(processes: Stack, databases: Databases):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

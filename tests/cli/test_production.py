@@ -90,21 +90,21 @@ async def refused(processes: Stack, *arguments: str, **more: str) -> str:
 
 
 @pytest.mark.parametrize("what", UNSAFE)
-async def test_one_unsafe_setting_is_named(processes: Stack, what: str):
+async def test_each_unsafe_setting_is_named(processes: Stack, what: str):
     setting, given = UNSAFE[what]
 
     assert (await refused(processes, "serve", **given)).startswith(f"paygate: {setting}: ")
 
 
 @pytest.mark.parametrize("what", OF_WORKERS)
-async def test_workers_refuse_it_too(processes: Stack, what: str):
+async def test_workers_refuse_unsafe_settings(processes: Stack, what: str):
     setting, given = UNSAFE[what]
 
     assert (await refused(processes, "work", **given)).startswith(f"paygate: {setting}: ")
 
 
 @pytest.mark.parametrize("what", OF_PAGES)
-async def test_pages_refuse_what_concerns_them(processes: Stack, what: str):
+async def test_pages_refuse_their_unsafe_settings(processes: Stack, what: str):
     setting, given = UNSAFE[what]
     sentence = await refused(processes, "pages", "checkout", "--port", "0", **given)
 
@@ -117,13 +117,13 @@ async def test_dev_is_for_development_only(processes: Stack, arguments: list[str
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["pages", "dashboard"], ["dev"]])
-async def test_other_machines_reach_no_development_server(processes: Stack, arguments: list[str]):
+async def test_a_development_server_refuses_other_machines(processes: Stack, arguments: list[str]):
     given = {"PAYGATE_ENV": "development", "HOST": "0.0.0.0"}
 
     assert (await refused(processes, *arguments, **given)).startswith("paygate: HOST: ")
 
 
-async def test_other_machines_reach_it_if_allowed(processes: Stack):
+async def test_a_development_server_accepts_other_machines_if_allowed(processes: Stack):
     processes.environ = {"HOST": "0.0.0.0", "PAYGATE_ALLOW_REMOTE_DEV": "1"}
     try:
         client = await processes.serve()
@@ -134,7 +134,7 @@ async def test_other_machines_reach_it_if_allowed(processes: Stack):
     assert status == 200
 
 
-async def test_a_safe_production_starts_with_nothing_else(processes: Stack):
+async def test_safe_production_settings_are_enough_to_start(processes: Stack):
     try:
         client = await processes.serve()
         status, _ = await client.call("GET", "/health")
@@ -145,7 +145,7 @@ async def test_a_safe_production_starts_with_nothing_else(processes: Stack):
     assert (status, by_the_pair) == (200, 401)
 
 
-async def test_what_an_operator_stored_counts_as_well(processes: Stack, database_url: str):
+async def test_stored_unsafe_settings_are_refused(processes: Stack, database_url: str):
     connection = await asyncpg.connect(database_url)
     await connection.execute(
         """INSERT INTO plugin_settings (plugin, "values", updated_at)

@@ -51,9 +51,7 @@ async def test_serve_and_work_wait_for_servers_that_are_starting(
     assert codes == [0, 0]
 
 
-async def test_a_server_that_never_starts_is_waited_for_no_longer_than_said(
-    database_url: str, tmp_path: Path
-):
+async def test_waiting_for_a_server_ends_after_the_timeout(database_url: str, tmp_path: Path):
     stack = Stack("postgresql://nobody@127.0.0.1:1/none", "", tmp_path)
 
     code, _, errors = await stack.run("work", PAYGATE_START_TIMEOUT="1")
@@ -65,7 +63,7 @@ async def test_a_server_that_never_starts_is_waited_for_no_longer_than_said(
     )
 
 
-async def test_doctor_tells_a_supervisor_whether_a_worker_of_this_machine_lives(
+async def test_doctor_checks_the_worker_of_this_machine(
     database_url: str, redis_url: str, tmp_path: Path
 ):
     stack = Stack(database_url, redis_url, tmp_path)

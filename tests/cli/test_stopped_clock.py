@@ -107,7 +107,7 @@ async def test_dev_keeps_a_clock_that_runs_ahead_with_an_option(
     assert ahead is not None
 
 
-async def test_doctor_says_that_the_clock_runs_ahead(
+async def test_doctor_reports_a_clock_that_runs_ahead(
     shifted_url: str, redis_url: str, tmp_path: Path
 ):
     _, shifted, _ = await Stack(shifted_url, redis_url, tmp_path).run("doctor")
@@ -116,9 +116,7 @@ async def test_doctor_says_that_the_clock_runs_ahead(
     assert "/api/v1/test/clock/release" in shifted
 
 
-async def test_doctor_says_that_the_clock_is_stopped(
-    stopped_url: str, redis_url: str, tmp_path: Path
-):
+async def test_doctor_reports_a_stopped_clock(stopped_url: str, redis_url: str, tmp_path: Path):
     stack = Stack(stopped_url, redis_url, tmp_path)
     _, stopped, _ = await stack.run("doctor")
     await run_sql(stopped_url, "UPDATE test_clock SET held_at = NULL, version = 2")

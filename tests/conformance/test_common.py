@@ -109,7 +109,7 @@ async def test_k05_without_credentials_everything_is_401(served: Gateway, keys: 
     assert [(answer.status, answer.json) for answer in answers] == [(401, DENIED)] * 4
 
 
-async def test_k06_orders_are_shown_to_their_merchant_and_in_part_to_any_caller(served: Gateway):
+async def test_k06_orders_are_shown_in_full_to_their_merchant_only(served: Gateway):
     order_id = await served.order()
     await served.sql(ADD_OTHER)
     own = await served.call("GET", f"/orders/{order_id}")
@@ -183,7 +183,7 @@ async def test_k09_a_bad_vpa(served: Gateway, vpa: str):
     assert (answer.status, answer.json["error"]["code"]) == (400, "INVALID_VPA")
 
 
-async def test_k09_cards_that_cannot_be_right(served: Gateway):
+async def test_k09_invalid_cards_are_refused(served: Gateway):
     today = datetime.now(UTC)
     junk = await served.pay(**card("1234567890123456"))
     expired = await served.pay(**card("4111111111111111", "01", "20"))
@@ -359,7 +359,7 @@ async def test_k17_a_webhook_is_signed_over_its_bytes(served: Gateway):
         assert hmac.new(SECRET, compact.encode(), hashlib.sha256).hexdigest() == signature
 
 
-async def test_k18_is_kept(served: Gateway):
+async def test_k18_the_retry_schedule_is_kept(served: Gateway):
     """See ``test_retry_timetable``; here, that the next try is stored and how far away it is."""
     await served.webhooks_to("http://127.0.0.1:9/nobody-listens")
     sent = await served.call("POST", "/webhooks/test")

@@ -30,7 +30,7 @@ async def test_thirty_creates_with_one_key_make_one_payment(app: TestApp):
     assert await app.value("SELECT count(*) FROM operations") == len(ROUNDS)
 
 
-async def test_of_four_refunds_of_sixty_percent_one_is_given(app: TestApp):
+async def test_of_four_refunds_of_sixty_percent_one_succeeds(app: TestApp):
     async with app.working():
         payments = [await app.paid() for _ in ROUNDS]
         for payment_id in payments:
@@ -51,7 +51,7 @@ async def test_of_four_refunds_of_sixty_percent_one_is_given(app: TestApp):
     assert await app.value("SELECT count(*) FROM refunds") == len(ROUNDS)
 
 
-async def test_of_ten_payments_of_an_order_one_lives(app: TestApp):
+async def test_of_ten_payments_of_an_order_one_is_created(app: TestApp):
     for _ in ROUNDS:
         order_id = await app.order()
         answers = await asyncio.gather(*(app.pay(order_id) for _ in range(10)))

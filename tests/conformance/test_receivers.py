@@ -132,7 +132,7 @@ ALL_TAKEN = "SELECT DISTINCT status, attempts, response_code FROM webhook_logs"
 
 
 @pytest.mark.parametrize("receiver_kind", [ON_4000, ON_3002])
-async def test_a_receiver_that_parses_and_writes_again_takes_every_event_in_order(shop: Shop):
+async def test_a_receiver_that_reserializes_verifies_every_event_in_order(shop: Shop):
     wanted = await shop.tell_all()
     reports = shop.receiver.reports
     rows = await shop.rows(ALL_TAKEN)
@@ -178,7 +178,7 @@ async def test_a_receiver_on_3002_lists_the_events_with_every_field_it_reads(sho
 
 
 @pytest.mark.parametrize("receiver_kind", ["sample"])
-async def test_the_sample_receiver_takes_every_event_once_and_in_order(shop: Shop):
+async def test_the_sample_receiver_accepts_every_event_once_and_in_order(shop: Shop):
     wanted = await shop.tell_all()
     logs = await shop.receiver.read("/logs")
     rows = await shop.rows(
@@ -210,7 +210,7 @@ async def test_without_an_address_payments_settle_and_nothing_is_logged(shop: Sh
 
 
 @ALL_KINDS
-async def test_a_receiver_with_another_secret_refuses_until_it_is_given_ours(shop: Shop):
+async def test_a_receiver_with_another_secret_refuses_webhooks(shop: Shop):
     await shop.ask("PUT", "/webhooks", {"webhook_secret": ANOTHER_SECRET})
     sent = await shop.ask("POST", "/webhooks/test")
     await shop.until_rows(1, "attempts = 1")

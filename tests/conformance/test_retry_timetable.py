@@ -196,7 +196,7 @@ async def seen(minute: asyncio.Task[dict[str, Seen]]) -> dict[str, Seen]:
 
 # Half a minute's work, ten times as long where others work too.
 @pytest.mark.timeout(900)
-async def test_no_request_is_answered_with_what_the_document_does_not_say(
+async def test_every_response_matches_the_openapi_document(
     minute: object, database_url: str, redis_url: str, tmp_path: Path
 ):
     """No 5xx, and nothing undocumented."""
@@ -208,7 +208,7 @@ async def test_no_request_is_answered_with_what_the_document_does_not_say(
     assert re.search(r"Selected: (\d+)/\d+\s+Tested: \1\n", output), output[-6000:]
 
 
-def test_a_receiver_that_fails_twice_gets_it_after_5_and_15_seconds(seen: dict[str, Seen]):
+def test_a_webhook_is_retried_after_5_and_15_seconds(seen: dict[str, Seen]):
     twice = seen["twice"]
 
     assert [log["answered"] for log in twice.logs] == [503, 503, 200]
@@ -218,7 +218,7 @@ def test_a_receiver_that_fails_twice_gets_it_after_5_and_15_seconds(seen: dict[s
     assert twice.row["next_retry_at"] is None
 
 
-def test_a_receiver_that_always_fails_is_tried_at_0_5_15_30_50_and_never_again(
+def test_a_failing_webhook_is_attempted_at_0_5_15_30_and_50_seconds(
     seen: dict[str, Seen],
 ):
     always = seen["always"]
@@ -231,7 +231,7 @@ def test_a_receiver_that_always_fails_is_tried_at_0_5_15_30_50_and_never_again(
 
 
 @pytest.mark.parametrize("name", ["twice", "always"])
-def test_no_try_comes_before_its_time(seen: dict[str, Seen], name: str):
+def test_no_attempt_is_made_early(seen: dict[str, Seen], name: str):
     waits_s = zip(seen[name].waits_s, (5, 10, 15, 20), strict=False)
 
     # The receiver's clock and the database's are one machine's; milliseconds are rounded.
@@ -239,7 +239,7 @@ def test_no_try_comes_before_its_time(seen: dict[str, Seen], name: str):
 
 
 @pytest.mark.parametrize("name", ["twice", "always", "slow"])
-def test_every_try_is_the_same_webhook_and_genuine(seen: dict[str, Seen], name: str):
+def test_every_attempt_has_the_same_id_and_a_valid_signature(seen: dict[str, Seen], name: str):
     logs = seen[name].logs
 
     assert all(log["valid"] for log in logs)

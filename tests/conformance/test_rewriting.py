@@ -80,18 +80,18 @@ CHANGED_BY_JAVASCRIPT = [
 
 
 @pytest.mark.parametrize("text", KEPT_BY_JAVASCRIPT)
-def test_the_judge_lets_pass_what_is_written_as_javascript_writes(javascript: Rewrite, text: str):
+def test_the_checker_accepts_json_that_javascript_writes_unchanged(javascript: Rewrite, text: str):
     assert javascript(text.encode()) == text.encode()
 
 
 @pytest.mark.parametrize("text", CHANGED_BY_JAVASCRIPT)
-def test_the_judge_tells_what_would_not_survive(javascript: Rewrite, text: str):
+def test_the_checker_reports_json_that_javascript_changes(javascript: Rewrite, text: str):
     assert javascript(text.encode()) != text.encode()
 
 
 @many
 @given(instruments, amounts, moments, st.sampled_from(EventType))
-def test_every_event_of_any_payment_survives(
+def test_payment_events_survive_reserialization(
     javascript: Rewrite, instrument: Instrument, amount: Money, at: datetime, type: EventType
 ):
     payment = opened(amount=amount, instrument=instrument).after
@@ -102,7 +102,7 @@ def test_every_event_of_any_payment_survives(
 
 @many
 @given(instruments, st.sampled_from(DeclineCode))
-def test_every_declined_payment_survives(
+def test_declined_payments_survive_reserialization(
     javascript: Rewrite, instrument: Instrument, code: DeclineCode
 ):
     asked = opened(instrument=instrument).after.process(at=NOW).after
@@ -121,7 +121,7 @@ def test_every_declined_payment_survives(
     st.sampled_from(["pending", "processed", "failed"]),
     st.none() | moments,
 )
-def test_every_event_of_any_refund_survives(
+def test_refund_events_survive_reserialization(
     javascript: Rewrite,
     reason: str | None,
     amount: Money,
@@ -140,7 +140,7 @@ def test_every_event_of_any_refund_survives(
 
 @many
 @given(moments, st.from_regex(r"\A[a-z][a-z_]*(\.[a-z][a-z_]*){0,3}\Z"))
-def test_every_test_event_survives(javascript: Rewrite, at: datetime, type: str):
+def test_test_events_survive_reserialization(javascript: Rewrite, at: datetime, type: str):
     body = WORDS.test_event(type, "evt_ABCDEFGHijklmn01", at)
 
     assert javascript(body) == body

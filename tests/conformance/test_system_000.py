@@ -55,7 +55,7 @@ async def test_2_in_production_mode_the_delay_and_the_rate_are_drawn(
     assert low <= approved <= high
 
 
-async def test_3_five_payments_of_a_second_end_together(served: Gateway):
+async def test_3_five_payments_of_one_second_run_concurrently(served: Gateway):
     orders = [await served.order() for _ in range(5)]
     answers = await asyncio.gather(*(served.pay(order_id) for order_id in orders))
     payments = [answer.json["id"] for answer in answers]
@@ -104,7 +104,7 @@ async def test_5_the_schedule_is_in_the_database(served: Gateway):
     assert 0 <= late.total_seconds() < 10
 
 
-async def test_7_figures_and_the_plain_list(served: Gateway):
+async def test_7_statistics_and_the_plain_list(served: Gateway):
     payment_id = await served.paid()
     stats = await served.call("GET", "/payments/stats")
     listed = await served.call("GET", "/payments/list")
@@ -129,13 +129,13 @@ async def test_8_a_test_event_is_delivered_and_logged(served: Gateway):
     assert log.json["data"][0]["response_code"] == 200
 
 
-async def test_9_pages_have_a_ceiling(served: Gateway):
+async def test_9_the_page_size_is_limited(served: Gateway):
     answer = await served.call("GET", "/webhooks?limit=100000")
 
     assert (answer.status, answer.json["limit"]) == (200, 100)
 
 
-async def test_11_answers_are_remembered_for_a_day(served: Gateway):
+async def test_11_idempotent_responses_are_stored_for_a_day(served: Gateway):
     headers = {"Idempotency-Key": "day"}
     await served.call("POST", "/orders", json={"amount": 500}, headers=headers)
     (row,) = await served.sql(

@@ -165,7 +165,7 @@ async def test_7_the_settings_of_webhooks(served: Gateway):
     )
 
 
-async def test_10_everything_is_there_without_the_prefix(served: Gateway):
+async def test_10_every_route_is_served_without_the_prefix(served: Gateway):
     import aiohttp
 
     async with aiohttp.ClientSession() as session:

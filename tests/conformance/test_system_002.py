@@ -88,12 +88,12 @@ async def test_3_a_decline_is_shown_in_the_payment(served: Gateway):
 
 
 @pytest.mark.parametrize("vpa", ["user@paytm", "john.doe@okhdfcbank", "user_123@phonepe"])
-async def test_4_addresses_that_are_right(served: Gateway, vpa: str):
+async def test_4_valid_addresses_are_accepted(served: Gateway, vpa: str):
     assert (await served.pay(vpa=vpa)).status == 201
 
 
 @pytest.mark.parametrize("vpa", ["user @paytm", "@paytm", "user@@bank"])
-async def test_4_addresses_that_are_wrong(served: Gateway, vpa: str):
+async def test_4_invalid_addresses_are_refused(served: Gateway, vpa: str):
     assert (await served.pay(vpa=vpa)).json["error"]["code"] == "INVALID_VPA"
 
 
@@ -127,7 +127,7 @@ def _with_check_digit(number: str) -> str:
     return number[:-1] + str(-sum(doubled) % 10)
 
 
-async def test_4_a_card_is_good_through_its_month(served: Gateway):
+async def test_4_a_card_is_valid_through_its_month(served: Gateway):
     today = datetime.now(UTC)
     before = today.replace(day=1) - timedelta(days=1)
     good = await served.pay(**card("4111111111111111", f"{today.month:02}", str(today.year)))
@@ -136,7 +136,7 @@ async def test_4_a_card_is_good_through_its_month(served: Gateway):
     assert (good.status, bad.json["error"]["code"]) == (201, "EXPIRED_CARD")
 
 
-async def test_5_the_list_of_waits_is_honoured(served: Gateway):
+async def test_5_the_configured_retry_delays_are_used(served: Gateway):
     await served.webhooks_to("http://127.0.0.1:9/nobody")
     sent = await served.call("POST", "/webhooks/test")
     find = (

@@ -88,7 +88,7 @@ async def logs(served: Gateway) -> Any:
     return (await call(served, "GET", "/webhooks")).json
 
 
-async def test_5_6_7_webhooks_bare_retried_and_signed(served: Gateway):
+async def test_5_6_7_webhooks_are_listed_retried_and_signed(served: Gateway):
     url = {"webhook_url": served.receiver.url}
     await call(served, "PATCH", "/merchant/webhook", json=url)
     await paid(served)

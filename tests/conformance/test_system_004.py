@@ -111,7 +111,7 @@ async def test_7_a_refund_is_pending_and_then_processed(served: Gateway):
     assert (refund.status, refund.json["status"]) == (201, "pending")
 
 
-async def test_8_keys_are_kept_for_a_day_and_for_one_merchant(served: Gateway):
+async def test_8_keys_are_stored_for_a_day_and_per_merchant(served: Gateway):
     headers = {"Idempotency-Key": "k"}
     first = await served.call("POST", "/orders", json={"amount": 500}, headers=headers)
     again = await served.call("POST", "/orders", json={"amount": 500}, headers=headers)
@@ -160,7 +160,7 @@ async def test_10_a_refund_can_be_read(served: Gateway):
     }
 
 
-async def test_11_one_after_the_other(served: Gateway):
+async def test_11_the_submission_checks_pass_in_order(served: Gateway):
     """Order, payment, capture, refund, key, log, jobs: each with the answers of the one before."""
     order_id = await served.order()
     headers = {"Idempotency-Key": "submission"}

@@ -31,7 +31,7 @@ async def until_settled(client: Client, payment_id: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_while_the_database_is_away_clients_get_503_and_afterwards_work_goes_on(
+async def test_clients_get_503_during_a_database_outage_and_work_continues_after_it(
     processes: Stack, databases: Databases
 ):
     name = urlsplit(processes.database_url).path.lstrip("/")
@@ -56,7 +56,7 @@ async def test_while_the_database_is_away_clients_get_503_and_afterwards_work_go
     await until_settled(client, await client.pay())
 
 
-async def test_seventeen_megabytes_get_an_answer_that_can_be_read(processes: Stack):
+async def test_a_body_of_17_mb_gets_a_readable_413(processes: Stack):
     client = await processes.serve()
 
     status, answer = await client.call("POST", "/api/v1/orders", data=b"x" * 17_000_000)

@@ -76,7 +76,7 @@ async def shop(app: TestApp, order_id: str, rng: Random) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_the_books_balance_whatever_happens_at_once(
+async def test_records_stay_consistent_under_concurrent_faults(
     database_url: str, tmp_path: Path, seed: int
 ):
     fakes = Moody(seed)

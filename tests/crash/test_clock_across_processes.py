@@ -75,7 +75,7 @@ async def receiver_at(client: Client, url: str) -> None:
     assert status == 200, answer
 
 
-async def test_every_process_shows_a_move_before_it_is_answered(processes: Stack):
+async def test_a_clock_move_is_visible_in_every_process_before_the_response(processes: Stack):
     first, second = await two_of_each(processes)
     for minute in range(10):
         at = f"2027-01-01T00:{minute:02d}:00.000Z"
@@ -87,7 +87,7 @@ async def test_every_process_shows_a_move_before_it_is_answered(processes: Stack
     assert (await shown(second))["held"] is False
 
 
-async def test_after_an_advance_time_runs_on_in_every_process(processes: Stack):
+async def test_the_clock_runs_in_every_process_after_an_advance(processes: Stack):
     first, second = await two_of_each(processes)
     real = datetime.now(UTC)
     began = await moved(first, "advance", seconds=DAY_S)
@@ -104,7 +104,7 @@ async def test_after_an_advance_time_runs_on_in_every_process(processes: Stack):
     assert 5 <= (row["updated_at"] - row["created_at"]).total_seconds() <= MUCH_LESS_S
 
 
-async def test_a_webhook_that_always_fails_is_given_up_after_one_advance(processes: Stack):
+async def test_a_failing_webhook_fails_finally_within_one_advance(processes: Stack):
     first, second = await two_of_each(processes)
     await receiver_at(first, f"http://127.0.0.1:{free_port()}/nobody-listens")
     await first.call("POST", "/api/v1/webhooks/test", json={})
@@ -140,7 +140,7 @@ async def test_payments_that_take_five_to_ten_seconds_are_settled_by_an_advance_
     assert took_s < MUCH_LESS_S
 
 
-async def test_three_days_of_a_payment_pass_at_once_in_all_processes(processes: Stack):
+async def test_an_advance_of_three_days_applies_in_all_processes(processes: Stack):
     first, _ = await two_of_each(processes)
     await receiver_at(first, f"http://127.0.0.1:{free_port()}/nobody-listens")
     await first.pay()
@@ -155,7 +155,7 @@ async def test_three_days_of_a_payment_pass_at_once_in_all_processes(processes: 
     assert took_s < MUCH_LESS_S, f"{took_s:.3f} s for {advanced['steps']} steps"
 
 
-async def test_a_key_used_at_one_api_is_forgotten_at_the_other_a_day_later(processes: Stack):
+async def test_an_idempotency_key_expires_in_every_process_after_a_day(processes: Stack):
     first, second = await two_of_each(processes)
 
     async def order(client: Client) -> str:
@@ -173,7 +173,7 @@ async def test_a_key_used_at_one_api_is_forgotten_at_the_other_a_day_later(proce
     assert made == again != anew
 
 
-async def test_advances_asked_of_both_apis_at_once_add_up(processes: Stack):
+async def test_concurrent_advances_add_up(processes: Stack):
     first, second = await two_of_each(processes)
     await moved(first, "set", at="2027-01-01T00:00:00Z")
     answers = await asyncio.gather(
@@ -184,7 +184,7 @@ async def test_advances_asked_of_both_apis_at_once_add_up(processes: Stack):
     assert minutes == [f"{minute:02d}" for minute in range(1, 11)]
 
 
-async def test_a_worker_killed_amid_an_advance_loses_nothing_and_time_never_goes_back(
+async def test_a_worker_killed_during_an_advance_loses_nothing(
     processes: Stack,
 ):
     """The one that holds the rows dies while a receiver keeps it waiting."""
@@ -252,7 +252,7 @@ class receiving:  # noqa: N801 - reads as a statement: `async with receiving(…
         await self._runner.cleanup()
 
 
-async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be_moved(
+async def test_the_clock_runs_after_an_api_is_killed_during_an_advance(
     processes: Stack,
 ):
     first, second = await two_of_each(processes)
@@ -285,7 +285,7 @@ async def test_an_api_killed_amid_an_advance_leaves_a_clock_that_runs_and_can_be
     assert (released["held"], released["shift_seconds"]) == (False, 0)
 
 
-async def test_a_process_that_hangs_does_not_hang_the_clock(processes: Stack):
+async def test_a_hanging_process_does_not_block_the_clock(processes: Stack):
     first, second = await two_of_each(processes)
     hanging = processes.processes[1]
     hanging.send_signal(signal.SIGSTOP)

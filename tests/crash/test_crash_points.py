@@ -206,9 +206,7 @@ async def test_an_api_dies_before_and_after_each_commit(gateway: Gateway, work: 
         assert await gateway.value("SELECT count(*) FROM orders") == len(answers) == 2
 
 
-async def test_a_point_that_does_not_exist_is_named(
-    database_url: str, redis_url: str, tmp_path: Path
-):
+async def test_an_unknown_crash_point_is_refused(database_url: str, redis_url: str, tmp_path: Path):
     async with stack(database_url, redis_url, tmp_path, {}) as processes:
         code, _, errors = await processes.run("work", PAYGATE_CRASH_AT="charge.never")
 

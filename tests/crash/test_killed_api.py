@@ -50,7 +50,7 @@ async def until_answered(base: str, key: str, body: Any, path: str) -> tuple[int
             await asyncio.sleep(0.02)
 
 
-async def test_an_api_killed_again_and_again_does_everything_once(processes: Stack):
+async def test_a_repeatedly_killed_api_executes_each_request_once(processes: Stack):
     port = free_port()
     client = await processes.serve("--prepare", port=port)
     done: dict[str, set[bytes]] = {}
@@ -86,7 +86,7 @@ async def test_an_api_killed_again_and_again_does_everything_once(processes: Sta
     assert await counted(processes, "SELECT count(*) FROM events") == 2 * len(done)
 
 
-async def test_an_answer_that_was_never_read_is_given_again(processes: Stack):
+async def test_a_response_that_was_lost_is_replayed(processes: Stack):
     client = await processes.serve("--prepare")
     _, order = await client.call("POST", "/api/v1/orders", json={"amount": 500})
     body = {"order_id": order["id"], "method": "upi", "vpa": "a@paytm"}
@@ -101,7 +101,7 @@ async def test_an_answer_that_was_never_read_is_given_again(processes: Stack):
     assert json.loads(answer)["id"] == await counted(processes, "SELECT id FROM payments")
 
 
-async def test_an_api_killed_right_after_the_commit_has_left_the_answer(processes: Stack):
+async def test_a_response_is_stored_if_the_api_dies_after_the_commit(processes: Stack):
     port = free_port()
     client = await processes.serve("--prepare", port=port)
     _, order = await client.call("POST", "/api/v1/orders", json={"amount": 500})

@@ -54,7 +54,7 @@ def paygate_risk_checks():
     [('Block("seen before")', "failed", 0), ("Allow()", "success", 1)],
     ids=["block", "allow"],
 )
-async def test_a_worker_killed_between_verdict_and_record_leaves_an_unsent_payment(
+async def test_a_worker_killed_after_a_risk_verdict_leaves_an_unsent_payment(
     database_url: str, redis_url: str, tmp_path: Path, verdict: str, ending: str, charges: int
 ):
     folder = install(tmp_path / "plugins", "mortal", PLUGIN.replace("VERDICT", verdict))

@@ -65,7 +65,7 @@ async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncI
         yield running
 
 
-async def test_a_worker_killed_amid_two_hundred_payments_leaves_none_unsettled_or_paid_twice(
+async def test_a_killed_worker_leaves_no_payment_unsettled_or_paid_twice(
     processes: Stack,
 ):
     client = await processes.serve()
@@ -91,7 +91,7 @@ async def test_a_worker_killed_amid_two_hundred_payments_leaves_none_unsettled_o
     assert {row["endings"] for row in endings} == {1}
 
 
-async def test_two_apis_and_two_workers_share_one_port_and_the_load(processes: Stack):
+async def test_two_apis_share_a_port_and_two_workers_share_the_load(processes: Stack):
     client = await processes.serve("--share-port")
     port = int(client.base.rsplit(":", 1)[1])
     await processes.serve("--share-port", port=port)
@@ -121,7 +121,7 @@ async def test_a_stopped_worker_ends_cleanly_and_leaves_no_lease(processes: Stac
     assert (code, leased, workers) == (0, 0, 0)
 
 
-async def test_an_api_killed_after_its_answer_has_lost_nothing(processes: Stack):
+async def test_an_api_killed_after_a_response_loses_nothing(processes: Stack):
     client = await processes.serve()
     payments = await burst(client, 20)
     processes.processes[0].send_signal(signal.SIGKILL)
@@ -168,7 +168,7 @@ async def test_without_redis_payments_settle_a_little_later(
     )
 
 
-async def test_everything_started_by_dev_ends_with_it_even_when_it_is_killed(server_home: Path):
+async def test_all_processes_of_dev_end_when_dev_is_killed(server_home: Path):
     environ = {"TEST_MODE": "true"}
     async with stack("", "", server_home, environ) as processes:
         port = str(free_port())
@@ -195,7 +195,7 @@ async def test_everything_started_by_dev_ends_with_it_even_when_it_is_killed(ser
 
 
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["the one that forks", "the API", "the worker"])
-async def test_dev_ends_with_whichever_process_is_killed(server_home: Path, place: int):
+async def test_dev_ends_when_any_of_its_processes_is_killed(server_home: Path, place: int):
     async with stack("", "", server_home, {"TEST_MODE": "true"}) as processes:
         port = str(free_port())
         dev = await processes.start("dev", PORT=port)

@@ -44,7 +44,7 @@ async def test_payments_are_made_and_settled_behind_a_pooler(
     assert health["status"] == "healthy"
 
 
-async def test_our_settings_hold_in_every_transaction_behind_a_pooler(
+async def test_session_settings_apply_in_every_transaction_behind_a_pooler(
     pooler_url: str, databases: Databases
 ):
     name = urlsplit(pooler_url).path.lstrip("/")
@@ -71,7 +71,7 @@ async def test_our_settings_hold_in_every_transaction_behind_a_pooler(
 
 
 @pytest.mark.parametrize("verb", ["migrate", "serve"])
-async def test_what_a_pooler_does_not_pass_on_asks_for_the_server_itself(
+async def test_features_that_a_pooler_lacks_require_the_direct_url(
     pooler_url: str, redis_url: str, tmp_path: Path, verb: str
 ):
     code, _, errors = await Stack(pooler_url, redis_url, tmp_path).run(verb)

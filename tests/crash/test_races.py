@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300
 
 
-def test_whichever_request_comes_first_no_money_is_lost():
+def test_no_order_of_concurrent_requests_loses_money():
     ran = subprocess.run(
         [sys.executable, "bench/races.py", "--rounds", "5"],
         cwd=ROOT,

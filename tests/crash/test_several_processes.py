@@ -215,7 +215,7 @@ async def test_a_port_in_use_is_refused(processes: Stack):
     assert await stop(parent) == 0
 
 
-async def test_a_replayed_log_needs_a_single_process(processes: Stack):
+async def test_a_reproducible_run_needs_a_single_process(processes: Stack):
     code, _, errors = await processes.run("serve", "--processes", "2", PAYGATE_REPLAY="true")
 
     assert code == 2

@@ -79,7 +79,7 @@ async def test_an_exact_limit_is_kept_by_all_processes_together(redis_url: str):
     assert sum(each.is_allowed for each in decisions) == SIGN_INS
 
 
-async def test_what_a_process_has_counted_reaches_the_others(redis_url: str):
+async def test_counted_requests_are_shared_with_other_processes(redis_url: str):
     gateway = uuid4().hex
     first, second = buckets(redis_url, gateway), buckets(redis_url, gateway)
     limiters = [RateLimiter({"writes": COUNTED}, shared=each) for each in (first, second)]
@@ -109,7 +109,7 @@ async def test_without_redis_a_process_decides_at_once(tmp_path: Path):
     assert [each.is_allowed for each in decisions] == [True] * SIGN_INS + [False] * 4
 
 
-async def test_a_silent_redis_delays_one_request_and_not_the_next(tmp_path: Path):
+async def test_a_hanging_redis_delays_only_one_request(tmp_path: Path):
     async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
 

@@ -57,7 +57,7 @@ async def ended(process: Process) -> float:
     return time.monotonic() - began_s
 
 
-async def test_streams_and_idle_connections_do_not_delay_the_end(processes: Stack):
+async def test_streams_and_idle_connections_do_not_delay_the_shutdown(processes: Stack):
     client = await processes.serve("--prepare")
     host, port = client.base.removeprefix("http://").split(":")
     reading = [asyncio.create_task(read(client, "0", 9999)) for _ in range(3)]
@@ -78,7 +78,7 @@ async def test_streams_and_idle_connections_do_not_delay_the_end(processes: Stac
     deaf.close()
 
 
-async def test_an_idle_connection_outlives_a_page_that_looks_every_five_seconds(
+async def test_an_idle_connection_stays_open_longer_than_the_polling_interval(
     processes: Stack,
 ):
     client = await processes.serve("--prepare")
@@ -93,7 +93,7 @@ async def test_an_idle_connection_outlives_a_page_that_looks_every_five_seconds(
     writer.close()
 
 
-async def test_another_process_goes_on_where_one_ended(processes: Stack):
+async def test_a_stream_continues_at_another_process(processes: Stack):
     client = await processes.serve("--prepare")
     await processes.start("work")
     reading = asyncio.create_task(read(client, "0", 9999))

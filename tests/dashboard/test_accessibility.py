@@ -136,7 +136,7 @@ def described(violations: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_axe_finds_nothing_in_light_or_dark_and_every_window_holds_the_page(
+async def test_pages_pass_axe_in_both_themes_at_every_width(
     page: Page, gateway: Gateway, place: str
 ):
     await open_place(page, gateway, place)
@@ -145,9 +145,7 @@ async def test_axe_finds_nothing_in_light_or_dark_and_every_window_holds_the_pag
     assert await wider(page) == []
 
 
-async def test_axe_finds_nothing_in_windows_over_the_page(
-    page: Page, gateway: Gateway, receiver: Receiver
-):
+async def test_dialogs_pass_axe(page: Page, gateway: Gateway, receiver: Receiver):
     found = []
 
     async def look() -> None:
@@ -170,7 +168,7 @@ async def test_axe_finds_nothing_in_windows_over_the_page(
     assert described(found) == []
 
 
-async def test_the_menu_of_a_narrow_page_leads_everywhere_and_closes_behind_itself(
+async def test_the_menu_on_a_narrow_screen_reaches_every_page_and_closes(
     page: Page, gateway: Gateway
 ):
     await page.set_viewport_size({"width": 375, "height": 740})
@@ -185,7 +183,7 @@ async def test_the_menu_of_a_narrow_page_leads_everywhere_and_closes_behind_itse
     await expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
 
 
-async def test_the_keyboard_reaches_the_page_past_the_menu_and_leaves_windows_with_escape(
+async def test_the_keyboard_skips_the_menu_and_closes_dialogs_with_escape(
     page: Page, gateway: Gateway
 ):
     payment = await gateway.pay()
@@ -205,7 +203,7 @@ async def test_the_keyboard_reaches_the_page_past_the_menu_and_leaves_windows_wi
     await expect(page.get_by_test_id("refund-button")).to_be_focused()
 
 
-async def test_the_chosen_colours_stay(dashboard: Page):
+async def test_the_chosen_theme_is_stored(dashboard: Page):
     await dashboard.get_by_role("button", name="Dark colours").click()
     await dashboard.reload()
 
@@ -213,7 +211,7 @@ async def test_the_chosen_colours_stay(dashboard: Page):
     await expect(dashboard.get_by_role("button", name="Light colours")).to_be_visible()
 
 
-async def test_for_who_wants_less_motion_nothing_moves_without_end(dashboard: Page):
+async def test_reduced_motion_stops_endless_animations(dashboard: Page):
     await expect(dashboard.locator(".live--live .live__dot")).to_be_visible()
 
     assert await dashboard.evaluate(ENDLESS) == []

@@ -38,7 +38,7 @@ async def reviewed(databases: Databases, tmp_path: Path) -> AsyncIterator[Extend
     await databases.drop(database_url)
 
 
-async def test_the_overview_leads_to_open_items_which_are_resolved_with_a_note(
+async def test_open_items_are_reached_from_the_overview_and_resolved_with_a_note(
     reviewed: Extended, page: Page
 ):
     await page.goto(f"{reviewed.dashboard}/dashboard")

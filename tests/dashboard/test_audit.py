@@ -17,9 +17,7 @@ async def make_key(gateway: Gateway, label: str) -> str:
     return str((await gateway.call("POST", "/keys", {"label": label}))["id"])
 
 
-async def test_a_change_made_on_a_page_names_who_made_it_and_leads_to_what_it_was_done_to(
-    page: Page, gateway: Gateway
-):
+async def test_an_audit_entry_names_the_actor_and_links_its_subject(page: Page, gateway: Gateway):
     payment = await gateway.pay()
     await page.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
     await page.get_by_test_id("refund-button").click()
@@ -40,7 +38,7 @@ async def test_a_change_made_on_a_page_names_who_made_it_and_leads_to_what_it_wa
     await expect(page.get_by_test_id("payment-status")).to_be_visible()
 
 
-async def test_filters_find_by_action_by_who_and_by_subject_and_live_in_the_address(
+async def test_filters_by_action_actor_and_subject_are_stored_in_the_url(
     page: Page, gateway: Gateway
 ):
     key = await make_key(gateway, "for the audit")
@@ -64,7 +62,7 @@ async def test_filters_find_by_action_by_who_and_by_subject_and_live_in_the_addr
     await expect(page.get_by_label("Action", exact=True)).to_have_value("key.revoke")
 
 
-async def test_older_changes_are_a_page_away(page: Page, gateway: Gateway):
+async def test_older_entries_are_on_the_next_page(page: Page, gateway: Gateway):
     for number in range(21):
         await make_key(gateway, f"key {number}")
     await page.goto(f"{gateway.dashboard}/dashboard/audit?action=key.create")

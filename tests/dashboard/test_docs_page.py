@@ -40,7 +40,7 @@ async def text_of(page: Page, test_id: str) -> str:
     return await page.get_by_test_id(test_id).inner_text()
 
 
-async def test_the_sections_are_the_contracts(page: Page, gateway: Gateway):
+async def test_the_sections_match_the_contract(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/docs")
 
     docs = page.get_by_test_id("api-docs")
@@ -51,7 +51,7 @@ async def test_the_sections_are_the_contracts(page: Page, gateway: Gateway):
         await expect(code).to_be_visible()
 
 
-async def test_an_order_is_made_and_paid_by_what_stands_there(page: Page, gateway: Gateway):
+async def test_the_documented_commands_create_and_pay_an_order(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/docs")
     order = await shell(await text_of(page, "code-snippet-create-order"))
     command = await text_of(page, "code-snippet-create-payment")
@@ -61,7 +61,7 @@ async def test_an_order_is_made_and_paid_by_what_stands_there(page: Page, gatewa
     assert (payment["order_id"], payment["status"]) == (order["id"], "pending")
 
 
-async def test_the_pinned_script_names_the_hash_of_what_is_served(page: Page, gateway: Gateway):
+async def test_the_pinned_script_has_the_hash_of_the_served_file(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/docs")
     await expect(page.get_by_test_id("code-snippet-sdk-integrity")).to_be_visible()
     snippet = await text_of(page, "code-snippet-sdk-integrity")
@@ -73,7 +73,7 @@ async def test_the_pinned_script_names_the_hash_of_what_is_served(page: Page, ga
     assert 'crossorigin="anonymous"' in snippet
 
 
-async def test_the_python_check_takes_a_real_webhook_and_no_forged_one(
+async def test_the_python_example_accepts_only_genuine_webhooks(
     page: Page, gateway: Gateway, receiver: Receiver
 ):
     await page.goto(f"{gateway.dashboard}/dashboard/docs")

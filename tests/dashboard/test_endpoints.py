@@ -52,7 +52,7 @@ async def test_a_second_endpoint_gets_its_events_and_its_secret_is_shown_once(
         await remove(page)
 
 
-async def test_an_endpoint_is_tested_turned_off_and_turned_on_again(page: Page, gateway: Gateway):
+async def test_an_endpoint_is_tested_disabled_and_enabled(page: Page, gateway: Gateway):
     async with open_receiver() as books:
         await add_endpoint(page, gateway, books.url)
         await page.get_by_role("link", name=books.url).click()
@@ -66,7 +66,7 @@ async def test_an_endpoint_is_tested_turned_off_and_turned_on_again(page: Page, 
         await remove(page)
 
 
-async def test_a_new_secret_is_shown_once_and_the_old_one_signs_on_for_a_day(
+async def test_a_new_secret_is_shown_once_and_the_old_one_signs_for_a_day(
     page: Page, gateway: Gateway
 ):
     async with open_receiver() as books:
@@ -82,7 +82,7 @@ async def test_a_new_secret_is_shown_once_and_the_old_one_signs_on_for_a_day(
         await remove(page)
 
 
-async def test_what_the_api_refuses_is_said_beside_the_field(rough_page: Page, gateway: Gateway):
+async def test_api_errors_are_shown_beside_the_field(rough_page: Page, gateway: Gateway):
     page = rough_page
     await page.goto(f"{gateway.dashboard}/dashboard/endpoints")
     await page.get_by_role("button", name="Add endpoint").click()

@@ -12,9 +12,7 @@ from .gateway import Gateway
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_payment_is_on_the_page_before_the_next_poll_would_be(
-    dashboard: Page, gateway: Gateway
-):
+async def test_a_new_payment_appears_before_the_next_poll(dashboard: Page, gateway: Gateway):
     await dashboard.get_by_role("link", name="Transactions", exact=True).click()
     await expect(dashboard.get_by_test_id("live-state")).to_have_text("Live")
     await expect(dashboard.get_by_test_id("transactions-table")).to_be_visible()
@@ -31,7 +29,9 @@ async def test_a_payment_is_on_the_page_before_the_next_poll_would_be(
     assert asked
 
 
-async def test_without_the_live_connection_it_polls_and_says_so(timed_page: Page, gateway: Gateway):
+async def test_without_the_live_connection_the_page_polls_and_shows_it(
+    timed_page: Page, gateway: Gateway
+):
     page = timed_page
 
     async def refuse(route: Route) -> None:

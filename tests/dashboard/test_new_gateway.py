@@ -57,7 +57,7 @@ async def webhooks_are_empty(page: Page) -> None:
     assert await table.locator("th").all_text_contents() == OF_WEBHOOKS
 
 
-async def test_pages_stand_while_they_are_empty_and_figures_follow_payments_without_a_reload(
+async def test_empty_pages_work_and_figures_update_without_a_reload(
     new_gateway: Gateway, page: Page
 ):
     await page.goto(f"{new_gateway.dashboard}/dashboard/transactions")

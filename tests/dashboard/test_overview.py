@@ -21,9 +21,7 @@ CURRENCIES = """
 """.split()
 
 
-async def test_each_currency_has_the_decimals_of_the_sum_that_is_taken(
-    gateway: Gateway, page: Page
-):
+async def test_each_currency_has_its_own_decimals(gateway: Gateway, page: Page):
     shown, taken = {}, {}
     await page.goto(f"{gateway.dashboard}/dashboard/orders")
     finder = page.get_by_label("Find a payment or an order")
@@ -41,7 +39,7 @@ async def test_each_currency_has_the_decimals_of_the_sum_that_is_taken(
     assert shown == taken
 
 
-async def test_the_chart_says_what_a_bar_stands_for(dashboard: Page, gateway: Gateway):
+async def test_the_chart_describes_each_bar(dashboard: Page, gateway: Gateway):
     await gateway.pay()
     await dashboard.reload()
     await expect(dashboard.locator(".chart__bar").first).to_be_attached()
@@ -52,7 +50,9 @@ async def test_the_chart_says_what_a_bar_stands_for(dashboard: Page, gateway: Ga
     await expect(tip).to_contain_text("failed")
 
 
-async def test_why_a_payment_failed_is_one_click_away(dashboard: Page, gateway: Gateway):
+async def test_failed_payments_are_reached_from_the_decline_reasons(
+    dashboard: Page, gateway: Gateway
+):
     payment = await gateway.pay(4_200, vpa="insufficient@upi", until="failed")
 
     latest = dashboard.get_by_role("region", name="Latest failed payments")
@@ -65,7 +65,7 @@ async def test_why_a_payment_failed_is_one_click_away(dashboard: Page, gateway: 
     await expect(dashboard.get_by_test_id("payment-status")).to_have_text("failed")
 
 
-async def test_a_webhook_that_did_not_arrive_is_sent_again_with_one_click(
+async def test_a_failed_webhook_is_resent_with_one_click(
     dashboard: Page, gateway: Gateway, receiver: Receiver
 ):
     receiver.status = 500
@@ -82,7 +82,7 @@ async def test_a_webhook_that_did_not_arrive_is_sent_again_with_one_click(
             await asyncio.sleep(0.05)
 
 
-async def test_while_the_api_is_silent_the_figures_stay_and_the_page_says_they_are_old(
+async def test_without_the_api_old_figures_stay_and_are_marked_as_old(
     timed_page: Page, gateway: Gateway
 ):
     page = timed_page

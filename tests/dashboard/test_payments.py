@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CELLS = ["payment-id", "order-id", "amount", "method", "status", "created-at"]
 
 
-async def test_a_row_says_what_the_api_says(dashboard: Page, gateway: Gateway):
+async def test_a_row_shows_the_values_of_the_api(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay(12_345_600)
     await dashboard.get_by_role("link", name="Transactions", exact=True).click()
 
@@ -35,7 +35,7 @@ async def test_a_new_payment_appears_and_settles_by_itself(dashboard: Page, gate
     await expect(row.get_by_test_id("status")).to_have_text("success")
 
 
-async def test_filters_narrow_the_list_and_live_in_the_address(dashboard: Page, gateway: Gateway):
+async def test_filters_narrow_the_list_and_are_stored_in_the_url(dashboard: Page, gateway: Gateway):
     declined = await gateway.pay(vpa="timeout@upi", until="failed")
     await gateway.pay()
     await dashboard.get_by_role("link", name="Transactions", exact=True).click()
@@ -51,7 +51,7 @@ async def test_filters_narrow_the_list_and_live_in_the_address(dashboard: Page, 
     await expect(dashboard.get_by_test_id("empty-state")).to_contain_text("No matching payment")
 
 
-async def test_the_finder_goes_straight_to_what_an_id_names(dashboard: Page, gateway: Gateway):
+async def test_the_search_opens_the_page_of_an_id(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay()
     finder = dashboard.get_by_label("Find a payment or an order")
     await finder.fill(payment["order_id"])
@@ -63,7 +63,7 @@ async def test_the_finder_goes_straight_to_what_an_id_names(dashboard: Page, gat
     await expect(dashboard.get_by_test_id("payment-page")).to_contain_text(payment["order_id"])
 
 
-async def test_an_order_has_a_checkout_until_it_is_paid(dashboard: Page, gateway: Gateway):
+async def test_an_order_links_its_checkout_until_it_is_paid(dashboard: Page, gateway: Gateway):
     order_id = await gateway.order(receipt="shop-17", notes={"basket": 4})
     await dashboard.goto(f"{gateway.dashboard}/dashboard/orders/{order_id}")
     page = dashboard.get_by_test_id("order-page")
@@ -78,7 +78,7 @@ async def test_an_order_has_a_checkout_until_it_is_paid(dashboard: Page, gateway
     await expect(dashboard.get_by_test_id("open-checkout")).to_be_hidden()
 
 
-async def test_a_payment_is_refunded_in_part_and_never_beyond_the_rest(
+async def test_a_payment_is_refunded_in_part_up_to_the_captured_amount(
     dashboard: Page, gateway: Gateway
 ):
     payment = await gateway.pay(50_000)
@@ -142,7 +142,7 @@ async def test_the_timeline_shows_the_attempts_of_a_delivery_in_one_line(
     await expect(sent).to_have_count(1)
 
 
-async def test_the_playground_plays_the_ending_that_was_chosen(dashboard: Page):
+async def test_the_playground_plays_the_chosen_scenario(dashboard: Page):
     await dashboard.get_by_role("link", name="Playground", exact=True).click()
     # The page before has a field of this name too, until the link's page is shown.
     form = dashboard.get_by_test_id("playground-form")
@@ -154,7 +154,7 @@ async def test_the_playground_plays_the_ending_that_was_chosen(dashboard: Page):
     await expect(dashboard.get_by_test_id("playground-outcome")).to_contain_text("Visa •••• 0019")
 
 
-async def test_what_the_api_refuses_is_said_beside_the_form(rough_page: Page, gateway: Gateway):
+async def test_api_errors_are_shown_beside_the_form(rough_page: Page, gateway: Gateway):
     await rough_page.goto(f"{gateway.dashboard}/dashboard/playground")
     await rough_page.get_by_label("VPA").fill("no address")
     await rough_page.get_by_test_id("playground-pay-button").click()
@@ -163,7 +163,7 @@ async def test_what_the_api_refuses_is_said_beside_the_form(rough_page: Page, ga
     await expect(form.get_by_role("alert")).to_have_text("VPA format invalid")
 
 
-async def test_an_id_that_names_nothing_is_said_so(rough_page: Page, gateway: Gateway):
+async def test_an_unknown_id_shows_not_found(rough_page: Page, gateway: Gateway):
     await rough_page.goto(f"{gateway.dashboard}/dashboard/transactions/pay_AAAAAAAAAAAAAAAA")
 
     await expect(rough_page.get_by_role("alert")).to_contain_text("Payment not found")

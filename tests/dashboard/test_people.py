@@ -61,7 +61,7 @@ async def test_a_new_user_signs_in_with_the_password_that_was_shown_once(
         await expect(theirs.get_by_test_id("login-form")).to_be_visible()
 
 
-async def test_a_role_sees_what_it_may_do_and_the_reason_for_the_rest(
+async def test_a_role_sees_allowed_actions_and_why_others_are_disabled(
     page: Page, browser: Browser, gateway: Gateway
 ):
     password = await add_member(page, gateway, "ravi@example.com", "read_only")
@@ -113,9 +113,7 @@ async def a_client(page: Page, headers: dict[str, str]) -> AsyncIterator[APIRequ
     await context.close()
 
 
-async def test_a_new_password_takes_the_place_of_the_old_one(
-    page: Page, browser: Browser, gateway: Gateway
-):
+async def test_a_new_password_replaces_the_old_one(page: Page, browser: Browser, gateway: Gateway):
     password = await add_member(page, gateway, "mira@example.com", "developer")
     async with a_window(browser) as theirs:
         await sign_in(theirs, gateway, "mira@example.com", password)

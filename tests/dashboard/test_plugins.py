@@ -64,9 +64,7 @@ async def sign_in_as(page: Page, extended: Extended, role: str, *, is_operator: 
     await expect(page.get_by_test_id("dashboard")).to_be_visible()
 
 
-async def test_what_is_installed_is_listed_and_each_plugin_says_what_it_can_do(
-    page: Page, gateway: Gateway
-):
+async def test_installed_plugins_are_listed_with_what_they_offer(page: Page, gateway: Gateway):
     await gateway.pay()
     await page.goto(f"{gateway.dashboard}/dashboard/plugins")
     row = page.get_by_test_id("plugin-row").filter(has_text="upi_sim")
@@ -104,9 +102,7 @@ async def test_a_call_without_an_outcome_is_shown_with_its_reason(page: Page, ga
     await expect(trouble.locator(".text--bad")).not_to_have_text("")
 
 
-async def test_what_is_saved_is_kept_and_the_page_says_that_a_restart_is_needed(
-    extended: Extended, page: Page
-):
+async def test_saved_settings_are_stored_and_need_a_restart(extended: Extended, page: Page):
     await open_acme(page, extended)
     form = page.get_by_test_id("plugin-settings")
     await expect(page.get_by_test_id("plugin-pending")).to_be_hidden()
@@ -133,9 +129,7 @@ async def test_what_is_saved_is_kept_and_the_page_says_that_a_restart_is_needed(
     assert "s3cret" not in await page.content()
 
 
-async def test_a_setting_goes_back_to_its_default_and_a_secret_is_forgotten(
-    extended: Extended, page: Page
-):
+async def test_a_setting_is_reset_and_a_secret_is_deleted(extended: Extended, page: Page):
     await open_acme(page, extended)
     form = page.get_by_test_id("plugin-settings")
     await form.get_by_label("Label", exact=True).fill("loud")
@@ -149,7 +143,7 @@ async def test_a_setting_goes_back_to_its_default_and_a_secret_is_forgotten(
     assert set((await stored(extended))["sources"].values()) == {"default", "environment"}  # type: ignore[attr-defined]
 
 
-async def test_what_the_environment_sets_is_shown_and_locked(extended: Extended, page: Page):
+async def test_settings_of_the_environment_are_read_only(extended: Extended, page: Page):
     await open_acme(page, extended)
     region = page.get_by_label("Region", exact=True)
 
@@ -160,9 +154,7 @@ async def test_what_the_environment_sets_is_shown_and_locked(extended: Extended,
     await expect(save).to_have_attribute("title", "There are no changes")
 
 
-async def test_what_the_plugin_refuses_is_said_beside_the_field(
-    extended: Extended, rough_page: Page
-):
+async def test_plugin_errors_are_shown_beside_the_field(extended: Extended, rough_page: Page):
     page = rough_page
     await open_acme(page, extended)
     form = page.get_by_test_id("plugin-settings")
@@ -188,9 +180,7 @@ async def test_an_operator_without_the_role_owner_can_only_read(extended: Extend
         await expect(page.get_by_label(label, exact=True)).to_be_disabled()
 
 
-async def test_who_is_no_operator_sees_panels_and_why_there_is_no_more(
-    extended: Extended, page: Page
-):
+async def test_without_the_operator_right_only_panels_are_shown(extended: Extended, page: Page):
     await sign_in_as(page, extended, "owner", is_operator=False)
     for path in ("plugins", "plugins/acme"):
         await page.goto(f"{extended.dashboard}/dashboard/{path}")
@@ -201,7 +191,7 @@ async def test_who_is_no_operator_sees_panels_and_why_there_is_no_more(
     await expect(page.get_by_test_id("plugin-settings")).to_have_count(0)
 
 
-async def test_panels_stand_where_their_plugin_says_and_all_of_them_on_its_page(
+async def test_panels_are_shown_in_their_place_and_on_the_plugins_page(
     extended: Extended, page: Page
 ):
     panels = page.get_by_test_id("plugin-panel")
@@ -220,9 +210,7 @@ async def test_panels_stand_where_their_plugin_says_and_all_of_them_on_its_page(
     await expect(panels).to_have_count(3)
 
 
-async def test_a_panel_that_fails_says_so_and_the_others_go_on(
-    extended: Extended, rough_page: Page
-):
+async def test_a_failing_panel_shows_an_error_and_others_work(extended: Extended, rough_page: Page):
     page = rough_page
     extended.acme.is_broken = True
     await page.goto(f"{extended.dashboard}/dashboard/plugins/acme")
@@ -236,7 +224,7 @@ async def test_a_panel_that_fails_says_so_and_the_others_go_on(
     await expect(broken).to_contain_text("1,234")
 
 
-async def test_no_such_plugin(page: Page, gateway: Gateway):
+async def test_an_unknown_plugin_shows_not_found(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/plugins/nothing")
 
     await expect(page.get_by_text("There is no plugin nothing")).to_be_visible()

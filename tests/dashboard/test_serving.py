@@ -50,7 +50,7 @@ async def text(client: Any, path: str) -> str:
         "/dashboard/transactions/pay_1",
     ],
 )
-async def test_every_place_is_the_one_page(beside: Any, path: str):
+async def test_every_path_serves_the_same_page(beside: Any, path: str):
     response = await beside.get(path)
 
     assert response.status_code == 200
@@ -69,7 +69,7 @@ async def test_the_policy_allows_only_own_scripts(beside: Any):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_each_answer_has_a_nonce_of_its_own_and_the_page_knows_it(beside: Any):
+async def test_each_response_has_a_new_nonce_that_the_page_uses(beside: Any):
     answers = [await beside.get("/dashboard") for _ in range(2)]
 
     nonces = [
@@ -81,7 +81,7 @@ async def test_each_answer_has_a_nonce_of_its_own_and_the_page_knows_it(beside: 
         assert f'<meta name="csp-nonce" content="{nonce}" />' in await answer.get_data(as_text=True)
 
 
-async def test_assets_are_cached_permanently_and_the_page_never(beside: Any):
+async def test_assets_are_cached_permanently_and_the_page_is_not(beside: Any):
     page = await text(beside, "/dashboard")
     assets = re.findall(r'(?:src|href)="(/dashboard/assets/[^"]+)"', page)
     assert {asset.rsplit(".", 1)[1] for asset in assets} == {"js", "css"}
@@ -94,14 +94,14 @@ async def test_assets_are_cached_permanently_and_the_page_never(beside: Any):
 
 
 @pytest.mark.parametrize("path", ["/dashboard/assets/none.js", "/dashboard/assets/../index.html"])
-async def test_what_is_no_asset_is_not_found(beside: Any, path: str):
+async def test_an_unknown_asset_is_not_found(beside: Any, path: str):
     response = await beside.get(path)
 
     assert response.status_code == 404 or '<div id="root">' in await response.get_data(as_text=True)
     assert "immutable" not in response.headers["Cache-Control"]
 
 
-async def test_the_apis_own_addresses_stay_its_own(beside: Any):
+async def test_api_paths_are_not_served_by_the_dashboard(beside: Any):
     assert (await beside.get("/")).status_code == 200
     assert (await beside.get("/health")).status_code == 200
     assert (await (await beside.get("/api/v1/dashboard")).get_json())["error"]["code"] == (
@@ -109,7 +109,7 @@ async def test_the_apis_own_addresses_stay_its_own(beside: Any):
     )
 
 
-async def test_on_a_port_of_its_own_it_says_where_the_api_is(alone: Any):
+async def test_on_its_own_port_the_page_contains_the_api_url(alone: Any):
     response = await alone.get("/login")
 
     page = await response.get_data(as_text=True)
@@ -128,7 +128,7 @@ async def test_only_the_test_merchants_credentials_are_in_the_page(alone: Any):
     assert "whsec_" not in page
 
 
-async def test_where_there_is_no_test_merchant_nobodys_credentials_are_in_the_page(app: TestApp):
+async def test_without_a_test_merchant_the_page_contains_no_credentials(app: TestApp):
     page = await text(
         create_dashboard(app.app.deps.ids, DashboardSettings()).test_client(), "/login"
     )

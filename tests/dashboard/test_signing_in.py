@@ -17,7 +17,7 @@ async def sign_out(page: Page) -> None:
     await page.get_by_role("button", name="Sign out").click()
 
 
-async def test_any_password_opens_the_test_merchants_dashboard_and_no_script_can_read_what_is_kept(
+async def test_any_password_signs_in_the_test_merchant_with_a_cookie_hidden_from_scripts(
     page: Page, gateway: Gateway
 ):
     await page.goto(f"{gateway.dashboard}/login")
@@ -45,7 +45,7 @@ async def test_any_password_opens_the_test_merchants_dashboard_and_no_script_can
     assert refused.status == 403
 
 
-async def test_the_apis_own_port_serves_it_as_well(page: Page, gateway: Gateway):
+async def test_the_port_of_the_api_serves_the_dashboard(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.beside}/login")
     await page.get_by_test_id("email-input").fill("test@example.com")
     await page.get_by_test_id("password-input").fill("anything")
@@ -58,7 +58,7 @@ async def test_the_apis_own_port_serves_it_as_well(page: Page, gateway: Gateway)
     await expect(snippet).to_contain_text(f"curl -X POST {gateway.beside}/api/v1/orders")
 
 
-async def test_the_form_is_the_contracts(page: Page, gateway: Gateway):
+async def test_the_form_matches_the_contract(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/login")
 
     form = page.locator("form[data-test-id=login-form]")
@@ -67,7 +67,7 @@ async def test_the_form_is_the_contracts(page: Page, gateway: Gateway):
     await expect(form.locator("button[data-test-id=login-button]")).to_be_enabled()
 
 
-async def test_another_address_is_refused_with_a_hint(rough_page: Page, gateway: Gateway):
+async def test_another_email_is_refused_with_a_hint(rough_page: Page, gateway: Gateway):
     page = rough_page
     await page.goto(f"{gateway.dashboard}/login")
     await page.get_by_test_id("email-input").fill("somebody@example.com")
@@ -90,7 +90,7 @@ async def test_another_address_is_refused_with_a_hint(rough_page: Page, gateway:
         ("javascript:alert(1)", "/dashboard"),
     ],
 )
-async def test_signing_in_leads_on_to_our_own_pages_only(
+async def test_signing_in_redirects_only_to_the_dashboard(
     page: Page, gateway: Gateway, wanted: str, place: str
 ):
     await page.goto(f"{gateway.dashboard}/login?next={quote(wanted, safe='')}")
@@ -111,7 +111,7 @@ async def test_signing_in_leads_on_to_our_own_pages_only(
         ("/dashboard/", "/dashboard/"),
     ],
 )
-async def test_short_addresses_lead_to_their_pages(
+async def test_short_paths_redirect_to_their_pages(
     page: Page, gateway: Gateway, path: str, place: str
 ):
     await page.goto(gateway.dashboard + path)
@@ -133,9 +133,7 @@ async def test_a_link_into_a_test_gateway_signs_in_until_the_user_signs_out(
     assert page.url.endswith("/login?next=%2Fdashboard%2Forders")
 
 
-async def test_an_api_that_does_not_answer_is_said_so_and_tried_again(
-    rough_page: Page, gateway: Gateway
-):
+async def test_an_unavailable_api_is_reported_and_retried(rough_page: Page, gateway: Gateway):
     page = rough_page
     await page.route("**/api/v1/**", lambda route: route.abort())
     await page.goto(f"{gateway.dashboard}/dashboard")
@@ -146,7 +144,7 @@ async def test_an_api_that_does_not_answer_is_said_so_and_tried_again(
     await expect(page.get_by_test_id("dashboard")).to_be_visible()
 
 
-async def test_a_session_that_has_ended_leads_to_the_login_page_and_back(
+async def test_an_ended_session_leads_to_the_login_page_and_back(
     timed_page: Page, gateway: Gateway
 ):
     page = timed_page
@@ -163,7 +161,7 @@ async def test_a_session_that_has_ended_leads_to_the_login_page_and_back(
     await page.wait_for_url(f"{gateway.dashboard}/dashboard/refunds")
 
 
-async def test_who_is_signed_in_is_one_click_away_and_signing_out_ends_it_for_good(
+async def test_the_menu_shows_the_user_and_signing_out_ends_the_session(
     rough_page: Page, gateway: Gateway
 ):
     page = rough_page

@@ -31,9 +31,7 @@ def place(gateway: Gateway) -> str:
     return f"{gateway.dashboard}/dashboard/simulator"
 
 
-async def test_the_catalogue_is_searched_and_a_scenario_is_tried_with_two_clicks(
-    page: Page, place: str
-):
+async def test_scenarios_are_searched_and_played_with_two_clicks(page: Page, place: str):
     await page.goto(place)
     await page.get_by_label("Search scenarios").fill("not enough money")
     rows = page.get_by_test_id("scenario-row")
@@ -46,7 +44,7 @@ async def test_the_catalogue_is_searched_and_a_scenario_is_tried_with_two_clicks
     await expect(page.get_by_test_id("failure-reason")).to_contain_text("Insufficient funds")
 
 
-async def test_the_default_scenario_is_played_until_it_is_taken_back(page: Page, gateway: Gateway):
+async def test_the_default_scenario_is_played_until_it_is_reset(page: Page, gateway: Gateway):
     await page.goto(f"{gateway.dashboard}/dashboard/simulator")
     chosen = page.get_by_test_id("default-scenario")
     await chosen.get_by_label("Scenario").select_option("limit_exceeded")
@@ -76,7 +74,7 @@ async def test_the_clock_is_held_moved_and_released(timed: Gateway, page: Page):
     await expect(clock).to_contain_text("running")
 
 
-async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(timed: Gateway, page: Page):
+async def test_every_page_shows_that_the_clock_runs_ahead(timed: Gateway, page: Page):
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
     await clock.get_by_role("button", name="1 day").click()
@@ -93,7 +91,7 @@ async def test_a_clock_that_was_moved_on_runs_on_and_every_page_says_so(timed: G
     assert payment["status"] == "success"
 
 
-async def test_every_page_says_that_the_clock_is_stopped(timed: Gateway, page: Page):
+async def test_every_page_shows_that_the_clock_is_stopped(timed: Gateway, page: Page):
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     await page.get_by_role("button", name="Stop clock").click()
     notice = page.get_by_text("The test clock is stopped")
@@ -107,7 +105,7 @@ async def test_every_page_says_that_the_clock_is_stopped(timed: Gateway, page: P
     await expect(notice).to_have_count(0)
 
 
-async def test_the_payer_is_played_from_the_payment_s_page(page: Page, gateway: Gateway):
+async def test_the_payer_is_simulated_from_the_page_of_the_payment(page: Page, gateway: Gateway):
     # The catalogue's card for three_ds: nothing happens until the payer decides.
     order_id = await gateway.order()
     body = {

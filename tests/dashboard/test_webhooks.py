@@ -20,7 +20,7 @@ def place(gateway: Gateway) -> str:
     return f"{gateway.dashboard}/dashboard/webhooks"
 
 
-async def test_a_url_is_saved(page: Page, gateway: Gateway, place: str):
+async def test_a_webhook_url_is_saved(page: Page, gateway: Gateway, place: str):
     await page.goto(place)
     await page.get_by_test_id("webhook-url-input").fill("http://localhost:4999/webhook")
     await page.get_by_test_id("save-webhook-button").click()
@@ -32,9 +32,7 @@ async def test_a_url_is_saved(page: Page, gateway: Gateway, place: str):
     await expect(page.get_by_test_id("webhook-url-input")).to_have_value(config["webhook_url"])
 
 
-async def test_a_new_secret_counts_at_once_and_can_be_taken_back(
-    page: Page, gateway: Gateway, place: str
-):
+async def test_a_new_secret_is_used_immediately(page: Page, gateway: Gateway, place: str):
     await page.goto(place)
     shown = page.get_by_test_id("webhook-secret")
     before = (await gateway.call("GET", "/merchant/config"))["webhook_secret"]
@@ -67,7 +65,7 @@ async def test_a_test_webhook_arrives_signed_and_is_logged(
     assert headers["X-Webhook-Signature"] == expected
 
 
-async def test_one_that_failed_says_when_it_is_tried_next_and_is_sent_again_on_request(
+async def test_a_failed_delivery_shows_its_next_attempt_and_can_be_resent(
     page: Page, receiver: Receiver, place: str
 ):
     receiver.status = 503
@@ -94,7 +92,7 @@ async def test_one_that_failed_says_when_it_is_tried_next_and_is_sent_again_on_r
     await expect(row.get_by_test_id("webhook-status")).to_have_text("success")
 
 
-async def test_a_delivered_one_is_sent_again_too(
+async def test_a_delivered_webhook_can_be_resent(
     page: Page, gateway: Gateway, receiver: Receiver, place: str
 ):
     await gateway.call("POST", "/merchant/webhook/test", {"event": "test.twice"})
@@ -112,7 +110,7 @@ async def test_a_delivered_one_is_sent_again_too(
             await asyncio.sleep(0.05)
 
 
-async def test_the_plain_page_lists_them(page: Page, gateway: Gateway, receiver: Receiver):
+async def test_the_plain_page_lists_webhooks(page: Page, gateway: Gateway, receiver: Receiver):
     await gateway.call("POST", "/merchant/webhook/test", {"event": "test.plain"})
     await page.goto(f"{gateway.dashboard}/dashboard.html")
 
@@ -123,7 +121,7 @@ async def test_the_plain_page_lists_them(page: Page, gateway: Gateway, receiver:
     await expect(row.locator("td").nth(1)).to_have_text("test.plain")
 
 
-async def test_the_plain_page_takes_a_bare_array_too(page: Page, gateway: Gateway):
+async def test_the_plain_page_reads_a_bare_array(page: Page, gateway: Gateway):
     logs = '[{"id": "log_1", "event": "<b>x</b>", "status": "delivered", "attempts": 2}]'
     await page.route(
         "**/api/v1/webhooks",
@@ -139,7 +137,7 @@ async def test_the_plain_page_takes_a_bare_array_too(page: Page, gateway: Gatewa
     await expect(cells).to_have_text(["log_1", "<b>x</b>", "delivered", "2"])
 
 
-async def test_the_log_is_narrowed_by_the_api(page: Page, gateway: Gateway, receiver: Receiver):
+async def test_the_api_filters_the_log(page: Page, gateway: Gateway, receiver: Receiver):
     payment = await gateway.pay()
     await gateway.pay()
     await page.goto(f"{gateway.dashboard}/dashboard/webhooks?payment_id={payment['id']}")
@@ -151,7 +149,7 @@ async def test_the_log_is_narrowed_by_the_api(page: Page, gateway: Gateway, rece
     await expect(rows.get_by_test_id("webhook-event")).to_have_text("payment.success")
 
 
-async def test_many_are_counted_first_and_sent_again_after_that(
+async def test_many_deliveries_are_counted_before_they_are_resent(
     page: Page, gateway: Gateway, receiver: Receiver, place: str
 ):
     payment = await gateway.pay()

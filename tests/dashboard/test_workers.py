@@ -63,7 +63,7 @@ async def test_stuck_work_is_released_after_a_confirmation(stuck: Extended, page
     assert {call[0] for call in stuck.fakes.processor.calls} == {"query"}
 
 
-async def test_a_read_only_role_sees_the_reason(stuck: Extended, page: Page):
+async def test_a_read_only_role_sees_why_release_is_disabled(stuck: Extended, page: Page):
     member = {"email": "reader@example.com", "role": "read_only"}
     password = (await stuck.app.call("POST", "/team", json=member)).json["password"]
     await page.goto(f"{stuck.dashboard}/login")

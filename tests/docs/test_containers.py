@@ -65,7 +65,7 @@ def test_every_variable_is_a_setting(compose: Any):
         assert set(compose["services"][name]["environment"]) <= set(example())
 
 
-def test_every_command_is_a_verb(compose: Any):
+def test_every_container_command_exists(compose: Any):
     for name in ("migrate", "api", "worker", "dashboard", "checkout"):
         words = compose["services"][name]["command"]
         assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
@@ -108,7 +108,7 @@ def test_redis_asks_for_a_password(compose: Any):
     ]
 
 
-def test_the_development_values_are_all_that_is_asked_for():
+def test_the_development_file_sets_every_required_variable():
     text = (ROOT / "docker-compose.yml").read_text()
     given = dotenv_values(ROOT / "compose.dev.env")
     environ = {name: value for name, value in given.items() if value is not None}
@@ -131,7 +131,7 @@ def test_an_older_compose_can_read_the_file(compose: Any):
     assert [name for name in compose if not name.startswith("x-")] == ["services", "volumes"]
 
 
-def test_the_image_copies_what_there_is():
+def test_the_image_copies_existing_files():
     copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
     missing = [name for line in copied for name in line.split() if not (ROOT / name).exists()]

@@ -10,7 +10,7 @@ from tests.docs.blocks import blocks_of
 BASE = "http://localhost:8000/api/v1"
 
 
-def test_the_pasted_blocks_pay_and_refund(paygate_server: PaygateServer):
+def test_the_blocks_of_the_page_pay_and_refund(paygate_server: PaygateServer):
     program = "\n".join(blocks_of("tutorials/first-payment.md", "sh"))
     inbox = paygate_server.inbox.url
     program = program.replace(BASE, paygate_server.api_url).replace(

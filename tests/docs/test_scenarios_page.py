@@ -9,5 +9,5 @@ from paygate.simulator.catalogue_page import page
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_is_made_of_the_catalogue():
+def test_the_page_is_generated_from_the_catalogue():
     assert (DOCS / "reference" / "scenarios.md").read_text() == page(), "run `make reference`"

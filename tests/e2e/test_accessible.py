@@ -14,9 +14,7 @@ from .shop import Shop
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_no_state_has_an_accessibility_fault(
-    checkout: Checkout, page: Page, gateway: Gateway
-) -> None:
+async def test_every_state_passes_axe(checkout: Checkout, page: Page, gateway: Gateway) -> None:
     found = {}
     order, other, paid = [await gateway.order() for _ in range(3)]
     await gateway.pay(paid)
@@ -49,7 +47,7 @@ async def test_no_state_has_an_accessibility_fault(
     assert {state: wrong for state, wrong in found.items() if wrong} == {}
 
 
-async def test_nor_have_the_methods_nor_their_forms_nor_what_is_wrong_in_one(
+async def test_methods_forms_and_form_errors_pass_axe(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     await page.goto(f"{gateway.checkout_base}/checkout?order_id={await gateway.order()}")
@@ -68,7 +66,7 @@ async def test_nor_have_the_methods_nor_their_forms_nor_what_is_wrong_in_one(
 
 
 @pytest.mark.parametrize("kind", ["three_ds", "otp", "collect", "qr"])
-async def test_nor_has_what_is_asked_and_every_window_holds_it(
+async def test_payer_actions_pass_axe_at_every_width(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
@@ -103,13 +101,13 @@ async def fits(page: Page) -> None:
 
 
 @on_phone
-async def test_nor_has_the_way_to_the_app(checkout: Checkout, page: Page, patient: Gateway) -> None:
+async def test_the_app_link_passes_axe(checkout: Checkout, page: Page, patient: Gateway) -> None:
     await asked(checkout, page, patient, "intent")
 
     assert await faults(page) == []
 
 
-async def test_nor_has_the_last_minute_nor_the_end_nor_a_cancelled_payment(
+async def test_expiring_expired_and_cancelled_states_pass_axe(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     await asked(checkout, page, patient, "qr")
@@ -128,7 +126,7 @@ async def test_nor_has_the_last_minute_nor_the_end_nor_a_cancelled_payment(
 
 
 @pytest.mark.parametrize("name", ["bank", "upi"])
-async def test_nor_have_the_pages_that_play_the_payer(
+async def test_the_simulator_pages_pass_axe(
     checkout: Checkout, page: Page, patient: Gateway, name: str
 ) -> None:
     kind = "three_ds" if name == "bank" else "collect"
@@ -150,7 +148,7 @@ async def test_nor_have_the_pages_that_play_the_payer(
 
 @on_phone
 @pytest.mark.parametrize("kind", ["three_ds", "collect", "qr"])
-async def test_on_a_phone_all_that_can_be_pressed_is_seen_without_scrolling(
+async def test_on_a_phone_every_button_is_visible_without_scrolling(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
@@ -158,7 +156,7 @@ async def test_on_a_phone_all_that_can_be_pressed_is_seen_without_scrolling(
         await is_seen_without_scrolling(checkout, page, patient, order, language)
 
 
-async def test_so_it_is_in_a_merchants_modal_with_the_link_to_the_app(
+async def test_in_a_modal_the_app_link_is_visible_without_scrolling(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:
     order = await patient.order()

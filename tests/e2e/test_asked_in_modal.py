@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
     [("three_ds", DESKTOP), ("qr", DESKTOP), ("intent", PHONE)],
     indirect=["size"],
 )
-async def test_a_modal_closed_while_the_payer_is_asked_asks_again_when_opened(
+async def test_a_reopened_modal_shows_the_pending_payer_action(
     page: Page, patient: Gateway, its_shop: Shop, kind: str
 ) -> None:
     modal, order = Modal(page), await patient.order()
@@ -37,7 +37,7 @@ async def test_a_modal_closed_while_the_payer_is_asked_asks_again_when_opened(
 
 
 @on_phone
-async def test_two_modals_ask_for_two_payments_and_answer_for_their_own(
+async def test_two_modals_report_their_own_payments(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:
     first, second = await patient.order(10_000), await patient.order(20_000)

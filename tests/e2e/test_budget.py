@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ON_THE_WIRE_BYTES_MAX = 100_000
 
 
-async def test_a_shopper_can_pay_after_less_than_100_kb(page: Page, gateway: Gateway) -> None:
+async def test_the_checkout_loads_less_than_100_kb(page: Page, gateway: Gateway) -> None:
     session = await page.context.new_cdp_session(page)
     await session.send("Network.enable")
     await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -30,7 +30,7 @@ async def test_a_shopper_can_pay_after_less_than_100_kb(page: Page, gateway: Gat
     assert sum(one["encodedDataLength"] for one in fetched) < ON_THE_WIRE_BYTES_MAX
 
 
-async def test_so_can_one_in_a_merchants_modal(page: Page, gateway: Gateway, shop: Shop) -> None:
+async def test_a_modal_loads_less_than_100_kb(page: Page, gateway: Gateway, shop: Shop) -> None:
     sizes: list[int] = []
 
     async def weigh(request: Any) -> None:

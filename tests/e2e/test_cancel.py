@@ -15,7 +15,7 @@ from .shop import Shop
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
+async def test_a_shopper_cancels_an_action_and_pays_with_another_method(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "three_ds")
@@ -32,7 +32,7 @@ async def test_a_shopper_cancels_what_is_asked_and_pays_another_way(
     assert codes == {None: 1, "payer_rejected": 3}
 
 
-async def test_a_cancel_that_comes_too_late_is_no_harm(
+async def test_a_late_cancel_does_not_change_the_result(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     """The bank was faster, and the page does not know it yet."""
@@ -52,7 +52,7 @@ async def test_a_cancel_that_comes_too_late_is_no_harm(
     assert len(held) == 1
 
 
-async def test_in_hindi_a_cancelled_payment_is_said_to_be_cancelled(
+async def test_a_cancelled_payment_is_shown_in_hindi(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     await asked(checkout, page, patient, "collect", lang="hi")
@@ -62,7 +62,7 @@ async def test_in_hindi_a_cancelled_payment_is_said_to_be_cancelled(
 
 
 @on_phone
-async def test_in_the_merchants_modal_a_cancel_is_a_failure_and_leaves_it_open(
+async def test_a_cancel_in_a_modal_reports_a_failure_and_keeps_it_open(
     page: Page, patient: Gateway, its_shop: Shop
 ) -> None:
     order = await patient.order()

@@ -82,7 +82,7 @@ async def test_a_page_opened_from_a_file_takes_a_payment(
     await modal.is_gone()
 
 
-async def test_the_nonce_is_needed_to_hand_over_a_port(
+async def test_a_port_is_transferred_only_with_the_nonce(
     page: Page, gateway: Gateway, tmp_path: Path
 ) -> None:
     """A frame beside the checkout gets no messages, even with an opaque origin."""
@@ -107,7 +107,7 @@ async def test_the_nonce_is_needed_to_hand_over_a_port(
     assert await page.evaluate("forged") == []
 
 
-async def test_two_tags_in_the_head_open_the_checkout(page: Page, gateway: Gateway) -> None:
+async def test_two_script_tags_in_the_head_open_the_checkout(page: Page, gateway: Gateway) -> None:
     order = await gateway.order(50_000)
     async with serving(filled(TWO_TAGS, gateway, order)) as shop:
         await page.goto(shop)
@@ -118,7 +118,9 @@ async def test_two_tags_in_the_head_open_the_checkout(page: Page, gateway: Gatew
     assert result["orderId"] == order
 
 
-async def test_closed_before_there_is_a_body_it_never_opens(page: Page, gateway: Gateway) -> None:
+async def test_a_checkout_closed_before_the_body_exists_never_opens(
+    page: Page, gateway: Gateway
+) -> None:
     html = (
         f"<html><head><script>{SCRIPT}</script><script src='{gateway.base}/checkout.js'></script>"
         "<script>const it = sell('k', 'o', {}); it.open(); it.close();</script></head>"
@@ -132,7 +134,7 @@ async def test_closed_before_there_is_a_body_it_never_opens(page: Page, gateway:
         assert await page.get_by_test_id(MODAL).count() == 0
 
 
-async def test_an_open_that_fails_leaves_nothing_and_the_next_one_works(
+async def test_a_failed_open_leaves_nothing_and_the_next_works(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order()
@@ -157,9 +159,7 @@ async def test_an_open_that_fails_leaves_nothing_and_the_next_one_works(
     assert result["orderId"] == order
 
 
-async def test_another_gateways_client_gets_its_payments_result(
-    page: Page, gateway: Gateway
-) -> None:
+async def test_clients_of_another_gateway_get_the_result(page: Page, gateway: Gateway) -> None:
     """It never says that it frames the page."""
     order = await gateway.order(50_000)
     async with serving(filled(OTHER_CLIENT, gateway, order)) as shop:
@@ -231,7 +231,7 @@ async def test_a_page_without_access_to_the_gateway_gets_an_error(
     await window.close()
 
 
-async def test_it_opens_over_a_dialog_of_the_shop_and_gives_the_keyboard_back(
+async def test_the_modal_opens_over_a_dialog_and_restores_the_focus(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     modal = Modal(page)

@@ -35,7 +35,7 @@ async def test_the_documented_page_takes_a_payment(
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
-async def test_a_page_that_demands_the_published_script_runs_no_other(
+async def test_a_page_with_subresource_integrity_runs_only_the_published_script(
     page: Page, gateway: Gateway, shop: Shop, is_ours: bool
 ) -> None:
     said = await page.request.get(f"{gateway.base}/checkout/integrity.json")

@@ -68,7 +68,7 @@ async def is_untouched(modal: Modal) -> None:
     assert await modal.page.get_by_test_id(MODAL).count() == 1
 
 
-async def test_a_forger_who_guesses_all_but_the_nonce_changes_nothing(
+async def test_a_forged_message_without_the_nonce_is_ignored(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     modal = Modal(page)
@@ -93,7 +93,7 @@ async def test_a_forger_who_guesses_all_but_the_nonce_changes_nothing(
     await modal.called("failure")
 
 
-async def test_even_with_the_nonce_a_message_from_elsewhere_changes_nothing(
+async def test_a_message_from_another_window_is_ignored_even_with_the_nonce(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     modal = Modal(page)
@@ -111,7 +111,7 @@ async def test_even_with_the_nonce_a_message_from_elsewhere_changes_nothing(
 
 
 @pytest.mark.parametrize("claim", ["a pending payment", "a failed one", "another order's", "none"])
-async def test_a_success_that_the_gateway_does_not_confirm_is_none(
+async def test_an_unconfirmed_success_is_not_reported(
     page: Page, gateway: Gateway, shop: Shop, claim: str
 ) -> None:
     """The frame itself lies, with the right nonce: only the API is believed."""
@@ -136,7 +136,7 @@ async def test_a_success_that_the_gateway_does_not_confirm_is_none(
         await is_untouched(modal)
 
 
-async def test_the_page_obeys_only_its_own_opener_with_the_nonce(
+async def test_the_page_accepts_messages_only_from_its_opener(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     modal = Modal(page)
@@ -162,7 +162,7 @@ async def test_the_page_obeys_only_its_own_opener_with_the_nonce(
 
 
 @pytest.mark.parametrize("where", ["in the checkout", "beside it", "around the shop"])
-async def test_a_hostile_frame_moves_neither_page(
+async def test_a_hostile_frame_navigates_neither_page(
     page: Page, gateway: Gateway, shop: Shop, where: str
 ) -> None:
     """A child of the checkout, a sibling and a parent of the shop, who guess all but the nonce."""
@@ -205,7 +205,7 @@ async def test_a_hostile_frame_moves_neither_page(
     assert await frame.locator("[data-test-id=method-upi]").is_visible()
 
 
-async def test_nothing_is_posted_to_an_origin_that_the_fragment_does_not_name(
+async def test_messages_are_posted_only_to_the_origin_in_the_fragment(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     """A page that frames the checkout under another origin gets no messages."""

@@ -50,7 +50,7 @@ async def allow(gateway: Gateway, *origins: str) -> None:
 
 @pytest.mark.usefixtures("allowed")
 @pytest.mark.parametrize("where", ["classic", "of_other_server"])
-async def test_in_the_merchants_own_shop_it_takes_the_payment(
+async def test_the_checkout_works_in_a_frame_of_the_shop(
     page: Page, gateway: Gateway, shop: Shop, where: str
 ) -> None:
     await page.goto(getattr(shop, where)())
@@ -80,7 +80,7 @@ async def test_another_site_cannot_frame_it(
 
 
 @pytest.mark.usefixtures("allowed")
-async def test_a_file_is_no_page_of_a_merchant_who_lists_their_origins(
+async def test_a_file_cannot_frame_the_checkout_of_a_merchant_with_origins(
     context: BrowserContext, gateway: Gateway, tmp_path: Path
 ) -> None:
     window = await context.new_page()
@@ -110,7 +110,7 @@ async def pages_without_the_rule(gateway: Gateway) -> AsyncIterator[str]:
 
 
 @pytest.mark.usefixtures("allowed")
-async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
+async def test_without_frame_ancestors_the_page_hides_itself_in_a_foreign_frame(
     page: Page, gateway: Gateway
 ) -> None:
     """The page itself asks the API who may frame it."""
@@ -133,7 +133,7 @@ async def test_a_page_that_was_sent_without_the_rule_shows_another_site_nothing(
 
 
 @pytest.mark.usefixtures("allowed")
-async def test_as_a_top_level_page_it_cannot_be_framed_and_works(
+async def test_a_top_level_checkout_works_and_cannot_be_framed(
     page: Page, gateway: Gateway
 ) -> None:
     await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}")

@@ -89,7 +89,7 @@ async def test_paying_by_card_sends_what_was_typed_key_by_key(
     assert (payment["card_network"], payment["card_last4"]) == ("mastercard", "4444")
 
 
-async def test_a_failure_leaves_the_modal_open_for_another_try(
+async def test_a_failure_keeps_the_modal_open_for_a_retry(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order()
@@ -200,7 +200,7 @@ async def test_two_modals_on_one_page_do_not_affect_each_other(
     assert (lower["orderId"], lower["amount"]) == (first, 10_000)
 
 
-async def test_the_keyboard_goes_round_inside_and_reaches_nothing_behind(
+async def test_the_focus_stays_inside_the_modal(
     modal: Modal, page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order()
@@ -243,7 +243,7 @@ async def test_the_modal_adds_no_accessibility_fault_and_fits(
         assert inside <= content["width"]
 
 
-async def test_a_merchants_function_that_throws_stops_nothing(
+async def test_a_callback_that_throws_stops_nothing(
     page: Page, gateway: Gateway, shop: Shop, context: BrowserContext
 ) -> None:
     window = await context.new_page()
@@ -264,7 +264,7 @@ async def test_a_merchants_function_that_throws_stops_nothing(
     assert [re.sub(r"\n.*", "", one, flags=re.DOTALL) for one in thrown] == ["merchant's own"]
 
 
-async def test_without_key_or_order_there_is_no_gateway(page: Page, shop: Shop) -> None:
+async def test_the_constructor_requires_key_and_order(page: Page, shop: Shop) -> None:
     await page.goto(shop.classic())
     for options in ("{}", "{key: 'k'}", "{orderId: 'o'}", "undefined"):
         thrown = await page.evaluate(

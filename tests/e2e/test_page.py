@@ -22,7 +22,7 @@ def address(gateway: Gateway, order: str, **more: str) -> str:
     return f"{gateway.base}/checkout?order_id={order}{extra}"
 
 
-async def test_it_shows_the_order_and_what_can_be_paid_with(
+async def test_the_page_shows_the_order_and_its_payment_methods(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order(50_000)
@@ -42,7 +42,7 @@ async def test_it_shows_the_order_and_what_can_be_paid_with(
 
 
 @on_phone
-async def test_paying_ends_with_the_payments_id(
+async def test_a_paid_checkout_shows_the_payment_id(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -57,7 +57,7 @@ async def test_paying_ends_with_the_payments_id(
     )
 
 
-async def test_a_reload_in_mid_payment_goes_on_where_it_was(
+async def test_a_reload_continues_the_payment(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -92,7 +92,7 @@ async def test_the_page_waits_for_a_network_lost_during_a_payment(
     await expect(checkout.part("network-notice")).to_have_count(0)
 
 
-async def test_a_press_of_pay_without_a_network_pays_once_when_it_is_back(
+async def test_paying_while_offline_pays_once_when_online_again(
     checkout: Checkout, page: Page, context: BrowserContext, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -108,7 +108,7 @@ async def test_a_press_of_pay_without_a_network_pays_once_when_it_is_back(
 
 
 @on_phone
-async def test_an_answer_lost_on_its_way_back_does_not_lose_the_payment(
+async def test_a_lost_response_does_not_lose_the_payment(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     """The gateway stored the payment, the response was lost: a repeated request finds it."""
@@ -133,7 +133,7 @@ async def test_an_answer_lost_on_its_way_back_does_not_lose_the_payment(
 
 
 @at_both_sizes
-async def test_wrong_details_are_named_beside_their_field_and_not_sent(
+async def test_invalid_details_are_shown_beside_their_field_and_not_sent(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -172,7 +172,7 @@ async def test_a_method_that_a_plugin_adds_gets_a_form_from_its_schema(
     assert (payment["method"], payment["wallet_id"]) == ("wallet", "W-1234")
 
 
-async def test_what_cannot_be_paid_is_said_in_a_clear_sentence(
+async def test_an_unpayable_order_is_explained(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     paid = await gateway.order()
@@ -210,7 +210,7 @@ async def test_without_an_order_a_test_order_is_offered_and_paid(
         assert [payment["status"] for payment in await gateway.payments(order)] == ["success"]
 
 
-async def test_a_test_order_that_cannot_be_created_is_said(
+async def test_a_failed_test_order_is_reported(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     await page.route("**/api/v1/test/orders", lambda route: route.abort("connectionreset"))
@@ -220,7 +220,7 @@ async def test_a_test_order_that_cannot_be_created_is_said(
     await expect(checkout.part("test-order-error")).to_contain_text("could not be created")
 
 
-async def test_the_root_of_the_pages_server_says_how_to_open_a_checkout(
+async def test_the_root_page_explains_how_to_open_a_checkout(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     answer = await page.goto(f"{gateway.checkout_base}/")
@@ -233,7 +233,7 @@ async def test_the_root_of_the_pages_server_says_how_to_open_a_checkout(
     await expect(checkout.part("create-test-order")).to_be_visible()
 
 
-async def test_success_and_failure_show_what_happened_whatever_the_path_claims(
+async def test_success_and_failure_pages_show_the_real_status(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     for vpa, state in (("asha@okaxis", "success"), (BROKE, "error")):
@@ -245,7 +245,7 @@ async def test_success_and_failure_show_what_happened_whatever_the_path_claims(
 
 
 @on_phone
-async def test_money_that_is_held_for_a_manual_capture_is_a_success(
+async def test_an_authorized_manual_payment_is_shown_as_a_success(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order(capture="manual")
@@ -257,7 +257,7 @@ async def test_money_that_is_held_for_a_manual_capture_is_a_success(
     assert payment["status"] == "authorized"
 
 
-async def test_a_payment_in_another_window_is_waited_for(
+async def test_the_page_waits_for_a_payment_in_another_window(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -274,7 +274,9 @@ async def test_a_payment_in_another_window_is_waited_for(
 
 
 @pytest.mark.parametrize("asked", ["lang", "browser"])
-async def test_it_speaks_hindi(browser: Browser, gateway: Gateway, asked: str) -> None:
+async def test_the_page_is_translated_to_hindi(
+    browser: Browser, gateway: Gateway, asked: str
+) -> None:
     order = await gateway.order()
     more = {"lang": "hi"} if asked == "lang" else {}
     window = await browser.new_page(locale="en-IN" if asked == "lang" else "hi-IN")
@@ -289,7 +291,7 @@ async def test_it_speaks_hindi(browser: Browser, gateway: Gateway, asked: str) -
     await window.context.close()
 
 
-async def test_every_width_holds_the_page(checkout: Checkout, page: Page, gateway: Gateway) -> None:
+async def test_the_page_fits_every_width(checkout: Checkout, page: Page, gateway: Gateway) -> None:
     async def fits() -> None:
         needed = {}
         for width in (2560, 1280, 768, 375, 320):
@@ -311,7 +313,7 @@ async def test_every_width_holds_the_page(checkout: Checkout, page: Page, gatewa
     await fits()
 
 
-async def test_methods_that_were_not_answered_are_asked_for_again(
+async def test_a_failed_request_for_methods_is_retried(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     failures = 0
@@ -329,7 +331,7 @@ async def test_methods_that_were_not_answered_are_asked_for_again(
     assert failures == 3
 
 
-async def test_an_order_or_payment_in_another_spelling_is_not_the_one_that_is_meant(
+async def test_an_encoded_order_or_payment_id_is_not_accepted(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()
@@ -345,7 +347,7 @@ async def test_an_order_or_payment_in_another_spelling_is_not_the_one_that_is_me
 
 
 @pytest.mark.parametrize("asked", ["orders", "payments"])
-async def test_an_answer_about_another_one_is_refused_with_a_sentence(
+async def test_a_response_about_another_payment_is_refused(
     checkout: Checkout, page: Page, gateway: Gateway, asked: str
 ) -> None:
     order, other = await gateway.order(), await gateway.order()
@@ -385,7 +387,7 @@ WRITTEN = {
 """Currency → a sum, and how the page and its button write it."""
 
 
-async def test_money_is_written_as_its_currency_is_and_upi_offered_for_rupees_only(
+async def test_amounts_follow_their_currency_and_upi_is_offered_for_rupees_only(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     """With the decimals of the sum that is taken."""
@@ -408,7 +410,7 @@ async def test_money_is_written_as_its_currency_is_and_upi_offered_for_rupees_on
     assert shown == taken
 
 
-async def test_for_who_wants_less_motion_nothing_flickers_while_it_loads(
+async def test_reduced_motion_removes_the_loading_animation(
     checkout: Checkout, page: Page, gateway: Gateway
 ) -> None:
     order = await gateway.order()

@@ -43,7 +43,7 @@ async def test_the_bank_decides_and_sends_the_shopper_back(
 
 
 @on_phone
-async def test_a_bank_page_left_without_an_answer_expires_and_can_be_tried_again(
+async def test_an_abandoned_bank_page_expires_and_can_be_retried(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "three_ds")
@@ -66,7 +66,7 @@ async def test_a_bank_page_left_without_an_answer_expires_and_can_be_tried_again
 @pytest.mark.parametrize(
     ("kind", "size"), [("three_ds", DESKTOP), ("collect", PHONE)], indirect=["size"]
 )
-async def test_letting_it_time_out_is_the_payers_choice_too(
+async def test_the_payer_can_let_the_bank_page_time_out(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
@@ -103,7 +103,7 @@ async def test_the_payer_answers_the_request_on_their_phone(
     [(*APPROVED, PHONE), (*DECLINED, DESKTOP)],
     indirect=["size"],
 )
-async def test_a_code_is_scanned_and_answered(
+async def test_a_qr_code_is_scanned_and_approved(
     checkout: Checkout, page: Page, patient: Gateway, decision: str, state: str, code: str | None
 ) -> None:
     order = await asked(checkout, page, patient, "qr")
@@ -123,7 +123,7 @@ async def test_a_code_is_scanned_and_answered(
 
 @on_phone
 @pytest.mark.parametrize(("decision", "state", "code"), [APPROVED, WRONG_PIN])
-async def test_on_a_phone_the_app_is_opened_by_its_link(
+async def test_on_a_phone_a_link_opens_the_app(
     checkout: Checkout, page: Page, patient: Gateway, decision: str, state: str, code: str | None
 ) -> None:
     order = await asked(checkout, page, patient, "intent")
@@ -139,7 +139,7 @@ async def test_on_a_phone_the_app_is_opened_by_its_link(
     assert "am=500.00" in link
 
 
-async def test_a_link_to_the_app_comes_with_its_code_for_a_phone_beside_the_screen(
+async def test_an_app_link_is_also_shown_as_a_qr_code(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await patient.order()
@@ -163,7 +163,7 @@ async def test_a_link_to_the_app_comes_with_its_code_for_a_phone_beside_the_scre
     ],
     indirect=["size"],
 )
-async def test_an_unanswered_request_survives_a_reload_expires_and_can_be_retried(
+async def test_an_unanswered_request_survives_a_reload_and_expires(
     checkout: Checkout, page: Page, patient: Gateway, kind: str
 ) -> None:
     order = await asked(checkout, page, patient, kind)
@@ -184,7 +184,7 @@ async def test_an_unanswered_request_survives_a_reload_expires_and_can_be_retrie
     assert payments["failed"]["decline_code"] == "payer_timed_out"
 
 
-async def test_the_time_left_is_the_gateways_and_its_end_is_an_error_to_retry(
+async def test_the_remaining_time_comes_from_the_gateway(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")
@@ -201,7 +201,7 @@ async def test_the_time_left_is_the_gateways_and_its_end_is_an_error_to_retry(
 
 
 @on_phone
-async def test_declined_and_tried_again_another_way(
+async def test_a_declined_payment_is_retried_with_another_method(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")
@@ -219,7 +219,7 @@ async def test_declined_and_tried_again_another_way(
     assert statuses == {"success", "failed"}
 
 
-async def test_another_way_is_open_once_the_request_is_answered(
+async def test_another_method_can_be_chosen_after_the_request_is_answered(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     """A second payment is refused while the first waits: its shopper is reminded of it."""
@@ -242,7 +242,7 @@ async def test_another_way_is_open_once_the_request_is_answered(
 
 
 @on_phone
-async def test_an_ignored_request_that_is_approved_later_is_a_success(
+async def test_a_late_approval_of_an_ignored_request_is_a_success(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")
@@ -254,7 +254,7 @@ async def test_an_ignored_request_that_is_approved_later_is_a_success(
     await checkout.until("success-state")
 
 
-async def test_a_network_lost_while_the_payer_is_asked_is_waited_for(
+async def test_the_page_waits_for_the_network_during_a_payer_action(
     checkout: Checkout, page: Page, context: BrowserContext, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")
@@ -272,7 +272,7 @@ async def test_a_network_lost_while_the_payer_is_asked_is_waited_for(
 @pytest.mark.parametrize(
     ("where", "size"), [("classic", DESKTOP), ("of_other_server", PHONE)], indirect=["size"]
 )
-async def test_in_the_merchants_modal_the_bank_opens_beside_it(
+async def test_from_a_modal_the_bank_opens_in_a_new_window(
     page: Page, patient: Gateway, its_shop: Shop, where: str
 ) -> None:
     order = await patient.order()
@@ -290,9 +290,7 @@ async def test_in_the_merchants_modal_the_bank_opens_beside_it(
 
 
 @on_phone
-async def test_in_the_merchants_modal_a_code_is_paid(
-    page: Page, patient: Gateway, its_shop: Shop
-) -> None:
+async def test_a_qr_code_is_paid_in_a_modal(page: Page, patient: Gateway, its_shop: Shop) -> None:
     order = await patient.order()
     await page.goto(its_shop.classic())
     checkout = await Modal(page).open(order)

@@ -26,7 +26,9 @@ async def fetch(address: str, **headers: str) -> tuple[aiohttp.ClientResponse, b
 
 
 @pytest.mark.parametrize("path", ["/checkout", "/success", "/failure", "/sdk/checkout.html"])
-async def test_a_page_may_run_nothing_but_its_own_files(gateway: Gateway, path: str) -> None:
+async def test_the_content_security_policy_allows_only_own_files(
+    gateway: Gateway, path: str
+) -> None:
     response, body = await fetch(gateway.base + path)
 
     policy = response.headers["Content-Security-Policy"]
@@ -40,7 +42,9 @@ async def test_a_page_may_run_nothing_but_its_own_files(gateway: Gateway, path: 
 
 
 @pytest.mark.parametrize("path", ["/checkout.js", "/sdk/checkout.js", "/checkout.mjs"])
-async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, path: str) -> None:
+async def test_the_script_is_small_and_may_be_loaded_by_any_page(
+    gateway: Gateway, path: str
+) -> None:
     response, body = await fetch(gateway.base + path)
 
     assert response.status == 200
@@ -50,7 +54,7 @@ async def test_a_script_is_small_and_every_page_may_load_it(gateway: Gateway, pa
     assert len(gzip.compress(body)) < SDK_GZIPPED_BYTES_MAX
 
 
-async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway) -> None:
+async def test_the_script_supports_subresource_integrity(gateway: Gateway) -> None:
     _, body = await fetch(f"{gateway.base}/checkout/integrity.json")
     published = json.loads(body)
     served = {
@@ -62,7 +66,7 @@ async def test_a_merchants_page_may_demand_just_this_script(gateway: Gateway) ->
         assert published[name] == f"sha384-{digest}"
 
 
-async def test_a_script_that_is_known_is_not_sent_again(gateway: Gateway) -> None:
+async def test_an_unchanged_script_gets_304(gateway: Gateway) -> None:
     first, _ = await fetch(f"{gateway.base}/checkout.js")
     tag = first.headers["ETag"]
     again, body = await fetch(f"{gateway.base}/checkout.js", **{"If-None-Match": tag})
@@ -82,7 +86,7 @@ async def test_assets_of_the_page_are_cached_permanently(gateway: Gateway) -> No
 
 
 @pytest.mark.parametrize("name", ["nope.js", "..%2Findex.html", "../index.html"])
-async def test_there_is_nothing_else_in_the_folder(gateway: Gateway, name: str) -> None:
+async def test_the_folder_contains_only_served_files(gateway: Gateway, name: str) -> None:
     response, _ = await fetch(f"{gateway.base}/checkout/assets/{name}")
 
     assert response.status == 404

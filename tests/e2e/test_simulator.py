@@ -18,7 +18,7 @@ VAULT_KEY = "PqfT9pYXyTtzIhV9fDWbCtUvFKxIeFbY6mZ7T7t0bqE="
 
 
 @on_phone
-async def test_the_phone_shows_what_waits_for_the_merchants_payers(
+async def test_the_phone_lists_payments_that_wait_for_the_payer(
     checkout: Checkout, page: Page, context: BrowserContext, patient: Gateway
 ) -> None:
     order = await asked(checkout, page, patient, "collect")
@@ -59,7 +59,7 @@ async def test_the_bank_redirects_only_to_the_gateway(
         await window.close()
 
 
-async def test_the_bank_has_nothing_to_ask_about_a_payment_that_is_over(
+async def test_the_bank_page_refuses_a_decided_payment(
     checkout: Checkout, page: Page, patient: Gateway
 ) -> None:
     payment = await only_payment(patient, await asked(checkout, page, patient, "three_ds"))
@@ -83,9 +83,7 @@ async def test_the_simulator_pages_cannot_be_framed(
     assert "unsafe" not in policy
 
 
-async def test_production_has_no_one_to_play_the_payer(
-    page: Page, gateway_with: GatewayWith
-) -> None:
+async def test_production_serves_no_simulator_pages(page: Page, gateway_with: GatewayWith) -> None:
     settings = {
         "PAYGATE_ENV": "production",
         "PAYGATE_VAULT_KEY": VAULT_KEY,

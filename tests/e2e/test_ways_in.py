@@ -17,7 +17,7 @@ OPEN = """([order, amount]) => PaymentGateway.open({
 
 
 @pytest.mark.parametrize(("vpa", "called"), [(PAYER, "success"), (BROKE, "failure")])
-async def test_the_static_open_calls_once_and_closes_whatever_happened(
+async def test_the_static_open_calls_back_once_and_closes(
     page: Page, gateway: Gateway, shop: Shop, vpa: str, called: str
 ) -> None:
     modal = Modal(page)
@@ -56,7 +56,7 @@ async def test_the_static_open_needs_an_order_and_an_amount(page: Page, shop: Sh
         await Modal(page).is_gone()
 
 
-async def test_a_gateway_without_orders_takes_the_openers_amount(
+async def test_the_open_demo_profile_uses_the_amount_of_the_caller(
     page: Page, gateway_with: GatewayWith
 ) -> None:
     modal = Modal(page)
@@ -80,7 +80,7 @@ async def test_a_gateway_without_orders_takes_the_openers_amount(
     assert len({given["paymentId"] for given in results}) == 3
 
 
-async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands_it_on(
+async def test_a_required_client_secret_is_passed_to_the_checkout(
     page: Page, gateway_with: GatewayWith
 ) -> None:
     modal = Modal(page)
@@ -105,7 +105,7 @@ async def test_where_a_client_secret_is_required_the_checkout_needs_it_and_hands
     assert [address for address in asked if "secret" in address] == []
 
 
-async def test_a_page_on_a_server_of_its_own_finds_the_api(
+async def test_a_page_on_its_own_server_finds_the_api(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     """The script too learns from the page which server knows the payment's result."""
@@ -157,7 +157,7 @@ async def test_the_element_is_a_button_that_opens_the_checkout(
     assert result["orderId"] == order
 
 
-async def test_a_frame_without_the_sdk_gets_both_kinds_of_messages(
+async def test_a_frame_without_the_sdk_gets_both_message_families(
     page: Page, gateway: Gateway, shop: Shop
 ) -> None:
     order = await gateway.order(50_000)
@@ -190,7 +190,7 @@ async def test_a_frame_without_the_sdk_gets_both_kinds_of_messages(
     assert not any("nonce" in data for _, data in heard)
 
 
-async def test_in_a_window_of_its_own_nothing_is_posted(page: Page, gateway: Gateway) -> None:
+async def test_a_checkout_in_its_own_window_posts_no_message(page: Page, gateway: Gateway) -> None:
     await page.add_init_script(
         "window.heard = []; window.addEventListener('message', (event) => heard.push(event.data))"
     )

@@ -28,7 +28,7 @@ def check(sentence: str) -> str:
     return sentence
 
 
-def test_no_program_anywhere(place):
+def test_a_missing_program_is_reported(place):
     nothing = Machine(module_path=(), program_path="", postgres_installations=NOWHERE)
 
     without_redis = the_sentence(place, machine=nothing, redis=False)
@@ -41,7 +41,7 @@ def test_no_program_anywhere(place):
     assert with_redis.startswith("REDIS_URL: it is not set, and no Valkey or Redis")
 
 
-def test_a_program_that_does_not_run_here(place):
+def test_a_program_of_another_platform_is_reported(place):
     folder = place.base / "programs"
     folder.mkdir()
     for name in ("postgres", "initdb"):
@@ -57,7 +57,7 @@ def test_a_program_that_does_not_run_here(place):
     assert f"{folder}/initdb does not run here (Exec format error)" in sentence
 
 
-def test_a_home_that_is_no_folder(place):
+def test_a_home_that_is_a_file_is_reported(place):
     place.home.write_text("a file")
 
     assert the_sentence(place) == (
@@ -66,7 +66,7 @@ def test_a_home_that_is_no_folder(place):
     )
 
 
-def test_a_home_that_cannot_be_written(ordinary):
+def test_an_unwritable_home_is_reported(ordinary):
     ordinary.base.chmod(0o511)
     owner = ordinary.run("attempt()", ordinary=True)
 
@@ -74,7 +74,7 @@ def test_a_home_that_cannot_be_written(ordinary):
     owner.end()
 
 
-def test_a_home_of_another_user(ordinary):
+def test_a_home_of_another_user_is_refused(ordinary):
     ordinary.home = Path("/usr")
     owner = ordinary.run("attempt()", ordinary=True)
 
@@ -84,14 +84,14 @@ def test_a_home_of_another_user(ordinary):
     owner.end()
 
 
-def test_a_socket_folder_that_others_can_enter(used):
+def test_an_insecure_socket_folder_is_refused(used):
     folder = used.home / "data" / "sockets"
     folder.chmod(0o755)
 
     assert f"{folder} is open to other users, or not a folder" in the_sentence(used)
 
 
-def test_data_that_is_gone(place):
+def test_missing_data_is_reported(place):
     place.home.mkdir()
     (place.home / "data").symlink_to(place.base / "gone")
 
@@ -100,7 +100,7 @@ def test_data_that_is_gone(place):
     )
 
 
-def test_data_of_another_major_version(used):
+def test_data_of_another_major_version_is_refused(used):
     (used.home / "data" / "postgres" / "PG_VERSION").write_text("15\n")
 
     sentence = the_sentence(used, redis=False)
@@ -109,7 +109,7 @@ def test_data_of_another_major_version(used):
     assert "Install PostgreSQL 15" in sentence
 
 
-def test_a_server_that_ends_at_once_is_quoted_and_leaves_nothing_behind(used):
+def test_the_error_quotes_a_server_that_ends_immediately(used):
     with (used.home / "data" / "postgres" / "postgresql.conf").open("a") as settings:
         settings.write("nonsense = 1\n")
 
@@ -178,7 +178,7 @@ class Disk:
         return "(home / 'filler').unlink()\n" if self.is_mounted else self.resize(BIG_BYTES)
 
 
-def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, disk):
+def test_a_full_disk_is_reported_and_a_later_start_works(place, disk):
     start = "attempt()\n"
     owner = place.run(disk.resize(SMALL_BYTES) + start + disk.resize(BIG_BYTES) + start)
     refused, started = owner.hear(), owner.hear()
@@ -188,7 +188,7 @@ def test_a_full_disk_is_one_sentence_and_a_later_start_with_room_works(place, di
     assert "url" in started
 
 
-def test_a_disk_that_fills_up_later_is_one_sentence_at_the_next_start(place, disk):
+def test_a_disk_that_fills_up_later_is_reported_at_the_next_start(place, disk):
     start = "attempt(redis=False)\n"
     owner = place.run(disk.resize(BIG_BYTES) + start + disk.fill() + start + disk.clear() + start)
     first, refused, again = owner.hear(), owner.hear(), owner.hear()

@@ -42,7 +42,7 @@ def test_the_database_is_utf8_without_a_locale_and_in_utc(used, sql):
         assert sql(url, "SHOW max_connections") == "33"
 
 
-def test_what_must_last_is_written_through_and_what_need_not_is_not(used, sql):
+def test_durable_servers_sync_to_disk_and_others_do_not(used, sql):
     with used.start(durable=True) as servers:
         assert sql(servers.urls.database_url, "SHOW fsync") == "on"
         assert sql(servers.urls.database_url, "SHOW synchronous_commit") == "on"
@@ -75,7 +75,7 @@ def test_without_redis_there_is_no_valkey(place):
         assert not (place.home / "data" / "valkey").exists()
 
 
-def test_stopping_twice_is_stopping_once(used):
+def test_stopping_twice_has_no_effect(used):
     servers = used.start()
 
     servers.stop()
@@ -85,7 +85,7 @@ def test_stopping_twice_is_stopping_once(used):
     assert servers.poll() is None
 
 
-def test_a_server_that_ends_is_reported_in_a_sentence(used, until):
+def test_a_server_that_ends_is_reported(used, until):
     with used.start() as servers:
         assert servers.poll() is None
         pid = servers._children[0].pid
@@ -134,7 +134,7 @@ def test_a_join_waits_until_the_owner_has_finished_starting(place, sql):
         owner.end()
 
 
-def test_a_stale_lock_file_is_only_a_file(used):
+def test_a_stale_lock_file_is_ignored(used):
     owner = {"pid": os.getpid(), "database_url": "postgresql://x/y?host=/x", "redis_url": ""}
     (used.home / "lock").write_text(json.dumps(owner))
 
@@ -156,7 +156,7 @@ def test_a_long_or_odd_home_path_gets_its_sockets_elsewhere(place, sql, socket_f
         folder.rmdir()
 
 
-def test_programs_of_the_system_serve_where_no_wheel_is_installed(used, sql):
+def test_system_programs_are_used_without_wheels(used, sql):
     folders = [next(used.wheels.glob(f"**/{name}")).parent for name in ("initdb", "valkey-server")]
     machine = Machine(
         module_path=(),

@@ -19,11 +19,11 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_is_in_memory_where_there_is_room(memory: Path):
+def test_temporary_data_is_in_memory_if_there_is_space(memory: Path):
     assert throwaway.throwaway_parent() == memory
 
 
-def test_it_is_among_the_temporary_files_where_memory_is_short(
+def test_temporary_data_is_on_disk_if_memory_is_short(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(throwaway, "MEMORY_BYTES_MIN", 2**62)
@@ -31,7 +31,7 @@ def test_it_is_among_the_temporary_files_where_memory_is_short(
     assert throwaway.throwaway_parent() == Path(tempfile.gettempdir()) != memory
 
 
-def test_it_is_among_the_temporary_files_where_there_is_no_such_file_system(
+def test_temporary_data_is_on_disk_without_a_memory_file_system(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(throwaway, "MEMORY", memory / "missing")
@@ -39,7 +39,7 @@ def test_it_is_among_the_temporary_files_where_there_is_no_such_file_system(
     assert throwaway.throwaway_parent() == Path(tempfile.gettempdir())
 
 
-def test_it_is_where_the_user_says(
+def test_tmpdir_decides_where_temporary_data_is(
     memory: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ):
     named = tmp_path_factory.mktemp("named")

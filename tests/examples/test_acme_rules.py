@@ -29,7 +29,9 @@ def rules() -> Iterator[Found]:
         sys.path.remove(str(FOLDER))
 
 
-async def test_it_routes_limits_and_shows(rules: Found, database_url: str, tmp_path: Path):
+async def test_the_plugin_routes_limits_and_shows_a_panel(
+    rules: Found, database_url: str, tmp_path: Path
+):
     plugins = [*Fakes().found(), Advice(other=OtherProcessor()).found(), rules]
     async with (
         running_app(database_url, tmp_path, plugins=plugins, environ=ENVIRON) as app,

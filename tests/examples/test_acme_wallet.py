@@ -56,7 +56,7 @@ async def test_its_settings_bound_a_payment(acme: Found, database_url: str, tmp_
     assert answer.json["error"]["field"] == "amount"
 
 
-def test_nothing_in_paygate_names_it():
+def test_paygate_does_not_name_the_plugin():
     named = [
         path
         for folder in ("paygate", "plugins")

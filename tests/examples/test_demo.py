@@ -13,7 +13,7 @@ DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 AT_ONCE_S = 30.0
 
 
-def test_it_says_why_paygate_ended_instead_of_waiting_for_it():
+def test_the_demo_reports_why_paygate_ended():
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, str(DEMO)],

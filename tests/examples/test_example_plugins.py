@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return to
 
 
-def test_their_own_tests_are_green(site: Path, databases: Databases):
+def test_the_tests_of_each_plugin_pass(site: Path, databases: Databases):
     folders = [str(FOLDER / name) for name in NAMES]
     # Our migrated database is there to be copied.
     environ = {"PYTHONPATH": str(site), "PAYGATE_TEST_DATABASE_URL": databases.server_url}
@@ -59,7 +59,7 @@ def test_their_own_tests_are_green(site: Path, databases: Databases):
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_kit_finds_nothing_wrong(site: Path, name: str, tmp_path: Path):
+async def test_each_plugin_passes_the_contract_kit(site: Path, name: str, tmp_path: Path):
     processes = Stack("", "", tmp_path, {"PYTHONPATH": str(site)})
     code, output, errors = await processes.run("plugin", "check", name)
 
@@ -67,7 +67,7 @@ async def test_the_kit_finds_nothing_wrong(site: Path, name: str, tmp_path: Path
     assert "0 broken, 0 not judged" in output
 
 
-def test_they_are_typed_to_the_last():
+def test_each_plugin_passes_strict_mypy():
     packages = [str(FOLDER / name / f"paygate_{name}") for name in EVERY]
     done = run("mypy", "--strict", *packages)
 
@@ -75,7 +75,7 @@ def test_they_are_typed_to_the_last():
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_each_is_a_whole_package(name: str):
+def test_each_plugin_is_a_complete_package(name: str):
     folder = FOLDER / name
     declared = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
 
@@ -102,7 +102,7 @@ def _settings_of(source: str) -> str:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_table_says_what_they_are(name: str):
+def test_the_table_describes_every_plugin(name: str):
     [row] = [
         line for line in (FOLDER / "README.md").read_text().splitlines() if f"[{name}]" in line
     ]

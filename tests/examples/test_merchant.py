@@ -71,7 +71,7 @@ async def read(shop: Shop, path: str = "/logs") -> Any:
 
 
 @pytest.mark.parametrize("secret", [SECRET, MADE_SECRET, "whsec_c2hvcnQ=", "plain words"])
-async def test_what_is_signed_is_taken_whatever_the_secret_looks_like(secret: str):
+async def test_signed_webhooks_are_accepted_with_every_secret_format(secret: str):
     async with listening(secret) as shop:
         answer = await post(shop, headers=signed(secret=secret))
 
@@ -109,7 +109,7 @@ OLD = datetime.now(UTC) - timedelta(minutes=6)
         {**signed(), "webhook-signature": ""},
     ],
 )
-async def test_what_is_not_rightly_signed_is_refused_and_shown(headers: Mapping[str, str]):
+async def test_a_wrong_signature_is_refused_and_logged(headers: Mapping[str, str]):
     async with listening() as shop:
         answer = await post(shop, headers=headers)
         (entry,) = await read(shop)
@@ -119,7 +119,7 @@ async def test_what_is_not_rightly_signed_is_refused_and_shown(headers: Mapping[
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"not json", b"[" * 5000, b'{"event":NaN}'])
-async def test_a_body_that_is_no_json_is_refused_or_kept_and_harms_nothing(body: bytes):
+async def test_a_body_that_is_not_json_does_no_harm(body: bytes):
     plain = {"X-Webhook-Signature": signed(body)["X-Webhook-Signature"]}
     async with listening() as shop:
         refused = await post(shop, body, headers={**plain, "X-Webhook-Signature": "0"})
@@ -130,7 +130,7 @@ async def test_a_body_that_is_no_json_is_refused_or_kept_and_harms_nothing(body:
     assert [entry["valid"] for entry in entries] == [True, False]
 
 
-async def test_the_official_library_signs_what_it_takes():
+async def test_webhooks_signed_by_the_official_library_are_accepted():
     now = datetime.now(UTC)
     plain = hmac.new(MADE_SECRET.encode(), BODY, hashlib.sha256).hexdigest()
     headers = {
@@ -176,7 +176,7 @@ async def test_the_log_can_be_emptied():
     assert (health["status"], health["received"], health["kept"]) == ("ok", 1, 0)
 
 
-async def test_a_second_copy_is_answered_and_known():
+async def test_a_duplicate_is_acknowledged_and_marked():
     async with listening() as shop:
         answers = [await post(shop), await post(shop)]
         other = await post(shop, headers=signed(id="evt_2"))
@@ -186,7 +186,7 @@ async def test_a_second_copy_is_answered_and_known():
     assert [entry["duplicate"] for entry in entries] == [False, True, False]
 
 
-async def test_what_was_not_taken_is_no_duplicate_when_it_comes_again():
+async def test_a_retry_of_a_refused_webhook_is_not_a_duplicate():
     async with listening(fail_first=1) as shop:
         first, second, third = [await post(shop) for _ in range(3)]
         entries = await read(shop)
@@ -196,7 +196,7 @@ async def test_what_was_not_taken_is_no_duplicate_when_it_comes_again():
     assert entries[-1]["valid"] is True
 
 
-async def test_a_stranger_does_not_use_up_the_failures():
+async def test_unsigned_requests_do_not_use_up_the_failures():
     async with listening(fail_first=1) as shop:
         stranger = await post(shop, headers=signed(secret="whsec_another1"))
         genuine = await post(shop)
@@ -204,7 +204,7 @@ async def test_a_stranger_does_not_use_up_the_failures():
     assert (stranger[0], genuine[0]) == (401, 503)
 
 
-async def test_failures_can_be_switched_on_and_off_while_it_runs():
+async def test_failures_can_be_enabled_and_disabled_at_run_time():
     async with listening() as shop:
         async with shop.post("/fail", json={"first": 5, "status": 418}) as told:
             assert await told.json() == {"first": 5, "status": 418}
@@ -237,7 +237,7 @@ async def test_it_waits_for_the_configured_delay():
     assert 0.2 <= took_s < 20
 
 
-async def test_it_starts_from_the_command_line_with_what_the_environment_says():
+async def test_the_receiver_reads_its_settings_from_the_environment():
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -120,7 +120,7 @@ async def visit(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
             yield Visit(program, api)
 
 
-async def test_a_sale_is_paid_when_a_webhook_says_so_and_refunded_likewise(visit: Visit):
+async def test_webhooks_mark_a_sale_as_paid_and_refunded(visit: Visit):
     _, order = await visit.buy("cup")
     before = await visit.sale(order)
     payment_id = await visit.pay(order)
@@ -132,7 +132,7 @@ async def test_a_sale_is_paid_when_a_webhook_says_so_and_refunded_likewise(visit
     assert paid["paymentId"] == refunded["paymentId"] == payment_id
 
 
-async def test_a_sale_whose_payment_failed_can_be_paid_after_all(visit: Visit):
+async def test_a_sale_can_be_paid_after_a_failed_payment(visit: Visit):
     _, order = await visit.buy("tea")
     await visit.pay(order, "failure@upi")
     await visit.until(order, "failed")
@@ -141,7 +141,7 @@ async def test_a_sale_whose_payment_failed_can_be_paid_after_all(visit: Visit):
     assert (await visit.until(order, "paid"))["paymentId"] == second
 
 
-async def test_the_price_is_the_shops(visit: Visit):
+async def test_the_shop_sets_the_price(visit: Visit):
     status, order = await visit.buy("pot", amount="100", price="100")
     _, known = await visit.api.call("GET", f"/api/v1/orders/{order['orderId']}")
 
@@ -150,7 +150,7 @@ async def test_the_price_is_the_shops(visit: Visit):
     assert (known["amount"], known["currency"]) == (149_900, "INR")
 
 
-async def test_what_is_not_sold_is_not_ordered(visit: Visit):
+async def test_an_unknown_article_is_not_ordered(visit: Visit):
     status, answer = await visit.buy("castle")
     _, orders = await visit.api.call("GET", "/api/v1/orders?limit=10&offset=0")
 
@@ -159,7 +159,7 @@ async def test_what_is_not_sold_is_not_ordered(visit: Visit):
 
 
 @pytest.mark.parametrize("secret", ["whsec_another1", DEFAULT_SECRET, ""])
-async def test_a_webhook_that_its_own_secret_does_not_sign_sells_nothing(visit: Visit, secret: str):
+async def test_a_webhook_with_a_wrong_signature_changes_no_sale(visit: Visit, secret: str):
     data = {"order_id": "order_1", "payment_id": "pay_forged"}
     body = json.dumps({"event": "payment.success", "data": data}).encode()
     before_any_sale = await visit.shop.post(body, signed(body, secret))
@@ -172,7 +172,7 @@ async def test_a_webhook_that_its_own_secret_does_not_sign_sells_nothing(visit: 
     assert (await visit.sale(order))["status"] == "open"
 
 
-async def test_late_and_doubled_webhooks_do_not_turn_a_sale_back(visit: Visit):
+async def test_late_and_duplicate_webhooks_do_not_revert_a_sale(visit: Visit):
     _, order = await visit.buy("tea")
     await visit.pay(order, "failure@upi")
     await visit.until(order, "failed")
@@ -191,7 +191,7 @@ async def test_late_and_doubled_webhooks_do_not_turn_a_sale_back(visit: Visit):
     ]
 
 
-async def test_the_merchants_webhooks_do_not_change_before_the_first_sale(visit: Visit):
+async def test_the_endpoint_is_created_with_the_first_sale(visit: Visit):
     theirs = {"webhook_url": "http://127.0.0.1:9/theirs"}
     await visit.api.call("PATCH", "/api/v1/merchant/webhook", json=theirs)
     before = await visit.endpoints()
@@ -225,7 +225,7 @@ async def test_a_closed_shop_leaves_no_endpoint_and_the_next_removes_a_killed_on
     assert (there, left, afterwards) == (2, 2 if how == signal.SIGKILL else 1, 1)
 
 
-async def test_where_the_port_is_taken_the_shop_says_so_and_tells_paygate_nothing(
+async def test_a_port_in_use_is_reported_before_an_endpoint_is_created(
     database_url: str, redis_url: str, tmp_path: Path
 ):
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -238,7 +238,7 @@ async def test_where_the_port_is_taken_the_shop_says_so_and_tells_paygate_nothin
     assert "SHOP_PORT" in errors.decode()
 
 
-async def test_the_page_loads_the_checkout_and_never_holds_the_secret(visit: Visit):
+async def test_the_page_loads_the_checkout_and_contains_no_secret(visit: Visit):
     async with aiohttp.ClientSession() as session, session.get(visit.shop.base) as answer:
         html = await answer.text()
     items = await visit.shop.read("/items")

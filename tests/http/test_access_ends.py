@@ -45,9 +45,7 @@ def headers_of(answer: Any) -> dict[str, str]:
         ("expires_at", "0 seconds", 401),
     ],
 )
-async def test_a_session_ends_when_it_idles_and_in_any_case(
-    app: TestApp, column: str, ago: str, wanted: int
-):
+async def test_a_session_ends_after_inactivity(app: TestApp, column: str, ago: str, wanted: int):
     session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
     lasts = await app.value("SELECT expires_at - created_at FROM sessions")
     await app.rows(f"UPDATE sessions SET {column} = {LONG_AGO} '{ago}'")
@@ -56,7 +54,7 @@ async def test_a_session_ends_when_it_idles_and_in_any_case(
     assert round(lasts.total_seconds() / 60) == 12 * 60
 
 
-async def test_an_active_session_still_ends_at_its_maximum_age(app: TestApp):
+async def test_an_active_session_ends_at_its_maximum_age(app: TestApp):
     session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
     await app.rows(f"UPDATE sessions SET last_seen_at = {LONG_AGO} '1 hour 59 minutes'")
     expires_at = await app.value("SELECT expires_at FROM sessions")
@@ -74,7 +72,7 @@ async def test_a_moved_clock_ends_no_session(app: TestApp):
     assert await status(app, session) == 200
 
 
-async def test_old_cookies_are_dead_whatever_ended_them(app: TestApp):
+async def test_ended_sessions_refuse_their_cookies(app: TestApp):
     user_id = await let_in(app)
     ways = {
         "logout": lambda own: app.call("DELETE", "/session", keys=own),
@@ -103,7 +101,7 @@ async def test_sessions_of_a_disabled_user_stay_ended_after_enabling(app: TestAp
     assert (await enter(app)).status == 200
 
 
-async def test_a_lock_ends_and_concerns_one_account(app: TestApp):
+async def test_a_lock_expires_and_affects_one_account(app: TestApp):
     await let_in(app)
     for _ in range(10):
         assert (await enter(app, password="wrong")).status == 401
@@ -131,7 +129,7 @@ async def test_nine_wrong_passwords_lock_no_user_and_old_ones_expire(app: TestAp
     assert (await enter(app)).status == 200
 
 
-async def test_a_key_that_is_revoked_while_it_is_used(app: TestApp):
+async def test_a_key_revoked_during_use_is_refused(app: TestApp):
     key = await a_key(app, Role.DEVELOPER)
     key_id = await app.value("SELECT id FROM api_keys")
     is_revoked, late, statuses = False, [], set()
@@ -176,7 +174,7 @@ async def test_a_password_reset_ends_all_sessions(app: TestApp):
     assert (await enter(app, password=reset.json["password"])).status == 200
 
 
-async def test_two_owners_cannot_rid_the_merchant_of_both(app: TestApp):
+async def test_the_last_owner_cannot_be_removed(app: TestApp):
     await app.rows("DELETE FROM users")
     one, two = [await a_user(app, f"{n}@x.y", Role.OWNER) for n in "ab"]
     for _ in range(5):
@@ -188,7 +186,7 @@ async def test_two_owners_cannot_rid_the_merchant_of_both(app: TestApp):
         await app.rows("UPDATE users SET role = 'owner', is_active = true")
 
 
-async def test_a_demotion_counts_from_the_next_request_on(app: TestApp):
+async def test_a_demotion_applies_to_the_next_request(app: TestApp):
     user = await a_user(app, EMAIL, Role.DEVELOPER)
     session = await signed_in(app, user)
     before = await app.call("POST", "/orders", keys=session, json={"amount": 500})

@@ -38,7 +38,7 @@ def values_of(route: Route) -> dict[str, str]:
     return {place: ANYWHERE.get(place, str(uuid4())) for place in route.places}
 
 
-async def test_every_changing_route_says_who_may_and_what_is_written_down(app: TestApp):
+async def test_every_changing_route_declares_its_role_and_audit_entry(app: TestApp):
     changing = [route for route in map_of(app).values() if route.changes]
     silent = {
         str(route)
@@ -73,7 +73,7 @@ async def test_requests_without_credentials_are_refused(app: TestApp):
     assert len(guarded) > 80
 
 
-async def test_a_role_opens_what_it_is_said_to(app: TestApp):
+async def test_each_role_may_use_its_documented_routes(app: TestApp):
     # Each has signed in and has a key; the key of a role can do what its people can.
     callers = {role: [await a_key(app, role), await person(app, role)] for role in Role}
     guarded = [each for each in map_of(app).values() if each.said.access == "merchant"]
@@ -86,7 +86,7 @@ async def test_a_role_opens_what_it_is_said_to(app: TestApp):
                 assert (answer.status in {401, 403}) != may, (role, str(route), answer.json)
 
 
-async def test_what_needs_an_operator_is_no_owners(app: TestApp):
+async def test_operator_routes_refuse_owners(app: TestApp):
     operator = await signed_in(app, await a_user(app, "op@x.y", Role.OWNER, is_operator=True))
     lower = await signed_in(app, await a_user(app, "su@x.y", Role.SUPPORT, is_operator=True))
     asked = [route for route in map_of(app).values() if needs_operator(route)]
@@ -98,7 +98,7 @@ async def test_what_needs_an_operator_is_no_owners(app: TestApp):
     assert asked
 
 
-async def test_a_session_is_no_key_and_a_key_no_session(app: TestApp):
+async def test_session_routes_refuse_keys_and_key_routes_refuse_sessions(app: TestApp):
     own = [each for each in map_of(app).values() if each.said.access == "session"]
 
     for route in own:
@@ -109,7 +109,7 @@ async def test_a_session_is_no_key_and_a_key_no_session(app: TestApp):
     assert len(own) == 3
 
 
-async def test_a_session_changes_nothing_without_its_token(app: TestApp):
+async def test_a_session_needs_its_csrf_token_for_changes(app: TestApp):
     session = await person(app, Role.OWNER)
     without = {"Cookie": session["Cookie"]}
     foreign = {**session, "Origin": "https://evil.example"}
@@ -125,7 +125,7 @@ async def test_a_session_changes_nothing_without_its_token(app: TestApp):
             assert answer.status == 403, (str(route), answer.json)
 
 
-async def test_the_document_says_who_may_in_its_own_words(app: TestApp):
+async def test_the_openapi_document_names_the_required_role(app: TestApp):
     document = app.contract.document
     key, page = {"ApiKey": [], "ApiSecret": []}, {"Session": []}
 

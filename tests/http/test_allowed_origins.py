@@ -27,7 +27,7 @@ async def allow(installed: TestApp, *origins: Any) -> Any:
     return await installed.call("PATCH", "/merchant", json={"allowed_origins": list(origins)})
 
 
-async def test_while_none_is_named_any_page_may(installed: TestApp):
+async def test_without_allowed_origins_any_page_may_frame_the_checkout(installed: TestApp):
     order = await installed.order()
     shown = await installed.call("GET", "/merchant")
     public = await installed.call("GET", f"/orders/{order}/public", keys={})
@@ -37,7 +37,7 @@ async def test_while_none_is_named_any_page_may(installed: TestApp):
     assert "allowed_origins" not in public.json
 
 
-async def test_once_some_are_named_no_other_may(installed: TestApp):
+async def test_only_allowed_origins_may_frame_the_checkout(installed: TestApp):
     order = await installed.order()
     payment = (await installed.pay(order, method="upi", vpa="a@okaxis")).json["id"]
     given = await allow(
@@ -57,7 +57,7 @@ async def test_once_some_are_named_no_other_may(installed: TestApp):
     assert await policy(installed, f"/checkout?order_id={order}") == ""
 
 
-async def test_the_rule_is_of_the_payment_that_the_page_shows(installed: TestApp):
+async def test_the_policy_belongs_to_the_shown_payment(installed: TestApp):
     """The page follows a payment before an order, so naming another order opens nothing."""
     order = await installed.order()
     payment = (await installed.pay(order, method="upi", vpa="a@okaxis")).json["id"]
@@ -70,7 +70,7 @@ async def test_the_rule_is_of_the_payment_that_the_page_shows(installed: TestApp
     assert await policy(installed, f"/checkout?payment_id=&order_id={order}") == SHOP
 
 
-async def test_what_is_left_out_stays(installed: TestApp):
+async def test_missing_fields_stay_unchanged(installed: TestApp):
     await allow(installed, SHOP)
     for body in ({}, {"allowed_origins": None}):
         kept = await installed.call("PATCH", "/merchant", json=body)
@@ -94,7 +94,7 @@ async def test_what_is_left_out_stays(installed: TestApp):
         None,
     ],
 )
-async def test_what_is_no_origin_is_refused_by_name(installed: TestApp, wrong: Any):
+async def test_an_invalid_origin_is_refused_with_its_value(installed: TestApp, wrong: Any):
     await allow(installed, SHOP)
     answer = await allow(installed, "https://good.example", wrong)
 
@@ -117,7 +117,7 @@ async def test_too_many_origins_are_refused(installed: TestApp):
         ("NULL", ""),
     ],
 )
-async def test_set_by_sql_it_counts_at_once_and_writes_no_header_of_its_own(
+async def test_origins_set_by_sql_apply_immediately_and_cannot_inject_headers(
     installed: TestApp, stored: str, framed_by: str
 ):
     order = await installed.order()

@@ -35,9 +35,7 @@ async def listed(app: TestApp, query: str = "") -> Any:
     return (await app.call("GET", f"/attention{query}")).json["data"]
 
 
-async def test_a_workers_own_answer_that_contradicts_a_decided_payment_is_listed(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_contradicting_response_of_the_processor_is_listed(app: TestApp, fakes: Fakes):
     payment_id = await contradicted(app, fakes)
     (item,) = await listed(app)
 
@@ -75,7 +73,7 @@ async def test_an_item_is_resolved_by_operators_only(app: TestApp, fakes: Fakes)
 
 
 @pytest.mark.parametrize("item_id", ["callback-999", "answer-x", "payment-pay_1", "%00", "x" * 500])
-async def test_what_is_not_on_the_list_cannot_be_resolved(app: TestApp, item_id: str):
+async def test_an_unlisted_item_cannot_be_resolved(app: TestApp, item_id: str):
     answer = await app.call("POST", f"/attention/{item_id}/resolve", json={"note": NOTE})
 
     assert answer.status == 404
@@ -88,7 +86,7 @@ async def test_an_item_is_resolved_with_a_note(app: TestApp, body: object):
     assert (answer.status, answer.json["error"]["field"]) == (400, "note")
 
 
-async def test_the_history_is_asked_for_by_true_or_false(app: TestApp):
+async def test_the_history_filter_is_a_boolean(app: TestApp):
     answer = await app.call("GET", "/attention?resolved=yes")
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "resolved")
@@ -161,7 +159,7 @@ async def test_open_callbacks_are_kept_until_they_are_resolved(app: TestApp):
     assert len(await listed(app, "?resolved=true")) == 2
 
 
-async def test_strangers_do_not_push_money_off_the_list(app: TestApp, fakes: Fakes):
+async def test_unsigned_callbacks_do_not_displace_other_items(app: TestApp, fakes: Fakes):
     await contradicted(app, fakes)
     now = app.app.deps.clock.now() + timedelta(seconds=1)
     for _ in range(201):

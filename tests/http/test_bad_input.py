@@ -46,7 +46,7 @@ BAD_AMOUNTS: list[Any] = [
 
 
 @pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=repr)
-async def test_a_bad_amount_is_refused_by_name(app: TestApp, stored: int, amount: Any):
+async def test_an_invalid_amount_names_the_field(app: TestApp, stored: int, amount: Any):
     answer = await app.call("POST", "/orders", json={"amount": amount})
 
     assert answer.status == 400
@@ -64,7 +64,7 @@ async def test_a_missing_amount_names_the_field(app: TestApp):
     }
 
 
-async def test_the_limits_of_an_amount_belong_to_it(app: TestApp):
+async def test_the_minimum_and_maximum_amounts_are_accepted(app: TestApp):
     assert (await app.call("POST", "/orders", json={"amount": 100})).status == 201
     assert (await app.call("POST", "/orders", json={"amount": 10**12})).status == 201
     assert (await app.call("POST", "/orders", json={"amount": 99})).json["error"][
@@ -184,7 +184,7 @@ async def test_a_bad_payment_gets_its_own_error(
         "/payments/%ff%fe",
     ],
 )
-async def test_an_id_that_names_nothing_is_404(app: TestApp, path: str):
+async def test_an_unknown_id_is_404(app: TestApp, path: str):
     answer = await app.call("GET", path)
 
     assert answer.status == 404
@@ -228,7 +228,7 @@ async def test_unknown_routes_and_methods_are_json_errors(app: TestApp):
 
 
 @pytest.mark.parametrize("name", ["event", "payment_id"])
-async def test_a_filter_of_deliveries_holds_no_nul(app: TestApp, name: str):
+async def test_a_filter_with_a_nul_character_is_refused(app: TestApp, name: str):
     answer = await app.call("GET", f"/webhooks?{name}=a%00b")
 
     assert answer.status == 400
@@ -247,7 +247,7 @@ async def test_a_filter_of_deliveries_holds_no_nul(app: TestApp, name: str):
         ("subject", 256, 400),
     ],
 )
-async def test_a_filter_of_the_audit_log_is_as_long_as_what_it_finds(
+async def test_filters_of_the_audit_log_accept_the_full_column_length(
     app: TestApp, name: str, chars: int, status: int
 ):
     answer = await app.call("GET", f"/audit?{name}={'a' * chars}")

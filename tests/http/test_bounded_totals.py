@@ -12,7 +12,7 @@ from tests.harness.apps import TestApp
     ("path", "counted"),
     [("/orders", 2), ("/payments", 2), ("/webhooks", 2), ("/refunds", 2), ("/audit", 3)],
 )
-async def test_a_list_of_years_is_counted_to_a_limit(
+async def test_a_long_list_is_counted_up_to_a_limit(
     app: TestApp, path: str, counted: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(pages, "COUNTED_ROWS_MAX", counted)

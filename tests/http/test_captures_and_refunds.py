@@ -58,7 +58,7 @@ async def test_a_capture_of_another_amount_is_refused(app: TestApp, amount: int)
     assert (await app.payment(payment_id))["captured"] is False
 
 
-async def test_ten_captures_at_once_leave_one_winner(app: TestApp):
+async def test_of_ten_concurrent_captures_one_succeeds(app: TestApp):
     payment_id = await succeeded(app)
 
     answers = await asyncio.gather(
@@ -97,7 +97,7 @@ async def test_a_refund_is_pending_and_then_processed(app: TestApp, fakes: Fakes
     assert told["refund"]["status"] == "processed"
 
 
-async def test_partial_refunds_add_up_to_the_payment_and_no_further(app: TestApp):
+async def test_partial_refunds_cannot_exceed_the_payment(app: TestApp):
     payment_id = await succeeded(app)
 
     answers = [await refund(app, payment_id, amount) for amount in (20_000, 30_001, 30_000, 1)]
@@ -110,9 +110,7 @@ async def test_partial_refunds_add_up_to_the_payment_and_no_further(app: TestApp
 
 
 @pytest.mark.parametrize("round_", range(5))
-async def test_four_refunds_of_sixty_percent_at_once_give_sixty_percent_once(
-    app: TestApp, round_: int
-):
+async def test_of_four_concurrent_refunds_of_60_percent_one_succeeds(app: TestApp, round_: int):
     payment_id = await succeeded(app)
 
     answers = await asyncio.gather(*(refund(app, payment_id, 30_000) for _ in range(4)))
@@ -121,7 +119,7 @@ async def test_four_refunds_of_sixty_percent_at_once_give_sixty_percent_once(
     assert (await app.payment(payment_id))["amount_refunded"] == 30_000
 
 
-async def test_fifty_refunds_of_thirty_percent_at_once_give_it_three_times(app: TestApp):
+async def test_of_fifty_concurrent_refunds_of_30_percent_three_succeed(app: TestApp):
     payment_id = await succeeded(app)
 
     answers = await asyncio.gather(*(refund(app, payment_id, 15_000) for _ in range(50)))
@@ -129,7 +127,7 @@ async def test_fifty_refunds_of_thirty_percent_at_once_give_it_three_times(app: 
     assert sorted(answer.status for answer in answers) == [201] * 3 + [400] * 47
 
 
-async def test_a_declined_refund_gives_its_money_back_to_the_payment(app: TestApp, fakes: Fakes):
+async def test_a_declined_refund_makes_its_amount_refundable_again(app: TestApp, fakes: Fakes):
     fakes.processor.refunds = [Declined(DeclineCode.BLOCKED_INSTRUMENT)]
     payment_id = await succeeded(app)
     first = await refund(app, payment_id, 50_000)
@@ -160,7 +158,7 @@ async def test_a_refund_names_its_charge_and_has_an_id_of_its_own(app: TestApp, 
     assert own_id not in {charge, None}
 
 
-async def test_an_unknown_refund_is_asked_about_and_never_given_twice(app: TestApp, fakes: Fakes):
+async def test_an_unknown_refund_is_queried_and_never_repeated(app: TestApp, fakes: Fakes):
     fakes.processor.refunds = [RuntimeError("the line broke")]
     fakes.processor.queries = [Unknown("still nothing")]
     payment_id = await succeeded(app)
@@ -185,7 +183,7 @@ async def test_many_refunds_of_one_payment_settle_in_one_batch(app: TestApp, fak
     assert (await app.payment(payment_id))["amount_refunded"] == 2_000
 
 
-async def test_a_payment_that_has_not_succeeded_gives_nothing_back(app: TestApp):
+async def test_a_payment_that_has_not_succeeded_cannot_be_refunded(app: TestApp):
     answer = await refund(app, await app.paid(), 100)
 
     assert (answer.status, answer.json["error"]["code"]) == (400, "BAD_REQUEST_ERROR")
@@ -201,7 +199,7 @@ async def test_a_bad_refund_amount_is_named(app: TestApp, amount: Any):
     assert await app.value("SELECT count(*) FROM refunds") == 0
 
 
-async def test_what_is_not_there_is_404(app: TestApp):
+async def test_an_unknown_payment_or_refund_is_404(app: TestApp):
     nowhere = "pay_AAAAAAAAAAAAAAAA"
 
     answers = [
@@ -229,7 +227,7 @@ async def test_a_refund_may_name_its_payment_in_the_body_and_is_listed(app: Test
     assert [row["id"] for row in listed.json["data"]] == [created.json["id"]]
 
 
-async def test_refunds_and_captures_with_a_key_happen_once(app: TestApp):
+async def test_refunds_and_captures_with_an_idempotency_key_are_executed_once(app: TestApp):
     payment_id = await succeeded(app)
     headers = {"Idempotency-Key": "k1"}
 

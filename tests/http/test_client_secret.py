@@ -63,7 +63,7 @@ async def test_in_test_mode_the_orders_id_is_enough(app: TestApp):
     assert [answer.status for answer in answers] == [200, 201, 200, 200]
 
 
-async def test_a_wrong_secret_is_refused_even_then(app: TestApp):
+async def test_a_wrong_secret_is_refused_even_if_none_is_required(app: TestApp):
     order, other = await new_order(app), await new_order(app)
     answers = await browse(app, order, client_secret=other["client_secret"])
 
@@ -72,7 +72,7 @@ async def test_a_wrong_secret_is_refused_even_then(app: TestApp):
 
 
 @pytest.mark.parametrize("junk", [7, True, ["x"], {"a": 1}])
-async def test_a_secret_that_is_no_text_is_refused(app: TestApp, junk: Any):
+async def test_a_secret_that_is_not_a_string_is_refused(app: TestApp, junk: Any):
     order = await new_order(app)
     body = {"order_id": order["id"], "method": "coin", "client_secret": junk}
     answer = await app.call("POST", "/payments/public", keys={}, json=body)
@@ -80,7 +80,7 @@ async def test_a_secret_that_is_no_text_is_refused(app: TestApp, junk: Any):
     assert (answer.status, answer.json["error"]) == (401, DENIED)
 
 
-async def test_where_it_is_required_a_browser_needs_it(strict: TestApp):
+async def test_a_browser_needs_a_required_client_secret(strict: TestApp):
     order = await new_order(strict)
     without = await browse(strict, order)
     within = await browse(strict, await new_order(strict), client_secret="")
@@ -91,7 +91,7 @@ async def test_where_it_is_required_a_browser_needs_it(strict: TestApp):
     assert [answer.status for answer in granted] == [200, 201, 200, 200]
 
 
-async def test_a_header_carries_it_too(strict: TestApp):
+async def test_the_client_secret_may_be_sent_in_a_header(strict: TestApp):
     order = await new_order(strict)
     headers = {"X-Client-Secret": order["client_secret"]}
     answer = await strict.call("GET", f"/orders/{order['id']}/public", keys={}, headers=headers)
@@ -99,7 +99,7 @@ async def test_a_header_carries_it_too(strict: TestApp):
     assert answer.status == 200
 
 
-async def test_an_unknown_order_looks_like_any_other(strict: TestApp):
+async def test_an_unknown_order_gets_the_same_error_as_a_wrong_secret(strict: TestApp):
     answers = [
         await strict.call("GET", f"/orders/{name}/public", keys={})
         for name in ("order_0000000000000000", (await new_order(strict))["id"])
@@ -108,7 +108,7 @@ async def test_an_unknown_order_looks_like_any_other(strict: TestApp):
     assert answers[0].body == answers[1].body
 
 
-def test_production_requires_it_by_default():
+def test_production_requires_the_client_secret_by_default():
     def required(**environ: str) -> bool:
         return read_settings(environ).requires_client_secret
 
@@ -118,7 +118,7 @@ def test_production_requires_it_by_default():
     assert required(PAYGATE_REQUIRE_CLIENT_SECRET="true")
 
 
-async def test_a_shoppers_key_pays_once_and_is_not_the_merchants(app: TestApp):
+async def test_a_shoppers_idempotency_key_is_separate_from_the_merchants(app: TestApp):
     order_id, other_id = await app.order(), await app.order()
     headers = {"Idempotency-Key": "k1"}
 
@@ -196,7 +196,9 @@ async def test_roles_that_cannot_create_payments_see_no_secret(app: TestApp, rol
     assert order["client_secret"] not in seen
 
 
-async def test_no_answer_and_no_row_of_a_payment_holds_the_secret(strict: TestApp, fakes: Fakes):
+async def test_no_response_and_no_row_of_a_payment_contains_the_secret(
+    strict: TestApp, fakes: Fakes
+):
     """Secrets that the API writes into a URL, an event or a table would be visible to others."""
     order = await new_order(strict)
     secret = order["client_secret"]

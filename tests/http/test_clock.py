@@ -23,7 +23,7 @@ async def held(app: TestApp, at: str = NEW_YEAR) -> None:
     assert answer.status == 200, answer
 
 
-async def test_the_clock_runs_until_it_is_held_and_again_when_it_is_released(app: TestApp):
+async def test_the_clock_runs_unless_it_is_held(app: TestApp):
     running = await app.call("GET", CLOCK, keys=None)
     stopped = await app.call("POST", f"{CLOCK}/set", json={"at": "2027-01-01T05:30:00+05:30"})
     seen = await app.call("GET", CLOCK)
@@ -35,7 +35,7 @@ async def test_the_clock_runs_until_it_is_held_and_again_when_it_is_released(app
     assert released.json["now"] < NEW_YEAR
 
 
-async def test_an_advance_moves_a_held_clock_that_much_further(app: TestApp):
+async def test_an_advance_moves_a_held_clock(app: TestApp):
     await held(app)
     answer = await app.call("POST", f"{CLOCK}/advance", json={"seconds": 1.5})
 
@@ -56,7 +56,7 @@ async def test_an_advance_of_a_running_clock_starts_from_now(app: TestApp):
     assert 3600 <= moved.total_seconds() < 3602
 
 
-async def test_after_an_advance_time_runs_on_from_there(app: TestApp):
+async def test_the_clock_runs_on_after_an_advance(app: TestApp):
     first = (await app.call("POST", f"{CLOCK}/advance", json={"seconds": 3600})).json
     await asyncio.sleep(0.02)
     later = (await app.call("GET", CLOCK)).json
@@ -66,7 +66,7 @@ async def test_after_an_advance_time_runs_on_from_there(app: TestApp):
     assert 3590 < first["shift_seconds"] == later["shift_seconds"] < 3601
 
 
-async def test_an_advance_stops_the_clock_where_it_ends_if_asked_to(app: TestApp):
+async def test_an_advance_can_hold_the_clock_at_its_end(app: TestApp):
     asked = {"seconds": 3600, "hold": True}
     first = (await app.call("POST", f"{CLOCK}/advance", json=asked)).json
     await asyncio.sleep(0.02)
@@ -76,7 +76,7 @@ async def test_an_advance_stops_the_clock_where_it_ends_if_asked_to(app: TestApp
     assert later["now"] == first["now"]
 
 
-async def test_a_clock_is_stopped_where_it_is(app: TestApp):
+async def test_the_clock_can_be_held_at_its_current_time(app: TestApp):
     before = (await app.call("GET", CLOCK)).json["now"]
     stopped = (await app.call("POST", f"{CLOCK}/set", json={})).json
 
@@ -84,7 +84,7 @@ async def test_a_clock_is_stopped_where_it_is(app: TestApp):
     assert stopped["now"] > before
 
 
-async def test_to_the_next_moment_with_nothing_due_is_no_step(app: TestApp):
+async def test_an_advance_to_the_next_due_time_without_work_has_no_steps(app: TestApp):
     await held(app)
     answer = await app.call("POST", f"{CLOCK}/advance", json={"to_next": True})
 
@@ -92,7 +92,7 @@ async def test_to_the_next_moment_with_nothing_due_is_no_step(app: TestApp):
     assert (answer.json["steps"], answer.json["idle"]) == (0, True)
 
 
-async def test_ten_years_are_as_far_as_one_advance_goes(app: TestApp):
+async def test_an_advance_is_at_most_ten_years(app: TestApp):
     await held(app)
     answer = await app.call("POST", f"{CLOCK}/advance", json={"seconds": TEN_YEARS_S})
 
@@ -122,7 +122,7 @@ async def test_ten_years_are_as_far_as_one_advance_goes(app: TestApp):
         ({"seconds": 1, "to_next": True}, "to_next", "exclude each other"),
     ],
 )
-async def test_an_advance_that_makes_no_sense_is_refused_by_name(
+async def test_an_invalid_advance_names_the_field(
     app: TestApp, body: object, field: str, reason: str
 ):
     answer = await app.call("POST", f"{CLOCK}/advance", json=body)
@@ -135,7 +135,7 @@ async def test_an_advance_that_makes_no_sense_is_refused_by_name(
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "9" * 5000])
-async def test_what_is_no_number_of_json_is_refused(app: TestApp, number: str):
+async def test_a_value_that_is_not_a_json_number_is_refused(app: TestApp, number: str):
     answer = await app.call("POST", f"{CLOCK}/advance", data=f'{{"seconds": {number}}}')
 
     assert answer.status == 400
@@ -155,16 +155,14 @@ async def test_what_is_no_number_of_json_is_refused(app: TestApp, number: str):
         ({"at": "9999-12-31T23:59:59-12:00"}, "2000 to 2200"),
     ],
 )
-async def test_a_moment_that_makes_no_sense_is_refused_by_name(
-    app: TestApp, body: object, reason: str
-):
+async def test_an_invalid_time_names_the_field(app: TestApp, body: object, reason: str):
     answer = await app.call("POST", f"{CLOCK}/set", json=body)
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "at")
     assert reason in answer.json["error"]["description"]
 
 
-async def test_held_time_runs_backwards_only_by_way_of_a_release(app: TestApp):
+async def test_a_held_clock_goes_back_only_by_a_release(app: TestApp):
     await held(app)
     refused = await app.call("POST", f"{CLOCK}/set", json={"at": "2026-12-31T23:59:59Z"})
     await held(app)
@@ -183,7 +181,7 @@ async def test_advancing_ends_at_the_last_supported_year(app: TestApp):
     assert (answer.status, answer.json["error"]["field"]) == (400, "seconds")
 
 
-async def test_an_idempotency_key_is_forgotten_a_day_later_by_the_apps_clock(app: TestApp):
+async def test_an_idempotency_key_expires_by_the_clock_of_the_app(app: TestApp):
     async def order() -> str:
         headers = {"Idempotency-Key": "once"}
         answer = await app.call("POST", "/orders", json={"amount": 500}, headers=headers)
@@ -199,7 +197,7 @@ async def test_an_idempotency_key_is_forgotten_a_day_later_by_the_apps_clock(app
     assert again == first != anew
 
 
-async def test_what_is_made_while_the_clock_is_held_carries_its_time(app: TestApp):
+async def test_rows_created_on_a_held_clock_have_its_time(app: TestApp):
     await held(app)
     order = (await app.call("POST", "/orders", json={"amount": 500})).json
 
@@ -211,7 +209,7 @@ async def test_what_is_made_while_the_clock_is_held_carries_its_time(app: TestAp
     ("method", "path"),
     [("GET", ""), ("POST", "/set"), ("POST", "/advance"), ("POST", "/release")],
 )
-async def test_production_serves_none_of_it(
+async def test_production_serves_no_clock_routes(
     app: TestApp, database_url: str, tmp_path: Path, method: str, path: str
 ):
     given = {
@@ -229,7 +227,7 @@ async def test_production_serves_none_of_it(
     assert response.status_code == 404
 
 
-async def test_health_tells_of_a_stopped_clock_and_how_to_release_it(app: TestApp):
+async def test_health_reports_a_stopped_clock_and_how_to_release_it(app: TestApp):
     running = (await app.call("GET", "/health")).json
     await held(app)
     stopped = (await app.call("GET", "/health")).json
@@ -241,7 +239,7 @@ async def test_health_tells_of_a_stopped_clock_and_how_to_release_it(app: TestAp
     assert not {"clock", "clock_release"} & (running.keys() | released.keys())
 
 
-async def test_health_tells_of_a_clock_that_runs_ahead_and_how_to_release_it(app: TestApp):
+async def test_health_reports_a_clock_that_runs_ahead_and_how_to_release_it(app: TestApp):
     await app.call("POST", f"{CLOCK}/advance", json={"seconds": 3600})
     shifted = (await app.call("GET", "/health")).json
     method, path = shifted["clock_release"].split(" ")

@@ -31,7 +31,7 @@ def allowed(answer: Mapping[str, Any]) -> str | None:
     return answer.get("access-control-allow-origin")
 
 
-async def test_every_route_says_whose_pages_may_use_it(app: TestApp):
+async def test_every_route_declares_its_cors_policy(app: TestApp):
     routes = list(routes_of(app))
     for route in routes:
         path = route.path(dict.fromkeys(route.places, "none"))
@@ -52,9 +52,7 @@ async def test_every_route_says_whose_pages_may_use_it(app: TestApp):
 
 
 @pytest.mark.parametrize("origin", [*LOCAL, *FOREIGN])
-async def test_where_keys_are_taken_only_pages_of_this_machine_are_answered(
-    app: TestApp, origin: str
-):
+async def test_routes_with_keys_answer_only_pages_of_this_machine(app: TestApp, origin: str):
     expected = origin if origin in LOCAL else None
     for method, path in (("GET", "/api/v1/orders"), ("GET", "/api/v1/test/merchant")):
         answer = await ask(app, method, path, Origin=origin)
@@ -66,7 +64,7 @@ async def test_where_keys_are_taken_only_pages_of_this_machine_are_answered(
         assert allowed(await ask(app, "GET", path, Origin=origin)) == "*", path
 
 
-async def test_no_page_elsewhere_changes_anything_without_keys(app: TestApp):
+async def test_foreign_pages_change_nothing_without_keys(app: TestApp):
     namespaces = "SELECT count(*) FROM merchants"
     before = await app.value(namespaces)
     tests = [f"/api/v1/test/{path}" for path in ("namespaces", "clock/advance", "orders")]
@@ -79,7 +77,7 @@ async def test_no_page_elsewhere_changes_anything_without_keys(app: TestApp):
     assert (await ask(app, "POST", "/api/v1/test/namespaces"))["status"] == 201
 
 
-async def test_a_shop_opened_from_a_file_still_sells(app: TestApp):
+async def test_a_shop_page_opened_from_a_file_can_take_payments(app: TestApp):
     order = await app.order()
     body = {"order_id": order, "method": "coin"}
     shown = await app.call("GET", f"/orders/{order}/public", keys={"Origin": "null"})
@@ -90,7 +88,7 @@ async def test_a_shop_opened_from_a_file_still_sells(app: TestApp):
     assert paid.headers["Access-Control-Allow-Origin"] == "*"
 
 
-async def test_shoppers_routes_take_what_tracing_adds(app: TestApp):
+async def test_shoppers_routes_accept_tracing_headers(app: TestApp):
     asked = {"Access_Control_Request_Headers": "content-type, traceparent, sentry-trace"}
     method = {"Access_Control_Request_Method": "POST"}
     public, keyed = [
@@ -139,14 +137,14 @@ async def test_configured_origins_are_answered(
         ("", 403),
     ],
 )
-async def test_a_development_server_is_reached_by_its_own_names_only(
+async def test_a_development_server_accepts_only_its_host_names(
     app: TestApp, host: str, status: int
 ):
     for path in ("/health", "/dashboard", "/api/v1/test/merchant", "/checkout"):
         assert (await ask(app, "GET", path, Host=host))["status"] == status, path
 
 
-async def test_further_names_are_configured_and_production_has_none_of_it(
+async def test_host_names_are_configurable_and_not_checked_in_production(
     database_url: str, tmp_path: Path, fakes: Fakes
 ):
     named = {"PAYGATE_ALLOWED_HOSTS": "box.lan", "DASHBOARD_URL": "http://desk.lan:3000"}
@@ -176,7 +174,7 @@ async def test_further_names_are_configured_and_production_has_none_of_it(
 
 
 @pytest.mark.parametrize("kind", ["dashboard", "checkout"])
-async def test_pages_on_ports_of_their_own_keep_to_it(kind: Any):
+async def test_pages_on_their_own_ports_check_host_names(kind: Any):
     client = pages(kind, read_settings({})).test_client()
     path = "/login" if kind == "dashboard" else "/checkout"
     here = await client.get(path, headers={"Origin": EVIL})

@@ -95,9 +95,7 @@ async def test_another_merchants_rows_stay_hidden_behind_a_cursor(app: TestApp):
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("cursor", ["x", "0", "%00", "%ED%A0%80", "W10", "." * 513])
-async def test_a_cursor_that_was_never_sent_is_refused_by_name(
-    app: TestApp, path: str, cursor: str
-):
+async def test_a_forged_cursor_names_the_field(app: TestApp, path: str, cursor: str):
     answer = await app.call("GET", f"{path}?cursor={cursor}")
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "cursor")

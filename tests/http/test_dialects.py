@@ -47,9 +47,7 @@ async def test_a_flat_card_is_checked_like_any_other(installed: TestApp):
 @pytest.mark.parametrize(
     ("method", "path"), [(m, p) for m, p, endpoint in ALIASES if endpoint == "webhooks.configure"]
 )
-async def test_every_way_to_say_where_webhooks_go_is_understood(
-    app: TestApp, method: str, path: str
-):
+async def test_every_format_of_the_webhook_url_is_accepted(app: TestApp, method: str, path: str):
     for body in ({"webhook_url": "http://shop.example/a"}, {"url": "http://shop.example/b"}):
         saved = await app.call(method, path, json=body)
 
@@ -62,11 +60,11 @@ async def test_every_way_to_say_where_webhooks_go_is_understood(
 @pytest.mark.parametrize(
     "path", [p for _, p, endpoint in ALIASES if endpoint == "webhooks.regenerate"]
 )
-async def test_every_way_to_ask_for_a_secret_gives_one(app: TestApp, path: str):
+async def test_every_route_for_a_new_secret_creates_one(app: TestApp, path: str):
     assert (await app.call("POST", path)).json["webhook_secret"] != "whsec_test_abc123"
 
 
-async def test_a_shopper_may_look_by_either_path(app: TestApp):
+async def test_a_shopper_may_use_either_payment_path(app: TestApp):
     payment_id = await app.paid()
 
     one = await app.call("GET", f"/payments/{payment_id}/public", keys=None)
@@ -78,21 +76,21 @@ async def test_a_shopper_may_look_by_either_path(app: TestApp):
 @pytest.mark.parametrize(
     ("method", "path"), [(m, p) for m, p, e in ALIASES if not e.endswith("public")]
 )
-async def test_an_alias_asks_for_credentials_like_its_original(
-    app: TestApp, method: str, path: str
-):
+async def test_an_alias_requires_the_same_credentials(app: TestApp, method: str, path: str):
     assert (await app.call(method, path, keys=None)).status == 401
     assert (await app.call(method, path, keys={**KEYS, "X-Api-Secret": "x"})).status == 401
 
 
 @pytest.mark.parametrize("path", ["/debug/webhook-receiver", "/api/v1/debug/webhook-receiver"])
-async def test_the_debug_receiver_says_that_it_received(app: TestApp, path: str):
+async def test_the_debug_receiver_confirms_requests(app: TestApp, path: str):
     response = await app.client.post(path, data=b"anything")
 
     assert await response.get_json() == {"status": "success", "received": True}
 
 
-async def test_strict_serves_only_our_own_paths_and_words(database_url: str, tmp_path: Path):
+async def test_the_strict_profile_serves_only_paygates_own_paths_and_fields(
+    database_url: str, tmp_path: Path
+):
     strict = {"PAYGATE_PROFILE": "strict"}
     async with running_app(database_url, tmp_path, environ=strict) as shop:
         rules = list(shop.client.app.url_map.iter_rules())

@@ -36,7 +36,7 @@ async def made_by(app: TestApp, session: Mapping[str, str], role: Role) -> dict[
     return with_secret(answer)
 
 
-async def test_the_merchants_own_secret_is_rotated_with_a_grace(app: TestApp):
+async def test_a_rotated_secret_stays_valid_for_a_grace_period(app: TestApp):
     answer = await rotate(app)
     new = with_secret(answer)
     shown = (await app.call("GET", "/keys/root", keys=new)).json
@@ -55,21 +55,21 @@ async def test_the_merchants_own_secret_is_rotated_with_a_grace(app: TestApp):
     assert shown["previous_secret_until"] is None
 
 
-async def test_a_leaked_secret_ends_at_once(app: TestApp):
+async def test_a_rotation_without_grace_ends_the_old_secret_immediately(app: TestApp):
     answer = await rotate(app, grace_seconds=0)
 
     assert answer.json["previous_secret_until"] is None
     assert [await status(app, with_secret(answer)), await status(app, KEYS)] == [200, 401]
 
 
-async def test_of_two_rotations_only_the_last_secret_before_has_a_grace(app: TestApp):
+async def test_only_the_latest_previous_secret_has_a_grace_period(app: TestApp):
     first = with_secret(await rotate(app))
     second = with_secret(await rotate(app, first))
 
     assert [await status(app, each) for each in (KEYS, first, second)] == [401, 200, 200]
 
 
-async def test_a_secret_that_sql_wrote_in_clear_has_a_grace_and_no_trace(app: TestApp):
+async def test_a_clear_secret_written_by_sql_is_hashed_on_rotation(app: TestApp):
     await app.rows("UPDATE merchants SET api_secret = 'in clear'")
     clear = {**KEYS, "X-Api-Secret": "in clear"}
     new = with_secret(await rotate(app, clear))
@@ -80,7 +80,7 @@ async def test_a_secret_that_sql_wrote_in_clear_has_a_grace_and_no_trace(app: Te
     assert new["X-Api-Secret"] not in stored
 
 
-async def test_the_pair_is_revoked_and_a_rotation_brings_it_back(app: TestApp):
+async def test_a_revoked_pair_is_restored_by_a_rotation(app: TestApp):
     owner = await signed_in(app, await a_user(app, "o@x.y", Role.OWNER))
     before = with_secret(await rotate(app))
     revoked = await app.call("DELETE", "/keys/root", keys=owner)
@@ -102,7 +102,7 @@ async def test_the_pair_is_revoked_and_a_rotation_brings_it_back(app: TestApp):
 
 
 @pytest.mark.parametrize("role", [Role.READ_ONLY, Role.SUPPORT, Role.DEVELOPER])
-async def test_only_an_owner_ends_the_pair(app: TestApp, role: Role):
+async def test_only_an_owner_revokes_the_pair(app: TestApp, role: Role):
     key = await a_key(app, role)
     answers = [
         await app.call("POST", "/keys/root/rotate", keys=key, json={}),
@@ -114,7 +114,7 @@ async def test_only_an_owner_ends_the_pair(app: TestApp, role: Role):
 
 
 @pytest.mark.parametrize("grace", [-1, 7 * DAY_S + 1, 1.5, "60", None, True])
-async def test_a_grace_that_cannot_be_is_refused_by_name(app: TestApp, grace: Any):
+async def test_an_invalid_grace_names_the_field(app: TestApp, grace: Any):
     answer = await app.call("POST", "/keys/root/rotate", json={"grace_seconds": grace})
 
     assert answer.status == 400
@@ -156,14 +156,14 @@ async def test_a_moved_clock_ends_no_key(app: TestApp):
 
 
 @pytest.mark.parametrize("at", ["2020-01-01T00:00:00Z", "tomorrow", 1, "2099-01-01T00:00:00"])
-async def test_an_end_that_cannot_be_is_refused_by_name(app: TestApp, at: Any):
+async def test_an_invalid_expiry_names_the_field(app: TestApp, at: Any):
     answer = await app.call("POST", "/keys", json={"label": "x", "expires_at": at})
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "expires_at")
     assert await app.value("SELECT count(*) FROM api_keys") == 0
 
 
-async def test_keys_end_with_the_user_who_made_them(app: TestApp):
+async def test_keys_end_with_the_user_who_created_them(app: TestApp):
     user = await a_user(app, "a@x.y", Role.OWNER)
     session = await signed_in(app, user)
     own = await made_by(app, session, Role.DEVELOPER)
@@ -185,7 +185,7 @@ async def test_keys_end_with_the_user_who_made_them(app: TestApp):
     assert [row["actor_label"] for row in told] == [KEYS["X-Api-Key"]] * 2
 
 
-async def test_of_a_demoted_users_keys_those_end_that_may_more(app: TestApp):
+async def test_a_demotion_revokes_the_users_keys_of_a_higher_role(app: TestApp):
     user = await a_user(app, "a@x.y", Role.OWNER)
     session = await signed_in(app, user)
     keys = [await made_by(app, session, role) for role in Role]
@@ -194,7 +194,7 @@ async def test_of_a_demoted_users_keys_those_end_that_may_more(app: TestApp):
     assert [await status(app, key) for key in keys] == [200, 200, 401, 401]
 
 
-async def test_no_key_is_made_past_its_maker_being_switched_off(app: TestApp):
+async def test_a_deactivated_user_cannot_create_a_key_concurrently(app: TestApp):
     user = await a_user(app, "a@x.y", Role.OWNER)
     for _ in range(5):
         await app.call("PATCH", f"/team/{user.id}", json={"is_active": True})
@@ -223,7 +223,7 @@ async def test_a_developer_does_not_revoke_an_owners_key(app: TestApp):
     assert [await status(app, owner), await status(app, peer)] == [200, 401]
 
 
-async def test_a_key_that_a_key_made_ends_no_later(app: TestApp):
+async def test_a_key_expires_no_later_than_the_key_that_created_it(app: TestApp):
     now = datetime.now(UTC)
 
     def after(hours: int) -> str:

@@ -80,7 +80,7 @@ async def get(app: TestApp, path: str, method: str = "GET", **kwargs: Any) -> An
     return response, shown
 
 
-async def test_a_route_knows_the_merchant_but_not_its_keys(database_url: str, tmp_path: Path):
+async def test_a_route_gets_the_merchant_without_its_credentials(database_url: str, tmp_path: Path):
     calls: list[tuple[RouteCall, ExtensionContext]] = []
 
     async def show(call: RouteCall, context: ExtensionContext) -> Any:
@@ -108,7 +108,7 @@ async def test_a_route_knows_the_merchant_but_not_its_keys(database_url: str, tm
     assert "plugins" in {tag["name"] for tag in document["tags"]}
 
 
-async def test_a_route_for_anyone_asks_for_nothing(database_url: str, tmp_path: Path):
+async def test_a_public_route_needs_no_credentials(database_url: str, tmp_path: Path):
     async def page(_call: RouteCall, context: ExtensionContext) -> Any:
         assert context.merchant_id is None
         assert context.history is None
@@ -138,7 +138,7 @@ async def test_a_route_for_anyone_asks_for_nothing(database_url: str, tmp_path: 
         ('{"percent": 66}', 502, "PLUGIN_ERROR", None),
     ],
 )
-async def test_what_a_route_is_sent_is_checked_first(
+async def test_the_input_of_a_route_is_validated(
     database_url: str, tmp_path: Path, body: str, status: int, code: str | None, named: str | None
 ):
     async def change(call: RouteCall, _context: ExtensionContext) -> Any:
@@ -155,9 +155,7 @@ async def test_what_a_route_is_sent_is_checked_first(
         assert shown["error"].get("field") == named
 
 
-async def test_what_a_person_changes_by_a_plugins_route_is_written_down(
-    database_url: str, tmp_path: Path
-):
+async def test_changes_through_a_plugins_route_are_audited(database_url: str, tmp_path: Path):
     async def change(call: RouteCall, _context: ExtensionContext) -> Any:
         return RouteReply({}, status=int(call.path["status"]))
 
@@ -194,7 +192,7 @@ FAILURES: list[Any] = [
 
 
 @pytest.mark.parametrize("answer", FAILURES, ids=named)
-async def test_a_route_that_fails_is_a_502_that_tells_nothing_of_it(
+async def test_a_failing_route_is_a_502_without_details(
     database_url: str, tmp_path: Path, answer: Any
 ):
     async def fail(_call: RouteCall, _context: ExtensionContext) -> Any:
@@ -273,9 +271,7 @@ async def test_panels_are_listed_and_drawn_from_plain_values(database_url: str, 
     ],
     ids=named,
 )
-async def test_a_panel_that_fails_leaves_the_others_alone(
-    database_url: str, tmp_path: Path, data: Any
-):
+async def test_a_failing_panel_does_not_affect_others(database_url: str, tmp_path: Path, data: Any):
     async def bad(_context: ExtensionContext) -> Any:
         if isinstance(data, Exception):
             raise data

@@ -107,7 +107,7 @@ async def test_a_key_for_several_orders_pays_one_of_them(app: TestApp, sizes: li
     assert await app.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_refused_requests_cost_the_others_nothing(app: TestApp, sizes: list[int]):
+async def test_refused_requests_do_not_affect_the_others(app: TestApp, sizes: list[int]):
     first, good, twice = await orders(app, 3)
     assert (await pay(app, twice)).status == 201
     sizes.clear()
@@ -201,7 +201,7 @@ async def test_a_group_that_the_database_refuses_is_handled_one_by_one(
     assert await app.value("SELECT count(*) FROM idempotency_keys") == 5
 
 
-async def test_a_client_that_leaves_costs_the_others_nothing(app: TestApp, sizes: list[int]):
+async def test_a_disconnected_client_does_not_affect_the_others(app: TestApp, sizes: list[int]):
     named = await orders(app, 4)
 
     requests = [asyncio.create_task(pay(app, each)) for each in named]

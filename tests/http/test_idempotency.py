@@ -19,7 +19,7 @@ async def pay(app: TestApp, order_id: str, key: str, **more: Any) -> Answer:
     return await app.call("POST", "/payments", json=body, headers={"Idempotency-Key": key})
 
 
-async def test_a_replay_has_the_same_status_and_bytes_and_says_so(app: TestApp):
+async def test_a_replay_has_the_same_status_and_bytes_and_a_header(app: TestApp):
     order_id = await app.order()
 
     first = await pay(app, order_id, "k1")
@@ -33,7 +33,7 @@ async def test_a_replay_has_the_same_status_and_bytes_and_says_so(app: TestApp):
 
 
 @pytest.mark.parametrize("round_", range(5))
-async def test_thirty_at_once_make_one_payment_and_thirty_equal_answers(
+async def test_thirty_concurrent_requests_create_one_payment_and_get_equal_responses(
     app: TestApp, round_: int, monkeypatch: pytest.MonkeyPatch
 ):
     # A busy machine may take longer for thirty; that their wait ends is tested elsewhere.
@@ -48,7 +48,7 @@ async def test_thirty_at_once_make_one_payment_and_thirty_equal_answers(
     assert await app.value("SELECT count(*) FROM operations") == 1
 
 
-async def test_the_same_key_for_something_else_is_422_and_changes_nothing(app: TestApp):
+async def test_a_reused_key_for_another_request_is_422(app: TestApp):
     first_order, second_order = await app.order(), await app.order()
     first = await pay(app, first_order, "k1")
 
@@ -61,7 +61,7 @@ async def test_the_same_key_for_something_else_is_422_and_changes_nothing(app: T
     assert await app.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_white_space_and_the_order_of_fields_ask_for_nothing_else(app: TestApp):
+async def test_white_space_and_field_order_do_not_change_a_request(app: TestApp):
     order_id = await app.order()
     headers = {"Idempotency-Key": "k1"}
     bodies = [
@@ -74,7 +74,7 @@ async def test_white_space_and_the_order_of_fields_ask_for_nothing_else(app: Tes
     assert answers[0].body == answers[1].body
 
 
-async def test_500_is_not_500_point_0(app: TestApp):
+async def test_the_numbers_500_and_500_point_0_are_different_requests(app: TestApp):
     order_id = await app.order()
 
     first = await pay(app, order_id, "k1", metadata={"x": 500})
@@ -83,7 +83,7 @@ async def test_500_is_not_500_point_0(app: TestApp):
     assert (first.status, second.status) == (201, 422)
 
 
-async def test_another_merchant_has_keys_of_its_own(app: TestApp):
+async def test_keys_are_separate_per_merchant(app: TestApp):
     await app.rows(
         "INSERT INTO merchants (name, email, api_key, api_secret) "
         "VALUES ('O', 'o@example.com', 'key_other', encode(sha256('secret_other'), 'hex'))"
@@ -98,9 +98,7 @@ async def test_another_merchant_has_keys_of_its_own(app: TestApp):
     assert ours.json["id"] != other.json["id"]
 
 
-async def test_a_refusal_of_the_business_is_remembered_and_one_of_the_form_is_not(
-    app: TestApp, fakes: Fakes
-):
+async def test_conflicts_are_stored_and_validation_errors_are_not(app: TestApp, fakes: Fakes):
     order_id = await app.order()
     await app.pay(order_id)
     in_progress = await pay(app, order_id, "k1")
@@ -121,7 +119,7 @@ async def test_a_refusal_of_the_business_is_remembered_and_one_of_the_form_is_no
     assert await app.value("SELECT count(*) FROM idempotency_keys WHERE key = 'k3'") == 0
 
 
-async def test_after_a_day_a_key_is_new(app: TestApp):
+async def test_a_key_is_reusable_after_a_day(app: TestApp):
     headers = {"Idempotency-Key": "k1"}
     first = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
     await app.rows("UPDATE idempotency_keys SET expires_at = now() + interval '1 minute'")
@@ -134,7 +132,7 @@ async def test_after_a_day_a_key_is_new(app: TestApp):
     assert "Idempotent-Replayed" not in fresh.headers
 
 
-async def test_a_key_whose_twin_hangs_is_409_after_two_seconds_and_stores_nothing(app: TestApp):
+async def test_a_key_in_use_is_409_after_two_seconds(app: TestApp):
     merchant_id = await app.value("SELECT id FROM merchants")
     headers = {"Idempotency-Key": "k1"}
     async with app.app.storage.transaction() as other:
@@ -149,9 +147,7 @@ async def test_a_key_whose_twin_hangs_is_409_after_two_seconds_and_stores_nothin
     assert await app.value("SELECT count(*) FROM orders") == 1
 
 
-async def test_work_that_fails_after_it_wrote_leaves_neither_work_nor_key(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_failed_transaction_stores_neither_work_nor_key(app: TestApp, fakes: Fakes):
     order_id = await app.order()
     await app.rows("ALTER TABLE idempotency_keys ADD CONSTRAINT broken CHECK (false)")
     failed = await pay(app, order_id, "k1")
@@ -166,7 +162,7 @@ async def test_work_that_fails_after_it_wrote_leaves_neither_work_nor_key(
 
 
 @pytest.mark.parametrize("key", ["k" * 256, "schlüssel", "a\tb"])
-async def test_a_key_that_cannot_be_one_is_refused(app: TestApp, key: str):
+async def test_an_invalid_key_is_refused(app: TestApp, key: str):
     answer = await app.call(
         "POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": key}
     )

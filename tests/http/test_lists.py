@@ -15,7 +15,7 @@ async def ids(app: TestApp, path: str, **query: str) -> set[str]:
     return found
 
 
-async def test_payments_by_each_of_their_filters(app: TestApp):
+async def test_payments_are_filtered_by_each_filter(app: TestApp):
     first = await app.order(receipt="Winter-100%_sale")
     second = await app.order(receipt="summer")
     a, b = await app.paid(order_id=first), await app.paid(order_id=second)
@@ -42,7 +42,7 @@ async def test_payments_by_each_of_their_filters(app: TestApp):
     assert await ids(app, "/payments", q="W_nter") == set()
 
 
-async def test_orders_and_refunds_by_theirs(app: TestApp):
+async def test_orders_and_refunds_are_filtered_by_each_filter(app: TestApp):
     first, second = await app.order(receipt="Winter"), await app.order()
     payment = await app.paid(order_id=first)
     async with app.working():
@@ -79,20 +79,20 @@ async def test_orders_and_refunds_by_theirs(app: TestApp):
         ("/overview", {"hours": "٣"}, "hours"),
     ],
 )
-async def test_what_cannot_be_asked_is_refused_by_name(app: TestApp, path, query, field):
+async def test_an_invalid_filter_names_the_field(app: TestApp, path, query, field):
     answer = await app.call("GET", path, query_string=query)
 
     assert (answer.status, answer.json["error"]["field"]) == (400, field)
 
 
-async def test_a_list_without_anything_particular_is_still_an_array(app: TestApp):
+async def test_a_list_without_parameters_is_an_array(app: TestApp):
     await app.paid()
 
     assert isinstance((await app.call("GET", "/payments")).json, list)
     assert isinstance((await app.call("GET", "/payments?status=")).json, dict)
 
 
-async def test_a_limit_that_is_too_large_is_cut_and_the_answer_says_to_what(app: TestApp):
+async def test_a_too_large_limit_is_reduced_and_reported(app: TestApp):
     for path in ("/orders", "/payments", "/refunds", "/webhooks"):
         answer = await app.call("GET", f"{path}?limit=1000&offset=0")
         assert (answer.status, answer.json["limit"]) == (200, 100)

@@ -17,7 +17,7 @@ KNOWN, OFF = "asha@x.y", "off@x.y"
 
 
 @pytest.mark.parametrize("other", [KNOWN, OFF])
-async def test_an_unknown_account_is_refused_as_slowly_as_a_known_one(app: TestApp, other: str):
+async def test_refusing_an_unknown_account_takes_as_long_as_a_known_one(app: TestApp, other: str):
     await add_user(
         AddUser(await merchant_id(app), KNOWN, Role.OWNER, "a right password"), app.app.deps
     )
@@ -40,7 +40,7 @@ async def test_an_unknown_account_is_refused_as_slowly_as_a_known_one(app: TestA
     assert abs(known_s - unknown_s) < 0.3 * unknown_s, (known_s, unknown_s)
 
 
-async def test_a_locked_account_is_refused_as_slowly_as_any_other(app: TestApp):
+async def test_refusing_a_locked_account_takes_as_long_as_any_other(app: TestApp):
     """Tries are counted for each user by itself, and for an address that none has.
 
     Where a locked one is refused at once, a stranger locks the address that none of a made-up

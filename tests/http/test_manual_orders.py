@@ -50,14 +50,14 @@ async def test_a_manual_order_only_holds_the_money(app: TestApp, fakes: Fakes):
     assert await order_status(app, payment["id"]) == "attempted"
 
 
-async def test_an_automatic_order_says_so_to_the_processor(app: TestApp, fakes: Fakes):
+async def test_an_automatic_order_is_sent_with_capture(app: TestApp, fakes: Fakes):
     async with app.working():
         await app.until(await app.paid(), "success")
 
     assert fakes.processor.takes == [True]
 
 
-async def test_a_capture_takes_what_is_held(app: TestApp, fakes: Fakes):
+async def test_a_capture_without_amount_captures_the_whole_hold(app: TestApp, fakes: Fakes):
     async with app.working():
         payment_id = await held(app)
         answer = await capture(app, payment_id)
@@ -88,7 +88,7 @@ async def test_a_part_is_captured_and_the_rest_released(app: TestApp):
     assert too_much.status == 400
 
 
-async def test_several_captures_until_nothing_is_held(app: TestApp, fakes: Fakes):
+async def test_several_captures_are_allowed_until_nothing_is_held(app: TestApp, fakes: Fakes):
     async with app.working():
         payment_id = await held(app)
         for amount in (20_000, 10_000):
@@ -155,7 +155,7 @@ async def test_while_money_is_held_the_order_takes_no_other_payment(app: TestApp
 
 
 @pytest.mark.parametrize("act", [capture, cancel])
-async def test_what_the_processor_refuses_leaves_the_hold(app: TestApp, fakes: Fakes, act: Any):
+async def test_a_declined_capture_or_void_keeps_the_hold(app: TestApp, fakes: Fakes, act: Any):
     fakes.processor.captures.append(NO)
     fakes.processor.voids.append(NO)
     async with app.working():
@@ -170,7 +170,7 @@ async def test_what_the_processor_refuses_leaves_the_hold(app: TestApp, fakes: F
     assert done["status"] in {"success", "cancelled"}
 
 
-async def test_a_capture_that_is_lost_is_asked_about_and_never_repeated(app: TestApp, fakes: Fakes):
+async def test_an_unknown_capture_is_queried_and_never_repeated(app: TestApp, fakes: Fakes):
     fakes.processor.captures.append(Unknown("line cut"))
     fakes.processor.queries.append(Approved("cap-1", Money(50_000, "INR")))
     async with app.working():
@@ -182,9 +182,7 @@ async def test_a_capture_that_is_lost_is_asked_about_and_never_repeated(app: Tes
     assert after["amount_captured"] == 50_000
 
 
-async def test_a_capture_that_takes_its_time_keeps_the_payment_capturing(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_pending_capture_keeps_the_payment_capturing(app: TestApp, fakes: Fakes):
     from datetime import timedelta
 
     fakes.processor.captures.append(Pending(timedelta(seconds=30)))

@@ -16,7 +16,7 @@ async def opened(app, **wanted):
     return made, {"X-Api-Key": made["api_key"], "X-Api-Secret": made["api_secret"]}
 
 
-async def test_a_namespace_is_a_merchant_to_whom_nothing_belongs(app):
+async def test_a_new_namespace_has_no_data(app):
     await app.order()
     made, keys = await opened(app, name="a test", webhook_url="http://localhost:9/hook")
 
@@ -29,7 +29,7 @@ async def test_a_namespace_is_a_merchant_to_whom_nothing_belongs(app):
     assert made["name"] == config.json["name"] == "a test"
 
 
-async def test_two_of_them_see_nothing_of_each_other(app):
+async def test_namespaces_are_isolated(app):
     one, other = [keys for _, keys in [await opened(app), await opened(app)]]
     mine = await app.call("POST", "/orders", keys=one, json={"amount": 500})
     body = {"order_id": mine.json["id"], "method": "coin"}
@@ -39,7 +39,7 @@ async def test_two_of_them_see_nothing_of_each_other(app):
     assert (await app.call("POST", "/payments", keys=one, json=body)).status == 201
 
 
-async def test_many_opened_at_once_are_all_different(app):
+async def test_namespaces_opened_concurrently_are_different(app):
     made = await asyncio.gather(*(opened(app) for _ in range(20)))
 
     for name in ("id", "api_key", "api_secret", "webhook_secret"):
@@ -61,7 +61,7 @@ async def test_a_retired_namespace_is_not_accepted(app):
     "id",
     ["nonsense", "0b2f7d1c-4f4e-4a53-9f0e-6f8f6f0a9c11", "550e8400-e29b-41d4-a716-446655440000"],
 )
-async def test_what_is_no_namespace_cannot_be_retired(app, id):
+async def test_only_a_namespace_can_be_retired(app, id):
     refused = await app.call("DELETE", f"/test/namespaces/{id}", keys=None)
 
     assert refused.status == 404
@@ -77,7 +77,7 @@ async def test_what_is_no_namespace_cannot_be_retired(app, id):
         ({"name": 7}, "name"),
     ],
 )
-async def test_what_cannot_be_is_refused_and_nothing_is_kept(app, wanted, field):
+async def test_an_invalid_namespace_is_refused_and_not_stored(app, wanted, field):
     before = await app.value("SELECT count(*) FROM merchants")
 
     refused = await app.call("POST", "/test/namespaces", keys=None, json=wanted)

@@ -48,7 +48,7 @@ async def pay(app: TestApp, path: str = "/payments", key: str | None = None, **b
     return await app.call("POST", path, keys={}, json=asked, headers=headers)
 
 
-async def test_a_payment_brings_its_order_along(demo: TestApp):
+async def test_a_payment_creates_its_order(demo: TestApp):
     answer = await pay(demo)
     order = await demo.call("GET", "/orders/order_123", keys={})
 
@@ -56,7 +56,7 @@ async def test_a_payment_brings_its_order_along(demo: TestApp):
     assert (order.json["id"], order.json["amount"]) == ("order_123", 50_000)
 
 
-async def test_the_same_example_can_be_run_again_and_again(demo: TestApp):
+async def test_the_same_order_name_can_be_paid_repeatedly(demo: TestApp):
     first, second = await pay(demo), await pay(demo)
     again = await demo.call("GET", f"/orders/{second.json['order_id']}", keys={})
 
@@ -76,7 +76,7 @@ async def test_another_amount_is_another_order(demo: TestApp):
 
 
 @pytest.mark.parametrize("path", ["/payments", "/payments/public"])
-async def test_a_key_makes_it_once_however_often(demo: TestApp, path: str):
+async def test_a_repeated_key_creates_one_payment(demo: TestApp, path: str):
     answers = await asyncio.gather(*(pay(demo, path, key="k1") for _ in range(10)))
 
     assert {answer.status for answer in answers} == {201}
@@ -85,7 +85,7 @@ async def test_a_key_makes_it_once_however_often(demo: TestApp, path: str):
     assert await demo.value("SELECT count(*) FROM orders") == 1
 
 
-async def test_many_first_payments_of_one_name_at_once(demo: TestApp):
+async def test_concurrent_payments_of_a_new_order_name_all_succeed(demo: TestApp):
     answers = await asyncio.gather(*(pay(demo) for _ in range(10)))
 
     # Each is a payment of its own, and each has an order of its own.
@@ -94,7 +94,7 @@ async def test_many_first_payments_of_one_name_at_once(demo: TestApp):
     assert await demo.value("SELECT count(*) FROM orders") == 10
 
 
-async def test_a_page_may_ask_for_an_order_that_is_yet_to_be(demo: TestApp):
+async def test_a_page_can_request_an_order_before_it_exists(demo: TestApp):
     there = await demo.call("GET", "/orders/order_sdk_1/public?amount=50000", keys={})
     junk = [
         await demo.call("GET", f"/orders/order_sdk_1/public{query}", keys={})
@@ -113,7 +113,7 @@ async def test_a_page_may_ask_for_an_order_that_is_yet_to_be(demo: TestApp):
     assert (small.status, paid.status) == (400, 201)
 
 
-async def test_a_page_is_offered_a_name_again_as_often_as_it_is_paid(demo: TestApp):
+async def test_a_paid_order_name_is_offered_again(demo: TestApp):
     query = "/orders/order_sdk_1/public?amount=50000"
     methods = "/checkout/methods?order_id=order_sdk_1&amount=50000"
     offered = {"id": "order_sdk_1", "amount": 50_000, "currency": "INR", "status": "created"}
@@ -140,7 +140,7 @@ async def test_a_page_is_offered_a_name_again_as_often_as_it_is_paid(demo: TestA
     assert (itself.json["amount"], itself.json["status"]) == (50_000, "paid")
 
 
-async def test_elsewhere_no_amount_makes_a_paid_order_payable(app: TestApp):
+async def test_outside_the_profile_a_paid_order_stays_paid(app: TestApp):
     order = await app.order(50_000)
     async with app.working():
         payment = await app.paid(order_id=order)
@@ -166,7 +166,7 @@ async def test_a_bad_amount_is_named(demo: TestApp, amount: Any):
     assert await demo.value("SELECT count(*) FROM orders") == 0
 
 
-async def test_wrong_keys_are_wrong_all_the_same(demo: TestApp):
+async def test_wrong_keys_are_refused_in_the_profile(demo: TestApp):
     answer = await demo.call("GET", "/payments", keys=WRONG)
 
     assert answer.status == 401
@@ -198,7 +198,7 @@ async def test_a_processed_refund_is_called_a_success(demo: TestApp, shared_fake
     assert b'"event":"refund.success"' in shared_fakes.sink.delivered[-1].body
 
 
-async def test_health_speaks_its_words_and_says_that_it_is_on(demo: TestApp, app: TestApp):
+async def test_health_uses_the_profiles_values_and_names_it(demo: TestApp, app: TestApp):
     shown = (await demo.call("GET", "/health")).json
     standard = (await app.call("GET", "/health")).json
 
@@ -206,7 +206,7 @@ async def test_health_speaks_its_words_and_says_that_it_is_on(demo: TestApp, app
     assert (standard["status"], "profile" in standard) == ("healthy", False)
 
 
-async def test_it_is_loud_in_the_log(
+async def test_the_profile_is_logged_as_a_warning(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Any
 ):
     with caplog.at_level(logging.WARNING):
@@ -217,7 +217,7 @@ async def test_it_is_loud_in_the_log(
     assert "PAYGATE_PROFILE=open-demo: ANY caller" in caplog.text + printed.out + printed.err
 
 
-async def test_production_refuses_it():
+async def test_production_refuses_the_profile():
     settings = read_settings({"PAYGATE_ENV": "production", "PAYGATE_PROFILE": "open-demo"})
 
     with pytest.raises(OperatorError) as caught:
@@ -242,7 +242,7 @@ async def test_by_default_requests_without_keys_are_refused(app: TestApp):
 @pytest.mark.parametrize(
     "path", ["/orders", "/payments", "/payments/stats", "/refunds", "/webhooks?limit=1"]
 )
-async def test_everything_is_served_without_the_prefix_too(app: TestApp, path: str):
+async def test_every_route_is_served_without_the_prefix(app: TestApp, path: str):
     response = await app.client.get(path, headers=KEYS)
     with_prefix = await app.call("GET", path)
     denied = await app.client.get(path)

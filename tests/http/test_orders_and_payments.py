@@ -77,7 +77,7 @@ async def test_a_payment_answers_pending_with_the_orders_amount(app: TestApp):
     assert answer.json["coin"] == "gold"
 
 
-async def test_a_shopper_may_pay_and_look_without_credentials(app: TestApp):
+async def test_a_shopper_may_pay_and_poll_without_credentials(app: TestApp):
     body = {"order_id": await app.order(), "method": "coin"}
     created = await app.call("POST", "/payments/public", keys=None, json=body)
     read = await app.call("GET", f"/payments/{created.json['id']}/public", keys=None)
@@ -174,7 +174,9 @@ async def test_jobs_status_counts_and_shows_whether_a_worker_runs(app: TestApp):
     ],
 )
 @pytest.mark.parametrize("path", ["/orders", "/payments", "/webhooks", "/payments/stats"])
-async def test_wrong_credentials_get_one_answer(app: TestApp, keys: dict[str, str], path: str):
+async def test_all_wrong_credentials_get_the_same_response(
+    app: TestApp, keys: dict[str, str], path: str
+):
     answer = await app.call("GET", path, keys=keys)
 
     assert answer.status == 401
@@ -212,7 +214,7 @@ async def test_objects_are_invisible_to_other_merchants(
         assert (await app.call("GET", path, keys=other_merchant)).json["total"] == 0
 
 
-async def test_the_secret_is_stored_as_a_hash_and_the_hash_opens_nothing(app: TestApp):
+async def test_the_secret_is_stored_as_a_hash_that_does_not_authenticate(app: TestApp):
     (stored,) = await app.rows("SELECT api_key, api_secret FROM merchants")
 
     answer = await app.call(
@@ -227,9 +229,7 @@ async def test_the_secret_is_stored_as_a_hash_and_the_hash_opens_nothing(app: Te
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:5173", "http://localhost:3000"])
-async def test_a_page_of_this_machine_may_call_and_preflights_are_answered(
-    app: TestApp, origin: str
-):
+async def test_pages_of_this_machine_may_call_the_api(app: TestApp, origin: str):
     headers = {"Origin": origin}
     preflight = await app.call("OPTIONS", "/payments", keys=None, headers=headers)
     refused = await app.call("GET", "/orders", keys=None, headers=headers)
@@ -240,7 +240,7 @@ async def test_a_page_of_this_machine_may_call_and_preflights_are_answered(
         assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
-async def test_a_test_order_is_made_without_keys_for_the_test_merchant(app: TestApp):
+async def test_a_test_order_is_created_without_keys(app: TestApp):
     made = await app.call("POST", "/test/orders", keys={})
     shown = await app.call("GET", f"/orders/{made.json['id']}")
 
@@ -267,7 +267,7 @@ async def test_production_has_no_test_routes_and_no_test_merchant(
     assert used.status == 401
 
 
-async def test_two_apps_with_other_plugins_live_side_by_side(
+async def test_two_apps_with_different_plugins_run_in_one_process(
     app: TestApp, databases: object, tmp_path: Path
 ):
     url = await databases.clone()  # type: ignore[attr-defined]

@@ -45,7 +45,7 @@ async def test_the_figures_are_those_of_the_payments(app: TestApp, fakes: Fakes)
     assert sum(bucket["payments"] for bucket in week["volume"]) == 4
 
 
-async def test_nothing_has_figures_too(app: TestApp):
+async def test_figures_without_payments_are_zero(app: TestApp):
     figures = (await app.call("GET", "/overview?hours=1")).json
 
     assert [bucket["payments"] for bucket in figures["volume"]] == [0]
@@ -54,7 +54,7 @@ async def test_nothing_has_figures_too(app: TestApp):
     assert figures["refunds"] == {"count": 0, "amount_minor": {}}
 
 
-async def test_the_window_ends_where_the_apps_clock_is(app: TestApp):
+async def test_the_window_ends_at_the_time_of_the_app(app: TestApp):
     await app.call("POST", "/test/clock/set", json={"at": "2040-01-01T00:30:00Z"})
     await app.paid()
     figures = (await app.call("GET", "/overview?hours=2")).json
@@ -143,7 +143,7 @@ async def test_a_dead_lettered_delivery_is_sent(app: TestApp, fakes: Fakes):
         await app.until_value("success", "SELECT status FROM webhook_logs")
 
 
-async def test_another_merchants_work_is_nobodys_business(app: TestApp, fakes: Fakes):
+async def test_the_work_of_another_merchant_is_invisible(app: TestApp, fakes: Fakes):
     await set_aside(app, fakes)
     figures, now = app.app.deps.storage.figures, app.app.deps.clock.now()
     (mine,) = await figures.stuck(None, due_before=now, limit=5)

@@ -48,7 +48,7 @@ async def framing(address: str, query: str) -> list[str]:
     return [part.strip() for part in policy.split(";") if "frame-ancestors" in part]
 
 
-async def test_it_sends_what_the_api_sends():
+async def test_the_pages_server_sends_the_framing_policy_of_the_api():
     async with api(f"default-src 'none'; frame-ancestors {SHOP} https://b.example") as (
         base,
         asked,
@@ -59,35 +59,35 @@ async def test_it_sends_what_the_api_sends():
     assert asked == ["order_id=a-b&payment_id=p"]
 
 
-async def test_of_what_can_be_no_order_the_api_is_not_asked():
+async def test_the_api_is_not_asked_about_invalid_ids():
     async with api("default-src 'none'") as (base, asked):
         assert await framing(base, "?order_id=%2Fa%26b") == ["frame-ancestors 'none'"]
     assert asked == []
 
 
-async def test_where_the_api_sets_no_rule_there_is_none():
+async def test_without_a_policy_of_the_api_any_page_may_frame_it():
     async with api("default-src 'none'") as (base, _):
         assert await framing(base, "?order_id=x") == []
 
 
-async def test_without_an_order_nothing_is_asked():
+async def test_without_an_order_the_api_is_not_asked():
     async with api(None) as (base, asked):
         assert await framing(base, "") == []
     assert asked == []
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 307, 404, 500, 503])
-async def test_an_api_that_fails_lets_no_page_frame_it(status: int):
+async def test_no_page_may_frame_it_if_the_api_fails(status: int):
     async with api("default-src 'none'", status) as (base, _):
         assert await framing(base, "?order_id=x") == ["frame-ancestors 'none'"]
 
 
-async def test_a_page_that_is_not_the_apis_lets_no_page_frame_it():
+async def test_no_page_may_frame_it_if_another_server_responds():
     async with api(None) as (base, _):
         assert await framing(base, "?order_id=x") == ["frame-ancestors 'none'"]
 
 
-async def test_an_api_that_is_away_lets_no_page_frame_it(caplog: pytest.LogCaptureFixture):
+async def test_no_page_may_frame_it_if_the_api_is_unreachable(caplog: pytest.LogCaptureFixture):
     assert await framing(f"http://127.0.0.1:{free_port()}", "?order_id=x") == [
         "frame-ancestors 'none'"
     ]

@@ -48,9 +48,7 @@ async def put(app: TestApp, id: str = "knobs", **values: Any) -> Any:
     return await app.call("PUT", f"/plugins/{id}/config", json={"values": values})
 
 
-async def test_what_is_set_is_read_at_the_next_start_and_pending_until_then(
-    database_url: str, tmp_path: Path
-):
+async def test_a_stored_setting_is_pending_until_the_next_start(database_url: str, tmp_path: Path):
     plugin = Configured()
     async with running_app(database_url, tmp_path, plugins=found(plugin)) as app:
         before = (await shown(app))["config"]
@@ -77,7 +75,7 @@ async def test_what_is_set_is_read_at_the_next_start_and_pending_until_then(
     assert back["source"]["rate"] == "default"
 
 
-async def test_the_environment_wins_and_is_not_changed_here(database_url: str, tmp_path: Path):
+async def test_the_environment_overrides_stored_settings(database_url: str, tmp_path: Path):
     plugin = Configured()
     environ = {"PAYGATE_KNOBS_RATE": "0.75"}
     async with running_app(database_url, tmp_path, plugins=found(plugin)) as app:
@@ -105,7 +103,7 @@ async def test_the_environment_wins_and_is_not_changed_here(database_url: str, t
         ({"label": {"deep": [1]}}, "label"),
     ],
 )
-async def test_what_the_plugins_model_refuses_is_refused_by_name(
+async def test_a_value_that_the_plugin_refuses_names_the_field(
     database_url: str, tmp_path: Path, values: Any, field: str
 ):
     async with running_app(database_url, tmp_path, plugins=found(Configured())) as app:
@@ -115,7 +113,7 @@ async def test_what_the_plugins_model_refuses_is_refused_by_name(
     assert (answer.status, answer.json["error"]["field"], stored) == (400, field, 0)
 
 
-async def test_two_who_set_different_things_at_once_both_get_theirs(
+async def test_concurrent_changes_of_different_settings_are_both_stored(
     database_url: str, tmp_path: Path
 ):
     async with running_app(database_url, tmp_path, plugins=found(Configured())) as app:
@@ -129,7 +127,7 @@ async def test_two_who_set_different_things_at_once_both_get_theirs(
     assert config["source"]["key"] == "stored"
 
 
-async def test_what_a_newer_plugin_refuses_does_not_keep_the_process_from_starting(
+async def test_a_stored_value_that_a_newer_plugin_refuses_does_not_stop_start_up(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     plugin = Configured()
@@ -144,7 +142,7 @@ async def test_what_a_newer_plugin_refuses_does_not_keep_the_process_from_starti
     assert "knobs" in caplog.text
 
 
-async def test_secrets_that_the_key_does_not_open_stop_the_start(database_url: str, tmp_path: Path):
+async def test_undecryptable_settings_stop_start_up(database_url: str, tmp_path: Path):
     async with running_app(database_url, tmp_path, plugins=found(Configured())) as app:
         await put(app, key="s3cret-value")
     with pytest.raises(OperatorError, match="PAYGATE_VAULT_KEY"):
@@ -152,7 +150,7 @@ async def test_secrets_that_the_key_does_not_open_stop_the_start(database_url: s
             pass
 
 
-async def test_health_is_that_of_the_last_day(app: TestApp, fakes: Fakes):
+async def test_plugin_health_covers_the_last_day(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [NotSentError("line down"), Unknown("lost")]
     ids = [await app.paid() for _ in range(3)]
     async with app.working():

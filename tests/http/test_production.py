@@ -36,7 +36,7 @@ async def orders(app: TestApp, headers: dict[str, str]) -> int:
     return (await app.call("GET", "/orders", keys=headers)).status
 
 
-async def test_no_credential_of_development_opens_production(production: TestApp, app: TestApp):
+async def test_production_refuses_credentials_of_development(production: TestApp, app: TestApp):
     opened = (await app.call("POST", "/test/namespaces", keys=None, json={})).json
     namespace = {"X-Api-Key": opened["api_key"], "X-Api-Secret": opened["api_secret"]}
     further = await a_key(app, Role.OWNER)
@@ -68,7 +68,7 @@ async def test_users_of_the_test_merchant_cannot_sign_in(production: TestApp, ap
         "api_key = 'key_other', email = 'x@shop.example', is_test = false",
     ],
 )
-async def test_it_is_known_by_its_mark_its_names_and_its_secret(
+async def test_test_merchants_are_recognized_by_mark_names_and_secret(
     production: TestApp, app: TestApp, mark: str
 ):
     await app.app.storage.executor.fetch(f"UPDATE merchants SET {mark}")
@@ -77,7 +77,7 @@ async def test_it_is_known_by_its_mark_its_names_and_its_secret(
     assert await orders(production, {**KEYS, "X-Api-Key": key}) == 401
 
 
-async def test_a_merchants_own_credentials_open_it(production: TestApp, app: TestApp):
+async def test_production_accepts_other_merchants(production: TestApp, app: TestApp):
     await app.app.storage.executor.fetch(
         "UPDATE merchants SET api_key = 'key_live', email = 'a@shop.example', is_test = false, "
         "api_secret = encode(sha256('a secret of its own'), 'hex')"
@@ -89,7 +89,7 @@ async def test_a_merchants_own_credentials_open_it(production: TestApp, app: Tes
     )
 
 
-async def test_without_consent_no_scenario_is_played(
+async def test_production_plays_no_scenario_without_the_setting(
     app: TestApp, database_url: str, tmp_path: Path
 ):
     async with running_app(database_url, tmp_path) as simulating:
@@ -119,7 +119,7 @@ async def test_without_consent_no_scenario_is_played(
     assert chosen == [{"scenario": None}]
 
 
-async def test_webhooks_leave_production_encrypted_only(production: TestApp, app: TestApp):
+async def test_production_sends_webhooks_over_https_only(production: TestApp, app: TestApp):
     await app.app.storage.executor.fetch(
         "UPDATE merchants SET api_key = 'key_live', email = 'a@shop.example', is_test = false, "
         "api_secret = encode(sha256('a secret of its own'), 'hex'), webhook_secret = 'whsec_own'"

@@ -89,7 +89,7 @@ async def test_other_keys_and_other_classes_have_buckets_of_their_own(small: Tes
     assert (await small.call("GET", "/health")).status == 200
 
 
-async def test_wrong_secrets_empty_no_bucket_but_that_of_the_address(small: TestApp):
+async def test_wrong_secrets_use_only_the_bucket_of_the_address(small: TestApp):
     wrong = [{**KEYS, "X-Api-Secret": str(number)} for number in range(30)]
     answers = await asyncio.gather(
         *(small.call("GET", "/orders", keys=headers) for headers in wrong)
@@ -105,7 +105,7 @@ async def test_wrong_secrets_empty_no_bucket_but_that_of_the_address(small: Test
     assert named == {'"reads-of-address"'}
 
 
-async def test_a_thousand_wrong_sign_ins_leave_few_rows_and_stop_no_one_else(small: TestApp):
+async def test_a_flood_of_wrong_sign_ins_adds_few_rows_and_blocks_no_other_client(small: TestApp):
     answers = await asyncio.gather(
         *(wrong_sign_in(small, **{"X-Forwarded-For": f"198.51.100.{n % 250}"}) for n in range(1000))
     )
@@ -118,7 +118,7 @@ async def test_a_thousand_wrong_sign_ins_leave_few_rows_and_stop_no_one_else(sma
     assert order.status == 201
 
 
-async def test_an_order_is_not_tried_with_card_after_card(small: TestApp):
+async def test_payments_of_one_order_are_limited(small: TestApp):
     tried, other = await small.order(), await small.order()
     path = "/payments/public"
     answers = [
@@ -159,20 +159,20 @@ async def test_a_merchant_resends_deliveries_within_its_limit(small: TestApp):
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"order_id": 5}', b'{"order_id": {}}', b""])
-async def test_a_body_without_an_order_is_refused_for_what_it_is(small: TestApp, body: bytes):
+async def test_a_body_without_an_order_gets_its_own_error(small: TestApp, body: bytes):
     answer = await small.call("POST", "/payments/public", keys=None, data=body)
 
     assert answer.status == 400
 
 
-async def test_a_forged_address_is_no_other_sender(small: TestApp):
+async def test_a_forged_address_does_not_change_the_sender(small: TestApp):
     answers = [await wrong_sign_in(small, **FORGED) for _ in range(6)]
 
     assert [answer.status for answer in answers] == [401] * 5 + [429]
     assert (await wrong_sign_in(small)).status == 429
 
 
-async def test_zero_switches_a_class_off(database_url: str, tmp_path: Path, fakes: Fakes):
+async def test_a_limit_of_zero_disables_its_class(database_url: str, tmp_path: Path, fakes: Fakes):
     async with running_app(database_url, tmp_path, plugins=fakes.found(), environ=OFF) as app:
         answers = await burst(50, app, "GET", "/orders")
 
@@ -180,13 +180,13 @@ async def test_zero_switches_a_class_off(database_url: str, tmp_path: Path, fake
     assert not any("RateLimit" in answer.headers for answer in answers)
 
 
-async def test_development_stops_no_test_suite(app: TestApp):
+async def test_the_limits_of_development_are_high(app: TestApp):
     answers = [answer for _ in range(4) for answer in await burst(200, app, "GET", "/orders")]
 
     assert statuses(answers) == {200: 800}
 
 
-async def test_every_route_of_the_document_has_a_class_but_health(app: TestApp):
+async def test_every_documented_route_except_health_has_a_rate_class(app: TestApp):
     views = app.contract.app.view_functions.values()
     unlimited = {
         doc.summary

@@ -67,7 +67,7 @@ def counts(entries: list[Any]) -> dict[str, list[int]]:
     return found
 
 
-async def test_wrong_passwords_and_a_lock_are_written_down(database_url, tmp_path, caplog):
+async def test_wrong_passwords_and_locks_are_audited(database_url, tmp_path, caplog):
     ids: list[str] = []
 
     async def do(app: TestApp) -> None:
@@ -93,7 +93,7 @@ async def test_wrong_passwords_and_a_lock_are_written_down(database_url, tmp_pat
     ]
 
 
-async def test_a_wrong_current_password_is_written_down(database_url, tmp_path, caplog):
+async def test_a_wrong_current_password_is_audited(database_url, tmp_path, caplog):
     async def do(app: TestApp) -> None:
         session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
         body = {"current_password": WRONG, "new_password": "another good one"}
@@ -105,7 +105,7 @@ async def test_a_wrong_current_password_is_written_down(database_url, tmp_path, 
     assert counts(entries) == {"session.refused": [1]}
 
 
-async def test_refused_keys_are_written_down_with_the_reason(database_url, tmp_path, caplog):
+async def test_refused_keys_are_audited_with_the_reason(database_url, tmp_path, caplog):
     subjects: list[str] = []
 
     async def do(app: TestApp) -> None:
@@ -133,7 +133,7 @@ async def test_refused_keys_are_written_down_with_the_reason(database_url, tmp_p
     ]
 
 
-async def test_a_flood_of_wrong_secrets_does_not_hide_a_right_one_of_a_revoked_key(
+async def test_a_flood_of_wrong_secrets_does_not_hide_the_use_of_a_revoked_key(
     database_url, tmp_path, caplog
 ):
     async def do(app: TestApp) -> None:
@@ -156,9 +156,7 @@ async def test_a_flood_of_wrong_secrets_does_not_hide_a_right_one_of_a_revoked_k
     ]
 
 
-async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
-    database_url, tmp_path, caplog
-):
+async def test_a_role_that_is_too_low_is_audited_with_its_user(database_url, tmp_path, caplog):
     async def do(app: TestApp) -> None:
         session = await signed_in(app, await a_user(app, EMAIL, Role.SUPPORT))
         developer = await a_key(app, Role.DEVELOPER)
@@ -187,7 +185,7 @@ async def test_a_role_that_is_too_low_is_written_down_with_its_owner(
     assert first["detail"]["reason"] == "This needs the role developer; yours is support"
 
 
-async def test_a_page_that_may_not_use_the_session_is_written_down(database_url, tmp_path, caplog):
+async def test_a_foreign_page_is_audited(database_url, tmp_path, caplog):
     async def do(app: TestApp) -> None:
         session = await signed_in(app, await a_user(app, EMAIL, Role.OWNER))
         foreign = {**session, "Origin": "https://evil.example"}
@@ -208,9 +206,7 @@ async def test_a_page_that_may_not_use_the_session_is_written_down(database_url,
     assert sum(int(line.rpartition("times ")[2][:-1]) for line in lines) == 3
 
 
-async def test_of_a_flood_of_unsigned_callbacks_a_bounded_part_is_kept(
-    database_url, tmp_path, caplog
-):
+async def test_a_limited_number_of_unsigned_callbacks_is_stored(database_url, tmp_path, caplog):
     stored: list[int] = []
 
     async def do(app: TestApp) -> None:
@@ -270,7 +266,7 @@ class Chokes:
 
 
 @pytest.mark.parametrize("over", ["split", "verify"])
-async def test_of_a_flood_that_a_plugin_cannot_read_a_bounded_part_is_kept(
+async def test_a_limited_number_of_unreadable_callbacks_is_stored(
     database_url, tmp_path, caplog, over: str
 ):
     stored: list[Any] = []
@@ -312,7 +308,7 @@ async def test_a_wrong_client_secret_is_in_the_log(database_url, tmp_path, caplo
     ]
 
 
-async def test_what_keys_change_is_in_the_audit_log_and_what_they_make_all_day_is_not(
+async def test_changes_by_keys_are_audited_and_orders_and_payments_are_not(
     app: TestApp, fakes: Fakes
 ):
     support = await a_key(app, Role.SUPPORT)
@@ -342,6 +338,6 @@ async def test_what_keys_change_is_in_the_audit_log_and_what_they_make_all_day_i
 
 
 @pytest.mark.parametrize("path", ["/payments/none/capture", "/payments/none/cancel"])
-async def test_what_did_not_happen_is_not_in_the_audit_log(app: TestApp, path: str):
+async def test_a_failed_change_is_not_audited(app: TestApp, path: str):
     assert (await app.call("POST", path, json={})).status == 404
     assert await app.rows("SELECT * FROM audit_log") == []

@@ -71,7 +71,7 @@ async def two_owners(app: TestApp) -> tuple[User, User]:
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
 @pytest.mark.parametrize("way", ["switched off", "demoted", "signed out"])
-async def test_a_user_who_lost_the_right_meanwhile(
+async def test_a_change_is_refused_if_its_user_loses_the_right_meanwhile(
     app: TestApp, method: str, path: str, body: Any, way: str
 ):
     thief, other = await two_owners(app)
@@ -95,7 +95,7 @@ async def test_a_user_who_lost_the_right_meanwhile(
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
-async def test_the_merchants_own_secret_that_was_rotated_meanwhile(
+async def test_a_change_is_refused_if_its_secret_is_rotated_meanwhile(
     app: TestApp, method: str, path: str, body: Any
 ):
     _, other = await two_owners(app)
@@ -114,7 +114,9 @@ async def test_the_merchants_own_secret_that_was_rotated_meanwhile(
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
-async def test_a_key_that_was_revoked_meanwhile(app: TestApp, method: str, path: str, body: Any):
+async def test_a_change_is_refused_if_its_key_is_revoked_meanwhile(
+    app: TestApp, method: str, path: str, body: Any
+):
     thief, other = await two_owners(app)
     session = await signed_in(app, thief)
     made = await app.call("POST", "/keys", keys=session, json={"label": "x", "role": "owner"})
@@ -130,7 +132,7 @@ async def test_a_key_that_was_revoked_meanwhile(app: TestApp, method: str, path:
     assert await meanwhile(app, take, method, asked, key, body) == (401, True)
 
 
-async def test_of_two_owners_who_switch_each_other_off_one_stays(app: TestApp):
+async def test_of_two_owners_who_deactivate_each_other_one_stays(app: TestApp):
     for _ in range(3):
         one, two = await two_owners(app)
         sessions = [await signed_in(app, each) for each in (one, two)]

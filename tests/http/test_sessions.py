@@ -35,7 +35,7 @@ async def let_in(app: TestApp, email: str, role: Role = Role.OWNER) -> dict[str,
     return session
 
 
-async def test_a_session_does_what_keys_do(app: TestApp):
+async def test_a_session_may_do_what_keys_may_do(app: TestApp):
     answer, session = await sign_in(app)
     shown = await app.call("GET", "/session", keys=session)
     order = await app.call("POST", "/orders", keys=session, json={"amount": 500})
@@ -48,7 +48,7 @@ async def test_a_session_does_what_keys_do(app: TestApp):
     assert (ended.status, after.status) == (204, 401)
 
 
-async def test_the_cookie_is_kept_from_scripts_and_other_sites(app: TestApp):
+async def test_the_cookie_is_http_only_and_same_site(app: TestApp):
     answer, _ = await sign_in(app)
     parts = {part.strip() for part in answer.headers["Set-Cookie"].split(";")}
 
@@ -57,7 +57,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(app: TestApp):
     assert not any(part.startswith("Domain") for part in parts)
 
 
-async def test_the_database_does_not_hold_what_the_cookie_holds(app: TestApp):
+async def test_the_database_stores_only_a_digest_of_the_cookie(app: TestApp):
     _, session = await sign_in(app)
     stored = await app.value("SELECT token_sha256 FROM sessions")
     cookie = session["Cookie"].partition("=")[2]
@@ -67,7 +67,7 @@ async def test_the_database_does_not_hold_what_the_cookie_holds(app: TestApp):
     assert stolen.status == 401
 
 
-async def test_passwords_are_changed_and_all_other_sessions_end(app: TestApp):
+async def test_a_password_change_ends_all_other_sessions(app: TestApp):
     first = await let_in(app, "a@b.c")
     _, second = await sign_in(app, email="A@b.c", password=PASSWORD)
     body = {"current_password": PASSWORD, "new_password": "another good one"}
@@ -83,7 +83,7 @@ async def test_passwords_are_changed_and_all_other_sessions_end(app: TestApp):
     assert (old.status, new.status) == (401, 200)
 
 
-async def test_of_two_password_changes_at_once_one_counts(app: TestApp):
+async def test_of_two_concurrent_password_changes_one_succeeds(app: TestApp):
     sessions = [await let_in(app, "a@b.c")]
     sessions.append((await sign_in(app, email="a@b.c", password=PASSWORD))[1])
     answers = await asyncio.gather(
@@ -107,7 +107,7 @@ async def test_of_two_password_changes_at_once_one_counts(app: TestApp):
     assert await app.value("SELECT count(*) FROM sessions") == 2
 
 
-async def test_a_change_needs_the_token_and_no_foreign_page(app: TestApp):
+async def test_a_change_needs_the_csrf_token_and_the_own_origin(app: TestApp):
     _, session = await sign_in(app)
     cookie = {"Cookie": session["Cookie"]}
     body = {"amount": 500}
@@ -127,7 +127,7 @@ async def test_a_change_needs_the_token_and_no_foreign_page(app: TestApp):
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://]", "//["])
-async def test_an_origin_that_is_no_url_is_a_foreign_page(app: TestApp, origin: str):
+async def test_an_invalid_origin_counts_as_foreign(app: TestApp, origin: str):
     _, session = await sign_in(app)
     foreign = {"Origin": origin}
     login = {"email": "a@b.c", "password": "any"}
@@ -137,7 +137,7 @@ async def test_an_origin_that_is_no_url_is_a_foreign_page(app: TestApp, origin: 
     assert changed.status == 403
 
 
-async def test_only_the_dashboards_origin_is_let_in_with_the_cookie(app: TestApp):
+async def test_only_the_origin_of_the_dashboard_may_use_the_cookie(app: TestApp):
     ours, foreign = [
         (await app.call("GET", "/health", keys={"Origin": origin})).headers
         for origin in ("http://localhost:3000", "https://evil.example")
@@ -149,7 +149,7 @@ async def test_only_the_dashboards_origin_is_let_in_with_the_cookie(app: TestApp
     assert "Access-Control-Allow-Credentials" not in foreign
 
 
-async def test_ten_wrong_passwords_are_tried_however_many_come_at_once(app: TestApp):
+async def test_at_most_ten_concurrent_wrong_passwords_are_checked(app: TestApp):
     await let_in(app, "a@b.c")
     answers = await asyncio.gather(
         *(sign_in(app, email="a@b.c", password=f"wrong {number}") for number in range(25))
@@ -161,7 +161,7 @@ async def test_ten_wrong_passwords_are_tried_however_many_come_at_once(app: Test
     assert await app.value("SELECT tries FROM login_tries") == 26
 
 
-async def test_of_two_who_demote_the_last_two_owners_one_is_late(app: TestApp):
+async def test_the_last_two_owners_cannot_be_demoted_concurrently(app: TestApp):
     _, session = await sign_in(app)
     await let_in(app, "a@b.c")
     team = (await app.call("GET", "/team", keys=session)).json["data"]
@@ -173,7 +173,7 @@ async def test_of_two_who_demote_the_last_two_owners_one_is_late(app: TestApp):
     assert await app.value("SELECT count(*) FROM users WHERE role = 'owner'") == 1
 
 
-async def test_a_role_does_what_it_may_and_no_more(app: TestApp):
+async def test_each_role_may_do_only_what_it_allows(app: TestApp):
     support = await let_in(app, "a@b.c", Role.SUPPORT)
     seen = await app.call("GET", "/orders", keys=support)
     refused = await app.call("POST", "/orders", keys=support, json={"amount": 500})

@@ -57,7 +57,7 @@ async def everything_secret(app: TestApp, fakes: Fakes) -> dict[str, Mapping[str
     return {"pair": KEYS, "namespace": theirs, "key": await a_key(app, Role.OWNER), "page": session}
 
 
-async def test_nothing_in_a_dump_is_a_secret_a_cookie_or_a_password(app: TestApp, fakes: Fakes):
+async def test_a_database_dump_contains_no_secret_cookie_or_password(app: TestApp, fakes: Fakes):
     callers = await everything_secret(app, fakes)
     stolen = await dump(app)
     public = {each["X-Api-Key"] for each in callers.values() if "X-Api-Key" in each}
@@ -127,7 +127,7 @@ async def test_every_way_to_set_the_default_endpoints_secret_encrypts_it(
         assert each not in stolen
 
 
-async def test_a_webhook_secret_that_sql_writes_counts_and_is_shown(app: TestApp, fakes: Fakes):
+async def test_a_webhook_secret_written_by_sql_is_used_and_shown(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/merchant/webhook/regenerate")
     await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
@@ -149,7 +149,7 @@ async def test_a_webhook_secret_that_sql_writes_counts_and_is_shown(app: TestApp
     assert [tuple(row.values()) for row in stored] == [(None, "whsec_by_hand")]
 
 
-async def test_secrets_are_long_and_kept_as_digests(app: TestApp):
+async def test_secrets_are_long_and_stored_as_digests(app: TestApp):
     made = [(await app.call("POST", "/keys", json={"label": "x"})).json for _ in range(20)]
     secrets = {each["secret"].removeprefix("secret_") for each in made}
     stolen = await dump(app)
@@ -161,7 +161,7 @@ async def test_secrets_are_long_and_kept_as_digests(app: TestApp):
     assert {each["secret"][-4:] for each in made} <= stolen
 
 
-async def test_remembered_answers_hold_no_secret_and_are_replayed_to_the_byte(app: TestApp):
+async def test_stored_responses_are_encrypted_and_replayed_byte_by_byte(app: TestApp):
     async def ask(key: str, path: str, body: Any = None) -> Answer:
         sent = {"json": body} if body else {}
         return await app.call("POST", path, headers={"Idempotency-Key": key}, **sent)
@@ -179,7 +179,7 @@ async def test_remembered_answers_hold_no_secret_and_are_replayed_to_the_byte(ap
     assert [(await ask(*request)).body for request in requests] == [each.body for each in first]
 
 
-async def test_an_answer_that_an_earlier_version_kept_in_clear_is_still_replayed(app: TestApp):
+async def test_a_response_stored_in_clear_by_an_earlier_version_is_replayed(app: TestApp):
     headers = {"Idempotency-Key": "k"}
     answer = await app.call("POST", "/orders", headers=headers, json={"amount": 50_000})
     body = answer.body.decode()
@@ -204,7 +204,7 @@ async def test_a_secret_in_clear_works_and_its_digest_does_not(app: TestApp):
         assert (await app.call("GET", "/orders", keys=headers)).status == status
 
 
-async def test_sealed_secrets_of_two_endpoints_cannot_change_places(app: TestApp, fakes: Fakes):
+async def test_sealed_secrets_of_two_endpoints_cannot_be_exchanged(app: TestApp, fakes: Fakes):
     made = [
         (await app.call("POST", "/webhook-endpoints", json={"url": f"http://localhost:9/{n}"})).json
         for n in range(2)

@@ -58,7 +58,7 @@ async def send_event(app: TestApp) -> None:
     assert (await app.call("POST", "/webhooks/test")).status in {200, 201, 202}
 
 
-async def test_a_payments_events_arrive_as_webhooks_carry_them(app: TestApp, fakes: Any):
+async def test_streamed_events_have_the_bytes_of_webhooks(app: TestApp, fakes: Any):
     await app.webhook_url()
     async with app.working(), listening(app) as listener:
         first = await listener.frame()
@@ -74,7 +74,7 @@ async def test_a_payments_events_arrive_as_webhooks_carry_them(app: TestApp, fak
     assert all(sent[event["event"]] == event["data"] for event in events)
 
 
-async def test_it_goes_on_after_the_last_event_that_was_seen(app: TestApp):
+async def test_the_stream_continues_after_the_last_received_event(app: TestApp):
     async with listening(app) as listener:
         cursor = (await listener.frame())["id"]
     await app.paid()
@@ -129,7 +129,7 @@ async def test_without_keys_no_event_is_sent(app: TestApp):
     assert (await app.call("GET", "/stream", keys=None)).status == 401
 
 
-async def test_a_head_request_has_an_end(app: TestApp):
+async def test_a_head_request_ends(app: TestApp):
     async with asyncio.timeout(60):
         response = await app.client.head(PATH, headers=KEYS)
 
@@ -137,7 +137,7 @@ async def test_a_head_request_has_an_end(app: TestApp):
     assert response.headers["Content-Type"].startswith("text/event-stream")
 
 
-async def test_more_streams_than_a_merchant_may_have_are_refused(
+async def test_streams_over_the_limit_of_a_merchant_are_refused(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live_module, "FOLLOWERS_OF_MERCHANT_MAX", 2)
@@ -153,7 +153,7 @@ async def test_more_streams_than_a_merchant_may_have_are_refused(
         assert "id" in await again.frame()
 
 
-async def test_more_streams_than_a_process_bears_are_put_off(
+async def test_streams_over_the_limit_of_a_process_get_503(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live_module, "FOLLOWERS_OF_PROCESS_MAX", 1)
@@ -164,9 +164,7 @@ async def test_more_streams_than_a_process_bears_are_put_off(
     assert (answer.status, int(answer.headers["Retry-After"]) >= 1) == (503, True)
 
 
-async def test_a_stream_of_someone_who_lost_their_key_ends(
-    app: TestApp, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_stream_ends_when_its_key_is_revoked(app: TestApp, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stream_module, "PING_S", 0.2)
     async with listening(app) as listener:
         await listener.frame()
@@ -180,7 +178,7 @@ async def test_a_stream_of_someone_who_lost_their_key_ends(
     assert timedelta(seconds=30) >= 2 * STREAM_PING
 
 
-async def test_a_busy_stream_is_asked_again_too(app: TestApp, monkeypatch: pytest.MonkeyPatch):
+async def test_a_busy_stream_is_authenticated_again(app: TestApp, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stream_module, "PING_S", 0.5)
     order = await app.order()
     async with listening(app) as listener:
@@ -198,7 +196,7 @@ async def test_a_busy_stream_is_asked_again_too(app: TestApp, monkeypatch: pytes
                     break
 
 
-async def test_streams_end_when_the_process_does_and_none_begins(app: TestApp):
+async def test_streams_end_at_shutdown_and_no_new_one_opens(app: TestApp):
     async with listening(app) as listener:
         await listener.frame()
         app.app.deps.live.close()
@@ -207,7 +205,7 @@ async def test_streams_end_when_the_process_does_and_none_begins(app: TestApp):
         assert (await app.call("GET", "/stream")).status == 503
 
 
-async def test_a_held_clock_holds_no_event(app: TestApp):
+async def test_a_held_clock_delays_no_event(app: TestApp):
     async with listening(app) as listener:
         await listener.frame()
         await app.call("POST", "/test/clock/set", json={"at": "2040-01-01T00:00:00Z"})

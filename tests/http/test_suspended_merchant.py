@@ -23,7 +23,9 @@ SENTENCE = "This merchant does not take payments at present"
         ("GET", "/checkout/methods?order_id={order}"),
     ],
 )
-async def test_shoppers_are_refused_with_a_reason(app: TestApp, method: str, path: str):
+async def test_shoppers_of_a_suspended_merchant_are_refused_with_a_reason(
+    app: TestApp, method: str, path: str
+):
     order = await app.order()
     payment = await app.paid()
     await app.rows(SUSPEND)
@@ -36,7 +38,7 @@ async def test_shoppers_are_refused_with_a_reason(app: TestApp, method: str, pat
     assert await app.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_its_webhooks_wait_until_it_is_active_again(app: TestApp, fakes: Fakes):
+async def test_webhooks_of_a_suspended_merchant_are_held(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     payment = await app.paid()
     await app.rows(SUSPEND)

@@ -95,14 +95,14 @@ async def a_stranger(app: TestApp) -> dict[str, str]:
     return {"X-Api-Key": made["api_key"], "X-Api-Secret": made["api_secret"]}
 
 
-async def test_every_id_in_a_path_is_known_here(app: TestApp):
+async def test_every_path_parameter_is_covered(app: TestApp):
     places = {place for route in routes_of(app) for place in route.places}
 
     assert places - OWNED.keys() - SHARED.keys() == set()
     assert OWNED.keys() - places == set(), "nothing has these ids in its path any more"
 
 
-async def test_anothers_is_answered_like_what_is_not_there(app: TestApp, fakes: Fakes):
+async def test_objects_of_another_merchant_are_404(app: TestApp, fakes: Fakes):
     theirs = await a_whole_merchant(app, fakes)
     nobodys = {name: made() for name, made in OWNED.items()}
     stranger = await a_stranger(app)
@@ -119,7 +119,7 @@ async def test_anothers_is_answered_like_what_is_not_there(app: TestApp, fakes: 
     assert await everything(app) == before
 
 
-async def test_the_same_requests_of_their_owner_are_accepted(app: TestApp, fakes: Fakes):
+async def test_the_owner_may_access_the_same_objects(app: TestApp, fakes: Fakes):
     """Or the test before would say nothing."""
     mine = {**await a_whole_merchant(app, fakes), "queue": "payments"}
     gone = {"DELETE", "PATCH"}
@@ -131,7 +131,7 @@ async def test_the_same_requests_of_their_owner_are_accepted(app: TestApp, fakes
             assert answer.status != 404, (str(route), answer.json)
 
 
-async def test_anothers_id_in_a_body_is_not_there_either(app: TestApp, fakes: Fakes):
+async def test_ids_of_another_merchant_in_a_body_are_404(app: TestApp, fakes: Fakes):
     theirs = await a_whole_merchant(app, fakes)
     stranger = await a_stranger(app)
     pay, refund = ("order_id", "/payments"), ("payment_id", "/refunds")
@@ -147,7 +147,7 @@ async def test_anothers_id_in_a_body_is_not_there_either(app: TestApp, fakes: Fa
         assert answers[0].body == answers[1].body
 
 
-async def test_filters_find_nothing_of_anothers(app: TestApp, fakes: Fakes):
+async def test_filters_find_no_rows_of_another_merchant(app: TestApp, fakes: Fakes):
     theirs = await a_whole_merchant(app, fakes)
     stranger = await a_stranger(app)
     queries = (
@@ -166,7 +166,7 @@ async def test_filters_find_nothing_of_anothers(app: TestApp, fakes: Fakes):
         assert (others.json["data"], others.json["total"]) == ([], 0), query
 
 
-async def test_recovery_sends_nothing_of_anothers(app: TestApp, fakes: Fakes):
+async def test_recovery_resends_nothing_of_another_merchant(app: TestApp, fakes: Fakes):
     theirs = await a_whole_merchant(app, fakes)
     stranger = await a_stranger(app)
     body = {"since": "2020-01-01T00:00:00Z", "statuses": ["failed", "success"], "dry_run": False}
@@ -185,7 +185,7 @@ async def test_recovery_sends_nothing_of_anothers(app: TestApp, fakes: Fakes):
     assert [str(await of_merchant(app)) in row["row"] for row in told] == [False] * len(told)
 
 
-async def test_no_list_shows_anothers(app: TestApp, fakes: Fakes):
+async def test_lists_show_no_rows_of_another_merchant(app: TestApp, fakes: Fakes):
     theirs = await a_whole_merchant(app, fakes)
     stranger = await a_stranger(app)
     hidden = {*theirs.values(), str(await of_merchant(app))}
@@ -205,7 +205,7 @@ async def test_no_list_shows_anothers(app: TestApp, fakes: Fakes):
     assert [each for each in hidden if each.encode() not in seen_by_owner] == []
 
 
-async def test_a_key_of_one_merchant_is_no_key_of_another(app: TestApp):
+async def test_idempotency_keys_are_separate_per_merchant(app: TestApp):
     mine, stranger = await a_key(app, Role.DEVELOPER), await a_stranger(app)
     mixed = {"X-Api-Key": mine["X-Api-Key"], "X-Api-Secret": stranger["X-Api-Secret"]}
 

@@ -103,7 +103,7 @@ async def test_the_timeline_of_a_refunded_payment_is_in_order(app: TestApp):
     assert [moment["at"] for moment in moments] == sorted(moment["at"] for moment in moments)
 
 
-async def test_a_call_tells_what_was_given_and_what_came_back(app: TestApp, fakes: Fakes):
+async def test_the_timeline_shows_the_request_and_result_of_a_call(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Declined(DeclineCode.INSUFFICIENT_FUNDS, processor_code="51")]
     payment_id = await ended(app, "failed", coin="silver")
     moments = await story(app, payment_id)
@@ -220,7 +220,7 @@ LEAKS = [
 
 
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: type(leak).__name__)
-async def test_no_secret_comes_out(app: TestApp, fakes: Fakes, leak: Any):
+async def test_the_timeline_contains_no_secret(app: TestApp, fakes: Fakes, leak: Any):
     fakes.processor.authorizations = [leak]
     payment_id = await app.paid(secret=SECRET)
     async with app.working():
@@ -317,7 +317,7 @@ async def test_a_timeline_scans_no_table(app: TestApp):
     assert "Index Scan" in plan or "Bitmap Index Scan" in plan
 
 
-async def test_an_attempt_that_spans_a_move_of_the_clock_is_shown_as_it_was_measured(app: TestApp):
+async def test_an_attempt_during_a_clock_move_shows_its_real_duration(app: TestApp):
     await app.webhook_url()
     payment_id = await app.paid()
     async with app.working():

@@ -38,7 +38,7 @@ async def sign_in(app: TestApp, peer: str, forwarded: str, password: str = "wron
     ).status
 
 
-async def test_a_lock_holds_for_the_client_and_for_no_one_else(behind_proxy: TestApp):
+async def test_a_lock_applies_to_one_client_of_a_proxy(behind_proxy: TestApp):
     for number in range(10):
         # What is left of the proxy's own entry is the client's invention.
         await sign_in(behind_proxy, PROXY, f"192.0.2.{number}, 198.51.100.9")
@@ -50,7 +50,7 @@ async def test_a_lock_holds_for_the_client_and_for_no_one_else(behind_proxy: Tes
     assert [row["ip"] for row in ips] == ["198.51.100.10"]
 
 
-async def test_a_stranger_does_not_escape_a_lock_by_headers(behind_proxy: TestApp):
+async def test_a_forged_header_does_not_bypass_a_lock(behind_proxy: TestApp):
     for number in range(10):
         await sign_in(behind_proxy, STRANGER, f"198.51.100.{number}")
     locked = await sign_in(behind_proxy, STRANGER, "198.51.100.99", PASSWORD)
@@ -59,7 +59,7 @@ async def test_a_stranger_does_not_escape_a_lock_by_headers(behind_proxy: TestAp
     assert (locked, victim) == (401, 200)
 
 
-async def test_an_ipv6_client_does_not_escape_by_its_other_addresses(behind_proxy: TestApp):
+async def test_another_address_of_an_ipv6_network_does_not_bypass_a_lock(behind_proxy: TestApp):
     for number in range(10):
         await sign_in(behind_proxy, PROXY, f"2001:db8:7:7::{number:x}")
 
@@ -68,7 +68,7 @@ async def test_an_ipv6_client_does_not_escape_by_its_other_addresses(behind_prox
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])
-async def test_each_client_of_a_proxy_has_limits_of_its_own(
+async def test_each_client_of_a_proxy_has_its_own_limits(
     server: str, database_url: str, redis_url: str, tmp_path: Path
 ):
     environ = {

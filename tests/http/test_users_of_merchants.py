@@ -28,7 +28,7 @@ async def enter(app: TestApp, password: str, **more: Any) -> Any:
     return await app.call("POST", "/session", keys=None, json=body)
 
 
-async def test_the_answer_is_the_same_whether_another_merchant_knows_the_address(app: TestApp):
+async def test_adding_a_user_does_not_reveal_users_of_other_merchants(app: TestApp):
     theirs, their_id = await other_merchant(app)
     await let_in(app, theirs)
     known, unknown = await let_in(app, KEYS), await let_in(app, KEYS, "nobody@x.y")
@@ -75,7 +75,7 @@ async def test_each_signs_in_with_their_own_password_for_their_own_merchant(app:
     assert await of(second["password"]) == their_id
 
 
-async def test_signing_in_elsewhere_does_not_forgive_wrong_passwords(app: TestApp):
+async def test_signing_in_at_another_merchant_does_not_reset_wrong_passwords(app: TestApp):
     victim = (await let_in(app, KEYS)).json
     theirs, their_id = await other_merchant(app)
     own = (await let_in(app, theirs)).json
@@ -88,7 +88,7 @@ async def test_signing_in_elsewhere_does_not_forgive_wrong_passwords(app: TestAp
 
 
 @pytest.mark.parametrize("id", ["", "x", 5, "00000000000000000000000000000000"])
-async def test_an_id_that_cannot_be_is_refused_by_name(app: TestApp, id: Any):
+async def test_an_invalid_merchant_id_names_the_field(app: TestApp, id: Any):
     answer = await enter(app, "any password", merchant_id=id)
 
     assert (answer.status, answer.json["error"]["field"]) == (400, "merchant_id")

@@ -35,7 +35,7 @@ async def another_merchant(app: TestApp) -> None:
     )
 
 
-async def test_the_default_endpoint_stands_on_the_merchants_row(app: TestApp):
+async def test_the_default_endpoint_is_stored_in_the_row_of_the_merchant(app: TestApp):
     await app.rows("UPDATE merchants SET webhook_url = 'http://localhost:9/by-sql'")
     (default,) = await listed(app)
 
@@ -58,7 +58,7 @@ async def test_an_added_endpoint_shows_its_secret_once(app: TestApp):
     assert made["secret_hint"].startswith("…")
 
 
-async def test_a_secret_is_nowhere_in_the_database(app: TestApp):
+async def test_the_database_contains_no_endpoint_secret_in_clear(app: TestApp):
     headers = {"Idempotency-Key": "k1"}
     body = {"url": BOOKS}
     first = (await app.call("POST", "/webhook-endpoints", json=body, headers=headers)).json
@@ -94,9 +94,7 @@ async def test_a_secret_is_nowhere_in_the_database(app: TestApp):
         ({"url": BOOKS, "description": 5}, "description"),
     ],
 )
-async def test_what_could_never_work_is_refused_by_name(
-    app: TestApp, body: dict[str, Any], field: str
-):
+async def test_an_unusable_url_names_the_field(app: TestApp, body: dict[str, Any], field: str):
     answer = await app.call("POST", "/webhook-endpoints", json=body)
 
     assert answer.status == 400, answer
@@ -105,7 +103,7 @@ async def test_what_could_never_work_is_refused_by_name(
     assert len(await listed(app)) == 1
 
 
-async def test_what_is_not_named_stays(app: TestApp):
+async def test_missing_fields_stay_unchanged(app: TestApp):
     made = await added(app, events=["payment.*"], description="books")
     url = f"/webhook-endpoints/{made['id']}"
     changed = (await app.call("PATCH", url, json={"description": None})).json
@@ -117,7 +115,7 @@ async def test_what_is_not_named_stays(app: TestApp):
 
 
 @pytest.mark.parametrize("body", [{"url": None}, {"url": "nonsense"}, {"events": ["x"]}])
-async def test_a_wrong_change_changes_nothing(app: TestApp, body: dict[str, Any]):
+async def test_an_invalid_change_changes_nothing(app: TestApp, body: dict[str, Any]):
     made = await added(app)
     answer = await app.call("PATCH", f"/webhook-endpoints/{made['id']}", json=body)
 
@@ -126,7 +124,7 @@ async def test_a_wrong_change_changes_nothing(app: TestApp, body: dict[str, Any]
     assert (await listed(app))[1]["url"] == BOOKS
 
 
-async def test_the_default_endpoint_has_a_url_and_no_more(app: TestApp):
+async def test_the_default_endpoint_supports_only_its_url(app: TestApp):
     (default,) = await listed(app)
     url = f"/webhook-endpoints/{default['id']}"
     assert (await app.call("PATCH", url, json={"url": BOOKS})).json["url"] == BOOKS
@@ -140,7 +138,7 @@ async def test_the_default_endpoint_has_a_url_and_no_more(app: TestApp):
     assert (await app.call("PATCH", url, json={"url": None})).json["is_enabled"] is False
 
 
-async def test_a_merchant_has_at_most_so_many(app: TestApp):
+async def test_endpoints_of_a_merchant_are_limited(app: TestApp):
     for number in range(ENDPOINTS_MAX - 1):
         await added(app, f"{BOOKS}/{number}")
     answer = await app.call("POST", "/webhook-endpoints", json={"url": BOOKS})
@@ -152,7 +150,7 @@ async def test_a_merchant_has_at_most_so_many(app: TestApp):
 
 @pytest.mark.parametrize("name", ["", "/rotate", "/enable", "/disable", "/test"])
 @pytest.mark.parametrize("id", ["nonsense", "0b2f7d1c-4f4e-4a53-9f0e-6f8f6f0a9c11"])
-async def test_it_is_invisible_to_other_merchants(app: TestApp, name: str, id: str):
+async def test_an_endpoint_is_invisible_to_other_merchants(app: TestApp, name: str, id: str):
     made = await added(app)
     await another_merchant(app)
     method = "POST" if name else "GET"
@@ -174,7 +172,7 @@ async def test_a_deleted_endpoint_is_gone(app: TestApp):
     assert await app.value("SELECT webhook_endpoints::text FROM merchants") == "[]"
 
 
-async def test_of_those_who_delete_at_once_one_did(app: TestApp):
+async def test_of_concurrent_deletions_one_succeeds(app: TestApp):
     made = await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
     path = f"/webhook-endpoints/{made.json['id']}"
     answers = await asyncio.gather(*(app.call("DELETE", path) for _ in range(6)))
@@ -205,7 +203,7 @@ async def told(app: TestApp) -> Any:
     return json.loads(await app.value("SELECT detail FROM audit_log ORDER BY id DESC LIMIT 1"))
 
 
-async def test_events_go_where_they_are_listened_to(app: TestApp, fakes: Fakes):
+async def test_events_are_sent_to_subscribed_endpoints(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     every = await added(app)
     some = await added(app, events=["payment.success", "refund.*"])
@@ -227,7 +225,7 @@ async def test_events_go_where_they_are_listened_to(app: TestApp, fakes: Fakes):
     assert of(off["id"]) == []
 
 
-async def test_a_test_event_goes_to_one_endpoint_whatever_it_listens_to(app: TestApp, fakes: Fakes):
+async def test_a_test_event_ignores_the_filters_of_its_endpoint(app: TestApp, fakes: Fakes):
     made = await added(app, events=["refund.*"])
     await app.call("POST", f"/webhook-endpoints/{made['id']}/disable")
     sent = await app.call("POST", f"/webhook-endpoints/{made['id']}/test")
@@ -239,7 +237,7 @@ async def test_a_test_event_goes_to_one_endpoint_whatever_it_listens_to(app: Tes
     assert shown["endpoint"] == {"id": made["id"], "url": BOOKS}
 
 
-async def test_a_delivery_is_shown_with_its_tries(app: TestApp, fakes: Fakes):
+async def test_a_delivery_is_shown_with_its_attempts(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     sent = {"X-Signature": "abc", "Authorization": "Bearer x"}
     fakes.sink.script = [
@@ -286,14 +284,14 @@ async def test_deliveries_are_filtered(app: TestApp, fakes: Fakes):
 
 
 @pytest.mark.parametrize("query", ["status=lost", "endpoint_id=5", "event=" + "x" * 51])
-async def test_a_filter_that_cannot_be_is_refused_by_name(app: TestApp, query: str):
+async def test_an_invalid_filter_names_the_field(app: TestApp, query: str):
     answer = await app.call("GET", f"/webhooks?{query}")
 
     assert answer.status == 400
     assert answer.json["error"]["field"] == query.partition("=")[0]
 
 
-async def test_recovering_looks_before_it_sends(app: TestApp, fakes: Fakes):
+async def test_a_dry_run_counts_deliveries_and_sends_nothing(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     fakes.sink.script = [DeliveryResult(False, 500, "no")] * 10
     for _ in range(2):
@@ -314,7 +312,7 @@ async def test_recovering_looks_before_it_sends(app: TestApp, fakes: Fakes):
     assert len({event.body for event in fakes.sink.delivered}) == 2
 
 
-async def test_recovering_chooses_by_what_is_named(app: TestApp, fakes: Fakes):
+async def test_recovery_resends_only_matching_deliveries(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     made = await added(app)
     async with app.working():
@@ -353,9 +351,7 @@ async def test_recovering_chooses_by_what_is_named(app: TestApp, fakes: Fakes):
         ({"since": "2026-01-01T00:00:00Z", "dry_run": "no"}, "dry_run"),
     ],
 )
-async def test_a_recovery_that_cannot_be_is_refused_by_name(
-    app: TestApp, body: dict[str, Any], field: str
-):
+async def test_an_invalid_recovery_names_the_field(app: TestApp, body: dict[str, Any], field: str):
     answer = await app.call("POST", "/webhooks/recover", json=body)
 
     assert answer.status == 400, answer

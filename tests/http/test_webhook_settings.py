@@ -13,7 +13,7 @@ from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 
 
-async def test_an_address_and_a_secret_are_kept(app: TestApp):
+async def test_a_url_and_a_secret_are_stored(app: TestApp):
     body = {"webhook_url": "https://shop.example/hook", "webhook_secret": "whsec_mine12345"}
     saved = await app.call("PUT", "/webhooks", json=body)
     read = await app.call("GET", "/merchant/config")
@@ -22,7 +22,7 @@ async def test_an_address_and_a_secret_are_kept(app: TestApp):
     assert {name: read.json[name] for name in body} == body
 
 
-async def test_a_masked_secret_is_no_new_secret(app: TestApp):
+async def test_a_masked_secret_is_ignored(app: TestApp):
     await app.call("PUT", "/webhooks", json={"webhook_secret": "whsec_test***"})
 
     assert (await app.call("GET", "/merchant/config")).json["webhook_secret"] == (
@@ -30,7 +30,7 @@ async def test_a_masked_secret_is_no_new_secret(app: TestApp):
     )
 
 
-async def test_an_address_is_removed_by_null(app: TestApp):
+async def test_null_removes_the_url(app: TestApp):
     await app.webhook_url()
     await app.webhook_url(None)
 
@@ -59,7 +59,7 @@ async def test_a_new_secret_is_32_random_bytes_in_base64(app: TestApp):
         {"webhook_secret": "with space in it"},
     ],
 )
-async def test_what_could_never_work_is_refused_by_name(app: TestApp, body: dict[str, Any]):
+async def test_an_unusable_url_names_the_field(app: TestApp, body: dict[str, Any]):
     answer = await app.call("PATCH", "/merchant/webhook", json=body)
 
     assert answer.status == 400
@@ -67,7 +67,7 @@ async def test_what_could_never_work_is_refused_by_name(app: TestApp, body: dict
     assert (await app.call("GET", "/merchant/config")).json["webhook_url"] is None
 
 
-async def test_a_test_event_needs_an_address(app: TestApp):
+async def test_a_test_event_needs_a_url(app: TestApp):
     answer = await app.call("POST", "/webhooks/test")
 
     assert answer.status == 400
@@ -91,7 +91,7 @@ async def test_a_test_event_is_delivered_and_listed(app: TestApp):
     )
 
 
-async def test_two_who_change_different_things_both_have_their_way(app: TestApp):
+async def test_concurrent_changes_of_url_and_secret_are_both_stored(app: TestApp):
     for number in range(20):
         url = f"http://localhost:9/{number}"
         changed, made = await asyncio.gather(
@@ -104,7 +104,7 @@ async def test_two_who_change_different_things_both_have_their_way(app: TestApp)
         assert stored["webhook_secret"] == made.json["webhook_secret"]
 
 
-async def test_what_sql_changes_meanwhile_is_not_written_back(app: TestApp):
+async def test_a_concurrent_change_by_sql_is_not_overwritten(app: TestApp):
     async with app.app.storage.transaction() as storage:
         del storage
         row = "UPDATE merchants SET webhook_url = 'http://localhost:9/by-sql' WHERE true"
@@ -134,7 +134,7 @@ async def test_a_merchant_made_with_sql_signs_in_with_a_secret_in_clear(app: Tes
     assert (good.status, bad.status, thief.status) == (200, 401, 401)
 
 
-async def test_other_test_credentials_work_from_the_next_start(
+async def test_changed_test_credentials_apply_at_the_next_start(
     database_url: str, tmp_path: Path, fakes: Fakes
 ):
     secret = "changed_secret"
@@ -149,6 +149,6 @@ async def test_other_test_credentials_work_from_the_next_start(
     assert answer.json["webhook_url"] == "http://localhost:9/hook"
 
 
-async def test_a_slash_at_the_end_of_a_path_changes_nothing(app: TestApp):
+async def test_a_trailing_slash_is_ignored(app: TestApp):
     assert (await app.call("POST", "/orders/", json={"amount": 500})).status == 201
     assert (await app.call("GET", "/payments/")).status == 200

@@ -23,9 +23,7 @@ async def offered(app: TestApp, query: str = "/checkout/methods") -> list[str]:
 
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
-async def test_upi_takes_rupees_only_and_is_offered_for_nothing_else(
-    installed: TestApp, currency: str
-):
+async def test_upi_is_offered_and_accepted_for_rupees_only(installed: TestApp, currency: str):
     order = await installed.order(50_000, currency=currency)
 
     refused = await installed.pay(order, method="upi", vpa="asha@paytm")
@@ -37,7 +35,7 @@ async def test_upi_takes_rupees_only_and_is_offered_for_nothing_else(
     assert await installed.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_without_an_order_or_for_one_in_rupees_every_method_is_offered(
+async def test_every_method_is_offered_for_rupees_or_without_an_order(
     installed: TestApp,
 ):
     order = await installed.order(50_000)
@@ -59,7 +57,7 @@ async def test_methods_of_no_order_are_404(installed: TestApp):
         ({"currencies": frozenset({"INR"})}, {"amount": 600, "currency": "USD"}),
     ],
 )
-async def test_an_order_outside_a_limit_is_neither_offered_nor_taken(
+async def test_a_method_is_neither_offered_nor_accepted_outside_its_limits(
     database_url: str, tmp_path: Path, limits, order
 ):
     fakes = Fakes()
@@ -74,7 +72,7 @@ async def test_an_order_outside_a_limit_is_neither_offered_nor_taken(
         assert (await app.pay(order_id)).status == 422
 
 
-async def test_an_empty_list_of_notes_is_taken_as_empty(app: TestApp):
+async def test_an_empty_list_of_notes_is_an_empty_object(app: TestApp):
     answer = await app.call("POST", "/orders", json={"amount": 500, "notes": []})
     refused = await app.call("POST", "/orders", json={"amount": 500, "notes": ["x"]})
 
@@ -83,7 +81,7 @@ async def test_an_empty_list_of_notes_is_taken_as_empty(app: TestApp):
 
 
 @pytest.mark.parametrize("zone", ["+05:30", " 05:30", "%2B05:30", "+0530"])
-async def test_a_plus_sign_that_was_not_encoded_is_still_a_zone(app: TestApp, zone: str):
+async def test_an_unencoded_plus_sign_of_a_time_zone_is_accepted(app: TestApp, zone: str):
     await app.paid()
 
     answer = await app.call("GET", f"/payments?from=2000-01-01T00:00:00{zone}")
@@ -91,7 +89,7 @@ async def test_a_plus_sign_that_was_not_encoded_is_still_a_zone(app: TestApp, zo
     assert (answer.status, answer.json["total"]) == (200, 1)
 
 
-async def test_the_rules_for_cards_are_published_and_kept(installed: TestApp):
+async def test_published_card_rules_are_enforced(installed: TestApp):
     answer = await installed.call("GET", "/checkout/methods", keys={})
     schemas = {method["name"]: method["schema"] for method in answer.json["data"]}
     rules = schemas["card"]["x-card"]
@@ -108,7 +106,7 @@ async def test_the_rules_for_cards_are_published_and_kept(installed: TestApp):
                 assert not is_right or paid.json["card_network"] == network["name"], begin
 
 
-async def test_the_gateways_time_comes_with_the_methods(installed: TestApp):
+async def test_the_list_of_methods_contains_the_time_of_the_gateway(installed: TestApp):
     before = await installed.call("GET", "/checkout/methods", keys={})
     await installed.call("POST", "/test/clock/advance", json={"seconds": 86_400})
     after = await installed.call("GET", "/checkout/methods", keys={})

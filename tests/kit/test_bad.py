@@ -44,9 +44,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", list(BAD), ids=lambda kind: kind.__name__)
-def test_a_mistake_is_caught_by_its_rule_and_by_no_unrelated_one(
-    kind: type, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_mistake_breaks_only_its_rules(kind: type, monkeypatch: pytest.MonkeyPatch):
     expected = BAD[kind]
     if "method.answers_whatever_is_typed" not in expected:
         # That it is kept as a rule is shown by the good twins, with all examples.
@@ -64,7 +62,7 @@ def test_a_mistake_is_caught_by_its_rule_and_by_no_unrelated_one(
 @pytest.mark.parametrize(
     "kind", [good.Good, processors.Batches, *BASES], ids=lambda kind: kind.__name__
 )
-def test_the_good_twin_keeps_every_rule_and_nothing_is_left_unjudged(kind: type):
+def test_the_correct_plugin_keeps_every_rule(kind: type):
     found = findings(kind)
 
     assert [str(each) for each in found if each.verdict in {"broken", "not_judged"}] == []
@@ -73,7 +71,7 @@ def test_the_good_twin_keeps_every_rule_and_nothing_is_left_unjudged(kind: type)
     }
 
 
-def test_every_rule_that_is_named_here_is_one():
+def test_every_expected_rule_exists():
     known = {rule.id for rule in all_rules()}
 
     assert {rule for rules in BAD.values() for rule in rules} <= known

@@ -29,7 +29,7 @@ def test_a_built_in_plugin_keeps_its_rules():
 
 
 @pytest.mark.parametrize("name", ["upi_sim", "card_sim"])
-def test_the_simulators_bring_samples_so_that_everything_is_judged(name: str):
+def test_the_simulators_have_samples_for_every_rule(name: str):
     ran = RUN.invoke(app, ["plugin", "check", name, "--json"])
 
     told = json.loads(ran.stdout)
@@ -59,7 +59,7 @@ def offers_good(**members: object) -> dict[str, object]:
     return {"paygate_processors": hookimpl(lambda context: [good.Good()]), **members}
 
 
-def test_more_unjudged_than_judged_is_a_failure_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
+def test_more_unjudged_than_judged_rules_is_a_failure(monkeypatch: pytest.MonkeyPatch):
     plugin_with(monkeypatch, **offers_good())
 
     ran = RUN.invoke(app, ["plugin", "check", "bare"])
@@ -94,7 +94,7 @@ def test_a_misspelt_sample_is_refused_with_the_nearest(
     assert sentence in str(ran.exception)
 
 
-def test_what_the_host_refuses_is_said_by_the_host_and_nothing_is_judged(
+def test_a_plugin_that_the_host_refuses_is_not_judged(
     monkeypatch: pytest.MonkeyPatch,
 ):
     plugin_with(monkeypatch, paygate_processors=lambda context: [good.Good()])
@@ -108,7 +108,7 @@ def test_what_the_host_refuses_is_said_by_the_host_and_nothing_is_judged(
     assert ran.stdout == ""
 
 
-def test_a_name_of_another_installed_plugin_is_said_by_the_host(monkeypatch: pytest.MonkeyPatch):
+def test_a_conflict_with_an_installed_plugin_is_reported(monkeypatch: pytest.MonkeyPatch):
     one, other = (SimpleNamespace(**offers_good()) for _ in range(2))
     found = [Found("one", one, "1"), Found("other", other, "1")]
     monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: found)
@@ -118,7 +118,7 @@ def test_a_name_of_another_installed_plugin_is_said_by_the_host(monkeypatch: pyt
     assert "'good' is taken by plugin other, plugin one offers it too" in str(ran.exception)
 
 
-def test_a_slow_check_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch):
+def test_a_slow_check_reports_progress(monkeypatch: pytest.MonkeyPatch):
     said = threading.Event()
 
     class Told(io.StringIO):
@@ -141,7 +141,7 @@ def test_a_slow_check_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch):
     assert "still judging after" in told.getvalue()
 
 
-def test_a_plugin_that_is_not_there_is_an_operators_mistake():
+def test_an_unknown_plugin_is_an_operator_error():
     ran = RUN.invoke(app, ["plugin", "check", "nobody"])
 
     assert isinstance(ran.exception, OperatorError)

@@ -95,7 +95,7 @@ def reaching(way, port):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("way", WAYS)
-def test_no_way_out_is_open_in_any_scene_and_the_rule_is_named(way, listener):
+def test_every_connection_is_refused_and_breaks_the_rule(way, listener):
     kind = reaching(way, listener.port)
 
     findings = [judge(good.processor_case(kind), rule) for rule in rules_of("processor")]
@@ -109,7 +109,7 @@ def test_no_way_out_is_open_in_any_scene_and_the_rule_is_named(way, listener):
     assert approves.said.startswith("see processor.opens_no_socket; the kit refused socket.")
 
 
-def test_a_thread_that_outlives_its_scene_stays_shut_in(listener):
+def test_a_thread_that_outlives_its_check_stays_without_network(listener):
     go, told = threading.Event(), []
 
     def later():
@@ -129,7 +129,7 @@ def test_a_thread_that_outlives_its_scene_stays_shut_in(listener):
     assert (len(told), listener.came()) == (1, 0)
 
 
-def test_threads_that_were_there_before_go_on(listener):
+def test_earlier_threads_keep_their_network(listener):
     go = threading.Event()
 
     def later():
@@ -145,7 +145,7 @@ def test_threads_that_were_there_before_go_on(listener):
     assert (listener.came(), network.reaches) == (1, [])
 
 
-def test_a_good_processor_is_refused_nothing():
+def test_a_correct_processor_is_refused_nothing():
     with closed_network() as network:
         for rule in rules_of("processor"):
             judge(good.processor_case(), rule)

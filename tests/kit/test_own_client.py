@@ -34,7 +34,7 @@ def found(kind, name):
     return judge(good.sink_case(kind), rule)
 
 
-def test_who_says_why_may_open_sockets_and_the_report_says_why():
+def test_a_plugin_with_own_client_may_open_sockets_and_the_report_shows_why():
     finding = found(SaysWhy, "opens_no_socket")
 
     assert finding.verdict == "does_not_apply"
@@ -42,11 +42,11 @@ def test_who_says_why_may_open_sockets_and_the_report_says_why():
 
 
 @pytest.mark.parametrize("reason", [None, "", True])
-def test_who_says_nothing_may_not(reason):
+def test_a_plugin_without_own_client_may_not_open_sockets(reason):
     mute = type("Mute", (Connects,), {"own_client": reason})
 
     assert found(mute, "opens_no_socket").verdict == "broken"
 
 
-def test_nothing_else_is_excused_by_it():
+def test_own_client_excuses_only_sockets():
     assert found(SaysWhyAndSleeps, "reads_no_clock").verdict == "broken"

@@ -15,7 +15,7 @@ def test_the_page_is_current():
     assert made == page(), "run `make reference`"
 
 
-def test_every_rule_says_what_why_and_what_to_do():
+def test_every_rule_has_a_description_a_reason_and_a_remedy():
     for rule in all_rules():
         assert re.fullmatch(r"[a-z]+\.[a-z_]+", rule.id)
         assert rule.what.endswith("."), rule.id

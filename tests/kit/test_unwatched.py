@@ -10,7 +10,7 @@ import pytest
 from paygate.testing.kit.world import RefusedError, no_way_out, unwatched
 
 
-def test_what_follows_is_watched_again():
+def test_watching_resumes_after_an_unwatched_block():
     with no_way_out():
         watching = sys.getprofile()
         with unwatched():

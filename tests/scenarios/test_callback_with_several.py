@@ -57,7 +57,7 @@ async def about_all(
     return raw, replace(deps, registry=replace(deps.registry, processors=processors))
 
 
-async def test_a_callback_cut_between_its_updates_has_applied_none_and_its_copy_applies_all(
+async def test_an_interrupted_callback_applies_none_of_its_updates(
     stage: PlayedApp,
 ):
     payments = [await stage.begin("approve_slowly") for _ in range(3)]
@@ -93,7 +93,7 @@ async def test_every_conflict_of_a_callback_is_listed(stage: PlayedApp):
     ]
 
 
-async def test_a_conflict_beside_what_is_quarantined_is_listed(stage: PlayedApp):
+async def test_a_conflict_and_a_quarantined_update_are_both_listed(stage: PlayedApp):
     payment = await stage.begin("approve")
     await stage.play_on()
     raw, with_several = await about_all(stage, [payment], "declined")

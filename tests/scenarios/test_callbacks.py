@@ -54,7 +54,7 @@ async def test_twenty_identical_callbacks_at_once_settle_once(stage: PlayedApp):
     assert sorted(await stage.effects()) == ["applied", *["duplicate"] * 19]
 
 
-async def test_of_two_that_contradict_each_other_the_money_is_not_lost(stage: PlayedApp):
+async def test_contradicting_callbacks_lose_no_money(stage: PlayedApp):
     for _ in range(10):
         payment_id, operation_id = await pending(stage)
         words = ("approved", "declined")
@@ -74,7 +74,7 @@ async def test_of_two_that_contradict_each_other_the_money_is_not_lost(stage: Pl
     await stage.play_on()
 
 
-async def test_a_callback_while_the_worker_asks_wins_or_finds_it_done(stage: PlayedApp):
+async def test_a_callback_during_a_call_is_applied_once(stage: PlayedApp):
     payments = [await pending(stage) for _ in range(10)]
     due = stage.clock.at.replace(second=stage.clock.at.second + 8)
     stage.clock.at = due
@@ -101,9 +101,7 @@ async def test_a_callback_while_the_worker_asks_wins_or_finds_it_done(stage: Pla
         {"operation_id": "not an id"},
     ],
 )
-async def test_what_does_not_fit_is_quarantined_and_changes_nothing(
-    stage: PlayedApp, content: dict[str, Any]
-):
+async def test_a_mismatched_callback_is_quarantined(stage: PlayedApp, content: dict[str, Any]):
     payment_id, operation_id = await pending(stage)
     answer = await send(stage, {**says(operation_id, "declined"), **content})
     shown = await stage.call("GET", "/test/callbacks?effect=quarantined", keys={})
@@ -117,7 +115,7 @@ async def test_what_does_not_fit_is_quarantined_and_changes_nothing(
     assert (await stage.payment(payment_id))["status"] == "success"
 
 
-async def test_another_processors_operation_is_not_theirs(stage: PlayedApp):
+async def test_a_callback_cannot_change_an_operation_of_another_processor(stage: PlayedApp):
     _, operation_id = await pending(stage)
     await send(stage, says(operation_id, "declined"), processor="card_sim")
 
@@ -134,7 +132,7 @@ async def test_another_processors_operation_is_not_theirs(stage: PlayedApp):
         ({SIGNATURE: "ü"}, b"\xff\xfe\x00"),
     ],
 )
-async def test_of_what_is_not_signed_only_a_digest_is_kept(
+async def test_only_a_digest_of_an_unsigned_callback_is_stored(
     stage: PlayedApp, headers: Any, body: bytes
 ):
     answer = await post(stage, body, headers)
@@ -156,7 +154,7 @@ async def test_secrets_in_the_headers_of_a_signed_callback_are_not_stored(stage:
     assert ("marker" in stored, "kept" in stored) == (False, True)
 
 
-async def test_a_signed_callback_whose_operation_holds_a_nul_is_quarantined(stage: PlayedApp):
+async def test_a_signed_callback_with_a_nul_is_quarantined(stage: PlayedApp):
     await send(stage, says("op_\0", "approved"))
 
     assert await stage.effects() == ["quarantined"]
@@ -178,18 +176,18 @@ async def test_a_conflict_is_listed_for_operators(stage: PlayedApp):
      b'{"id":"a","operation_id":1}', b'{"id":"a\\u0000"}',
      b'{"id":"a","operation_id":"op","says":"nonsense","amount":1,"currency":"INR"}'],
 )  # fmt: skip
-async def test_what_is_signed_and_makes_no_sense_is_quarantined(stage: PlayedApp, body: bytes):
+async def test_an_unreadable_signed_callback_is_quarantined(stage: PlayedApp, body: bytes):
     answer = await post(stage, body, {SIGNATURE: sign(body, CALLBACK_SECRET)})
 
     assert answer.status == 400
     assert await stage.effects() == ["quarantined"]
 
 
-async def test_a_processor_that_is_not_or_does_not_call_is_404(stage: PlayedApp):
+async def test_a_processor_that_is_unknown_or_has_no_callbacks_is_404(stage: PlayedApp):
     assert (await post(stage, b"{}", {}, "nobody")).status == 404
 
 
-async def test_a_callback_cut_short_is_applied_by_its_copy(stage: PlayedApp):
+async def test_a_copy_of_an_interrupted_callback_is_applied(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
     content = says(operation_id, "approved")
     raw = write(content, secret=CALLBACK_SECRET)
@@ -205,7 +203,7 @@ async def test_a_callback_cut_short_is_applied_by_its_copy(stage: PlayedApp):
     assert (await stage.payment(payment_id))["status"] == "success"
 
 
-async def test_nothing_a_stranger_sends_is_a_mistake_of_ours(stage: PlayedApp):
+async def test_no_unsigned_callback_causes_a_server_error(stage: PlayedApp):
     from hypothesis import HealthCheck, given, settings
     from hypothesis import strategies as st
 
@@ -223,7 +221,7 @@ async def test_nothing_a_stranger_sends_is_a_mistake_of_ours(stage: PlayedApp):
     assert {answer.status for answer in answers} <= {400, 401}
 
 
-async def test_what_was_to_be_sent_again_did_arrive(stage: PlayedApp):
+async def test_a_callback_for_an_operation_to_be_resent_is_applied(stage: PlayedApp):
     payment_id = await stage.begin("down")
     find = "SELECT id, state, sends FROM operations WHERE payment_id = $1"
     (row,) = await stage.rows(find, payment_id)
@@ -234,7 +232,7 @@ async def test_what_was_to_be_sent_again_did_arrive(stage: PlayedApp):
     assert (await stage.payment(payment_id))["status"] == "success"
 
 
-async def test_a_callback_about_what_was_not_sent_counts_when_it_comes_again(stage: PlayedApp):
+async def test_a_callback_before_the_send_is_applied_when_repeated(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
     await stage.rows("UPDATE operations SET state = 'reserved', sends = 0, queries = 0")
     first = await send(stage, says(operation_id, "approved"))
@@ -246,7 +244,7 @@ async def test_a_callback_about_what_was_not_sent_counts_when_it_comes_again(sta
     assert (await stage.payment(payment_id))["status"] == "success"
 
 
-async def test_an_old_callback_that_comes_again_moves_nothing(stage: PlayedApp):
+async def test_a_repeated_old_callback_changes_nothing(stage: PlayedApp):
     _, operation_id = await pending(stage)
     due = "SELECT run_at FROM operations WHERE id = $1"
     await send(stage, says(operation_id, "pending"))
@@ -259,7 +257,7 @@ async def test_an_old_callback_that_comes_again_moves_nothing(stage: PlayedApp):
     assert await stage.value(due, operation_id) == before
 
 
-async def test_of_two_headers_of_one_name_the_first_counts(stage: PlayedApp):
+async def test_of_repeated_headers_the_first_is_used(stage: PlayedApp):
     _, operation_id = await pending(stage)
     raw = write(says(operation_id, "approved"), secret=CALLBACK_SECRET)
     twice = [
@@ -276,7 +274,7 @@ async def test_of_two_headers_of_one_name_the_first_counts(stage: PlayedApp):
     assert "203.0.113.9" not in kept
 
 
-async def test_an_approval_older_than_the_end_of_its_hold_holds_nothing(stage: PlayedApp):
+async def test_an_approval_after_the_end_of_its_hold_holds_no_money(stage: PlayedApp):
     payment_id = await stage.begin("approve_slowly", capture="manual")
     find = "SELECT id FROM operations WHERE payment_id = $1 AND kind = 'charge'"
     operation_id = str(await stage.value(find, payment_id))

@@ -42,7 +42,7 @@ async def decide(stage: PlayedApp, payment_id: str, decision: str = "approve") -
     return await stage.call("POST", path, keys={}, json={"decision": decision})
 
 
-async def test_it_fails_as_rejected_by_its_payer_and_asks_nothing_more(stage: PlayedApp):
+async def test_a_cancelled_payment_fails_as_rejected_by_the_payer(stage: PlayedApp):
     payment_id = await waiting(stage)
     answer = await cancel(stage, payment_id)
     await stage.play_on(timedelta(minutes=6))
@@ -56,7 +56,7 @@ async def test_it_fails_as_rejected_by_its_payer_and_asks_nothing_more(stage: Pl
     assert "cancelled by the shopper" in str(story.json)
 
 
-async def test_the_order_takes_another_payment_at_once(stage: PlayedApp):
+async def test_a_cancelled_payment_frees_its_order_immediately(stage: PlayedApp):
     order = await stage.order()
     first = await stage.pay(order, method="upi", flow="qr")
     await stage.idle()
@@ -68,7 +68,7 @@ async def test_the_order_takes_another_payment_at_once(stage: PlayedApp):
 
 
 @pytest.mark.parametrize("decision", ["approve", "decline"])
-async def test_what_is_decided_is_not_cancelled(stage: PlayedApp, decision: str):
+async def test_a_decided_payment_is_not_cancelled(stage: PlayedApp, decision: str):
     payment_id = await waiting(stage)
     await decide(stage, payment_id, decision)
     before = await stage.payment(payment_id)
@@ -87,7 +87,7 @@ async def test_only_payments_that_wait_for_the_shopper_are_cancelled(stage: Play
     assert (await stage.payment(slow))["status"] == "pending"
 
 
-async def test_a_hold_is_not_cancelled_as_a_late_one_would_be_lost(stage: PlayedApp):
+async def test_a_manual_payment_is_not_cancelled_by_its_shopper(stage: PlayedApp):
     payment_id = await waiting(stage, capture="manual")
     answer = await cancel(stage, payment_id)
 
@@ -95,7 +95,7 @@ async def test_a_hold_is_not_cancelled_as_a_late_one_would_be_lost(stage: Played
     assert (await stage.payment(payment_id))["status"] == "pending"
 
 
-async def test_cancelled_and_approved_at_once_one_is_first_and_no_money_is_lost(stage: PlayedApp):
+async def test_concurrent_cancel_and_approval_lose_no_money(stage: PlayedApp):
     """An approval that is second is a late success: the bank has taken the money."""
     seen = set()
     for round in range(ROUNDS):
@@ -120,7 +120,7 @@ async def test_cancelled_and_approved_at_once_one_is_first_and_no_money_is_lost(
     assert len(seen) > 1, "neither is always the first"
 
 
-async def test_money_that_came_without_a_callback_is_found_after_the_time_to_pay(
+async def test_a_confirmation_query_finds_money_without_a_callback(
     stage: PlayedApp,
 ):
     payment_id = await stage.begin("three_ds_approved", "card")
@@ -133,7 +133,7 @@ async def test_money_that_came_without_a_callback_is_found_after_the_time_to_pay
     assert (await stage.payment(payment_id))["status"] == "success"
 
 
-async def test_cancelled_ten_times_at_once_it_fails_once(stage: PlayedApp):
+async def test_concurrent_cancellations_fail_the_payment_once(stage: PlayedApp):
     payment_id = await waiting(stage)
     answers = await asyncio.gather(*(cancel(stage, payment_id) for _ in range(10)))
 

@@ -111,13 +111,13 @@ ENDINGS = {
 }
 
 
-def test_every_scenario_has_an_ending_here():
+def test_every_scenario_has_an_expected_result():
     assert {scenario.name for scenario in built_in()} == set(ENDINGS)
     assert len(ENDINGS) >= 40
 
 
 @pytest.mark.parametrize("name", sorted(ENDINGS))
-async def test_it_plays_to_its_end(stage: PlayedApp, name: str):
+async def test_each_scenario_has_its_expected_result(stage: PlayedApp, name: str):
     scenario = next(each for each in built_in() if each.name == name)
     ending = ENDINGS[name]
     method = "card" if scenario.methods == {"card"} else "upi"

@@ -34,28 +34,28 @@ def card(number: str) -> dict[str, Any]:
     return {"method": "card", "card": {**CARD, "number": number}}
 
 
-async def test_without_a_word_simulators_draw(stage: PlayedApp):
+async def test_without_a_scenario_simulators_decide_at_random(stage: PlayedApp):
     assert await chosen(stage) is None
 
 
-async def test_an_address_names_one(stage: PlayedApp):
+async def test_an_address_selects_a_scenario(stage: PlayedApp):
     assert await chosen(stage, vpa="late_success@sim") == "late_success"
     assert await chosen(stage, vpa="Late_Success@SIM") == "late_success"
     assert await chosen(stage, vpa="no_such_scenario@sim") is None
 
 
-async def test_a_card_names_one(stage: PlayedApp):
+async def test_a_card_selects_a_scenario(stage: PlayedApp):
     for scenario in built_in():
         if not scenario.methods or "card" in scenario.methods:
             number = card_that_plays(scenario.number)
             assert await chosen(stage, **card(number)) == scenario.name
 
 
-async def test_a_header_counts_more_than_the_instrument(stage: PlayedApp):
+async def test_a_header_overrides_the_instrument(stage: PlayedApp):
     assert await chosen(stage, header="decline", vpa="approve@sim") == "decline"
 
 
-async def test_a_merchant_has_a_default(stage: PlayedApp):
+async def test_a_merchant_has_a_default_scenario(stage: PlayedApp):
     path = "/test/scenario"
     await stage.call("PUT", path, json={"scenario": "decline"})
     by_default = await chosen(stage)
@@ -74,7 +74,7 @@ async def test_amounts_select_scenarios_if_enabled(stage: PlayedApp):
     assert await chosen(stage, amount=19_050) is None
 
 
-async def test_an_amount_names_one(database_url: str, tmp_path: Path):
+async def test_an_amount_selects_a_scenario(database_url: str, tmp_path: Path):
     environ = {"PAYGATE_SCENARIO_AMOUNTS": "true"}
     async with played_app(database_url, tmp_path, environ) as stage:
         assert await chosen(stage, amount=19_050) == "late_success"
@@ -86,7 +86,7 @@ async def test_an_amount_names_one(database_url: str, tmp_path: Path):
     ("header", "body"),
     [("nonsense", {}), ("three_ds", {}), ("collect", card("4111111111111111")), ("x" * 500, {})],
 )
-async def test_a_header_that_names_none_or_one_of_another_method_is_refused(
+async def test_an_unknown_or_inapplicable_scenario_in_a_header_is_refused(
     stage: PlayedApp, header: str, body: dict[str, Any]
 ):
     answer = await pay(stage, header=header, **body)
@@ -95,7 +95,7 @@ async def test_a_header_that_names_none_or_one_of_another_method_is_refused(
     assert await stage.value("SELECT count(*) FROM payments") == 0
 
 
-async def test_the_catalogue_is_listed(stage: PlayedApp):
+async def test_all_scenarios_are_listed(stage: PlayedApp):
     listed = (await stage.call("GET", "/test/scenarios", keys={})).json["data"]
 
     assert {row["name"] for row in listed} == {scenario.name for scenario in built_in()}
@@ -110,7 +110,7 @@ GOOD = (
 )
 
 
-def test_a_file_of_the_operators_adds_to_it(tmp_path: Path):
+def test_a_file_of_the_operator_adds_scenarios(tmp_path: Path):
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
     loaded = load_plugins(installed_plugins(), environ={"PAYGATE_SCENARIOS": str(path)})
@@ -134,9 +134,7 @@ def test_a_file_of_the_operators_adds_to_it(tmp_path: Path):
         (GOOD.replace("mine", "approve"), "'approve' is offered twice"),
     ],
 )
-def test_a_file_that_is_wrong_stops_start_up_with_a_sentence(
-    tmp_path: Path, text: str, sentence: str
-):
+def test_an_invalid_scenario_file_stops_start_up(tmp_path: Path, text: str, sentence: str):
     path = tmp_path / "wrong.toml"
     path.write_text(text)
     with pytest.raises(OperatorError) as caught:
@@ -145,12 +143,12 @@ def test_a_file_that_is_wrong_stops_start_up_with_a_sentence(
     assert sentence in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_a_missing_scenario_file_is_named(tmp_path: Path):
     with pytest.raises(OperatorError, match="cannot be read"):
         load_plugins(installed_plugins(), environ={"PAYGATE_SCENARIOS": str(tmp_path / "no.toml")})
 
 
-def test_two_scenarios_of_one_name_are_refused():
+def test_duplicate_scenario_names_are_refused():
     twin = Scenario(name="twin", number=1, says="x")
     with pytest.raises(OperatorError, match="two scenarios have the name twin"):
         Catalogue.of([twin, twin])

@@ -77,7 +77,7 @@ async def test_an_authorization_without_capture_expires(stage: PlayedApp):
     assert again.status == 201
 
 
-async def test_a_hold_that_was_taken_does_not_expire(stage: PlayedApp):
+async def test_a_captured_hold_does_not_expire(stage: PlayedApp):
     payment_id = await stage.begin("approve", "card", capture="manual")
     await stage.call("POST", f"/payments/{payment_id}/capture")
     await stage.play_on(timedelta(days=8))
@@ -86,7 +86,7 @@ async def test_a_hold_that_was_taken_does_not_expire(stage: PlayedApp):
     assert await stage.effects() == ["no_effect"]
 
 
-async def test_of_a_hold_that_was_taken_in_part_only_the_rest_expires(stage: PlayedApp):
+async def test_of_a_partly_captured_hold_only_the_rest_expires(stage: PlayedApp):
     payment_id = await stage.begin("approve", "card", capture="manual")
     await stage.call(
         "POST", f"/payments/{payment_id}/capture", json={"amount": 20_000, "final": False}
@@ -142,7 +142,7 @@ async def test_late_money_while_another_payment_is_pending_is_refunded(stage: Pl
     assert await stage.value("SELECT reason FROM refunds") == OTHER_PAYMENT
 
 
-async def test_a_late_success_pays_the_order_and_says_so(stage: PlayedApp):
+async def test_a_late_success_pays_the_order_and_emits_an_event(stage: PlayedApp):
     payment = await stage.play("late_success")
     order = (await stage.call("GET", f"/orders/{payment['order_id']}")).json
 
@@ -162,7 +162,7 @@ async def test_a_late_success_pays_the_order_and_says_so(stage: PlayedApp):
     ],
 )
 @pytest.mark.parametrize(("scenario", "method"), [("collect", "upi"), ("three_ds", "card")])
-async def test_a_user_decides_as_the_payer(
+async def test_a_user_simulates_the_payer(
     stage: PlayedApp, scenario: str, method: str, decision: str, status: str, code: str | None
 ):
     payment_id = await stage.begin(scenario, method)
@@ -184,7 +184,7 @@ async def test_a_user_decides_as_the_payer(
     )
 
 
-async def test_a_shopper_who_comes_back_is_asked_about_at_once(stage: PlayedApp):
+async def test_the_processor_is_queried_when_the_shopper_returns(stage: PlayedApp):
     payment_id = await stage.begin("three_ds_approved", "card")
     path = f"/payments/{payment_id}/complete"
     early = await stage.call("POST", path, keys={})
@@ -211,7 +211,7 @@ DEADLOCK_ONCE = (
 )
 
 
-async def test_what_a_returning_shopper_brings_survives_a_deadlock(stage: PlayedApp):
+async def test_the_return_of_a_shopper_survives_a_deadlock(stage: PlayedApp):
     payment_id = await stage.begin("three_ds_approved", "card")
     for statement in DEADLOCK_ONCE:
         await stage.rows(statement)
@@ -224,7 +224,7 @@ async def test_what_a_returning_shopper_brings_survives_a_deadlock(stage: Played
     assert await stage.value("SELECT last_value FROM refusals") == 2
 
 
-async def test_a_person_settles_what_no_machine_can(stage: PlayedApp):
+async def test_a_person_settles_an_operation_in_review(stage: PlayedApp):
     payment = await stage.play("unknown_for_ever")
     (review,) = (await stage.call("GET", "/operations/review")).json["data"]
     path = f"/operations/{review['id']}/settle"
@@ -249,7 +249,7 @@ async def test_a_person_settles_what_no_machine_can(stage: PlayedApp):
     assert (await stage.call("GET", "/operations/review")).json["data"] == []
 
 
-async def test_a_person_may_settle_it_as_declined(stage: PlayedApp):
+async def test_a_review_may_be_settled_as_declined(stage: PlayedApp):
     payment = await stage.play("down")
     (review,) = (await stage.call("GET", "/operations/review")).json["data"]
     answer = await stage.call(

@@ -24,7 +24,7 @@ async def approve(stage: PlayedApp, operation_id: str) -> None:
     await stage.play_on()
 
 
-async def test_its_money_is_refunded_once(stage: PlayedApp):
+async def test_a_late_refund_is_counted_once(stage: PlayedApp):
     payment_id = await stage.begin("refund_declined")
     await stage.play_on()
     refund_id, operation_id = await declined_refund(stage, payment_id)
@@ -42,7 +42,7 @@ async def test_its_money_is_refunded_once(stage: PlayedApp):
     assert too_much.status == 400
 
 
-async def test_one_whose_money_another_refund_gave_is_listed_and_changes_nothing(
+async def test_a_late_refund_without_refundable_money_is_listed_as_a_conflict(
     stage: PlayedApp,
 ):
     payment_id = await stage.begin("refund_declined")

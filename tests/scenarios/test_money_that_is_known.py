@@ -16,7 +16,7 @@ async def refund(stage: PlayedApp, payment_id: str, amount: int) -> Any:
     return await stage.call("POST", path, json={"amount": amount})
 
 
-async def test_a_partial_approval_pays_no_order_and_its_money_goes_back(stage: PlayedApp):
+async def test_a_partial_approval_is_refunded_and_pays_no_order(stage: PlayedApp):
     order = await stage.order()
     headers = {"Paygate-Scenario": "approve_partly"}
     body = {"order_id": order, "method": "upi", "vpa": "asha@paytm"}
@@ -36,7 +36,7 @@ async def test_a_partial_approval_pays_no_order_and_its_money_goes_back(stage: P
     assert [row["amount"] for row in await stage.rows(BODIES, "refund.processed")] == ["30000"]
 
 
-async def test_the_success_of_a_partial_capture_names_what_was_taken(stage: PlayedApp):
+async def test_the_event_of_a_partial_capture_has_the_captured_amount(stage: PlayedApp):
     payment_id = await stage.begin("approve", capture="manual")
     await stage.call("POST", f"/payments/{payment_id}/capture", json={"amount": 20_000})
     await stage.idle()
@@ -45,7 +45,7 @@ async def test_the_success_of_a_partial_capture_names_what_was_taken(stage: Play
     assert [row["amount"] for row in await stage.rows(BODIES, "payment.success")] == ["20000"]
 
 
-async def test_a_capture_that_is_not_the_last_is_refundable_before_the_last(stage: PlayedApp):
+async def test_a_partial_capture_is_refundable_before_the_last_capture(stage: PlayedApp):
     payment_id = await stage.begin("approve", "card", capture="manual")
     path = f"/payments/{payment_id}/capture"
     await stage.call("POST", path, json={"amount": 20_000, "final": False})
@@ -78,7 +78,7 @@ async def test_a_refund_approved_after_its_decline_is_not_refundable_again(stage
     assert (await stage.events(payment_id))[-2:] == ["refund.failed", "refund.processed"]
 
 
-async def test_a_refund_approved_after_another_took_its_money_is_a_conflict(stage: PlayedApp):
+async def test_a_late_refund_without_refundable_money_is_a_conflict(stage: PlayedApp):
     payment_id, operation = await declined_refund(stage)
     assert (await refund(stage, payment_id, 50_000)).status == 201
     late = await send(stage, says(operation, "approved"))

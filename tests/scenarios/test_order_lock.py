@@ -54,7 +54,7 @@ async def declined(stage: PlayedApp, order_id: str) -> tuple[str, str]:
     return payment_id, await stage.value(charge, payment_id)
 
 
-async def test_a_new_payment_waits_for_the_orders_lock_and_sees_what_its_holder_did(
+async def test_a_new_payment_waits_for_the_order_lock_and_reads_the_current_state(
     stage: PlayedApp,
 ):
     order = await stage.order()
@@ -69,7 +69,7 @@ async def test_a_new_payment_waits_for_the_orders_lock_and_sees_what_its_holder_
     assert await stage.value("SELECT count(*) FROM payments") == 1
 
 
-async def test_a_late_success_waits_for_the_orders_lock_and_gives_the_money_back(
+async def test_a_late_success_waits_for_the_order_lock_and_is_refunded(
     stage: PlayedApp,
 ):
     order = await stage.order()
@@ -89,7 +89,7 @@ async def test_a_late_success_waits_for_the_orders_lock_and_gives_the_money_back
     )
 
 
-async def test_late_success_and_a_new_payment_at_once_end_without_a_deadlock(stage: PlayedApp):
+async def test_a_concurrent_late_success_and_payment_do_not_deadlock(stage: PlayedApp):
     for number in range(15):
         order = await stage.order()
         _, charge = await declined(stage, order)

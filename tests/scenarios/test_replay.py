@@ -47,7 +47,7 @@ async def logged(databases: Databases, home: Path, *, seed: int = 7, workers: in
     return log
 
 
-async def test_one_worker_or_four_write_the_same_log_and_another_seed_another(
+async def test_the_log_depends_on_the_seed_and_not_on_the_number_of_workers(
     databases: Databases, tmp_path: Path
 ):
     one, *four = [
@@ -59,7 +59,7 @@ async def test_one_worker_or_four_write_the_same_log_and_another_seed_another(
     assert await logged(databases, tmp_path / "another", seed=8) != one
 
 
-async def test_production_refuses_ids_that_can_be_foretold():
+async def test_production_refuses_predictable_ids():
     settings = read_settings({"PAYGATE_ENV": "production", "PAYGATE_REPLAY": "true"})
 
     with pytest.raises(OperatorError, match="PAYGATE_REPLAY"):

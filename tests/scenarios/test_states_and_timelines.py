@@ -200,7 +200,7 @@ class Story(RuleBasedStateMachine):
                 assert data["refund"]["payment_id"] == payment_id
 
 
-async def test_whatever_happens_in_whatever_order_the_books_balance(stage: PlayedApp):
+async def test_any_sequence_of_operations_keeps_amounts_consistent(stage: PlayedApp):
     loop = asyncio.get_running_loop()
     how = settings(
         max_examples=STORIES,
@@ -212,7 +212,7 @@ async def test_whatever_happens_in_whatever_order_the_books_balance(stage: Playe
     await asyncio.to_thread(run_state_machine_as_test, lambda: Story(stage, loop), settings=how)
 
 
-async def test_the_same_facts_in_another_order_come_to_the_same_end(stage: PlayedApp):
+async def test_the_order_of_outcomes_does_not_change_the_final_state(stage: PlayedApp):
     """A final word and any number of undecided ones, permuted and doubled."""
     from itertools import permutations
 

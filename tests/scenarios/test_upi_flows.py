@@ -52,7 +52,7 @@ async def in_test_mode(database_url: str, tmp_path: Path) -> AsyncIterator[Playe
         yield app
 
 
-async def test_in_test_mode_the_payer_pays_by_themselves(in_test_mode: PlayedApp):
+async def test_in_test_mode_the_payer_approves_automatically(in_test_mode: PlayedApp):
     payment = await begin(in_test_mode, "qr")
     await in_test_mode.play_on(timedelta(seconds=2))
 
@@ -61,7 +61,9 @@ async def test_in_test_mode_the_payer_pays_by_themselves(in_test_mode: PlayedApp
 
 
 @pytest.mark.parametrize("body", [{"flow": "telepathy"}, {"flow": 7}, {"flow": "collect"}, {}])
-async def test_without_a_way_or_an_address_it_is_refused(stage: PlayedApp, body: dict[str, Any]):
+async def test_an_unknown_flow_or_a_missing_address_is_refused(
+    stage: PlayedApp, body: dict[str, Any]
+):
     answer = await stage.pay(await stage.order(), method="upi", **body)
 
     assert (answer.status, answer.json["error"]["code"]) == (400, "INVALID_VPA")

@@ -30,7 +30,7 @@ async def never_ending(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     ],
     ids=["cut body", "bad header", "huge header", "status line only", "time-out"],
 )
-async def test_a_success_that_breaks_off_is_posted_once(
+async def test_a_truncated_success_is_delivered_once(
     database_url: str, tmp_path: Path, serve, kept: str
 ):
     posts = 0
@@ -53,7 +53,7 @@ async def test_a_success_that_breaks_off_is_posted_once(
     assert posts == 1
 
 
-async def test_a_refusal_that_breaks_off_keeps_its_status(database_url: str, tmp_path: Path):
+async def test_a_truncated_error_keeps_its_status(database_url: str, tmp_path: Path):
     broken = b"HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nwhy"
     async with (
         server(answering(broken)) as port,

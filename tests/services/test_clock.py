@@ -56,7 +56,7 @@ async def tries(app: TestApp) -> list[float]:
     return [(row["finished_at"] - rows[0]["finished_at"]).total_seconds() for row in rows]
 
 
-async def test_a_receiver_that_never_answers_is_given_up_within_one_advance(
+async def test_a_delivery_to_a_silent_receiver_fails_within_one_advance(
     database_url: str, tmp_path: Path
 ):
     fakes = Fakes(delivery_waits_s=PRODUCTION_S)
@@ -77,7 +77,7 @@ async def test_a_receiver_that_never_answers_is_given_up_within_one_advance(
         assert took_s < MUCH_LESS_S
 
 
-async def test_three_days_of_one_payment_pass_at_once(database_url: str, tmp_path: Path):
+async def test_an_advance_of_three_days_settles_a_payment(database_url: str, tmp_path: Path):
     fakes = Fakes(delivery_waits_s=PRODUCTION_S)
     fakes.sink.script = [FAILED] * 15
     money = Money(50_000, "INR")
@@ -104,7 +104,7 @@ async def test_three_days_of_one_payment_pass_at_once(database_url: str, tmp_pat
         assert took_s < MUCH_LESS_S
 
 
-async def test_advancing_to_the_next_moment_does_what_is_due_there_and_no_more(
+async def test_an_advance_to_the_next_due_time_does_only_the_work_due_then(
     app: TestApp, fakes: Fakes
 ):
     waits = [timedelta(seconds=10), timedelta(seconds=20)]
@@ -125,7 +125,7 @@ async def test_advancing_to_the_next_moment_does_what_is_due_there_and_no_more(
     assert await app.value("SELECT status FROM payments") == "success"
 
 
-async def test_a_held_clock_stands_still_and_a_released_one_shows_the_real_time(app: TestApp):
+async def test_a_held_clock_does_not_advance_and_a_released_one_shows_the_real_time(app: TestApp):
     deps = app.app.deps
     real = deps.clock.now()
     await hold_clock(HoldClock(NEW_YEAR), deps)
@@ -138,7 +138,7 @@ async def test_a_held_clock_stands_still_and_a_released_one_shows_the_real_time(
     assert timedelta() < deps.clock.now() - real < timedelta(seconds=30)
 
 
-async def test_time_runs_on_from_where_an_advance_has_brought_it(app: TestApp):
+async def test_the_clock_runs_on_from_the_target_of_an_advance(app: TestApp):
     deps = app.app.deps
     before = deps.clock.now()
     await advance_clock(AdvanceClock(DAY), deps)
@@ -151,7 +151,7 @@ async def test_time_runs_on_from_where_an_advance_has_brought_it(app: TestApp):
     assert not deps.test_clock.shown.is_held
 
 
-async def test_a_payment_after_an_advance_is_settled_by_itself(app: TestApp, fakes: Fakes):
+async def test_a_payment_created_after_an_advance_is_settled(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Pending(timedelta(milliseconds=300))]
     async with app.working():
         await until_alive(app)
@@ -172,7 +172,7 @@ async def test_a_payment_after_an_advance_is_settled_by_itself(app: TestApp, fak
         (False, False, False),
     ],
 )
-async def test_a_clock_stands_still_after_an_advance_only_if_it_was_stopped_by_name(
+async def test_only_a_held_clock_is_held_after_an_advance(
     app: TestApp, was_held: bool, hold: bool | None, is_held: bool
 ):
     deps = app.app.deps
@@ -187,7 +187,7 @@ async def test_a_clock_stands_still_after_an_advance_only_if_it_was_stopped_by_n
     assert (clock.now() == first) is is_held
 
 
-async def test_a_clock_that_runs_on_never_shows_an_earlier_moment(app: TestApp):
+async def test_a_running_clock_never_goes_back(app: TestApp):
     """Nor does a process that reads the real time a little behind the database's."""
     deps = app.app.deps
     await advance_clock(AdvanceClock(HOUR), deps)
@@ -197,7 +197,7 @@ async def test_a_clock_that_runs_on_never_shows_an_earlier_moment(app: TestApp):
     assert state.time_at(state.resumed_at + HOUR) == state.resumed_from + HOUR
 
 
-async def test_a_running_clock_stops_where_it_is_and_no_process_sees_time_go_back(app: TestApp):
+async def test_holding_a_running_clock_goes_back_in_no_process(app: TestApp):
     deps = app.app.deps
     await advance_clock(AdvanceClock(DAY), deps)
     before = deps.clock.now()
@@ -210,9 +210,7 @@ async def test_a_running_clock_stops_where_it_is_and_no_process_sees_time_go_bac
     assert deps.test_clock.shown.is_held
 
 
-async def test_a_process_that_is_notified_late_does_not_see_time_go_back(
-    app: TestApp, database_url: str
-):
+async def test_a_late_notification_does_not_move_the_clock_back(app: TestApp, database_url: str):
     slow = await asyncpg.connect(database_url, server_settings={"application_name": FOLLOWER})
     try:
         advancing = asyncio.create_task(advance_clock(AdvanceClock(HOUR, hold=True), app.app.deps))
@@ -226,7 +224,7 @@ async def test_a_process_that_is_notified_late_does_not_see_time_go_back(
     assert app.app.deps.clock.now() - HOUR > row["heard_at"]
 
 
-async def test_a_moved_clock_that_runs_is_set_back_only_after_a_release(app: TestApp):
+async def test_a_moved_running_clock_goes_back_only_by_a_release(app: TestApp):
     deps = app.app.deps
     now = deps.clock.now()
     await advance_clock(AdvanceClock(DAY), deps)
@@ -238,9 +236,7 @@ async def test_a_moved_clock_that_runs_is_set_back_only_after_a_release(app: Tes
     assert deps.clock.now() == now
 
 
-async def test_a_process_that_starts_later_runs_with_the_moved_clock(
-    app: TestApp, database_url: str, tmp_path: Path
-):
+async def test_a_new_process_uses_the_moved_clock(app: TestApp, database_url: str, tmp_path: Path):
     deps = app.app.deps
     await advance_clock(AdvanceClock(DAY), deps)
     async with running_app(database_url, tmp_path) as later:
@@ -251,7 +247,7 @@ async def test_a_process_that_starts_later_runs_with_the_moved_clock(
     assert abs(shift - DAY) < timedelta(seconds=MUCH_LESS_S)
 
 
-async def test_a_clock_whose_mover_died_on_the_way_runs_on(app: TestApp):
+async def test_a_clock_runs_on_after_the_moving_process_died(app: TestApp):
     deps = app.app.deps
     await deps.test_clock.moves.hold(NEW_YEAR, is_passing=True)
     async with asyncio.timeout(60):
@@ -261,7 +257,7 @@ async def test_a_clock_whose_mover_died_on_the_way_runs_on(app: TestApp):
     assert NEW_YEAR <= deps.clock.now() < NEW_YEAR + timedelta(seconds=30)
 
 
-async def test_the_next_advance_takes_a_clock_whose_mover_died_for_one_that_runs(app: TestApp):
+async def test_an_advance_after_a_dead_move_starts_from_a_running_clock(app: TestApp):
     deps = app.app.deps
     await deps.test_clock.moves.hold(NEW_YEAR, is_passing=True)
     await advance_clock(AdvanceClock(HOUR), deps)
@@ -270,7 +266,7 @@ async def test_the_next_advance_takes_a_clock_whose_mover_died_for_one_that_runs
     assert deps.clock.now() >= NEW_YEAR + HOUR
 
 
-async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
+async def test_concurrent_advances_run_one_after_the_other(app: TestApp):
     deps = app.app.deps
     await hold_clock(HoldClock(NEW_YEAR), deps)
     async with asyncio.timeout(60):
@@ -279,7 +275,7 @@ async def test_two_advances_at_once_go_one_after_the_other(app: TestApp):
     assert deps.clock.now() == NEW_YEAR + 5 * HOUR
 
 
-async def test_without_a_worker_the_clock_arrives_and_reports_remaining_work(app: TestApp):
+async def test_without_a_worker_an_advance_reports_remaining_work(app: TestApp):
     deps = app.app.deps
     await app.paid()
     began = time.monotonic()
@@ -291,7 +287,7 @@ async def test_without_a_worker_the_clock_arrives_and_reports_remaining_work(app
     assert time.monotonic() - began < MUCH_LESS_S
 
 
-async def test_work_that_is_not_done_in_ten_seconds_is_not_waited_for(
+async def test_an_advance_waits_at_most_ten_seconds_for_work(
     app: TestApp, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("paygate.core.move_clock.STEPPING_MAX_S", 0.3)
@@ -329,7 +325,7 @@ def waits_for_shopper(now: datetime) -> ActionRequired:
     return ActionRequired("three_ds", expires_at=now + after, resolve_after=after)
 
 
-async def test_a_shopper_who_comes_back_as_time_moves_does_not_put_off_what_is_due(
+async def test_a_shoppers_return_during_an_advance_does_not_delay_due_work(
     database_url: str, tmp_path: Path
 ):
     fakes = Fakes(processor=AskedOnReturn())
@@ -355,7 +351,7 @@ async def test_a_shopper_who_comes_back_as_time_moves_does_not_put_off_what_is_d
     assert payment["decline_code"] == "payer_timed_out"
 
 
-async def test_a_worker_does_not_look_again_and_again_while_time_stands_still(
+async def test_a_worker_does_not_poll_while_the_clock_is_held(
     app: TestApp, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ):
     """Due in a thousandth of a second that never passes."""
@@ -385,7 +381,7 @@ async def test_a_worker_does_not_look_again_and_again_while_time_stands_still(
     assert spent_s < 0.5
 
 
-async def test_a_lost_connection_is_made_anew_and_the_move_meanwhile_is_read(
+async def test_a_lost_connection_is_reopened_and_missed_moves_are_read(
     app: TestApp, database_url: str, tmp_path: Path
 ):
     async with running_app(database_url, tmp_path) as other:
@@ -398,7 +394,7 @@ async def test_a_lost_connection_is_made_anew_and_the_move_meanwhile_is_read(
         await app.until_value(2, LISTENING)
 
 
-async def test_a_process_that_starts_later_shows_the_time_from_its_first_moment(
+async def test_a_new_process_shows_the_held_time_immediately(
     app: TestApp, database_url: str, tmp_path: Path
 ):
     await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
@@ -406,9 +402,7 @@ async def test_a_process_that_starts_later_shows_the_time_from_its_first_moment(
         assert later.app.deps.clock.now() == NEW_YEAR
 
 
-async def test_in_production_time_is_real_and_not_followed(
-    app: TestApp, database_url: str, tmp_path: Path
-):
+async def test_production_uses_the_real_time(app: TestApp, database_url: str, tmp_path: Path):
     await hold_clock(HoldClock(NEW_YEAR), app.app.deps)
     given = {
         "DATABASE_URL": database_url,

@@ -8,7 +8,7 @@ from tests.harness.apps import running_app
 from tests.harness.fakes import Fakes
 
 
-async def test_a_sink_is_closed_when_the_app_is_and_not_before(database_url: str, tmp_path: Path):
+async def test_a_sink_is_closed_with_the_app(database_url: str, tmp_path: Path):
     fakes, closed = Fakes(), []
 
     async def close() -> None:

@@ -30,7 +30,7 @@ async def calls_of(app: TestApp, payment_id: str) -> list[Any]:
     return [tuple(row.values()) for row in await app.rows(f"{sql} ORDER BY id", payment_id)]
 
 
-async def test_sixty_refunds_at_once_are_asked_for_once_each(app: TestApp, fakes: Fakes):
+async def test_sixty_concurrent_refunds_are_sent_once_each(app: TestApp, fakes: Fakes):
     async with app.working():
         payment_id = await app.paid()
         await app.until(payment_id, "success")
@@ -47,7 +47,7 @@ async def test_sixty_refunds_at_once_are_asked_for_once_each(app: TestApp, fakes
     assert (await app.payment(payment_id))["amount_refunded"] == 48_000
 
 
-async def test_an_approval_that_finds_its_payment_failed_is_refunded(app: TestApp, fakes: Fakes):
+async def test_an_approval_of_a_failed_payment_is_refunded(app: TestApp, fakes: Fakes):
     is_asked, may_answer = fakes.hold_answers()
     async with app.working():
         payment_id = await app.paid()
@@ -65,9 +65,7 @@ async def test_an_approval_that_finds_its_payment_failed_is_refunded(app: TestAp
     assert await calls_of(app, payment_id) == [("authorize", "Approved"), ("refund", "Approved")]
 
 
-async def test_an_answer_that_says_the_same_as_was_stored_changes_nothing(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_repeated_outcome_changes_nothing(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Declined(DeclineCode.INSUFFICIENT_FUNDS)]
     is_asked, may_answer = fakes.hold_answers()
     async with app.working():
@@ -82,7 +80,7 @@ async def test_an_answer_that_says_the_same_as_was_stored_changes_nothing(
     assert await app.value(events) == 1
 
 
-async def test_what_could_not_be_sent_does_not_use_up_the_queries(app: TestApp, fakes: Fakes):
+async def test_failed_sends_do_not_count_as_queries(app: TestApp, fakes: Fakes):
     # Three waits each: for what was not sent, and for what is not known.
     fakes.processor.authorizations = [not_sent(), not_sent(), not_sent(), Unknown("timeout")]
     fakes.processor.queries = [Unknown("timeout"), Unknown("timeout")]
@@ -110,9 +108,7 @@ async def test_a_charge_dead_lettered_before_it_was_sent_can_be_settled(app: Tes
     assert fakes.processor.calls == []
 
 
-async def test_what_a_charge_asks_of_its_shopper_survives_a_callback_that_decides_nothing(
-    app: TestApp, fakes: Fakes
-):
+async def test_an_undecided_callback_keeps_the_next_action(app: TestApp, fakes: Fakes):
     expires_at = app.app.deps.clock.now() + timedelta(minutes=5)
     data, state = {"url": "https://bank.example/3ds"}, {"transaction": "t-1"}
     fakes.processor.authorizations = [

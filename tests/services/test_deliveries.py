@@ -14,7 +14,7 @@ from tests.harness.fakes import Fakes
 FAILED = DeliveryResult(False, 500, "no")
 
 
-async def test_a_failing_receiver_is_tried_five_times_and_then_given_up(app: TestApp, fakes: Fakes):
+async def test_a_delivery_fails_finally_after_five_attempts(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     fakes.sink.script = [FAILED] * 5
     test_id = (await app.call("POST", "/webhooks/test")).json["id"]
@@ -31,7 +31,7 @@ async def test_a_failing_receiver_is_tried_five_times_and_then_given_up(app: Tes
     assert [attempt["ordinal"] for attempt in attempts] == [1, 2, 3, 4, 5]
 
 
-async def test_a_delivery_retried_manually_starts_afresh(app: TestApp, fakes: Fakes):
+async def test_a_manual_retry_resets_the_attempts(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     fakes.sink.script = [FAILED] * 5
     delivery_id = (await app.call("POST", "/webhooks/test")).json["id"]
@@ -49,9 +49,7 @@ async def test_a_delivery_retried_manually_starts_afresh(app: TestApp, fakes: Fa
     assert await app.value("SELECT attempts FROM webhook_logs") == 1
 
 
-async def test_first_tries_of_a_payment_go_in_order_even_when_the_first_is_slow(
-    app: TestApp, fakes: Fakes
-):
+async def test_first_attempts_of_a_payment_are_made_in_order(app: TestApp, fakes: Fakes):
     order: list[str] = []
 
     async def slow_first(event: DeliverableEvent, endpoint: Endpoint) -> None:
@@ -77,7 +75,7 @@ async def test_a_failing_first_event_does_not_hold_back_the_next(app: TestApp, f
     assert set(fakes.sink.types) == {"payment.created", "payment.pending", "payment.success"}
 
 
-async def test_one_endpoint_that_hangs_holds_its_share_and_no_more(app: TestApp, fakes: Fakes):
+async def test_a_hanging_endpoint_occupies_only_its_share(app: TestApp, fakes: Fakes):
     hanging = asyncio.Event()
     under_way = 0
     other = UUID("00000000-0000-0000-0000-00000000000b")
@@ -115,7 +113,7 @@ async def test_one_endpoint_that_hangs_holds_its_share_and_no_more(app: TestApp,
     assert held == ENDPOINT_IN_FLIGHT_MAX
 
 
-async def test_eight_endpoints_that_hang_leave_slots_to_the_others(app: TestApp, fakes: Fakes):
+async def test_eight_hanging_endpoints_leave_slots_for_others(app: TestApp, fakes: Fakes):
     """Eight shares are far from all the slots of a worker."""
     released, under_way = asyncio.Event(), 0
     await app.webhook_url()
@@ -165,9 +163,7 @@ async def test_eight_endpoints_that_hang_leave_slots_to_the_others(app: TestApp,
     assert ended_before == 0
 
 
-async def test_a_delivery_whose_address_was_taken_away_is_given_up_quietly(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_delivery_without_a_url_fails_without_an_attempt(app: TestApp, fakes: Fakes):
     seen: list[str | None] = []
     fakes.sink.before_answer = lambda event, endpoint: seen.append(endpoint.url)
     await app.webhook_url()
@@ -179,9 +175,7 @@ async def test_a_delivery_whose_address_was_taken_away_is_given_up_quietly(
     assert seen == [None]
 
 
-async def test_the_next_try_waits_in_the_database_and_the_delivery_stays_pending(
-    database_url: str, tmp_path: Path
-):
+async def test_the_next_attempt_is_scheduled_in_the_database(database_url: str, tmp_path: Path):
     fakes = Fakes(delivery_waits_s=(60.0, 300.0, 1800.0, 7200.0))
     fakes.sink.script = [FAILED] * 5
     async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:
@@ -201,7 +195,7 @@ async def test_the_next_try_waits_in_the_database_and_the_delivery_stays_pending
     assert waits == [60.0, 300.0, 1800.0, 7200.0]
 
 
-async def test_in_production_the_tries_are_0_60_300_1800_and_7200_seconds_apart(
+async def test_production_attempts_are_0_60_300_1800_and_7200_seconds_apart(
     database_url: str, tmp_path: Path
 ):
     """By the database's clock: each row is made due after its wait was read."""

@@ -110,7 +110,7 @@ async def claims_stopped(app: TestApp, database_url: str) -> AsyncIterator[async
         await barrier.close()
 
 
-async def test_a_claim_that_looked_before_a_failed_try_leaves_the_next_try_to_its_time(
+async def test_a_concurrent_claim_does_not_make_the_next_attempt_early(
     app: TestApp, database_url: str
 ):
     await add_rows(app, 1)
@@ -127,7 +127,7 @@ async def test_a_claim_that_looked_before_a_failed_try_leaves_the_next_try_to_it
     assert await app.value("SELECT claims FROM webhook_logs") == 0
 
 
-async def test_deliveries_that_a_worker_holds_without_its_knowledge_are_free_at_once(app: TestApp):
+async def test_leases_of_a_lost_claim_response_are_released(app: TestApp):
     rows = app.app.deps.storage.deliveries
     await add_rows(app, 2)
     (held, unseen) = await claim(app, limit=2)
@@ -142,7 +142,7 @@ async def test_deliveries_that_a_worker_holds_without_its_knowledge_are_free_at_
     assert again.lease.claims == 1
 
 
-async def test_deliveries_that_were_claimed_in_vain_are_claimed_one_at_a_time(app: TestApp):
+async def test_deliveries_claimed_without_result_are_claimed_one_at_a_time(app: TestApp):
     await add_rows(app, 3)
     await app.rows("UPDATE webhook_logs SET claims = 3 WHERE event_id <> 'evt_3'")
 
@@ -152,7 +152,7 @@ async def test_deliveries_that_were_claimed_in_vain_are_claimed_one_at_a_time(ap
     assert [each.lease.claims for each in second] == [4]
 
 
-async def test_a_delivery_that_no_worker_finishes_has_failed(app: TestApp):
+async def test_a_delivery_that_no_worker_finishes_is_dead_lettered(app: TestApp):
     await add_rows(app, 1)
     await app.rows("UPDATE webhook_logs SET claims = 25")
 
@@ -163,7 +163,7 @@ async def test_a_delivery_that_no_worker_finishes_has_failed(app: TestApp):
     assert dict(row) == {"status": "failed", "last_error": reason, "lease_token": None}
 
 
-async def test_a_retry_during_a_try_that_never_ends_is_not_counted_in_vain(app: TestApp):
+async def test_a_retry_during_a_hanging_attempt_is_not_counted_as_a_failed_claim(app: TestApp):
     await add_rows(app, 1)
     await app.rows("UPDATE webhook_logs SET claims = 24")
     (lost,) = await claim(app)
@@ -178,7 +178,7 @@ async def test_a_retry_during_a_try_that_never_ends_is_not_counted_in_vain(app: 
     assert [each.lease.claims for each in again] == [1]
 
 
-async def test_a_claim_counts_the_leases_that_came_after_it_looked(app: TestApp, database_url: str):
+async def test_a_claim_counts_concurrent_leases(app: TestApp, database_url: str):
     await add_rows(app, 2 * ENDPOINT_IN_FLIGHT_MAX)
     async with claims_stopped(app, database_url) as opened:
         late = asyncio.create_task(claim(app))
@@ -195,9 +195,7 @@ async def test_a_claim_counts_the_leases_that_came_after_it_looked(app: TestApp,
     assert len(claimed) == 1
 
 
-async def test_an_endpoint_that_another_worker_claims_from_is_left_to_it(
-    app: TestApp, database_url: str
-):
+async def test_an_endpoint_locked_by_another_claim_is_skipped(app: TestApp, database_url: str):
     await add_rows(app, 3)
     await add_merchant(app)
     await add_rows(app, 3, endpoint=OTHER)
@@ -213,7 +211,7 @@ async def test_an_endpoint_that_another_worker_claims_from_is_left_to_it(
     assert [each.delivery.endpoint_id for each in again] == [OTHER] * 3
 
 
-async def test_workers_that_claim_at_once_share_one_endpoints_share(app: TestApp):
+async def test_concurrent_claims_do_not_exceed_the_share_of_an_endpoint(app: TestApp):
     await add_rows(app, 10 * ENDPOINT_IN_FLIGHT_MAX)
 
     claims = await asyncio.gather(*(claim(app) for _ in range(5)))
@@ -222,7 +220,9 @@ async def test_workers_that_claim_at_once_share_one_endpoints_share(app: TestApp
     assert sum(map(len, claims)) + len(rest) == ENDPOINT_IN_FLIGHT_MAX
 
 
-async def test_a_retry_during_a_try_runs_after_it_and_both_are_recorded(app: TestApp, fakes: Fakes):
+async def test_a_retry_during_an_attempt_follows_it_and_both_are_recorded(
+    app: TestApp, fakes: Fakes
+):
     under_way, most, go_on = 0, 0, asyncio.Event()
 
     async def slow(event: DeliverableEvent, endpoint: Endpoint) -> None:
@@ -256,7 +256,7 @@ async def test_a_retry_during_a_try_runs_after_it_and_both_are_recorded(app: Tes
     assert (len(fakes.sink.delivered), most) == (2, 1)
 
 
-async def test_a_retry_during_a_try_that_succeeds_sends_once_more(app: TestApp):
+async def test_a_retry_during_a_successful_attempt_sends_again(app: TestApp):
     await app.webhook_url()
     delivery_id = (await app.call("POST", "/webhooks/test")).json["id"]
     by = work(app)
@@ -271,9 +271,7 @@ async def test_a_retry_during_a_try_that_succeeds_sends_once_more(app: TestApp):
 
 
 @pytest.mark.parametrize("how", ["its lease ran out", "its handling raised"])
-async def test_a_retry_during_a_try_that_is_lost_starts_afresh_even_where_disabled(
-    app: TestApp, how: str
-):
+async def test_a_retry_during_a_lost_attempt_is_made_even_if_disabled(app: TestApp, how: str):
     await app.webhook_url()
     delivery_id = (await app.call("POST", "/webhooks/test")).json["id"]
     await app.rows("UPDATE webhook_logs SET attempts = 3, is_manual = false")
@@ -317,7 +315,7 @@ async def test_a_delivery_with_an_expired_lease_is_not_recorded(app: TestApp):
 
 
 @pytest.mark.parametrize("change", ["disable", "delete", "rotate", "url"])
-async def test_what_is_claimed_and_not_yet_sent_heeds_a_change_of_its_endpoint(
+async def test_a_claimed_delivery_uses_the_changed_endpoint(
     app: TestApp, fakes: Fakes, change: str
 ):
     created = await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/books"})
@@ -351,7 +349,7 @@ async def test_what_is_claimed_and_not_yet_sent_heeds_a_change_of_its_endpoint(
     assert attempt.result.delivered is (change != "delete")
 
 
-async def test_a_sink_that_a_worker_does_not_have_is_left_for_one_that_does(
+async def test_deliveries_of_a_missing_sink_are_left_to_other_workers(
     database_url: str, tmp_path: Path, fakes: Fakes
 ):
     async with running_app(database_url, tmp_path, plugins=fakes.found()) as app:

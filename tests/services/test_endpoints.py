@@ -79,7 +79,9 @@ async def endpoint(request: pytest.FixtureRequest, app: TestApp) -> str:
     return str((await added(app))["id"])
 
 
-async def test_410_disables_at_once_and_keeps_what_is_pending(app: TestApp, endpoint: str):
+async def test_a_410_response_disables_the_endpoint_and_keeps_pending_deliveries(
+    app: TestApp, endpoint: str
+):
     delivery = await asked(app, endpoint)
     await try_once(app, GONE)
     found = await shown(app, endpoint)
@@ -91,7 +93,7 @@ async def test_410_disables_at_once_and_keeps_what_is_pending(app: TestApp, endp
     assert await work(app).claim(10) == []
 
 
-async def test_failures_alone_disable_after_five_days_and_not_before(app: TestApp, endpoint: str):
+async def test_five_days_of_failures_disable_an_endpoint(app: TestApp, endpoint: str):
     await asked(app, endpoint)
     await asked(app, endpoint)
     await try_once(app, FAILED)
@@ -105,7 +107,7 @@ async def test_failures_alone_disable_after_five_days_and_not_before(app: TestAp
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
-async def test_a_sink_that_writes_elsewhere_says_nothing_of_the_endpoint(
+async def test_results_of_other_sinks_do_not_affect_the_endpoint(
     database_url: str, tmp_path: Path, elsewhere: bool
 ):
     fakes = Fakes()
@@ -125,7 +127,7 @@ async def test_a_sink_that_writes_elsewhere_says_nothing_of_the_endpoint(
     assert found["consecutive_failures"] == (0 if elsewhere else 1)
 
 
-async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: str):
+async def test_occasional_successes_keep_an_endpoint_enabled(app: TestApp, endpoint: str):
     await asked(app, endpoint)
     await try_once(app, FAILED)
     await asked(app, endpoint)
@@ -139,7 +141,7 @@ async def test_a_success_now_and_then_keeps_it_enabled(app: TestApp, endpoint: s
     assert (found["is_enabled"], found["consecutive_failures"]) == (True, 1)
 
 
-async def test_failures_of_one_moment_are_all_counted(app: TestApp):
+async def test_concurrent_failures_are_all_counted(app: TestApp):
     # Open connections are what makes the statements meet.
     await asyncio.gather(*(app.value("SELECT pg_sleep(0.05)") for _ in range(4)))
     counted = []
@@ -161,9 +163,7 @@ async def test_failures_of_one_moment_are_all_counted(app: TestApp):
     assert counted == [4] * 20
 
 
-async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
-    app: TestApp, endpoint: str
-):
+async def test_concurrent_last_failures_disable_once_with_one_event(app: TestApp, endpoint: str):
     other = await added(app, events=["endpoint.*"])
     for _ in range(4):
         await asked(app, endpoint)
@@ -188,7 +188,7 @@ async def test_two_that_see_the_last_failure_disable_once_and_tell_once(
     assert (await shown(app, endpoint))["consecutive_failures"] == 4
 
 
-async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fakes, endpoint: str):
+async def test_held_deliveries_continue_after_enabling(app: TestApp, fakes: Fakes, endpoint: str):
     await asked(app, endpoint)
     await app.call("POST", f"/webhook-endpoints/{endpoint}/disable")
     async with app.working():
@@ -211,7 +211,7 @@ async def test_what_was_held_goes_on_when_it_is_enabled(app: TestApp, fakes: Fak
         "webhook_disabled_at = NULL",
     ],
 )
-async def test_who_has_only_sql_enables_the_default_with_it(app: TestApp, change: str):
+async def test_the_default_endpoint_is_enabled_by_sql(app: TestApp, change: str):
     await app.webhook_url()
     endpoint = await default_id(app)
     await asked(app, endpoint)
@@ -225,7 +225,7 @@ async def test_who_has_only_sql_enables_the_default_with_it(app: TestApp, change
     assert len(await work(app).claim(10)) == 1
 
 
-async def test_a_manual_retry_is_one_attempt_while_it_is_disabled(
+async def test_a_manual_retry_of_a_disabled_endpoint_is_one_attempt(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     fakes.sink.script = [FAILED] * 9
@@ -241,9 +241,7 @@ async def test_a_manual_retry_is_one_attempt_while_it_is_disabled(
     assert (row["status"], row["attempts"], row["is_manual"]) == ("pending", 1, False)
 
 
-async def test_a_manual_retry_takes_the_place_of_the_automatic_one(
-    app: TestApp, fakes: Fakes, endpoint: str
-):
+async def test_a_manual_retry_replaces_the_automatic_one(app: TestApp, fakes: Fakes, endpoint: str):
     fakes.sink.script = [FAILED]
     delivery = await asked(app, endpoint)
     await try_once(app, FAILED)
@@ -258,7 +256,7 @@ async def test_a_manual_retry_takes_the_place_of_the_automatic_one(
     assert await app.value("SELECT attempts FROM webhook_logs") == 2
 
 
-async def test_disabled_between_the_claim_and_the_look_is_not_sent(
+async def test_an_endpoint_disabled_after_the_claim_gets_nothing(
     app: TestApp, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ):
     await asked(app, endpoint)
@@ -276,7 +274,7 @@ async def test_disabled_between_the_claim_and_the_look_is_not_sent(
     assert (row["status"], row["lease_token"], row["claims"]) == ("pending", None, 0)
 
 
-async def test_a_deleted_endpoint_gets_nothing_more(app: TestApp, fakes: Fakes):
+async def test_a_deleted_endpoint_gets_no_webhooks(app: TestApp, fakes: Fakes):
     made = await added(app)
     await asked(app, made["id"])
     await app.call("DELETE", f"/webhook-endpoints/{made['id']}")
@@ -298,9 +296,7 @@ async def seen_while(app: TestApp, fakes: Fakes, endpoint: str) -> Endpoint:
     return seen[-1]
 
 
-async def test_the_secret_before_signs_beside_the_new_one_for_a_day(
-    app: TestApp, fakes: Fakes, endpoint: str
-):
+async def test_the_previous_secret_signs_for_a_day(app: TestApp, fakes: Fakes, endpoint: str):
     before = (await seen_while(app, fakes, endpoint)).secret
     rotated = (await app.call("POST", f"/webhook-endpoints/{endpoint}/rotate")).json
     during = await seen_while(app, fakes, endpoint)
@@ -314,7 +310,7 @@ async def test_the_secret_before_signs_beside_the_new_one_for_a_day(
     assert (await shown(app, endpoint))["previous_secret_until"] is None
 
 
-async def test_the_known_way_to_a_new_secret_overlaps_too(app: TestApp, fakes: Fakes):
+async def test_the_alias_for_a_new_secret_keeps_the_previous_one(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     endpoint = await default_id(app)
     answer = await app.call("POST", "/merchant/webhook/regenerate")
@@ -324,7 +320,7 @@ async def test_the_known_way_to_a_new_secret_overlaps_too(app: TestApp, fakes: F
     assert during.previous_secret == "whsec_test_abc123"
 
 
-async def test_a_secret_written_with_sql_is_the_only_one_at_once(app: TestApp, fakes: Fakes):
+async def test_a_secret_written_by_sql_replaces_all_others(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/merchant/webhook/regenerate")
     await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
@@ -347,7 +343,7 @@ async def test_a_rotation_during_a_delivery_causes_no_error(
     assert len(fakes.sink.delivered) == 1
 
 
-async def test_a_secret_moved_to_another_endpoint_signs_nothing(app: TestApp, fakes: Fakes):
+async def test_a_sealed_secret_is_unreadable_in_another_row(app: TestApp, fakes: Fakes):
     one, two = await added(app), await added(app)
     await app.rows(
         "UPDATE webhook_endpoints e SET sealed = o.sealed "
@@ -363,7 +359,7 @@ async def test_a_secret_moved_to_another_endpoint_signs_nothing(app: TestApp, fa
     assert one["secret"] != two["secret"]
 
 
-async def test_no_more_endpoints_than_allowed_however_many_ask_at_once(app: TestApp):
+async def test_concurrent_creates_do_not_exceed_the_limit_of_endpoints(app: TestApp):
     answers = await asyncio.gather(
         *(app.call("POST", "/webhook-endpoints", json={"url": BOOKS}) for _ in range(25))
     )
@@ -373,7 +369,7 @@ async def test_no_more_endpoints_than_allowed_however_many_ask_at_once(app: Test
     assert rows == 19
 
 
-async def test_recovering_leaves_alone_what_a_worker_holds(app: TestApp, endpoint: str):
+async def test_recovery_does_not_change_claimed_deliveries(app: TestApp, endpoint: str):
     for _ in range(3):
         await asked(app, endpoint)
     by = work(app)
@@ -385,7 +381,7 @@ async def test_recovering_leaves_alone_what_a_worker_holds(app: TestApp, endpoin
     assert len(await came(app, by, held, DELIVERED, later=timedelta(0))) == 2
 
 
-async def test_recovering_beside_workers_loses_nothing_and_sends_nothing_twice_at_once(
+async def test_recovery_during_deliveries_loses_and_duplicates_nothing(
     app: TestApp, fakes: Fakes, endpoint: str
 ):
     under_way: set[str] = set()

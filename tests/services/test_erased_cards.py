@@ -50,9 +50,7 @@ async def asked_again(app: TestApp, payment_id: str, status: str) -> None:
         await app.until(payment_id, status)
 
 
-async def test_an_unknown_charge_loses_its_card_and_is_decided_by_a_query(
-    app: TestApp, fakes: Fakes
-):
+async def test_an_unknown_charge_is_queried_after_its_card_is_erased(app: TestApp, fakes: Fakes):
     payment_id = await lost(app, minutes=16)
     erased = await app.value(SEALED)
     await asked_again(app, payment_id, "success")
@@ -62,7 +60,7 @@ async def test_an_unknown_charge_loses_its_card_and_is_decided_by_a_query(
     assert await app.value(SEALED) is None
 
 
-async def test_for_a_quarter_of_an_hour_it_can_be_sent_again(app: TestApp, fakes: Fakes):
+async def test_a_charge_can_be_resent_for_15_minutes(app: TestApp, fakes: Fakes):
     payment_id = await lost(app, minutes=14)
     kept = await app.value(SEALED)
     fakes.query_waits_s = (0.0,)
@@ -77,9 +75,7 @@ async def test_for_a_quarter_of_an_hour_it_can_be_sent_again(app: TestApp, fakes
     assert fakes.processor.secrets == [{"secret": CARD}] * 2
 
 
-async def test_what_never_came_and_has_no_card_any_more_is_declined_and_not_sent(
-    app: TestApp, fakes: Fakes
-):
+async def test_an_unsent_charge_without_its_card_is_declined(app: TestApp, fakes: Fakes):
     payment_id = await lost(app, minutes=16)
     fakes.processor.queries.append(NotSentError("it never came"))
     await app.rows("UPDATE operations SET run_at = now()")
@@ -94,7 +90,7 @@ async def test_what_never_came_and_has_no_card_any_more_is_declined_and_not_sent
     assert (await app.pay(payment["order_id"], secret=CARD)).status == 201
 
 
-async def test_under_review_there_is_no_card_and_it_can_be_asked_about_again(
+async def test_an_operation_in_review_has_no_card_and_can_be_queried(
     database_url: str, tmp_path: Path
 ):
     processor = ScriptedProcessor(authorizations=[LOST], queries=[LOST, LOST])
@@ -134,7 +130,9 @@ async def test_a_card_that_was_never_sent_waits_for_its_worker(app: TestApp, fak
     assert fakes.processor.secrets == [{"secret": CARD}]
 
 
-async def test_what_cannot_be_asked_about_is_left_to_a_person(database_url: str, tmp_path: Path):
+async def test_an_unqueryable_charge_without_its_card_needs_review(
+    database_url: str, tmp_path: Path
+):
     class Mute(ScriptedProcessor):
         query = None  # type: ignore[assignment]  # a processor that cannot be asked
         capabilities = replace(

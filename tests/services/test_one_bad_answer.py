@@ -85,7 +85,7 @@ class Misbehaves(ScriptedProcessor):
         *(pytest.param(each, ["authorize"], id=id) for id, each in DEFINITE.items()),
     ],
 )
-async def test_all_operations_of_one_batch_are_settled_by_their_own_answers(
+async def test_operations_of_a_batch_are_settled_by_their_own_outcomes(
     database_url: str, tmp_path: Path, lead: Any, asked: list[str]
 ):
     processor = Misbehaves(lead=lead)

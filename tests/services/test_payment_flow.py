@@ -37,9 +37,7 @@ async def test_a_declined_payment_fails_with_a_code_and_frees_the_order(app: Tes
     assert payment["decline_code"] == "insufficient_funds"
 
 
-async def test_a_pending_answer_is_asked_about_and_holds_nothing_meanwhile(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_pending_outcome_is_queried_later(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [Pending(timedelta(milliseconds=300), state={"note": 1})]
     async with app.working():
         payment_id = await app.paid()
@@ -51,9 +49,7 @@ async def test_a_pending_answer_is_asked_about_and_holds_nothing_meanwhile(
     assert [call[0] for call in fakes.processor.calls] == ["authorize", "query"]
 
 
-async def test_an_unknown_outcome_is_asked_about_and_never_charged_again(
-    app: TestApp, fakes: Fakes
-):
+async def test_an_unknown_outcome_is_queried_and_never_charged_again(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [RuntimeError("the line broke")]
     fakes.processor.queries = [Unknown("still nothing")]
     async with app.working():
@@ -64,7 +60,7 @@ async def test_an_unknown_outcome_is_asked_about_and_never_charged_again(
     assert len({operation_id for _, operation_id, _ in calls}) == 1
 
 
-async def test_what_never_left_is_sent_again_under_the_same_id(app: TestApp, fakes: Fakes):
+async def test_a_request_that_was_not_sent_is_repeated_with_the_same_id(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [not_sent(), not_sent()]
     async with app.working():
         await app.until(await app.paid(), "success")
@@ -74,7 +70,9 @@ async def test_what_never_left_is_sent_again_under_the_same_id(app: TestApp, fak
     assert len({operation_id for _, operation_id, _ in calls}) == 1
 
 
-async def test_what_stays_unknown_is_left_for_a_person_and_never_failed(app: TestApp, fakes: Fakes):
+async def test_an_outcome_that_stays_unknown_needs_review_and_does_not_fail(
+    app: TestApp, fakes: Fakes
+):
     fakes.processor.authorizations = [Unknown("timeout")]
     fakes.processor.queries = [Unknown("timeout")] * 3
     async with app.working():
@@ -89,7 +87,7 @@ async def test_what_stays_unknown_is_left_for_a_person_and_never_failed(app: Tes
     assert [row.table for row in stuck] == ["operations"]
 
 
-async def test_twenty_payments_of_one_order_at_once_leave_one(app: TestApp):
+async def test_of_twenty_concurrent_payments_of_an_order_one_is_created(app: TestApp):
     order_id = await app.order()
 
     answers = await asyncio.gather(*(app.pay(order_id) for _ in range(20)))
@@ -101,7 +99,7 @@ async def test_twenty_payments_of_one_order_at_once_leave_one(app: TestApp):
     assert await app.value("SELECT count(*) FROM operations") == 1
 
 
-async def test_a_paid_order_takes_no_other_payment(app: TestApp):
+async def test_a_paid_order_refuses_another_payment(app: TestApp):
     order_id = await app.order()
     async with app.working():
         await app.until((await app.pay(order_id)).json["id"], "success")
@@ -112,7 +110,7 @@ async def test_a_paid_order_takes_no_other_payment(app: TestApp):
     assert refused.json["error"]["description"] == "Order already paid"
 
 
-async def test_the_secret_is_sealed_until_the_charge_is_decided_and_then_gone(
+async def test_the_instrument_secret_is_erased_when_the_charge_is_decided(
     app: TestApp, fakes: Fakes
 ):
     await app.paid(secret="4111111111111111")
@@ -126,9 +124,7 @@ async def test_the_secret_is_sealed_until_the_charge_is_decided_and_then_gone(
     assert await app.value("SELECT sealed FROM operations") is None
 
 
-async def test_without_a_webhook_url_there_is_no_delivery_and_the_payment_goes_on(
-    app: TestApp, fakes: Fakes
-):
+async def test_a_payment_without_a_webhook_url_has_no_delivery(app: TestApp, fakes: Fakes):
     async with app.working():
         await app.until(await app.paid(), "success")
 
@@ -137,7 +133,7 @@ async def test_without_a_webhook_url_there_is_no_delivery_and_the_payment_goes_o
     assert fakes.sink.delivered == []
 
 
-async def test_an_address_written_by_sql_counts_at_once(app: TestApp, fakes: Fakes):
+async def test_a_webhook_url_written_by_sql_is_used_immediately(app: TestApp, fakes: Fakes):
     await app.rows("UPDATE merchants SET webhook_url = 'http://localhost:9/by-sql'")
     async with app.working():
         await app.until(await app.paid(), "success")

@@ -80,7 +80,7 @@ async def begin_again(app: TestApp) -> None:
     await app.rows("UPDATE retention_progress SET began_at = began_at - interval '1 day'")
 
 
-async def test_everything_old_is_deleted_and_nothing_younger(app: TestApp):
+async def test_only_old_rows_are_deleted(app: TestApp):
     await one_payment(app)
     before = await counts(app)
     assert min(before.values()) > 0
@@ -174,7 +174,7 @@ async def test_a_pending_delivery_keeps_its_event_and_its_attempts(app: TestApp)
     assert (kept["webhook_logs"], kept["events"], kept["delivery_attempts"]) == (1, 1, 1)
 
 
-async def test_the_clock_of_the_app_says_what_is_old(app: TestApp):
+async def test_retention_uses_the_clock_of_the_app(app: TestApp):
     payment = await one_payment(app)
     at = (datetime.now(UTC) + timedelta(days=89)).isoformat()
     await app.call("POST", "/test/clock/set", json={"at": at})
@@ -247,7 +247,7 @@ async def test_a_worker_that_has_lost_its_lease_stops(
     assert await app.rows("SELECT * FROM retention_progress") == []
 
 
-async def test_a_run_goes_on_where_the_last_one_stopped(
+async def test_a_run_continues_where_the_last_one_stopped(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(retention, "ROWS_MAX", 10)
@@ -310,7 +310,7 @@ async def test_a_key_is_kept_as_long_as_the_setting_says(database_url: str, tmp_
     assert refused.status == 400
 
 
-async def test_settings_say_how_long(database_url: str, tmp_path: Any):
+async def test_retention_periods_are_read_from_settings(database_url: str, tmp_path: Any):
     environ = {
         "PAYGATE_KEEP_EVENTS_DAYS": "400",
         "PAYGATE_KEEP_DELIVERIES_DAYS": "90",

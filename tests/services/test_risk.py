@@ -78,7 +78,9 @@ async def test_an_order_whose_payment_was_blocked_can_be_paid_again(
         await app.until(second, "success")
 
 
-async def test_an_allowed_payment_goes_on_and_says_so(database_url: str, tmp_path: Path):
+async def test_an_allowed_payment_is_sent_and_its_timeline_shows_the_check(
+    database_url: str, tmp_path: Path
+):
     checks = [SayingCheck(Allow("known"), "one"), SayingCheck(None, "two")]
     async with checked(database_url, tmp_path, *checks) as (app, fakes), app.working():
         await app.until(await app.paid(), "success")
@@ -126,9 +128,7 @@ async def test_a_check_that_fails_counts_as_it_declares(
     assert "hunter22" not in each["problem"]
 
 
-async def test_a_velocity_check_lets_exactly_so_many_through_however_they_race(
-    database_url: str, tmp_path: Path
-):
+async def test_a_velocity_check_is_exact_for_concurrent_payments(database_url: str, tmp_path: Path):
     async def at_most_three(request: Any, context: Any) -> Any:
         seen = await context.history.payments(within=timedelta(hours=1))
         return Block("too many", code=DeclineCode.LIMIT_EXCEEDED) if seen.payments >= 3 else None
@@ -148,7 +148,9 @@ async def test_a_velocity_check_lets_exactly_so_many_through_however_they_race(
     assert other in {payment for _, _, payment in fakes.processor.calls}
 
 
-async def test_what_history_cannot_say_is_the_checks_mistake(database_url: str, tmp_path: Path):
+async def test_an_unsupported_history_query_is_an_error_of_the_check(
+    database_url: str, tmp_path: Path
+):
     async def greedy(request: Any, context: Any) -> Any:
         await context.history.payments(within=HISTORY_MAX * 2)
 
@@ -162,7 +164,7 @@ async def test_what_history_cannot_say_is_the_checks_mistake(database_url: str, 
     assert "asked for the payments within" in told["data"]["said"]["asked"][0]["problem"]
 
 
-async def test_history_counts_what_came_before_and_sums_what_did_not_fail(
+async def test_history_counts_earlier_payments_and_sums_those_that_did_not_fail(
     database_url: str, tmp_path: Path
 ):
     seen: dict[str, Any] = {}

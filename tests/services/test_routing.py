@@ -39,7 +39,7 @@ async def decision(app: TestApp) -> Any:
     return next((each for each in story if each["kind"] == "decision"), None)
 
 
-async def test_a_router_chooses_and_the_timeline_shows_the_routers(
+async def test_a_router_chooses_the_processor_and_the_timeline_shows_it(
     database_url: str, tmp_path: Path
 ):
     silent, saying = SayingRouter(None, "silent"), SayingRouter(["scripted"], "saying")
@@ -59,15 +59,13 @@ async def test_a_router_chooses_and_the_timeline_shows_the_routers(
     assert "saying" in told["note"]
 
 
-async def test_without_a_router_the_preferred_order_decides_and_nothing_is_kept(
-    database_url: str, tmp_path: Path
-):
+async def test_without_a_router_the_order_of_preference_decides(database_url: str, tmp_path: Path):
     async with routed(database_url, tmp_path, PAYGATE_PROCESSORS="scripted") as app:
         assert await chosen(app) == "scripted"
         assert await decision(app) is None
 
 
-async def test_a_router_gets_only_what_it_may_know(database_url: str, tmp_path: Path):
+async def test_a_router_gets_no_instrument_details(database_url: str, tmp_path: Path):
     router = SayingRouter(None)
     async with routed(database_url, tmp_path, router) as app:
         await chosen(app, secret="4111111111111111")
@@ -80,9 +78,7 @@ async def test_a_router_gets_only_what_it_may_know(database_url: str, tmp_path: 
     assert "4111" not in repr(asked)
 
 
-async def test_the_first_opinion_wins_and_the_higher_priority_is_asked_first(
-    database_url: str, tmp_path: Path
-):
+async def test_the_first_ranking_decides_in_order_of_priority(database_url: str, tmp_path: Path):
     low = SayingRouter(["other"], "low", priority=-1)
     high = SayingRouter(["scripted"], "high", priority=5)
     async with routed(database_url, tmp_path, low, high) as app:
@@ -108,9 +104,7 @@ async def test_the_first_opinion_wins_and_the_higher_priority_is_asked_first(
     ],
     ids=named,
 )
-async def test_a_router_that_fails_or_returns_junk_has_no_opinion(
-    database_url: str, tmp_path: Path, said: Any
-):
+async def test_a_failing_router_is_skipped(database_url: str, tmp_path: Path, said: Any):
     async with routed(database_url, tmp_path, SayingRouter(said)) as app:
         assert await chosen(app) == "other"
         told = await decision(app)
@@ -118,7 +112,7 @@ async def test_a_router_that_fails_or_returns_junk_has_no_opinion(
     assert told["data"]["said"]["ranking"] == ["other", "scripted"]
 
 
-async def test_a_stranger_is_ignored_by_name_and_the_others_count(
+async def test_unknown_processors_in_a_ranking_are_ignored(
     database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):
     async with routed(database_url, tmp_path, SayingRouter(["nobody", "scripted"])) as app:
@@ -131,7 +125,7 @@ async def test_a_stranger_is_ignored_by_name_and_the_others_count(
     assert "router saying named nobody" in written
 
 
-async def test_slow_routers_together_hold_a_request_for_half_a_second_and_not_more(
+async def test_slow_routers_delay_a_request_by_at_most_half_a_second(
     database_url: str, tmp_path: Path
 ):
     slow = [SayingRouter(lambda _r, _c: asyncio.sleep(60), f"slow{n}") for n in range(4)]
@@ -149,7 +143,7 @@ async def test_slow_routers_together_hold_a_request_for_half_a_second_and_not_mo
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k-1"}])
-async def test_no_transaction_is_open_while_a_router_thinks(
+async def test_no_transaction_is_open_during_a_router_call(
     database_url: str, tmp_path: Path, headers: dict[str, str]
 ):
     seen = []
@@ -175,9 +169,7 @@ async def test_no_transaction_is_open_while_a_router_thinks(
     assert [answer.status for answer in answers] == [201, 201 if headers else 400]
 
 
-async def test_what_is_wrong_with_a_request_is_said_as_without_a_router(
-    database_url: str, tmp_path: Path
-):
+async def test_request_errors_are_the_same_with_a_router(database_url: str, tmp_path: Path):
     router = SayingRouter(["scripted"])
     async with routed(database_url, tmp_path, router) as app:
         unknown = await app.pay("order_ABCDEFGHIJKLMNOP")
@@ -187,7 +179,7 @@ async def test_what_is_wrong_with_a_request_is_said_as_without_a_router(
     assert router.asked == []
 
 
-async def test_twenty_routed_payments_of_one_order_leave_one_and_one_decision(
+async def test_of_twenty_routed_payments_of_an_order_one_is_stored_with_its_decision(
     database_url: str, tmp_path: Path
 ):
     async with routed(database_url, tmp_path, SayingRouter(["scripted"])) as app:

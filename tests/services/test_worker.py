@@ -15,7 +15,7 @@ UPDATE operations SET lease_token = gen_random_uuid(), lease_owner = $1,
 """
 
 
-async def test_a_worker_whose_heartbeat_fails_goes_on_when_it_works_again(app: TestApp):
+async def test_a_worker_continues_after_failed_heartbeats(app: TestApp):
     payment_id = await app.paid()
     await app.rows("ALTER TABLE workers RENAME COLUMN heartbeat_at TO nothing")
     worker = Worker(app.app.deps, worker_id="w")
@@ -39,7 +39,7 @@ async def test_a_worker_that_is_stopped_before_its_first_heartbeat_ends(app: Tes
         await working
 
 
-async def test_what_a_worker_has_begun_is_ended_before_it_stops(app: TestApp, fakes: Fakes):
+async def test_a_stopping_worker_finishes_work_in_progress(app: TestApp, fakes: Fakes):
     asked, may_answer = asyncio.Event(), asyncio.Event()
 
     async def slow(_payment_id: str) -> None:
@@ -62,7 +62,7 @@ async def test_what_a_worker_has_begun_is_ended_before_it_stops(app: TestApp, fa
     assert [call for call, _, _ in fakes.processor.calls] == ["authorize"]
 
 
-async def test_a_lease_of_a_worker_that_is_gone_is_freed_long_before_it_runs_out(app: TestApp):
+async def test_leases_of_a_dead_worker_are_released_early(app: TestApp):
     payment_id = await app.paid()
     await app.rows(HOLD_FOR_AN_HOUR, "gone")
 
@@ -70,7 +70,7 @@ async def test_a_lease_of_a_worker_that_is_gone_is_freed_long_before_it_runs_out
         await app.until(payment_id, "success")
 
 
-async def test_after_an_outage_of_all_no_lease_of_a_living_worker_is_freed(app: TestApp):
+async def test_a_database_outage_releases_no_lease_of_a_live_worker(app: TestApp):
     """The first one back finds the others' heartbeats old, though none of them is gone."""
     await app.paid()
     await app.rows(HOLD_FOR_AN_HOUR, "living")
@@ -92,7 +92,7 @@ async def test_after_an_outage_of_all_no_lease_of_a_living_worker_is_freed(app: 
     assert await app.value(held) == 0
 
 
-async def test_workers_that_are_gone_are_forgotten_after_minutes(app: TestApp):
+async def test_dead_workers_are_deleted_after_minutes(app: TestApp):
     await app.rows(
         "INSERT INTO workers (id, kind, started_at, heartbeat_at) SELECT id, 'worker', "
         "clock_timestamp(), clock_timestamp() - ago FROM (VALUES ('late', interval '4 minutes'), "
@@ -104,7 +104,7 @@ async def test_workers_that_are_gone_are_forgotten_after_minutes(app: TestApp):
     assert [row["id"] for row in await app.rows("SELECT id FROM workers")] == ["late"]
 
 
-async def test_a_worker_that_is_stopped_has_left_and_holds_nothing(app: TestApp):
+async def test_a_stopped_worker_is_unregistered_and_holds_no_lease(app: TestApp):
     await app.paid()
     async with app.working():
         await app.until_value(1, "SELECT count(*) FROM workers")
@@ -113,7 +113,7 @@ async def test_a_worker_that_is_stopped_has_left_and_holds_nothing(app: TestApp)
     assert await app.value("SELECT count(*) FROM operations WHERE lease_token IS NOT NULL") == 0
 
 
-async def test_one_locked_payment_does_not_keep_the_others_from_being_settled(
+async def test_a_locked_payment_does_not_delay_others(
     app: TestApp,
 ):
     held, *others = [await app.paid() for _ in range(6)]

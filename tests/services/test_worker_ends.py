@@ -49,7 +49,7 @@ async def test_serve_ends_when_its_worker_does(
 @pytest.mark.parametrize(
     ("runs", "status", "worker"), [(True, "healthy", "running"), (False, "unhealthy", "stopped")]
 )
-async def test_health_tells_of_the_worker_in_this_process(
+async def test_health_reports_the_worker_of_this_process(
     app: TestApp, runs: bool, status: str, worker: str
 ):
     web = create_app(app.app.deps, replace(app.app.web, worker_runs=lambda: runs))

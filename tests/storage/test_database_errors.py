@@ -13,7 +13,7 @@ from tests.harness.apps import TestApp
 from tests.harness.databases import Databases
 
 
-async def test_two_that_end_in_a_deadlock_both_come_to_their_end(app: TestApp):
+async def test_both_transactions_of_a_deadlock_succeed(app: TestApp):
     first, second = await app.order(), await app.order()
     both = asyncio.Barrier(2)
     runs: list[str] = []
@@ -45,7 +45,7 @@ async def test_a_locked_row_is_distinguished_from_an_unavailable_database(app: T
                 await other.fetch("SELECT FROM orders WHERE id = $1 FOR UPDATE", order)
 
 
-async def test_a_table_that_was_altered_costs_no_request_an_error(app: TestApp):
+async def test_an_altered_table_causes_no_request_error(app: TestApp):
     for key in range(6):
         await app.call(
             "POST", "/orders", json={"amount": 100}, headers={"Idempotency-Key": f"{key}"}

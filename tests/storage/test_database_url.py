@@ -29,7 +29,7 @@ from paygate.core.errors import OperatorError
         ("mysql://h/n", "it does not begin with postgresql://"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_with_its_reason(url: str, reason: str):
+def test_an_unsupported_parameter_is_refused_with_a_reason(url: str, reason: str):
     with pytest.raises(OperatorError) as refusal:
         parse_database_url(url)
 
@@ -37,7 +37,7 @@ def test_what_cannot_be_honoured_is_refused_with_its_reason(url: str, reason: st
     assert reason in refusal.value.problem
 
 
-async def test_what_the_url_asks_of_the_server_is_honoured(database_url: str):
+async def test_server_settings_in_the_url_are_applied(database_url: str):
     mark = "&" if "?" in database_url else "?"
     asked = f"{mark}application_name=till&options=-c%20work_mem%3D5MB&connect_timeout=3"
 
@@ -53,7 +53,7 @@ async def test_what_the_url_asks_of_the_server_is_honoured(database_url: str):
     assert parse_database_url(database_url + asked).connect_timeout_s == 3.0
 
 
-async def test_our_sessions_rely_on_no_setting_of_the_server(database_url: str):
+async def test_sessions_do_not_depend_on_server_defaults(database_url: str):
     context, executor = await connect(database_url, pool_size=2)
     try:
         name = await executor.fetchval("SELECT current_database()")
@@ -94,7 +94,7 @@ def test_another_database_of_the_same_server_keeps_the_parameters():
     )
 
 
-async def test_servers_of_our_own_ignore_the_variables_of_the_shell(
+async def test_embedded_servers_ignore_pg_variables(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     if os.environ.get("PAYGATE_TEST_DATABASE_URL"):

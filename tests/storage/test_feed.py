@@ -82,7 +82,7 @@ async def test_writers_that_commit_out_of_order_are_read_once_and_in_order(app: 
     assert all(got == told[0] for got in told)
 
 
-async def test_an_event_that_is_committed_late_is_waited_for(app: TestApp):
+async def test_the_reader_waits_for_an_event_that_is_committed_late(app: TestApp):
     late, early = await connect(app), await connect(app)
     try:
         live = app.app.deps.live
@@ -106,7 +106,7 @@ async def test_an_event_that_is_committed_late_is_waited_for(app: TestApp):
         await early.close()
 
 
-async def test_a_long_transaction_that_writes_something_else_holds_nothing_back(app: TestApp):
+async def test_a_long_transaction_without_events_delays_no_event(app: TestApp):
     other = await connect(app)
     try:
         transaction = other.transaction()

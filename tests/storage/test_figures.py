@@ -238,7 +238,7 @@ async def test_a_transaction_that_does_not_end_delays_no_payment_of_its_merchant
         await other.close()
 
 
-async def test_an_emptied_table_has_no_figures(app: TestApp):
+async def test_truncating_a_table_resets_the_figures(app: TestApp):
     await app.paid()
     await fold(app)
     await app.paid()

@@ -11,7 +11,7 @@ from tests.harness.apps import TestApp
 MERCHANT = UUID("550e8400-e29b-41d4-a716-446655440000")
 
 
-async def test_only_an_expired_answer_is_overwritten(app: TestApp):
+async def test_only_an_expired_response_is_replaced(app: TestApp):
     now, hour = app.app.deps.clock.now(), timedelta(hours=1)
 
     async def remember(text: str, at: object) -> bool:

@@ -61,7 +61,7 @@ async def test_a_claimed_row_is_not_claimed_again(app: TestApp):
     assert (len(first), len(second)) == (1, 0)
 
 
-async def test_what_a_worker_holds_without_its_knowledge_is_free_at_once(app: TestApp):
+async def test_leases_of_a_lost_claim_response_are_released(app: TestApp):
     deps = app.app.deps
     charges = deps.storage.operations.only({OperationKind.CHARGE}, deps.registry.processors)
     refunds = deps.storage.operations.only({OperationKind.REFUND}, deps.registry.processors)
@@ -80,7 +80,7 @@ async def test_what_a_worker_holds_without_its_knowledge_is_free_at_once(app: Te
     assert {each.payment.id for each in (held, unseen, theirs)} == set(ids)
 
 
-async def test_a_row_whose_lease_ran_out_is_claimed_again(app: TestApp):
+async def test_a_row_with_an_expired_lease_is_claimed_again(app: TestApp):
     await app.paid()
     await claim(app, "a")
     await app.rows(EXPIRE)
@@ -90,7 +90,7 @@ async def test_a_row_whose_lease_ran_out_is_claimed_again(app: TestApp):
     assert [each.lease.claims for each in again] == [2]
 
 
-async def test_a_worker_that_woke_too_late_has_lost_its_row(app: TestApp):
+async def test_a_worker_that_resumes_too_late_has_lost_its_row(app: TestApp):
     await app.paid()
     (zombie,) = await claim_and_send(app, "zombie")
     await app.rows(EXPIRE)
@@ -100,7 +100,7 @@ async def test_a_worker_that_woke_too_late_has_lost_its_row(app: TestApp):
     assert (await lock_leased(app, living)).ready.keys() == {living.operation.id}
 
 
-async def test_a_lease_that_ran_out_is_lost_even_when_no_one_took_the_row(app: TestApp):
+async def test_an_expired_lease_is_lost_even_if_the_row_is_unclaimed(app: TestApp):
     await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     await app.rows(EXPIRE)
@@ -120,7 +120,7 @@ async def test_a_row_whose_payment_is_locked_is_busy_and_others_are_not(app: Tes
     assert found.busy == {locked.operation.id}
 
 
-async def test_what_is_locked_is_read_after_the_wait(app: TestApp):
+async def test_rows_are_read_after_their_locks_are_held(app: TestApp):
     await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     storage = app.app.deps.storage
@@ -152,7 +152,9 @@ async def test_what_is_locked_is_read_after_the_wait(app: TestApp):
         "UPDATE operations SET state = 'sent'",
     ],
 )
-async def test_who_lost_its_row_between_claim_and_send_sends_nothing(app: TestApp, meanwhile: str):
+async def test_a_worker_that_lost_its_row_before_sending_sends_nothing(
+    app: TestApp, meanwhile: str
+):
     await app.paid()
     claimed = await claim(app, "a")
     await app.rows(meanwhile)
@@ -162,7 +164,7 @@ async def test_who_lost_its_row_between_claim_and_send_sends_nothing(app: TestAp
     assert await app.value("SELECT status FROM payments") == "pending"
 
 
-async def test_a_payment_that_moved_meanwhile_refuses_the_outcome(app: TestApp):
+async def test_a_payment_changed_meanwhile_refuses_the_outcome(app: TestApp):
     await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     await app.rows("UPDATE payments SET version = version + 1")
@@ -174,7 +176,7 @@ async def test_a_payment_that_moved_meanwhile_refuses_the_outcome(app: TestApp):
     assert await app.value("SELECT status FROM payments") == "processing"
 
 
-async def test_of_a_set_with_a_row_the_database_refuses_nothing_is_stored(app: TestApp):
+async def test_a_refused_row_rolls_back_its_batch(app: TestApp):
     for _ in range(3):
         await app.paid()
     records = [approval(app, each) for each in await claim_and_send(app, "a")]
@@ -210,7 +212,7 @@ async def test_rows_that_were_claimed_without_result_are_claimed_one_at_a_time(a
     assert fresh in {each.payment.id for each in first}
 
 
-async def test_one_locked_row_does_not_keep_the_leases_of_others_from_being_renewed(app: TestApp):
+async def test_a_locked_row_does_not_prevent_other_renewals(app: TestApp):
     await app.paid()
     await app.paid()
     locked, free = await claim(app, "a")
@@ -274,7 +276,7 @@ async def test_renewing_extends_only_leases_that_still_run(app: TestApp):
     assert [row["id"] for row in await app.rows(running)] == [kept.row_id]
 
 
-async def test_a_failed_claim_rests_and_then_is_left_for_a_person(app: TestApp):
+async def test_a_failed_claim_is_retried_and_then_dead_lettered(app: TestApp):
     payment_id = await app.paid()
     (claimed,) = await claim_and_send(app, "a")
     operations, now = app.app.deps.storage.operations, app.app.deps.clock.now()
@@ -290,7 +292,7 @@ async def test_a_failed_claim_rests_and_then_is_left_for_a_person(app: TestApp):
     assert await app.value("SELECT status FROM payments WHERE id = $1", payment_id) == "unknown"
 
 
-async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: TestApp):
+async def test_leases_of_dead_workers_are_released_and_others_kept(app: TestApp):
     await app.paid()
     await app.paid()
     deps = app.app.deps
@@ -320,14 +322,16 @@ async def test_leases_of_workers_that_are_gone_are_freed_and_others_kept(app: Te
         "UPDATE operations SET sealed = 'x', state = 'succeeded', lease_state = 'done'",
     ],
 )
-async def test_the_database_itself_refuses_what_the_domain_forbids(app: TestApp, statement: str):
+async def test_the_database_refuses_transitions_that_the_model_forbids(
+    app: TestApp, statement: str
+):
     await app.paid()
 
     with pytest.raises(asyncpg.CheckViolationError):
         await app.rows(statement)
 
 
-async def test_the_database_refuses_a_second_ending(app: TestApp):
+async def test_the_database_refuses_a_second_final_status(app: TestApp):
     payment_id = await app.paid()
     for status in ("processing", "success"):
         await app.rows("UPDATE payments SET status = $1, version = version + 1", status)
@@ -353,7 +357,7 @@ async def test_an_operation_that_cannot_be_read_is_rescheduled_and_others_contin
     assert "ZZZ" in row["last_error"]
 
 
-async def test_an_operation_of_a_kind_that_only_a_newer_version_knows_is_left_alone(app: TestApp):
+async def test_operations_of_unknown_kinds_are_not_claimed(app: TestApp):
     newer, ours = await app.paid(), await app.paid()
     await app.rows("UPDATE operations SET kind = 'teleport' WHERE payment_id = $1", newer)
     async with app.working():

@@ -98,7 +98,7 @@ async def connection(app: TestApp, request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-async def test_a_statement_searches_and_never_reads_all(connection: Any, name: str):
+async def test_statements_use_indexes_and_never_scan_tables(connection: Any, name: str):
     plan = await connection.fetchval(READ_PLAN, STATEMENTS[name])
 
     reads_all = [
@@ -122,7 +122,7 @@ async def test_leases_are_read_from_their_index(connection: Any):
     assert read == ["webhook_logs_leased"]
 
 
-async def test_a_delivery_is_compared_with_those_of_its_payment_only(connection: Any):
+async def test_the_order_check_reads_only_deliveries_of_the_payment(connection: Any):
     plan = await connection.fetchval(READ_PLAN, deliveries.CLAIM)
 
     scans = [

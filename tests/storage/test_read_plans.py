@@ -165,7 +165,7 @@ def readable(route: Route) -> bool:
     return route.method == "GET" and is_json and is_ours and route.said.access != "session"
 
 
-async def test_no_read_reads_all_rows(large: TestApp):
+async def test_no_list_statement_scans_a_table(large: TestApp):
     """Every route of the table, and those of figures."""
     paths = [
         route.path(PLACES)

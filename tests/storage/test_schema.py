@@ -44,7 +44,7 @@ async def paid(app: TestApp, count: int) -> list[str]:
     return [await app.paid() for _ in range(count)]
 
 
-async def test_a_set_of_payments_moves_together_and_each_move_is_written(app: TestApp):
+async def test_a_batch_of_status_changes_stores_each_transition(app: TestApp):
     payments = await paid(app, 3)
 
     await app.rows("UPDATE payments SET status = 'processing', version = version + 1")
@@ -71,7 +71,9 @@ async def test_a_set_of_payments_moves_together_and_each_move_is_written(app: Te
         ("status = 'processing'", r"at version (\d) to processing at version \1$"),
     ],
 )
-async def test_one_wrong_move_refuses_the_whole_statement(app: TestApp, change: str, message: str):
+async def test_one_forbidden_transition_refuses_the_whole_statement(
+    app: TestApp, change: str, message: str
+):
     first, *others = await paid(app, 3)
     moves = "UPDATE payments SET status = 'processing', version = version + 1 WHERE id = ANY($1)"
     await app.rows(moves, others)
@@ -141,7 +143,7 @@ async def test_a_payment_begins_pending_at_version_1(app: TestApp, status: str, 
         )
 
 
-async def test_a_delivery_that_sql_writes_gets_what_it_needs(app: TestApp):
+async def test_a_delivery_inserted_by_sql_gets_its_defaults(app: TestApp):
     await app.rows(
         "INSERT INTO webhook_logs (merchant_id, event, payload) "
         "SELECT id, 'payment.success', '{}' FROM merchants"

@@ -30,7 +30,7 @@ async def lines(app: TestApp) -> str:
     return "\n".join([line async for line in doctor(Setup(app.app.settings, {}))])
 
 
-async def test_a_database_without_the_extension_is_searched_too_and_doctor_says_what_to_do(
+async def test_search_works_without_the_extension_and_doctor_reports_it(
     databases: Databases, tmp_path: Path
 ):
     name = f"paygate_{token_hex(6)}"

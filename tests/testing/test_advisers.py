@@ -10,7 +10,7 @@ from paygate import Allow, Block, CallContext, RiskContext, RiskRequest, RiskVer
 from paygate.testing import FakeProcessor, FakeRiskCheck, FakeRouter, PaygateApp
 
 
-async def test_a_router_decides_who_is_asked(paygate_app: PaygateApp):
+async def test_a_fake_router_chooses_the_processor(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(id="acme"), FakeRouter("upi_sim")) as (acme, router):
         payment = await paygate_app.pay(4_200)
 
@@ -21,7 +21,7 @@ async def test_a_router_decides_who_is_asked(paygate_app: PaygateApp):
     assert {each.processor for each in asked.request.candidates} == {"acme", "upi_sim"}
 
 
-async def test_a_script_of_rankings_is_followed(paygate_app: PaygateApp):
+async def test_a_fake_router_follows_its_script(paygate_app: PaygateApp):
     router = FakeRouter(answers=[["upi_sim"], None, RuntimeError("no")])
     with paygate_app.use(FakeProcessor(id="acme"), router):
         asked = [(await paygate_app.pay())["processor"] for _ in range(3)]
@@ -39,7 +39,7 @@ async def test_a_blocked_payment_is_not_sent_to_a_processor(paygate_app: Paygate
     assert (await paygate_app.pay())["status"] == "success"
 
 
-async def test_a_script_of_verdicts_is_followed(paygate_app: PaygateApp):
+async def test_a_fake_check_follows_its_script(paygate_app: PaygateApp):
     answers = [Allow(), None, Block("no"), lambda request, _: Block(request.payment_id)]
     with paygate_app.use(FakeRiskCheck(answers=answers)):
         ends = [(await paygate_app.pay())["status"] for _ in answers]
@@ -48,7 +48,9 @@ async def test_a_script_of_verdicts_is_followed(paygate_app: PaygateApp):
 
 
 @pytest.mark.parametrize(("fail", "end"), [("open", "success"), ("closed", "failed")])
-async def test_a_check_that_fails_does_what_it_says(paygate_app: PaygateApp, fail: str, end: str):
+async def test_a_failing_fake_check_uses_its_fail_mode(
+    paygate_app: PaygateApp, fail: str, end: str
+):
     with paygate_app.use(FakeRiskCheck(answers=RuntimeError("no"), fail=fail)):
         assert (await paygate_app.pay())["status"] == end
 
@@ -71,7 +73,7 @@ class MyCheck:
         return Block("small") if request.amount.minor == 100 else None
 
 
-async def test_ones_own_are_asked_before_the_others(paygate_app: PaygateApp):
+async def test_fakes_are_called_before_installed_plugins(paygate_app: PaygateApp):
     others = FakeRouter("acme")
     with paygate_app.use(FakeProcessor(id="acme")), paygate_app.use(others):
         with paygate_app.use(MyRouter()):
@@ -84,7 +86,7 @@ async def test_ones_own_are_asked_before_the_others(paygate_app: PaygateApp):
     assert len(others.calls) == 3
 
 
-async def test_what_is_no_adviser_is_refused(paygate_app: PaygateApp):
+async def test_an_object_that_is_no_plugin_object_is_refused(paygate_app: PaygateApp):
     with pytest.raises(ValueError, match="not both"):
         FakeRouter("a", answers=["b"])
     with pytest.raises(ValueError, match="not both"):

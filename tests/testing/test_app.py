@@ -32,7 +32,7 @@ async def test_held_money_is_captured_or_voided(paygate_app: PaygateApp):
     assert (await paygate_app.cancel(other))["status"] == "cancelled"
 
 
-async def test_a_refusal_is_an_error_with_the_apps_words(paygate_app: PaygateApp):
+async def test_a_rejected_request_raises_the_error_of_the_app(paygate_app: PaygateApp):
     with pytest.raises(ApiError, match="amount must be at least 100") as refused:
         await paygate_app.create_order(1)
 
@@ -40,7 +40,9 @@ async def test_a_refusal_is_an_error_with_the_apps_words(paygate_app: PaygateApp
     assert (await paygate_app.call("POST", "/orders", {"amount": 1})).status == 400
 
 
-async def test_time_passes_when_a_test_says_so(paygate_app: PaygateApp, clock, scenario):
+async def test_the_clock_moves_only_when_the_test_advances_it(
+    paygate_app: PaygateApp, clock, scenario
+):
     began = clock.now
     payment = await paygate_app.pay(scenario="approve_slowly")
     assert payment["status"] == "pending"
@@ -55,7 +57,7 @@ async def test_time_passes_when_a_test_says_so(paygate_app: PaygateApp, clock, s
     assert await clock.set(datetime(2199, 1, 1, tzinfo=UTC)) == datetime(2199, 1, 1, tzinfo=UTC)
 
 
-async def test_what_never_comes_is_said(paygate_app: PaygateApp):
+async def test_a_status_that_is_not_reached_fails_the_test(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(decline="insufficient_funds")):
         payment = await paygate_app.pay()
 
@@ -63,7 +65,7 @@ async def test_what_never_comes_is_said(paygate_app: PaygateApp):
             await paygate_app.until(payment, "success")
 
 
-async def test_scenarios_are_chosen_for_all_or_for_the_next(paygate_app: PaygateApp, scenario):
+async def test_a_scenario_is_set_for_all_or_the_next_payments(paygate_app: PaygateApp, scenario):
     await scenario("late_success")
     scenario.next("insufficient_funds")
 
@@ -90,14 +92,14 @@ async def test_webhooks_arrive_signed_and_are_expected_once(paygate_app: Paygate
     await webhook_inbox.expect_none()
 
 
-async def test_an_order_that_was_not_kept_is_said(paygate_app: PaygateApp, webhook_inbox):
+async def test_a_wrong_order_of_webhooks_fails_the_test(paygate_app: PaygateApp, webhook_inbox):
     await paygate_app.pay()
 
     with pytest.raises(AssertionError, match="not in the order payment"):
         await webhook_inbox.expect_in_order("payment.success", "payment.created")
 
 
-async def test_a_refused_webhook_comes_again_in_the_apps_time(
+async def test_a_refused_webhook_is_retried_on_the_clock_of_the_app(
     paygate_app: PaygateApp, webhook_inbox, clock
 ):
     await webhook_inbox.answer(503)
@@ -115,7 +117,7 @@ async def test_a_refused_webhook_comes_again_in_the_apps_time(
     assert clock.now - began >= timedelta(seconds=30)
 
 
-async def test_a_webhook_that_is_not_genuine_fails_the_test(paygate_app: PaygateApp):
+async def test_a_webhook_with_an_invalid_signature_fails_the_test(paygate_app: PaygateApp):
     await paygate_app.pay()
     real = paygate_app.inbox.arrived[0]
     core = paygate_app.core.inbox
@@ -146,7 +148,7 @@ async def test_a_changed_secret_is_followed(paygate_app: PaygateApp, webhook_inb
         "http://shop.example/hook",
     ],
 )
-async def test_no_other_machine_is_reached(paygate_app: PaygateApp, monkeypatch, url):
+async def test_no_other_machine_is_contacted(paygate_app: PaygateApp, monkeypatch, url):
     def nobody_asks(*_args: object, **_kwargs: object):
         raise AssertionError("a name was looked up")
 
@@ -160,7 +162,7 @@ async def test_no_other_machine_is_reached(paygate_app: PaygateApp, monkeypatch,
     assert paygate_app.inbox.arrived == () or refused_at_once
 
 
-def test_a_server_answers_on_this_machine(paygate_server: PaygateServer):
+def test_a_server_listens_on_this_machine(paygate_server: PaygateServer):
     import requests
 
     created = requests.post(
@@ -218,7 +220,7 @@ def test_a_misspelt_setting_of_a_test_is_refused_with_the_nearest(paygate_sessio
     assert str(caught.value) == f"{name}: nothing reads this setting. Did you mean {right}."
 
 
-async def test_what_is_of_the_order_goes_to_the_order_that_is_made(paygate_app: PaygateApp):
+async def test_fields_of_the_order_are_used_for_a_new_order(paygate_app: PaygateApp):
     held = await paygate_app.pay(1_000, capture="manual", receipt="r-7", notes={"sku": "7"})
 
     order = await paygate_app.order(held["order_id"])
@@ -226,14 +228,14 @@ async def test_what_is_of_the_order_goes_to_the_order_that_is_made(paygate_app: 
     assert (order["receipt"], order["notes"]) == ("r-7", {"sku": "7"})
 
 
-async def test_what_is_of_the_order_comes_too_late_for_one_that_is_made(paygate_app: PaygateApp):
+async def test_fields_of_the_order_are_refused_for_an_existing_order(paygate_app: PaygateApp):
     order = await paygate_app.create_order(1_000)
 
     with pytest.raises(TypeError, match="give capture, receipt to create_order"):
         await paygate_app.pay(order, capture="manual", receipt="r-7")
 
 
-async def test_an_event_that_does_not_exist_is_answered_with_the_nearest(paygate_app: PaygateApp):
+async def test_an_unknown_event_names_the_nearest(paygate_app: PaygateApp):
     await paygate_app.pay()
 
     with pytest.raises(AssertionError) as caught:
@@ -244,7 +246,7 @@ async def test_an_event_that_does_not_exist_is_answered_with_the_nearest(paygate
     )
 
 
-async def test_a_status_that_does_not_exist_is_answered_with_the_nearest(paygate_app: PaygateApp):
+async def test_an_unknown_status_names_the_nearest(paygate_app: PaygateApp):
     payment = await paygate_app.pay()
 
     with pytest.raises(ValueError, match="no status 'succes'; did you mean 'success'"):
@@ -261,13 +263,13 @@ async def test_a_status_that_does_not_exist_is_answered_with_the_nearest(paygate
         ("insufficient_fund", "did you mean 'insufficient_funds'? the codes are declined, "),
     ],
 )
-def test_a_decline_code_that_does_not_exist_is_answered_with_all_of_them(word: str, hint: str):
+def test_an_unknown_decline_code_lists_all_codes(word: str, hint: str):
     with pytest.raises(ValueError, match="is not a decline code") as caught:
         FakeProcessor(decline=word)
 
     assert hint in str(caught.value)
 
 
-async def test_an_app_is_described_in_a_few_words(installed):
+async def test_an_app_has_a_short_repr(installed):
     """Python 3.11 describes what an asynchronous fixture returns, again and again."""
     assert len(repr(installed.app)) < 200

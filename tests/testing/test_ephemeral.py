@@ -49,7 +49,7 @@ def ask(url: str, body: object = None, **headers: str) -> dict[str, object]:
         return json.loads(answer.read())
 
 
-def test_it_says_where_it_is_and_leaves_nothing(own_tmp):
+def test_an_ephemeral_server_prints_its_address_and_removes_its_data(own_tmp):
     process, said = start(own_tmp)
     namespace = ask(said["namespaces_url"], {})
     keys = {"X-Api-Key": namespace["api_key"], "X-Api-Secret": namespace["api_secret"]}
@@ -62,7 +62,7 @@ def test_it_says_where_it_is_and_leaves_nothing(own_tmp):
     assert list(own_tmp.iterdir()) == []
 
 
-def test_it_ends_when_its_input_is_closed(own_tmp):
+def test_an_ephemeral_server_ends_when_stdin_closes(own_tmp):
     process, _ = start(own_tmp, "--until-stdin-closes")
     assert process.stdin is not None
 
@@ -72,7 +72,7 @@ def test_it_ends_when_its_input_is_closed(own_tmp):
     assert list(own_tmp.iterdir()) == []
 
 
-def test_what_a_killed_one_left_is_removed_by_the_next(own_tmp):
+def test_data_of_a_killed_run_is_removed_by_the_next(own_tmp):
     process, said = start(own_tmp)
     process.kill()
     process.wait(PATIENCE_S)
@@ -90,7 +90,7 @@ def test_what_a_killed_one_left_is_removed_by_the_next(own_tmp):
     assert process.wait(PATIENCE_S) == 0
 
 
-def test_two_stand_side_by_side(own_tmp):
+def test_two_ephemeral_servers_run_concurrently(own_tmp):
     (one, first), (two, second) = start(own_tmp), start(own_tmp)
 
     assert first["base_url"] != second["base_url"]

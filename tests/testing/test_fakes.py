@@ -43,7 +43,7 @@ async def test_a_decline_is_applied_and_the_call_is_recorded(paygate_app: Paygat
     assert isinstance(call.answer, Declined)
 
 
-async def test_afterwards_it_was_never_there(paygate_app: PaygateApp):
+async def test_an_override_ends_with_its_block(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(decline="declined")) as fake:
         pass
 
@@ -51,14 +51,14 @@ async def test_afterwards_it_was_never_there(paygate_app: PaygateApp):
     assert fake.calls == []
 
 
-async def test_also_after_an_exception(paygate_app: PaygateApp):
+async def test_an_override_ends_after_an_exception(paygate_app: PaygateApp):
     with pytest.raises(ZeroDivisionError), paygate_app.use(FakeProcessor(decline="declined")):
         raise ZeroDivisionError
 
     assert (await paygate_app.pay())["status"] == "success"
 
 
-async def test_blocks_are_nested(paygate_app: PaygateApp):
+async def test_overrides_are_nested(paygate_app: PaygateApp):
     codes = []
     async with paygate_app.use(FakeProcessor(decline="declined")):
         async with paygate_app.use(FakeProcessor(decline="limit_exceeded")):
@@ -91,7 +91,7 @@ async def test_a_callable_may_be_awaited(paygate_app: PaygateApp):
         assert (await paygate_app.pay())["status"] == "success"
 
 
-async def test_what_was_not_sent_is_sent_again(paygate_app: PaygateApp):
+async def test_a_not_sent_error_is_retried(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(answers=[NotSentError("no route"), approve])) as fake:
         payment = await paygate_app.until(await paygate_app.pay(), "success")
 
@@ -99,7 +99,7 @@ async def test_what_was_not_sent_is_sent_again(paygate_app: PaygateApp):
     assert [call.what for call in fake.calls] == ["authorize", "authorize"]
 
 
-async def test_waiting_is_in_the_apps_time(paygate_app: PaygateApp, clock):
+async def test_a_pending_fake_uses_the_clock_of_the_app(paygate_app: PaygateApp, clock):
     wait, began = timedelta(hours=5), clock.now
     with paygate_app.use(FakeProcessor(answers=[Pending(resolve_after=wait), approve])):
         await paygate_app.until(await paygate_app.pay(), "success")
@@ -107,7 +107,7 @@ async def test_waiting_is_in_the_apps_time(paygate_app: PaygateApp, clock):
     assert clock.now - began >= wait
 
 
-async def test_a_script_that_ends_too_early_fails_the_test_clearly(paygate_app: PaygateApp):
+async def test_an_exhausted_script_fails_the_test(paygate_app: PaygateApp):
     fake = FakeProcessor(answers=[Declined("declined")])
     sentence = r"asked to authorize 500.00 INR of pay_\w+, and its script for charges has no "
     with paygate_app.use(fake):
@@ -119,7 +119,7 @@ async def test_a_script_that_ends_too_early_fails_the_test_clearly(paygate_app: 
     assert "It had 1:\n  1. Declined" in str(said.value)
 
 
-async def test_it_is_said_at_the_end_of_the_block_at_the_latest(paygate_app: PaygateApp):
+async def test_an_exhausted_script_fails_at_the_end_of_the_block(paygate_app: PaygateApp):
     order = await paygate_app.create_order()
     body = {"order_id": order["id"], "method": "upi", "vpa": "a@b"}
     with pytest.raises(ScriptExhaustedError), paygate_app.use(FakeProcessor(answers=[])):
@@ -144,14 +144,14 @@ async def test_refunds_captures_and_voids_have_scripts(paygate_app: PaygateApp):
     ]
 
 
-async def test_a_payment_of_the_block_goes_on_after_it(paygate_app: PaygateApp):
+async def test_a_payment_of_a_fake_continues_after_the_block(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor()):
         payment = await paygate_app.pay()
 
     assert (await paygate_app.refund(payment))["status"] == "processed"
 
 
-async def test_one_processor_may_be_meant(paygate_app: PaygateApp):
+async def test_a_fake_may_replace_one_processor(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(decline="declined", instead_of="card_sim")):
         assert (await paygate_app.pay(method="upi"))["status"] == "success"
         assert (await paygate_app.pay(method="card"))["status"] == "failed"
@@ -170,7 +170,7 @@ async def test_a_new_processor_is_preferred(paygate_app: PaygateApp):
     assert (await paygate_app.pay())["processor"] == "upi_sim"
 
 
-async def test_a_new_method_is_carried_out_by_a_fake(paygate_app: PaygateApp):
+async def test_a_fake_processor_supports_a_new_method(paygate_app: PaygateApp):
     coin = FakeMethod("coin", display={"coin": "gold"}, secret={"side": "heads"})
     async with paygate_app.use(FakeProcessor(), coin) as (fake, _):
         payment = await paygate_app.pay(method="coin", toss=1)
@@ -181,7 +181,7 @@ async def test_a_new_method_is_carried_out_by_a_fake(paygate_app: PaygateApp):
     assert (await paygate_app.call("POST", "/payments", {"method": "coin"})).status == 400
 
 
-async def test_a_method_may_refuse(paygate_app: PaygateApp):
+async def test_a_fake_method_may_refuse(paygate_app: PaygateApp):
     refusing = FakeMethod("upi", refuse="This bank sleeps", refuse_field="vpa")
     with paygate_app.use(refusing):
         order = await paygate_app.create_order()
@@ -218,7 +218,7 @@ async def test_any_plugin_object_may_be_used(paygate_app: PaygateApp):
         paygate_app.use(object()).__enter__()
 
 
-async def test_what_the_host_would_refuse_is_refused(paygate_app: PaygateApp):
+async def test_objects_that_the_host_would_refuse_are_refused(paygate_app: PaygateApp):
     class Boasting:
         info = PluginInfo("boasting", "1")
         capabilities = Capabilities(methods={"upi": frozenset({"collect"})}, refund="full")

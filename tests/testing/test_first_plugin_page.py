@@ -30,7 +30,7 @@ def acme(request, context):
         ("decline@okaxis", {"status": "failed", "decline_code": "insufficient_funds"}),
     ],
 )
-def test_the_pasted_block_ends_with_the_payment_it_promises(
+def test_the_block_of_the_page_creates_the_payment(
     paygate_server: PaygateServer, tmp_path: Path, vpa: str, promised: dict[str, str]
 ):
     block = BLOCK.replace(BASE, paygate_server.api_url).replace("asha@okaxis", vpa)

@@ -67,7 +67,7 @@ def run(folder: Path, *arguments: str, server_url: str = "", **more: str):
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_it_does_not_matter_who_runs_the_tests(
+def test_the_fixtures_work_with_every_async_plugin(
     tmp_path: Path, server_urls: tuple[str, str], paygate_session: Session, flavour: str
 ):
     # While our own session is open, its migrated database is there to be copied.

@@ -78,7 +78,7 @@ async def test_an_error_reaches_the_callers_of_its_batch_only() -> None:
     assert await batcher.submit(5) == 10
 
 
-async def test_a_cancelled_caller_costs_the_others_nothing() -> None:
+async def test_a_cancelled_caller_does_not_affect_the_others() -> None:
     doubles = Doubles()
     batcher = Batcher(doubles.process, batches_max=1)
     tasks = [asyncio.create_task(batcher.submit(0))]

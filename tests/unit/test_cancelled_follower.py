@@ -11,7 +11,7 @@ from paygate.core.webhooks.stream import Follower
 
 
 @pytest.mark.parametrize("turns", range(4))
-async def test_a_cancellation_beside_an_event_is_heeded(turns: int):
+async def test_a_cancellation_at_the_time_of_an_event_is_not_lost(turns: int):
     follower = Follower(uuid4(), position=0)
     taking = asyncio.create_task(follower.read(within_s=60))
     await asyncio.sleep(0)

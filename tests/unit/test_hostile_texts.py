@@ -132,7 +132,7 @@ def test_a_redactor_reads_a_hostile_text_in_linear_time(function: Callable[[str]
     assert {what: taken for what, taken in texts.items() if taken >= 8 * CPU_S_MAX} == {}
 
 
-def test_every_pattern_is_compiled_where_it_can_be_found():
+def test_every_pattern_is_a_module_constant():
     """A pattern inside a function would escape the test above."""
 
     def inline(source: Source) -> Iterator[str]:

@@ -50,7 +50,7 @@ def redacted(**fields):
         lambda pan: Holder() if pan == PAN else pan,
     ],
 )
-def test_a_card_number_is_masked_wherever_it_stands(pan, wrap):
+def test_a_card_number_is_masked_in_every_field(pan, wrap):
     shown = redacted(event="something happened", value=wrap(pan))
 
     assert pan not in str(shown)
@@ -65,7 +65,7 @@ def test_a_card_number_in_the_sentence_itself_is_masked():
     "name", ["api_secret", "Authorization", "cvv", "card_number", "pan", "token", "X-Signature"]
 )
 @pytest.mark.parametrize("value", ["hunter2", 123, b"hunter2", ["hunter2"], {"a": "hunter2"}])
-def test_a_field_that_names_a_secret_is_masked_whole(name, value):
+def test_a_field_with_a_secret_name_is_masked_completely(name, value):
     assert redacted(**{name: value}) == {name: MASK}
     assert redacted(request={"body": [{name: value}]}) == {"request": {"body": [{name: MASK}]}}
     assert redacted(args=({name: value}, 1)) == {"args": [{name: MASK}, 1]}
@@ -85,13 +85,13 @@ def test_a_field_that_names_a_secret_is_masked_whole(name, value):
         {"amount_minor": 49_900, "at": "2026-01-15T10:30:00.123Z"},
     ],
 )
-def test_ordinary_values_are_left_as_they_are(value):
+def test_ordinary_values_are_unchanged(value):
     shown = redacted(value=value)["value"]
 
     assert shown == value or str(shown) == str(value)
 
 
-def test_what_is_no_plain_value_is_shown_as_text():
+def test_other_objects_are_shown_as_text():
     shown = redacted(at=NOW, id=UUID(int=7))
 
     assert shown == {"at": str(NOW), "id": str(UUID(int=7))}
@@ -146,7 +146,7 @@ def charge():
     raise ValueError(f"bad card {PAN}")
 
 
-def test_what_was_raised_is_redacted_with_its_causes(lines):
+def test_exceptions_are_redacted_with_their_causes(lines):
     try:
         try:
             charge()

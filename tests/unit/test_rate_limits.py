@@ -19,7 +19,7 @@ class Seconds:
         return self.now
 
 
-def test_a_quota_is_allowed_at_once_and_then_as_fast_as_it_comes_back():
+def test_a_quota_is_available_at_once_and_refills_steadily():
     clock = Seconds()
     buckets = Buckets(clock=clock)
 
@@ -80,7 +80,7 @@ def test_the_stalest_of_too_many_buckets_is_dropped():
     assert len(buckets) == 100
 
 
-def test_an_address_counts_by_what_its_owner_cannot_choose():
+def test_an_ipv6_address_counts_by_its_first_64_bits():
     assert address_of_sender("203.0.113.9") == "203.0.113.9"
     assert address_of_sender("::ffff:203.0.113.9") == "203.0.113.9"
     assert address_of_sender("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::"

@@ -43,11 +43,11 @@ VALUES = st.recursive(
         ("pinned at 12345", "pinned at 12345"),
     ],
 )
-def test_what_is_named_a_secret_is_masked_in_sentences(text: str, shown: str):
+def test_named_secrets_are_masked_in_texts(text: str, shown: str):
     assert redact_json(text) == shown
 
 
-def test_fields_that_name_a_secret_and_numbers_that_are_cards_are_masked():
+def test_secret_fields_and_card_numbers_are_masked():
     value = {"cvv": 737, "api_key": ["x"], "number": int(PAN), "amount": 50_000, PAN: 1}
 
     assert redact_json(value) == {
@@ -59,13 +59,13 @@ def test_fields_that_name_a_secret_and_numbers_that_are_cards_are_masked():
     }
 
 
-def test_secrets_that_are_known_are_masked_wherever_they_stand():
+def test_known_secrets_are_masked_everywhere():
     shown = redact_json({"a": ["it was hush-hush"]}, secrets=["hush", "hush-hush", "it"])
 
     assert shown == {"a": [f"it was {MASK}"]}
 
 
-def test_a_card_on_the_edge_of_what_is_kept_is_masked_before_it_is_cut():
+def test_a_card_at_the_cut_is_masked_first():
     text = "." * (TEXT_CHARS_MAX - 8) + PAN
 
     assert "4111" not in redact_json(text)
@@ -84,7 +84,7 @@ def test_a_large_value_becomes_a_small_one():
 
 
 @given(VALUES)
-def test_whatever_comes_can_be_stored_and_is_the_same_the_second_time(value: object):
+def test_redaction_is_idempotent_and_storable(value: object):
     shown = redact_json(value)
 
     stored = json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()
@@ -93,7 +93,7 @@ def test_whatever_comes_can_be_stored_and_is_the_same_the_second_time(value: obj
 
 
 @pytest.mark.parametrize("begins", range(READ_CHARS_MAX - 20, READ_CHARS_MAX + 1))
-def test_half_a_card_where_a_long_text_is_cut_is_not_shown(begins: int):
+def test_part_of_a_card_at_the_cut_is_not_shown(begins: int):
     # The secret in front is masked, so that what is read of the text comes into sight.
     front = "token=" + "x" * (begins - 7) + " "
 
@@ -102,7 +102,7 @@ def test_half_a_card_where_a_long_text_is_cut_is_not_shown(begins: int):
     assert [char for char in shown if char.isdigit()] == []
 
 
-def test_half_a_known_secret_where_a_long_text_is_cut_is_not_shown():
+def test_part_of_a_known_secret_at_the_cut_is_not_shown():
     text = "token=" + "x" * (READ_CHARS_MAX - 12) + " hush-hush" + " and more" * 100
 
     assert "hush" not in redact_json(text, secrets=["hush-hush"])

@@ -15,7 +15,7 @@ PARTS = st.sampled_from([*NAMES, " ", "4111111111111111", "4111-1111-1111-1111",
 
 @given(st.lists(PARTS, max_size=12).map("".join))
 @settings(max_examples=300, deadline=None)
-def test_a_harmless_text_is_one_that_the_search_leaves_alone(text: str):
+def test_a_harmless_text_is_unchanged_by_the_full_search(text: str):
     if redaction._HARMLESS.fullmatch(text) and len(text) <= redaction.TEXT_CHARS_MAX:
         assert redaction.mask_named(text) == text
         assert redact_text(text) == text

@@ -16,7 +16,7 @@ def refusal(**environ):
     return caught.value
 
 
-def test_without_any_variable_the_defaults_hold():
+def test_without_variables_the_defaults_apply():
     settings = read_settings({})
 
     assert settings == Settings()
@@ -24,18 +24,18 @@ def test_without_any_variable_the_defaults_hold():
     assert (settings.database_url, settings.redis_url, settings.port) == ("", "", 8000)
 
 
-def test_every_variable_left_empty_is_as_none_at_all():
+def test_an_empty_variable_counts_as_missing():
     assert read_settings(dict.fromkeys(VARIABLES, "")) == Settings()
 
 
-def test_every_setting_has_a_variable_and_a_line_that_explains_it():
+def test_every_setting_has_a_variable_and_a_description():
     for name, field in Settings.model_fields.items():
         assert field.alias, name
         assert field.alias == field.alias.upper(), name
         assert field.description, name
 
 
-def test_the_test_merchant_is_the_one_in_the_documents():
+def test_the_default_test_merchant_is_the_documented_one():
     settings = read_settings({})
 
     assert settings.test_merchant_id == "550e8400-e29b-41d4-a716-446655440000"
@@ -101,7 +101,7 @@ def test_keys_are_read_in_order_and_never_shown():
         assert "hunter" not in shown
 
 
-def test_what_is_no_setting_of_ours_is_left_to_others():
+def test_foreign_variables_are_ignored():
     assert read_settings({"PATH": "/bin", "PAYGATE_ACME_RATE": "1", "port": "1"}) == Settings()
 
 
@@ -111,7 +111,7 @@ def test_settings_cannot_be_changed():
 
 
 @given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=12)))
-def test_any_environment_is_settings_or_a_sentence_for_the_operator(environ):
+def test_any_environment_gives_settings_or_an_operator_error(environ):
     try:
         read_settings(environ)
     except OperatorError as error:
@@ -122,7 +122,7 @@ def test_any_environment_is_settings_or_a_sentence_for_the_operator(environ):
     assert named is None or named in environ
 
 
-def test_the_process_goes_before_the_env_file(tmp_path, monkeypatch):
+def test_the_environment_overrides_the_env_file(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("PORT=1\nHOST=filed\nEMPTY_HERE\n# HOME_NOTE=x\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "2")
@@ -134,7 +134,7 @@ def test_the_process_goes_before_the_env_file(tmp_path, monkeypatch):
     assert "EMPTY_HERE" not in found
 
 
-def test_without_an_env_file_there_is_the_process_alone(tmp_path, monkeypatch):
+def test_the_env_file_is_optional(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PAYGATE_SEED", "7")
 

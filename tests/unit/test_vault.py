@@ -29,7 +29,7 @@ SECRET = {"number": "4111111111111111"}
         ([NEW], [NEW, OLD]),
     ],
 )
-def test_instances_that_share_a_key_open_what_the_other_sealed(sealing, opening):
+def test_instances_with_a_common_key_open_each_others_texts(sealing, opening):
     sealed = KeyedVault(sealing).seal(SECRET, context="op_1")
 
     assert KeyedVault(opening).open(sealed, context="op_1") == SECRET
@@ -38,7 +38,7 @@ def test_instances_that_share_a_key_open_what_the_other_sealed(sealing, opening)
 @pytest.mark.parametrize(
     ("keys", "context"), [([OTHER], "op_1"), ([OLD], "op_2"), ([OTHER, NEW], "op_1")]
 )
-def test_another_key_or_another_row_opens_nothing(keys, context):
+def test_a_text_opens_only_with_its_key_and_row(keys, context):
     sealed = KeyedVault([OLD]).seal(SECRET, context="op_1")
 
     with pytest.raises(InfrastructureError):
@@ -46,7 +46,7 @@ def test_another_key_or_another_row_opens_nothing(keys, context):
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_a_changed_text_opens_nothing(part):
+def test_a_changed_text_is_refused(part):
     parts = KeyedVault([OLD]).seal(SECRET, context="op_1").split(".")
     parts[part] = parts[part][:-2] + ("AA" if parts[part][-2:] != "AA" else "BB")
 
@@ -55,12 +55,12 @@ def test_a_changed_text_opens_nothing(part):
 
 
 @pytest.mark.parametrize("text", ["", "v2", "v2.", "v2.a", "v2.a.b", "v2.a.b.c.d", "é", "v2.é.é.é"])
-def test_what_is_no_sealed_text_is_unreadable(text):
+def test_an_invalid_sealed_text_is_refused(text):
     with pytest.raises(InfrastructureError):
         KeyedVault([OLD]).open(text, context="op_1")
 
 
-def test_what_the_first_version_sealed_is_still_opened():
+def test_texts_of_the_first_version_can_be_opened():
     sealed = Fernet(OLD).encrypt(json.dumps(["op_1", SECRET]).encode()).decode()
 
     assert KeyedVault([NEW, OLD]).open(sealed, context="op_1") == SECRET
@@ -70,7 +70,7 @@ def test_what_the_first_version_sealed_is_still_opened():
         KeyedVault([NEW]).open(sealed, context="op_1")
 
 
-def test_what_is_handed_out_is_recognized_by_instances_with_only_the_old_key():
+def test_fingerprints_are_recognized_by_instances_with_the_old_key():
     old, both, new = (KeyedVault(keys) for keys in ([OLD], [NEW, OLD], [NEW]))
     handed_out = both.fingerprint(b"x", purpose="p")
 

@@ -25,7 +25,7 @@ class Real:
         return self.at
 
 
-def test_a_clock_that_runs_on_keeps_its_distance_from_the_real_time():
+def test_a_running_clock_keeps_its_shift():
     real = Real()
     clock = VirtualClock(real)
     clock.follow(ClockState(1, resumed_from=NOW + DAY, resumed_at=NOW))
@@ -35,7 +35,7 @@ def test_a_clock_that_runs_on_keeps_its_distance_from_the_real_time():
     assert (clock.is_held, clock.is_moved, clock.shift) == (False, True, DAY)
 
 
-def test_a_clock_that_is_about_to_be_moved_stands_still_where_it_is():
+def test_a_clock_is_held_while_it_is_being_moved():
     real = Real()
     clock = VirtualClock(real)
     clock.follow(ClockState(1, is_passing=True))
@@ -48,7 +48,7 @@ def test_a_clock_that_is_about_to_be_moved_stands_still_where_it_is():
     assert moved == NOW + DAY
 
 
-def test_older_news_change_nothing():
+def test_an_older_state_changes_nothing():
     real = Real()
     clock = VirtualClock(real)
     clock.follow(ClockState(2, held_at=NOW + DAY))
@@ -65,5 +65,5 @@ def test_older_news_change_nothing():
         (-DAY, "1 day, 0:00:00 behind the real time"),
     ],
 )
-def test_a_shift_is_written_in_words(shift: timedelta, words: str):
+def test_a_shift_is_formatted_in_words(shift: timedelta, words: str):
     assert format_shift(shift) == words

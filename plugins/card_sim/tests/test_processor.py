@@ -44,13 +44,13 @@ def in_test_mode(**settings):
     return CardSim(CardSimSettings(test_mode=True, **settings))
 
 
-def test_it_can_carry_out_every_flow_of_the_method():
+def test_the_processor_supports_every_flow_of_the_method():
     processor, method = CardSim(CardSimSettings()), CardMethod()
 
     assert processor.capabilities.methods == {method.info.code: method.info.flows}
 
 
-def test_nineteen_of_twenty_are_approved_unless_set_otherwise():
+def test_the_default_success_rate_is_95_percent():
     field = CardSimSettings.model_fields["success_rate"]
 
     assert CardSimSettings().success_rate == 0.95
@@ -59,7 +59,7 @@ def test_nineteen_of_twenty_are_approved_unless_set_otherwise():
 
 
 @pytest.mark.parametrize("text", ["-0.1", "1.1", "nan"])
-def test_a_rate_that_is_no_share_is_refused(text):
+def test_a_success_rate_outside_zero_to_one_is_refused(text):
     with pytest.raises(ValueError, match="success_rate"):
         CardSimSettings.model_validate({"success_rate": text})
 
@@ -97,7 +97,7 @@ async def test_a_declined_card_is_declined_in_every_mode(call, clock, number):
 
 
 @pytest.mark.parametrize("number", sorted(TEST_CARDS))
-def test_the_method_lets_a_declined_card_through_to_the_processor(at, number):
+def test_the_method_accepts_a_card_that_the_processor_declines(at, number):
     method = CardMethod()
     card = {"number": number, "expiry_month": 12, "expiry_year": 2030}
 
@@ -106,7 +106,7 @@ def test_the_method_lets_a_declined_card_through_to_the_processor(at, number):
     assert instrument.secret["number"] == number
 
 
-async def test_the_book_knows_a_declined_card_when_the_answer_was_lost(call, clock, tmp_path):
+async def test_a_declined_card_is_recorded_if_the_response_is_lost(call, clock, tmp_path):
     processor = in_test_mode(book=tmp_path / "book.jsonl")
     number = "4000000000009995"
     lost = await processor.authorize(request_for(number), call())
@@ -117,7 +117,7 @@ async def test_the_book_knows_a_declined_card_when_the_answer_was_lost(call, clo
     assert answer == TEST_CARDS[number]
 
 
-async def test_no_card_number_is_kept_in_state_or_book(call, tmp_path):
+async def test_no_card_number_is_stored_in_state_or_record(call, tmp_path):
     path = tmp_path / "book.jsonl"
 
     answer = await in_test_mode(book=path).authorize(request_for(), call())
@@ -131,7 +131,7 @@ async def test_without_a_number_nothing_is_sent(call):
         await in_test_mode().authorize(request_for(sealed=True), call())
 
 
-async def test_an_operation_it_never_saw_may_be_sent_again(call, clock):
+async def test_an_unknown_operation_may_be_sent_again(call, clock):
     with pytest.raises(NotSentError):
         await in_test_mode().query(CHARGE, follow_up(clock), call())
 
@@ -157,7 +157,7 @@ def test_the_hooks_offer_one_method_and_one_processor():
     assert (method.info.code, processor.info.id) == ("card", "card_sim")
 
 
-def test_every_part_says_the_distributions_version():
+def test_every_part_has_the_version_of_the_distribution():
     version = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]["version"]
 
     assert CardMethod().info.version == version

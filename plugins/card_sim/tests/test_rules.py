@@ -33,12 +33,12 @@ def refusal_of_expiry(month, year, *, now=NOW):
 @pytest.mark.parametrize(
     "number", ["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117"]
 )
-def test_the_test_cards_have_right_numbers(number):
+def test_the_test_cards_have_valid_numbers(number):
     assert checked_number(number) == number
 
 
 @given(bodies)
-def test_any_length_from_13_to_19_with_a_right_check_digit_is_a_number(body):
+def test_numbers_of_13_to_19_digits_with_a_check_digit_are_valid(body):
     number = with_check_digit(body)
 
     assert checked_number(number) == number
@@ -53,7 +53,7 @@ def test_a_wrong_check_digit_is_refused(body, offset):
 
 
 @given(bodies, st.integers(0, 11), st.sampled_from("123456789"))
-def test_one_mistyped_digit_anywhere_is_refused(body, place, offset):
+def test_any_single_wrong_digit_is_refused(body, place, offset):
     number = with_check_digit(body)
     digit = str((int(number[place]) + int(offset)) % 10)
     mistyped = number[:place] + digit + number[place + 1 :]
@@ -62,7 +62,7 @@ def test_one_mistyped_digit_anywhere_is_refused(body, place, offset):
 
 
 @given(bodies, st.data())
-def test_spaces_and_dashes_do_not_matter(body, data):
+def test_spaces_and_dashes_are_ignored(body, data):
     number = with_check_digit(body)
     typed = "".join(digit + data.draw(st.sampled_from(["", " ", "-", " - "])) for digit in number)
 
@@ -87,14 +87,14 @@ def test_spaces_and_dashes_do_not_matter(body, data):
         "four",
     ],
 )
-def test_what_is_no_number_is_refused(number):
+def test_an_invalid_number_is_refused(number):
     error = refusal_of_number(number)
 
     assert (error.code, error.reason) == ("invalid_card", "Card validation failed")
 
 
 @given(st.text())
-def test_a_refused_number_is_not_repeated(text):
+def test_the_error_does_not_repeat_the_number(text):
     assume(len(text) < 12)
 
     assert str(refusal_of_number(text)) == "Card validation failed"
@@ -103,20 +103,20 @@ def test_a_refused_number_is_not_repeated(text):
 @pytest.mark.parametrize(
     ("year", "month"), [("2026", "01"), ("26", "1"), ("26", "12"), ("27", "01")]
 )
-def test_a_card_is_good_in_its_month_and_before(year, month):
+def test_a_card_is_valid_through_its_month(year, month):
     expiry = checked_expiry(month, year, now=NOW)
 
     assert (expiry.year, expiry.month) == (2000 + int(year[-2:]), int(month))
 
 
-def test_a_card_is_good_until_its_month_has_ended_in_the_last_time_zone():
+def test_a_card_is_valid_until_its_month_ends_in_the_last_time_zone():
     end = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
     assert checked_expiry("01", "26", now=end - TICK).month == 1
     assert refusal_of_expiry("01", "26", now=end).code == "expired_card"
 
 
-def test_a_card_is_good_until_the_last_moment_of_the_year():
+def test_a_card_is_valid_until_the_end_of_the_year():
     end = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
     assert checked_expiry("12", "26", now=end - TICK).month == 12
@@ -130,7 +130,7 @@ def test_a_card_is_good_until_the_last_moment_of_the_year():
     st.integers(1, 12),
     st.integers(2000, 2099),
 )
-def test_exactly_the_months_from_now_to_fifty_years_on_are_good(this_year, this_month, month, year):
+def test_only_months_within_fifty_years_are_valid(this_year, this_month, month, year):
     now = datetime(this_year, this_month, 28, tzinfo=UTC)
     is_good = (now.year, now.month) <= (year, month) and year <= now.year + 50
 
@@ -140,7 +140,7 @@ def test_exactly_the_months_from_now_to_fifty_years_on_are_good(this_year, this_
         assert refusal_of_expiry(f"{month:02}", f"{year % 100:02}", now=now).code == "expired_card"
 
 
-def test_fifty_years_ahead_is_the_furthest():
+def test_an_expiry_is_at_most_fifty_years_ahead():
     assert checked_expiry("12", "2076", now=NOW).year == 2076
     assert refusal_of_expiry("01", "2077").code == "expired_card"
     assert refusal_of_expiry("01", "9999").code == "expired_card"
@@ -170,17 +170,17 @@ def test_fifty_years_ahead_is_the_furthest():
         ("1", "\uff130"),
     ],
 )
-def test_what_is_no_good_date_is_refused(month, year):
+def test_an_invalid_date_is_refused(month, year):
     error = refusal_of_expiry(month, year)
 
     assert (error.code, error.reason) == ("expired_card", "Card expiry date invalid")
 
 
-def test_spaces_around_a_date_do_not_matter():
+def test_spaces_around_a_date_are_ignored():
     assert checked_expiry(" 5 ", " 30", now=NOW).year == 2030
 
 
-def test_the_month_is_the_clocks_own():
+def test_the_current_month_comes_from_the_clock():
     kolkata = timezone(timedelta(hours=5, minutes=30))
     february_there = datetime(2026, 2, 1, 1, 0, tzinfo=kolkata)
 
@@ -188,19 +188,19 @@ def test_the_month_is_the_clocks_own():
 
 
 @pytest.mark.parametrize("cvv", ["000", "123", "9999"])
-def test_three_or_four_digits_are_a_security_code(cvv):
+def test_a_security_code_has_three_or_four_digits(cvv):
     check_cvv(cvv)
 
 
 @pytest.mark.parametrize("cvv", ["", "12", "12345", "12a", "123\n", " 123", "12²", "١٢٣"])
-def test_anything_else_is_no_security_code(cvv):
+def test_any_other_security_code_is_refused(cvv):
     with pytest.raises(InvalidInstrumentError) as caught:
         check_cvv(cvv)
 
     assert (caught.value.code, caught.value.reason) == ("invalid_card", "Card validation failed")
 
 
-def test_what_is_published_is_what_is_judged():
+def test_the_published_rules_are_the_applied_rules():
     rules = published_rules()
     number, code, expiry = rules["number"], rules["security_code"], rules["expiry"]
 

@@ -37,7 +37,7 @@ def test_the_link_names_amount_reference_and_expiry(amount, shown):
     assert "+" not in link.query
 
 
-def test_the_code_is_an_image_and_not_large():
+def test_the_qr_code_is_a_small_image():
     svg = qr_svg(upi_link(amount=Money(50_000, "INR"), reference="op_ABC", expires_at=UNTIL))
     root = ElementTree.fromstring(svg)
 

@@ -34,18 +34,18 @@ def test_it_is_a_payment_method():
 
 
 @pytest.mark.parametrize("vpa", ["user@paytm", "a@b", "First.Last-1_2@ok2axis", "...@upi"])
-def test_an_address_is_kept_and_shown_and_nothing_is_secret(at, vpa):
+def test_an_address_is_displayed_and_nothing_is_secret(at, vpa):
     assert prepared({"vpa": vpa}, at()) == Instrument("upi", "collect", {"vpa": vpa})
 
 
-def test_other_fields_of_the_request_do_not_matter(at):
+def test_other_fields_of_the_request_are_ignored(at):
     details = {"order_id": "order_1", "method": "upi", "amount": 1, "vpa": "user@paytm"}
 
     assert prepared(details, at()).display == {"vpa": "user@paytm"}
 
 
 @given(names, handles)
-def test_every_address_of_the_contracts_form_is_accepted(at, name, handle):
+def test_every_address_that_matches_the_pattern_is_accepted(at, name, handle):
     assert prepared({"vpa": f"{name}@{handle}"}, at()).display["vpa"] == f"{name}@{handle}"
 
 
@@ -72,7 +72,7 @@ def test_every_address_of_the_contracts_form_is_accepted(at, name, handle):
         "\ud800@paytm",
     ],
 )
-def test_anything_else_is_refused(at, vpa):
+def test_any_other_address_is_refused(at, vpa):
     assert refusal({"vpa": vpa}, at()).code == "invalid_vpa"
 
 
@@ -89,13 +89,13 @@ def test_anything_else_is_refused(at, vpa):
         {"VPA": "user@paytm"},
     ],
 )
-def test_a_wrong_shape_is_refused_in_the_same_words(at, details):
+def test_a_malformed_address_gets_the_same_message(at, details):
     error = refusal(details, at())
 
     assert (error.code, error.field, error.reason) == ("invalid_vpa", "vpa", "VPA format invalid")
 
 
-def test_two_hundred_and_fifty_five_characters_are_the_longest(at):
+def test_an_address_has_at_most_255_characters(at):
     longest = "a" * 249 + "@paytm"
 
     assert prepared({"vpa": longest}, at()).display["vpa"] == longest
@@ -103,7 +103,7 @@ def test_two_hundred_and_fifty_five_characters_are_the_longest(at):
 
 
 @given(st.text() | st.from_regex(CONTRACT).flatmap(lambda vpa: st.sampled_from([vpa, vpa + "\n"])))
-def test_only_the_contracts_form_passes_and_the_refusal_repeats_nothing(at, vpa):
+def test_only_the_pattern_is_accepted_and_the_error_repeats_nothing(at, vpa):
     if len(vpa) <= 255 and CONTRACT.fullmatch(vpa):
         assert prepared({"vpa": vpa}, at()).display["vpa"] == vpa
     else:
@@ -113,14 +113,14 @@ def test_only_the_contracts_form_passes_and_the_refusal_repeats_nothing(at, vpa)
 @pytest.mark.parametrize(
     "vpa", ["a" * 100_000, "a@" * 50_000, "." * 99_999 + "@", "a" * 100_000 + "@b!"]
 )
-def test_hostile_lengths_are_refused_quickly(at, vpa):
+def test_very_long_addresses_are_refused_quickly(at, vpa):
 
     error = refusal({"vpa": vpa}, at())
 
     assert error.code == "invalid_vpa"
 
 
-def test_the_schema_says_what_must_be_sent():
+def test_the_schema_lists_the_required_fields():
     schema = METHOD.info.input_model.model_json_schema()
 
     assert schema["anyOf"] == [{"required": ["vpa"]}, {"required": ["flow"]}]
@@ -130,15 +130,15 @@ def test_the_schema_says_what_must_be_sent():
 
 
 @pytest.mark.parametrize("flow", ["intent", "qr"])
-def test_a_link_or_a_code_needs_no_address(at, flow):
+def test_the_link_and_qr_flows_need_no_address(at, flow):
     assert prepared({"flow": flow}, at()) == Instrument("upi", flow)
 
 
 @pytest.mark.parametrize("flow", ["intent", "qr", "collect"])
-def test_an_address_that_is_given_is_checked(at, flow):
+def test_an_optional_address_is_checked(at, flow):
     assert refusal({"flow": flow, "vpa": "a@@b"}, at()).code == "invalid_vpa"
 
 
-def test_an_address_at_sim_names_a_scenario(at):
+def test_an_address_at_sim_selects_a_scenario(at):
     assert prepared({"vpa": "Late_Success@sim"}, at()).scenario == "late_success"
     assert prepared({"vpa": "late_success@paytm"}, at()).scenario is None

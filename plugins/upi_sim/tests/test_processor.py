@@ -41,13 +41,13 @@ def in_test_mode(**settings):
     return UpiSim(UpiSimSettings(test_mode=True, **settings))
 
 
-def test_it_can_carry_out_every_flow_of_the_method():
+def test_the_processor_supports_every_flow_of_the_method():
     processor, method = UpiSim(UpiSimSettings()), UpiMethod()
 
     assert processor.capabilities.methods == {method.info.code: method.info.flows}
 
 
-def test_nine_of_ten_are_approved_unless_set_otherwise():
+def test_the_default_success_rate_is_90_percent():
     field = UpiSimSettings.model_fields["success_rate"]
 
     assert UpiSimSettings().success_rate == 0.90
@@ -56,7 +56,7 @@ def test_nine_of_ten_are_approved_unless_set_otherwise():
 
 
 @pytest.mark.parametrize("text", ["-0.1", "1.1", "nan"])
-def test_a_rate_that_is_no_share_is_refused(text):
+def test_a_success_rate_outside_zero_to_one_is_refused(text):
     with pytest.raises(ValueError, match="success_rate"):
         UpiSimSettings.model_validate({"success_rate": text})
 
@@ -85,7 +85,7 @@ async def test_a_declined_address_is_declined_in_every_mode(call, clock, vpa):
     assert answer == then == TEST_ADDRESSES[vpa]
 
 
-async def test_an_address_like_a_declined_one_follows_the_mode(call):
+async def test_an_address_similar_to_a_declined_one_follows_the_mode(call):
     processor = in_test_mode(test_processing_delay_ms=0)
 
     answer = await processor.authorize(request_for("no-failure@upi"), call())
@@ -101,7 +101,7 @@ async def test_test_mode_can_decline_everything(call):
     assert answer == Declined(DeclineCode.DECLINED)
 
 
-async def test_an_operation_it_never_saw_may_be_sent_again(call, clock):
+async def test_an_unknown_operation_may_be_sent_again(call, clock):
     with pytest.raises(NotSentError):
         await in_test_mode().query(CHARGE, follow_up(clock), call())
 
@@ -127,7 +127,7 @@ def test_the_hooks_offer_one_method_and_one_processor():
     assert (method.info.code, processor.info.id) == ("upi", "upi_sim")
 
 
-def test_every_part_says_the_distributions_version():
+def test_every_part_has_the_version_of_the_distribution():
     version = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]["version"]
 
     assert UpiMethod().info.version == version

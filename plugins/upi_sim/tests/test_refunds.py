@@ -32,7 +32,7 @@ async def settled(clock, call, payer):
     return first, await processor.query(OperationKind.REFUND, request, call(state=first.state))
 
 
-async def test_a_refund_takes_three_to_five_seconds_in_test_mode_too(clock, call):
+async def test_a_refund_takes_three_to_five_seconds_in_test_mode(clock, call):
     first, last = await settled(clock, call, "user@paytm")
 
     assert timedelta(seconds=3) <= first.resolve_after <= timedelta(seconds=5)
@@ -40,13 +40,13 @@ async def test_a_refund_takes_three_to_five_seconds_in_test_mode_too(clock, call
     assert last.amount == AMOUNT
 
 
-async def test_one_payer_takes_no_money_back(clock, call):
+async def test_refunds_to_one_payer_are_declined(clock, call):
     _, last = await settled(clock, call, "norefund@upi")
 
     assert last == Declined(DeclineCode.BLOCKED_INSTRUMENT, retry="never")
 
 
-async def test_without_a_delay_a_refund_is_answered_at_once(clock, call):
+async def test_without_a_delay_a_refund_is_decided_immediately(clock, call):
     settings = UpiSimSettings(refund_delay_min_ms=0, refund_delay_max_ms=0)
 
     answer = await UpiSim(settings).refund(asked(clock, "user@paytm"), call())

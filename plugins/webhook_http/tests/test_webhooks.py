@@ -77,7 +77,7 @@ async def deliver(
     return await WebhookSink(WebhookSettings()).deliver(event, endpoint, context)
 
 
-async def test_while_a_secret_is_rotated_both_sign_and_the_plain_headers_have_the_new_one():
+async def test_during_a_rotation_both_secrets_sign_and_plain_headers_use_the_new_one():
     line, old = Line(), "whsec_" + base64.b64encode(b"o" * 32).decode()
 
     result = await deliver(line, previous=old)
@@ -93,7 +93,7 @@ async def test_while_a_secret_is_rotated_both_sign_and_the_plain_headers_have_th
     assert old not in str(result)
 
 
-async def test_the_exact_bytes_are_posted_and_the_official_verifier_believes_them(monkeypatch):
+async def test_the_official_verifier_accepts_the_exact_bytes(monkeypatch):
     # The verifier reads the clock itself, and believes nothing that is five minutes old.
     monkeypatch.setattr(Now, "now", lambda _: datetime.now(UTC))
     line = Line()
@@ -125,7 +125,7 @@ def test_the_official_verifier_refuses_any_flipped_bit(index: int, bit: int, par
 
 
 @pytest.mark.parametrize("secret", [MADE_SECRET, "whsec_test_abc123", "anything at all"])
-async def test_the_plain_signature_is_keyed_by_the_secrets_own_characters(secret: str):
+async def test_the_plain_signature_uses_the_text_of_the_secret(secret: str):
     line = Line()
 
     await deliver(line, secret=secret)
@@ -136,7 +136,7 @@ async def test_the_plain_signature_is_keyed_by_the_secrets_own_characters(secret
     assert plain_signature(BODY, secret) == expected
 
 
-def test_a_secret_that_is_no_base64_keys_both_families_with_its_own_characters():
+def test_a_secret_that_is_not_base64_is_used_as_text_in_both_signatures():
     assert standard_key("whsec_test_abc123") == b"whsec_test_abc123"
     assert standard_key("whsec_c2hvcnQ=") == b"whsec_c2hvcnQ="
     assert standard_key("plain words") == b"plain words"
@@ -156,13 +156,13 @@ async def test_without_a_secret_there_is_no_signature():
     [(200, True), (201, True), (299, True), (300, False), (301, False), (404, False), (410, False),
      (500, False)],
 )  # fmt: skip
-async def test_only_a_2xx_is_a_yes(status: int, delivered: bool):
+async def test_only_a_2xx_response_is_a_success(status: int, delivered: bool):
     result = await deliver(Line(HttpResponse(status, {}, b"", False)))
 
     assert (result.delivered, result.status_code) == (delivered, status)
 
 
-async def test_what_is_kept_of_an_answer_can_be_stored():
+async def test_the_stored_part_of_a_response_is_valid_text():
     result = await deliver(Line(HttpResponse(200, {}, b"a\0\xff" + b"x" * 9000, True)))
 
     assert result.body is not None
@@ -171,13 +171,13 @@ async def test_what_is_kept_of_an_answer_can_be_stored():
 
 
 @pytest.mark.parametrize("kind", ["timeout", "connection", "tls", "refused_address"])
-async def test_no_answer_is_a_failed_attempt_with_its_reason(kind: str):
+async def test_a_missing_response_is_a_failed_attempt_with_its_reason(kind: str):
     result = await deliver(Line(HttpError(kind)))
 
     assert (result.delivered, result.status_code, result.error) == (False, None, kind)
 
 
-async def test_no_address_is_no_post():
+async def test_without_a_url_nothing_is_sent():
     line = Line()
 
     result = await deliver(line, url=None)
@@ -185,7 +185,7 @@ async def test_no_address_is_no_post():
     assert (result.delivered, result.error, line.posts) == (False, "no_url", [])
 
 
-async def test_five_seconds_are_given_and_never_more_than_the_deadline():
+async def test_the_timeout_is_five_seconds_or_the_deadline():
     line = Line()
 
     await deliver(line)

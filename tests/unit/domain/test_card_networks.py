@@ -28,7 +28,7 @@ def numbers(begin: str) -> tuple[str, str]:
 
 
 @given(st.sampled_from(sorted(FIXED)), st.text("0123456789", min_size=11, max_size=17))
-def test_the_ranges_that_always_were_answer_as_ever(two: str, rest: str):
+def test_earlier_ranges_are_unchanged(two: str, rest: str):
     assert card_network(two + rest) == FIXED[two]
 
 
@@ -55,7 +55,7 @@ def test_the_ranges_that_always_were_answer_as_ever(two: str, rest: str):
         ("67", "67", "maestro"),
     ],
 )
-def test_both_ends_of_a_range_are_its_networks(first: str, last: str, network: str):
+def test_both_ends_of_a_range_belong_to_its_network(first: str, last: str, network: str):
     assert card_network(numbers(first)[0]) == network
     assert card_network(numbers(last)[1]) == network
 

@@ -12,7 +12,7 @@ REFUSED = DeliveryResult(delivered=False, status_code=500, body="no")
 WAIT = timedelta(seconds=60)
 
 
-def test_a_confirmed_event_is_done_and_never_due_again():
+def test_a_confirmed_delivery_is_never_due_again():
     after = delivery().record(DeliveryResult(True, 200, "OK"), at=LATER, wait=None)
 
     assert (after.status, after.attempts, after.due_at) == ("success", 1, None)
@@ -20,31 +20,31 @@ def test_a_confirmed_event_is_done_and_never_due_again():
     assert after.last_attempt_at == LATER
 
 
-def test_a_refused_event_is_due_again_counted_from_the_try_that_just_ended():
+def test_a_retry_delay_counts_from_the_end_of_the_attempt():
     after = delivery(attempts=2).record(REFUSED, at=LATER, wait=WAIT)
 
     assert (after.status, after.attempts, after.due_at) == ("pending", 3, LATER + WAIT)
 
 
-def test_an_event_the_policy_gives_up_has_failed_for_good():
+def test_a_delivery_without_another_delay_has_failed():
     after = delivery(attempts=4).record(REFUSED, at=LATER, wait=None)
 
     assert (after.status, after.attempts, after.due_at) == ("failed", 5, None)
 
 
-def test_a_confirmed_event_has_succeeded_whatever_the_policy_would_have_said():
+def test_a_confirmed_delivery_ignores_the_retry_policy():
     after = delivery().record(DeliveryResult(True, 204), at=LATER, wait=WAIT)
 
     assert (after.status, after.due_at) == ("success", None)
 
 
-def test_where_there_was_no_answer_the_reason_is_what_the_merchant_sees():
+def test_without_a_response_the_reason_is_shown():
     after = delivery().record(DeliveryResult(False, error="timeout"), at=LATER, wait=WAIT)
 
     assert (after.response_code, after.response_body) == (None, "timeout")
 
 
-def test_an_empty_answer_is_shown_as_empty_and_not_as_an_error():
+def test_an_empty_response_is_not_an_error():
     after = delivery().record(DeliveryResult(False, 500, "", "x"), at=LATER, wait=WAIT)
 
     assert after.response_body == ""

@@ -11,28 +11,28 @@ from paygate.core.errors import (
 )
 
 
-def test_an_operator_error_says_what_is_wrong_and_what_to_do():
+def test_an_operator_error_has_a_problem_and_a_remedy():
     error = OperatorError(setting="PORT", problem="it is taken", remedy="Choose another")
 
     assert str(error) == "PORT: it is taken. Choose another."
 
 
-def test_a_plugin_is_named_where_it_is_known():
+def test_a_plugin_error_names_its_plugin():
     assert str(PluginError("no", plugin="acme")) == "plugin acme: no"
     assert str(PluginError("no")) == "no"
 
 
-def test_not_sent_is_a_failure_of_a_plugin_and_not_an_outcome():
+def test_not_sent_is_a_plugin_error():
     assert issubclass(NotSentError, PluginError)
 
 
-def test_a_refused_instrument_carries_its_methods_own_code():
+def test_a_refused_instrument_has_the_code_of_its_method():
     error = InvalidInstrumentError("bad", field="vpa", code="invalid_vpa")
 
     assert (error.code, error.field, error.reason) == ("invalid_vpa", "vpa", "bad")
 
 
-def test_a_lost_race_names_both_words():
+def test_an_invalid_transition_names_status_and_action():
     error = InvalidTransitionError(thing="payment", status="failed", action="approve")
 
     assert str(error) == "a failed payment cannot approve"

@@ -17,12 +17,12 @@ def test_a_prefix_and_sixteen_letters_and_digits_are_an_id(kind, body):
 
 
 @given(kinds, kinds, bodies)
-def test_an_id_of_one_kind_is_no_id_of_another(kind, other, body):
+def test_an_id_belongs_to_one_kind(kind, other, body):
     assert is_id(other, kind + body) == (kind is other)
 
 
 @given(kinds, st.text(max_size=40))
-def test_nothing_else_is_an_id(kind, text):
+def test_other_texts_are_not_ids(kind, text):
     is_body = len(text) == RANDOM_CHARS and set(text) <= set(ALPHABET)
 
     assert is_id(kind, kind + text) == is_body
@@ -44,19 +44,19 @@ def test_nothing_else_is_an_id(kind, text):
         "pay_ABCDEFGHijklmn-1",
     ],
 )
-def test_a_near_miss_is_no_id(text):
+def test_almost_valid_ids_are_not_ids(text):
     assert not is_id(IdKind.PAYMENT, text)
 
 
 @pytest.mark.parametrize("kind", list(IdKind))
-def test_what_is_made_is_an_id_and_never_the_same_twice(kind):
+def test_new_ids_are_valid_and_unique(kind):
     made = {RandomIds().new(kind) for _ in range(200)}
 
     assert len(made) == 200
     assert all(is_id(kind, id) for id in made)
 
 
-def test_a_made_webhook_secret_holds_32_random_bytes():
+def test_a_new_webhook_secret_has_32_random_bytes():
     import base64
 
     secret = RandomIds().webhook_secret()

@@ -28,19 +28,19 @@ currencies = st.sampled_from(sorted(EXPONENTS))
         (1_000_000_000_000, "USD", "10000000000.00 USD"),
     ],
 )
-def test_a_sum_reads_as_people_write_it(minor, currency, text):
+def test_an_amount_is_formatted_for_people(minor, currency, text):
     assert str(Money(minor, currency)) == text
 
 
 @given(minors, currencies)
-def test_what_is_written_is_the_sum_to_the_last_unit(minor, currency):
+def test_the_formatted_amount_is_exact(minor, currency):
     major, code = str(Money(minor, currency)).split()
 
     assert code == currency
     assert Decimal(major).scaleb(EXPONENTS[currency]) == minor
 
 
-def test_every_exponent_is_one_that_iso_4217_knows():
+def test_every_exponent_exists_in_iso_4217():
     assert set(EXPONENTS.values()) == {0, 2, 3, 4}
     assert all(len(code) == 3 and code.isascii() and code.isupper() for code in EXPONENTS)
 
@@ -58,7 +58,7 @@ def test_thirty_currencies_have_the_decimals_of_iso_4217():
     assert {code: EXPONENTS[code] for code in chosen} == chosen
 
 
-def test_a_withdrawn_currency_is_taken_no_more_and_still_read():
+def test_a_withdrawn_currency_is_refused_and_still_readable():
     assert {"ANG", "BGN", "HRK", "ZWL", "XAU", "XXX"}.isdisjoint(EXPONENTS)
     assert str(Money(1050, "ANG")) == "10.50 ANG"
 
@@ -71,7 +71,7 @@ def test_what_is_not_a_whole_number_is_refused(minor):
         Money(minor, "INR")
 
 
-def test_a_negative_sum_is_refused():
+def test_a_negative_amount_is_refused():
     with pytest.raises(AssertionError, match="negative"):
         Money(-1, "INR")
 
@@ -86,7 +86,7 @@ def test_a_currency_that_iso_does_not_know_is_refused(currency):
     "mix",
     [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge, max, min],
 )
-def test_two_currencies_never_meet(mix):
+def test_two_currencies_cannot_be_combined(mix):
     with pytest.raises(AssertionError, match="is not"):
         mix(Money(100, "INR"), Money(100, "USD"))
 
@@ -95,12 +95,12 @@ def test_the_same_number_of_another_currency_is_not_the_same_money():
     assert Money(100, "INR") != Money(100, "USD")
 
 
-def test_taking_more_than_there_is_is_refused():
+def test_a_negative_difference_is_refused():
     with pytest.raises(AssertionError, match="negative"):
         Money(1, "INR") - Money(2, "INR")
 
 
-def test_only_nothing_is_false():
+def test_only_zero_is_false():
     assert not Money.zero("JPY")
     assert Money(1, "JPY")
 
@@ -111,7 +111,7 @@ def test_money_cannot_be_changed():
 
 
 @given(minors, minors, currencies)
-def test_what_is_added_can_be_taken_away(one, other, currency):
+def test_subtraction_reverses_addition(one, other, currency):
     total = Money(one, currency) + Money(other, currency)
 
     assert total - Money(other, currency) == Money(one, currency)

@@ -30,7 +30,7 @@ def test_only_an_operation_that_was_not_sent_is_sent():
 
 
 @pytest.mark.parametrize("state", ASKED)
-def test_an_approval_ends_it_and_forgets_the_card(state):
+def test_an_approval_ends_the_operation_and_erases_the_card(state):
     after = settle(operation(state=state), APPROVED)
 
     assert (after.state, after.reference, after.sealed) == ("succeeded", "ref-1", None)
@@ -38,7 +38,7 @@ def test_an_approval_ends_it_and_forgets_the_card(state):
 
 
 @pytest.mark.parametrize("state", ASKED)
-def test_a_decline_ends_it_and_forgets_the_card(state):
+def test_a_decline_ends_the_operation_and_erases_the_card(state):
     after = settle(operation(state=state), DECLINED)
 
     assert (after.state, after.sealed) == ("failed", None)
@@ -46,14 +46,14 @@ def test_a_decline_ends_it_and_forgets_the_card(state):
 
 
 @pytest.mark.parametrize("outcome", [PENDING, ActionRequired("qr", LATER, resolve_after=WAIT)])
-def test_an_answer_that_comes_later_moves_the_due_time_and_begins_counting_anew(outcome):
+def test_a_pending_outcome_moves_the_due_time_and_resets_the_queries(outcome):
     after = settle(operation(state="unknown", queries=3), outcome)
 
     assert (after.state, after.due_at, after.queries) == ("pending", LATER + WAIT, 0)
     assert after.sealed == "sealed card"
 
 
-def test_a_processors_notes_are_kept_until_it_gives_others():
+def test_the_processor_state_is_kept_until_replaced():
     noted = settle(operation(state="sent"), PENDING)
     silent = settle(noted, Pending(resolve_after=WAIT))
     other = settle(silent, Pending(resolve_after=WAIT, state={}))
@@ -61,21 +61,21 @@ def test_a_processors_notes_are_kept_until_it_gives_others():
     assert [each.processor_state for each in (noted, silent, other)] == [{"step": 1}] * 2 + [{}]
 
 
-def test_a_lost_answer_is_asked_about_after_the_wait_and_counted():
+def test_an_unknown_outcome_is_queried_after_the_delay_and_counted():
     after = settle(operation(state="sent"), LOST)
 
     assert (after.state, after.due_at, after.queries) == ("unknown", LATER + WAIT, 1)
     assert settle(after, LOST).queries == 2
 
 
-def test_what_no_query_could_settle_is_left_to_a_person_without_the_card():
+def test_an_operation_without_another_query_needs_review_without_the_card():
     after = settle(operation(state="unknown"), LOST, wait=None)
 
     assert (after.state, after.sealed) == ("needs_review", ERASED)
     assert after.is_ended
 
 
-def test_a_person_settles_what_no_machine_could():
+def test_a_person_settles_a_review():
     reviewed = operation(state="needs_review")
 
     assert settle(reviewed, APPROVED).state == "succeeded"
@@ -85,7 +85,7 @@ def test_a_person_settles_what_no_machine_could():
 
 
 @pytest.mark.parametrize("state", ASKED)
-def test_what_the_processor_never_saw_is_sent_again_under_the_same_id(state):
+def test_an_operation_that_was_not_received_is_sent_again_with_the_same_id(state):
     after = operation(state=state).not_sent(at=LATER, wait=WAIT)
 
     assert (after.state, after.due_at, after.sends) == ("reserved", LATER + WAIT, 1)
@@ -96,20 +96,20 @@ def test_what_the_processor_never_saw_is_sent_again_under_the_same_id(state):
 
 @pytest.mark.parametrize("outcome", [APPROVED, DECLINED, PENDING, LOST])
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_what_is_decided_takes_no_answer(state, outcome):
+def test_a_decided_operation_refuses_outcomes(state, outcome):
     with pytest.raises(InvalidTransitionError):
         settle(operation(state=state), outcome)
 
 
 @pytest.mark.parametrize("outcome", [APPROVED, DECLINED])
-def test_what_did_reach_the_processor_after_all_is_decided_by_its_answer(outcome):
+def test_a_reserved_operation_accepts_a_callback(outcome):
     sent_again = replace(operation(state="reserved"), sends=1)
 
     assert not sent_again.is_unsent
     assert settle(sent_again, outcome).is_ended
 
 
-def test_pending_is_asked_about_ever_more_slowly():
+def test_the_query_delay_of_a_pending_operation_grows():
     at_once = Pending(timedelta(0))
     young, old = NOW + timedelta(seconds=1), NOW + timedelta(hours=10)
 
@@ -117,7 +117,7 @@ def test_pending_is_asked_about_ever_more_slowly():
     assert operation(state="sent").settle(at_once, at=old, wait=None).due_at - old == 360 * SECOND
 
 
-def test_pending_counts_as_no_answer_an_hour_after_it_should_have_ended():
+def test_pending_counts_as_unknown_an_hour_after_its_deadline():
     ends = NOW + timedelta(minutes=5)
     waiting = operation(state="sent").settle(
         Pending(SECOND, expires_at=ends), at=NOW + SECOND, wait=None

@@ -11,7 +11,7 @@ def test_an_order_that_is_not_paid_can_be_paid(status):
     assert order(status=status).require_payable() is None
 
 
-def test_a_paid_order_is_refused_in_a_sentence_for_the_caller():
+def test_a_paid_order_is_refused_with_a_message():
     with pytest.raises(OrderNotPayableError) as caught:
         order(status="paid").require_payable()
 

@@ -44,12 +44,12 @@ def test_nothing_is_captured_or_refunded_of_a_new_payment():
     assert not made.is_decided
 
 
-def test_a_paid_order_takes_no_payment():
+def test_a_paid_order_refuses_a_payment():
     with pytest.raises(OrderNotPayableError):
         opened(status="paid")
 
 
-def test_being_about_to_ask_is_a_move_without_an_event():
+def test_processing_emits_no_event():
     change = payment().process(at=LATER)
 
     assert (change.after.status, change.after.version) == ("processing", 2)
@@ -58,7 +58,7 @@ def test_being_about_to_ask_is_a_move_without_an_event():
 
 
 @pytest.mark.parametrize("before", [processing(), lost()])
-def test_asking_again_changes_nothing(before):
+def test_processing_twice_changes_nothing(before):
     change = before.process(at=LATER)
 
     assert change.after is before
@@ -66,7 +66,7 @@ def test_asking_again_changes_nothing(before):
 
 
 @pytest.mark.parametrize("outcome", [APPROVED, DECLINED])
-def test_a_decided_payment_cannot_be_asked_about_again(outcome):
+def test_a_decided_payment_cannot_be_processed_again(outcome):
     decided = processing().apply(outcome, at=NOW).after
 
     with pytest.raises(InvalidTransitionError):
@@ -94,7 +94,7 @@ def test_a_partial_approval_fails_and_leaves_the_part_to_be_refunded():
     assert change.after.amount == RS_499
 
 
-def test_more_than_was_asked_never_becomes_money():
+def test_an_approval_of_more_than_the_amount_is_refused():
     with pytest.raises(AssertionError, match="refuses larger amounts"):
         processing().apply(Approved("ref-1", RS_499 + Money(1, "INR")), at=LATER)
 
@@ -110,7 +110,7 @@ def test_a_decline_fails_with_its_code_and_emits_an_event(before):
     assert [event.type for event in change.events] == [EventType.PAYMENT_FAILED]
 
 
-def test_a_lost_payment_is_unknown_without_an_event():
+def test_an_unknown_outcome_emits_no_event():
     change = processing().apply(LOST, at=LATER)
 
     assert change.after.status == "unknown"
@@ -135,14 +135,14 @@ def test_an_unknown_payment_that_is_in_progress_is_processing_again(outcome):
         (processing().apply(DECLINED, at=NOW).after, DECLINED),
     ],
 )
-def test_an_answer_that_says_what_is_already_true_changes_nothing(before, outcome):
+def test_a_repeated_outcome_changes_nothing(before, outcome):
     change = before.apply(outcome, at=LATER)
 
     assert change.after is before
     assert change.events == ()
 
 
-def test_what_the_shopper_has_to_do_is_kept_until_it_is_decided():
+def test_the_next_action_is_kept_until_the_payment_is_decided():
     waiting = processing().apply(ACTION, at=NOW).after
     again = waiting.apply(ACTION, at=LATER)
     done = waiting.apply(APPROVED, at=LATER).after
@@ -165,7 +165,7 @@ def test_a_declined_payment_may_succeed_late():
         change.after.revive(RS_499, at=LATER)
 
 
-def test_late_money_of_a_paid_order_is_recorded_to_be_refunded():
+def test_late_money_of_a_paid_order_is_recorded_for_a_refund():
     failed = processing().apply(DECLINED, at=NOW).after
     kept = failed.record_late_money(RS_499, at=LATER).after
     back = kept.reserve_refund(RS_499, at=LATER).after
@@ -187,7 +187,7 @@ def test_late_money_of_a_paid_order_is_recorded_to_be_refunded():
         (DECLINED, ACTION),
     ],
 )
-def test_a_decided_payment_refuses_an_answer_that_differs(first, then):
+def test_a_decided_payment_refuses_a_different_outcome(first, then):
     decided = processing().apply(first, at=NOW).after
 
     with pytest.raises(InvalidTransitionError) as caught:
@@ -197,7 +197,7 @@ def test_a_decided_payment_refuses_an_answer_that_differs(first, then):
 
 
 @pytest.mark.parametrize("outcome", [APPROVED, PENDING, ACTION])
-def test_a_payment_that_was_not_sent_takes_no_answer(outcome):
+def test_a_payment_that_was_not_sent_refuses_an_approval(outcome):
     with pytest.raises(InvalidTransitionError) as caught:
         payment().apply(outcome, at=LATER)
 
@@ -230,7 +230,7 @@ def capturing():
     return manual.apply(APPROVED, at=NOW).after.request_capture(RS_499, at=NOW).after
 
 
-def test_a_hold_that_ends_during_a_capture_is_remembered_until_its_answer():
+def test_a_hold_that_ends_during_a_capture_is_stored_until_its_outcome():
     ended = capturing().release_hold(at=NOW)
     declined = ended.after.complete_capture(RS_499, is_captured=False, is_final=True, at=LATER)
     taken = ended.after.complete_capture(RS_499, is_captured=True, is_final=True, at=LATER)

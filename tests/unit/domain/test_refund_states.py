@@ -65,14 +65,14 @@ def test_a_capture_of_another_amount_is_refused(amount):
         payment().process(at=NOW).after.apply(DECLINED, at=NOW).after,
     ],
 )
-def test_what_has_not_succeeded_is_neither_captured_nor_refunded(before):
+def test_only_a_successful_payment_is_captured_or_refunded(before):
     with pytest.raises(NotCapturableError):
         before.capture(None, at=LATER)
     with pytest.raises(NotRefundableError):
         before.reserve_refund(rupees(1), at=LATER)
 
 
-def test_one_paisa_more_than_is_left_is_refused():
+def test_a_refund_over_the_refundable_amount_is_refused():
     taken = paid().reserve_refund(rupees(400), at=LATER).after
 
     with pytest.raises(RefundExceedsCaptureError):
@@ -80,7 +80,7 @@ def test_one_paisa_more_than_is_left_is_refused():
     assert taken.reserve_refund(rupees(99), at=LATER).after.amount_refunded == RS_499
 
 
-def test_a_partial_approval_is_refundable_though_it_failed_and_no_further():
+def test_a_failed_partial_approval_is_refundable_up_to_its_amount():
     partly = paid(rupees(100))
 
     assert partly.status == "failed"
@@ -89,7 +89,7 @@ def test_a_partial_approval_is_refundable_though_it_failed_and_no_further():
         partly.reserve_refund(rupees(101), at=LATER)
 
 
-def test_a_declined_refund_gives_its_money_back_to_the_payment():
+def test_a_declined_refund_makes_its_amount_refundable_again():
     reserved = paid().reserve_refund(rupees(400), at=LATER).after
     change = reserved.complete_refund(rupees(400), is_refunded=False, at=LATER)
 
@@ -97,7 +97,7 @@ def test_a_declined_refund_gives_its_money_back_to_the_payment():
     assert [event.type for event in change.events] == [EventType.REFUND_FAILED]
 
 
-def test_a_refund_is_settled_by_a_definite_answer_and_once():
+def test_a_refund_is_settled_once_by_a_definite_outcome():
     given = refund().settle(APPROVED, at=LATER)
 
     assert (given.status, given.processed_at) == ("processed", LATER)
@@ -108,7 +108,7 @@ def test_a_refund_is_settled_by_a_definite_answer_and_once():
 
 @pytest.mark.parametrize("outcome", [Unknown("lost"), Pending(timedelta(seconds=5))])
 @pytest.mark.parametrize("status", ["pending", "processed", "failed"])
-def test_an_answer_that_decides_nothing_changes_no_refund(status, outcome):
+def test_an_undecided_outcome_changes_no_refund(status, outcome):
     before = refund(status=status)
 
     assert before.settle(outcome, at=LATER) is before

@@ -32,7 +32,7 @@ def guarded(plugin):
     return GuardedSink(plugin, PluginInfo("closes", "1"))
 
 
-async def test_each_is_closed_once_and_who_has_nothing_open_is_left_alone():
+async def test_each_closable_sink_is_closed_once():
     one, other = Closes(), Closes()
 
     await close_sinks([guarded(one), guarded(Delivers(None)), guarded(other)])

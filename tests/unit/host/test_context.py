@@ -38,11 +38,11 @@ def refusal(model, **environ):
     return caught.value
 
 
-def test_without_any_variable_the_defaults_hold():
+def test_without_variables_the_defaults_apply():
     assert context().config(Config) == Config()
 
 
-def test_a_field_is_read_from_the_variable_made_of_both_names():
+def test_a_field_is_read_from_the_variable_of_plugin_and_field():
     assert context(PAYGATE_ACME_RATE="0.25").config(Config).rate == 0.25
 
 
@@ -50,7 +50,7 @@ def test_a_field_may_name_a_variable_of_its_own():
     assert context(SHARED_BY_ALL="7").config(Config).shared == 7
 
 
-def test_what_is_set_for_one_plugin_goes_before_what_is_set_for_all():
+def test_a_variable_of_the_plugin_overrides_a_shared_one():
     config = context(SHARED_BY_ALL="7", PAYGATE_ACME_SHARED="8").config(Config)
 
     assert config.shared == 8
@@ -89,7 +89,7 @@ def test_a_missing_value_is_named_by_the_variable_it_would_be_read_from():
     assert refusal(Required).setting == "PAYGATE_ACME_KEY"
 
 
-def test_values_that_do_not_go_together_are_refused_with_the_models_own_sentence():
+def test_inconsistent_values_are_refused_with_the_message_of_the_model():
     error = refusal(Pair, PAYGATE_ACME_LOW="3")
 
     assert "low is above high" in error.problem
@@ -109,7 +109,7 @@ def test_a_secret_is_not_shown():
     assert "hunter2" not in repr(config)
 
 
-def test_what_was_asked_for_is_remembered_even_if_it_was_refused():
+def test_requested_models_are_known_even_after_an_error():
     asking = context(PAYGATE_ACME_RATE="x")
     with pytest.raises(OperatorError):
         asking.config(Config)
@@ -122,7 +122,7 @@ class Derived(BaseModel):
     plain: SecretStr | None = None
 
 
-def test_a_secret_that_nothing_sets_is_derived_for_its_plugin_and_field():
+def test_a_missing_secret_is_derived_for_its_plugin_and_field():
     derive = "of {}".format
     made = HostContext("acme", {}, derive=derive).config(Derived)
     given = HostContext("acme", {"PAYGATE_ACME_SIGNING": "own"}, derive=derive).config(Derived)

@@ -27,7 +27,7 @@ def waits(chosen, *counts, retry_after=None):
     return [wait and wait.total_seconds() for wait in found]
 
 
-def test_a_delivery_is_tried_five_times_and_then_given_up():
+def test_a_delivery_has_five_attempts():
     assert waits(policy(), 1, 2, 3, 4, 5, 6) == [*PRODUCTION, None, None]
 
 
@@ -51,11 +51,11 @@ def test_a_delivery_is_tried_five_times_and_then_given_up():
         ("86400,86400,86400,86400", [86_400] * 4),
     ],
 )
-def test_the_waits_can_be_set(said, expected):
+def test_the_delays_are_configurable(said, expected):
     assert waits(policy(**{VARIABLE: said}), 1, 2, 3, 4, 5) == [*expected, None]
 
 
-def test_no_wait_at_all_is_a_wait():
+def test_a_delay_of_zero_is_valid():
     chosen = policy(**{VARIABLE: "0,0,0,0"})
 
     assert chosen.next_delay(Tries(1), now=NOW, rng=Random(1)) == timedelta(0)
@@ -83,14 +83,14 @@ def test_no_wait_at_all_is_a_wait():
         "[5,10,15,20]",
     ],
 )
-def test_junk_is_refused_and_its_variable_named(junk):
+def test_an_invalid_value_names_its_variable(junk):
     with pytest.raises(OperatorError) as caught:
         policy(**{VARIABLE: junk})
 
     assert caught.value.setting == VARIABLE
 
 
-def test_the_plugins_own_variable_is_read_as_well():
+def test_the_variable_of_the_plugin_is_read():
     chosen = policy(PAYGATE_DEFAULTS_INTERVALS="1,2,3,4")
 
     assert waits(chosen, 1, 2, 3, 4) == [1, 2, 3, 4]
@@ -100,11 +100,11 @@ def test_the_plugins_own_variable_is_read_as_well():
     ("asked_s", "wait_s"),
     [(1, 60), (59, 60), (60, 60), (90, 90), (120, 120), (121, 120), (10**6, 120)],
 )
-def test_a_receiver_may_ask_for_up_to_twice_the_wait(asked_s, wait_s):
+def test_retry_after_may_double_the_delay(asked_s, wait_s):
     assert waits(policy(), 1, retry_after=timedelta(seconds=asked_s)) == [wait_s]
 
 
-def test_a_receiver_cannot_have_a_sixth_try():
+def test_retry_after_adds_no_attempt():
     assert waits(policy(), 5, retry_after=timedelta(seconds=1)) == [None]
 
 
@@ -113,7 +113,7 @@ def test_a_receiver_cannot_have_a_sixth_try():
     st.integers(1, 12),
     st.none() | st.timedeltas(),
 )
-def test_what_a_receiver_asks_for_is_held_between_the_wait_and_twice_that(target, count, asked):
+def test_retry_after_is_limited_to_twice_the_delay(target, count, asked):
     chosen, now, rng = policy(target), NOW, Random(1)
     planned = chosen.next_delay(Tries(count), now=now, rng=rng)
     wait = chosen.next_delay(Tries(count, 503, asked), now=now, rng=rng)
@@ -123,13 +123,13 @@ def test_what_a_receiver_asks_for_is_held_between_the_wait_and_twice_that(target
         assert planned <= wait <= min(2 * planned, max(planned, RETRY_AFTER_MAX))
 
 
-def test_a_processor_is_asked_for_a_day_and_more_before_a_person_has_to_look():
+def test_queries_continue_for_more_than_a_day_before_a_review():
     asked = waits(policy("query"), *range(1, 10))
 
     assert asked == [5, 15, 60, 300, 1800, 7200, 21_600, 86_400, None]
 
 
-def test_what_was_not_sent_is_sent_again_soon_and_then_less_often():
+def test_unsent_requests_are_retried_with_growing_delays():
     sent = waits(policy("operation"), *range(1, 10))
 
     assert sent[:3] == [1, 2, 5]
@@ -137,7 +137,7 @@ def test_what_was_not_sent_is_sent_again_soon_and_then_less_often():
     assert sent[-1] is None
 
 
-def test_the_same_history_always_means_the_same_wait():
+def test_the_same_attempts_always_give_the_same_delay():
     chosen = policy()
 
     answers = {chosen.next_delay(Tries(1), now=NOW, rng=Random(seed)) for seed in range(20)}

@@ -221,7 +221,7 @@ def test_an_unmarked_method_of_a_plugin_object_is_named():
     assert "paygate_methods is not marked" in refusal(Found("acme", Plugin(), "1")).problem
 
 
-def test_what_is_named_like_a_hook_and_is_no_function_is_nobodys_mistake():
+def test_a_non_function_with_the_name_of_a_hook_is_ignored():
     found = module(
         paygate_check_samples={}, paygate_methods=ModuleType("paygate_methods"), paygate_client=load
     )
@@ -235,7 +235,7 @@ def test_a_hook_may_have_a_function_of_another_name():
     assert set(load(module(offer=offered)).registry.processors) == {"mint"}
 
 
-def test_a_misspelt_name_of_a_hook_given_to_the_mark_is_named():
+def test_a_misspelt_specname_is_named():
     offered = hookimpl(lambda: [Mint()], specname="paygate_processor")
 
     error = refusal(module(offer=offered))

@@ -111,7 +111,7 @@ async def test_a_wrong_field_of_an_outcome_is_named(answer, sentence):
     assert [(line, said["plugin"]) for line, said in log.lines] == [("plugin failed", "answers")]
 
 
-async def test_what_the_shopper_is_shown_cannot_be_changed_after_the_answer():
+async def test_action_data_cannot_be_changed_after_the_call():
     data = {"url": "https://bank.example"}
 
     heard = await authorize(ActionRequired("redirect", LATER, data))
@@ -120,7 +120,7 @@ async def test_what_the_shopper_is_shown_cannot_be_changed_after_the_answer():
     assert heard.data == {"url": "https://bank.example"}
 
 
-async def test_an_expiry_comes_in_utc():
+async def test_an_expiry_is_converted_to_utc():
     there = timezone(timedelta(hours=5, minutes=30))
 
     heard = await authorize(Pending(WAIT, expires_at=LATER.astimezone(there)))
@@ -160,7 +160,7 @@ WRONG_WAKE_UPS = [
 
 
 @pytest.mark.parametrize(("wanted", "sentence"), WRONG_WAKE_UPS)
-async def test_a_wrong_wake_up_is_left_out_and_its_answer_stays_definite(wanted, sentence):
+async def test_an_invalid_wake_up_is_dropped_and_the_outcome_kept(wanted, sentence):
     log = zoo.ListLog()
     context = zoo.context(log=log)
 
@@ -175,7 +175,7 @@ async def test_a_wrong_wake_up_is_left_out_and_its_answer_stays_definite(wanted,
     assert sentence in said["reason"]
 
 
-async def test_one_call_asks_for_a_bounded_number_of_wake_ups():
+async def test_wake_ups_of_one_call_are_limited():
     log = zoo.ListLog()
     context = zoo.context(log=log)
     wanted = [(timedelta(0), {"n": n}) for n in range(WAKE_UPS_MAX + 1)]
@@ -187,7 +187,7 @@ async def test_one_call_asks_for_a_bounded_number_of_wake_ups():
 
 
 @pytest.mark.parametrize("answer", ["junk", ValueError("after it was sent"), SystemExit(1)])
-async def test_wake_ups_outlive_an_answer_that_is_lost(answer):
+async def test_wake_ups_are_kept_if_the_outcome_is_lost(answer):
     context = zoo.context()
     plugin = zoo.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
 
@@ -197,7 +197,7 @@ async def test_wake_ups_outlive_an_answer_that_is_lost(answer):
     assert context.wake_ups == [WakeUp(WAKE_UP_MAX, {})]
 
 
-async def test_a_wake_up_cannot_be_changed_after_the_answer():
+async def test_a_wake_up_cannot_be_changed_after_the_call():
     state, context = {"steps": [1]}, zoo.context()
 
     await zoo.guarded(zoo.Answers(waking((WAIT, state)))).authorize(zoo.request(), context)
@@ -206,7 +206,7 @@ async def test_a_wake_up_cannot_be_changed_after_the_answer():
     assert context.wake_ups == [WakeUp(WAIT, {"steps": [1]})]
 
 
-async def test_a_plugin_that_hangs_asks_for_no_wake_ups_after_its_deadline():
+async def test_no_wake_up_is_accepted_after_the_deadline():
     hanging, context = zoo.Stubborn(), zoo.context(deadline=timedelta(milliseconds=20))
     seen = []
 
@@ -221,7 +221,7 @@ async def test_a_plugin_that_hangs_asks_for_no_wake_ups_after_its_deadline():
     assert context.wake_ups == []
 
 
-async def test_a_plugin_cannot_change_what_is_remembered_of_its_request():
+async def test_a_plugin_cannot_change_the_recorded_request():
     def vandal(request, context):
         object.__setattr__(request.amount, "minor", 1)
         request.instrument.secret.clear()
@@ -316,7 +316,7 @@ WRONG_CALLBACKS = [
 
 
 @pytest.mark.parametrize(("name", "says"), WRONG_CALLBACKS)
-def test_a_wrong_word_about_a_callback_is_a_plugin_error_that_names_the_plugin(name, says):
+def test_an_invalid_result_about_a_callback_is_a_plugin_error(name, says):
     with pytest.raises(PluginContractError) as caught:
         CALLBACK_CALLS[name](calls_back(**{name: says}))
 
@@ -331,7 +331,7 @@ def test_a_callback_with_a_wrong_outcome_is_refused(outcome):
         calls_back().checked(Update("op_1", outcome), RS_499, OperationKind.CHARGE)
 
 
-def test_only_a_callback_says_that_a_hold_was_released():
+def test_only_a_callback_may_report_a_released_hold():
     released = Released("expired")
 
     assert calls_back().checked(Update("op_1", released), RS_499, OperationKind.CHARGE) == released
@@ -376,7 +376,7 @@ def test_a_wrong_instrument_or_refusal_is_a_plugin_error(prepared):
 
 
 @pytest.mark.parametrize("raised", NO_EXCEPTIONS)
-def test_a_sink_that_ends_instead_of_saying_what_it_wants_wants_nothing(raised):
+def test_a_sink_that_exits_in_wants_gets_no_events(raised):
     class Ends(zoo.Delivers):
         def wants(self, event_type, endpoint):
             raise raised
@@ -387,14 +387,14 @@ def test_a_sink_that_ends_instead_of_saying_what_it_wants_wants_nothing(raised):
 @pytest.mark.parametrize(
     ("asked", "taken"), [(timedelta(days=-1), timedelta(0)), (timedelta.max, RETRY_AFTER_MAX)]
 )
-async def test_a_wait_that_a_receiver_asked_for_is_bounded(asked, taken):
+async def test_retry_after_is_limited(asked, taken):
     sink = zoo.guarded_sink(zoo.Delivers(DeliveryResult(False, 503, retry_after=asked)))
 
     assert (await sink.deliver(zoo.EVENT, zoo.ENDPOINT, zoo.context())).retry_after == taken
 
 
 @pytest.mark.parametrize("wait", [5, timedelta(seconds=-1), timedelta.max, "soon", *NO_EXCEPTIONS])
-def test_a_retry_policy_that_answers_no_wait_is_stood_in_for(wait):
+def test_an_invalid_retry_policy_is_replaced_by_the_built_in_one(wait):
     def decide(says):
         def next_delay(tries, *, now, rng):
             if isinstance(says, BaseException):
@@ -433,7 +433,7 @@ async def test_a_wrong_verdict_is_named(verdict, sentence):
     assert sentence in caught.value.reason
 
 
-async def test_what_one_adviser_does_to_its_request_the_next_does_not_see():
+async def test_changes_of_a_request_by_one_router_are_not_seen_by_the_next():
     async def assess(request, context):
         request.instrument.display["coin"] = "lead"
 

@@ -93,7 +93,7 @@ HONEST = [
 
 @every_way
 @pytest.mark.parametrize("answer", HONEST)
-async def test_an_honest_answer_passes_as_it_is(way, answer):
+async def test_a_valid_outcome_passes_unchanged(way, answer):
     assert await way(zoo.Answers(answer)) == answer
 
 
@@ -140,7 +140,7 @@ async def test_every_exception_is_unknown(way, raised):
     assert type(raised).__name__ in answer.reason or raised.args[0] in answer.reason
 
 
-def test_who_presses_ctrl_c_is_obeyed():
+def test_ctrl_c_passes_the_guard():
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(ask(zoo.Answers(KeyboardInterrupt())))
 
@@ -213,7 +213,7 @@ JUNK["a state that holds itself"] = Pending(WAIT, state=_round())
 
 @every_way
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
-async def test_junk_is_unknown(way, junk):
+async def test_an_invalid_result_is_unknown(way, junk):
     log = zoo.ListLog()
 
     answer = await way(zoo.Answers(lambda request, context: junk), log=log)
@@ -236,7 +236,7 @@ async def test_junk_is_unknown(way, junk):
     | st.builds(Unknown, st.text())
     | st.builds(Pending, st.timedeltas(), state=st.dictionaries(st.text(), st.text()))
 )
-def test_whatever_is_answered_can_be_stored(junk):
+def test_any_result_can_be_stored(junk):
     answer = asyncio.run(ask(zoo.Answers(junk)))
 
     match answer:
@@ -269,7 +269,7 @@ def test_whatever_is_answered_can_be_stored(junk):
 @pytest.mark.parametrize(
     "text", ["a\0b", "line\r\nbreak", "half \ud800", "x" * 1_000_000, f"card {CANARY_PANS[0]}"]
 )
-async def test_whatever_a_plugin_says_of_it_can_be_stored_and_shown(way, said, text):
+async def test_any_reason_can_be_stored_and_shown(way, said, text):
     log = zoo.ListLog()
     try:
         reason = (await way(zoo.Answers(said(text)), log=log)).reason
@@ -286,7 +286,7 @@ async def test_whatever_a_plugin_says_of_it_can_be_stored_and_shown(way, said, t
 
 @every_way
 @pytest.mark.parametrize("theirs", ["5\0", "5\n4", "half \ud800", "5" * 1000, CANARY_PANS[0]])
-async def test_a_definite_no_stays_one_however_the_processor_words_it(way, theirs):
+async def test_a_decline_with_invalid_texts_stays_a_decline(way, theirs):
     answer = await way(zoo.Answers(Declined(DeclineCode.DECLINED, processor_code=theirs)))
 
     assert isinstance(answer, Declined)
@@ -296,7 +296,7 @@ async def test_a_definite_no_stays_one_however_the_processor_words_it(way, their
 
 
 @every_way
-async def test_what_was_provably_not_sent_is_said_so(way):
+async def test_a_not_sent_error_passes_the_guard(way):
     with pytest.raises(NotSentError) as caught:
         await way(zoo.Answers(NotSentError("the line is down")))
 
@@ -304,7 +304,7 @@ async def test_what_was_provably_not_sent_is_said_so(way):
 
 
 @every_way
-async def test_who_hangs_is_stopped_at_the_deadline(way):
+async def test_a_hanging_plugin_is_cancelled_at_the_deadline(way):
     plugin = zoo.Hangs()
 
     answer = await way(plugin, deadline=SHORT)
@@ -314,7 +314,7 @@ async def test_who_hangs_is_stopped_at_the_deadline(way):
 
 
 @every_way
-async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
+async def test_a_plugin_that_ignores_cancellation_is_abandoned(way):
     plugin = zoo.Stubborn()
 
     async with asyncio.timeout(60):
@@ -326,7 +326,7 @@ async def test_who_does_not_stop_at_the_deadline_is_left_behind(way):
 
 
 @every_way
-async def test_a_plugins_own_time_out_is_not_taken_for_ours(way):
+async def test_a_timeout_error_of_a_plugin_is_not_the_deadline(way):
     answer = await way(zoo.Answers(TimeoutError("the bank is slow")))
 
     assert isinstance(answer, Unknown)
@@ -341,7 +341,7 @@ async def test_a_plugin_that_cancels_itself_does_not_cancel_its_worker(way):
 
 @every_way
 @pytest.mark.parametrize("plugin", [zoo.Hangs, zoo.Stubborn])
-async def test_a_worker_that_is_cancelled_is_not_kept(way, plugin):
+async def test_a_cancelled_worker_does_not_wait_for_a_plugin(way, plugin):
     hanging = plugin()
     task = asyncio.create_task(way(hanging))
     await hanging.began.wait()
@@ -369,7 +369,7 @@ async def test_a_plugin_that_cannot_be_called_is_unknown(way, plugin):
     assert isinstance(await way(plugin), Unknown)
 
 
-async def test_what_a_plugin_does_to_its_input_is_not_seen_outside():
+async def test_changes_of_the_input_by_a_plugin_are_not_seen():
     display, state = {"coin": "gold"}, {"step": {"n": 1}}
 
     def vandal(request, context):
@@ -385,7 +385,7 @@ async def test_what_a_plugin_does_to_its_input_is_not_seen_outside():
     assert state == {"step": {"n": 1}}
 
 
-async def test_what_a_plugin_does_to_its_answer_afterwards_is_not_seen():
+async def test_later_changes_of_a_result_are_not_seen():
     kept = {"steps": [1]}
 
     answer = await ask(zoo.Answers(Pending(WAIT, state=kept)))
@@ -410,7 +410,7 @@ def prepare(prepared):
     return zoo.guarded_method(prepared).prepare(zoo.CoinInput(), MethodContext(NOW, RS_499))
 
 
-def test_an_honest_instrument_passes_as_it_is():
+def test_a_valid_instrument_passes_unchanged():
     instrument = Instrument("coin", "toss", {"coin": "gold"}, {"secret": "s"})
 
     assert prepare(instrument) == instrument
@@ -424,7 +424,7 @@ def test_a_methods_refusal_reaches_the_caller():
 
 
 @pytest.mark.parametrize("raised", [ValueError("bad"), KeyError("x"), UnspeakableError()])
-def test_a_method_that_raises_is_named_and_its_words_are_not_repeated(raised):
+def test_an_error_of_a_method_names_it_without_its_message(raised):
     with pytest.raises(PluginError) as caught:
         prepare(raised)
 
@@ -475,7 +475,7 @@ async def deliver(plugin, **of_context):
         DeliveryResult(False, error="timeout"),
     ],
 )
-async def test_an_honest_result_passes_as_it_is(result):
+async def test_a_valid_result_passes_unchanged(result):
     assert await deliver(zoo.Delivers(result)) == result
 
 
@@ -502,7 +502,7 @@ async def test_a_sink_that_raises_has_not_delivered(raised):
         DeliveryResult(False, retry_after=60),
     ],
 )
-async def test_a_result_that_is_none_is_a_failed_attempt(junk):
+async def test_an_invalid_delivery_result_is_a_failed_attempt(junk):
     assert await deliver(zoo.Delivers(junk)) == DeliveryResult(False, error="sink_failed")
 
 
@@ -519,7 +519,7 @@ async def test_a_sink_that_hangs_is_stopped_at_the_deadline():
     assert answer == DeliveryResult(False, error="timeout")
 
 
-async def test_a_sink_that_forgot_to_be_awaited_has_not_delivered():
+async def test_a_sink_that_is_not_awaitable_has_not_delivered():
     assert await deliver(zoo.PlainSink(None)) == DeliveryResult(False, error="sink_failed")
 
 
@@ -542,7 +542,7 @@ async def test_a_worker_that_is_cancelled_does_not_wait_for_its_sink():
 
 
 @given(st.text(max_size=9_000))
-def test_of_an_answers_body_the_beginning_is_kept_and_can_be_stored(body):
+def test_the_start_of_a_response_body_is_stored(body):
     result = asyncio.run(deliver(zoo.Delivers(DeliveryResult(False, 500, body))))
 
     assert result.status_code == 500
@@ -559,14 +559,14 @@ async def test_a_long_body_is_cut_between_characters():
 @pytest.mark.parametrize(
     ("wanted", "taken_for"), [(True, True), (1, True), (None, False), ("", False)]
 )
-def test_what_a_sink_wants_is_read_as_yes_or_no(wanted, taken_for):
+def test_the_result_of_wants_is_converted_to_a_boolean(wanted, taken_for):
     sink = zoo.guarded_sink(zoo.Delivers(None, wanted))
 
     assert sink.wants("payment.success", zoo.ENDPOINT) is taken_for
 
 
 @pytest.mark.parametrize("raised", [ValueError("bad"), UnspeakableError()])
-def test_a_sink_that_cannot_say_what_it_wants_wants_nothing(raised):
+def test_a_sink_that_raises_in_wants_gets_no_events(raised):
     sink = zoo.guarded_sink(zoo.Delivers(None, raised))
 
     assert sink.wants("payment.success", zoo.ENDPOINT) is False

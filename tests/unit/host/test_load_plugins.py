@@ -111,7 +111,7 @@ def refusal(*found, **how):
     return caught.value
 
 
-def test_what_plugins_offer_is_found_under_its_own_name():
+def test_offered_objects_are_found_by_name():
     registry = load(
         plugin(
             paygate_methods=lambda: [Coin()],
@@ -126,7 +126,7 @@ def test_what_plugins_offer_is_found_under_its_own_name():
     assert registry.plugins == {"defaults": "built in", "acme": "1.2"}
 
 
-def test_nothing_at_all_is_no_mistake():
+def test_no_plugins_is_valid():
     registry = load().registry
 
     assert (registry.methods, registry.processors, registry.sinks) == ({}, {}, {})
@@ -156,7 +156,7 @@ def test_a_plugin_may_be_an_object_with_methods():
     assert set(load(Found("kit", Kit(), "1")).registry.processors) == {"kit"}
 
 
-def test_two_registries_live_side_by_side():
+def test_two_registries_are_independent():
     found = offering("paygate_processors", Mint("one"))
 
     first = load(found, environ={"WEBHOOK_RETRY_INTERVALS_TEST": "true"})
@@ -179,7 +179,7 @@ def test_two_plugins_of_one_name_are_refused():
     assert "two plugins have this name" in error.problem
 
 
-def test_a_plugin_may_not_call_itself_as_the_built_in_one():
+def test_the_name_of_the_built_in_plugin_is_reserved():
     assert refusal(plugin("defaults")).setting == "plugin defaults"
 
 
@@ -198,7 +198,7 @@ def test_a_plugin_that_is_registered_twice_is_refused():
         ("paygate_retry_policy", "paygate_retry_policies"),
     ],
 )
-def test_a_mistyped_hook_is_answered_with_the_nearest_right_one(mistyped, right):
+def test_a_mistyped_hook_names_the_nearest(mistyped, right):
     error = refusal(plugin(**{mistyped: nothing}))
 
     assert error.setting == "plugin acme"
@@ -206,7 +206,7 @@ def test_a_mistyped_hook_is_answered_with_the_nearest_right_one(mistyped, right)
     assert error.remedy == f"Did you mean {right}"
 
 
-def test_a_hook_like_no_other_is_answered_with_all_of_them():
+def test_an_unknown_hook_lists_all_hooks():
     error = refusal(plugin(on_startup=nothing))
 
     assert "on_startup" in error.problem
@@ -268,7 +268,7 @@ def test_a_hook_that_raises_while_it_is_read_is_named():
     assert "KeyError" in refusal(plugin(paygate_methods=offer)).problem
 
 
-def test_a_hooks_own_sentence_for_the_operator_is_passed_on():
+def test_an_operator_error_of_a_hook_is_passed_on():
     def offer():
         raise OperatorError(setting="ACME_KEY", problem="it is missing", remedy="Set it")
 
@@ -285,7 +285,7 @@ def test_a_hooks_own_sentence_for_the_operator_is_passed_on():
         ("paygate_processors", Mint(info=PluginInfo("mint", "1", requires_api=99))),
     ],
 )
-def test_a_plugin_for_a_newer_paygate_is_refused_with_what_to_do(hook, thing):
+def test_a_plugin_for_a_newer_paygate_is_refused_with_a_remedy(hook, thing):
     error = refusal(offering(hook, thing))
 
     assert "requires plugin API" in error.problem
@@ -303,7 +303,7 @@ def test_a_plugin_for_a_newer_paygate_is_refused_with_what_to_do(hook, thing):
         ("paygate_retry_policies", Coin(), "applies_to, name, next_delay"),
     ],
 )
-def test_an_object_that_lacks_a_member_is_refused_with_what_it_lacks(hook, thing, missing):
+def test_an_object_without_a_member_is_refused_with_its_name(hook, thing, missing):
     error = refusal(offering(hook, thing))
 
     assert error.setting == "plugin acme"
@@ -344,7 +344,7 @@ class Grumpy(Mint):
         ("paygate_retry_policies", Patience(applies_to="delivery"), "use one of delivery"),
     ],
 )
-def test_an_object_that_describes_itself_wrongly_is_refused(hook, thing, said):
+def test_an_object_with_invalid_info_is_refused(hook, thing, said):
     error = refusal(offering(hook, thing))
 
     assert error.setting == "plugin acme"
@@ -361,7 +361,7 @@ def test_an_object_that_describes_itself_wrongly_is_refused(hook, thing, said):
         (None, "NoneType"),
     ],
 )
-def test_a_method_that_describes_itself_wrongly_is_refused(info, said):
+def test_a_method_with_invalid_info_is_refused(info, said):
     odd = type("Odd", (Coin,), {"info": info})()
 
     assert said in refusal(offering("paygate_methods", odd)).problem
@@ -412,7 +412,7 @@ def test_a_processor_that_hides_a_refund_it_has_is_refused():
     assert "declares refund='none' but has a refund method" in error.problem
 
 
-def test_a_plugin_whose_members_cannot_be_looked_at_is_refused():
+def test_a_plugin_whose_attributes_raise_is_refused():
     class Trap:
         def __dir__(self):
             raise RuntimeError("do not touch")
@@ -430,7 +430,7 @@ def test_a_wrong_setting_is_named_by_its_variable():
     assert "plugin acme" in error.problem
 
 
-def test_the_settings_models_a_plugin_asked_for_are_known():
+def test_the_settings_models_of_a_plugin_are_known():
     models = load(asking(), plugin("other")).config_models
 
     assert models["acme"] == [Config]
@@ -458,7 +458,7 @@ def test_the_preferred_processors_come_first_and_the_others_by_id(preferred, ord
     assert [each.info.id for each in able] == order
 
 
-def test_a_preferred_processor_that_is_not_there_is_named_beside_those_that_are():
+def test_an_unknown_preferred_processor_lists_the_installed_ones():
     error = refusal(three_mints(), preferred=("dee",))
 
     assert error.setting == "PAYGATE_PROCESSORS"
@@ -466,7 +466,7 @@ def test_a_preferred_processor_that_is_not_there_is_named_beside_those_that_are(
     assert error.remedy == "Choose from ay, bee, cee"
 
 
-def test_a_processor_is_chosen_by_what_it_can_do():
+def test_a_processor_is_chosen_by_its_capabilities():
     small = replace(TOSS, amount_minor_max=999)
     rupees = replace(TOSS, currencies=frozenset({"INR"}), amount_minor_min=1_000)
     registry = load(
@@ -488,7 +488,7 @@ def test_a_processor_is_chosen_by_what_it_can_do():
 
 
 @pytest.mark.parametrize("code", ["upi", "", None, 7, ["coin"], {"coin": 1}])
-def test_a_method_that_is_not_there_is_refused_in_a_sentence_for_the_caller(code):
+def test_an_unknown_method_is_refused_with_a_message(code):
     with pytest.raises(InvalidInputError) as caught:
         load(offering("paygate_methods", Coin())).registry.method(code)
 
@@ -500,7 +500,7 @@ def delays(registry, target, *counts):
     return [policy.next_delay(Tries(count), now=NOW, rng=None) for count in counts]
 
 
-def test_a_plugins_policy_takes_the_built_in_ones_place_for_what_it_applies_to_only():
+def test_a_policy_replaces_the_built_in_one_for_its_targets_only():
     built_in, registry = (
         load().registry,
         load(offering("paygate_retry_policies", Patience())).registry,
@@ -522,7 +522,7 @@ def test_a_plugins_policy_takes_the_built_in_ones_place_for_what_it_applies_to_o
         timedelta.max,
     ],
 )
-def test_where_a_plugins_policy_fails_the_built_in_one_answers(junk):
+def test_the_built_in_policy_replaces_a_failing_one(junk):
     registry = load(offering("paygate_retry_policies", Patience(wait=junk))).registry
 
     assert delays(registry, "delivery", 1, 4, 5) == delays(load().registry, "delivery", 1, 4, 5)

@@ -64,7 +64,7 @@ async def test_a_failure_is_logged_without_the_request(said):
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-async def test_what_was_not_sent_says_why_without_it(said):
+async def test_the_reason_of_a_not_sent_error_is_masked(said):
     with pytest.raises(NotSentError) as raised:
         await zoo.guarded(zoo.Answers(NotSentError(said))).authorize(with_secret(), zoo.context())
 
@@ -85,7 +85,7 @@ async def test_a_sinks_failure_is_logged_without_the_endpoints_secrets():
 @pytest.mark.parametrize(
     "said", ["api_key=marker1234", "Authorization: Bearer marker1234", "cvv 737 is wrong"]
 )
-async def test_a_failure_is_logged_without_what_is_named_a_secret(said):
+async def test_a_failure_is_logged_without_named_secrets(said):
     log = zoo.ListLog()
 
     await zoo.guarded(zoo.Answers(ValueError(said))).authorize(zoo.request(), zoo.context(log=log))
@@ -138,7 +138,7 @@ class Completes(zoo.Answers):
     ],
     ids=["raised", "unknown", "declined"],
 )
-async def test_what_came_back_with_the_shopper_is_kept_and_logged_nowhere(answer, kept):
+async def test_parameters_of_a_shopper_return_are_neither_stored_nor_logged(answer, kept):
     log = zoo.ListLog()
 
     said = await zoo.guarded(Completes(answer)).complete_action(
@@ -197,7 +197,7 @@ class Offers:
 
 
 @pytest.mark.parametrize("raises", [True, False])
-async def test_no_failure_tells_what_a_plugin_is_set_to_in_confidence(raises):
+async def test_no_failure_reveals_secret_settings(raises):
     log = zoo.ListLog()
     loaded = load_plugins(
         [Found("careless", Offers(raises), "1")],
@@ -248,7 +248,7 @@ class Advises:
     ],
     ids=["router", "check"],
 )
-async def test_an_advisers_failure_does_not_tell_it_either(hosted, ask):
+async def test_no_failure_of_a_router_or_check_reveals_secret_settings(hosted, ask):
     adviser = hosted(Advises(f"refused {CARD}"), "advises", "acme", secrets=lambda: [CARD])
 
     with pytest.raises(PluginError) as raised:

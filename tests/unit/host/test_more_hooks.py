@@ -93,7 +93,7 @@ class Unwritable(BaseModel):
         ("paygate_panels", Panel("P!", "P", "table", nothing), "lower-case"),
     ],
 )
-def test_what_is_not_right_is_refused_by_name(hook, thing, words):
+def test_an_invalid_extension_is_refused_with_its_name(hook, thing, words):
     error = refusal(offering(hook, thing))
 
     assert error.setting == "plugin acme"
@@ -136,18 +136,18 @@ def test_a_wrong_argument_and_an_async_hook_are_refused(hook):
         ("paygate_panels", Panel("p", "P", "table", nothing)),
     ],
 )
-def test_what_is_a_plugins_own_may_be_called_alike_in_two_of_them_and_not_in_one(hook, thing):
+def test_names_are_unique_within_a_plugin(hook, thing):
     load(offering(hook, thing), offering(hook, thing, name="other"))
 
     assert "offered twice" in refusal(offering(hook, thing, thing)).problem
 
 
 @pytest.mark.parametrize("name", ["a/b", "<a>", "a b", ""])
-def test_a_name_that_cannot_stand_in_an_address_is_refused(name):
+def test_a_name_that_needs_quoting_in_a_url_is_refused(name):
     assert "URL" in refusal(offering("paygate_routes", route(), name=name)).problem
 
 
-def test_two_paths_that_differ_in_a_places_name_are_one():
+def test_paths_that_differ_only_in_a_parameter_name_are_equal():
     both = offering("paygate_routes", route(path="/a/{x}"), route(path="/a/{y}"))
 
     assert "offered twice" in refusal(both).problem
@@ -156,7 +156,7 @@ def test_two_paths_that_differ_in_a_places_name_are_one():
 @pytest.mark.parametrize(
     ("hook", "make"), [("paygate_routers", Compass), ("paygate_risk_checks", Guard)]
 )
-def test_a_name_is_used_once_among_all_plugins(hook, make):
+def test_names_are_unique_among_all_plugins(hook, make):
     error = refusal(offering(hook, make()), offering(hook, make(), name="other"))
 
     assert "is taken by plugin acme, plugin other offers it too" in error.problem
@@ -173,7 +173,7 @@ def test_routers_are_asked_by_priority_and_then_in_order():
     assert [router.name for router in registry.routers] == ["b", "c", "a", "d"]
 
 
-async def test_the_trace_tells_hooks_and_calls_and_never_what_was_said():
+async def test_the_trace_logs_hooks_and_calls_without_values():
     log = zoo.ListLog()
     found = plugin(
         paygate_processors=lambda: [zoo.Answers(RuntimeError("card 4111111111111111"))],
@@ -193,7 +193,7 @@ async def test_the_trace_tells_hooks_and_calls_and_never_what_was_said():
     assert "4111111111111111" not in repr(log.lines)
 
 
-def test_without_a_trace_nothing_stands_between():
+def test_without_a_trace_objects_are_not_wrapped():
     registry = load(offering("paygate_routers", Compass()))
 
     assert type(registry.routers[0]).__name__ == "HostedRouter"

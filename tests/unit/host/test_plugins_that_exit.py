@@ -64,7 +64,7 @@ def test_exit_at_import_is_exit_code_2_of_the_command_line(distribution, monkeyp
     assert "paygate: plugin exits: it cannot be imported" in capsys.readouterr().err
 
 
-def test_ctrl_c_at_import_is_obeyed(distribution):
+def test_ctrl_c_at_import_passes(distribution):
     distribution("interrupted", "raise KeyboardInterrupt\n", name="interrupted")
 
     with pytest.raises(KeyboardInterrupt):
@@ -108,7 +108,7 @@ def test_exit_in_a_routers_priority_names_the_plugin(attribute, ending):
     assert refusal(offering("paygate_routers", exits())).setting == "plugin acme"
 
 
-def test_a_plugin_that_exits_when_it_is_looked_at_is_named():
+def test_exit_in_an_attribute_names_the_plugin():
     class Trap:
         def __dir__(self):
             raise SystemExit("license missing")
@@ -171,11 +171,11 @@ def run(ending):
 
 
 @pytest.mark.parametrize(("said", "code"), [(None, 0), (0, 0), (3, 3)])
-def test_a_number_given_to_exit_is_the_exit_code_of_a_command(said, code):
+def test_an_exit_with_a_number_is_the_exit_code_of_a_command(said, code):
     assert run(SystemExit(said)) == code
 
 
-def test_a_sentence_given_to_exit_is_the_failure_of_a_command():
+def test_an_exit_with_a_text_is_the_failure_of_a_command():
     with pytest.raises(PluginError) as caught:
         run(SystemExit("license missing"))
 

@@ -56,14 +56,14 @@ def test_a_misspelt_setting_is_refused_with_the_nearest(name, sentence):
         ("PAYGATE_PORT_8000_TCP_ADDR", "10.0.0.7"),
     ],
 )
-def test_what_is_read_or_is_another_programs_passes_without_a_word(name, value, caplog):
+def test_known_and_foreign_variables_are_not_reported(name, value, caplog):
     with caplog.at_level(logging.WARNING):
         check({name: value})
 
     assert caplog.text == ""
 
 
-def test_what_is_like_nothing_is_logged(caplog):
+def test_an_unknown_variable_is_logged(caplog):
     with caplog.at_level(logging.WARNING):
         check({"PAYGATE_OF_ANOTHER_COMPANY": "1"})
 

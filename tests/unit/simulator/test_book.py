@@ -42,12 +42,12 @@ def book(tmp_path):
     return Book(tmp_path / "folder" / "book.jsonl")
 
 
-def test_a_book_that_was_never_written_is_empty(book):
+def test_a_missing_record_file_is_empty(book):
     assert book.charges() == []
     assert book.find("op_1") is None
 
 
-def test_what_was_written_is_read_in_order(book):
+def test_entries_are_read_in_order(book):
     written = [charge("op_1"), charge("op_2", decline=DECLINED)]
     for each in written:
         book.append(each)
@@ -72,7 +72,7 @@ def test_a_line_has_the_documented_fields(book):
     }
 
 
-def test_only_its_owner_may_read_a_new_book(book):
+def test_only_the_owner_may_read_a_new_record_file(book):
     book.append(charge())
 
     assert book.path.stat().st_mode & 0o777 == 0o600
@@ -92,7 +92,7 @@ def test_an_id_is_not_found_inside_another(book):
     assert book.find("op_1") is None
 
 
-def test_a_torn_last_line_is_left_out_wherever_it_was_torn(book):
+def test_a_truncated_last_line_is_ignored(book):
     book.append(charge("op_1"))
     book.append(charge("op_2"))
     whole = book.path.read_bytes()
@@ -103,7 +103,7 @@ def test_a_torn_last_line_is_left_out_wherever_it_was_torn(book):
         assert book.charges() == [charge("op_1")]
 
 
-def test_a_charge_after_a_torn_line_is_not_lost(book):
+def test_a_charge_after_a_truncated_line_is_not_lost(book):
     book.append(charge("op_1"))
     book.path.write_bytes(book.path.read_bytes() + b'{"operation_id":"op_2","pay')
 
@@ -124,7 +124,7 @@ def test_a_charge_after_a_torn_line_is_not_lost(book):
         {"approved": False},
     ],
 )
-def test_a_line_that_makes_no_sense_is_left_out(book, change):
+def test_an_invalid_line_is_ignored(book, change):
     book.append(charge())
     fields = json.loads(book.path.read_text())
 

@@ -46,7 +46,7 @@ def test_a_decision_survives_being_stored_as_json(decision):
 
 
 @given(junk)
-def test_junk_is_no_decision_and_no_error(stored):
+def test_an_invalid_decision_is_none(stored):
     assert read_decision(stored) is None
 
 
@@ -58,9 +58,9 @@ def test_a_decision_with_one_wrong_field_is_none(field, value):
     assert decision is None or decision.decline == Declined(DeclineCode.DECLINED)
 
 
-def test_a_due_time_without_a_zone_is_no_decision():
+def test_a_due_time_without_a_zone_is_invalid():
     assert read_decision({**SOUND, "due_at": "2026-01-15T00:00:00"}) is None
 
 
-def test_an_approval_with_a_decline_is_no_decision():
+def test_an_approval_with_a_decline_is_invalid():
     assert read_decision({**SOUND, "approved": True}) is None

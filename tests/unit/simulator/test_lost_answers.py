@@ -28,7 +28,7 @@ def in_test_mode(**settings):
     return simulator(test_mode=True, **settings)
 
 
-async def test_without_state_and_book_the_operation_was_never_seen(desk):
+async def test_without_state_and_record_the_operation_is_unknown(desk):
     with pytest.raises(NotSentError, match="op_1 was received") as caught:
         await simulator().query(CHARGE, desk.follow_up(), desk.context())
 
@@ -56,12 +56,12 @@ async def test_an_operation_sent_again_ends_the_same_way(desk):
         {"due_at": "2026-01-15T10:30:00+00:00", "approved": False, "decline": {"code": "mood"}},
     ],
 )
-async def test_a_state_that_cannot_be_read_is_as_good_as_none(desk, state):
+async def test_an_unreadable_state_is_ignored(desk, state):
     with pytest.raises(NotSentError):
         await simulator().query(CHARGE, desk.follow_up(), desk.context(state=state))
 
 
-async def test_the_book_answers_when_the_first_answer_was_lost(desk, tmp_path):
+async def test_the_record_answers_if_the_first_response_was_lost(desk, tmp_path):
     acme = in_test_mode(book=tmp_path / "book.jsonl")
     lost = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
 
@@ -73,14 +73,14 @@ async def test_the_book_answers_when_the_first_answer_was_lost(desk, tmp_path):
     assert after == NO_FUNDS
 
 
-async def test_the_book_answers_about_an_answer_given_at_once(desk, tmp_path):
+async def test_the_record_contains_immediate_results(desk, tmp_path):
     acme = in_test_mode(test_processing_delay_ms=0, book=tmp_path / "book.jsonl")
     lost = await acme.authorize(desk.request(), desk.context())
 
     assert await acme.query(CHARGE, desk.follow_up(), desk.context()) == lost
 
 
-async def test_what_is_not_in_the_book_was_never_seen(desk, tmp_path):
+async def test_an_operation_that_is_not_in_the_record_is_unknown(desk, tmp_path):
     acme = in_test_mode(book=tmp_path / "book.jsonl")
     await acme.authorize(desk.request(), desk.context("op_1"))
 
@@ -88,7 +88,7 @@ async def test_what_is_not_in_the_book_was_never_seen(desk, tmp_path):
         await acme.query(CHARGE, desk.follow_up("op_2"), desk.context("op_2"))
 
 
-async def test_charges_received_at_once_are_all_in_the_book(desk, tmp_path):
+async def test_concurrent_charges_are_all_in_the_record(desk, tmp_path):
     path = tmp_path / "folder" / "book.jsonl"
     acme = in_test_mode(book=path)
 
@@ -124,9 +124,7 @@ HANGS = Scenario(
 
 
 @pytest.mark.parametrize("kind", ["charge", "refund", "capture", "void"])
-async def test_a_scenario_says_nothing_of_an_operation_that_is_not_in_the_book(
-    desk, tmp_path, kind
-):
+async def test_a_scenario_does_not_answer_about_an_unrecorded_operation(desk, tmp_path, kind):
     settings = SimulatorSettings(book=tmp_path / "book.jsonl", callback_secret="a secret")
     acme = Simulator("acme", settings, {"hangs": HANGS})
     context = replace(desk.context(), scenario="hangs", asked_at=desk.clock.at)
@@ -137,7 +135,7 @@ async def test_a_scenario_says_nothing_of_an_operation_that_is_not_in_the_book(
 
 @pytest.mark.parametrize("kind", ["charge", "refund", "capture", "void"])
 @pytest.mark.parametrize("scenario", [None, "hangs"])
-async def test_every_operation_is_in_the_book_with_its_id(desk, tmp_path, kind, scenario):
+async def test_every_operation_is_in_the_record_with_its_id(desk, tmp_path, kind, scenario):
     path = tmp_path / "book.jsonl"
     acme = Simulator("acme", SimulatorSettings(book=path, test_mode=True), {"hangs": HANGS})
     context = replace(desk.context(), scenario=scenario, asked_at=desk.clock.at)
@@ -160,7 +158,7 @@ async def test_every_operation_is_in_the_book_with_its_id(desk, tmp_path, kind, 
     assert said == Approved("acme_op_1", desk.amount, said.operation_id)
 
 
-async def test_the_payers_decision_is_in_the_book_when_its_callback_is_lost(desk, tmp_path):
+async def test_the_decision_of_the_payer_is_in_the_record_if_its_callback_is_lost(desk, tmp_path):
     path = tmp_path / "book.jsonl"
     waits = Timeline(call="action:upi_collect", then=((300, "declined:payer_timed_out"),))
     acme = Simulator("acme", SimulatorSettings(book=path, callback_secret="a secret"))
@@ -173,7 +171,7 @@ async def test_the_payers_decision_is_in_the_book_when_its_callback_is_lost(desk
     assert isinstance(said, Approved)
 
 
-async def test_a_charge_that_the_line_swallowed_is_not_in_the_book(desk, tmp_path):
+async def test_a_charge_lost_on_the_network_is_not_in_the_record(desk, tmp_path):
     path = tmp_path / "book.jsonl"
     context = replace(desk.context(), asked_at=desk.clock.at)
 

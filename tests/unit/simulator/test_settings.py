@@ -45,7 +45,7 @@ def test_test_mode_is_read_from_text(text, expected):
     assert SimulatorSettings.model_validate({"test_mode": text}).test_mode is expected
 
 
-def test_a_test_mode_that_is_neither_yes_nor_no_is_refused():
+def test_an_invalid_test_mode_is_refused():
     with pytest.raises(ValidationError, match="boolean"):
         SimulatorSettings.model_validate({"test_mode": "maybe"})
 
@@ -54,7 +54,7 @@ def test_a_test_mode_that_is_neither_yes_nor_no_is_refused():
     ("text", "expected"),
     [("false", False), ("False", False), (" FALSE ", False), ("true", True), ("no", True)],
 )
-def test_anything_but_false_is_success(text, expected):
+def test_test_payment_success_is_true_unless_false(text, expected):
     settings = SimulatorSettings.model_validate({"test_payment_success": text})
 
     assert settings.test_payment_success is expected
@@ -66,20 +66,20 @@ def test_success_may_be_given_as_a_boolean(given):
 
 
 @pytest.mark.parametrize(("text", "expected"), [("0", 0), ("1", 1), ("3600000", 3_600_000)])
-def test_a_delay_of_zero_is_zero_and_an_hour_is_allowed(text, expected):
+def test_delays_from_zero_to_an_hour_are_valid(text, expected):
     settings = SimulatorSettings.model_validate({"test_processing_delay_ms": text})
 
     assert settings.test_processing_delay_ms == expected
 
 
 @pytest.mark.parametrize("text", ["-1", "3600001", "soon", "1.5"])
-def test_a_delay_that_is_none_is_refused(text):
+def test_an_invalid_delay_is_refused(text):
     with pytest.raises(ValidationError, match="test_processing_delay_ms"):
         SimulatorSettings.model_validate({"test_processing_delay_ms": text})
 
 
 @pytest.mark.parametrize("text", ["-0.01", "1.01", "nan", "inf", "often"])
-def test_a_share_outside_zero_to_one_is_refused(text):
+def test_a_rate_outside_zero_to_one_is_refused(text):
     with pytest.raises(ValidationError, match="success_rate"):
         SimulatorSettings.model_validate({"success_rate": text})
 
@@ -100,7 +100,7 @@ def test_a_minimum_above_the_default_maximum_is_refused():
         SimulatorSettings.model_validate({"processing_delay_min_ms": "10001"})
 
 
-def test_a_wrong_minimum_is_the_only_complaint():
+def test_a_wrong_minimum_is_the_only_error():
     with pytest.raises(ValidationError) as caught:
         SimulatorSettings.model_validate({"processing_delay_min_ms": "soon"})
 
@@ -113,7 +113,7 @@ def test_minimum_and_maximum_may_be_equal():
     assert settings.processing_delay_max_ms == 0
 
 
-def test_the_book_is_a_path():
+def test_the_record_file_is_a_path():
     settings = SimulatorSettings.model_validate({"book": "/var/lib/book.jsonl"})
 
     assert settings.book == Path("/var/lib/book.jsonl")

@@ -45,7 +45,7 @@ async def endings(simulator, desk, count):
     return approved
 
 
-async def test_without_a_delay_the_answer_is_a_yes_at_once(desk):
+async def test_without_a_delay_a_charge_is_approved_immediately(desk):
     answer = await in_test_mode(test_processing_delay_ms=0).authorize(
         desk.request(), desk.context()
     )
@@ -53,7 +53,7 @@ async def test_without_a_delay_the_answer_is_a_yes_at_once(desk):
     assert answer == Approved(reference="acme_op_1", amount=desk.amount)
 
 
-async def test_without_a_delay_a_failure_is_a_no_at_once(desk):
+async def test_without_a_delay_a_charge_is_declined_immediately(desk):
     acme = in_test_mode(test_processing_delay_ms=0, test_payment_success=False)
 
     answer = await acme.authorize(desk.request(), desk.context())
@@ -61,7 +61,7 @@ async def test_without_a_delay_a_failure_is_a_no_at_once(desk):
     assert answer == Declined(DeclineCode.DECLINED)
 
 
-async def test_a_drawn_delay_of_zero_answers_at_once_too(desk):
+async def test_a_random_delay_of_zero_answers_immediately(desk):
     acme = simulator(processing_delay_min_ms=0, processing_delay_max_ms=0, success_rate=1)
 
     answer = await acme.authorize(desk.request(), desk.context())
@@ -69,7 +69,7 @@ async def test_a_drawn_delay_of_zero_answers_at_once_too(desk):
     assert isinstance(answer, Approved)
 
 
-async def test_in_test_mode_the_delay_is_the_one_that_was_set(desk):
+async def test_in_test_mode_the_delay_is_the_configured_one(desk):
     answer = await in_test_mode(test_processing_delay_ms=1500).authorize(
         desk.request(), desk.context()
     )
@@ -78,7 +78,7 @@ async def test_in_test_mode_the_delay_is_the_one_that_was_set(desk):
     assert answer.resolve_after == timedelta(seconds=1.5)
 
 
-async def test_what_a_pending_answer_carries_is_plain_json(desk):
+async def test_the_state_of_a_pending_outcome_is_plain_json(desk):
     answer = await in_test_mode(test_payment_success=False).authorize(
         desk.request(), desk.context()
     )
@@ -89,7 +89,7 @@ async def test_what_a_pending_answer_carries_is_plain_json(desk):
     assert stored["due_at"] == "2026-01-15T10:30:01+00:00"
 
 
-async def test_drawn_delays_fill_the_range_and_stay_inside(desk):
+async def test_random_delays_fill_the_range(desk):
     acme = simulator()
 
     answers = [
@@ -103,18 +103,18 @@ async def test_drawn_delays_fill_the_range_and_stay_inside(desk):
 
 
 @pytest.mark.parametrize(("rate", "least", "most"), [(0.90, 870, 930), (0.95, 925, 975)])
-async def test_the_share_of_approvals_is_about_the_rate(desk, rate, least, most):
+async def test_approvals_follow_the_success_rate(desk, rate, least, most):
     approved = await endings(simulator(success_rate=rate), desk, 1000)
 
     assert least <= len(approved) <= most
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0.0, 0), (1.0, 200)])
-async def test_a_rate_of_nothing_or_everything_is_exact(desk, rate, expected):
+async def test_success_rates_of_zero_and_one_are_exact(desk, rate, expected):
     assert len(await endings(simulator(success_rate=rate), desk, 200)) == expected
 
 
-async def test_the_same_seed_gives_the_same_endings_and_another_gives_others(desk):
+async def test_the_results_depend_on_the_seed(desk):
     acme = simulator(success_rate=0.5)
 
     first = await endings(acme, desk, 1000)
@@ -123,7 +123,7 @@ async def test_the_same_seed_gives_the_same_endings_and_another_gives_others(des
     assert await endings(acme, replace(desk, seed=8), 1000) != first
 
 
-async def test_before_it_is_due_a_query_says_how_much_longer(desk):
+async def test_a_query_before_the_due_time_returns_the_remaining_delay(desk):
     acme = in_test_mode(test_processing_delay_ms=1000)
     first = await acme.authorize(desk.request(), desk.context())
     desk.clock.at += timedelta(seconds=1) - TICK
@@ -137,7 +137,7 @@ async def test_before_it_is_due_a_query_says_how_much_longer(desk):
 @pytest.mark.parametrize(
     ("success", "expected"), [(True, Approved), (False, Declined)], ids=["yes", "no"]
 )
-async def test_once_it_is_due_a_query_gives_the_ending(desk, late, success, expected):
+async def test_a_query_after_the_due_time_returns_the_result(desk, late, success, expected):
     acme = in_test_mode(test_payment_success=success)
     first = await acme.authorize(desk.request(), desk.context())
     desk.clock.at += first.resolve_after + late
@@ -147,7 +147,7 @@ async def test_once_it_is_due_a_query_gives_the_ending(desk, late, success, expe
     assert isinstance(answer, expected)
 
 
-async def test_the_ending_names_the_same_reference_whichever_way_it_comes(desk):
+async def test_the_reference_is_the_same_for_call_and_query(desk):
     at_once = await in_test_mode(test_processing_delay_ms=0).authorize(
         desk.request(), desk.context()
     )
@@ -170,7 +170,7 @@ async def test_changed_settings_do_not_change_a_pending_operation(desk):
     assert isinstance(answer, Approved)
 
 
-async def test_a_forced_no_overrules_the_settings(desk):
+async def test_a_forced_decline_overrides_the_settings(desk):
     acme = in_test_mode(test_processing_delay_ms=0, test_payment_success=True)
 
     answer = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
@@ -178,7 +178,7 @@ async def test_a_forced_no_overrules_the_settings(desk):
     assert answer == NO_FUNDS
 
 
-async def test_a_forced_no_is_remembered_by_the_state(desk):
+async def test_a_forced_decline_is_stored_in_the_state(desk):
     acme = simulator(success_rate=1)
     first = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
     desk.clock.at += first.resolve_after
@@ -188,7 +188,7 @@ async def test_a_forced_no_is_remembered_by_the_state(desk):
     assert answer == NO_FUNDS
 
 
-async def test_a_forced_no_takes_as_long_as_the_yes_would_have_taken(desk):
+async def test_a_forced_decline_takes_as_long_as_an_approval(desk):
     acme = simulator(success_rate=1)
 
     forced = await acme.authorize(desk.request(), desk.context(), decline=NO_FUNDS)
@@ -217,7 +217,7 @@ async def test_a_query_never_contradicts_the_first_answer(make_desk, seed, id, r
         assert isinstance(answer, Approved if first.state["approved"] else Declined)
 
 
-def test_importing_paygate_loads_no_machine():
+def test_importing_paygate_loads_no_adapter_library():
     machines = ["quart", "tortoise", "saq", "redis", "aiohttp", "asyncpg"]
     script = f"import sys, paygate; print(*[m for m in {machines} if m in sys.modules])"
     root = str(Path(paygate.__file__).parents[1])

@@ -71,7 +71,7 @@ def test_a_cursor_is_read_as_it_was_sent(of: SortedList, keys: tuple[object, ...
         ["payments", 1, 1, "yes", [1, "x"]],
     ],
 )
-def test_what_is_no_position_in_the_list_is_refused(content: object):
+def test_a_cursor_with_wrong_values_is_refused(content: object):
     with pytest.raises(InvalidInputError) as caught:
         parse_cursor(packed(content), PAYMENT_LIST)
 
@@ -82,12 +82,12 @@ def test_what_is_no_position_in_the_list_is_refused(content: object):
 @pytest.mark.parametrize(
     "text", ["x", "====", "W10", "é", "\0", "[" * 400, "a b", "WyJwYXltZW50cyJd"]
 )
-def test_a_text_that_is_no_cursor_is_refused(text: str):
+def test_an_invalid_cursor_text_is_refused(text: str):
     with pytest.raises(InvalidInputError):
         parse_cursor(text, PAYMENT_LIST)
 
 
 @given(st.binary(max_size=300), st.sampled_from(LISTS))
-def test_no_text_has_another_end(content: bytes, of: SortedList):
+def test_any_text_is_a_cursor_or_an_input_error(content: bytes, of: SortedList):
     with pytest.raises(InvalidInputError):
         parse_cursor(urlsafe_b64encode(content).decode(), of)

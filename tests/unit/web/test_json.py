@@ -76,7 +76,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_body_is_refused_in_a_sentence(body):
+def test_a_hostile_body_is_refused_with_a_message(body):
     with pytest.raises(InvalidInputError) as caught:
         read_object(body)
 
@@ -85,7 +85,7 @@ def test_a_hostile_body_is_refused_in_a_sentence(body):
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_body_is_refused_at_once(body):
+def test_a_hostile_body_is_refused_quickly(body):
     with pytest.raises(InvalidInputError):
         read_object(body)
 
@@ -112,11 +112,11 @@ def test_an_empty_body_is_an_empty_object(body):
         ('{"a":"नमस्ते\u2028"}'.encode(), {"a": "नमस्ते\u2028"}),
     ],
 )
-def test_an_ordinary_body_is_read_as_it_is(body, value):
+def test_an_ordinary_body_is_read_unchanged(body, value):
     assert read_object(body) == value
 
 
-def test_as_deep_as_is_allowed_is_allowed():
+def test_the_maximum_depth_is_accepted():
     assert read_object(nested(JSON_DEPTH_MAX - 1, '{"a":', "}"))
 
 
@@ -152,7 +152,7 @@ def test_any_text_is_an_object_or_a_refusal(body):
 
 
 @given(st.dictionaries(st.text(), values, max_size=4), st.booleans())
-def test_whatever_python_calls_json_is_an_object_or_a_refusal(value, is_ascii):
+def test_any_json_of_python_is_an_object_or_a_refusal(value, is_ascii):
     body = json.dumps(value, ensure_ascii=is_ascii).encode(errors="surrogatepass")
 
     assert outcome(body) in (value, None)
@@ -167,13 +167,13 @@ def test_a_body_with_a_byte_changed_is_an_object_or_a_refusal(value, data):
     outcome(bytes(body))
 
 
-def test_the_largest_body_is_read_in_a_moment():
+def test_the_largest_body_is_read_quickly():
     body = write({str(n): "x" * 50 for n in range(BODY_BYTES_MAX // 64)})
 
     assert len(read_object(body)) == BODY_BYTES_MAX // 64
 
 
-def test_what_is_written_is_compact_and_unescaped():
+def test_written_json_is_compact_and_unescaped():
     assert write({"name": "₹ \U0001f600", "at": [1, None]}) == (
         '{"name":"₹ \U0001f600","at":[1,null]}'.encode()
     )

@@ -43,7 +43,7 @@ WORDS = EventBodies()
         ),
     ],
 )
-def test_a_time_is_written_as_javascript_writes_it(at, text):
+def test_a_time_is_formatted_as_in_javascript(at, text):
     assert timestamp(at) == text
 
 
@@ -102,7 +102,7 @@ def _as_javascript_does(pairs):
         WORDS.test_event("webhook.test", "evt_ABCDEFGHijklmn01", NOW),
     ],
 )
-def test_an_event_survives_being_read_and_written_again(body):
+def test_an_event_survives_reserialization(body):
     assert javascript(body) == body
 
 
@@ -114,7 +114,7 @@ days = st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC))  # noqa: DTZ00
 
 
 @given(displays, amounts, days, st.sampled_from(EventType))
-def test_any_event_survives_being_read_and_written_again(display, amount, at, type):
+def test_any_event_survives_reserialization(display, amount, at, type):
     made = opened(amount=amount, instrument=Instrument("upi", "collect", display)).after
     body = WORDS.payment_event(Event(type, made.id, 1, at), made)
 
@@ -122,7 +122,7 @@ def test_any_event_survives_being_read_and_written_again(display, amount, at, ty
     assert json.loads(body)["data"]["payment"]["amount"] == amount.minor
 
 
-def test_an_event_says_what_happened_and_when_and_to_what():
+def test_an_event_has_type_time_and_payment():
     body = json.loads(body_of(APPROVED))
 
     assert body["event"] == "payment.success"
@@ -133,7 +133,7 @@ def test_an_event_says_what_happened_and_when_and_to_what():
     assert shown["status"] == "success"
 
 
-def test_an_events_fields_stand_beside_the_payment_for_readers_of_either():
+def test_an_event_repeats_the_fields_of_the_payment():
     data = json.loads(body_of(DECLINED))["data"]
 
     assert data["payment_id"] == data["paymentId"] == data["payment"]["id"]
@@ -142,7 +142,7 @@ def test_an_events_fields_stand_beside_the_payment_for_readers_of_either():
     assert data["reason"] == data["payment"]["error_description"]
 
 
-def test_merchants_know_three_statuses_and_two_of_manual_capture():
+def test_merchants_see_three_statuses_and_two_of_manual_capture():
     assert set(STATUS) == set(TRANSITIONS)
     known = {"pending", "success", "failed", "authorized", "cancelled"}
     assert set(STATUS.values()) == known
@@ -150,7 +150,7 @@ def test_merchants_know_three_statuses_and_two_of_manual_capture():
     assert payment_to_json(LOST.after)["substatus"] == "unknown"
 
 
-def test_a_declined_payment_says_why_in_the_wires_words_and_ours():
+def test_a_declined_payment_has_error_code_and_decline_code():
     shown = payment_to_json(DECLINED.after)
 
     assert (shown["error_code"], shown["error_description"], shown["decline_code"]) == (
@@ -160,7 +160,7 @@ def test_a_declined_payment_says_why_in_the_wires_words_and_ours():
     )
 
 
-def test_what_a_payment_has_not_is_null_and_not_absent():
+def test_missing_values_of_a_payment_are_null():
     shown = payment_to_json(payment())
 
     for name in ("card_network", "card_last4", "error_code", "error_description", "decline_code"):
@@ -185,7 +185,7 @@ PRESENTED = (payment_to_json, payment_created_to_json, payment_public_to_json)
 
 
 @pytest.mark.parametrize("show", PRESENTED)
-def test_a_methods_display_never_takes_the_place_of_the_wires_own_fields(show):
+def test_display_fields_never_replace_fields_of_a_payment(show):
     honest = show(payment())
     own = honest.keys() - {"vpa", "card_network", "card_last4"}
     instrument = Instrument("upi", "collect", {**dict.fromkeys(own, "forged"), "vpa": "user@paytm"})
@@ -193,7 +193,7 @@ def test_a_methods_display_never_takes_the_place_of_the_wires_own_fields(show):
     assert show(opened(instrument=instrument).after) == honest
 
 
-def test_a_methods_display_never_takes_the_place_of_an_events_own_fields():
+def test_display_fields_never_replace_fields_of_an_event():
     honest = body_of(opened())
     own = json.loads(honest)["data"].keys() - {"vpa"} | {"reason"}
     instrument = Instrument("upi", "collect", {**dict.fromkeys(own, "forged"), "vpa": "user@paytm"})
@@ -236,7 +236,7 @@ def test_a_success_rate_is_a_whole_number_even_of_nothing(payments, succeeded, r
     assert type(shown["successRate"]) is int
 
 
-def test_a_page_says_how_long_the_whole_list_is():
+def test_a_page_contains_the_total():
     shown = page_to_json(Page([order()], total=7, limit=1, offset=3), order_public_to_json)
 
     assert shown == {
@@ -273,6 +273,6 @@ def test_a_process_whose_own_worker_ended_is_unhealthy():
     assert (shown["status"], shown["degraded"]) == ("unhealthy", True)
 
 
-def test_a_refusal_names_its_field_if_it_has_one():
+def test_an_error_names_its_field_if_it_has_one():
     assert error_to_json(code="X", description="y") == {"error": {"code": "X", "description": "y"}}
     assert error_to_json(code="X", description="y", field="z")["error"]["field"] == "z"

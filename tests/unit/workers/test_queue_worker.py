@@ -31,7 +31,7 @@ def _patient(monkeypatch):
     monkeypatch.setattr(module, "DATABASE_RETRY_S", 0.01)
 
 
-async def test_rows_that_end_together_are_recorded_in_one_set(table):
+async def test_rows_that_finish_together_are_recorded_in_one_batch(table):
     table.add(*HUNDRED)
     gate = table.gate(*HUNDRED)
 
@@ -69,7 +69,7 @@ async def test_no_more_rows_are_in_flight_than_there_are_slots(table):
     assert all(0 < limit <= 7 for limit in table.limits)
 
 
-async def test_no_claim_asks_for_more_than_one_statement_may_take(table):
+async def test_a_claim_is_limited_to_the_maximum_of_a_statement(table):
     async with running(queue_worker(table, in_flight_max=10 * CLAIM_ROWS_MAX)):
         await until(lambda: table.limits)
 
@@ -110,7 +110,7 @@ async def test_a_row_that_cancels_itself_does_not_stop_others(table):
         await until(lambda: table.done == {"good", "later"})
 
 
-async def test_a_slow_row_holds_only_its_own_slot(table):
+async def test_a_slow_row_occupies_only_its_own_slot(table):
     table.add("slow", *HUNDRED[:20])
     gate = table.gate("slow")
 
@@ -122,7 +122,7 @@ async def test_a_slow_row_holds_only_its_own_slot(table):
     assert "slow" in table.done
 
 
-async def test_a_ring_leads_to_a_claim(table):
+async def test_a_notification_causes_a_claim(table):
     working = queue_worker(table)
 
     async with running(working):
@@ -132,7 +132,7 @@ async def test_a_ring_leads_to_a_claim(table):
         await until(lambda: table.done == {"new"})
 
 
-async def test_a_ring_during_a_claim_is_not_lost(table):
+async def test_a_notification_during_a_claim_is_not_lost(table):
     working = queue_worker(table)
     claim = table.claim
 
@@ -149,7 +149,7 @@ async def test_a_ring_during_a_claim_is_not_lost(table):
         await until(lambda: table.done == {"just too late"})
 
 
-async def test_many_rings_are_one(table):
+async def test_several_notifications_cause_one_claim(table):
     working = queue_worker(table)
 
     async with running(working):
@@ -162,14 +162,14 @@ async def test_many_rings_are_one(table):
     assert len(table.limits) < 10
 
 
-async def test_a_row_that_falls_due_is_found_without_a_ring(table):
+async def test_a_due_row_is_found_without_a_notification(table):
     table.add("soon", after=timedelta(milliseconds=50))
 
     async with running(queue_worker(table)):
         await until(lambda: table.done == {"soon"})
 
 
-async def test_a_lost_ring_is_made_good_by_the_next_look(table, monkeypatch):
+async def test_polling_replaces_a_lost_notification(table, monkeypatch):
     monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(milliseconds=10))
 
     async with running(queue_worker(table)):
@@ -178,7 +178,7 @@ async def test_a_lost_ring_is_made_good_by_the_next_look(table, monkeypatch):
         await until(lambda: table.done == {"unheard of"})
 
 
-async def test_a_queue_worker_with_nothing_to_do_rests(table, monkeypatch):
+async def test_an_idle_queue_worker_waits(table, monkeypatch):
     monkeypatch.setattr(module, "SWEEP_EVERY", timedelta(milliseconds=10))
     before = table.clock.now()
 
@@ -188,7 +188,7 @@ async def test_a_queue_worker_with_nothing_to_do_rests(table, monkeypatch):
     assert table.clock.now() - before > 9 * timedelta(seconds=GATHER_S)
 
 
-async def test_a_ring_is_answered_once(table):
+async def test_a_notification_causes_one_claim(table):
     working = queue_worker(table)
 
     async with running(working):
@@ -200,7 +200,7 @@ async def test_a_ring_is_answered_once(table):
     assert len(table.limits) < 8
 
 
-async def test_stopping_lets_what_was_begun_end_and_claims_nothing_more(table):
+async def test_stopping_finishes_work_in_progress_and_claims_nothing(table):
     table.add("begun")
     gate = table.gate("begun")
     working = queue_worker(table)
@@ -255,7 +255,7 @@ async def test_abandoning_nothing_runs_no_statement(table):
     assert table.handed_back == []
 
 
-async def test_abandoning_while_the_database_is_away_still_ends(table):
+async def test_abandoning_ends_without_a_database(table):
     table.add("stuck")
     table.gate("stuck")
     working = queue_worker(table)
@@ -271,7 +271,7 @@ async def test_abandoning_while_the_database_is_away_still_ends(table):
     assert table.performing == set()
 
 
-async def test_cancelling_drops_everything_at_once(table):
+async def test_cancelling_drops_all_work_immediately(table):
     table.add("stuck")
     table.gate("stuck")
 
@@ -321,7 +321,7 @@ async def test_a_claim_that_fails_is_made_again(table, odd):
     assert len(table.limits) >= 3
 
 
-async def test_rows_of_a_claim_whose_answer_was_lost_are_claimed_again(table):
+async def test_rows_of_a_lost_claim_response_are_claimed_again(table):
     gate = table.gate("held")
     table.add("held")
     working = queue_worker(table)
@@ -347,7 +347,7 @@ async def test_an_outage_while_recording_loses_nothing(table):
     assert table.released == {}
 
 
-async def test_an_outage_longer_than_a_lease_loses_no_answer(table, monkeypatch):
+async def test_an_outage_longer_than_a_lease_loses_no_result(table, monkeypatch):
     monkeypatch.setattr(module, "DATABASE_RETRY_S", 0.001)
     # At the usual pause, twice as long as a lease.
     table.record_errors = [AWAY] * 60
@@ -360,7 +360,7 @@ async def test_an_outage_longer_than_a_lease_loses_no_answer(table, monkeypatch)
     assert table.handed_back == []
 
 
-async def test_a_row_that_someone_else_has_locked_is_stored_later_and_the_others_now(table):
+async def test_a_locked_row_is_stored_later_and_others_immediately(table):
     table.locked = {"locked"}
     table.add("locked", "free")
 
@@ -373,7 +373,7 @@ async def test_a_row_that_someone_else_has_locked_is_stored_later_and_the_others
     assert (table.released, table.handed_back) == ({}, [])
 
 
-async def test_a_set_that_cannot_be_recorded_rests_and_the_queue_worker_goes_on(table):
+async def test_a_batch_that_cannot_be_recorded_is_rescheduled(table):
     table.record_errors = [TypeError("a mistake of ours")]
     table.add("one")
     working = queue_worker(table)
@@ -387,7 +387,7 @@ async def test_a_set_that_cannot_be_recorded_rests_and_the_queue_worker_goes_on(
     assert table.released == {"one": ("TypeError: a mistake of ours", backoff(1))}
 
 
-async def test_a_queue_worker_that_cannot_even_give_up_a_row_goes_on(table):
+async def test_a_failing_reschedule_does_not_stop_the_queue_worker(table):
     table.add("bad")
     table.raising["bad"] = ValueError("bad")
     table.is_away = AWAY

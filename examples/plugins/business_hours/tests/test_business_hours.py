@@ -60,14 +60,14 @@ def test_it_is_retried_in_business_hours(failed: datetime, again: datetime):
     assert tried(failed) == again
 
 
-def test_the_first_tries_come_at_any_hour():
+def test_the_first_attempts_are_made_at_any_hour():
     night = there(2026, 1, 17, 3, 0)
 
     assert tried(night, tries=Tries(1, 503)) == night + timedelta(minutes=1)
     assert tried(night, tries=Tries(2, 503)) == night + timedelta(minutes=5)
 
 
-def test_nine_is_nine_on_both_sides_of_a_change_of_clocks():
+def test_opening_time_follows_daylight_saving_time():
     every_day = {"days": "mon,tue,wed,thu,fri,sat,sun"}
     spring = tried(there(2026, 3, 28, 20, 0), **every_day)
     autumn = tried(there(2026, 10, 24, 20, 0), **every_day)
@@ -76,7 +76,7 @@ def test_nine_is_nine_on_both_sides_of_a_change_of_clocks():
     assert (autumn, autumn.utcoffset()) == (there(2026, 10, 25, 9, 0), timedelta(hours=1))
 
 
-def test_a_wait_across_the_change_is_as_long_as_any():
+def test_a_delay_across_a_daylight_saving_change_keeps_its_length():
     all_day = {"opens": "00:00", "closes": "23:59", "days": "sun"}
     failed = there(2026, 10, 25, 2, 45)  # the first of the two
     again = tried(failed, **all_day)
@@ -85,13 +85,13 @@ def test_a_wait_across_the_change_is_as_long_as_any():
     assert (again.hour, again.minute, again.fold) == (2, 15, 1)
 
 
-def test_an_opening_that_the_clocks_leap_over_is_the_hour_after():
+def test_an_opening_time_that_does_not_exist_moves_an_hour_later():
     again = tried(there(2026, 3, 29, 0, 30), opens="02:30", closes="05:00", days="sun")
 
     assert (again.hour, again.minute) == (3, 30)
 
 
-def test_a_receiver_may_lengthen_a_wait_within_limits():
+def test_retry_after_lengthens_a_delay_within_limits():
     noon = there(2026, 1, 15, 12, 0)
     hour = Tries(3, 429, retry_after=timedelta(hours=2))
     month = Tries(3, 429, retry_after=timedelta(days=30))
@@ -100,7 +100,7 @@ def test_a_receiver_may_lengthen_a_wait_within_limits():
     assert tried(noon, tries=month) == there(2026, 1, 22, 12, 0)
 
 
-def test_without_business_days_waits_are_not_delayed():
+def test_without_business_days_delays_are_unchanged():
     night = there(2026, 1, 17, 3, 0)
 
     assert tried(night, days="") == night + timedelta(minutes=30)
@@ -110,6 +110,6 @@ def test_without_business_days_waits_are_not_delayed():
     "wrong",
     [{"zone": "Mars/Base"}, {"zone": "../etc"}, {"days": "mon,someday"}, {"opens": "18:00"}],
 )
-def test_settings_that_do_not_fit_stop_start_up(wrong: dict[str, str]):
+def test_invalid_settings_stop_start_up(wrong: dict[str, str]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         BusinessHoursSettings(**wrong)

@@ -16,7 +16,7 @@ def paygate_settings() -> dict[str, str]:
     return {"PAYGATE_BUSINESS_HOURS_OPENS": "07:30"}
 
 
-def test_a_shop_that_is_down_at_night_gets_the_webhook_in_the_morning(
+def test_a_webhook_that_fails_at_night_is_retried_in_the_morning(
     paygate_server: PaygateServer,
 ):
     paygate_server.clock.set(datetime(2031, 1, 17, 23, 0, tzinfo=INDIA))  # a Friday

@@ -83,7 +83,7 @@ def ids(path: Path) -> list[str]:
     return [json.loads(line)["id"] for line in path.read_bytes().splitlines()]
 
 
-def test_a_line_says_what_to_order_and_to_know_it_by():
+def test_a_line_has_an_ordering_key_and_a_deduplication_id():
     line = json.loads(as_line(event(1, '{"note": "ą\\n"}'.encode())))
 
     assert (line["id"], line["key"], line["type"]) == ("evt_001", "pay_1", "payment.success")
@@ -91,12 +91,12 @@ def test_a_line_says_what_to_order_and_to_know_it_by():
 
 
 @pytest.mark.parametrize("sink", [FileSink(Path("x"), 1000, 1), KafkaSink("t", Broker().start)])
-def test_an_event_is_written_once_however_many_endpoints_there_are(sink: EventSink):
+def test_an_event_is_written_once_for_several_endpoints(sink: EventSink):
     assert sink.wants("payment.success", OWN)
     assert not sink.wants("payment.success", FURTHER)
 
 
-def test_a_full_file_is_put_aside_and_the_oldest_goes(tmp_path: Path):
+def test_a_full_file_is_rotated_and_the_oldest_is_deleted(tmp_path: Path):
     path = tmp_path / "events.jsonl"
     size = len(as_line(event(1)))
     sink = FileSink(path, bytes_max=2 * size, kept=2)
@@ -109,7 +109,7 @@ def test_a_full_file_is_put_aside_and_the_oldest_goes(tmp_path: Path):
     assert not (tmp_path / "events.jsonl.3").exists()
 
 
-def test_many_writers_lose_and_break_no_line(tmp_path: Path):
+def test_concurrent_writers_keep_every_line_intact(tmp_path: Path):
     path = tmp_path / "events.jsonl"
 
     def write(first: int) -> list[bool]:
@@ -123,7 +123,7 @@ def test_many_writers_lose_and_break_no_line(tmp_path: Path):
     assert len(found) == len(set(found)) == 100
 
 
-def test_what_a_killed_writer_left_spoils_no_other_line(tmp_path: Path):
+def test_a_partial_line_of_a_killed_writer_damages_no_other_line(tmp_path: Path):
     path = tmp_path / "events.jsonl"
     path.write_bytes(as_line(event(1)) + as_line(event(2))[:20])
     asyncio.run(written(FileSink(path, 10_000, 1), 2))
@@ -133,14 +133,14 @@ def test_what_a_killed_writer_left_spoils_no_other_line(tmp_path: Path):
     assert torn == as_line(event(2))[:20]
 
 
-def test_a_disk_that_takes_nothing_is_a_failed_attempt(tmp_path: Path):
+def test_a_full_disk_is_a_failed_attempt(tmp_path: Path):
     sink = FileSink(tmp_path / "no such folder" / "events.jsonl", 1_000, 1)
     result = asyncio.run(sink.deliver(event(1), OWN, call()))
 
     assert (result.delivered, result.error) == (False, "file_not_written")
 
 
-def test_a_record_is_ordered_by_payment_and_known_by_its_event():
+def test_a_record_has_its_payment_as_key_and_its_event_as_id():
     broker = Broker()
     sink = KafkaSink("events", broker.start)
 
@@ -153,7 +153,7 @@ def test_a_record_is_ordered_by_payment_and_known_by_its_event():
     assert broker.is_closed
 
 
-def test_brokers_that_come_back_are_used():
+def test_brokers_are_used_again_after_an_outage():
     broker = Broker()
     sink = KafkaSink("events", broker.start)
     broker.is_there = False
@@ -163,7 +163,7 @@ def test_brokers_that_come_back_are_used():
     assert asyncio.run(written(sink, 1)) == [True]
 
 
-def test_brokers_that_hang_are_left_before_the_deadline():
+def test_an_attempt_on_hanging_brokers_ends_before_the_deadline():
     class Hanging(Broker):
         async def start(self) -> Broker:
             await asyncio.sleep(3600)
@@ -175,7 +175,7 @@ def test_brokers_that_hang_are_left_before_the_deadline():
     assert (result.delivered, result.error) == (False, "kafka_TimeoutError")
 
 
-def test_without_the_library_start_up_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_without_the_library_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("paygate_event_stream.kafka_sink.find_spec", lambda _name: None)
 
     with pytest.raises(OperatorError, match=r"paygate-event-stream\[kafka\]"):

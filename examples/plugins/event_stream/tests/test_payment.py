@@ -24,9 +24,7 @@ def lines(file: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in file.read_bytes().splitlines()]
 
 
-def test_every_event_is_a_line_and_those_of_a_payment_are_in_order(
-    paygate_server: PaygateServer, file: Path
-):
+def test_events_of_a_payment_are_written_in_order(paygate_server: PaygateServer, file: Path):
     payment = paygate_server.pay()
     paygate_server.inbox.expect("payment.success")
 
@@ -37,7 +35,7 @@ def test_every_event_is_a_line_and_those_of_a_payment_are_in_order(
     assert len({line["id"] for line in lines(file)}) == 3
 
 
-def test_what_could_not_be_written_is_written_later(paygate_server: PaygateServer, file: Path):
+def test_a_failed_write_is_retried(paygate_server: PaygateServer, file: Path):
     file.mkdir()
     paygate_server.pay()
     file.rmdir()

@@ -37,18 +37,18 @@ class TestWithoutFees(TestLeastCost):
         (Fee(0, 0), 10**12, 0),
     ],
 )
-def test_a_fee_is_a_fixed_part_and_a_share(fee: Fee, minor: int, costs: int):
+def test_a_fee_has_a_fixed_part_and_a_percentage(fee: Fee, minor: int, costs: int):
     assert fee.of(Money(minor, "INR")) == costs
 
 
 @given(fixed=st.integers(0, 10**9), points=st.integers(0, 10_000), minor=st.integers(0, 10**12))
-def test_no_sum_is_too_large_to_be_exact(fixed: int, points: int, minor: int):
+def test_fees_of_large_amounts_are_exact(fixed: int, points: int, minor: int):
     exact = fixed + Fraction(minor * points, 10_000)
 
     assert exact <= Fee(fixed, points).of(Money(minor, "INR")) < exact + 1
 
 
-def test_the_most_particular_fee_counts():
+def test_the_most_specific_fee_applies():
     table = FeeTable.read("a/*/*=1, a/*/INR=2, a/card/*=3, a/card/INR=4")
 
     found = [table.find("a", *place) for place in
@@ -61,7 +61,7 @@ def test_the_most_particular_fee_counts():
     "wrong",
     ["a=1", "a/card=1", "a/card/inr=1", "a/card/INR=-1", "a/card/INR=1.5", "a/*/*=1,a/*/*=2"],
 )
-def test_fees_that_cannot_be_read_stop_start_up(wrong: str):
+def test_invalid_fees_stop_start_up(wrong: str):
     with pytest.raises(ValueError, match="fees"):
         FeeSettings(fees=wrong)
 

@@ -19,7 +19,9 @@ def banks() -> list[FakeProcessor]:
 
 
 @pytest.mark.parametrize(("minor", "who"), [(50_001, "fixed"), (49_900, "share")])
-def test_the_cheapest_is_asked(paygate_server: PaygateServer, banks, minor: int, who: str):
+def test_the_cheapest_processor_is_chosen(
+    paygate_server: PaygateServer, banks, minor: int, who: str
+):
     with paygate_server.use(*banks):
         payment = paygate_server.pay(minor)
 

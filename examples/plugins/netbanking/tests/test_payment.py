@@ -30,7 +30,7 @@ def test_the_shopper_is_sent_to_the_bank(paygate_server: PaygateServer):
     assert abs(left - timedelta(minutes=15)) < timedelta(milliseconds=1)
 
 
-def test_who_comes_back_with_the_banks_word_has_paid_at_once(paygate_server: PaygateServer):
+def test_a_signed_return_settles_the_payment_immediately(paygate_server: PaygateServer):
     payment = paygate_server.pay(method="netbanking", bank="acme")
     signed = signature("simulated", sent_to(payment)["operation"], "paid")
 
@@ -41,7 +41,7 @@ def test_who_comes_back_with_the_banks_word_has_paid_at_once(paygate_server: Pay
 
 
 @pytest.mark.parametrize("lie", [{"status": "paid"}, {"status": "paid", "signature": "é" * 64}])
-def test_who_comes_back_with_a_lie_has_not_paid(paygate_server: PaygateServer, lie):
+def test_a_forged_return_does_not_settle_the_payment(paygate_server: PaygateServer, lie):
     payment = paygate_server.pay(method="netbanking", bank="left")
     other = signature("simulated", "op_of_somebody_else", "paid")
 
@@ -50,7 +50,7 @@ def test_who_comes_back_with_a_lie_has_not_paid(paygate_server: PaygateServer, l
     assert back(paygate_server, payment, stolen)["status"] == "pending"
 
 
-def test_who_pays_and_closes_the_window_has_paid(paygate_server: PaygateServer):
+def test_a_payment_succeeds_without_a_return_from_the_bank(paygate_server: PaygateServer):
     payment = paygate_server.pay(method="netbanking", bank="lost")
     began = paygate_server.clock.now
     paid = paygate_server.until(payment, "success")
@@ -59,13 +59,13 @@ def test_who_pays_and_closes_the_window_has_paid(paygate_server: PaygateServer):
     assert paygate_server.clock.now - began == timedelta(seconds=20)
 
 
-def test_a_bank_that_refuses_is_a_decline(paygate_server: PaygateServer):
+def test_a_refusal_of_the_bank_is_a_decline(paygate_server: PaygateServer):
     failed = paygate_server.until(paygate_server.pay(method="netbanking", bank="poor"), "failed")
 
     assert failed["decline_code"] == "insufficient_funds"
 
 
-def test_who_goes_away_has_a_quarter_of_an_hour(paygate_server: PaygateServer):
+def test_an_abandoned_payment_expires_after_15_minutes(paygate_server: PaygateServer):
     payment = paygate_server.pay(method="netbanking", bank="left")
     began = paygate_server.clock.now
     failed = paygate_server.until(payment, "failed")
@@ -81,7 +81,7 @@ def test_an_unknown_bank_is_refused(paygate_server: PaygateServer):
     assert (refused.value.status, refused.value.field) == (400, "bank")
 
 
-def test_the_banks_are_listed_and_the_bank_has_a_page(paygate_server: PaygateServer):
+def test_the_routes_list_the_banks_and_serve_the_bank_page(paygate_server: PaygateServer):
     import urllib.request
 
     base = f"{paygate_server.url}/plugins/netbanking"

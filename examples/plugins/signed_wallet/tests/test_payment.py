@@ -75,7 +75,7 @@ def of_last(gateway: PaygateServer, minor: int, at: datetime | None = None, **sa
     return samples.callback(ASKED[-1]["operation"], Money(minor, "INR"), at, **says)
 
 
-def test_a_charge_and_a_refund_end_by_callback(gateway: PaygateServer):
+def test_a_callback_settles_a_charge_and_a_refund(gateway: PaygateServer):
     payment = gateway.pay(50_000, method="wallet")
     assert (payment["status"], payment["processor"]) == ("pending", "signed_wallet")
 
@@ -99,14 +99,14 @@ def test_a_forged_and_an_old_callback_change_nothing(gateway: PaygateServer):
     assert gateway.payment(payment)["status"] == "pending"
 
 
-def test_a_callback_that_is_lost_is_made_good_by_asking(gateway: PaygateServer):
+def test_a_query_replaces_a_lost_callback(gateway: PaygateServer):
     payment = gateway.pay(50_000, method="wallet")
     gateway.until(payment, "success")
 
     assert ASKED[-1]["reference"] == f"w-{ASKED[-1]['operation']}"
 
 
-def test_a_refusal_has_paygates_decline_code(gateway: PaygateServer):
+def test_a_refusal_is_mapped_to_a_decline_code(gateway: PaygateServer):
     late = gateway.pay(50_000, method="wallet")
     call_back(gateway, of_last(gateway, 50_000, status="refused", reason="blocked"))
     with gateway.use(method("W-0000")):

@@ -39,7 +39,7 @@ def wallet() -> SignedWallet:
 
 
 @pytest.mark.parametrize("late", [-FRESH, FRESH])
-def test_a_callback_may_be_as_old_as_the_clocks_differ(wallet: SignedWallet, late: timedelta):
+def test_a_callback_within_the_clock_tolerance_is_accepted(wallet: SignedWallet, late: timedelta):
     raw = samples.callback("op_1", SUM)
     came = RawCallback(raw.headers, raw.body, received_at=samples.AT + late)
     too_late = RawCallback(raw.headers, raw.body, received_at=samples.AT + late * 1.01)
@@ -49,7 +49,7 @@ def test_a_callback_may_be_as_old_as_the_clocks_differ(wallet: SignedWallet, lat
         wallet.verify(too_late)
 
 
-def test_the_moment_is_signed_too(wallet: SignedWallet):
+def test_the_signature_covers_the_timestamp(wallet: SignedWallet):
     raw = samples.callback("op_1", SUM)
     later = samples.AT + timedelta(hours=1)
     headers = {**raw.headers, "wallet-timestamp": str(int(later.timestamp()))}
@@ -58,13 +58,13 @@ def test_the_moment_is_signed_too(wallet: SignedWallet):
         wallet.verify(RawCallback(headers, raw.body, received_at=later))
 
 
-def test_another_wallets_signature_is_none(wallet: SignedWallet):
+def test_the_signature_of_another_wallet_is_refused(wallet: SignedWallet):
     raw = samples.callback("op_1", SUM)
 
     with pytest.raises(BadSignatureError):
         wallet.verify(sign(raw.body, Ed25519PrivateKey.generate(), samples.AT))
 
 
-def test_what_is_no_key_is_refused_at_start_up():
+def test_an_invalid_key_stops_start_up():
     with pytest.raises(ValueError, match="public_key"):
         WalletSettings(public_key="c2hvcnQ=")

@@ -30,7 +30,7 @@ def test_the_third_payment_is_blocked_before_a_processor_is_called(paygate_serve
     assert len(bank.calls) == 2
 
 
-def test_another_instrument_and_a_later_hour_are_free(paygate_server: PaygateServer):
+def test_another_instrument_or_a_later_hour_is_allowed(paygate_server: PaygateServer):
     statuses(paygate_server, 2)
 
     assert statuses(paygate_server, 1, vpa="ravi@paytm") == ["success"]
@@ -38,5 +38,5 @@ def test_another_instrument_and_a_later_hour_are_free(paygate_server: PaygateSer
     assert statuses(paygate_server, 1) == ["success"]
 
 
-def test_payments_that_were_blocked_count_too(paygate_server: PaygateServer):
+def test_blocked_payments_are_counted(paygate_server: PaygateServer):
     assert statuses(paygate_server, 4) == ["success", "success", "failed", "failed"]

@@ -26,13 +26,13 @@ class TestStrict(TestVelocity):
 
 
 @pytest.mark.parametrize("fail", ["open", "closed"])
-def test_it_says_how_it_fails(fail: str):
+def test_the_check_declares_its_fail_mode(fail: str):
     assert Velocity(VelocitySettings(fail=fail)).fail == fail
 
 
 @pytest.mark.parametrize(
     "wrong", [{"payments": 0}, {"window_minutes": 44_641}, {"code": "because"}, {"fail": "half"}]
 )
-def test_settings_that_do_not_fit_stop_start_up(wrong: dict[str, object]):
+def test_invalid_settings_stop_start_up(wrong: dict[str, object]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         VelocitySettings(**wrong)
