@@ -43,6 +43,11 @@ def names(columns: Iterable[Column[Any]]) -> str:
     return ", ".join(column.name for column in columns)
 
 
+def prefixed(columns: Iterable[Column[Any]], table: str) -> str:
+    """Return ``p.id AS p_id, p.order_id AS p_order_id, …`` for a join."""
+    return ", ".join(f"{table}.{column.name} AS {table}_{column.name}" for column in columns)
+
+
 def record_type(columns: Iterable[Column[Any]]) -> str:
     """Return ``id text, order_id text, …`` for ``json_to_record``."""
     return ", ".join(f"{column.name} {column.type}" for column in columns)
@@ -64,11 +69,6 @@ CLAIMS_BEFORE_ALONE = 3
 LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"
 LIVE_SQL = f"status IN ({', '.join(repr(status) for status in sorted(LIVE))})"
-REFUND_COLUMNS = (
-    "id", "payment_id", "merchant_id", "amount", "currency", "reason", "status", "created_at",
-    "processed_at",
-)  # fmt: skip
-REFUND_AS_R = ", ".join(f"r.{name} AS r_{name}" for name in REFUND_COLUMNS)
 _EVENT = """(op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
     body text, created_at timestamptz)"""
 EVENT_ROWS = f"json_to_recordset($2::json) AS {_EVENT}"

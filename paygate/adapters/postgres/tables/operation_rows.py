@@ -1,53 +1,78 @@
-"""Results of operations as rows of the statements that store them."""
+"""Operations and their results as rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ....core.payments.operation import Operation
+from ....core.money import Money
+from ....core.payments.operation import Operation, OperationKind
 from ....core.payments.store import OperationRecord, RecordedCall
-from .columns import stored_values
-from .payments import CHANGING
+from .columns import Column, names, record_type, stored_values
+from .rows import Row, decoded, uuid
 
 
-def waves(records: Sequence[OperationRecord]) -> Sequence[Sequence[OperationRecord]]:
-    """Cut records into sets that one statement can store each, in their order.
-
-    A statement writes a payment once. Refunds of one payment may share it; a record that
-    changes the payment's status may not, because the database checks each change of status.
-    """
-    sets: list[list[OperationRecord]] = []
-    # Payment id -> the last set that writes it, and whether its status changes there.
-    last: dict[str, tuple[int, bool]] = {}
-    for record in records:
-        before, after = record.claimed.payment, record.payment.after
-        place = 0
-        if after.version != before.version:
-            changes = after.status != before.status
-            if after.id in last:
-                place, changed = last[after.id]
-                place += 1 if changes or changed else 0
-            last[after.id] = (place, changes)
-        else:
-            place = last.get(after.id, (0, False))[0]
-        while len(sets) <= place:
-            sets.append([])
-        sets[place].append(record)
-    return sets
+def _lease_state(operation: Operation) -> str:
+    ended = {"succeeded": "done", "failed": "done", "needs_review": "dead"}
+    return ended.get(operation.state, "ready")
 
 
-def payment_rows(records: Sequence[OperationRecord]) -> Sequence[dict[str, Any]]:
-    """One row a payment: from the version its first record read to what its last one says."""
-    moves: dict[str, dict[str, Any]] = {}
-    for record in records:
-        before, after = record.claimed.payment, record.payment.after
-        if after.version == before.version:
-            continue
-        old_version = moves[after.id]["old_version"] if after.id in moves else before.version
-        values = stored_values(CHANGING, after)
-        moves[after.id] = {"id": after.id, "old_version": old_version, **values}
-    return list(moves.values())
+COLUMNS: tuple[Column[Operation], ...] = (
+    Column("id", "text", lambda operation: operation.id),
+    Column("payment_id", "text", lambda operation: operation.payment_id),
+    Column("merchant_id", "uuid", lambda operation: operation.merchant_id),
+    Column("kind", "text", lambda operation: operation.kind),
+    Column("amount", "bigint", lambda operation: operation.amount.minor),
+    Column("currency", "text", lambda operation: operation.amount.currency),
+    Column("processor", "text", lambda operation: operation.processor),
+    Column("refund_id", "text", lambda operation: operation.refund_id),
+    Column("is_final", "boolean", lambda operation: operation.is_final),
+    Column("created_at", "timestamptz", lambda operation: operation.created_at),
+    Column("state", "text", lambda operation: operation.state, changes=True),
+    # The database checks that it follows from the state.
+    Column("lease_state", "text", _lease_state, changes=True, is_read=False),
+    Column("run_at", "timestamptz", lambda operation: operation.due_at, changes=True),
+    Column("queries", "int", lambda operation: operation.queries, changes=True),
+    Column("sends", "int", lambda operation: operation.sends, changes=True),
+    Column("expires_at", "timestamptz", lambda operation: operation.expires_at, changes=True),
+    Column("reference", "text", lambda operation: operation.reference, changes=True),
+    Column("processor_state", "jsonb", lambda operation: operation.processor_state, changes=True),
+    Column("sealed", "text", lambda operation: operation.sealed, changes=True),
+)
+CHANGING_OPERATION = tuple(column for column in COLUMNS if column.changes)
+
+
+def add_operations(parameter: str) -> str:
+    """Return an ``INSERT`` of the rows ``n`` of a parameter, without a condition."""
+    return f"""
+    INSERT INTO operations ({names(COLUMNS)}, updated_at)
+    SELECT {names(COLUMNS)}, created_at
+    FROM json_to_recordset({parameter}::json) AS n({record_type(COLUMNS)}, by text)"""
+
+
+ADD_OPERATIONS = add_operations("$1")
+
+
+def row_to_operation(row: Row) -> Operation:
+    """Convert a row of ``operations``."""
+    return Operation(
+        id=row["id"],
+        payment_id=row["payment_id"],
+        merchant_id=uuid(row["merchant_id"]),
+        kind=OperationKind(row["kind"]),
+        amount=Money(row["amount"], row["currency"]),
+        processor=row["processor"],
+        state=row["state"],
+        due_at=row["run_at"],
+        queries=row["queries"],
+        sends=row["sends"],
+        expires_at=row["expires_at"],
+        reference=row["reference"],
+        processor_state=decoded(row["processor_state"]),
+        sealed=row["sealed"],
+        refund_id=row["refund_id"],
+        is_final=row["is_final"],
+        created_at=row["created_at"],
+    )
 
 
 def call_row(operation: Operation, call: RecordedCall) -> dict[str, Any]:
@@ -63,47 +88,25 @@ def call_row(operation: Operation, call: RecordedCall) -> dict[str, Any]:
     }
 
 
+def operation_row(operation: Operation) -> dict[str, Any]:
+    """Convert a new operation to a row of a parameter."""
+    return stored_values(COLUMNS, operation)
+
+
+def added_row(record: OperationRecord, operation: Operation) -> dict[str, Any]:
+    """Convert an operation that follows from a record."""
+    return {"by": record.operation.id, **operation_row(operation)}
+
+
 def outcome_row(record: OperationRecord) -> dict[str, Any]:
-    """What the operation and its refund are now."""
+    """Convert what an operation and its refund are now."""
     return {
+        "op_id": record.operation.id,
         "payment_id": record.operation.payment_id,
         "moves": record.payment.after.version != record.claimed.payment.version,
         "note": record.note,
         "refund_id": record.refund.id if record.refund else None,
         "refund_status": record.refund.status if record.refund else None,
         "processed_at": record.refund.processed_at if record.refund else None,
-        **_operation(record.operation),
-    }
-
-
-def added_row(record: OperationRecord, operation: Operation) -> dict[str, Any]:
-    """An operation that follows from the record."""
-    return {
-        "by": record.operation.id,
-        "id": operation.id,
-        "payment_id": operation.payment_id,
-        "merchant_id": operation.merchant_id,
-        "kind": operation.kind,
-        "amount": operation.amount.minor,
-        "currency": operation.amount.currency,
-        "processor": operation.processor,
-        "due_at": operation.due_at,
-        "state": operation.processor_state,
-    }
-
-
-def _operation(operation: Operation) -> dict[str, Any]:
-    state = operation.state
-    ended = {"succeeded": "done", "failed": "done", "needs_review": "dead"}
-    return {
-        "op_id": operation.id,
-        "state": state,
-        "lease_state": ended.get(state, "ready"),
-        "run_at": operation.due_at,
-        "queries": operation.queries,
-        "sends": operation.sends,
-        "expires_at": operation.expires_at,
-        "reference": operation.reference,
-        "processor_state": operation.processor_state,
-        "sealed": operation.sealed,
+        **stored_values(CHANGING_OPERATION, record.operation),
     }

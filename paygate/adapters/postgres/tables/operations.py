@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +14,6 @@ import asyncpg
 from ....core.errors import RowRefusedError, StaleWriteError
 from ....core.ids import IdKind, is_id
 from ....core.limits import CLAIMS_MAX
-from ....core.money import Money
 from ....core.payments.model import Payment
 from ....core.payments.operation import ERASED, Operation, OperationKind
 from ....core.payments.store import (
@@ -32,48 +32,33 @@ from .columns import (
     LEASE_IS_FREE,
     LEASE_SQL,
     NO_LEASE,
-    REFUND_AS_R,
     assignments,
+    prefixed,
     record_type,
     store_events,
+    stored_values,
 )
 from .leases import CLAIMED_IN_VAIN, OPERATIONS, Leasing, lease_set
-from .operation_rows import added_row, call_row, outcome_row, payment_rows, waves
+from .operation_rows import (
+    CHANGING_OPERATION,
+    add_operations,
+    added_row,
+    call_row,
+    outcome_row,
+    row_to_operation,
+)
 from .payments import (
     CHANGING,
-    PAYMENT_AS_P,
+    READ,
     decision_rows,
     delivery_rows,
     event_row,
     row_to_payment,
 )
+from .refunds import COLUMNS as REFUND_COLUMNS
 from .refunds import row_to_refund
-from .rows import Row, decoded, encoded, uuid
+from .rows import encoded, uuid
 from .timeline import call_set, store_decisions, store_plugin_calls
-
-
-def row_to_operation(row: Row) -> Operation:
-    """Convert a row of ``operations``."""
-    return Operation(
-        id=row["id"],
-        payment_id=row["payment_id"],
-        merchant_id=uuid(row["merchant_id"]),
-        kind=OperationKind(row["kind"]),
-        amount=Money(row["amount"], row["currency"]),
-        processor=row["processor"],
-        state=row["state"],
-        due_at=row["run_at"],
-        queries=row["queries"],
-        sends=row["sends"],
-        expires_at=row["expires_at"],
-        reference=row["reference"],
-        processor_state=decoded(row["processor_state"]),
-        sealed=row["sealed"],
-        refund_id=row["refund_id"],
-        is_final=row["is_final"],
-        created_at=row["created_at"],
-    )
-
 
 CLAIM = f"""
 WITH first_claims AS (
@@ -102,7 +87,8 @@ WHERE o.id = ANY(ARRAY(
 RETURNING o.id
 """
 _WITH_PAYMENT = f"""
-SELECT o.*, {PAYMENT_AS_P}, {REFUND_AS_R}, c.id AS c_id, c.reference AS c_reference
+SELECT o.*, {prefixed(READ, "p")}, {prefixed(REFUND_COLUMNS, "r")},
+    c.id AS c_id, c.reference AS c_reference
 FROM operations o
     CROSS JOIN LATERAL (SELECT * FROM payments WHERE id = o.payment_id LIMIT 1) AS p
     LEFT JOIN LATERAL (SELECT * FROM refunds WHERE id = o.refund_id LIMIT 1) AS r ON true
@@ -190,10 +176,8 @@ RETURNING o.id
 STORE = f"""
 WITH i AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
-        op_id text, payment_id text, moves boolean, state text, lease_state text,
-        run_at timestamptz, queries int, sends int, expires_at timestamptz, reference text,
-        processor_state jsonb, sealed text, note text, refund_id text, refund_status text,
-        processed_at timestamptz)
+        op_id text, payment_id text, moves boolean, note text, refund_id text,
+        refund_status text, processed_at timestamptz, {record_type(CHANGING_OPERATION)})
 ),
 -- One row per payment, even if several of its operations are stored.
 m AS (
@@ -207,9 +191,7 @@ moved AS (
 ),
 stored AS (
     UPDATE operations o
-    SET state = i.state, lease_state = i.lease_state, run_at = i.run_at, queries = i.queries,
-        sends = i.sends, expires_at = i.expires_at, reference = i.reference,
-        processor_state = i.processor_state, sealed = i.sealed,
+    SET {assignments(CHANGING_OPERATION, "i")},
         note = i.note, updated_at = $4, claims = 0, last_error = NULL, {NO_LEASE}
     FROM i WHERE o.id = i.op_id AND o.id = ANY(ARRAY(SELECT op_id FROM i))
         AND (NOT i.moves OR i.payment_id IN (SELECT id FROM moved))
@@ -222,13 +204,7 @@ settled AS (
         AND r.status <> i.refund_status
 ),
 added AS (
-    INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
-        lease_state, run_at, queries, processor_state, claims, created_at, updated_at)
-    SELECT n.id, n.payment_id, n.merchant_id, n.kind, n.amount, n.currency, n.processor,
-        'reserved', 'ready', n.due_at, 0, n.state, 0, $4, $4
-    FROM json_to_recordset($5::json) AS n(
-        by text, id text, payment_id text, merchant_id uuid, kind text, amount bigint,
-        currency text, processor text, due_at timestamptz, state jsonb)
+    {add_operations("$5")}
     WHERE n.by IN (SELECT id FROM stored)
 ),
 paid AS (
@@ -399,7 +375,7 @@ class PostgresOperations(Leasing):
         return [after[row["id"]] for row in sent]
 
     async def store(self, records: Sequence[OperationRecord], *, at: datetime) -> None:
-        for wave in waves(records):
+        for wave in _waves(records):
             await self._store(wave, at)
 
     async def _store(self, records: Sequence[OperationRecord], at: datetime) -> None:
@@ -420,7 +396,7 @@ class PostgresOperations(Leasing):
                 encoded([added_row(each, new) for each in records for new in each.added]),
                 encoded([call_row(e.operation, call) for e in records for call in e.calls]),
                 encoded([row for e in records for row in decision_rows(e.operation, e.decision)]),
-                encoded(payment_rows(records)),
+                encoded(_payment_rows(records)),
             )
         except REFUSED as error:
             raise RowRefusedError(str(error)) from error
@@ -433,6 +409,45 @@ class PostgresOperations(Leasing):
             await self.executor.fetch(STORE_CALLS, encoded(rows))
         except REFUSED as error:
             log.warning("%d plugin call(s) cannot be stored for the timeline: %s", len(rows), error)
+
+
+def _waves(records: Sequence[OperationRecord]) -> Sequence[Sequence[OperationRecord]]:
+    """Cut records into sets that one statement can store each, in their order.
+
+    A statement writes a payment once. Refunds of one payment may share it; a record that
+    changes the payment's status may not, because the database checks each change of status.
+    """
+    sets: list[list[OperationRecord]] = []
+    # Payment id -> the last set that writes it, and whether its status changes there.
+    last: dict[str, tuple[int, bool]] = {}
+    for record in records:
+        before, after = record.claimed.payment, record.payment.after
+        place = 0
+        if after.version != before.version:
+            changes = after.status != before.status
+            if after.id in last:
+                place, changed = last[after.id]
+                place += 1 if changes or changed else 0
+            last[after.id] = (place, changes)
+        else:
+            place = last.get(after.id, (0, False))[0]
+        while len(sets) <= place:
+            sets.append([])
+        sets[place].append(record)
+    return sets
+
+
+def _payment_rows(records: Sequence[OperationRecord]) -> Sequence[dict[str, Any]]:
+    """One row a payment: from the version its first record read to what its last one says."""
+    moves: dict[str, dict[str, Any]] = {}
+    for record in records:
+        before, after = record.claimed.payment, record.payment.after
+        if after.version == before.version:
+            continue
+        old_version = moves[after.id]["old_version"] if after.id in moves else before.version
+        values = stored_values(CHANGING, after)
+        moves[after.id] = {"id": after.id, "old_version": old_version, **values}
+    return list(moves.values())
 
 
 def _lease(row: asyncpg.Record) -> Lease:

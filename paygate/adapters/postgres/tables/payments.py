@@ -33,6 +33,7 @@ from ..errors import REFUSED
 from ..models.payments import PaymentRow
 from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
 from .idempotency import stored_fingerprints
+from .operation_rows import ADD_OPERATIONS, operation_row
 from .pages import read_page
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
@@ -108,7 +109,6 @@ COLUMNS: tuple[Column[Payment], ...] = (
 )
 READ = tuple(column for column in COLUMNS if column.is_read)
 CHANGING = tuple(column for column in COLUMNS if column.changes)
-PAYMENT_AS_P = ", ".join(f"p.{column.name} AS p_{column.name}" for column in READ)
 
 
 def row_to_payment(row: Row, prefix: str = "") -> Payment:
@@ -229,12 +229,6 @@ UPDATE = """
 UPDATE payments SET status = $3, captured = $4, version = $2, updated_at = $5
 WHERE id = $1 AND version = $2 - 1 RETURNING id
 """
-ADD_OPERATION = """
-INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
-    lease_state, run_at, queries, claims, created_at, updated_at, is_final)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', 'ready', $8, 0, 0, $8, $8, $9)
-RETURNING id
-"""
 LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
 BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 BY_IDS = f"SELECT {names(READ)} FROM payments WHERE id = ANY($1::text[])"
@@ -310,18 +304,7 @@ class PostgresPayments:
 
     async def add_operation(self, change: Change[Payment], operation: Operation) -> None:
         await self.update(change)
-        await self.executor.fetchval(
-            ADD_OPERATION,
-            operation.id,
-            operation.payment_id,
-            operation.merchant_id,
-            operation.kind.value,
-            operation.amount.minor,
-            operation.amount.currency,
-            operation.processor,
-            operation.due_at,
-            operation.is_final,
-        )
+        await self.executor.fetch(ADD_OPERATIONS, encoded([operation_row(operation)]))
 
     async def page(
         self, merchant_id: UUID, page: PageRequest, search: PaymentSearch = ALL_PAYMENTS

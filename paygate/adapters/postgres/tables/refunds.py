@@ -17,15 +17,28 @@ from ....core.payments.store import ALL_REFUNDS, RefundSearch
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..models.payments import RefundRow
-from .columns import store_events
+from .columns import Column, assignments, names, record_type, store_events, stored_values
+from .operation_rows import add_operations, operation_row
 from .pages import read_page
-from .payments import delivery_rows, event_row
+from .payments import CHANGING, delivery_rows, event_row
 from .rows import Row, encoded, uuid
 from .searches import search_refunds
 
+COLUMNS: tuple[Column[Refund], ...] = (
+    Column("id", "text", lambda refund: refund.id),
+    Column("payment_id", "text", lambda refund: refund.payment_id),
+    Column("merchant_id", "uuid", lambda refund: refund.merchant_id),
+    Column("amount", "bigint", lambda refund: refund.amount.minor),
+    Column("currency", "text", lambda refund: refund.amount.currency),
+    Column("reason", "text", lambda refund: refund.reason),
+    Column("created_at", "timestamptz", lambda refund: refund.created_at),
+    Column("status", "text", lambda refund: refund.status, changes=True),
+    Column("processed_at", "timestamptz", lambda refund: refund.processed_at, changes=True),
+)
+
 
 def row_to_refund(row: Row, prefix: str = "") -> Refund:
-    """A row of ``refunds``, its columns perhaps prefixed by a join."""
+    """Convert a row of ``refunds``; a join may have prefixed its columns."""
 
     def column(name: str) -> Any:
         return row[prefix + name]
@@ -44,29 +57,21 @@ def row_to_refund(row: Row, prefix: str = "") -> Refund:
 
 OPEN = f"""
 WITH given AS (
-    SELECT * FROM json_to_record($1::json) AS t(
-        id text, payment_id text, merchant_id uuid, amount bigint, currency text, reason text,
-        at timestamptz, op_id text, processor text, amount_refunded bigint, version int,
-        last_seq int)
+    SELECT * FROM json_to_record($1::json) AS t({record_type(COLUMNS)})
 ),
 reserved AS (
-    UPDATE payments p SET amount_refunded = given.amount_refunded, version = given.version,
-        last_seq = given.last_seq, updated_at = given.at
-    FROM given WHERE p.id = given.payment_id AND p.version = given.version - 1
+    UPDATE payments p SET {assignments(CHANGING, "m")}
+    FROM json_to_record($4::json) AS m(id text, {record_type(CHANGING)})
+    WHERE p.id = m.id AND p.version = m.version - 1
     RETURNING p.id
 ),
 opened AS (
-    INSERT INTO refunds (id, payment_id, merchant_id, amount, currency, reason, status, created_at)
-    SELECT given.id, payment_id, merchant_id, amount, currency, reason, 'pending', at
-    FROM given JOIN reserved ON reserved.id = given.payment_id
+    INSERT INTO refunds ({names(COLUMNS)})
+    SELECT {names(COLUMNS)} FROM given WHERE payment_id IN (SELECT id FROM reserved)
     RETURNING id
 ),
 added AS (
-    INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
-        lease_state, run_at, queries, claims, created_at, updated_at, refund_id)
-    SELECT op_id, payment_id, merchant_id, 'refund', amount, currency, processor, 'reserved',
-        'ready', at, 0, 0, at, at, given.id
-    FROM given JOIN opened ON opened.id = given.id
+    {add_operations("$5")} WHERE n.refund_id IN (SELECT id FROM opened)
     RETURNING id
 ),
 {store_events("added")}
@@ -90,9 +95,11 @@ class PostgresRefunds:
     ) -> None:
         opened = await self.executor.fetchval(
             OPEN,
-            encoded(_opening(refund, change.after, operation)),
+            encoded(stored_values(COLUMNS, refund)),
             encoded([event_row(event, operation.id) for event in events]),
             encoded(list(delivery_rows(events))),
+            encoded({"id": change.after.id, **stored_values(CHANGING, change.after)}),
+            encoded([operation_row(operation)]),
         )
         assert opened is not None, "the payment was locked, so it cannot have moved"
 
@@ -109,20 +116,3 @@ class PostgresRefunds:
         return await read_page(
             RefundRow, wanted, row_to_refund, self.executor, page, of=REFUND_LIST
         )
-
-
-def _opening(refund: Refund, payment: Payment, operation: Operation) -> dict[str, Any]:
-    return {
-        "id": refund.id,
-        "payment_id": payment.id,
-        "merchant_id": refund.merchant_id,
-        "amount": refund.amount.minor,
-        "currency": refund.amount.currency,
-        "reason": refund.reason,
-        "at": refund.created_at,
-        "op_id": operation.id,
-        "processor": operation.processor,
-        "amount_refunded": payment.amount_refunded.minor,
-        "version": payment.version,
-        "last_seq": payment.last_seq,
-    }
