@@ -20,7 +20,7 @@ from ...core.errors import (
 )
 from .database import APPS, Executor, connect, errors_named, is_pooler
 from .database_url import DatabaseUrl, parse_database_url
-from .models.base import APP
+from .orm import APP
 
 log = logging.getLogger(__name__)
 

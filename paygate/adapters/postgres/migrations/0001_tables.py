@@ -12,7 +12,7 @@ from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from ..models.base import ExactJsonField
+from ..orm import ExactJsonField
 
 
 class Migration(migrations.Migration):

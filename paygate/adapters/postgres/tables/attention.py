@@ -7,8 +7,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.payments.store import Attention, Resolution
 from ..database import Executor
+from ..orm import TableRow
+
+
+class AnswerConflictRow(TableRow):
+    """A processor's response to a call that contradicts the stored outcome."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.DatetimeField()
+    processor = fields.CharField(max_length=64)
+    payment_id = fields.CharField(max_length=64)
+    operation_id = fields.CharField(max_length=64)
+    reason = fields.CharField(max_length=1000)
+
+    class Meta:
+        table = "answer_conflicts"
+        unique_together = (("operation_id", "reason"),)
+
+
+class ResolvedAttentionRow(TableRow):
+    """A problem that an operator resolved, as it was then."""
+
+    id = fields.CharField(max_length=100, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+    processor = fields.CharField(max_length=64)
+    payment_id = fields.CharField(max_length=64, null=True)
+    operation_id = fields.CharField(max_length=64, null=True)
+    reason = fields.TextField(null=True)
+    merchant_id = fields.UUIDField(null=True)
+    resolved_at = fields.DatetimeField()
+    resolved_by = fields.CharField(max_length=255)
+    note = fields.TextField()
+
+    class Meta:
+        table = "resolved_attention"
+
 
 COLUMNS = "id, kind, at, processor, payment_id, operation_id, reason"
 RESOLVED_COLUMNS = f"{COLUMNS}, resolved_at, resolved_by, note"

@@ -6,10 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise import fields
+
 from ....core.payments.store import CallbackResult, StoredCallback
 from ....core.plugin_api.processor import RawCallback
 from ..database import Executor
+from ..orm import TableRow
 from .rows import encoded
+
+
+class CallbackRow(TableRow):
+    """A processor's callback as it was received, and its effect."""
+
+    id = fields.BigIntField(primary_key=True)
+    processor = fields.CharField(max_length=64)
+    received_at = fields.DatetimeField()
+    headers = fields.JSONField[dict[str, str]]()
+    body = fields.BinaryField()
+    # Unique per processor; null until the callback is verified.
+    dedupe_key = fields.CharField(max_length=255, null=True)
+    operation_id = fields.CharField(max_length=64, null=True)
+    payment_id = fields.CharField(max_length=64, null=True)
+    effect = fields.CharField(max_length=20)
+    reason = fields.TextField(null=True)
+
+    class Meta:
+        table = "processor_callbacks"
+        unique_together = (("processor", "dedupe_key"),)
+        indexes = (("payment_id",), ("effect",))
+
 
 ADD = """
 INSERT INTO processor_callbacks (processor, received_at, headers, body, effect)

@@ -10,13 +10,33 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from tortoise import fields
 
 from ....core.clock import REAL_TIME, ClockState, DueWork
 from ....core.queue.background import repeat
 from ..database import Executor, connection, errors_named
 from ..database_url import DatabaseUrl
+from ..orm import TableRow
 from ..pool import COMMAND_TIMEOUT_S
 from .columns import IS_HELD
+
+
+class TestClockRow(TableRow):
+    """The test clock: one row, or none while the app uses the real time."""
+
+    id = fields.SmallIntField(primary_key=True)
+    # The time at which it is frozen; null while it runs.
+    held_at = fields.DatetimeField(null=True)
+    # Since when it runs, and from which time; both are null while it is frozen or unchanged.
+    resumed_from = fields.DatetimeField(null=True)
+    resumed_at = fields.DatetimeField(null=True)
+    # True while a move is in progress, during which the clock is frozen.
+    is_passing = fields.BooleanField(default=False, db_default=False)
+    version = fields.BigIntField()
+
+    class Meta:
+        table = "test_clock"
+
 
 CHANNEL = "paygate_test_clock"
 NAME = "paygate clock "

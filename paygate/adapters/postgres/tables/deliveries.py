@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX
 from ....core.paging import DELIVERY_LIST, Page, PageRequest
 from ....core.queue.lease import FailedClaim, Lease
@@ -22,13 +24,65 @@ from ....core.webhooks.store import (
     Recovery,
 )
 from ..database import Executor
-from ..models.payments import DeliveryRow
+from ..orm import APP, ExactJsonField, TableRow, unchecked
 from .columns import CLAIMS_BEFORE_ALONE, IS_HELD, LEASE_IS_FREE, LEASE_SQL, NO_LEASE
-from .leases import CLAIMED_IN_VAIN, DELIVERIES, Leasing, store_set
+from .leases import CLAIMED_IN_VAIN, DELIVERIES, LeaseColumns, Leasing, store_set
 from .pages import read_page
 from .payments import delivery_rows, event_row
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_deliveries
+
+
+class DeliveryRow(LeaseColumns):
+    """The delivery of an event to an endpoint. Work while ``status`` is pending."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant = unchecked("MerchantRow", "deliveries")
+    event = fields.CharField(max_length=50)
+    payload = ExactJsonField()
+    status = fields.CharField(max_length=20, default="pending")
+    attempts = fields.IntField(default=0)
+    last_attempt_at = fields.DatetimeField(null=True)
+    next_retry_at = fields.DatetimeField(null=True)
+    response_code = fields.IntField(null=True)
+    response_body = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    # The columns above are promised to merchants who use SQL; the ones below are not.
+    event_id = fields.CharField(max_length=64)
+    sink = fields.CharField(max_length=64)
+    endpoint_id = fields.UUIDField()
+    payment_id = fields.CharField(max_length=64, null=True)
+    seq = fields.IntField(null=True)
+    # The next attempt is made even if the endpoint is disabled.
+    is_manual = fields.BooleanField(default=False)
+    # A retry was requested during an attempt: another one follows.
+    retry_requested = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "webhook_logs"
+        unique_together = (("event_id", "sink", "endpoint_id"),)
+
+
+class DeliveryAttemptRow(TableRow):
+    """An attempt of a delivery."""
+
+    id = fields.BigIntField(primary_key=True)
+    delivery: Any = fields.ForeignKeyField(
+        f"{APP}.DeliveryRow", "delivery_attempts", on_delete=fields.CASCADE
+    )
+    ordinal = fields.IntField()
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField()
+    status_code = fields.IntField(null=True)
+    error = fields.CharField(max_length=64, null=True)
+    snippet = fields.TextField(null=True)
+    url = fields.TextField(null=True)
+    request_headers = fields.JSONField[dict[str, str]](null=True)
+    took_ms = fields.IntField(null=True)
+
+    class Meta:
+        table = "delivery_attempts"
+        indexes = (("delivery_id",),)
 
 
 def row_to_delivery(row: Row) -> Delivery:

@@ -5,14 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from tortoise import fields
 
 from ....core.limits import ENDPOINTS_MAX
 from ....core.records import Unchanged
 from ....core.webhooks.model import EndpointSettings
 from ....core.webhooks.store import EndpointChange, NewEndpoint, NewSecret
 from ..database import Executor
+from ..orm import APP, TableRow
 from .rows import Row, decoded, encoded, uuid
+
+
+class EndpointRow(TableRow):
+    """A webhook endpoint in addition to ``merchants.webhook_url``."""
+
+    id = fields.UUIDField(primary_key=True)
+    merchant: Any = fields.ForeignKeyField(
+        f"{APP}.MerchantRow", "endpoints", on_delete=fields.RESTRICT
+    )
+    url = fields.TextField()
+    description = fields.TextField(null=True)
+    events = fields.JSONField[list[str]]()
+    # Encrypted together with the row's id: in another row it cannot be decrypted.
+    sealed = fields.TextField()
+    secret_hint = fields.CharField(max_length=16)
+    previous_sealed = fields.TextField(null=True)
+    previous_until = fields.DatetimeField(null=True)
+    disabled_at = fields.DatetimeField(null=True)
+    disabled_reason = fields.CharField(max_length=20, null=True)
+    consecutive_failures = fields.IntField(default=0)
+    first_failure_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "webhook_endpoints"
+        indexes = (("merchant_id",),)
 
 
 def row_to_endpoint(row: Row) -> EndpointSettings:

@@ -6,9 +6,31 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.webhooks.store import FedEvent
 from ..database import Executor
+from ..orm import ExactJsonField, TableRow, unchecked
 from .rows import uuid
+
+
+class EventRow(TableRow):
+    """An event and its exact JSON text."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = unchecked("MerchantRow", "events")
+    payment = unchecked("PaymentRow", "events", null=True)
+    type = fields.CharField(max_length=50)
+    seq = fields.IntField(null=True)
+    payload = ExactJsonField()
+    created_at = fields.DatetimeField()
+    # The database counts it, in the order in which events are written.
+    position = fields.BigIntField()
+
+    class Meta:
+        table = "events"
+        unique_together = (("payment_id", "seq"),)
+
 
 SEQUENCE = "events_position_seq"
 HEAD = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {SEQUENCE}"

@@ -7,8 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.idempotency import Answer, StoredAnswer
 from ..database import Executor
+from ..orm import ExactJsonField, TableRow, unchecked
+
+
+class IdempotencyKeyRow(TableRow):
+    """The stored response of a request. The primary key is (key, merchant_id)."""
+
+    # Tortoise has no composite keys; a migration creates the real one.
+    key = fields.CharField(max_length=255, primary_key=True)
+    merchant = unchecked("MerchantRow", "idempotency_keys")
+    response = ExactJsonField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    # Keyed digests of the request, separated by spaces: one for each key of the vault.
+    fingerprint = fields.TextField()
+    response_code = fields.IntField()
+
+    class Meta:
+        table = "idempotency_keys"
+        indexes = (("expires_at",),)
+
 
 # The hashes of the merchant and of the key. Requests whose hashes are equal by chance only
 # wait for each other.

@@ -8,13 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from tortoise import fields
+
 from ....core.limits import CLAIMS_MAX
 from ....core.queue.lease import FailedClaim, Lease, Table
 from ....core.records import WriteResult
 from ..database import Executor
 from ..errors import REFUSED
+from ..orm import TableRow
 from .columns import LEASE_SQL, NO_LEASE
 from .rows import encoded
+
+
+class LeaseColumns(TableRow):
+    """The lease columns of both tables of work."""
+
+    lease_token = fields.UUIDField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    lease_owner = fields.CharField(max_length=64, null=True)
+    claims = fields.IntField(default=0)
+    last_error = fields.TextField(null=True)
+
+    class Meta:
+        abstract = True
 
 
 @dataclass(frozen=True, slots=True)

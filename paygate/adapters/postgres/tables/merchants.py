@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+
 from ....core.accounts.model import (
     NAMESPACE_MAIL_DOMAIN,
     PUBLISHED_KEY,
@@ -24,9 +27,54 @@ from ....core.records import Unchanged
 from ....core.webhooks.model import Endpoint
 from ....core.webhooks.store import NewSecret
 from ..database import Executor
-from ..models.payments import MerchantRow
+from ..orm import TableRow
 from .endpoints import LOCK_MERCHANT
 from .rows import Row, decoded, uuid
+
+
+class MerchantRow(TableRow):
+    """A merchant. SQL may set ``webhook_url``, ``webhook_secret`` and ``allowed_origins``."""
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=255)
+    email = fields.CharField(max_length=255, unique=True)
+    api_key = fields.CharField(max_length=64, unique=True)
+    # The SHA-256 digest of the secret in hex.
+    api_secret = fields.CharField(max_length=64)
+    webhook_url = fields.TextField(null=True)
+    webhook_secret = fields.CharField(max_length=64, null=True)
+    is_active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # The columns above are promised to merchants who use SQL; the ones below are not.
+    default_scenario = fields.CharField(max_length=64, null=True)
+    # The encrypted secret, and its last characters to show. A secret that SQL wrote is in
+    # webhook_secret in clear.
+    webhook_sealed = fields.TextField(null=True)
+    webhook_secret_hint = fields.CharField(max_length=16, null=True)
+    # The previous secret, and until when it also signs.
+    webhook_previous_secret = fields.CharField(max_length=64, null=True)
+    webhook_previous_sealed = fields.TextField(null=True)
+    webhook_previous_until = fields.DatetimeField(null=True)
+    # Since when webhook_url is disabled; null while it is enabled. A write of webhook_url or
+    # webhook_secret enables it again.
+    webhook_disabled_at = fields.DatetimeField(null=True)
+    webhook_disabled_reason = fields.CharField(max_length=20, null=True)
+    webhook_failures = fields.IntField(default=0)
+    webhook_first_failure_at = fields.DatetimeField(null=True)
+    # The enabled rows of webhook_endpoints, copied by a trigger.
+    webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
+    allowed_origins = ArrayField("text", null=True)
+    # The digest of the previous secret, and until when it also authenticates.
+    api_previous_secret = fields.CharField(max_length=64, null=True)
+    api_previous_until = fields.DatetimeField(null=True)
+    # Since when the key pair is revoked.
+    api_revoked_at = fields.DatetimeField(null=True)
+    # Created for development or by a test: production does not accept its credentials.
+    is_test = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "merchants"
 
 
 def row_to_merchant(row: Row) -> Merchant:

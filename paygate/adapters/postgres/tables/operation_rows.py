@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from tortoise import fields
+
 from ....core.money import Money
 from ....core.payments.operation import Operation, OperationKind
 from ....core.payments.store import OperationRecord, RecordedCall
+from ..orm import restrict, unchecked
 from .columns import Column, names, record_type, stored_values
+from .leases import LeaseColumns
 from .rows import Row, decoded, uuid
+
+
+class OperationRow(LeaseColumns):
+    """A request to a processor. Work while ``lease_state`` is ready."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = restrict("PaymentRow", "operations")
+    merchant = unchecked("MerchantRow", "operations")
+    kind = fields.CharField(max_length=20)
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    processor = fields.CharField(max_length=64)
+    state = fields.CharField(max_length=20)
+    lease_state = fields.CharField(max_length=10, default="ready")
+    run_at = fields.DatetimeField()
+    queries = fields.IntField(default=0)
+    sends = fields.IntField(default=0, db_default=0)
+    expires_at = fields.DatetimeField(null=True)
+    reference = fields.CharField(max_length=255, null=True)
+    processor_state = fields.JSONField[dict[str, Any]](null=True)
+    sealed = fields.TextField(null=True)
+    note = fields.TextField(null=True)
+    refund_id = fields.CharField(max_length=64, null=True)
+    is_final = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "operations"
+        indexes = (("payment_id",),)
 
 
 def _lease_state(operation: Operation) -> str:

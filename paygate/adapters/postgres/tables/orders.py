@@ -7,16 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.ids import is_order_name
 from ....core.money import Money
 from ....core.paging import ORDER_LIST, Page, PageRequest
 from ....core.payments.model import Order
 from ....core.payments.store import ALL_ORDERS, OrderSearch
 from ..database import Executor
-from ..models.payments import OrderRow
+from ..orm import TableRow, restrict
 from .pages import read_page
 from .rows import Row, decoded, uuid
 from .searches import search_orders
+
+
+class OrderRow(TableRow):
+    """An order: an amount to be paid."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    merchant = restrict("MerchantRow", "orders")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    receipt = fields.CharField(max_length=255, null=True)
+    notes = fields.JSONField[dict[str, Any]](null=True)
+    status = fields.CharField(max_length=20, default="created")
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # The columns above are promised to merchants who use SQL; the ones below are not.
+    capture_mode = fields.CharField(max_length=10, default="automatic")
+    client_secret_sha256 = fields.CharField(max_length=64, null=True)
+
+    class Meta:
+        table = "orders"
 
 
 def row_to_order(row: Row) -> Order:

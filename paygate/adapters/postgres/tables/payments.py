@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.batching import Batcher
 from ....core.errors import OrderNotPayableError, RowRefusedError, StaleWriteError
 from ....core.event import Change
@@ -30,7 +32,7 @@ from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..errors import REFUSED
-from ..models.payments import PaymentRow
+from ..orm import TableRow, restrict, unchecked
 from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
 from .idempotency import stored_fingerprints
 from .operation_rows import ADD_OPERATIONS, operation_row
@@ -38,6 +40,45 @@ from .pages import read_page
 from .rows import Row, decoded, encoded, uuid
 from .searches import search_payments
 from .timeline import TIMELINE, store_decisions
+
+
+class PaymentRow(TableRow):
+    """A payment for an order."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    order = restrict("OrderRow", "payments")
+    merchant = unchecked("MerchantRow", "payments")
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3, default="INR")
+    method = fields.CharField(max_length=20)
+    status = fields.CharField(max_length=20, default="pending")
+    vpa = fields.CharField(max_length=255, null=True)
+    card_network = fields.CharField(max_length=20, null=True)
+    card_last4 = fields.CharField(max_length=4, null=True)
+    captured = fields.BooleanField(default=False)
+    error_code = fields.CharField(max_length=50, null=True)
+    error_description = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    # The columns above are promised to merchants who use SQL; the ones below are not.
+    flow = fields.CharField(max_length=40)
+    processor = fields.CharField(max_length=64)
+    instrument = fields.JSONField[dict[str, str]]()
+    decline_code = fields.CharField(max_length=50, null=True)
+    capture_mode = fields.CharField(max_length=10, default="automatic")
+    scenario = fields.CharField(max_length=64, null=True)
+    next_action = fields.JSONField[dict[str, Any]](null=True)
+    hold_ended_at = fields.DatetimeField(null=True)
+    amount_authorized = fields.BigIntField(default=0)
+    amount_captured = fields.BigIntField(default=0)
+    amount_refunded = fields.BigIntField(default=0)
+    version = fields.IntField(default=1)
+    last_seq = fields.IntField(default=0)
+
+    class Meta:
+        table = "payments"
+        indexes = (("order_id",),)
+
 
 ERROR_CODE = "PAYMENT_FAILED"
 """The value of ``payments.error_code`` for every decline; merchants select on it."""

@@ -6,9 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tortoise import fields
+
 from ....core.plugin_api.settings import SettingsRow
 from ..database import Executor
+from ..orm import TableRow
 from .rows import decoded, encoded
+
+
+class PluginSettingRow(TableRow):
+    """Settings of a plugin by an operator, read when a process starts."""
+
+    plugin = fields.CharField(max_length=255, primary_key=True)
+    values = fields.JSONField[dict[str, Any]]()
+    # The secret fields, encrypted by the vault.
+    sealed = fields.TextField(null=True)
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "plugin_settings"
+
 
 ALL = 'SELECT plugin, "values", sealed FROM plugin_settings'
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('plugin_settings ' || $1, 0))"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+
 from ....core.event import Change
 from ....core.ids import IdKind, is_id
 from ....core.money import Money
@@ -16,13 +18,33 @@ from ....core.payments.operation import Operation
 from ....core.payments.store import ALL_REFUNDS, RefundSearch
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
-from ..models.payments import RefundRow
+from ..orm import TableRow, restrict
 from .columns import Column, assignments, names, record_type, store_events, stored_values
 from .operation_rows import add_operations, operation_row
 from .pages import read_page
 from .payments import CHANGING, delivery_rows, event_row
 from .rows import Row, encoded, uuid
 from .searches import search_refunds
+
+
+class RefundRow(TableRow):
+    """A refund of a payment."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    payment = restrict("PaymentRow", "refunds")
+    merchant = restrict("MerchantRow", "refunds")
+    amount = fields.BigIntField()
+    reason = fields.TextField(null=True)
+    status = fields.CharField(max_length=20, default="pending")
+    created_at = fields.DatetimeField()
+    processed_at = fields.DatetimeField(null=True)
+    # The columns above are promised to merchants who use SQL; the ones below are not.
+    currency = fields.CharField(max_length=3)
+
+    class Meta:
+        table = "refunds"
+        indexes = (("payment_id",),)
+
 
 COLUMNS: tuple[Column[Refund], ...] = (
     Column("id", "text", lambda refund: refund.id),

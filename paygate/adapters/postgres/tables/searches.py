@@ -17,7 +17,7 @@ from ....core.accounts.model import AuditFilter
 from ....core.ids import IdKind, is_id
 from ....core.payments.store import OrderSearch, PaymentSearch, RefundSearch, Span
 from ....core.webhooks.store import DeliveryFilter
-from ..models.payments import EventRow
+from .feed import EventRow
 
 # The lengths of columns; Tortoise raises an error for a longer value.
 CARD_DIGITS = 4

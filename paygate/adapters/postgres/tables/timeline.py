@@ -2,7 +2,58 @@
 
 from __future__ import annotations
 
+from tortoise import fields
+
 from ....core.payments.store import TIMELINE_ENTRIES_MAX
+from ..orm import ExactJsonField, TableRow, unchecked
+
+
+class PaymentTransitionRow(TableRow):
+    """A change of a payment's status, written by the trigger on ``payments``."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment = unchecked("PaymentRow", "transitions")
+    version = fields.IntField()
+    from_status = fields.CharField(max_length=20, null=True)
+    to_status = fields.CharField(max_length=20)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_transitions"
+        unique_together = (("payment_id", "version"),)
+
+
+class PluginCallRow(TableRow):
+    """A call of a processor plugin, without confidential values."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment_id = fields.CharField(max_length=64)
+    operation_id = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    took_ms = fields.IntField()
+    given = ExactJsonField()
+    answer = ExactJsonField()
+
+    class Meta:
+        table = "plugin_calls"
+        indexes = (("payment_id",),)
+
+
+class DecisionRow(TableRow):
+    """A routing or risk decision about a payment, with the answer of each plugin."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment_id = fields.CharField(max_length=64)
+    kind = fields.CharField(max_length=20)
+    chosen = fields.CharField(max_length=64)
+    decided_at = fields.DatetimeField()
+    took_ms = fields.IntField()
+    data = ExactJsonField()
+
+    class Meta:
+        table = "payment_decisions"
+        indexes = (("payment_id",),)
 
 
 def call_set(parameter: str) -> str:

@@ -6,9 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tortoise import fields
+
 from ....core.queue.store import Stuck, WorkCounts
 from ..database import Executor
+from ..orm import TableRow
 from .columns import IS_HELD, OVERDUE_REASON
+
+
+class WorkerRow(TableRow):
+    """A worker process and its last heartbeat."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    kind = fields.CharField(max_length=20)
+    started_at = fields.DatetimeField()
+    heartbeat_at = fields.DatetimeField()
+
+    class Meta:
+        table = "workers"
+
 
 HEARTBEAT = """
 INSERT INTO workers (id, kind, started_at, heartbeat_at)
