@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from paygate.adapters.postgres.tables import housekeeping
 from paygate.core.deps import Deps
 from paygate.core.queue import retention
 from paygate.core.queue.housekeeping import purge_expired
@@ -245,6 +246,44 @@ async def test_a_worker_that_has_lost_its_lease_stops(
     assert await purge_old_rows(deps) == 1
     assert await app.value("SELECT owner FROM retention_lease") == "another"
     assert await app.rows("SELECT * FROM retention_progress") == []
+
+
+async def test_a_worker_that_has_lost_its_lease_deletes_no_rows_of_other_kinds(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    await one_payment(app)
+    await make_older(app, timedelta(days=8))
+    before = await counts(app)
+    found = type(app.app.storage.retention)
+    purge = found.purge
+
+    async def lose_and_purge(self: Any, rows: OldRows, *args: Any, **how: Any) -> int:
+        await app.rows("UPDATE retention_lease SET owner = 'another'")
+        return await purge(self, rows, *args, **how)
+
+    monkeypatch.setattr(found, "purge", lose_and_purge)
+
+    await purge_old_rows(keeping(app, ALL))
+
+    assert await counts(app) == {**before, "delivery_attempts": 0}
+
+
+async def test_a_statement_that_takes_too_long_is_repeated_for_a_shorter_period(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    payment = await app.paid()
+    operation = await app.value("SELECT id FROM operations WHERE payment_id = $1", payment)
+    call = """
+    INSERT INTO plugin_calls (payment_id, operation_id, name, started_at, took_ms, given, answer)
+    SELECT 'p', $1, 'x', now() - interval '100 days' - n * interval '1 minute', 1, '{}', '{}'
+    FROM generate_series(1, $2) n"""
+    await app.rows(call, operation, 100_000)
+    await app.rows(call, "op_of_a_deleted_payment", 5)
+    monkeypatch.setattr(housekeeping, "TIMEOUT", "20ms")
+
+    purged = await purge_old_rows(keeping(app, Retention(calls=WEEK, callbacks=None)))
+
+    assert purged == 5
 
 
 async def test_a_run_continues_where_the_last_one_stopped(

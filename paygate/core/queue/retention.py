@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..deps import Deps
+from ..errors import InfrastructureError
 from .store import OldRows, PurgeProgress
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,11 @@ SLOW_S = 0.05
 FAST_S = 0.02
 PERIOD_MIN = timedelta(milliseconds=1)
 PERIOD_MAX = timedelta(days=36_500)
+
+# A statement that the database ended may have looked at too many rows: the next one looks at a
+# much shorter period. After so many in a row, the kind of rows is left to the next run.
+SHORTER_AFTER_ERROR = 16
+ERRORS_MAX = 8
 
 # A run ends after so long, and the next run goes on.
 RUN_MAX_S = 45.0
@@ -38,38 +45,63 @@ async def purge_old_rows(deps: Deps) -> int:
     retention, owner = deps.storage.retention, str(deps.ids.uuid())
     if not await retention.begin(owner):
         return 0
-    purged, ends_at_s = 0, time.monotonic() + RUN_MAX_S
+    run = _Run(owner, deps, time.monotonic() + RUN_MAX_S)
     try:
         for kind, keep in deps.policy.retention.periods().items():
-            purged += await _purge(kind, deps.clock.now() - keep, owner, deps, ends_at_s)
+            try:
+                await run.purge(kind, before=deps.clock.now() - keep)
+            except InfrastructureError as error:
+                log.warning("old %s were not deleted, the next run goes on: %s", kind, error)
+    except _LeaseLostError:
+        log.warning("another worker deletes old rows now")
     finally:
         await retention.end(owner)
-    if purged:
-        log.info("deleted %d old row(s)", purged)
-    return purged
+    if run.purged:
+        log.info("deleted %d old row(s)", run.purged)
+    return run.purged
 
 
-async def _purge(kind: OldRows, before: datetime, owner: str, deps: Deps, ends_at_s: float) -> int:
-    retention, now, purged = deps.storage.retention, deps.clock.now(), 0
-    progress = await retention.progress(kind)
-    if progress is None or not now - BEGIN_AGAIN_AFTER < progress.began_at <= now:
-        progress = PurgeProgress(BEGINNING, now)
-    period = PERIOD_MAX
-    while progress.position < before and time.monotonic() < ends_at_s:
-        until = min(progress.position + period, before)
-        period = until - progress.position
-        began_s = time.monotonic()
-        count = await retention.purge(kind, progress.position, until, limit=ROWS_MAX)
-        took_s = time.monotonic() - began_s
-        purged += count
-        if count < ROWS_MAX:
-            progress = PurgeProgress(until, progress.began_at)
-        if not await retention.save(kind, progress, owner):
-            break
-        period = _next_period(period, took_s, is_full=count == ROWS_MAX)
-        # Half of the time belongs to others.
-        await asyncio.sleep(took_s)
-    return purged
+class _LeaseLostError(Exception):
+    """Another worker has taken the lease."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: the owner of its lease, when it ends, and how many rows it has deleted."""
+
+    owner: str
+    deps: Deps
+    ends_at_s: float
+    purged: int = 0
+
+    async def purge(self, kind: OldRows, *, before: datetime) -> None:
+        """Delete rows of a kind that are older than ``before``, oldest first."""
+        retention, now = self.deps.storage.retention, self.deps.clock.now()
+        progress = await retention.progress(kind)
+        if progress is None or not now - BEGIN_AGAIN_AFTER < progress.began_at <= now:
+            progress = PurgeProgress(BEGINNING, now)
+        period, errors = PERIOD_MAX, 0
+        while progress.position < before and time.monotonic() < self.ends_at_s:
+            until = min(progress.position + period, before)
+            period = until - progress.position
+            began_s = time.monotonic()
+            try:
+                count = await retention.purge(kind, progress.position, until, limit=ROWS_MAX)
+            except InfrastructureError:
+                errors += 1
+                if errors > ERRORS_MAX:
+                    raise
+                period = max(period / SHORTER_AFTER_ERROR, PERIOD_MIN)
+                continue
+            took_s, errors = time.monotonic() - began_s, 0
+            self.purged += count
+            if count < ROWS_MAX:
+                progress = PurgeProgress(until, progress.began_at)
+            if not await retention.save(kind, progress, self.owner):
+                raise _LeaseLostError
+            period = _next_period(period, took_s, is_full=count == ROWS_MAX)
+            # Half of the time belongs to others.
+            await asyncio.sleep(took_s)
 
 
 def _next_period(period: timedelta, took_s: float, *, is_full: bool) -> timedelta:

@@ -141,7 +141,12 @@ class RetentionRepository(Protocol):
         ...
 
     async def purge(self, rows: OldRows, since: datetime, until: datetime, *, limit: int) -> int:
-        """Delete rows of ``[since, until)`` that are not needed; return how many."""
+        """Delete rows of ``[since, until)`` that are not needed; return how many.
+
+        Raises:
+            InfrastructureError: The database is unavailable, or has ended the statement because
+                it took too long: repeat it for a shorter period.
+        """
         ...
 
 
