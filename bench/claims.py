@@ -47,7 +47,7 @@ async def main() -> None:
         await show(connection, f"{ENDPOINTS} endpoints wait for later, {DUE} rows are due")
         await connection.execute(
             "UPDATE webhook_logs SET next_retry_at = now() - interval '1 hour'; "
-            "UPDATE merchants SET webhook_disabled_at = now(), webhook_disabled_reason = 'by_hand'"
+            "UPDATE merchants SET webhook_disabled_at = now(), webhook_disabled_reason = 'manual'"
         )
         await connection.execute("VACUUM ANALYZE")
         await show(connection, f"{ENDPOINTS} endpoints are disabled, all their rows are held")

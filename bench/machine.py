@@ -148,7 +148,7 @@ def _times(pid: int) -> tuple[int, int, int, int]:
 
 
 def _read(path: Path) -> str:
-    """The file's text; empty if the process has ended meanwhile."""
+    """Return the file's text; empty if the process has ended meanwhile."""
     try:
         return path.read_text()
     except (FileNotFoundError, ProcessLookupError):

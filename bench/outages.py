@@ -16,13 +16,20 @@ from paygate.adapters.embedded import start_servers
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.harness.folders import open_folder
-from tests.harness.outages import FAULTS, Fault, Told, merchant_and_workers, own_postgres, suffer
+from tests.harness.outages import (
+    FAULTS,
+    Fault,
+    OutageResult,
+    merchant_and_workers,
+    own_postgres,
+    suffer,
+)
 
 SETTLED_WITHIN_S = 15.0
 LASTS_S = {"read_only": 5.0, "alter_table": 4.0, "rights_revoked": 6.0}
 
 
-async def one(name: str, fault: Fault, redis_url: str) -> Told:
+async def one(name: str, fault: Fault, redis_url: str) -> OutageResult:
     with open_folder() as home, own_postgres(home) as postgres:
         async with merchant_and_workers(postgres, redis_url, home) as (running, client):
             return await suffer(
@@ -37,13 +44,13 @@ async def one(name: str, fault: Fault, redis_url: str) -> Told:
             )
 
 
-def is_good(told: Told) -> bool:
+def is_good(result: OutageResult) -> bool:
     return (
-        set(told.answers) <= {201, 503}
-        and not told.without_retry_after
-        and not told.ended
-        and not told.unsettled
-        and told.settled_after_s <= SETTLED_WITHIN_S
+        set(result.answers) <= {201, 503}
+        and not result.without_retry_after
+        and not result.ended
+        and not result.unsettled
+        and result.settled_after_s <= SETTLED_WITHIN_S
     )
 
 
@@ -52,9 +59,9 @@ def main() -> int:
     results = []
     with open_folder() as home, start_servers(home) as servers:
         for name in wanted:
-            told = asyncio.run(one(name, FAULTS[name], servers.urls.redis_url))
-            results.append(is_good(told))
-            print(json.dumps({"fault": name, "ok": results[-1], **asdict(told)}), flush=True)
+            result = asyncio.run(one(name, FAULTS[name], servers.urls.redis_url))
+            results.append(is_good(result))
+            print(json.dumps({"fault": name, "ok": results[-1], **asdict(result)}), flush=True)
     return 0 if all(results) else 1
 
 

@@ -146,7 +146,7 @@ class Run:
         return await self._site(system, worker=True)
 
     def has_working_site(self, system: str) -> bool:
-        """Whether a system with its worker is running."""
+        """Check whether a system with its worker is running."""
         return f"{system}_worker" in self._sites
 
     async def close_working_site(self, system: str) -> None:

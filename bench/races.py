@@ -29,7 +29,7 @@ ROUNDS = 200
 
 
 async def run(race: Race, on: Track, rounds: int) -> dict[str, Any]:
-    """One race; its line."""
+    """Run one race; return its line."""
     on.answers.clear()
     deadlocks, assertions = on.deadlocks(), on.assertion_errors()
     began = time.monotonic()
@@ -54,7 +54,7 @@ async def run(race: Race, on: Track, rounds: int) -> dict[str, Any]:
 
 
 async def run_all(urls: tuple[str, str, Path | None], home: Path, rounds: int) -> bool:
-    """Every race, a line each; whether all went well."""
+    """Run every race, and print a line each; return whether all succeeded."""
     async with track(urls[0], urls[1], home, urls[2]) as (on, processes):
         went_well = True
         for race, divisor in RACES.items():
@@ -72,7 +72,7 @@ async def run_all(urls: tuple[str, str, Path | None], home: Path, rounds: int) -
 
 @contextmanager
 def servers(home: Path) -> Iterator[tuple[str, str, Path | None]]:
-    """The URLs of PostgreSQL and Redis, and PostgreSQL's log where it is ours."""
+    """Provide the URLs of PostgreSQL and Redis, and PostgreSQL's log if we started it."""
     database = os.environ.get("PAYGATE_TEST_DATABASE_URL", "")
     redis = os.environ.get("PAYGATE_TEST_REDIS_URL", "")
     if database and redis:

@@ -41,7 +41,7 @@ READS = {
 
 
 async def open_filled(stack: AsyncExitStack, server_url: str, home: Path, rows: int) -> TestApp:
-    """An app on a database of its own with so many payments."""
+    """Return an app on a database of its own with so many payments."""
     name = f"reads_{rows}"
     connection = await asyncpg.connect(with_database(server_url, "postgres"))
     await connection.execute(f"CREATE DATABASE {name}")

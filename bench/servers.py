@@ -153,7 +153,7 @@ class Process:
         return self._popen.pid
 
     def is_alive(self) -> bool:
-        """Whether it is running."""
+        """Check whether it is running."""
         return self._popen.poll() is None
 
     def require_alive(self) -> None:

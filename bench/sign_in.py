@@ -23,7 +23,7 @@ KNOWN, OFF, NOBODY = "asha@x.y", "off@x.y", "nobody@x.y"
 
 
 async def refused(app: TestApp, email: str) -> float:
-    """A wrong password; how many milliseconds until the answer."""
+    """Send a wrong password; return the milliseconds until the response."""
     began_s = time.perf_counter()
     typed = {"email": email, "password": "a wrong password"}
     answer = await app.call("POST", "/session", keys=None, json=typed)

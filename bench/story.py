@@ -37,14 +37,14 @@ async def stories(home: Path) -> None:
         async with stack(urls.database_url, urls.redis_url, home, ENVIRON) as processes:
             client = await processes.serve("--prepare")
             await processes.start("work")
-            nobody = f"http://127.0.0.1:{free_port()}/nobody-listens"
-            await client.call("PUT", "/api/v1/webhooks", json={"webhook_url": nobody})
+            unreachable = f"http://127.0.0.1:{free_port()}/nobody-listens"
+            await client.call("PUT", "/api/v1/webhooks", json={"webhook_url": unreachable})
             await asyncio.sleep(2)
-            told = [await story(client) for _ in range(ROUNDS)]
-    took = sorted(seconds for seconds, _ in told)
+            rounds = [await story(client) for _ in range(ROUNDS)]
+    took = sorted(seconds for seconds, _ in rounds)
     print(
         f"three days in {statistics.median(took):.3f} s (median of {ROUNDS}; "
-        f"{took[0]:.3f} to {took[-1]:.3f} s), {told[0][1]} steps"
+        f"{took[0]:.3f} to {took[-1]:.3f} s), {rounds[0][1]} steps"
     )
 
 

@@ -31,7 +31,7 @@ def main() -> None:
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
     written = openapi_document(app, registry, version="0")
     for path, item in list(written["paths"].items()):
-        ours = {method: _good(said) for method, said in item.items() if not _is_dialect(said)}
+        ours = {method: _good(one) for method, one in item.items() if not _is_dialect(one)}
         written["paths"][path] = ours
         if not ours:
             del written["paths"][path]

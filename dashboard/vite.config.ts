@@ -14,7 +14,7 @@ const LICENSES = "licenses.md";
 const FONT = "@fontsource-variable/inter";
 const SOURCES = ["index.html", "package-lock.json", "package.json", "public", "src", "tsconfig.json", "vite.config.ts"];
 
-/** Notes what the build was made from, so that a test without Node can tell a stale one. */
+/** Writes a digest of the sources, so that a test without Node can detect a stale build. */
 function builtFrom(): Plugin {
   return {
     name: "built-from",
@@ -56,7 +56,7 @@ export default defineConfig(({ command }) => ({
   base: command === "build" ? "/dashboard/" : "/",
   build: {
     outDir: BUILT,
-    // What stands in `public` is copied as it is: the icon, and the plain log page.
+    // Files in `public` are copied unchanged: the icon and the plain log page.
     emptyOutDir: true,
     // The content security policy allows no data: fonts and no inline scripts.
     assetsInlineLimit: 0,

@@ -219,17 +219,17 @@ async def buy(base: str) -> int:
 
 
 def report(receiver: Receiver, wanted: dict[str, str], ended_right: bool) -> int:
-    stories = {
+    expected = {
         id: ["payment.created", "payment.pending", f"payment.{status}"]
         for id, status in wanted.items()
     }
-    told_right = dict(receiver.verified) == stories
+    is_complete = dict(receiver.verified) == expected
     count = sum(map(len, receiver.verified.values()))
     print(f"\n{count} webhooks verified, {receiver.refused} refused")
-    if ended_right and told_right and not receiver.refused:
+    if ended_right and is_complete and not receiver.refused:
         print("demo: succeeded")
         return 0
-    print("demo FAILED: wanted", json.dumps(stories), "got", json.dumps(receiver.verified))
+    print("demo FAILED: wanted", json.dumps(expected), "got", json.dumps(receiver.verified))
     return 1
 
 

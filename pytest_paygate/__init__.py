@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def paygate_session(request: pytest.FixtureRequest) -> Iterator[Session]:
-    """The session of this process: a PostgreSQL server, and databases created in advance.
+    """Provide the session of this process: a PostgreSQL server, and databases created in advance.
 
     ``PAYGATE_TEST_DATABASE_URL`` names a database on the server to use (it is not changed);
     without it a temporary server is started. The processes of pytest-xdist share it.
@@ -34,7 +34,7 @@ def paygate_session(request: pytest.FixtureRequest) -> Iterator[Session]:
 
 @pytest.fixture
 def paygate_settings() -> Mapping[str, str]:
-    """Settings of paygate and its plugins, by variable name. Override it in your tests."""
+    """Provide settings of paygate and its plugins, by variable name. Override it in your tests."""
     return {}
 
 
@@ -42,7 +42,7 @@ def paygate_settings() -> Mapping[str, str]:
 def paygate_app(
     paygate_session: Session, paygate_settings: Mapping[str, str]
 ) -> Iterator[PaygateApp]:
-    """A gateway for one test, with methods to await."""
+    """Provide a gateway for one test, with methods to await."""
     with paygate_session.app(paygate_settings) as app:
         yield app
 
@@ -51,24 +51,24 @@ def paygate_app(
 def paygate_server(
     paygate_session: Session, paygate_settings: Mapping[str, str]
 ) -> Iterator[PaygateServer]:
-    """A gateway for one test on a local port, with blocking methods."""
+    """Provide a gateway for one test on a local port, with blocking methods."""
     with paygate_session.server(paygate_settings) as server:
         yield server
 
 
 @pytest.fixture
 def webhook_inbox(paygate_app: PaygateApp) -> Inbox:
-    """The receiver of the webhooks of ``paygate_app``."""
+    """Provide the receiver of the webhooks of ``paygate_app``."""
     return paygate_app.inbox
 
 
 @pytest.fixture
 def clock(paygate_app: PaygateApp) -> Clock:
-    """The clock of ``paygate_app``; it stands still until a test moves it."""
+    """Provide the clock of ``paygate_app``; it stands still until a test moves it."""
     return paygate_app.clock
 
 
 @pytest.fixture
 def scenario(paygate_app: PaygateApp) -> Scenario:
-    """The scenarios of the payments of ``paygate_app``."""
+    """Provide the scenarios of the payments of ``paygate_app``."""
     return paygate_app.scenario

@@ -81,7 +81,7 @@ def server_urls(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def server_home() -> Iterator[Path]:
-    """A folder for servers of a test's own."""
+    """Provide a folder for servers of a test's own."""
     with open_folder() as home:
         yield home
 
@@ -134,7 +134,7 @@ async def shared_installed(
 
 
 def _shares(request: pytest.FixtureRequest) -> bool:
-    """Whether a test can do with an app that others had before."""
+    """Check whether a test may use an app that other tests have used."""
     names = set(request.fixturenames)
     return "app" in names and not names & {"database_url", "tmp_path"}
 
@@ -162,7 +162,7 @@ async def shared_app(shared_scripted: Shared[TestApp]) -> AsyncIterator[TestApp]
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, fakes: Fakes) -> TestApp:
-    """An app with scripted plugins and without a running worker.
+    """Provide an app with scripted plugins and without a running worker.
 
     A test that names its database or its folder as well, or brings plugins of its own, has
     one that nobody else had.
@@ -173,6 +173,6 @@ def app(request: pytest.FixtureRequest, fakes: Fakes) -> TestApp:
 
 @pytest.fixture
 async def installed(shared_installed: Shared[TestApp]) -> AsyncIterator[TestApp]:
-    """An app with the plugins that come with paygate."""
+    """Provide an app with the plugins that come with paygate."""
     async with shared_installed.lent() as running:
         yield running

@@ -1,4 +1,4 @@
-"""Tests that would notice if they heard each other: each has answers of its own.
+"""Tests that fail if apps are not isolated: each test has its own results.
 
 How many: ``CROSSING_TESTS`` (500). See ``bench/README.md``.
 """
@@ -18,7 +18,7 @@ CODES = list(DeclineCode)
 
 
 @pytest.mark.parametrize("number", range(0, TESTS, 2))
-async def test_hears_only_its_own_answers(paygate_app: PaygateApp, number: int) -> None:
+async def test_each_app_sees_only_its_own_payments(paygate_app: PaygateApp, number: int) -> None:
     rng = Random(number)
     codes = [rng.choice(CODES) for _ in range(3)]
     amounts = [1000 + number * 10 + place for place in range(3)]
@@ -34,7 +34,7 @@ async def test_hears_only_its_own_answers(paygate_app: PaygateApp, number: int) 
 
     assert got == codes
     await paygate_app.inbox.expect("payment.success", payment_id=own["id"])
-    assert {webhook.says("amount") for webhook in paygate_app.inbox.arrived} == {900_000 + number}
+    assert {webhook.field("amount") for webhook in paygate_app.inbox.arrived} == {900_000 + number}
     listed = (await paygate_app.call("GET", "/payments?limit=50")).json
     assert sorted(each["amount"] for each in listed["data"]) == [*amounts, 900_000 + number]
 
@@ -47,8 +47,8 @@ def test_hears_only_its_own_server(paygate_server: PaygateServer, number: int) -
     paid = paygate_server.pay(5000 + number)
 
     assert failed["decline_code"] == code
-    heard = {webhook.says("payment_id") for webhook in paygate_server.inbox.arrived}
-    assert heard == {failed["id"], paid["id"]}
+    received = {webhook.field("payment_id") for webhook in paygate_server.inbox.arrived}
+    assert received == {failed["id"], paid["id"]}
     assert paygate_server.call("GET", "/payments?limit=50").json["total"] == 2
 
 

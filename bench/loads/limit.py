@@ -57,12 +57,12 @@ class Limit:
             argv += [f"--host={run.servers.database_host}", "--username=paygate"]
             meter = CpuMeter([run.servers.postgres_pid])
             meter.start()
-            said = await _output(run, f"limit_{batch}", argv)
+            output = await _output(run, f"limit_{batch}", argv)
             meter.stop()
-            tps = TPS.search(said)
+            tps = TPS.search(output)
             stored = await site.connection.fetchval(STORED)
             if tps is None or stored != count:
-                raise LoadError(f"pgbench stored {stored} payments and not {count}: {said}")
+                raise LoadError(f"pgbench stored {stored} payments and not {count}: {output}")
             figures = Figures(
                 rps=float(tps[1]) * batch,
                 pg_us=meter.used_us[0] / count,

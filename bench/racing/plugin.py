@@ -134,16 +134,16 @@ class CallsBack:
     def verify(self, callback: RawCallback) -> Verified:
         if not hmac.compare_digest(callback.headers.get(SIGNATURE, ""), sign(callback.body)):
             raise BadSignatureError("the signature does not match")
-        said = json.loads(callback.body)
-        return Verified(str(said["id"]), said)
+        content = json.loads(callback.body)
+        return Verified(str(content["id"]), content)
 
     def translate(self, verified: Verified) -> Sequence[Update]:
-        said = verified.content
-        amount = Money(said["amount"], said["currency"])
+        content = verified.content
+        amount = Money(content["amount"], content["currency"])
         outcome: Outcome = Declined(DeclineCode.DECLINED)
-        if said["approved"]:
-            outcome = Approved(f"race-{said['operation_id']}", amount)
-        return [Update(said["operation_id"], outcome, amount)]
+        if content["approved"]:
+            outcome = Approved(f"race-{content['operation_id']}", amount)
+        return [Update(content["operation_id"], outcome, amount)]
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
         return (200, b"{}") if accepted else (400, b"{}")
@@ -201,20 +201,20 @@ class IsBroken:
 
 
 def sign(body: bytes) -> str:
-    """The signature of a callback."""
+    """Return the signature of a callback."""
     return hmac.new(SECRET, body, hashlib.sha256).hexdigest()
 
 
 def callback(call: Mapping[str, Any], *, key: str, approved: bool) -> tuple[dict[str, str], bytes]:
-    """The headers and body of a callback about a call in the journal."""
-    said = {
+    """Return the headers and body of a callback about a call in the journal."""
+    content = {
         "id": key,
         "operation_id": call["operation_id"],
         "amount": call["amount"],
         "currency": call["currency"],
         "approved": approved,
     }
-    body = json.dumps(said).encode()
+    body = json.dumps(content).encode()
     return {SIGNATURE: sign(body)}, body
 
 

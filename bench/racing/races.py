@@ -62,7 +62,7 @@ class Result:
 
 
 async def cancel_and_approval(track: Track, rounds: int) -> Result:
-    """The shopper cancels while the bank's approval comes in."""
+    """Cancel payments while their approvals arrive."""
     payments = await _waiting(track, rounds)
     calls = await track.calls_about(payments, "authorize")
     acknowledged = await _abreast(
@@ -76,7 +76,7 @@ async def cancel_and_approval(track: Track, rounds: int) -> Result:
 
 
 async def approval_and_decline(track: Track, rounds: int) -> Result:
-    """Two callbacks contradict each other. An approval counts whichever comes first."""
+    """Send two contradicting callbacks. An approval counts in any order."""
     payments = await _waiting(track, rounds)
     calls = await track.calls_about(payments, "authorize")
     acknowledged = await _abreast(
@@ -98,8 +98,8 @@ async def callbacks_about_refunds(track: Track, rounds: int) -> Result:
     calls = await track.calls_about(payments, "refund", REFUNDS_CALLED_BACK)
 
     async def answer(payment: str) -> int:
-        heard = await asyncio.gather(*(track.call_back(call) for call in calls[payment]))
-        return heard.count(False)
+        acknowledged = await asyncio.gather(*(track.call_back(call) for call in calls[payment]))
+        return acknowledged.count(False)
 
     unacknowledged = await _abreast(answer(payment) for payment in payments)
     result = await _refunds_of(track, payments, rounds * REFUNDS_CALLED_BACK)
@@ -128,7 +128,7 @@ async def refunds_and_captures(track: Track, rounds: int) -> Result:
 
 
 async def late_success_and_new_payment(track: Track, rounds: int) -> Result:
-    """An approval comes late while the shopper tries anew: the order is paid once."""
+    """Let an approval arrive late during a second payment: the order is paid once."""
     orders = await _gather_orders(track, rounds)
     firsts = await _abreast(_started(track, order) for order in orders)
     calls = await track.calls_about(firsts, "authorize")
@@ -175,7 +175,7 @@ async def many_refunds(track: Track, rounds: int) -> Result:
 
 
 async def broken_beside_healthy(track: Track, rounds: int) -> Result:
-    """A plugin raises, answers junk or asks for a wrong wake-up beside twenty payments."""
+    """Let a plugin raise or return invalid results during twenty payments."""
     healthy: list[str] = []
     broken: list[str] = []
     for behaviour in (BROKEN[index % len(BROKEN)] for index in range(rounds)):
@@ -199,13 +199,13 @@ async def broken_beside_healthy(track: Track, rounds: int) -> Result:
     )
 
 
-async def _one_approval_each(track: Track, payments: list[str], heard: list[bool]) -> Result:
+async def _one_approval_each(track: Track, payments: list[str], acknowledged: list[bool]) -> Result:
     settled = await track.settle(payments)
     return Result(
         len(payments),
         {
             "not settled": 0 if settled else await track.unsettled(payments),
-            "approvals not acknowledged": heard.count(False),
+            "approvals not acknowledged": acknowledged.count(False),
             "failed, approved and not refunded": await _number(track, LOST, payments),
         },
         await _endings(track, payments),
@@ -214,7 +214,7 @@ async def _one_approval_each(track: Track, payments: list[str], heard: list[bool
 
 
 async def _refunds_of(track: Track, payments: list[str], wanted: int) -> Result:
-    """Where every one of these refunds was approved by its processor."""
+    """Check whether the processor approved every one of these refunds."""
     settled = await track.settle(payments)
     found = {row["status"]: row["n"] for row in await track.fetch(REFUNDS, payments)}
     return Result(

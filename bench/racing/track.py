@@ -57,7 +57,7 @@ class Track:
         return status, json.loads(content or b"{}")
 
     async def order(self, amount: int) -> str:
-        """A new order's id."""
+        """Return a new order's id."""
         status, order = await self.post("/orders", {"amount": amount})
         assert status == 201, order
         return str(order["id"])
@@ -67,7 +67,7 @@ class Track:
         return await self.post("/payments", {"order_id": order_id, "method": "race", **details})
 
     async def new_payment(self, amount: int, **details: str) -> str:
-        """A new payment's id, of a new order."""
+        """Return a new payment's id, of a new order."""
         status, payment = await self.pay(await self.order(amount), **details)
         assert status == 201, payment
         return str(payment["id"])
@@ -85,7 +85,7 @@ class Track:
         return False
 
     def calls(self) -> list[dict[str, Any]]:
-        """What the processors were asked so far, in order."""
+        """Return what the processors were asked so far, in order."""
         journal = self.home / "journal.jsonl"
         if journal.exists():
             with journal.open("rb") as file:
@@ -131,7 +131,7 @@ class Track:
         return True
 
     async def unsettled(self, payments: list[str]) -> int:
-        """How many of these payments, and of their refunds, have no end yet."""
+        """Return how many of these payments, and of their refunds, have no end yet."""
         (row,) = await self.fetch(
             "SELECT (SELECT count(*) FROM payments WHERE id = ANY($1) "
             "AND status NOT IN ('success', 'failed')) + "
@@ -171,14 +171,14 @@ class Track:
         return sum(count for status, count in self.answers.items() if status >= 500)
 
     def deadlocks(self) -> int:
-        """What PostgreSQL's log tells; 0 where the server is not ours to read."""
+        """Count lines in PostgreSQL's log; 0 if the log cannot be read."""
         return _count(self.server_log, "deadlock detected")
 
     def assertion_errors(self) -> int:
         return sum(_count(log, "AssertionError") for log in self.home.glob("process-*.log"))
 
     async def deadlocks_counted(self) -> int:
-        """What the server itself has counted, complete once the processes have ended."""
+        """Return what the server itself has counted, complete once the processes have ended."""
         (row,) = await self.fetch(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )

@@ -149,9 +149,9 @@ class Receiver:
         return web.json_response({"status": "cleared"})
 
     async def fail(self, request: web.Request) -> web.Response:
-        said = parsed(await request.read())
-        said = said if isinstance(said, dict) else {}
-        first, status = said.get("first"), said.get("status", 503)
+        options = parsed(await request.read())
+        options = options if isinstance(options, dict) else {}
+        first, status = options.get("first"), options.get("status", 503)
         if isinstance(first, int) and first >= 0 and status in range(400, 600):
             self.fail_first, self.fail_status = first, status
             return web.json_response({"first": first, "status": status})
@@ -191,10 +191,12 @@ def main() -> None:
     read.add_argument(
         "--delay", type=float, default=0.0, metavar="S", help="delay of each response"
     )
-    said = read.parse_args()
-    receiver = Receiver(said.secret, said.fail_first, delay_s=said.delay)
-    print(f"listening: http://{said.host}:{said.port}/webhook  shown at /logs", flush=True)
-    web.run_app(application(receiver), host=said.host, port=said.port, print=None, access_log=None)
+    options = read.parse_args()
+    receiver = Receiver(options.secret, options.fail_first, delay_s=options.delay)
+    print(f"listening: http://{options.host}:{options.port}/webhook  shown at /logs", flush=True)
+    web.run_app(
+        application(receiver), host=options.host, port=options.port, print=None, access_log=None
+    )
 
 
 if __name__ == "__main__":

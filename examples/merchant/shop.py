@@ -83,9 +83,9 @@ class Paygate:
             aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as session,
             session.request(
                 method, f"{self.base}/api/v1{path}", json=body, headers=headers
-            ) as said,
+            ) as response,
         ):
-            return await said.json()
+            return await response.json()
 
 
 @dataclass
@@ -185,11 +185,11 @@ class Shop:
         # Without a secret anyone could sign.
         if not secret or not is_genuine(body, request.headers, secret):
             return web.Response(status=401, text="Invalid signature")
-        told = json.loads(body)
+        event = json.loads(body)
         # Other programs may use the same keys; ignore their orders.
-        if sale := self.sales.get(told["data"].get("order_id")):
-            sale.learn(told["event"], told["data"]["payment_id"])
-            self._note(told["event"], sale)
+        if sale := self.sales.get(event["data"].get("order_id")):
+            sale.learn(event["event"], event["data"]["payment_id"])
+            self._note(event["event"], sale)
         return web.Response(text="OK")
 
     def _note(self, event: str, sale: Sale) -> None:
@@ -240,11 +240,11 @@ def main() -> None:
     read.add_argument("--port", type=int, default=port, help="SHOP_PORT, or 4100")
     base = os.environ.get("PAYGATE_URL", "http://localhost:8000")
     read.add_argument("--paygate", default=base, help="URL of the API")
-    said = read.parse_args()
+    options = read.parse_args()
     key = os.environ.get("PAYGATE_KEY", "key_test_abc123")
     secret = os.environ.get("PAYGATE_SECRET", "secret_test_xyz789")
-    paygate = Paygate(said.paygate.rstrip("/"), key, secret)
-    door = listening(said.port)
+    paygate = Paygate(options.paygate.rstrip("/"), key, secret)
+    door = listening(options.port)
     here = f"http://localhost:{door.getsockname()[1]}"
     shop = Shop(paygate, Endpoint(paygate, f"{here}/webhook"))
 

@@ -30,26 +30,26 @@ test("a payment is taken", { concurrency: true }, async () => {
   await assert.rejects(merchant.call("GET", "/payments"), /401/);
 });
 
-test("a decline is told", { concurrency: true }, async () => {
+test("a decline is reported", { concurrency: true }, async () => {
   const merchant = await openNamespace(paygate, { scenario: "insufficient_funds" });
   assert.equal((await checkOut(merchant)).decline_code, "insufficient_funds");
   assert.equal((await merchant.call("GET", "/payments?limit=10")).total, 1);
 });
 
 test("webhooks come to the test that asked", { concurrency: true }, async (t) => {
-  const heard = [];
+  const received = [];
   const shop = createServer((request, answer) => {
     let body = "";
     request.on("data", (part) => (body += part));
-    request.on("end", () => (heard.push(JSON.parse(body)), answer.end()));
+    request.on("end", () => (received.push(JSON.parse(body)), answer.end()));
   }).listen(0, "127.0.0.1");
   t.after(() => (shop.close(), shop.closeAllConnections()));
   await once(shop, "listening");
   const webhook_url = `http://127.0.0.1:${shop.address().port}/webhook`;
   const merchant = await openNamespace(paygate, { webhook_url });
   const payment = await checkOut(merchant);
-  while (!heard.some((event) => event.event === "payment.success")) {
+  while (!received.some((event) => event.event === "payment.success")) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.ok(heard.every((event) => event.data.payment_id === payment.id));
+  assert.ok(received.every((event) => event.data.payment_id === payment.id));
 });

@@ -75,7 +75,7 @@ def dev(
         announce(urls, pipes)
         if _wait_ready(settings, parts, stop):
             clock = _clock(settings, keep=keep_clock)
-            print(_welcome(settings, urls, time.monotonic() - began, clock), flush=True)
+            print(_overview(settings, urls, time.monotonic() - began, clock), flush=True)
             started = _start_beside(beside, settings, {**environ, **urls}, death_signal)
             stack.callback(_end, started)
             _wait_end(parts, stop, poll)
@@ -103,7 +103,7 @@ def _servers(
 
 
 def _overrides(settings: Settings) -> dict[str, str]:
-    """The variables that pass the command line's options on to the processes."""
+    """Return the variables that pass the command line's options on to the processes."""
     return {
         "HOST": settings.host,
         "PORT": str(settings.port),
@@ -235,7 +235,7 @@ def _clock(settings: Settings, *, keep: bool) -> str:
         connection.close()
     release = f"Release it: curl -X POST {_base(settings)}{CLOCK}/release"
     if shown.get("held"):
-        return f"STOPPED at {shown['now']}: nothing falls due. {release}"
+        return f"STOPPED at {shown['now']}: no work becomes due. {release}"
     if shift_s := shown.get("shift_seconds"):
         return f"SHIFTED, {format_shift(timedelta(seconds=shift_s))}. {release}"
     return "runs with the real time"
@@ -293,7 +293,7 @@ def _data(settings: Settings, urls: Mapping[str, str]) -> str:
     return "in the database of DATABASE_URL" + (f"; Valkey in {home}" if own_redis else "")
 
 
-def _welcome(settings: Settings, urls: Mapping[str, str], took_s: float, clock: str) -> str:
+def _overview(settings: Settings, urls: Mapping[str, str], took_s: float, clock: str) -> str:
     base = _base(settings)
     keys = f"-H 'X-Api-Key: {settings.test_api_key}' -H 'X-Api-Secret: {settings.test_api_secret}'"
     return f"""

@@ -19,7 +19,7 @@ from .setup import Setup
 
 
 async def doctor(setup: Setup) -> AsyncIterator[str]:
-    """Yield lines for a person; the first word of each is ``ok``, ``note`` or ``look``.
+    """Yield lines for a person; the first word of each is ``ok``, ``note`` or ``warn``.
 
     Raises:
         OperatorError: Nothing can be checked, for example without a database.
@@ -30,13 +30,13 @@ async def doctor(setup: Setup) -> AsyncIterator[str]:
         yield f"ok    PostgreSQL {version}"
         missing = await missing_migrations(storage.executor)
         yield (
-            f"look  {len(missing)} migration(s) missing, run `paygate migrate`"
+            f"warn  {len(missing)} migration(s) missing, run `paygate migrate`"
             if missing
             else "ok    the schema is up to date"
         )
         if not missing and not await storage.executor.fetchval(INDEXES_TEXTS):
             yield (
-                "look  searches for a part of a receipt or VPA read all rows: as an owner of the "
+                "warn  searches for a part of a receipt or VPA read all rows: as an owner of the "
                 "database, run `CREATE EXTENSION pg_trgm; SELECT paygate_index_texts()`"
             )
     finally:
@@ -61,7 +61,7 @@ def _clock(app: App, port: int) -> list[str]:
     if not clock.shown.is_held:
         return [f"note  the test clock runs {format_shift(clock.shown.shift)}; {release}"]
     at = f"{clock.shown.now():%Y-%m-%d %H:%M:%S} UTC"
-    return [f"look  the test clock is stopped at {at}: nothing falls due; {release}"]
+    return [f"warn  the test clock is stopped at {at}: no work becomes due; {release}"]
 
 
 def _plugins(app: App) -> list[str]:
@@ -69,12 +69,12 @@ def _plugins(app: App) -> list[str]:
     lines = [f"ok    plugin {name} {version}" for name, version in registry.plugins.items()]
     carried_out = {m for p in registry.processors.values() for m in p.capabilities.methods}
     lines += [
-        f"look  no processor carries out method {method}"
+        f"warn  no processor supports method {method}"
         for method in registry.methods
         if method not in carried_out
     ]
     if not registry.methods:
-        lines.append("look  no payment method is installed, nothing can be paid")
+        lines.append("warn  no payment method is installed, nothing can be paid")
     return lines
 
 
@@ -83,12 +83,12 @@ async def _work(app: App) -> AsyncIterator[str]:
     notifier = await app.deps.notifier.is_connected()
     words = {
         True: "ok    workers are notified over Redis",
-        False: "look  Redis cannot be reached: workers poll the database once a second",
+        False: "warn  Redis cannot be reached: workers poll the database once a second",
         None: "note  no Redis is configured: workers poll the database once a second",
     }
     refusal = app.deps.notifier.refusal
     yield (
-        f"look  Redis refuses the queue ({refusal}): workers poll the database"
+        f"warn  Redis refuses the queue ({refusal}): workers poll the database"
         if refusal
         else words[notifier]
     )
@@ -96,7 +96,7 @@ async def _work(app: App) -> AsyncIterator[str]:
     yield (
         f"ok    {alive} worker(s) alive"
         if alive
-        else "look  no worker is running, start `paygate work`"
+        else "warn  no worker is running, start `paygate work`"
     )
     counts = await workers.counts()
     yield (
@@ -106,7 +106,7 @@ async def _work(app: App) -> AsyncIterator[str]:
     due_before = app.deps.clock.now() - OVERDUE_AFTER
     for stuck in await workers.stuck(due_before=due_before, limit=STUCK_ROWS_MAX):
         yield redact(
-            f"look  {stuck.table} {stuck.row_id}: due {stuck.due_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"warn  {stuck.table} {stuck.row_id}: due {stuck.due_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"claimed {stuck.claims} time(s), {stuck.reason}"
         )
 

@@ -57,10 +57,10 @@ def ephemeral(setup: Setup, *, port: int = 0, with_stdin: bool = False) -> None:
 
 
 def _say(base: str) -> Callable[[App], None]:
-    def say(app: App) -> None:
+    def announce(app: App) -> None:
         print(json.dumps(_where(base, app)), flush=True)
 
-    return say
+    return announce
 
 
 def _where(base: str, app: App) -> dict[str, Any]:

@@ -141,13 +141,13 @@ def _still_judging(findings: list[Finding]) -> Iterator[None]:
                 print(f"still judging after {after} ({took_s:.0f} s)", file=out, flush=True)
             last = len(findings)
 
-    telling = threading.Thread(target=report, daemon=True)
-    telling.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         over.set()
-        telling.join()
+        reporter.join()
 
 
 def _named(name: str, installed: list[Found]) -> Found:

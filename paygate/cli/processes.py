@@ -94,7 +94,7 @@ def report_ready(pipe: int) -> None:
 
 
 def _overrides(settings: Settings) -> dict[str, str]:
-    """The variables that pass on what options and servers of this process have changed."""
+    """Return the variables that differ because of this process's options and servers."""
     return {
         "HOST": settings.host,
         "DATABASE_URL": settings.database_url,

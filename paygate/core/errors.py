@@ -110,7 +110,7 @@ class SuspendedMerchantError(ForbiddenError):
     """The merchant is suspended: shoppers cannot pay its orders."""
 
     def __init__(self) -> None:
-        super().__init__("This merchant does not take payments at present")
+        super().__init__("This merchant does not accept payments at the moment")
 
 
 class NotFoundError(ClientError):
@@ -202,21 +202,21 @@ class NoActionError(ConflictError):
     """The payment does not wait for an action of the shopper."""
 
     def __init__(self) -> None:
-        super().__init__("Payment does not wait for its shopper")
+        super().__init__("Payment does not wait for an action of the shopper")
 
 
 class LastOwnerError(ConflictError):
     """Without this owner no user could manage the team."""
 
     def __init__(self) -> None:
-        super().__init__("The last active owner must stay")
+        super().__init__("The merchant needs at least one active owner")
 
 
 class EmailTakenError(ConflictError):
     """Another user of the merchant has that email address."""
 
     def __init__(self) -> None:
-        super().__init__("There is a user with that email already")
+        super().__init__("A user with this email address already exists")
 
 
 class RefundExceedsCaptureError(ConflictError):

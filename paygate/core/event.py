@@ -29,7 +29,7 @@ class EventType(StrEnum):
 
 
 def could_match(filter: str) -> bool:
-    """Whether some event matches the filter; a misspelt filter would never match."""
+    """Check whether some event matches the filter; a misspelt filter would never match."""
     if filter.endswith(".*"):
         return any(type.startswith(filter[:-1]) for type in EventType)
     return filter == "*" or filter in set(EventType)

@@ -81,7 +81,7 @@ class QueueCounts:
     waiting: int
     due: int
     leased: int
-    set_aside: int
+    dead_lettered: int
     oldest_due_at: datetime | None
 
 
@@ -102,7 +102,7 @@ class StuckWork:
 
     queue: Queue
     id: str
-    state: Literal["overdue", "set_aside"]
+    state: Literal["overdue", "dead_lettered"]
     payment_id: str | None
     due_at: datetime | None
     claims: int

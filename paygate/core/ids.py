@@ -28,7 +28,7 @@ _SHAPES = {kind: re.compile(rf"{kind}[A-Za-z0-9]{{{RANDOM_CHARS}}}") for kind in
 
 
 def is_id(kind: IdKind, text: str) -> bool:
-    """Whether ``text`` has the format of an id of that kind.
+    """Check whether ``text`` has the format of an id of that kind.
 
     No row has an id of another format, so no query is needed.
     """
@@ -36,7 +36,7 @@ def is_id(kind: IdKind, text: str) -> bool:
 
 
 def is_order_name(text: str) -> bool:
-    """Whether ``text`` can be an order's id: one of paygate's or one that a client chose."""
+    """Check whether ``text`` can be an order's id: one of paygate's or one that a client chose."""
     return _ORDER_NAME.fullmatch(text) is not None
 
 

@@ -28,7 +28,7 @@ def well_formed(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
+    """Check whether a host name or address is this machine's own."""
     plain = host.strip("[]").lower()
     if plain == "localhost" or plain.endswith(".localhost"):
         return True

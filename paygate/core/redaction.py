@@ -41,7 +41,7 @@ def passes_luhn(digits: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def names_a_secret(name: str) -> bool:
-    """Whether the value of a field of that name must never be stored or logged."""
+    """Check whether the value of a field of that name must never be stored or logged."""
     return _SECRET_NAMES.search(name) is not None
 
 

@@ -60,7 +60,7 @@ class ScenarioInfo(Protocol):
         ...
 
     @property
-    def says(self) -> str:
+    def description(self) -> str:
         """A description for people."""
         ...
 

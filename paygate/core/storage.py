@@ -138,5 +138,5 @@ class Storage(Repositories, Protocol):
         ...
 
     async def is_connected(self) -> bool:
-        """Whether the database responds."""
+        """Check whether the database responds."""
         ...

@@ -107,7 +107,7 @@ class Collector:
     )
 
     def loaded_plugins(self) -> Mapping[str, LoadedPlugin]:
-        """All plugins, after their hooks were called."""
+        """Return all plugins, after their hooks were called."""
         return {
             each.name: LoadedPlugin(
                 each.name,
@@ -147,7 +147,7 @@ class Collector:
         )
 
     def methods(self) -> dict[str, PaymentMethod]:
-        """Payment methods by code."""
+        """Return payment methods by code."""
         return self._guarded(
             "paygate_methods",
             PaymentMethod,

@@ -133,12 +133,12 @@ class HostedRouter:
         able = {candidate.processor for candidate in request.candidates}
         ignored = tuple(shown(id) for id in ranked if id not in able)
         if ignored:
-            strangers = PluginContractError(
+            unknown = PluginContractError(
                 f"router {self.name} named {', '.join(ignored)}, which cannot carry this out",
                 plugin=self.plugin,
             )
             context.logger.warning(
-                "router named unknown processors", error=f"{type(strangers).__name__}: {strangers}"
+                "router named unknown processors", error=f"{type(unknown).__name__}: {unknown}"
             )
         return RouterRanking(tuple(id for id in ranked if id in able) or None, ignored)
 

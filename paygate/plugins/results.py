@@ -194,16 +194,16 @@ def _approved(answer: Approved, asked: Money, kind: OperationKind, operation_id:
 
 def _declined(answer: Declined) -> Declined:
     code: object = answer.code
-    theirs, key = answer.processor_code, answer.shopper_message_key
+    own_code, key = answer.processor_code, answer.shopper_message_key
     if not isinstance(code, DeclineCode):
         hint = did_you_mean(code, DeclineCode)
         raise PluginContractError(f"Declined.code is {quoted(code)}, not a DeclineCode; {hint}")
     one_of(answer.retry, get_args(RetryAdvice), "Declined.retry")
-    texts: dict[str, object] = {"processor_code": theirs, "shopper_message_key": key}
+    texts: dict[str, object] = {"processor_code": own_code, "shopper_message_key": key}
     for field, value in texts.items():
         if not isinstance(value, str | None):
             raise PluginContractError(f"Declined.{field} is {quoted(value)}, not a text")
-    return Declined(code, answer.retry, theirs and shown(theirs), key and shown(key))
+    return Declined(code, answer.retry, own_code and shown(own_code), key and shown(key))
 
 
 Waiting = tuple[timedelta, datetime | None, Mapping[str, Any] | None]
@@ -372,8 +372,8 @@ def without_secrets(answer: Outcome, secrets: Collection[str]) -> Outcome:
     match answer:
         case Unknown(reason=reason):
             return Unknown(mask_secrets(reason, secrets))
-        case Declined(processor_code=str(theirs)):
-            return replace(answer, processor_code=mask_secrets(theirs, secrets))
+        case Declined(processor_code=str(own_code)):
+            return replace(answer, processor_code=mask_secrets(own_code, secrets))
         case Pending(state=state) | ActionRequired(state=state) if state is not None:
             return replace(answer, state=mask_state(state, secrets))
         case _:

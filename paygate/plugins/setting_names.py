@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = f"{PROJECT.upper()}_"
 # One or two different letters in a long name; less similar names may be another program's.
-ALIKE = 0.85
+SIMILARITY_MIN = 0.85
 # Used by paygate's tests, and by ``paygate dev --with`` for its program.
 _OTHERS = re.compile(rf"{PREFIX}(TEST_\w+|URL|API|KEY|SECRET)")
 # Kubernetes sets these for every service, also for one with the name paygate.
@@ -52,7 +52,7 @@ def check_setting_names(
         owner = _owner(name, of_plugins)
         if owner is not None:
             raise _refusal(name, f"plugin {owner} has no such setting", of_plugins[owner])
-        if get_close_matches(name, known, n=1, cutoff=ALIKE):
+        if get_close_matches(name, known, n=1, cutoff=SIMILARITY_MIN):
             raise _refusal(name, "nothing reads this setting", known)
         log.warning("%s is set, and neither paygate nor an installed plugin reads it", name)
 
@@ -70,7 +70,7 @@ def _owner(name: str, of_plugins: Collection[str]) -> str | None:
 
 
 def _refusal(name: str, problem: str, known: Collection[str]) -> OperatorError:
-    near = get_close_matches(name, known, n=1, cutoff=ALIKE)
+    near = get_close_matches(name, known, n=1, cutoff=SIMILARITY_MIN)
     if near:
         remedy = f"Did you mean {near[0]}"
     elif known and len(known) <= 10:

@@ -199,7 +199,7 @@ class HostContext:
         return config
 
     def secrets(self) -> Sequence[str]:
-        """All secrets in the settings that were returned until now."""
+        """Return all secrets in the settings that were returned until now."""
         return [
             value.get_secret_value() if isinstance(value, SecretStr) else value
             for config in self.configs
@@ -262,7 +262,7 @@ class HostContext:
         return {field: _names(self.plugin_id, field, model) for field in model.model_fields}
 
     def setting_names(self) -> frozenset[str]:
-        """All variables that are read for the plugin's settings, after its hooks were called."""
+        """Return the variables of the plugin's settings, after its hooks were called."""
         return frozenset(
             name
             for model in self.models
@@ -271,7 +271,7 @@ class HostContext:
         )
 
     def settings(self) -> Config | None:
-        """The plugin's settings, after its hooks were called."""
+        """Return the plugin's settings, after its hooks were called."""
         if not self.models:
             return None
         models = list(dict.fromkeys(self.models))

@@ -53,7 +53,7 @@ def translate(verified: Verified, *, processor_id: str) -> Sequence[Update]:
     match verified.content:
         case {
             "operation_id": str(operation_id),
-            "says": str(word),
+            "status": str(word),
             "amount": int(minor),
             "currency": str(currency),
         } if currency in KNOWN_EXPONENTS and minor > 0:

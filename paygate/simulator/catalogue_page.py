@@ -32,12 +32,12 @@ Write a TOML file and name it in `PAYGATE_SCENARIOS`, or use a plugin's hook `pa
 [[scenarios]]
 name = "slow_bank"
 number = 900
-says = "Unknown, pending when asked, approved by a callback that comes twice."
+description = "Unknown, pending when queried, approved by a callback that is sent twice."
 
 [scenarios.charge]
 call = "unknown"
 then = [[0, "pending"], [20, "approved"]]
-callbacks = [{ at = 20, says = "approved", times = 2 }]
+callbacks = [{ at = 20, status = "approved", times = 2 }]
 ```
 
 `charge`, `capture`, `void` and `refund` each have a timeline: `call` is the result of the call
@@ -63,7 +63,7 @@ def _row(scenario: Scenario) -> str:
         word for word in ("capture", "void", "refund") if getattr(scenario, word) != Timeline()
     ]
     about = f"{methods}; its {' and '.join(parts)}" if parts else methods
-    return f"| {scenario.number} | `{scenario.name}` | {scenario.says} | {about} |"
+    return f"| {scenario.number} | `{scenario.name}` | {scenario.description} | {about} |"
 
 
 if __name__ == "__main__":

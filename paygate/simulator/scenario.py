@@ -5,7 +5,7 @@
     [[scenarios]]
     name = "unknown_then_approved"
     number = 21
-    says = "The call times out; the processor has charged, and a query reports it."
+    description = "The call times out; the processor has charged, and a query reports it."
     charge = { call = "unknown", then = [[0, "approved"]] }
 
 ``call`` is the result of the call itself. ``then`` is what queries return from so many seconds
@@ -72,12 +72,12 @@ class Latency(_Part):
     lognormal_ms: tuple[float, float] | None = Field(None, description="median and sigma")
 
 
-class Call(_Part):
+class Callback(_Part):
     """A callback of the processor.
 
     Args:
         at: Seconds after the operation was requested.
-        says: The status that it reports.
+        status: The status that it reports.
         times: How often the same callback is sent.
         signed: False sends it with an invalid signature.
         amount_off: Minor units by which the reported amount is wrong.
@@ -85,7 +85,7 @@ class Call(_Part):
     """
 
     at: Seconds
-    says: Word
+    status: Word
     times: int = Field(1, ge=1, le=50)
     signed: bool = True
     amount_off: int = 0
@@ -107,7 +107,7 @@ class Timeline(_Part):
 
     call: Word = "approved"
     then: tuple[tuple[Seconds, Word], ...] = ()
-    callbacks: tuple[Call, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     ask_after: Seconds | None = None
     expires_after: Seconds = 300
     latency: Latency = Latency()
@@ -132,13 +132,13 @@ class Scenario(_Part):
     Args:
         name: Its name in requests.
         number: Its number in test cards and amounts: 1 to 999, unique.
-        says: What it simulates, in a sentence.
+        description: What it simulates, in a sentence.
         methods: Its payment methods; empty for all.
     """
 
     name: str = Field(pattern=f"^{NAME}$")
     number: int = Field(ge=1, le=999)
-    says: str = Field(min_length=1, max_length=200)
+    description: str = Field(min_length=1, max_length=200)
     methods: frozenset[str] = frozenset()
     charge: Timeline = Timeline()
     capture: Timeline = Timeline()

@@ -24,7 +24,7 @@ from ..core.outcome import (
 from ..core.payments.operation import OperationKind
 from ..core.plugin_api.plugin import CallContext
 from .decision import Decision
-from .scenario import FAULTS, Call, Latency, Timeline, parameters
+from .scenario import FAULTS, Callback, Latency, Timeline, parameters
 
 # How often to query an operation whose result does not change later.
 ASK_EVERY_S = 3600.0
@@ -188,21 +188,21 @@ class SimulatedOperation:
         return Approved(self.reference, self.amount, self.operation_id)
 
     def _send_callbacks_later(self) -> None:
-        for ordinal, call in enumerate(self.timeline.callbacks):
-            after = timedelta(seconds=max(0.0, call.at - self.after_s))
-            self.context.wake_me(after, self._callback(ordinal, call))
+        for ordinal, callback in enumerate(self.timeline.callbacks):
+            after = timedelta(seconds=max(0.0, callback.at - self.after_s))
+            self.context.wake_me(after, self._callback(ordinal, callback))
 
-    def _callback(self, ordinal: int, call: Call) -> dict[str, Any]:
-        operation_id = self.operation_id if call.about == "this" else "op_0000000000000000"
+    def _callback(self, ordinal: int, callback: Callback) -> dict[str, Any]:
+        operation_id = self.operation_id if callback.about == "this" else "op_0000000000000000"
         return {
-            "times": call.times,
-            "signed": call.signed,
+            "times": callback.times,
+            "signed": callback.signed,
             "content": {
                 "id": f"{self.operation_id}:{ordinal}",
                 "operation_id": operation_id,
                 "kind": self.kind.value,
-                "says": call.says,
-                "amount": self.amount.minor + call.amount_off,
+                "status": callback.status,
+                "amount": self.amount.minor + callback.amount_off,
                 "currency": self.amount.currency,
             },
         }

@@ -166,7 +166,7 @@ class Simulator:
             "id": f"{request.operation_id}:payer:{decision}",
             "operation_id": request.operation_id,
             "kind": OperationKind.CHARGE.value,
-            "says": words[decision],
+            "status": words[decision],
             "amount": request.amount.minor,
             "currency": request.amount.currency,
         }
@@ -189,7 +189,7 @@ class Simulator:
         return (200, b'{"received":true}') if accepted else (400, b'{"received":false}')
 
     def _secret(self) -> str:
-        """The secret that signs callbacks.
+        """Return the secret that signs callbacks.
 
         Raises:
             OperatorError: None is set, and no host derived one.
@@ -209,7 +209,7 @@ class Simulator:
             "id": f"{context.operation_id}:expired",
             "operation_id": context.operation_id,
             "kind": OperationKind.CHARGE.value,
-            "says": "expired",
+            "status": "expired",
             "amount": request.amount.minor,
             "currency": request.amount.currency,
         }
@@ -267,7 +267,7 @@ class Simulator:
         state, now = context.state, context.clock.now()
         assert state is not None, "a wake-up has a state"
         content = state["content"]
-        if self.settings.book is None or content["says"] != "approved":
+        if self.settings.book is None or content["status"] != "approved":
             return
         entry = await asyncio.to_thread(Book(self.settings.book).find, content["operation_id"])
         if entry is not None and entry.decision is not None and not entry.decision.is_approved:

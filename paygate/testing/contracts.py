@@ -68,7 +68,7 @@ def _test(rule: Rule) -> Callable[[Any], None]:
         if finding.verdict == "broken":
             pytest.fail(str(finding), pytrace=False)
         if finding.verdict == "not_judged":
-            pytest.skip(f"not judged, {finding.said}")
+            pytest.skip(f"not judged, {finding.message}")
 
     test.__doc__ = rule.what
     test.__name__ = f"test_{rule.name}"

@@ -52,7 +52,7 @@ class Webhook:
     status: int
     problem: str | None = None
 
-    def says(self, name: str) -> Any:
+    def field(self, name: str) -> Any:
         """Return a field of ``data``, or of the payment or refund in it; None if it is missing."""
         for part in (self.data, self.data.get("payment"), self.data.get("refund")):
             if isinstance(part, Mapping) and name in part:
@@ -60,7 +60,7 @@ class Webhook:
         return None
 
     def __str__(self) -> str:
-        about = self.says("payment_id") or self.says("id") or "-"
+        about = self.field("payment_id") or self.field("id") or "-"
         wrong = f", INVALID SIGNATURE: {self.problem}" if self.problem else ""
         return f"{self.at:%H:%M:%S} {self.type} of {about}, answered {self.status}{wrong}"
 
@@ -234,10 +234,11 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _is(webhook: Webhook, type: str, fields: Mapping[str, object]) -> bool:
-    said_right = all(webhook.says(name) == value for name, value in fields.items())
-    return webhook.type == type and said_right
+    return webhook.type == type and all(
+        webhook.field(name) == value for name, value in fields.items()
+    )
 
 
 def _described(type: str, fields: Mapping[str, object]) -> str:
-    said = " and ".join(f"{name}={value!r}" for name, value in fields.items())
-    return f"{type} with {said}" if said else type
+    values = " and ".join(f"{name}={value!r}" for name, value in fields.items())
+    return f"{type} with {values}" if values else type

@@ -261,7 +261,7 @@ class RegistryOverrides:
         }
 
     def _stand_in(self, before: GuardedByHost) -> Any:
-        """The replaced processor's capabilities, flows of no other processor, and all extras."""
+        """Return the capabilities of the replaced processor, its flows and all extra operations."""
         carried = {name: set(flows) for name, flows in before.capabilities.methods.items()}
         all_processors = [each.capabilities.methods for each in self._processors.values()]
         for code, flows in self._all_flows().items():
@@ -289,7 +289,7 @@ class RegistryOverrides:
         return {name: among[name]}
 
     def problem(self) -> BaseException | None:
-        """The first error that a fake in use has recorded."""
+        """Return the first error that a fake in use has recorded."""
         for thing in self.used:
             for problem in getattr(thing, "problems", ()):
                 return problem  # type: ignore[no-any-return]  # problems of a fake are exceptions

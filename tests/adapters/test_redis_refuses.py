@@ -70,7 +70,7 @@ async def test_payments_settle_and_health_reports_the_refusing_redis(
 
 
 async def nothing(*_about: str) -> None:
-    """A job that has nothing to do."""
+    """Do nothing."""
 
 
 async def test_a_refusing_redis_is_retried_at_the_probe_interval(own_redis: str):
@@ -94,6 +94,6 @@ async def test_a_refusing_redis_is_retried_at_the_probe_interval(own_redis: str)
 
 
 def calls(admin: redis.Redis, command: str) -> int:
-    """How often a command was sent, whether it was carried out or refused."""
+    """Return how often a command was sent, executed or refused."""
     stats = admin.info("commandstats").get(f"cmdstat_{command}", {})
     return int(stats.get("calls", 0)) + int(stats.get("rejected_calls", 0))

@@ -49,7 +49,7 @@ class Done:
 
 @pytest.fixture
 async def url(redis_url: str) -> AsyncIterator[str]:
-    """A database of Redis that nothing else uses."""
+    """Provide a database of Redis that nothing else uses."""
     apart = redis_url.replace("db=0", "db=7") if "db=0" in redis_url else _with_database(redis_url)
     admin = redis.asyncio.Redis.from_url(apart)
     await admin.flushdb()

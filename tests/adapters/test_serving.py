@@ -47,7 +47,7 @@ class Served:
         return Connection(*await asyncio.open_connection("127.0.0.1", self.port))
 
     async def ask(self, *lines: str) -> bytes:
-        """One request on a connection of its own; the response."""
+        """Send one request on its own connection; return the response."""
         connection = await self.connect()
         try:
             await connection.send(*lines)
@@ -136,21 +136,21 @@ def body_of(response: bytes) -> Any:
 )
 async def test_a_connection_is_never_upgraded_to_http_2(server: str, connection: str):
     async with served(server) as here:
-        told = await here.ask(
+        response = await here.ask(
             "GET / HTTP/1.1",
             f"Connection: {connection}",
             "Upgrade: h2c",
             f"HTTP2-Settings: {SETTINGS}",
         )
 
-    assert told.startswith(b"HTTP/1.1 200 ")
-    names = body_of(told)["headers"]
+    assert response.startswith(b"HTTP/1.1 200 ")
+    names = body_of(response)["headers"]
     assert [name for name in names if name in {"upgrade", "http2-settings"}] == []
 
 
 async def test_a_connection_is_never_upgraded_to_a_web_socket(server: str):
     async with served(server) as here:
-        told = await here.ask(
+        response = await here.ask(
             "GET / HTTP/1.1",
             "Connection: Upgrade",
             "Upgrade: websocket",
@@ -158,7 +158,7 @@ async def test_a_connection_is_never_upgraded_to_a_web_socket(server: str):
             "Sec-WebSocket-Version: 13",
         )
 
-    assert told.startswith(b"HTTP/1.1 200 ")
+    assert response.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_http_2_is_not_assumed_either(server: str):
@@ -166,10 +166,10 @@ async def test_http_2_is_not_assumed_either(server: str):
         connection = await here.connect()
         connection.writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         async with asyncio.timeout(PATIENCE_S):
-            told = await connection.reader.readline()
+            response = await connection.reader.readline()
         connection.close()
 
-    assert told.startswith(b"HTTP/1.1 4")
+    assert response.startswith(b"HTTP/1.1 4")
 
 
 @pytest.mark.parametrize(
@@ -185,10 +185,10 @@ async def test_an_invalid_request_is_refused_and_the_connection_closed(server: s
         connection = await here.connect()
         await connection.send(line)
         async with asyncio.timeout(PATIENCE_S):
-            told = await connection.reader.read()
+            response = await connection.reader.read()
         connection.close()
 
-    assert told.startswith(b"HTTP/1.1 4")
+    assert response.startswith(b"HTTP/1.1 4")
 
 
 @pytest.mark.parametrize("line", ["CONNECT localhost:443 HTTP/1.1", "OPTIONS * HTTP/1.1"])
@@ -197,10 +197,10 @@ async def test_a_request_without_a_path_is_a_client_error(server: str, line: str
         connection = await here.connect()
         await connection.send(line)
         async with asyncio.timeout(PATIENCE_S):
-            told = await connection.reader.readline()
+            response = await connection.reader.readline()
         connection.close()
 
-    assert told.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4"))
+    assert response.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4"))
 
 
 async def test_the_head_and_the_first_part_of_a_stream_are_sent_at_once(server: str):
@@ -274,9 +274,9 @@ async def test_a_body_over_the_limit_is_not_read(server: str):
     async with served(server) as here:
         connection = await here.connect()
         await connection.send("POST / HTTP/1.1", f"Content-Length: {DRAINED_BYTES_MAX + 1}")
-        told = await connection.response()
+        response = await connection.response()
 
-        assert told.startswith(b"HTTP/1.1 413 ")
+        assert response.startswith(b"HTTP/1.1 413 ")
         assert await connection.is_closed()
         connection.close()
 
@@ -285,18 +285,18 @@ async def test_the_head_of_a_request_is_limited(server: str):
     async with served(server) as here:
         connection = await here.connect()
         connection.writer.write(b"GET / HTTP/1.1\r\nX-Long: ")
-        sent, told = 0, b""
-        while sent < 8 * HEAD_BYTES_MAX and not told:
+        sent, response = 0, b""
+        while sent < 8 * HEAD_BYTES_MAX and not response:
             connection.writer.write(b"x" * 1024)
             sent += 1024
-            told = await read_now(connection)
+            response = await read_now(connection)
         connection.close()
 
-    assert told.startswith(b"HTTP/1.1 431 ")
+    assert response.startswith(b"HTTP/1.1 431 ")
 
 
 async def read_now(connection: Connection) -> bytes:
-    """What arrives within a moment."""
+    """Return the bytes that arrive within a short time."""
     try:
         async with asyncio.timeout(0.01):
             return await connection.reader.read(1024)
@@ -338,26 +338,26 @@ async def test_trailers_are_not_read_as_headers(server: str):
         await connection.send(
             "POST / HTTP/1.1", "Transfer-Encoding: chunked", "Trailer: X-Api-Key", body=body
         )
-        told = await connection.response()
+        response = await connection.response()
         connection.close()
 
-    assert told.startswith(b"HTTP/1.1 200 ")
-    assert "x-api-key" not in body_of(told)["headers"]
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert "x-api-key" not in body_of(response)["headers"]
 
 
 async def test_no_server_header_is_sent_and_forwarded_headers_are_ignored(server: str):
     async with served(server) as here:
-        told = await here.ask(
+        response = await here.ask(
             "GET / HTTP/1.1",
             "X-Forwarded-For: 203.0.113.9",
             "X-Forwarded-Proto: https",
             "Forwarded: for=203.0.113.9;proto=https",
         )
 
-    assert b"\r\nserver:" not in told.lower()
-    assert b"\r\ndate:" in told.lower()
-    assert body_of(told)["from"] == "127.0.0.1"
-    assert body_of(told)["url"].startswith("http://")
+    assert b"\r\nserver:" not in response.lower()
+    assert b"\r\ndate:" in response.lower()
+    assert body_of(response)["from"] == "127.0.0.1"
+    assert body_of(response)["url"].startswith("http://")
 
 
 async def test_a_stop_finishes_requests_and_closes_idle_connections(server: str):

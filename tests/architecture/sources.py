@@ -25,7 +25,7 @@ class Source:
         return self.path.relative_to(ROOT).as_posix()
 
     def imports(self) -> Iterator[tuple[int, str]]:
-        """Line and module of every absolute import, also of those inside functions."""
+        """Return line and module of every absolute import, also of those inside functions."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)
@@ -33,7 +33,7 @@ class Source:
                 yield node.lineno, node.module
 
     def third_parties(self) -> Iterator[tuple[int, str]]:
-        """Line and library of every import of a library."""
+        """Return line and library of every import of a library."""
         for line, module in self.imports():
             library = module.partition(".")[0]
             if library not in STDLIB and library != "paygate":
@@ -42,7 +42,7 @@ class Source:
 
 @lru_cache
 def sources(folder: str) -> tuple[Source, ...]:
-    """Every Python file under a folder, tests aside."""
+    """Return every Python file under a folder, tests aside."""
     found = sorted(path for path in (ROOT / folder).rglob("*.py") if "tests" not in path.parts)
     assert found, f"there is nothing in {folder}"
     texts = [path.read_text() for path in found]
@@ -52,15 +52,15 @@ def sources(folder: str) -> tuple[Source, ...]:
 
 
 def host():
-    """The files of the distribution ``paygate``."""
+    """Return the files of the distribution ``paygate``."""
     return sources("paygate")
 
 
 def plugins():
-    """The files of all plugins, the example included."""
+    """Return the files of all plugins, the example included."""
     return sources("plugins") + sources("examples/plugins")
 
 
 def everything():
-    """All that is installed on a merchant's machine."""
+    """Return all that is installed on a merchant's machine."""
     return host() + sources("plugins")

@@ -41,7 +41,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def named(line: str) -> Iterator[str]:
-    """The projects that an install line takes from an index."""
+    """Return the projects that an install line takes from an index."""
     words = iter(line.replace("'", " ").replace('"', " ").replace("</code>", " ").split())
     for word in words:
         if word in WITH_VALUE:
@@ -52,7 +52,7 @@ def named(line: str) -> Iterator[str]:
 
 def test_every_documented_install_line_is_pinned():
     """Ours is named by its place: it is not on the public index."""
-    strangers = {
+    foreign = {
         f"{name}: {line.strip()}"
         for name, text in texts()
         for line in INSTALLS.findall(text.replace("\\\n", " "))
@@ -61,7 +61,7 @@ def test_every_documented_install_line_is_pinned():
         if project not in PINNED
     }
 
-    assert strangers == set()
+    assert foreign == set()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_install_lines_are_parsed(line: str, projects: list[str]):
 
 
 def test_every_dependency_is_internal_or_pinned():
-    strangers = set()
+    foreign = set()
     for name, text in texts():
         if not name.endswith(("pyproject.toml", "pyproject.toml.tmpl")):
             continue
@@ -93,9 +93,9 @@ def test_every_dependency_is_internal_or_pinned():
             found = NAME.match(line)
             project = found[0].replace("_", "-").lower() if found else line
             if project not in PINNED | OURS | EXTRAS_OF_EXAMPLES:
-                strangers.add(f"{name}: {line}")
+                foreign.add(f"{name}: {line}")
 
-    assert strangers == set()
+    assert foreign == set()
 
 
 def test_the_distributions_have_their_names():

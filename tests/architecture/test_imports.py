@@ -44,7 +44,7 @@ INSIDE_FUNCTIONS = {
 }
 
 
-def test_the_contracts_of_import_linter_are_kept():
+def test_the_import_contracts_hold():
     # In a process of its own: it switches off every logger there is.
     linted = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
@@ -58,7 +58,7 @@ def test_the_contracts_of_import_linter_are_kept():
 
 
 def test_the_core_imports_only_the_listed_libraries():
-    strangers = [
+    foreign = [
         f"{source.name}:{line} imports {library}"
         for source in host()
         if source.name.startswith("paygate/core/")
@@ -69,7 +69,7 @@ def test_the_core_imports_only_the_listed_libraries():
         )
     ]
 
-    assert strangers == []
+    assert foreign == []
 
 
 def test_each_technology_is_imported_in_one_place():
@@ -119,17 +119,17 @@ PLUGIN_LIBRARIES = {"paygate_upi_sim": {"segno"}, "paygate_signed_wallet": {"cry
 
 
 def test_a_plugin_needs_paygate_the_standard_library_pydantic_and_itself():
-    strangers = []
+    foreign = []
     for source in plugins():
         own = next(part for part in source.path.parts if part.startswith("paygate_"))
-        strangers += [
+        foreign += [
             f"{source.name}:{line} imports {module}"
             for line, module in source.imports()
             if module.partition(".")[0]
             not in {*STDLIB, "paygate", "pydantic", own, *PLUGIN_LIBRARIES.get(own, ())}
         ]
 
-    assert strangers == []
+    assert foreign == []
 
 
 # A sink that writes to files of the operator's: waits for disks in threads, syncs and locks.

@@ -12,7 +12,7 @@ MAKEFILE = Path(__file__).parents[2] / "Makefile"
 
 
 def venv_at(folder: Path, *, named: Path, with_pip: bool = True) -> Path:
-    """What ``python -m venv`` leaves in a folder, as far as make looks at it."""
+    """Return what ``python -m venv`` leaves in a folder, as far as make looks at it."""
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)
     (programs / "python").write_text("")

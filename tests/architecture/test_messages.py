@@ -22,7 +22,7 @@ def scripts() -> list[Path]:
 
 
 def arguments(text: str, start: int) -> list[str]:
-    """What stands between the bracket before ``start`` and its partner, at its commas."""
+    """Return the arguments of the call whose bracket is before ``start``."""
     depth, parts, part = 0, [], ""
     for sign in text[start:]:
         if sign in ")]}" and depth == 0:

@@ -26,13 +26,13 @@ INSIDE = {each.name for each in (ROOT / "paygate").iterdir() if each.is_dir()}
 
 
 def named_paths(page: Path) -> set[str]:
-    """The paths of the repository that a page names."""
+    """Return the paths of the repository that a page names."""
     found = PATH.findall(FENCED.sub("", page.read_text()))
     return {path for path in found if path.partition("/")[0] in TOP | INSIDE}
 
 
 def names_in(source: str) -> Iterator[str]:
-    """Every function of a module, with its class in front where it has one."""
+    """Return every function of a module, with its class in front where it has one."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name

@@ -89,7 +89,7 @@ SHORT = {
 
 
 def found(files, is_wrong):
-    """Where something is wrong, as ``file:line``."""
+    """Return where something is wrong, as ``file:line``."""
     return [
         f"{source.name}:{node.lineno}"
         for source in files
@@ -233,7 +233,7 @@ DECIDERS = {
 
 
 def identifiers(node):
-    """Every name in an expression: also of a function whose result is compared."""
+    """Return every name in an expression: also of a function whose result is compared."""
     for inner in ast.walk(node):
         name = getattr(inner, "id", None) or getattr(inner, "attr", None)
         if name:
@@ -281,7 +281,7 @@ def test_every_hook_heading_names_an_existing_hook():
 
 
 def example_rules():
-    """The example that moves no money, as its entry point would find it."""
+    """Return the example that moves no money, as its entry point would find it."""
     folder = ROOT / "examples" / "plugins" / "acme_rules" / "paygate_acme_rules"
     spec = spec_from_file_location("paygate_acme_rules", folder / "__init__.py")
     module = module_from_spec(spec)

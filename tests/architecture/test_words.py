@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -16,6 +17,11 @@ INSTEAD = {
     r"doorkeepers?": "worker",
     r"lanes?": "queue worker",
     r"guests?": "plugin",
+    r"set_aside|set aside": "dead-lettered",
+    r"somebody|everybody|whoever": "someone, every user, any caller",
+    r"told|heard": "sent, received, reported",
+    r"by_hand|by hand": "manual",
+    r"scenes?|neighbou?rs?|pretend|in vain": "check, other rows, simulated, without result",
 }
 """Words that are not used anywhere, and the terms to use instead."""
 IN_CORE = {
@@ -30,6 +36,13 @@ IN_CORE = {
 CORE = ("paygate/core/", "paygate/bootstrap.py", "paygate/settings.py", "paygate/production.py")
 WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+RIDDLES = {"told", "heard", "said", "says", "nobody", "who", "taker", "strangers"}
+"""Names of variables, arguments and functions that hide what they hold or do."""
+TEST_NAMES = (
+    r"^test_(?:who|what|whatever|whoever|whichever|nor|so|it_says)_"
+    r"|_(?:told|heard|said|believes?|junk|anew|rings?|nobodys?|tells)(?:_|$)"
+)
+"""Test names that have to be solved: they hide who acts, or what is under test."""
 TESTS = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/**/test_*.py")]
 SUFFIXES = {".py", ".md", ".ts", ".tsx", ".toml", ".yml"}
 
@@ -77,6 +90,38 @@ def test_tests_are_named_in_the_terms_of_the_field():
     names = [name for path in tests for name in named.findall(path.read_text(encoding="utf-8"))]
 
     assert [name for name in names if words.search(name)] == []
+
+
+def test_the_names_of_tests_are_no_riddles():
+    named = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
+    names = [name for path in TESTS for name in named.findall(path.read_text(encoding="utf-8"))]
+
+    assert [name for name in names if re.search(TEST_NAMES, name)] == []
+
+
+@pytest.mark.parametrize("folder", ["paygate", "plugins", "examples", "tests", "bench"])
+def test_variables_are_named_after_what_they_hold(folder: str):
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in sorted(RIDDLES & names_given_in(ast.parse(path.read_text(encoding="utf-8"))))
+    ]
+
+    assert found == []
+
+
+def names_given_in(tree: ast.AST) -> set[str]:
+    """Return the names of variables, arguments, attributes and functions that code defines."""
+    given = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                given.add(name)
+            case ast.arg(arg=name):
+                given.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                given.add(name)
+    return given
 
 
 def test_no_module_has_the_name_of_a_library():

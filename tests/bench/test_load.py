@@ -19,7 +19,7 @@ Answer = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def server(answer: Answer) -> AsyncIterator[int]:
-    """A server that reads requests without bodies; ``answer`` gets the number of each."""
+    """Provide a server that reads requests without bodies; ``answer`` gets the number of each."""
     count = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

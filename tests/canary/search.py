@@ -42,7 +42,7 @@ def forms(value: str) -> Iterator[bytes]:
 
 
 def contains(text: bytes, value: str) -> bool:
-    """Whether a text contains a value in any of its forms."""
+    """Check whether a text contains a value in any of its forms."""
     if len(value) < LONG_CHARS:
         # Not part of a longer number, nor the fraction of a time.
         alone = rb"(?<![\w])(?<!\d[.,:+-])" + re.escape(value.encode()) + rb"(?!\w)"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from paygate.adapters.embedded.binaries import find_valkey
 from paygate.adapters.embedded.children import Child, ChildProcesses
-from paygate.adapters.embedded.layout import settle
+from paygate.adapters.embedded.layout import create_layout
 from paygate.adapters.embedded.machine import Machine
-from paygate.adapters.embedded.unprivileged import within_reach
+from paygate.adapters.embedded.unprivileged import accessible_programs
 from paygate.adapters.embedded.valkey_server import Valkey
 from tests.harness.failover import PostgresPair, postgres_pair
 from tests.harness.folders import open_folder
@@ -50,9 +50,9 @@ class OwnValkey:
 def own_valkey(home: Path) -> Iterator[OwnValkey]:
     """Start a Valkey of one's own."""
     machine = Machine()
-    layout = settle(home, machine)
+    layout = create_layout(home, machine)
     programs, name = find_valkey(machine)
-    program = within_reach(programs, layout.account, machine) / name
+    program = accessible_programs(programs, layout.account, machine) / name
     processes = ChildProcesses()
     try:
         server = Valkey(program, layout, durable=False)

@@ -18,8 +18,8 @@ async def processes(database_url: str, redis_url: str, tmp_path: Path) -> AsyncI
 
 
 async def test_a_merchant_and_its_first_user(processes: Stack, database_url: str):
-    code, said, _ = await processes.run("merchant", "add", "Acme", "Shop@Acme.example")
-    merchant_id = said.split()[1]
+    code, output, _ = await processes.run("merchant", "add", "Acme", "Shop@Acme.example")
+    merchant_id = output.split()[1]
     let_in = ("user", "add", "Asha@acme.example", "--merchant", merchant_id)
     added, password, _ = await processes.run(*let_in)
     refusals = [
@@ -59,8 +59,8 @@ async def test_a_merchants_own_pair_is_rotated_and_revoked(processes: Stack, dat
     _, made, _ = await processes.run("merchant", "add", "Acme", "shop@acme.example")
     words = made.split()
     merchant_id, key, first = words[1], words[3], words[5]
-    code, said, _ = await processes.run("merchant", "rotate-key", merchant_id)
-    second = said.split()[3]
+    code, output, _ = await processes.run("merchant", "rotate-key", merchant_id)
+    second = output.split()[3]
     client = await processes.serve()
 
     async def status(secret: str) -> int:
@@ -70,7 +70,7 @@ async def test_a_merchants_own_pair_is_rotated_and_revoked(processes: Stack, dat
     rotated = [await status(first), await status(second)]
     gone, revoked, _ = await processes.run("merchant", "revoke-key", merchant_id)
     after = [await status(first), await status(second)]
-    _, said, _ = await processes.run("merchant", "rotate-key", merchant_id, "--grace-hours", "0")
+    _, output, _ = await processes.run("merchant", "rotate-key", merchant_id, "--grace-hours", "0")
     refusals = [
         await processes.run("merchant", verb, id)
         for verb in ("rotate-key", "revoke-key")
@@ -79,5 +79,5 @@ async def test_a_merchants_own_pair_is_rotated_and_revoked(processes: Stack, dat
 
     assert (code, gone, revoked.strip()) == (0, 0, f"revoked {key}")
     assert (rotated, after) == ([200, 200], [401, 401])
-    assert [await status(said.split()[3]), await status(second)] == [200, 401]
+    assert [await status(output.split()[3]), await status(second)] == [200, 401]
     assert [(code, errors.split(":")[1].strip()) for code, _, errors in refusals] == [(2, "ID")] * 4

@@ -21,9 +21,9 @@ SHOP = ROOT / "examples" / "merchant" / "shop.py"
 PATIENCE_S = 120.0
 PROGRAM = """
 import os, pathlib, time, urllib.request
-said = urllib.request.urlopen(os.environ["PAYGATE_URL"] + "/health").status
-there = pathlib.Path({told!r})
-there.with_suffix(".part").write_text(f"{{os.getpid()}} {{said}}")
+status = urllib.request.urlopen(os.environ["PAYGATE_URL"] + "/health").status
+there = pathlib.Path({started_file!r})
+there.with_suffix(".part").write_text(f"{{os.getpid()}} {{status}}")
 there.with_suffix(".part").rename(there)
 {then}
 """
@@ -31,10 +31,10 @@ there.with_suffix(".part").rename(there)
 
 def run_with(folder: Path, database_url: str, then: str) -> tuple[subprocess.Popen[bytes], Path]:
     """Without Redis, which has no part in this and takes a second process."""
-    told, program = folder / "told", folder / "program.py"
-    program.write_text(PROGRAM.format(told=str(told), then=then))
+    started_file, program = folder / "started_file", folder / "program.py"
+    program.write_text(PROGRAM.format(started_file=str(started_file), then=then))
     dev = run_beside(program, folder, database_url)
-    return dev, told
+    return dev, started_file
 
 
 def run_beside(
@@ -46,8 +46,8 @@ def run_beside(
     redis = [] if redis_url else ["--no-redis"]
     options = ["--port", port, "--home", home, "--with", str(program), *redis]
     command = [sys.executable, "-m", "paygate", "dev", *options]
-    with (folder / "said").open("wb") as said:
-        return subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / "output").open("wb") as output:
+        return subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
 
 
 def until(is_so: Callable[[], bool], dev: subprocess.Popen[bytes]) -> None:
@@ -67,10 +67,10 @@ def is_running(pid: int) -> bool:
 
 
 def test_the_program_gets_the_api_url_and_ends_with_dev(tmp_path: Path, database_url: str):
-    dev, told = run_with(tmp_path, database_url, "time.sleep(600)")
+    dev, started_file = run_with(tmp_path, database_url, "time.sleep(600)")
     try:
-        until(told.exists, dev)
-        pid, health = map(int, told.read_text().split())
+        until(started_file.exists, dev)
+        pid, health = map(int, started_file.read_text().split())
         dev.send_signal(signal.SIGINT)
         code = dev.wait(PATIENCE_S)
     finally:
@@ -80,9 +80,9 @@ def test_the_program_gets_the_api_url_and_ends_with_dev(tmp_path: Path, database
 
 
 def test_a_program_that_ends_stops_nothing_else(tmp_path: Path, database_url: str):
-    dev, told = run_with(tmp_path, database_url, "raise SystemExit(3)")
+    dev, started_file = run_with(tmp_path, database_url, "raise SystemExit(3)")
     try:
-        until(told.exists, dev)
+        until(started_file.exists, dev)
         time.sleep(1)
         assert dev.poll() is None
         dev.send_signal(signal.SIGINT)
@@ -100,13 +100,13 @@ def test_make_run_starts_the_gateway_with_the_shop():
 def test_the_shop_is_linked_sells_and_ends_with_dev(
     tmp_path: Path, database_url: str, redis_url: str
 ):
-    said, port = tmp_path / "said", free_port()
+    output, port = tmp_path / "output", free_port()
     address = f"http://localhost:{port}"
     # Another key pair than usual: the shop gets it.
     pair = {"TEST_API_KEY": "key_test_other1", "TEST_API_SECRET": "secret_test_other1"}
     dev = run_beside(SHOP, tmp_path, database_url, redis_url, SHOP_PORT=str(port), **pair)
     try:
-        until(lambda: f"The demo shop is ready: {address}" in said.read_text(), dev)
+        until(lambda: f"The demo shop is ready: {address}" in output.read_text(), dev)
         with urllib.request.urlopen(f"{address}/buy", data=b"item=tea") as answer:
             order = json.load(answer)
         dev.send_signal(signal.SIGINT)
@@ -123,13 +123,13 @@ def test_the_shop_is_linked_sells_and_ends_with_dev(
 def test_a_port_in_use_for_the_shop_is_reported_and_dev_continues(
     tmp_path: Path, database_url: str
 ):
-    said = tmp_path / "said"
+    output = tmp_path / "output"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         dev = run_beside(SHOP, tmp_path, database_url, SHOP_PORT=str(port))
         try:
-            until(lambda: f"port {port} is not available" in said.read_text(), dev)
-            base = re.search(r"API +(http\S+)", said.read_text())[1]
+            until(lambda: f"port {port} is not available" in output.read_text(), dev)
+            base = re.search(r"API +(http\S+)", output.read_text())[1]
             time.sleep(0.5)
             health = urllib.request.urlopen(f"{base}/health").status
             dev.send_signal(signal.SIGINT)

@@ -60,7 +60,7 @@ async def test_a_command_is_listed_and_run_with_its_options(processes: Stack):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("acme", "reconcil"), "Did you mean acme reconcile"),
         (("nobody", "at"), "no plugin has this command"),
@@ -72,12 +72,12 @@ async def test_a_command_is_listed_and_run_with_its_options(processes: Stack):
     ],
 )
 async def test_a_mistake_is_one_sentence_and_exit_code_2(
-    processes: Stack, words: tuple[str, ...], said: str
+    processes: Stack, words: tuple[str, ...], message: str
 ):
     code, _, errors = await processes.run("x", *words)
 
     assert code == 2, errors
-    assert said in errors
+    assert message in errors
     assert len(errors.strip().splitlines()) == 1
     assert "Traceback" not in errors
 

@@ -49,7 +49,7 @@ class Written:
     sites: Mapping[Kind, Path]
 
     def path(self, *kinds: Kind) -> str:
-        """A Python path on which these are installed."""
+        """Return a Python path on which these are installed."""
         return os.pathsep.join(str(self.sites[kind]) for kind in kinds)
 
 

@@ -49,7 +49,7 @@ async def test_dev_reports_why_servers_cannot_start_and_cleans_up(tmp_path: Path
 
 
 def _working_in(folder: Path) -> list[str]:
-    """The ids of the processes whose current folder it is."""
+    """Return the ids of the processes whose current folder it is."""
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         with suppress(OSError):

@@ -51,16 +51,16 @@ async def shifted_url(database_url: str) -> str:
 @contextmanager
 def started(stack: Stack, *options: str) -> Iterator[str]:
     """``paygate dev`` with these options, and what it says when it is ready."""
-    said = stack.home / "said"
+    output = stack.home / "output"
     # One process without Redis, which has no part in this.
     options = ("--port", str(free_port()), "--no-redis", *options)
     command = [sys.executable, "-m", "paygate", "dev", *options]
     environ = stack.environment(PAYGATE_DASHBOARD_PORT="0", PAYGATE_CHECKOUT_PORT="0")
-    with said.open("wb") as file:
+    with output.open("wb") as file:
         dev = subprocess.Popen(command, env=environ, stdout=file, stderr=subprocess.STDOUT)
     try:
-        until(lambda: "Pay an order" in said.read_text(), dev)
-        yield said.read_text()
+        until(lambda: "Pay an order" in output.read_text(), dev)
+        yield output.read_text()
         dev.send_signal(signal.SIGINT)
         dev.wait(PATIENCE_S)
     finally:
@@ -68,42 +68,42 @@ def started(stack: Stack, *options: str) -> Iterator[str]:
 
 
 async def test_dev_starts_with_running_time(stopped_url: str, redis_url: str, tmp_path: Path):
-    with started(Stack(stopped_url, redis_url, tmp_path)) as said:
+    with started(Stack(stopped_url, redis_url, tmp_path)) as output:
         held_at = await run_sql(stopped_url, "SELECT held_at FROM test_clock")
 
-    assert "clock     runs with the real time" in said
+    assert "clock     runs with the real time" in output
     assert held_at is None
 
 
 async def test_dev_keeps_the_clock_with_an_option_and_prints_how_to_release_it(
     stopped_url: str, redis_url: str, tmp_path: Path
 ):
-    with started(Stack(stopped_url, redis_url, tmp_path), "--keep-clock") as said:
+    with started(Stack(stopped_url, redis_url, tmp_path), "--keep-clock") as output:
         held_at = await run_sql(stopped_url, "SELECT held_at FROM test_clock")
 
-    assert "clock     STOPPED at 2099-01-01T00:00:00.000Z" in said
-    assert "/api/v1/test/clock/release" in said
+    assert "clock     STOPPED at 2099-01-01T00:00:00.000Z" in output
+    assert "/api/v1/test/clock/release" in output
     assert held_at is not None
 
 
 async def test_dev_releases_a_clock_that_runs_ahead(
     shifted_url: str, redis_url: str, tmp_path: Path
 ):
-    with started(Stack(shifted_url, redis_url, tmp_path)) as said:
+    with started(Stack(shifted_url, redis_url, tmp_path)) as output:
         ahead = await run_sql(shifted_url, "SELECT resumed_at FROM test_clock")
 
-    assert "clock     runs with the real time" in said
+    assert "clock     runs with the real time" in output
     assert ahead is None
 
 
 async def test_dev_keeps_a_clock_that_runs_ahead_with_an_option(
     shifted_url: str, redis_url: str, tmp_path: Path
 ):
-    with started(Stack(shifted_url, redis_url, tmp_path), "--keep-clock") as said:
+    with started(Stack(shifted_url, redis_url, tmp_path), "--keep-clock") as output:
         ahead = await run_sql(shifted_url, "SELECT resumed_at FROM test_clock")
 
-    assert "clock     SHIFTED, 3 days, 0:00:00 ahead of the real time" in said
-    assert "/api/v1/test/clock/release" in said
+    assert "clock     SHIFTED, 3 days, 0:00:00 ahead of the real time" in output
+    assert "/api/v1/test/clock/release" in output
     assert ahead is not None
 
 

@@ -72,7 +72,7 @@ class Gateway:
         return await self.call("POST", "/payments", json={**asked, **more})
 
     async def paid(self, **more: Any) -> str:
-        """A payment that has succeeded."""
+        """Return a payment that has succeeded."""
         answer = await self.pay(**more)
         assert answer.status == 201, answer
         return str((await self.until(answer.json["id"], "success"))["id"])
@@ -99,7 +99,7 @@ class Gateway:
                 await asyncio.sleep(0.05)
 
     async def webhooks(self) -> list[Any]:
-        """What the receiver has, the oldest first."""
+        """Return the received webhooks, the oldest first."""
         return list(reversed(await self.receiver.read()))
 
     async def webhooks_to(self, url: str | None) -> None:
@@ -111,7 +111,7 @@ class Gateway:
 async def gateway(
     databases: Databases, redis_url: str, home: Path, environ: Mapping[str, str] = TEST_MODE
 ) -> AsyncIterator[Gateway]:
-    """A migrated, seeded gateway with a worker."""
+    """Provide a migrated, seeded gateway with a worker."""
     url = await databases.clone()
     try:
         async with stack(url, redis_url, home, environ) as running, sample() as receiver:
@@ -124,7 +124,7 @@ async def gateway(
 
 @pytest.fixture(scope="module")
 def environ() -> Mapping[str, str]:
-    """What the gateway of a module is started with."""
+    """Provide the environment of the module's gateway."""
     return TEST_MODE
 
 

@@ -456,16 +456,16 @@ async def test_k20_defaults_and_checks(served: Gateway):
         "VALUES ('D', 'd@example.com', 'key_d', 'x') RETURNING *"
     )
     order = "INSERT INTO orders (id, merchant_id, amount) VALUES ($1, $2, $3) RETURNING *"
-    (made,) = await served.sql(order, "order_by_hand_00001", row["id"], 100)
+    (made,) = await served.sql(order, "order_by_sql_x00001", row["id"], 100)
 
     assert row["is_active"] is True
     assert row["webhook_url"] is None
     assert (made["currency"], made["status"]) == ("INR", "created")
     with pytest.raises(Exception, match="orders_amount_check"):
-        await served.sql(order, "order_by_hand_00002", row["id"], 99)
+        await served.sql(order, "order_by_sql_x00002", row["id"], 99)
 
 
-async def test_k20_rows_may_be_written_by_hand(served: Gateway):
+async def test_k20_rows_may_be_written_with_sql(served: Gateway):
     order_id = await served.order()
     (payment,) = await served.sql(
         "INSERT INTO payments (id, order_id, merchant_id, amount, method) "

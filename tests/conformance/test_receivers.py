@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from tests.conformance.receivers.programs import ON_3002, ON_4000, Program, node, sample
-from tests.conformance.receivers.stories import (
+from tests.conformance.receivers.sequences import (
     EVENTS,
     ODD,
     PAID_AND_REFUNDED,
@@ -84,12 +84,12 @@ class Shop:
         )
         payment = await self.ask("POST", "/payments", {"order_id": order["id"], **story.instrument})
         named = f"payment_id = '{payment['id']}' AND status = 'success'"
-        told = len(story.begins)
-        await self.until_rows(told, named)
+        expected = len(story.begins)
+        await self.until_rows(expected, named)
         for (path, body), events in story.goes_on:
             await self.ask("POST", f"/payments/{payment['id']}/{path}", body)
-            told += len(events)
-            await self.until_rows(told, named)
+            expected += len(events)
+            await self.until_rows(expected, named)
         return str(payment["id"])
 
     async def tell_all(self) -> dict[str, list[str]]:
@@ -119,12 +119,12 @@ async def shop(gateway: Stack, receiver_kind: str) -> AsyncIterator[Shop]:
 
 
 def stories(bodies: list[Any]) -> dict[str, list[str]]:
-    """Payment id → its events, in the order they arrived."""
-    told: dict[str, list[str]] = {}
+    """Return payment id → its events, in the order they arrived."""
+    expected: dict[str, list[str]] = {}
     for body in bodies:
         if body["event"] != "webhook.test":
-            told.setdefault(body["data"]["payment_id"], []).append(body["event"])
-    return told
+            expected.setdefault(body["data"]["payment_id"], []).append(body["event"])
+    return expected
 
 
 ALL_KINDS = pytest.mark.parametrize("receiver_kind", [ON_4000, ON_3002, "sample"])
@@ -167,9 +167,9 @@ async def test_a_receiver_on_3002_lists_the_events_with_every_field_it_reads(sho
     assert len(logs) == ROWS
     assert {log["event"] for log in logs} == EVENTS
     assert [(log["event"], log["missing"]) for log in logs if log["missing"]] == []
-    told = [log for log in logs if log["event"] != "webhook.test"]
-    assert {log["seen"]["payment_id"] for log in told} == set(wanted)
-    for log in told:
+    expected = [log for log in logs if log["event"] != "webhook.test"]
+    assert {log["seen"]["payment_id"] for log in expected} == set(wanted)
+    for log in expected:
         assert log["seen"]["payment_id"] == log["seen"]["paymentId"]
         arrived_at = datetime.fromisoformat(log["receivedAt"]).timestamp()
         assert -1 <= arrived_at - log["timestamp"] <= DELIVERED_WITHIN_S
@@ -246,7 +246,7 @@ async def test_a_changed_byte_is_refused(shop: Shop):
 
 
 def flips(body: bytes) -> list[bytes]:
-    """The body with one bit changed, for each of its bytes."""
+    """Return the body with one bit changed, for each of its bytes."""
     changed = []
     for place in range(len(body)):
         copy = bytearray(body)

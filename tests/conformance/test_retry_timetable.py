@@ -77,7 +77,7 @@ class Merchant:
         assert status == 200, answer
 
     async def row(self, client: Client) -> Any:
-        """Its one delivery, as the API tells."""
+        """Return its only delivery, as the API shows it."""
         _, page = await client.call("GET", "/api/v1/webhooks?limit=10&offset=0", headers=self.keys)
         (row,) = page["data"]
         return row
@@ -180,7 +180,7 @@ async def live_through(url: str, redis_url: str, home: Path) -> dict[str, Seen]:
 async def minute(
     databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[asyncio.Task[dict[str, Seen]]]:
-    """The minute passes once, beside the first test; each of the others looks at a part of it."""
+    """Run the minute once, during the first test; each test checks a part of the result."""
     url = await databases.clone()
     passing = asyncio.create_task(live_through(url, redis_url, tmp_path_factory.mktemp("minute")))
     yield passing

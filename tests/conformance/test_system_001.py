@@ -72,7 +72,7 @@ async def test_2_an_order_that_is_not_there_is_404(served: Gateway):
 
 
 async def events_of(served: Gateway, payment_id: str, count: int) -> list[dict[str, object]]:
-    """What the receiver has of that payment, once it has so many."""
+    """Return the receiver's events of that payment, when there are that many."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             about = [log for log in await served.webhooks() if payment_id in str(log["body"])]

@@ -169,11 +169,11 @@ async def test_6_the_flat_fields_of_webhooks(served: Gateway):
     payment_id = await served.paid(vpa="user@upi")
     path = f"/payments/{payment_id}/refunds"
     await served.call("POST", path, json={"amount": 25_000, "reason": "Customer requested"})
-    told = await story(served, payment_id, 5)
+    events = await story(served, payment_id, 5)
     declined = (await served.pay(vpa="failure@upi")).json["id"]
     failed = (await story(served, declined, 3))["payment.failed"]
     await served.webhooks_to(None)
-    success, refund = told["payment.success"], told["refund.processed"]
+    success, refund = events["payment.success"], events["refund.processed"]
 
     assert {
         "payment_id": payment_id,

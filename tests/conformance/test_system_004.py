@@ -77,7 +77,7 @@ async def test_3_each_queue_has_a_worker_of_its_own(
         assert len(await gateway.webhooks()) == 5
 
 
-async def told(served: Gateway, payment_id: str, count: int) -> dict[str, Any]:
+async def events_of(served: Gateway, payment_id: str, count: int) -> dict[str, Any]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             about = [log for log in await served.webhooks() if payment_id in str(log["body"])]
@@ -90,9 +90,9 @@ async def test_5_its_three_events_as_its_receiver_reads_them(served: Gateway):
     await served.webhooks_to(served.receiver.url)
     payment_id = await served.paid()
     await served.call("POST", f"/payments/{payment_id}/refunds", json={"amount": 500})
-    events = await told(served, payment_id, 5)
+    events = await events_of(served, payment_id, 5)
     declined = (await served.pay(vpa="failure@upi")).json["id"]
-    failed = (await told(served, declined, 3))["payment.failed"]
+    failed = (await events_of(served, declined, 3))["payment.failed"]
     await served.webhooks_to(None)
 
     for data in (events["payment.success"], failed, events["refund.processed"]):

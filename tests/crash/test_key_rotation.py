@@ -86,7 +86,7 @@ class Traffic:
         return shown
 
     async def signed_in(self, at: Client) -> dict[str, str]:
-        """The headers of a user who has signed in there."""
+        """Return the headers of a user who has signed in there."""
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.post(
@@ -131,7 +131,7 @@ class Receiver:
 
 
 async def paid(traffic: Traffic, order: Any, first: Client, then: Client) -> str:
-    """A shopper pays with a card: asked of one instance, and again of the other."""
+    """Pay with a card at one instance, and repeat the request at the other."""
     body = {"order_id": order["id"], "method": "card", "card": CARD}
     shopper = {"X_Client_Secret": order["client_secret"]}
     return str((await traffic.twice(first, then, "/payments/public", body, **shopper))["id"])

@@ -37,7 +37,7 @@ async def counted(processes: Stack, sql: str) -> Any:
 
 
 async def until_answered(base: str, key: str, body: Any, path: str) -> tuple[int, bytes]:
-    """What a stubborn client does: the same request with the same key, until it is answered."""
+    """Repeat the same request with the same key until there is a response."""
     async with asyncio.timeout(60):
         while True:
             with suppress(*WENT):

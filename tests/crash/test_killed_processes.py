@@ -43,7 +43,7 @@ MOVING = "SELECT count(*) FROM payments WHERE status <> 'pending'"
 
 
 def charges(book: Path) -> Counter[str]:
-    """Payment → how many different operations the processor charged for it."""
+    """Return payment → how many different operations the processor charged for it."""
     pairs = {(charge.payment_id, charge.operation_id) for charge in Book(book).charges()}
     return Counter(payment for payment, _ in pairs)
 
@@ -134,7 +134,7 @@ async def test_an_api_killed_after_a_response_loses_nothing(processes: Stack):
 
 @pytest.fixture
 def own_redis(server_home: Path) -> Iterator[str]:
-    """A Valkey of this test's own, to be killed."""
+    """Provide a Valkey of this test's own, to be killed."""
     with start_servers(server_home, durable=False) as servers:
         yield servers.urls.redis_url
 

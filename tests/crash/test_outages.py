@@ -21,7 +21,7 @@ async def test_a_fault_of_the_database_under_load_costs_only_time(
     name: str, postgres: OwnPostgres, redis_url: str, tmp_path: Path
 ):
     async with merchant_and_workers(postgres, redis_url, tmp_path) as (running, client):
-        told = await suffer(
+        result = await suffer(
             FAULTS[name],
             postgres,
             running,
@@ -32,6 +32,6 @@ async def test_a_fault_of_the_database_under_load_costs_only_time(
             patience_s=60.0,
         )
 
-    assert told.accepted >= 12
-    assert set(told.answers) <= {201, 503}
-    assert (told.without_retry_after, told.ended, told.unsettled) == (0, 0, 0)
+    assert result.accepted >= 12
+    assert set(result.answers) <= {201, 503}
+    assert (result.without_retry_after, result.ended, result.unsettled) == (0, 0, 0)

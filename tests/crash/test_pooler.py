@@ -21,7 +21,7 @@ ENVIRON = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "0"}
 
 @pytest.fixture
 def pooler_url(database_url: str) -> Iterator[str]:
-    """The server may be reached by PgBouncer, which runs as another user."""
+    """Provide a server that PgBouncer, which runs as another user, can reach."""
     with open_folder() as home, pgbouncer(database_url, home) as url:
         yield url
 

@@ -49,7 +49,7 @@ def has_ended(pid: int) -> bool:
 
 
 def sockets_of(pid: int) -> set[str]:
-    """The inodes of its sockets."""
+    """Return the inodes of its sockets."""
     found: set[str] = set()
     folder = Path(f"/proc/{pid}/fd")
     for descriptor in list(folder.iterdir()) if folder.exists() else []:
@@ -60,7 +60,7 @@ def sockets_of(pid: int) -> set[str]:
 
 
 def sockets_on(port: int, state: str) -> set[str]:
-    """The inodes of this machine's sockets with that local port and state."""
+    """Return the inodes of this machine's sockets with that local port and state."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == state}
 
@@ -74,7 +74,7 @@ def port_of(client: Client) -> int:
 
 
 async def served_by(processes: Stack, *flags: str) -> tuple[Client, Process, list[int]]:
-    """A gateway of several processes, all of which listen."""
+    """Return a gateway of several processes, all of which listen."""
     client = await processes.serve("--prepare", "--processes", str(COUNT), *flags)
     parent = processes.processes[-1]
     return client, parent, await until_complete(client, parent)

@@ -39,7 +39,7 @@ async def gateway(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def receiver(gateway: Gateway) -> AsyncIterator[Receiver]:
-    """The merchant's server, known to the gateway while the test runs."""
+    """Provide the merchant's server, known to the gateway while the test runs."""
     async with open_receiver() as running:
         await gateway.send_webhooks_to(running.url)
         yield running
@@ -57,7 +57,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def new_window(browser: Browser) -> Page:
-    """A page in a context of its own."""
+    """Return a page in a context of its own."""
     context = await browser.new_context(
         viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
     )
@@ -85,7 +85,7 @@ async def reset(page: Page) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def window(browser: Browser) -> AsyncIterator[Page]:
-    """The window of a file. Its tests take turns: each finds it empty and signed out.
+    """Provide the window of a test module; each test finds it empty and signed out.
 
     The browser keeps the compiled scripts of a window, so a page opens in half the time.
     """
@@ -96,7 +96,7 @@ async def window(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def rough_page(window: Page) -> AsyncIterator[Page]:
-    """A window in which requests may fail, but no script may."""
+    """Provide a window in which requests may fail, but no script may."""
     broken: list[str] = []
 
     def note(error: Error) -> None:
@@ -111,7 +111,7 @@ async def rough_page(window: Page) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(rough_page: Page) -> AsyncIterator[Page]:
-    """A window whose console stays clean: nothing fails, nothing is refused by a policy."""
+    """Provide a window in which nothing may fail or be refused by a policy."""
     complaints: list[str] = []
 
     def note(line: ConsoleMessage) -> None:
@@ -126,7 +126,7 @@ async def page(rough_page: Page) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def timed_page(browser: Browser) -> AsyncIterator[Page]:
-    """A window whose timers a test moves on; requests may fail, but no script may."""
+    """Provide a window whose timers a test controls; requests may fail, but no script may."""
     opened = await new_window(browser)
     await opened.clock.install()
     broken: list[str] = []
@@ -138,7 +138,7 @@ async def timed_page(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def dashboard(page: Page, gateway: Gateway) -> Page:
-    """The overview, signed in. A test gateway needs no form for that."""
+    """Provide the overview of a signed-in user. A test gateway needs no login form."""
     await page.goto(f"{gateway.dashboard}/dashboard")
     await expect(page.get_by_test_id("dashboard")).to_be_visible()
     return page

@@ -106,7 +106,7 @@ class Extended:
 
 @asynccontextmanager
 async def open_extended(database_url: str, home: Path) -> AsyncIterator[Extended]:
-    """The API and the dashboard on one port, without a worker."""
+    """Provide the API and the dashboard on one port, without a worker."""
     acme, fakes = Acme(), Fakes()
     plugins = [*fakes.found(), Found("acme", acme, "2.1.0", "paygate-acme")]
     async with running_app(database_url, home, plugins=plugins, environ=ENVIRON) as local:

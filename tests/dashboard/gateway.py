@@ -66,7 +66,7 @@ class Gateway:
     async def pay(
         self, amount: int = 50_000, *, vpa: str = "asha@paytm", until: str = "success", **order: Any
     ) -> Any:
-        """A payment of a fresh order, once it has got that far."""
+        """Return the payment of a new order, when it has that status."""
         order_id = await self.order(amount, **order)
         is_upi = order.get("currency", "INR") == "INR"
         paid_by = {"method": "upi", "vpa": vpa} if is_upi else {"method": "card", "card": CARD}

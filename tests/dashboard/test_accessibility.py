@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.harness.moving import ENDLESS
+from tests.harness.animations import ENDLESS
 
 from .gateway import Gateway, Receiver
 
@@ -54,7 +54,7 @@ WINDOWS = [
 
 
 async def open_place(page: Page, gateway: Gateway, place: str) -> None:
-    """The page with something of everything on it, loaded."""
+    """Open the page with all kinds of content, and wait until it is loaded."""
     payments = await gateway.call("GET", "/payments/list")
     by_status = {payment["status"]: payment for payment in payments}
     if not {"success", "failed"} <= set(by_status):
@@ -73,7 +73,7 @@ async def open_place(page: Page, gateway: Gateway, place: str) -> None:
 
 
 async def a_delivery(gateway: Gateway) -> str:
-    """A delivery with an attempt, successful or not."""
+    """Return a delivery with an attempt, successful or not."""
     await gateway.send_webhooks_to("http://localhost:9/webhook")
     sent = await gateway.call("POST", "/merchant/webhook/test")
     await gateway.send_webhooks_to(None)
@@ -81,7 +81,7 @@ async def a_delivery(gateway: Gateway) -> str:
 
 
 async def drawn(page: Page) -> None:
-    """What was changed is on the screen, what it changed in turn, and no colour is on its way."""
+    """Wait until all changes are drawn and no transition is in progress."""
     await page.evaluate(
         """async () => {
             const frame = () => new Promise(requestAnimationFrame);
@@ -95,7 +95,7 @@ async def drawn(page: Page) -> None:
 
 
 async def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
-    """What axe finds on the page: by all of its rules, or by these."""
+    """Return the faults that axe finds on the page, by all of its rules or by these."""
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
@@ -108,7 +108,7 @@ async def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
 
 
 async def in_both_themes(page: Page) -> list[dict[str, Any]]:
-    """What axe finds in light, and with the colours of dark: a theme changes no more."""
+    """Return the faults that axe finds in both themes."""
     await page.emulate_media(color_scheme="light")
     await drawn(page)
     found = await violations(page)
@@ -118,7 +118,7 @@ async def in_both_themes(page: Page) -> list[dict[str, Any]]:
 
 
 async def wider(page: Page) -> list[int]:
-    """The widths of windows that do not hold the page."""
+    """Return the widths of windows that do not hold the page."""
     needed = {}
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 800})

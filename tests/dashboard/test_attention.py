@@ -25,7 +25,7 @@ FROM operations
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def reviewed(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
-    """A payment that a person has to settle, and a conflict about it."""
+    """Provide a payment that a person has to settle, and a conflict about it."""
     database_url = await databases.clone()
     async with open_extended(database_url, tmp_path) as running:
         running.fakes.processor.authorizations = [Unknown("the line broke")]
@@ -43,7 +43,7 @@ async def test_open_items_are_reached_from_the_overview_and_resolved_with_a_note
 ):
     await page.goto(f"{reviewed.dashboard}/dashboard")
     items = page.get_by_test_id("open-items")
-    await expect(items).to_contain_text("1 item of money to look at")
+    await expect(items).to_contain_text("1 item to check")
     await items.get_by_role("link", name="Open the list").click()
     row = page.get_by_test_id("attention-row")
     await expect(row).to_contain_text("the charge is succeeded, but now it failed")

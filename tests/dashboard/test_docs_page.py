@@ -28,7 +28,7 @@ SECTIONS = {
 
 
 async def shell(command: str) -> Any:
-    """What the command prints, as JSON."""
+    """Run the command; return its output as JSON."""
     process = await asyncio.create_subprocess_exec(
         "bash", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )

@@ -24,11 +24,11 @@ async def add_endpoint(page: Page, gateway: Gateway, url: str, events: str = "*"
     shown = page.get_by_test_id("shown-once")
     await expect(shown).to_be_visible()
     secret = await shown.locator(".credential__value").inner_text()
-    await page.get_by_role("button", name="I have kept it").click()
+    await page.get_by_role("button", name="I have saved it").click()
     return secret
 
 
-async def heard(receiver: Receiver, event: str) -> None:
+async def until_received(receiver: Receiver, event: str) -> None:
     async with asyncio.timeout(60):
         while event not in receiver.events():
             await asyncio.sleep(0.05)
@@ -44,7 +44,7 @@ async def test_a_second_endpoint_gets_its_events_and_its_secret_is_shown_once(
         await expect(row).to_contain_text("refund.*")
         payment = await gateway.pay()
         await gateway.call("POST", f"/payments/{payment['id']}/refunds", {"amount": 100})
-        await heard(books, "refund.processed")
+        await until_received(books, "refund.processed")
 
         assert {event.split(".")[0] for event in books.events()} == {"refund"}
         await row.get_by_role("link").click()
@@ -57,7 +57,7 @@ async def test_an_endpoint_is_tested_disabled_and_enabled(page: Page, gateway: G
         await add_endpoint(page, gateway, books.url)
         await page.get_by_role("link", name=books.url).click()
         await page.get_by_role("button", name="Send test event").click()
-        await heard(books, "webhook.test")
+        await until_received(books, "webhook.test")
         await page.get_by_role("button", name="Disable").click()
         await expect(page.get_by_text("This endpoint is disabled", exact=True)).to_be_visible()
         await page.get_by_role("button", name="Enable").click()
@@ -75,7 +75,7 @@ async def test_a_new_secret_is_shown_once_and_the_old_one_signs_for_a_day(
         await page.get_by_role("button", name="Rotate secret").click()
         await page.get_by_test_id("confirm-button").click()
         second = await page.get_by_test_id("shown-once").locator(".credential__value").inner_text()
-        await page.get_by_role("button", name="I have kept it").click()
+        await page.get_by_role("button", name="I have saved it").click()
 
         assert second != first
         await expect(page.get_by_text("still signs too")).to_be_visible()

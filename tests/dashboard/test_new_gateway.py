@@ -36,7 +36,7 @@ async def expect_figures(page: Page, transactions: str, amount: str, rate: str) 
 
 
 async def payments_are_empty(page: Page) -> None:
-    """The table stands even while nothing is in it."""
+    """Check that the table is shown while it is empty."""
     table = page.locator("table[data-test-id=transactions-table]")
     await expect(table).to_be_visible()
     assert await table.locator("th").all_text_contents() == OF_PAYMENTS
@@ -45,7 +45,7 @@ async def payments_are_empty(page: Page) -> None:
 
 
 async def webhooks_are_empty(page: Page) -> None:
-    """The page is the contract's even while nothing was sent."""
+    """Check that the page matches the contract while it is empty."""
     part = page.get_by_test_id("webhook-config")
     await expect(part.locator("h2")).to_have_text("Webhook Configuration")
     await expect(part.locator("h3")).to_have_text("Webhook Logs")

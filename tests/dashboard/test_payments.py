@@ -125,9 +125,9 @@ async def test_the_timeline_is_in_order(dashboard: Page, gateway: Gateway):
 
     story = dashboard.get_by_test_id("payment-timeline").locator(".timeline__title")
     await expect(story.first).to_have_text("Payment accepted")
-    told = await story.all_text_contents()
+    lines = await story.all_text_contents()
     wanted = ["Payment accepted", "Sent to the processor", "Payment succeeded", "payment.success"]
-    assert [title for title in told if title in wanted] == wanted
+    assert [title for title in lines if title in wanted] == wanted
 
 
 async def test_the_timeline_shows_the_attempts_of_a_delivery_in_one_line(

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @asynccontextmanager
 async def a_window(browser: Browser) -> AsyncIterator[Page]:
-    """A page of another user, with its own cookies."""
+    """Provide a page of another user, with its own cookies."""
     context = await browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     yield await context.new_page()
@@ -34,7 +34,7 @@ async def add_member(page: Page, gateway: Gateway, email: str, role: str) -> str
     values = page.get_by_test_id("shown-once").locator(".credential__value")
     await expect(values.first).to_have_text(email)
     password = await values.nth(1).inner_text()
-    await page.get_by_role("button", name="I have kept it").click()
+    await page.get_by_role("button", name="I have saved it").click()
     return password
 
 
@@ -89,7 +89,7 @@ async def test_a_key_works_until_it_is_revoked_and_its_secret_is_shown_once(
     await form.get_by_role("button", name="Create key").click()
     values = page.get_by_test_id("shown-once").locator(".credential__value")
     key, secret = await values.nth(0).inner_text(), await values.nth(1).inner_text()
-    await page.get_by_role("button", name="I have kept it").click()
+    await page.get_by_role("button", name="I have saved it").click()
     row = page.get_by_test_id("key-row").filter(has_text=key)
     await expect(row).not_to_contain_text(secret)
     headers = {"X-Api-Key": key, "X-Api-Secret": secret}
@@ -105,7 +105,7 @@ async def test_a_key_works_until_it_is_revoked_and_its_secret_is_shown_once(
 
 @asynccontextmanager
 async def a_client(page: Page, headers: dict[str, str]) -> AsyncIterator[APIRequestContext]:
-    """A program that has these headers and no cookies."""
+    """Provide a program that has these headers and no cookies."""
     browser = page.context.browser
     assert browser is not None
     context = await browser.new_context(extra_http_headers=headers)

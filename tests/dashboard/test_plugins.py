@@ -30,7 +30,7 @@ async def installation(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def extended(installation: Extended) -> Extended:
-    """One whose plugin has the settings that it came with, and works."""
+    """Provide a gateway whose plugin works and has its default settings."""
     values = dict.fromkeys(Knobs.model_fields)
     del values["region"]
     answer = await installation.app.call("PUT", "/plugins/acme/config", json={"values": values})
@@ -52,7 +52,7 @@ async def stored(extended: Extended) -> dict[str, object]:
 
 
 async def sign_in_as(page: Page, extended: Extended, role: str, *, is_operator: bool) -> None:
-    """A user of the team, with or without operator rights."""
+    """Sign in as a user with that role, with or without operator rights."""
     email = f"{role}@example.com"
     answer = await extended.app.call("POST", "/team", json={"email": email, "role": role})
     if is_operator:

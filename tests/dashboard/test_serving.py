@@ -23,7 +23,7 @@ SOURCES = "index.html package-lock.json package.json public src tsconfig.json vi
 
 @pytest.fixture
 async def beside(app: TestApp) -> Any:
-    """A client of the API's own port."""
+    """Provide a client of the API's own port."""
     return create_app(app.app.deps, app.app.web).test_client()
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def timed(
     databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
-    """One whose clock these tests move, and let go."""
+    """Provide a gateway whose clock these tests move and release."""
     database_url = await databases.clone()
     async with open_gateway(database_url, redis_url, tmp_path_factory.mktemp("timed")) as running:
         yield running

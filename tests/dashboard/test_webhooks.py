@@ -162,7 +162,7 @@ async def test_many_deliveries_are_counted_before_they_are_resent(
     # Endpoints of other tests are gone: their deliveries are counted but reach no receiver.
     whole = [await gateway.call("GET", f"/webhooks/{row['id']}") for row in found["data"]]
     ours = sum(delivery["endpoint"]["url"] == receiver.url for delivery in whole)
-    heard = receiver.events().count("refund.processed")
+    count_before = receiver.events().count("refund.processed")
     await page.goto(place)
     await page.get_by_role("button", name="Recover").click()
     form = page.get_by_test_id("recover-form")
@@ -170,10 +170,10 @@ async def test_many_deliveries_are_counted_before_they_are_resent(
     await form.get_by_label("Event").fill("refund.processed")
     await form.get_by_role("button", name="Count").click()
     await expect(page.get_by_test_id("recover-count")).to_contain_text(f"{many} webhook")
-    assert receiver.events().count("refund.processed") == heard
+    assert receiver.events().count("refund.processed") == count_before
     await page.get_by_test_id("recover-button").click()
 
     await expect(page.get_by_text(f"Sending {many} again", exact=True)).to_be_visible()
     async with asyncio.timeout(30):
-        while receiver.events().count("refund.processed") < heard + ours:
+        while receiver.events().count("refund.processed") < count_before + ours:
             await asyncio.sleep(0.05)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stuck(databases: Databases, tmp_path: Path) -> AsyncIterator[Extended]:
-    """A payment with an unknown outcome; no worker runs."""
+    """Provide a payment with an unknown outcome; no worker runs."""
     database_url = await databases.clone()
     async with open_extended(database_url, tmp_path) as running:
         running.fakes.processor.authorizations = [Unknown("the line broke")]

@@ -13,13 +13,13 @@ BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
 def blocks_of(name: str, language: str = "python") -> list[str]:
-    """A page's blocks of one language, in order."""
+    """Return a page's blocks of one language, in order."""
     page = (ROOT / "docs" / name).read_text()
     return [code for found, code in BLOCK.findall(page) if found == language]
 
 
 def plugin_of(name: str, blocks: list[str], *, add: str = "") -> Found:
-    """A plugin whose module is these blocks, one after the other."""
+    """Return a plugin whose module is these blocks, one after the other."""
     module = ModuleType(f"documented_{name}")
     exec(compile("\n".join([*blocks, add]), name, "exec"), vars(module))
     return Found(name, module, "0.1.0")

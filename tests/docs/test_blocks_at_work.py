@@ -52,7 +52,7 @@ async def test_the_documented_processor_takes_a_payment(database_url: str, tmp_p
 async def test_the_documented_hooks_work_together(database_url: str, tmp_path: Path):
     hooks = plugin_of("acme", blocks_of("reference/hooks.md"))
     plugins = [*Fakes().found(), Advice(other=OtherProcessor()).found(), hooks]
-    said: list[str] = []
+    printed: list[str] = []
     async with running_app(database_url, tmp_path, plugins=plugins) as app, app.working():
         payment_id = await app.paid()
         await app.until(payment_id, "success")
@@ -67,7 +67,7 @@ async def test_the_documented_hooks_work_together(database_url: str, tmp_path: P
             clock=deps.clock,
             http=deps.http,
             logger=deps.logger,
-            say=said.append,
+            say=printed.append,
             history_of=lambda _id: pytest.fail("the documented command asks for no history"),
         )
         code = await command.run(command.command.options(), context)
@@ -77,7 +77,7 @@ async def test_the_documented_hooks_work_together(database_url: str, tmp_path: P
     assert rate == {"currency": "INR", "percent": 1.5}
     assert (changed.status_code, answer) == (201, {"percent": 2})
     assert panel.json["figures"] == [{"label": "Payments", "value": 1, "unit": ""}]
-    assert (code, said) == (0, ["looking back 1 day(s)"])
+    assert (code, printed) == (0, ["looking back 1 day(s)"])
 
 
 @pytest.mark.parametrize("name", SUITES)

@@ -33,7 +33,7 @@ FIRST_CELL = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
 
 def commands(group: Any, words: str = "paygate") -> Iterator[tuple[str, Any]]:
-    """Every command with the words that call it."""
+    """Return every command with the words that call it."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, f"{words} {name}")
@@ -71,7 +71,7 @@ def test_every_option_is_named_and_no_other():
 
 
 def tables() -> set[str]:
-    """The tables of the models."""
+    """Return the tables of the models."""
     found = set()
     for module in iter_modules(modules.__path__):
         for _, row in inspect.getmembers(
@@ -139,7 +139,7 @@ OF_THE_RECEIVER = {("GET", "/logs")}
 
 
 def documented_routes() -> set[tuple[str, str]]:
-    """Every method and path that a page names, without the query."""
+    """Return every method and path that a page names, without the query."""
     pages = [page for page in REFERENCE.parent.rglob("*.md") if "adr" not in page.parts]
     found = set()
     for page in pages:

@@ -18,7 +18,7 @@ FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 
 def files_of(nav: Any) -> Iterator[str]:
-    """The pages that a part of the navigation names."""
+    """Return the pages that a part of the navigation names."""
     if isinstance(nav, str):
         yield nav
     elif isinstance(nav, dict):
@@ -30,13 +30,13 @@ def files_of(nav: Any) -> Iterator[str]:
 
 
 def linked_from(page: Path) -> set[str]:
-    """The pages of the documentation that a page links to."""
+    """Return the pages of the documentation that a page links to."""
     targets = {(page.parent / to).resolve() for to, _ in LINK.findall(page.read_text()) if to}
     return {each.relative_to(DOCS).as_posix() for each in targets if each.is_relative_to(DOCS)}
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as MkDocs and code hosts make them."""
+    """Return the anchors of a page's headings, as MkDocs and code hosts make them."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page.read_text()), re.MULTILINE)
     kept = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
     return {re.sub(r"[\s-]+", "-", text) for text in kept}

@@ -21,7 +21,7 @@ SCHEMES: tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...] = (
 
 
 async def faults(page: Page, frame: Frame | None = None) -> list[tuple[str, str, str]]:
-    """Theme, rule and element of each fault on the page, or in one of its frames."""
+    """Return theme, rule and element of each fault on the page or in its frames."""
     found: list[tuple[str, str, str]] = []
     where = frame or page
     if not await where.evaluate("'axe' in window"):

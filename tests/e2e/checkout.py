@@ -71,7 +71,7 @@ class Checkout:
     where: Page | FrameLocator
 
     def part(self, test_id: str) -> Locator:
-        """What is visible under that name."""
+        """Return the visible element with that name."""
         return self.where.get_by_test_id(test_id).locator("visible=true")
 
     async def press(self, test_id: str) -> None:
@@ -128,12 +128,12 @@ class Modal:
         return await self.page.get_by_test_id("payment-iframe").last.get_attribute("src") or ""
 
     async def handshake(self) -> dict[str, str]:
-        """What only the merchant's page and the frame know."""
+        """Return the handshake, which only the merchant's page and the frame know."""
         fields = parse_qs(urlsplit(await self.address()).fragment)
         return {name: fields[name][0] for name in ("nonce", "instance")}
 
     async def frame(self) -> Frame:
-        """The frame itself, to run scripts in."""
+        """Return the frame itself, to run scripts in."""
         element = await self.page.get_by_test_id("payment-iframe").last.element_handle()
         frame = await element.content_frame() if element else None
         assert frame
@@ -143,7 +143,7 @@ class Modal:
         await expect(self.page.get_by_test_id(MODAL)).to_have_count(0)
 
     async def calls(self) -> list[str]:
-        """The names of the merchant's functions in the order they were called."""
+        """Return the names of the merchant's functions in the order they were called."""
         return [name for name, *_ in await self.page.evaluate("calls")]
 
     async def called(self, *names: str) -> list[Any]:

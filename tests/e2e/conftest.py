@@ -48,7 +48,7 @@ async def gateway(
 
 @pytest.fixture
 def gateway_with(databases: Databases, redis_url: str, tmp_path: Path) -> GatewayWith:
-    """A gateway of a test's own, with other settings."""
+    """Provide a gateway of a test's own, with other settings."""
 
     @asynccontextmanager
     async def running(**settings: str) -> AsyncIterator[Gateway]:
@@ -64,7 +64,7 @@ def gateway_with(databases: Databases, redis_url: str, tmp_path: Path) -> Gatewa
 async def patient(
     databases: Databases, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
-    """A gateway that waits for its payers, and whose time tests move."""
+    """Provide a gateway that waits for its payers, and whose time tests move."""
     database_url = await databases.clone()
     home = tmp_path_factory.mktemp("patient")
     async with running_gateway(database_url, redis_url, home, TEST_MODE="false") as running:
@@ -96,7 +96,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def size(request: pytest.FixtureRequest) -> str:
-    """A name of ``SIZES``; a test marked ``at_both_sizes`` runs at each."""
+    """Provide a name of ``SIZES``; a test marked ``at_both_sizes`` runs at each."""
     return str(getattr(request, "param", DESKTOP))
 
 
@@ -125,7 +125,7 @@ def checkout(page: Page) -> Checkout:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A window in which no script may fail and nothing may be refused by a policy."""
+    """Provide a window in which no script may fail and nothing may be refused by a policy."""
     opened = await context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))

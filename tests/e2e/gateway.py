@@ -42,7 +42,7 @@ class Gateway:
         return str(order["id"])
 
     async def payments(self, order_id: str) -> list[dict[str, Any]]:
-        """All payments of an order, the newest first."""
+        """Return all payments of an order, the newest first."""
         _, payments = await self.client.call("GET", "/api/v1/payments/list")
         return [payment for payment in payments if payment["order_id"] == order_id]
 
@@ -72,7 +72,7 @@ GatewayWith = Callable[..., AbstractAsyncContextManager[Gateway]]
 
 
 def install_wallet(folder: Path) -> str:
-    """What pip leaves behind for the third-party plugin; the search path to find it by."""
+    """Install the third-party plugin as pip does; return the search path."""
     about = folder / "paygate_acme_wallet-0.1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(

@@ -42,7 +42,7 @@ class Phone:
 
 
 async def asked(checkout: Checkout, page: Page, gateway: Gateway, kind: str, **more: str) -> str:
-    """An order whose payer is being asked; its id. See ``ask``."""
+    """Create an order with a pending payer action; return its id. See ``ask``."""
     order = await gateway.order()
     extra = "".join(f"&{name}={value}" for name, value in more.items())
     await page.goto(f"{gateway.base}/checkout?order_id={order}{extra}")
@@ -51,7 +51,7 @@ async def asked(checkout: Checkout, page: Page, gateway: Gateway, kind: str, **m
 
 
 async def phone_of(page: Page, checkout: Checkout | None = None) -> Phone:
-    """What the link below the request opens."""
+    """Open the link below the request; return the page."""
     link = (checkout or Checkout(page)).part("simulator-link")
     async with page.context.expect_page() as opened:
         await press(link)
@@ -81,13 +81,13 @@ async def advance(gateway: Gateway, seconds: int) -> None:
 
 
 async def only_payment(gateway: Gateway, order: str) -> str:
-    """The id of an order's one payment."""
+    """Return the id of an order's one payment."""
     [payment] = await gateway.payments(order)
     return str(payment["id"])
 
 
 async def waiting(gateway: Gateway, order: str) -> str:
-    """The id of an order's payment that is not decided."""
+    """Return the id of an order's payment that is not decided."""
     payments = await gateway.payments(order)
     [payment] = [one for one in payments if one["status"] == "pending"]
     return str(payment["id"])

@@ -13,14 +13,14 @@ from tests.harness.processes import free_port
 
 SCRIPT = """
 window.calls = [];
-window.heard = [];
+window.received = [];
 window.record = (name) => (value) => window.calls.push([name, value ?? null, String(value)]);
 window.sell = (key, orderId, more) => new PaymentGateway({
   key, orderId,
   onSuccess: record("success"), onFailure: record("failure"), onClose: record("close"),
   ...more,
 });
-window.addEventListener("message", (event) => window.heard.push([event.origin, event.data]));
+window.addEventListener("message", (event) => window.received.push([event.origin, event.data]));
 """
 
 MODULE = """
@@ -41,22 +41,22 @@ class Shop:
     base: str
 
     def classic(self) -> str:
-        """A page with the script, as the documents say."""
+        """Return a page with the script, as the documents say."""
         return f"{self.base}/classic?src=/checkout.js"
 
     def under_sdk(self) -> str:
-        """A page with the script at its other address."""
+        """Return a page with the script at its other address."""
         return f"{self.base}/classic?src=/sdk/checkout.js"
 
     def of_other_server(self) -> str:
-        """A page with the script from the server that has the checkout page alone."""
+        """Return a page with the script from the server that has the checkout page alone."""
         return f"{self.base}/alone"
 
     def module(self) -> str:
         return f"{self.base}/module"
 
     def handmade(self, order_id: str) -> str:
-        """A page that frames the checkout itself, as clients did before there was a script."""
+        """Return a page that frames the checkout itself, as clients without the script do."""
         return f"{self.base}/handmade?order_id={order_id}"
 
 
@@ -118,7 +118,7 @@ def _app(gateway: str, checkout: str) -> web.Application:
 
 @asynccontextmanager
 async def serving(html: str) -> AsyncIterator[str]:
-    """A site of one page without a policy; its address."""
+    """Provide a site of one page without a policy; its address."""
 
     async def show(request: web.Request) -> web.Response:
         return web.Response(text=html, content_type="text/html")

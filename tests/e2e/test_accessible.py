@@ -80,7 +80,7 @@ async def test_payer_actions_pass_axe_at_every_width(
 async def is_seen_without_scrolling(
     checkout: Checkout, page: Page, gateway: Gateway, order: str, language: str
 ) -> None:
-    """All that can be pressed is."""
+    """Check that every button is visible without scrolling."""
     await page.goto(f"{gateway.base}/checkout?order_id={order}&lang={language}")
     await checkout.until("action-state")
     window = page.viewport_size
@@ -93,7 +93,7 @@ async def is_seen_without_scrolling(
 
 
 async def fits(page: Page) -> None:
-    """A small phone holds the page."""
+    """Check that the page fits a small phone."""
     for width in (375, 320):
         await page.set_viewport_size({"width": width, "height": 640})
         await page.wait_for_function("width => innerWidth === width", arg=width)
@@ -138,7 +138,7 @@ async def test_the_simulator_pages_pass_axe(
     await page.set_viewport_size({"width": 1280, "height": 800})
     if name == "bank":
         await Bank(page).answer("approve")
-        await expect(page.get_by_test_id("bank-said")).not_to_be_empty()
+        await expect(page.get_by_test_id("bank-result")).not_to_be_empty()
     else:
         await Phone(page).answer(payment, "approve")
     answered = await faults(page)

@@ -24,7 +24,7 @@ async def opened(page: Page, gateway: Gateway) -> str:
 
 
 async def paste_card(checkout: Checkout, *parts: str) -> None:
-    """Each field at once, as from the clipboard or a password manager."""
+    """Fill each field at once, as from the clipboard or a password manager."""
     await checkout.press("method-card")
     for name, text in zip(PARTS, parts, strict=True):
         await checkout.part(name).fill(text)
@@ -35,7 +35,7 @@ async def shown(checkout: Checkout) -> list[str]:
 
 
 def sent_cards(page: Page) -> list[dict[str, Any]]:
-    """What the page sends to be paid with, from now on."""
+    """Collect the cards that the page sends from now on."""
     cards: list[dict[str, Any]] = []
 
     def note(request: Request) -> None:

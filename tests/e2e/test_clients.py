@@ -78,7 +78,7 @@ async def test_a_page_opened_from_a_file_takes_a_payment(
 
     good, bad = await gateway.payments(order)
     assert (failure["paymentId"], result["paymentId"]) == (bad["id"], good["id"])
-    assert await page.evaluate("heard") == [], "nothing is posted to a page without an origin"
+    assert await page.evaluate("received") == [], "nothing is posted to a page without an origin"
     await modal.is_gone()
 
 
@@ -203,8 +203,8 @@ async def test_a_page_without_access_to_the_gateway_gets_an_error(
 ) -> None:
     """A policy without ``connect-src``: said on the console and by a callback, not in silence."""
     window = await context.new_page()
-    said: list[str] = []
-    window.on("console", lambda line: said.append(line.text))
+    logged: list[str] = []
+    window.on("console", lambda line: logged.append(line.text))
     policy = f"default-src 'unsafe-inline'; script-src 'unsafe-inline' {gateway.base}; frame-src *"
     order = await gateway.order()
     html = (
@@ -224,7 +224,7 @@ async def test_a_page_without_access_to_the_gateway_gets_an_error(
 
     [payment] = await gateway.payments(order)
     assert (given["paymentId"], given["orderId"]) == (payment["id"], order)
-    assert [line for line in said if line.startswith("PaymentGateway: ")] == [
+    assert [line for line in logged if line.startswith("PaymentGateway: ")] == [
         f"PaymentGateway: {given['error']}"
     ]
     assert "connect-src" in given["error"]

@@ -21,8 +21,8 @@ async def test_the_documented_page_takes_a_payment(
     documented = re.findall(r"```html\n(.*?)```", text, re.DOTALL)[0]
     order = await gateway.order()
     html = documented.replace("http://localhost:3001", gateway.checkout_base)
-    said: list[str] = []
-    page.on("console", lambda line: said.append(line.text))
+    logged: list[str] = []
+    page.on("console", lambda line: logged.append(line.text))
     await page.goto(f"{shop.base}/empty")
     await page.set_content(html.replace("order_123", order))
     await press(page.get_by_role("button", name="Pay"))
@@ -31,15 +31,15 @@ async def test_the_documented_page_takes_a_payment(
     await Modal(page).is_gone()
 
     [payment] = await gateway.payments(order)
-    assert said[-2:] == [f"paid {payment['id']}", "closed"]
+    assert logged[-2:] == [f"paid {payment['id']}", "closed"]
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
 async def test_a_page_with_subresource_integrity_runs_only_the_published_script(
     page: Page, gateway: Gateway, shop: Shop, is_ours: bool
 ) -> None:
-    said = await page.request.get(f"{gateway.base}/checkout/integrity.json")
-    integrity = (await said.json())["checkout.js"] if is_ours else f"sha384-{'A' * 64}"
+    logged = await page.request.get(f"{gateway.base}/checkout/integrity.json")
+    integrity = (await logged.json())["checkout.js"] if is_ours else f"sha384-{'A' * 64}"
     await page.goto(f"{shop.base}/empty")
     loaded = await page.evaluate(
         """([src, integrity]) => new Promise((tell) => {

@@ -218,4 +218,4 @@ async def test_messages_are_posted_only_to_the_origin_in_the_fragment(
     await frame.press("body", "Escape")
     await page.wait_for_timeout(SETTLED_MS)
 
-    assert await page.evaluate("heard") == []
+    assert await page.evaluate("received") == []

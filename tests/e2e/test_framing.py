@@ -29,14 +29,14 @@ PATIENCE_S = 60
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def evil(gateway: Gateway) -> AsyncIterator[Shop]:
-    """A foreign site."""
+    """Provide a foreign site."""
     async with open_shop(gateway.base, gateway.checkout_base) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def allowed(gateway: Gateway, shop: Shop) -> AsyncIterator[None]:
-    """The merchant has named their own shop, for as long as the test runs."""
+    """Allow only the merchant's shop to frame the checkout during the test."""
     await allow(gateway, shop.base)
     yield
     await allow(gateway)
@@ -75,7 +75,7 @@ async def test_another_site_cannot_frame_it(
     async with asyncio.timeout(PATIENCE_S):
         while not (await Modal(window).frame()).url.startswith("chrome-error:"):
             await asyncio.sleep(0.05)
-    assert await window.evaluate("heard") == []
+    assert await window.evaluate("received") == []
     await window.close()
 
 
@@ -93,7 +93,7 @@ async def test_a_file_cannot_frame_the_checkout_of_a_merchant_with_origins(
 
 @asynccontextmanager
 async def pages_without_the_rule(gateway: Gateway) -> AsyncIterator[str]:
-    """A server of the checkout page whose answers have lost the rule, as behind some proxy."""
+    """Provide a server of the checkout page without ``frame-ancestors``, as behind some proxies."""
 
     async def no_rule(order_id: str, payment_id: str) -> None:
         return None
@@ -125,10 +125,10 @@ async def test_without_frame_ancestors_the_page_hides_itself_in_a_foreign_frame(
         wrong = await faults(page, await Modal(page).frame())
         await checkout.where.locator("body").press("Escape")
         await page.wait_for_timeout(300)
-        told = {data["type"] for _, data in await page.evaluate("heard")}
+        types = {data["type"] for _, data in await page.evaluate("received")}
         await page.goto("about:blank")
 
-    assert told <= {"checkout_ready", "checkout_resized"}
+    assert types <= {"checkout_ready", "checkout_resized"}
     assert wrong == []
 
 

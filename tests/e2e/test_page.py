@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
 from paygate.core.money import Money
-from tests.harness.moving import ENDLESS
+from tests.harness.animations import ENDLESS
 
 from .checkout import BROKE, Checkout, at_both_sizes, on_phone
 from .gateway import Gateway
@@ -177,7 +177,7 @@ async def test_an_unpayable_order_is_explained(
 ) -> None:
     paid = await gateway.order()
     await gateway.pay(paid)
-    for path, says in (
+    for path, title in (
         ("/checkout", "Nothing to pay here"),
         ("/checkout?order_id=order_0000000000000000", "Order not found"),
         (f"/checkout?order_id={paid}", "Already paid"),
@@ -186,7 +186,7 @@ async def test_an_unpayable_order_is_explained(
     ):
         await page.goto(gateway.base + path)
 
-        await expect(checkout.part("notice-title")).to_have_text(says)
+        await expect(checkout.part("notice-title")).to_have_text(title)
         await expect(checkout.part("notice-message")).not_to_be_empty()
 
 

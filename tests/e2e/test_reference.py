@@ -16,7 +16,7 @@ async def test_the_reference_shows_the_operations_without_foreign_requests(
     asked: list[str] = []
     problems: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
 
     await page.goto(f"{gateway.base}/docs/api")

@@ -50,8 +50,8 @@ async def test_the_bank_redirects_only_to_the_gateway(
         there = f"{patient.base}/simulator/bank?payment_id={payment}&return_url={quote(address)}"
         await window.goto(there)
         await Bank(window).answer("approve")
-        said = window.get_by_test_id("bank-said")
-        await expect(said).to_contain_text("You can close this window")
+        result = window.get_by_test_id("bank-result")
+        await expect(result).to_contain_text("You can close this window")
         await checkout.until("success-state")
 
         assert window.url == there
@@ -66,7 +66,7 @@ async def test_the_bank_page_refuses_a_decided_payment(
     decided = f"/api/v1/test/payments/{payment}/payer"
     await patient.client.call("POST", decided, json={"decision": "decline"})
     await page.goto(f"{patient.base}/simulator/bank?payment_id={payment}")
-    await expect(page.get_by_test_id("bank-said")).to_contain_text("no longer waiting")
+    await expect(page.get_by_test_id("bank-result")).to_contain_text("no longer waiting")
 
     await expect(page.get_by_test_id("bank-choices")).to_be_hidden()
 
@@ -92,10 +92,10 @@ async def test_production_serves_no_simulator_pages(page: Page, gateway_with: Ga
     }
     async with gateway_with(**settings) as gateway:
         bank = await page.request.get(f"{gateway.base}/simulator/bank")
-        told = [
+        texts = [
             await (await page.request.get(f"{base}/checkout")).text()
             for base in (gateway.base, gateway.checkout_base)
         ]
 
     assert bank.status == 404
-    assert ['<meta name="paygate-simulator" content="">' in html for html in told] == [True, True]
+    assert ['<meta name="paygate-simulator" content="">' in html for html in texts] == [True, True]

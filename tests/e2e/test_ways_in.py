@@ -169,34 +169,35 @@ async def test_a_frame_without_the_sdk_gets_both_message_families(
     await checkout.pay_by_upi()
     await checkout.until("success-state")
     await checkout.where.locator("body").press("Escape")
-    await page.wait_for_function("() => heard.some(([, data]) => data.type === 'close_modal')")
-    heard = await page.evaluate("heard")
+    await page.wait_for_function("() => received.some(([, data]) => data.type === 'close_modal')")
+    messages = await page.evaluate("received")
 
     good, bad = await gateway.payments(order)
-    told = {data["type"]: data for _, data in heard}
-    assert {origin for origin, _ in heard} == {gateway.base}
-    assert told["payment_success"]["data"] == {
+    by_type = {data["type"]: data for _, data in messages}
+    assert {origin for origin, _ in messages} == {gateway.base}
+    assert by_type["payment_success"]["data"] == {
         "paymentId": good["id"],
         "orderId": order,
         "amount": 50_000,
         "currency": "INR",
         "status": "success",
     }
-    assert told["PAYMENT_SUCCESS"]["payload"]["id"] == good["id"]
-    assert told["PAYMENT_SUCCESS"]["payload"]["status"] == "success"
-    assert told["payment_failed"]["data"]["paymentId"] == bad["id"]
-    assert told["payment_failed"]["data"]["error"]
-    assert told["PAYMENT_FAILED"]["payload"]["id"] == bad["id"]
-    assert not any("nonce" in data for _, data in heard)
+    assert by_type["PAYMENT_SUCCESS"]["payload"]["id"] == good["id"]
+    assert by_type["PAYMENT_SUCCESS"]["payload"]["status"] == "success"
+    assert by_type["payment_failed"]["data"]["paymentId"] == bad["id"]
+    assert by_type["payment_failed"]["data"]["error"]
+    assert by_type["PAYMENT_FAILED"]["payload"]["id"] == bad["id"]
+    assert not any("nonce" in data for _, data in messages)
 
 
 async def test_a_checkout_in_its_own_window_posts_no_message(page: Page, gateway: Gateway) -> None:
     await page.add_init_script(
-        "window.heard = []; window.addEventListener('message', (event) => heard.push(event.data))"
+        "window.received = [];"
+        "window.addEventListener('message', (event) => received.push(event.data))"
     )
     await page.goto(f"{gateway.base}/checkout?order_id={await gateway.order()}&embedded=true")
     checkout = Checkout(page)
     await checkout.pay_by_upi()
     await checkout.until("success-state")
 
-    assert await page.evaluate("heard") == []
+    assert await page.evaluate("received") == []

@@ -53,7 +53,7 @@ def attempt(**options):
 
 
 def python_path() -> str:
-    """What another Python process needs to find the paygate that is being tested."""
+    """Return what another Python process needs to find the paygate that is being tested."""
     return os.pathsep.join([str(Path(paygate.__file__).parents[1]), *sys.path])
 
 
@@ -74,7 +74,7 @@ class Place:
         return servers
 
     def run(self, code: str, *, ordinary: bool = False) -> "Owner":
-        """A Python process that has read the prologue and then runs some code."""
+        """Return a Python process that has read the prologue and then runs some code."""
         drop = ordinary and AS_ROOT
         given = {
             "home": str(self.home),
@@ -113,7 +113,7 @@ class Owner:
     process: subprocess.Popen
 
     def hear(self) -> dict:
-        """The next thing it says."""
+        """Return the next line of its output."""
         return json.loads(self.process.stdout.readline())
 
     def kill(self) -> None:
@@ -128,7 +128,7 @@ class Owner:
 
 @pytest.fixture(scope="session")
 def wheels() -> Iterator[Path]:
-    """A folder with the wheels' programs that every user may read.
+    """Provide a folder with the wheels' programs that every user may read.
 
     Where the tests run as root, the real one may be in root's own home folder.
     """
@@ -161,7 +161,7 @@ def new_place(wheels: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def place(wheels: Path) -> Iterator[Place]:
-    """A place whose home does not exist yet."""
+    """Provide a place whose home does not exist yet."""
     with new_place(wheels) as place:
         yield place
 
@@ -175,14 +175,14 @@ def used_home(wheels: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def used(place: Place, used_home: Path) -> Place:
-    """A place whose home has been started in before: most tests are not about the first time."""
+    """Provide a place whose home was used before: most tests need no first start."""
     subprocess.run(["cp", "-Rp", used_home, place.home], check=True)
     return place
 
 
 @pytest.fixture
 def ordinary(place: Place) -> Place:
-    """A place that belongs to an ordinary user."""
+    """Provide a place that belongs to an ordinary user."""
     if AS_ROOT:
         os.chown(place.base, NOBODY.pw_uid, NOBODY.pw_gid)
     return place
@@ -220,7 +220,7 @@ def sql() -> Callable[[str, str], object]:
 
 @pytest.fixture
 def is_running() -> Callable[[int], bool]:
-    """Whether a process runs; a zombie does not."""
+    """Check whether a process runs; a zombie does not."""
 
     def look(pid: int) -> bool:
         try:

@@ -15,12 +15,12 @@ def test_children_die_with_a_killed_parent_and_no_committed_row_is_lost(
     place, sql, until, is_running
 ):
     owner = place.run(OWN)
-    heard = owner.hear()
-    sql(heard["url"], "CREATE TABLE t (n int)")
-    sql(heard["url"], "INSERT INTO t VALUES (7)")
+    line = owner.hear()
+    sql(line["url"], "CREATE TABLE t (n int)")
+    sql(line["url"], "INSERT INTO t VALUES (7)")
 
     owner.kill()
-    until(lambda: not any(is_running(pid) for pid in heard["pids"]))
+    until(lambda: not any(is_running(pid) for pid in line["pids"]))
     until(lambda: place.residents() == [])
 
     with place.start(durable=True) as servers:
@@ -81,13 +81,13 @@ if fork == 0:
 say(fork=fork, dead=servers.poll())
 sys.stdin.read()
 """)
-    heard = owner.hear()
-    assert heard["dead"] is None
+    line = owner.hear()
+    assert line["dead"] is None
     owner.kill()
 
     with used.start() as servers:
         assert servers.owned
-    os.kill(heard["fork"], signal.SIGKILL)
+    os.kill(line["fork"], signal.SIGKILL)
 
 
 def test_a_watchdog_ends_registered_processes_and_not_unregistered_ones(place, until, is_running):

@@ -141,7 +141,7 @@ def test_a_file_size_limit_is_reported_as_a_full_disk_and_a_later_start_works(pl
 
 @pytest.fixture
 def disk(place):
-    """A disk that can be made small and large.
+    """Provide a disk that can be made small and large.
 
     A file system of its own where we may mount one, else a limit on what a
     process may write, which the system reports in the same way.

@@ -126,10 +126,10 @@ def test_a_join_waits_until_the_owner_has_finished_starting(place, sql):
         )
         for _ in range(3)
     ]
-    heard = [owner.hear() for owner in owners]
+    lines = [owner.hear() for owner in owners]
 
-    assert sorted(each["owned"] for each in heard) == [False, False, True]
-    assert {sql(each["url"], "SELECT 1") for each in heard} == {1}
+    assert sorted(each["owned"] for each in lines) == [False, False, True]
+    assert {sql(each["url"], "SELECT 1") for each in lines} == {1}
     for owner in owners:
         owner.end()
 

@@ -19,7 +19,7 @@ ENVIRON = {"PAYGATE_ACME_RULES_SPLIT": "scripted=1,nobody=9", "PAYGATE_ACME_RULE
 
 @pytest.fixture
 def rules() -> Iterator[Found]:
-    """What its entry point would find, without installing it into everyone's tests."""
+    """Provide the plugin as its entry point would, without installing it."""
     sys.path.insert(0, str(FOLDER))
     try:
         import paygate_acme_rules
@@ -47,11 +47,11 @@ async def test_the_plugin_routes_limits_and_shows_a_panel(
             "/plugins/acme_rules/limits",
             headers={"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"},
         )
-        said = await limits.get_json()
+        body = await limits.get_json()
 
     assert asked == [{"processor": "scripted"}]
     assert stopped["decline_code"] == "limit_exceeded"
     values = [(figure["label"], figure["value"]) for figure in last_hour.json["figures"]]
     assert values == [("Payments", 3), ("Succeeded", 2), ("Failed", 1)]
     assert shares.json["rows"][0] == {"processor": "scripted", "share": 1}
-    assert said == {"per_hour": 2, "payments": 3}
+    assert body == {"per_hour": 2, "payments": 3}

@@ -17,7 +17,7 @@ FOLDER = ROOT / "examples" / "plugins" / "acme_wallet"
 
 @pytest.fixture
 def acme() -> Iterator[Found]:
-    """What its entry point would find, without installing it into everyone's tests."""
+    """Provide the plugin as its entry point would, without installing it."""
     sys.path.insert(0, str(FOLDER))
     try:
         import paygate_acme_wallet

@@ -96,7 +96,7 @@ def test_every_setting_is_in_its_docs(name: str):
 
 
 def _settings_of(source: str) -> str:
-    """The body of the class whose docstring says what it is read from."""
+    """Return the body of the class whose docstring says what it is read from."""
     _, _, after = source.partition('"""Read from ``PAYGATE_')
     return after.partition("\nclass ")[0].partition("\n    @")[0]
 

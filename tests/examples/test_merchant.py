@@ -206,25 +206,25 @@ async def test_unsigned_requests_do_not_use_up_the_failures():
 
 async def test_failures_can_be_enabled_and_disabled_at_run_time():
     async with listening() as shop:
-        async with shop.post("/fail", json={"first": 5, "status": 418}) as told:
-            assert await told.json() == {"first": 5, "status": 418}
+        async with shop.post("/fail", json={"first": 5, "status": 418}) as response:
+            assert await response.json() == {"first": 5, "status": 418}
         failing = await post(shop)
-        async with shop.post("/fail", json={"first": 0}) as told:
-            assert told.status == 200
+        async with shop.post("/fail", json={"first": 0}) as response:
+            assert response.status == 200
         working = await post(shop)
 
     assert (failing[0], working[0]) == (418, 200)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "body",
     [b"", b"[]", b"{}", b'{"first":-1}', b'{"first":"2"}', b'{"first":1,"status":200}',
      b'{"first":1,"status":"503"}', b'{"first":1,"status":[]}'],
 )  # fmt: skip
-async def test_invalid_settings_are_refused(said: bytes):
+async def test_invalid_settings_are_refused(body: bytes):
     async with listening() as shop:
-        async with shop.post("/fail", data=said) as told:
-            assert told.status == 400
+        async with shop.post("/fail", data=body) as response:
+            assert response.status == 400
         assert (await post(shop))[0] == 200
 
 

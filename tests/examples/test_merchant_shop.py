@@ -58,7 +58,7 @@ class Visit:
         return await self.shop.read(f"/sales/{order['orderId']}")
 
     async def endpoints(self) -> list[Any]:
-        """The merchant's, the default first."""
+        """Return the merchant's endpoints, the default one first."""
         _, answer = await self.api.call("GET", "/api/v1/webhook-endpoints")
         return list(answer["data"])
 
@@ -87,7 +87,7 @@ def signed(body: bytes, secret: str) -> dict[str, str]:
 async def running_shop(
     paygate: str, port: int, *, is_up: bool = True
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The shop at that port, once it says that it is open."""
+    """Provide the shop at that port, once it says that it is open."""
     command = (str(MERCHANT / "shop.py"), "--port", str(port), "--paygate", paygate)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -95,8 +95,8 @@ async def running_shop(
     )
     try:
         if is_up and process.stdout:
-            said = await asyncio.wait_for(process.stdout.readline(), SETTLED_WITHIN_S)
-            assert f"http://localhost:{port}".encode() in said
+            line = await asyncio.wait_for(process.stdout.readline(), SETTLED_WITHIN_S)
+            assert f"http://localhost:{port}".encode() in line
         yield process
     finally:
         with suppress(ProcessLookupError):

@@ -23,10 +23,10 @@ from tests.harness.fakes import ScriptedProcessor
 
 
 @dataclass
-class SayingRouter:
+class ScriptedRouter:
     """Returns, raises or awaits its script."""
 
-    said: Any
+    answers: Any
     name: str = "saying"
     priority: int = 0
     asked: list[RouteRequest] = field(default_factory=list)
@@ -35,14 +35,14 @@ class SayingRouter:
     async def rank(self, request: RouteRequest, context: CallContext) -> Any:
         self.asked.append(request)
         self.contexts.append(context)
-        return await _said(self.said, request, context)
+        return await _answer(self.answers, request, context)
 
 
 @dataclass
-class SayingCheck:
+class ScriptedCheck:
     """Returns, raises or awaits its script."""
 
-    said: Any
+    answers: Any
     name: str = "saying"
     fail: str = "open"
     asked: list[RiskRequest] = field(default_factory=list)
@@ -52,16 +52,16 @@ class SayingCheck:
         self.asked.append(request)
         if self.before_answer is not None:
             await self.before_answer()
-        return await _said(self.said, request, context)
+        return await _answer(self.answers, request, context)
 
 
-async def _said(said: Any, request: Any, context: Any) -> Any:
-    if isinstance(said, BaseException):
-        raise said
-    if callable(said):
-        came = said(request, context)
+async def _answer(answers: Any, request: Any, context: Any) -> Any:
+    if isinstance(answers, BaseException):
+        raise answers
+    if callable(answers):
+        came = answers(request, context)
         return await came if asyncio.iscoroutine(came) else came
-    return said
+    return answers
 
 
 class OtherProcessor(ScriptedProcessor):
@@ -74,8 +74,8 @@ class OtherProcessor(ScriptedProcessor):
 class Advice:
     """One plugin that offers a second processor, routers and checks."""
 
-    routers: list[SayingRouter] = field(default_factory=list)
-    checks: list[SayingCheck] = field(default_factory=list)
+    routers: list[ScriptedRouter] = field(default_factory=list)
+    checks: list[ScriptedCheck] = field(default_factory=list)
     other: ScriptedProcessor | None = None
 
     @hookimpl

@@ -120,7 +120,7 @@ async def running_app(
     environ: Mapping[str, str] | None = None,
     notifier: Notifier | None = None,
 ) -> AsyncIterator[TestApp]:
-    """An app over that database; without ``plugins``, the installed ones."""
+    """Provide an app over that database; without ``plugins``, the installed ones."""
     given = {
         "DATABASE_URL": database_url,
         "PAYGATE_HOME": str(home),

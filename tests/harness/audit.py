@@ -48,7 +48,7 @@ SELECT p.id, p.amount_captured, (SELECT coalesce(sum(r.amount), 0)::bigint FROM 
     WHERE r.payment_id = p.id AND r.status = 'processed') AS refunded
 FROM payments p
 """
-# What a person settled by hand happened, if at all, without the simulator.
+# A manual review is settled without the simulator.
 BY_HAND = "settled_"
 
 
@@ -72,7 +72,7 @@ async def differences(book: Book, fetch: Fetch) -> list[str]:
     found += [
         f"{row['kind']} {id}: the database has it succeeded, the processor never approved it"
         for id, row in rows.items()
-        if row["state"] == "succeeded" and not _is_approved(newest.get(id)) and not _by_hand(row)
+        if row["state"] == "succeeded" and not _is_approved(newest.get(id)) and not _is_manual(row)
     ]
     return found + _money(newest.values(), rows, await fetch(MONEY))
 
@@ -94,7 +94,7 @@ def _money(
             taken[entry.payment_id] += entry.amount.minor
         if entry.kind is OperationKind.REFUND:
             refunded[entry.payment_id] += entry.amount.minor
-    settled = {row["payment_id"] for row in rows.values() if _by_hand(row)}
+    settled = {row["payment_id"] for row in rows.values() if _is_manual(row)}
     return [
         f"payment {row['id']}: the processor took {theirs[0]} and gave back {theirs[1]}, "
         f"the database has {ours[0]} and {ours[1]}"
@@ -109,7 +109,7 @@ def _is_approved(entry: Entry | None) -> bool:
     return entry is not None and entry.decision is not None and entry.decision.is_approved
 
 
-def _by_hand(row: Mapping[str, Any]) -> bool:
+def _is_manual(row: Mapping[str, Any]) -> bool:
     return (row["reference"] or "").startswith(BY_HAND)
 
 

@@ -22,7 +22,7 @@ class Contract:
         self.checked: set[tuple[str, str, int]] = set()
 
     def operation(self, method: str, path: str) -> tuple[str, Any]:
-        """The path's template and what the document says of it; None for what it leaves out."""
+        """Return the path's template and its documentation; None if it is not documented."""
         try:
             rule, _ = self.app.url_map.bind("localhost").match(
                 path.partition("?")[0], method, return_rule=True
@@ -37,8 +37,8 @@ class Contract:
         # No document promises our mistakes; a test that makes one on purpose says so itself.
         if operation is None or status == 500:
             return
-        said = operation["responses"]
-        answer = said.get(str(status)) or said.get("default")
+        documented = operation["responses"]
+        answer = documented.get(str(status)) or documented.get("default")
         assert answer is not None, f"{method} {name} answered {status}, which is not documented"
         if status == 204:
             assert body is None
@@ -54,11 +54,11 @@ class Contract:
 
 
 def _document(app: Quart, registry: Registry) -> Any:
-    """The app's document, written once for all apps with the same routes and methods."""
+    """Return the app's document, written once for all apps with the same routes and methods."""
     routes = [
-        (rule.rule, rule.methods, said)
+        (rule.rule, rule.methods, documented)
         for rule in app.url_map.iter_rules()
-        if (said := find_documented(app.view_functions[rule.endpoint])) is not None
+        if (documented := find_documented(app.view_functions[rule.endpoint])) is not None
     ]
     methods = [
         (code, method.info.label, method.info.input_model)

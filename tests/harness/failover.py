@@ -17,10 +17,10 @@ import asyncpg
 
 from paygate.adapters.embedded.binaries import find_postgres
 from paygate.adapters.embedded.children import Child, ChildProcesses, Task
-from paygate.adapters.embedded.layout import settle
+from paygate.adapters.embedded.layout import create_layout
 from paygate.adapters.embedded.machine import Machine
 from paygate.adapters.embedded.postgres import Postgres
-from paygate.adapters.embedded.unprivileged import give, within_reach
+from paygate.adapters.embedded.unprivileged import accessible_programs, change_owner
 
 from .outages import ROLE
 
@@ -108,7 +108,7 @@ class PostgresPair:
         standby = self.members[1 - self.primary].server
         shutil.rmtree(standby.data, ignore_errors=True)
         standby.data.mkdir(mode=0o700)
-        give(standby.data, standby.layout.account)
+        change_owner(standby.data, standby.layout.account)
         argv = [str(standby.programs / "pg_basebackup"), "-D", str(standby.data), "-R"]
         argv += ["-c", "fast", "-h", str(self.server.layout.sockets), "-p", "5432", "-U", "paygate"]
         task = Task(
@@ -152,8 +152,8 @@ def postgres_pair(home: Path) -> Iterator[PostgresPair]:
     members = []
     for name in ("first", "second"):
         (home / name).mkdir(mode=0o711)
-        layout = settle(home / name, machine)
-        programs = within_reach(find_postgres(machine), layout.account, machine)
+        layout = create_layout(home / name, machine)
+        programs = accessible_programs(find_postgres(machine), layout.account, machine)
         members.append(Member(Postgres(programs, layout, durable=True, connections_max=100)))
     pair = PostgresPair(members, processes)
     try:

@@ -12,7 +12,7 @@ from paygate.adapters.embedded.throwaway import throwaway_parent
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards, with everything the servers kept in it.
+    """Provide a folder that is removed afterwards, with the servers' data.
 
     As root the servers run as another user. pytest's own folders are closed to
     that user, and its data would be kept somewhere else for ever.

@@ -104,7 +104,7 @@ class Statement:
 
 @asynccontextmanager
 async def listening(app: TestApp) -> AsyncIterator[list[Statement]]:
-    """The statements that the app's pool runs meanwhile."""
+    """Provide the statements that the app's pool runs meanwhile."""
     statements: list[Statement] = []
 
     def record_statement(record: Any) -> None:
@@ -130,7 +130,7 @@ async def listening(app: TestApp) -> AsyncIterator[list[Statement]]:
 
 
 async def plan_of(app: TestApp, statement: Statement) -> Mapping[str, Any]:
-    """How the statement runs, with the number of rows that each step reads."""
+    """Return how the statement runs, with the number of rows that each step reads."""
     explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.sql}"
     plan = await app.value(explain, *statement.args)
     found: Mapping[str, Any] = json.loads(plan)[0]["Plan"]
@@ -138,7 +138,7 @@ async def plan_of(app: TestApp, statement: Statement) -> Mapping[str, Any]:
 
 
 async def rows_read_by_any_plan(app: TestApp, statement: Statement) -> int:
-    """How many rows of tables the statement reads with the plan that is made for any values."""
+    """Return how many rows the statement reads with its generic plan."""
     async with app.app.storage.executor.transaction() as bound:
         await bound.fetch("SET LOCAL plan_cache_mode = force_generic_plan")
         # It also counts what the connection has read before.
@@ -154,7 +154,7 @@ FROM pg_stat_xact_user_tables
 
 
 def steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every step of a plan."""
+    """Return every step of a plan."""
     yield plan
     for inner in plan.get("Plans", ()):
         yield from steps(inner)

@@ -6,7 +6,7 @@ NAME_CHARS_MAX = 40
 
 
 def named(value: object) -> str:
-    """What the value looks like, without where it lies in memory."""
+    """Return the value's representation without memory addresses."""
     shown = repr(value)
     if " at 0x" in shown:
         return getattr(value, "__name__", type(value).__name__)

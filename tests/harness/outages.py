@@ -18,10 +18,10 @@ import asyncpg
 
 from paygate.adapters.embedded.binaries import find_postgres
 from paygate.adapters.embedded.children import Child, ChildProcesses
-from paygate.adapters.embedded.layout import settle
+from paygate.adapters.embedded.layout import create_layout
 from paygate.adapters.embedded.machine import Machine
 from paygate.adapters.embedded.postgres import Postgres
-from paygate.adapters.embedded.unprivileged import within_reach
+from paygate.adapters.embedded.unprivileged import accessible_programs
 from paygate.adapters.postgres.database_url import with_database
 
 from .apps import KEYS
@@ -53,7 +53,7 @@ class OwnPostgres:
         await self.run(f"CREATE DATABASE {ROLE} OWNER {ROLE}", url=self.server.url)
 
     async def run(self, sql: str, *, url: str | None = None) -> Any:
-        """A statement of the superuser's, on a connection of its own."""
+        """Run a statement as the superuser, on a separate connection."""
         connection = await asyncpg.connect(url or self.admin_url)
         try:
             return await connection.fetchval(sql)
@@ -79,8 +79,8 @@ class OwnPostgres:
 @contextmanager
 def own_postgres(home: Path) -> Iterator[OwnPostgres]:
     machine = Machine()
-    layout = settle(home, machine)
-    programs = within_reach(find_postgres(machine), layout.account, machine)
+    layout = create_layout(home, machine)
+    programs = accessible_programs(find_postgres(machine), layout.account, machine)
     # A crash that loses what was committed would be another fault than those below.
     server = Postgres(programs, layout, durable=True, connections_max=100)
     processes = ChildProcesses()
@@ -98,7 +98,7 @@ Fault = Callable[[OwnPostgres, float], Awaitable[None]]
 
 
 async def read_only(postgres: OwnPostgres, lasts_s: float) -> None:
-    """Every session becomes read-only, new ones too, as on a failover."""
+    """Make every session read-only, new ones too, as on a failover."""
     await _set_read_only(postgres, "on")
     await asyncio.sleep(lasts_s)
     await _set_read_only(postgres, "off")
@@ -119,12 +119,12 @@ async def _set_read_only(postgres: OwnPostgres, word: str) -> None:
 
 
 async def restart(postgres: OwnPostgres, _lasts_s: float) -> None:
-    """The server crashes and comes back."""
+    """Crash the server and start it again."""
     await postgres.restart()
 
 
 async def alter(postgres: OwnPostgres, lasts_s: float) -> None:
-    """A newer version adds columns to the tables in use."""
+    """Add columns to the tables in use, as a newer version does."""
     for number in range(4):
         for table in ("orders", "payments", "operations", "webhook_logs"):
             await postgres.run(f"ALTER TABLE {table} ADD COLUMN newer_{number} text")
@@ -132,7 +132,7 @@ async def alter(postgres: OwnPostgres, lasts_s: float) -> None:
 
 
 async def lose_rights(postgres: OwnPostgres, lasts_s: float) -> None:
-    """The role may not use a table for a while."""
+    """Revoke the role's rights on a table for a while."""
     await postgres.run(f"REVOKE ALL ON payments FROM {ROLE}")
     await asyncio.sleep(lasts_s)
     await postgres.run(f"GRANT ALL ON payments TO {ROLE}")
@@ -199,7 +199,7 @@ class Load:
 
 
 @dataclass
-class Told:
+class OutageResult:
     """What a fault did."""
 
     accepted: int
@@ -220,7 +220,7 @@ async def suffer(
     lasts_s: float,
     before: int,
     patience_s: float,
-) -> Told:
+) -> OutageResult:
     """Let a fault happen under load, and wait until every payment is settled.
 
     Args:
@@ -244,7 +244,7 @@ async def suffer(
     while unsettled and time.monotonic() - over_s < patience_s:
         await asyncio.sleep(0.05)
         unsettled = await postgres.run(UNSETTLED)
-    return Told(
+    return OutageResult(
         accepted=len(load.accepted),
         answers=dict(load.answers),
         without_retry_after=load.without_retry_after,
@@ -264,7 +264,7 @@ async def _until_accepted(load: Load, count: int) -> None:
 async def merchant_and_workers(
     postgres: OwnPostgres, redis_url: str, home: Path
 ) -> AsyncIterator[tuple[Stack, Client]]:
-    """An API, two workers, and an API with a worker of its own, on that server."""
+    """Provide an API, two workers, and an API with a worker of its own, on that server."""
     environ = {"TEST_MODE": "true", "TEST_PROCESSING_DELAY": "50"}
     await postgres.prepare()
     running = Stack(postgres.url, redis_url, home, environ)

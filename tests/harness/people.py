@@ -22,7 +22,7 @@ async def merchant_id(app: TestApp) -> UUID:
 async def a_user(
     app: TestApp, email: str, role: Role, *, of: UUID | None = None, is_operator: bool = False
 ) -> User:
-    """A user without a password: hashing one is slow on purpose."""
+    """Return a user without a password: hashing one is slow on purpose."""
     deps = app.app.deps
     user = User(
         id=deps.ids.uuid(),
@@ -39,7 +39,7 @@ async def a_user(
 
 
 async def signed_in(app: TestApp, user: User) -> dict[str, str]:
-    """The headers of a page that the user looks at."""
+    """Return the headers of a page that the user looks at."""
     deps = app.app.deps
     token = deps.ids.token()
     async with deps.storage.transaction() as storage:
@@ -51,7 +51,7 @@ async def signed_in(app: TestApp, user: User) -> dict[str, str]:
 
 
 async def a_key(app: TestApp, role: Role, *, of: UUID | None = None) -> dict[str, str]:
-    """The headers of a program with a key of its own."""
+    """Return the headers of a program with a key of its own."""
     deps = app.app.deps
     merchant = await deps.storage.merchants.get(of or await merchant_id(app))
     assert merchant is not None

@@ -20,7 +20,7 @@ READY_WITHIN_S = 20.0
 
 @contextmanager
 def pgbouncer(database_url: str, home: Path) -> Iterator[str]:
-    """The address of a pooler before a database, with fewer servers than clients."""
+    """Provide the address of a pooler before a database, with fewer servers than clients."""
     program = tools.program("pgbouncer")
     assert program, "these tests need PgBouncer: install it, or run make test"
     parts = urlsplit(database_url)

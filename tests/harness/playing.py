@@ -95,13 +95,13 @@ class PlayedApp(TestApp):
         self.clock.at = end
 
     async def play(self, scenario: str, method: str = "upi", **order: Any) -> Any:
-        """A payment that plays it, from the beginning to the end."""
+        """Create a payment that plays the scenario, and run it to its end."""
         payment_id = await self.begin(scenario, method, **order)
         await self.play_on()
         return await self.payment(payment_id)
 
     async def begin(self, scenario: str, method: str = "upi", **order: Any) -> str:
-        """A payment that plays it, asked for once."""
+        """Create a payment that plays the scenario."""
         details: Mapping[str, Any] = {"vpa": "asha@paytm"} if method == "upi" else {"card": CARD}
         body = {"order_id": await self.order(**order), "method": method, **details}
         headers = {"Paygate-Scenario": scenario}
@@ -143,7 +143,7 @@ CALLBACK_SECRET = "a secret of these tests"
 async def stage_app(
     database_url: str, home: Path, environ: Mapping[str, str] | None = None
 ) -> AsyncIterator[PlayedApp]:
-    """The installed plugins, a held clock, and a book that simulators write."""
+    """Provide an app with the installed plugins, a held clock and a record file."""
     given = {
         "DATABASE_URL": database_url,
         "PAYGATE_HOME": str(home),
@@ -172,6 +172,6 @@ async def stage_app(
 async def played_app(
     database_url: str, home: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1
 ) -> AsyncIterator[PlayedApp]:
-    """The same, with workers that run."""
+    """Provide the same app with running workers."""
     async with stage_app(database_url, home, environ) as app, app.played(workers):
         yield app

@@ -88,7 +88,7 @@ class Stack:
         }
 
     async def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
-        """A command that ends; its exit code, output and errors."""
+        """Run a command to its end; return its exit code, output and errors."""
         with TemporaryFile() as output, TemporaryFile() as errors:
             process = await self._start(arguments, more, output.fileno(), errors.fileno())
             try:
@@ -101,7 +101,7 @@ class Stack:
             return code, output.read().decode(), errors.read().decode()
 
     async def start(self, *arguments: str, **more: str) -> Process:
-        """A command that stays."""
+        """Start a command that keeps running."""
         if self.logs is None:
             process = await self._start(arguments, more)
         else:
@@ -113,7 +113,7 @@ class Stack:
         return process
 
     async def spawn(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
-        """A command from the start of its Python on, whose output is read while it runs."""
+        """Start a command in a new Python process, and read its output while it runs."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "paygate", *arguments),
@@ -132,7 +132,7 @@ class Stack:
         )
 
     async def serve(self, *flags: str, port: int | None = None, **more: str) -> Client:
-        """An API process that answers."""
+        """Start an API process, and wait until it responds."""
         chosen = port or free_port()
         process = await self.start("serve", *flags, **{**more, "PORT": str(chosen)})
         client = Client(f"http://127.0.0.1:{chosen}")

@@ -23,7 +23,7 @@ class Route:
     method: str
     rule: str
     endpoint: str
-    said: Documented
+    documentation: Documented
 
     def __str__(self) -> str:
         return f"{self.method} {self.rule}"
@@ -40,7 +40,7 @@ class Route:
     @property
     def body(self) -> Any:
         """A body that the document shows; None where none is read."""
-        return next(iter(self.said.body_examples.values()), None)
+        return next(iter(self.documentation.body_examples.values()), None)
 
     def path(self, values: Mapping[str, str]) -> str:
         return _PLACE.sub(lambda found: values[found[1]], self.rule)
@@ -52,9 +52,9 @@ class Route:
         values: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Answer:
-        """The app's answer; of what never ends, the head."""
+        """Send the request; return the response, of an endless stream only its head."""
         path = self.path(values or {})
-        method = "HEAD" if self.said.media_type in ENDLESS else self.method
+        method = "HEAD" if self.documentation.media_type in ENDLESS else self.method
         given = {"json": self.body if body is None else body} if self.changes else {}
         if given == {"json": None}:
             given = {}
@@ -67,11 +67,11 @@ class Route:
 
 
 def routes_of(app: TestApp) -> Iterator[Route]:
-    """All of them, the other paths of older gateways too."""
+    """Return all routes, with the aliases for older gateways."""
     web = app.contract.app
     for rule in web.url_map.iter_rules():
-        said = find_documented(web.view_functions[rule.endpoint])
-        if said is None:
+        documentation = find_documented(web.view_functions[rule.endpoint])
+        if documentation is None:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield Route(method, rule.rule, str(rule.endpoint), said)
+            yield Route(method, rule.rule, str(rule.endpoint), documentation)

@@ -58,7 +58,7 @@ class Shared(Generic[Opened]):
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Opened]:
-        """An app whose database holds the test merchant and nothing else."""
+        """Provide an app whose database holds the test merchant and nothing else."""
         if self._app is None:
             self._app = await self._open()
         before = asyncio.all_tasks()
@@ -82,7 +82,7 @@ class Shared(Generic[Opened]):
         return app
 
     async def _is_as_new(self, app: Opened, before: set[asyncio.Task[Any]]) -> bool:
-        """Whether nothing is left of what a test has done."""
+        """Check whether the app has no state of an earlier test left."""
         deps = app.app.deps
         await deps.refusals.close()
         await deps.last_use.close()

@@ -55,7 +55,7 @@ class Browser:
 
 
 def browser() -> Browser:
-    """The Chromium of these tests: the one that is named, the machine's, or the one brought."""
+    """Return the Chromium of these tests: the configured, the machine's or the installed one."""
     own = _own_chromium()
     if own is None and (CHROMIUM / "chromium").exists():
         return Browser(
@@ -83,7 +83,7 @@ async def launch(playwright: Playwright) -> PlaywrightBrowser:
 
 
 def program(name: str) -> str | None:
-    """The path of a program of the machine, or of one that was brought."""
+    """Return the path of a program of the machine, or of one that was brought."""
     return shutil.which(name, path=PLACES)
 
 
@@ -133,8 +133,10 @@ def _has_node() -> bool:
     found = shutil.which("node")
     if found is None:
         return False
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"v(\d+)\.(\d+)\.", said)
+    output = subprocess.run(
+        [found, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.match(r"v(\d+)\.(\d+)\.", output)
     return version is not None and (int(version[1]), int(version[2])) >= NODE_MIN
 
 

@@ -233,10 +233,10 @@ async def test_moving_the_clock_with_credentials_needs_a_role(app: TestApp):
     rows = await app.rows(
         "SELECT action, actor_label, detail FROM audit_log WHERE action !~ 'refused' ORDER BY id"
     )
-    told = [(row["action"], row["actor_label"]) for row in rows]
+    entries = [(row["action"], row["actor_label"]) for row in rows]
 
     assert chosen == [403, 401, 200]
-    assert told == [
+    assert entries == [
         (action, EMAIL)
         for action in ("clock.hold", "clock.advance", "clock.release", "scenario.choose")
     ]

@@ -43,10 +43,10 @@ async def test_every_changing_route_declares_its_role_and_audit_entry(app: TestA
     silent = {
         str(route)
         for route in changing
-        if route.said.access == "merchant"
-        and (route.said.needs is Role.READ_ONLY or route.said.audit is None)
+        if route.documentation.access == "merchant"
+        and (route.documentation.needs is Role.READ_ONLY or route.documentation.audit is None)
     }
-    open_to_all = {route.endpoint for route in changing if route.said.access != "merchant"}
+    open_to_all = {route.endpoint for route in changing if route.documentation.access != "merchant"}
 
     assert silent == set()
     assert open_to_all == CHANGES_FOR_ANYONE.keys()
@@ -54,7 +54,7 @@ async def test_every_changing_route_declares_its_role_and_audit_entry(app: TestA
 
 async def test_requests_without_credentials_are_refused(app: TestApp):
     owner = await a_user(app, "o@x.y", Role.OWNER)
-    strangers = {
+    callers = {
         "nobody": {},
         "the public half of a key": {"X-Api-Key": KEYS["X-Api-Key"]},
         "a wrong secret": {**KEYS, "X-Api-Secret": "secret_test_xyz780"},
@@ -64,23 +64,23 @@ async def test_requests_without_credentials_are_refused(app: TestApp):
         "an idle session": await ended(app, owner, "last_seen_at"),
         "a user who was switched off": await switched_off(app),
     }
-    guarded = [r for r in routes_of(app) if r.said.access in {"merchant", "session"}]
+    guarded = [r for r in routes_of(app) if r.documentation.access in {"merchant", "session"}]
 
-    for who, headers in strangers.items():
+    for caller, headers in callers.items():
         for route in guarded:
             answer = await route.ask(app, headers, values_of(route))
-            assert answer.status == 401, (who, str(route), answer.json)
+            assert answer.status == 401, (caller, str(route), answer.json)
     assert len(guarded) > 80
 
 
 async def test_each_role_may_use_its_documented_routes(app: TestApp):
     # Each has signed in and has a key; the key of a role can do what its people can.
     callers = {role: [await a_key(app, role), await person(app, role)] for role in Role}
-    guarded = [each for each in map_of(app).values() if each.said.access == "merchant"]
+    guarded = [each for each in map_of(app).values() if each.documentation.access == "merchant"]
 
     for role, (key, session) in callers.items():
         for route in guarded:
-            may = role.covers(route.said.needs) and not needs_operator(route)
+            may = role.covers(route.documentation.needs) and not needs_operator(route)
             for headers in (key, session):
                 answer = await route.ask(app, headers, values_of(route))
                 assert (answer.status in {401, 403}) != may, (role, str(route), answer.json)
@@ -94,12 +94,12 @@ async def test_operator_routes_refuse_owners(app: TestApp):
     for route in asked:
         assert (await route.ask(app, operator, values_of(route))).status not in {401, 403}
         answer = await route.ask(app, lower, values_of(route))
-        assert (answer.status == 403) == (route.said.needs is Role.OWNER), route
+        assert (answer.status == 403) == (route.documentation.needs is Role.OWNER), route
     assert asked
 
 
 async def test_session_routes_refuse_keys_and_key_routes_refuse_sessions(app: TestApp):
-    own = [each for each in map_of(app).values() if each.said.access == "session"]
+    own = [each for each in map_of(app).values() if each.documentation.access == "session"]
 
     for route in own:
         # A new session each: one of these routes ends it.
@@ -116,7 +116,7 @@ async def test_a_session_needs_its_csrf_token_for_changes(app: TestApp):
     guarded = [
         route
         for route in map_of(app).values()
-        if route.changes and route.said.access in {"merchant", "session"}
+        if route.changes and route.documentation.access in {"merchant", "session"}
     ]
 
     for route in guarded:
@@ -131,18 +131,20 @@ async def test_the_openapi_document_names_the_required_role(app: TestApp):
 
     for route in routes_of(app):
         path = route.rule.replace("<", "{").replace(">", "}")
-        said = document["paths"][path][route.method.lower()]
+        operation = document["paths"][path][route.method.lower()]
         session = {**page, "CsrfToken": []} if route.changes else page
-        wanted = {"merchant": [key, session], "session": [session]}.get(route.said.access, [])
-        assert said["security"] == wanted, route
-        if route.said.needs is not Role.READ_ONLY:
-            assert f"the role {route.said.needs}" in said["description"], route
-            assert "403" in said["responses"], route
-        assert ("an operator" in said.get("description", "")) == needs_operator(route), route
+        wanted = {"merchant": [key, session], "session": [session]}.get(
+            route.documentation.access, []
+        )
+        assert operation["security"] == wanted, route
+        if route.documentation.needs is not Role.READ_ONLY:
+            assert f"the role {route.documentation.needs}" in operation["description"], route
+            assert "403" in operation["responses"], route
+        assert ("an operator" in operation.get("description", "")) == needs_operator(route), route
 
 
 def map_of(app: TestApp) -> dict[str, Route]:
-    """Each route once, without the aliases that are the very same function."""
+    """Return each route once, without the aliases that are the very same function."""
     return {str(route): route for route in routes_of(app) if not is_alias(route)}
 
 
@@ -152,7 +154,7 @@ def is_alias(route: Route) -> bool:
 
 
 def needs_operator(route: Route) -> bool:
-    return route.said.needs_operator
+    return route.documentation.needs_operator
 
 
 async def person(app: TestApp, role: Role, email: str | None = None) -> Headers:

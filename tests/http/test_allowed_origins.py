@@ -12,7 +12,7 @@ SHOP = "https://shop.example"
 
 
 async def policy(installed: TestApp, path: str) -> str:
-    """Whose pages may frame it; empty where any may, and then there is no such rule."""
+    """Return the origins that may frame it; empty if any may."""
     answer = await installed.client.get(path)
     assert answer.status_code == 200
     framing = [

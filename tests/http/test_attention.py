@@ -19,7 +19,7 @@ NOTE = "The bank confirmed the charge."
 
 
 async def contradicted(app: TestApp, fakes: Fakes) -> str:
-    """A payment that a callback decided, and then a worker's own answer contradicts."""
+    """Return a payment that a callback decided and a worker's response contradicts."""
     fakes.processor.authorizations = [Declined(DeclineCode.DECLINED)]
     is_asked, may_answer = fakes.hold_answers()
     async with app.working():

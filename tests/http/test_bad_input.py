@@ -26,7 +26,7 @@ SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM payments)
 async def app(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[TestApp]:
-    """One app for all of them: what is refused leaves nothing that another could meet."""
+    """Provide one app for all tests: refused requests leave nothing behind."""
     url = await databases.clone()
     home = tmp_path_factory.mktemp("home")
     async with running_app(url, home, plugins=Fakes().found()) as running:
@@ -36,7 +36,7 @@ async def app(
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def stored(app: TestApp) -> int:
-    """How many rows there are before the request."""
+    """Provide the number of rows before the request."""
     return int(await app.value(ROWS))
 
 

@@ -92,9 +92,9 @@ async def test_a_refund_is_pending_and_then_processed(app: TestApp, fakes: Fakes
     assert (await app.payment(payment_id))["amount_refunded"] == 20_000
     assert (await app.payment(payment_id))["status"] == "success"
     assert fakes.sink.types[-2:] == ["refund.created", "refund.processed"]
-    told = json.loads(fakes.sink.delivered[-1].body)["data"]
-    assert told["refund"]["id"] == told["refund_id"] == created.json["id"]
-    assert told["refund"]["status"] == "processed"
+    data = json.loads(fakes.sink.delivered[-1].body)["data"]
+    assert data["refund"]["id"] == data["refund_id"] == created.json["id"]
+    assert data["refund"]["status"] == "processed"
 
 
 async def test_partial_refunds_cannot_exceed_the_payment(app: TestApp):

@@ -32,7 +32,7 @@ async def new_order(app: TestApp) -> Any:
 
 
 async def browse(app: TestApp, order: Any, **secret: Any) -> list[Answer]:
-    """All that a browser does with an order, its secret in the query or in the body."""
+    """Send every request of a browser about an order, with the secret in the query or the body."""
     query = "?client_secret=" + secret["client_secret"] if secret.get("client_secret") else ""
     body = {"order_id": order["id"], "method": "coin", **secret}
     seen = await app.call("GET", f"/orders/{order['id']}/public{query}", keys={})

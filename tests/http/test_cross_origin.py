@@ -38,11 +38,11 @@ async def test_every_route_declares_its_cors_policy(app: TestApp):
         preflight = {"Access_Control_Request_Method": route.method}
         foreign = await ask(app, "OPTIONS", path, Origin=EVIL, **preflight)
         local = await ask(app, "OPTIONS", path, Origin=LOCAL[0], **preflight)
-        is_open = route.said.access == "browser" or route.said.from_any_page
+        is_open = route.documentation.access == "browser" or route.documentation.from_any_page
 
         assert allowed(foreign) == ("*" if is_open else None), str(route)
         assert allowed(local) == ("*" if is_open else LOCAL[0]), str(route)
-    shoppers = {str(route) for route in routes if route.said.is_for_any_page}
+    shoppers = {str(route) for route in routes if route.documentation.is_for_any_page}
     assert {each.removeprefix("GET /api/v1") for each in shoppers} >= {
         "POST /api/v1/payments/public",
         "/orders/<order_id>/public",

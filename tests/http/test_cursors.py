@@ -14,7 +14,7 @@ LISTS = ("/orders", "/payments", "/refunds", "/webhooks", "/audit")
 
 
 async def pages(app: TestApp, path: str, limit: int = 2, **query: str) -> AsyncIterator[Any]:
-    """Every page of a list."""
+    """Read every page of a list."""
     cursor: str | None = ""
     while cursor is not None:
         given = {"limit": str(limit), "cursor": cursor, **query}
@@ -25,7 +25,7 @@ async def pages(app: TestApp, path: str, limit: int = 2, **query: str) -> AsyncI
 
 
 async def rows_of_every_list(app: TestApp) -> None:
-    """Some rows; with a stopped clock they have the same time."""
+    """Create rows in every list; with a stopped clock they have the same time."""
     await app.webhook_url()
     async with app.working():
         for _ in range(3):

@@ -164,8 +164,8 @@ async def test_changes_through_a_plugins_route_are_audited(database_url: str, tm
         developer = await signed_in(app, await a_user(app, "d@x.y", Role.DEVELOPER))
         support = await signed_in(app, await a_user(app, "s@x.y", Role.SUPPORT))
         asked = [
-            (await get(app, f"/plugins/acme/do/{status}", "POST", data=b"\xff", headers=who))[0]
-            for status, who in ((201, developer), (409, developer), (201, support))
+            (await get(app, f"/plugins/acme/do/{status}", "POST", data=b"\xff", headers=caller))[0]
+            for status, caller in ((201, developer), (409, developer), (201, support))
         ]
         # What was refused is written down too, a moment later.
         rows = await app.rows(

@@ -40,7 +40,7 @@ async def orders(app: TestApp, count: int) -> Sequence[str]:
 
 @pytest.fixture
 def sizes(app: TestApp, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the groups that are created from now on; the first one waits for more."""
+    """Provide the sizes of the next groups; the first one waits for more requests."""
     seen: list[int] = []
     group: Batcher[object, object] = app.client.app.extensions[GROUP]
     process = group._process

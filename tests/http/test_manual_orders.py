@@ -15,7 +15,7 @@ NO = Declined(DeclineCode.PROCESSING_ERROR)
 
 
 async def held(app: TestApp, amount: int = 50_000) -> str:
-    """A payment whose money is held. A worker must be running."""
+    """Return a payment whose money is held. A worker must be running."""
     payment_id = await app.paid(order_id=await app.order(amount, capture="manual"))
     await app.until(payment_id, "authorized")
     return payment_id

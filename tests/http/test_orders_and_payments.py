@@ -25,7 +25,7 @@ async def other_merchant(app: TestApp) -> dict[str, str]:
     return OTHER_KEYS
 
 
-async def test_health_says_what_is_connected(app: TestApp):
+async def test_health_reports_the_connections(app: TestApp):
     answer = await app.call("GET", "/health", keys=None)
 
     assert answer.status == 200
@@ -64,7 +64,7 @@ async def test_an_order_is_created_and_read(app: TestApp):
     }
 
 
-async def test_a_payment_answers_pending_with_the_orders_amount(app: TestApp):
+async def test_a_new_payment_is_pending_with_the_amount_of_its_order(app: TestApp):
     order_id = await app.order(12_345)
 
     answer = await app.pay(order_id, amount=1, currency="USD", metadata={"x": 1})
@@ -136,9 +136,9 @@ async def test_the_timeline_has_the_payments_entries(app: TestApp):
 
     story = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
 
-    told = [moment["what"] for moment in story]
-    assert told[:3] == ["Payment accepted", "payment.created", "payment.pending"]
-    assert "Payment succeeded" in told
+    lines = [moment["what"] for moment in story]
+    assert lines[:3] == ["Payment accepted", "payment.created", "payment.pending"]
+    assert "Payment succeeded" in lines
 
 
 async def test_jobs_status_counts_and_shows_whether_a_worker_runs(app: TestApp):

@@ -79,7 +79,7 @@ async def release(app: TestApp, queue: str, id: str) -> Any:
     return await app.call("POST", f"/workers/stuck/{queue}/{id}/release")
 
 
-async def set_aside(app: TestApp, fakes: Fakes) -> str:
+async def dead_letter(app: TestApp, fakes: Fakes) -> str:
     fakes.processor.authorizations = [Unknown("lost")]
     fakes.processor.queries = [Unknown("lost")] * 20
     payment = await app.paid()
@@ -90,7 +90,7 @@ async def set_aside(app: TestApp, fakes: Fakes) -> str:
 
 
 async def test_a_dead_lettered_operation_is_queried_and_not_sent_again(app: TestApp, fakes: Fakes):
-    payment = await set_aside(app, fakes)
+    payment = await dead_letter(app, fakes)
     shown = (await app.call("GET", "/workers")).json
     (stuck,) = shown["stuck"]
     fakes.processor.calls.clear()
@@ -98,9 +98,9 @@ async def test_a_dead_lettered_operation_is_queried_and_not_sent_again(app: Test
     answers = await asyncio.gather(*(release(app, "payments", stuck["id"]) for _ in range(4)))
 
     assert (stuck["state"], stuck["queue"], stuck["payment_id"]) == (
-        "set_aside", "payments", payment,
+        "dead_lettered", "payments", payment,
     )  # fmt: skip
-    assert [q["set_aside"] for q in shown["queues"]] == [1, 0, 0]
+    assert [q["dead_lettered"] for q in shown["queues"]] == [1, 0, 0]
     assert sorted(answer.status for answer in answers) == [200, 404, 404, 404]
     async with app.working():
         await app.until(payment, "success")
@@ -144,7 +144,7 @@ async def test_a_dead_lettered_delivery_is_sent(app: TestApp, fakes: Fakes):
 
 
 async def test_the_work_of_another_merchant_is_invisible(app: TestApp, fakes: Fakes):
-    await set_aside(app, fakes)
+    await dead_letter(app, fakes)
     figures, now = app.app.deps.storage.figures, app.app.deps.clock.now()
     (mine,) = await figures.stuck(None, due_before=now, limit=5)
     from uuid import uuid4

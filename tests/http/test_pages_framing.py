@@ -20,7 +20,7 @@ MODES = {"development": {}, "production": {"PAYGATE_ENV": "production"}}
 
 @asynccontextmanager
 async def api(policy: str | None, status: int = 200) -> AsyncIterator[tuple[str, list[str]]]:
-    """An API that sends this policy with its page; its address, and what it was asked."""
+    """Provide an API that sends this policy with its page; its address, and what it was asked."""
     asked: list[str] = []
 
     async def page(request: web.Request) -> web.Response:

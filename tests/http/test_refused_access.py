@@ -34,7 +34,7 @@ Do = Callable[[TestApp], Awaitable[None]]
 async def traces(
     database_url: str, home: Path, do: Do, caplog: Any, *, is_installed: bool = False
 ) -> tuple[list[Any], list[str]]:
-    """The refusals in the audit log, and the lines of the security log, when the app has ended."""
+    """Return the refusals in the audit log and in the security log, after the app has ended."""
     with caplog.at_level(logging.WARNING, logger=LOGGER):
         plugins = None if is_installed else Fakes().found()
         async with running_app(database_url, home, plugins=plugins) as app:
@@ -113,8 +113,8 @@ async def test_refused_keys_are_audited_with_the_reason(database_url, tmp_path, 
         key_id = str(await app.value("SELECT id FROM api_keys"))
         subjects.extend([str(await merchant_id(app)), key_id])
         wrong = {**KEYS, "X-Api-Secret": WRONG}
-        strangers = {"X-Api-Key": "key_hunter2", "X-Api-Secret": WRONG}
-        tries = [wrong, strangers, {"X-Api-Key": KEYS["X-Api-Key"]}]
+        unknown_key = {"X-Api-Key": "key_hunter2", "X-Api-Secret": WRONG}
+        tries = [wrong, unknown_key, {"X-Api-Key": KEYS["X-Api-Key"]}]
         for headers in tries:
             assert (await app.call("GET", "/orders", keys=headers)).status == 401
         assert (await app.call("DELETE", f"/keys/{key_id}")).status == 200
@@ -171,16 +171,17 @@ async def test_a_role_that_is_too_low_is_audited_with_its_user(database_url, tmp
     entries, _ = await traces(database_url, tmp_path, do, caplog)
 
     # Entries are written in the background: of two simultaneous ones either may be first.
-    told = {entry["detail"]["route"]: entry for entry in entries}
+    entries_by_route = {entry["detail"]["route"]: entry for entry in entries}
     assert {
-        route: (entry["actor_kind"], entry["detail"]["count"]) for route, entry in told.items()
+        route: (entry["actor_kind"], entry["detail"]["count"])
+        for route, entry in entries_by_route.items()
     } == {
         "POST /api/v1/orders": ("user", 1),
         "PATCH /api/v1/team/<user_id>": ("user", 1),
         "POST /api/v1/keys": ("key", 1),
     }
-    first = told["POST /api/v1/orders"]
-    assert len(entries) == len(told)
+    first = entries_by_route["POST /api/v1/orders"]
+    assert len(entries) == len(entries_by_route)
     assert first["actor_label"] == EMAIL
     assert first["detail"]["reason"] == "This needs the role developer; yours is support"
 
@@ -324,17 +325,19 @@ async def test_changes_by_keys_are_audited_and_orders_and_payments_are_not(
     await app.webhook_url()
     await app.call("POST", "/webhooks/test", json={})
 
-    told = await app.rows("SELECT action, actor_kind, actor_label FROM audit_log ORDER BY id")
+    entries_by_route = await app.rows(
+        "SELECT action, actor_kind, actor_label FROM audit_log ORDER BY id"
+    )
 
-    assert [(row["action"], row["actor_kind"]) for row in told] == [
+    assert [(row["action"], row["actor_kind"]) for row in entries_by_route] == [
         ("refund.create", "key"),
         ("key.create", "key"),
         ("key.revoke", "key"),
         ("endpoint.update", "key"),
         ("endpoint.test", "key"),
     ]
-    assert told[0]["actor_label"] == support["X-Api-Key"]
-    assert told[1]["actor_label"] == KEYS["X-Api-Key"]
+    assert entries_by_route[0]["actor_label"] == support["X-Api-Key"]
+    assert entries_by_route[1]["actor_label"] == KEYS["X-Api-Key"]
 
 
 @pytest.mark.parametrize("path", ["/payments/none/capture", "/payments/none/cancel"])

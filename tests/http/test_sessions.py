@@ -27,7 +27,7 @@ def headers_of(answer: Answer) -> dict[str, str]:
 
 
 async def let_in(app: TestApp, email: str, role: Role = Role.OWNER) -> dict[str, str]:
-    """The headers of a new user of the test merchant's."""
+    """Return the headers of a new user of the test merchant's."""
     merchant_id = await app.value("SELECT id FROM merchants LIMIT 1")
     await add_user(AddUser(merchant_id, email, role, PASSWORD), app.app.deps)
     _, session = await sign_in(app, email=email, password=PASSWORD)

@@ -22,7 +22,7 @@ EMAIL, PASSWORD = "asha@x.y", "a password to be guessed"
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in it, and it whole."""
+    """Return the value and every text in it."""
     if isinstance(value, str):
         yield value
         if value[:1] in {"{", "["}:
@@ -34,7 +34,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 async def dump(app: TestApp) -> set[str]:
-    """What a copy of the database says, each text once."""
+    """Return the texts in a dump of the database, each once."""
     found: set[str] = set()
     for column in await app.rows(COLUMNS):
         table, name = column["table_name"], column["column_name"]
@@ -44,7 +44,7 @@ async def dump(app: TestApp) -> set[str]:
 
 
 async def everything_secret(app: TestApp, fakes: Fakes) -> dict[str, Mapping[str, str]]:
-    """Every kind of caller, with its headers."""
+    """Return every kind of caller, with its headers."""
     await add_user(AddUser(await merchant_id(app), EMAIL, Role.OWNER, PASSWORD), app.app.deps)
     await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
     await app.webhook_url()
@@ -76,8 +76,8 @@ async def test_a_database_dump_contains_no_secret_cookie_or_password(app: TestAp
 
     assert len(heads) > 60
     assert public < stolen, "the public halves are there, or nothing was tried"
-    for who, headers in callers.items():
-        assert (await app.call("GET", "/keys", keys=headers)).status == 200, who
+    for caller, headers in callers.items():
+        assert (await app.call("GET", "/keys", keys=headers)).status == 200, caller
     await app.rows("DELETE FROM login_tries")
     right = {"email": EMAIL, "password": PASSWORD}
     assert (await app.call("POST", "/session", keys=None, json=right)).status == 200
@@ -130,7 +130,7 @@ async def test_every_way_to_set_the_default_endpoints_secret_encrypts_it(
 async def test_a_webhook_secret_written_by_sql_is_used_and_shown(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/merchant/webhook/regenerate")
-    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
+    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_sql'")
     shown = (await app.call("GET", "/merchant/config")).json["webhook_secret"]
     left = await app.rows("SELECT webhook_sealed, webhook_previous_sealed FROM merchants")
     endpoint = f"/webhook-endpoints/{await merchant_id(app)}"
@@ -141,12 +141,12 @@ async def test_a_webhook_secret_written_by_sql_is_used_and_shown(app: TestApp, f
     made = (await app.call("POST", "/merchant/webhook/regenerate")).json["webhook_secret"]
     stored = await app.rows("SELECT webhook_secret, webhook_previous_secret FROM merchants")
 
-    assert shown == kept == "whsec_by_hand"
+    assert shown == kept == "whsec_by_sql"
     assert [tuple(row.values()) for row in left] == [(None, None)]
-    assert hint == "…hand"
-    assert made != "whsec_by_hand"
+    assert hint == "…_sql"
+    assert made != "whsec_by_sql"
     # It was in clear, and signs beside the new one for a day.
-    assert [tuple(row.values()) for row in stored] == [(None, "whsec_by_hand")]
+    assert [tuple(row.values()) for row in stored] == [(None, "whsec_by_sql")]
 
 
 async def test_secrets_are_long_and_stored_as_digests(app: TestApp):

@@ -9,7 +9,7 @@ from tests.harness.fakes import Fakes
 
 SUSPEND = "UPDATE merchants SET is_active = false"
 RESUME = "UPDATE merchants SET is_active = true"
-SENTENCE = "This merchant does not take payments at present"
+SENTENCE = "This merchant does not accept payments at the moment"
 
 
 @pytest.mark.parametrize(

@@ -54,13 +54,15 @@ def guarded(app: TestApp) -> Iterator[Route]:
     A route for operators is refused to every merchant, whatever the id.
     """
     for route in routes_of(app):
-        is_merchants = route.said.access == "merchant" and not route.said.needs_operator
+        is_merchants = (
+            route.documentation.access == "merchant" and not route.documentation.needs_operator
+        )
         if is_merchants and set(route.places) & OWNED.keys():
             yield route
 
 
 async def a_whole_merchant(app: TestApp, fakes: Fakes) -> dict[str, str]:
-    """Something of every kind that the test merchant owns."""
+    """Return something of every kind that the test merchant owns."""
     await app.webhook_url()
     fakes.processor.authorizations = [Unknown("lost")]
     fakes.processor.queries = [Unknown("lost")] * 20
@@ -90,7 +92,7 @@ async def a_whole_merchant(app: TestApp, fakes: Fakes) -> dict[str, str]:
 
 
 async def a_stranger(app: TestApp) -> dict[str, str]:
-    """The keys of another merchant, who may do everything that is theirs."""
+    """Return the keys of another merchant, who may do everything that is theirs."""
     made = (await app.call("POST", "/test/namespaces", keys=None)).json
     return {"X-Api-Key": made["api_key"], "X-Api-Secret": made["api_secret"]}
 
@@ -178,11 +180,11 @@ async def test_recovery_resends_nothing_of_another_merchant(app: TestApp, fakes:
         assert answer.status == 404 or answer.json["matching"] == 0
     after = await everything(app)
     # The stranger's own log tells of it, and no other's.
-    told = [row for row in after.pop("audit_log") if row not in before["audit_log"]]
+    entries = [row for row in after.pop("audit_log") if row not in before["audit_log"]]
     before.pop("audit_log")
     assert after == before
-    assert {"delivery.recover" in row["row"] for row in told} == {True}
-    assert [str(await of_merchant(app)) in row["row"] for row in told] == [False] * len(told)
+    assert {"delivery.recover" in row["row"] for row in entries} == {True}
+    assert [str(await of_merchant(app)) in row["row"] for row in entries] == [False] * len(entries)
 
 
 async def test_lists_show_no_rows_of_another_merchant(app: TestApp, fakes: Fakes):
@@ -192,7 +194,7 @@ async def test_lists_show_no_rows_of_another_merchant(app: TestApp, fakes: Fakes
     lists = [
         route
         for route in routes_of(app)
-        if route.said.access == "merchant" and not route.changes and not route.places
+        if route.documentation.access == "merchant" and not route.changes and not route.places
     ]
     seen_by_owner = b""
 
@@ -214,7 +216,7 @@ async def test_idempotency_keys_are_separate_per_merchant(app: TestApp):
 
 
 async def everything(app: TestApp) -> dict[str, list[dict[str, Any]]]:
-    """What the merchants' tables hold, but for last uses."""
+    """Return the rows of the merchants' tables, without the times of last use."""
     tables = ("orders", "payments", "refunds", "operations", "webhook_logs", "webhook_endpoints")
     people = ("users", "api_keys", "events", "audit_log")
     found = {}

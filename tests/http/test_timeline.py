@@ -28,18 +28,18 @@ SECRET = "canary-secret-51"
 OTHER_KEYS = {"X-Api-Key": "key_other", "X-Api-Secret": "secret_other"}
 
 
-async def told(app: TestApp, payment_id: str) -> Any:
+async def get_timeline(app: TestApp, payment_id: str) -> Any:
     answer = await app.call("GET", f"/payments/{payment_id}/timeline")
     assert answer.status == 200, answer
     return answer.json
 
 
 async def story(app: TestApp, payment_id: str) -> list[dict[str, Any]]:
-    return list((await told(app, payment_id))["data"])
+    return list((await get_timeline(app, payment_id))["data"])
 
 
 def in_short(moments: Sequence[dict[str, Any]], *kinds: str) -> list[str]:
-    """Each moment in two words; only of those kinds, if any are given."""
+    """Return each entry in two words; only of these kinds, if any are given."""
     words = {
         "transition": "to",
         "event": "type",
@@ -264,7 +264,7 @@ async def test_the_oldest_thousand_entries_are_shown(app: TestApp, more: int, is
         TIMELINE_ENTRIES_MAX - before + more,
     )
 
-    answer = await told(app, payment_id)
+    answer = await get_timeline(app, payment_id)
     assert (len(answer["data"]), answer["truncated"]) == (TIMELINE_ENTRIES_MAX, is_cut)
     assert answer["data"][0]["what"] == "Payment accepted"
     assert answer["data"][-1]["data"]["took_ms"] == TIMELINE_ENTRIES_MAX - before

@@ -14,7 +14,7 @@ EMAIL = "asha@x.y"
 
 
 async def other_merchant(app: TestApp) -> tuple[dict[str, str], str]:
-    """The keys of another merchant, and its id."""
+    """Return the keys of another merchant, and its id."""
     made = (await app.call("POST", "/test/namespaces", keys=None)).json
     return {"X-Api-Key": made["api_key"], "X-Api-Secret": made["api_secret"]}, made["id"]
 

@@ -156,9 +156,9 @@ async def test_an_endpoint_is_invisible_to_other_merchants(app: TestApp, name: s
     method = "POST" if name else "GET"
     theirs = await app.call(method, f"/webhook-endpoints/{made['id']}{name}", keys=OTHER_KEYS)
     none = await app.call(method, f"/webhook-endpoints/{id}{name}")
-    nobody = await app.call(method, f"/webhook-endpoints/{made['id']}{name}", keys={})
+    anonymous = await app.call(method, f"/webhook-endpoints/{made['id']}{name}", keys={})
 
-    assert (theirs.status, none.status, nobody.status) == (404, 404, 401)
+    assert (theirs.status, none.status, anonymous.status) == (404, 404, 401)
 
 
 async def test_a_deleted_endpoint_is_gone(app: TestApp):
@@ -188,18 +188,18 @@ async def test_a_field_that_is_ignored_does_not_fill_the_audit_log(app: TestApp,
     answer = await app.call("PUT", "/webhooks", json=body)
 
     assert answer.status == 200
-    assert (await told(app)) == {"webhook_url": "http://localhost:9/hook"}
+    assert (await last_entry(app)) == {"webhook_url": "http://localhost:9/hook"}
 
 
 async def test_a_secret_in_a_list_is_not_in_the_audit_log(app: TestApp):
     body = {"webhook_url": "http://localhost:9/hook", "url": ["http://x.example/?token=hunter22"]}
     assert (await app.call("PUT", "/webhooks", json=body)).status == 200
 
-    assert "hunter22" not in json.dumps(await told(app))
+    assert "hunter22" not in json.dumps(await last_entry(app))
 
 
-async def told(app: TestApp) -> Any:
-    """What the audit log says of the last thing that was done."""
+async def last_entry(app: TestApp) -> Any:
+    """Return the newest audit entry."""
     return json.loads(await app.value("SELECT detail FROM audit_log ORDER BY id DESC LIMIT 1"))
 
 

@@ -152,8 +152,8 @@ class Good:
         return self.read(response, request)
 
     def body(self, request, context, more):
-        told = {"operation": context.operation_id, "minor": request.amount.minor}
-        return json.dumps({**told, **more}, sort_keys=True).encode()
+        fields = {"operation": context.operation_id, "minor": request.amount.minor}
+        return json.dumps({**fields, **more}, sort_keys=True).encode()
 
     async def send(self, body, context):
         return await context.http.post(
@@ -192,9 +192,9 @@ class Good:
         return Verified(content["id"], content)
 
     def translate(self, verified):
-        said = verified.content
-        amount = Money(said["minor"], said["currency"])
-        return [Update(said["operation"], Approved(said["reference"], amount), amount)]
+        content = verified.content
+        amount = Money(content["minor"], content["currency"])
+        return [Update(content["operation"], Approved(content["reference"], amount), amount)]
 
     def acknowledge(self, *, accepted):
         return (200, b"OK") if accepted else (400, b"no")
@@ -205,10 +205,10 @@ def signature(body):
 
 
 def called_back(operation_id, amount, at="2026-01-15T10:30:00Z"):
-    told = {"id": f"cb-{operation_id}", "operation": operation_id, "at": at}
+    fields = {"id": f"cb-{operation_id}", "operation": operation_id, "at": at}
     money = {"minor": amount.minor, "currency": amount.currency}
-    said = {**told, **money, "reference": f"bank-{operation_id}"}
-    body = json.dumps(said, sort_keys=True).encode()
+    content = {**fields, **money, "reference": f"bank-{operation_id}"}
+    body = json.dumps(content, sort_keys=True).encode()
     return RawCallback({"x-bank-signature": signature(body)}, body)
 
 
@@ -291,9 +291,9 @@ class GoodCheck:
 
 
 def processor_case(kind=Good, **given):
-    told = {"approved": PURSE, "declined": EMPTY, "method": lambda context: Purse()}
+    fields = {"approved": PURSE, "declined": EMPTY, "method": lambda context: Purse()}
     calls = {"callback": called_back, "stale_callback": too_old, "network": Bank()}
-    return ProcessorCase(make=lambda context: kind(), **{**told, **calls, **given})
+    return ProcessorCase(make=lambda context: kind(), **{**fields, **calls, **given})
 
 
 def method_case(kind=Purse):

@@ -28,7 +28,7 @@ def case_of(kind: type):
 
 
 def broken(kind: type) -> dict[str, str]:
-    return {each.rule.id: each.said for each in findings(kind) if each.verdict == "broken"}
+    return {each.rule.id: each.message for each in findings(kind) if each.verdict == "broken"}
 
 
 def findings(kind: type):
@@ -38,7 +38,7 @@ def findings(kind: type):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them are judged on a line that hangs until their deadline."""
+    """Shorten the deadlines: each plugin is checked with a network that hangs."""
     for checks in (processor_time, sink_delivers):
         monkeypatch.setattr(checks, "DEADLINE", timedelta(milliseconds=50))
 
@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", list(BAD), ids=lambda kind: kind.__name__)
 def test_a_mistake_breaks_only_its_rules(kind: type, monkeypatch: pytest.MonkeyPatch):
     expected = BAD[kind]
-    if "method.answers_whatever_is_typed" not in expected:
+    if "method.handles_any_input" not in expected:
         # That it is kept as a rule is shown by the good twins, with all examples.
         monkeypatch.setattr(method_input, "EXAMPLES", 30)
     if kind is processors.ComputesForLong:

@@ -32,10 +32,10 @@ def test_a_built_in_plugin_keeps_its_rules():
 def test_the_simulators_have_samples_for_every_rule(name: str):
     ran = RUN.invoke(app, ["plugin", "check", name, "--json"])
 
-    told = json.loads(ran.stdout)
+    report = json.loads(ran.stdout)
     assert ran.exit_code == 0, ran.output
-    assert told["counts"]["not_judged"] == 0
-    assert {each["subject"].split()[0] for each in told["findings"]} == {"method", "processor"}
+    assert report["counts"]["not_judged"] == 0
+    assert {each["subject"].split()[0] for each in report["findings"]} == {"method", "processor"}
 
 
 def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
@@ -46,7 +46,7 @@ def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
 
     assert ran.exit_code == 1
     assert "BROKEN      sink.sends_once" in ran.output
-    assert "2 requests left in one call" in ran.output
+    assert "2 requests were sent in one call" in ran.output
     assert "send one request" in ran.output
 
 
@@ -119,26 +119,26 @@ def test_a_conflict_with_an_installed_plugin_is_reported(monkeypatch: pytest.Mon
 
 
 def test_a_slow_check_reports_progress(monkeypatch: pytest.MonkeyPatch):
-    said = threading.Event()
+    reported = threading.Event()
 
-    class Told(io.StringIO):
+    class Output(io.StringIO):
         def write(self, text):
             if "still judging" in text:
-                said.set()
+                reported.set()
             return super().write(text)
 
     class Slow(good.GoodPolicy):
         def next_delay(self, tries, *, now, rng):
-            said.wait(30)
+            reported.wait(30)
             return super().next_delay(tries, now=now, rng=rng)
 
     plugin_with(monkeypatch, paygate_retry_policies=hookimpl(lambda: [Slow()]))
     monkeypatch.setattr(plugin_tools, "STILL_JUDGING_EVERY_S", 0.05)
-    monkeypatch.setattr("sys.stderr", told := Told())
+    monkeypatch.setattr("sys.stderr", report := Output())
 
     plugin_tools.plugin_check("bare", as_json=True)
 
-    assert "still judging after" in told.getvalue()
+    assert "still judging after" in report.getvalue()
 
 
 def test_an_unknown_plugin_is_an_operator_error():

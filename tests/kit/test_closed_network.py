@@ -82,7 +82,7 @@ WAYS = [at_once, by_urllib, in_a_pool, in_the_loop, in_a_thread, by_name, by_dat
 
 
 def reaching(way, port):
-    """A processor that reaches out that way whenever it is asked anything, and carries on."""
+    """Return a processor that uses the network in that way in every call."""
 
     class Reaches(good.Good):
         async def ask(self, request, context, **more):
@@ -103,21 +103,21 @@ def test_every_connection_is_refused_and_breaks_the_rule(way, listener):
     assert listener.came() == 0
     by_rule = {each.rule.id: each for each in findings}
     assert by_rule["processor.opens_no_socket"].verdict == "broken"
-    assert "socket." in by_rule["processor.opens_no_socket"].said
+    assert "socket." in by_rule["processor.opens_no_socket"].message
     approves = by_rule["processor.approves"]
     assert approves.verdict == "not_judged"
-    assert approves.said.startswith("see processor.opens_no_socket; the kit refused socket.")
+    assert approves.message.startswith("see processor.opens_no_socket; the kit refused socket.")
 
 
 def test_a_thread_that_outlives_its_check_stays_without_network(listener):
-    go, told = threading.Event(), []
+    go, results = threading.Event(), []
 
     def later():
         go.wait()
         try:
             connected(listener.port)
         except RefusedError as error:
-            told.append(error)
+            results.append(error)
 
     thread = threading.Thread(target=later)
     with closed_network():
@@ -126,7 +126,7 @@ def test_a_thread_that_outlives_its_check_stays_without_network(listener):
         go.set()
         thread.join()
 
-    assert (len(told), listener.came()) == (1, 0)
+    assert (len(results), listener.came()) == (1, 0)
 
 
 def test_earlier_threads_keep_their_network(listener):

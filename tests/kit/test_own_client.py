@@ -38,7 +38,7 @@ def test_a_plugin_with_own_client_may_open_sockets_and_the_report_shows_why():
     finding = found(SaysWhy, "opens_no_socket")
 
     assert finding.verdict == "does_not_apply"
-    assert "its broker does not speak HTTP" in finding.said
+    assert "its broker does not speak HTTP" in finding.message
 
 
 @pytest.mark.parametrize("reason", [None, "", True])

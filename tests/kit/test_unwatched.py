@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from paygate.testing.kit.world import RefusedError, no_way_out, unwatched
+from paygate.testing.kit.world import RefusedError, refuse_exits, unwatched
 
 
 def test_watching_resumes_after_an_unwatched_block():
-    with no_way_out():
+    with refuse_exits():
         watching = sys.getprofile()
         with unwatched():
             assert sys.getprofile() is None

@@ -23,6 +23,6 @@ async def shared_stage(
 
 @pytest.fixture
 async def stage(shared_stage: Shared[PlayedApp]) -> AsyncIterator[PlayedApp]:
-    """A stage that is as new, and a worker on it."""
+    """Provide a clean app, and a worker."""
     async with shared_stage.lent() as app, app.played():
         yield app

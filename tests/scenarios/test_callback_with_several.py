@@ -44,13 +44,13 @@ class AboutAll:
 async def about_all(
     stage: PlayedApp, payments: Sequence[str], word: str
 ) -> tuple[RawCallback, Deps]:
-    """A callback that says the word of every charge, and an app that understands it so."""
+    """Return a callback that reports the status of every charge, and its app."""
     operations = [
         str(await stage.value("SELECT id FROM operations WHERE payment_id = $1", payment))
         for payment in payments
     ]
-    told = {"id": f"cb-{word}", "operation_id": operations[0], "says": word}
-    raw = write({**told, "amount": 50_000, "currency": "INR"}, secret=CALLBACK_SECRET)
+    fields = {"id": f"cb-{word}", "operation_id": operations[0], "status": word}
+    raw = write({**fields, "amount": 50_000, "currency": "INR"}, secret=CALLBACK_SECRET)
     deps = stage.app.deps
     processor: Any = AboutAll(deps.registry.processors["upi_sim"], operations)
     processors = {**deps.registry.processors, "upi_sim": processor}

@@ -21,9 +21,9 @@ async def pending(stage: PlayedApp) -> tuple[str, str]:
     return payment_id, str(await stage.value(find, payment_id))
 
 
-def says(operation_id: str, word: str, **more: Any) -> dict[str, Any]:
-    told = {"id": f"cb-{word}", "operation_id": operation_id, "says": word}
-    return {**told, "amount": 50_000, "currency": "INR", **more}
+def callback(operation_id: str, word: str, **more: Any) -> dict[str, Any]:
+    fields = {"id": f"cb-{word}", "operation_id": operation_id, "status": word}
+    return {**fields, "amount": 50_000, "currency": "INR", **more}
 
 
 async def send(stage: PlayedApp, content: Any, processor: str = "upi_sim") -> Answer:
@@ -44,7 +44,7 @@ async def post(
 async def test_twenty_identical_callbacks_at_once_settle_once(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
     answers = await asyncio.gather(
-        *(send(stage, says(operation_id, "approved")) for _ in range(20))
+        *(send(stage, callback(operation_id, "approved")) for _ in range(20))
     )
     await stage.play_on()
 
@@ -60,7 +60,7 @@ async def test_contradicting_callbacks_lose_no_money(stage: PlayedApp):
         words = ("approved", "declined")
         answers = await asyncio.gather(
             *(
-                send(stage, {**says(operation_id, word), "id": f"{operation_id}-{word}"})
+                send(stage, {**callback(operation_id, word), "id": f"{operation_id}-{word}"})
                 for word in words
             )
         )
@@ -81,7 +81,7 @@ async def test_a_callback_during_a_call_is_applied_once(stage: PlayedApp):
     stage.worker.wake("payments")
     await asyncio.gather(
         *(
-            send(stage, {**says(operation_id, "approved"), "id": operation_id})
+            send(stage, {**callback(operation_id, "approved"), "id": operation_id})
             for _, operation_id in payments
         )
     )
@@ -103,7 +103,7 @@ async def test_a_callback_during_a_call_is_applied_once(stage: PlayedApp):
 )
 async def test_a_mismatched_callback_is_quarantined(stage: PlayedApp, content: dict[str, Any]):
     payment_id, operation_id = await pending(stage)
-    answer = await send(stage, {**says(operation_id, "declined"), **content})
+    answer = await send(stage, {**callback(operation_id, "declined"), **content})
     shown = await stage.call("GET", "/test/callbacks?effect=quarantined", keys={})
     before_its_time = await stage.payment(payment_id)
     await stage.play_on()
@@ -117,7 +117,7 @@ async def test_a_mismatched_callback_is_quarantined(stage: PlayedApp, content: d
 
 async def test_a_callback_cannot_change_an_operation_of_another_processor(stage: PlayedApp):
     _, operation_id = await pending(stage)
-    await send(stage, says(operation_id, "declined"), processor="card_sim")
+    await send(stage, callback(operation_id, "declined"), processor="card_sim")
 
     assert await stage.effects() == ["quarantined"]
 
@@ -145,7 +145,7 @@ async def test_only_a_digest_of_an_unsigned_callback_is_stored(
 
 async def test_secrets_in_the_headers_of_a_signed_callback_are_not_stored(stage: PlayedApp):
     _, operation_id = await pending(stage)
-    raw = write(says(operation_id, "approved"), secret=CALLBACK_SECRET)
+    raw = write(callback(operation_id, "approved"), secret=CALLBACK_SECRET)
     headers = {"X-Api-Secret": "marker1", "Authorization": "Bearer marker2", "X-Trace": "kept"}
     answer = await post(stage, raw.body, {**raw.headers, **headers})
     stored = await stage.value("SELECT headers::text FROM processor_callbacks")
@@ -155,7 +155,7 @@ async def test_secrets_in_the_headers_of_a_signed_callback_are_not_stored(stage:
 
 
 async def test_a_signed_callback_with_a_nul_is_quarantined(stage: PlayedApp):
-    await send(stage, says("op_\0", "approved"))
+    await send(stage, callback("op_\0", "approved"))
 
     assert await stage.effects() == ["quarantined"]
 
@@ -174,7 +174,7 @@ async def test_a_conflict_is_listed_for_operators(stage: PlayedApp):
     "body",
     [b"", b"null", b"[]", b"{}", b'{"id":7}', b"\xff", b'{"id":"' + b"x" * 300 + b'"}',
      b'{"id":"a","operation_id":1}', b'{"id":"a\\u0000"}',
-     b'{"id":"a","operation_id":"op","says":"nonsense","amount":1,"currency":"INR"}'],
+     b'{"id":"a","operation_id":"op","status":"nonsense","amount":1,"currency":"INR"}'],
 )  # fmt: skip
 async def test_an_unreadable_signed_callback_is_quarantined(stage: PlayedApp, body: bytes):
     answer = await post(stage, body, {SIGNATURE: sign(body, CALLBACK_SECRET)})
@@ -189,7 +189,7 @@ async def test_a_processor_that_is_unknown_or_has_no_callbacks_is_404(stage: Pla
 
 async def test_a_copy_of_an_interrupted_callback_is_applied(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
-    content = says(operation_id, "approved")
+    content = callback(operation_id, "approved")
     raw = write(content, secret=CALLBACK_SECRET)
     # As a process leaves it that dies between keeping a callback and applying it.
     await stage.rows(
@@ -225,7 +225,7 @@ async def test_a_callback_for_an_operation_to_be_resent_is_applied(stage: Played
     payment_id = await stage.begin("down")
     find = "SELECT id, state, sends FROM operations WHERE payment_id = $1"
     (row,) = await stage.rows(find, payment_id)
-    answer = await send(stage, says(row["id"], "approved"))
+    answer = await send(stage, callback(row["id"], "approved"))
 
     assert (row["state"], row["sends"] > 0) == ("reserved", True)
     assert answer.status == 200
@@ -235,9 +235,9 @@ async def test_a_callback_for_an_operation_to_be_resent_is_applied(stage: Played
 async def test_a_callback_before_the_send_is_applied_when_repeated(stage: PlayedApp):
     payment_id, operation_id = await pending(stage)
     await stage.rows("UPDATE operations SET state = 'reserved', sends = 0, queries = 0")
-    first = await send(stage, says(operation_id, "approved"))
+    first = await send(stage, callback(operation_id, "approved"))
     await stage.rows("UPDATE operations SET state = 'sent'")
-    again = await send(stage, says(operation_id, "approved"))
+    again = await send(stage, callback(operation_id, "approved"))
 
     assert (first.status, again.status) == (200, 200)
     assert await stage.effects() == ["quarantined", "applied"]
@@ -247,10 +247,10 @@ async def test_a_callback_before_the_send_is_applied_when_repeated(stage: Played
 async def test_a_repeated_old_callback_changes_nothing(stage: PlayedApp):
     _, operation_id = await pending(stage)
     due = "SELECT run_at FROM operations WHERE id = $1"
-    await send(stage, says(operation_id, "pending"))
+    await send(stage, callback(operation_id, "pending"))
     before = await stage.value(due, operation_id)
     stage.clock.at += timedelta(seconds=1)
-    again = await send(stage, says(operation_id, "pending"))
+    again = await send(stage, callback(operation_id, "pending"))
 
     assert again.status == 200
     assert await stage.effects() == ["applied", "duplicate"]
@@ -259,7 +259,7 @@ async def test_a_repeated_old_callback_changes_nothing(stage: PlayedApp):
 
 async def test_of_repeated_headers_the_first_is_used(stage: PlayedApp):
     _, operation_id = await pending(stage)
-    raw = write(says(operation_id, "approved"), secret=CALLBACK_SECRET)
+    raw = write(callback(operation_id, "approved"), secret=CALLBACK_SECRET)
     twice = [
         (SIGNATURE, raw.headers[SIGNATURE]),
         (SIGNATURE, "0" * 64),
@@ -278,8 +278,8 @@ async def test_an_approval_after_the_end_of_its_hold_holds_no_money(stage: Playe
     payment_id = await stage.begin("approve_slowly", capture="manual")
     find = "SELECT id FROM operations WHERE payment_id = $1 AND kind = 'charge'"
     operation_id = str(await stage.value(find, payment_id))
-    await send(stage, says(operation_id, "expired"))
-    late = await send(stage, says(operation_id, "approved"))
+    await send(stage, callback(operation_id, "expired"))
+    late = await send(stage, callback(operation_id, "approved"))
     payment = await stage.payment(payment_id)
 
     assert late.status == 200

@@ -26,7 +26,7 @@ CREATE TRIGGER refuse BEFORE UPDATE ON payments FOR EACH ROW WHEN (OLD.id = '{id
 
 
 async def waiting(stage: PlayedApp, **more: Any) -> str:
-    """The id of a payment that shows its shopper a code."""
+    """Return the id of a payment that shows its shopper a code."""
     answer = await stage.pay(await stage.order(**more), method="upi", flow="qr")
     assert answer.status == 201, answer
     await stage.idle()
@@ -75,7 +75,9 @@ async def test_a_decided_payment_is_not_cancelled(stage: PlayedApp, decision: st
     answer = await cancel(stage, payment_id)
 
     assert answer.status == 400
-    assert answer.json["error"]["description"] == "Payment does not wait for its shopper"
+    assert (
+        answer.json["error"]["description"] == "Payment does not wait for an action of the shopper"
+    )
     assert await stage.payment(payment_id) == before
 
 

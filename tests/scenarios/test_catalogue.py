@@ -134,7 +134,7 @@ async def test_each_scenario_has_its_expected_result(stage: PlayedApp, name: str
 
 
 async def the_books_agree(stage: PlayedApp, payment_id: str, ending: Ending) -> None:
-    """The processor's own record contains at most one charge."""
+    """Check that the processor's record contains at most one charge."""
     book = Book(stage.home / BOOK)
     charges = {
         charge.operation_id: charge for charge in book.charges() if charge.payment_id == payment_id

@@ -106,7 +106,8 @@ async def test_all_scenarios_are_listed(stage: PlayedApp):
 
 
 GOOD = (
-    'scenarios = [{ name = "mine", number = 900, says = "Mine.", charge = { call = "declined" } }]'
+    'scenarios = [{ name = "mine", number = 900, description = "Mine.", '
+    'charge = { call = "declined" } }]'
 )
 
 
@@ -123,9 +124,9 @@ def test_a_file_of_the_operator_adds_scenarios(tmp_path: Path):
     [
         ("scenarios = [", "is not TOML"),
         ("", "scenarios: Field required"),
-        ('scenarios = [{ name = "Bad Name", number = 1, says = "x" }]', "name"),
-        ('scenarios = [{ name = "ok", number = 0, says = "x" }]', "number"),
-        ('scenarios = [{ name = "ok", number = 1 }]', "says"),
+        ('scenarios = [{ name = "Bad Name", number = 1, description = "x" }]', "name"),
+        ('scenarios = [{ name = "ok", number = 0, description = "x" }]', "number"),
+        ('scenarios = [{ name = "ok", number = 1 }]', "description"),
         (GOOD.replace('"declined"', '"nonsense"'), "'nonsense' is not a word of scenarios"),
         (GOOD.replace('"declined"', '"declined:nonsense"'), "not a word of scenarios"),
         (GOOD.replace('"declined"', '"partly:100"'), "not a word of scenarios"),
@@ -149,7 +150,7 @@ def test_a_missing_scenario_file_is_named(tmp_path: Path):
 
 
 def test_duplicate_scenario_names_are_refused():
-    twin = Scenario(name="twin", number=1, says="x")
+    twin = Scenario(name="twin", number=1, description="x")
     with pytest.raises(OperatorError, match="two scenarios have the name twin"):
         Catalogue.of([twin, twin])
 

@@ -180,7 +180,7 @@ async def test_a_user_simulates_the_payer(
     assert answer.json["next_action"] is None
     assert (again.status, again.json["error"]["description"]) == (
         400,
-        "Payment does not wait for its shopper",
+        "Payment does not wait for an action of the shopper",
     )
 
 
@@ -193,13 +193,13 @@ async def test_the_processor_is_queried_when_the_shopper_returns(stage: PlayedAp
     late = await stage.call("POST", path, keys={})
     missing = await stage.call("POST", "/payments/pay_0000000000000000/complete", keys={})
     junk = await stage.call("POST", path, keys={}, json={"params": {"a": 1}})
-    calls = "SELECT answer->>'class' AS said FROM plugin_calls WHERE name = 'complete_action'"
+    calls = "SELECT answer->>'class' AS answer FROM plugin_calls WHERE name = 'complete_action'"
 
     assert (early.status, early.json["status"]) == (200, "pending")
     assert (done.status, done.json["status"]) == (200, "success")
     assert (late.status, missing.status, junk.status) == (400, 404, 400)
     # What decides nothing is not kept: anyone with the page open can ask for it again and again.
-    assert [row["said"] for row in await stage.rows(calls)] == ["Approved"]
+    assert [row["answer"] for row in await stage.rows(calls)] == ["Approved"]
 
 
 DEADLOCK_ONCE = (

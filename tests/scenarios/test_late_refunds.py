@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tests.harness.playing import PlayedApp
 
-from .test_callbacks import says, send
+from .test_callbacks import callback, send
 
 GIVEN = 30_000
 
 
 async def declined_refund(stage: PlayedApp, payment_id: str) -> tuple[str, str]:
-    """A refund of 300 rupees that its processor declined, and its operation."""
+    """Return a refund of 300 rupees that its processor declined, and its operation."""
     path = f"/payments/{payment_id}/refunds"
     answer = await stage.call("POST", path, json={"amount": GIVEN})
     await stage.play_on()
@@ -19,8 +19,8 @@ async def declined_refund(stage: PlayedApp, payment_id: str) -> tuple[str, str]:
 
 
 async def approve(stage: PlayedApp, operation_id: str) -> None:
-    told = {**says(operation_id, "approved", amount=GIVEN), "id": f"late-{operation_id}"}
-    assert (await send(stage, told)).status == 200
+    content = {**callback(operation_id, "approved", amount=GIVEN), "id": f"late-{operation_id}"}
+    assert (await send(stage, content)).status == 200
     await stage.play_on()
 
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from tests.harness.apps import PATIENCE_S, Answer
 from tests.harness.playing import PlayedApp
-from tests.scenarios.test_callbacks import says, send
+from tests.scenarios.test_callbacks import callback, send
 
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
@@ -43,7 +43,7 @@ async def until_one_waits(connection: asyncpg.Connection) -> None:
 
 
 async def declined(stage: PlayedApp, order_id: str) -> tuple[str, str]:
-    """A payment of the order that its payer let time out, and its charge."""
+    """Return a payment whose payer did not respond, and its charge."""
     headers = {"Paygate-Scenario": "late_success_after_three_days"}
     body = {"order_id": order_id, "method": "upi", "vpa": "asha@paytm"}
     answer = await stage.call("POST", "/payments", json=body, headers=headers)
@@ -75,7 +75,7 @@ async def test_a_late_success_waits_for_the_order_lock_and_is_refunded(
     order = await stage.order()
     (first, charge), (second, _) = await declined(stage, order), await declined(stage, order)
     async with locked(stage.database_url, order) as holder:
-        sending = asyncio.create_task(send(stage, says(charge, "approved")))
+        sending = asyncio.create_task(send(stage, callback(charge, "approved")))
         await until_one_waits(holder)
         await holder.execute(SUCCEED, second)
     answer = await sending
@@ -94,7 +94,7 @@ async def test_a_concurrent_late_success_and_payment_do_not_deadlock(stage: Play
         order = await stage.order()
         _, charge = await declined(stage, order)
         both: list[Any] = [
-            send(stage, says(charge, "approved", id=f"late-{number}")),
+            send(stage, callback(charge, "approved", id=f"late-{number}")),
             stage.pay(order, method="upi", vpa="asha@paytm"),
         ]
         late, new = await asyncio.gather(*both)

@@ -21,7 +21,7 @@ PLAYED = ["approve_slowly", "late_success", "reordered_callbacks", "flaky", "ref
 
 
 async def run(stage: PlayedApp) -> str:
-    """Some days of a shop: scenarios, and payments about which simulators draw."""
+    """Run some days of a shop: scenarios, and payments with random results."""
     late = ""
     for number in range(12):
         scenario = PLAYED[number % len(PLAYED)]

@@ -120,7 +120,7 @@ class Story(RuleBasedStateMachine):
         content = {
             "id": f"{self.payment_id}:{len(self.sent)}",
             "operation_id": row["id"],
-            "says": word,
+            "status": word,
             "amount": row["amount"] + off,
             "currency": "INR",
         }
@@ -189,8 +189,8 @@ class Story(RuleBasedStateMachine):
                 payment_id,
             )
         )
-        told = Counter(row["type"] for row in rows)
-        assert all(told[ending] <= 1 for ending in ("payment.success", "payment.failed"))
+        counts = Counter(row["type"] for row in rows)
+        assert all(counts[ending] <= 1 for ending in ("payment.success", "payment.failed"))
         for row in rows:
             data = json.loads(row["body"])["data"]
             if row["type"] in TELLS:
@@ -226,7 +226,7 @@ async def test_the_order_of_outcomes_does_not_change_the_final_state(stage: Play
             content = {
                 "id": f"{payment_id}:{place}",
                 "operation_id": operation_id,
-                "says": words[place],
+                "status": words[place],
                 "amount": AMOUNT,
                 "currency": "INR",
             }

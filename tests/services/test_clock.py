@@ -51,7 +51,7 @@ async def until_alive(app: TestApp) -> None:
 
 
 async def tries(app: TestApp) -> list[float]:
-    """Seconds from the first try to each."""
+    """Return the seconds from the first attempt to each attempt."""
     rows = await app.rows("SELECT finished_at FROM delivery_attempts ORDER BY delivery_id, ordinal")
     return [(row["finished_at"] - rows[0]["finished_at"]).total_seconds() for row in rows]
 

@@ -381,6 +381,6 @@ async def test_held_deliveries_do_not_delay_others(app: TestApp):
     await app.rows("UPDATE webhook_logs SET next_retry_at = now() - interval '1 second'")
     await add_rows(app, DUE_ROWS_SEEN_MAX + 1, attempts=1)
     await app.rows("UPDATE merchants SET webhook_disabled_at = now(), "
-                   "webhook_disabled_reason = 'by_hand' WHERE id <> $1", OTHER)  # fmt: skip
+                   "webhook_disabled_reason = 'manual' WHERE id <> $1", OTHER)  # fmt: skip
 
     assert [each.delivery.endpoint_id for each in await claim(app)] == [OTHER]

@@ -72,7 +72,7 @@ async def try_once(
 
 @pytest.fixture(params=["default", "further"])
 async def endpoint(request: pytest.FixtureRequest, app: TestApp) -> str:
-    """One endpoint of each kind: all that holds of one holds of the other."""
+    """Provide an endpoint of each kind: both must behave the same."""
     if request.param == "default":
         await app.webhook_url()
         return await default_id(app)
@@ -177,9 +177,9 @@ async def test_concurrent_last_failures_disable_once_with_one_event(app: TestApp
         )
     )
 
-    told = await app.rows("SELECT id FROM events WHERE type = 'endpoint.disabled'")
+    notices = await app.rows("SELECT id FROM events WHERE type = 'endpoint.disabled'")
     sent = await app.rows("SELECT endpoint_id FROM webhook_logs WHERE event = 'endpoint.disabled'")
-    assert len(told) == 1
+    assert len(notices) == 1
     # The default endpoint gets every event; no endpoint is notified of itself.
     expected = {other["id"], await default_id(app)} - {endpoint}
     if not await app.value("SELECT webhook_url IS NOT NULL FROM merchants"):
@@ -323,10 +323,10 @@ async def test_the_alias_for_a_new_secret_keeps_the_previous_one(app: TestApp, f
 async def test_a_secret_written_by_sql_replaces_all_others(app: TestApp, fakes: Fakes):
     await app.webhook_url()
     await app.call("POST", "/merchant/webhook/regenerate")
-    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_hand'")
+    await app.rows("UPDATE merchants SET webhook_secret = 'whsec_by_sql'")
     found = await seen_while(app, fakes, await default_id(app))
 
-    assert (found.secret, found.previous_secret) == ("whsec_by_hand", None)
+    assert (found.secret, found.previous_secret) == ("whsec_by_sql", None)
 
 
 async def test_a_rotation_during_a_delivery_causes_no_error(

@@ -23,13 +23,13 @@ LOST = Unknown("no answer")
 
 @pytest.fixture
 def fakes() -> Fakes:
-    """A processor that loses the first answer, and is asked about it hours later."""
+    """Provide a processor that loses its first response, and is queried hours later."""
     processor = ScriptedProcessor(authorizations=[LOST])
     return Fakes(processor=processor, query_waits_s=SLOW)
 
 
 async def lost(app: TestApp, *, minutes: int) -> str:
-    """A card payment that was sent so long ago, with an unknown outcome."""
+    """Return a card payment with an unknown outcome that was sent that long ago."""
     payment_id = await app.paid(secret=CARD)
     async with app.working():
         await app.until_value("unknown", STATE)

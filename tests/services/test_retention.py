@@ -61,7 +61,7 @@ async def counts(app: TestApp) -> dict[str, int]:
 
 
 async def one_payment(app: TestApp) -> str:
-    """A payment that has succeeded, with rows in every table."""
+    """Return a payment that has succeeded, with rows in every table."""
     await app.webhook_url()
     payment = await app.paid()
     async with app.working():
@@ -77,7 +77,7 @@ async def one_payment(app: TestApp) -> str:
 
 
 async def begin_again(app: TestApp) -> None:
-    """A day passes for the progress of housekeeping."""
+    """Let the progress of housekeeping be a day old."""
     await app.rows("UPDATE retention_progress SET began_at = began_at - interval '1 day'")
 
 

@@ -14,7 +14,7 @@ import pytest
 from paygate import Allow, Block, DeclineCode
 from paygate.adapters.postgres.tables.payments import COUNT
 from paygate.core.limits import HISTORY_MAX
-from tests.harness.advisers import Advice, SayingCheck
+from tests.harness.advisers import Advice, ScriptedCheck
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes, not_sent
 from tests.harness.naming import named
@@ -24,7 +24,7 @@ BLOCK = Block("seen too often with card 4111 1111 1111 1111", shopper_message_ke
 
 @asynccontextmanager
 async def checked(
-    database_url: str, home: Path, *checks: SayingCheck, fakes: Fakes | None = None
+    database_url: str, home: Path, *checks: ScriptedCheck, fakes: Fakes | None = None
 ) -> AsyncIterator[tuple[TestApp, Fakes]]:
     fakes = fakes or Fakes()
     plugins = [*fakes.found(), Advice(checks=list(checks)).found()]
@@ -41,12 +41,12 @@ async def decisions(app: TestApp) -> list[Any]:
 async def test_a_block_fails_the_payment_without_a_call_of_its_processor(
     database_url: str, tmp_path: Path
 ):
-    check = SayingCheck(BLOCK)
+    check = ScriptedCheck(BLOCK)
     async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
         await app.webhook_url()
         payment_id = await app.paid(secret="sesame-sesame")
         payment = await app.until(payment_id, "failed")
-        (told,) = await decisions(app)
+        (entry,) = await decisions(app)
         await app.until_value(3, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
         sealed = await app.value("SELECT sealed FROM operations")
         order = await app.value("SELECT status FROM orders")
@@ -55,11 +55,11 @@ async def test_a_block_fails_the_payment_without_a_call_of_its_processor(
     assert payment["error_code"] == "PAYMENT_FAILED"
     assert payment["decline_code"] == "suspected_fraud"
     assert fakes.sink.types == ["payment.created", "payment.pending", "payment.failed"]
-    assert told["data"]["chosen"] == "block"
-    (said,) = told["data"]["said"]["asked"]
-    assert (said["name"], said["plugin"], said["verdict"]) == ("saying", "advice", "block")
-    assert "seen too often" in said["reason"]
-    assert "4111" not in said["reason"]
+    assert entry["data"]["chosen"] == "block"
+    (answers,) = entry["data"]["details"]["asked"]
+    assert (answers["name"], answers["plugin"], answers["verdict"]) == ("saying", "advice", "block")
+    assert "seen too often" in answers["reason"]
+    assert "4111" not in answers["reason"]
     assert sealed is None
     assert order == "attempted"
     assert "sesame" not in repr(check.asked)
@@ -68,12 +68,12 @@ async def test_a_block_fails_the_payment_without_a_call_of_its_processor(
 async def test_an_order_whose_payment_was_blocked_can_be_paid_again(
     database_url: str, tmp_path: Path
 ):
-    check = SayingCheck(BLOCK)
+    check = ScriptedCheck(BLOCK)
     async with checked(database_url, tmp_path, check) as (app, _), app.working():
         order_id = await app.order()
         first = (await app.pay(order_id)).json["id"]
         await app.until(first, "failed")
-        check.said = Allow("a friend")
+        check.answers = Allow("a friend")
         second = (await app.pay(order_id)).json["id"]
         await app.until(second, "success")
 
@@ -81,18 +81,21 @@ async def test_an_order_whose_payment_was_blocked_can_be_paid_again(
 async def test_an_allowed_payment_is_sent_and_its_timeline_shows_the_check(
     database_url: str, tmp_path: Path
 ):
-    checks = [SayingCheck(Allow("known"), "one"), SayingCheck(None, "two")]
+    checks = [ScriptedCheck(Allow("known"), "one"), ScriptedCheck(None, "two")]
     async with checked(database_url, tmp_path, *checks) as (app, fakes), app.working():
         await app.until(await app.paid(), "success")
-        (told,) = await decisions(app)
+        (entry,) = await decisions(app)
 
     assert len(fakes.processor.calls) == 1
-    said = told["data"]["said"]["asked"]
-    assert [(each["name"], each["verdict"]) for each in said] == [("one", "allow"), ("two", None)]
+    answers = entry["data"]["details"]["asked"]
+    assert [(each["name"], each["verdict"]) for each in answers] == [
+        ("one", "allow"),
+        ("two", None),
+    ]
 
 
 async def test_an_allow_does_not_overrule_a_block(database_url: str, tmp_path: Path):
-    checks = [SayingCheck(Allow(), "one"), SayingCheck(BLOCK, "two")]
+    checks = [ScriptedCheck(Allow(), "one"), ScriptedCheck(BLOCK, "two")]
     async with checked(database_url, tmp_path, *checks) as (app, fakes), app.working():
         await app.until(await app.paid(), "failed")
 
@@ -111,19 +114,19 @@ JUNK: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("said", JUNK, ids=named)
+@pytest.mark.parametrize("answers", JUNK, ids=named)
 @pytest.mark.parametrize(("fail", "ending"), [("open", "success"), ("closed", "failed")])
 async def test_a_check_that_fails_counts_as_it_declares(
-    database_url: str, tmp_path: Path, said: Any, fail: str, ending: str
+    database_url: str, tmp_path: Path, answers: Any, fail: str, ending: str
 ):
-    check = SayingCheck(said, fail=fail)
+    check = ScriptedCheck(answers, fail=fail)
     async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
         payment = await app.until(await app.paid(), ending)
-        (told,) = await decisions(app)
+        (entry,) = await decisions(app)
 
     assert len(fakes.processor.calls) == (1 if fail == "open" else 0)
     assert payment["decline_code"] == (None if fail == "open" else "processing_error")
-    (each,) = told["data"]["said"]["asked"]
+    (each,) = entry["data"]["details"]["asked"]
     assert each["problem"]
     assert "hunter22" not in each["problem"]
 
@@ -133,7 +136,7 @@ async def test_a_velocity_check_is_exact_for_concurrent_payments(database_url: s
         seen = await context.history.payments(within=timedelta(hours=1))
         return Block("too many", code=DeclineCode.LIMIT_EXCEEDED) if seen.payments >= 3 else None
 
-    async with checked(database_url, tmp_path, SayingCheck(at_most_three)) as (app, fakes):
+    async with checked(database_url, tmp_path, ScriptedCheck(at_most_three)) as (app, fakes):
         payments = await asyncio.gather(*(app.paid(coin="gold") for _ in range(8)))
         other = await app.paid(coin="silver")
         async with app.working(), app.working():
@@ -155,13 +158,13 @@ async def test_an_unsupported_history_query_is_an_error_of_the_check(
         await context.history.payments(within=HISTORY_MAX * 2)
 
     async with (
-        checked(database_url, tmp_path, SayingCheck(greedy)) as (app, _),
+        checked(database_url, tmp_path, ScriptedCheck(greedy)) as (app, _),
         app.working(),
     ):
         await app.until(await app.paid(), "success")
-        (told,) = await decisions(app)
+        (entry,) = await decisions(app)
 
-    assert "asked for the payments within" in told["data"]["said"]["asked"][0]["problem"]
+    assert "asked for the payments within" in entry["data"]["details"]["asked"][0]["problem"]
 
 
 async def test_history_counts_earlier_payments_and_sums_those_that_did_not_fail(
@@ -174,14 +177,14 @@ async def test_history_counts_earlier_payments_and_sums_those_that_did_not_fail(
         for same in ("instrument", "order", "merchant"):
             seen[same] = await payments(within=hour, same=same)
 
-    check = SayingCheck(None)
+    check = ScriptedCheck(None)
     async with checked(database_url, tmp_path, check) as (app, _), app.working():
-        check.said = Block("one")
+        check.answers = Block("one")
         order_id = await app.order(30_000)
         await app.until((await app.pay(order_id)).json["id"], "failed")
-        check.said = None
+        check.answers = None
         await app.until(await app.paid(coin="silver"), "success")
-        check.said = count
+        check.answers = count
         await app.until((await app.pay(order_id)).json["id"], "success")
 
     instrument, order, merchant = seen.values()
@@ -193,7 +196,7 @@ async def test_history_counts_earlier_payments_and_sums_those_that_did_not_fail(
 async def test_a_payment_that_was_sent_before_is_not_checked_again(
     database_url: str, tmp_path: Path
 ):
-    check, fakes = SayingCheck(None), Fakes()
+    check, fakes = ScriptedCheck(None), Fakes()
     fakes.processor.authorizations = [not_sent()]
     async with checked(database_url, tmp_path, check, fakes=fakes) as (app, _), app.working():
         await app.until(await app.paid(), "success")
@@ -209,7 +212,7 @@ async def test_a_worker_that_lost_its_row_during_a_check_stores_nothing_and_call
         await app.rows("UPDATE operations SET lease_token = gen_random_uuid() WHERE kind='charge'")
         check.before_answer = None
 
-    check = SayingCheck(BLOCK, before_answer=lose)
+    check = ScriptedCheck(BLOCK, before_answer=lose)
     async with checked(database_url, tmp_path, check) as (app, fakes):
         payment_id = await app.paid()
         async with app.working():
@@ -226,7 +229,7 @@ async def test_a_worker_that_lost_its_row_during_a_check_stores_nothing_and_call
 
 
 async def test_no_check_assesses_a_capture_or_a_refund(database_url: str, tmp_path: Path):
-    check = SayingCheck(None)
+    check = ScriptedCheck(None)
     async with checked(database_url, tmp_path, check) as (app, fakes), app.working():
         payment_id = await app.paid()
         await app.until(payment_id, "success")
@@ -241,7 +244,7 @@ async def test_no_check_assesses_a_capture_or_a_refund(database_url: str, tmp_pa
 async def test_a_block_that_cannot_be_stored_leaves_the_payment_unchanged(
     database_url: str, tmp_path: Path
 ):
-    async with checked(database_url, tmp_path, SayingCheck(BLOCK)) as (app, fakes):
+    async with checked(database_url, tmp_path, ScriptedCheck(BLOCK)) as (app, fakes):
         await app.rows(
             'ALTER TABLE payment_decisions ADD CONSTRAINT "full" CHECK (took_ms < 0) NOT VALID'
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.advisers import Advice, OtherProcessor, SayingRouter
+from tests.harness.advisers import Advice, OtherProcessor, ScriptedRouter
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.naming import named
@@ -19,7 +19,7 @@ from tests.harness.naming import named
 
 @asynccontextmanager
 async def routed(
-    database_url: str, home: Path, *routers: SayingRouter, **environ: str
+    database_url: str, home: Path, *routers: ScriptedRouter, **environ: str
 ) -> AsyncIterator[TestApp]:
     advice = Advice(routers=list(routers), other=OtherProcessor())
     plugins = [*Fakes().found(), advice.found()]
@@ -42,21 +42,21 @@ async def decision(app: TestApp) -> Any:
 async def test_a_router_chooses_the_processor_and_the_timeline_shows_it(
     database_url: str, tmp_path: Path
 ):
-    silent, saying = SayingRouter(None, "silent"), SayingRouter(["scripted"], "saying")
+    silent, saying = ScriptedRouter(None, "silent"), ScriptedRouter(["scripted"], "saying")
     async with routed(database_url, tmp_path, silent, saying) as app:
         assert await chosen(app) == "scripted"
-        told = await decision(app)
+        entry = await decision(app)
 
-    assert told["data"]["decision"] == "route"
-    assert told["data"]["chosen"] == "scripted"
-    said = told["data"]["said"]
-    assert said["candidates"] == ["other", "scripted"]
-    assert said["ranking"] == ["scripted", "other"]
-    assert [(each["name"], each["plugin"], each["ranking"]) for each in said["asked"]] == [
+    assert entry["data"]["decision"] == "route"
+    assert entry["data"]["chosen"] == "scripted"
+    answers = entry["data"]["details"]
+    assert answers["candidates"] == ["other", "scripted"]
+    assert answers["ranking"] == ["scripted", "other"]
+    assert [(each["name"], each["plugin"], each["ranking"]) for each in answers["asked"]] == [
         ("silent", "advice", None),
         ("saying", "advice", ["scripted"]),
     ]
-    assert "saying" in told["note"]
+    assert "saying" in entry["note"]
 
 
 async def test_without_a_router_the_order_of_preference_decides(database_url: str, tmp_path: Path):
@@ -66,7 +66,7 @@ async def test_without_a_router_the_order_of_preference_decides(database_url: st
 
 
 async def test_a_router_gets_no_instrument_details(database_url: str, tmp_path: Path):
-    router = SayingRouter(None)
+    router = ScriptedRouter(None)
     async with routed(database_url, tmp_path, router) as app:
         await chosen(app, secret="4111111111111111")
         payment_id = await app.value("SELECT id FROM payments")
@@ -79,8 +79,8 @@ async def test_a_router_gets_no_instrument_details(database_url: str, tmp_path: 
 
 
 async def test_the_first_ranking_decides_in_order_of_priority(database_url: str, tmp_path: Path):
-    low = SayingRouter(["other"], "low", priority=-1)
-    high = SayingRouter(["scripted"], "high", priority=5)
+    low = ScriptedRouter(["other"], "low", priority=-1)
+    high = ScriptedRouter(["scripted"], "high", priority=5)
     async with routed(database_url, tmp_path, low, high) as app:
         assert await chosen(app) == "scripted"
 
@@ -88,7 +88,7 @@ async def test_the_first_ranking_decides_in_order_of_priority(database_url: str,
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answers",
     [
         None,
         [],
@@ -104,22 +104,22 @@ async def test_the_first_ranking_decides_in_order_of_priority(database_url: str,
     ],
     ids=named,
 )
-async def test_a_failing_router_is_skipped(database_url: str, tmp_path: Path, said: Any):
-    async with routed(database_url, tmp_path, SayingRouter(said)) as app:
+async def test_a_failing_router_is_skipped(database_url: str, tmp_path: Path, answers: Any):
+    async with routed(database_url, tmp_path, ScriptedRouter(answers)) as app:
         assert await chosen(app) == "other"
-        told = await decision(app)
+        entry = await decision(app)
 
-    assert told["data"]["said"]["ranking"] == ["other", "scripted"]
+    assert entry["data"]["details"]["ranking"] == ["other", "scripted"]
 
 
 async def test_unknown_processors_in_a_ranking_are_ignored(
     database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ):
-    async with routed(database_url, tmp_path, SayingRouter(["nobody", "scripted"])) as app:
+    async with routed(database_url, tmp_path, ScriptedRouter(["nobody", "scripted"])) as app:
         assert await chosen(app) == "scripted"
-        told = await decision(app)
+        entry = await decision(app)
 
-    assert told["data"]["said"]["asked"][0]["ignored"] == ["nobody"]
+    assert entry["data"]["details"]["asked"][0]["ignored"] == ["nobody"]
     written = "".join(capfd.readouterr())
     assert "PluginContractError" in written
     assert "router saying named nobody" in written
@@ -128,15 +128,15 @@ async def test_unknown_processors_in_a_ranking_are_ignored(
 async def test_slow_routers_delay_a_request_by_at_most_half_a_second(
     database_url: str, tmp_path: Path
 ):
-    slow = [SayingRouter(lambda _r, _c: asyncio.sleep(60), f"slow{n}") for n in range(4)]
+    slow = [ScriptedRouter(lambda _r, _c: asyncio.sleep(60), f"slow{n}") for n in range(4)]
     async with routed(database_url, tmp_path, *slow) as app:
         order_id = await app.order()
         began_s = time.monotonic()
         await chosen(app, order_id=order_id)
         took_s = time.monotonic() - began_s
-        told = await decision(app)
+        entry = await decision(app)
 
-    problems = [each["problem"] for each in told["data"]["said"]["asked"]]
+    problems = [each["problem"] for each in entry["data"]["details"]["asked"]]
     assert problems[0].startswith("no response within")
     assert problems[-1] == "not asked: out of time"
     assert took_s < 5
@@ -157,7 +157,7 @@ async def test_no_transaction_is_open_during_a_router_call(
         )
         return ["scripted"]
 
-    async with routed(database_url, tmp_path, SayingRouter(look)) as app:
+    async with routed(database_url, tmp_path, ScriptedRouter(look)) as app:
         body = {"order_id": await app.order(), "method": "coin"}
         answers = [
             await app.call("POST", "/payments", json=body, headers=headers) for _ in range(2)
@@ -170,7 +170,7 @@ async def test_no_transaction_is_open_during_a_router_call(
 
 
 async def test_request_errors_are_the_same_with_a_router(database_url: str, tmp_path: Path):
-    router = SayingRouter(["scripted"])
+    router = ScriptedRouter(["scripted"])
     async with routed(database_url, tmp_path, router) as app:
         unknown = await app.pay("order_ABCDEFGHIJKLMNOP")
         wrong = await app.pay(method="stone")
@@ -182,7 +182,7 @@ async def test_request_errors_are_the_same_with_a_router(database_url: str, tmp_
 async def test_of_twenty_routed_payments_of_an_order_one_is_stored_with_its_decision(
     database_url: str, tmp_path: Path
 ):
-    async with routed(database_url, tmp_path, SayingRouter(["scripted"])) as app:
+    async with routed(database_url, tmp_path, ScriptedRouter(["scripted"])) as app:
         order_id = await app.order()
         answers = await asyncio.gather(*(app.pay(order_id) for _ in range(20)))
         decisions = await app.value("SELECT count(*) FROM payment_decisions")

@@ -25,7 +25,7 @@ async def connect(app: TestApp) -> asyncpg.Connection:
 
 
 async def follow(app: TestApp, wanted: int, *, cursor: int = 0, breaks: Random | None = None):
-    """The bodies that a reader gets, who comes again whenever its line breaks."""
+    """Return the bodies that a reader gets that reconnects after each disconnection."""
     got: list[str] = []
     live = app.app.deps.live
     async with asyncio.timeout(60):
@@ -71,15 +71,15 @@ async def test_writers_that_commit_out_of_order_are_read_once_and_in_order(app: 
     ]
     readers.append(asyncio.create_task(follow(app, writers * each)))
     await asyncio.gather(*(write(writer) for writer in range(writers)))
-    told = await asyncio.gather(*readers)
+    read = await asyncio.gather(*readers)
 
-    for got in told:
+    for got in read:
         by_subject = defaultdict(list)
         for body in got:
             writer, number = body.strip('"').split(":")
             by_subject[int(writer)].append(int(number))
         assert by_subject == {writer: list(range(each)) for writer in range(writers)}
-    assert all(got == told[0] for got in told)
+    assert all(got == read[0] for got in read)
 
 
 async def test_the_reader_waits_for_an_event_that_is_committed_late(app: TestApp):

@@ -160,9 +160,9 @@ async def test_a_page_reads_no_more_than_its_rows(
 
 
 def readable(route: Route) -> bool:
-    is_json = route.said.media_type == "application/json"
+    is_json = route.documentation.media_type == "application/json"
     is_ours = route.rule.startswith("/api/") and route.rule != TEST_ROUTE
-    return route.method == "GET" and is_json and is_ours and route.said.access != "session"
+    return route.method == "GET" and is_json and is_ours and route.documentation.access != "session"
 
 
 async def test_no_list_statement_scans_a_table(large: TestApp):

@@ -17,7 +17,7 @@ TEMPLATES = "SELECT count(*) FROM pg_database WHERE datname LIKE 'paygate_test_t
 
 @pytest.fixture(scope="module")
 def server_url() -> Iterator[str]:
-    """A server whose databases nobody else counts or makes."""
+    """Provide a server whose databases no other test creates or counts."""
     with throwaway_servers() as servers:
         yield servers.urls.database_url
 

@@ -20,7 +20,7 @@ REMEDY = "run `CREATE EXTENSION pg_trgm; SELECT paygate_index_texts()`"
 
 
 def with_user(url: str, name: str) -> str:
-    """The same database, another user."""
+    """Return the URL of the same database with another user."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{name}:secret@{host}"))

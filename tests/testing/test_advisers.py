@@ -86,7 +86,7 @@ async def test_fakes_are_called_before_installed_plugins(paygate_app: PaygateApp
     assert len(others.calls) == 3
 
 
-async def test_an_object_that_is_no_plugin_object_is_refused(paygate_app: PaygateApp):
+async def test_an_object_of_another_type_is_refused(paygate_app: PaygateApp):
     with pytest.raises(ValueError, match="not both"):
         FakeRouter("a", answers=["b"])
     with pytest.raises(ValueError, match="not both"):

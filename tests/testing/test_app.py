@@ -85,9 +85,9 @@ async def test_webhooks_arrive_signed_and_are_expected_once(paygate_app: Paygate
     assert paid.headers["webhook-signature"].startswith("v1,")
     with pytest.raises(
         AssertionError, match=r"did not arrive\. Webhooks that arrived.*\n.*\[ \].*created"
-    ) as said:
+    ) as raised:
         await webhook_inbox.expect("payment.success")
-    assert "[x]" in str(said.value)
+    assert "[x]" in str(raised.value)
     await webhook_inbox.expect_in_order("payment.created", "payment.pending")
     await webhook_inbox.expect_none()
 
@@ -189,8 +189,8 @@ def test_two_apps_in_one_process_share_nothing(paygate_session):
             here, there = loop.run(_paid(one)), other.pay()
 
         assert (here["status"], there["status"]) == ("failed", "success")
-        assert {each.says("payment_id") for each in one.inbox.arrived} == {here["id"]}
-        assert {each.says("payment_id") for each in other.inbox.arrived} == {there["id"]}
+        assert {each.field("payment_id") for each in one.inbox.arrived} == {here["id"]}
+        assert {each.field("payment_id") for each in other.inbox.arrived} == {there["id"]}
         assert other.call("GET", f"/payments/{here['id']}").status == 404
 
 

@@ -50,13 +50,13 @@ def ask(url: str, body: object = None, **headers: str) -> dict[str, object]:
 
 
 def test_an_ephemeral_server_prints_its_address_and_removes_its_data(own_tmp):
-    process, said = start(own_tmp)
-    namespace = ask(said["namespaces_url"], {})
+    process, address = start(own_tmp)
+    namespace = ask(address["namespaces_url"], {})
     keys = {"X-Api-Key": namespace["api_key"], "X-Api-Secret": namespace["api_secret"]}
 
-    assert ask(f"{said['api_url']}/orders", {"amount": 500}, **keys)["amount"] == 500
-    assert ask(said["clock_url"])["held"] is False
-    assert int(said["pid"]) == process.pid
+    assert ask(f"{address['api_url']}/orders", {"amount": 500}, **keys)["amount"] == 500
+    assert ask(address["clock_url"])["held"] is False
+    assert int(address["pid"]) == process.pid
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_S) == 0
     assert list(own_tmp.iterdir()) == []
@@ -73,10 +73,10 @@ def test_an_ephemeral_server_ends_when_stdin_closes(own_tmp):
 
 
 def test_data_of_a_killed_run_is_removed_by_the_next(own_tmp):
-    process, said = start(own_tmp)
+    process, address = start(own_tmp)
     process.kill()
     process.wait(PATIENCE_S)
-    socket = Path(parse_qs(urlsplit(said["database_url"]).query)["host"][0])
+    socket = Path(parse_qs(urlsplit(address["database_url"]).query)["host"][0])
     left = next(own_tmp.iterdir())
     deadline = time.monotonic() + PATIENCE_S
     while any(socket.glob(".s.PGSQL.*")) and time.monotonic() < deadline:

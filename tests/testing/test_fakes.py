@@ -112,11 +112,11 @@ async def test_an_exhausted_script_fails_the_test(paygate_app: PaygateApp):
     sentence = r"asked to authorize 500.00 INR of pay_\w+, and its script for charges has no "
     with paygate_app.use(fake):
         await paygate_app.pay()
-        with pytest.raises(ScriptExhaustedError, match=sentence) as said:
+        with pytest.raises(ScriptExhaustedError, match=sentence) as raised:
             await paygate_app.pay()
         fake.problems.clear()
 
-    assert "It had 1:\n  1. Declined" in str(said.value)
+    assert "It had 1:\n  1. Declined" in str(raised.value)
 
 
 async def test_an_exhausted_script_fails_at_the_end_of_the_block(paygate_app: PaygateApp):

@@ -57,7 +57,7 @@ def order(**changed):
 
 
 def opened(*, instrument=None, **order_changed):
-    """The change that a new payment is."""
+    """Return the change of a new payment."""
     return Payment.open(
         order(**order_changed),
         id="pay_ABCDEFGHijklmn01",
@@ -68,7 +68,7 @@ def opened(*, instrument=None, **order_changed):
 
 
 def payment(**changed):
-    """A new payment that was not sent to a processor yet."""
+    """Return a new payment that was not sent to a processor yet."""
     return replace(opened().after, **changed)
 
 

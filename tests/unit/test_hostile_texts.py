@@ -64,7 +64,7 @@ def patterns_in(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:
-    """Every compiled pattern, under the name of the first module that holds it."""
+    """Return every compiled pattern, under the name of the first module that holds it."""
     held = {
         f"{module.__name__}.{name}.{number}": pattern
         for module in modules()
@@ -75,7 +75,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
 
 
 def cpu_s(read: Callable[[str], object], text: str) -> float:
-    """CPU seconds for the text, the least of three: what else the machine does is not counted.
+    """Return the CPU seconds for the text: the smallest of three measurements.
 
     A part of the text is read first, so that a slow reader fails and does not hang.
     """

@@ -105,7 +105,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_whatever_is_logged_can_be_redacted(value):
+def test_any_log_entry_can_be_redacted(value):
     redacted(event="x", value=value)
 
 
@@ -116,7 +116,7 @@ def test_a_card_number_beside_anything_is_masked(value, pan):
 
 @pytest.fixture
 def lines(monkeypatch):
-    """What a process that has configured its log writes, read back."""
+    """Provide the log lines of a process that has configured its log."""
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr("sys.stderr", stream)

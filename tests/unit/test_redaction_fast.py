@@ -29,6 +29,6 @@ def test_ids_and_names_are_harmless(text: str):
 @pytest.mark.parametrize(
     "text", ["cvv-737", "OTP_123456", "4111-1111-1111-1111", "4111111111111111", "a secret: x"]
 )
-def test_what_must_be_masked_is_not_harmless(text: str):
+def test_texts_to_be_masked_are_not_harmless(text: str):
     assert redaction._HARMLESS.fullmatch(text) is None
     assert redact_text(text) != text

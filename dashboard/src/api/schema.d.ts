@@ -3450,6 +3450,8 @@ export interface components {
      * @description Counts of one queue.
      */
     QueueFigures: {
+      /** Dead Lettered */
+      dead_lettered: number;
       /**
        * Due
        * @description of the waiting, due now
@@ -3467,11 +3469,6 @@ export interface components {
       name: "payments" | "refunds" | "webhooks";
       /** Oldest Due At */
       oldest_due_at: string | null;
-      /**
-       * Set Aside
-       * @description dead-lettered
-       */
-      set_aside: number;
       /**
        * Waiting
        * @description not claimed, due now or later
@@ -3775,14 +3772,14 @@ export interface components {
        * @description a card number that selects it
        */
       card: string | null;
+      /** Description */
+      description: string;
       /** Methods */
       methods: string[];
       /** Name */
       name: string;
       /** Number */
       number: number;
-      /** Says */
-      says: string;
       /**
        * Vpa
        * @description an address that selects it
@@ -3910,7 +3907,7 @@ export interface components {
        * State
        * @enum {string}
        */
-      state: "overdue" | "set_aside";
+      state: "overdue" | "dead_lettered";
     };
     /**
      * Team
@@ -4225,7 +4222,7 @@ export interface components {
       /** Disabled At */
       disabled_at: string | null;
       /** Disabled Reason */
-      disabled_reason: ("by_hand" | "gone" | "failing") | null;
+      disabled_reason: ("manual" | "gone" | "failing") | null;
       /** Events */
       events: string[];
       /** First Failure At */
@@ -4279,7 +4276,7 @@ export interface components {
       /** Disabled At */
       disabled_at: string | null;
       /** Disabled Reason */
-      disabled_reason: ("by_hand" | "gone" | "failing") | null;
+      disabled_reason: ("manual" | "gone" | "failing") | null;
       /** Events */
       events: string[];
       /** First Failure At */

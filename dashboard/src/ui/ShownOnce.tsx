@@ -24,7 +24,7 @@ export function ShownOnce({ title, values, onClose }: ShownOnceProps) {
       </div>
       <div className="form__actions">
         <Button look="primary" onClick={onClose}>
-          I have kept it
+          I have saved it
         </Button>
       </div>
     </Dialog>

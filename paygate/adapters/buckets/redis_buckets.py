@@ -16,7 +16,7 @@ from ...core.senders.rate_limits import Spent
 
 log = logging.getLogger(__name__)
 
-AWAY = (RedisError, OSError, TimeoutError)
+UNAVAILABLE = (RedisError, OSError, TimeoutError)
 
 # A script is executed alone, so no other process sees a bucket between its reading and its
 # writing. Redis has one clock for all processes. A full bucket is not stored: it expires.
@@ -77,7 +77,7 @@ class RedisBuckets:
         args = chain.from_iterable(map(_arguments, spent))
         try:
             levels = await self._script(keys, list(args))
-        except AWAY as error:
+        except UNAVAILABLE as error:
             self._pause(str(error))
             return None
         return [float(level) for level in levels]
@@ -85,7 +85,9 @@ class RedisBuckets:
     def _pause(self, reason: str) -> None:
         now = time.monotonic()
         if now >= self._paused_until_s:
-            log.warning("rate limits: Redis is away or slow, each process counts alone: %s", reason)
+            log.warning(
+                "rate limits: Redis is unavailable or slow, each process counts alone: %s", reason
+            )
         self._paused_until_s = now + BUCKETS_PAUSE_S
 
     async def close(self) -> None:

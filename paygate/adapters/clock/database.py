@@ -36,7 +36,8 @@ class DatabaseClock:
         """Read the database's clock.
 
         Raises:
-            InfrastructureError: The database is away; ``now`` continues from the last reading.
+            InfrastructureError: The database is unavailable. ``now`` continues from the last
+                reading.
         """
         before = _steady_s()
         read = await self._read()

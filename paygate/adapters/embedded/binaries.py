@@ -85,7 +85,7 @@ def _postgres_candidates(machine: Machine) -> Iterator[Programs]:
 
 
 def _postgres_wheel(package: Path) -> Programs:
-    """The programs of a wheel and the two folders where wheel builders put libraries."""
+    """Return the programs of a wheel and the two folders where wheel builders put libraries."""
     root, name = package.parent, package.name
     pieces = (Path(name, "pginstall"), Path(f"{name}.libs"), Path(name, ".dylibs"))
     present = tuple(piece for piece in pieces if (root / piece).is_dir())

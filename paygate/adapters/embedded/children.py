@@ -81,7 +81,7 @@ class Child:
         """Return one sentence if the process has ended, else None."""
         if not self.has_ended():
             return None
-        words = problems.last_words(self.log.words())
+        words = problems.last_reason(self.log.words())
         return (
             f"{self.name} (process {self.pid}) ended with {self._exit()}; last log line: {words}."
         )

@@ -28,7 +28,7 @@ from pathlib import Path
 from ...core.errors import OperatorError
 from . import problems
 from .machine import Machine
-from .unprivileged import Account, choose_account, give, state_folder
+from .unprivileged import Account, change_owner, choose_account, state_folder
 
 # The kernel's limit for a socket's path is 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES_MAX = 103
@@ -78,7 +78,7 @@ def open_home(home: Path) -> Path:
         OperatorError: It cannot be created or written, or belongs to another user.
     """
     home = home.expanduser().absolute()
-    with problems.filing_in(home):
+    with problems.file_errors(home):
         _make_folder(home)
         owner = home.stat().st_uid
         # Root could use it, but would create files that its owner cannot read.
@@ -89,14 +89,14 @@ def open_home(home: Path) -> Path:
     return home
 
 
-def settle(home: Path, machine: Machine) -> Layout:
+def create_layout(home: Path, machine: Machine) -> Layout:
     """Decide where data and sockets go, and create the folders.
 
     Raises:
         OperatorError: A folder cannot be created, reached or trusted.
     """
     link = home / "data"
-    with problems.filing_in(home):
+    with problems.file_errors(home):
         if link.is_symlink() and not link.exists():
             raise _lost_data(link)
         account = choose_account(link)
@@ -149,13 +149,13 @@ def _private_folder(folder: Path, account: Account | None) -> Path:
     In a folder where all users may write, another user could have created it first, or
     a link with its name.
     """
-    with problems.filing_in(folder):
+    with problems.file_errors(folder):
         try:
             folder.mkdir(mode=_OWN_FOLDER_MODE)
         except FileExistsError:
             pass
         else:
-            give(folder, account)
+            change_owner(folder, account)
         status = folder.lstat()
     owner = account.uid if account else os.geteuid()
     if status.st_uid != owner:

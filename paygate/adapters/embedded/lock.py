@@ -76,7 +76,7 @@ class HomeLock:
 
 
 def read_owner(path: Path) -> Owner | None:
-    """What the lock's holder has published, or None when it has not yet."""
+    """Return the data that the lock's holder has published; None if there is none yet."""
     try:
         fields = json.loads(path.read_bytes())
         return Owner(fields["pid"], fields["database_url"], fields["redis_url"])

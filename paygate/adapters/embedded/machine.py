@@ -36,5 +36,5 @@ class Machine:
     state_folders: tuple[Path, ...] = (
         Path("/var/lib/paygate"),
         Path("/srv/paygate"),
-        Path("/var/tmp/paygate"),  # noqa: S108 - used only if it is root's and nobody else can write
+        Path("/var/tmp/paygate"),  # noqa: S108 - used only if it is root's and no other user can write
     )

@@ -18,7 +18,7 @@ from ...core.errors import OperatorError
 from . import problems, wire
 from .children import Child, ChildProcesses, Log, Task
 from .layout import Layout
-from .unprivileged import give
+from .unprivileged import change_owner
 
 DATABASE = "paygate"
 _SERVER = "PostgreSQL server"
@@ -69,8 +69,8 @@ class Postgres:
     def url(self) -> str:
         """The connection URL. It sets everything that ``PG*`` variables could change."""
         folder = quote(str(self.layout.sockets))
-        said = "port=5432&sslmode=disable&target_session_attrs=any"
-        return f"postgresql://{wire.USER}@/{DATABASE}?host={folder}&{said}"
+        parameters = "port=5432&sslmode=disable&target_session_attrs=any"
+        return f"postgresql://{wire.USER}@/{DATABASE}?host={folder}&{parameters}"
 
     def launch(self, processes: ChildProcesses) -> Child:
         """Start the server; create its data if there is none.
@@ -78,11 +78,11 @@ class Postgres:
         Raises:
             OperatorError: The data cannot be created, or an earlier server does not stop.
         """
-        with problems.filing_in(self.layout.data):
+        with problems.file_errors(self.layout.data):
             self._sweep_drafts()
             if not self.data.exists():
                 self._make_cluster(processes)
-            _see_off_earlier(self.data)
+            _wait_for_earlier_server(self.data)
             for leftover in (self.socket, Path(f"{self.socket}.lock")):
                 leftover.unlink(missing_ok=True)
             return processes.start(self._server_task(), self.log)
@@ -130,7 +130,7 @@ class Postgres:
         self._require_name()
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.layout.data))
         try:
-            give(draft, self.layout.account)
+            change_owner(draft, self.layout.account)
             code, words = processes.run(self._initdb_task(draft), timeout_s=_INITDB_TIMEOUT_S)
             if code != 0:
                 raise self._death(words)
@@ -205,8 +205,8 @@ class Postgres:
     def _versions(self) -> tuple[str, str]:
         """Return the major versions of the data and of the program; equal if there is no data."""
         asked = (str(self.programs / "postgres"), "--version")
-        told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
-        here = _NUMBER.search(told.stdout)
+        result = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - found by us
+        here = _NUMBER.search(result.stdout)
         try:
             made_by = (self.data / "PG_VERSION").read_text().strip()
         except OSError:
@@ -214,7 +214,7 @@ class Postgres:
         return (made_by, here[0]) if made_by and here else ("", "")
 
 
-def _see_off_earlier(data: Path) -> None:
+def _wait_for_earlier_server(data: Path) -> None:
     """Wait until no server of an earlier owner runs on the data.
 
     The owner has ended, because this process holds its lock, so its server is usually

@@ -23,7 +23,7 @@ _QUOTE_LENGTH_MAX = 300
 _WAL_SEGMENT_BYTES = 16 * 1024 * 1024
 
 # The line that names the reason, and the prefix of every log line.
-_GRAVE = re.compile(r"(?:PANIC|FATAL|ERROR|error):\s+(.+)")
+_SEVERE = re.compile(r"(?:PANIC|FATAL|ERROR|error):\s+(.+)")
 _PREFIX = re.compile(r"^\d+:[A-Z] .{20,30}? [#*.-] |^\d{4}-\S+ \S+ UTC \[\d+\] (?:LOG: +)?")
 # Answers to our own readiness checks.
 _PROBED = re.compile(
@@ -34,7 +34,7 @@ _LAST_LINES_MAX = 12
 
 
 @contextmanager
-def filing_in(folder: Path) -> Iterator[None]:
+def file_errors(folder: Path) -> Iterator[None]:
     """Convert an ``OSError`` inside the block to an ``OperatorError``.
 
     Raises:
@@ -129,7 +129,7 @@ def server_died(*, setting: str, server: str, words: str, log: Path, data: Path)
         return disk_full(data, full)
     return OperatorError(
         setting=setting,
-        problem=f"the {server} in {data} ended while starting: {last_words(words)}",
+        problem=f"the {server} in {data} ended while starting: {last_reason(words)}",
         remedy=f"Read {log}, or set {setting} to your own server",
     )
 
@@ -143,12 +143,12 @@ def server_slow(*, setting: str, server: str, seconds: float, log: Path) -> Oper
     )
 
 
-def last_words(words: str) -> str:
+def last_reason(words: str) -> str:
     """Return the log line that best explains why the program ended, without a full stop."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     lines = [line for line in lines[-_LAST_LINES_MAX:] if not _PROBED.search(line)]
-    grave = [match[1] for line in lines if (match := _GRAVE.search(line))]
-    line = (grave or lines or ["no output"])[-1]
+    severe = [match[1] for line in lines if (match := _SEVERE.search(line))]
+    line = (severe or lines or ["no output"])[-1]
     return _PREFIX.sub("", line)[:_QUOTE_LENGTH_MAX].rstrip(". ")
 
 

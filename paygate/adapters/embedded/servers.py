@@ -14,11 +14,11 @@ from ...core.errors import OperatorError
 from . import problems, valkey_server, wire
 from .binaries import find_postgres, find_valkey
 from .children import Child, ChildProcesses
-from .layout import LONGEST_SOCKET_NAME, Layout, open_home, settle
+from .layout import LONGEST_SOCKET_NAME, Layout, create_layout, open_home
 from .lock import HomeLock, Owner, read_owner
 from .machine import Machine
 from .postgres import DATABASE, Postgres
-from .unprivileged import within_reach
+from .unprivileged import accessible_programs
 
 _JOIN_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 10.0
@@ -107,7 +107,7 @@ def start_servers(
     home = open_home(home)
     deadline = time.monotonic() + _JOIN_TIMEOUT_S
     while True:
-        with problems.filing_in(home):
+        with problems.file_errors(home):
             lock = HomeLock.acquire(home / "lock")
         if lock is not None:
             wanted = _Wanted(database, redis, durable, connections_max, machine or Machine())
@@ -133,13 +133,13 @@ def _start(home: Path, lock: HomeLock, wanted: _Wanted) -> EmbeddedServers:
     """Start the requested servers; stop all of them if one fails."""
     with ExitStack() as undo:
         undo.callback(lock.release)
-        layout = settle(home, wanted.machine)
+        layout = create_layout(home, wanted.machine)
         processes = ChildProcesses()
         undo.callback(processes.close)
         children: list[Child] = []
         undo.callback(_stop_all, children)
         urls = _launch(layout, wanted, processes, children)
-        with problems.filing_in(home):
+        with problems.file_errors(home):
             lock.publish(Owner(os.getpid(), urls.database_url, urls.redis_url))
         return EmbeddedServers(urls, True, children, undo.pop_all())
 
@@ -163,13 +163,13 @@ def _launch(
 
 
 def _find_database(layout: Layout, wanted: _Wanted) -> Postgres:
-    programs = within_reach(find_postgres(wanted.machine), layout.account, wanted.machine)
+    programs = accessible_programs(find_postgres(wanted.machine), layout.account, wanted.machine)
     return Postgres(programs, layout, wanted.durable, wanted.connections_max)
 
 
 def _find_queue(layout: Layout, wanted: _Wanted) -> valkey_server.Valkey:
     programs, name = find_valkey(wanted.machine)
-    folder = within_reach(programs, layout.account, wanted.machine)
+    folder = accessible_programs(programs, layout.account, wanted.machine)
     return valkey_server.Valkey(folder / name, layout, wanted.durable)
 
 
@@ -224,9 +224,9 @@ def _database_answers(url: str) -> bool:
 
 def _owner_slow(home: Path) -> OperatorError:
     owner = read_owner(home / "lock")
-    who = f"process {owner.pid}" if owner else "another process"
+    holder = f"process {owner.pid}" if owner else "another process"
     return OperatorError(
         setting=problems.HOME_SETTING,
-        problem=f"{who} holds {home}, and its servers do not respond",
+        problem=f"{holder} holds {home}, and its servers do not respond",
         remedy="Stop that process, or use another folder",
     )

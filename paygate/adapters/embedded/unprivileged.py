@@ -83,7 +83,7 @@ def choose_account(data: Path) -> Account | None:
     )
 
 
-def give(path: Path, account: Account | None) -> None:
+def change_owner(path: Path, account: Account | None) -> None:
     """Change the owner of a new file or folder to the account.
 
     Raises:
@@ -129,7 +129,7 @@ def state_folder(account: Account, machine: Machine) -> Path:
     )
 
 
-def within_reach(programs: Programs, account: Account | None, machine: Machine) -> Path:
+def accessible_programs(programs: Programs, account: Account | None, machine: Machine) -> Path:
     """Return the folder of the programs, or of copies that the account may run.
 
     Raises:
@@ -145,7 +145,7 @@ def within_reach(programs: Programs, account: Account | None, machine: Machine) 
         )
     base = state_folder(account, machine)
     copies = base / f"programs-{_fingerprint(programs)}"
-    with problems.filing_in(base):
+    with problems.file_errors(base):
         if not copies.is_dir():
             _copy(programs, copies)
     return copies / programs.folder.relative_to(programs.root)

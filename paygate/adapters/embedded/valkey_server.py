@@ -56,8 +56,8 @@ class Valkey:
             OperatorError: Its folder cannot be created, or an earlier server does not stop.
         """
         data = self.layout.own_folder("valkey")
-        with problems.filing_in(data):
-            self._see_off_earlier()
+        with problems.file_errors(data):
+            self._wait_for_earlier_server()
             return processes.start(self._task(data), self.log)
 
     def wait_until_ready(self, child: Child) -> None:
@@ -79,7 +79,7 @@ class Valkey:
                 )
             time.sleep(_POLL_S)
 
-    def _see_off_earlier(self) -> None:
+    def _wait_for_earlier_server(self) -> None:
         """Wait until no earlier server listens on the socket. It closes it after its last write.
 
         The owner of such a server has ended, because this process holds its lock.

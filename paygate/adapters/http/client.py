@@ -92,8 +92,8 @@ class AiohttpClient:
             failure.__cause__ = error
         if raw.status is None:
             raise failure
-        came = max(bytes(read), raw.body, key=len)[:response_bytes_max]
-        return HttpResponse(raw.status, raw.headers, came, True, broken=failure.kind)
+        body = max(bytes(read), raw.body, key=len)[:response_bytes_max]
+        return HttpResponse(raw.status, raw.headers, body, True, broken=failure.kind)
 
     async def _post(
         self,

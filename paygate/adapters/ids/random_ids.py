@@ -11,7 +11,7 @@ from ...core.ids import ALPHABET, RANDOM_CHARS, IdKind
 WEBHOOK_SECRET_BYTES = 32
 TOKEN_BYTES = 32
 # A byte is a letter or digit in four ways; the other 8 of 256 values are drawn again.
-UNFAIR_BYTES = bytes(range(4 * len(ALPHABET), 256))
+BIASED_BYTES = bytes(range(4 * len(ALPHABET), 256))
 LETTERS = (ALPHABET * 4).ljust(256, "-").encode()
 DRAWN_BYTES = 2 * RANDOM_CHARS
 
@@ -22,7 +22,7 @@ class RandomIds:
     def new(self, kind: IdKind, *, of: str | None = None) -> str:  # noqa: ARG002 - unused: random ids are not derived
         drawn = b""
         while len(drawn) < RANDOM_CHARS:
-            drawn += secrets.token_bytes(DRAWN_BYTES).translate(LETTERS, UNFAIR_BYTES)
+            drawn += secrets.token_bytes(DRAWN_BYTES).translate(LETTERS, BIASED_BYTES)
         return kind + drawn[:RANDOM_CHARS].decode()
 
     def uuid(self) -> UUID:

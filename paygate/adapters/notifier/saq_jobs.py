@@ -32,7 +32,7 @@ from ...core.queue.notifier import QUEUES, Jobs, Queue
 
 log = logging.getLogger(__name__)
 
-AWAY = (RedisError, OSError, TimeoutError)
+UNAVAILABLE = (RedisError, OSError, TimeoutError)
 PROCESS = "process"
 """The name of the function of a queue's jobs."""
 
@@ -68,7 +68,7 @@ class QueueJobs(Worker[Any]):
         queue = cast("JobQueue", self.queue)
         try:
             return await super().process()
-        except AWAY as error:
+        except UNAVAILABLE as error:
             queue.error = error
             return False
         finally:
@@ -94,7 +94,7 @@ class QueueJobs(Worker[Any]):
                         await queue.sweep(HOUSEKEEPING_ENDS_AFTER_S)
                 if seconds % REPORT_EVERY_S == 0:
                     await self.worker_info(REPORT_EVERY_S + UPKEEP_EVERY_S)
-            except AWAY as error:
+            except UNAVAILABLE as error:
                 queue.error = error
                 self.event.set()
                 return
@@ -112,7 +112,7 @@ class JobQueue(RedisQueue):
     async def dequeue(self, *args: Any, **kwargs: Any) -> Job | None:
         try:
             return await super().dequeue(*args, **kwargs)
-        except AWAY as error:
+        except UNAVAILABLE as error:
             self.error = error
             raise
 
@@ -179,10 +179,10 @@ class SaqNotifier:
                     for queue, ids in waiting.items():
                         await self._enqueue(queue, ids)
                 self._refusal = None
-            except AWAY as error:
+            except UNAVAILABLE as error:
                 self._note(error)
                 # Workers poll the rows; a retry would only wait again.
-                log.warning("notifier: Redis is away, notifications are dropped: %s", error)
+                log.warning("notifier: Redis is unavailable, notifications are dropped: %s", error)
                 await asyncio.sleep(PING_EVERY_S)
                 self._waiting.clear()
 
@@ -218,7 +218,7 @@ class SaqNotifier:
             if time.monotonic() - kept_s > HOUSEKEEPING_OVERDUE_S:
                 await jobs.housekeeping()
                 kept_s = time.monotonic()
-            # SAQ alone would loop at full speed while Redis is away or refuses commands.
+            # SAQ alone would loop at full speed while Redis is unavailable or refuses commands.
             if time.monotonic() - began_s > BACKOFF_MAX_S:
                 pause_s = BACKOFF_MIN_S
             await asyncio.sleep(pause_s)
@@ -249,7 +249,7 @@ class SaqNotifier:
             return
         self._refusal = str(error)
         log.warning(
-            "redis: it answers PING and refuses the queue (%s); "
+            "redis: it responds to PING and refuses the queue (%s); "
             "due rows are found by the sweep, up to two seconds later",
             error,
         )
@@ -291,7 +291,7 @@ class SaqNotifier:
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await self._enqueue(QUEUES[0], [])
-        except AWAY as error:
+        except UNAVAILABLE as error:
             self._note(error)
         else:
             self._refusal = None
@@ -300,7 +300,7 @@ class SaqNotifier:
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await cast("Awaitable[bool]", self._redis.ping())
-        except AWAY:
+        except UNAVAILABLE:
             return False
         return True
 
@@ -310,5 +310,5 @@ class SaqNotifier:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_TIMEOUT_S):
                     await self._flusher
-        with suppress(*AWAY):
+        with suppress(*UNAVAILABLE):
             await self._redis.aclose()

@@ -25,7 +25,7 @@ class Argon2Passwords:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         # Compared if no hash is stored, so that this takes as long as any check. It is a
         # constant, because hashing takes as long as the start of an app.
-        self._nobody = _of_nobody(self._hasher)
+        self._dummy_hash = _dummy_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
         loop = asyncio.get_running_loop()
@@ -33,7 +33,7 @@ class Argon2Passwords:
 
     async def verify(self, stored: str | None, password: str) -> bool:
         loop = asyncio.get_running_loop()
-        found = stored or self._nobody
+        found = stored or self._dummy_hash
         matches = await loop.run_in_executor(self._threads, self._matches, found, password)
         return bool(stored) and matches
 
@@ -48,7 +48,7 @@ class Argon2Passwords:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_nobody(hasher: PasswordHasher) -> str:
+def _dummy_hash(hasher: PasswordHasher) -> str:
     salt, digest = (_encoded(bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
     costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v=19${costs}${salt}${digest}"

@@ -16,7 +16,7 @@ from tortoise.exceptions import BaseORMException
 
 from ...core.errors import InfrastructureError, OperatorError, TransactionConflictError
 from .database_url import SETTING, DatabaseUrl, parse_database_url
-from .errors import AWAY, READ_ONLY, meaning, original, short
+from .errors import READ_ONLY, UNAVAILABLE, first_line, original, translate
 from .orm import APP
 from .pool import pool_of
 
@@ -187,7 +187,7 @@ class errors_named:  # noqa: N801 - reads as a statement: `with errors_named():`
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        instead = meaning(error)
+        instead = translate(error)
         if instead is not None:
             raise instead from original(error)
 
@@ -249,12 +249,12 @@ async def connection(url: DatabaseUrl, **options: Any) -> AsyncIterator[Any]:
     """
     try:
         opened = await asyncpg.connect(**{**url.arguments(), **options})
-    except (asyncpg.PostgresError, *AWAY) as error:
+    except (asyncpg.PostgresError, *UNAVAILABLE) as error:
         raise unreachable(url, error) from error
     try:
         yield opened
     finally:
-        with suppress(asyncpg.PostgresError, *AWAY):
+        with suppress(asyncpg.PostgresError, *UNAVAILABLE):
             await opened.close(timeout=CLOSE_WITHIN_S)
 
 
@@ -268,6 +268,6 @@ def unreachable(url: DatabaseUrl, error: BaseException) -> OperatorError:
         remedy += ", or leave it empty to start an embedded database"
     return OperatorError(
         setting=url.setting,
-        problem=f"the database is not available ({short(cause)})",
+        problem=f"the database is not available ({first_line(cause)})",
         remedy=remedy,
     )

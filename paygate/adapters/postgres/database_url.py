@@ -31,7 +31,7 @@ _CLIENT = frozenset(
 _SERVER = frozenset({"application_name", "options"})
 
 # Parameters with values that request asyncpg's default behaviour.
-_FULFILLED = {
+_DEFAULT_BEHAVIOUR = {
     "channel_binding": frozenset({"prefer", "disable"}),
     "gssencmode": frozenset({"prefer", "disable"}),
 }
@@ -115,7 +115,7 @@ def parse_database_url(url: str, *, setting: str = SETTING) -> DatabaseUrl:
             server[name] = value
         elif name == _TIMEOUT:
             timeout_s = _seconds(setting, value)
-        elif value not in _FULFILLED.get(name, ()):
+        elif value not in _DEFAULT_BEHAVIOUR.get(name, ()):
             raise _unknown(setting, name, value)
     netloc = parts.netloc if parts.netloc or _has_host(kept) else "localhost"
     query = f"?{urlencode(kept, quote_via=quote)}" if kept else ""
@@ -184,7 +184,7 @@ def _checked(url: DatabaseUrl) -> DatabaseUrl:
 
 def _unknown(setting: str, name: str, value: str) -> OperatorError:
     known = ", ".join(sorted({*_CLIENT, *_SERVER, _TIMEOUT}))
-    shown = f"{name}={value}" if name in _FULFILLED else name
+    shown = f"{name}={value}" if name in _DEFAULT_BEHAVIOUR else name
     return OperatorError(
         setting=setting,
         problem=f"its parameter {shown} is not supported",

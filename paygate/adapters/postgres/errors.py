@@ -1,4 +1,4 @@
-"""The meaning of database errors. Only this module decides it.
+"""Translate database errors to paygate's errors. Only this module decides how.
 
 ===========================  =========================================================
 error                        handling
@@ -28,7 +28,7 @@ CONFLICT = (
     asyncpg.DuplicatePreparedStatementError,  # 42P05: the same
 )
 LOCKED = (asyncpg.LockNotAvailableError,)  # 55P03
-AWAY = (
+UNAVAILABLE = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,  # class 08
@@ -49,17 +49,17 @@ REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, _base.D
 """The second ``DataError`` is asyncpg's own, for values that it cannot send."""
 
 
-def meaning(error: BaseException | None) -> InfrastructureError | None:
+def translate(error: BaseException | None) -> InfrastructureError | None:
     """Return the error to raise instead, or None to raise the original."""
     cause = original(error)
     if isinstance(cause, REFUSED):
         return None
     if isinstance(cause, CONFLICT):
-        return TransactionConflictError(f"the database ended a transaction: {short(cause)}")
+        return TransactionConflictError(f"the database ended a transaction: {first_line(cause)}")
     if isinstance(cause, LOCKED):
-        return RowLockedError(f"a row is locked by another transaction: {short(cause)}")
-    if isinstance(cause, AWAY):
-        return InfrastructureError(f"the database is unavailable: {short(cause)}")
+        return RowLockedError(f"a row is locked by another transaction: {first_line(cause)}")
+    if isinstance(cause, UNAVAILABLE):
+        return InfrastructureError(f"the database is unavailable: {first_line(cause)}")
     return None
 
 
@@ -83,6 +83,6 @@ def original(error: BaseException | None) -> BaseException | None:
     return error
 
 
-def short(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error, or its class if it has no message."""
     return (str(error).splitlines() or [""])[0] or type(error).__name__

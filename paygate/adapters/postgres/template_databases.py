@@ -22,7 +22,7 @@ import asyncpg
 from ...core.errors import InfrastructureError, OperatorError
 from .database import errors_named
 from .database_url import CONNECT_TIMEOUT_S, parse_database_url, with_database
-from .errors import AWAY
+from .errors import UNAVAILABLE
 from .migrate import migrate
 
 SERVER_SETTING = "PAYGATE_TEST_DATABASE_URL"
@@ -100,21 +100,21 @@ class TemplateDatabases:
         """Drop a clone and end its connections. If this fails, ``close`` tries again."""
         name = urlsplit(url).path.lstrip("/")
         async with self._turn:
-            with suppress(asyncpg.PostgresError, *AWAY):
+            with suppress(asyncpg.PostgresError, *UNAVAILABLE):
                 await self._drop(name)
                 self._created.discard(name)
 
     async def close(self) -> None:
         """Drop all clones, and the template unless other processes use it."""
         async with self._turn:
-            with suppress(asyncpg.PostgresError, *AWAY):
+            with suppress(asyncpg.PostgresError, *UNAVAILABLE):
                 for name in self._created:
                     await self._drop(name)
                 key = _lock_key(self._template)
                 await self._connection.fetchval(UNLOCK_SHARED, CLONER_LOCKS, key)
                 await self._drop_template_unless_used(self._template)
             # Closing the connection releases the locks.
-            with suppress(*AWAY):
+            with suppress(*UNAVAILABLE):
                 await self._connection.close(timeout=CONNECT_TIMEOUT_S)
 
     async def _create_template(self) -> None:

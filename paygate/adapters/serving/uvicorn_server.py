@@ -50,7 +50,7 @@ class _JoinedWrites:
 class _Http1(HttpToolsProtocol):
     """HTTP/1.1 without upgrades, with limits for heads and idle connections.
 
-    uvicorn would keep a head of any size, wait for the first request for ever, and take
+    uvicorn would keep a head of any size, wait for the first request without a limit, and take
     trailers for headers.
     """
 
@@ -80,7 +80,7 @@ class _Http1(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         if self.transport.is_closing():
             return
-        # A response that is under way is cut off.
+        # A response in progress is cut off.
         if self.cycle is None or self.cycle.response_complete:
             head = STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head)
@@ -112,7 +112,7 @@ class _Http1(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self.cycle.more_body and not self.pipeline:
-            # The rest of the request would be read, for nothing.
+            # Do not read the rest of the request: it is not needed.
             self.transport.close()
         super().on_response_complete()
 

@@ -186,7 +186,7 @@ def csrf_token(token: str) -> str:
 
 
 def is_csrf_token(given: str, token: str, deps: Deps) -> bool:
-    """Whether the token belongs to the session, in the form of this or an earlier version."""
+    """Check whether the token belongs to the session, in the form of this or an earlier version."""
     own = [csrf_token(token), *deps.vault.digests(_csrf_content(token), purpose="csrf")]
     # Compare all of them, so that the duration reveals nothing.
     matches = [hmac.compare_digest(given.encode(errors="replace"), each.encode()) for each in own]

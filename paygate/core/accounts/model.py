@@ -19,7 +19,7 @@ class Role(StrEnum):
     OWNER = "owner"
 
     def covers(self, needed: Role) -> bool:
-        """Whether this role includes the other."""
+        """Check whether this role includes the other."""
         return _RANKS[self] >= _RANKS[needed]
 
 

@@ -139,7 +139,7 @@ def _refuse(action: str, reason: str, user: User | None, ip: str | None, deps: D
 
 
 def _is_test_user(user: User, deps: Deps) -> bool:
-    """Whether any password is accepted: never in production."""
+    """Check whether any password is accepted: never in production."""
     test = deps.policy.test_merchant
     if test is None or str(user.merchant_id) != test.id:
         return False

@@ -197,7 +197,7 @@ class Passwords(Protocol):
         ...
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the hash belongs to the password.
+        """Check whether the hash belongs to the password.
 
         Without a hash it takes as long, so that the duration does not reveal which accounts
         exist.

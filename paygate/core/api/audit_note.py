@@ -75,7 +75,7 @@ def documentation_of_request() -> Documented:
 
 
 def _is_small(value: object) -> bool:
-    """Whether the value is small: fields that a route ignores may have any size."""
+    """Check whether the value is small: fields that a route ignores may have any size."""
     if isinstance(value, list):
         return len(value) <= LIST_MAX and all(
             isinstance(each, str) and _is_small(each) for each in value

@@ -175,6 +175,6 @@ async def operator_of_request(deps: Deps) -> Merchant:
 
 
 async def is_operator(merchant: Merchant, deps: Deps) -> bool:  # noqa: ARG001 - the request knows who
-    """Whether the caller of the request is an operator."""
+    """Check whether the caller of the request is an operator."""
     caller: Caller = g.caller
     return caller.is_operator

@@ -148,7 +148,7 @@ def _bounded(inner: Any) -> Asgi:
 
 
 def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the request announces more data than would be read."""
+    """Check whether the request announces more data than would be read."""
     length = next((value for name, value in headers if name.lower() == b"content-length"), b"")
     return length.isdigit() and int(length) > DRAINED_BYTES_MAX
 

@@ -73,7 +73,7 @@ class Dialect:
         return shown
 
     def wants_bare_list(self, query: Body) -> bool:
-        """Whether a list of deliveries is returned without its envelope."""
+        """Check whether a list of deliveries is returned without its envelope."""
         return False
 
     def health(self, shown: Shown) -> Shown:

@@ -88,7 +88,11 @@ async def _http(error: HTTPException) -> Response:
     code = {404: "NOT_FOUND_ERROR"}.get(
         status, "BAD_REQUEST_ERROR" if status < 500 else "SERVER_ERROR"
     )
-    texts = {404: "Route not found", 413: "The body is too large", 408: "The body came too slowly"}
+    texts = {
+        404: "Route not found",
+        413: "The body is too large",
+        408: "The body was sent too slowly",
+    }
     description = texts.get(status, error.name)
     response = json_response(error_to_json(code=code, description=description), status)
     if status == 405 and getattr(error, "valid_methods", None):

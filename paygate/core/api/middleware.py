@@ -67,14 +67,14 @@ class WebPolicy:
         return peer if found == peer[0] else (found, 0)
 
     def allows_origin(self, origin: str) -> bool:
-        """Whether a page of that origin may send API keys and read the response."""
+        """Check whether a page of that origin may send API keys and read the response."""
         if origin in self.credentialed or origin in self.allowed or "*" in self.allowed:
             return True
         host = _host_name(origin)
         return host is not None and is_loopback(host)
 
     def allows_host(self, host: str) -> bool:
-        """Whether the app may be reached with that host name, with or without a port."""
+        """Check whether the app may be reached with that host name, with or without a port."""
         return self.hosts is None or _allows_host(host, self.hosts)
 
 
@@ -138,7 +138,7 @@ def _name_clients(app: Quart, policy: WebPolicy) -> None:
 
 
 def _may_use(asked: Request, origin: str, policy: WebPolicy, app: Quart) -> bool:
-    """Whether a page of that origin may use the route."""
+    """Check whether a page of that origin may use the route."""
     if asked.method in SAFE_METHODS or _is_for_any_page(asked, app):
         return True
     # A page cannot send these headers unless a preflight allowed it.
@@ -177,7 +177,7 @@ def _allowed_headers(asked: Request, *, is_for_any_page: bool) -> str:
 
 
 def _is_for_any_page(asked: Request, app: Quart) -> bool:
-    """Whether the route uses no keys and no session, so that any page may use it."""
+    """Check whether the route uses no keys and no session, so that any page may use it."""
     endpoint = _endpoint(asked, app)
     if endpoint is None:
         return False

@@ -149,8 +149,8 @@ def _note(outcome: Outcome) -> str:
     match outcome:
         case Approved(reference=reference):
             return redact_text(f"approved as {reference}")
-        case Declined(code=code, processor_code=theirs):
-            return redact_text(f"declined: {code}" + (f" ({theirs})" if theirs else ""))
+        case Declined(code=code, processor_code=own_code):
+            return redact_text(f"declined: {code}" + (f" ({own_code})" if own_code else ""))
         case Unknown(reason=reason):
             return redact_text(f"unknown: {reason}")
         case Released(reason=reason):

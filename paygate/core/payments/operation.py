@@ -135,7 +135,7 @@ class Operation:
                 return self._mark_unknown(at=at, wait=wait)
 
     def is_overdue(self, *, at: datetime) -> bool:
-        """Whether "pending" counts as unknown, because the processor's deadline has passed."""
+        """Check whether the deadline has passed, so that "pending" counts as unknown."""
         latest = self.created_at + PENDING_MAX if self.expires_at is None else self.expires_at
         return at > latest + PENDING_GRACE
 

@@ -244,7 +244,7 @@ class OperationWork:
         return CallResult(outcome, tuple(context.wake_ups), (call,))
 
     def _is_soon(self, pending: Pending, processor: GuardedByHost) -> bool:
-        """Whether to wait for the outcome now, instead of claiming the operation again."""
+        """Check whether to wait for the outcome now, instead of claiming the operation again."""
         clock = self.deps.test_clock
         is_held = clock is not None and clock.shown.is_held
         is_soon = pending.resolve_after <= QUERY_AT_ONCE_MAX
@@ -428,7 +428,7 @@ def _pending_call(
 def _without_secret(processor: GuardedByHost) -> Outcome:
     """Return the outcome of a charge that has to be sent again but whose card is erased.
 
-    A processor with query support has said that it does not know the charge. Otherwise the
+    A processor with query support has reported that it does not know the charge. Otherwise the
     outcome is unknown.
     """
     if processor.capabilities.query:

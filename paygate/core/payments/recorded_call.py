@@ -61,8 +61,8 @@ async def record_call(pending: PendingCall, clock: Clock) -> tuple[CallOutcome, 
 
 def _mask_secrets(outcome: CallOutcome, secrets: Collection[str]) -> CallOutcome:
     match outcome:
-        case Declined(processor_code=str(theirs)):
-            return replace(outcome, processor_code=mask_secrets(theirs, secrets))
+        case Declined(processor_code=str(own_code)):
+            return replace(outcome, processor_code=mask_secrets(own_code, secrets))
         case Unknown(reason=reason):
             return Unknown(mask_secrets(reason, secrets))
         case NotSentError(reason=reason, plugin=plugin):
@@ -106,9 +106,9 @@ def _fields(outcome: CallOutcome) -> Mapping[str, Any]:
     match outcome:
         case Approved(reference=reference, amount=amount):
             return {"reference": reference, **_plain_money(amount)}
-        case Declined(code=code, retry=retry, processor_code=theirs, shopper_message_key=key):
+        case Declined(code=code, retry=retry, processor_code=own_code, shopper_message_key=key):
             fields = {"code": str(code), "retry": retry}
-            return fields | {"processor_code": theirs, "shopper_message_key": key}
+            return fields | {"processor_code": own_code, "shopper_message_key": key}
         case Unknown(reason=reason) | Released(reason=reason) | NotSentError(reason=reason):
             return {"reason": reason}
         case ActionRequired(action=action, data=data):

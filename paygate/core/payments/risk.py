@@ -46,7 +46,7 @@ class _CheckResult:
 
 
 def needs_assessment(claimed: ClaimedOperation, deps: Deps) -> bool:
-    """Whether the payment was never sent, and there are risk checks.
+    """Check whether the payment was never sent, and there are risk checks.
 
     A payment that was sent is not checked again: it may be paid already.
     """

@@ -313,7 +313,7 @@ class CallbackRepository(Protocol):
         ...
 
     async def is_known(self, processor: str, key: str) -> bool:
-        """Whether a callback with that key was stored before.
+        """Check whether a callback with that key was stored before.
 
         Only inside a transaction. Other calls with the same key wait until it ends.
         """
@@ -508,7 +508,7 @@ class PaymentRepository(Protocol):
         ...
 
     async def has_live(self, order_id: str) -> bool:
-        """Whether a payment of that order is in progress or has succeeded."""
+        """Check whether a payment of that order is in progress or has succeeded."""
         ...
 
     async def lock(self, payment_id: str) -> Payment | None:

@@ -51,7 +51,7 @@ class PluginSettings(Protocol):
         ...
 
     def schema(self) -> Mapping[str, Any]:
-        """The JSON Schema of the values."""
+        """Return the JSON Schema of the values."""
         ...
 
     def shown(self, stored: StoredSettings) -> Mapping[str, Any]:

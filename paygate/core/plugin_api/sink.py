@@ -45,7 +45,7 @@ class EventSink(Protocol):
         ...
 
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
-        """Whether to deliver an event of that type to that endpoint. Pure."""
+        """Check whether to deliver an event of that type to that endpoint. Pure."""
         ...
 
     async def deliver(

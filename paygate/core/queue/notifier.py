@@ -48,7 +48,7 @@ class Notifier(Protocol):
         ...
 
     async def is_connected(self) -> bool | None:
-        """Whether notifications arrive; None if Redis is not used."""
+        """Check whether notifications arrive; None if Redis is not used."""
         ...
 
     async def close(self) -> None:

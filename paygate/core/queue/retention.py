@@ -100,7 +100,7 @@ class _Run:
             if not await retention.save(kind, progress, self.owner):
                 raise _LeaseLostError
             period = _next_period(period, took_s, is_full=count == ROWS_MAX)
-            # Half of the time belongs to others.
+            # Pause as long as the statement took, so that deletion uses at most half of the time.
             await asyncio.sleep(took_s)
 
 

@@ -117,7 +117,7 @@ class Delivery:
         )
 
 
-DisabledReason = Literal["by_hand", "gone", "failing"]
+DisabledReason = Literal["manual", "gone", "failing"]
 """A person disabled it; the receiver answered 410; every attempt has failed for days."""
 _NAME = r"[a-z][a-z_]*(?:\.[a-z][a-z_]*){0,3}"
 FILTER = re.compile(rf"\*|{_NAME}(?:\.\*)?")
@@ -125,12 +125,12 @@ FILTER = re.compile(rf"\*|{_NAME}(?:\.\*)?")
 
 
 def is_filter(text: str) -> bool:
-    """Whether the text is a valid event filter."""
+    """Check whether the text is a valid event filter."""
     return FILTER.fullmatch(text) is not None
 
 
 def matches(filters: Sequence[str], event_type: str) -> bool:
-    """Whether one of the filters matches the type of event."""
+    """Check whether one of the filters matches the type of event."""
     return any(
         each in {"*", event_type} or (each.endswith(".*") and event_type.startswith(each[:-1]))
         for each in filters
@@ -162,7 +162,7 @@ class Endpoint:
     previous_secret: str | None = field(default=None, repr=False)
 
     def listens_to(self, event_type: str) -> bool:
-        """Whether the endpoint is subscribed to events of that type."""
+        """Check whether the endpoint is subscribed to events of that type."""
         return matches(self.events, event_type)
 
     @classmethod
@@ -216,5 +216,5 @@ class EndpointSettings:
     updated_at: datetime
 
     def overlaps(self, now: datetime) -> bool:
-        """Whether the previous secret is still valid."""
+        """Check whether the previous secret is still valid."""
         return bool(self.previous_secret and self.previous_until and self.previous_until > now)

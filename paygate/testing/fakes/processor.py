@@ -177,7 +177,7 @@ def full_capabilities(methods: Mapping[str, Any], like: Capabilities | None = No
 
 
 def approve(request: AuthorizeRequest | FollowUp, context: CallContext) -> Outcome:
-    """A step that approves the whole amount."""
+    """Return a step that approves the whole amount."""
     return Approved(f"fake_{context.operation_id}", request.amount)
 
 

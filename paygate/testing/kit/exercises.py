@@ -22,8 +22,8 @@ from .cases import (
     SinkCase,
     operation,
 )
+from .operations import everything
 from .sample_requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
-from .scenes import everything
 from .stage import MERCHANT, NOW
 
 SECRET = "whsec_S2l0U2VjcmV0S2l0U2VjcmV0S2l0U2VjcmV0S2k="  # noqa: S105 - a sample, used nowhere
@@ -48,7 +48,7 @@ def method_context() -> MethodContext:
 
 
 def tries(count: int, **known: Any) -> Tries:
-    """A history."""
+    """Return a history with that many attempts."""
     return Tries(count=count, **known)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
 from .rules import BrokenRuleError, DoesNotApplyError, Kind, NotJudgedError, Rule, rules_of
-from .world import RefusedError, closed_network, no_way_out
+from .world import RefusedError, closed_network, refuse_exits
 
 Verdict = Literal["kept", "broken", "not_judged", "does_not_apply"]
 OPENS_NO_SOCKET = "opens_no_socket"
@@ -24,17 +24,17 @@ class Finding:
 
     Args:
         subject: The name of the checked object.
-        said: What happened, or why the rule was not checked.
+        message: What happened, or why the rule was not checked.
     """
 
     rule: Rule
     subject: str
     verdict: Verdict
-    said: str = ""
+    message: str = ""
 
     def __str__(self) -> str:
         """Return the rule, what happened, and the remedy."""
-        lines = [f"{self.rule.id}: {self.rule.what}", f"  happened  {self.said}"]
+        lines = [f"{self.rule.id}: {self.rule.what}", f"  happened  {self.message}"]
         return "\n".join(
             [*lines, f"  why       {self.rule.why}", f"  do        {self.rule.remedy}"]
         )
@@ -61,15 +61,15 @@ def judge(case: Case, rule: Rule, subject: str = "") -> Finding:
             await rule.check(case)
 
     # A loop factory does not change the current event loop of the process.
-    with no_way_out(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+    with refuse_exits(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         # The loop itself opens a socket pair; nothing after that may open a socket.
         runner.get_loop()
         with closed_network() as network:
             finding = _judge(lambda: runner.run(check()), rule, subject)
     refused = network.of("socket", "process")
     if refused and not rule.name.startswith(OPENS_NO_SOCKET):
-        said = f"see {rule.kind}.{OPENS_NO_SOCKET}; the kit refused {refused[0]}"
-        return Finding(rule, subject, "not_judged", said)
+        message = f"see {rule.kind}.{OPENS_NO_SOCKET}; the kit refused {refused[0]}"
+        return Finding(rule, subject, "not_judged", message)
     return finding
 
 

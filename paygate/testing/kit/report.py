@@ -35,8 +35,8 @@ def table(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _line(finding: Finding) -> str:
-    said = "" if finding.verdict in {"kept", "broken"} else finding.said
-    return f"  {_SHOWN[finding.verdict]:<11} {finding.rule.id:<44} {said}".rstrip()
+    message = "" if finding.verdict in {"kept", "broken"} else finding.message
+    return f"  {_SHOWN[finding.verdict]:<11} {finding.rule.id:<44} {message}".rstrip()
 
 
 def is_mostly_unjudged(findings: Sequence[Finding]) -> bool:
@@ -64,7 +64,7 @@ def as_json(plugin: str, findings: Iterable[Finding]) -> str:
             "subject": each.subject,
             "rule": each.rule.id,
             "verdict": each.verdict,
-            "said": each.said,
+            "message": each.message,
             "what": each.rule.what,
             "why": each.rule.why,
             "remedy": each.rule.remedy,

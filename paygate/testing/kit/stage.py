@@ -146,6 +146,6 @@ def answers(status: int, body: bytes = b"", **headers: str) -> Network:
 
 
 async def hangs(sent: Sent) -> HttpResponse:
-    """A network that uses the whole timeout."""
+    """Return a network that uses the whole timeout."""
     await asyncio.sleep(sent.timeout.total_seconds())
     raise HttpError("timeout", "simulated by the kit")

@@ -36,7 +36,7 @@ ReachKind = Literal[
 _KIT = str(Path(__file__).parent)
 _STDLIB = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
 # Libraries between a plugin and what it calls; they do not call anything by themselves.
-_GO_BETWEENS = ("pydantic", "pydantic_core", "hypothesis")
+_INTERMEDIARIES = ("pydantic", "pydantic_core", "hypothesis")
 
 _SHARED_RANDOM = getattr(sys.modules["random"], "_inst")  # noqa: B009 - the generator of random.random()
 _CLOCKS = {
@@ -69,7 +69,7 @@ _AUDITED: dict[str, ReachKind] = {
 }
 
 
-NOWHERE = "the event loop, or another thread"
+NO_FRAME = "the event loop, or another thread"
 
 
 class RefusedError(BaseException):
@@ -135,7 +135,7 @@ class Watch:
                 return  # The socket pair of an event loop; connections use other events.
             else:
                 # The event loop or a pool's thread works for the plugin.
-                self.reaches.append(Reach(_AUDITED[event], event, NOWHERE))
+                self.reaches.append(Reach(_AUDITED[event], event, NO_FRAME))
             raise RefusedError(f"the kit refuses {event}")
 
     def _saw_builtin(self, frame: FrameType, called: Any) -> None:
@@ -152,10 +152,10 @@ class Watch:
         elif called is sys.exit:
             self._keep("exit", "sys.exit", _plugin_frame(frame))
         elif called in _EXITS and self._keep("exit", _EXITS[called], _plugin_frame(frame)):
-            _set_again(self.look_again)
+            _reinstall_later(self.reinstall)
             raise RefusedError(f"the kit refuses {_EXITS[called]}")
 
-    def look_again(self) -> None:
+    def reinstall(self) -> None:
         """Install the profile function again, unless the watch is over."""
         if self in _watches:
             sys.setprofile(self.saw)
@@ -196,7 +196,7 @@ def _install_audit() -> None:
     sys.addaudithook(_audit)
 
 
-_born_in_scenes: WeakSet[threading.Thread] = WeakSet()
+_plugin_threads: WeakSet[threading.Thread] = WeakSet()
 """Threads that plugins have started; they stay forbidden to do what plugins may not do."""
 
 
@@ -204,14 +204,14 @@ _born_in_scenes: WeakSet[threading.Thread] = WeakSet()
 def closed_network() -> Iterator[Watch]:
     """Refuse sockets, name resolution and processes in the block; collect what was refused."""
     _install_audit()
-    known = set(threading.enumerate()) - set(_born_in_scenes)
+    known = set(threading.enumerate()) - set(_plugin_threads)
     watch = Watch(threading.get_ident(), frozenset(each.ident or 0 for each in known))
     _watches.append(watch)
     try:
         yield watch
     finally:
         _watches.remove(watch)
-        _born_in_scenes.update(each for each in threading.enumerate() if each not in known)
+        _plugin_threads.update(each for each in threading.enumerate() if each not in known)
 
 
 @contextmanager
@@ -226,15 +226,15 @@ def watching() -> Iterator[Watch]:
             sys.setprofile(before)
 
 
-def _set_again(set_: Callable[[], None]) -> None:
+def _reinstall_later(set_: Callable[[], None]) -> None:
     """Install the profile function again: the interpreter removes one that raises."""
     with suppress(RuntimeError):  # No loop is running.
         asyncio.get_running_loop().call_soon(set_)
 
 
 @contextmanager
-def no_way_out() -> Iterator[None]:
-    """Refuse ``os._exit`` and similar functions in the block, whoever calls them.
+def refuse_exits() -> Iterator[None]:
+    """Refuse ``os._exit`` and similar functions in the block, for every caller.
 
     It is cheaper than watching and is used around every check: a plugin that ends the
     process would also end the report.
@@ -242,7 +242,7 @@ def no_way_out() -> Iterator[None]:
 
     def refuse(_frame: FrameType, event: str, called: Any) -> None:
         if event == "c_call" and called in _EXITS:
-            _set_again(lambda: sys.setprofile(refuse))
+            _reinstall_later(lambda: sys.setprofile(refuse))
             raise RefusedError(f"the kit refuses {_EXITS[called]}")
 
     before = sys.getprofile()
@@ -266,13 +266,13 @@ def unwatched() -> Iterator[None]:
 
 def _own_frame(frame: FrameType | None) -> FrameType | None:
     """Return the frame if it belongs to the plugin."""
-    is_own = frame is not None and not _is_in_between(frame.f_code.co_filename)
+    is_own = frame is not None and not _is_intermediary(frame.f_code.co_filename)
     return frame if is_own and frame is not None and not _is_kit(frame) else None
 
 
 def _plugin_frame(frame: FrameType | None) -> FrameType | None:
     """Return the plugin's frame that called this one; None if no plugin did."""
-    while frame is not None and _is_in_between(frame.f_code.co_filename):
+    while frame is not None and _is_intermediary(frame.f_code.co_filename):
         frame = frame.f_back
     return _own_frame(frame)
 
@@ -282,12 +282,12 @@ def _is_kit(frame: FrameType) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_in_between(filename: str) -> bool:
+def _is_intermediary(filename: str) -> bool:
     if filename.startswith("<"):
         return True
     parts = Path(filename).parts
     if "site-packages" in parts:
-        return any(name in parts for name in _GO_BETWEENS)
+        return any(name in parts for name in _INTERMEDIARIES)
     return filename.startswith(_STDLIB)
 
 

@@ -1,4 +1,4 @@
-"""What the host would hand to the plugin: a clock that is set by hand, no network."""
+"""The context that the host passes to the plugin: a manual clock, no network."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -32,7 +32,7 @@ def parsed(card):
 
 
 def prepared(card, context):
-    """What the host does with a request."""
+    """Prepare a request as the host does."""
     return METHOD.prepare(parsed(card), context)
 
 
@@ -185,7 +185,7 @@ def test_a_wrong_number_is_reported_before_a_wrong_expiry(at):
 
 
 def sentence_about(card, context):
-    """The error message; None if the card was accepted."""
+    """Return the error message; None if the card was accepted."""
     try:
         prepared(card, context)
     except InvalidInstrumentError as error:

@@ -22,7 +22,7 @@ def asked(clock, payer):
 
 
 async def settled(clock, call, payer):
-    """The first answer, and the one after its delay."""
+    """Return the first answer, and the one after its delay."""
     processor = CardSim(CardSimSettings(test_mode=True))
     assert isinstance(processor, CanRefund)
     request = asked(clock, payer)

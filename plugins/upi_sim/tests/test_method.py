@@ -16,7 +16,7 @@ handles = st.text(string.ascii_letters + string.digits, min_size=1, max_size=20)
 
 
 def prepared(details, context):
-    """What the host does with a request."""
+    """Prepare a request as the host does."""
     return METHOD.prepare(METHOD.info.input_model.model_validate(details), context)
 
 

@@ -10,10 +10,10 @@ const event = (data: unknown, origin = "https://pay.example", source: unknown = 
   ({ data, origin, source }) as MessageEvent<unknown>;
 
 const from = { window: FRAME, origin: "https://pay.example" };
-const said = { type: "close_modal", nonce: HANDSHAKE.nonce, instance: HANDSHAKE.instance };
+const sent = { type: "close_modal", nonce: HANDSHAKE.nonce, instance: HANDSHAKE.instance };
 
 test("what is written into a fragment is read from it", () => {
-  const fragment = { handshake: HANDSHAKE, clientSecret: "a&b=c#d", underWay: "pay_1" };
+  const fragment = { handshake: HANDSHAKE, clientSecret: "a&b=c#d", pendingPayment: "pay_1" };
 
   assert.deepEqual(readFragment(`#${writeFragment(fragment)}`), fragment);
 });
@@ -30,8 +30,8 @@ test("a page opened from a file is known by its opaque origin, however a browser
   const sent = { type: "checkout_port", nonce: "a", instance: "b" };
   assert.deepEqual(readFragment(hash).handshake, handshake);
   for (const origin of ["null", "file://"]) {
-    const heard = messageFrom(event(sent, origin), { window: FRAME, origin: "null" }, handshake);
-    assert.equal(heard?.type, "checkout_port", origin);
+    const received = messageFrom(event(sent, origin), { window: FRAME, origin: "null" }, handshake);
+    assert.equal(received?.type, "checkout_port", origin);
   }
   const web = event(sent, "https://evil.example");
   assert.equal(messageFrom(web, { window: FRAME, origin: "null" }, handshake), null);
@@ -46,22 +46,22 @@ test("only web addresses have an origin to post to", () => {
 });
 
 test("a message counts with its origin, its window, its nonce and its instance", () => {
-  assert.equal(messageFrom(event(said), from, HANDSHAKE)?.type, "close_modal");
+  assert.equal(messageFrom(event(sent), from, HANDSHAKE)?.type, "close_modal");
 });
 
 test("a message that lacks any of the four does not count", () => {
   const wrong = [
-    event(said, "https://evil.example"),
-    event(said, "https://pay.example", {}),
-    event(said, "https://pay.example", null),
-    event({ ...said, nonce: "x".repeat(32) }),
-    event({ ...said, instance: "x".repeat(32) }),
+    event(sent, "https://evil.example"),
+    event(sent, "https://pay.example", {}),
+    event(sent, "https://pay.example", null),
+    event({ ...sent, nonce: "x".repeat(32) }),
+    event({ ...sent, instance: "x".repeat(32) }),
     event({ type: "close_modal" }),
-    event({ ...said, type: 1 }),
+    event({ ...sent, type: 1 }),
     event("close_modal"),
     event(null),
   ];
   for (const one of wrong) assert.equal(messageFrom(one, from, HANDSHAKE), null);
   const gone = { window: null, origin: "https://pay.example" };
-  assert.equal(messageFrom(event(said, "https://pay.example", null), gone, HANDSHAKE), null);
+  assert.equal(messageFrom(event(sent, "https://pay.example", null), gone, HANDSHAKE), null);
 });

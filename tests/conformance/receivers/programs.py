@@ -61,7 +61,7 @@ class Program:
 
 @asynccontextmanager
 async def node(script: str, **environ: str) -> AsyncIterator[Program]:
-    """One of the receivers in JavaScript beside this file."""
+    """Provide one of the receivers in JavaScript beside this file."""
     port = free_port()
     async with _running(
         "node", str(HERE / script), port=port, PORT=str(port), **environ
@@ -71,7 +71,7 @@ async def node(script: str, **environ: str) -> AsyncIterator[Program]:
 
 @asynccontextmanager
 async def sample(*arguments: str, **environ: str) -> AsyncIterator[Program]:
-    """The receiver of ``examples/merchant``."""
+    """Provide the receiver of ``examples/merchant``."""
     port = free_port()
     command = (sys.executable, str(MERCHANT / "receiver.py"), "--port", str(port), *arguments)
     async with _running(*command, port=port, **environ) as program:
@@ -80,7 +80,7 @@ async def sample(*arguments: str, **environ: str) -> AsyncIterator[Program]:
 
 @asynccontextmanager
 async def shop(paygate: str) -> AsyncIterator[Program]:
-    """The shop of ``examples/merchant``, selling through that API."""
+    """Provide the shop of ``examples/merchant``, selling through that API."""
     port = free_port()
     command = (sys.executable, str(MERCHANT / "shop.py"), "--port", str(port))
     async with _running(*command, "--paygate", paygate, port=port) as program:
@@ -109,14 +109,14 @@ async def _listen(process: asyncio.subprocess.Process, program: Program) -> None
     assert process.stdout is not None
     async for line in process.stdout:
         if line.startswith(b"{"):
-            said = json.loads(line)
+            report = json.loads(line)
             program.reports.append(
                 Report(
-                    event=said["event"],
-                    genuine=said["genuine"],
-                    headers=said["headers"],
-                    raw=base64.b64decode(said["raw"]),
-                    rewritten=base64.b64decode(said["rewritten"]),
+                    event=report["event"],
+                    genuine=report["genuine"],
+                    headers=report["headers"],
+                    raw=base64.b64decode(report["raw"]),
+                    rewritten=base64.b64decode(report["rewritten"]),
                 )
             )
 

@@ -31,20 +31,20 @@ class ShowsTheNumber(Purse):
         return {**super().display(number), "number": number}
 
 
-@breaks("method.forgets_security_codes")
+@breaks("method.stores_no_security_code")
 class KeepsTheCode(Purse):
     def secret(self, details):
         return {"number": details.number, "code": details.cvv}
 
 
-@breaks("method.keeps_its_card_rules")
+@breaks("method.follows_its_card_rules")
 class OldRanges(Purse):
     def display(self, number):
         network = "visa" if number.startswith("4") else "unknown"
         return {"last4": number[-4:], "network": network}
 
 
-@breaks("method.keeps_its_card_rules")
+@breaks("method.follows_its_card_rules")
 class TakesOtherLengths(Purse):
     class Input(PurseInput):
         model_config = ConfigDict(
@@ -56,7 +56,7 @@ class TakesOtherLengths(Purse):
     info = replace(Purse.info, input_model=Input)
 
 
-@breaks("method.keeps_its_card_rules")
+@breaks("method.follows_its_card_rules")
 class TakesOtherCodes(Purse):
     class Input(PurseInput):
         cvv: str = Field(max_length=4, repr=False)
@@ -64,7 +64,7 @@ class TakesOtherCodes(Purse):
     info = replace(Purse.info, input_model=Input)
 
 
-@breaks("method.keeps_its_card_rules")
+@breaks("method.follows_its_card_rules")
 class PublishesNoLengths(Purse):
     class Input(PurseInput):
         model_config = ConfigDict(json_schema_extra={"x-card": {}})
@@ -72,27 +72,27 @@ class PublishesNoLengths(Purse):
     info = replace(Purse.info, input_model=Input)
 
 
-@breaks("method.refuses_without_repeating")
+@breaks("method.repeats_no_input_in_errors")
 class RepeatsTheNumber(Purse):
     def refusal(self, number):
-        said = f"{number} is wrong"
-        return InvalidInstrumentError(said, field="number", code="invalid_purse")
+        message = f"{number} is wrong"
+        return InvalidInstrumentError(message, field="number", code="invalid_purse")
 
 
-@breaks("method.answers_whatever_is_typed", "method.refuses_the_invalid")
+@breaks("method.handles_any_input", "method.refuses_invalid_input")
 class RaisesValueError(Purse):
     def refusal(self, number):
         return ValueError("wrong")
 
 
-@breaks("method.prepares_declared_flows", "method.answers_whatever_is_typed")
+@breaks("method.prepares_declared_flows", "method.handles_any_input")
 class UndeclaredFlow(Purse):
     def prepare(self, details, context):
         prepared = super().prepare(details, context)
         return Instrument("purse", "throw", prepared.display, prepared.secret)
 
 
-@breaks("method.prepares_what_can_be_stored", "method.answers_whatever_is_typed")
+@breaks("method.prepares_storable_instruments", "method.handles_any_input")
 class StoresNumbers(Purse):
     def display(self, number):
         return {**super().display(number), "last4": int(number[-4:])}
@@ -105,7 +105,7 @@ class MethodsOwnClock(Purse):
         return super().prepare(details, context)
 
 
-@breaks("method.prepares_the_same_again", "method.draws_no_chance")
+@breaks("method.prepares_equal_instruments", "method.uses_no_shared_random")
 class ChanceInTheDisplay(Purse):
     def display(self, number):
         return {**super().display(number), "colour": str(random.random())}
@@ -128,9 +128,9 @@ class RetriesItself(GoodSink):
 
 
 @breaks(
-    "sink.takes_a_no_for_a_no",
-    "sink.answers_with_a_result",
-    "sink.keeps_nothing_global",
+    "sink.reports_errors_as_failures",
+    "sink.returns_a_result",
+    "sink.stores_nothing_global",
 )
 class RaisesOnRefusal(GoodSink):
     def result(self, response):
@@ -139,7 +139,7 @@ class RaisesOnRefusal(GoodSink):
         return super().result(response)
 
 
-@breaks("sink.survives_silence", "sink.answers_with_a_result")
+@breaks("sink.reports_missing_responses", "sink.returns_a_result")
 class RaisesOnSilence(GoodSink):
     async def deliver(self, event, endpoint, context):
         if endpoint.url is None:
@@ -147,7 +147,7 @@ class RaisesOnSilence(GoodSink):
         return self.result(await self.post(event, endpoint, context))
 
 
-@breaks("sink.believes_no_redirect")
+@breaks("sink.reports_redirects_as_failures")
 class BelievesRedirects(GoodSink):
     def result(self, response):
         is_yes = 200 <= response.status < 400
@@ -166,13 +166,13 @@ class SignsTheIdOnly(GoodSink):
         return f"{event.id}.{at}.".encode()
 
 
-@breaks("sink.signs_id_and_moment")
+@breaks("sink.signs_id_and_timestamp")
 class SignsTheBodyOnly(GoodSink):
     def signed(self, event, at):
         return event.body
 
 
-@breaks("sink.names_the_event")
+@breaks("sink.sends_the_event_id")
 class NamelessEvents(GoodSink):
     def headers(self, event, endpoint, context):
         headers = dict(super().headers(event, endpoint, context))
@@ -180,13 +180,13 @@ class NamelessEvents(GoodSink):
         return headers
 
 
-@breaks("sink.keeps_the_secret")
+@breaks("sink.reveals_no_secret")
 class SendsTheSecret(GoodSink):
     def headers(self, event, endpoint, context):
         return {**super().headers(event, endpoint, context), "key": endpoint.secret or ""}
 
 
-@breaks("sink.hands_the_deadline_on")
+@breaks("sink.passes_the_deadline_on")
 class PatientSink(GoodSink):
     async def post(self, event, endpoint, context):
         return await context.http.post(
@@ -198,21 +198,21 @@ class PatientSink(GoodSink):
         )
 
 
-@breaks("sink.copes_without_an_address")
+@breaks("sink.handles_a_missing_url")
 class NeedsAnAddress(GoodSink):
     async def deliver(self, event, endpoint, context):
         assert endpoint.url is not None
         return await super().deliver(event, endpoint, context)
 
 
-@breaks("sink.reads_no_clock", "sink.signs_id_and_moment")
+@breaks("sink.reads_no_clock", "sink.signs_id_and_timestamp")
 class SinksOwnClock(GoodSink):
     def headers(self, event, endpoint, context):
         assert time.time() > 0
         return super().headers(event, endpoint, context)
 
 
-@breaks("policy.decides_the_same_again")
+@breaks("policy.decides_reproducibly")
 class CountsItself(GoodPolicy):
     def __init__(self):
         self.count = 0
@@ -222,7 +222,9 @@ class CountsItself(GoodPolicy):
         return None if tries.count > 8 else timedelta(seconds=self.count)
 
 
-@breaks("policy.decides_the_same_again", "policy.draws_no_chance", "policy.minds_no_time_zone")
+@breaks(
+    "policy.decides_reproducibly", "policy.uses_no_shared_random", "policy.ignores_the_time_zone"
+)
 class DrawsItself(GoodPolicy):
     def next_delay(self, tries, *, now, rng):
         return super().next_delay(tries, now=now, rng=Random())
@@ -235,7 +237,7 @@ class NaivePolicy(GoodPolicy):
         return super().next_delay(tries, now=now, rng=rng)
 
 
-@breaks("policy.waits_can_be_kept")
+@breaks("policy.returns_valid_delays")
 class GoesBackInTime(GoodPolicy):
     def next_delay(self, tries, *, now, rng):
         return None if tries.count > 5 else timedelta(seconds=3 - tries.count)
@@ -247,7 +249,7 @@ class NeverGivesUp(GoodPolicy):
         return timedelta(seconds=5)
 
 
-@breaks("policy.minds_no_time_zone")
+@breaks("policy.ignores_the_time_zone")
 class WallClock(GoodPolicy):
     def next_delay(self, tries, *, now, rng):
         return None if tries.count > 8 else timedelta(hours=24 - now.hour)
@@ -266,7 +268,7 @@ class InventsProcessors(GoodRouter):
         return ["unheard_of"]
 
 
-@breaks("router.answers_with_ids", "router.names_only_candidates", "router.names_each_once")
+@breaks("router.returns_processor_ids", "router.names_only_candidates", "router.names_each_once")
 class AnswersAText(GoodRouter):
     async def rank(self, request, context):
         return request.candidates[0].processor
@@ -284,7 +286,7 @@ class NeedsFacts(GoodRouter):
         assert request.facts["network"]
 
 
-@breaks("router.ranks_the_same_again")
+@breaks("router.ranks_reproducibly")
 class TakesTurns(GoodRouter):
     def __init__(self):
         self.turn = 0
@@ -294,7 +296,7 @@ class TakesTurns(GoodRouter):
         return [request.candidates[self.turn % 2].processor]
 
 
-@breaks("router.draws_no_chance", "router.ranks_the_same_again")
+@breaks("router.uses_no_shared_random", "router.ranks_reproducibly")
 class ThrowsDice(GoodRouter):
     async def rank(self, request, context):
         ids = [each.processor for each in request.candidates]
@@ -302,25 +304,25 @@ class ThrowsDice(GoodRouter):
         return ids
 
 
-@breaks("router.is_quick")
+@breaks("router.responds_in_time")
 class SlowRouter(GoodRouter):
     async def rank(self, request, context):
         await asyncio.sleep(1.1 if context.http.network is not None else 0)
 
 
-@breaks("risk.answers_with_a_verdict")
+@breaks("risk.returns_a_verdict")
 class AnswersYes(GoodCheck):
     async def assess(self, request, context):
         return True
 
 
-@breaks("risk.blocks_in_our_words")
+@breaks("risk.blocks_with_known_codes")
 class OwnCodes(GoodCheck):
     async def assess(self, request, context):
         return Block("no", code="fraud")
 
 
-@breaks("risk.asks_for_what_there_is", "risk.never_raises")
+@breaks("risk.queries_supported_history", "risk.never_raises")
 class AsksForYears(GoodCheck):
     async def assess(self, request, context):
         await context.history.payments(within=timedelta(days=3650))
@@ -333,7 +335,7 @@ class NeedsAPast(GoodCheck):
         return Allow(f"{100 * counts.failed / counts.payments} % failed")
 
 
-@breaks("risk.assesses_the_same_again")
+@breaks("risk.assesses_reproducibly")
 class BlocksEverySecond(GoodCheck):
     def __init__(self):
         self.count = 0

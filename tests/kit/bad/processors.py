@@ -48,7 +48,7 @@ def breaks(rule, *also):
     return note
 
 
-@breaks("processor.refuses_unsigned_callbacks", "processor.survives_junk_callbacks")
+@breaks("processor.refuses_unsigned_callbacks", "processor.refuses_invalid_callbacks")
 class AcceptsUnsigned(Good):
     def verify(self, callback):
         if not callback.headers.get("x-bank-signature"):
@@ -56,7 +56,7 @@ class AcceptsUnsigned(Good):
         return super().verify(callback)
 
 
-@breaks("processor.refuses_tampered_callbacks", "processor.survives_junk_callbacks")
+@breaks("processor.refuses_tampered_callbacks", "processor.refuses_invalid_callbacks")
 class SignsOnlyTheBeginning(Good):
     """Knows the header, and compares it with nothing that depends on the body."""
 
@@ -109,7 +109,7 @@ class AcceptsAnySignature(Good):
         return super().verify(own)
 
 
-@breaks("processor.knows_a_copy_by_its_key", "processor.reads_callbacks_purely")
+@breaks("processor.gives_copies_the_same_key", "processor.parses_callbacks_without_requests")
 class CountsItsCallbacks(Good):
     def __init__(self):
         self.count = 0
@@ -122,7 +122,7 @@ class CountsItsCallbacks(Good):
 BAD[CountsItsCallbacks] += ("processor.reads_no_clock",)
 
 
-@breaks("processor.reads_callbacks_rightly")
+@breaks("processor.translates_callbacks_correctly")
 class ReadsAnotherSum(Good):
     def translate(self, verified):
         return [Update(verified.content["operation"], Unknown("?"), Money(1, "INR"))]
@@ -134,7 +134,7 @@ class AcknowledgesEverything(Good):
         return 200, b"OK"
 
 
-@breaks("processor.splits_into_callbacks", "processor.reads_callbacks_rightly")
+@breaks("processor.splits_into_callbacks", "processor.translates_callbacks_correctly")
 class LosesCallbacks(Good):
     def split(self, callback):
         if callback.headers.get("x-bank-signature") and callback.body.endswith(b"}"):
@@ -147,11 +147,11 @@ class LosesCallbacks(Good):
 
 
 @breaks(
-    "processor.approves_what_was_asked",
-    "processor.minds_currency_exponents",
-    "processor.keeps_to_its_bounds",
-    "processor.refunds_in_parts_as_graded",
-    "processor.captures_in_parts_as_graded",
+    "processor.approves_the_exact_amount",
+    "processor.supports_currency_exponents",
+    "processor.supports_its_declared_amounts",
+    "processor.refunds_in_parts_as_declared",
+    "processor.captures_in_parts_as_declared",
 )
 class HardCodedSum(Good):
     def read(self, response, request):
@@ -161,7 +161,7 @@ class HardCodedSum(Good):
         return answer
 
 
-@breaks("processor.minds_currency_exponents")
+@breaks("processor.supports_currency_exponents")
 class HundredthsOfEverything(Good):
     def read(self, response, request):
         answer = super().read(response, request)
@@ -171,7 +171,7 @@ class HundredthsOfEverything(Good):
         return answer
 
 
-@breaks("processor.keeps_to_its_bounds")
+@breaks("processor.supports_its_declared_amounts")
 class DeclinesItsLargest(Good):
     """Declares a bound that it does not keep, and takes a coin less."""
 
@@ -187,7 +187,7 @@ class TakesEveryCurrency(Good):
     capabilities = replace(Good.capabilities, currencies=frozenset({"INR", "USD"}))
 
 
-@breaks("processor.answers_without_secrets")
+@breaks("processor.returns_no_secrets")
 class NumberInItsAnswer(Good):
     async def authorize(self, request, context):
         answer = await super().authorize(request, context)
@@ -196,33 +196,33 @@ class NumberInItsAnswer(Good):
         return answer
 
 
-@breaks("processor.answers_without_secrets")
+@breaks("processor.returns_no_secrets")
 class NumberInItsState(Good):
     async def authorize(self, request, context):
         return Pending(timedelta(seconds=1), state={"raw": dict(request.instrument.secret or {})})
 
 
 BAD[NumberInItsState] += (
-    "processor.declines_as_an_answer",
-    "processor.same_request_leaves",
+    "processor.returns_declines",
+    "processor.repeats_the_same_request",
 )
 
 
-@breaks("processor.logs_without_secrets")
+@breaks("processor.logs_no_secrets")
 class NumberInItsLog(Good):
     async def authorize(self, request, context):
         logging.getLogger("acme").debug("asked with %s", request.instrument.secret)
         return await super().authorize(request, context)
 
 
-@breaks("processor.logs_without_secrets")
+@breaks("processor.logs_no_secrets")
 class NumberInTheHostsLog(Good):
     async def authorize(self, request, context):
         context.logger.info("asked", instrument=dict(request.instrument.secret or {}))
         return await super().authorize(request, context)
 
 
-@breaks("processor.raises_without_secrets")
+@breaks("processor.raises_no_secrets")
 class NumberInItsError(Good):
     async def authorize(self, request, context):
         answer = await super().authorize(request, context)
@@ -231,7 +231,7 @@ class NumberInItsError(Good):
         return answer
 
 
-@breaks("processor.secrets_stay_out_of_addresses")
+@breaks("processor.puts_no_secrets_in_urls")
 class NumberInTheAddress(Good):
     async def send(self, body, context):
         number = json.loads(body).get("number", "")
@@ -244,7 +244,7 @@ class NumberInTheAddress(Good):
         )
 
 
-@breaks("processor.declares_what_it_does")
+@breaks("processor.declares_implemented_capabilities")
 class ClaimsARefund(Good):
     refund = None
 
@@ -254,13 +254,13 @@ class ClaimsARefund(Good):
         return super().__getattribute__(name)
 
 
-@breaks("processor.refunds_what_it_declares", "processor.refunds_in_parts_as_graded")
+@breaks("processor.refunds_whole_charges", "processor.refunds_in_parts_as_declared")
 class RefundsNothing(Good):
     async def refund(self, request, context):
         raise NotImplementedError("later")
 
 
-@breaks("processor.refunds_in_parts_as_graded")
+@breaks("processor.refunds_in_parts_as_declared")
 class RefundsTheWhole(Good):
     async def refund(self, request, context):
         answer = await super().refund(request, context)
@@ -269,7 +269,7 @@ class RefundsTheWhole(Good):
         return answer
 
 
-@breaks("processor.follow_ups_have_references")
+@breaks("processor.gives_follow_ups_references")
 class OneReferenceForAll(Good):
     async def void(self, request, context):
         answer = await super().void(request, context)
@@ -294,7 +294,7 @@ class NotSentAfterSending(Good):
         raise NotSentError(error.kind, plugin="bad")
 
 
-@breaks("processor.silence_is_not_an_answer")
+@breaks("processor.decides_nothing_without_a_response")
 class DeclinesOnTimeout(Good):
     def silence(self, error):
         from paygate import DeclineCode
@@ -302,7 +302,7 @@ class DeclinesOnTimeout(Good):
         return Declined(DeclineCode.ISSUER_UNAVAILABLE)
 
 
-@breaks("processor.junk_is_not_a_yes", "processor.silence_is_not_an_answer")
+@breaks("processor.approves_no_invalid_response", "processor.decides_nothing_without_a_response")
 class BelievesTheStatus(Good):
     def read(self, response, request):
         answer = super().read(response, request)
@@ -311,7 +311,7 @@ class BelievesTheStatus(Good):
         return answer
 
 
-@breaks("processor.hands_the_deadline_on")
+@breaks("processor.passes_the_deadline_on")
 class WaitsAMinute(Good):
     async def send(self, body, context):
         return await context.http.post(
@@ -332,14 +332,14 @@ class SleepsOn(Good):
         return await super().authorize(request, context)
 
 
-@breaks("processor.lets_the_loop_go_on")
+@breaks("processor.does_not_block_the_loop")
 class Blocks(Good):
     async def authorize(self, request, context):
         time.sleep(0.01)
         return await super().authorize(request, context)
 
 
-@breaks("processor.lets_the_loop_go_on")
+@breaks("processor.does_not_block_the_loop")
 class ComputesForLong(Good):
     async def void(self, request, context):
         until = time.thread_time() + 1.25 * processor_time.STEP_S_MAX
@@ -348,7 +348,7 @@ class ComputesForLong(Good):
         return await super().void(request, context)
 
 
-@breaks("processor.stops_when_told_to")
+@breaks("processor.stops_when_cancelled")
 class Stubborn(Good):
     async def send(self, body, context):
         task = asyncio.ensure_future(super().send(body, context))
@@ -364,7 +364,7 @@ class Stubborn(Good):
 BAD[Stubborn] += ("processor.keeps_its_deadline",)
 
 
-@breaks("processor.answers_the_asked_operation")
+@breaks("processor.returns_the_requested_operation")
 class AnswersForAnother(Good):
     def read(self, response, request):
         answer = super().read(response, request)
@@ -373,7 +373,7 @@ class AnswersForAnother(Good):
         return answer
 
 
-@breaks("processor.references_are_apart")
+@breaks("processor.gives_unique_references")
 class OneReference(Good):
     async def authorize(self, request, context):
         answer = await super().authorize(request, context)
@@ -386,7 +386,7 @@ class OneReference(Good):
         return replace(answer, reference="bank") if isinstance(answer, Approved) else answer
 
 
-@breaks("processor.leaves_its_arguments_alone")
+@breaks("processor.does_not_change_arguments")
 class ChangesTheRequest(Good):
     async def authorize(self, request, context):
         request.instrument.display["last4"] = "0000"
@@ -396,7 +396,7 @@ class ChangesTheRequest(Good):
 SEEN: list[str] = []
 
 
-@breaks("processor.keeps_nothing_global")
+@breaks("processor.stores_nothing_global")
 class KeepsGlobalState(Good):
     async def authorize(self, request, context):
         SEEN.append(context.operation_id)
@@ -410,14 +410,14 @@ class OwnClock(Good):
         return super().body(request, context, more)
 
 
-@breaks("processor.draws_no_chance")
+@breaks("processor.uses_no_shared_random")
 class OwnChance(Good):
     def body(self, request, context, more):
         assert random.random() < 1
         return super().body(request, context, more)
 
 
-@breaks("processor.same_request_leaves", "processor.draws_no_chance")
+@breaks("processor.repeats_the_same_request", "processor.uses_no_shared_random")
 class NonceInTheBody(Good):
     def body(self, request, context, more):
         return super().body(request, context, {**more, "nonce": random.randrange(10**9)})
@@ -460,14 +460,14 @@ class PostsInAPool(Good):
         return await super().authorize(request, context)
 
 
-@breaks("processor.wake_ups_can_be_kept")
+@breaks("processor.requests_valid_wake_ups")
 class WakesInSeconds(Good):
     async def authorize(self, request, context):
         context.wake_me(5, {})
         return await super().authorize(request, context)
 
 
-@breaks("processor.wake_ups_can_be_kept")
+@breaks("processor.requests_valid_wake_ups")
 class WakesAllTheTime(Good):
     async def authorize(self, request, context):
         for _ in range(51):
@@ -475,12 +475,12 @@ class WakesAllTheTime(Good):
         return await super().authorize(request, context)
 
 
-@breaks("processor.capabilities_are_sound")
+@breaks("processor.declares_valid_capabilities")
 class RefundsMany(Good):
     capabilities = replace(Good.capabilities, refund="many")
 
 
-@breaks("processor.capabilities_are_sound")
+@breaks("processor.declares_valid_capabilities")
 class FlowsInASet(Good):
     capabilities = replace(Good.capabilities, methods={"purse": {"toss"}})
 
@@ -510,7 +510,7 @@ class ExitsForGood(Good):
             return await super().refund(request, context)
 
 
-@breaks("processor.declines_as_an_answer")
+@breaks("processor.returns_declines")
 class RaisesOnDecline(Good):
     def read(self, response, request):
         answer = super().read(response, request)
@@ -519,14 +519,14 @@ class RaisesOnDecline(Good):
         return answer
 
 
-@breaks("processor.declines_in_our_words")
+@breaks("processor.declines_with_known_codes")
 class TheirCodes(Good):
     def read(self, response, request):
         answer = super().read(response, request)
         return replace(answer, code="51") if isinstance(answer, Declined) else answer
 
 
-@breaks("processor.moments_are_aware")
+@breaks("processor.returns_times_in_utc")
 class NaiveMoments(Good):
     async def authorize(self, request, context):
         answer = await super().authorize(request, context)
@@ -538,14 +538,14 @@ class NaiveMoments(Good):
         )
 
 
-@breaks("processor.waits_can_be_kept")
+@breaks("processor.returns_valid_delays")
 class NegativeWait(Good):
     async def authorize(self, request, context):
         answer = await super().authorize(request, context)
         return Pending(timedelta(seconds=-1)) if isinstance(answer, Approved) else answer
 
 
-@breaks("processor.state_is_json")
+@breaks("processor.returns_json_state")
 class PythonInItsState(Good):
     async def authorize(self, request, context):
         await super().authorize(request, context)
@@ -556,7 +556,7 @@ class PythonInItsState(Good):
         return type("About", (), {"amount": request.amount, "operation_id": context.operation_id})
 
 
-@breaks("processor.state_is_enough")
+@breaks("processor.continues_from_its_state")
 class RemembersInMemory(Good):
     def __init__(self):
         self.asked = set()
@@ -572,10 +572,13 @@ class RemembersInMemory(Good):
         return await super().query(kind, request, context)
 
 
-BAD[RemembersInMemory] += ("processor.query_keeps_the_ending",)
+BAD[RemembersInMemory] += ("processor.returns_the_same_outcome_to_queries",)
 
 
-@breaks("processor.same_id_twice", "processor.same_id_at_once")
+@breaks(
+    "processor.repeats_an_id_with_the_same_outcome",
+    "processor.handles_concurrent_calls_with_one_id",
+)
 class SameIdAnotherName(Good):
     def __init__(self):
         self.count = 0
@@ -588,7 +591,10 @@ class SameIdAnotherName(Good):
         return answer
 
 
-BAD[SameIdAnotherName] += ("processor.query_keeps_the_ending", "processor.stops_when_told_to")
+BAD[SameIdAnotherName] += (
+    "processor.returns_the_same_outcome_to_queries",
+    "processor.stops_when_cancelled",
+)
 
 
 @breaks("processor.sends_the_operation_id")
@@ -601,18 +607,18 @@ class ChargesNameless(Good):
 
 BAD[ChargesNameless] += (
     "processor.approves",
-    "processor.declines_as_an_answer",
+    "processor.returns_declines",
 )
 
 
-@breaks("processor.survives_junk_callbacks")
+@breaks("processor.refuses_invalid_callbacks")
 class ParsesFirst(Good):
     def verify(self, callback):
         json.loads(callback.body)
         return super().verify(callback)
 
 
-@breaks("processor.open_answers_are_closed")
+@breaks("processor.resolves_pending_outcomes")
 class NeverHeardOfAgain:
     info = Good.info
     capabilities = replace(
@@ -623,19 +629,19 @@ class NeverHeardOfAgain:
         return Pending(timedelta(seconds=1))
 
 
-BAD[NeverHeardOfAgain] += ("processor.approves", "processor.declines_as_an_answer")
+BAD[NeverHeardOfAgain] += ("processor.approves", "processor.returns_declines")
 
 
-@breaks("processor.answers_with_an_outcome")
+@breaks("processor.returns_an_outcome")
 class AnswersTrue(Good):
     async def authorize(self, request, context):
         return (await super().authorize(request, context)) is not None
 
 
-BAD[AnswersTrue] += ("processor.approves", "processor.declines_as_an_answer")
+BAD[AnswersTrue] += ("processor.approves", "processor.returns_declines")
 
 
-@breaks("processor.capabilities_are_sound")
+@breaks("processor.declares_valid_capabilities")
 class RupeesInWords(Good):
     capabilities = replace(Good.capabilities, currencies=frozenset({"INR", "Rs"}))
 

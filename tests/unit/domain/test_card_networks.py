@@ -23,7 +23,7 @@ FIXED = {
 
 
 def numbers(begin: str) -> tuple[str, str]:
-    """The lowest and the highest number with that beginning."""
+    """Return the lowest and the highest number with that beginning."""
     return begin.ljust(19, "0"), begin.ljust(19, "9")
 
 

@@ -66,7 +66,7 @@ def test_a_withdrawn_currency_is_refused_and_still_readable():
 @pytest.mark.parametrize(
     "minor", [True, False, 1.0, 499.5, float("nan"), "100", None, Decimal(100)]
 )
-def test_what_is_not_a_whole_number_is_refused(minor):
+def test_a_fractional_amount_is_refused(minor):
     with pytest.raises(AssertionError, match="whole"):
         Money(minor, "INR")
 

@@ -121,27 +121,27 @@ class RefundStory(RuleBasedStateMachine):
     def succeed(self, taken):
         self.payment = paid(rupees(taken))
         self.taken = rupees(taken)
-        self.set_aside = []
+        self.reserved = []
         self.given = Money.zero("INR")
         self.seqs = list(range(1, self.payment.last_seq + 1))
 
     @rule(amount=st.integers(1, 500).map(rupees))
     def ask(self, amount):
         """The merchant wants to give some back."""
-        left = self.taken - sum(self.set_aside, self.given)
+        left = self.taken - sum(self.reserved, self.given)
         if amount > left:
             with pytest.raises(RefundExceedsCaptureError):
                 self.payment.reserve_refund(amount, at=LATER)
             return
         self._take(self.payment.reserve_refund(amount, at=LATER), events=1)
-        self.set_aside.append(amount)
+        self.reserved.append(amount)
 
     @rule(which=st.integers(0, 20), is_refunded=st.booleans())
     def settle(self, which, is_refunded):
         """The processor answers for one of the pending refunds."""
-        if not self.set_aside:
+        if not self.reserved:
             return
-        amount = self.set_aside.pop(which % len(self.set_aside))
+        amount = self.reserved.pop(which % len(self.reserved))
         self._take(
             self.payment.complete_refund(amount, is_refunded=is_refunded, at=LATER), events=1
         )
@@ -158,8 +158,8 @@ class RefundStory(RuleBasedStateMachine):
         self._take(self.payment.capture(None, at=LATER), events=0)
 
     @invariant()
-    def what_is_refunded_is_what_was_given_and_what_is_set_aside(self):
-        assert self.payment.amount_refunded == sum(self.set_aside, self.given)
+    def the_refunded_amount_is_given_plus_reserved(self):
+        assert self.payment.amount_refunded == sum(self.reserved, self.given)
         assert self.payment.amount_refunded <= self.payment.amount_captured == self.taken
 
     @invariant()

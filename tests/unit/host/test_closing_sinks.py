@@ -8,7 +8,7 @@ import pytest
 from paygate import PluginInfo
 from paygate.plugins import guard
 from paygate.plugins.guard import GuardedSink, close_sinks, log
-from tests.unit.host.zoo import Delivers
+from tests.unit.host.bad_plugins import Delivers
 
 
 class Closes:
@@ -45,10 +45,10 @@ async def test_a_failing_sink_does_not_delay_the_others(failing, monkeypatch):
     monkeypatch.setattr(guard, "CLOSE", timedelta(milliseconds=50))
     good = Closes()
 
-    said = []
+    lines = []
     # Not through Python's log, which other tests set up as the app does.
-    monkeypatch.setattr(log, "warning", lambda text, *words: said.append(text % words))
+    monkeypatch.setattr(log, "warning", lambda text, *words: lines.append(text % words))
     await asyncio.wait_for(close_sinks([guarded(Closes(failing)), guarded(good)]), 60)
 
     assert good.closed == 1
-    assert [line.partition(":")[0] for line in said] == ["sink closes did not close"]
+    assert [line.partition(":")[0] for line in lines] == ["sink closes did not close"]

@@ -32,7 +32,7 @@ def test_a_delivery_has_five_attempts():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("value", "expected"),
     [
         ("true", TEST),
         ("TRUE ", TEST),
@@ -51,8 +51,8 @@ def test_a_delivery_has_five_attempts():
         ("86400,86400,86400,86400", [86_400] * 4),
     ],
 )
-def test_the_delays_are_configurable(said, expected):
-    assert waits(policy(**{VARIABLE: said}), 1, 2, 3, 4, 5) == [*expected, None]
+def test_the_delays_are_configurable(value, expected):
+    assert waits(policy(**{VARIABLE: value}), 1, 2, 3, 4, 5) == [*expected, None]
 
 
 def test_a_delay_of_zero_is_valid():

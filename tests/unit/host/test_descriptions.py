@@ -256,7 +256,7 @@ def test_two_plugins_that_decide_about_one_thing_are_both_named():
 
 def test_two_scenarios_with_one_number_are_named_with_their_plugins():
     def telling(name):
-        story = Scenario(name=name, number=900, says="x", charge=Timeline(call="approved"))
+        story = Scenario(name=name, number=900, description="x", charge=Timeline(call="approved"))
         return offering("paygate_scenarios", story, name=f"of_{name}")
 
     error = refusal(telling("one"), telling("two"))

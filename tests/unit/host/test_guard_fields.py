@@ -38,7 +38,7 @@ from paygate.core.limits import RETRY_AFTER_MAX, WAKE_UP_MAX, WAKE_UPS_MAX
 from paygate.core.plugin_api.plugin import WakeUp
 from paygate.plugins.guard import GuardedPolicy
 from paygate.plugins.guard_extensions import HostedCheck, HostedRouter
-from tests.unit.host import zoo
+from tests.unit.host import bad_plugins as bad
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499
 
 WAIT = timedelta(seconds=5)
@@ -53,7 +53,7 @@ class BrokenZone(tzinfo):
 
 
 async def authorize(answer, *, log=None):
-    return await zoo.guarded(zoo.Answers(answer)).authorize(zoo.request(), zoo.context(log=log))
+    return await bad.guarded(bad.Answers(answer)).authorize(bad.request(), bad.context(log=log))
 
 
 WRONG_FIELDS = [
@@ -102,30 +102,32 @@ WRONG_FIELDS = [
 
 @pytest.mark.parametrize(("answer", "sentence"), WRONG_FIELDS)
 async def test_a_wrong_field_of_an_outcome_is_named(answer, sentence):
-    log = zoo.ListLog()
+    log = bad.ListLog()
 
-    heard = await authorize(answer, log=log)
+    outcome = await authorize(answer, log=log)
 
-    assert isinstance(heard, Unknown)
-    assert sentence in heard.reason
-    assert [(line, said["plugin"]) for line, said in log.lines] == [("plugin failed", "answers")]
+    assert isinstance(outcome, Unknown)
+    assert sentence in outcome.reason
+    assert [(line, result["plugin"]) for line, result in log.lines] == [
+        ("plugin failed", "answers")
+    ]
 
 
 async def test_action_data_cannot_be_changed_after_the_call():
     data = {"url": "https://bank.example"}
 
-    heard = await authorize(ActionRequired("redirect", LATER, data))
+    outcome = await authorize(ActionRequired("redirect", LATER, data))
     data["url"] = object()
 
-    assert heard.data == {"url": "https://bank.example"}
+    assert outcome.data == {"url": "https://bank.example"}
 
 
 async def test_an_expiry_is_converted_to_utc():
     there = timezone(timedelta(hours=5, minutes=30))
 
-    heard = await authorize(Pending(WAIT, expires_at=LATER.astimezone(there)))
+    outcome = await authorize(Pending(WAIT, expires_at=LATER.astimezone(there)))
 
-    assert (heard.expires_at, heard.expires_at.utcoffset()) == (LATER, timedelta(0))
+    assert (outcome.expires_at, outcome.expires_at.utcoffset()) == (LATER, timedelta(0))
 
 
 def waking(*wanted, answer=YES):
@@ -161,26 +163,26 @@ WRONG_WAKE_UPS = [
 
 @pytest.mark.parametrize(("wanted", "sentence"), WRONG_WAKE_UPS)
 async def test_an_invalid_wake_up_is_dropped_and_the_outcome_kept(wanted, sentence):
-    log = zoo.ListLog()
-    context = zoo.context(log=log)
+    log = bad.ListLog()
+    context = bad.context(log=log)
 
-    heard = await zoo.guarded(zoo.Answers(waking(wanted, (WAIT, {"n": 1})))).authorize(
-        zoo.request(), context
+    outcome = await bad.guarded(bad.Answers(waking(wanted, (WAIT, {"n": 1})))).authorize(
+        bad.request(), context
     )
 
-    assert heard == YES
+    assert outcome == YES
     assert context.wake_ups == [WakeUp(WAIT, {"n": 1})]
-    [(line, said)] = log.lines
-    assert (line, said["plugin"]) == ("wake-up of a plugin dropped", "answers")
-    assert sentence in said["reason"]
+    [(line, result)] = log.lines
+    assert (line, result["plugin"]) == ("wake-up of a plugin dropped", "answers")
+    assert sentence in result["reason"]
 
 
 async def test_wake_ups_of_one_call_are_limited():
-    log = zoo.ListLog()
-    context = zoo.context(log=log)
+    log = bad.ListLog()
+    context = bad.context(log=log)
     wanted = [(timedelta(0), {"n": n}) for n in range(WAKE_UPS_MAX + 1)]
 
-    await zoo.guarded(zoo.Answers(waking(*wanted))).authorize(zoo.request(), context)
+    await bad.guarded(bad.Answers(waking(*wanted))).authorize(bad.request(), context)
 
     assert len(context.wake_ups) == WAKE_UPS_MAX
     assert log.lines[0][1]["reason"] == f"requested {WAKE_UPS_MAX + 1} wake-ups, the maximum is 50"
@@ -188,34 +190,37 @@ async def test_wake_ups_of_one_call_are_limited():
 
 @pytest.mark.parametrize("answer", ["junk", ValueError("after it was sent"), SystemExit(1)])
 async def test_wake_ups_are_kept_if_the_outcome_is_lost(answer):
-    context = zoo.context()
-    plugin = zoo.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
+    context = bad.context()
+    plugin = bad.Answers(waking((WAKE_UP_MAX, {}), answer=answer))
 
-    heard = await zoo.guarded(plugin).authorize(zoo.request(), context)
+    outcome = await bad.guarded(plugin).authorize(bad.request(), context)
 
-    assert isinstance(heard, Unknown)
+    assert isinstance(outcome, Unknown)
     assert context.wake_ups == [WakeUp(WAKE_UP_MAX, {})]
 
 
 async def test_a_wake_up_cannot_be_changed_after_the_call():
-    state, context = {"steps": [1]}, zoo.context()
+    state, context = {"steps": [1]}, bad.context()
 
-    await zoo.guarded(zoo.Answers(waking((WAIT, state)))).authorize(zoo.request(), context)
+    await bad.guarded(bad.Answers(waking((WAIT, state)))).authorize(bad.request(), context)
     state["steps"].append(object())
 
     assert context.wake_ups == [WakeUp(WAIT, {"steps": [1]})]
 
 
 async def test_no_wake_up_is_accepted_after_the_deadline():
-    hanging, context = zoo.Stubborn(), zoo.context(deadline=timedelta(milliseconds=20))
+    hanging, context = (
+        bad.Stubborn(),
+        bad.context(deadline=timedelta(milliseconds=20)),
+    )
     seen = []
 
     async def say(request, given):
         seen.append(given)
-        await zoo.Hangs._hang(hanging)
+        await bad.Hangs._hang(hanging)
 
     hanging._say = say
-    await zoo.guarded(hanging).authorize(zoo.request(), context)
+    await bad.guarded(hanging).authorize(bad.request(), context)
     seen[0].wake_me(WAIT, {})
 
     assert context.wake_ups == []
@@ -228,30 +233,31 @@ async def test_a_plugin_cannot_change_the_recorded_request():
         return Approved("ref-1", Money(1, "INR"))
 
     secret = {"number": "4111"}
-    request = zoo.request()
+    request = bad.request()
     request = type(request)(
         request.payment_id, Money(49_900, "INR"), Instrument("coin", "toss", {}, secret)
     )
 
-    heard = await zoo.guarded(zoo.Answers(vandal)).refund(
-        FollowUp("pay_1", "op_1", request.amount, request.instrument, asked_at=NOW), zoo.context()
+    outcome = await bad.guarded(bad.Answers(vandal)).refund(
+        FollowUp("pay_1", "op_1", request.amount, request.instrument, asked_at=NOW),
+        bad.context(),
     )
 
-    assert heard == Unknown("refund of 499.00 INR was done for 0.01 INR")
+    assert outcome == Unknown("refund of 499.00 INR was done for 0.01 INR")
     assert secret == {"number": "4111"}
 
 
-class CallsBack(zoo.Answers):
+class CallsBack(bad.Answers):
     """A processor with scripted callback methods."""
 
-    def __init__(self, **says):
-        self.says = says
+    def __init__(self, **results):
+        self.results = results
 
     def _does(self, name, default):
-        said = self.says.get(name, default)
-        if isinstance(said, BaseException):
-            raise said
-        return said() if callable(said) else said
+        result = self.results.get(name, default)
+        if isinstance(result, BaseException):
+            raise result
+        return result() if callable(result) else result
 
     def split(self, callback):
         return self._does("split", [callback])
@@ -269,15 +275,15 @@ class CallsBack(zoo.Answers):
         return self._does("payer_decides", RAW)
 
 
-def calls_back(**says):
-    return zoo.guarded(CallsBack(**says))
+def calls_back(**results):
+    return bad.guarded(CallsBack(**results))
 
 
 CALLBACK_CALLS = {
     "split": lambda processor: processor.split(RAW),
     "verify": lambda processor: processor.verify(RAW),
     "translate": lambda processor: processor.translate(Verified("key", {})),
-    "payer_decides": lambda processor: processor.payer_decides(zoo.follow_up(), "approve"),
+    "payer_decides": lambda processor: processor.payer_decides(bad.follow_up(), "approve"),
 }
 
 
@@ -315,10 +321,10 @@ WRONG_CALLBACKS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "says"), WRONG_CALLBACKS)
-def test_an_invalid_result_about_a_callback_is_a_plugin_error(name, says):
+@pytest.mark.parametrize(("name", "results"), WRONG_CALLBACKS)
+def test_an_invalid_result_about_a_callback_is_a_plugin_error(name, results):
     with pytest.raises(PluginContractError) as caught:
-        CALLBACK_CALLS[name](calls_back(**{name: says}))
+        CALLBACK_CALLS[name](calls_back(**{name: results}))
 
     assert caught.value.plugin == "answers"
 
@@ -338,21 +344,21 @@ def test_only_a_callback_may_report_a_released_hold():
 
 
 @pytest.mark.parametrize(
-    "says", [7, (200,), ("200", b""), (200, "text"), (500, b""), *NO_EXCEPTIONS]
+    "results", [7, (200,), ("200", b""), (200, "text"), (500, b""), *NO_EXCEPTIONS]
 )
-def test_a_wrong_acknowledgement_is_replaced(says):
-    assert calls_back(acknowledge=says).acknowledge(accepted=True) == (200, b"OK")
+def test_a_wrong_acknowledgement_is_replaced(results):
+    assert calls_back(acknowledge=results).acknowledge(accepted=True) == (200, b"OK")
 
 
 def prepare(prepared):
-    class Prepares(zoo.Prepares):
+    class Prepares(bad.Prepares):
         def prepare(self, details, context):
             if isinstance(self.prepared, BaseException):
                 raise self.prepared
             return self.prepared
 
-    guarded = zoo.GuardedMethod(Prepares(prepared), zoo.Prepares.info)
-    return guarded.prepare(zoo.CoinInput(), MethodContext(NOW, RS_499))
+    guarded = bad.GuardedMethod(Prepares(prepared), bad.Prepares.info)
+    return guarded.prepare(bad.CoinInput(), MethodContext(NOW, RS_499))
 
 
 @pytest.mark.parametrize(
@@ -377,29 +383,29 @@ def test_a_wrong_instrument_or_refusal_is_a_plugin_error(prepared):
 
 @pytest.mark.parametrize("raised", NO_EXCEPTIONS)
 def test_a_sink_that_exits_in_wants_gets_no_events(raised):
-    class Ends(zoo.Delivers):
+    class Ends(bad.Delivers):
         def wants(self, event_type, endpoint):
             raise raised
 
-    assert zoo.guarded_sink(Ends(None)).wants("payment.success", zoo.ENDPOINT) is False
+    assert bad.guarded_sink(Ends(None)).wants("payment.success", bad.ENDPOINT) is False
 
 
 @pytest.mark.parametrize(
     ("asked", "taken"), [(timedelta(days=-1), timedelta(0)), (timedelta.max, RETRY_AFTER_MAX)]
 )
 async def test_retry_after_is_limited(asked, taken):
-    sink = zoo.guarded_sink(zoo.Delivers(DeliveryResult(False, 503, retry_after=asked)))
+    sink = bad.guarded_sink(bad.Delivers(DeliveryResult(False, 503, retry_after=asked)))
 
-    assert (await sink.deliver(zoo.EVENT, zoo.ENDPOINT, zoo.context())).retry_after == taken
+    assert (await sink.deliver(bad.EVENT, bad.ENDPOINT, bad.context())).retry_after == taken
 
 
 @pytest.mark.parametrize("wait", [5, timedelta(seconds=-1), timedelta.max, "soon", *NO_EXCEPTIONS])
 def test_an_invalid_retry_policy_is_replaced_by_the_built_in_one(wait):
-    def decide(says):
+    def decide(results):
         def next_delay(tries, *, now, rng):
-            if isinstance(says, BaseException):
-                raise says
-            return says
+            if isinstance(results, BaseException):
+                raise results
+            return results
 
         return SimpleNamespace(next_delay=next_delay)
 
@@ -429,7 +435,7 @@ async def test_a_wrong_verdict_is_named(verdict, sentence):
     check = HostedCheck(SimpleNamespace(assess=assess), "velocity", "acme", is_closed=False)
 
     with pytest.raises(PluginError) as caught:
-        await check.assess(risk_request(), zoo.context())
+        await check.assess(risk_request(), bad.context())
     assert sentence in caught.value.reason
 
 
@@ -444,8 +450,8 @@ async def test_changes_of_a_request_by_one_router_are_not_seen_by_the_next():
     route = RouteRequest("pay_1", MERCHANT_ID, RS_499, "coin", "toss", "automatic", {}, ())
     checking = HostedCheck(SimpleNamespace(assess=assess), "velocity", "acme", is_closed=False)
 
-    await checking.assess(asked, zoo.context())
-    await HostedRouter(SimpleNamespace(rank=rank), "router", "acme").rank(route, zoo.context())
+    await checking.assess(asked, bad.context())
+    await HostedRouter(SimpleNamespace(rank=rank), "router", "acme").rank(route, bad.context())
 
     assert asked.instrument.display == {}
     assert route.facts == {}

@@ -18,14 +18,14 @@ from paygate import (
 )
 from paygate.core.errors import InvalidInputError, UnsupportedError
 from paygate.plugins.host import Found, installed_plugins, load_plugins
-from tests.unit.host import zoo
+from tests.unit.host import bad_plugins as bad
 from tests.unit.samples import NOW
 
 TOSS = Capabilities(methods={"coin": frozenset({"toss"})})
 
 
 class Coin:
-    info = MethodInfo("coin", "Coin", frozenset({"toss"}), zoo.CoinInput)
+    info = MethodInfo("coin", "Coin", frozenset({"toss"}), bad.CoinInput)
 
     def prepare(self, details, context):
         raise AssertionError("nobody pays here")
@@ -90,7 +90,7 @@ def asking():
 
 
 def plugin(name="acme", **hooks):
-    """A module with these hooks, as an entry point would name it."""
+    """Return a module with these hooks, as an entry point would name it."""
     made = types.ModuleType(name)
     for hook, function in hooks.items():
         setattr(made, hook, hookimpl(function))
@@ -327,7 +327,7 @@ class Grumpy(Mint):
 
 
 @pytest.mark.parametrize(
-    ("hook", "thing", "said"),
+    ("hook", "thing", "message"),
     [
         ("paygate_processors", Grumpy(), "not before breakfast"),
         ("paygate_processors", Mint(capabilities={"methods": {}}), "capabilities"),
@@ -344,16 +344,16 @@ class Grumpy(Mint):
         ("paygate_retry_policies", Patience(applies_to="delivery"), "use one of delivery"),
     ],
 )
-def test_an_object_with_invalid_info_is_refused(hook, thing, said):
+def test_an_object_with_invalid_info_is_refused(hook, thing, message):
     error = refusal(offering(hook, thing))
 
     assert error.setting == "plugin acme"
     assert hook in error.problem
-    assert said in error.problem
+    assert message in error.problem
 
 
 @pytest.mark.parametrize(
-    ("info", "said"),
+    ("info", "message"),
     [
         (PluginInfo("coin", "1"), "PluginInfo, not a MethodInfo"),
         (replace(Coin.info, code="Coin"), "'Coin' is not"),
@@ -361,10 +361,10 @@ def test_an_object_with_invalid_info_is_refused(hook, thing, said):
         (None, "NoneType"),
     ],
 )
-def test_a_method_with_invalid_info_is_refused(info, said):
+def test_a_method_with_invalid_info_is_refused(info, message):
     odd = type("Odd", (Coin,), {"info": info})()
 
-    assert said in refusal(offering("paygate_methods", odd)).problem
+    assert message in refusal(offering("paygate_methods", odd)).problem
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from paygate.core.plugin_api.risk import RiskRequest
 from paygate.core.plugin_api.routing import RouteRequest
 from paygate.plugins.guard_extensions import HostedCheck, HostedRouter
 from paygate.plugins.host import Found, load_plugins
-from tests.unit.host import zoo
+from tests.unit.host import bad_plugins as bad
 from tests.unit.samples import MERCHANT_ID
 
 # No card that a redactor would know, and no name that says what it is.
@@ -33,7 +33,7 @@ CARD, CODE = "1234567890123456", "7371"
 SECRET = {"number": CARD, "code": CODE}
 SIGNING = "whsec_marker_of_the_endpoint"
 
-SAID = {
+MESSAGES = {
     "in a sentence": f"card {CARD} with {CODE} refused",
     "as it was typed": repr(SECRET),
     "where the text is cut": "x" * (PLUGIN_TEXT_CHARS_MAX - 32) + CARD + CODE,
@@ -41,7 +41,7 @@ SAID = {
 
 
 def with_secret():
-    asked = zoo.request()
+    asked = bad.request()
     return replace(asked, instrument=replace(asked.instrument, secret=SECRET))
 
 
@@ -49,12 +49,12 @@ def is_clean(text):
     return CARD[:8] not in text and CODE not in text
 
 
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-async def test_a_failure_is_logged_without_the_request(said):
-    log = zoo.ListLog()
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+async def test_a_failure_is_logged_without_the_request(message):
+    log = bad.ListLog()
 
-    answer = await zoo.guarded(zoo.Answers(ValueError(said))).authorize(
-        with_secret(), zoo.context(log=log)
+    answer = await bad.guarded(bad.Answers(ValueError(message))).authorize(
+        with_secret(), bad.context(log=log)
     )
 
     assert isinstance(answer, Unknown)
@@ -63,32 +63,36 @@ async def test_a_failure_is_logged_without_the_request(said):
     assert is_clean(str(log.lines)), log.lines
 
 
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-async def test_the_reason_of_a_not_sent_error_is_masked(said):
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+async def test_the_reason_of_a_not_sent_error_is_masked(message):
     with pytest.raises(NotSentError) as raised:
-        await zoo.guarded(zoo.Answers(NotSentError(said))).authorize(with_secret(), zoo.context())
+        await bad.guarded(bad.Answers(NotSentError(message))).authorize(
+            with_secret(), bad.context()
+        )
 
     assert is_clean(str(raised.value)), raised.value
 
 
 async def test_a_sinks_failure_is_logged_without_the_endpoints_secrets():
-    log = zoo.ListLog()
+    log = bad.ListLog()
     endpoint = Endpoint(MERCHANT_ID, MERCHANT_ID, "https://shop.example", SIGNING)
-    sink = zoo.guarded_sink(zoo.Delivers(ValueError(f"cannot sign with {SIGNING}")))
+    sink = bad.guarded_sink(bad.Delivers(ValueError(f"cannot sign with {SIGNING}")))
 
-    await sink.deliver(None, endpoint, zoo.context(log=log))
+    await sink.deliver(None, endpoint, bad.context(log=log))
 
     assert log.lines, "the failure is logged"
     assert "marker" not in str(log.lines)
 
 
 @pytest.mark.parametrize(
-    "said", ["api_key=marker1234", "Authorization: Bearer marker1234", "cvv 737 is wrong"]
+    "message", ["api_key=marker1234", "Authorization: Bearer marker1234", "cvv 737 is wrong"]
 )
-async def test_a_failure_is_logged_without_named_secrets(said):
-    log = zoo.ListLog()
+async def test_a_failure_is_logged_without_named_secrets(message):
+    log = bad.ListLog()
 
-    await zoo.guarded(zoo.Answers(ValueError(said))).authorize(zoo.request(), zoo.context(log=log))
+    await bad.guarded(bad.Answers(ValueError(message))).authorize(
+        bad.request(), bad.context(log=log)
+    )
 
     assert log.lines, "the failure is logged"
     assert "marker" not in str(log.lines)
@@ -101,7 +105,7 @@ async def test_a_sinks_result_is_kept_without_the_endpoints_secrets():
         Endpoint(MERCHANT_ID, MERCHANT_ID, "https://shop.example", SIGNING),
         previous_secret=before,
     )
-    told = DeliveryResult(
+    result = DeliveryResult(
         delivered=False,
         status_code=401,
         body=f"unknown token {before}",
@@ -109,17 +113,17 @@ async def test_a_sinks_result_is_kept_without_the_endpoints_secrets():
         request_headers={"X-Shop-Token": SIGNING, "X-Event": "payment.success"},
     )
 
-    result = await zoo.guarded_sink(zoo.Delivers(told)).deliver(None, endpoint, zoo.context())
+    result = await bad.guarded_sink(bad.Delivers(result)).deliver(None, endpoint, bad.context())
 
     assert result == replace(
-        told,
+        result,
         body="unknown token [redacted]",
         error="refused [redacted]",
         request_headers={"X-Shop-Token": "[redacted]", "X-Event": "payment.success"},
     )
 
 
-class Completes(zoo.Answers):
+class Completes(bad.Answers):
     """A processor that completes an action with the given outcome."""
 
     async def complete_action(self, request, params, context):
@@ -139,14 +143,14 @@ class Completes(zoo.Answers):
     ids=["raised", "unknown", "declined"],
 )
 async def test_parameters_of_a_shopper_return_are_neither_stored_nor_logged(answer, kept):
-    log = zoo.ListLog()
+    log = bad.ListLog()
 
-    said = await zoo.guarded(Completes(answer)).complete_action(
-        zoo.follow_up(), {"code": CARD}, zoo.context(log=log)
+    message = await bad.guarded(Completes(answer)).complete_action(
+        bad.follow_up(), {"code": CARD}, bad.context(log=log)
     )
 
-    assert kept in str(said)
-    assert is_clean(str(said))
+    assert kept in str(message)
+    assert is_clean(str(message))
     assert is_clean(str(log.lines))
 
 
@@ -156,10 +160,10 @@ class Keyed(BaseModel):
     place: str = "somewhere"
 
 
-class Careless(zoo.Answers):
+class Careless(bad.Answers):
     """Says what its plugin was set to, in all that it says."""
 
-    capabilities = replace(zoo.CAN_TOSS, callbacks=True)
+    capabilities = replace(bad.CAN_TOSS, callbacks=True)
 
     def split(self, callback):
         raise ValueError(self.answer)
@@ -182,23 +186,23 @@ class Offers:
 
     @hookimpl
     def paygate_processors(self, context):
-        said = self._said(context)
-        return [Careless(ValueError(said) if self.raises else Unknown(said))]
+        message = self._message(context)
+        return [Careless(ValueError(message) if self.raises else Unknown(message))]
 
     @hookimpl
     def paygate_event_sinks(self, context):
-        said = self._said(context)
-        failed = DeliveryResult(delivered=False, error=said)
-        return [zoo.Delivers(ValueError(said) if self.raises else failed)]
+        message = self._message(context)
+        failed = DeliveryResult(delivered=False, error=message)
+        return [bad.Delivers(ValueError(message) if self.raises else failed)]
 
-    def _said(self, context):
+    def _message(self, context):
         read = context.config(Keyed)
         return f"{read.place} {read.api_key.get_secret_value()} {read.webhook_password}"
 
 
 @pytest.mark.parametrize("raises", [True, False])
 async def test_no_failure_reveals_secret_settings(raises):
-    log = zoo.ListLog()
+    log = bad.ListLog()
     loaded = load_plugins(
         [Found("careless", Offers(raises), "1")],
         environ={
@@ -210,34 +214,41 @@ async def test_no_failure_reveals_secret_settings(raises):
     endpoint = Endpoint(MERCHANT_ID, MERCHANT_ID, "https://shop.example", SIGNING)
     callback = RawCallback({}, b"")
 
-    answer = await processor.authorize(zoo.request(), zoo.context(log=log))
-    result = await sink.deliver(None, endpoint, zoo.context(log=log))
-    said = [str(answer), str(result), str(log.lines)]
+    answer = await processor.authorize(bad.request(), bad.context(log=log))
+    result = await sink.deliver(None, endpoint, bad.context(log=log))
+    message = [str(answer), str(result), str(log.lines)]
     for call in (processor.split, processor.verify):
         with pytest.raises(PluginError) as raised:
             call(callback)
-        said.append(str(raised.value))
+        message.append(str(raised.value))
 
-    assert "somewhere [redacted] [redacted]" in said[0]
-    assert "marker" not in " ".join(said)
+    assert "somewhere [redacted] [redacted]" in message[0]
+    assert "marker" not in " ".join(message)
 
 
-ROUTE = RouteRequest("pay_1", MERCHANT_ID, zoo.RS_499, "coin", "toss", "automatic", {}, ())
-RISK = RiskRequest("pay_1", "order_1", zoo.RS_499, zoo.request().instrument, "mint", zoo.NOW)
+ROUTE = RouteRequest("pay_1", MERCHANT_ID, bad.RS_499, "coin", "toss", "automatic", {}, ())
+RISK = RiskRequest(
+    "pay_1",
+    "order_1",
+    bad.RS_499,
+    bad.request().instrument,
+    "mint",
+    bad.NOW,
+)
 
 
 @dataclass
 class Advises:
     """A router and a check that fail with what their plugin is set to."""
 
-    said: str
+    message: str
     name = "advises"
 
     async def rank(self, _request, _context):
-        raise ValueError(self.said)
+        raise ValueError(self.message)
 
     async def assess(self, _request, _context):
-        raise ValueError(self.said)
+        raise ValueError(self.message)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +263,6 @@ async def test_no_failure_of_a_router_or_check_reveals_secret_settings(hosted, a
     adviser = hosted(Advises(f"refused {CARD}"), "advises", "acme", secrets=lambda: [CARD])
 
     with pytest.raises(PluginError) as raised:
-        await ask(adviser, zoo.context())
+        await ask(adviser, bad.context())
 
     assert raised.value.reason == "raised ValueError: refused [redacted]"

@@ -170,9 +170,9 @@ def run(ending):
     return asyncio.run(HostedCommand("acme", command).run(None, None))
 
 
-@pytest.mark.parametrize(("said", "code"), [(None, 0), (0, 0), (3, 3)])
-def test_an_exit_with_a_number_is_the_exit_code_of_a_command(said, code):
-    assert run(SystemExit(said)) == code
+@pytest.mark.parametrize(("status", "code"), [(None, 0), (0, 0), (3, 3)])
+def test_an_exit_with_a_number_is_the_exit_code_of_a_command(status, code):
+    assert run(SystemExit(status)) == code
 
 
 def test_an_exit_with_a_text_is_the_failure_of_a_command():

@@ -115,7 +115,7 @@ async def test_a_charge_that_cannot_be_recorded_is_not_sent(desk, tmp_path):
 HANGS = Scenario(
     name="hangs",
     number=1,
-    says="It hangs, and was done.",
+    description="It hangs, and was done.",
     charge=Timeline(call="unknown", then=((0, "approved"),)),
     refund=Timeline(call="unknown", then=((0, "approved"),)),
     capture=Timeline(call="unknown", then=((0, "approved"),)),
@@ -154,8 +154,8 @@ async def test_every_operation_is_in_the_record_with_its_id(desk, tmp_path, kind
     assert entry.decision.is_approved
     desk.clock.at += timedelta(seconds=10)
     state = getattr(first, "state", None)
-    said = await acme.query(OperationKind(kind), desk.follow_up(), replace(context, state=state))
-    assert said == Approved("acme_op_1", desk.amount, said.operation_id)
+    outcome = await acme.query(OperationKind(kind), desk.follow_up(), replace(context, state=state))
+    assert outcome == Approved("acme_op_1", desk.amount, outcome.operation_id)
 
 
 async def test_the_decision_of_the_payer_is_in_the_record_if_its_callback_is_lost(desk, tmp_path):
@@ -167,8 +167,8 @@ async def test_the_decision_of_the_payer_is_in_the_record_if_its_callback_is_los
 
     acme.payer_decides(desk.follow_up(), "approve")
 
-    said = await acme.query(CHARGE, desk.follow_up(), context, timeline=waits)
-    assert isinstance(said, Approved)
+    outcome = await acme.query(CHARGE, desk.follow_up(), context, timeline=waits)
+    assert isinstance(outcome, Approved)
 
 
 async def test_a_charge_lost_on_the_network_is_not_in_the_record(desk, tmp_path):

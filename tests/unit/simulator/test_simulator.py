@@ -35,7 +35,7 @@ def in_test_mode(**settings):
 
 
 async def endings(simulator, desk, count):
-    """Who is approved, of so many operations, asked when each is due."""
+    """Return which operations are approved, each queried when it is due."""
     approved = set()
     for ordinal in range(count):
         id = f"op_{ordinal}"

@@ -128,7 +128,7 @@ values = st.recursive(
 
 
 def outcome(body):
-    """The object; None where it was refused. Anything else that is raised fails the test."""
+    """Return the object; None where it was refused. Anything else that is raised fails the test."""
     try:
         read = read_object(body)
     except InvalidInputError:

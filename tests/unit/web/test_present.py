@@ -71,7 +71,7 @@ def body_of(change, ordinal=-1):
 
 
 def javascript(body):
-    """What ``JSON.stringify(JSON.parse(body))`` makes of a body.
+    """Return what ``JSON.stringify(JSON.parse(body))`` makes of a body.
 
     For objects without names that look like array indexes and numbers that
     JavaScript counts exactly, both languages write the same text.

@@ -171,7 +171,7 @@ def queue_worker(table, *, in_flight_max=100):
 
 @asynccontextmanager
 async def running(working):
-    """The queue worker at work; stopped at the end, with what it has begun done."""
+    """Run the queue worker; at the end, stop it after its work in progress."""
     task = asyncio.create_task(working.run())
     try:
         yield task

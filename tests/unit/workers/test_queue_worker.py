@@ -12,7 +12,7 @@ from paygate.core.queue.lease import backoff
 from paygate.core.queue.queue_worker import GATHER_S
 from tests.unit.workers.table import DEADLINE_S, Table, queue_worker, running, until
 
-AWAY = InfrastructureError("the database is away")
+UNAVAILABLE = InfrastructureError("the database is unavailable")
 HUNDRED = [f"row_{n:03}" for n in range(100)]
 
 
@@ -23,7 +23,7 @@ def table():
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch):
-    """A queue worker that looks by itself once an hour, and after an outage at once.
+    """Provide a queue worker that polls once an hour, and immediately after an outage.
 
     So whatever it finds, it finds because it was told or because it was due.
     """
@@ -262,7 +262,7 @@ async def test_abandoning_ends_without_a_database(table):
 
     async with running(working) as task:
         await until(lambda: table.performing)
-        table.is_away = AWAY
+        table.is_away = UNAVAILABLE
         working.stop()
         await working.abandon()
         async with asyncio.timeout(DEADLINE_S):
@@ -310,7 +310,7 @@ async def test_a_row_that_the_database_refuses_is_rescheduled_and_others_are_sto
     assert table.handed_back == []
 
 
-@pytest.mark.parametrize("odd", [AWAY, RuntimeError("odd")])
+@pytest.mark.parametrize("odd", [UNAVAILABLE, RuntimeError("odd")])
 async def test_a_claim_that_fails_is_made_again(table, odd):
     table.claim_errors = [odd, odd]
     table.add("row")
@@ -327,7 +327,7 @@ async def test_rows_of_a_lost_claim_response_are_claimed_again(table):
     working = queue_worker(table)
     async with running(working):
         await until(lambda: table.performing == {"held"})
-        table.lost_answers = [AWAY]
+        table.lost_answers = [UNAVAILABLE]
         table.add("unseen")
         working.wake()
 
@@ -337,7 +337,7 @@ async def test_rows_of_a_lost_claim_response_are_claimed_again(table):
 
 
 async def test_an_outage_while_recording_loses_nothing(table):
-    table.record_errors = [AWAY, AWAY, AWAY]
+    table.record_errors = [UNAVAILABLE, UNAVAILABLE, UNAVAILABLE]
     table.add(*HUNDRED)
 
     async with running(queue_worker(table)):
@@ -350,7 +350,7 @@ async def test_an_outage_while_recording_loses_nothing(table):
 async def test_an_outage_longer_than_a_lease_loses_no_result(table, monkeypatch):
     monkeypatch.setattr(module, "DATABASE_RETRY_S", 0.001)
     # At the usual pause, twice as long as a lease.
-    table.record_errors = [AWAY] * 60
+    table.record_errors = [UNAVAILABLE] * 60
     table.add("answered")
 
     async with running(queue_worker(table)):
@@ -390,7 +390,7 @@ async def test_a_batch_that_cannot_be_recorded_is_rescheduled(table):
 async def test_a_failing_reschedule_does_not_stop_the_queue_worker(table):
     table.add("bad")
     table.raising["bad"] = ValueError("bad")
-    table.is_away = AWAY
+    table.is_away = UNAVAILABLE
     working = queue_worker(table)
 
     async with running(working):
@@ -420,7 +420,7 @@ async def test_a_renewal_that_fails_is_tried_again(table, monkeypatch):
     monkeypatch.setattr(module, "RENEW_EVERY", timedelta(milliseconds=5))
     table.add("slow")
     table.gate("slow")
-    table.is_away = AWAY
+    table.is_away = UNAVAILABLE
 
     async with running(queue_worker(table)) as task:
         await until(lambda: table.performing)

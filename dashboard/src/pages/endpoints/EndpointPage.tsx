@@ -83,7 +83,7 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
 }
 
 const REASONS: Record<NonNullable<WebhookEndpoint["disabled_reason"]>, string> = {
-  by_hand: "A user has disabled it",
+  manual: "A user has disabled it",
   gone: "Your server responded with 410",
   failing: "Deliveries failed for a long time, so it was disabled",
 };

@@ -12,7 +12,7 @@ export function OpenItems() {
     <section className="callout callout--busy" data-test-id="open-items">
       <Scale className="icon callout__icon" aria-hidden />
       <div className="callout__words">
-        <h2 className="callout__title">{count(data.length, "item")} of money to look at</h2>
+        <h2 className="callout__title">{count(data.length, "item")} to check</h2>
         <p>
           The gateway and a processor may differ. <Link to="/dashboard/attention">Open the list</Link>
         </p>

@@ -24,8 +24,8 @@ export function RefundDialog({ payment, onClose }: { payment: Payment; onClose: 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (minor === null || fault) return;
-    const said = reason.trim();
-    refund.mutate({ amount: minor, key, ...(said ? { reason: said } : {}) }, { onSuccess: onClose });
+    const text = reason.trim();
+    refund.mutate({ amount: minor, key, ...(text ? { reason: text } : {}) }, { onSuccess: onClose });
   };
   return (
     <Dialog

@@ -18,10 +18,10 @@ export function Review({ payment }: { payment: Payment }) {
     <section key={review.id} className="callout callout--busy" data-test-id="review">
       <Scale className="icon callout__icon" aria-hidden />
       <div className="callout__words">
-        <h2 className="callout__title">A person has to say how the {review.kind} ended</h2>
+        <h2 className="callout__title">The result of the {review.kind} is unknown</h2>
         <p>
-          {review.processor} never gave a clear answer about {formatMoney(review)}
-          {review.note ? `: ${review.note}` : "."} Look it up there, then settle it.
+          {review.processor} gave no definite result for {formatMoney(review)}
+          {review.note ? `: ${review.note}` : "."} Check it there, then resolve it here.
         </p>
         <OperatorButton needs="support" size="small" onClick={() => setOpened(review)}>
           Resolve

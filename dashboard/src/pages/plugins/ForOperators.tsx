@@ -8,8 +8,8 @@ export function ForOperators() {
   return (
     <Card flush>
       <Empty icon={Lock} title="This requires an operator">
-        Plugins serve all merchants, so only operators see them and their settings. Their
-        panels are everybody’s.
+        Plugins serve all merchants, so only operators see them and their settings. All users
+        see their panels.
       </Empty>
     </Card>
   );

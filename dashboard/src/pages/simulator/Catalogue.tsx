@@ -20,7 +20,7 @@ const COLUMNS: Column<ScenarioListed>[] = [
       </Link>
     ),
   },
-  { title: "What happens", cell: ({ says }) => says },
+  { title: "What happens", cell: ({ description }) => description },
   { title: "Address", cell: ({ vpa }) => (vpa ? <Magic text={vpa} /> : "—") },
   { title: "Card", cell: ({ card }) => (card ? <Magic text={card} /> : "—") },
 ];
@@ -74,7 +74,7 @@ function Magic({ text }: { text: string }) {
   );
 }
 
-function isLike({ name, says }: ScenarioListed, text: string): boolean {
+function isLike({ name, description }: ScenarioListed, text: string): boolean {
   const wanted = text.trim().toLowerCase();
-  return [name, name.replaceAll("_", " "), says.toLowerCase()].some((one) => one.includes(wanted));
+  return [name, name.replaceAll("_", " "), description.toLowerCase()].some((one) => one.includes(wanted));
 }

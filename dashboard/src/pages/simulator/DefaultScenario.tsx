@@ -12,14 +12,14 @@ export function DefaultScenario() {
   const choose = useChooseScenario();
   const may = useMay("developer");
   return (
-    <Card title="Default scenario" note="For payments that name none themselves" testId="default-scenario">
+    <Card title="Default scenario" note="For payments without their own scenario" testId="default-scenario">
       <Loaded query={chosen} rows={3}>
         {({ scenario }) => (
           <div className="form">
             <ScenarioPicker
               label="Scenario"
               none="By instrument"
-              hint={scenarios.data?.find(({ name }) => name === scenario)?.says ?? may.reason}
+              hint={scenarios.data?.find(({ name }) => name === scenario)?.description ?? may.reason}
               value={scenario ?? ""}
               onChange={(name) => may.isAllowed && choose.mutate(name || null)}
             />

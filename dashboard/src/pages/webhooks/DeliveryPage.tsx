@@ -134,7 +134,7 @@ function OneTry({ attempt, isOpen }: { attempt: Try; isOpen: boolean }) {
     <details className={isTaken ? "try try--good" : "try try--bad"} open={isOpen}>
       <summary className="try__line">
         <span className="try__ordinal">{ordinal}.</span>
-        <span className="try__said">{status_code ? `responded with ${status_code}` : (error ?? "no response")}</span>
+        <span className="try__result">{status_code ? `responded with ${status_code}` : (error ?? "no response")}</span>
         <span className="try__when">
           <Time at={started_at} />
           {took_ms === null ? null : ` · ${formatDuration(took_ms)}`}

@@ -66,7 +66,7 @@ const QUEUES: Column<QueueFigures>[] = [
   {
     title: "Dead-letter",
     align: "end",
-    cell: ({ set_aside: aside }) => <span className={aside > 0 ? "text--bad" : undefined}>{number(aside)}</span>,
+    cell: ({ dead_lettered: dead }) => <span className={dead > 0 ? "text--bad" : undefined}>{number(dead)}</span>,
   },
   { title: "Oldest due", align: "end", cell: ({ oldest_due_at: at }) => (at ? <Ago at={at} /> : "—") },
 ];

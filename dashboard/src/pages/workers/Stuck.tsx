@@ -30,7 +30,7 @@ export function Stuck({ rows }: { rows: StuckRow[] }) {
   );
 }
 
-const STATES: Record<StuckRow["state"], string> = { overdue: "overdue", set_aside: "dead-letter" };
+const STATES: Record<StuckRow["state"], string> = { overdue: "overdue", dead_lettered: "dead-letter" };
 
 function columns(onRelease: (row: StuckRow) => void): Column<StuckRow>[] {
   return [

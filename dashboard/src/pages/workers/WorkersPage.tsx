@@ -22,21 +22,21 @@ export function WorkersPage() {
   useTitle("Workers");
   const work = useWorkStatus();
   const history = useHistory(work.data, work.dataUpdatedAt);
-  const isTold = !isRefused(work.error);
+  const isAllowed = !isRefused(work.error);
   return (
     <div className="page">
       <PageHead
         title="Workers"
         lead="Payments, refunds and webhooks are rows with a due time; workers claim them in the database."
       />
-      {isTold ? (
+      {isAllowed ? (
         <Loaded query={work} rows={3}>
           {(status) => <Queue status={status} />}
         </Loaded>
       ) : null}
       <Queues />
-      <div className={isTold ? "columns columns--wide-first" : "columns"}>
-        {isTold ? (
+      <div className={isAllowed ? "columns columns--wide-first" : "columns"}>
+        {isAllowed ? (
           <Card title="Work in progress" note="Since this page was opened">
             <WaitingChart samples={history} />
           </Card>

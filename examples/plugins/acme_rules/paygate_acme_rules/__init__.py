@@ -111,7 +111,7 @@ class Shop:
         return 0
 
     async def last_hour(self, context: ExtensionContext) -> FiguresData:
-        """The panel ``last_hour``."""
+        """Return the panel ``last_hour``."""
         assert context.history is not None, "panels are a merchant's"
         seen = await context.history.payments(within=HOUR, same="merchant")
         return FiguresData(
@@ -123,7 +123,7 @@ class Shop:
         )
 
     async def shares(self, _context: ExtensionContext) -> TableData:
-        """The panel ``shares``."""
+        """Return the panel ``shares``."""
         columns = [Column("processor", "Processor"), Column("share", "Share")]
         shares = self.rules.shares.items()
         rows: list[dict[str, Cell]] = [{"processor": id, "share": share} for id, share in shares]

@@ -21,7 +21,7 @@ def ordered_by(event: DeliverableEvent) -> str:
 
 def as_line(event: DeliverableEvent) -> bytes:
     """Return the event as a line of JSON. A duplicate has the same ``id``."""
-    said = {
+    record = {
         "id": event.id,
         "type": event.type,
         "key": ordered_by(event),
@@ -29,4 +29,4 @@ def as_line(event: DeliverableEvent) -> bytes:
         # Not parsed: the signed bytes must not change.
         "body": event.body.decode(errors="replace"),
     }
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"

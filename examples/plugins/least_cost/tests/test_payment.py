@@ -9,7 +9,7 @@ METHODS = {"upi": frozenset({"collect"})}
 
 @pytest.fixture
 def paygate_settings() -> dict[str, str]:
-    """One is dear for large sums, the other for small ones; a third is not known."""
+    """Provide a processor for small amounts, one for large amounts, and one without a fee."""
     return {"PAYGATE_LEAST_COST_FEES": "share/upi/INR=0+100, fixed/*/*=500"}
 
 
@@ -18,14 +18,14 @@ def banks() -> list[FakeProcessor]:
     return [FakeProcessor(id=id, methods=METHODS) for id in ("fixed", "share", "unknown")]
 
 
-@pytest.mark.parametrize(("minor", "who"), [(50_001, "fixed"), (49_900, "share")])
+@pytest.mark.parametrize(("minor", "processor"), [(50_001, "fixed"), (49_900, "share")])
 def test_the_cheapest_processor_is_chosen(
-    paygate_server: PaygateServer, banks, minor: int, who: str
+    paygate_server: PaygateServer, banks, minor: int, processor: str
 ):
     with paygate_server.use(*banks):
         payment = paygate_server.pay(minor)
 
-    assert (payment["status"], payment["processor"]) == ("success", who)
+    assert (payment["status"], payment["processor"]) == ("success", processor)
 
 
 def test_the_timeline_shows_the_ranking(paygate_server: PaygateServer, banks):

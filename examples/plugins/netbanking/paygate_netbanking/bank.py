@@ -50,10 +50,10 @@ class BankPage:
         operation, bank = call.query.get("operation", ""), call.query.get("bank", "")
         status = _ENDS.get(bank, "waiting")
         params = {"status": status, "signature": signature(self.secret, operation, status)}
-        back, said = call.query.get("return_url", ""), f"The bank says: {status}."
+        back, text = call.query.get("return_url", ""), f"The bank says: {status}."
         way_back = "<p>Close this window and go back to the shop.</p>"
         if back.startswith(("https://", "http://")):
             address = f"{back}{'&' if '?' in back else '?'}{urlencode(params)}"
             way_back = f'<p><a href="{escape(address)}">Back to the shop</a></p>'
-        page = f"<!doctype html><title>Simulated bank</title><p>{said}</p>{way_back}"
+        page = f"<!doctype html><title>Simulated bank</title><p>{text}</p>{way_back}"
         return RouteReply(page.encode(), content_type="text/html; charset=utf-8")

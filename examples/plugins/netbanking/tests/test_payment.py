@@ -1,4 +1,4 @@
-"""Shoppers who come back, who lie, who close the window, and who go away."""
+"""Payments whose shopper returns, forges the return, closes the window or abandons it."""
 
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -10,12 +10,12 @@ from paygate.testing import ApiError, PaygateServer
 
 
 def sent_to(payment) -> dict[str, str]:
-    """What the address of the bank says."""
+    """Return the parameters in the URL of the bank."""
     return dict(parse_qsl(urlsplit(payment["next_action"]["data"]["url"]).query))
 
 
 def back(server: PaygateServer, payment, params: dict[str, str]):
-    """The shopper's browser comes back to the shop's page with these."""
+    """Return the shopper's browser to the shop's page with these parameters."""
     return server.call("POST", f"/payments/{payment['id']}/complete", {"params": params}).json
 
 
@@ -43,7 +43,7 @@ def test_a_signed_return_settles_the_payment_immediately(paygate_server: Paygate
 @pytest.mark.parametrize("lie", [{"status": "paid"}, {"status": "paid", "signature": "é" * 64}])
 def test_a_forged_return_does_not_settle_the_payment(paygate_server: PaygateServer, lie):
     payment = paygate_server.pay(method="netbanking", bank="left")
-    other = signature("simulated", "op_of_somebody_else", "paid")
+    other = signature("simulated", "op_of_another_payment", "paid")
 
     assert back(paygate_server, payment, lie)["status"] == "pending"
     stolen = {"status": "paid", "signature": other}

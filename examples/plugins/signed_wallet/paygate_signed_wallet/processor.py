@@ -97,10 +97,10 @@ class SignedWallet:
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """Query a charge or a refund: both have the same URL."""
         asked = {"operation": request.operation_id, **(context.state or {})}
-        said = await self._post("/status", asked, context)
-        if said.get("status") == "unheard_of":
+        response_body = await self._post("/status", asked, context)
+        if response_body.get("status") == "unheard_of":
             raise NotSentError("the wallet does not know it", plugin=self.info.id)
-        return _outcome(said, request.amount)
+        return _outcome(response_body, request.amount)
 
     def split(self, callback: RawCallback) -> Sequence[RawCallback]:
         """Return the callback: it has one signature."""
@@ -117,9 +117,9 @@ class SignedWallet:
 
     def translate(self, verified: Verified) -> Sequence[Update]:
         """Convert a callback; the host compares the amounts."""
-        said = verified.content
-        amount = Money(said["amount"], said["currency"])
-        return [Update(str(said["operation"]), _outcome(said, amount), amount)]
+        response_body = verified.content
+        amount = Money(response_body["amount"], response_body["currency"])
+        return [Update(str(response_body["operation"]), _outcome(response_body, amount), amount)]
 
     def acknowledge(self, *, accepted: bool) -> tuple[int, bytes]:
         """Respond with 2xx: the wallet repeats a callback after any other status."""
@@ -142,20 +142,20 @@ class SignedWallet:
                 raise NotSentError(error.kind, plugin=self.info.id) from error
             raise  # It may have arrived: the host treats it as Unknown and queries later.
         try:
-            said = json.loads(response.body) if response.status == 200 else None
+            response_body = json.loads(response.body) if response.status == 200 else None
         except ValueError:
-            said = None
-        return said if isinstance(said, dict) else {}
+            response_body = None
+        return response_body if isinstance(response_body, dict) else {}
 
 
 def _asked(operation_id: str, amount: Money) -> Mapping[str, Any]:
     return {"operation": operation_id, "amount": amount.minor, "currency": amount.currency}
 
 
-def _outcome(said: Mapping[str, Any], amount: Money) -> Outcome:
+def _outcome(response_body: Mapping[str, Any], amount: Money) -> Outcome:
     """Convert a response or callback to an outcome. Anything unclear is not an approval."""
-    reference, reason = said.get("reference"), str(said.get("reason", ""))
-    match said.get("status"):
+    reference, reason = response_body.get("reference"), str(response_body.get("reason", ""))
+    match response_body.get("status"):
         case "paid" if isinstance(reference, str) and reference:
             return Approved(reference, amount)
         case "refused":

@@ -35,7 +35,7 @@ class Wallet(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def paygate_settings() -> Iterator[Mapping[str, str]]:
-    """A wallet on this machine, and its key."""
+    """Provide a wallet on this machine, and its key."""
     ASKED.clear()
     server = HTTPServer(("127.0.0.1", 0), Wallet)
     Thread(target=server.serve_forever, daemon=True).start()
@@ -69,10 +69,10 @@ def call_back(gateway: PaygateServer, raw: RawCallback) -> int:
         return refused.code
 
 
-def of_last(gateway: PaygateServer, minor: int, at: datetime | None = None, **says: str):
-    """The callback about what the wallet was asked last."""
+def of_last(gateway: PaygateServer, minor: int, at: datetime | None = None, **fields: str):
+    """Return the callback about the last request to the wallet."""
     at = at or gateway.clock.now
-    return samples.callback(ASKED[-1]["operation"], Money(minor, "INR"), at, **says)
+    return samples.callback(ASKED[-1]["operation"], Money(minor, "INR"), at, **fields)
 
 
 def test_a_callback_settles_a_charge_and_a_refund(gateway: PaygateServer):

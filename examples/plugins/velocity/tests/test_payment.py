@@ -7,7 +7,7 @@ from paygate.testing import FakeProcessor, PaygateServer
 
 @pytest.fixture
 def paygate_settings() -> dict[str, str]:
-    """Two of one instrument in an hour."""
+    """Provide a limit of two payments of one instrument in an hour."""
     return {"PAYGATE_VELOCITY_PAYMENTS": "2"}
 
 

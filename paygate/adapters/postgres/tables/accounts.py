@@ -189,7 +189,7 @@ ON CONFLICT (id) DO UPDATE SET
     END
 RETURNING tries <= $2
 """.format(is_over="coalesce(t.locked_until, t.began_at + $3::interval) < clock_timestamp()")
-FORGIVE = "DELETE FROM login_tries WHERE id = $1"
+CLEAR_FAILURES = "DELETE FROM login_tries WHERE id = $1"
 PURGE_SESSIONS = """
 DELETE FROM sessions WHERE token_sha256 IN (
     SELECT token_sha256 FROM sessions WHERE expires_at < clock_timestamp()
@@ -428,7 +428,7 @@ class PostgresSessions:
         return bool(is_allowed)
 
     async def clear_failures(self, account_and_ip: str) -> None:
-        await self.executor.fetch(FORGIVE, account_and_ip)
+        await self.executor.fetch(CLEAR_FAILURES, account_and_ip)
 
     async def purge(self, *, limit: int) -> int:
         sessions = await self.executor.fetch(PURGE_SESSIONS, limit)

@@ -89,7 +89,7 @@ SELECT EXISTS (SELECT FROM work WHERE due_at <= $1) AS is_due,
     (SELECT min(due_at) FROM work WHERE due_at > $1) AS next_at
 """
 ACKNOWLEDGE = f"SELECT set_config('application_name', '{NAME}' || $1::bigint, false)"
-BEHIND = f"""
+COUNT_BEHIND = f"""
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database()
     AND CASE WHEN application_name ~ '^{NAME}[0-9]+$'
@@ -132,7 +132,7 @@ class PostgresTestClock:
         return DueWork(row["is_due"], row["next_at"])
 
     async def count_behind(self, version: int) -> int:
-        return int(await self.executor.fetchval(BEHIND, version))
+        return int(await self.executor.fetchval(COUNT_BEHIND, version))
 
 
 def read_state(row: asyncpg.Record | None) -> ClockState:

@@ -26,7 +26,7 @@ from ....core.webhooks.store import (
 from ..database import Executor
 from ..orm import APP, ExactJsonField, TableRow, unchecked
 from .columns import CLAIMS_BEFORE_ALONE, IS_HELD, LEASE_IS_FREE, LEASE_SQL, NO_LEASE
-from .leases import CLAIMED_IN_VAIN, DELIVERIES, LeaseColumns, Leasing, store_set
+from .leases import CLAIMED_TOO_OFTEN, DELIVERIES, LeaseColumns, Leasing, store_set
 from .pages import read_page
 from .payments import delivery_rows, event_row
 from .rows import Row, decoded, encoded, uuid
@@ -422,7 +422,7 @@ class PostgresDeliveries(Leasing):
         rows = sorted(found, key=_order)
         claimed = [ClaimedDelivery(_lease(row), row_to_delivery(row)) for row in rows]
         spent = [
-            FailedClaim(_lease(row), row["last_error"] or CLAIMED_IN_VAIN, None)
+            FailedClaim(_lease(row), row["last_error"] or CLAIMED_TOO_OFTEN, None)
             for row in rows
             if row["claims"] > CLAIMS_MAX
         ]

@@ -140,11 +140,11 @@ WHERE id = $1 AND merchant_id = $2
 # A trigger resets the rest.
 ENABLE_DEFAULT = "UPDATE merchants SET webhook_disabled_at = NULL, updated_at = $2 WHERE id = $1"
 DISABLE = """
-UPDATE webhook_endpoints SET disabled_at = $3, disabled_reason = 'by_hand', updated_at = $3
+UPDATE webhook_endpoints SET disabled_at = $3, disabled_reason = 'manual', updated_at = $3
 WHERE id = $1 AND merchant_id = $2 AND disabled_at IS NULL
 """
 DISABLE_DEFAULT = """
-UPDATE merchants SET webhook_disabled_at = $2, webhook_disabled_reason = 'by_hand', updated_at = $2
+UPDATE merchants SET webhook_disabled_at = $2, webhook_disabled_reason = 'manual', updated_at = $2
 WHERE id = $1 AND webhook_disabled_at IS NULL
 """
 

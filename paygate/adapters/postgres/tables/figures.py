@@ -179,7 +179,8 @@ _QUEUE = "CASE WHEN kind = 'refund' THEN 'refunds' ELSE 'payments' END"
 # A dead-lettered delivery has failed and has a last_error of paygate.
 _WORK = f"""
     SELECT {_QUEUE} AS queue, id, merchant_id, payment_id, run_at AS due_at, claims,
-        coalesce(last_error, note, state) AS reason, {LEASE_IS_FREE} AS is_free, false AS set_aside
+        coalesce(last_error, note, state) AS reason, {LEASE_IS_FREE} AS is_free,
+        false AS dead_lettered
     FROM operations WHERE lease_state = 'ready'
     UNION ALL
     SELECT {_QUEUE}, id, merchant_id, payment_id, run_at, claims,
@@ -194,19 +195,19 @@ _WORK = f"""
     FROM webhook_logs WHERE status = 'failed' AND last_error IS NOT NULL
 """
 QUEUES = f"""
-SELECT queue, count(*) FILTER (WHERE is_free AND NOT set_aside) AS waiting,
-    count(*) FILTER (WHERE is_free AND NOT set_aside AND due_at <= $2) AS due,
+SELECT queue, count(*) FILTER (WHERE is_free AND NOT dead_lettered) AS waiting,
+    count(*) FILTER (WHERE is_free AND NOT dead_lettered AND due_at <= $2) AS due,
     count(*) FILTER (WHERE NOT is_free) AS leased,
-    count(*) FILTER (WHERE set_aside) AS set_aside,
-    min(due_at) FILTER (WHERE is_free AND NOT set_aside AND due_at <= $2) AS oldest_due_at
+    count(*) FILTER (WHERE dead_lettered) AS dead_lettered,
+    min(due_at) FILTER (WHERE is_free AND NOT dead_lettered AND due_at <= $2) AS oldest_due_at
 FROM ({_WORK}) AS work WHERE $1::uuid IS NULL OR merchant_id = $1 GROUP BY queue
 """
 STUCK = f"""
-SELECT queue, id, CASE WHEN set_aside THEN 'set_aside' ELSE 'overdue' END AS state, payment_id,
-    due_at, claims, reason
+SELECT queue, id, CASE WHEN dead_lettered THEN 'dead_lettered' ELSE 'overdue' END AS state,
+    payment_id, due_at, claims, reason
 FROM ({_WORK}) AS work
-WHERE ($1::uuid IS NULL OR merchant_id = $1) AND is_free AND (set_aside OR due_at < $2)
-ORDER BY set_aside DESC, due_at, id LIMIT $3
+WHERE ($1::uuid IS NULL OR merchant_id = $1) AND is_free AND (dead_lettered OR due_at < $2)
+ORDER BY dead_lettered DESC, due_at, id LIMIT $3
 """
 
 # A dead-lettered operation may have been sent: the processor is queried, and the request is

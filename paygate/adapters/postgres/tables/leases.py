@@ -105,7 +105,7 @@ DELIVERIES = lease_statements(
     "webhook_logs", ready="status = 'pending'", due="next_retry_at", id_type="uuid"
 )
 log = logging.getLogger(__name__)
-CLAIMED_IN_VAIN = f"claimed {CLAIMS_MAX} times, and no worker has finished it"
+CLAIMED_TOO_OFTEN = f"claimed {CLAIMS_MAX} times, and no worker has finished it"
 
 
 @dataclass

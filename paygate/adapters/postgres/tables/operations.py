@@ -38,7 +38,7 @@ from .columns import (
     store_events,
     stored_values,
 )
-from .leases import CLAIMED_IN_VAIN, OPERATIONS, Leasing, lease_set
+from .leases import CLAIMED_TOO_OFTEN, OPERATIONS, Leasing, lease_set
 from .operation_rows import (
     CHANGING_OPERATION,
     add_operations,
@@ -303,7 +303,7 @@ class PostgresOperations(Leasing):
         for row in await self.executor.fetch(CLAIMED, token):
             lease = _lease(row)
             if lease.claims > CLAIMS_MAX:
-                failed.append(FailedClaim(lease, row["last_error"] or CLAIMED_IN_VAIN, None))
+                failed.append(FailedClaim(lease, row["last_error"] or CLAIMED_TOO_OFTEN, None))
                 continue
             try:
                 claimed.append(_claimed(row))

@@ -103,7 +103,7 @@ _PARTS = (
     SELECT d.decided_at AS at, age(d.xmin) AS written, 0 AS rank, d.id::bigint AS place,
         'decision' AS kind, 'decision_' || d.id AS id,
         json_build_object('decision', d.kind, 'chosen', d.chosen, 'took_ms', d.took_ms,
-            'said', d.data) AS data
+            'details', d.data) AS data
     FROM payment_decisions d WHERE d.payment_id = $1
     """,
     """

@@ -108,7 +108,7 @@ class OpenDemo(OtherGateways):
         return cast("Shown", {**cast("Body", shown), "order_receipt": order.receipt})
 
     def wants_bare_list(self, query: Body) -> bool:
-        """Whether the request is not paged: such clients expect an array."""
+        """Check whether the request is not paged: such clients expect an array."""
         return query.keys().isdisjoint(PageQuery.model_fields)
 
     def health(self, shown: Shown) -> Shown:

@@ -67,7 +67,7 @@ class WebhookEndpointJson(TypedDict):
     events: Annotated[list[str], Field(examples=[["payment.*", "refund.processed"]])]
     is_enabled: bool
     is_default: Annotated[bool, Field(description="it is the merchant's default endpoint")]
-    disabled_reason: Literal["by_hand", "gone", "failing"] | None
+    disabled_reason: Literal["manual", "gone", "failing"] | None
     disabled_at: At | None
     consecutive_failures: int
     first_failure_at: At | None

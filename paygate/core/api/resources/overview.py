@@ -155,7 +155,7 @@ class QueueFiguresJson(TypedDict):
     waiting: Annotated[int, Field(description="not claimed, due now or later")]
     due: Annotated[int, Field(description="of the waiting, due now")]
     leased: Annotated[int, Field(description="claimed by a worker")]
-    set_aside: Annotated[int, Field(description="dead-lettered")]
+    dead_lettered: int
     oldest_due_at: At | None
 
 
@@ -164,7 +164,7 @@ class StuckRowJson(TypedDict):
 
     id: str
     queue: Queue
-    state: Literal["overdue", "set_aside"]
+    state: Literal["overdue", "dead_lettered"]
     payment_id: str | None
     due_at: At | None
     claims: Annotated[int, Field(description="number of claims")]
@@ -317,7 +317,7 @@ def workers_to_json(
                 "waiting": each.waiting,
                 "due": each.due,
                 "leased": each.leased,
-                "set_aside": each.set_aside,
+                "dead_lettered": each.dead_lettered,
                 "oldest_due_at": maybe_timestamp(each.oldest_due_at),
             }
             for each in queues
@@ -401,7 +401,7 @@ WORKERS_EXAMPLE: WorkersJson = {
             "waiting": 2,
             "due": 1,
             "leased": 0,
-            "set_aside": 1,
+            "dead_lettered": 1,
             "oldest_due_at": MADE_AT,
         }
     ],
@@ -409,7 +409,7 @@ WORKERS_EXAMPLE: WorkersJson = {
         {
             "id": OPERATION_ID,
             "queue": "payments",
-            "state": "set_aside",
+            "state": "dead_lettered",
             "payment_id": PAYMENT_ID,
             "due_at": MADE_AT,
             "claims": 0,

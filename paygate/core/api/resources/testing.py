@@ -77,7 +77,7 @@ class ScenarioListedJson(TypedDict):
 
     name: str
     number: int
-    says: str
+    description: str
     methods: list[str]
     vpa: Annotated[str | None, Field(description="an address that selects it")]
     card: Annotated[str | None, Field(description="a card number that selects it")]
@@ -164,7 +164,7 @@ def _scenario(scenario: ScenarioInfo) -> ScenarioListedJson:
     return {
         "name": scenario.name,
         "number": scenario.number,
-        "says": scenario.says,
+        "description": scenario.description,
         "methods": sorted(methods),
         "vpa": f"{scenario.name}@sim" if not methods or "upi" in methods else None,
         "card": test_card(scenario.number) if not methods or "card" in methods else None,
@@ -206,7 +206,7 @@ SCENARIOS_EXAMPLE: ScenariosJson = {
         {
             "name": "late_success",
             "number": 50,
-            "says": "Declined, and approved ten minutes later after all.",
+            "description": "Declined, and approved ten minutes later after all.",
             "methods": [],
             "vpa": "late_success@sim",
             "card": "4000010000000506",

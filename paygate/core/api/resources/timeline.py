@@ -115,7 +115,7 @@ def _callback(data: Mapping[str, Any]) -> Sentence:
 
 
 def _decision(data: Mapping[str, Any]) -> Sentence:
-    plugins = ", ".join(str(each.get("name")) for each in data["said"].get("asked", ()))
+    plugins = ", ".join(str(each.get("name")) for each in data["details"].get("asked", ()))
     note = f"{plugins} · {data['took_ms']} ms"
     if data["decision"] == "route":
         return Sentence(f"{data['chosen']} was chosen", note)

@@ -37,7 +37,7 @@ _CLOSED = (
         "use context.clock.now(), context.now or `now`",
     ),
     _Closed(
-        "draws_no_chance",
+        "uses_no_shared_random",
         ("random",),
         "Uses only the random generator of its context.",
         "a failed run cannot be reproduced",
@@ -89,7 +89,7 @@ def _judge(closed: _Closed) -> Callable[[Any], Awaitable[None]]:
     return check
 
 
-async def keeps_nothing_global(case: Any) -> None:
+async def stores_nothing_global(case: Any) -> None:
     """Stores nothing in its modules or classes: two apps in one process share nothing."""
     modules = list(_modules_of(made(case)))
     before = _globals(modules)
@@ -132,10 +132,10 @@ def _register(kind: Kind) -> None:
     for closed in _CLOSED:
         rule(f"{kind}.{closed.name}", why=closed.why, remedy=closed.remedy)(_judge(closed))
     rule(
-        f"{kind}.keeps_nothing_global",
+        f"{kind}.stores_nothing_global",
         why="data of one merchant's app, or of one test, appears in another",
         remedy="store data on the object, or better in the state",
-    )(keeps_nothing_global)
+    )(stores_nothing_global)
 
 
 for _kind in KINDS:

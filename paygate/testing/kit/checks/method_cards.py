@@ -52,11 +52,11 @@ class _CardRules(BaseModel):
 
 
 @rule(
-    "method.keeps_its_card_rules",
+    "method.follows_its_card_rules",
     why="the checkout uses the published rules: it rejects good cards or accepts bad ones",
     remedy="publish under `x-card` what prepare checks; use the networks of CARD_NETWORKS",
 )
-async def keeps_its_card_rules(case: MethodCase) -> None:
+async def follows_its_card_rules(case: MethodCase) -> None:
     """Checks cards with the rules that its schema publishes under `x-card`, if it does."""
     published = case.method().info.input_model.model_json_schema().get(KEYWORD)
     if published is None:
@@ -85,8 +85,8 @@ def _judge_networks(case: MethodCase, sample: Mapping[str, Any], rules: _CardRul
         for begin in (end for ends in network.ranges for end in ends):
             number = number_in(begin, _DIGITS_USUAL)
             shown = _network_shown(case, _with(sample, _NUMBERS, number))
-            said = f"a number that begins with {begin} is shown as {shown!r}"
-            require(shown == network.name, f"{said}, published as {network.name!r}")
+            message = f"a number that begins with {begin} is shown as {shown!r}"
+            require(shown == network.name, f"{message}, published as {network.name!r}")
             if network.name in _KNOWN:
                 known = card_network(number)
                 require(known == network.name, f"{begin} is {known!r}, published as {shown!r}")

@@ -23,11 +23,11 @@ _KINDS = {"string", "integer", "number", "boolean", "null"}
 
 
 @rule(
-    "method.can_be_drawn",
+    "method.has_a_supported_schema",
     why="the checkout creates its form from the schema; shoppers cannot fill in anything else",
     remedy="use strings, numbers, booleans, enums, and models of these, at most four levels deep",
 )
-async def can_be_drawn(case: MethodCase) -> None:
+async def has_a_supported_schema(case: MethodCase) -> None:
     """Has an input model whose JSON Schema the checkout's form supports."""
     made = run_sync(case.method().info.input_model.model_json_schema)
     require(made.answer is not None, f"its JSON Schema cannot be created: {made}")
@@ -43,11 +43,11 @@ async def can_be_drawn(case: MethodCase) -> None:
 
 
 @rule(
-    "method.answers_whatever_is_typed",
+    "method.handles_any_input",
     why="any other exception is an error 500 for the shopper",
     remedy="check types and shapes in the input model or in prepare; raise InvalidInstrumentError",
 )
-async def answers_whatever_is_typed(case: MethodCase) -> None:
+async def handles_any_input(case: MethodCase) -> None:
     """Prepares or rejects every input, and raises only InvalidInstrumentError."""
     with unwatched():
         from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - part of an extra

@@ -45,11 +45,11 @@ async def describes_itself(case: MethodCase) -> None:
 
 
 @rule(
-    "method.accepts_the_valid",
+    "method.accepts_valid_input",
     why="a payer with valid input is rejected",
     remedy="read the exception; if the sample is wrong, correct `valid`",
 )
-async def accepts_the_valid(case: MethodCase) -> None:
+async def accepts_valid_input(case: MethodCase) -> None:
     """Prepares the input that its author declares valid."""
     for details in case.valid_samples():
         result = _prepared(case, details)
@@ -57,11 +57,11 @@ async def accepts_the_valid(case: MethodCase) -> None:
 
 
 @rule(
-    "method.refuses_the_invalid",
+    "method.refuses_invalid_input",
     why="an operation is created for input that cannot work, and the shopper sees the error late",
     remedy="raise InvalidInstrumentError(message, field=…, code=…) in prepare",
 )
-async def refuses_the_invalid(case: MethodCase) -> None:
+async def refuses_invalid_input(case: MethodCase) -> None:
     """Rejects the input that its author declares invalid, and names a field of the request."""
     if not case.invalid:
         raise NotJudgedError("no samples: `invalid` is not given")
@@ -78,11 +78,11 @@ async def refuses_the_invalid(case: MethodCase) -> None:
 
 
 @rule(
-    "method.prepares_what_can_be_stored",
+    "method.prepares_storable_instruments",
     why="the host rejects it, and the shopper cannot pay",
     remedy="use short snake_case names and strings of at most 255 characters",
 )
-async def prepares_what_can_be_stored(case: MethodCase) -> None:
+async def prepares_storable_instruments(case: MethodCase) -> None:
     """Prepares instruments with its own code, and with strings that a database can store."""
     method = case.method()
     for instrument in _instruments(case):
@@ -120,11 +120,11 @@ async def shows_no_card_number(case: MethodCase) -> None:
 
 
 @rule(
-    "method.forgets_security_codes",
-    why="nobody may store a security code, a PIN or a one-time password, not even encrypted",
+    "method.stores_no_security_code",
+    why="no one may store a security code, a PIN or a one-time password, not even encrypted",
     remedy="check it in prepare, and omit it from `secret` and `display`",
 )
-async def forgets_security_codes(case: MethodCase) -> None:
+async def stores_no_security_code(case: MethodCase) -> None:
     """Stores no security code, PIN or password, neither in `display` nor in `secret`."""
     seen = False
     for details in case.valid_samples():
@@ -140,26 +140,26 @@ async def forgets_security_codes(case: MethodCase) -> None:
 
 
 @rule(
-    "method.refuses_without_repeating",
+    "method.repeats_no_input_in_errors",
     why="error messages are logged, and a wrong input may be a card number",
     remedy="name the field and the expected format, not the given value",
 )
-async def refuses_without_repeating(case: MethodCase) -> None:
+async def repeats_no_input_in_errors(case: MethodCase) -> None:
     """Rejects input without repeating it in the error message."""
     for details in case.invalid:
         raised = _prepared(case, details).raised
         if isinstance(raised, InvalidInstrumentError):
             given = [v for _, v in _leaves(details) if isinstance(v, str) and len(v) >= 6]
             quoted = [value for value in given if value in str(raised)]
-            require(not quoted, f"it said {str(raised)!r}")
+            require(not quoted, f"the error is {str(raised)!r}")
 
 
 @rule(
-    "method.prepares_the_same_again",
+    "method.prepares_equal_instruments",
     why="a repeated request would be a different payment",
     remedy="use only the arguments of prepare",
 )
-async def prepares_the_same_again(case: MethodCase) -> None:
+async def prepares_equal_instruments(case: MethodCase) -> None:
     """Prepares equal instruments from equal input, also after a restart."""
     for details in case.valid_samples():
         one, other = _prepared(case, details).answer, _prepared(case, details).answer
@@ -167,11 +167,11 @@ async def prepares_the_same_again(case: MethodCase) -> None:
 
 
 @rule(
-    "method.leaves_details_alone",
+    "method.does_not_change_details",
     why="the stored input must be the validated input",
     remedy="copy before you change",
 )
-async def leaves_details_alone(case: MethodCase) -> None:
+async def does_not_change_details(case: MethodCase) -> None:
     """Does not change the details that it gets."""
     method = case.method()
     for details in case.valid_samples():
@@ -192,25 +192,26 @@ async def ignores_other_fields(case: MethodCase) -> None:
         more = {**details, "order_id": "order_KIT", "method": "kit", "kit_more": {"a": [1]}}
         plain, beside = _prepared(case, details), _prepared(case, more)
         if _prepared(case, details).answer != plain.answer:
-            raise NotJudgedError("see method.prepares_the_same_again")
+            raise NotJudgedError("see method.prepares_equal_instruments")
         require(plain.answer == beside.answer, f"beside other fields it gave {beside}")
 
 
 @rule(
-    "method.is_quick_with_hostile_lengths",
+    "method.is_fast_with_long_input",
     why="one request with a long string blocks all others",
     remedy="limit the length before using a regular expression",
 )
-async def is_quick_with_hostile_lengths(case: MethodCase) -> None:
+async def is_fast_with_long_input(case: MethodCase) -> None:
     """Handles very long strings as fast as short ones."""
     for details in case.valid_samples():
         for name, value in details.items():
             if isinstance(value, str):
                 for text in ("9" * CHARS_HOSTILE, "a-" * (CHARS_HOSTILE // 2), value * 20_000):
                     result = _prepared(case, {**details, name: text})
-                    is_quick = result.took_s < PREPARE_S_MAX
+                    is_fast = result.took_s < PREPARE_S_MAX
                     require(
-                        is_quick, f"{len(text)} characters of {name} took {result.took_s:.1f} s"
+                        is_fast,
+                        f"{len(text)} characters of {name} took {result.took_s:.1f} s",
                     )
 
 
@@ -228,7 +229,7 @@ def _instruments(case: MethodCase) -> list[Instrument]:
     result = [_prepared(case, details).answer for details in case.valid_samples()]
     instruments = [each for each in result if isinstance(each, Instrument)]
     if not instruments:
-        raise NotJudgedError("see method.accepts_the_valid")
+        raise NotJudgedError("see method.accepts_valid_input")
     return instruments
 
 

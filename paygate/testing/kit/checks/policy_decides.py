@@ -50,11 +50,11 @@ async def never_raises(case: PolicyCase) -> None:
 
 
 @rule(
-    "policy.waits_can_be_kept",
+    "policy.returns_valid_delays",
     why="the built-in policy replaces an invalid wait",
     remedy="return a timedelta from 0 to 30 days, or None",
 )
-async def waits_can_be_kept(case: PolicyCase) -> None:
+async def returns_valid_delays(case: PolicyCase) -> None:
     """Returns a timedelta from 0 to 30 days, or None."""
     policy = case.policy()
     for tries in a_sweep_of_tries():
@@ -85,11 +85,11 @@ async def gives_up(case: PolicyCase) -> None:
 
 
 @rule(
-    "policy.decides_the_same_again",
+    "policy.decides_reproducibly",
     why="after a crash another worker makes the same decision again",
     remedy="use only `tries`, `now` and `rng`",
 )
-async def decides_the_same_again(case: PolicyCase) -> None:
+async def decides_reproducibly(case: PolicyCase) -> None:
     """Decides the same for the same history, also after a restart and in another order."""
     policy, other = case.policy(), case.policy()
     sweep = a_sweep_of_tries()
@@ -101,11 +101,11 @@ async def decides_the_same_again(case: PolicyCase) -> None:
 
 
 @rule(
-    "policy.minds_no_time_zone",
+    "policy.ignores_the_time_zone",
     why="a datetime without a time zone raises an exception, or is wrong by hours",
     remedy="calculate with `now`, which has a time zone",
 )
-async def minds_no_time_zone(case: PolicyCase) -> None:
+async def ignores_the_time_zone(case: PolicyCase) -> None:
     """Decides the same in every time zone."""
     there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     for tries in a_sweep_of_tries():
@@ -116,11 +116,11 @@ async def minds_no_time_zone(case: PolicyCase) -> None:
 
 
 @rule(
-    "policy.knows_no_season",
+    "policy.works_at_any_date",
     why="tests move the clock, and the schedule must be the same at any time",
     remedy="count waits from `now`; do not compare it with a fixed date",
 )
-async def knows_no_season(case: PolicyCase) -> None:
+async def works_at_any_date(case: PolicyCase) -> None:
     """Works at any date, from the earliest to the latest supported year."""
     policy = case.policy()
     for now in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 2, 28, 23, 59, tzinfo=UTC)):
@@ -148,11 +148,11 @@ async def decides_quickly(case: PolicyCase) -> None:
 
 
 @rule(
-    "policy.leaves_its_arguments_alone",
+    "policy.does_not_change_arguments",
     why="the recorded history would be wrong",
     remedy="copy before you change",
 )
-async def leaves_its_arguments_alone(case: PolicyCase) -> None:
+async def does_not_change_arguments(case: PolicyCase) -> None:
     """Does not change the history."""
     policy = case.policy()
     for tries in a_sweep_of_tries():

@@ -23,16 +23,16 @@ from ....core.plugin_api.processor import CanCallback, CanQuery
 from ....plugins.results import checked_outcome, is_usable_wait
 from ..calls import Result, run_async, run_sync
 from ..cases import ProcessorCase, operation
+from ..operations import Charge, approved, charged
 from ..rules import DoesNotApplyError, require, rule
-from ..scenes import Charge, approved, charged
 
 
 @rule(
-    "processor.answers_with_an_outcome",
+    "processor.returns_an_outcome",
     why="the host treats anything else as Unknown: a person must resolve the payment",
     remedy="return one of Approved, Declined, ActionRequired, Pending and Unknown",
 )
-async def answers_with_an_outcome(case: ProcessorCase) -> None:
+async def returns_an_outcome(case: ProcessorCase) -> None:
     """Returns an outcome for a charge, and nothing else."""
     charge = await charged(case, case.processor(), case.stage())
     for result in (charge.first, charge.last):
@@ -54,26 +54,26 @@ async def approves(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.declines_as_an_answer",
+    "processor.returns_declines",
     why="after an exception the outcome is unknown, and the shopper must wait",
     remedy="return Declined(code) if the processor declines; do not raise an exception",
 )
-async def declines_as_an_answer(case: ProcessorCase) -> None:
+async def returns_declines(case: ProcessorCase) -> None:
     """Returns Declined for a definite decline, and does not raise it."""
     charge = await _declined(case)
     require(isinstance(charge.ending, Declined), f"`declined` ended with {charge.last}")
 
 
 @rule(
-    "processor.declines_in_our_words",
+    "processor.declines_with_known_codes",
     why="shops and failover use the code; an unknown code is useless to them",
     remedy="map the processor's codes to DeclineCode; keep the original in `processor_code`",
 )
-async def declines_in_our_words(case: ProcessorCase) -> None:
+async def declines_with_known_codes(case: ProcessorCase) -> None:
     """Declines with a DeclineCode, and with retry advice from the list."""
     ending = (await _declined(case)).ending
     if not isinstance(ending, Declined):
-        raise DoesNotApplyError("see processor.declines_as_an_answer")
+        raise DoesNotApplyError("see processor.returns_declines")
     require(isinstance(ending.code, DeclineCode), f"its code is {ending.code!r}")
     require(ending.retry in get_args(RetryAdvice), f"its advice is {ending.retry!r}")
     for name in ("processor_code", "shopper_message_key"):
@@ -82,11 +82,11 @@ async def declines_in_our_words(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.approves_what_was_asked",
+    "processor.approves_the_exact_amount",
     why="a hard-coded amount charges too much or too little",
     remedy="approve request.amount, or the amount that the processor has charged",
 )
-async def approves_what_was_asked(case: ProcessorCase) -> None:
+async def approves_the_exact_amount(case: ProcessorCase) -> None:
     """Approves exactly the requested amount, whatever it is."""
     processor, stage = case.processor(), case.stage()
     for ordinal, minor in enumerate((101, 12_345, 777_700), 1):
@@ -94,11 +94,11 @@ async def approves_what_was_asked(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.keeps_to_its_bounds",
+    "processor.supports_its_declared_amounts",
     why="the host sends any amount between the declared limits",
     remedy="support the smallest and the largest declared amount, or declare other limits",
 )
-async def keeps_to_its_bounds(case: ProcessorCase) -> None:
+async def supports_its_declared_amounts(case: ProcessorCase) -> None:
     """Approves the smallest and the largest amount that it declares."""
     can = case.processor().capabilities
     bounds = [each for each in (can.amount_minor_min, can.amount_minor_max) if each]
@@ -109,11 +109,11 @@ async def keeps_to_its_bounds(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.minds_currency_exponents",
+    "processor.supports_currency_exponents",
     why="yen have no decimals and dinars have three: the shopper would pay a hundredfold",
     remedy="use minor units; if you must convert, divide by 10**exponent of the currency",
 )
-async def minds_currency_exponents(case: ProcessorCase) -> None:
+async def supports_currency_exponents(case: ProcessorCase) -> None:
     """Approves the requested amount in currencies with zero, two and three decimals."""
     by_exponent = {EXPONENTS[code]: code for code in reversed(case.currencies())}
     for ordinal, currency in enumerate(by_exponent.values(), 1):
@@ -142,25 +142,25 @@ async def refuses_other_currencies(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.answers_the_asked_operation",
+    "processor.returns_the_requested_operation",
     why="the approval of one payment is recorded for another: unpaid goods are delivered",
     remedy="store nothing between calls; use context.operation_id",
 )
-async def answers_the_asked_operation(case: ProcessorCase) -> None:
+async def returns_the_requested_operation(case: ProcessorCase) -> None:
     """Returns the outcome of the requested operation, not of another one."""
     processor, stage = case.processor(), case.stage()
     for ordinal in (1, 2):
         _, yes = await approved(case, processor, stage, ordinal=ordinal)
-        is_its = yes.operation_id in {None, operation(ordinal)}
-        require(is_its, f"asked about {operation(ordinal)}, it answered for {yes.operation_id}")
+        is_requested = yes.operation_id in {None, operation(ordinal)}
+        require(is_requested, f"{operation(ordinal)} got the outcome of {yes.operation_id}")
 
 
 @rule(
-    "processor.references_are_apart",
+    "processor.gives_unique_references",
     why="two payments with the same reference cannot be refunded or settled separately",
     remedy="use the processor's own reference, or one made from context.operation_id",
 )
-async def references_are_apart(case: ProcessorCase) -> None:
+async def gives_unique_references(case: ProcessorCase) -> None:
     """Gives each charge its own printable reference."""
     processor, stage = case.processor(), case.stage()
     _, first = await approved(case, processor, stage, ordinal=1)
@@ -173,11 +173,11 @@ async def references_are_apart(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.open_answers_are_closed",
+    "processor.resolves_pending_outcomes",
     why="a pending payment that cannot be queried stays pending forever",
     remedy="implement query or callbacks, or return a definite outcome",
 )
-async def open_answers_are_closed(case: ProcessorCase) -> None:
+async def resolves_pending_outcomes(case: ProcessorCase) -> None:
     """Returns a pending outcome only if it supports queries or callbacks."""
     processor = case.processor()
     charge = await charged(case, processor, case.stage())
@@ -187,11 +187,11 @@ async def open_answers_are_closed(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.waits_can_be_kept",
+    "processor.returns_valid_delays",
     why="the host does not query again after an invalid wait",
     remedy="return a timedelta from 0 to 30 days",
 )
-async def waits_can_be_kept(case: ProcessorCase) -> None:
+async def returns_valid_delays(case: ProcessorCase) -> None:
     """Requests waits that are timedeltas from 0 to 30 days."""
     for result in await _first_answers(case):
         if isinstance(result.answer, Pending | ActionRequired):
@@ -200,11 +200,11 @@ async def waits_can_be_kept(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.moments_are_aware",
+    "processor.returns_times_in_utc",
     why="a datetime without a time zone means another time on another machine",
     remedy="calculate with context.clock.now() and context.asked_at, which are in UTC",
 )
-async def moments_are_aware(case: ProcessorCase) -> None:
+async def returns_times_in_utc(case: ProcessorCase) -> None:
     """Returns datetimes in UTC, never without a time zone."""
     for result in await _first_answers(case):
         if isinstance(result.answer, Pending | ActionRequired) and result.answer.expires_at:
@@ -248,10 +248,10 @@ async def _declined(case: ProcessorCase) -> Charge:
 
 
 async def _approves_exactly(
-    case: ProcessorCase, amount: Money, ordinal: int, **scene: object
+    case: ProcessorCase, amount: Money, ordinal: int, **given: object
 ) -> None:
-    processor = scene.get("processor") or case.processor()
-    stage = scene.get("stage") or case.stage()
+    processor = given.get("processor") or case.processor()
+    stage = given.get("stage") or case.stage()
     asked = case.request(amount)
     _, yes = await approved(case, processor, stage, asked=asked, ordinal=ordinal)  # type: ignore[arg-type]  # as given above
     require(yes.amount == amount, f"asked for {amount}, it approved {yes.amount}")

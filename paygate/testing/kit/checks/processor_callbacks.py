@@ -12,8 +12,8 @@ from ....core.plugin_api.processor import CanCallback, RawCallback, Update, Veri
 from ....plugins.results import checked_outcome
 from ..calls import Result, run_sync
 from ..cases import ProcessorCase, operation
+from ..operations import taking_callbacks
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
-from ..scenes import taking_callbacks
 from ..world import watching
 
 _JUNK = (b"", b"{}", b"[]", b"null", b'"text"', b"<xml/>", b"\xff\xfe", b"[" * 5000, b"9" * 5000)
@@ -59,7 +59,7 @@ async def refuses_foreign_callbacks(case: ProcessorCase) -> None:
     for change in (str.swapcase, _flipped, lambda value: value[:-2], lambda _: "0" * 64):
         headers = {name: _changed(value, change) for name, value in raw.headers.items()}
         if headers != dict(raw.headers) and not _only_case(headers, raw):
-            _require_refused(case, replace(raw, headers=headers), "a signature that is not theirs")
+            _require_refused(case, replace(raw, headers=headers), "a signature with another secret")
 
 
 @rule(
@@ -75,29 +75,33 @@ async def refuses_stale_callbacks(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.knows_a_copy_by_its_key",
+    "processor.gives_copies_the_same_key",
     why="processors send a callback several times; each copy would be applied",
     remedy="use the processor's id of the callback as the key, not a random number or a counter",
 )
-async def knows_a_copy_by_its_key(case: ProcessorCase) -> None:
+async def gives_copies_the_same_key(case: ProcessorCase) -> None:
     """Gives copies of a callback the same key, also after a restart, and others another key."""
     raw, other = _sample(case), case.called_back(operation(2), case.amount())
-    taker = _taker(case)
-    keys = {_verified(taker, raw).key, _verified(taker, raw).key, _verified(_taker(case), raw).key}
+    processor = _with_callbacks(case)
+    keys = {
+        _verified(processor, raw).key,
+        _verified(processor, raw).key,
+        _verified(_with_callbacks(case), raw).key,
+    }
     require(len(keys) == 1, f"one callback had the keys {sorted(keys)}")
-    differs = _verified(taker, other).key not in keys
+    differs = _verified(processor, other).key not in keys
     require(differs, f"callbacks about two operations had the key {keys}")
 
 
 @rule(
-    "processor.verifies_the_genuine",
+    "processor.accepts_genuine_callbacks",
     why="a successful payment stays pending",
     remedy="check the sample, and how the signature is calculated",
 )
-async def verifies_the_genuine(case: ProcessorCase) -> None:
+async def accepts_genuine_callbacks(case: ProcessorCase) -> None:
     """Accepts the processor's own callback, with a key that can be stored."""
-    taker, raw = _taker(case), _sample(case)
-    result = run_sync(lambda: taker.verify(raw))
+    processor, raw = _with_callbacks(case), _sample(case)
+    result = run_sync(lambda: processor.verify(raw))
     require(isinstance(result.answer, Verified), f"a genuine callback gave {result}")
     key = result.answer.key if result.answer else ""
     is_usable = isinstance(key, str) and 0 < len(key) <= 255 and key.isprintable()
@@ -105,21 +109,24 @@ async def verifies_the_genuine(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.reads_callbacks_rightly",
+    "processor.translates_callbacks_correctly",
     why="the update is compared with the payment; one with another amount is quarantined",
     remedy="read the operation, the outcome and the amount from the callback",
 )
-async def reads_callbacks_rightly(case: ProcessorCase) -> None:
+async def translates_callbacks_correctly(case: ProcessorCase) -> None:
     """Returns the operation, the amount and a valid outcome of a callback."""
-    _taker(case)
+    _with_callbacks(case)
     for ordinal, minor in ((1, 12_345), (2, 54_321)):
         id, amount = operation(ordinal), case.amount(minor)
         updates = _translated(case, case.called_back(id, amount))
         require(updates, "it read nothing in it")
         for update in updates:
-            require(update.operation_id == id, f"about {id}, it told of {update.operation_id}")
+            require(
+                update.operation_id == id,
+                f"a callback about {id}: it reported {update.operation_id}",
+            )
             is_sum = update.amount in {None, amount}
-            require(is_sum, f"about {amount}, it told of {update.amount}")
+            require(is_sum, f"a callback about {amount}: it reported {update.amount}")
             outcome, asked = update.outcome, update.amount or amount
             fit = run_sync(
                 lambda o=outcome, a=asked, i=id: checked_outcome(o, a, OperationKind.CHARGE, i)  # type: ignore[misc]  # bound at once
@@ -128,11 +135,11 @@ async def reads_callbacks_rightly(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.reads_callbacks_purely",
+    "processor.parses_callbacks_without_requests",
     why="a callback is read again after a crash, with the same result",
     remedy="use only the arguments of split, verify and translate",
 )
-async def reads_callbacks_purely(case: ProcessorCase) -> None:
+async def parses_callbacks_without_requests(case: ProcessorCase) -> None:
     """Splits, verifies and translates without any request, with the same result every time."""
     raw = _sample(case)
     before = deepcopy(raw)
@@ -151,29 +158,29 @@ async def reads_callbacks_purely(case: ProcessorCase) -> None:
 )
 async def splits_into_callbacks(case: ProcessorCase) -> None:
     """Splits a callback into one or more callbacks that it can verify."""
-    taker, raw = _taker(case), _sample(case)
-    result = run_sync(lambda: list(taker.split(raw)))
+    processor, raw = _with_callbacks(case), _sample(case)
+    result = run_sync(lambda: list(processor.split(raw)))
     parts = result.answer or []
     require(parts, f"a callback was split into {result}")
     for part in parts:
         require(isinstance(part, RawCallback), f"a part of it is {part!r}")
-        _verified(taker, part)
+        _verified(processor, part)
 
 
 @rule(
-    "processor.survives_junk_callbacks",
+    "processor.refuses_invalid_callbacks",
     why="the URL is public: anyone can send anything",
     remedy="check the signature before parsing, and raise BadSignatureError",
 )
-async def survives_junk_callbacks(case: ProcessorCase) -> None:
+async def refuses_invalid_callbacks(case: ProcessorCase) -> None:
     """Rejects invalid data with BadSignatureError, and with no other exception."""
-    taker, headers = _taker(case), dict(_sample(case).headers)
+    processor, headers = _with_callbacks(case), dict(_sample(case).headers)
     for body in _JUNK:
         for sent in ({}, headers, dict.fromkeys(headers, "é\x80")):
             raw = RawCallback(sent, body)
-            result = run_sync(lambda r=raw: [taker.verify(part) for part in taker.split(r)])  # type: ignore[misc]  # bound at once
-            is_no = isinstance(result.raised, BadSignatureError) or result.answer == []
-            require(is_no, f"{body[:20]!r} gave {result}")
+            result = run_sync(lambda r=raw: [processor.verify(part) for part in processor.split(r)])  # type: ignore[misc]  # bound at once
+            is_refused = isinstance(result.raised, BadSignatureError) or result.answer == []
+            require(is_refused, f"{body[:20]!r} gave {result}")
 
 
 @rule(
@@ -183,41 +190,43 @@ async def survives_junk_callbacks(case: ProcessorCase) -> None:
 )
 async def acknowledges(case: ProcessorCase) -> None:
     """Responds to a callback with a status and bytes: 2xx if it was accepted, else 4xx."""
-    taker = _taker(case)
+    processor = _with_callbacks(case)
     for accepted, hundred in ((True, 2), (False, 4)):
-        result = run_sync(lambda a=accepted: taker.acknowledge(accepted=a))  # type: ignore[misc]  # bound at once
+        result = run_sync(lambda a=accepted: processor.acknowledge(accepted=a))  # type: ignore[misc]  # bound at once
         match result.answer:
             case (int(status), bytes()) if status // 100 == hundred:
                 continue
         require(False, f"accepted={accepted} was answered with {result}")
 
 
-def _taker(case: ProcessorCase) -> CanCallback:
+def _with_callbacks(case: ProcessorCase) -> CanCallback:
     return taking_callbacks(case.processor())
 
 
 def _sample(case: ProcessorCase) -> RawCallback:
-    _taker(case)
+    _with_callbacks(case)
     return case.called_back(operation(1), case.amount())
 
 
-def _verified(taker: CanCallback, raw: RawCallback) -> Verified:
-    result = run_sync(lambda: taker.verify(raw))
+def _verified(processor: CanCallback, raw: RawCallback) -> Verified:
+    result = run_sync(lambda: processor.verify(raw))
     if not isinstance(result.answer, Verified):
-        raise NotJudgedError(f"see processor.verifies_the_genuine; it gave {result}")
+        raise NotJudgedError(f"see processor.accepts_genuine_callbacks; it gave {result}")
     return result.answer
 
 
 def _translated(case: ProcessorCase, raw: RawCallback) -> list[Update]:
-    taker = _taker(case)
-    verified = [_verified(taker, part) for part in taker.split(raw)]
-    return [update for each in verified for update in taker.translate(each)]
+    processor = _with_callbacks(case)
+    verified = [_verified(processor, part) for part in processor.split(raw)]
+    return [update for each in verified for update in processor.translate(each)]
 
 
 def _require_refused(case: ProcessorCase, raw: RawCallback, what: str) -> None:
-    taker = _taker(case)
-    result: Result[object] = run_sync(lambda: [taker.verify(part) for part in taker.split(raw)])
-    # survives_junk_callbacks checks that the exception is BadSignatureError.
+    processor = _with_callbacks(case)
+    result: Result[object] = run_sync(
+        lambda: [processor.verify(part) for part in processor.split(raw)]
+    )
+    # refuses_invalid_callbacks checks that the exception is BadSignatureError.
     require(result.raised is not None, f"{what} was accepted: {result}")
 
 

@@ -35,11 +35,11 @@ async def describes_itself(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.declares_what_it_does",
+    "processor.declares_implemented_capabilities",
     why="a merchant relies on an operation that is not supported",
     remedy="implement the method, or remove the capability from `capabilities`",
 )
-async def declares_what_it_does(case: ProcessorCase) -> None:
+async def declares_implemented_capabilities(case: ProcessorCase) -> None:
     """Declares exactly the capabilities that it has methods for."""
     processor = case.processor()
     agreed = run_sync(lambda: check_agreement(processor))
@@ -47,11 +47,11 @@ async def declares_what_it_does(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.capabilities_are_sound",
+    "processor.declares_valid_capabilities",
     why="the host uses them for routing; a misspelt currency never gets a payment",
     remedy="use ISO 4217 codes in upper case, whole minor units, and a grade from the list",
 )
-async def capabilities_are_sound(case: ProcessorCase) -> None:
+async def declares_valid_capabilities(case: ProcessorCase) -> None:
     """Declares valid flows, currencies, limits and grades, in the types of Capabilities."""
     can = case.processor().capabilities
     sound = run_sync(lambda: check_capabilities(can))
@@ -75,14 +75,14 @@ async def names_flows(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.description_stands",
+    "processor.has_a_constant_description",
     why="the host reads them once at start-up, and the dashboard later",
     remedy="calculate `info` and `capabilities` from the settings only",
 )
-async def description_stands(case: ProcessorCase) -> None:
+async def has_a_constant_description(case: ProcessorCase) -> None:
     """Has the same info and capabilities every time, also after a restart."""
     processor, restarted = case.processor(), case.processor()
-    said = (processor.info, processor.capabilities)
+    first = (processor.info, processor.capabilities)
     for other in (processor, restarted):
         again = (other.info, other.capabilities)
-        require(again == said, f"it was {said} and then {again}")
+        require(again == first, f"it was {first} and then {again}")

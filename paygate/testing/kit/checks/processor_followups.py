@@ -7,68 +7,68 @@ from ....core.outcome import Approved, Outcome
 from ....core.payments.operation import OperationKind
 from ..calls import Result
 from ..cases import ProcessorCase
+from ..operations import approved, doing, followed_up
 from ..rules import DoesNotApplyError, require, rule
-from ..scenes import approved, doing, followed_up
 
 REFUND, CAPTURE, VOID = OperationKind.REFUND, OperationKind.CAPTURE, OperationKind.VOID
 
 
 @rule(
-    "processor.refunds_what_it_declares",
+    "processor.refunds_whole_charges",
     why="a promised refund that fails leads to a dispute",
     remedy="refund request.amount, or declare refund='none'",
 )
-async def refunds_what_it_declares(case: ProcessorCase) -> None:
+async def refunds_whole_charges(case: ProcessorCase) -> None:
     """Refunds a whole charge, with the exact amount."""
     await _does(case, REFUND)
 
 
 @rule(
-    "processor.captures_what_it_declares",
+    "processor.captures_whole_authorizations",
     why="an authorization that cannot be captured is a lost sale",
     remedy="capture request.amount, or declare capture='none'",
 )
-async def captures_what_it_declares(case: ProcessorCase) -> None:
+async def captures_whole_authorizations(case: ProcessorCase) -> None:
     """Captures a whole authorization, with the exact amount."""
     await _does(case, CAPTURE)
 
 
 @rule(
-    "processor.voids_what_it_declares",
+    "processor.voids_whole_authorizations",
     why="the shopper's money stays blocked for a week",
     remedy="void the authorization, or declare void=False",
 )
-async def voids_what_it_declares(case: ProcessorCase) -> None:
+async def voids_whole_authorizations(case: ProcessorCase) -> None:
     """Voids a whole authorization, with the exact amount."""
     await _does(case, VOID)
 
 
 @rule(
-    "processor.refunds_in_parts_as_graded",
+    "processor.refunds_in_parts_as_declared",
     why="the host sends partial refunds if `refund` is partial or multiple",
     remedy="refund request.amount, not the charge's amount, or declare refund='full'",
 )
-async def refunds_in_parts_as_graded(case: ProcessorCase) -> None:
+async def refunds_in_parts_as_declared(case: ProcessorCase) -> None:
     """Makes a partial refund if its grade is partial, and several if it is multiple."""
     await _does_in_parts(case, REFUND, case.processor().capabilities.refund)
 
 
 @rule(
-    "processor.captures_in_parts_as_graded",
+    "processor.captures_in_parts_as_declared",
     why="the host sends partial captures if `capture` is partial or multiple",
     remedy="capture request.amount, not the authorized amount, or declare capture='full'",
 )
-async def captures_in_parts_as_graded(case: ProcessorCase) -> None:
+async def captures_in_parts_as_declared(case: ProcessorCase) -> None:
     """Makes a partial capture if its grade is partial, and several if it is multiple."""
     await _does_in_parts(case, CAPTURE, case.processor().capabilities.capture)
 
 
 @rule(
-    "processor.follow_ups_act_once",
+    "processor.repeats_follow_ups_idempotently",
     why="a refund that is repeated after a lost response is made twice",
     remedy="use context.operation_id, the operation's own id, as the idempotency key",
 )
-async def follow_ups_act_once(case: ProcessorCase) -> None:
+async def repeats_follow_ups_idempotently(case: ProcessorCase) -> None:
     """Returns the same outcome if one refund, capture or void is requested twice."""
     if not case.processor().capabilities.idempotent_operations:
         raise DoesNotApplyError("it does not declare idempotent_operations")
@@ -79,11 +79,11 @@ async def follow_ups_act_once(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.follow_ups_have_references",
+    "processor.gives_follow_ups_references",
     why="two refunds with the same reference cannot be separated in a settlement",
     remedy="return the processor's own reference for each operation",
 )
-async def follow_ups_have_references(case: ProcessorCase) -> None:
+async def gives_follow_ups_references(case: ProcessorCase) -> None:
     """Gives each refund, capture and void another reference than the charge."""
     for kind in _declared(case):
         processor, stage = case.processor(), case.stage()

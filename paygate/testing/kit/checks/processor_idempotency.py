@@ -9,17 +9,17 @@ from ....core.payments.operation import OperationKind
 from ....core.plugin_api.processor import CanQuery
 from ..calls import Result, run_async
 from ..cases import ProcessorCase, operation
+from ..operations import approved, charged, decided
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
-from ..scenes import approved, charged, decided
 from ..stage import Stage
 
 
 @rule(
-    "processor.same_id_twice",
+    "processor.repeats_an_id_with_the_same_outcome",
     why="the host repeats a call after a lost response; the payer would pay twice",
     remedy="pass context.operation_id to the processor as its idempotency key",
 )
-async def same_id_twice(case: ProcessorCase) -> None:
+async def repeats_an_id_with_the_same_outcome(case: ProcessorCase) -> None:
     """Returns the same outcome for two calls with one operation id."""
     _declares_it(case)
     processor, stage = case.processor(), case.stage()
@@ -28,11 +28,11 @@ async def same_id_twice(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.same_id_at_once",
+    "processor.handles_concurrent_calls_with_one_id",
     why="two workers may call at the same time, if the first one seems to be dead",
     remedy="rely on the processor's idempotency key; keep no flags",
 )
-async def same_id_at_once(case: ProcessorCase) -> None:
+async def handles_concurrent_calls_with_one_id(case: ProcessorCase) -> None:
     """Returns the same outcome for ten simultaneous calls with one operation id."""
     _declares_it(case)
     processor = case.processor()
@@ -43,11 +43,11 @@ async def same_id_at_once(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.same_id_after_restart",
+    "processor.repeats_an_id_after_a_restart",
     why="data in the memory of one process is lost with it",
     remedy="keep nothing in memory; use the operation id, the state and the processor",
 )
-async def same_id_after_restart(case: ProcessorCase) -> None:
+async def repeats_an_id_after_a_restart(case: ProcessorCase) -> None:
     """Returns the same outcome when another process repeats the call."""
     _declares_it(case)
     one = await _ending(case, case.processor(), case.stage())
@@ -71,11 +71,11 @@ async def sends_the_operation_id(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.same_request_leaves",
+    "processor.repeats_the_same_request",
     why="processors reject, or charge again, an idempotency key with another body",
     remedy="create the request from the request object and the operation id only",
 )
-async def same_request_leaves(case: ProcessorCase) -> None:
+async def repeats_the_same_request(case: ProcessorCase) -> None:
     """Sends the same bytes if the call is repeated with the same operation id."""
     bodies = []
     for _ in range(2):
@@ -89,11 +89,11 @@ async def same_request_leaves(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.query_keeps_the_ending",
+    "processor.returns_the_same_outcome_to_queries",
     why="a success that becomes a failure after a query is a lost sale",
     remedy="return the decided outcome for every query",
 )
-async def query_keeps_the_ending(case: ProcessorCase) -> None:
+async def returns_the_same_outcome_to_queries(case: ProcessorCase) -> None:
     """Returns the same outcome for every query of a decided charge, also after a restart."""
     processor, stage = case.processor(), case.stage()
     if not isinstance(processor, CanQuery):
@@ -110,7 +110,7 @@ async def query_keeps_the_ending(case: ProcessorCase) -> None:
         result = await run_async(lambda q=query, c=context: q(OperationKind.CHARGE, about, c))  # type: ignore[misc]  # bound at once
         if result.raised is None:
             last = await decided(asked, stage, OperationKind.CHARGE, about, result)
-            require(last.answer == yes, f"it was {yes}, then a query said {last}")
+            require(last.answer == yes, f"it was {yes}, then a query returned {last}")
 
 
 def _declares_it(case: ProcessorCase) -> None:

@@ -8,8 +8,8 @@ from ....core.instrument import Instrument
 from ....core.plugin_api.processor import AuthorizeRequest
 from ..calls import captured_output, run_async, whole_text
 from ..cases import PAN, ProcessorCase, operation
+from ..operations import charged
 from ..rules import require, rule
-from ..scenes import charged
 from ..stage import Stage, answers, fails_with
 
 CHARS_MIN = 6
@@ -17,11 +17,11 @@ CHARS_MIN = 6
 
 
 @rule(
-    "processor.answers_without_secrets",
+    "processor.returns_no_secrets",
     why="outcomes, references and states are stored unencrypted and shown in the dashboard",
     remedy="keep at most the last four digits; return nothing from instrument.secret",
 )
-async def answers_without_secrets(case: ProcessorCase) -> None:
+async def returns_no_secrets(case: ProcessorCase) -> None:
     """Repeats no secret in an outcome, a reference, a state or a wake-up."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         charge = await charged(case, case.processor(), case.stage(), asked=asked, ordinal=ordinal)
@@ -32,11 +32,11 @@ async def answers_without_secrets(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.logs_without_secrets",
+    "processor.logs_no_secrets",
     why="logs are copied to places where card numbers are not allowed",
     remedy="log ids and codes with context.logger, never an instrument or a request body",
 )
-async def logs_without_secrets(case: ProcessorCase) -> None:
+async def logs_no_secrets(case: ProcessorCase) -> None:
     """Writes no secret to a log or to standard output."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
@@ -46,11 +46,11 @@ async def logs_without_secrets(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.raises_without_secrets",
+    "processor.raises_no_secrets",
     why="messages and causes of exceptions appear in logs and error trackers",
     remedy="raise an exception with a code; use `from None` if the cause contains the request",
 )
-async def raises_without_secrets(case: ProcessorCase) -> None:
+async def raises_no_secrets(case: ProcessorCase) -> None:
     """Raises no exception that contains a secret, also if requests fail."""
     for ordinal, asked in enumerate(_with_canary(case), 1):
         for stage in (case.stage(), *_faulty(case)):
@@ -60,11 +60,11 @@ async def raises_without_secrets(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.needs_no_secret_later",
+    "processor.queries_without_the_secret",
     why="secrets are erased when the charge is decided; queries do not contain them",
     remedy="store what a query needs, and may be stored, in the state",
 )
-async def needs_no_secret_later(case: ProcessorCase) -> None:
+async def queries_without_the_secret(case: ProcessorCase) -> None:
     """Returns the final outcome if it is queried without the secret."""
     asked = case.request()
     charge = await charged(case, case.processor(), case.stage(), asked=asked)

@@ -41,16 +41,16 @@ async def not_sent_only_before_sending(case: ProcessorCase) -> None:
     """Raises NotSentError only if certainly nothing was sent."""
     for what, network in _LOST.items():
         stage, result = await _authorized(case, network)
-        is_lie = isinstance(result.raised, NotSentError) and stage.line.sent
-        require(not is_lie, f"after {what} it raised {result}, although a request was sent")
+        is_wrong = isinstance(result.raised, NotSentError) and stage.line.sent
+        require(not is_wrong, f"after {what} it raised {result}, although a request was sent")
 
 
 @rule(
-    "processor.silence_is_not_an_answer",
+    "processor.decides_nothing_without_a_response",
     why="a successful charge is shown as failed, or a failed one as paid",
     remedy="return Unknown, or do not catch HttpError; the host queries the outcome",
 )
-async def silence_is_not_an_answer(case: ProcessorCase) -> None:
+async def decides_nothing_without_a_response(case: ProcessorCase) -> None:
     """Returns no definite outcome if there was no response."""
     for what, network in _LOST.items():
         _, result = await _authorized(case, network)
@@ -59,24 +59,24 @@ async def silence_is_not_an_answer(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.junk_is_not_a_yes",
+    "processor.approves_no_invalid_response",
     why="a proxy's error page with status 200 would count as a payment",
     remedy="approve only if the response contains the processor's approval",
 )
-async def junk_is_not_a_yes(case: ProcessorCase) -> None:
+async def approves_no_invalid_response(case: ProcessorCase) -> None:
     """Approves nothing if it cannot parse the response."""
     for body in (b"", b"{}", b"[]", b"null", b"<html>OK</html>", b'{"status":', b"\xff\xfe"):
         _, result = await _authorized(case, answers(200, body))
-        is_yes = isinstance(result.answer, Approved)
-        require(not is_yes, f"the response was {body!r}, it answered {result}")
+        is_approved = isinstance(result.answer, Approved)
+        require(not is_approved, f"the response was {body!r}, it answered {result}")
 
 
 @rule(
-    "processor.hands_the_deadline_on",
+    "processor.passes_the_deadline_on",
     why="the host stops waiting at the deadline; a later response is lost",
     remedy="send requests with timeout=context.deadline, or less",
 )
-async def hands_the_deadline_on(case: ProcessorCase) -> None:
+async def passes_the_deadline_on(case: ProcessorCase) -> None:
     """Gives no request a longer timeout than its own deadline."""
     deadline = timedelta(milliseconds=1500)
     stage, _ = await _authorized(case, case.network, deadline=deadline)
@@ -85,11 +85,11 @@ async def hands_the_deadline_on(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.secrets_stay_out_of_addresses",
+    "processor.puts_no_secrets_in_urls",
     why="URLs are written to access logs",
     remedy="send secrets in the body",
 )
-async def secrets_stay_out_of_addresses(case: ProcessorCase) -> None:
+async def puts_no_secrets_in_urls(case: ProcessorCase) -> None:
     """Adds no part of the payer's secret to a URL."""
     stage = case.stage()
     asked = case.request()

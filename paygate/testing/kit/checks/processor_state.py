@@ -14,16 +14,16 @@ from ....core.plugin_api.processor import CanQuery
 from ....plugins.results import usable_wait
 from ..calls import run_async, run_sync
 from ..cases import ProcessorCase, operation, through_json
+from ..operations import charged, decided, everything
 from ..rules import DoesNotApplyError, NotJudgedError, require, rule
-from ..scenes import charged, decided, everything
 
 
 @rule(
-    "processor.state_is_json",
+    "processor.returns_json_state",
     why="a state that cannot be stored is lost, and the next query fails",
     remedy="use strings, numbers, lists and dictionaries: ISO strings for times, minor units",
 )
-async def state_is_json(case: ProcessorCase) -> None:
+async def returns_json_state(case: ProcessorCase) -> None:
     """Returns a state of plain JSON with at most 16 KiB."""
     for state in await _states(case):
         kept = run_sync(lambda s=state: through_json(s))  # type: ignore[misc]  # bound at once
@@ -34,11 +34,11 @@ async def state_is_json(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.state_is_enough",
+    "processor.continues_from_its_state",
     why="another process may continue the operation, days later",
     remedy="store what a query needs in the state, and nothing on the object",
 )
-async def state_is_enough(case: ProcessorCase) -> None:
+async def continues_from_its_state(case: ProcessorCase) -> None:
     """Returns the same final outcome in another process, from the state alone."""
     processor, stage = case.processor(), case.stage()
     asked = case.request()
@@ -57,11 +57,11 @@ async def state_is_enough(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.wake_ups_can_be_kept",
+    "processor.requests_valid_wake_ups",
     why="the host drops a wake-up that cannot be stored, and the delayed work never happens",
     remedy="use a timedelta from 0 to 400 days, and at most 50 wake-ups in one call",
 )
-async def wake_ups_can_be_kept(case: ProcessorCase) -> None:
+async def requests_valid_wake_ups(case: ProcessorCase) -> None:
     """Requests wake-ups with valid waits, and not too many."""
     processor, stage = case.processor(), case.stage()
     samples = ["approved", *(["declined"] if case.declined is not None else [])]
@@ -75,11 +75,11 @@ async def wake_ups_can_be_kept(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.leaves_its_arguments_alone",
+    "processor.does_not_change_arguments",
     why="the host records the original request, not the changed one",
     remedy="copy before you change: dict(request.instrument.display)",
 )
-async def leaves_its_arguments_alone(case: ProcessorCase) -> None:
+async def does_not_change_arguments(case: ProcessorCase) -> None:
     """Does not change the request or the state that it gets."""
     for ordinal, sample in enumerate(("approved", "declined"), 1):
         if getattr(case, sample) is None:

@@ -9,8 +9,8 @@ from functools import partial
 from ....core.plugin_api.processor import AuthorizeRequest, Processor
 from ..calls import run_async, stopped
 from ..cases import ProcessorCase, operation
+from ..operations import everything
 from ..rules import require, rule
-from ..scenes import everything
 from ..stage import Stage, hangs
 from ..world import watching
 
@@ -34,16 +34,16 @@ async def keeps_its_deadline(case: ProcessorCase) -> None:
         within_s = DEADLINE.total_seconds() + SLACK_S
         result = await run_async(partial(processor.authorize, asked, context), within_s=within_s)
         sent_more = any(sent.timeout > DEADLINE for sent in stage.line.sent)
-        # hands_the_deadline_on checks the timeouts of its requests.
+        # passes_the_deadline_on checks the timeouts of its requests.
         require(result.is_over or sent_more, f"no answer within {within_s:g} s of {DEADLINE}")
 
 
 @rule(
-    "processor.lets_the_loop_go_on",
+    "processor.does_not_block_the_loop",
     why="all payments of this process are blocked meanwhile",
     remedy="use await; run long calculations with asyncio.to_thread",
 )
-async def lets_the_loop_go_on(case: ProcessorCase) -> None:
+async def does_not_block_the_loop(case: ProcessorCase) -> None:
     """Never blocks the event loop with a sleep or a long calculation."""
     with watching() as watch:
         await everything(case, case.processor(), case.stage())
@@ -55,11 +55,11 @@ async def lets_the_loop_go_on(case: ProcessorCase) -> None:
 
 
 @rule(
-    "processor.stops_when_told_to",
+    "processor.stops_when_cancelled",
     why="a worker that shuts down waits for it, and is killed during other work",
     remedy="do not catch CancelledError; clean up in `finally`, and quickly",
 )
-async def stops_when_told_to(case: ProcessorCase) -> None:
+async def stops_when_cancelled(case: ProcessorCase) -> None:
     """Ends at once when it is cancelled, and works as before afterwards."""
     processor, asked = case.processor(), case.request()
     is_stopped = await _cancelled(processor, asked, case.stage(hangs))

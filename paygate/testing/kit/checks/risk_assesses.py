@@ -40,11 +40,11 @@ async def describes_itself(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.answers_with_a_verdict",
+    "risk.returns_a_verdict",
     why="True does not block a payment",
     remedy="return Allow(), Block(reason) or None",
 )
-async def answers_with_a_verdict(case: RiskCase) -> None:
+async def returns_a_verdict(case: RiskCase) -> None:
     """Returns Allow, Block or None, and nothing else."""
     for result in await _sweep(case):
         if result.raised is None:
@@ -64,11 +64,11 @@ async def never_raises(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.blocks_in_our_words",
+    "risk.blocks_with_known_codes",
     why="the merchant gets the code, and the timeline shows the reason",
     remedy="use a DeclineCode, and a short printable reason",
 )
-async def blocks_in_our_words(case: RiskCase) -> None:
+async def blocks_with_known_codes(case: RiskCase) -> None:
     """Blocks with a DeclineCode and a printable reason, without card numbers."""
     for result in await _sweep(case):
         if isinstance(result.answer, Block):
@@ -82,11 +82,11 @@ async def blocks_in_our_words(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.asks_for_what_there_is",
+    "risk.queries_supported_history",
     why="the query is refused, and `fail` decides",
     remedy="query at most 31 days, and `instrument`, `order` or `merchant`",
 )
-async def asks_for_what_there_is(case: RiskCase) -> None:
+async def queries_supported_history(case: RiskCase) -> None:
     """Queries its history only for what is supported."""
     for request in a_sweep_of_risks():
         context = risk_context(case.stage(), request)
@@ -96,11 +96,11 @@ async def asks_for_what_there_is(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.assesses_the_same_again",
+    "risk.assesses_reproducibly",
     why="after a crash another worker assesses the payment again, with another result",
     remedy="use only the request, the history and context.clock; keep no counters",
 )
-async def assesses_the_same_again(case: RiskCase) -> None:
+async def assesses_reproducibly(case: RiskCase) -> None:
     """Returns the same result for the same payment and history, also after a restart."""
     check = case.check()
     for request in a_sweep_of_risks():
@@ -111,11 +111,11 @@ async def assesses_the_same_again(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.leaves_its_arguments_alone",
+    "risk.does_not_change_arguments",
     why="the processor would get another payment than was assessed",
     remedy="copy before you change",
 )
-async def leaves_its_arguments_alone(case: RiskCase) -> None:
+async def does_not_change_arguments(case: RiskCase) -> None:
     """Does not change the request."""
     for request in a_sweep_of_risks():
         before = deepcopy(request)
@@ -124,11 +124,11 @@ async def leaves_its_arguments_alone(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.is_quick",
+    "risk.responds_in_time",
     why="the payment waits for it; a late result counts as `fail` says",
     remedy="send requests with a timeout below context.deadline",
 )
-async def is_quick(case: RiskCase) -> None:
+async def responds_in_time(case: RiskCase) -> None:
     """Returns within two seconds, also if a request hangs."""
     request, check = a_sweep_of_risks()[0], case.check()
     context = risk_context(case.stage(hangs), request, deadline=WITHIN)
@@ -138,11 +138,11 @@ async def is_quick(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.lets_the_loop_go_on",
+    "risk.does_not_block_the_loop",
     why="all payments of this process are blocked meanwhile",
     remedy="use await; run long calculations with asyncio.to_thread",
 )
-async def lets_the_loop_go_on(case: RiskCase) -> None:
+async def does_not_block_the_loop(case: RiskCase) -> None:
     """Never blocks the event loop with a sleep or a long calculation."""
     request = a_sweep_of_risks()[0]
     with watching() as watch:
@@ -154,11 +154,11 @@ async def lets_the_loop_go_on(case: RiskCase) -> None:
 
 
 @rule(
-    "risk.stops_when_told_to",
+    "risk.stops_when_cancelled",
     why="a worker that shuts down waits for it",
     remedy="do not catch CancelledError",
 )
-async def stops_when_told_to(case: RiskCase) -> None:
+async def stops_when_cancelled(case: RiskCase) -> None:
     """Ends at once when it is cancelled."""
     request = a_sweep_of_risks()[0]
     context = risk_context(case.stage(hangs), request)

@@ -38,11 +38,11 @@ async def describes_itself(case: RouterCase) -> None:
 
 
 @rule(
-    "router.answers_with_ids",
+    "router.returns_processor_ids",
     why="the host ignores any other result, and reports the router as broken",
     remedy="return a list of processor ids, or None",
 )
-async def answers_with_ids(case: RouterCase) -> None:
+async def returns_processor_ids(case: RouterCase) -> None:
     """Returns a sequence of processor ids, or None; a string is not a sequence of ids."""
     for request in a_sweep_of_routes():
         results = await _ranked(case, request)
@@ -91,11 +91,11 @@ async def names_each_once(case: RouterCase) -> None:
 
 
 @rule(
-    "router.ranks_the_same_again",
+    "router.ranks_reproducibly",
     why="a repeated request would go to another processor, for no visible reason",
     remedy="use only the request, context.rng and context.clock; keep no counters",
 )
-async def ranks_the_same_again(case: RouterCase) -> None:
+async def ranks_reproducibly(case: RouterCase) -> None:
     """Ranks the same payment the same way, also after a restart."""
     for request in a_sweep_of_routes():
         one, other = (await _ranked(case, request)).answer, (await _ranked(case, request)).answer
@@ -108,11 +108,11 @@ async def ranks_the_same_again(case: RouterCase) -> None:
 
 
 @rule(
-    "router.leaves_its_arguments_alone",
+    "router.does_not_change_arguments",
     why="the next router would get another payment",
     remedy="copy before you change",
 )
-async def leaves_its_arguments_alone(case: RouterCase) -> None:
+async def does_not_change_arguments(case: RouterCase) -> None:
     """Does not change the request."""
     for request in a_sweep_of_routes():
         before = deepcopy(request)
@@ -121,11 +121,11 @@ async def leaves_its_arguments_alone(case: RouterCase) -> None:
 
 
 @rule(
-    "router.is_quick",
+    "router.responds_in_time",
     why="a shopper's request waits for it; a late result counts as no opinion",
     remedy="calculate the ranking; send requests only with a short timeout",
 )
-async def is_quick(case: RouterCase) -> None:
+async def responds_in_time(case: RouterCase) -> None:
     """Returns within half a second, also if a request hangs."""
     router, stage, request = case.router(), case.stage(hangs), a_sweep_of_routes()[0]
     context = stage.call(operation(1), deadline=WITHIN)
@@ -135,11 +135,11 @@ async def is_quick(case: RouterCase) -> None:
 
 
 @rule(
-    "router.lets_the_loop_go_on",
+    "router.does_not_block_the_loop",
     why="all requests of this process are blocked meanwhile",
     remedy="use await; run long calculations with asyncio.to_thread",
 )
-async def lets_the_loop_go_on(case: RouterCase) -> None:
+async def does_not_block_the_loop(case: RouterCase) -> None:
     """Never blocks the event loop with a sleep or a long calculation."""
     request = a_sweep_of_routes()[0]
     with watching() as watch:
@@ -151,11 +151,11 @@ async def lets_the_loop_go_on(case: RouterCase) -> None:
 
 
 @rule(
-    "router.stops_when_told_to",
+    "router.stops_when_cancelled",
     why="a process that shuts down waits for it",
     remedy="do not catch CancelledError",
 )
-async def stops_when_told_to(case: RouterCase) -> None:
+async def stops_when_cancelled(case: RouterCase) -> None:
     """Ends at once when it is cancelled."""
     context = case.stage(hangs).call(operation(1))
     task = asyncio.ensure_future(case.router().rank(a_sweep_of_routes()[0], context))

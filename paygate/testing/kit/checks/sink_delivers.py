@@ -42,11 +42,11 @@ async def describes_itself(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.answers_with_a_result",
+    "sink.returns_a_result",
     why="the host treats anything else as a failed attempt, and sends the event again",
     remedy="return DeliveryResult(delivered=…, status_code=…, body=…, error=…)",
 )
-async def answers_with_a_result(case: SinkCase) -> None:
+async def returns_a_result(case: SinkCase) -> None:
     """Returns a DeliveryResult, whatever the receiver responds."""
     for network in (case.network, answers(200, b"\0\xff"), answers(503), fails_with("timeout")):
         _, delivered = await _delivered(case, network)
@@ -56,11 +56,11 @@ async def answers_with_a_result(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.believes_a_yes",
+    "sink.reports_confirmed_deliveries",
     why="an event that has arrived is sent again for a day",
     remedy="return delivered=True for every 2xx",
 )
-async def believes_a_yes(case: SinkCase) -> None:
+async def reports_confirmed_deliveries(case: SinkCase) -> None:
     """Reports a delivery if the receiver confirms it."""
     for status in (200, 201, 202, 204):
         _, result = await _on_line(case, answers(status, b"OK"))
@@ -68,11 +68,11 @@ async def believes_a_yes(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.believes_no_redirect",
+    "sink.reports_redirects_as_failures",
     why="a login page does not confirm a delivery",
     remedy="return delivered=False for 3xx; redirects are not followed",
 )
-async def believes_no_redirect(case: SinkCase) -> None:
+async def reports_redirects_as_failures(case: SinkCase) -> None:
     """Reports no delivery if the receiver redirects."""
     for status in (301, 302, 307, 308):
         _, result = await _on_line(case, answers(status, location="https://elsewhere.example/"))
@@ -80,30 +80,30 @@ async def believes_no_redirect(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.takes_a_no_for_a_no",
+    "sink.reports_errors_as_failures",
     why="a rejected event would never be sent again",
     remedy="return delivered=False and the status for everything except 2xx; do not raise",
 )
-async def takes_a_no_for_a_no(case: SinkCase) -> None:
+async def reports_errors_as_failures(case: SinkCase) -> None:
     """Reports no delivery, and does not raise, if the receiver rejects the event or fails."""
     for status in (400, 401, 404, 410, 429, 500, 502, 503):
         _, result = await _on_line(case, answers(status, b"no"))
         require(not result.delivered, f"a {status} gave {result}")
-        is_said = result.status_code in {None, status}
-        require(is_said, f"a {status} was reported as {result.status_code}")
+        is_reported = result.status_code in {None, status}
+        require(is_reported, f"a {status} was reported as {result.status_code}")
 
 
 @rule(
-    "sink.survives_silence",
+    "sink.reports_missing_responses",
     why="an exception is less precise than `timeout`: the merchant cannot see what is wrong",
     remedy="catch HttpError and return delivered=False, error=error.kind",
 )
-async def survives_silence(case: SinkCase) -> None:
+async def reports_missing_responses(case: SinkCase) -> None:
     """Reports no delivery and the reason, and does not raise, if there is no response."""
     for kind in KINDS:
         _, result = await _on_line(case, fails_with(kind))
-        is_told = not result.delivered and result.error and result.status_code is None
-        require(is_told, f"a {kind} gave {result}")
+        is_reported = not result.delivered and result.error and result.status_code is None
+        require(is_reported, f"a {kind} gave {result}")
 
 
 @rule(
@@ -118,7 +118,7 @@ async def sends_once(case: SinkCase) -> None:
         if not stage.line.sent:
             raise DoesNotApplyError("no request was sent through context.http")
         times = len(stage.line.sent)
-        require(times == 1, f"{times} requests left in one call")
+        require(times == 1, f"{times} requests were sent in one call")
 
 
 @rule(
@@ -133,11 +133,11 @@ async def sends_the_exact_body(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.names_the_event",
+    "sink.sends_the_event_id",
     why="events are delivered at least once; a receiver finds duplicates by the event's id",
     remedy="send event.id in a header, the same for every attempt",
 )
-async def names_the_event(case: SinkCase) -> None:
+async def sends_the_event_id(case: SinkCase) -> None:
     """Sends the event's id, the same for each attempt and after a restart."""
     for sink in (case.sink(), case.sink()):
         for _ in range(2):
@@ -159,48 +159,53 @@ async def signs_the_body(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.signs_id_and_moment",
+    "sink.signs_id_and_timestamp",
     why="a recorded delivery could be sent again, or with another id",
     remedy="sign id, timestamp and body together, as Standard Webhooks does",
 )
-async def signs_id_and_moment(case: SinkCase) -> None:
+async def signs_id_and_timestamp(case: SinkCase) -> None:
     """Signs the event's id and the timestamp: a change of either changes the signature."""
     before = await _signatures(case)
     event = an_event()
     others = {
         "another id": await _signatures(case, event=replace(event, id="evt_KIT000000000077")),
-        "a later moment": await _signatures(case, later=timedelta(minutes=10)),
+        "a later timestamp": await _signatures(case, later=timedelta(minutes=10)),
     }
     for what, after in others.items():
-        told = {event.id, "evt_KIT000000000077"}
+        ids = {event.id, "evt_KIT000000000077"}
         changed = [name for name, value in after.items() if value != before.get(name)]
         # The headers of id and timestamp change too; a signature is another, longer value.
-        signed = [n for n in changed if after[n] not in told and not after[n].isdigit()]
+        signed = [n for n in changed if after[n] not in ids and not after[n].isdigit()]
         require(signed, f"with {what} only {changed or 'nothing'} changed")
 
 
 @rule(
-    "sink.keeps_the_secret",
+    "sink.reveals_no_secret",
     why="anyone with the merchant's secret can sign events",
     remedy="send only the signature; log neither the secret nor the headers",
 )
-async def keeps_the_secret(case: SinkCase) -> None:
+async def reveals_no_secret(case: SinkCase) -> None:
     """Shows the endpoint's secret in no request, result, log or error."""
     for network in (case.network, answers(500, b"no"), fails_with("timeout")):
         with captured_output() as delivered:
-            stage, said_ = await _delivered(case, network)
-        texts = (repr(stage.log.lines), delivered.getvalue(), str(said_), whole_text(said_.raised))
+            stage, result = await _delivered(case, network)
+        texts = (
+            repr(stage.log.lines),
+            delivered.getvalue(),
+            str(result),
+            whole_text(result.raised),
+        )
         left = [sent.url for sent in stage.line.sent if sent.holds(SECRET)]
-        is_out = left or any(SECRET in text for text in texts)
-        require(not is_out, "the endpoint's secret is visible")
+        is_revealed = left or any(SECRET in text for text in texts)
+        require(not is_revealed, "the endpoint's secret is visible")
 
 
 @rule(
-    "sink.hands_the_deadline_on",
+    "sink.passes_the_deadline_on",
     why="the host stops waiting at the deadline, and the receiver's connection stays open",
     remedy="send requests with timeout=min(own, context.deadline)",
 )
-async def hands_the_deadline_on(case: SinkCase) -> None:
+async def passes_the_deadline_on(case: SinkCase) -> None:
     """Gives no request a longer timeout than its own deadline."""
     stage, _ = await _on_line(case, case.network, deadline=DEADLINE)
     longest = max(sent.timeout for sent in stage.line.sent)
@@ -221,11 +226,11 @@ async def keeps_its_deadline(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.lets_the_loop_go_on",
+    "sink.does_not_block_the_loop",
     why="all deliveries of this process are blocked meanwhile",
     remedy="use await; run long calculations with asyncio.to_thread",
 )
-async def lets_the_loop_go_on(case: SinkCase) -> None:
+async def does_not_block_the_loop(case: SinkCase) -> None:
     """Never blocks the event loop with a sleep or a long calculation."""
     with watching() as watch:
         await _delivered(case, case.network)
@@ -236,11 +241,11 @@ async def lets_the_loop_go_on(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.stops_when_told_to",
+    "sink.stops_when_cancelled",
     why="a worker that shuts down waits for it",
     remedy="do not catch CancelledError; clean up in `finally`, and quickly",
 )
-async def stops_when_told_to(case: SinkCase) -> None:
+async def stops_when_cancelled(case: SinkCase) -> None:
     """Ends at once when it is cancelled."""
     stage, sink = case.stage(hangs), case.sink()
     call = sink.deliver(an_event(), an_endpoint(), stage.call(operation(1)))
@@ -250,11 +255,11 @@ async def stops_when_told_to(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.wants_without_asking",
+    "sink.decides_wants_from_arguments",
     why="it is called while a payment is processed",
     remedy="use only the event's type and the endpoint, and do not raise",
 )
-async def wants_without_asking(case: SinkCase) -> None:
+async def decides_wants_from_arguments(case: SinkCase) -> None:
     """Returns whether it wants an event: the same boolean each time, for any endpoint."""
     sink = case.sink()
     for endpoint in (an_endpoint(), an_endpoint(None), replace(an_endpoint(), secret=None)):
@@ -269,11 +274,11 @@ async def wants_without_asking(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.copes_without_an_address",
+    "sink.handles_a_missing_url",
     why="merchants may remove their URL while events are being delivered",
     remedy="return delivered=False if a required field of the endpoint is None",
 )
-async def copes_without_an_address(case: SinkCase) -> None:
+async def handles_a_missing_url(case: SinkCase) -> None:
     """Does not raise if the endpoint has no URL or no secret, and sends no request then."""
     for endpoint in (an_endpoint(None), replace(an_endpoint(), secret=None)):
         stage, delivered = await _delivered(case, case.network, endpoint=endpoint)
@@ -283,11 +288,11 @@ async def copes_without_an_address(case: SinkCase) -> None:
 
 
 @rule(
-    "sink.leaves_its_arguments_alone",
+    "sink.does_not_change_arguments",
     why="the next attempt would send the changed event",
     remedy="copy before you change",
 )
-async def leaves_its_arguments_alone(case: SinkCase) -> None:
+async def does_not_change_arguments(case: SinkCase) -> None:
     """Does not change the event or the endpoint."""
     event, endpoint = an_event(), an_endpoint()
     before = deepcopy((event, endpoint))
@@ -314,7 +319,7 @@ async def _delivered(
 
 
 async def _on_line(
-    case: SinkCase, network: Network | None, **scene: object
+    case: SinkCase, network: Network | None, **given: object
 ) -> tuple[Stage, DeliveryResult]:
     """Deliver an event with a sink that uses ``context.http``.
 
@@ -322,7 +327,7 @@ async def _on_line(
         DoesNotApplyError: It sends no request.
         BrokenRuleError: It raised.
     """
-    stage, delivered = await _delivered(case, network, **scene)  # type: ignore[arg-type]  # as above
+    stage, delivered = await _delivered(case, network, **given)  # type: ignore[arg-type]  # as above
     if not stage.line.sent:
         raise DoesNotApplyError("no request was sent through context.http")
     require(isinstance(delivered.answer, DeliveryResult), f"deliver ended with {delivered}")
@@ -330,15 +335,15 @@ async def _on_line(
     return stage, delivered.answer
 
 
-async def _signatures(case: SinkCase, **scene: object) -> Mapping[str, str]:
+async def _signatures(case: SinkCase, **given: object) -> Mapping[str, str]:
     """Return the headers that depend on the endpoint's secret.
 
     Raises:
         DoesNotApplyError: There are none: it does not sign.
     """
-    signed, _ = await _on_line(case, case.network, **scene)
+    signed, _ = await _on_line(case, case.network, **given)
     bare = replace(an_endpoint(), secret=None)
-    plain, _ = await _on_line(case, case.network, **{**scene, "endpoint": bare})
+    plain, _ = await _on_line(case, case.network, **{**given, "endpoint": bare})
     usual = plain.line.sent[0].headers
     added = {n: v for n, v in signed.line.sent[0].headers.items() if usual.get(n) != v}
     if not added:

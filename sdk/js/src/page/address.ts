@@ -1,11 +1,11 @@
-/** What the page's own address says. */
+/** The parameters in the page's own URL. */
 
 import { recallFragment } from "../shared/memory.ts";
 import { readFragment, writeFragment, type Fragment } from "../shared/protocol.ts";
 
 export interface Address extends Fragment {
   readonly orderId: string | null;
-  /** What the opener says is to be paid, in minor units. Only a gateway that knows
+  /** The amount that the opener requests, in minor units. Only a gateway that knows
    * no orders makes use of it; every other charges its order's own amount. */
   readonly amount: number | null;
   /** Named on `/success` and `/failure`. */
@@ -39,6 +39,6 @@ export function addressOf(orderId: string, clientSecret: string | null, here: Lo
   query.set("order_id", orderId);
   address.search = query.toString();
   const { handshake } = readFragment(here.hash);
-  address.hash = writeFragment({ handshake, clientSecret, underWay: null });
+  address.hash = writeFragment({ handshake, clientSecret, pendingPayment: null });
   return address;
 }

@@ -36,7 +36,7 @@ export interface Payment {
 export interface Method {
   readonly name: string;
   readonly title: string;
-  /** How it can be carried out; a gateway too old to say leaves it out. */
+  /** The flows it supports; missing in responses of old gateways. */
   readonly flows?: readonly string[];
   readonly schema?: Schema;
 }
@@ -44,7 +44,7 @@ export interface Method {
 /** What can be paid with, and the gateway's time, by which it judges expiry dates. */
 export interface Offered {
   readonly data: readonly Method[];
-  /** A gateway too old to say leaves it out. */
+  /** Missing in responses of old gateways. */
   readonly now?: string;
 }
 

@@ -24,7 +24,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Show or hide. Both ways at once: old tests look at `style.display`. */
+/** Show or hide, with the attribute and with `style.display`, which older clients' tests read. */
 export function display(element: HTMLElement, isShown: boolean): void {
   element.hidden = !isShown;
   element.style.display = isShown ? "" : "none";

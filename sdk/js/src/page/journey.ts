@@ -4,7 +4,7 @@ import { forget, recall, remember } from "../shared/memory.ts";
 import { addressOf, type Address } from "./address.ts";
 import { Mismatch, pays, Refused, Unreachable, type Api, type Method, type Offered, type Order, type Payment } from "./api.ts";
 import type { Parent } from "./parent.ts";
-import { patiently, pause, SHOPPER_IS_BACK } from "./patience.ts";
+import { untilAnswered, pause, SHOPPER_IS_BACK } from "./retrying.ts";
 import type { Notice, View } from "./view.ts";
 import type { Words } from "./words.ts";
 
@@ -41,7 +41,7 @@ export class Journey {
     });
   }
 
-  async begin({ orderId, paymentId, underWay, isRoot }: Address): Promise<void> {
+  async begin({ orderId, paymentId, pendingPayment, isRoot }: Address): Promise<void> {
     if (paymentId) return this.#revisit(paymentId);
     if (!orderId) return this.#explain(isRoot);
     const order = await this.#order(orderId);
@@ -49,7 +49,7 @@ export class Journey {
     if (!this.parent.isAllowed(order.allowed_origins)) return this.view.notice("elsewhere");
     await this.#offer(order);
     const recalled = recall(orderId);
-    const known = underWay ?? recalled;
+    const known = pendingPayment ?? recalled;
     const found = known ? await this.#payment(known) : null;
     const payment = found && pays(found, orderId) ? found : null;
     if (payment && !hasFailed(payment) && !(await this.#isOver(payment, orderId))) {
@@ -292,7 +292,7 @@ export class Journey {
   }
 
   #asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    return patiently(ask, this.view);
+    return untilAnswered(ask, this.view);
   }
 }
 

@@ -6,7 +6,7 @@ import { Api } from "./api.ts";
 import { display, find } from "./dom.ts";
 import { Journey } from "./journey.ts";
 import { Parent } from "./parent.ts";
-import { SHOPPER_IS_BACK } from "./patience.ts";
+import { SHOPPER_IS_BACK } from "./retrying.ts";
 import { View } from "./view.ts";
 import { languageOf, localeOf, wordsIn } from "./words.ts";
 

@@ -5,7 +5,7 @@ import type { Method, NextAction, Order, Payment } from "./api.ts";
 import { display, find, icon, make } from "./dom.ts";
 import { formFor, type MethodForm, type Now } from "./forms.ts";
 import { brief, formatted, type Money } from "./money.ts";
-import type { Network } from "./patience.ts";
+import type { Network } from "./retrying.ts";
 import type { Words } from "./words.ts";
 
 export type Notice =

@@ -251,7 +251,7 @@ function addressOf(options: ResolvedOptions, handshake: Handshake): URL {
   fields.set("embedded", "true");
   if (options.key) fields.set("key", options.key);
   const { clientSecret, orderId } = options;
-  address.hash = writeFragment({ handshake, clientSecret, underWay: recall(orderId) });
+  address.hash = writeFragment({ handshake, clientSecret, pendingPayment: recall(orderId) });
   return address;
 }
 

@@ -58,13 +58,13 @@ export interface Fragment {
   readonly handshake: Handshake | null;
   readonly clientSecret: string | null;
   /** The order's pending payment when the modal was last open. */
-  readonly underWay: string | null;
+  readonly pendingPayment: string | null;
 }
 
-export function writeFragment({ handshake, clientSecret, underWay }: Fragment): string {
+export function writeFragment({ handshake, clientSecret, pendingPayment }: Fragment): string {
   const fields = new URLSearchParams({ ...handshake });
   if (clientSecret) fields.set("client_secret", clientSecret);
-  if (underWay) fields.set("payment_id", underWay);
+  if (pendingPayment) fields.set("payment_id", pendingPayment);
   return fields.toString();
 }
 
@@ -76,7 +76,7 @@ export function readFragment(hash: string): Fragment {
   const origin = named === OPAQUE ? OPAQUE : originOf(named);
   const handshake = nonce && instance && origin ? { nonce, instance, origin } : null;
   const clientSecret = fields.get("client_secret");
-  return { handshake, clientSecret, underWay: fields.get("payment_id") };
+  return { handshake, clientSecret, pendingPayment: fields.get("payment_id") };
 }
 
 /** The origin of a URL; null if it has none for messages. */

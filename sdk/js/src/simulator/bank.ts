@@ -21,7 +21,7 @@ const back = wayBack(query.get("return_url"), location.origin);
 let isAnswered = false;
 
 function say(sentence: string): void {
-  find("bank-said").textContent = sentence;
+  find("bank-result").textContent = sentence;
 }
 
 /** Show the final text. */
@@ -81,7 +81,7 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-decision]")) 
 }
 find("bank-abandon").addEventListener("click", () => {
   isAnswered = true;
-  end("You left without an answer.");
+  end("You left without a decision.");
   leave();
 });
 

@@ -77,7 +77,7 @@ async function answer(id: string, card: HTMLElement, decision: Decision | "ignor
 }
 
 function say(sentence: string): void {
-  find("phone-said").textContent = sentence;
+  find("phone-result").textContent = sentence;
 }
 
 function drop(id: string): void {

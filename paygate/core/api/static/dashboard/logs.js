@@ -1,6 +1,6 @@
 "use strict";
 
-// The webhook log on one plain page, for whoever wants nothing more. The list comes
+// The webhook log on one plain page, without a framework. The list comes
 // as a bare array or in an envelope, as the gateway's profile has it.
 
 const REFRESH_MS = 3000;
@@ -11,7 +11,7 @@ function named(name) {
 
 async function readLogs() {
   const key = named("paygate-test-key");
-  // A gateway that asks nobody for credentials does not mind them.
+  // A gateway that needs no credentials ignores them.
   const headers = key ? { "X-Api-Key": key, "X-Api-Secret": named("paygate-test-secret") } : {};
   const response = await fetch(`${named("paygate-api")}/api/v1/webhooks`, { headers });
   if (!response.ok) throw new Error(`The API answered ${response.status}`);
