@@ -15,8 +15,9 @@ SHELL := bash
 # The tests and the gateway start many Pythons. Each would compile paygate again, for a second.
 unexport PYTHONDONTWRITEBYTECODE
 PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http
-EDITABLE := $(addprefix --editable ,$(PLUGINS))
-SOURCES := paygate pytest_paygate plugins tests examples bench
+CLIENT := sdk/python
+EDITABLE := $(addprefix --editable ,$(PLUGINS) $(CLIENT))
+SOURCES := paygate pytest_paygate plugins sdk tests examples bench
 
 # A virtual environment names its folder in its programs. One of a folder that was moved, or
 # without pip (Debian and Ubuntu need python3-venv for it), is removed and made again.
@@ -27,7 +28,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check chaos format bench pages wheels sbom docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos format bench pages clients wheels sbom docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -99,10 +100,14 @@ pages: $(VENV)/.installed $(VENV)/.tools
 		&& npm run --silent build
 	git diff --exit-code --stat -- paygate/core/api/static dashboard/src/api/schema.d.ts
 
-# The four distributions, as they would be published.
+# Writes the client libraries from the API's document and sdk/operations.toml.
+clients: $(VENV)/.installed-dev
+	@$(BIN)/python -m sdk.generator
+
+# The five distributions, as they would be published.
 wheels: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--wheel-dir dist . $(PLUGINS)
+		--wheel-dir dist . $(PLUGINS) $(CLIENT)
 
 # CycloneDX files in dist/sbom: what is installed with paygate, and what the pages are built from.
 LOCKED := dashboard sdk/js
@@ -142,7 +147,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu: apt-get install python3-venv; then try again"; exit 2; }
 
-$(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS)) | $(BIN)/python
+$(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS) $(CLIENT)) | $(BIN)/python
 	@echo "installing paygate and what it depends on (about 100 MB, half a minute):"
 	@$(PIP) --quiet hatchling editables $(FAILED)
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE) $(PROGRESS) $(FAILED)

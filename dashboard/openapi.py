@@ -1,4 +1,4 @@
-"""Write the OpenAPI document from which the types of the dashboard are generated.
+"""Write the OpenAPI document from which the types of the dashboard and of the clients are made.
 
 It needs no database: the routes and the models are known from the code alone.
 Paths of clients of older gateways are left out; the dashboard uses none of them.
@@ -26,6 +26,11 @@ class Machines(SimpleNamespace):
 
 def main() -> None:
     """Write the document to standard output."""
+    json.dump(document(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=True)
+
+
+def document() -> dict[str, Any]:
+    """Return the document, without examples, errors and paths of other gateways."""
     registry = load_plugins(installed_plugins(), environ={}, preferred=()).registry
     deps = cast("Deps", Machines(registry=registry, policy=Policy()))
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
@@ -35,7 +40,8 @@ def main() -> None:
         written["paths"][path] = ours
         if not ours:
             del written["paths"][path]
-    json.dump(_without_examples(written), sys.stdout, indent=1, ensure_ascii=False, sort_keys=True)
+    without: dict[str, Any] = _without_examples(written)
+    return without
 
 
 def _good(operation: dict[str, Any]) -> dict[str, Any]:

@@ -48,8 +48,9 @@ def dev(
         keep_clock: Do not release the test clock if the last run left it stopped or ahead of
             the real time.
         beside: Python programs to start when the API is ready. They get its URL and the
-            test merchant's credentials in ``PAYGATE_URL``, ``PAYGATE_KEY`` and
-            ``PAYGATE_SECRET``. They end with this process; their own end stops nothing else.
+            test merchant's credentials in ``PAYGATE_URL``, ``PAYGATE_API_KEY`` and
+            ``PAYGATE_API_SECRET`` (also ``PAYGATE_KEY`` and ``PAYGATE_SECRET``). They end with
+            this process; their own end stops nothing else.
 
     Raises:
         OperatorError: A process cannot be started.
@@ -147,6 +148,8 @@ def _start_beside(
     variables = {
         **environ,
         "PAYGATE_URL": _base(settings),
+        "PAYGATE_API_KEY": settings.test_api_key,
+        "PAYGATE_API_SECRET": settings.test_api_secret,
         "PAYGATE_KEY": settings.test_api_key,
         "PAYGATE_SECRET": settings.test_api_secret,
     }

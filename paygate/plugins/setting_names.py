@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 PREFIX = f"{PROJECT.upper()}_"
 # One or two different letters in a long name; less similar names may be another program's.
 SIMILARITY_MIN = 0.85
-# Used by paygate's tests, and by ``paygate dev --with`` for its program.
-_OTHERS = re.compile(rf"{PREFIX}(TEST_\w+|URL|API|KEY|SECRET)")
+# Used by paygate's tests and client libraries, and by ``paygate dev --with`` for its program.
+_OTHERS = re.compile(rf"{PREFIX}(TEST_\w+|URL|API|KEY|SECRET|API_KEY|API_SECRET)")
 # Kubernetes sets these for every service, also for one with the name paygate.
 _KUBERNETES = re.compile(rf"{PREFIX}\w*(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP)\w*)")
 

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"paygate-framework", "paygate-upi-sim", "paygate-card-sim", "paygate-webhook-http"}
+OURS = {
+    "paygate-framework",
+    "paygate-client",
+    "paygate-upi-sim",
+    "paygate-card-sim",
+    "paygate-webhook-http",
+}
 PINNED = {
     line.partition("==")[0].strip().replace("_", "-").lower()
     for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -99,6 +105,7 @@ def test_every_dependency_is_internal_or_pinned():
 
 
 def test_the_distributions_have_their_names():
-    files = [ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")]
+    others = [*(ROOT / "plugins").glob("*/pyproject.toml"), ROOT / "sdk/python/pyproject.toml"]
+    files = [ROOT / "pyproject.toml", *others]
 
     assert {tomllib.loads(file.read_text())["project"]["name"] for file in files} == OURS

@@ -34,7 +34,7 @@ IN_CORE = {
 }
 """The same for the core, except names that are part of the API or the database."""
 CORE = ("paygate/core/", "paygate/bootstrap.py", "paygate/settings.py", "paygate/production.py")
-WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk/js/src")
+WHERE = ("paygate", "pytest_paygate", "plugins", "examples", "docs", "dashboard/src", "sdk")
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
 RIDDLES = {"told", "heard", "said", "says", "nobody", "who", "taker", "strangers"}
 """Names of variables, arguments and functions that hide what they hold or do."""

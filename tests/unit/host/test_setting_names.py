@@ -50,6 +50,8 @@ def test_a_misspelt_setting_is_refused_with_the_nearest(name, sentence):
         ("PAYGAT_SEED", "7"),
         ("PAYGATE_TEST_DATABASE_URL", "postgresql://"),
         ("PAYGATE_URL", "http://localhost:8000"),
+        ("PAYGATE_API_KEY", "key_test_abc123"),
+        ("PAYGATE_API_SECRET", "secret_test_xyz789"),
         ("PAYGATE_SERVICE_HOST", "10.0.0.7"),
         ("PAYGATE_SERVICE_PORT_HTTP", "8000"),
         ("PAYGATE_CHECKOUTS_PORT", "tcp://10.0.0.7:8000"),
