@@ -85,6 +85,7 @@ class StreamParser:
     def __init__(self, cursor: str | None) -> None:
         self.cursor = cursor
         self._rest = b""
+        self._id = cursor
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[Event]:
@@ -95,12 +96,15 @@ class StreamParser:
             name, _, value = line.rstrip(b"\r").partition(b":")
             value = value.removeprefix(b" ")
             if name == b"id":
-                self.cursor = value.decode()
+                self._id = value.decode()
             elif name == b"data":
                 self._data.append(value)
-            elif not line.strip() and self._data:
+            elif not line.strip():
+                # Only now is it complete. One that was cut is sent again.
+                self.cursor = self._id
                 body, self._data = b"\n".join(self._data), []
-                yield parse_event(body, cursor=self.cursor or "")
+                if body:
+                    yield parse_event(body, cursor=self.cursor or "")
 
 
 def _stream_call(cursor: str | None) -> Call[None]:

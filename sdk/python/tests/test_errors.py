@@ -56,9 +56,7 @@ def test_an_error_has_its_class_and_all_that_the_server_says(
 ):
     body = error(code, reason="amount_too_small", field="amount")
     headers = {"X-Request-Id": "req_1", "Retry-After": "3"}
-    api.get("/orders/order_1").mock(
-        return_value=httpx.Response(status, json=body, headers=headers)
-    )
+    api.get("/orders/order_1").mock(return_value=httpx.Response(status, json=body, headers=headers))
 
     with pytest.raises(ApiError) as raised:
         ask(lambda client: client.orders.get("order_1"), ONCE)
@@ -156,7 +154,14 @@ def test_the_address_may_have_the_path_of_the_api(given: str, used: str):
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "pay.example", "ftp://pay.example", "https://", "https://asha:pin@x.example", "http://x/?a"],
+    [
+        "",
+        "pay.example",
+        "ftp://pay.example",
+        "https://",
+        "https://asha:pin@x.example",
+        "http://x/?a",
+    ],
 )
 def test_a_wrong_address_is_refused_without_being_repeated(wrong: str):
     with pytest.raises(ConfigurationError) as raised:

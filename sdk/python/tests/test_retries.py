@@ -135,7 +135,10 @@ def test_a_request_without_a_key_that_was_not_executed_is_sent_again(
         (httpx.Response(400, json=error()), BadRequestError),
         (httpx.Response(409, json=error("OTHER")), BadRequestError),
         (httpx.Response(422, json=error("IDEMPOTENCY_KEY_REUSED")), IdempotencyKeyReusedError),
-        (httpx.Response(302, headers={"Location": "https://else.example"}), UnexpectedResponseError),
+        (
+            httpx.Response(302, headers={"Location": "https://else.example"}),
+            UnexpectedResponseError,
+        ),
     ],
     ids=["400", "409", "422", "302"],
 )
