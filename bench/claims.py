@@ -71,7 +71,7 @@ async def show(connection: asyncpg.Connection, what: str) -> None:
 
 async def claim(connection: asyncpg.Connection) -> list[asyncpg.Record]:
     now = datetime.now(UTC)
-    args = (uuid4(), "bench", 128, now, ENDPOINT_IN_FLIGHT_MAX, ["webhook_http"])
+    args = (uuid4(), "bench", 128, now, ENDPOINT_IN_FLIGHT_MAX, ["webhook_http"], 96, 128)
     found: list[asyncpg.Record] = await connection.fetch(CLAIM, *args)
     return found
 

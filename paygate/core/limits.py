@@ -187,6 +187,13 @@ CLAIM_ROWS_MAX = 200
 # respond blocks no more than these.
 ENDPOINT_IN_FLIGHT_MAX = 16
 
+# Concurrent deliveries to all endpoints of one merchant.
+MERCHANT_IN_FLIGHT_MAX = 96
+
+# Attempts in a row without an answer that open the breaker of an endpoint: it gets one attempt at
+# a time until it answers.
+UNANSWERED_MAX = 5
+
 # The notifier. A notification must never slow down a response.
 NOTIFICATIONS_BUFFERED_MAX = 1000
 

@@ -48,7 +48,7 @@ from ..core.plugin_api.processor import (
 from ..core.plugin_api.retry_policy import PolicyTarget, RetryPolicy, Tries
 from ..core.plugin_api.sink import DeliverableEvent, EventSink
 from ..core.redaction import mask_secrets, mask_state
-from ..core.webhooks.model import DeliveryResult, Endpoint
+from ..core.webhooks.model import SINK_FAILED, DeliveryResult, Endpoint
 from .isolation import contained, within
 from .masking_logger import masked
 from .results import (
@@ -401,7 +401,7 @@ class GuardedSink:
         except PluginError as error:
             reason = mask_secrets(error.reason, keys)
             context.logger.warning("sink failed", plugin=self.info.id, reason=reason)
-            return DeliveryResult(delivered=False, error="sink_failed")
+            return DeliveryResult(delivered=False, error=SINK_FAILED)
 
     async def close(self) -> None:
         """Implements ``CanClose.close``; an exception or a timeout does not block the shutdown."""

@@ -20,7 +20,7 @@ from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX, OVERDUE_AFTER
 from paygate.core.queue.lease import FailedClaim
 from paygate.core.queue.work import Finished
 from paygate.core.webhooks.deliver import Attempt, DeliveryJob, DeliveryWork
-from paygate.core.webhooks.store import ClaimedDelivery
+from paygate.core.webhooks.store import ClaimedDelivery, DeliveryShares
 from tests.harness.apps import PATIENCE_S, TestApp, running_app
 from tests.harness.fakes import Fakes
 
@@ -32,12 +32,12 @@ DELIVERED = DeliveryResult(True, 200, "OK")
 
 # Each claim stops after its snapshot was taken and before it locks anything.
 STOP_CLAIMS = f"""
-ALTER FUNCTION paygate_delivery_slots(uuid[], int) RENAME TO paygate_delivery_slots_behind;
-CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], share int)
+ALTER FUNCTION paygate_delivery_slots(uuid[], int[]) RENAME TO paygate_delivery_slots_behind;
+CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], shares int[])
 RETURNS TABLE (endpoint_id uuid, free int) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared({BARRIER});
-    RETURN QUERY SELECT * FROM paygate_delivery_slots_behind(endpoints, share);
+    RETURN QUERY SELECT * FROM paygate_delivery_slots_behind(endpoints, shares);
 END $$
 """
 WAITING = """
@@ -55,7 +55,7 @@ async def claim(app: TestApp, limit: int = 100) -> Sequence[ClaimedDelivery]:
     return await deps.storage.deliveries.claim(
         worker_id=f"test-{uuid4()}",
         token=uuid4(),
-        limit=limit,
+        shares=DeliveryShares(limit, ENDPOINT_IN_FLIGHT_MAX, limit, limit),
         now=deps.clock.now(),
         sinks=deps.registry.sinks,
     )
@@ -201,7 +201,7 @@ async def test_an_endpoint_locked_by_another_claim_is_skipped(app: TestApp, data
     await add_rows(app, 3, endpoint=OTHER)
     other = await asyncpg.connect(database_url)
     async with other.transaction():
-        await other.execute("SELECT paygate_delivery_slots($1, 4)", [OTHER])
+        await other.execute("SELECT paygate_delivery_slots($1, $2)", [OTHER], [4])
         claimed = await claim(app)
     again = await claim(app)
     await other.close()

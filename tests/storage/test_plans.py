@@ -40,7 +40,9 @@ SMALL = {
     "webhook_logs_endpoint_due",
     "webhook_logs_manual",
     "merchants_webhook_disabled",
+    "merchants_webhook_breaker",
     "webhook_endpoints_disabled",
+    "webhook_endpoints_breaker",
 }
 STATEMENTS = {
     "create payments": payments.OPEN,

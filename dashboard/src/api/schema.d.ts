@@ -4209,6 +4209,14 @@ export interface components {
      * @description A webhook endpoint.
      */
     WebhookEndpoint: {
+      /**
+       * Breaker
+       * @description not `closed`: it did not answer, and gets one attempt at a time
+       * @enum {string}
+       */
+      breaker: "closed" | "open" | "half_open";
+      /** Breaker Open Since */
+      breaker_open_since: string | null;
       /** Consecutive Failures */
       consecutive_failures: number;
       /**
@@ -4250,6 +4258,11 @@ export interface components {
        */
       secret_hint: string | null;
       /**
+       * Unanswered
+       * @description attempts in a row without an answer
+       */
+      unanswered: number;
+      /**
        * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
@@ -4263,6 +4276,14 @@ export interface components {
      * @description An endpoint with its new secret, which is shown only once.
      */
     WebhookEndpointWithSecret: {
+      /**
+       * Breaker
+       * @description not `closed`: it did not answer, and gets one attempt at a time
+       * @enum {string}
+       */
+      breaker: "closed" | "open" | "half_open";
+      /** Breaker Open Since */
+      breaker_open_since: string | null;
       /** Consecutive Failures */
       consecutive_failures: number;
       /**
@@ -4305,6 +4326,11 @@ export interface components {
        * @description the secret's last characters
        */
       secret_hint: string | null;
+      /**
+       * Unanswered
+       * @description attempts in a row without an answer
+       */
+      unanswered: number;
       /**
        * Updated At
        * Format: date-time

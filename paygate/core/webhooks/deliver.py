@@ -21,8 +21,16 @@ from ..queue.work import Finished, conclude_each
 from ..records import WriteResult
 from .emit import deliveries_of, notify_deliveries
 from .endpoints import sealed_as
-from .model import Delivery, DeliveryResult, DisabledReason, Endpoint, EndpointSettings, StoredEvent
-from .store import ClaimedDelivery, DeliveryRecord, DisabledNotice, Health
+from .model import (
+    SINK_FAILED,
+    Delivery,
+    DeliveryResult,
+    DisabledReason,
+    Endpoint,
+    EndpointSettings,
+    StoredEvent,
+)
+from .store import ClaimedDelivery, DeliveryRecord, DeliveryShares, DisabledNotice, Health
 
 HTTP_GONE = 410
 """The status of a receiver that wants no more events."""
@@ -76,14 +84,19 @@ class DeliveryWork:
 
     deps: Deps
     worker_id: str
+    _probing: set[str] = field(default_factory=set, init=False)
+    """Deliveries in progress to endpoints whose breaker is open."""
 
     async def claim(self, limit: int) -> Sequence[DeliveryJob]:
         """Lease due deliveries, and read their endpoints: addresses change."""
         deps = self.deps
+        in_flight_max = deps.policy.deliveries_in_flight
         claimed = await deps.storage.deliveries.claim(
             worker_id=self.worker_id,
             token=deps.ids.uuid(),
-            limit=limit,
+            shares=DeliveryShares.of(
+                limit, probing=len(self._probing), in_flight_max=in_flight_max
+            ),
             now=deps.clock.now(),
             sinks=deps.registry.sinks,
         )
@@ -101,7 +114,13 @@ class DeliveryWork:
         if held := [each.lease for each in found if _is_held(each)]:
             # Disabled between the claim and now.
             await deps.storage.deliveries.release_claims(held)
-        return [each for each in found if not _is_held(each)]
+        jobs = [each for each in found if not _is_held(each)]
+        self._probing.update(
+            each.lease.row_id
+            for each in jobs
+            if each.endpoint is not None and each.endpoint.breaker_open_since is not None
+        )
+        return jobs
 
     async def perform(self, claim: DeliveryJob) -> Attempt | None:
         """Deliver the stored bytes to the sink, once.
@@ -112,9 +131,14 @@ class DeliveryWork:
         Raises:
             InfrastructureError: The endpoint's secret cannot be opened; nothing was sent.
         """
-        if await self._is_outdated(claim):
-            return None
-        return await self._deliver(claim)
+        try:
+            return None if await self._is_outdated(claim) else await self._deliver(claim)
+        finally:
+            self.forget(claim)
+
+    def forget(self, claim: DeliveryJob) -> None:
+        """Stop counting a delivery as one in progress."""
+        self._probing.discard(claim.lease.row_id)
 
     async def _is_outdated(self, claim: DeliveryJob) -> bool:
         if time.monotonic() - claim.read_at_s <= ENDPOINT_AGE_MAX_S:
@@ -211,7 +235,15 @@ def conclude_delivery(claim: DeliveryJob, attempt: Attempt, deps: Deps) -> Deliv
         took_ms=attempt.took_ms,
         url=claim.endpoint.url if claim.endpoint else None,
         health=_health(claim.endpoint, attempt),
+        answered=_is_answered(result),
     )
+
+
+def _is_answered(result: DeliveryResult) -> bool | None:
+    """Return whether the endpoint answered. A sink that failed says nothing about that."""
+    if result.error == SINK_FAILED:
+        return None
+    return result.delivered or result.status_code is not None
 
 
 def _health(endpoint: EndpointSettings | None, attempt: Attempt) -> Health | None:

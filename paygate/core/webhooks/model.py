@@ -42,6 +42,10 @@ class StoredEvent:
 DeliveryStatus = Literal["pending", "success", "failed"]
 
 
+SINK_FAILED = "sink_failed"
+"""The error of an attempt whose sink raised an exception."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """The result of one attempt.
@@ -117,6 +121,8 @@ class Delivery:
         )
 
 
+BreakerState = Literal["closed", "open", "half_open"]
+"""``open``: it did not respond, and gets less; ``half_open``: a request is in progress."""
 DisabledReason = Literal["manual", "gone", "failing"]
 """A person disabled it; the receiver answered 410; every attempt has failed for days."""
 _NAME = r"[a-z][a-z_]*(?:\.[a-z][a-z_]*){0,3}"
@@ -194,6 +200,9 @@ class EndpointSettings:
         disabled_at: When it was disabled, in UTC.
         consecutive_failures: Number of attempts since the last successful one.
         first_failure_at: When the first of those ended.
+        unanswered: Number of attempts since the last one with an answer, whatever it was.
+        breaker_open_since: Since when it gets one attempt at a time, in UTC.
+        is_probed: Whether one of these is in progress. Workers do not read it.
     """
 
     id: UUID
@@ -214,6 +223,16 @@ class EndpointSettings:
     first_failure_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    unanswered: int = 0
+    breaker_open_since: datetime | None = None
+    is_probed: bool = False
+
+    @property
+    def breaker(self) -> BreakerState:
+        """The state of its circuit breaker; see docs/adr/0032."""
+        if self.breaker_open_since is None:
+            return "closed"
+        return "half_open" if self.is_probed else "open"
 
     def overlaps(self, now: datetime) -> bool:
         """Check whether the previous secret is still valid."""

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from ..event import Event
+from ..limits import CLAIM_ROWS_MAX, ENDPOINT_IN_FLIGHT_MAX, MERCHANT_IN_FLIGHT_MAX
 from ..paging import Page, PageRequest
 from ..payments.model import Payment, Refund
 from ..queue.lease import Leasable, Lease
@@ -31,6 +32,42 @@ class ClaimedDelivery:
     delivery: Delivery
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryShares:
+    """How many deliveries a claim may lease.
+
+    Args:
+        rows: Of all endpoints.
+        of_endpoint: In progress at one endpoint, with those that are in progress already.
+        of_merchant: In progress at all endpoints of a merchant.
+        of_open: Of endpoints whose breaker is open; each of them gets one at a time.
+    """
+
+    rows: int
+    of_endpoint: int
+    of_merchant: int
+    of_open: int
+
+    @classmethod
+    def of(cls, free: int, *, probing: int, in_flight_max: int) -> DeliveryShares:
+        """Return the shares of a worker with so many free slots.
+
+        A share is a part of the free slots, and a claim takes half of the last ones. So slots
+        are left for an endpoint that has nothing in progress, however many others hang.
+
+        Args:
+            free: Slots, up to the rows of a claim.
+            probing: Deliveries in progress to endpoints whose breaker is open.
+            in_flight_max: All slots of the worker.
+        """
+        return cls(
+            rows=free if free >= CLAIM_ROWS_MAX else (free + 1) // 2,
+            of_endpoint=max(1, min(ENDPOINT_IN_FLIGHT_MAX, free // 4)),
+            of_merchant=max(1, min(MERCHANT_IN_FLIGHT_MAX, free // 2)),
+            of_open=max(0, max(1, in_flight_max // 4) - probing),
+        )
+
+
 Health = Literal["succeeded", "failed", "gone"]
 
 
@@ -42,6 +79,7 @@ class DeliveryRecord:
         took_ms: Duration in real time.
         url: Where it was sent.
         health: None if it says nothing new about the endpoint.
+        answered: Whether the endpoint answered, whatever it was; None if it was not asked.
     """
 
     claimed: ClaimedDelivery
@@ -52,6 +90,7 @@ class DeliveryRecord:
     took_ms: int = 0
     url: str | None = None
     health: Health | None = None
+    answered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +322,20 @@ class DeliveryRepository(Leasable, Protocol):
     """Deliveries of events to endpoints."""
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        shares: DeliveryShares,
+        now: datetime,
+        sinks: Collection[str],
     ) -> Sequence[ClaimedDelivery]:
-        """Lease due rows: first attempts before retries, and at most a few per endpoint.
+        """Lease due rows: first attempts before retries, within the shares.
 
-        The limit per endpoint applies to all workers together. Rows of other sinks are left to
-        workers that have those sinks. The first attempt of a payment's event waits until the
-        events before it were attempted once, so that receivers get the events in order.
+        The share of an endpoint counts the leases of all workers, and is never exceeded. That
+        of a merchant may be, by workers that claim at the same moment. Rows of other sinks are
+        left to workers that have those sinks. The first attempt of a payment's event waits until
+        the events before it were attempted once, so that receivers get the events in order.
         """
         ...
 

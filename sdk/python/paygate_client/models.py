@@ -370,6 +370,11 @@ class WebhookEndpoint(Model):
     disabled_at: datetime | None
     consecutive_failures: int
     first_failure_at: datetime | None
+    breaker: Literal["closed", "open", "half_open"]
+    """Not `closed`: it did not answer, and gets one attempt at a time."""
+    breaker_open_since: datetime | None
+    unanswered: int
+    """Attempts in a row without an answer."""
     secret_hint: str | None
     """The secret's last characters."""
     previous_secret_until: datetime | None
@@ -392,6 +397,11 @@ class WebhookEndpointWithSecret(Model):
     disabled_at: datetime | None
     consecutive_failures: int
     first_failure_at: datetime | None
+    breaker: Literal["closed", "open", "half_open"]
+    """Not `closed`: it did not answer, and gets one attempt at a time."""
+    breaker_open_since: datetime | None
+    unanswered: int
+    """Attempts in a row without an answer."""
     secret_hint: str | None
     """The secret's last characters."""
     previous_secret_until: datetime | None

@@ -132,8 +132,14 @@ function Settings({ endpoint }: { endpoint: WebhookEndpoint }) {
   );
 }
 
+const BREAKERS: Record<WebhookEndpoint["breaker"], string> = {
+  closed: "closed",
+  open: "open: your server does not respond, so it gets one request at a time",
+  half_open: "half open: a request is in progress",
+};
+
 function Health({ endpoint }: { endpoint: WebhookEndpoint }) {
-  const { consecutive_failures: failures, first_failure_at: since } = endpoint;
+  const { consecutive_failures: failures, first_failure_at: since, breaker_open_since: openSince } = endpoint;
   return (
     <Card
       title="Health"
@@ -143,6 +149,8 @@ function Health({ endpoint }: { endpoint: WebhookEndpoint }) {
         facts={[
           ["Now", failures > 0 ? `${count(failures, "failure")} in a row` : "no failures"],
           ["Failing since", since && failures > 0 ? <Time key="since" at={since} /> : null],
+          ["Breaker", BREAKERS[endpoint.breaker]],
+          ["Not answering since", openSince ? <Time key="open" at={openSince} /> : null],
           ["Added", <Time key="added" at={endpoint.created_at} />],
           ["Last change", <Time key="changed" at={endpoint.updated_at} />],
         ]}

@@ -25,7 +25,15 @@ const COLUMNS: Column<WebhookEndpoint>[] = [
   },
   { title: "Description", cell: (endpoint) => endpoint.description || "—" },
   { title: "Events", cell: (endpoint) => eventsOf(endpoint) },
-  { title: "Status", cell: (endpoint) => <Badge status={endpoint.is_enabled ? "enabled" : "disabled"} /> },
+  {
+    title: "Status",
+    cell: (endpoint) => (
+      <>
+        <Badge status={endpoint.is_enabled ? "enabled" : "disabled"} />
+        {endpoint.breaker === "closed" ? null : <span className="tag">does not respond</span>}
+      </>
+    ),
+  },
   {
     title: "Failures in a row",
     align: "end",

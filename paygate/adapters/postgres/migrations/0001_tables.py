@@ -160,6 +160,11 @@ class Migration(migrations.Migration):
                     "webhook_first_failure_at",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
+                ("webhook_unanswered", fields.IntField(default=0)),
+                (
+                    "webhook_breaker_open_since",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
                 (
                     "webhook_endpoints",
                     fields.JSONField(
@@ -420,6 +425,11 @@ class Migration(migrations.Migration):
                 ("consecutive_failures", fields.IntField(default=0)),
                 (
                     "first_failure_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
+                ("unanswered", fields.IntField(default=0)),
+                (
+                    "breaker_open_since",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

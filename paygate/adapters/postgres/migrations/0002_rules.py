@@ -19,11 +19,14 @@ ALTER TABLE merchants
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
     ALTER COLUMN is_active SET DEFAULT true,
     ALTER COLUMN webhook_failures SET DEFAULT 0,
+    ALTER COLUMN webhook_unanswered SET DEFAULT 0,
     ALTER COLUMN webhook_endpoints SET DEFAULT '[]',
     ALTER COLUMN is_test SET DEFAULT false,
     ALTER COLUMN created_at SET DEFAULT now(),
     ALTER COLUMN updated_at SET DEFAULT now();
 CREATE INDEX merchants_webhook_disabled ON merchants (id) WHERE webhook_disabled_at IS NOT NULL;
+CREATE INDEX merchants_webhook_breaker ON merchants (id)
+    WHERE webhook_breaker_open_since IS NOT NULL;
 
 CREATE FUNCTION paygate_webhook_settings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -48,6 +51,8 @@ BEGIN
     NEW.webhook_disabled_reason := NULL;
     NEW.webhook_failures := 0;
     NEW.webhook_first_failure_at := NULL;
+    NEW.webhook_unanswered := 0;
+    NEW.webhook_breaker_open_since := NULL;
     RETURN NEW;
 END $$;
 CREATE TRIGGER merchants_webhook_settings
@@ -59,6 +64,8 @@ BEGIN
     NEW.webhook_disabled_reason := NULL;
     NEW.webhook_failures := 0;
     NEW.webhook_first_failure_at := NULL;
+    NEW.webhook_unanswered := 0;
+    NEW.webhook_breaker_open_since := NULL;
     RETURN NEW;
 END $$;
 CREATE TRIGGER merchants_webhook_enabled
@@ -75,11 +82,14 @@ ALTER TABLE webhook_endpoints
     ALTER COLUMN id SET DEFAULT gen_random_uuid(),
     ALTER COLUMN events SET DEFAULT '["*"]',
     ALTER COLUMN consecutive_failures SET DEFAULT 0,
+    ALTER COLUMN unanswered SET DEFAULT 0,
     ALTER COLUMN created_at SET DEFAULT now(),
     ALTER COLUMN updated_at SET DEFAULT now(),
     ADD CONSTRAINT webhook_endpoints_reason_check CHECK (
         (disabled_at IS NULL) = (disabled_reason IS NULL));
 CREATE INDEX webhook_endpoints_disabled ON webhook_endpoints (id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX webhook_endpoints_breaker ON webhook_endpoints (id)
+    WHERE breaker_open_since IS NOT NULL;
 
 CREATE FUNCTION paygate_webhook_subscriptions() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -436,7 +446,7 @@ CREATE TRIGGER webhook_logs_defaults BEFORE INSERT OR UPDATE OF status ON webhoo
 # In this order, and without bitmaps, the index of the leases is read. Other plans read all
 # deliveries of an endpoint, or leave the entries of ended leases in the index.
 LEASED_DELIVERIES = """
-SELECT w.endpoint_id FROM webhook_logs w
+SELECT w.endpoint_id, w.merchant_id FROM webhook_logs w
 WHERE w.lease_token IS NOT NULL AND w.lease_until > clock_timestamp()
 ORDER BY w.lease_until
 """
@@ -447,24 +457,27 @@ ORDER BY w.lease_until
 # transaction that claims.
 DELIVERY_SLOTS = f"""
 CREATE FUNCTION paygate_leased_deliveries()
-RETURNS TABLE (endpoint_id uuid, leased bigint)
+RETURNS TABLE (endpoint_id uuid, merchant_id uuid, leased bigint)
 LANGUAGE plpgsql VOLATILE SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN QUERY
         WITH found AS MATERIALIZED ({LEASED_DELIVERIES})
-        SELECT found.endpoint_id, count(*) FROM found GROUP BY found.endpoint_id;
+        SELECT found.endpoint_id, found.merchant_id, count(*) FROM found
+        GROUP BY found.endpoint_id, found.merchant_id;
 END $$;
-CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], share int)
+CREATE FUNCTION paygate_delivery_slots(endpoints uuid[], shares int[])
 RETURNS TABLE (endpoint_id uuid, free int) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     locked uuid[];
+    locked_shares int[];
 BEGIN
-    SELECT array_agg(endpoint) INTO locked FROM unnest(endpoints) AS endpoint
-    WHERE pg_try_advisory_xact_lock(hashtext('paygate_delivery_slots'), hashtext(endpoint::text));
+    SELECT array_agg(asked.endpoint), array_agg(asked.share) INTO locked, locked_shares
+    FROM unnest(endpoints, shares) AS asked(endpoint, share)
+    WHERE pg_try_advisory_xact_lock(hashtext('paygate_delivery_slots'), hashtext(asked.endpoint::text));
     RETURN QUERY
-        SELECT endpoint, greatest(0, share - coalesce(busy.leased, 0))::int
-        FROM unnest(locked) AS endpoint
-            LEFT JOIN paygate_leased_deliveries() AS busy ON busy.endpoint_id = endpoint;
+        SELECT mine.endpoint, greatest(0, mine.share - coalesce(busy.leased, 0))::int
+        FROM unnest(locked, locked_shares) AS mine(endpoint, share)
+            LEFT JOIN paygate_leased_deliveries() AS busy ON busy.endpoint_id = mine.endpoint;
 END $$;
 """
 

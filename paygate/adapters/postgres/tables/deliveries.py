@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, ENDPOINT_IN_FLIGHT_MAX, FAILING_MAX
+from ....core.limits import ATTEMPTS_SHOWN_MAX, CLAIMS_MAX, FAILING_MAX, UNANSWERED_MAX
 from ....core.paging import DELIVERY_LIST, Page, PageRequest
 from ....core.queue.lease import FailedClaim, Lease
 from ....core.records import WriteResult
@@ -20,6 +20,7 @@ from ....core.webhooks.store import (
     DeliveryAttempt,
     DeliveryFilter,
     DeliveryRecord,
+    DeliveryShares,
     DisabledNotice,
     Recovery,
 )
@@ -110,6 +111,9 @@ def row_to_delivery(row: Row) -> Delivery:
 DUE_ROWS_SEEN_MAX = 1000
 """Due retries that a claim reads; if there are more, it reads all endpoints instead."""
 
+CANDIDATES_FACTOR = 4
+"""Rows that a claim reads for each one that it leases: merchants may have used their shares."""
+
 
 def _skip_scan(name: str, condition: str, *, only_if: str = "true") -> str:
     """Return a recursive CTE of the endpoints that have a row with the condition."""
@@ -138,7 +142,13 @@ retries AS MATERIALIZED (
         only_if=f"(SELECT count(*) = {DUE_ROWS_SEEN_MAX} FROM retries)",
     )
 },
-{_skip_scan("manual", "w.status = 'pending' AND w.is_manual")},
+{
+    _skip_scan(
+        "manual",
+        "w.status = 'pending' AND w.is_manual AND w.next_retry_at <= $4 "
+        "AND w.sink = ANY($6::text[])",
+    )
+},
 waiting AS MATERIALIZED (
     SELECT endpoint_id, merchant_id, bool_or(is_manual) AS has_manual FROM (
         SELECT *, false AS is_manual FROM first_attempts
@@ -148,40 +158,78 @@ waiting AS MATERIALIZED (
     ) AS sources GROUP BY endpoint_id, merchant_id
 ),
 busy AS MATERIALIZED (SELECT * FROM paygate_leased_deliveries()),
+busy_merchants AS MATERIALIZED (
+    SELECT merchant_id, sum(leased)::int AS leased FROM busy GROUP BY merchant_id
+),
+-- Endpoints that do not answer: see ``EndpointSettings.breaker``.
+open AS MATERIALIZED (
+    SELECT id FROM merchants WHERE webhook_breaker_open_since IS NOT NULL
+    UNION ALL SELECT id FROM webhook_endpoints WHERE breaker_open_since IS NOT NULL
+),
+shares AS MATERIALIZED (
+    SELECT waiting.*, open.id IS NOT NULL AS is_open, coalesce(busy.leased, 0)::int AS leased,
+        coalesce(busy_merchants.leased, 0) AS merchant_leased,
+        CASE WHEN open.id IS NULL THEN $5::int ELSE 1 END AS share
+    FROM waiting LEFT JOIN open ON open.id = waiting.endpoint_id
+        LEFT JOIN busy ON busy.endpoint_id = waiting.endpoint_id
+        LEFT JOIN busy_merchants ON busy_merchants.merchant_id = waiting.merchant_id
+),
 allowed AS MATERIALIZED (
-    SELECT w.endpoint_id, bool_or(NOT w.is_manual) AS allows_all,
-        max($5::int - coalesce(busy.leased, 0))::int AS share
+    -- A person waits for a delivery that was requested: it is the next probe.
+    SELECT w.endpoint_id, w.merchant_id, w.is_open, w.share, w.leased, w.merchant_leased,
+        bool_or(NOT w.is_manual) AND NOT (w.is_open AND w.has_manual) AS allows_all
     FROM (
-        SELECT * FROM waiting CROSS JOIN (VALUES (false), (true)) AS kinds(is_manual)
+        SELECT * FROM shares CROSS JOIN (VALUES (false), (true)) AS kinds(is_manual)
         WHERE has_manual OR NOT is_manual
-    ) AS w LEFT JOIN busy USING (endpoint_id)
-    WHERE coalesce(busy.leased, 0) < $5::int AND NOT ({IS_HELD})
-    GROUP BY w.endpoint_id
+    ) AS w
+    WHERE w.leased < w.share AND w.merchant_leased < $7::int AND (NOT w.is_open OR $8::int > 0)
+        AND NOT ({IS_HELD})
+    GROUP BY w.endpoint_id, w.merchant_id, w.is_open, w.share, w.leased, w.merchant_leased,
+        w.has_manual
 ),
+-- First attempts first, and of those the endpoint with the fewest in progress.
 candidates AS MATERIALIZED (
-    SELECT due.* FROM allowed CROSS JOIN LATERAL (
-        SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at, w.claims,
-            w.claims >= {CLAIMS_BEFORE_ALONE} AS is_repeated_claim
-        FROM webhook_logs w
-        WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
-            AND (allowed.allows_all OR w.is_manual) AND w.sink = ANY($6::text[])
-            AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
-            AND (w.attempts > 0 OR (
-                -- These forms of "equal" and "none" exclude the indexes of all deliveries of
-                -- the endpoint.
-                SELECT prior.id FROM webhook_logs prior
-                WHERE prior.payment_id = w.payment_id
-                    AND prior.endpoint_id IS NOT DISTINCT FROM w.endpoint_id
-                    AND prior.status = 'pending' AND prior.attempts < 1
-                    AND prior.seq < w.seq AND prior.sink = w.sink LIMIT 1
-            ) IS NULL)
-        ORDER BY (w.attempts > 0), w.next_retry_at LIMIT allowed.share
+    SELECT due.*, allowed.merchant_id, allowed.is_open, allowed.share, allowed.merchant_leased,
+        allowed.leased + due.number AS place
+    FROM allowed CROSS JOIN LATERAL (
+        SELECT *, row_number() OVER () AS number FROM (
+            SELECT w.id, w.endpoint_id, w.attempts > 0 AS is_repeat, w.next_retry_at, w.claims,
+                w.claims >= {CLAIMS_BEFORE_ALONE} AS is_repeated_claim
+            FROM webhook_logs w
+            WHERE w.endpoint_id = allowed.endpoint_id AND w.status = 'pending'
+                AND (allowed.allows_all OR w.is_manual) AND w.sink = ANY($6::text[])
+                AND w.next_retry_at <= $4 AND {LEASE_IS_FREE}
+                AND (w.attempts > 0 OR (
+                    -- These forms of "equal" and "none" exclude the indexes of all deliveries of
+                    -- the endpoint.
+                    SELECT prior.id FROM webhook_logs prior
+                    WHERE prior.payment_id = w.payment_id
+                        AND prior.endpoint_id IS NOT DISTINCT FROM w.endpoint_id
+                        AND prior.status = 'pending' AND prior.attempts < 1
+                        AND prior.seq < w.seq AND prior.sink = w.sink LIMIT 1
+                ) IS NULL)
+            ORDER BY (w.attempts > 0), w.next_retry_at LIMIT allowed.share - allowed.leased
+        ) AS ordered
     ) AS due
-    ORDER BY due.is_repeat, due.next_retry_at LIMIT $3
+    ORDER BY is_repeat, place, next_retry_at LIMIT {CANDIDATES_FACTOR} * $3::int
 ),
+-- Not more of a merchant, and of the endpoints that do not answer, than their shares.
+picked AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT *, row_number() OVER (
+                PARTITION BY merchant_id ORDER BY is_repeat, place, next_retry_at) AS of_merchant,
+            row_number() OVER (
+                PARTITION BY is_open ORDER BY is_repeat, place, next_retry_at) AS of_open
+        FROM candidates
+    ) AS numbered
+    WHERE of_merchant <= $7::int - merchant_leased AND (NOT is_open OR of_open <= $8::int)
+    ORDER BY is_repeat, place, next_retry_at LIMIT $3
+),
+endpoints AS MATERIALIZED (SELECT DISTINCT endpoint_id, share FROM picked),
 slots AS MATERIALIZED (
     SELECT * FROM paygate_delivery_slots(
-        ARRAY(SELECT DISTINCT endpoint_id FROM candidates), $5::int)
+        ARRAY(SELECT endpoint_id FROM endpoints ORDER BY endpoint_id),
+        ARRAY(SELECT share FROM endpoints ORDER BY endpoint_id))
 ),
 chosen AS MATERIALIZED (
     SELECT id FROM (
@@ -189,7 +237,7 @@ chosen AS MATERIALIZED (
             PARTITION BY endpoint_id ORDER BY is_repeat, next_retry_at) AS place,
             is_repeated_claim, row_number() OVER (
                 PARTITION BY is_repeated_claim ORDER BY claims, next_retry_at) AS repeated_claim
-        FROM candidates
+        FROM picked
     ) AS placed JOIN slots USING (endpoint_id)
     WHERE place <= free AND (NOT is_repeated_claim OR repeated_claim = 1)
 ),
@@ -211,30 +259,36 @@ RETURNING w.*
 # Count the failures of endpoints from the attempts of ``won``, and disable failing endpoints.
 # Merchants are locked before, in order, so that the values are current: of two workers that
 # see the last failure, only one disables the endpoint and stores the notice.
-HEALTH = """
+HEALTH = f"""
 results AS (
-    SELECT i.merchant_id, i.endpoint_id, i.health, i.finished_at AS at,
+    SELECT i.merchant_id, i.endpoint_id, i.health, i.answered, i.finished_at AS at,
         max(i.finished_at) FILTER (WHERE i.health = 'succeeded')
-            OVER (PARTITION BY i.endpoint_id) AS succeeded_at
+            OVER (PARTITION BY i.endpoint_id) AS succeeded_at,
+        max(i.finished_at) FILTER (WHERE i.answered)
+            OVER (PARTITION BY i.endpoint_id) AS answered_at
     FROM i JOIN won ON won.id = i.row_id WHERE i.health IS NOT NULL
 ),
 counts AS (
-    SELECT merchant_id, endpoint_id, succeeded_at,
+    SELECT merchant_id, endpoint_id, succeeded_at, answered_at,
+        count(*) FILTER (WHERE NOT answered AND (answered_at IS NULL OR at > answered_at))
+            AS unanswered,
         count(*) FILTER (WHERE is_after) AS failures, bool_or(is_after AND health = 'gone') AS gone,
         min(at) FILTER (WHERE is_after) AS first_at, max(at) FILTER (WHERE is_after) AS last_at
     FROM (
         SELECT *, health <> 'succeeded' AND (succeeded_at IS NULL OR at > succeeded_at) AS is_after
         FROM results
     ) AS ordered
-    GROUP BY merchant_id, endpoint_id, succeeded_at
+    GROUP BY merchant_id, endpoint_id, succeeded_at, answered_at
 ),
 owners AS (
     SELECT m.id, m.webhook_disabled_at AS disabled_at, m.webhook_failures AS failures,
-        m.webhook_first_failure_at AS first_failure_at
+        m.webhook_first_failure_at AS first_failure_at, m.webhook_unanswered AS unanswered,
+        m.webhook_breaker_open_since AS open_since
     FROM merchants m WHERE m.id IN (SELECT merchant_id FROM counts)
 ),
 others AS (
-    SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at
+    SELECT e.id, e.disabled_at, e.consecutive_failures AS failures, e.first_failure_at,
+        e.unanswered, e.breaker_open_since
     FROM webhook_endpoints e
     WHERE e.id IN (SELECT endpoint_id FROM counts)
 ),
@@ -244,7 +298,9 @@ notices AS (
         created_at timestamptz)
 ),
 verdicts AS MATERIALIZED (
-    SELECT now.*, n.event_id, disabled_at IS NULL AND n.event_id IS NOT NULL AND now.failed > 0
+    SELECT now.*, CASE WHEN unanswered >= {UNANSWERED_MAX} THEN coalesce(was_open_since, last_at)
+            END AS open_since,
+        n.event_id, disabled_at IS NULL AND n.event_id IS NOT NULL AND now.failed > 0
         AND (now.gone OR now.last_at - now.since >= $4::interval) AS disables
     FROM (
         SELECT stored.id, stored.disabled_at, counts.gone, counts.last_at,
@@ -252,13 +308,17 @@ verdicts AS MATERIALIZED (
             counts.failures
                 + CASE WHEN succeeded_at IS NULL THEN stored.failures ELSE 0 END AS total,
             CASE WHEN succeeded_at IS NULL THEN coalesce(stored.first_failure_at, counts.first_at)
-                ELSE counts.first_at END AS since
+                ELSE counts.first_at END AS since,
+            counts.unanswered
+                + CASE WHEN answered_at IS NULL THEN stored.unanswered ELSE 0 END AS unanswered,
+            CASE WHEN answered_at IS NULL THEN stored.open_since END AS was_open_since
         FROM counts JOIN (SELECT * FROM owners UNION ALL SELECT * FROM others) AS stored
             ON stored.id = counts.endpoint_id
     ) AS now LEFT JOIN notices n ON n.endpoint_id = now.id
 ),
 default_endpoints AS (
     UPDATE merchants m SET webhook_failures = v.total, webhook_first_failure_at = v.since,
+        webhook_unanswered = v.unanswered, webhook_breaker_open_since = v.open_since,
         webhook_disabled_at = CASE WHEN v.disables THEN v.last_at ELSE v.disabled_at END,
         webhook_disabled_reason = CASE WHEN NOT v.disables THEN m.webhook_disabled_reason
             WHEN v.gone THEN 'gone' ELSE 'failing' END
@@ -266,6 +326,7 @@ default_endpoints AS (
 ),
 other_endpoints AS (
     UPDATE webhook_endpoints e SET consecutive_failures = v.total, first_failure_at = v.since,
+        unanswered = v.unanswered, breaker_open_since = v.open_since,
         disabled_at = CASE WHEN v.disables THEN v.last_at ELSE v.disabled_at END,
         disabled_reason = CASE WHEN NOT v.disables THEN e.disabled_reason
             WHEN v.gone THEN 'gone' ELSE 'failing' END
@@ -292,7 +353,7 @@ WITH i AS (
         row_id uuid, token uuid, status text, attempts int, next_retry_at timestamptz,
         response_code int, response_body text, error text,
         started_at timestamptz, finished_at timestamptz, took_ms int, url text,
-        request_headers jsonb, merchant_id uuid, endpoint_id uuid, health text)
+        request_headers jsonb, merchant_id uuid, endpoint_id uuid, health text, answered boolean)
 ),
 won AS (
     UPDATE webhook_logs w
@@ -413,10 +474,24 @@ class PostgresDeliveries(Leasing):
         super().__init__(executor, DELIVERIES, RELEASE)
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime, sinks: Collection[str]
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        shares: DeliveryShares,
+        now: datetime,
+        sinks: Collection[str],
     ) -> Sequence[ClaimedDelivery]:
         found = await self.executor.fetch(
-            CLAIM, token, worker_id, limit, now, ENDPOINT_IN_FLIGHT_MAX, list(sinks)
+            CLAIM,
+            token,
+            worker_id,
+            shares.rows,
+            now,
+            shares.of_endpoint,
+            list(sinks),
+            shares.of_merchant,
+            shares.of_open,
         )
         # The statement returns them in any order.
         rows = sorted(found, key=_order)
@@ -521,6 +596,7 @@ def _attempt(record: DeliveryRecord) -> dict[str, Any]:
         "merchant_id": after.merchant_id,
         "endpoint_id": after.endpoint_id,
         "health": record.health,
+        "answered": record.answered,
     }
 
 

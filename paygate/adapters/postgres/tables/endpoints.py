@@ -38,6 +38,9 @@ class EndpointRow(TableRow):
     disabled_reason = fields.CharField(max_length=20, null=True)
     consecutive_failures = fields.IntField(default=0)
     first_failure_at = fields.DatetimeField(null=True)
+    # Attempts in a row without an answer, and since when the breaker is open.
+    unanswered = fields.IntField(default=0)
+    breaker_open_since = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -65,6 +68,9 @@ def row_to_endpoint(row: Row) -> EndpointSettings:
         disabled_reason=row["disabled_reason"],
         consecutive_failures=row["consecutive_failures"],
         first_failure_at=row["first_failure_at"],
+        unanswered=row["unanswered"],
+        breaker_open_since=row["breaker_open_since"],
+        is_probed=row.get("is_probed", False),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
@@ -86,19 +92,25 @@ BOTH = f"""(
         m.webhook_previous_until AS previous_until,
         m.webhook_disabled_at AS disabled_at, m.webhook_disabled_reason AS disabled_reason,
         m.webhook_failures AS consecutive_failures, m.webhook_first_failure_at AS first_failure_at,
+        m.webhook_unanswered AS unanswered, m.webhook_breaker_open_since AS breaker_open_since,
         m.created_at, m.updated_at
     FROM merchants m
     UNION ALL
     SELECT e.id, e.merchant_id, e.url, e.description, e.events, false, e.sealed, true,
         e.secret_hint, e.previous_sealed, true, e.previous_until, e.disabled_at, e.disabled_reason,
-        e.consecutive_failures, e.first_failure_at, e.created_at, e.updated_at
+        e.consecutive_failures, e.first_failure_at, e.unanswered, e.breaker_open_since,
+        e.created_at, e.updated_at
     FROM webhook_endpoints e
 ) AS endpoints"""
 BY_IDS = f"SELECT * FROM {BOTH} WHERE id = ANY($1::uuid[])"
+# Only a reader wants to know whether an attempt is in progress.
+_PROBED = """breaker_open_since IS NOT NULL AND EXISTS (
+    SELECT FROM webhook_logs w WHERE w.endpoint_id = endpoints.id
+        AND w.lease_token IS NOT NULL AND w.lease_until > clock_timestamp()) AS is_probed"""
 OF_MERCHANT = f"""
-SELECT * FROM {BOTH} WHERE merchant_id = $1 ORDER BY is_default DESC, created_at, id
+SELECT *, {_PROBED} FROM {BOTH} WHERE merchant_id = $1 ORDER BY is_default DESC, created_at, id
 """
-ONE = f"SELECT * FROM {BOTH} WHERE id = $1 AND merchant_id = $2"
+ONE = f"SELECT *, {_PROBED} FROM {BOTH} WHERE id = $1 AND merchant_id = $2"
 LOCK_MERCHANT = "SELECT id FROM merchants WHERE id = $1 FOR NO KEY UPDATE"
 
 # Run while the merchant is locked, so that no other endpoint is added meanwhile.
@@ -115,6 +127,8 @@ UPDATE webhook_endpoints SET
     url = CASE WHEN $3 THEN $4 ELSE url END,
     description = CASE WHEN $5 THEN $6 ELSE description END,
     events = CASE WHEN $7 THEN $8::jsonb ELSE events END,
+    unanswered = CASE WHEN $3 THEN 0 ELSE unanswered END,
+    breaker_open_since = CASE WHEN $3 THEN NULL ELSE breaker_open_since END,
     updated_at = $9
 WHERE id = $1 AND merchant_id = $2
 """
@@ -133,7 +147,8 @@ WHERE id = $1
 """
 ENABLE = """
 UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL,
-    consecutive_failures = 0, first_failure_at = NULL, updated_at = $3
+    consecutive_failures = 0, first_failure_at = NULL, unanswered = 0,
+    breaker_open_since = NULL, updated_at = $3
 WHERE id = $1 AND merchant_id = $2
 """
 

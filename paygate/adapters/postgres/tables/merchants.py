@@ -62,6 +62,9 @@ class MerchantRow(TableRow):
     webhook_disabled_reason = fields.CharField(max_length=20, null=True)
     webhook_failures = fields.IntField(default=0)
     webhook_first_failure_at = fields.DatetimeField(null=True)
+    # Attempts in a row without an answer, and since when the breaker is open.
+    webhook_unanswered = fields.IntField(default=0)
+    webhook_breaker_open_since = fields.DatetimeField(null=True)
     # The enabled rows of webhook_endpoints, copied by a trigger.
     webhook_endpoints = fields.JSONField[list[dict[str, Any]]](default=[])
     allowed_origins = ArrayField("text", null=True)

@@ -30,7 +30,7 @@ from ...webhooks.endpoints import (
     rotate_secret,
     send_test_event,
 )
-from ...webhooks.model import EndpointSettings
+from ...webhooks.model import BreakerState, EndpointSettings
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
 from ..context import deps_of_app
@@ -71,6 +71,12 @@ class WebhookEndpointJson(TypedDict):
     disabled_at: At | None
     consecutive_failures: int
     first_failure_at: At | None
+    breaker: Annotated[
+        BreakerState,
+        Field(description="not `closed`: it did not answer, and gets one attempt at a time"),
+    ]
+    breaker_open_since: At | None
+    unanswered: Annotated[int, Field(description="attempts in a row without an answer")]
     secret_hint: Annotated[str | None, Field(description="the secret's last characters")]
     previous_secret_until: Annotated[
         At | None, Field(description="until then the previous secret also signs")
@@ -145,6 +151,9 @@ def webhook_endpoint_to_json(endpoint: EndpointSettings, now: datetime) -> Webho
         "disabled_at": maybe_timestamp(endpoint.disabled_at),
         "consecutive_failures": endpoint.consecutive_failures,
         "first_failure_at": maybe_timestamp(endpoint.first_failure_at),
+        "breaker": endpoint.breaker,
+        "breaker_open_since": maybe_timestamp(endpoint.breaker_open_since),
+        "unanswered": endpoint.unanswered,
         "secret_hint": endpoint.secret_hint,
         "previous_secret_until": (
             maybe_timestamp(endpoint.previous_until) if endpoint.overlaps(now) else None
@@ -186,6 +195,9 @@ WEBHOOK_ENDPOINT_EXAMPLE: WebhookEndpointJson = {
     "disabled_at": None,
     "consecutive_failures": 0,
     "first_failure_at": None,
+    "breaker": "closed",
+    "breaker_open_since": None,
+    "unanswered": 0,
     "secret_hint": "…pQ8=",
     "previous_secret_until": None,
     "created_at": MADE_AT,
