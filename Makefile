@@ -28,7 +28,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check chaos format bench pages clients wheels sbom docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos mutants format bench pages clients wheels sbom docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -58,6 +58,11 @@ e2e: $(VENV)/.installed-dev $(VENV)/.tools
 chaos: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),120) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PAYMENTS),--payments $(PAYMENTS)) $(if $(STANDBY),--standby) $(ARGS)
+
+# Removes the safeguards one at a time from a copy of this folder; the named tests must fail.
+# ONLY=name,name: these; its last line is JSON. See docs/reference/mutants.md.
+mutants: $(VENV)/.installed-dev $(VENV)/.tools
+	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)
@@ -136,6 +141,7 @@ docs: $(VENV)/.installed-docs
 reference: $(VENV)/.installed-dev
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/reference/scenarios.md
 	@$(BIN)/python -m paygate.testing.kit.rules_page > docs/reference/kit-rules.md
+	@$(BIN)/python -m tests.mutants.page > docs/reference/mutants.md
 
 clean:
 	rm -rf $(VENV) .paygate .site dist

@@ -19,9 +19,9 @@ from paygate.seeding import seed
 from paygate.settings import read_settings
 
 from .contract import Contract
+from .patience import PATIENCE_S
 
 KEYS = {"X-Api-Key": "key_test_abc123", "X-Api-Secret": "secret_test_xyz789"}
-PATIENCE_S = 60.0
 
 
 @dataclass

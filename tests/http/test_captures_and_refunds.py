@@ -181,6 +181,9 @@ async def test_many_refunds_of_one_payment_settle_in_one_batch(app: TestApp, fak
     given = [operation for verb, operation, _ in fakes.processor.calls if verb == "refund"]
     assert len(given) == len(set(given)) == 20
     assert (await app.payment(payment_id))["amount_refunded"] == 2_000
+    # Each outcome was concluded from the state after the one before.
+    numbers = await app.rows("SELECT seq FROM events WHERE payment_id = $1", payment_id)
+    assert sorted(row["seq"] for row in numbers) == [*range(1, 3 + 2 * 20 + 1)]
 
 
 async def test_a_payment_that_has_not_succeeded_cannot_be_refunded(app: TestApp):

@@ -12,7 +12,8 @@ import pytest
 
 from paygate.core.accounts.authenticate import secret_digest
 from paygate.core.accounts.model import Role, User
-from tests.harness.apps import KEYS, PATIENCE_S, TestApp
+from tests.harness.apps import KEYS, TestApp
+from tests.harness.patience import PATIENCE_S
 from tests.harness.people import a_user, merchant_id, signed_in
 
 WAITING = """

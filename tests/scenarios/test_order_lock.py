@@ -9,7 +9,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.harness.apps import PATIENCE_S, Answer
+from tests.harness.apps import Answer
+from tests.harness.patience import PATIENCE_S
 from tests.harness.playing import PlayedApp
 from tests.scenarios.test_callbacks import callback, send
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from paygate import DeliverableEvent, DeliveryResult, Endpoint
 from paygate.core.limits import ENDPOINT_IN_FLIGHT_MAX
-from tests.harness.apps import PATIENCE_S, TestApp, running_app
+from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
 
 FAILED = DeliveryResult(False, 500, "no")
 

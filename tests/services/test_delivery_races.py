@@ -21,8 +21,9 @@ from paygate.core.queue.lease import FailedClaim
 from paygate.core.queue.work import Finished
 from paygate.core.webhooks.deliver import Attempt, DeliveryJob, DeliveryWork
 from paygate.core.webhooks.store import ClaimedDelivery, DeliveryShares
-from tests.harness.apps import PATIENCE_S, TestApp, running_app
+from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
 
 BARRIER = 4242
 OTHER = UUID("00000000-0000-0000-0000-00000000000b")

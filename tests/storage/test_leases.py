@@ -18,8 +18,18 @@ from paygate.core.payments.operation import OperationKind
 from paygate.core.payments.store import ClaimedOperation, Locked, OperationRecord
 from paygate.core.queue.lease import FailedClaim
 from tests.harness.apps import TestApp
+from tests.harness.patience import PATIENCE_S
 
 EXPIRE = "UPDATE operations SET lease_until = clock_timestamp() - interval '1 second'"
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    " AND datname = current_database()"
+)
+LOCK_OPERATION = "SELECT FROM operations WHERE"
+CHANGES = {
+    "operations": "UPDATE operations SET queries = 7",
+    "payments": "UPDATE payments SET scenario = 'changed'",
+}
 
 
 async def claim(app: TestApp, worker: str, limit: int = 100) -> list[ClaimedOperation]:
@@ -120,6 +130,38 @@ async def test_a_row_whose_payment_is_locked_is_busy_and_others_are_not(app: Tes
     assert found.busy == {locked.operation.id}
 
 
+async def test_a_row_whose_operation_is_locked_is_busy_and_others_are_not(app: TestApp):
+    await app.paid()
+    await app.paid()
+    locked, free = await claim_and_send(app, "a")
+    async with app.app.storage.transaction() as other:
+        await other.executor.fetch(f"{LOCK_OPERATION} id = $1 FOR UPDATE", locked.operation.id)
+        found = await lock_leased(app, locked, free)
+
+    assert found.ready.keys() == {free.operation.id}
+    assert found.busy == {locked.operation.id}
+
+
+@pytest.mark.parametrize("table", CHANGES)
+async def test_a_lock_waits_for_a_locked_row_and_reads_it_afterwards(app: TestApp, table: str):
+    await app.paid()
+    (claimed,) = await claim_and_send(app, "a")
+
+    async def take() -> ClaimedOperation:
+        async with app.app.storage.transaction() as mine:
+            (found,) = await mine.operations.lock([claimed.operation.id])
+            return found
+
+    async with app.app.storage.transaction() as other:
+        await other.executor.fetch(CHANGES[table])
+        waiting = asyncio.create_task(take())
+        await app.until_value(1, WAITING)
+    found = await waiting
+
+    changed = {"operations": found.operation.queries, "payments": found.payment.scenario}
+    assert changed[table] in {7, "changed"}
+
+
 async def test_rows_are_read_after_their_locks_are_held(app: TestApp):
     await app.paid()
     (claimed,) = await claim_and_send(app, "a")
@@ -133,11 +175,7 @@ async def test_rows_are_read_after_their_locks_are_held(app: TestApp):
     async with storage.transaction() as first:
         await first.operations.lock([claimed.operation.id])
         waiting = asyncio.create_task(take())
-        await app.until_value(
-            1,
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()",
-        )
+        await app.until_value(1, WAITING)
         await first.operations.store([approval(app, claimed)], at=app.app.deps.clock.now())
     found = await waiting
 
@@ -210,6 +248,25 @@ async def test_rows_that_were_claimed_without_result_are_claimed_one_at_a_time(a
 
     assert [len(first), len(second)] == [2, 1]
     assert fresh in {each.payment.id for each in first}
+
+
+async def test_rows_of_an_uncommitted_claim_are_left_to_it(app: TestApp):
+    ids = {await app.paid(), await app.paid(), await app.paid()}
+    now = app.app.deps.clock.now()
+    async with app.app.storage.transaction() as other, asyncio.timeout(PATIENCE_S):
+        (first,) = await other.operations.claim(worker_id="a", token=uuid4(), limit=1, now=now)
+        rest = await claim(app, "b")
+
+    assert {each.payment.id for each in rest} == ids - {first.payment.id}
+
+
+async def test_a_locked_row_does_not_prevent_other_claims(app: TestApp):
+    locked, free = await app.paid(), await app.paid()
+    async with app.app.storage.transaction() as other, asyncio.timeout(PATIENCE_S):
+        await other.executor.fetch(f"{LOCK_OPERATION} payment_id = $1 FOR UPDATE", locked)
+        found = await claim(app, "a")
+
+    assert [each.payment.id for each in found] == [free]
 
 
 async def test_a_locked_row_does_not_prevent_other_renewals(app: TestApp):

@@ -1,4 +1,4 @@
-"""The database refuses a second charge, a second pending capture and a second final event."""
+"""The database refuses a second live payment, charge, pending capture and final status."""
 
 from __future__ import annotations
 
@@ -22,6 +22,26 @@ async def refused_by(url: str, table: str, which: str, change: str) -> str | Non
     finally:
         await connection.close()
     return None
+
+
+async def test_an_order_has_one_live_payment(app: TestApp, database_url: str):
+    payment = await app.paid()
+
+    refusal = await refused_by(database_url, "payments", f"id = '{payment}'", '{"id": "pay_2"}')
+
+    assert refusal == "payments_one_live_per_order"
+
+
+async def test_a_final_status_has_one_transition(app: TestApp, database_url: str):
+    async with app.working():
+        payment = await app.paid()
+        await app.until(payment, "success")
+
+    refusal = await refused_by(
+        database_url, "payment_transitions", "to_status = 'success'", '{"version": 99}'
+    )
+
+    assert refusal == "payment_transitions_one_ending"
 
 
 async def test_a_payment_has_one_charge(app: TestApp, database_url: str):

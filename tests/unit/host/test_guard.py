@@ -30,6 +30,7 @@ from paygate.core.limits import (
     PLUGIN_TEXT_CHARS_MAX,
     RESPONSE_BYTES_STORED_MAX,
 )
+from tests.harness.patience import PATIENCE_S
 from tests.unit.host import bad_plugins as bad
 from tests.unit.samples import CANARY_PANS, LATER, NOW, RS_499
 
@@ -317,7 +318,7 @@ async def test_a_hanging_plugin_is_cancelled_at_the_deadline(way):
 async def test_a_plugin_that_ignores_cancellation_is_abandoned(way):
     plugin = bad.Stubborn()
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await way(plugin, deadline=SHORT)
     plugin.may_end.set()
     await plugin.ended.wait()
@@ -349,7 +350,7 @@ async def test_a_cancelled_worker_does_not_wait_for_a_plugin(way, plugin):
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             await task
     hanging.may_end.set()
     await hanging.ended.wait()

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from paygate.core.queue.lease import Lease
 from paygate.core.queue.queue_worker import QueueWorker
 from paygate.core.records import WriteResult
+from tests.harness.patience import PATIENCE_S
 from tests.unit.samples import NOW
 
-DEADLINE_S = 60.0
+DEADLINE_S = PATIENCE_S
 
 
 class RunningClock:
