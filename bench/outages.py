@@ -1,4 +1,4 @@
-"""What PostgreSQL may do to us under load, a line of JSON each.
+"""Faults of PostgreSQL under load, a line of JSON each.
 
 Nothing may be answered 500, no process may end, and everything that was accepted is to be
 settled within 15 s of the end of the fault.

@@ -1,4 +1,4 @@
-"""What a run tells: a table on the terminal, and a file of JSON."""
+"""Reports of a run: a table on the terminal, and a JSON file."""
 
 from __future__ import annotations
 

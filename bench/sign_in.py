@@ -1,4 +1,4 @@
-"""How long a refused sign-in takes, with and without an account: the times must not tell."""
+"""How long a refused sign-in takes, with and without an account: the times must not differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three days of a payment's story on the virtual clock: how long that really takes."""
+"""Three days of a payment on the test clock: how long they take in real time."""
 
 from __future__ import annotations
 

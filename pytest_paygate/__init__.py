@@ -64,7 +64,7 @@ def webhook_inbox(paygate_app: PaygateApp) -> Inbox:
 
 @pytest.fixture
 def clock(paygate_app: PaygateApp) -> Clock:
-    """Provide the clock of ``paygate_app``; it stands still until a test moves it."""
+    """Provide the clock of ``paygate_app``; it is stopped until a test moves it."""
     return paygate_app.clock
 
 

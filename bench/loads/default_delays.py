@@ -1,4 +1,4 @@
-"""Many payments in flight at the delays that a simulated processor has unless told otherwise."""
+"""Many payments in flight at the delays that a simulated processor has by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks of ten merchants, all of whose servers are well, and three of which hang."""
+"""Webhooks of ten merchants: first all servers respond, then three of them hang."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rate that every system can bear: how soon requests are answered and webhooks arrive."""
+"""A rate that every system can sustain: how soon requests are answered and webhooks arrive."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Several requests about one payment at once, over HTTP, and what became of it."""
+"""Concurrent requests about one payment, over HTTP, and their results."""

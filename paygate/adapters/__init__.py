@@ -1,1 +1,1 @@
-"""The machines. One file is one technology; families do not know each other."""
+"""Adapters: one package for each port. They do not import each other."""

@@ -1,4 +1,4 @@
-"""The app as a test sees it, with methods to await or with blocking methods."""
+"""The app for tests, with methods to await or with blocking methods."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .core import AppCore
 from .inbox import URL, InboxCore, Webhook
 
 
-class Used:
+class PluginOverride:
     """Replaces plugins by fakes until the block ends: ``with app.use(…)`` or ``async with``.
 
     At the end it waits until the fakes have answered all requests that are due, and raises
     the error of a script that was too short.
     """
 
-    def __init__(self, loop: BackgroundLoop, core: AppCore, things: tuple[object, ...]) -> None:
+    def __init__(self, loop: BackgroundLoop, core: AppCore, objects: tuple[object, ...]) -> None:
         self._loop = loop
         self._core = core
-        self._things = things
+        self._objects = objects
         self._undo: Callable[[], None] | None = None
 
     async def _enter(self) -> None:
-        self._undo = self._core.overrides.override(self._things)
+        self._undo = self._core.overrides.override(self._objects)
 
     async def _exit(self, error: BaseException | None) -> None:
         undo, self._undo = self._undo, None
-        assert undo is not None, "entered before it is left"
+        assert undo is not None, "__enter__ was called before"
         await self._core.undo_override(undo)
-        problems = [problem for thing in self._things for problem in getattr(thing, "problems", ())]
+        problems = [problem for each in self._objects for problem in getattr(each, "problems", ())]
         if error is None and problems:
             raise problems[0]
 
@@ -65,17 +65,17 @@ class Used:
     @property
     def _shown(self) -> Any:
         """The value of ``as``: the given object, or all of them."""
-        return self._things[0] if len(self._things) == 1 else self._things
+        return self._objects[0] if len(self._objects) == 1 else self._objects
 
 
-class _Outside:
+class _Handle:
     def __init__(self, loop: BackgroundLoop, core: AppCore) -> None:
         self._loop = loop
         self._core = core
 
 
-class _Shown(_Outside):
-    """Members that need no waiting."""
+class _AppHandle(_Handle):
+    """Members that return at once."""
 
     @property
     def api_key(self) -> str:
@@ -104,26 +104,26 @@ class _Shown(_Outside):
         """The internals; they belong to the app's own thread."""
         return self._core
 
-    def use(self, *things: object) -> Used:
+    def use(self, *objects: object) -> PluginOverride:
         """Replace plugins by fakes, or by your own plugin objects, for a block.
 
         Args:
-            things: ``FakeProcessor``, ``FakeMethod``, ``FakeSink``, or any object that is
+            objects: ``FakeProcessor``, ``FakeMethod``, ``FakeSink``, or any object that is
                 a processor, payment method or sink. Blocks may be nested: the innermost wins.
                 Other apps are not affected.
         """
-        return Used(self._loop, self._core, things)
+        return PluginOverride(self._loop, self._core, objects)
 
 
-class _ClockShown(_Outside):
+class _ClockHandle(_Handle):
     @property
     def now(self) -> datetime:
         """The current time of the clock, in UTC."""
         return self._core.clock.shown.now()
 
 
-class Clock(_ClockShown):
-    """The app's clock. It stands still until a test moves it."""
+class Clock(_ClockHandle):
+    """The app's clock. It is stopped until a test moves it."""
 
     async def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
         """Advance the clock, and do the work that becomes due, in order, each at its due time.
@@ -143,7 +143,7 @@ class Clock(_ClockShown):
         return await self._loop.run_async(self._core.jump(at))
 
 
-class BlockingClock(_ClockShown):
+class BlockingClock(_ClockHandle):
     """Implements ``Clock``."""
 
     def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
@@ -162,7 +162,7 @@ def _length(by: timedelta | None, parts: Mapping[str, float]) -> timedelta:
     return timedelta(**parts) if by is None else by
 
 
-class _ScenarioShown(_Outside):
+class _ScenarioHandle(_Handle):
     def next(self, *names: str) -> None:
         """Assign scenarios to the next payments, one each, in this order.
 
@@ -174,7 +174,7 @@ class _ScenarioShown(_Outside):
         self._core.scenarios.add(names)
 
 
-class Scenario(_ScenarioShown):
+class Scenario(_ScenarioHandle):
     """The scenarios of the simulators."""
 
     async def __call__(self, name: str | None) -> None:
@@ -182,14 +182,14 @@ class Scenario(_ScenarioShown):
         await self._loop.run_async(actions.scenario(self._core, name))
 
 
-class BlockingScenario(_ScenarioShown):
+class BlockingScenario(_ScenarioHandle):
     """Implements ``Scenario``."""
 
     def __call__(self, name: str | None) -> None:
         self._loop.run(actions.scenario(self._core, name))
 
 
-class _InboxShown:
+class _InboxHandle:
     def __init__(self, loop: BackgroundLoop, core: InboxCore) -> None:
         self._loop = loop
         self._core = core
@@ -208,7 +208,7 @@ class _InboxShown:
         return [webhook.type for webhook in self._core.arrived]
 
 
-class Inbox(_InboxShown):
+class Inbox(_InboxHandle):
     """A receiver of webhooks that checks their signatures."""
 
     expect = awaited(InboxCore.expect)
@@ -217,7 +217,7 @@ class Inbox(_InboxShown):
     answer = awaited(InboxCore.answer)
 
 
-class BlockingInbox(_InboxShown):
+class BlockingInbox(_InboxHandle):
     """Implements ``Inbox``."""
 
     expect = blocking(InboxCore.expect)
@@ -226,7 +226,7 @@ class BlockingInbox(_InboxShown):
     answer = blocking(InboxCore.answer)
 
 
-class PaygateApp(_Shown):
+class PaygateApp(_AppHandle):
     """A gateway for one test, in memory except for its database."""
 
     def __init__(self, loop: BackgroundLoop, core: AppCore) -> None:
@@ -258,7 +258,7 @@ class PaygateApp(_Shown):
         return await self._loop.run_async(api.call(method, path, json, headers=headers))
 
 
-class PaygateServer(_Shown):
+class PaygateServer(_AppHandle):
     """A gateway for one test on a local port, with blocking methods.
 
     Args:

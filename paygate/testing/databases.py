@@ -6,8 +6,8 @@ import asyncio
 
 from ..adapters.postgres.template_databases import TemplateDatabases
 
-AHEAD = 2
-"""How many databases are ready. Creating one takes as long as a short test."""
+READY_MAX = 2
+"""How many unused databases are kept ready: creating one takes as long as a short test."""
 
 
 class Databases:
@@ -15,7 +15,7 @@ class Databases:
 
     def __init__(self, templates: TemplateDatabases) -> None:
         self._templates = templates
-        self._ready: asyncio.Queue[str] = asyncio.Queue(AHEAD)
+        self._ready: asyncio.Queue[str] = asyncio.Queue(READY_MAX)
         self._making = asyncio.create_task(self._make())
         self._dropping: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""The HTTP client against receivers that mean harm, on real sockets."""
+"""The HTTP client against hostile receivers, on real sockets."""
 
 from __future__ import annotations
 

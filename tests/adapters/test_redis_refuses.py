@@ -1,4 +1,4 @@
-"""A Redis that answers PING and refuses the queue costs time, no processor and no payment."""
+"""A Redis that responds to PING and refuses commands only delays payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The servers over a raw socket: what a proxy may forward, limits, streams and the end."""
+"""The HTTP servers over a raw socket: forwarding, limits, streams and shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is installed is ours, or pinned: never a stranger's project of a similar name."""
+"""Every installed distribution is ours or pinned, never a foreign project of a similar name."""
 
 from __future__ import annotations
 

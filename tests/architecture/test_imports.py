@@ -1,4 +1,4 @@
-"""Who may import whom."""
+"""The allowed imports."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""The Makefile makes a virtual environment again that cannot work."""
+"""The Makefile recreates a broken virtual environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product speaks in the field's terms: words that were only ours stay away."""
+"""The project uses the terms of its field, not private words."""
 
 from __future__ import annotations
 

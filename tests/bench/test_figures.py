@@ -1,4 +1,4 @@
-"""The benchmark computes its figures as it says."""
+"""The benchmark computes its figures correctly."""
 
 from __future__ import annotations
 

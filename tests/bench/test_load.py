@@ -1,4 +1,4 @@
-"""The load generator, against servers that behave as it says."""
+"""The load generator, against scripted servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that merchants, shoppers, processors and strangers do, with marked values."""
+"""Everything that merchants, shoppers, processors and unknown callers do, with marked values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A marked secret is nowhere but where the API shows it."""
+"""A marked secret appears only where the API shows it."""
 
 from __future__ import annotations
 

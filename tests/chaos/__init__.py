@@ -1,4 +1,4 @@
-"""paygate under load while its parts fail, and an audit of everybody's books afterwards.
+"""paygate under load while its parts fail, and an audit of all records afterwards.
 
 ::
 

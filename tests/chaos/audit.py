@@ -37,7 +37,7 @@ ORDERS = "SELECT id FROM orders"
 
 @dataclass
 class Books:
-    """What everybody has written down.
+    """The records of all parties.
 
     Attributes:
         executed: Operation id → the bank's entries about it, one for each execution.

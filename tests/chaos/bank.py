@@ -1,6 +1,6 @@
-"""The bank: a process with a book of its own, which misbehaves as it is told.
+"""The bank: a process with its own records, which misbehaves on request.
 
-An operation arrives at ``/operations`` with a word that says what to do:
+An operation arrives at ``/operations`` with a word that selects the behaviour:
 
 ==============  ================================================================================
 ``approve``     execute it, and say so

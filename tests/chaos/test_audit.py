@@ -1,4 +1,4 @@
-"""The audit finds each of the mistakes that it is there to find."""
+"""The audit finds each kind of inconsistency."""
 
 from __future__ import annotations
 

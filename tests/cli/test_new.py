@@ -1,4 +1,4 @@
-"""``paygate new``: what it writes is complete, tidy and green before a line is added."""
+"""``paygate new``: its packages are complete, formatted and pass their tests."""
 
 from __future__ import annotations
 

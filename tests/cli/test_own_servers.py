@@ -1,4 +1,4 @@
-"""Servers of our own: each by itself, reached by psql, and refused to a user without a name."""
+"""Embedded servers on the command line."""
 
 from __future__ import annotations
 

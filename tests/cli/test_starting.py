@@ -1,4 +1,4 @@
-"""Processes wait for servers that are starting, and say what they talk to."""
+"""Processes wait for servers that are starting, and log their connections."""
 
 from __future__ import annotations
 

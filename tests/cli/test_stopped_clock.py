@@ -1,4 +1,4 @@
-"""A test clock that was stopped or moved and left so: who says it, and who releases it."""
+"""A test clock that an earlier run left stopped or moved is reported or released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The merchants' receivers take what we send: in Node, where it is written again, and ours."""
+"""Receivers accept our webhooks: those in Node, which reserialize them, and the sample."""
 
 from __future__ import annotations
 

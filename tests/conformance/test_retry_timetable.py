@@ -3,7 +3,7 @@
 Three merchants share the minute: one whose receiver fails twice, one whose receiver
 fails for ever, one whose receiver thinks so long that the worker dies meanwhile.
 
-Another gateway is meanwhile asked what nobody thought of: that takes as long, and the minute
+Meanwhile another gateway gets random requests: that takes as long, and the minute
 is mostly spent waiting.
 """
 

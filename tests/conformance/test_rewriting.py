@@ -1,4 +1,4 @@
-"""Whatever an event says, JavaScript reads it and writes the same bytes."""
+"""JavaScript parses every event and serializes it to the same bytes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Shoppers, refunds, retries and a processor in a bad mood, all at once, on three workers.
+"""Shoppers, refunds, retries and an unreliable processor at the same time, on three workers.
 
-Afterwards the books must balance. A failure prints its seed: the moods repeat,
+Afterwards all records must be consistent. A failure prints its seed: the moods repeat,
 the interleaving does not.
 """
 

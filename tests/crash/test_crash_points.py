@@ -1,4 +1,4 @@
-"""A process dies before and after each commit and each outside call, and all books agree."""
+"""A process dies before and after each commit and each outside call, and all records agree."""
 
 from __future__ import annotations
 

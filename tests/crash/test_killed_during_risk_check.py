@@ -1,4 +1,4 @@
-"""A worker dies when a verdict is said and not stored: the next one asks again."""
+"""A worker dies before a risk verdict is stored: the next worker runs the check again."""
 
 from __future__ import annotations
 

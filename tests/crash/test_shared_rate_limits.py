@@ -1,4 +1,4 @@
-"""Processes share rate limits through Redis, and each has its own if Redis is away."""
+"""Processes share rate limits through Redis, and each has its own if Redis is unavailable."""
 
 from __future__ import annotations
 

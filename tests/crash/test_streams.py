@@ -1,4 +1,4 @@
-"""Streams over real HTTP: a process ends at once, and the next one goes on."""
+"""Streams over real HTTP: a process ends immediately, and the next one continues."""
 
 from __future__ import annotations
 

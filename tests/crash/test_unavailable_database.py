@@ -1,4 +1,4 @@
-"""The database goes away and comes back; a client sends too much."""
+"""The database is unavailable for a while; a request body is too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway with a plugin of our own making, in one process, so that it can be set up here."""
+"""A gateway with a plugin of these tests, in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money to look at: on the overview, resolved on its page, and settled by operators only."""
+"""Items that need attention: shown on the overview, and resolved by operators only."""
 
 from __future__ import annotations
 

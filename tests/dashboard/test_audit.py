@@ -1,4 +1,4 @@
-"""Who did what: found, unfolded, and leading to what it was done to."""
+"""The audit log: filters, details and links to subjects."""
 
 from __future__ import annotations
 

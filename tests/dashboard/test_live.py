@@ -1,4 +1,4 @@
-"""What happens is on the page as it happens, and without the live connection a little later."""
+"""The live connection updates pages immediately; without it, they poll."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway in which nothing has happened yet, and its first payments."""
+"""An empty gateway, and its first payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures, charts and what needs a hand."""
+"""The overview: figures, charts and open problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed, how it does, what it shows on the pages, and its settings."""
+"""Installed plugins: their health, panels and settings."""
 
 from __future__ import annotations
 

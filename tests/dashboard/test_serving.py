@@ -1,4 +1,4 @@
-"""How the dashboard's files are served, and that they are the ones its source makes."""
+"""How the dashboard's files are served, and that they are built from its source."""
 
 from __future__ import annotations
 

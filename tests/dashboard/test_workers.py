@@ -1,4 +1,4 @@
-"""Who works on what, and work that no machine goes on with."""
+"""Workers, queues and stuck work."""
 
 from __future__ import annotations
 

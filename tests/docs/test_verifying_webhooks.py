@@ -1,4 +1,4 @@
-"""The code that the page about webhooks shows believes what paygate signs, and nothing else."""
+"""The documented verification code accepts only webhooks that paygate signed."""
 
 from __future__ import annotations
 

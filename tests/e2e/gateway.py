@@ -1,4 +1,4 @@
-"""The gateway that shoppers meet: real processes, and a worker that can be put to sleep."""
+"""The gateway that shoppers meet: real processes, and a worker that can be paused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A payment that asks something of its shopper, and the merchant's modal comes and goes."""
+"""Payer actions in a merchant's modal that is closed and reopened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shopper's browser has to fetch before they can pay."""
+"""How much a browser loads before a shopper can pay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shopper ends a payment that asks something of them."""
+"""A shopper cancels a payment that waits for an action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may frame the checkout, and what the others see of it: nothing."""
+"""Which origins may frame the checkout; others see nothing of it."""
 
 from __future__ import annotations
 

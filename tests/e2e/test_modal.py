@@ -1,4 +1,4 @@
-"""The modal on a merchant's page: what it is made of, what it calls and how it goes away."""
+"""The modal on a merchant's page: its structure, its callbacks and how it closes."""
 
 from __future__ import annotations
 

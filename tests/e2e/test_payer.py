@@ -1,4 +1,4 @@
-"""What a payment asks of its shopper: by bank, phone, app and code, each way it can end."""
+"""Payer actions: bank, phone, app and QR code, with each result."""
 
 from __future__ import annotations
 

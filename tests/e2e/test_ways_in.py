@@ -1,4 +1,4 @@
-"""The other ways a merchant's page brings the checkout in."""
+"""The other ways to open the checkout."""
 
 from __future__ import annotations
 

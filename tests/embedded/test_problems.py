@@ -1,4 +1,4 @@
-"""Everything that can stand in the way of an operator is one sentence."""
+"""Every problem of an operator is reported in one sentence."""
 
 import os
 import subprocess

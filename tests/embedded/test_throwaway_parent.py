@@ -1,4 +1,4 @@
-"""Where servers of one run keep what they forget."""
+"""Where temporary servers store their data."""
 
 from __future__ import annotations
 

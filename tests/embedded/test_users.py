@@ -1,4 +1,4 @@
-"""Root does not run servers as root; an ordinary user needs nothing of root's."""
+"""Root does not run servers as root; an ordinary user needs no root rights."""
 
 import os
 import shutil

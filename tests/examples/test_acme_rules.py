@@ -1,4 +1,4 @@
-"""The example that moves no money: it chooses, stops, shows and says, and is nowhere named."""
+"""The example ``acme_rules``: a router, a risk check, a route, a panel and a command."""
 
 from __future__ import annotations
 

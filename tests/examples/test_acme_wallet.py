@@ -1,4 +1,4 @@
-"""The third-party plugin takes a payment, and nothing else knows of it."""
+"""The third-party plugin processes a payment, and paygate does not name it."""
 
 from __future__ import annotations
 

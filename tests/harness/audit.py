@@ -1,4 +1,4 @@
-"""What a database must never say, and a comparison with the simulated processors' book."""
+"""Inconsistent rows of a database, and a comparison with the record of the simulated processors."""
 
 from __future__ import annotations
 

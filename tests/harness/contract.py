@@ -1,4 +1,4 @@
-"""The OpenAPI document as a judge: is this answer one that it promises?"""
+"""Check responses against the OpenAPI document."""
 
 from __future__ import annotations
 

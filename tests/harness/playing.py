@@ -1,4 +1,4 @@
-"""An app whose time stands still until a test moves it on."""
+"""An app whose clock is stopped until a test moves it."""
 
 from __future__ import annotations
 

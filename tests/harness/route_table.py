@@ -1,4 +1,4 @@
-"""Every route that says what it does, read from the very app that serves it."""
+"""Every documented route of an app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test runs of other people."""
+"""Run the test suites of merchants and plugin authors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators have to look at: how it gets on the list, and off it."""
+"""Items that need attention: how they are listed and resolved."""
 
 from __future__ import annotations
 

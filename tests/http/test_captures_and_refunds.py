@@ -1,4 +1,4 @@
-"""Taking the money for good, and giving it back."""
+"""Captures and refunds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A right that is taken away while a request waits gets its holder nothing any more."""
+"""A request has no effect if its caller loses the right while it waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other paths and other words for the same things."""
+"""Paths and fields of other gateways."""
 
 from __future__ import annotations
 

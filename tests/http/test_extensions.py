@@ -1,4 +1,4 @@
-"""Routes and panels of plugins: what they may do, and that one spoils nothing of another."""
+"""Routes and panels of plugins: their rights, and their isolation from each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Concurrent requests for payments share a transaction, and none of them notices."""
+"""Concurrent requests for payments share a transaction, without affecting each other."""
 
 from __future__ import annotations
 

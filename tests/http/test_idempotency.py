@@ -1,4 +1,4 @@
-"""Asking twice without doing twice."""
+"""Repeated requests with an idempotency key are executed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys end: the merchant's own pair, keys with an end, keys of users who left."""
+"""The end of keys: rotation, revocation, expiry and deactivated users."""
 
 from __future__ import annotations
 

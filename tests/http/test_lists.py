@@ -1,4 +1,4 @@
-"""Lists that are asked for something particular."""
+"""Filters of lists."""
 
 from __future__ import annotations
 

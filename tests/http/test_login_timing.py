@@ -1,4 +1,4 @@
-"""How long a refusal takes does not tell who has an account."""
+"""The duration of a refusal does not reveal which accounts exist."""
 
 from __future__ import annotations
 

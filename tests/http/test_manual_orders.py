@@ -1,4 +1,4 @@
-"""Money that is held until the merchant takes it or lets it go."""
+"""Authorized payments that the merchant captures or voids."""
 
 from __future__ import annotations
 

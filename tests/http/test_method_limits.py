@@ -1,4 +1,4 @@
-"""What a capability limits is offered and taken within its limits only."""
+"""Payment methods are offered and accepted only within the limits of their processors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merchants for one test each."""
+"""Namespaces: test merchants, one for each test."""
 
 from __future__ import annotations
 

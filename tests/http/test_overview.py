@@ -1,4 +1,4 @@
-"""Figures, and who works on what."""
+"""Figures, queues and stuck work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody takes more than their share, and who does gets 429."""
+"""Senders over their rate limit get 429."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``paygate plugin check``: a table, JSON, exit codes; what was not judged is said."""
+"""``paygate plugin check``: a table, JSON, exit codes, and rules that were not judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that a plugin does reaches a socket while it is judged, in whatever scene it does it."""
+"""A plugin cannot open a socket during any check."""
 
 from __future__ import annotations
 

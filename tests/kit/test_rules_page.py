@@ -1,4 +1,4 @@
-"""The page of rules is made of the rules."""
+"""The page of rules is generated from the rules."""
 
 import re
 from pathlib import Path

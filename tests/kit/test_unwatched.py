@@ -1,4 +1,4 @@
-"""What the kit prepares for itself runs at full speed; what follows is watched again."""
+"""Code of the kit is not watched; code of plugins afterwards is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks over HTTP: known again, checked, and each applied once."""
+"""Callbacks over HTTP: deduplicated, verified, and each applied once."""
 
 from __future__ import annotations
 

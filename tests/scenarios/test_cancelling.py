@@ -1,4 +1,4 @@
-"""A shopper takes back a payment that waits for them."""
+"""A shopper cancels a payment that waits for an action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who says what is played: the request, the instrument, the amount, the merchant."""
+"""The selection of a scenario: by request, instrument, amount or merchant."""
 
 from __future__ import annotations
 

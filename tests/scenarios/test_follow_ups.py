@@ -1,4 +1,4 @@
-"""Refunds, captures and voids that go wrong, and money that comes too late."""
+"""Failing refunds, captures and voids, and late money."""
 
 from __future__ import annotations
 

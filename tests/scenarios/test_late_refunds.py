@@ -1,4 +1,4 @@
-"""Refunds that were declined and given after all."""
+"""Refunds that are approved after a decline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paying by link and by code: the payer opens their app, or time runs out."""
+"""UPI payments by link and QR code: approved, or expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer that is wrong in any way costs its own payment a query, and no other anything."""
+"""An invalid result in a batch affects only its own payment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receivers whose answer breaks off after its status line, on real sockets."""
+"""Receivers whose response is truncated after its status line, on real sockets."""
 
 from __future__ import annotations
 

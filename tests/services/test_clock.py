@@ -1,4 +1,4 @@
-"""The test clock: every event has its own time, and no test waits."""
+"""The test clock: work is done at its due time, without waiting in real time."""
 
 from __future__ import annotations
 

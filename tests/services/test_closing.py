@@ -1,4 +1,4 @@
-"""What holds something open is closed with the app."""
+"""Resources of plugins are closed with the app."""
 
 from __future__ import annotations
 

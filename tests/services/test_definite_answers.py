@@ -1,4 +1,4 @@
-"""What a processor has decided is stored, whatever has happened while it was asked."""
+"""A definite outcome is stored, even if the payment changed during the call."""
 
 from __future__ import annotations
 

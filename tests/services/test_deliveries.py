@@ -1,4 +1,4 @@
-"""Events on their way out: order, retries, shares, secrets."""
+"""Deliveries: order, retries, limits per endpoint and secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries that several write at once; the order is made by barriers, not by luck."""
+"""Deliveries with several writers, in an order that barriers enforce."""
 
 from __future__ import annotations
 

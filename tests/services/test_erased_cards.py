@@ -1,4 +1,4 @@
-"""A card is stored for a quarter of an hour, and what comes after does without it."""
+"""A card is stored for 15 minutes; later requests do without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A payment's way through, on a real database, with a scripted processor."""
+"""Payments from creation to result, with a scripted processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A processor that needs a moment is queried by the job that called it."""
+"""A processor with a short delay is queried by the same job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each queue has workers of its own, if one likes."""
+"""Workers for single queues."""
 
 from __future__ import annotations
 

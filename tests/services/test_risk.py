@@ -1,4 +1,4 @@
-"""Risk checks: what they stop is never sent, and what they do wrong stops nothing."""
+"""Risk checks: a blocked payment is never sent, and a failing check blocks nothing by default."""
 
 from __future__ import annotations
 

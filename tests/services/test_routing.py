@@ -1,4 +1,4 @@
-"""Who is asked for the money: routers, what they may not do, and what is kept of it."""
+"""Routers: their choice, their limits and the stored decision."""
 
 from __future__ import annotations
 

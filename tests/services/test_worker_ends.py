@@ -1,4 +1,4 @@
-"""A process whose worker has ended takes no more payments: it ends, and says why."""
+"""A process ends, with a reason, if its worker has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error of the database means is decided once: run again, wait, or refuse."""
+"""Database errors are translated: repeat, wait, or refuse."""
 
 from __future__ import annotations
 

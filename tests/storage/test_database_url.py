@@ -1,4 +1,4 @@
-"""DATABASE_URL has one reader: what it holds is honoured or refused in a sentence."""
+"""Every parameter of DATABASE_URL is used, or refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures that are kept by triggers are those that counting all rows gives, at any moment."""
+"""The figures that triggers maintain equal a count of all rows at any time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are kept under a key."""
+"""Responses that are stored by idempotency key."""
 
 from __future__ import annotations
 

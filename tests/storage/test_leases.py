@@ -1,4 +1,4 @@
-"""Claim, renew, fence, record, release: the promises about rows of work."""
+"""Leases: claim, renew, fence, record and release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routers and risk checks that are swapped in for a block."""
+"""Fake routers and risk checks that are used for a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An app of a test's own: paying, time, scenarios, webhooks."""
+"""The app of a test: payments, time, scenarios and webhooks."""
 
 from __future__ import annotations
 

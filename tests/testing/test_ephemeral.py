@@ -1,4 +1,4 @@
-"""``paygate dev --ephemeral`` from the outside: other languages, and other ends."""
+"""``paygate dev --ephemeral`` as other languages use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugin objects that are swapped in for a block."""
+"""Fake plugin objects that are used for a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suites as other people have them: run by a pytest of their own."""
+"""Test suites of merchants, each run by its own pytest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A follower whose client goes away is gone, whatever comes for it at that moment."""
+"""A stream whose client disconnects is closed, even at the time of an event."""
 
 from __future__ import annotations
 

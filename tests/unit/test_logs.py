@@ -1,4 +1,4 @@
-"""No card number and no secret leaves the process by its log."""
+"""The log contains no card number and no secret."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The environment's words for how paygate is to behave."""
+"""Settings are read from the environment."""
 
 import pytest
 from hypothesis import given

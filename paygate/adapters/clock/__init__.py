@@ -1,1 +1,1 @@
-"""Time."""
+"""Clocks: the database's, and one that tests can stop and move."""

@@ -1,1 +1,1 @@
-"""The guarded HTTP client: the only way for plugins to the network."""
+"""The guarded HTTP client, which is the only network access of plugins."""

@@ -1,1 +1,1 @@
-"""Sealing."""
+"""Encryption of secrets."""

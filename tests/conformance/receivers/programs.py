@@ -1,4 +1,4 @@
-"""Receivers as processes of their own, and what they say of themselves."""
+"""Receivers as processes, and their reports."""
 
 from __future__ import annotations
 

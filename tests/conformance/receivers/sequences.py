@@ -1,4 +1,4 @@
-"""What happens to payments, and which events tell of it."""
+"""Sequences of requests, and their expected events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One event to one endpoint, until it succeeds or is given up."""
+"""A delivery, until it succeeds or fails finally."""
 
 from datetime import timedelta
 

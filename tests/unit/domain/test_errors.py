@@ -1,4 +1,4 @@
-"""The sentence is made in one place, by the class."""
+"""Each error class creates its own message."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What an id looks like, and what only looks like one."""
+"""The format of ids."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""How long a row rests after its handling raised."""
+"""The delay before a row is claimed again after an error."""
 
 from datetime import timedelta
 

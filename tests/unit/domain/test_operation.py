@@ -1,4 +1,4 @@
-"""One thing asked of a processor, and how far that got."""
+"""An operation: one request to a processor, and its state."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Plugins that behave badly, one class a way of it, and what stands around them."""
+"""Plugins that misbehave, one class for each way, and helpers around them."""
 
 import asyncio
 from contextlib import suppress

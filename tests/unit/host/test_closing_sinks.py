@@ -1,4 +1,4 @@
-"""Sinks that hold something open are closed with the app, and none keeps it from ending."""
+"""Sinks are closed with the app, and none prevents its shutdown."""
 
 import asyncio
 from datetime import timedelta

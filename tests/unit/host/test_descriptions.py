@@ -1,4 +1,4 @@
-"""Nothing that a plugin says of itself is accepted in silence and then means something else."""
+"""Wrong descriptions of plugins are refused with a message."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Every field of every value that a plugin hands over is checked where it enters."""
+"""Every field of every value that a plugin returns is checked."""
 
 import asyncio
 from datetime import datetime, timedelta, timezone, tzinfo

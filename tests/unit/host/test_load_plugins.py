@@ -1,4 +1,4 @@
-"""A plugin that is not right stops start-up with a sentence that names it and the mistake."""
+"""An invalid plugin stops start-up; the message names it and the mistake."""
 
 import types
 from dataclasses import replace

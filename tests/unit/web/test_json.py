@@ -1,4 +1,4 @@
-"""Strangers' JSON: an object that can be stored, or a refusal in a sentence."""
+"""Request bodies: an object that can be stored, or an error."""
 
 import json
 

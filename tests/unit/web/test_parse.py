@@ -1,4 +1,4 @@
-"""Each field, its rule and its sentence."""
+"""The fields of requests, their rules and their messages."""
 
 from contextlib import suppress
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The wire's words, and event bodies that survive being read and written again."""
+"""The JSON of the API, and event bodies that survive reserialization."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""A queue worker claims a set, works on each row by itself, and records what is done in sets."""
+"""A queue worker claims rows in batches, processes each one, and records results in batches."""
 
 import asyncio
 from datetime import timedelta

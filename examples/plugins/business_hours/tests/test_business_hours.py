@@ -1,4 +1,4 @@
-"""What the kit says of the policy, and what the clock on the wall says."""
+"""The contract kit on the policy, and its local times."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random

@@ -1,4 +1,4 @@
-"""What the kit says of both sinks, and what stands in the files and records."""
+"""The contract kit on both sinks, and the contents of files and records."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the kit says of the router, and what a fee comes to."""
+"""The contract kit on the router, and its fees."""
 
 from fractions import Fraction
 from types import SimpleNamespace

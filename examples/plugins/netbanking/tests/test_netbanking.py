@@ -1,4 +1,4 @@
-"""What the kit says of the method and of the processor."""
+"""The contract kit on the method and the processor."""
 
 from paygate_netbanking import NetbankingMethod, paygate_methods, paygate_processors
 

@@ -1,4 +1,4 @@
-"""What the kit says of the processor, and of its callbacks."""
+"""The contract kit on the processor, and its callbacks."""
 
 from datetime import timedelta
 

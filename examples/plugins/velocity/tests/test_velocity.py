@@ -1,4 +1,4 @@
-"""What the kit says of the check, and how it fails."""
+"""The contract kit on the check, and its fail mode."""
 
 import pytest
 from paygate_velocity import Velocity, VelocitySettings, paygate_risk_checks
