@@ -28,7 +28,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check chaos mutants format bench pages clients wheels sbom docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos attack mutants format bench pages clients wheels sbom docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -63,6 +63,11 @@ chaos: $(VENV)/.installed-dev
 # ONLY=name,name: these; its last line is JSON. See docs/reference/mutants.md.
 mutants: $(VENV)/.installed-dev $(VENV)/.tools
 	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+# Random requests, hostile bytes and floods on a running gateway. SEED=n (any); one kind:
+# ARGS='--only floods --seconds 20'. Its last line is JSON.
+attack: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.attack $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check $(SOURCES)

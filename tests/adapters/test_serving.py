@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from quart import Quart, Response, request
 
+from paygate.adapters.serving import limits
 from paygate.adapters.serving.limits import HEAD_BYTES_MAX
 from paygate.adapters.serving.server import answer, find_server, listen_anywhere
 from paygate.core.api.bodies import DRAINED_BYTES_MAX, register_bodies
@@ -177,6 +178,7 @@ async def test_http_2_is_not_assumed_either(server: str):
     [
         "GET / HTTP/1.1\r\nBad Name: 1",
         "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked",
         "nonsense",
     ],
 )
@@ -318,19 +320,6 @@ async def test_a_request_head_may_arrive_in_parts(server: str):
         connection.close()
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost:"])
-async def test_a_connection_with_an_incomplete_request_is_closed(
-    server: str, begun: bytes, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(f"paygate.adapters.serving.{server}_server.KEEP_ALIVE_S", 1)
-    async with served(server) as here:
-        connection = await here.connect()
-        connection.writer.write(begun)
-
-        assert await connection.is_closed()
-        connection.close()
-
-
 async def test_trailers_are_not_read_as_headers(server: str):
     async with served(server) as here:
         connection = await here.connect()
@@ -384,3 +373,40 @@ async def test_a_stop_finishes_requests_and_closes_idle_connections(server: str)
 def test_a_server_that_is_not_installed_is_named_with_its_extra():
     with pytest.raises(OperatorError, match=r"^PAYGATE_SERVER: .*paygate-framework\[zebra\]"):
         find_server("zebra")
+
+
+@pytest.mark.parametrize(
+    "requests", [[], ["HEAD / HTTP/1.1"]], ids=["first request", "second request"]
+)
+async def test_a_head_must_be_complete_in_time(
+    server: str, requests: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "HEAD_S", 0.2)
+    async with served(server) as here:
+        connection = await here.connect()
+        async with asyncio.timeout(PATIENCE_S):
+            for line in requests:
+                await connection.send(line)
+                await connection.reader.readuntil(b"\r\n\r\n")
+            connection.writer.write(b"GET / HTTP/1.1\r\nHost:")
+            told = await connection.reader.read()
+        connection.close()
+
+    assert told.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_only_a_silent_connection_is_closed_early(
+    server: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "FIRST_HEAD_S", 0.5)
+    async with served(server) as here:
+        silent, used = await here.connect(), await here.connect()
+        await used.send("GET / HTTP/1.1")
+        first = await used.response()
+
+        assert await silent.is_closed()
+        await used.send("GET / HTTP/1.1")
+        assert (await used.response()).startswith(b"HTTP/1.1 200 ")
+        assert first.startswith(b"HTTP/1.1 200 ")
+        silent.close()
+        used.close()

@@ -81,7 +81,6 @@ FOLDER_FILES_MAX = 25
 # Files that are shorter, and why.
 SHORT = {
     "paygate/__main__.py": "Python wants this name",
-    "paygate/adapters/serving/limits.py": "both servers need it, and only one is imported",
     "paygate/testing/defaults.py": "paygate dev --ephemeral reads it without the test kit",
     "plugins/card_sim/paygate_card_sim/settings.py": "a plugin's settings have their own file",
     "plugins/upi_sim/paygate_upi_sim/settings.py": "a plugin's settings have their own file",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import asyncpg
 import pytest
 
+from paygate.adapters.passwords import argon2
 from paygate.core.accounts.model import Role
 from paygate.core.accounts.team import AddUser, add_user
 from tests.harness.apps import Answer, TestApp
@@ -149,7 +151,10 @@ async def test_only_the_origin_of_the_dashboard_may_use_the_cookie(app: TestApp)
     assert "Access-Control-Allow-Credentials" not in foreign
 
 
-async def test_at_most_ten_concurrent_wrong_passwords_are_checked(app: TestApp):
+async def test_at_most_ten_concurrent_wrong_passwords_are_checked(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(argon2, "ADMITTED_MAX", 25)
     await let_in(app, "a@b.c")
     answers = await asyncio.gather(
         *(sign_in(app, email="a@b.c", password=f"wrong {number}") for number in range(25))
@@ -159,6 +164,27 @@ async def test_at_most_ten_concurrent_wrong_passwords_are_checked(app: TestApp):
     assert {answer.status for answer, _ in answers} == {401}
     assert (right.status, right.body) == (401, answers[0][0].body)
     assert await app.value("SELECT tries FROM login_tries") == 26
+
+
+async def test_of_many_concurrent_logins_a_few_are_verified_and_the_others_refused(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    """Each takes a core for a while, which payments need."""
+    monkeypatch.setattr(argon2, "ADMITTED_MAX", 3)
+
+    async def guess(number: int) -> Answer:
+        answer, _ = await sign_in(app, email=f"user{number}@shop.example", password="wrong")
+        return answer
+
+    answers = await asyncio.gather(*(guess(number) for number in range(12)))
+    again = await guess(12)
+
+    statuses = Counter(answer.status for answer in answers)
+    assert statuses.keys() == {401, 429}
+    assert statuses[401] >= 3
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert refused.headers["Retry-After"] == "1"
+    assert again.status == 401
 
 
 async def test_the_last_two_owners_cannot_be_demoted_concurrently(app: TestApp):

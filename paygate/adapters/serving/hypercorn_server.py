@@ -11,19 +11,48 @@ import h11
 import hypercorn.protocol
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from hypercorn.events import RawData
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.h11 import H11Protocol
 
-from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES
+from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES, HeadTimer
 
 
 class _Http1(H11Protocol):
-    """HTTP/1.1 without upgrades, with one write for a short response.
+    """HTTP/1.1 without upgrades, with one write for a short response, and a time for heads.
 
-    hypercorn responds to ``Upgrade: h2c`` with 101.
+    hypercorn responds to ``Upgrade: h2c`` with 101, and waits for the rest of a head as long as
+    for the next request.
     """
 
     _head = b""
+    _ending: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._timer = HeadTimer(self._expire)
+
+    async def initiate(self) -> None:
+        await super().initiate()
+        self._timer.connected()
+
+    async def handle(self, event: Event) -> None:
+        await super().handle(event)
+        if isinstance(event, Closed):
+            self._timer.stop()
+        elif self.connection.their_state is h11.IDLE and self.connection.trailing_data[0]:
+            self._timer.begin()
+
+    def _expire(self, is_in_head: bool) -> None:
+        self._ending = asyncio.create_task(self._end(is_in_head))
+
+    async def _end(self, is_in_head: bool) -> None:
+        if is_in_head and self.connection.our_state is h11.IDLE:
+            await self._send_error_response(408)
+        await self.send(Closed())
+
+    async def _send_error_response(self, status_code: int) -> None:
+        # A transfer coding that no server knows is an error of the client.
+        await super()._send_error_response(400 if status_code >= 500 else status_code)
 
     async def _send_h11_event(self, event: Any) -> None:
         """Send the head of a response of known length together with its body."""
@@ -43,6 +72,7 @@ class _Http1(H11Protocol):
         """Never upgrade to HTTP/2."""
 
     async def _create_stream(self, request: Any) -> None:
+        self._timer.stop()
         kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
         await super()._create_stream(
             type(request)(

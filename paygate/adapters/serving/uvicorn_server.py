@@ -13,7 +13,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES
+from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES, HeadTimer
 
 
 class _JoinedWrites:
@@ -60,9 +60,18 @@ class _Http1(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", _JoinedWrites(transport, self.loop)))
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        self._timer = HeadTimer(self._expire)
+        self._timer.connected()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.stop()
+        super().connection_lost(exc)
+
+    def _expire(self, is_in_head: bool) -> None:
+        if is_in_head:
+            self._refuse(408)
+        else:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._unreported += len(data)
@@ -81,13 +90,15 @@ class _Http1(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         # A response in progress is cut off.
-        if self.cycle is None or self.cycle.response_complete:
+        is_in_progress = self.cycle is not None and self.cycle.response_started
+        if not is_in_progress or self.cycle.response_complete:
             head = STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head)
         self.transport.close()
 
     def on_message_begin(self) -> None:
         self._unreported, self._is_in_head = 0, True
+        self._timer.begin()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -96,6 +107,7 @@ class _Http1(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unreported, self._is_in_head = 0, False
+        self._timer.stop()
         self._unset_keepalive_if_required()
         super().on_headers_complete()
 

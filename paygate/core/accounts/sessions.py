@@ -58,6 +58,7 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
     Raises:
         AuthenticationError: The password is wrong, or the account is unknown, deactivated
             or locked; neither the message nor the duration reveals which.
+        TooManyError: Too many logins are being verified.
     """
     email = command.email.lower()
     user = await deps.storage.users.by_email(email, merchant_id=command.merchant_id)
@@ -80,6 +81,7 @@ async def change_password(command: ChangePassword, deps: Deps) -> LoggedIn:
     Raises:
         InvalidInputError: The current password is wrong, or the account is locked.
         AuthenticationError: A concurrent request has ended this session.
+        TooManyError: Too many logins are being verified.
     """
     user = command.session.user
     tried = LogIn(user.email, command.current, command.ip)
@@ -110,6 +112,11 @@ async def log_out(session: Session, token: str, deps: Deps, *, ip: str | None) -
 async def _may_enter(email: str, user: User | None, command: LogIn, deps: Deps) -> bool:
     if user is not None and user.is_active and _is_test_user(user, deps):
         return True
+    with deps.passwords.admit():
+        return await _is_password_right(email, user, command, deps)
+
+
+async def _is_password_right(email: str, user: User | None, command: LogIn, deps: Deps) -> bool:
     # Counted before the check, so that concurrent attempts cannot exceed the limit.
     if not await deps.storage.sessions.count_login_attempt(
         _attempts_key(email, user, command.ip, deps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -191,6 +192,14 @@ class AccountRepositories(Protocol):
 
 class Passwords(Protocol):
     """Hashes passwords, slowly, so that stolen hashes are expensive to guess."""
+
+    def admit(self) -> AbstractContextManager[None]:
+        """Admit a login, whose password is verified in the context.
+
+        Raises:
+            TooManyError: Too many logins are being verified.
+        """
+        ...
 
     async def hash(self, password: str) -> str:
         """Return a salted hash of a password."""

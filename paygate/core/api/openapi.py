@@ -17,6 +17,7 @@ from ..accounts.model import Role
 from ..idempotency import KEY_CHARS_MAX
 from ..registry import Registry
 from .documented import Documented, find_documented
+from .openapi_links import add_links
 from .resources.payments import PaymentRequest
 from .shapes import ErrorJson
 
@@ -90,6 +91,7 @@ def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
                 # One handler under a second method or path.
                 operation["operationId"] += f"By{method.capitalize()}"
             taken.add(operation["operationId"])
+    add_links(paths)
     tags = sorted({_tag(rule) for rule, _ in routes}, key=_place)
     return {
         "openapi": VERSION,
