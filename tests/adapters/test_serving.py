@@ -389,10 +389,10 @@ async def test_a_head_must_be_complete_in_time(
                 await connection.send(line)
                 await connection.reader.readuntil(b"\r\n\r\n")
             connection.writer.write(b"GET / HTTP/1.1\r\nHost:")
-            told = await connection.reader.read()
+            answer = await connection.reader.read()
         connection.close()
 
-    assert told.startswith(b"HTTP/1.1 408 ")
+    assert answer.startswith(b"HTTP/1.1 408 ")
 
 
 async def test_only_a_silent_connection_is_closed_early(

@@ -72,7 +72,7 @@ class Argon2Passwords:
 
 
 def _lower_priority() -> None:
-    # Elsewhere a thread's id names no process, or a thread cannot be told apart.
+    # Other systems have no priority of a single thread.
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
