@@ -4,10 +4,13 @@ FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 WORKDIR /app
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+# Every file that is downloaded must have one of the hashes in the list.
+COPY image-requirements.txt ./
+RUN pip install --require-hashes --requirement image-requirements.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY paygate paygate
 COPY plugins plugins
-RUN pip install --constraint constraints.txt '.[uvicorn]' ./plugins/upi_sim ./plugins/card_sim ./plugins/webhook_http \
+RUN pip install --no-deps --no-build-isolation . ./plugins/upi_sim ./plugins/card_sim ./plugins/webhook_http \
     && useradd --system --create-home paygate \
     && mkdir /data && chown paygate /data
 

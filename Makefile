@@ -28,7 +28,7 @@ $(info $(VENV) is incomplete or of another folder: it is made again)
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: run demo test what-test-does e2e check chaos attack mutants format bench pages clients wheels sbom docs reference clean
+.PHONY: run demo test what-test-does e2e check chaos attack mutants format bench pages clients wheels sbom lock docs reference clean
 
 # The gateway, and a shop that takes its money through it.
 run: $(VENV)/.installed
@@ -136,6 +136,20 @@ $(VENV)/.sbom: constraints.txt | $(VENV)/.installed
 	@$(PYTHON) -m venv $(VENV)/sbom
 	@$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt cyclonedx-bom $(FAILED)
+	@touch $@
+
+# image-requirements.txt: what the container image installs, with the hashes of all files. Needs the
+# package index.
+lock: $(VENV)/.installed $(VENV)/.lock
+	@{ echo hatchling; grep -ohE '"segno[^"]*"' plugins/*/pyproject.toml | tr -d '"'; } \
+		| $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml - --extra uvicorn --constraint constraints.txt \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--output-file image-requirements.txt
+
+$(VENV)/.lock: constraints.txt | $(VENV)/.installed
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt uv $(FAILED)
 	@touch $@
 
 # The documentation as a site in .site/. A broken link, or a page that is not in mkdocs.yml, fails it.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from dotenv import dotenv_values
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 from paygate.adapters.vault.keyed import KeyedVault
@@ -136,3 +138,54 @@ def test_the_image_copies_existing_files():
 
     missing = [name for line in copied for name in line.split() if not (ROOT / name).exists()]
     assert missing == []
+
+
+LISTED = (ROOT / "image-requirements.txt").read_text(encoding="utf-8")
+PINNED = dict(
+    line.split("==")
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if "==" in line
+)
+
+
+def test_the_image_installs_only_pinned_versions_with_hashes():
+    items = re.split(r"\n(?=\S)", LISTED.strip())
+    named = [re.match(r"([a-z0-9.-]+)==(\S+)", item) for item in items]
+
+    assert all(named)
+    assert {match[1]: match[2] for match in named if match} == {
+        match[1]: pinned_version(match[1]) for match in named if match
+    }
+    assert [item for item in items if "--hash=sha256:" not in item] == []
+
+
+def test_the_list_of_the_image_has_everything_that_paygate_needs():
+    listed = {name(line) for line in LISTED.splitlines() if "==" in line}
+    needed = {"hatchling", *needs_of("paygate-framework", {"uvicorn"})}
+    for plugin in ("paygate-upi-sim", "paygate-card-sim", "paygate-webhook-http"):
+        needed |= needs_of(plugin)
+
+    assert needed - listed == set()
+    assert "require-hashes" in (ROOT / "Dockerfile").read_text()
+
+
+def name(requirement: str) -> str:
+    return Requirement(requirement.partition(" \\")[0]).name.lower().replace("_", "-")
+
+
+def pinned_version(wanted: str) -> str:
+    return {key.lower().replace("_", "-"): value for key, value in PINNED.items()}[wanted]
+
+
+def needs_of(distribution: str, extras: set[str] = frozenset()) -> set[str]:
+    """The other distributions that one needs, and what they need."""
+    found = set[str]()
+    for text in requires(distribution) or []:
+        requirement = Requirement(text)
+        chosen = [{"extra": extra} for extra in extras or {""}]
+        if requirement.marker and not any(requirement.marker.evaluate(each) for each in chosen):
+            continue
+        key = requirement.name.lower().replace("_", "-")
+        if key not in found and key != "paygate-framework":
+            found |= {key} | needs_of(requirement.name, requirement.extras)
+    return found
