@@ -8,17 +8,15 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from .calls import Call
 from .errors import UnexpectedResponseError
 from .models import Payment, Refund
-
-if TYPE_CHECKING:
-    from .client import AsyncPaygateClient, PaygateClient
-    from .retrying import Attempts
+from .retrying import Attempts
+from .sending import Sender
 
 # Without an event the server sends a comment every 15 seconds.
 SILENCE_MAX_S = 60.0
@@ -114,30 +112,30 @@ def _stream_call(cursor: str | None) -> Call[None]:
 class _Following:
     """A stream that continues after interruptions."""
 
-    def __init__(self, client: PaygateClient | AsyncPaygateClient, cursor: str | None) -> None:
-        self._client = client
+    def __init__(self, sender: Sender, cursor: str | None) -> None:
+        self._sender = sender
         self.parser = StreamParser(cursor)
-        self.attempts: Attempts = client.attempts(_stream_call(cursor))
+        self.attempts: Attempts = sender.attempts(_stream_call(cursor))
 
     def begin(self) -> Mapping[str, Any]:
         """Return the arguments of the next request."""
         # What was incomplete is sent again.
         self.parser = StreamParser(self.parser.cursor)
-        arguments = self._client.arguments(_stream_call(self.parser.cursor))
+        arguments = self._sender.arguments(_stream_call(self.parser.cursor))
         connect_s = arguments["timeout"].connect
         return {**arguments, "timeout": httpx.Timeout(SILENCE_MAX_S, connect=connect_s)}
 
     def feed(self, piece: bytes) -> Iterator[Event]:
         """Yield the events of a piece. A stream that sends something is not a failed attempt."""
-        self.attempts = self._client.attempts(_stream_call(self.parser.cursor))
+        self.attempts = self._sender.attempts(_stream_call(self.parser.cursor))
         return self.parser.feed(piece)
 
 
 class Events:
     """The merchant's events, as they happen."""
 
-    def __init__(self, client: PaygateClient, http: httpx.Client) -> None:
-        self._client = client
+    def __init__(self, sender: Sender, http: httpx.Client) -> None:
+        self._sender = sender
         self._http = http
 
     def follow(self, cursor: str | None = None) -> Iterator[Event]:
@@ -154,7 +152,7 @@ class Events:
             ApiError: The server refuses the request.
             ConnectionFailedError: The server could not be reached again.
         """
-        following = _Following(self._client, cursor)
+        following = _Following(self._sender, cursor)
         while True:
             pause_s = RECONNECT_S
             try:
@@ -173,13 +171,13 @@ class Events:
 class AsyncEvents:
     """The merchant's events, as they happen."""
 
-    def __init__(self, client: AsyncPaygateClient, http: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, sender: Sender, http: httpx.AsyncClient) -> None:
+        self._sender = sender
         self._http = http
 
     async def follow(self, cursor: str | None = None) -> AsyncIterator[Event]:
         """Yield the merchant's events as they happen, without an end. See ``Events.follow``."""
-        following = _Following(self._client, cursor)
+        following = _Following(self._sender, cursor)
         while True:
             pause_s = RECONNECT_S
             try:
