@@ -100,7 +100,7 @@ $(VENV)/.peers: bench/peers/express/package-lock.json bench/peers/fastapi_sqlalc
 		--requirement bench/peers/fastapi_sqlalchemy/requirements.txt $(FAILED)
 	@touch $@
 
-# Builds what browsers load and fails if that differs from what is committed.
+# Builds what browsers and Node load and fails if that differs from what is committed.
 # The dashboard's types come from the API's own document.
 pages: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
 pages: $(VENV)/.installed $(VENV)/.tools
@@ -108,11 +108,14 @@ pages: $(VENV)/.installed $(VENV)/.tools
 		&& npm test --silent && npm run --silent check
 	cd dashboard && npm ci --silent --no-audit --no-fund && npm run --silent api \
 		&& npm run --silent build
-	git diff --exit-code --stat -- paygate/core/api/static dashboard/src/api/schema.d.ts
+	cd sdk/js/server && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
+	git diff --exit-code --stat -- paygate/core/api/static dashboard/src/api/schema.d.ts sdk/js/server/dist
 
 # Writes the client libraries from the API's document and sdk/operations.toml.
-clients: $(VENV)/.installed-dev
+clients: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
+clients: $(VENV)/.installed-dev $(VENV)/.tools
 	@$(BIN)/python -m sdk.generator
+	cd sdk/js/server && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
 
 # The five distributions, as they would be published.
 wheels: $(VENV)/.installed
@@ -120,7 +123,7 @@ wheels: $(VENV)/.installed
 		--wheel-dir dist . $(PLUGINS) $(CLIENT)
 
 # CycloneDX files in dist/sbom: what is installed with paygate, and what the pages are built from.
-LOCKED := dashboard sdk/js
+LOCKED := dashboard sdk/js sdk/js/server
 sbom: export PATH := $(CURDIR)/$(VENV)/tools/bin:$(PATH)
 sbom: $(VENV)/.installed $(VENV)/.sbom
 	@$(BIN)/python -m tests.harness.tools node

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from .document import ROOT, read_contents
 from .python_code import models_code, resources_code
+from .typescript_code import typescript_code
 
 PYTHON = ROOT / "sdk" / "python" / "paygate_client"
+NODE = ROOT / "sdk" / "js" / "server" / "src"
 
 
 def generated() -> Mapping[Path, str]:
@@ -19,6 +21,7 @@ def generated() -> Mapping[Path, str]:
         PYTHON / "models.py": models_code(contents),
         PYTHON / "resources.py": resources_code(contents, is_async=False),
         PYTHON / "async_resources.py": resources_code(contents, is_async=True),
+        NODE / "generated.ts": typescript_code(contents),
     }
 
 

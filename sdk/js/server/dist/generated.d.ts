@@ -1,0 +1,711 @@
+import { type KeyedOptions, type Page, type Send } from "./calls.js";
+/** A delivery of an event to an endpoint. */
+export interface Delivery {
+    id: string;
+    event: string;
+    status: "pending" | "success" | "failed";
+    attempts: number;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    last_attempt_at: string | null;
+    next_retry_at: string | null;
+    response_code: number | null;
+    response_body: string | null;
+}
+/** The endpoint of a delivery. */
+export interface EndpointRef {
+    id: string;
+    /** Null if it was deleted. */
+    url: string | null;
+}
+/** An attempt of a delivery. */
+export interface Try {
+    /** Number of the attempt. */
+    ordinal: number;
+    /** ISO 8601 in UTC, to the millisecond. */
+    started_at: string;
+    /** ISO 8601 in UTC, to the millisecond. */
+    finished_at: string;
+    took_ms: number | null;
+    url: string | null;
+    request_headers: Record<string, string>;
+    status_code: number | null;
+    error: string | null;
+    /** Its first 4 KiB. */
+    response_body: string | null;
+}
+/** A delivery with its body and its attempts. */
+export interface DeliveryInFull {
+    id: string;
+    event: string;
+    status: "pending" | "success" | "failed";
+    attempts: number;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    last_attempt_at: string | null;
+    next_retry_at: string | null;
+    response_code: number | null;
+    response_body: string | null;
+    event_id: string;
+    payment_id: string | null;
+    endpoint: EndpointRef;
+    /** The body, the same in every attempt. */
+    payload: Record<string, unknown>;
+    /** The oldest first; if there are too many, the newest. */
+    tries: Try[];
+}
+/** A delivery that is due again. */
+export interface DeliveryRetried {
+    id: string;
+    status: "pending";
+    message: string;
+}
+/** The endpoint in the form of another gateway. */
+export interface EndpointShort {
+    url: string | null;
+    secret: string | null;
+}
+/** The default endpoint, in every form that clients read. */
+export interface Endpoint {
+    id: string;
+    name: string;
+    email: string;
+    api_key: string;
+    webhook_url: string | null;
+    webhook_secret: string | null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    success: boolean;
+    message: string;
+    data: EndpointShort;
+}
+/** A test event that was enqueued. */
+export interface EndpointTested {
+    delivery_id: string;
+    event: string;
+    endpoint_id: string;
+}
+/** An order, which is paid at most once. */
+export interface Order {
+    id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    currency: string;
+    status: "created" | "attempted" | "paid";
+    merchant_id: string;
+    receipt: string | null;
+    notes: Record<string, unknown>;
+    capture: "automatic" | "manual";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+}
+/** An order with the merchant's fields. */
+export interface OrderInFull {
+    id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    currency: string;
+    status: "created" | "attempted" | "paid";
+    merchant_id: string;
+    receipt: string | null;
+    notes: Record<string, unknown>;
+    capture: "automatic" | "manual";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+    /** Lets a browser pay this order; null for `read_only` and `support`. */
+    client_secret: string | null;
+}
+/** What the shopper has to do before there is a final outcome. */
+export interface NextAction {
+    type: "redirect" | "three_ds" | "upi_intent" | "qr" | "upi_collect" | "otp" | "wait";
+    /** ISO 8601 in UTC, to the millisecond. */
+    expires_at: string;
+    data: Record<string, string>;
+    /** Fields of a plugin's payment method. */
+    [field: string]: unknown;
+}
+/** A payment of an order, with all fields. */
+export interface Payment {
+    id: string;
+    order_id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    currency: string;
+    method: string;
+    status: "pending" | "authorized" | "success" | "failed" | "cancelled";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /**
+     * For shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order
+     * has another id.
+     */
+    order_receipt?: string;
+    vpa?: string | null;
+    card_network?: string | null;
+    card_last4?: string | null;
+    merchant_id: string;
+    /** The detailed status. */
+    substatus: "pending" | "processing" | "unknown" | "authorized" | "capturing" | "voiding" | "success" | "failed" | "cancelled";
+    captured: boolean;
+    /** Minor units of the currency. */
+    amount_authorized: number;
+    /** Minor units of the currency. */
+    amount_captured: number;
+    /** Minor units of the currency. */
+    amount_refunded: number;
+    error_code: string | null;
+    error_description: string | null;
+    decline_code: string | null;
+    processor: string;
+    /** Scenario that simulated processors play. */
+    scenario: string | null;
+    next_action: NextAction | null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+    /** Fields of a plugin's payment method. */
+    [field: string]: unknown;
+}
+/** A new payment. Its method may add fields of the instrument. */
+export interface PaymentCreated {
+    id: string;
+    order_id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    currency: string;
+    method: string;
+    status: "pending" | "authorized" | "success" | "failed" | "cancelled";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /**
+     * For shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order
+     * has another id.
+     */
+    order_receipt?: string;
+    vpa?: string | null;
+    card_network?: string | null;
+    card_last4?: string | null;
+    /** Fields of a plugin's payment method. */
+    [field: string]: unknown;
+}
+/** A payment after a capture or cancel request. */
+export interface PaymentMoved {
+    id: string;
+    order_id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    currency: string;
+    method: string;
+    status: "pending" | "authorized" | "success" | "failed" | "cancelled";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /**
+     * For shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order
+     * has another id.
+     */
+    order_receipt?: string;
+    vpa?: string | null;
+    card_network?: string | null;
+    card_last4?: string | null;
+    substatus: "pending" | "processing" | "unknown" | "authorized" | "capturing" | "voiding" | "success" | "failed" | "cancelled";
+    captured: boolean;
+    /** Minor units of the currency. */
+    amount_captured: number;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+    /** Fields of a plugin's payment method. */
+    [field: string]: unknown;
+}
+/** Deliveries that were resent, or would be. */
+export interface Recovered {
+    dry_run: boolean;
+    matching: number;
+    /** At most 10 000 in one call. */
+    resent: number;
+    /** The oldest of them. */
+    sample: Delivery[];
+    /** Where to continue, if there are more. */
+    next_since: string | null;
+}
+/** A refund with all fields. */
+export interface Refund {
+    id: string;
+    payment_id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    reason: string | null;
+    status: "pending" | "processed" | "failed";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    processed_at: string | null;
+}
+/** A new refund. */
+export interface RefundCreated {
+    id: string;
+    payment_id: string;
+    /** Minor units of the currency. */
+    amount: number;
+    reason: string | null;
+    status: "pending" | "processed" | "failed";
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+}
+/** A test event that was enqueued. */
+export interface TestEventSent {
+    status: "success";
+    message: string;
+    id: string;
+    webhook_id: string;
+    scheduled: boolean;
+    event: string;
+    attempts: number;
+    response_code: null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+}
+/** An entry of a payment's timeline. */
+export interface TimelineEntry {
+    /** ISO 8601 in UTC, to the millisecond. */
+    at: string;
+    /** A sentence for people; it may change. */
+    what: string;
+    /** Details for people; they may change. */
+    note: string | null;
+    kind: "transition" | "operation" | "plugin_call" | "callback" | "event" | "delivery" | "attempt" | "refund" | "decision";
+    /** Of the operation, the event, the refund, …. */
+    id: string;
+    /** Data of the kind, without secrets. */
+    data: Record<string, unknown>;
+}
+/** The timeline of a payment, oldest first. */
+export interface Timeline {
+    data: TimelineEntry[];
+    /** There are more entries. */
+    truncated: boolean;
+}
+/** A webhook endpoint. */
+export interface WebhookEndpoint {
+    id: string;
+    url: string | null;
+    description: string | null;
+    events: string[];
+    is_enabled: boolean;
+    /** It is the merchant's default endpoint. */
+    is_default: boolean;
+    disabled_reason: "manual" | "gone" | "failing" | null;
+    disabled_at: string | null;
+    consecutive_failures: number;
+    first_failure_at: string | null;
+    /** Not `closed`: it did not answer, and gets one attempt at a time. */
+    breaker: "closed" | "open" | "half_open";
+    breaker_open_since: string | null;
+    /** Attempts in a row without an answer. */
+    unanswered: number;
+    /** The secret's last characters. */
+    secret_hint: string | null;
+    /** Until then the previous secret also signs. */
+    previous_secret_until: string | null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+}
+/** An endpoint with its new secret, which is shown only once. */
+export interface WebhookEndpointWithSecret {
+    id: string;
+    url: string | null;
+    description: string | null;
+    events: string[];
+    is_enabled: boolean;
+    /** It is the merchant's default endpoint. */
+    is_default: boolean;
+    disabled_reason: "manual" | "gone" | "failing" | null;
+    disabled_at: string | null;
+    consecutive_failures: number;
+    first_failure_at: string | null;
+    /** Not `closed`: it did not answer, and gets one attempt at a time. */
+    breaker: "closed" | "open" | "half_open";
+    breaker_open_since: string | null;
+    /** Attempts in a row without an answer. */
+    unanswered: number;
+    /** The secret's last characters. */
+    secret_hint: string | null;
+    /** Until then the previous secret also signs. */
+    previous_secret_until: string | null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /** ISO 8601 in UTC, to the millisecond. */
+    updated_at: string;
+    secret: string;
+}
+/** The merchant's endpoints, the default endpoint first. */
+export interface WebhookEndpoints {
+    data: WebhookEndpoint[];
+}
+/** A card, as the payer entered it. */
+export interface CardInput {
+    /** 13 to 19 digits; spaces and dashes are ignored. */
+    number: string;
+    /** 1 to 12. */
+    expiry_month: string | number;
+    /** Two or four digits. */
+    expiry_year: string | number;
+    /** Three or four digits; checked and not stored. */
+    cvv?: string | number | null | undefined;
+    /** Accepted and ignored. */
+    holder_name?: string | null | undefined;
+}
+/** What `createOrder` is given. */
+export interface OrderRequest {
+    /** In minor units: 50000 is ₹500.00, or ¥50000. */
+    amount: number;
+    /** ISO 4217. */
+    currency?: string | undefined;
+    /** The merchant's reference. */
+    receipt?: string | null | undefined;
+    /** Any data, up to 16384 bytes of JSON. */
+    notes?: Record<string, unknown> | null | undefined;
+    /** Manual holds the money until it is captured. */
+    capture?: "automatic" | "manual" | null | undefined;
+}
+/** What `createPayment` is given. */
+export interface CreatePaymentRequest {
+    order_id: string;
+    /** A payment method: upi, card, or that of a plugin. */
+    method: string;
+    /** Collect sends a request to the payer's UPI ID; intent and qr need no UPI ID. */
+    flow?: "collect" | "intent" | "qr" | undefined;
+    /** The payer's virtual payment address. */
+    vpa?: string | undefined;
+    /** A card, as the payer entered it. */
+    card?: CardInput | undefined;
+    /** Fields of a plugin's payment method. */
+    [field: string]: unknown;
+}
+/** What `capturePayment` is given. */
+export interface CaptureRequest {
+    /** Default: all of it. */
+    amount?: number | null | undefined;
+    /** Release what is not captured. */
+    final?: boolean | undefined;
+}
+/** What `refundPaymentNamedInBody` is given. */
+export interface RefundOfPaymentRequest {
+    /** In minor units of the payment's currency. */
+    amount: number;
+    payment_id: string;
+    /** For people. */
+    reason?: string | null | undefined;
+}
+/** What `createEndpoint` is given. */
+export interface NewEndpointRequest {
+    /** Http or https. */
+    url: string;
+    /** Event names, families such as payment.*, or * for every event. */
+    events?: readonly string[] | undefined;
+    /** For people. */
+    description?: string | null | undefined;
+}
+/** What `changeEndpoint` is given. */
+export interface EndpointChangeRequest {
+    /** Null sends nothing; only for the default endpoint. */
+    url?: string | null | undefined;
+    /** Event names, families such as payment.*, or * for every event. */
+    events?: readonly string[] | undefined;
+    description?: string | null | undefined;
+}
+/** What `sendTestEvent` is given. */
+export interface TestEventRequest {
+    event?: string | undefined;
+}
+/** What `resendDeliveries` is given. */
+export interface RecoverRequest {
+    /** Deliveries created at this time or later. */
+    since: string | Date;
+    /** And before this time; default: now. */
+    until?: string | Date | null | undefined;
+    /** Only these; default: every event. */
+    events?: readonly string[] | null | undefined;
+    endpoint_id?: string | null | undefined;
+    /** Include success to resend delivered events. */
+    statuses?: readonly ("pending" | "success" | "failed")[] | undefined;
+    /** Only report what would be sent. */
+    dry_run?: boolean | undefined;
+}
+/** What `changeDefaultEndpoint` is given. */
+export interface EndpointRequest {
+    /** Http or https; null or empty sends no webhooks. */
+    webhook_url?: string | null | undefined;
+    /** 8 to 64 visible ASCII characters; one that ends in *** is ignored. */
+    webhook_secret?: string | null | undefined;
+}
+/** What a list is filtered by. */
+export interface ListOrdersQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+    /** Created at this time or later. */
+    from?: string | Date | null | undefined;
+    /** Created before this time. */
+    to?: string | Date | null | undefined;
+    status?: "created" | "attempted" | "paid" | null | undefined;
+    /** A prefix of the id, or three characters or more of the receipt. */
+    q?: string | null | undefined;
+}
+/** What a list is filtered by. */
+export interface ListPaymentsQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+    /** Created at this time or later. */
+    from?: string | Date | null | undefined;
+    /** Created before this time. */
+    to?: string | Date | null | undefined;
+    /** A status. */
+    status?: "pending" | "authorized" | "success" | "failed" | "cancelled" | null | undefined;
+    /** A payment method, such as upi. */
+    method?: string | null | undefined;
+    order_id?: string | null | undefined;
+    /**
+     * A prefix of the id or the order's id, the last four digits of a card, or three characters or
+     * more of the order's receipt or of a vpa.
+     */
+    q?: string | null | undefined;
+}
+/** What a list is filtered by. */
+export interface ListRefundsQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+    /** Created at this time or later. */
+    from?: string | Date | null | undefined;
+    /** Created before this time. */
+    to?: string | Date | null | undefined;
+    status?: "pending" | "processed" | "failed" | null | undefined;
+    payment_id?: string | null | undefined;
+}
+/** What a list is filtered by. */
+export interface ListDeliveriesQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+    status?: "pending" | "success" | "failed" | null | undefined;
+    event?: string | null | undefined;
+    endpoint_id?: string | null | undefined;
+    payment_id?: string | null | undefined;
+}
+/** Orders. An order is an amount that a shopper pays once. */
+export declare class Orders {
+    #private;
+    constructor(send: Send);
+    /**
+     * Create an order.
+     *
+     * Needs the role developer.
+     */
+    create(body: OrderRequest, options?: KeyedOptions): Promise<OrderInFull>;
+    /** Show an order. */
+    get(orderId: string): Promise<OrderInFull>;
+    /** List orders. */
+    list(query?: ListOrdersQuery): Promise<Page<Order>>;
+    /**
+     * List orders: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query?: Omit<ListOrdersQuery, "limit" | "cursor">): AsyncGenerator<Order, void, void>;
+}
+/** Payments of orders. */
+export declare class Payments {
+    #private;
+    constructor(send: Send);
+    /**
+     * Create a payment.
+     *
+     * A worker calls the processor afterwards: the payment is pending, and a webhook reports the
+     * outcome. The order's amount is charged; an amount in the request is ignored. Needs the role
+     * developer.
+     */
+    create(body: CreatePaymentRequest, options?: KeyedOptions): Promise<PaymentCreated>;
+    /** Show a payment. */
+    get(paymentId: string): Promise<Payment>;
+    /** List payments. */
+    list(query?: ListPaymentsQuery): Promise<Page<Payment>>;
+    /**
+     * List payments: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query?: Omit<ListPaymentsQuery, "limit" | "cursor">): AsyncGenerator<Payment, void, void>;
+    /**
+     * Capture a payment.
+     *
+     * Captures held money, all or a part; or confirms an automatic capture. Needs the role support.
+     */
+    capture(paymentId: string, body?: CaptureRequest, options?: KeyedOptions): Promise<PaymentMoved>;
+    /**
+     * Cancel a payment.
+     *
+     * Releases the money that a payment of a manual order holds. Needs the role support.
+     */
+    cancel(paymentId: string, options?: KeyedOptions): Promise<PaymentMoved>;
+    /** Show a payment's timeline. */
+    timeline(paymentId: string): Promise<Timeline>;
+}
+/** Refunds of payments. */
+export declare class Refunds {
+    #private;
+    constructor(send: Send);
+    /**
+     * Refund a payment named in the body.
+     *
+     * Needs the role support.
+     */
+    create(body: RefundOfPaymentRequest, options?: KeyedOptions): Promise<RefundCreated>;
+    /** Show a refund. */
+    get(refundId: string): Promise<Refund>;
+    /** List refunds. */
+    list(query?: ListRefundsQuery): Promise<Page<Refund>>;
+    /**
+     * List refunds: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query?: Omit<ListRefundsQuery, "limit" | "cursor">): AsyncGenerator<Refund, void, void>;
+}
+/** Webhook endpoints, each with a secret and a filter of its own. */
+export declare class Endpoints {
+    #private;
+    constructor(send: Send);
+    /**
+     * Create an endpoint.
+     *
+     * The secret is only in this response: it is stored sealed. Therefore an `Idempotency-Key` has no
+     * effect here. Needs the role developer.
+     */
+    create(body: NewEndpointRequest): Promise<WebhookEndpointWithSecret>;
+    /** Show an endpoint. */
+    get(endpointId: string): Promise<WebhookEndpoint>;
+    /** List endpoints. */
+    list(): Promise<WebhookEndpoints>;
+    /**
+     * Change an endpoint.
+     *
+     * Missing fields stay unchanged. Only `url` of the default endpoint can be changed. Needs the
+     * role developer.
+     */
+    update(endpointId: string, body?: EndpointChangeRequest, options?: KeyedOptions): Promise<WebhookEndpoint>;
+    /**
+     * Delete an endpoint.
+     *
+     * Returns the deleted endpoint. Its pending deliveries fail when they become due. Needs the role
+     * developer.
+     */
+    delete(endpointId: string, options?: KeyedOptions): Promise<WebhookEndpoint>;
+    /**
+     * Enable an endpoint.
+     *
+     * Its held deliveries continue at once. Needs the role developer.
+     */
+    enable(endpointId: string, options?: KeyedOptions): Promise<WebhookEndpoint>;
+    /**
+     * Disable an endpoint.
+     *
+     * Its pending deliveries are held until it is enabled. Needs the role developer.
+     */
+    disable(endpointId: string, options?: KeyedOptions): Promise<WebhookEndpoint>;
+    /**
+     * Rotate an endpoint's secret.
+     *
+     * The previous secret also signs for 24 hours. The secret is only in this response: it is stored
+     * sealed. Therefore an `Idempotency-Key` has no effect here. Needs the role developer.
+     */
+    rotateSecret(endpointId: string): Promise<WebhookEndpointWithSecret>;
+    /**
+     * Send a test event to an endpoint.
+     *
+     * Sent whatever its filters, once, and also if it is disabled. Needs the role developer.
+     */
+    sendTest(endpointId: string, body?: TestEventRequest, options?: KeyedOptions): Promise<EndpointTested>;
+}
+/** Deliveries of events to webhook endpoints. */
+export declare class Deliveries {
+    #private;
+    constructor(send: Send);
+    /** Show a delivery with its attempts. */
+    get(deliveryId: string): Promise<DeliveryInFull>;
+    /** List deliveries. */
+    list(query?: ListDeliveriesQuery): Promise<Page<Delivery>>;
+    /**
+     * List deliveries: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query?: Omit<ListDeliveriesQuery, "limit" | "cursor">): AsyncGenerator<Delivery, void, void>;
+    /**
+     * Retry a delivery.
+     *
+     * Needs the role support.
+     */
+    retry(deliveryId: string, options?: KeyedOptions): Promise<DeliveryRetried>;
+    /**
+     * Resend deliveries.
+     *
+     * The oldest first, at most 10 000 in one call; `next_since` says where to continue. Ids and
+     * bodies stay the same, so that receivers recognize copies. Deliveries that are in progress are
+     * not changed. Needs the role support.
+     */
+    resend(body: RecoverRequest, options?: KeyedOptions): Promise<Recovered>;
+}
+/** The merchant's default webhook endpoint; further endpoints, and deliveries. */
+export declare class Webhooks {
+    #private;
+    /** Webhook endpoints, each with a secret and a filter of its own. */
+    readonly endpoints: Endpoints;
+    /** Deliveries of events to webhook endpoints. */
+    readonly deliveries: Deliveries;
+    constructor(send: Send);
+    /**
+     * Show the default endpoint.
+     *
+     * The secret is null for the roles `read_only` and `support`.
+     */
+    get(): Promise<Endpoint>;
+    /**
+     * Change the default endpoint.
+     *
+     * Needs the role developer.
+     */
+    update(body?: EndpointRequest, options?: KeyedOptions): Promise<Endpoint>;
+    /**
+     * Rotate the webhook secret.
+     *
+     * Needs the role developer.
+     */
+    rotateSecret(options?: KeyedOptions): Promise<Endpoint>;
+    /**
+     * Send a test event.
+     *
+     * Needs the role developer.
+     */
+    sendTest(body?: TestEventRequest, options?: KeyedOptions): Promise<TestEventSent>;
+}
+/** The resources of a client. */
+export declare class Resources {
+    /** Orders. An order is an amount that a shopper pays once. */
+    readonly orders: Orders;
+    /** Payments of orders. */
+    readonly payments: Payments;
+    /** Refunds of payments. */
+    readonly refunds: Refunds;
+    /** The merchant's default webhook endpoint; further endpoints, and deliveries. */
+    readonly webhooks: Webhooks;
+    constructor(send: Send);
+}

@@ -1,0 +1,156 @@
+// PaygateError
+// ├── ConfigurationError          a client or a verifier cannot work with what it was given
+// ├── ConnectionFailedError       no response
+// ├── UnexpectedResponseError     a response that is not paygate's
+// ├── WebhookVerificationError    a webhook that must not be believed
+// └── ApiError                    an error response
+//     ├── BadRequestError             400, and every 4xx without a class of its own
+//     ├── AuthenticationError         401
+//     ├── ForbiddenError              403
+//     ├── NotFoundError               404
+//     ├── IdempotencyInProgressError  409, another request with the key is in progress
+//     ├── IdempotencyKeyReusedError   422, the key belongs to another request
+//     ├── RateLimitError              429
+//     └── ServerError                 5xx
+//         └── UnavailableError            503
+//
+// None of them contains an API key, a secret or the body of a request.
+
+/** Base of all errors of this library. */
+export class PaygateError extends Error {
+  constructor(sentence: string, options?: { cause?: unknown }) {
+    super(sentence, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A key, a secret or an address is missing or unusable. */
+export class ConfigurationError extends PaygateError {}
+
+/**
+ * No response came, after all retries.
+ *
+ * The request may have been executed. Send it again with the same `idempotencyKey`, or read the
+ * order.
+ */
+export class ConnectionFailedError extends PaygateError {
+  /** Of the request; null if it had none. */
+  readonly idempotencyKey: string | null;
+
+  constructor(sentence: string, idempotencyKey: string | null, cause?: unknown) {
+    super(sentence, { cause });
+    this.idempotencyKey = idempotencyKey;
+  }
+}
+
+/** The response is not what the API describes, for example a page of a proxy. */
+export class UnexpectedResponseError extends PaygateError {}
+
+/** The webhook is not paygate's, was changed, or is too old. */
+export class WebhookVerificationError extends PaygateError {}
+
+/** What an error response says. */
+export interface ApiErrorDetail {
+  /** HTTP status. */
+  status: number;
+  /** For programs: `BAD_REQUEST_ERROR`. Empty if the response is not paygate's. */
+  code: string;
+  /** For people; its words may change. */
+  description: string;
+  /** The reason, more precise than `code`; null if the server names none. */
+  reason: string | null;
+  /** The wrong field of the request; null if it is not about one field. */
+  field: string | null;
+  /** The header `X-Request-Id` of the response; null without one. */
+  requestId: string | null;
+  /** Of the request; null if it had none. */
+  idempotencyKey: string | null;
+  /** Milliseconds after which the server expects the request again; null if it names no time. */
+  retryAfterMs: number | null;
+}
+
+/** An error response. */
+export class ApiError extends PaygateError implements ApiErrorDetail {
+  readonly status: number;
+  readonly code: string;
+  readonly description: string;
+  readonly reason: string | null;
+  readonly field: string | null;
+  readonly requestId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly retryAfterMs: number | null;
+
+  constructor(detail: ApiErrorDetail) {
+    super(`${detail.status}${detail.code && ` ${detail.code}`}: ${detail.description}`);
+    this.status = detail.status;
+    this.code = detail.code;
+    this.description = detail.description;
+    this.reason = detail.reason;
+    this.field = detail.field;
+    this.requestId = detail.requestId;
+    this.idempotencyKey = detail.idempotencyKey;
+    this.retryAfterMs = detail.retryAfterMs;
+  }
+}
+
+/** The request is wrong, or the state of the payment or order does not allow it. */
+export class BadRequestError extends ApiError {}
+
+/** The keys are missing, wrong, revoked or expired. */
+export class AuthenticationError extends ApiError {}
+
+/** The keys do not allow this, or the merchant is suspended. */
+export class ForbiddenError extends ApiError {}
+
+/** There is no such object of this merchant. */
+export class NotFoundError extends ApiError {}
+
+/** Another request with the same idempotency key is still in progress. */
+export class IdempotencyInProgressError extends ApiError {}
+
+/** The idempotency key was used for another request. */
+export class IdempotencyKeyReusedError extends ApiError {}
+
+/** The keys have used up a rate limit. */
+export class RateLimitError extends ApiError {}
+
+/** The server failed. The request may have been executed. */
+export class ServerError extends ApiError {}
+
+/** The server is temporarily unavailable. */
+export class UnavailableError extends ServerError {}
+
+const BY_CODE: Readonly<Record<string, typeof ApiError>> = {
+  IDEMPOTENCY_IN_PROGRESS: IdempotencyInProgressError,
+  IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReusedError,
+};
+const BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
+  401: AuthenticationError,
+  403: ForbiddenError,
+  404: NotFoundError,
+  429: RateLimitError,
+  503: UnavailableError,
+};
+
+/** Return the error that a response describes. */
+export function errorOfResponse(
+  status: number,
+  body: unknown,
+  known: Pick<ApiErrorDetail, "requestId" | "idempotencyKey" | "retryAfterMs">,
+): ApiError {
+  const given = (isObject(body) && isObject(body["error"]) ? body["error"] : {}) as Partial<ApiErrorDetail>;
+  const code = String(given.code ?? "");
+  const Kind = BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? ServerError : BadRequestError);
+  return new Kind({
+    status,
+    code,
+    description: String(given.description ?? "the response has no description"),
+    reason: given.reason ?? null,
+    field: given.field ?? null,
+    ...known,
+  });
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
