@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from .queue.notifier import Queue
+from .webhooks.model import BreakerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,34 @@ class QueueCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownBreaker:
+    """The breaker of a processor in a worker, if it is not closed.
+
+    Args:
+        state: ``half_open`` after the pause: one call is let through.
+        failures: Calls in a row without a response.
+        reason: That of the last one.
+    """
+
+    state: BreakerState
+    failures: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker process and its last heartbeat."""
+    """A worker process and its last heartbeat.
+
+    Args:
+        breakers: Processor → its breaker, if it is not closed.
+    """
 
     id: str
     kind: str
     started_at: datetime
     heartbeat_at: datetime
     is_alive: bool
+    breakers: Mapping[str, ShownBreaker] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,12 @@ OPERATIONS_IN_FLIGHT_MAX = 400
 DELIVERIES_IN_FLIGHT_MAX = 512
 CLAIM_ROWS_MAX = 200
 
+# Calls of a processor in a row without a response, in one worker, that open its breaker, and how
+# long it is open: twice as long after each probe that fails.
+PROCESSOR_FAILURES_MAX = 5
+BREAKER_PAUSE_MIN = timedelta(seconds=1)
+BREAKER_PAUSE_MAX = timedelta(seconds=30)
+
 # Concurrent deliveries to one endpoint, over all workers: an endpoint that does not
 # respond blocks no more than these.
 ENDPOINT_IN_FLIGHT_MAX = 16

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from .deps import Deps
 from .errors import InfrastructureError, NotFoundError, OperatorError
-from .figures import CallFigures
+from .figures import CallFigures, ShownBreaker, WorkerInfo
+from .limits import WORKER_DEAD_AFTER
 from .plugin_api.settings import NO_SETTINGS, LoadedPlugin, SettingsRow, StoredSettings
 from .storage import Storage
 from .vault import Vault
@@ -52,20 +54,47 @@ async def configure_plugin(plugin: str, values: Mapping[str, Any], deps: Deps) -
     return loaded
 
 
-async def plugins_in_detail(
-    deps: Deps,
-) -> list[tuple[LoadedPlugin, StoredSettings, list[CallFigures]]]:
-    """Return every plugin, its stored settings, and figures of its processors' calls."""
+@dataclass(frozen=True, slots=True)
+class PluginInDetail:
+    """A plugin as operators see it.
+
+    Args:
+        stored: Its stored settings.
+        calls: Figures of its processors' calls.
+        breakers: Processor → its breaker in a living worker, if it is not closed.
+    """
+
+    plugin: LoadedPlugin
+    stored: StoredSettings
+    calls: Sequence[CallFigures]
+    breakers: Mapping[str, ShownBreaker]
+
+
+async def plugins_in_detail(deps: Deps) -> list[PluginInDetail]:
+    """Return every plugin, its stored settings, and how its processors do."""
     rows = await deps.storage.plugin_settings.everything()
     calls = await deps.storage.figures.calls(since=deps.clock.now() - HEALTH_OVER)
+    workers = await deps.storage.figures.workers(dead_after=WORKER_DEAD_AFTER)
+    breakers = worst_breakers(workers)
     return [
-        (
+        PluginInDetail(
             loaded,
             _opened(name, rows[name], deps.vault) if name in rows else NO_SETTINGS,
             [each for each in calls if each.processor in loaded.offers.get(PROCESSORS, ())],
+            breakers,
         )
         for name, loaded in deps.registry.loaded_plugins.items()
     ]
+
+
+def worst_breakers(workers: Sequence[WorkerInfo]) -> Mapping[str, ShownBreaker]:
+    """Return the breakers of processors that are not closed in a living worker."""
+    found: dict[str, ShownBreaker] = {}
+    for worker in workers:
+        for processor, breaker in worker.breakers.items() if worker.is_alive else ():
+            if processor not in found or breaker.state == "open":
+                found[processor] = breaker
+    return found
 
 
 PROCESSORS = "paygate_processors"

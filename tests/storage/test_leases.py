@@ -353,7 +353,7 @@ async def test_leases_of_dead_workers_are_released_and_others_kept(app: TestApp)
     await app.paid()
     await app.paid()
     deps = app.app.deps
-    await deps.storage.workers.heartbeat("here", kind="worker")
+    await deps.storage.workers.heartbeat("here", kind="worker", breakers={})
     await claim(app, "here", limit=1)
     await claim(app, "gone", limit=1)
 

@@ -3441,6 +3441,14 @@ export interface components {
      * @description A processor that a plugin offers.
      */
     ProcessorOffer: {
+      /**
+       * Breaker
+       * @description not `closed`: it does not respond to at least one worker
+       * @enum {string}
+       */
+      breaker: "closed" | "open" | "half_open";
+      /** Breaker Reason */
+      breaker_reason: string | null;
       capabilities: components["schemas"]["ProcessorCapabilities"];
       /** Id */
       id: string;
@@ -4368,10 +4376,38 @@ export interface components {
       worker_status: "running" | "stopped";
     };
     /**
+     * WorkerBreaker
+     * @description The breaker of a processor in a worker, if it is not closed.
+     */
+    WorkerBreaker: {
+      /**
+       * Failures
+       * @description calls in a row without a response
+       */
+      failures: number;
+      /** Processor */
+      processor: string;
+      /**
+       * Reason
+       * @description of the last one
+       */
+      reason: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: "closed" | "open" | "half_open";
+    };
+    /**
      * WorkerShown
      * @description A worker process.
      */
     WorkerShown: {
+      /**
+       * Breakers
+       * @description processors that do not respond to this worker
+       */
+      breakers: components["schemas"]["WorkerBreaker"][];
       /**
        * Heartbeat At
        * Format: date-time
@@ -4529,6 +4565,7 @@ export type WebhookEndpoint = components["schemas"]["WebhookEndpoint"];
 export type WebhookEndpointWithSecret = components["schemas"]["WebhookEndpointWithSecret"];
 export type WebhookEndpoints = components["schemas"]["WebhookEndpoints"];
 export type Work = components["schemas"]["Work"];
+export type WorkerBreaker = components["schemas"]["WorkerBreaker"];
 export type WorkerShown = components["schemas"]["WorkerShown"];
 export type Workers = components["schemas"]["Workers"];
 export type $defs = Record<string, never>;

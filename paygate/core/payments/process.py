@@ -13,7 +13,7 @@ from uuid import UUID
 from ..deps import DeferredNotifications, Deps
 from ..errors import InfrastructureError, NotSentError, RowRefusedError
 from ..ids import IdKind
-from ..limits import QUERY_AT_ONCE_MAX
+from ..limits import OPERATIONS_IN_FLIGHT_MAX, QUERY_AT_ONCE_MAX
 from ..outcome import ActionRequired, Approved, DeclineCode, Declined, Outcome, Pending, Unknown
 from ..plugin_api.plugin import CallContext, WakeUp
 from ..plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update
@@ -23,6 +23,7 @@ from ..records import NOTHING_WRITTEN, WriteResult
 from ..registry import GuardedByHost
 from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
+from .breaker import ProcessorBreakers, ProcessorShares, reason_of_failure
 from .conclude import apply_update, conclude_operation, refund_partial_approval
 from .model import Payment
 from .operation import Operation, OperationKind
@@ -154,6 +155,8 @@ def wake_ups(
 
 
 log = logging.getLogger(__name__)
+QUERY = "query"
+"""The name of a call that asks about an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +168,35 @@ class OperationWork:
         worker_id: The worker.
         rows: Operations of the kinds to process.
         receive: Receives callbacks that a simulated processor makes during a call.
+        shares: How many operations of each processor are in progress.
     """
 
     deps: Deps
     worker_id: str
     rows: OperationRepository
     receive: Receive
+    shares: ProcessorShares = field(
+        default_factory=lambda: ProcessorShares(ProcessorBreakers(), OPERATIONS_IN_FLIGHT_MAX)
+    )
 
     async def claim(self, limit: int) -> Sequence[Job]:
         """Lease due operations, and commit which of them are sent now."""
+        jobs = await self._claim(limit)
+        for job in jobs:
+            operation = job.claimed.operation
+            self.shares.begin(operation.processor, operation.id)
+        return jobs
+
+    async def _claim(self, limit: int) -> Sequence[Job]:
         deps = self.deps
         now, token = deps.clock.now(), deps.ids.uuid()
-        claimed = await self.rows.claim(worker_id=self.worker_id, token=token, limit=limit, now=now)
+        claimed = await self.rows.claim(
+            worker_id=self.worker_id,
+            token=token,
+            limit=limit,
+            now=now,
+            rooms=self.shares.rooms(deps.registry.processors),
+        )
         deps.reach("after_claim", *_kinds(claimed))
         unsent = [claim for claim in claimed if claim.operation.state == "reserved"]
         unchecked = [claim for claim in unsent if needs_assessment(claim, deps)]
@@ -197,7 +217,34 @@ class OperationWork:
 
     async def perform(self, claim: Job) -> CallResult:
         """Call the processor. No transaction is open and no row is locked meanwhile."""
-        return await (self._check_and_call(claim) if claim.is_unchecked else self._call(claim))
+        operation = claim.claimed.operation
+        try:
+            result = await (
+                self._check_and_call(claim) if claim.is_unchecked else self._call(claim)
+            )
+            self._judge(claim, result)
+        finally:
+            self.shares.end(operation.processor, operation.id)
+        return result
+
+    def _judge(self, claim: Job, result: CallResult) -> None:
+        """Tell the breaker of the processor whether it has answered."""
+        operation, breakers = claim.claimed.operation, self.shares.breakers
+        processor = self.deps.registry.processors.get(operation.processor)
+        # What a simulator plays says nothing about its health.
+        is_played = claim.claimed.payment.scenario is not None
+        if result.outcome is None or not result.calls or processor is None or is_played:
+            return
+        reason = reason_of_failure(
+            operation.kind,
+            result.outcome,
+            is_query=result.calls[-1].name == QUERY,
+            can_query=processor.capabilities.query,
+        )
+        if reason is None:
+            breakers.succeeded(operation.processor)
+        elif reason:
+            breakers.failed(operation.processor, operation.id, reason)
 
     def _context(self, claim: Job) -> CallContext:
         return call_context(claim.claimed, self.deps, self.receive)
@@ -410,9 +457,9 @@ def _pending_call(
     if kind is OperationKind.CONFIRM:
         charge, of_charge = _about_charge(claimed, context)
         charged = OperationKind.CHARGE
-        return PendingCall("query", charge, lambda: processor.query(charged, charge, of_charge))
+        return PendingCall(QUERY, charge, lambda: processor.query(charged, charge, of_charge))
     if not claim.is_fresh:
-        return PendingCall("query", about, lambda: processor.query(kind, about, context))
+        return PendingCall(QUERY, about, lambda: processor.query(kind, about, context))
     if kind is OperationKind.CHARGE:
         request = _request(claimed, deps)
         return PendingCall("authorize", request, lambda: processor.authorize(request, context))

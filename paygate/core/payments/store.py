@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -388,6 +389,9 @@ class AttentionRepository(Protocol):
         ...
 
 
+NO_LIMITS: Mapping[str, int] = MappingProxyType({})
+
+
 class OperationRepository(Leasable, Protocol):
     """Operations."""
 
@@ -398,9 +402,23 @@ class OperationRepository(Leasable, Protocol):
         ...
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        limit: int,
+        now: datetime,
+        rooms: Mapping[str, int] = NO_LIMITS,
     ) -> Sequence[ClaimedOperation]:
-        """Lease due rows for this worker, oldest first."""
+        """Lease due rows for this worker, oldest first.
+
+        Args:
+            worker_id: The worker.
+            token: The token of the leases.
+            limit: How many rows.
+            now: The app's time.
+            rooms: How many rows of a processor; any number of one that is not named.
+        """
         ...
 
     async def find_charge(self, payment_id: str) -> ClaimedOperation | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ..idempotency import RETENTION
 from ..limits import CALLS_RETENTION
@@ -36,8 +36,17 @@ class Stuck:
 class WorkerRepository(Protocol):
     """Worker processes."""
 
-    async def heartbeat(self, worker_id: str, *, kind: str) -> None:
-        """Store a heartbeat of a worker."""
+    async def heartbeat(
+        self, worker_id: str, *, kind: str, breakers: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Store a heartbeat of a worker.
+
+        Args:
+            worker_id: The worker.
+            kind: What it is.
+            breakers: Those of its processors' breakers that are not closed; see
+                ``ShownBreaker``.
+        """
         ...
 
     async def leave(self, worker_id: str) -> None:

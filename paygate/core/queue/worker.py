@@ -7,11 +7,13 @@ import logging
 import time
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from ..deps import Deps
 from ..errors import InfrastructureError
 from ..limits import FIGURES_FOLDED_EVERY, HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_DEAD_AFTER
+from ..payments.breaker import ProcessorBreakers, ProcessorShares
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
@@ -54,6 +56,7 @@ class Worker:
         self._deps = deps
         self._test_clock = deps.test_clock.shown if deps.test_clock else None
         self.worker_id = worker_id
+        self._breakers = ProcessorBreakers()
         self._is_listed = asyncio.Event()
         self._last_beat_s: float | None = None
         self._queue_workers: Mapping[Queue, QueueWorker[Any, Any]] = {
@@ -66,7 +69,13 @@ class Worker:
         rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
         return QueueWorker(
             queue,
-            OperationWork(deps, self.worker_id, rows, receive_from_call),
+            OperationWork(
+                deps,
+                self.worker_id,
+                rows,
+                receive_from_call,
+                ProcessorShares(self._breakers, deps.policy.operations_in_flight),
+            ),
             rows,
             deps.clock,
             worker_id=self.worker_id,
@@ -165,7 +174,8 @@ class Worker:
 
     async def _beat(self) -> None:
         last_s = self._last_beat_s
-        await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker")
+        breakers = {name: asdict(each) for name, each in self._breakers.shown().items()}
+        await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker", breakers=breakers)
         self._last_beat_s = time.monotonic()
         self._is_listed.set()
         # After an outage the heartbeats of all workers are old, although the workers live. Only

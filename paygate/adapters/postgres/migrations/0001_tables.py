@@ -985,6 +985,14 @@ class Migration(migrations.Migration):
                 ("kind", fields.CharField(max_length=20)),
                 ("started_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("heartbeat_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                (
+                    "breakers",
+                    fields.JSONField(
+                        default={},
+                        encoder=functools.partial(dumps, separators=(",", ":")),
+                        decoder=loads,
+                    ),
+                ),
             ],
             options={
                 "table": "workers",

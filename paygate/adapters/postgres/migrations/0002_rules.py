@@ -506,6 +506,11 @@ PLUGIN_CALLS = """
 CREATE INDEX plugin_calls_started_at ON plugin_calls (started_at);
 """
 
+# workers: without breakers all processors respond.
+WORKERS = """
+ALTER TABLE workers ALTER COLUMN breakers SET DEFAULT '{}';
+"""
+
 # test_clock: an app has one clock.
 TEST_CLOCK = """
 ALTER TABLE test_clock ADD CONSTRAINT test_clock_one_row CHECK (id = 1);
@@ -553,6 +558,7 @@ class Migration(migrations.Migration):
                 IDEMPOTENCY_KEYS,
                 PROCESSOR_CALLBACKS,
                 PLUGIN_CALLS,
+                WORKERS,
                 TEST_CLOCK,
                 RETENTION,
                 *FIGURES,

@@ -12,6 +12,7 @@ from ....core.figures import (
     Figures,
     PaymentTotals,
     QueueCounts,
+    ShownBreaker,
     StuckWork,
     Window,
     WorkerInfo,
@@ -21,7 +22,7 @@ from ....core.limits import FIGURES_SAMPLE_ROWS
 from ....core.queue.notifier import Queue
 from ..database import Executor
 from .columns import IS_HELD, LEASE_IS_FREE, NO_LEASE, OVERDUE_REASON
-from .rows import decoded
+from .rows import Row, decoded
 
 # Triggers append changes, and housekeeping adds them to the other tables: a reader adds up both.
 _KEY = "merchant_id, hour, method, currency, decline_code"
@@ -170,7 +171,7 @@ SELECT r.processor, count(*) AS calls, count(*) FILTER (WHERE class = 'Unknown')
 FROM recent r LEFT JOIN worst w ON w.processor = r.processor GROUP BY r.processor
 """
 WORKERS = """
-SELECT id, kind, started_at, heartbeat_at,
+SELECT id, kind, started_at, heartbeat_at, breakers,
     heartbeat_at > clock_timestamp() - $1::interval AS is_alive
 FROM workers ORDER BY started_at, id
 """
@@ -267,7 +268,7 @@ class PostgresFigures:
 
     async def workers(self, *, dead_after: timedelta) -> Sequence[WorkerInfo]:
         rows = await self.executor.fetch(WORKERS, dead_after)
-        return [WorkerInfo(**dict(row)) for row in rows]
+        return [_row_to_worker(row) for row in rows]
 
     async def queues(self, merchant_id: UUID | None, *, now: datetime) -> Sequence[QueueCounts]:
         rows = await self.executor.fetch(QUEUES, merchant_id, now)
@@ -308,3 +309,8 @@ class PostgresFigures:
         return await self.executor.fetchval(
             RELEASE_DELIVERY, delivery_id, merchant_id, due_before, now
         )
+
+
+def _row_to_worker(row: Row) -> WorkerInfo:
+    breakers = {name: ShownBreaker(**each) for name, each in decoded(row["breakers"]).items()}
+    return WorkerInfo(**{**dict(row), "breakers": breakers})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from ....core.limits import CLAIMS_MAX
 from ....core.payments.model import Payment
 from ....core.payments.operation import ERASED, Operation, OperationKind
 from ....core.payments.store import (
+    NO_LIMITS,
     ChargeRef,
     ClaimedOperation,
     InReview,
@@ -62,7 +63,7 @@ from .timeline import call_set, store_decisions, store_plugin_calls
 
 CLAIM = f"""
 WITH first_claims AS (
-    SELECT id FROM operations
+    SELECT id, processor, run_at FROM operations
     WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
         -- Only kinds and processors that this worker has: one of another version or with
         -- another plugin claims the others.
@@ -73,17 +74,24 @@ WITH first_claims AS (
 -- A row that was claimed several times without a result may be the cause of crashes. Such
 -- rows are claimed one at a time, so that the others do not count its crashes as their own.
 repeated_claims AS (
-    SELECT id FROM operations
+    SELECT id, processor, run_at FROM operations
     WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
         AND kind = ANY($5::text[]) AND ($6::text[] IS NULL OR processor = ANY($6))
         AND claims >= {CLAIMS_BEFORE_ALONE}
     ORDER BY claims, run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+),
+-- Not more of a processor than there is room for. The others are locked for a moment only.
+placed AS (
+    SELECT id, processor, row_number() OVER (PARTITION BY processor ORDER BY run_at, id) AS place
+    FROM (SELECT * FROM first_claims UNION ALL SELECT * FROM repeated_claims) AS found
 )
 UPDATE operations o
 SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
     claims = o.claims + 1
 WHERE o.id = ANY(ARRAY(
-    SELECT id FROM first_claims UNION ALL SELECT id FROM repeated_claims))
+    SELECT placed.id FROM placed
+        LEFT JOIN unnest($6::text[], $7::int[]) AS rooms(processor, room) USING (processor)
+    WHERE place <= coalesce(room, $3 + 1)))
 RETURNING o.id
 """
 _WITH_PAYMENT = f"""
@@ -294,9 +302,21 @@ class PostgresOperations(Leasing):
         return found
 
     async def claim(
-        self, *, worker_id: str, token: UUID, limit: int, now: datetime
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        limit: int,
+        now: datetime,
+        rooms: Mapping[str, int] = NO_LIMITS,
     ) -> Sequence[ClaimedOperation]:
-        what = (self.kinds, self.processors)
+        processors = self.processors
+        if processors is not None:
+            processors = [each for each in processors if rooms.get(each, limit) > 0]
+        room_of = (
+            None if processors is None else [rooms.get(each, limit + 1) for each in processors]
+        )
+        what = (self.kinds, processors, room_of)
         if not await self.executor.fetch(CLAIM, token, worker_id, limit, now, *what):
             return []
         claimed, failed = [], []

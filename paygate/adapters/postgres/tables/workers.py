@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise import fields
 
@@ -12,6 +13,7 @@ from ....core.queue.store import Stuck, WorkCounts
 from ..database import Executor
 from ..orm import TableRow
 from .columns import IS_HELD, OVERDUE_REASON
+from .rows import encoded
 
 
 class WorkerRow(TableRow):
@@ -21,15 +23,17 @@ class WorkerRow(TableRow):
     kind = fields.CharField(max_length=20)
     started_at = fields.DatetimeField()
     heartbeat_at = fields.DatetimeField()
+    # The breakers of processors that are not closed in this worker.
+    breakers = fields.JSONField[dict[str, Any]](default={})
 
     class Meta:
         table = "workers"
 
 
 HEARTBEAT = """
-INSERT INTO workers (id, kind, started_at, heartbeat_at)
-VALUES ($1, $2, clock_timestamp(), clock_timestamp())
-ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
+INSERT INTO workers (id, kind, started_at, heartbeat_at, breakers)
+VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3::jsonb)
+ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), breakers = $3::jsonb
 """
 LEAVE = "DELETE FROM workers WHERE id = $1"
 FORGET = "DELETE FROM workers WHERE heartbeat_at < clock_timestamp() - $1::interval"
@@ -74,8 +78,10 @@ class PostgresWorkers:
 
     executor: Executor
 
-    async def heartbeat(self, worker_id: str, *, kind: str) -> None:
-        await self.executor.fetch(HEARTBEAT, worker_id, kind)
+    async def heartbeat(
+        self, worker_id: str, *, kind: str, breakers: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        await self.executor.fetch(HEARTBEAT, worker_id, kind, encoded(breakers))
 
     async def leave(self, worker_id: str) -> None:
         await self.executor.fetch(LEAVE, worker_id)

@@ -19,6 +19,7 @@ from ...overview import overview, release_stuck, resolve_attention, work_in_deta
 from ...payments.store import Attention
 from ...queue.notifier import Queue
 from ...redaction import redact
+from ...webhooks.model import BreakerState
 from ..auth import caller_of_request, merchant_of_request
 from ..bodies import body_of_request
 from ..context import deps_of_app
@@ -138,6 +139,15 @@ OverviewJson = TypedDict(
 )
 
 
+class WorkerBreakerJson(TypedDict):
+    """The breaker of a processor in a worker, if it is not closed."""
+
+    processor: str
+    state: BreakerState
+    failures: Annotated[int, Field(description="calls in a row without a response")]
+    reason: Annotated[str, Field(description="of the last one")]
+
+
 class WorkerShownJson(TypedDict):
     """A worker process."""
 
@@ -146,6 +156,10 @@ class WorkerShownJson(TypedDict):
     started_at: At
     heartbeat_at: At
     is_alive: bool
+    breakers: Annotated[
+        list[WorkerBreakerJson],
+        Field(description="processors that do not respond to this worker"),
+    ]
 
 
 class QueueFiguresJson(TypedDict):
@@ -308,6 +322,15 @@ def workers_to_json(
                 "started_at": timestamp(each.started_at),
                 "heartbeat_at": timestamp(each.heartbeat_at),
                 "is_alive": each.is_alive,
+                "breakers": [
+                    {
+                        "processor": processor,
+                        "state": breaker.state,
+                        "failures": breaker.failures,
+                        "reason": redact(breaker.reason),
+                    }
+                    for processor, breaker in sorted(each.breakers.items())
+                ],
             }
             for each in seen
         ],
@@ -393,6 +416,7 @@ WORKERS_EXAMPLE: WorkersJson = {
             "started_at": MADE_AT,
             "heartbeat_at": PAID_AT,
             "is_alive": True,
+            "breakers": [],
         }
     ],
     "queues": [

@@ -11,11 +11,12 @@ from typing_extensions import TypedDict
 
 from ...accounts.model import Role
 from ...deps import Deps
-from ...figures import CallFigures
+from ...figures import CallFigures, ShownBreaker
 from ...plugin_api.settings import LoadedPlugin, PluginSettings, StoredSettings
-from ...plugin_settings import configure_plugin, plugins_in_detail
+from ...plugin_settings import PluginInDetail, configure_plugin, plugins_in_detail
 from ...redaction import redact
 from ...registry import Registry
+from ...webhooks.model import BreakerState
 from ..auth import operator_of_request
 from ..bodies import body_of_request
 from ..context import deps_of_app
@@ -65,6 +66,11 @@ class ProcessorOfferJson(TypedDict):
 
     id: str
     capabilities: ProcessorCapabilitiesJson
+    breaker: Annotated[
+        BreakerState,
+        Field(description="not `closed`: it does not respond to at least one worker"),
+    ]
+    breaker_reason: str | None
 
 
 class SinkOfferJson(TypedDict):
@@ -138,21 +144,22 @@ def parse_plugin_values(body: Body) -> Mapping[str, Any]:
     return checked(PluginConfigRequest, body).values
 
 
-def plugin_to_json(
-    plugin: LoadedPlugin, stored: StoredSettings, calls: Sequence[CallFigures], registry: Registry
-) -> PluginJson:
+def plugin_to_json(detail: PluginInDetail, registry: Registry) -> PluginJson:
     """Return a row of ``GET /plugins``."""
+    plugin = detail.plugin
     return {
         "id": plugin.id,
         "version": plugin.version,
         "distribution": plugin.distribution,
-        "offers": _offers(plugin, registry),
-        "health": _health(calls),
-        "config": _config(plugin.settings, stored) if plugin.settings else None,
+        "offers": _offers(plugin, detail.breakers, registry),
+        "health": _health(detail.calls),
+        "config": _config(plugin.settings, detail.stored) if plugin.settings else None,
     }
 
 
-def _offers(plugin: LoadedPlugin, registry: Registry) -> OffersJson:
+def _offers(
+    plugin: LoadedPlugin, breakers: Mapping[str, ShownBreaker], registry: Registry
+) -> OffersJson:
     def offered(hook: str) -> tuple[str, ...]:
         return plugin.offers.get(f"paygate_{hook}", ())
 
@@ -160,7 +167,12 @@ def _offers(plugin: LoadedPlugin, registry: Registry) -> OffersJson:
     return {
         "methods": [_method(registry.methods[code].info) for code in offered("methods")],
         "processors": [
-            {"id": id, "capabilities": _capabilities(registry.processors[id].capabilities)}
+            {
+                "id": id,
+                "capabilities": _capabilities(registry.processors[id].capabilities),
+                "breaker": breakers[id].state if id in breakers else "closed",
+                "breaker_reason": redact(breakers[id].reason) if id in breakers else None,
+            }
             for id in offered("processors")
         ],
         "sinks": [{"id": id} for id in offered("event_sinks")],
@@ -243,6 +255,8 @@ PLUGIN_EXAMPLE: PluginJson = {
                     "amount_minor_min": 100,
                     "amount_minor_max": None,
                 },
+                "breaker": "closed",
+                "breaker_reason": None,
             }
         ],
         "sinks": [],
@@ -278,7 +292,7 @@ routes = Blueprint("plugins", __name__)
 
 async def everything(bound: Deps) -> list[PluginJson]:
     deps = deps_of_app()
-    return [plugin_to_json(*each, deps.registry) for each in await plugins_in_detail(bound)]
+    return [plugin_to_json(each, deps.registry) for each in await plugins_in_detail(bound)]
 
 
 @routes.get("/plugins")
@@ -317,7 +331,7 @@ async def configure(plugin_id: str) -> Response:
 
     async def do(bound: Deps) -> tuple[object, int]:
         plugin = await configure_plugin(plugin_id, values, bound)
-        shown = [plugin_to_json(*each, bound.registry) for each in await plugins_in_detail(bound)]
+        shown = [plugin_to_json(each, bound.registry) for each in await plugins_in_detail(bound)]
         return next(each for each in shown if each["id"] == plugin.id), 200
 
     return await changed(deps, do)
