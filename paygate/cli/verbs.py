@@ -17,6 +17,7 @@ from ..core.errors import OperatorError
 from ..core.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from ..core.queue.notifier import QUEUES
 from ..scaffold import KINDS, NewPlugin
+from .merchant.verbs import add_merchant_verbs
 from .setup import Setup, announced_servers, read_setup, read_setup_without_logs, with_servers
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"max_content_width": 100},
 )
+add_merchant_verbs(app)
 Port = Annotated[
     int | None, typer.Option(help="Port of the API, instead of PORT.", min=0, max=65535)
 ]

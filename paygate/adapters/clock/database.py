@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ...core.queue.background import repeat
 
@@ -54,3 +54,11 @@ class DatabaseClock:
 def _steady_s() -> float:
     # Not ``time.monotonic``, which tests may freeze.
     return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class SystemClock:
+    """The time of this machine, for commands without a database."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return datetime.now(UTC)

@@ -248,10 +248,12 @@ class FedEvent:
 
     Args:
         position: Its number among all events of the database; never used twice.
+        id: The event's id, as in webhooks.
         body: Its stored bytes.
     """
 
     position: int
+    id: str
     merchant_id: UUID
     type: str
     body: bytes

@@ -45,7 +45,7 @@ WHERE locktype = 'relation' AND relation = 'events'::regclass AND granted
         'AccessExclusiveLock')
 """
 BETWEEN = """
-SELECT position, merchant_id, type, payload::text AS payload FROM events
+SELECT position, id, merchant_id, type, payload::text AS payload FROM events
 WHERE merchant_id = ANY($1::uuid[]) AND position > $2 AND position <= $3
 ORDER BY position LIMIT $4
 """
@@ -71,6 +71,7 @@ class PostgresFeed:
         return [
             FedEvent(
                 row["position"],
+                row["id"],
                 uuid(row["merchant_id"]),
                 row["type"],
                 row["payload"].encode(),

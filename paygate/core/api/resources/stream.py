@@ -39,7 +39,7 @@ def parse_cursor(query: Mapping[str, str], last_event_id: str | None) -> str | N
 
 STREAM_EXAMPLE = (
     "retry: 2000\nid: 41\n\n"
-    "id: 42\nevent: payment.success\n"
+    "id: 42\nevent: payment.success\nwebhook-id: evt_K7fL2mNp9QsT4vXz\n"
     'data: {"event":"payment.success","timestamp":1768473066,"data":{}}\n\n'
 )
 MEDIA_TYPE = "text/event-stream"
@@ -55,10 +55,11 @@ def opening(position: int) -> bytes:
 
 
 def frame(event: FedEvent) -> bytes:
-    """Return the frame of an event: its cursor, its type and the lines of its body."""
+    """Return the frame of an event: its cursor, its type, its id and the lines of its body."""
     type = _LINE.sub(" ", event.type)
     data = "".join(f"data: {line}\n" for line in _LINE.split(event.body.decode()))
-    return f"id: {event.position}\nevent: {type}\n{data}\n".encode()
+    # A parser of server-sent events leaves out fields that the format does not have.
+    return f"id: {event.position}\nevent: {type}\nwebhook-id: {event.id}\n{data}\n".encode()
 
 
 def comment(text: str) -> bytes:
@@ -70,8 +71,8 @@ PING_S = STREAM_PING.total_seconds()
 ABOUT = (
     "Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as "
     "browsers do, or in `cursor`; the stream continues after it, without a gap "
-    "and without repetition. Without one it begins now. `data` is the body of the webhook. "
-    "A comment is sent after every 15 seconds without an event."
+    "and without repetition. Without one it begins now. `data` is the body of the webhook, and "
+    "`webhook-id` its id. A comment is sent after every 15 seconds without an event."
 )
 
 

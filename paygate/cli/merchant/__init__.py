@@ -1,0 +1,1 @@
+"""Commands for merchants' developers. They use the API, as the merchant's own programs do."""
