@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -26,10 +27,11 @@ PINNED = {
 # Extras of example plugins, of which no test installs anything.
 EXTRAS_OF_EXAMPLES = {"aiokafka"}
 INSTALLS = re.compile(r"\b(?:pip3?|pipx|uv)\s+(?:install|add|pip install)\s+([^`#|&;\n]+)")
+NPM_INSTALLS = re.compile(r"\b(?:npm|pnpm|yarn)\s+(?:install|i|add)\s+([^`#|&;\n]+)")
 # An option that is followed by its value.
 WITH_VALUE = {"--constraint", "-c", "--requirement", "-r", "--target", "--prefix"}
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-PLACE = re.compile(r"^[.$/~{]|/|\.whl$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|@[a-z0-9-]+/[a-z0-9._-]+")
+PLACE = re.compile(r"^[.$/~{]|^[^@].*/|\.(?:whl|tgz)$")
 # What was called otherwise in its time, and the examples below.
 NOT_READ = {"CHANGELOG.md", "tests/architecture/test_distributions.py"}
 # Sentences that speak of installing and name nothing: "pip install is all it takes".
@@ -70,6 +72,24 @@ def test_every_documented_install_line_is_pinned():
     assert foreign == set()
 
 
+def test_every_documented_npm_install_line_names_a_folder():
+    """Our packages are not in a public registry, and their names there may be another's."""
+    wrong = {
+        f"{name}: {line.strip()}"
+        for name, text in texts()
+        for line in NPM_INSTALLS.findall(text.replace("\\\n", " "))
+        if list(named(line))
+    }
+
+    assert wrong == set()
+
+
+def test_our_packages_of_npm_cannot_be_published_by_mistake():
+    packages = [ROOT / "sdk/js/package.json", ROOT / "sdk/js/server/package.json"]
+
+    assert all(json.loads(each.read_text())["private"] is True for each in packages)
+
+
 @pytest.mark.parametrize(
     ("line", "projects"),
     [
@@ -78,6 +98,8 @@ def test_every_documented_install_line_is_pinned():
         ("'paygate[testing]' aiohttp>=3", ["paygate", "aiohttp"]),
         ("--constraint constraints.txt ./plugins/upi_sim", []),
         ("/path/to/dist/paygate_framework-*.whl", []),
+        ("--no-audit /path/to/paygate/sdk/js/server", []),
+        ("@paygate/server", ["@paygate/server"]),
     ],
 )
 def test_install_lines_are_parsed(line: str, projects: list[str]):

@@ -22,6 +22,8 @@ FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PATH = re.compile(r"`([\w.*-]+(?:/[\w.*-]+)+)/?`")
 # Paths are written from the root; these words begin one that is written from inside paygate.
 TOP = {each.name for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")}
+# What `make wheels` and `make sbom` write.
+TOP -= {"dist"}
 INSIDE = {each.name for each in (ROOT / "paygate").iterdir() if each.is_dir()}
 
 

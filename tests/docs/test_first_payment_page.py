@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from paygate.testing import PaygateServer
 from tests.docs.blocks import blocks_of
 
 BASE = "http://localhost:8000/api/v1"
+PLACE = "http://localhost:8000"
 
 
 def test_the_blocks_of_the_page_pay_and_refund(paygate_server: PaygateServer):
@@ -32,3 +35,15 @@ def test_the_blocks_of_the_page_pay_and_refund(paygate_server: PaygateServer):
     assert payment["order_id"] in done.stdout
     paygate_server.inbox.expect("payment.success", payment_id=payment["id"])
     paygate_server.inbox.expect("refund.created", payment_id=payment["id"])
+
+
+def test_the_python_block_of_the_page_pays(
+    paygate_server: PaygateServer, capsys: pytest.CaptureFixture[str]
+):
+    (code,) = blocks_of("tutorials/first-payment.md", "python")
+    exec(compile(code.replace(PLACE, paygate_server.url), "first-payment.md", "exec"), {})
+    payment_id, status = capsys.readouterr().out.split()
+    paygate_server.quiet()
+
+    assert status == "pending"
+    assert paygate_server.payment(payment_id)["status"] == "success"

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from .errors import ConfigurationError, UnexpectedResponseError, WebhookVerificationError
 from .events import Event, parse_event
@@ -22,9 +23,16 @@ _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 Secrets = str | Sequence[str]
 
 
+class Headers(Protocol):
+    """Headers of a request, as frameworks have them: anything with ``items()``."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return names and values."""
+
+
 def verify_webhook(
     body: bytes,
-    headers: Mapping[str, str],
+    headers: Headers,
     secret: Secrets,
     *,
     tolerance: timedelta = TOLERANCE,
@@ -63,7 +71,7 @@ def verify_webhook(
 
 def verify_legacy_webhook(
     body: bytes,
-    headers: Mapping[str, str],
+    headers: Headers,
     secret: Secrets,
     *,
     tolerance: timedelta | None = LEGACY_TOLERANCE,
@@ -99,7 +107,7 @@ def verify_legacy_webhook(
     return event
 
 
-def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _lower(headers: Headers) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
