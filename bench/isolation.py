@@ -60,7 +60,7 @@ DEAD_NAME_S = 20.0
 
 ADD_MERCHANTS = """
 INSERT INTO merchants (id, name, email, api_key, api_secret, webhook_url, webhook_secret)
-SELECT m.id, 'M', m.id || '@example.com', 'key_' || m.id, '', m.url, 'whsec_of_everyone'
+SELECT m.id, 'M', m.id || '@example.com', 'key_' || m.id, '', m.url, 'whsec_of_all'
 FROM unnest($1::uuid[], $2::text[]) AS m(id, url)
 """
 ADD_ENDPOINT = """

@@ -159,6 +159,15 @@ HISTORY_ROWS_MAX = 1000
 RESPONSE_BYTES_STORED_MAX = 4 * 1024
 RETRY_AFTER_MAX = timedelta(hours=24)
 
+# Lookups of host names. They cannot be interrupted, so that each has a thread until it ends; a
+# request waits for the deadline only. New names have three quarters of the threads, names whose
+# last lookup was late a quarter.
+NAME_LOOKUP = timedelta(seconds=3)
+NAME_LOOKUPS_MAX = 64
+NAME_LOOKUPS_OF_UNKNOWN_MAX = 48
+NAME_LOOKUPS_OF_SLOW_MAX = 16
+NAMES_REMEMBERED_MAX = 10_000
+
 # Each event makes one delivery per endpoint; more endpoints need a message bus.
 ENDPOINTS_MAX = 20
 ENDPOINT_EVENTS_MAX = 50

@@ -18,6 +18,7 @@ from yarl import URL
 from ...core.plugin_api.http_client import HttpError, HttpResponse
 from .address import Reach, check_url
 from .raw_answer import RAW_ANSWER, KeepingResponseHandler, RawAnswer
+from .resolver import SharedResolver
 
 AddressInfo = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
@@ -38,7 +39,7 @@ class AiohttpClient:
         allow_private: Allow loopback and private networks.
         ports: The only ports; None for all.
         connections_max: Maximum number of open connections.
-        resolver: Resolves names; None for the system's resolver.
+        resolver: Resolves names; None for ``SharedResolver``.
         only_loopback: Allow this machine only.
         only_https: Refuse plain http.
     """
@@ -131,7 +132,7 @@ class AiohttpClient:
                 socket_factory=self._socket,
                 use_dns_cache=False,
                 limit=self._connections_max,
-                resolver=self._resolver,
+                resolver=self._resolver or SharedResolver(),
             )
             # aiohttp has no parameter for this; the tests of broken responses need it.
             connector._factory = cast(  # noqa: SLF001 - see above

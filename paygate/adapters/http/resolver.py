@@ -1,0 +1,165 @@
+"""Resolve host names in threads of their own, with a deadline and shares.
+
+A lookup is a call of the C library, which cannot be interrupted and takes up to half a minute for
+a name whose servers do not respond. In asyncio's thread pool six of them would stop all others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from ...core.limits import (
+    NAME_LOOKUP,
+    NAME_LOOKUPS_MAX,
+    NAME_LOOKUPS_OF_SLOW_MAX,
+    NAME_LOOKUPS_OF_UNKNOWN_MAX,
+    NAMES_REMEMBERED_MAX,
+)
+
+AddressInfos = Sequence[tuple[Any, ...]]
+Lookup = Callable[..., AddressInfos]
+Name = tuple[str, int]
+
+
+def system_lookup(host: str, family: int) -> AddressInfos:
+    """Look up a name as the system does: files, name servers, and what else it is set up for."""
+    return socket.getaddrinfo(
+        host, 0, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
+    )
+
+
+class SharedResolver(AbstractResolver):
+    """Implements aiohttp's resolver. Nothing is cached: an address may change at any time.
+
+    A name is looked up once at a time; other requests for it wait for the same result. Names
+    that were resolved before may use all threads, new names three quarters, and names whose last
+    lookup was late a quarter.
+
+    Args:
+        lookup: Resolves a name of a family; it may block.
+        deadline_s: How long a request waits for it.
+    """
+
+    def __init__(
+        self, lookup: Lookup = system_lookup, *, deadline_s: float = NAME_LOOKUP.total_seconds()
+    ) -> None:
+        self._lookup = lookup
+        self._deadline_s = deadline_s
+        self._running: dict[Name, asyncio.Future[AddressInfos]] = {}
+        # Name → whether its last lookup was in time; the stalest is dropped.
+        self._known: OrderedDict[Name, bool] = OrderedDict()
+        self._changed = asyncio.Condition()
+        self._notifying: set[asyncio.Task[None]] = set()
+
+    @property
+    def lookups(self) -> int:
+        """The number of lookups that have not ended."""
+        return len(self._running)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Resolve a name.
+
+        Raises:
+            OSError: The name does not exist, or was not resolved in time.
+        """
+        name = host, int(family)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                infos = await asyncio.shield(await self._begun(name))
+        except TimeoutError:
+            self._remember(name, in_time=False)
+            raise OSError(f"{host} was not resolved within {self._deadline_s:g} s") from None
+        self._remember(name, in_time=True)
+        return [_result(host, port, info) for info in infos]
+
+    async def _begun(self, name: Name) -> asyncio.Future[AddressInfos]:
+        """Return the lookup of a name; begin it when there is a thread for it."""
+        async with self._changed:
+            while name not in self._running and not self._has_room(name):
+                await self._changed.wait()
+            if name not in self._running:
+                self._begin(name)
+            return self._running[name]
+
+    def _has_room(self, name: Name) -> bool:
+        if len(self._running) >= NAME_LOOKUPS_MAX:
+            return False
+        was_in_time = self._known.get(name)
+        if was_in_time:
+            return True
+        if was_in_time is None:
+            unproven = sum(not self._known.get(each) for each in self._running)
+            return unproven < NAME_LOOKUPS_OF_UNKNOWN_MAX
+        slow = sum(self._known.get(each) is False for each in self._running)
+        return slow < NAME_LOOKUPS_OF_SLOW_MAX
+
+    def _begin(self, name: Name) -> None:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[AddressInfos] = loop.create_future()
+        # A failure that no request waits for any more is not an error of paygate.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._running[name] = future
+
+        def finish(infos: AddressInfos | None, error: BaseException | None) -> None:
+            del self._running[name]
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(infos or ())
+            notifying = loop.create_task(self._notify())
+            self._notifying.add(notifying)
+            notifying.add_done_callback(self._notifying.discard)
+
+        def run() -> None:
+            infos, error = None, None
+            try:
+                infos = self._lookup(*name)
+            except OSError as failed:
+                error = failed
+            except ValueError as failed:
+                # A name with characters that cannot be encoded.
+                error = OSError(f"{name[0][:100]!r} cannot be resolved: {failed}")
+            try:
+                loop.call_soon_threadsafe(finish, infos, error)
+            except RuntimeError:
+                return  # The loop is closed: the process ends.
+
+        # A daemon: a lookup that hangs does not delay the end of the process.
+        threading.Thread(target=run, name=f"paygate-name-{name[0][:40]}", daemon=True).start()
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _remember(self, name: Name, *, in_time: bool) -> None:
+        self._known[name] = in_time
+        self._known.move_to_end(name)
+        while len(self._known) > NAMES_REMEMBERED_MAX:
+            self._known.popitem(last=False)
+
+    async def close(self) -> None:
+        """See ``AbstractResolver.close``. Lookups in progress end by themselves."""
+
+
+def _result(host: str, port: int, info: tuple[Any, ...]) -> ResolveResult:
+    family, _, proto, _, address = info
+    plain = str(address[0])
+    if family == socket.AF_INET6 and len(address) > 3 and address[3] and "%" not in plain:
+        plain = f"{plain}%{address[3]}"
+    return ResolveResult(
+        hostname=host,
+        host=plain,
+        port=port,
+        family=family,
+        proto=proto,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
