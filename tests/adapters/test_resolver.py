@@ -113,6 +113,21 @@ async def test_a_name_that_cannot_be_encoded_is_an_error():
         await SharedResolver().resolve("a" * 80 + ".example")
 
 
+async def test_a_lookup_that_gets_no_thread_does_not_stop_later_ones(
+    resolver: SharedResolver, monkeypatch: pytest.MonkeyPatch
+):
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(OSError, match="can't start new thread"):
+            await resolver.resolve("shop.example")
+
+    assert resolver.lookups == 0
+    assert len(await resolver.resolve("shop.example")) == 1
+
+
 async def test_the_client_reports_a_name_without_response_as_a_connection_error(
     resolver: SharedResolver,
 ):

@@ -107,7 +107,6 @@ class SharedResolver(AbstractResolver):
         future: asyncio.Future[AddressInfos] = loop.create_future()
         # A failure that no request waits for any more is not an error of paygate.
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._running[name] = future
 
         def finish(infos: AddressInfos | None, error: BaseException | None) -> None:
             del self._running[name]
@@ -134,7 +133,13 @@ class SharedResolver(AbstractResolver):
                 return  # The loop is closed: the process ends.
 
         # A daemon: a lookup that hangs does not delay the end of the process.
-        threading.Thread(target=run, name=f"paygate-name-{name[0][:40]}", daemon=True).start()
+        thread = threading.Thread(target=run, name=f"paygate-name-{name[0][:40]}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as failed:
+            # The process may have no more threads. Nothing would end this lookup.
+            raise OSError(f"{name[0][:100]!r} cannot be resolved: {failed}") from failed
+        self._running[name] = future
 
     async def _notify(self) -> None:
         async with self._changed:
