@@ -16,10 +16,12 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from standardwebhooks import Webhook
+from typer.testing import CliRunner
 
 from paygate.adapters.http.api_client import Access
 from paygate.cli.merchant.listen import Listen, listen, new_secret
 from paygate.cli.merchant.trigger import RECIPES, Trigger, trigger
+from paygate.cli.verbs import app
 from paygate.core.errors import OperatorError
 from tests.harness.apps import KEYS
 from tests.harness.processes import Client, stack
@@ -56,9 +58,9 @@ class Handler:
 @asynccontextmanager
 async def handler(status: int = 200) -> AsyncIterator[Handler]:
     here = Handler(new_secret(), status)
-    app = web.Application()
-    app.router.add_post("/webhook", here.handle)
-    runner = web.AppRunner(app)
+    receiver = web.Application()
+    receiver.router.add_post("/webhook", here.handle)
+    runner = web.AppRunner(receiver)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -214,3 +216,59 @@ async def test_an_unusable_api_ends_the_command(
 async def test_a_sink_that_is_not_installed_is_named(gateway: Client):
     with pytest.raises(OperatorError, match="webhook_http"):
         await listen(Listen(access_to(gateway.base), "http://127.0.0.1:1/", sink="nonsense"))
+
+
+async def run(gateway: Client, *words: str) -> Any:
+    """Run a command with --json; what it prints, and its exit code."""
+    command = [*words, "--url", gateway.base, "--json"]
+    result = await asyncio.to_thread(CliRunner().invoke, app, command)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.output.splitlines()]
+
+
+async def test_payments_refunds_and_deliveries_are_listed_and_shown(gateway: Client):
+    async with handler() as shop:
+        await gateway.call(
+            "PUT", "/api/v1/webhooks", json={"webhook_url": shop.url, "webhook_secret": shop.secret}
+        )
+        (made,) = await run(gateway, "trigger", "refund.processed")
+        payment, refund = made["payment"], made["refund"]
+        (shown,) = await run(gateway, "payments", "show", payment)
+        timeline = await run(gateway, "payments", "timeline", payment)
+        (refunded,) = await run(gateway, "refunds", "show", refund)
+        sent = await run(gateway, "deliveries", "list", "--payment", payment)
+        (again,) = await run(gateway, "deliveries", "resend", sent[0]["id"])
+        (counted,) = await run(gateway, "deliveries", "recover", "--since", "2026-01-01T00:00:00Z")
+
+    listed = await run(gateway, "payments", "list", "--status", "success", "--limit", "5")
+    assert [each["id"] for each in listed] == [payment] == [shown["id"]]
+    assert {"transition", "refund"} <= {entry["kind"] for entry in timeline}
+    assert [each["id"] for each in await run(gateway, "refunds", "list", "--payment", payment)] == [
+        refund
+    ]
+    assert (refunded["status"], len(sent)) == ("processed", 5)
+    assert again["id"] == sent[0]["id"]
+    assert (counted["dry_run"], counted["resent"]) == (True, 0)
+
+
+async def test_the_clock_is_moved_and_released(gateway: Client):
+    (before,) = await run(gateway, "clock", "show")
+    (after,) = await run(gateway, "clock", "advance", "3600")
+    (stopped,) = await run(gateway, "clock", "set", "2099-01-01T00:00:00Z")
+    (released,) = await run(gateway, "clock", "release")
+
+    assert not before["held"]
+    assert after["shift_seconds"] >= 3599
+    assert (stopped["held"], stopped["now"]) == (True, "2099-01-01T00:00:00.000Z")
+    assert not released["held"]
+
+
+async def test_the_api_is_named_that_refuses_a_command(gateway: Client):
+    with pytest.raises(OperatorError, match="Payment not found"):
+        await run(gateway, "payments", "show", "pay_0000000000000000")
+
+
+async def test_scenarios_are_listed(gateway: Client):
+    assert {"approve", "decline"} <= {each["name"] for each in await run(gateway, "scenarios")}
