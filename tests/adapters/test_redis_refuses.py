@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 import redis
 
 from paygate.adapters.embedded import start_servers
-from paygate.adapters.notifier.saq_jobs import JOBS_MAX, SaqNotifier
+from paygate.adapters.notifier.saq_jobs import BACKOFF_MIN_S, JOBS_MAX, SaqNotifier
 from paygate.core.queue.notifier import QUEUES, Jobs
 from tests.harness.apps import TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
 
 REFUSALS = {
     # A replica of a primary that is not there: it answers, and takes no writes.
@@ -66,31 +68,33 @@ async def test_payments_settle_and_health_reports_the_refusing_redis(
         await until_redis_is(app, "connected")
     await notifier.close()
 
-    assert "answers PING and refuses the queue" in caplog.text
+    assert "responds to PING and refuses the queue" in caplog.text
 
 
 async def nothing(*_about: str) -> None:
     """Do nothing."""
 
 
-async def test_a_refusing_redis_is_retried_at_the_probe_interval(own_redis: str):
+async def test_a_refusing_redis_is_retried_after_growing_pauses(own_redis: str):
     say(own_redis, REFUSALS["read-only"][0])
-    notifier = SaqNotifier(own_redis)
+    notifier, began_s = SaqNotifier(own_redis), time.monotonic()
     listening = asyncio.create_task(notifier.listen(Jobs(QUEUES, nothing, nothing)))
     admin = redis.Redis.from_url(own_redis)
+    # Each queue's jobs and the housekeeping ask once before they wait again.
+    once = JOBS_MAX * len(QUEUES) + 1
     try:
-        async with asyncio.timeout(60):
-            while calls(admin, "ping") < 4 or not calls(admin, "blmove"):
+        async with asyncio.timeout(PATIENCE_S):
+            while (asked := calls(admin, "blmove")) < 4 * once:
                 await asyncio.sleep(0.02)
-        asked, looked = calls(admin, "blmove"), calls(admin, "ping")
+        took_s = time.monotonic() - began_s
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         await notifier.close()
         admin.close()
 
-    # Each queue's jobs and the housekeeping ask once before they wait again.
-    assert asked <= (JOBS_MAX * len(QUEUES) + 1) * looked
+    pauses = asked // once - 1
+    assert took_s > BACKOFF_MIN_S * (2**pauses - 1)
 
 
 def calls(admin: redis.Redis, command: str) -> int:

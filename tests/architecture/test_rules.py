@@ -260,6 +260,14 @@ def test_credentials_are_compared_in_constant_time(name):
     for function in ast.walk(source.tree):
         if getattr(function, "name", None) in DECIDERS[name]:
             assert "compare_digest" in set(identifiers(function)), function.name
+            # One comparison in constant time does not make up for another that is not.
+            equals = [
+                ast.unparse(node)
+                for node in ast.walk(function)
+                if isinstance(node, ast.Compare)
+                and any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops)
+            ]
+            assert equals == [], function.name
     defined = {getattr(node, "name", None) for node in ast.walk(source.tree)}
     assert defined >= DECIDERS[name]
 

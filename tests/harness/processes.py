@@ -22,9 +22,10 @@ import aiohttp
 from paygate.settings import Settings
 
 from .apps import KEYS
+from .patience import PATIENCE_S
 from .prepared import ROOT, Process, start_paygate
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = PATIENCE_S
 SERVERS = get_args(Settings.model_fields["server"].annotation)
 """The HTTP servers that paygate may run on."""
 

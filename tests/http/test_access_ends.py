@@ -62,6 +62,8 @@ async def test_an_active_session_ends_at_its_maximum_age(app: TestApp):
     assert await status(app, session) == 200
     await app.until_value(True, f"SELECT last_seen_at > {LONG_AGO} '1 minute' FROM sessions")
     assert await app.value("SELECT expires_at FROM sessions") == expires_at
+    await app.rows(f"UPDATE sessions SET expires_at = {LONG_AGO} '1 second'")
+    assert await status(app, session) == 401
 
 
 async def test_a_moved_clock_ends_no_session(app: TestApp):

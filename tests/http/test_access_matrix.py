@@ -89,10 +89,12 @@ async def test_each_role_may_use_its_documented_routes(app: TestApp):
 async def test_operator_routes_refuse_owners(app: TestApp):
     operator = await signed_in(app, await a_user(app, "op@x.y", Role.OWNER, is_operator=True))
     lower = await signed_in(app, await a_user(app, "su@x.y", Role.SUPPORT, is_operator=True))
+    owner = await signed_in(app, await a_user(app, "ow@x.y", Role.OWNER))
     asked = [route for route in map_of(app).values() if needs_operator(route)]
 
     for route in asked:
         assert (await route.ask(app, operator, values_of(route))).status not in {401, 403}
+        assert (await route.ask(app, owner, values_of(route))).status == 403, route
         answer = await route.ask(app, lower, values_of(route))
         assert (answer.status == 403) == (route.documentation.needs is Role.OWNER), route
     assert asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.harness.apps import TestApp, running_app
+from paygate.core.api import bodies
+from tests.harness.apps import KEYS, TestApp, running_app
 from tests.harness.databases import Databases
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,6 +129,17 @@ async def test_a_hostile_body_is_refused(app: TestApp, stored: int, path: str, n
     assert answer.status == 400
     assert answer.json["error"]["code"] == "BAD_REQUEST_ERROR"
     assert await app.value(ROWS) == stored
+
+
+async def test_a_body_that_comes_too_slowly_is_408(app: TestApp, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.05)
+    connection = app.client.request("/api/v1/orders", method="POST", headers=KEYS)
+    async with asyncio.timeout(PATIENCE_S), connection:
+        await connection.send(b'{"amount":')
+    response = await connection.as_response()
+
+    assert response.status_code == 408
+    assert (await response.get_json())["error"]["description"] == "The body was sent too slowly"
 
 
 @pytest.mark.parametrize("kibibytes", [65, 1024])

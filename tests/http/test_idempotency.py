@@ -9,9 +9,32 @@ from typing import Any
 
 import pytest
 
+from paygate.adapters.notifier.local import LocalNotifier
 from paygate.core.api import idempotency
+from paygate.core.queue.notifier import Queue
 from tests.harness.apps import Answer, TestApp, running_app
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
+
+# The statements of a transaction succeed, and its end does not.
+REFUSE_COMMITS = (
+    """CREATE FUNCTION refuse_commits() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not now'; END $$""",
+    """CREATE CONSTRAINT TRIGGER refuse_commits AFTER INSERT ON refunds
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_commits()""",
+)
+
+
+class Recording(LocalNotifier):
+    """Keeps which queues it was notified of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queues: list[str] = []
+
+    def notify(self, queue: Queue, row_id: str) -> None:
+        self.queues.append(queue)
+        super().notify(queue, row_id)
 
 
 async def pay(app: TestApp, order_id: str, key: str, **more: Any) -> Answer:
@@ -46,6 +69,20 @@ async def test_thirty_concurrent_requests_create_one_payment_and_get_equal_respo
     assert len({answer.body for answer in answers}) == 1
     assert await app.value("SELECT count(*) FROM payments") == 1
     assert await app.value("SELECT count(*) FROM operations") == 1
+
+
+async def test_concurrent_orders_with_one_key_are_one_order_with_equal_responses(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing but the key keeps them apart, unlike payments of one order."""
+    monkeypatch.setattr(idempotency, "WAIT_MAX", timedelta(seconds=60))
+    asked = {"json": {"amount": 100}, "headers": {"Idempotency-Key": "k1"}}
+
+    answers = await asyncio.gather(*(app.call("POST", "/orders", **asked) for _ in range(20)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert await app.value("SELECT count(*) FROM orders") == 1
 
 
 async def test_a_reused_key_for_another_request_is_422(app: TestApp):
@@ -132,10 +169,27 @@ async def test_a_key_is_reusable_after_a_day(app: TestApp):
     assert "Idempotent-Replayed" not in fresh.headers
 
 
-async def test_a_key_in_use_is_409_after_two_seconds(app: TestApp):
+async def test_a_request_waits_for_a_concurrent_one_with_its_key(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(idempotency, "WAIT_MAX", timedelta(seconds=60))
     merchant_id = await app.value("SELECT id FROM merchants")
     headers = {"Idempotency-Key": "k1"}
     async with app.app.storage.transaction() as other:
+        assert await other.idempotency.lock(merchant_id, "k1")
+        asking = asyncio.create_task(
+            app.call("POST", "/orders", json={"amount": 100}, headers=headers)
+        )
+        done, _ = await asyncio.wait({asking}, timeout=0.5)
+
+    assert not done
+    assert (await asking).status == 201
+
+
+async def test_a_key_in_use_is_409_after_two_seconds(app: TestApp):
+    merchant_id = await app.value("SELECT id FROM merchants")
+    headers = {"Idempotency-Key": "k1"}
+    async with app.app.storage.transaction() as other, asyncio.timeout(PATIENCE_S):
         assert await other.idempotency.lock(merchant_id, "k1")
         answer = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
     after = await app.call("POST", "/orders", json={"amount": 100}, headers=headers)
@@ -159,6 +213,29 @@ async def test_a_failed_transaction_stores_neither_work_nor_key(app: TestApp, fa
     assert after.status == 201
     assert "Idempotent-Replayed" not in after.headers
     assert await app.value("SELECT count(*) FROM payments") == 1
+
+
+async def test_a_commit_that_fails_stores_no_key_and_notifies_no_worker(
+    database_url: str, tmp_path: Path, fakes: Fakes
+):
+    notifier = Recording()
+    headers = {"Idempotency-Key": "k1"}
+    async with running_app(database_url, tmp_path, plugins=fakes.found(), notifier=notifier) as app:
+        async with app.working():
+            payment_id = await app.paid()
+            await app.until(payment_id, "success")
+        path = f"/payments/{payment_id}/refunds"
+        for statement in REFUSE_COMMITS:
+            await app.rows(statement)
+        notifier.queues.clear()
+        failed = await app.call("POST", path, json={"amount": 100}, headers=headers)
+        notified = list(notifier.queues)
+        await app.rows("DROP TRIGGER refuse_commits ON refunds")
+        after = await app.call("POST", path, json={"amount": 100}, headers=headers)
+
+    assert (failed.status, notified) == (500, [])
+    assert (after.status, notifier.queues) == (201, ["refunds"])
+    assert "Idempotent-Replayed" not in after.headers
 
 
 @pytest.mark.parametrize("key", ["k" * 256, "schlüssel", "a\tb"])

@@ -17,6 +17,11 @@ from tests.harness.apps import Answer, TestApp
 TEST_USER = {"email": "test@example.com", "password": "whatever"}
 PASSWORD = "correct horse battery"
 
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    " AND datname = current_database()"
+)
+
 
 async def sign_in(app: TestApp, **body: Any) -> tuple[Answer, dict[str, str]]:
     answer = await app.call("POST", "/session", keys={}, json=body or TEST_USER)
@@ -196,6 +201,21 @@ async def test_the_last_two_owners_cannot_be_demoted_concurrently(app: TestApp):
     )
 
     assert sorted(answer.status for answer in answers) == [200, 400]
+    assert await app.value("SELECT count(*) FROM users WHERE role = 'owner'") == 1
+
+
+async def test_a_demotion_waits_for_that_of_the_other_owner_and_is_refused(app: TestApp):
+    _, session = await sign_in(app)
+    await let_in(app, "a@b.c")
+    one, two = (await app.call("GET", "/team", keys=session)).json["data"]
+    async with app.app.storage.transaction() as other:
+        await other.executor.fetch("UPDATE users SET role = 'support' WHERE id = $1", one["id"])
+        asking = asyncio.create_task(
+            app.call("PATCH", f"/team/{two['id']}", json={"role": "support"})
+        )
+        await app.until_value(1, WAITING)
+
+    assert (await asking).status == 400
     assert await app.value("SELECT count(*) FROM users WHERE role = 'owner'") == 1
 
 

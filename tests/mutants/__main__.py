@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,18 +124,24 @@ def _results(mutants: Sequence[Mutant], copies: Sequence[Copy], repeat: int) -> 
             free.put(copy)
 
     with ThreadPoolExecutor(len(copies)) as pool:
-        for each in pool.map(result, mutants):
-            _say(each.line)
-            yield each
+        try:
+            for each in as_completed([pool.submit(result, mutant) for mutant in mutants]):
+                _say(each.result().line)
+                yield each.result()
+        finally:
+            # Ctrl-C waits for those that run, and not for all.
+            pool.shutdown(cancel_futures=True)
 
 
 def _result(mutant: Mutant, copy: Copy, repeat: int) -> Result:
     began_s = time.monotonic()
     verdict: Verdict = "caught"
     reason = ""
+    # Of the parameters of one test, the first that fails is enough.
+    options = ["--exitfirst"] if len(mutant.tests) == 1 else []
     with copy.without(mutant):
         for _ in range(repeat):
-            run = copy.run(mutant.tests, deadline_s=mutant.deadline_s)
+            run = copy.run(mutant.tests, deadline_s=mutant.deadline_s, options=options)
             verdict, reason = judge(run, mutant.tests)
             if verdict != "caught":
                 break

@@ -10,7 +10,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-GROUPS = ("money", "work")
+GROUPS = ("money", "processors", "requests", "work", "webhooks", "access", "secrets", "production")
 """The files, in the order in which the page shows them."""
 DEADLINE_S = 60
 

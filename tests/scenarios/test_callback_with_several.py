@@ -66,14 +66,15 @@ async def test_an_interrupted_callback_applies_none_of_its_updates(
     for statement in CUT.format(id=payments[1]).split(";\nCREATE TRIGGER"):
         is_trigger = statement.startswith(" cut BEFORE")
         await stage.rows(f"CREATE TRIGGER{statement}" if is_trigger else statement)
-    as_it_was = [tuple(row) for row in await stage.rows("SELECT status, version FROM payments")]
+    stored = "SELECT id, status, version FROM payments ORDER BY id"
+    as_it_was = await stage.rows(stored)
     with pytest.raises(InfrastructureError):
         await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
-    before = await stage.rows("SELECT status, version FROM payments")
+    before = await stage.rows(stored)
     await stage.rows("DROP TRIGGER cut ON payments")
     status, _ = await receive_callback(ReceiveCallback("upi_sim", raw), with_several)
 
-    assert [tuple(row) for row in before] == as_it_was
+    assert before == as_it_was
     assert status == 200
     assert [(await stage.payment(payment))["status"] for payment in payments] == ["success"] * 3
     kept = await stage.rows("SELECT effect FROM processor_callbacks ORDER BY id")

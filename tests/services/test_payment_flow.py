@@ -49,6 +49,22 @@ async def test_a_pending_outcome_is_queried_later(app: TestApp, fakes: Fakes):
     assert [call[0] for call in fakes.processor.calls] == ["authorize", "query"]
 
 
+async def test_an_operation_is_stored_as_sent_before_its_processor_is_called(
+    app: TestApp, fakes: Fakes
+):
+    seen: list[str] = []
+
+    async def look(payment_id: str) -> None:
+        stored = "SELECT state FROM operations WHERE payment_id = $1"
+        seen.append(await app.value(stored, payment_id))
+
+    fakes.processor.before_answer = look
+    async with app.working():
+        await app.until(await app.paid(), "success")
+
+    assert seen == ["sent"]
+
+
 async def test_an_unknown_outcome_is_queried_and_never_charged_again(app: TestApp, fakes: Fakes):
     fakes.processor.authorizations = [RuntimeError("the line broke")]
     fakes.processor.queries = [Unknown("still nothing")]

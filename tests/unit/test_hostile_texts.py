@@ -109,6 +109,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(name: str):
         taken = cpu_s(lambda part: read(pattern, part), text)
         if taken >= CPU_S_MAX:
             slow[what] = taken
+            break
 
     assert slow == {}, pattern.pattern
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paygate.bootstrap import rate_limiter
 from paygate.core.senders.addresses import address_of_sender
 from paygate.core.senders.rate_limits import Buckets, RateLimit, Wanted
+from paygate.settings import read_settings
 
 LIMIT = RateLimit("writes", quota=10, window_s=5)
 OTHER = RateLimit("reads", quota=2, window_s=1)
@@ -87,3 +89,21 @@ def test_an_ipv6_address_counts_by_its_first_64_bits():
     assert address_of_sender("2001:db8:1:2:ffff::1%eth0") == "2001:db8:1:2::"
     assert address_of_sender(None) == ""
     assert address_of_sender("<local>") == "<local>"
+
+
+def test_production_limits_every_class_by_default():
+    production = rate_limiter(read_settings({"PAYGATE_ENV": "production"}), None)
+    development = rate_limiter(read_settings({}), None)
+
+    assert {name: (limit.quota, limit.window_s) for name, limit in production.limits.items()} == {
+        "reads": (1000, 10),
+        "writes": (1000, 10),
+        "shoppers": (500, 10),
+        "callbacks": (2000, 10),
+        "sign-ins": (30, 60),
+        "order-payments": (30, 3600),
+        "resends": (50_000, 3600),
+    }
+    assert production.by_address.keys() == {"reads", "writes"}
+    assert production.limits.keys() == development.limits.keys()
+    assert all(limit.quota < development.limits[n].quota for n, limit in production.limits.items())

@@ -35,6 +35,15 @@ def test_instances_with_a_common_key_open_each_others_texts(sealing, opening):
     assert KeyedVault(opening).open(sealed, context="op_1") == SECRET
 
 
+def test_a_sealed_text_contains_nothing_of_its_secret():
+    _, *parts = KeyedVault([OLD, NEW]).seal(SECRET, context="op_1").split(".")
+    content = b"".join(urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+
+    for text in (SECRET["number"], "number", OLD, NEW):
+        assert text.encode() not in content
+    assert urlsafe_b64decode(OLD) not in content
+
+
 @pytest.mark.parametrize(
     ("keys", "context"), [([OTHER], "op_1"), ([OLD], "op_2"), ([OTHER, NEW], "op_1")]
 )

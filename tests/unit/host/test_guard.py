@@ -23,6 +23,7 @@ from paygate import (
     Pending,
     PluginContractError,
     PluginError,
+    Released,
     Unknown,
 )
 from paygate.core.limits import (
@@ -180,6 +181,8 @@ JUNK = {
     "an absurd wait": Pending(timedelta(days=400)),
     "the longest wait": Pending(timedelta.max),
     "a negative wait for an act": ActionRequired("qr", LATER, resolve_after=timedelta(days=-1)),
+    "the outcome of another operation": Approved("ref-1", RS_499, operation_id="op_other"),
+    "a released hold": Released("expired"),
     "a state that is no mapping": Pending(WAIT, state=["step"]),
     "a state that is a word": Pending(WAIT, state="step"),
     "a state with an object": Pending(WAIT, state={"at": NOW}),
@@ -308,7 +311,8 @@ async def test_a_not_sent_error_passes_the_guard(way):
 async def test_a_hanging_plugin_is_cancelled_at_the_deadline(way):
     plugin = bad.Hangs()
 
-    answer = await way(plugin, deadline=SHORT)
+    async with asyncio.timeout(PATIENCE_S):
+        answer = await way(plugin, deadline=SHORT)
     await plugin.ended.wait()
 
     assert answer == Unknown("no response within 0.02 s")

@@ -1,22 +1,17 @@
-"""The declared mutants fit the tree, and the runner judges them right."""
+"""The runner of mutants finds their texts, restores what it changed, and judges right."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
-from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from .copied import Copy, Run
-from .declared import ROOT, Mutant, Replacement, declared_mutants, problems
-from .page import page
+from .declared import Mutant, Replacement, problems
 from .verdict import Verdict, judge
 
-MUTANTS = declared_mutants()
 SAFE = "def allowed(amount):\n    return amount <= 100\n"
 LIMIT = "return amount <= 100"
 CHECKS = """\
@@ -36,54 +31,6 @@ def refused():
 def test_with_a_fixture(refused):
     pass
 """
-
-
-@cache
-def functions_of(path: Path) -> frozenset[str]:
-    """The names of the tests of a file."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(node.name for node in nodes if isinstance(node, functions))
-
-
-def test_every_text_is_found_once():
-    assert list(problems(MUTANTS)) == [], "see tests/mutants: the text of a safeguard has changed"
-
-
-def test_every_named_test_exists():
-    missing = []
-    for mutant in MUTANTS:
-        for test in mutant.tests:
-            file, _, name = test.partition("::")
-            path = ROOT / file
-            if not path.is_file() or name.partition("[")[0] not in functions_of(path):
-                missing.append(f"{mutant.name}: {test}")
-
-    assert missing == []
-
-
-def test_names_are_unique_and_every_mutant_has_a_test():
-    names = Counter(mutant.name for mutant in MUTANTS)
-
-    assert [name for name, count in names.items() if count > 1] == []
-    assert [mutant.name for mutant in MUTANTS if not mutant.tests] == []
-
-
-def test_python_without_a_safeguard_is_python():
-    for mutant in MUTANTS:
-        texts: dict[str, str] = {}
-        for each in mutant.replacements:
-            text = texts.get(each.file) or (ROOT / each.file).read_text(encoding="utf-8")
-            texts[each.file] = text.replace(each.old, each.new)
-        for file, text in texts.items():
-            if file.endswith(".py"):
-                compile(text, f"{file} of {mutant.name}", "exec")
-
-
-def test_the_page_is_current():
-    made = (ROOT / "docs" / "reference" / "mutants.md").read_text(encoding="utf-8")
-
-    assert made == page(), "run `make reference`"
 
 
 def test_a_text_that_is_missing_or_ambiguous_is_a_problem(tmp_path: Path):
