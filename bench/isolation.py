@@ -42,6 +42,7 @@ from paygate import (
 from paygate.adapters.embedded import start_servers
 from paygate.adapters.postgres.database_url import with_database
 from paygate.adapters.postgres.migrate import migrate
+from paygate.core.limits import OPERATIONS_IN_FLIGHT_MAX
 from paygate.core.queue.worker import Worker
 from paygate.core.webhooks.endpoints import sealed_as
 from paygate.logs import configure_logging
@@ -84,6 +85,7 @@ class Plan:
         timeout_ms: When an attempt without an answer ends.
         processor_s: When a call of a processor without an answer ends.
         hanging_payments: Payments of the processor that hangs.
+        operations: How many operations the worker processes at the same time.
     """
 
     seconds: float = 20.0
@@ -91,6 +93,7 @@ class Plan:
     timeout_ms: int = 5_000
     processor_s: float = 10.0
     hanging_payments: int = 450
+    operations: int = OPERATIONS_IN_FLIGHT_MAX
 
 
 QUICK = Plan(seconds=2.5, timeout_ms=1_000, processor_s=2.5, hanging_payments=420)
@@ -377,7 +380,8 @@ async def run(name: str, database_url: str, home: Path, plan: Plan) -> Mapping[s
     banks = Banks()
     environ = {
         "PAYGATE_WEBHOOK_HTTP_TIMEOUT_MS": str(plan.timeout_ms),
-        "PAYGATE_PLUGIN_CALL_S": str(plan.processor_s),
+        "PAYGATE_PLUGIN_TIMEOUT": str(plan.processor_s),
+        "PAYGATE_WORKER_CONCURRENCY": str(plan.operations),
     }
     plugins = [*installed_plugins(), Found("banks", banks, "1")]
     async with running_app(database_url, home, plugins=plugins, environ=environ) as app:

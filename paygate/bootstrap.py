@@ -51,6 +51,7 @@ from .core.limits import (
     SIGN_INS_PER_MIN,
     WRITES_PER_S,
 )
+from .core.loop_blocks import LoopBlocks
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
@@ -63,6 +64,7 @@ from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .plugins.setting_names import check_setting_names
 from .plugins.tracing import Trace
+from .plugins.watchdog import LoopWatchdog
 from .production import refuse_unsafe
 from .settings import Settings, setting_names
 
@@ -140,6 +142,8 @@ async def _open_deps(
     stack.callback(live.close)
     rates = rate_limiter(settings, await _shared_buckets(settings, storage))
     stack.push_async_callback(rates.close)
+    loop_blocks = LoopBlocks()
+    stack.callback(LoopWatchdog(loop_blocks.report).close)
     return Deps(
         storage=storage,
         notifier=notifier,
@@ -158,6 +162,7 @@ async def _open_deps(
         rates=rates,
         policy=_policy(settings),
         crash_point=_crash_point(settings),
+        loop_blocks=loop_blocks,
     )
 
 

@@ -18,6 +18,7 @@ from .crash_points import CrashPoint
 from .errors import TransactionConflictError
 from .ids import Ids
 from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
+from .loop_blocks import LoopBlocks
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
@@ -109,6 +110,7 @@ class Deps:
         test_clock: None in production, which uses the real time.
         policy: The settings of the use cases.
         crash_point: Where a test lets this process die; None in production.
+        loop_blocks: Reports calls of plugins that have blocked the event loop.
     """
 
     storage: Storage
@@ -128,6 +130,7 @@ class Deps:
     test_clock: TestClock | None = None
     policy: Policy = field(default_factory=Policy)
     crash_point: CrashPoint | None = None
+    loop_blocks: LoopBlocks = field(default_factory=LoopBlocks)
 
     def reach(self, step: str, *works: str) -> None:
         """Let the process die if a test wants it here; see ``crash_points``."""

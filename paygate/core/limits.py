@@ -119,6 +119,12 @@ CLAIM_BACKOFF_MAX = timedelta(seconds=60)
 PLUGIN_CALL = timedelta(seconds=10)
 PLUGIN_TEXT_CHARS_MAX = 500
 
+# How often the event loop is asked to answer, and when it counts as blocked. A processor that
+# blocks it for longer is called less: the leases and heartbeats of the worker are at risk.
+LOOP_CHECKED_EVERY = timedelta(seconds=1)
+LOOP_BLOCKED_AFTER = timedelta(seconds=1)
+LOOP_BLOCK_TRIPS_AFTER = timedelta(seconds=3)
+
 # Widths of the columns that name a plugin and a payment method.
 PLUGIN_ID_CHARS_MAX = 64
 METHOD_CODE_CHARS_MAX = 20

@@ -248,7 +248,11 @@ class GuardedProcessor(GuardedCallbacks):
         own, secrets = _copied(request), [*_secrets(request), *self.secrets()]
         with self._own_context(context, secrets) as own_context:
             try:
-                await within(context.deadline, lambda: plugin.wake(own, own_context))
+                await within(
+                    context.deadline,
+                    lambda: plugin.wake(own, own_context),
+                    plugin=self.info.id,
+                )
             except (TimeoutError, PluginError) as error:
                 reason = mask_secrets(words(error), secrets)
                 raise NotSentError(reason, plugin=self.info.id) from error
@@ -292,7 +296,9 @@ class GuardedProcessor(GuardedCallbacks):
         # The exception of a plugin may contain secrets of the request or the settings: mask
         # them before it is logged or stored.
         try:
-            return without_secrets(await within(context.deadline, checked), secrets)
+            return without_secrets(
+                await within(context.deadline, checked, plugin=self.info.id), secrets
+            )
         except NotSentError as error:
             reason = mask_secrets(error.reason, secrets)
             raise NotSentError(reason, plugin=error.plugin) from error
@@ -395,7 +401,7 @@ class GuardedSink:
             return without_keys(result, keys)
 
         try:
-            return await within(context.deadline, checked)
+            return await within(context.deadline, checked, plugin=self.info.id)
         except TimeoutError:
             return DeliveryResult(delivered=False, error="timeout")
         except PluginError as error:
@@ -408,7 +414,7 @@ class GuardedSink:
         if not isinstance(self.plugin, CanClose):
             return
         try:
-            await within(CLOSE, self.plugin.close)
+            await within(CLOSE, self.plugin.close, plugin=self.info.id)
         except (TimeoutError, PluginError) as error:
             log.warning("sink %s did not close: %s", self.info.id, words(error))
 

@@ -15,17 +15,24 @@ from .results import words
 Answer = TypeVar("Answer")
 
 
-async def within(deadline: timedelta, call: Callable[[], Awaitable[Answer]]) -> Answer:
+async def within(
+    deadline: timedelta, call: Callable[[], Awaitable[Answer]], *, plugin: str
+) -> Answer:
     """Run a call in its own task and return its result.
 
     A plugin that ignores its cancellation blocks that task only.
+
+    Args:
+        deadline: How long it may take.
+        call: The call.
+        plugin: Its name; the watchdog reads it from the stack.
 
     Raises:
         TimeoutError: The deadline passed.
         NotSentError: The plugin raised it.
         PluginError: It raised another exception, or its result was refused.
     """
-    task = asyncio.ensure_future(_contained(call))
+    task = asyncio.ensure_future(contained_call(call, plugin))
     try:
         done, _ = await asyncio.wait({task}, timeout=deadline.total_seconds())
     finally:
@@ -59,7 +66,7 @@ async def answered(
         PluginError: There is no result; the reason says why.
     """
     try:
-        return await within(deadline, call)
+        return await within(deadline, call, plugin=plugin)
     except TimeoutError:
         seconds = deadline.total_seconds()
         raise PluginError(f"no response within {seconds:.3g} s", plugin=plugin) from None
@@ -90,7 +97,10 @@ class _Raised:
     error: BaseException
 
 
-async def _contained(call: Callable[[], Awaitable[Answer]]) -> Answer | _Raised:
+async def contained_call(
+    call: Callable[[], Awaitable[Answer]],
+    plugin: str,  # noqa: ARG001 - read by the watchdog
+) -> Answer | _Raised:
     """Return the result, or the exception.
 
     No exception leaves the task: ``SystemExit`` would end the event loop, and a

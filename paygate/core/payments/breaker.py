@@ -49,6 +49,8 @@ class ProcessorBreakers:
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
         self._failing: dict[str, _Breaker] = {}
+        # The last pause of a processor that was stopped by ``trip``.
+        self._tripped_s: dict[str, float] = {}
 
     def state(self, processor: str) -> BreakerState:
         """Return the state of a processor's breaker."""
@@ -92,11 +94,17 @@ class ProcessorBreakers:
             self._open(processor, breaker)
 
     def trip(self, processor: str, reason: str) -> None:
-        """Open the breaker at once."""
+        """Open the breaker at once, although the processor has answered.
+
+        The pause doubles each time; an answer does not reset that, because the call that was
+        too long may have been answered.
+        """
         breaker = self._failing.setdefault(processor, _Breaker())
         breaker.failures = max(breaker.failures + 1, PROCESSOR_FAILURES_MAX)
-        breaker.reason = reason[:PLUGIN_TEXT_CHARS_MAX]
+        breaker.reason = redact_text(reason)[:PLUGIN_TEXT_CHARS_MAX]
+        breaker.pause_s = self._tripped_s.get(processor, 0.0)
         self._open(processor, breaker)
+        self._tripped_s[processor] = breaker.pause_s
 
     def _open(self, processor: str, breaker: _Breaker) -> None:
         shortest, longest = BREAKER_PAUSE_MIN.total_seconds(), BREAKER_PAUSE_MAX.total_seconds()

@@ -12,7 +12,15 @@ from typing import Any
 
 from ..deps import Deps
 from ..errors import InfrastructureError
-from ..limits import FIGURES_FOLDED_EVERY, HEARTBEAT_EVERY, LEASE, RENEW_EVERY, WORKER_DEAD_AFTER
+from ..limits import (
+    FIGURES_FOLDED_EVERY,
+    HEARTBEAT_EVERY,
+    LEASE,
+    LOOP_BLOCK_TRIPS_AFTER,
+    RENEW_EVERY,
+    WORKER_DEAD_AFTER,
+)
+from ..loop_blocks import LoopBlock
 from ..payments.breaker import ProcessorBreakers, ProcessorShares
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
@@ -115,6 +123,7 @@ class Worker:
 
     async def run(self) -> None:
         """Process the queues until ``stop``."""
+        forget = self._deps.loop_blocks.subscribe(self._on_block)
         background = [asyncio.create_task(self._keep_alive())]
         working: list[asyncio.Task[None]] = []
         try:
@@ -124,11 +133,19 @@ class Worker:
             working += [asyncio.create_task(each.run()) for each in self._queue_workers.values()]
             await self._until_done(working, background)
         finally:
+            forget()
             for task in (*background, *working):
                 task.cancel()
             await asyncio.gather(*background, *working, return_exceptions=True)
             with suppress(InfrastructureError):
                 await self._deps.storage.workers.leave(self.worker_id)
+
+    def _on_block(self, block: LoopBlock) -> None:
+        """Open the breaker of a processor that stops everything else."""
+        is_long = block.seconds >= LOOP_BLOCK_TRIPS_AFTER.total_seconds()
+        if block.plugin and is_long and block.plugin in self._deps.registry.processors:
+            reason = f"{block.call} blocked the event loop for {block.seconds:g} s ({block.place})"
+            self._breakers.trip(block.plugin, reason)
 
     async def _until_listed(self) -> None:
         waiting = [

@@ -171,3 +171,19 @@ def test_a_single_processor_may_use_all_slots(breakers: ProcessorBreakers):
         shares.begin(BANK, "op")
 
     assert shares.rooms([BANK]) == {BANK: 100}
+
+
+def test_a_processor_that_blocks_the_event_loop_is_paused_although_it_responds(
+    breakers: ProcessorBreakers, clock: Clock
+):
+    pauses_s = []
+    for _ in range(3):
+        breakers.succeeded(BANK)
+        breakers.trip(BANK, "Bank.authorize blocked the event loop for 3 s (bank.py:7)")
+        began_s = clock.now_s
+        while breakers.state(BANK) == "open":
+            clock.now_s += 0.5
+        pauses_s.append(clock.now_s - began_s)
+
+    assert pauses_s == [1, 2, 4]
+    assert breakers.shown()[BANK].reason.startswith("Bank.authorize blocked the event loop")
