@@ -230,6 +230,20 @@ async def test_a_refund_may_name_its_payment_in_the_body_and_is_listed(app: Test
     assert [row["id"] for row in listed.json["data"]] == [created.json["id"]]
 
 
+async def test_the_refunds_of_a_payment_are_listed(app: TestApp):
+    payment_id, other = await succeeded(app), await succeeded(app)
+    first, second = await refund(app, payment_id, 100), await refund(app, payment_id, 200)
+    await refund(app, other, 300)
+
+    listed = await app.call("GET", f"/payments/{payment_id}/refunds")
+    page = await app.call("GET", f"/payments/{payment_id}/refunds?limit=1")
+    unknown = await app.call("GET", "/payments/pay_AAAAAAAAAAAAAAAA/refunds")
+
+    assert [row["id"] for row in listed.json["data"]] == [second.json["id"], first.json["id"]]
+    assert (page.json["total"], len(page.json["data"])) == (2, 1)
+    assert (unknown.status, unknown.json["error"]["description"]) == (404, "Payment not found")
+
+
 async def test_refunds_and_captures_with_an_idempotency_key_are_executed_once(app: TestApp):
     payment_id = await succeeded(app)
     headers = {"Idempotency-Key": "k1"}

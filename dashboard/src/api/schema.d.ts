@@ -615,7 +615,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** List refunds of a payment */
+    get: operations["listRefundsOfPayment"];
     put?: never;
     /**
      * Refund a payment
@@ -811,7 +812,7 @@ export interface paths {
     };
     /**
      * Stream events
-     * @description Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as browsers do, or in `cursor`; the stream continues after it, without a gap and without repetition. Without one it begins now. `data` is the body of the webhook. A comment is sent after every 15 seconds without an event.
+     * @description Server-sent events. `id` is a cursor: send the last one you received in `Last-Event-ID`, as browsers do, or in `cursor`; the stream continues after it, without a gap and without repetition. Without one it begins now. `data` is the body of the webhook, and `webhook-id` its id. A comment is sent after every 15 seconds without an event.
      */
     get: operations["streamEvents"];
     put?: never;
@@ -5562,6 +5563,32 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["PaymentPublic"];
+        };
+      };
+    };
+  };
+  listRefundsOfPayment: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+        cursor?: string | null;
+      };
+      header?: never;
+      path: {
+        payment_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_Refund_"];
         };
       };
     };

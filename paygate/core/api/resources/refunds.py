@@ -14,7 +14,7 @@ from ...deps import Deps
 from ...paging import REFUND_LIST
 from ...payments.follow_up import CreateRefund, create_refund
 from ...payments.model import Refund
-from ...payments.queries import find_refund
+from ...payments.queries import find_payment, find_refund
 from ...payments.store import RefundSearch
 from ..auth import merchant_of_request
 from ..bodies import body_of_request
@@ -24,6 +24,7 @@ from ..errors import json_response
 from ..fields import (
     ID_CHARS_MAX,
     Body,
+    PageQuery,
     Reason,
     RefundAmount,
     Request,
@@ -165,6 +166,23 @@ async def refund(payment_id: str | None) -> Response:
 )
 async def create(payment_id: str) -> Response:
     return await refund(payment_id)
+
+
+@routes.get("/payments/<payment_id>/refunds")
+@documented(
+    "List refunds of a payment",
+    PageJson[RefundJson],
+    example_page(REFUND_EXAMPLE),
+    query=PageQuery,
+)
+async def index_of_payment(payment_id: str) -> Response:
+    deps = deps_of_app()
+    merchant = await merchant_of_request(deps)
+    payment = await find_payment(payment_id, merchant, deps)
+    asked = parse_page(request.args, REFUND_LIST)
+    search = RefundSearch(payment_id=payment.id)
+    page = await deps.storage.refunds.page(merchant.id, asked, search)
+    return json_response(page_to_json(page, refund_in_full_to_json))
 
 
 @routes.post("/refunds")
