@@ -262,9 +262,14 @@ async def test_production_has_no_test_routes_and_no_test_merchant(
         shown = await production.call("GET", "/test/merchant", keys=None)
         made = await production.call("POST", "/test/orders", keys={})
         used = await production.call("GET", "/orders")
+        paid = await production.call("GET", "/orders/order_0000000000000000/public", keys={})
+        rules = [each.rule for each in production.client.app.url_map.iter_rules()]
 
     assert (shown.status, made.status) == (404, 404)
+    assert [rule for rule in rules if rule.startswith(("/api/v1/test", "/test"))] == []
     assert used.status == 401
+    # Only with the secret of its order: not even whether there is one.
+    assert (paid.status, paid.json["error"]["description"]) == (401, "client_secret is required")
 
 
 async def test_two_apps_with_different_plugins_run_in_one_process(

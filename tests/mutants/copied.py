@@ -18,7 +18,8 @@ from typing import Any
 from .declared import HERE, Mutant
 from .recorder import OUTCOMES
 
-PLUGINS = ("plugins/upi_sim", "plugins/card_sim", "plugins/webhook_http")
+DISTRIBUTIONS = ("plugins/upi_sim", "plugins/card_sim", "plugins/webhook_http", "sdk/python")
+"""Those beside paygate that the Makefile installs as editable."""
 STARTING_S = 60
 """How long pytest may take beside its tests."""
 
@@ -84,7 +85,7 @@ class Copy:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
         (packages,) = venv.glob("lib/python*/site-packages")
         libraries = sysconfig.get_path("purelib")
-        own = [self.root / plugin for plugin in PLUGINS if (self.root / plugin).is_dir()]
+        own = [self.root / each for each in DISTRIBUTIONS if (self.root / each).is_dir()]
         lines = "\n".join(map(str, [self.root, *own, libraries]))
         (packages / "copied_tree.pth").write_text(f"{lines}\n")
         shutil.copy(HERE / "recorder.py", packages / "mutant_recorder.py")

@@ -250,6 +250,20 @@ async def test_rows_that_were_claimed_without_result_are_claimed_one_at_a_time(a
     assert fresh in {each.payment.id for each in first}
 
 
+async def test_a_claim_takes_no_more_of_a_processor_than_there_is_room_for(app: TestApp):
+    for _ in range(3):
+        await app.paid()
+    deps = app.app.deps
+    asked = {"worker_id": "a", "limit": 10, "now": deps.clock.now()}
+    charges = deps.storage.operations.only({OperationKind.CHARGE}, deps.registry.processors)
+
+    claims = [
+        await charges.claim(token=uuid4(), rooms={"scripted": room}, **asked) for room in (0, 2, 5)
+    ]
+
+    assert [len(each) for each in claims] == [0, 2, 1]
+
+
 async def test_rows_of_an_uncommitted_claim_are_left_to_it(app: TestApp):
     ids = {await app.paid(), await app.paid(), await app.paid()}
     now = app.app.deps.clock.now()
