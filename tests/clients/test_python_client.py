@@ -227,6 +227,7 @@ def test_events_are_followed_from_the_first(client: PaygateClient, paygate_serve
         "payment.success",
     ]
     assert last == found[2]
+    assert last.id == paygate_server.inbox.expect("payment.success").id
     assert last.payment is not None
     assert (last.payment.id, last.payment.status) == (payment["id"], "success")
 

@@ -30,7 +30,8 @@ from .conftest import KEYS, QUICK, URL
 def frame(cursor: int, note: str = "") -> bytes:
     data = {"event": "payment.created", "timestamp": 1_768_473_000, "data": {"note": note}}
     body = json.dumps(data, ensure_ascii=False)
-    return f"id: {cursor}\nevent: payment.created\ndata: {body}\n\n".encode()
+    named = f"event: payment.created\nwebhook-id: evt_{cursor}"
+    return f"id: {cursor}\n{named}\ndata: {body}\n\n".encode()
 
 
 class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -100,7 +101,7 @@ def test_the_stream_begins_after_the_given_cursor(api: respx.MockRouter, follow:
     [event] = follow(1, "0")
 
     assert route.calls.last.request.url.params["cursor"] == "0"
-    assert (event.type, event.cursor, event.id) == ("payment.created", "1", "")
+    assert (event.type, event.cursor, event.id) == ("payment.created", "1", "evt_1")
 
 
 def test_a_refusal_ends_the_stream(api: respx.MockRouter, follow: Any):
@@ -127,5 +128,5 @@ def test_pieces_may_be_cut_anywhere_and_texts_have_any_characters():
         pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
         found = [event for piece in pieces for event in parser.feed(piece)]
 
-        assert [event.cursor for event in found] == ["1", "2"]
+        assert [(event.cursor, event.id) for event in found] == [("1", "evt_1"), ("2", "evt_2")]
         assert found[0].data["note"] == "tea\u2028cup\x85₹"

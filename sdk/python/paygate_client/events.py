@@ -31,7 +31,8 @@ class Event:
         type: Such as ``payment.success``.
         timestamp: When it happened, to the second.
         data: What it is about.
-        id: ``webhook-id``: the same in every copy of a webhook. Empty if it has none.
+        id: The same in every copy of a webhook and in the event stream; empty if the server sent
+            none.
         cursor: Its position in the event stream; empty for a webhook.
         raw: The JSON as it was received.
     """
@@ -83,7 +84,8 @@ class StreamParser:
     def __init__(self, cursor: str | None) -> None:
         self.cursor = cursor
         self._rest = b""
-        self._id = cursor
+        self._position = cursor
+        self._id = ""
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[Event]:
@@ -94,15 +96,18 @@ class StreamParser:
             name, _, value = line.rstrip(b"\r").partition(b":")
             value = value.removeprefix(b" ")
             if name == b"id":
+                self._position = value.decode()
+            elif name == b"webhook-id":
                 self._id = value.decode()
             elif name == b"data":
                 self._data.append(value)
             elif not line.strip():
                 # Only now is it complete. One that was cut is sent again.
-                self.cursor = self._id
+                self.cursor = self._position
                 body, self._data = b"\n".join(self._data), []
+                id, self._id = self._id, ""
                 if body:
-                    yield parse_event(body, cursor=self.cursor or "")
+                    yield parse_event(body, id=id, cursor=self.cursor or "")
 
 
 def _stream_call(cursor: str | None) -> Call[None]:

@@ -6,7 +6,7 @@ export interface Event {
     type: string;
     /** When it happened, to the second. */
     timestamp: Date;
-    /** `webhook-id`: the same in every copy of a webhook. Empty if it has none. */
+    /** The same in every copy of a webhook and in the event stream; empty if the server sent none. */
     id: string;
     /** Its position in the event stream; empty for a webhook. */
     cursor: string;

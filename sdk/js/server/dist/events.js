@@ -33,11 +33,12 @@ export class StreamParser {
     cursor;
     #decoder = new TextDecoder();
     #rest = "";
-    #id;
+    #position;
+    #id = "";
     #data = [];
     constructor(cursor) {
         this.cursor = cursor;
-        this.#id = cursor;
+        this.#position = cursor;
     }
     /** Yield the events that are complete with this piece. */
     *feed(piece) {
@@ -46,6 +47,9 @@ export class StreamParser {
         for (const line of lines) {
             const [, name, value] = /^([^:\r]*)(?:: ?)?([^\r]*)/.exec(line) ?? [];
             if (name === "id") {
+                this.#position = value ?? "";
+            }
+            else if (name === "webhook-id") {
                 this.#id = value ?? "";
             }
             else if (name === "data") {
@@ -53,11 +57,13 @@ export class StreamParser {
             }
             else if (line.trim() === "") {
                 // Only now is it complete. One that was cut is sent again.
-                this.cursor = this.#id;
+                this.cursor = this.#position;
+                const id = this.#id;
+                this.#id = "";
                 const body = this.#data.join("\n");
                 this.#data = [];
                 if (body !== "")
-                    yield parseEvent(body, { cursor: this.cursor ?? "" });
+                    yield parseEvent(body, { id, cursor: this.cursor ?? "" });
             }
         }
     }

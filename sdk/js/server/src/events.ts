@@ -8,7 +8,7 @@ export interface Event {
   type: string;
   /** When it happened, to the second. */
   timestamp: Date;
-  /** `webhook-id`: the same in every copy of a webhook. Empty if it has none. */
+  /** The same in every copy of a webhook and in the event stream; empty if the server sent none. */
   id: string;
   /** Its position in the event stream; empty for a webhook. */
   cursor: string;
@@ -55,12 +55,13 @@ export class StreamParser {
   cursor: string | null;
   readonly #decoder = new TextDecoder();
   #rest = "";
-  #id: string | null;
+  #position: string | null;
+  #id = "";
   #data: string[] = [];
 
   constructor(cursor: string | null) {
     this.cursor = cursor;
-    this.#id = cursor;
+    this.#position = cursor;
   }
 
   /** Yield the events that are complete with this piece. */
@@ -70,15 +71,19 @@ export class StreamParser {
     for (const line of lines) {
       const [, name, value] = /^([^:\r]*)(?:: ?)?([^\r]*)/.exec(line) ?? [];
       if (name === "id") {
+        this.#position = value ?? "";
+      } else if (name === "webhook-id") {
         this.#id = value ?? "";
       } else if (name === "data") {
         this.#data.push(value ?? "");
       } else if (line.trim() === "") {
         // Only now is it complete. One that was cut is sent again.
-        this.cursor = this.#id;
+        this.cursor = this.#position;
+        const id = this.#id;
+        this.#id = "";
         const body = this.#data.join("\n");
         this.#data = [];
-        if (body !== "") yield parseEvent(body, { cursor: this.cursor ?? "" });
+        if (body !== "") yield parseEvent(body, { id, cursor: this.cursor ?? "" });
       }
     }
   }

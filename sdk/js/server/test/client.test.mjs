@@ -191,17 +191,24 @@ test("the event stream continues after the last event", async (t) => {
   t.after(proxy.stop);
   const client = new PaygateClient({ ...gateway.options, baseUrl: proxy.url, retry });
   const stream = "GET /api/v1/stream";
+  const connections = () => proxy.seen.filter(({ name }) => name === stream).length;
+  const found = [];
+  const follow = async () => {
+    for await (const event of client.events.follow("0")) {
+      found.push(event);
+      if (event.payment?.amount === 12345 && event.type === "payment.success") return;
+    }
+  };
   proxy.cut.push(stream);
-  const payment = await paid();
-  const types = [];
-  const cursors = [];
-  for await (const event of client.events.follow("0")) {
-    cursors.push(event.cursor);
-    if (event.payment?.id === payment.id) types.push(event.type);
-    if (types.includes("payment.success")) break;
-  }
+  const following = follow();
+  // Only then, so that the events come after the interruption.
+  await until(() => connections() === 2);
+  const payment = await paid(paygate, { amount: 12345 });
+  await following;
 
+  const types = found.filter((event) => event.payment?.id === payment.id).map((event) => event.type);
   assert.deepEqual(types, ["payment.created", "payment.pending", "payment.success"]);
-  assert.equal(new Set(cursors).size, cursors.length);
-  assert.equal(proxy.seen.filter(({ name }) => name === stream).length, 2);
+  assert.equal(new Set(found.map((event) => event.cursor)).size, found.length);
+  assert.ok(found.every((event) => event.id.startsWith("evt_")));
+  assert.equal(connections(), 2);
 });

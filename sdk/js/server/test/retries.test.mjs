@@ -124,7 +124,8 @@ test("Retry-After is honoured, and beyond the total it raises at once", async (t
 
   await assert.rejects(client.orders.get("order_1"), (thrown) => thrown.retryAfterMs === 3_600_000);
   assert.equal(seen.length, 2);
-  assert.ok(performance.now() - beganMs >= 999);
+  // A timer may fire a little early.
+  assert.ok(performance.now() - beganMs >= 990);
 });
 
 test("a redirect is not followed", async (t) => {
