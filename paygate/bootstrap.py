@@ -63,6 +63,7 @@ from .logs import logger
 from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .plugins.setting_names import check_setting_names
+from .plugins.threads import use_threads_of_plugins
 from .plugins.tracing import Trace
 from .plugins.watchdog import LoopWatchdog
 from .production import refuse_unsafe
@@ -142,6 +143,7 @@ async def _open_deps(
     stack.callback(live.close)
     rates = rate_limiter(settings, await _shared_buckets(settings, storage))
     stack.push_async_callback(rates.close)
+    use_threads_of_plugins()
     loop_blocks = LoopBlocks()
     stack.callback(LoopWatchdog(loop_blocks.report).close)
     return Deps(

@@ -119,6 +119,9 @@ CLAIM_BACKOFF_MAX = timedelta(seconds=60)
 PLUGIN_CALL = timedelta(seconds=10)
 PLUGIN_TEXT_CHARS_MAX = 500
 
+# Threads of one plugin that `asyncio.to_thread` starts in a process; further calls wait.
+PLUGIN_THREADS_MAX = 8
+
 # How often the event loop is asked to answer, and when it counts as blocked. A processor that
 # blocks it for longer is called less: the leases and heartbeats of the worker are at risk.
 LOOP_CHECKED_EVERY = timedelta(seconds=1)

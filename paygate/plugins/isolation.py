@@ -11,6 +11,7 @@ from typing import TypeVar
 from ..core.errors import NotSentError, PluginError
 from ..core.redaction import mask_secrets
 from .results import words
+from .threads import CALLED_PLUGIN
 
 Answer = TypeVar("Answer")
 
@@ -99,13 +100,15 @@ class _Raised:
 
 async def contained_call(
     call: Callable[[], Awaitable[Answer]],
-    plugin: str,  # noqa: ARG001 - read by the watchdog
+    plugin: str,
 ) -> Answer | _Raised:
     """Return the result, or the exception.
 
     No exception leaves the task: ``SystemExit`` would end the event loop, and a
     cancellation by the plugin would look like one by the host. Only Ctrl-C passes.
     """
+    # In the task's own context; the watchdog reads the argument from the stack.
+    CALLED_PLUGIN.set(plugin)
     try:
         return await call()
     except KeyboardInterrupt:
