@@ -78,6 +78,11 @@ class Method:
     takes_key: bool
 
     @property
+    def name_for_all_pages(self) -> str:
+        """The name of the method that reads every page."""
+        return "iterate" if self.name == "list" else f"iterate_{self.name}"
+
+    @property
     def is_partial(self) -> bool:
         """Whether fields that are not given stay unchanged, so that null differs from missing."""
         return self.verb in {"PATCH", "PUT"}

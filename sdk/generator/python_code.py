@@ -164,7 +164,8 @@ def _iterate(method: Method, *, is_async: bool) -> Iterator[str]:
     query = [each for each in method.query if each.name not in {"limit", "cursor"}]
     iterator = "AsyncIterator" if is_async else "Iterator"
     signature = ", ".join(_signature(method, query))
-    yield f"    def iterate({signature}) -> {iterator}[models.{method.returns}]:"
+    name, returns = method.name_for_all_pages, f"{iterator}[models.{method.returns}]"
+    yield f"    def {name}({signature}) -> {returns}:"
     first = method.summary.partition("\n")[0].rstrip(".")
     about = f"{first}: every one, newest first.\n\nA page is requested when its first row is."
     yield _indented(_docstring(about, _arguments(method, query)), 8)

@@ -166,9 +166,14 @@ def _sent(call: list[str]) -> Iterator[str]:
 def _iterate(method: Method) -> Iterator[str]:
     first = method.summary.partition("\n")[0].rstrip(".")
     about = f"{first}: every one, newest first.\n\nA page is requested when its first row is."
-    query = f'Omit<{_query_name(method)}, "limit" | "cursor">'
+    arguments = [f"{_camel(place)}: string" for place in method.places]
+    arguments.append(f'query: Omit<{_query_name(method)}, "limit" | "cursor"> = {{}}')
+    name, returns = (
+        _camel(method.name_for_all_pages),
+        f"AsyncGenerator<{method.returns}, void, void>",
+    )
     yield from _comment(about, 2)
-    yield f"  iterate(query: {query} = {{}}): AsyncGenerator<{method.returns}, void, void> {{"
+    yield f"  {name}({', '.join(arguments)}): {returns} {{"
     yield f'    return eachRow(this.#send, {{ verb: "GET", path: {_path(method)}, query }});'
     yield "  }"
 

@@ -50,6 +50,8 @@ def test_a_payment_from_the_order_to_the_refund(
     assert client.refunds.get(refund.id).status == "processed"
     assert client.payments.get(payment.id).amount_refunded == 20_000
     assert [each.id for each in client.refunds.list(payment_id=payment.id)] == [refund.id]
+    assert [each.id for each in client.payments.refunds(payment.id)] == [refund.id]
+    assert [each.id for each in client.payments.iterate_refunds(payment.id)] == [refund.id]
     entries = client.payments.timeline(payment.id).data
     assert {"transition", "plugin_call", "event"} <= {each.kind for each in entries}
 

@@ -307,6 +307,31 @@ class AsyncPayments:
         call = Call("GET", path("/payments/{}/timeline", payment_id), models.Timeline.from_json)
         return await self._send(call)
 
+    async def refunds(
+        self, payment_id: str, *, limit: int = 10, cursor: str | None = None
+    ) -> Page[models.Refund]:
+        """List refunds of a payment.
+
+        Args:
+            limit: More than 100 is 100.
+            cursor: The `next_cursor` of the page before.
+        """
+        call = Call(
+            "GET",
+            path("/payments/{}/refunds", payment_id),
+            page_of(models.Refund),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return await self._send(call)
+
+    def iterate_refunds(self, payment_id: str) -> AsyncIterator[models.Refund]:
+        """List refunds of a payment: every one, newest first.
+
+        A page is requested when its first row is.
+        """
+        call = Call("GET", path("/payments/{}/refunds", payment_id), page_of(models.Refund))
+        return each_row_async(self._send, call)
+
 
 class AsyncRefunds:
     """Refunds of payments."""

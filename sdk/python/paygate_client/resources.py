@@ -305,6 +305,31 @@ class Payments:
         call = Call("GET", path("/payments/{}/timeline", payment_id), models.Timeline.from_json)
         return self._send(call)
 
+    def refunds(
+        self, payment_id: str, *, limit: int = 10, cursor: str | None = None
+    ) -> Page[models.Refund]:
+        """List refunds of a payment.
+
+        Args:
+            limit: More than 100 is 100.
+            cursor: The `next_cursor` of the page before.
+        """
+        call = Call(
+            "GET",
+            path("/payments/{}/refunds", payment_id),
+            page_of(models.Refund),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return self._send(call)
+
+    def iterate_refunds(self, payment_id: str) -> Iterator[models.Refund]:
+        """List refunds of a payment: every one, newest first.
+
+        A page is requested when its first row is.
+        """
+        call = Call("GET", path("/payments/{}/refunds", payment_id), page_of(models.Refund))
+        return each_row(self._send, call)
+
 
 class Refunds:
     """Refunds of payments."""

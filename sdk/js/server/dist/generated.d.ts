@@ -478,6 +478,13 @@ export interface ListPaymentsQuery {
     q?: string | null | undefined;
 }
 /** What a list is filtered by. */
+export interface ListRefundsOfPaymentQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+}
+/** What a list is filtered by. */
 export interface ListRefundsQuery {
     /** More than 100 is 100. */
     limit?: number | undefined;
@@ -558,6 +565,14 @@ export declare class Payments {
     cancel(paymentId: string, options?: KeyedOptions): Promise<PaymentMoved>;
     /** Show a payment's timeline. */
     timeline(paymentId: string): Promise<Timeline>;
+    /** List refunds of a payment. */
+    refunds(paymentId: string, query?: ListRefundsOfPaymentQuery): Promise<Page<Refund>>;
+    /**
+     * List refunds of a payment: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterateRefunds(paymentId: string, query?: Omit<ListRefundsOfPaymentQuery, "limit" | "cursor">): AsyncGenerator<Refund, void, void>;
 }
 /** Refunds of payments. */
 export declare class Refunds {

@@ -111,6 +111,22 @@ export class Payments {
     timeline(paymentId) {
         return this.#send({ verb: "GET", path: path `/payments/${paymentId}/timeline` });
     }
+    /** List refunds of a payment. */
+    refunds(paymentId, query = {}) {
+        return this.#send({
+            verb: "GET",
+            path: path `/payments/${paymentId}/refunds`,
+            query: { ...query, limit: query.limit ?? 10 },
+        });
+    }
+    /**
+     * List refunds of a payment: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterateRefunds(paymentId, query = {}) {
+        return eachRow(this.#send, { verb: "GET", path: path `/payments/${paymentId}/refunds`, query });
+    }
 }
 /** Refunds of payments. */
 export class Refunds {

@@ -517,6 +517,14 @@ export interface ListPaymentsQuery {
 }
 
 /** What a list is filtered by. */
+export interface ListRefundsOfPaymentQuery {
+  /** More than 100 is 100. */
+  limit?: number | undefined;
+  /** The `next_cursor` of the page before. */
+  cursor?: string | null | undefined;
+}
+
+/** What a list is filtered by. */
 export interface ListRefundsQuery {
   /** More than 100 is 100. */
   limit?: number | undefined;
@@ -665,6 +673,24 @@ export class Payments {
   /** Show a payment's timeline. */
   timeline(paymentId: string): Promise<Timeline> {
     return this.#send({ verb: "GET", path: path`/payments/${paymentId}/timeline` });
+  }
+
+  /** List refunds of a payment. */
+  refunds(paymentId: string, query: ListRefundsOfPaymentQuery = {}): Promise<Page<Refund>> {
+    return this.#send({
+      verb: "GET",
+      path: path`/payments/${paymentId}/refunds`,
+      query: { ...query, limit: query.limit ?? 10 },
+    });
+  }
+
+  /**
+   * List refunds of a payment: every one, newest first.
+   *
+   * A page is requested when its first row is.
+   */
+  iterateRefunds(paymentId: string, query: Omit<ListRefundsOfPaymentQuery, "limit" | "cursor"> = {}): AsyncGenerator<Refund, void, void> {
+    return eachRow(this.#send, { verb: "GET", path: path`/payments/${paymentId}/refunds`, query });
   }
 }
 

@@ -52,6 +52,9 @@ test("a payment from the order to the refund", async () => {
   assert.equal(payment.amount_captured, 50000);
   assert.equal((await paygate.orders.get(payment.order_id)).status, "paid");
   assert.deepEqual([listed.id, listed.amount], [refund.id, 20000]);
+  const ids = (rows) => rows.map(({ id }) => id);
+  assert.deepEqual(ids((await paygate.payments.refunds(payment.id)).data), [refund.id]);
+  assert.deepEqual(ids(await all(paygate.payments.iterateRefunds(payment.id))), [refund.id]);
   assert.equal((await paygate.refunds.get(refund.id)).payment_id, payment.id);
   assert.ok(timeline.data.some((entry) => entry.kind === "plugin_call"));
 });
