@@ -36,7 +36,7 @@ def typescript_code(contents: Contents) -> str:
         *(_interface(name, schema) for name, schema in contents.models.items()),
         *(_interface(name, schema, is_given=True) for name, schema in contents.bodies.items()),
         *(_body(each) for each in bodies.values()),
-        *(_query(each) for each in methods if each.is_page),
+        *(_query(each) for each in methods if each.query),
         *("\n".join(_resource(each)) + "\n" for each in contents.everything()),
         "\n".join(_roots(contents)) + "\n",
     ]
@@ -63,7 +63,8 @@ def _body(method: Method) -> str:
 
 
 def _query(method: Method) -> str:
-    return _given_interface(_query_name(method), "What a list is filtered by.", method.query)
+    about = "What a list is filtered by." if method.is_page else "Parameters of the query."
+    return _given_interface(_query_name(method), about, method.query)
 
 
 def _given_interface(
@@ -137,7 +138,7 @@ def _method(method: Method) -> Iterator[str]:
     returns = f"Page<{method.returns}>" if method.is_page else method.returns
     arguments = [f"{_camel(place)}: string" for place in method.places]
     call = [f'verb: "{method.verb}"', f"path: {_path(method)}"]
-    if method.is_page:
+    if method.query and not method.takes_key:
         arguments.append(f"query: {_query_name(method)} = {{}}")
         call.append(f"query: {{ ...query{_defaults(method)} }}")
     if method.body is not None:
@@ -145,7 +146,11 @@ def _method(method: Method) -> Iterator[str]:
         arguments.append(f"body: {method.body_name}{' = {}' if is_optional else ''}")
         call.append("body")
     if method.takes_key:
-        arguments.append("options: KeyedOptions = {}")
+        also = f" & {_query_name(method)}" if method.query else ""
+        arguments.append(f"options: KeyedOptions{also} = {{}}")
+        if method.query:
+            named = ", ".join(f"{each.name}: options.{each.name}" for each in method.query)
+            call.append(f"query: {{ {named} }}")
         call.append("idempotencyKey: options.idempotencyKey ?? newKey()")
     yield from _comment(method.summary, 2)
     yield f"  {_camel(method.name)}({', '.join(arguments)}): Promise<{returns}> {{"
