@@ -52,11 +52,11 @@ class SharedResolver(AbstractResolver):
     ) -> None:
         self._lookup = lookup
         self._deadline_s = deadline_s
-        self._running: dict[Name, asyncio.Future[AddressInfos]] = {}
+        # A failure is a result: one that no request waits for any more is not an error of paygate.
+        self._running: dict[Name, asyncio.Future[AddressInfos | OSError]] = {}
         # Name → whether its last lookup was in time; the stalest is dropped.
         self._known: OrderedDict[Name, bool] = OrderedDict()
-        self._changed = asyncio.Condition()
-        self._notifying: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     @property
     def lookups(self) -> int:
@@ -79,16 +79,22 @@ class SharedResolver(AbstractResolver):
             self._remember(name, in_time=False)
             raise OSError(f"{host} was not resolved within {self._deadline_s:g} s") from None
         self._remember(name, in_time=True)
+        if isinstance(infos, OSError):
+            raise infos
         return [_result(host, port, info) for info in infos]
 
-    async def _begun(self, name: Name) -> asyncio.Future[AddressInfos]:
+    async def _begun(self, name: Name) -> asyncio.Future[AddressInfos | OSError]:
         """Return the lookup of a name; begin it when there is a thread for it."""
-        async with self._changed:
-            while name not in self._running and not self._has_room(name):
-                await self._changed.wait()
-            if name not in self._running:
-                self._begin(name)
-            return self._running[name]
+        while name not in self._running and not self._has_room(name):
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.add(ended)
+            try:
+                await ended
+            finally:
+                self._waiting.discard(ended)
+        if name not in self._running:
+            self._begin(name)
+        return self._running[name]
 
     def _has_room(self, name: Name) -> bool:
         if len(self._running) >= NAME_LOOKUPS_MAX:
@@ -104,31 +110,26 @@ class SharedResolver(AbstractResolver):
 
     def _begin(self, name: Name) -> None:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[AddressInfos] = loop.create_future()
-        # A failure that no request waits for any more is not an error of paygate.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        future: asyncio.Future[AddressInfos | OSError] = loop.create_future()
 
-        def finish(infos: AddressInfos | None, error: BaseException | None) -> None:
+        def finish(found: AddressInfos | OSError) -> None:
             del self._running[name]
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(infos or ())
-            notifying = loop.create_task(self._notify())
-            self._notifying.add(notifying)
-            notifying.add_done_callback(self._notifying.discard)
+            future.set_result(found)
+            for each in self._waiting:
+                if not each.done():
+                    each.set_result(None)
 
         def run() -> None:
-            infos, error = None, None
+            found: AddressInfos | OSError
             try:
-                infos = self._lookup(*name)
+                found = self._lookup(*name)
             except OSError as failed:
-                error = failed
+                found = failed
             except ValueError as failed:
                 # A name with characters that cannot be encoded.
-                error = OSError(f"{name[0][:100]!r} cannot be resolved: {failed}")
+                found = OSError(f"{name[0][:100]!r} cannot be resolved: {failed}")
             try:
-                loop.call_soon_threadsafe(finish, infos, error)
+                loop.call_soon_threadsafe(finish, found)
             except RuntimeError:
                 return  # The loop is closed: the process ends.
 
@@ -140,10 +141,6 @@ class SharedResolver(AbstractResolver):
             # The process may have no more threads. Nothing would end this lookup.
             raise OSError(f"{name[0][:100]!r} cannot be resolved: {failed}") from failed
         self._running[name] = future
-
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
     def _remember(self, name: Name, *, in_time: bool) -> None:
         self._known[name] = in_time
