@@ -178,7 +178,7 @@ async def attackers(port: int, make: Make, rate: int, flooded: Flooded, until_s:
 
 @asynccontextmanager
 async def held_connections(port: int) -> AsyncIterator[None]:
-    """Hold silent connections, and streams of events that nobody reads."""
+    """Hold silent connections, and streams of events that are not read."""
     stream = b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n" + RAW_KEYS + b"\r\n"
     writers: list[asyncio.StreamWriter] = []
     try:

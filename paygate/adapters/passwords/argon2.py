@@ -21,7 +21,7 @@ MEMORY_KIB = 19 * 1024
 PARALLELISM = 1
 # Limited: many logins must leave memory and cores for payments.
 THREADS = 2
-# One hash takes about 20 ms, so nobody waits long for the threads.
+# One hash takes about 20 ms, so each login waits for a fraction of a second.
 ADMITTED_MAX = 16
 # On Linux a thread has a priority of its own: requests go before hashes.
 NICE = 10
