@@ -7,9 +7,12 @@ do not return would occupy all of them, and stop every other plugin that uses th
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from ..core.limits import PLUGIN_THREADS_MAX
@@ -20,12 +23,81 @@ CALLED_PLUGIN: ContextVar[str | None] = ContextVar("called_plugin", default=None
 """The plugin that this task calls; tasks that it starts inherit it."""
 
 
+class DaemonThreads:
+    """A few threads that do not keep the process alive.
+
+    Python waits at its end for the threads of a ``ThreadPoolExecutor``: a call that never
+    returns would keep a stopped process alive.
+
+    Args:
+        name: The beginning of the threads' names.
+        threads_max: How many calls run at the same time; others wait.
+    """
+
+    def __init__(self, name: str, threads_max: int) -> None:
+        self._name = name
+        self._threads_max = threads_max
+        self._lock = threading.Lock()
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._unfinished = 0
+        self._started = 0
+        self._is_closed = False
+
+    def submit(
+        self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Result]:
+        """Run a function in one of the threads.
+
+        Raises:
+            RuntimeError: ``close`` was called.
+        """
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError(f"the threads {self._name} are closed")
+            self._calls.put(partial(_complete, future, partial(fn, *args, **kwargs)))
+            self._unfinished += 1
+            if self._started < min(self._unfinished, self._threads_max):
+                name = f"{self._name}_{self._started}"
+                threading.Thread(target=self._run, name=name, daemon=True).start()
+                self._started += 1
+        return future
+
+    def close(self) -> None:
+        """Accept no more calls. Those that were accepted are made; no thread is waited for."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                for _ in range(self._started):
+                    self._calls.put(None)
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+            # Nothing that belongs to the call is kept until the next one.
+            del call
+            with self._lock:
+                self._unfinished -= 1
+
+
+def _complete(future: Future[Result], call: Callable[[], Result]) -> None:
+    """Make the call, unless its caller no longer waits, and give its result to the caller."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001 - the caller gets whatever it raised
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
 class ThreadsOfPlugins(ThreadPoolExecutor):
     """A pool for paygate itself, and a smaller one for each plugin that asks for a thread."""
 
     def __init__(self) -> None:
         super().__init__(thread_name_prefix="paygate")
-        self._of_plugins: dict[str, ThreadPoolExecutor] = {}
+        self._of_plugins: dict[str, DaemonThreads] = {}
 
     def submit(
         self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
@@ -36,14 +108,14 @@ class ThreadsOfPlugins(ThreadPoolExecutor):
             return super().submit(fn, *args, **kwargs)
         pool = self._of_plugins.get(plugin)
         if pool is None:
-            pool = ThreadPoolExecutor(PLUGIN_THREADS_MAX, thread_name_prefix=f"plugin-{plugin}")
+            pool = DaemonThreads(f"plugin-{plugin}", PLUGIN_THREADS_MAX)
             self._of_plugins[plugin] = pool
         return pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, **options: Any) -> None:
         """Accept no more calls. A plugin's thread that hangs is not waited for."""
         for pool in self._of_plugins.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.close()
         super().shutdown(wait, **options)
 
 

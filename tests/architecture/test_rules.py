@@ -32,6 +32,7 @@ CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
 CATCH_ALLS = {
     "paygate/plugins/guard.py": "a plugin may raise anything",
     "paygate/plugins/isolation.py": "and in its own task anything stays",
+    "paygate/plugins/threads.py": "so may a function that it runs in a thread",
     "paygate/plugins/tracing.py": "it is traced whatever it was, and raised again",
     "paygate/plugins/guard_extensions.py": "a command may, and the validator of a route's body",
     "paygate/plugins/results.py": "the text of a value that a plugin returned or raised may",
