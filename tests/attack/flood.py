@@ -200,12 +200,12 @@ async def flood(site: Site, name: str, seconds: float) -> Flooded:
     flooded = Flooded(name)
     chosen = {"none": [], "all": list(FLOODS.values())}.get(name)
     memory, stored = site.memory_mib(), await site.stored_bytes()
-    until_s = time.monotonic() + seconds
     async with contextlib.AsyncExitStack() as stack:
         if name in {"all", "held connections"}:
             await stack.enter_async_context(held_connections(site.port))
         if chosen is None:
             chosen = [FLOODS[name]] if name in FLOODS else []
+        until_s = time.monotonic() + seconds
         await asyncio.gather(
             customer(site, flooded, until_s),
             *(attackers(site.port, make, rate, flooded, until_s) for make, rate in chosen),

@@ -53,6 +53,7 @@ def test_its_own_tests_pass_with_a_gateway(paygate_server: PaygateServer):
 
     ran = node(
         "--test",
+        "--test-reporter=tap",
         *files,
         PAYGATE_URL=paygate_server.url,
         PAYGATE_API_KEY=paygate_server.api_key,

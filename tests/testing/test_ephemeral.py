@@ -105,7 +105,7 @@ def test_the_example_in_node_passes(own_tmp):
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m paygate \"$@\"\n")
     program.chmod(0o755)
     ran = subprocess.run(
-        ["node", "--test", "examples/node_tests/"],
+        ["node", "--test", "--test-reporter=tap", "examples/node_tests/shop.test.mjs"],
         cwd=ROOT,
         env={**os.environ, "PAYGATE": str(program), "PAYGATE_LOG_LEVEL": "error"},
         capture_output=True,
