@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 from aiohttp import web
 from standardwebhooks import Webhook
 from typer.testing import CliRunner
@@ -171,6 +172,14 @@ async def test_only_the_wanted_events_are_forwarded(gateway: Client):
         )
 
     assert [event["event"] for _, event in shop.received] == ["refund.created", "refund.processed"]
+
+
+async def test_listening_changes_no_logger_of_its_process(gateway: Client):
+    before = structlog.get_config()
+    await gateway.pay()
+    await listen(Listen(access_to(gateway.base), since="0", count=1))
+
+    assert structlog.get_config() == before
 
 
 async def test_a_handler_that_refuses_ends_the_command_if_wanted(

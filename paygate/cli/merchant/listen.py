@@ -72,11 +72,6 @@ async def listen(command: Listen) -> int:
     Raises:
         OperatorError: The API cannot be reached or refuses, or the sink is not installed.
     """
-    # What is printed is for programs too.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     seen = 0
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(open_api(command.access))
@@ -146,6 +141,11 @@ class _Forwarder:
         self._http = AiohttpClient(allow_private=True)
         self._sink = _sink(command) if command.forward_to else None
         self._endpoint = Endpoint(NO_MERCHANT, NO_MERCHANT, command.forward_to, command.secret)
+        # What is printed is for programs too. This process may have loggers of its own.
+        self._logger = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        )
 
     async def __aenter__(self) -> _Forwarder:
         return self
@@ -168,7 +168,7 @@ class _Forwarder:
             clock=self._clock,
             rng=Random(event.id),
             http=self._http,
-            logger=structlog.get_logger(),
+            logger=self._logger,
         )
 
 
