@@ -177,7 +177,7 @@ async def test_only_the_wanted_events_are_forwarded(gateway: Client):
 async def test_listening_changes_no_logger_of_its_process(gateway: Client):
     before = structlog.get_config()
     await gateway.pay()
-    await listen(Listen(access_to(gateway.base), since="0", count=1))
+    await listen(Listen(access_to(gateway.base), None, since="0", count=1))
 
     assert structlog.get_config() == before
 
