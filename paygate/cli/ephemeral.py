@@ -17,7 +17,7 @@ from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App
 from ..testing.defaults import DEFAULTS
-from .listening import listen, refuse_remote_development
+from .listening import listen, reachable, refuse_remote_development
 from .serve import serve
 from .setup import Setup, refuse_in_production
 
@@ -38,7 +38,7 @@ def ephemeral(setup: Setup, *, port: int = 0, with_stdin: bool = False) -> None:
     refuse_remote_development(setup.settings)
     listening = listen(setup.settings.host, port)
     chosen = int(listening.getsockname()[1])
-    base = f"http://{setup.settings.host}:{chosen}"
+    base = setup.settings.api_url.rstrip("/") or f"http://{reachable(setup.settings.host)}:{chosen}"
     if with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     with throwaway_servers() as servers:

