@@ -217,7 +217,9 @@ def needs_of(distribution: str, extras: set[str] = frozenset()) -> set[str]:
 def test_the_command_of_the_image_for_test_suites_serves_on_its_port(tmp_path: Path):
     """With the variables of the image; the port is a free one here."""
     text = stages()["testing"]
-    environ = dict(re.findall(r"(\w+)=(\S+)", "\n".join(re.findall(r"^ENV .*", text, re.MULTILINE))))
+    environ = dict(
+        re.findall(r"(\w+)=(\S+)", "\n".join(re.findall(r"^ENV .*", text, re.MULTILINE)))
+    )
     command = json.loads(re.findall(r"^CMD (\[.*\])", text, re.MULTILINE)[-1])
     port = free_port()
     assert command[-1] == environ["PORT"] == "8000"
