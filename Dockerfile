@@ -28,7 +28,7 @@ USER root
 COPY image-testing-requirements.txt /app/
 RUN pip install --require-hashes --requirement /app/image-testing-requirements.txt
 USER paygate
-# Its credentials are published: whoever reaches the port may use it.
+# Its credentials are published: every client that reaches the port may use it.
 ENV PAYGATE_ENV=development PAYGATE_ALLOW_REMOTE_DEV=true
 EXPOSE 8000
 HEALTHCHECK --interval=1s --timeout=3s --start-period=30s --retries=3 \
