@@ -11,6 +11,7 @@ import structlog
 
 from .core.plugin_api.plugin import Logger
 from .core.redaction import MASK, mask_named, names_a_secret, redact
+from .core.request_ids import REQUEST_ID
 
 Event = MutableMapping[str, Any]
 
@@ -44,11 +45,19 @@ def _clean(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
             return mask_named(str(value))
 
 
+def add_request_id(_logger: object, _method: str, event: Event) -> Event:
+    """Add the id of the request that is being answered."""
+    if (request_id := REQUEST_ID.get()) is not None:
+        event.setdefault("request_id", request_id)
+    return event
+
+
 def configure_logging(*, level: str, format: str) -> None:
     """Route the log lines of paygate and of libraries through one redacting handler."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        add_request_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.format_exc_info,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paygate.core.redaction import MASK
+from paygate.core.request_ids import REQUEST_ID
 from paygate.logs import configure_logging, logger, redact_event
 from tests.unit.samples import CANARY_PANS, NOW
 
@@ -133,6 +134,16 @@ def test_our_own_lines_are_redacted(lines):
     assert (line["event"], line["payment"]) == ("charging", "pay_1")
     assert (line["number"], line["card_number"]) == (MASK, MASK)
     assert (line["level"], line["logger"]) == ("info", "paygate.test")
+
+
+def test_lines_of_a_request_have_its_id(lines):
+    before = REQUEST_ID.set("req_7")
+    logger("paygate.test").info("ours")
+    logging.getLogger("some.library").warning("theirs")
+    REQUEST_ID.reset(before)
+    logger("paygate.test").info("of no request")
+
+    assert [line.get("request_id") for line in lines()] == ["req_7", "req_7", None]
 
 
 def test_a_librarys_lines_are_redacted(lines):

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..errors import ForeignPageError
 from ..origins import is_loopback
+from ..request_ids import REQUEST_ID, new_request_id
 from ..senders.addresses import Network, client_address
 from .bodies import refuse_body
 from .context import current_request
@@ -24,9 +25,9 @@ from .rate_limiting import Limit, add_rate_headers
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = (
     "Content-Type, X-Api-Key, X-Api-Secret, X-Client-Secret, X-Csrf-Token, Idempotency-Key, "
-    "Paygate-Scenario"
+    "Paygate-Scenario, X-Request-Id"
 )
-EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy"
+EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 PREFLIGHT_AGE_S = 600
 FORWARDED_FOR = b"x-forwarded-for"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,7 +86,7 @@ def _allows_host(host: str, hosts: frozenset[str]) -> bool:
 
 
 def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = None) -> None:
-    """Check hosts, origins and rate limits, answer preflights, and add the response headers.
+    """Name requests, check hosts, origins and rate limits, answer preflights, add headers.
 
     Any page may use the shoppers' routes, the checkout page and its scripts. Other routes may
     only be used by pages of this machine and of configured origins: a foreign page could use
@@ -97,6 +98,7 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
     @app.before_request
     async def check_request() -> Response | None:
         asked = current_request()
+        REQUEST_ID.set(new_request_id(asked.headers.get("X-Request-Id")))
         host = asked.host
         if not policy.allows_host(host):
             raise ForeignPageError(
@@ -118,6 +120,7 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
         headers, asked = response.headers, current_request()
         _allow_origin(response, asked, policy, app)
         add_rate_headers(asked, headers)
+        headers["X-Request-Id"] = REQUEST_ID.get() or new_request_id(None)
         headers["X-Content-Type-Options"] = "nosniff"
         headers.setdefault("Cache-Control", "no-store")
         if policy.hsts_s:

@@ -68,7 +68,8 @@ RATE_HEADERS: Json = {
 }
 ABOUT = (
     "Amounts are whole minor units of their currency. Times are UTC. Send `Idempotency-Key` with "
-    "every change: the same request gets the same response for 24 hours.\n\n"
+    "every change: the same request gets the same response for 24 hours. Every response has an "
+    "`X-Request-Id`: the one of the request, or a new one.\n\n"
     "Operations tagged *dialects* are aliases of the same operations, kept for clients of older "
     "gateways."
 )

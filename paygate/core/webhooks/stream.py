@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from uuid import UUID
 
 from ..errors import InfrastructureError, InvalidInputError, TooManyError
@@ -213,7 +214,9 @@ class LiveEvents:
         """Return the position up to which events were sent; start the reader if needed."""
         if self._reader is None or self._reader.done():
             self._placed.clear()
-            self._reader = asyncio.create_task(self._read())
+            # An empty context: it reads for all streams, not for one request.
+            loop = asyncio.get_running_loop()
+            self._reader = loop.create_task(self._read(), context=Context())
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 await self._placed.wait()

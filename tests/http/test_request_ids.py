@@ -1,0 +1,77 @@
+"""Every response has an ``X-Request-Id``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+import pytest
+
+from paygate.core.request_ids import REQUEST_ID
+from tests.harness.apps import KEYS, TestApp
+
+NEW = re.compile(r"req_[0-9a-f]{16}")
+
+
+async def answered(app: TestApp, method: str, path: str, **headers: str) -> tuple[int, str]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await app.client.open(path, method=method, headers=named)
+    return answer.status_code, answer.headers["X-Request-Id"]
+
+
+async def test_every_response_has_an_id_whatever_its_status(app: TestApp):
+    seen = [
+        await answered(app, "GET", "/health"),
+        await answered(app, "GET", "/api/v1/payments", **KEYS),
+        await answered(app, "GET", "/api/v1/payments"),
+        await answered(app, "GET", "/api/v1/none", **KEYS),
+        await answered(app, "DELETE", "/api/v1/orders", **KEYS),
+        await answered(app, "POST", "/api/v1/orders", **KEYS),
+        await answered(app, "OPTIONS", "/api/v1/orders", Origin="http://localhost:5173"),
+        await answered(app, "GET", "/checkout.js"),
+    ]
+
+    assert [status for status, _ in seen] == [200, 200, 401, 404, 405, 400, 204, 200]
+    assert all(NEW.fullmatch(id) for _, id in seen)
+    assert len({id for _, id in seen}) == len(seen)
+
+
+@pytest.mark.parametrize(
+    "sent", ["a", "7c1f4f6e-0b0a-4a8e-9c55-2f4d1f4e5a10", "Root=1-67:x/y", "x" * 128]
+)
+async def test_an_id_that_was_sent_is_returned(app: TestApp, sent: str):
+    assert await answered(app, "GET", "/api/v1/payments", **KEYS, X_Request_Id=sent) == (200, sent)
+    assert await answered(app, "GET", "/api/v1/payments", X_Request_Id=sent) == (401, sent)
+
+
+@pytest.mark.parametrize("sent", ["", " ", "-a", "a b", "a;b", "é", "<b>", "x" * 129])
+async def test_an_unusable_id_is_replaced(app: TestApp, sent: str):
+    _, id = await answered(app, "GET", "/health", X_Request_Id=sent)
+
+    assert NEW.fullmatch(id)
+
+
+async def test_log_lines_of_concurrent_requests_have_their_ids(app: TestApp):
+    logged: list[str | None] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logged.append(REQUEST_ID.get())
+
+    async def refused(number: int) -> str:
+        wrong = {**KEYS, "X-Api-Secret": f"wrong {number}"}
+        _, id = await answered(app, "GET", "/api/v1/payments", **wrong, X_Request_Id=f"n{number}")
+        return id
+
+    keep = Keep()
+    logging.getLogger("paygate.security").addHandler(keep)
+    try:
+        ids = await asyncio.gather(*(refused(number) for number in range(20)))
+    finally:
+        logging.getLogger("paygate.security").removeHandler(keep)
+
+    assert ids == [f"n{number}" for number in range(20)]
+    # Repeated refusals of one key are one line.
+    assert logged[0] in ids
+    assert REQUEST_ID.get() is None
