@@ -8,6 +8,10 @@
     │   │   ├── InvalidInstrumentError   a payment method refused its details
     │   │   └── UnsupportedError         no installed processor can do this
     │   ├── AuthenticationError    the credentials are invalid
+    │   │   ├── CredentialsMissingError  there are none
+    │   │   ├── SessionMissingError      there is no session
+    │   │   ├── LoginRefusedError        a wrong password, or a locked account
+    │   │   └── ClientSecretError        a browser's secret of an order
     │   ├── ForbiddenError         the caller is not allowed to do this (403)
     │   │   ├── ForeignPageError         a page of another origin, or without the CSRF token
     │   │   └── SuspendedMerchantError   shoppers cannot pay its orders
@@ -47,11 +51,19 @@ invariant: it is an ``assert``.
 
 from __future__ import annotations
 
+INVALID_CREDENTIALS = "Invalid API credentials"
+"""The message for every cause: a caller cannot tell a wrong key from a wrong secret."""
+
 
 class PaygateError(Exception):
-    """The base class of every error that paygate raises on purpose."""
+    """The base class of every error that paygate raises on purpose.
+
+    ``code`` is a stable word for programs. Responses show it as ``reason``; their ``code`` is
+    coarser, because clients of other gateways know it. ``hint`` says what to do.
+    """
 
     code = "error"
+    hint: str | None = None
 
 
 class ClientError(PaygateError):
@@ -63,8 +75,11 @@ class ClientError(PaygateError):
 class InvalidInputError(ClientError):
     """A field of the request is not acceptable."""
 
-    def __init__(self, reason: str, *, field: str | None = None) -> None:
+    code = "invalid_request"
+
+    def __init__(self, reason: str, *, field: str | None = None, hint: str | None = None) -> None:
         self.field = field
+        self.hint = hint
         self.reason = reason
         super().__init__(reason)
 
@@ -78,7 +93,7 @@ class InvalidInstrumentError(InvalidInputError):
         code: A code for the caller's program, for example ``invalid_vpa``.
     """
 
-    def __init__(self, reason: str, *, field: str, code: str = "bad_request") -> None:
+    def __init__(self, reason: str, *, field: str, code: str = "invalid_request") -> None:
         self.code = code
         super().__init__(reason, field=field)
 
@@ -86,28 +101,61 @@ class InvalidInstrumentError(InvalidInputError):
 class UnsupportedError(InvalidInputError):
     """No installed plugin supports what the request asks for."""
 
+    code = "not_supported"
+
 
 class AuthenticationError(ClientError):
     """The credentials match no active merchant, or a browser's secret no order."""
 
-    code = "authentication"
+    code = "credentials_invalid"
 
-    def __init__(self, reason: str = "Invalid API credentials") -> None:
+    def __init__(self, reason: str = INVALID_CREDENTIALS) -> None:
         super().__init__(reason)
+
+
+class CredentialsMissingError(AuthenticationError):
+    """The request has no credentials, or only a part of them."""
+
+    code = "credentials_missing"
+
+
+class SessionMissingError(AuthenticationError):
+    """The route needs a session, and the request has none."""
+
+    code = "session_missing"
+
+    def __init__(self) -> None:
+        super().__init__("There is no session")
+
+
+class LoginRefusedError(AuthenticationError):
+    """The email address or the password is wrong, or the account is locked."""
+
+    code = "login_refused"
+
+
+class ClientSecretError(AuthenticationError):
+    """The ``client_secret`` of an order is missing or wrong."""
+
+    code = "client_secret_invalid"
 
 
 class ForbiddenError(ClientError):
     """The caller is authenticated, and not allowed to do this."""
 
-    code = "forbidden"
+    code = "not_allowed"
 
 
 class ForeignPageError(ForbiddenError):
     """The request comes from a page of another origin, or lacks the session's CSRF token."""
 
+    code = "foreign_page"
+
 
 class SuspendedMerchantError(ForbiddenError):
     """The merchant is suspended: shoppers cannot pay its orders."""
+
+    code = "merchant_suspended"
 
     def __init__(self) -> None:
         super().__init__("This merchant does not accept payments at the moment")
@@ -120,6 +168,7 @@ class NotFoundError(ClientError):
 
     def __init__(self, thing: str) -> None:
         self.thing = thing
+        self.code = f"{thing.lower().replace(' ', '_')}_not_found"
         super().__init__(f"{thing} not found")
 
 
@@ -137,6 +186,8 @@ class TooManyRequestsError(TooManyError):
         retry_after_s: Seconds until a request is allowed again.
     """
 
+    code = "rate_limited"
+
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(f"Too many requests: try again in {retry_after_s} s")
@@ -145,6 +196,8 @@ class TooManyRequestsError(TooManyError):
 class ConflictError(ClientError):
     """The state of the resource does not allow this."""
 
+    code = "conflict"
+
 
 class InvalidTransitionError(ConflictError):
     """The current status does not allow the action.
@@ -152,6 +205,8 @@ class InvalidTransitionError(ConflictError):
     A program sees this error only after a bug in paygate or a lost race, so the
     message names the status and the action.
     """
+
+    code = "status_changed"
 
     def __init__(self, *, thing: str, status: str, action: str) -> None:
         self.thing = thing
@@ -163,13 +218,19 @@ class InvalidTransitionError(ConflictError):
 class OrderNotPayableError(ConflictError):
     """The order is paid, or a payment of it is in progress."""
 
+    code = "order_not_payable"
+
 
 class NotCapturableError(ConflictError):
     """The payment holds no money to capture, or is captured already."""
 
+    code = "payment_not_capturable"
+
 
 class CaptureExceedsAuthorizationError(ConflictError):
     """The capture amount exceeds the amount that is held."""
+
+    code = "capture_exceeds_authorization"
 
     def __init__(self, *, asked_minor: int, held_minor: int) -> None:
         self.asked_minor = asked_minor
@@ -180,12 +241,16 @@ class CaptureExceedsAuthorizationError(ConflictError):
 class NotCancellableError(ConflictError):
     """The payment holds no money to release."""
 
+    code = "payment_not_cancellable"
+
     def __init__(self) -> None:
         super().__init__("Payment not in cancellable state")
 
 
 class NotRefundableError(ConflictError):
     """The payment has no captured money to refund."""
+
+    code = "payment_not_refundable"
 
     def __init__(self) -> None:
         super().__init__("Payment not in refundable state")
@@ -194,12 +259,16 @@ class NotRefundableError(ConflictError):
 class NotInReviewError(ConflictError):
     """The operation is not in manual review."""
 
+    code = "operation_not_in_review"
+
     def __init__(self) -> None:
         super().__init__("Operation does not need review")
 
 
 class NoActionError(ConflictError):
     """The payment does not wait for an action of the shopper."""
+
+    code = "no_action_required"
 
     def __init__(self) -> None:
         super().__init__("Payment does not wait for an action of the shopper")
@@ -208,12 +277,16 @@ class NoActionError(ConflictError):
 class LastOwnerError(ConflictError):
     """Without this owner no user could manage the team."""
 
+    code = "last_owner"
+
     def __init__(self) -> None:
         super().__init__("The merchant needs at least one active owner")
 
 
 class EmailTakenError(ConflictError):
     """Another user of the merchant has that email address."""
+
+    code = "email_taken"
 
     def __init__(self) -> None:
         super().__init__("A user with this email address already exists")
@@ -225,6 +298,8 @@ class RefundExceedsCaptureError(ConflictError):
     Refunds in progress count as spent, so that two concurrent refunds cannot refund
     the same money.
     """
+
+    code = "refund_exceeds_captured_amount"
 
     def __init__(self, *, asked_minor: int, left_minor: int) -> None:
         self.asked_minor = asked_minor

@@ -144,7 +144,11 @@ class Registry:
         """
         found = self.methods.get(code) if isinstance(code, str) else None
         if found is None:
-            raise InvalidInputError("Invalid payment method", field="method")
+            raise InvalidInputError(
+                "Invalid payment method",
+                field="method",
+                hint=f"Use one of: {', '.join(sorted(self.methods))}",
+            )
         return found
 
     def flows_for(self, order: Order | None) -> Mapping[str, frozenset[str]]:

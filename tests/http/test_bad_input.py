@@ -63,6 +63,7 @@ async def test_a_missing_amount_names_the_field(app: TestApp):
     assert answer.json["error"] == {
         "code": "BAD_REQUEST_ERROR",
         "description": "amount is required",
+        "reason": "invalid_request",
         "field": "amount",
     }
 

@@ -14,8 +14,9 @@ from tests.harness.apps import Answer, TestApp, running_app
 from tests.harness.fakes import Fakes
 from tests.harness.people import a_key, a_user, signed_in
 
-DENIED = {"code": "AUTHENTICATION_ERROR", "description": "Invalid client_secret"}
-REQUIRED = {"code": "AUTHENTICATION_ERROR", "description": "client_secret is required"}
+REFUSED = {"code": "AUTHENTICATION_ERROR", "reason": "client_secret_invalid"}
+DENIED = {**REFUSED, "description": "Invalid client_secret"}
+REQUIRED = {**REFUSED, "description": "client_secret is required"}
 
 
 @pytest.fixture

@@ -206,7 +206,11 @@ async def test_objects_are_invisible_to_other_merchants(
     for method, path, text in requests:
         answer = await app.call(method, path, keys=other_merchant)
         assert answer.status == 404
-        assert answer.json["error"] == {"code": "NOT_FOUND_ERROR", "description": text}
+        assert answer.json["error"] == {
+            "code": "NOT_FOUND_ERROR",
+            "description": text,
+            "reason": text.lower().replace(" ", "_"),
+        }
     body = {"order_id": order_id, "method": "coin"}
     paid = await app.call("POST", "/payments", keys=other_merchant, json=body)
     assert paid.status == 404

@@ -390,5 +390,6 @@ async def test_a_refused_address_is_refused_with_its_reason(
     assert answer.json["error"] == {
         "code": "BAD_REQUEST_ERROR",
         "description": f"{field} must not contain a user name or password",
+        "reason": "invalid_request",
         "field": field,
     }

@@ -1933,6 +1933,16 @@ export interface components {
        * @description of the request
        */
       field?: string;
+      /**
+       * Hint
+       * @description what to do, if it is always the same
+       */
+      hint?: string;
+      /**
+       * Reason
+       * @description finer than `code`, and as stable; also in `Paygate-Reason`
+       */
+      reason?: string;
     };
     /**
      * Health

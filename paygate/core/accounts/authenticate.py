@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from ..deps import Deps
-from ..errors import AuthenticationError, ForbiddenError
+from ..errors import AuthenticationError, CredentialsMissingError, ForbiddenError
 from .model import PUBLISHED_SECRET, Caller, Credentials, Role, Session
 from .refusals import Refusal
 
@@ -51,7 +51,7 @@ async def authenticate(*, api_key: str, api_secret: str, ip: str | None, deps: D
     reason = _refused(credentials, given, deps)
     if credentials is None or reason is not None:
         deps.refusals.count(_refusal(credentials, reason or "unknown key", ip))
-        raise AuthenticationError
+        raise AuthenticationError if api_key and api_secret else CredentialsMissingError
     return _caller(credentials, api_key, given, deps)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ..deps import Deps
-from ..errors import AuthenticationError, InvalidInputError
+from ..errors import AuthenticationError, InvalidInputError, LoginRefusedError
 from ..senders.addresses import address_of_sender
 from .audit import AuditedAction, record_audit
 from .authenticate import secret_digest
@@ -64,7 +64,7 @@ async def log_in(command: LogIn, deps: Deps) -> LoggedIn:
     user = await deps.storage.users.by_email(email, merchant_id=command.merchant_id)
     is_right = await _may_enter(email, user, command, deps)
     if user is None or not is_right:
-        raise AuthenticationError(REFUSED)
+        raise LoginRefusedError(REFUSED)
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
         if command.replaces:
@@ -168,7 +168,7 @@ async def _open(user: User, ip: str | None, bound: Deps) -> LoggedIn:
     )
     if session is None or (bound.policy.is_production and session.merchant.is_for_tests):
         _refuse("session.refused", "suspended merchant or changed account", user, ip, bound)
-        raise AuthenticationError(REFUSED)
+        raise LoginRefusedError(REFUSED)
     return LoggedIn(session, token)
 
 

@@ -18,7 +18,14 @@ from ..accounts.authenticate import (
 from ..accounts.model import Caller, Merchant, Role, Session
 from ..accounts.refusals import Refusal
 from ..deps import Deps
-from ..errors import AuthenticationError, ForbiddenError, ForeignPageError
+from ..errors import (
+    AuthenticationError,
+    ClientSecretError,
+    CredentialsMissingError,
+    ForbiddenError,
+    ForeignPageError,
+    SessionMissingError,
+)
 from ..payments.create import check_client_secret
 from .audit_note import documentation_of_request
 from .context import current_request, dialect_of_app
@@ -60,7 +67,7 @@ async def session_of_request(deps: Deps) -> tuple[Session, str]:
     """
     found = await _session(deps)
     if found is None:
-        raise AuthenticationError("There is no session")
+        raise SessionMissingError
     return found
 
 
@@ -113,7 +120,7 @@ async def _named(deps: Deps) -> Caller:
         return caller_of_session(session, secret_digest(token))
     merchant = await dialect_of_app().anonymous_merchant(deps)
     if merchant is None:
-        raise AuthenticationError
+        raise CredentialsMissingError
     return Caller(merchant, Role.OWNER, "anybody", str(merchant.id), "anybody")
 
 
@@ -157,7 +164,7 @@ async def check_browser(order_id: str, deps: Deps, body: Mapping[str, Any] = NO_
 
 def _text(given: object) -> str | None:
     if given is not None and not isinstance(given, str):
-        raise AuthenticationError("Invalid client_secret")
+        raise ClientSecretError("Invalid client_secret")
     return given or None
 
 

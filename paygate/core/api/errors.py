@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -12,8 +13,10 @@ from ..accounts.model import Caller
 from ..accounts.refusals import Refusal
 from ..deps import Deps
 from ..errors import (
+    INVALID_CREDENTIALS,
     AuthenticationError,
     ClientError,
+    CredentialsMissingError,
     ForbiddenError,
     ForeignPageError,
     IdempotencyInProgressError,
@@ -22,6 +25,7 @@ from ..errors import (
     InvalidInputError,
     InvalidInstrumentError,
     NotFoundError,
+    PaygateError,
     TooManyError,
     UnsupportedError,
 )
@@ -42,6 +46,16 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (ClientError, 400, "BAD_REQUEST_ERROR"),
     (InfrastructureError, 503, "SERVER_ERROR"),
 )
+REASONS: Mapping[int, str] = {
+    404: "route_not_found",
+    405: "method_not_allowed",
+    408: "body_too_slow",
+    413: "body_too_large",
+}
+"""The reasons of errors that the framework finds, by status; any other is ``invalid_http``."""
+REASON = "Paygate-Reason"
+"""The header with the reason of an error: not every body has it."""
+API_KEYS = 'ApiKey realm="paygate", headers="X-Api-Key, X-Api-Secret"'
 RETRY_AFTER_S = 1
 
 
@@ -58,26 +72,42 @@ def register_errors(app: Quart) -> None:
     app.register_error_handler(Exception, _unknown)
 
 
-async def paygate_error(error: Exception) -> Response:
+async def paygate_error(error: PaygateError) -> Response:
     """Return the response to a paygate error."""
     status, shown = answer_to(error)
     response = json_response(shown, status)
+    response.headers[REASON] = _reason_of(error)
+    if isinstance(error, CredentialsMissingError):
+        response.headers["WWW-Authenticate"] = API_KEYS
     if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
         response.headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
     return response
 
 
-def answer_to(error: Exception) -> tuple[int, ErrorJson]:
+def answer_to(error: PaygateError) -> tuple[int, ErrorJson]:
     """Return the status and body for a paygate error."""
     status, code = next((s, c) for kind, s, c in TABLE if isinstance(error, kind))
     if isinstance(error, InfrastructureError):
         log.warning("answered %d: %s", status, error)
-        return status, error_to_json(code=code, description="Temporarily unavailable, please retry")
-    if isinstance(error, InvalidInstrumentError) and error.code != ClientError.code:
+        description = "Temporarily unavailable, please retry"
+        return status, error_to_json(code=code, description=description, reason=_reason_of(error))
+    if isinstance(error, InvalidInstrumentError) and error.code != InvalidInputError.code:
         # The payment method's own code, for example INVALID_VPA.
         code = error.code.upper()
     field = error.field if isinstance(error, InvalidInputError) else None
-    return status, error_to_json(code=code, description=str(error), field=field)
+    return status, error_to_json(
+        code=code,
+        description=str(error),
+        # Clients of other gateways compare this body as a whole.
+        reason=None if str(error) == INVALID_CREDENTIALS else _reason_of(error),
+        field=field,
+        hint=error.hint,
+    )
+
+
+def _reason_of(error: PaygateError) -> str:
+    # What is wrong with the installation is not for clients.
+    return InfrastructureError.code if isinstance(error, InfrastructureError) else error.code
 
 
 async def _http(error: HTTPException) -> Response:
@@ -94,7 +124,11 @@ async def _http(error: HTTPException) -> Response:
         408: "The body was sent too slowly",
     }
     description = texts.get(status, error.name)
-    response = json_response(error_to_json(code=code, description=description), status)
+    reason = REASONS.get(status, "invalid_http")
+    response = json_response(
+        error_to_json(code=code, description=description, reason=reason), status
+    )
+    response.headers[REASON] = reason
     if status == 405 and getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]  # of MethodNotAllowed
     return response
@@ -102,8 +136,12 @@ async def _http(error: HTTPException) -> Response:
 
 async def _unknown(error: Exception) -> Response:
     log.error("answered 500", exc_info=error)
-    body = error_to_json(code="SERVER_ERROR", description="Internal server error")
-    return json_response(body, 500)
+    body = error_to_json(
+        code="SERVER_ERROR", description="Internal server error", reason="internal_error"
+    )
+    response = json_response(body, 500)
+    response.headers[REASON] = "internal_error"
+    return response
 
 
 def register_refusals(app: Quart, deps: Deps) -> None:

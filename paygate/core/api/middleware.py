@@ -27,7 +27,9 @@ ALLOWED_HEADERS = (
     "Content-Type, X-Api-Key, X-Api-Secret, X-Client-Secret, X-Csrf-Token, Idempotency-Key, "
     "Paygate-Scenario, X-Request-Id"
 )
-EXPOSED_HEADERS = "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+EXPOSED_HEADERS = (
+    "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Paygate-Reason"
+)
 PREFLIGHT_AGE_S = 600
 FORWARDED_FOR = b"x-forwarded-for"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -55,7 +55,17 @@ class ErrorDetailJson(TypedDict):
 
     code: Annotated[str, Field(examples=["BAD_REQUEST_ERROR"])]
     description: Annotated[str, Field(examples=["amount must be at least 100"])]
+    reason: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="finer than `code`, and as stable; also in `Paygate-Reason`",
+                examples=["invalid_request"],
+            ),
+        ]
+    ]
     field: NotRequired[Annotated[str, Field(description="of the request", examples=["amount"])]]
+    hint: NotRequired[Annotated[str, Field(description="what to do, if it is always the same")]]
 
 
 class ErrorJson(TypedDict):
@@ -82,11 +92,30 @@ def page_to_json(rows: Page[RowT], show: Callable[[RowT], ShownRow]) -> PageJson
     return shown
 
 
-def error_to_json(*, code: str, description: str, field: str | None = None) -> ErrorJson:
-    """Return the body of an error response."""
+def error_to_json(
+    *,
+    code: str,
+    description: str,
+    reason: str | None = None,
+    field: str | None = None,
+    hint: str | None = None,
+) -> ErrorJson:
+    """Return the body of an error response.
+
+    Args:
+        code: The coarse code, known to clients of other gateways.
+        description: A sentence for people.
+        reason: The fine code; None where clients compare the whole body.
+        field: The field of the request that is wrong.
+        hint: What to do.
+    """
     detail: ErrorDetailJson = {"code": code, "description": description}
+    if reason:
+        detail["reason"] = reason
     if field:
         detail["field"] = field
+    if hint:
+        detail["hint"] = hint
     return {"error": detail}
 
 

@@ -13,7 +13,7 @@ from ..accounts.authenticate import secret_digest
 from ..accounts.model import Merchant
 from ..deps import Deps
 from ..errors import (
-    AuthenticationError,
+    ClientSecretError,
     InvalidInstrumentError,
     NotFoundError,
     SuspendedMerchantError,
@@ -243,11 +243,11 @@ async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> N
     A wrong secret is always refused, a missing one if the app requires it.
 
     Raises:
-        AuthenticationError: The secret is wrong or missing.
+        ClientSecretError: The secret is wrong or missing.
     """
     if given is None:
         if deps.policy.require_client_secret:
-            raise AuthenticationError("client_secret is required")
+            raise ClientSecretError("client_secret is required")
         return
     # Compare all of them, so that the duration reveals nothing.
     digests = deps.vault.digests(_content(order_id), purpose=PURPOSE)
@@ -257,7 +257,7 @@ async def check_client_secret(order_id: str, given: str | None, deps: Deps) -> N
         return
     stored = await deps.storage.orders.client_secret_sha256(order_id)
     if stored is None or not compare_digest(secret_digest(given), stored):
-        raise AuthenticationError("Invalid client_secret")
+        raise ClientSecretError("Invalid client_secret")
 
 
 def _content(order_id: str) -> bytes:

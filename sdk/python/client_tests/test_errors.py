@@ -69,6 +69,17 @@ def test_an_error_has_its_class_and_all_that_the_server_says(
     assert str(found) == f"{status} {code}: No."
 
 
+def test_a_reason_that_only_the_header_has_is_read(api: respx.MockRouter, ask: Ask):
+    headers = {"Paygate-Reason": "credentials_missing"}
+    answer = httpx.Response(401, json=error("AUTHENTICATION_ERROR"), headers=headers)
+    api.get("/orders/order_1").mock(return_value=answer)
+
+    with pytest.raises(ApiError) as raised:
+        ask(lambda client: client.orders.get("order_1"), ONCE)
+
+    assert raised.value.reason == "credentials_missing"
+
+
 def test_what_the_server_does_not_say_is_none(api: respx.MockRouter, ask: Ask):
     api.get("/orders/order_1").mock(return_value=httpx.Response(502, text="<html>"))
 

@@ -144,12 +144,15 @@ BY_CODE: Mapping[str, type[ApiError]] = {
 }
 
 
-def error_of_response(status: int, body: object, **known: Any) -> ApiError:
+def error_of_response(
+    status: int, body: object, *, reason: str | None = None, **known: Any
+) -> ApiError:
     """Return the error that a response describes.
 
     Args:
         status: HTTP status.
         body: Parsed JSON; None if it is none.
+        reason: The header ``Paygate-Reason``, for a body without a reason.
         known: Further arguments of the error.
     """
     detail = body.get("error") if isinstance(body, dict) else None
@@ -162,7 +165,7 @@ def error_of_response(status: int, body: object, **known: Any) -> ApiError:
         status=status,
         code=code,
         description=str(given.get("description") or "the response has no description"),
-        reason=given.get("reason"),
+        reason=given.get("reason") or reason,
         field=given.get("field"),
         **known,
     )

@@ -128,6 +128,7 @@ def _error(response: httpx.Response, call: Call[Any]) -> ApiError:
     return error_of_response(
         response.status_code,
         body,
+        reason=response.headers.get("Paygate-Reason"),
         request_id=response.headers.get("X-Request-Id"),
         idempotency_key=call.idempotency_key,
         retry_after_s=seconds_of(response.headers.get("Retry-After")),

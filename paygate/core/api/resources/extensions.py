@@ -247,5 +247,7 @@ def _context(merchant_id: UUID | None, deps: Deps) -> ExtensionContext:
 
 def _failed(plugin: str, error: PluginError) -> Response:
     log.warning("plugin %s failed: %s", plugin, redact_text(error.reason))
-    body = error_to_json(code="PLUGIN_ERROR", description=f"The plugin {plugin} failed")
+    body = error_to_json(
+        code="PLUGIN_ERROR", description=f"The plugin {plugin} failed", reason="plugin_failed"
+    )
     return json_response(body, 502)

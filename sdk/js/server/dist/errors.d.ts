@@ -83,5 +83,5 @@ export declare class ServerError extends ApiError {
 export declare class UnavailableError extends ServerError {
 }
 /** Return the error that a response describes. */
-export declare function errorOfResponse(status: number, body: unknown, known: Pick<ApiErrorDetail, "requestId" | "idempotencyKey" | "retryAfterMs">): ApiError;
+export declare function errorOfResponse(status: number, body: unknown, known: Pick<ApiErrorDetail, "reason" | "requestId" | "idempotencyKey" | "retryAfterMs">): ApiError;
 export declare function isObject(value: unknown): value is Record<string, unknown>;

@@ -114,9 +114,10 @@ export function errorOfResponse(status, body, known) {
         status,
         code,
         description: String(given.description ?? "the response has no description"),
-        reason: given.reason ?? null,
         field: given.field ?? null,
         ...known,
+        // Known from the header, for a body without a reason.
+        reason: given.reason ?? known.reason,
     });
 }
 export function isObject(value) {

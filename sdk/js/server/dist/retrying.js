@@ -32,6 +32,7 @@ export class Attempts {
                 "baseUrl may be that of another server");
         }
         const error = errorOfResponse(response.status, parsed(response.text), {
+            reason: response.headers.get("Paygate-Reason"),
             requestId: response.headers.get("X-Request-Id"),
             idempotencyKey: this.#call.idempotencyKey ?? null,
             retryAfterMs: millisecondsOf(response.headers.get("Retry-After")),

@@ -136,7 +136,7 @@ const BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
 export function errorOfResponse(
   status: number,
   body: unknown,
-  known: Pick<ApiErrorDetail, "requestId" | "idempotencyKey" | "retryAfterMs">,
+  known: Pick<ApiErrorDetail, "reason" | "requestId" | "idempotencyKey" | "retryAfterMs">,
 ): ApiError {
   const given = (isObject(body) && isObject(body["error"]) ? body["error"] : {}) as Partial<ApiErrorDetail>;
   const code = String(given.code ?? "");
@@ -145,9 +145,10 @@ export function errorOfResponse(
     status,
     code,
     description: String(given.description ?? "the response has no description"),
-    reason: given.reason ?? null,
     field: given.field ?? null,
     ...known,
+    // Known from the header, for a body without a reason.
+    reason: given.reason ?? known.reason,
   });
 }
 

@@ -76,6 +76,7 @@ export class Attempts {
       );
     }
     const error = errorOfResponse(response.status, parsed(response.text), {
+      reason: response.headers.get("Paygate-Reason"),
       requestId: response.headers.get("X-Request-Id"),
       idempotencyKey: this.#call.idempotencyKey ?? null,
       retryAfterMs: millisecondsOf(response.headers.get("Retry-After")),
