@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import structlog
 
+from .core.ids import REQUEST_ID
 from .core.plugin_api.plugin import Logger
 from .core.redaction import MASK, mask_named, names_a_secret, redact
-from .core.request_ids import REQUEST_ID
 
 Event = MutableMapping[str, Any]
 

@@ -1,8 +1,9 @@
-"""Formats of identifiers, and the port that creates them."""
+"""Formats of identifiers, the port that creates them, and the id of the current request."""
 
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +22,7 @@ class IdKind(StrEnum):
     OPERATION = "op_"
     EVENT = "evt_"
     KEY = "key_"
+    REQUEST = "req_"
 
 
 _ORDER_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -64,3 +66,23 @@ class Ids(Protocol):
     def webhook_secret(self) -> str:
         """Return a new secret: ``whsec_`` and 32 random bytes in base64."""
         ...
+
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that this task answers; tasks that it starts inherit it."""
+
+# It is safe in headers and log lines.
+_SENT_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
+
+
+def id_of_request(sent: str | None, ids: Ids) -> str:
+    """Return the id of a new request, which its response and its log lines show.
+
+    Args:
+        sent: The id that the client or a proxy sent. It is used if it has at most 128
+            characters, all of them letters, digits or ``._:/+=-``.
+        ids: Creates a new one otherwise.
+    """
+    if sent is not None and _SENT_REQUEST_ID.fullmatch(sent):
+        return sent
+    return ids.new(IdKind.REQUEST)

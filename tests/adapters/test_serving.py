@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from quart import Quart, Response, request
 
+from paygate.adapters.ids.random_ids import RandomIds
 from paygate.adapters.serving import limits
 from paygate.adapters.serving.limits import HEAD_BYTES_MAX
 from paygate.adapters.serving.server import answer, find_server, listen_anywhere
@@ -91,7 +92,7 @@ class Connection:
 @asynccontextmanager
 async def served(server: str) -> AsyncIterator[Served]:
     app = Quart("served")
-    register_middleware(app, WebPolicy())
+    register_middleware(app, WebPolicy(), RandomIds())
     register_bodies(app)
 
     @app.route("/", methods=["GET", "POST"])

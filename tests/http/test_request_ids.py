@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from paygate.core.request_ids import REQUEST_ID
+from paygate.core.ids import REQUEST_ID
 from tests.harness.apps import KEYS, TestApp
 
-NEW = re.compile(r"req_[0-9a-f]{16}")
+NEW = re.compile(r"req_[A-Za-z0-9]{16}")
 
 
 async def answered(app: TestApp, method: str, path: str, **headers: str) -> tuple[int, str]:

@@ -10,8 +10,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paygate.core.ids import REQUEST_ID
 from paygate.core.redaction import MASK
-from paygate.core.request_ids import REQUEST_ID
 from paygate.logs import configure_logging, logger, redact_event
 from tests.unit.samples import CANARY_PANS, NOW
 

@@ -99,7 +99,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_errors(app)
     register_refusals(app, deps)
     policy = replace(settings.policy, credentialed=deps.policy.origins)
-    register_middleware(app, policy, rate_limits(app, deps))
+    register_middleware(app, policy, deps.ids, rate_limits(app, deps))
     register_bodies(app)
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)

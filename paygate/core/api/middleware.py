@@ -14,8 +14,8 @@ from quart import Quart, Request, Response
 from werkzeug.exceptions import HTTPException
 
 from ..errors import ForeignPageError
+from ..ids import REQUEST_ID, Ids, id_of_request
 from ..origins import is_loopback
-from ..request_ids import REQUEST_ID, new_request_id
 from ..senders.addresses import Network, client_address
 from .bodies import refuse_body
 from .context import current_request
@@ -87,7 +87,9 @@ def _allows_host(host: str, hosts: frozenset[str]) -> bool:
     return name is not None and (is_loopback(name) or name in hosts or _is_address(name))
 
 
-def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = None) -> None:
+def register_middleware(
+    app: Quart, policy: WebPolicy, ids: Ids, limit: Limit | None = None
+) -> None:
     """Name requests, check hosts, origins and rate limits, answer preflights, add headers.
 
     Any page may use the shoppers' routes, the checkout page and its scripts. Other routes may
@@ -100,7 +102,7 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
     @app.before_request
     async def check_request() -> Response | None:
         asked = current_request()
-        REQUEST_ID.set(new_request_id(asked.headers.get("X-Request-Id")))
+        REQUEST_ID.set(id_of_request(asked.headers.get("X-Request-Id"), ids))
         host = asked.host
         if not policy.allows_host(host):
             raise ForeignPageError(
@@ -122,7 +124,7 @@ def register_middleware(app: Quart, policy: WebPolicy, limit: Limit | None = Non
         headers, asked = response.headers, current_request()
         _allow_origin(response, asked, policy, app)
         add_rate_headers(asked, headers)
-        headers["X-Request-Id"] = REQUEST_ID.get() or new_request_id(None)
+        headers["X-Request-Id"] = REQUEST_ID.get() or id_of_request(None, ids)
         headers["X-Content-Type-Options"] = "nosniff"
         headers.setdefault("Cache-Control", "no-store")
         if policy.hsts_s:

@@ -43,7 +43,7 @@ def create_pages(
 
     Args:
         kind: The kind of pages.
-        ids: Creates the nonces of the dashboard's styles.
+        ids: Creates ids of requests, and the nonces of the dashboard's styles.
         test_merchant: The credentials to show without a login; None in production.
         origins: The origins of the API and of the pages.
         policy: The origins and host names that may use the app.
@@ -51,7 +51,7 @@ def create_pages(
     """
     app = Quart(f"paygate-{kind}", static_folder=None)
     register_errors(app)
-    register_middleware(app, policy)
+    register_middleware(app, policy, ids)
     if kind == "dashboard":
         settings = DashboardSettings(
             api_origin=origins.api,
