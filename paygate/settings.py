@@ -183,6 +183,18 @@ class Settings(BaseModel):
         description="HTTP server of the API and the pages; uvicorn needs "
         "paygate-framework[uvicorn]",
     )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        alias="PAYGATE_METRICS_HOST",
+        description="address of the port for probes",
+    )
+    metrics_port: int = Field(
+        0,
+        alias="PAYGATE_METRICS_PORT",
+        ge=0,
+        le=65535,
+        description="port on which a worker serves /livez and /readyz; 0 opens none",
+    )
     dashboard_port: int = Field(
         DASHBOARD_PORT,
         alias="PAYGATE_DASHBOARD_PORT",

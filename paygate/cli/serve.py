@@ -24,7 +24,9 @@ from ..adapters.serving.server import answer, find_server
 from ..bootstrap import App, direct_url, open_app, pages
 from ..core.api.app import WebApp, create_app
 from ..core.api.pages.own_ports import KINDS, Kind
+from ..core.api.resources.probes import create_probe_app
 from ..core.errors import OperatorError, WorkerEndedError
+from ..core.observe.readiness import Readiness
 from ..core.queue.notifier import QUEUES, Queue
 from ..core.queue.worker import Worker
 from ..core.webhooks.stream import LiveEvents
@@ -179,7 +181,7 @@ async def serve(
         # Objects of the start-up live as long as the process; the collector need not scan them.
         gc.freeze()
         stopped = stop_signal()
-        web = app.web
+        web = replace(app.web, is_stopping=stopped.is_set)
         if working is not None:
             # Without its worker this process would accept payments that are never processed.
             working.add_done_callback(lambda _: stopped.set())
@@ -244,6 +246,9 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
         await _wait_for_migrations(setup.settings.database_url)
     async with open_app(setup.settings, setup.environ) as app:
         worker = Worker(app.deps, worker_id=new_worker_id(), queues=queues)
+        probes = _listen_for_probes(setup.settings)
+        ended = asyncio.Event()
+        probing = asyncio.create_task(_answer_probes(worker, app, probes, stopped, ended))
         gc.freeze()
         await say_connected(app)
         logger("paygate").info("working", worker=worker.worker_id, queues=list(queues))
@@ -251,7 +256,40 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        await finish(worker, running)
+        try:
+            await finish(worker, running)
+        finally:
+            ended.set()
+            await probing
+
+
+def _listen_for_probes(settings: Settings) -> socket.socket | None:
+    """Listen on the port for probes; return None if there is none.
+
+    Raises:
+        OperatorError: The port is in use.
+    """
+    if not settings.metrics_port:
+        return None
+    return listen(settings.metrics_host, settings.metrics_port, setting="PAYGATE_METRICS_PORT")
+
+
+async def _answer_probes(
+    worker: Worker,
+    app: App,
+    listening: socket.socket | None,
+    stopped: asyncio.Event,
+    ended: asyncio.Event,
+) -> None:
+    """Serve the probes of a worker until it has ended; while it finishes, it is not ready."""
+    if listening is None:
+        return
+    readiness = Readiness(
+        app.deps.storage.missing_migrations, stopped.is_set, lambda: worker.is_alive
+    )
+    logger("paygate").info("serving probes", at=address(listening))
+    server = app.settings.server
+    await answer(create_probe_app(readiness), listening, ended, server=server, grace_s=1)
 
 
 async def finish(worker: Worker, running: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
@@ -139,4 +140,12 @@ class Storage(Repositories, Protocol):
 
     async def is_connected(self) -> bool:
         """Check whether the database responds."""
+        ...
+
+    async def missing_migrations(self) -> Sequence[str]:
+        """Return the names of the migrations that the database lacks.
+
+        Raises:
+            InfrastructureError: The database does not respond.
+        """
         ...

@@ -52,7 +52,8 @@ class TestApp:
     async def call(
         self, method: str, path: str, *, keys: Mapping[str, str] | None = KEYS, **kwargs: Any
     ) -> Answer:
-        url = path if path.startswith(("/health", "/api")) or path == "/" else f"/api/v1{path}"
+        is_whole = path.startswith(("/health", "/livez", "/readyz", "/api")) or path == "/"
+        url = path if is_whole else f"/api/v1{path}"
         headers = {**(keys or {}), **kwargs.pop("headers", {})}
         response = await self.client.open(url, method=method, headers=headers, **kwargs)
         body = await response.get_data()

@@ -1414,6 +1414,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/livez": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Check that the process lives
+     * @description It answers if the event loop of the process runs. It asks nothing else, so that a supervisor does not restart a process because of its database.
+     */
+    get: operations["checkThatProcessLives"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/readyz": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Check that the process can serve
+     * @description Ready means: the database answers within two seconds, no migration is missing, the worker of this process runs if it has one, and the process is not stopping. Else the status is 503. The answer may be one second old.
+     */
+    get: operations["checkThatProcessCanServe"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2178,6 +2218,17 @@ export interface components {
       p99: number | null;
       /** Samples */
       samples: number;
+    };
+    /**
+     * Live
+     * @description The process lives.
+     */
+    Live: {
+      /**
+       * Status
+       * @constant
+       */
+      status: "live";
     };
     /**
      * LoginRequest
@@ -3495,6 +3546,19 @@ export interface components {
       waiting: number;
     };
     /**
+     * Ready
+     * @description Whether the process can serve.
+     */
+    Ready: {
+      /** Problems */
+      problems: ("stopping" | "worker_stopped" | "database_unavailable" | "migrations_missing")[];
+      /**
+       * Status
+       * @enum {string}
+       */
+      status: "ready" | "not_ready";
+    };
+    /**
      * RecoverRequest
      * @description Body of ``POST /webhooks/recover``.
      */
@@ -4492,6 +4556,7 @@ export type KeyPairRotated = components["schemas"]["KeyPairRotated"];
 export type KeyRequest = components["schemas"]["KeyRequest"];
 export type Keys = components["schemas"]["Keys"];
 export type Latency = components["schemas"]["Latency"];
+export type Live = components["schemas"]["Live"];
 export type LoginRequest = components["schemas"]["LoginRequest"];
 export type MerchantRequest = components["schemas"]["MerchantRequest"];
 export type MerchantSettings = components["schemas"]["MerchantSettings"];
@@ -4535,6 +4600,7 @@ export type Plugins = components["schemas"]["Plugins"];
 export type ProcessorCapabilities = components["schemas"]["ProcessorCapabilities"];
 export type ProcessorOffer = components["schemas"]["ProcessorOffer"];
 export type QueueFigures = components["schemas"]["QueueFigures"];
+export type Ready = components["schemas"]["Ready"];
 export type RecoverRequest = components["schemas"]["RecoverRequest"];
 export type Recovered = components["schemas"]["Recovered"];
 export type Refund = components["schemas"]["Refund"];
@@ -6783,6 +6849,46 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Health"];
+        };
+      };
+    };
+  };
+  checkThatProcessLives: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Live"];
+        };
+      };
+    };
+  };
+  checkThatProcessCanServe: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ready"];
         };
       };
     };

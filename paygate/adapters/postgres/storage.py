@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from tortoise.context import TortoiseContext
 from ...core.batching import Batcher
 from ...core.errors import InfrastructureError
 from .database import Executor, connect
+from .migrate import missing_migrations
 from .tables.accounts import PostgresApiKeys, PostgresAudit, PostgresSessions, PostgresUsers
 from .tables.attention import PostgresAttention
 from .tables.callbacks import PostgresCallbacks
@@ -172,6 +173,9 @@ class PostgresRepositories:
             return bool(await self.executor.fetchval("SELECT true"))
         except InfrastructureError:
             return False
+
+    async def missing_migrations(self) -> Sequence[str]:
+        return await missing_migrations(self.executor)
 
 
 @dataclass(frozen=True)

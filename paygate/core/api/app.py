@@ -10,6 +10,7 @@ from quart import Quart
 from quart.routing import QuartRule
 
 from ..deps import Deps
+from ..observe.readiness import Readiness
 from .bodies import register_bodies
 from .context import use_deps, use_dialect
 from .dialect import Dialect
@@ -33,6 +34,7 @@ from .resources import (
     overview,
     payments,
     plugins,
+    probes,
     refunds,
     reviews,
     session,
@@ -74,6 +76,7 @@ class WebSettings:
         with_test_routes: Serve ``/api/v1/test``; never in production.
         version: Shown at ``/``.
         worker_runs: Whether the worker of this process runs; None without one.
+        is_stopping: Whether the process was asked to stop.
         with_docs: Serve the OpenAPI document and its page, the list of routes, and a receiver
             for webhooks.
         policy: The origins and host names that may use the app.
@@ -83,6 +86,7 @@ class WebSettings:
     with_test_routes: bool
     version: str
     worker_runs: Callable[[], bool] | None = None
+    is_stopping: Callable[[], bool] = lambda: False
     with_docs: bool = True
     policy: WebPolicy = field(default_factory=WebPolicy)
     dialect: Dialect = field(default_factory=Dialect)
@@ -104,6 +108,13 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.register_blueprint(
         health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
     )
+    readiness = Readiness(
+        # The OpenAPI document is made without a storage.
+        lambda: deps.storage.missing_migrations(),  # noqa: PLW0108
+        settings.is_stopping,
+        settings.worker_runs,
+    )
+    app.register_blueprint(probes.blueprint(readiness))
     for resource in (
         orders,
         payments,

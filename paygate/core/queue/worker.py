@@ -103,6 +103,12 @@ class Worker:
             test_clock=self._test_clock,
         )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has sent a heartbeat lately, so that other workers count it as alive."""
+        last_s = self._last_beat_s
+        return last_s is not None and time.monotonic() - last_s < WORKER_DEAD_AFTER.total_seconds()
+
     def wake_all(self) -> None:
         """Look for due rows in every queue now."""
         for each in self._queue_workers.values():

@@ -1,0 +1,1 @@
+"""What a process shows its operators about itself."""
