@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from paygate.testing import Clock, Inbox, PaygateApp, PaygateServer, Scenario
+    from paygate.testing import Chaos, Clock, Inbox, PaygateApp, PaygateServer, Scenario
     from paygate.testing.session import Session
 
 
@@ -72,3 +72,9 @@ def clock(paygate_app: PaygateApp) -> Clock:
 def scenario(paygate_app: PaygateApp) -> Scenario:
     """Provide the scenarios of the payments of ``paygate_app``."""
     return paygate_app.scenario
+
+
+@pytest.fixture
+def chaos(paygate_server: PaygateServer) -> Chaos:
+    """Provide the bad days of the payments of ``paygate_server``, for a webhook handler."""
+    return paygate_server.chaos

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PaygateServer,
         Scenario,
     )
+    from .chaos import Chaos, ChaosQuestion, ChaosReport
     from .contracts import (
         EventSinkContract,
         PaymentMethodContract,
@@ -47,6 +48,9 @@ __all__ = [
     "BlockingScenario",
     "Call",
     "Carried",
+    "Chaos",
+    "ChaosQuestion",
+    "ChaosReport",
     "Clock",
     "EventSinkContract",
     "FakeMethod",
@@ -75,6 +79,7 @@ __all__ = [
 # when one of its names is first used.
 _HOMES = {
     "api": ("ApiError", "Reply"),
+    "chaos": ("Chaos", "ChaosQuestion", "ChaosReport"),
     "contracts": (
         "EventSinkContract",
         "PaymentMethodContract",

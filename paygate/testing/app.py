@@ -10,6 +10,7 @@ from typing import Any
 from . import actions
 from .api import Api, Reply
 from .background_loop import BackgroundLoop, awaited, blocking
+from .chaos import Chaos
 from .core import AppCore
 from .inbox import URL, InboxCore, Webhook
 
@@ -103,6 +104,11 @@ class _AppHandle(_Handle):
     def core(self) -> AppCore:
         """The internals; they belong to the app's own thread."""
         return self._core
+
+    @property
+    def chaos(self) -> Chaos:
+        """Plays the bad days of payments to a webhook handler."""
+        return Chaos(self._loop, self._core)
 
     def use(self, *objects: object) -> PluginOverride:
         """Replace plugins by fakes, or by your own plugin objects, for a block.

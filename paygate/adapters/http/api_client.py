@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from ...core.errors import OperatorError
 
@@ -101,11 +102,14 @@ class Api:
             )
         return json.loads(text)
 
-    async def events(self, cursor: str | None) -> AsyncIterator[StreamedEvent]:
+    async def events(
+        self, cursor: str | None, opened: asyncio.Event | None = None
+    ) -> AsyncIterator[StreamedEvent]:
         """Yield events without an end; after an interruption, go on after the last one.
 
         Args:
             cursor: Where to begin; ``0`` is before the first event, None is now.
+            opened: Set when no event that happens from then on can be missed.
 
         Raises:
             OperatorError: The API refuses the stream, or cannot be reached at first.
@@ -123,6 +127,8 @@ class Api:
                             for event in parser.feed(piece):
                                 yield event
                             cursor = parser.cursor
+                            if opened is not None and cursor is not None:
+                                opened.set()
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not has_connected:
                     raise self._unreachable(error) from error
@@ -163,6 +169,33 @@ async def open_api(access: Access) -> AsyncIterator[Api]:
     headers = {"X-Api-Key": access.key, "X-Api-Secret": access.secret}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield Api(access, session)
+
+
+async def get_text(url: str, parameters: Mapping[str, str], *, within_s: float) -> tuple[int, str]:
+    """Send a GET request to a merchant's own program; return the status and the text.
+
+    Args:
+        url: The URL.
+        parameters: Added to those that it has.
+        within_s: For the whole request.
+
+    Raises:
+        OperatorError: There is no response.
+    """
+    limit = aiohttp.ClientTimeout(total=within_s, connect=CONNECT_S)
+    try:
+        target = URL(url).extend_query(parameters)
+        async with (
+            aiohttp.ClientSession(timeout=limit) as session,
+            session.get(target, allow_redirects=False) as response,
+        ):
+            return response.status, await response.text(errors="replace")
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise OperatorError(
+            setting=url,
+            problem=f"there is no answer ({error or type(error).__name__})",
+            remedy="Start the program that answers there, or name another URL",
+        ) from error
 
 
 class _Frames:

@@ -12,23 +12,18 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from random import Random
 from typing import Any
-from uuid import UUID
 
 import structlog
 
 from ...adapters.clock.database import SystemClock
 from ...adapters.http.api_client import Access, StreamedEvent, open_api
 from ...adapters.http.client import AiohttpClient
-from ...core.errors import OperatorError
-from ...core.limits import PLUGIN_CALL
-from ...core.plugin_api.plugin import CallContext
-from ...core.plugin_api.sink import DeliverableEvent, EventSink
-from ...core.webhooks.model import DeliveryResult, Endpoint, matches
-from ...plugins.host import installed_plugins, load_plugins
+from ...core.plugin_api.plugin import Logger
+from ...core.plugin_api.sink import DeliverableEvent
+from ...core.webhooks.model import DeliveryResult, matches
+from ...plugins.forwarding import Forwarder, find_sink
 
-NO_MERCHANT = UUID(int=0)
 FAILED = 1
 
 
@@ -66,6 +61,18 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
+def warnings_logger() -> Logger:
+    """Return a logger for what sends events.
+
+    What a command prints is for programs too, and this process may have loggers of its own.
+    """
+    logger: Logger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+    return logger
+
+
 async def listen(command: Listen) -> int:
     """Forward events until it is stopped; return the exit code.
 
@@ -75,7 +82,7 @@ async def listen(command: Listen) -> int:
     seen = 0
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(open_api(command.access))
-        forward = await stack.enter_async_context(_Forwarder(command))
+        forward = await stack.enter_async_context(_Handler(command))
         async for event in api.events(command.since):
             if command.events and not matches(command.events, event.type):
                 continue
@@ -132,22 +139,23 @@ class Forwarded:
         return shown
 
 
-class _Forwarder:
-    """Sends events to the handler with an event sink, as a worker does."""
+class _Handler:
+    """Sends events to the handler with an event sink, if there is a handler."""
 
     def __init__(self, command: Listen) -> None:
         self._command = command
-        self._clock = SystemClock()
         self._http = AiohttpClient(allow_private=True)
-        self._sink = _sink(command) if command.forward_to else None
-        self._endpoint = Endpoint(NO_MERCHANT, NO_MERCHANT, command.forward_to, command.secret)
-        # What is printed is for programs too. This process may have loggers of its own.
-        self._logger = structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
-            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        )
+        self._forwarder: Forwarder | None = None
+        if command.forward_to:
+            self._forwarder = Forwarder(
+                find_sink(command.sink, command.environ),
+                command.forward_to,
+                http=self._http,
+                clock=SystemClock(),
+                logger=warnings_logger(),
+            )
 
-    async def __aenter__(self) -> _Forwarder:
+    async def __aenter__(self) -> _Handler:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -155,33 +163,11 @@ class _Forwarder:
 
     async def forward(self, event: StreamedEvent) -> Forwarded:
         began_s, at, result = time.monotonic(), _at(event), None
-        if self._sink is not None:
+        if self._forwarder is not None:
             sent = DeliverableEvent(event.id or event.cursor, event.type, event.body, at)
-            result = await self._sink.deliver(sent, self._endpoint, self._context(event))
+            result = await self._forwarder.forward(sent, self._command.secret)
         return Forwarded(event, at, round(1000 * (time.monotonic() - began_s)), result)
-
-    def _context(self, event: StreamedEvent) -> CallContext:
-        return CallContext(
-            merchant_id=NO_MERCHANT,
-            operation_id=event.id,
-            deadline=PLUGIN_CALL,
-            clock=self._clock,
-            rng=Random(event.id),
-            http=self._http,
-            logger=self._logger,
-        )
 
 
 def _at(event: StreamedEvent) -> datetime:
     return datetime.fromtimestamp(json.loads(event.body)["timestamp"], UTC)
-
-
-def _sink(command: Listen) -> EventSink:
-    sinks = load_plugins(installed_plugins(), environ=command.environ).registry.sinks
-    if command.sink not in sinks:
-        raise OperatorError(
-            setting="--sink",
-            problem=f"no installed plugin has the event sink {command.sink!r}",
-            remedy=f"Choose one of: {', '.join(sorted(sinks)) or 'none is installed'}",
-        )
-    return sinks[command.sink]

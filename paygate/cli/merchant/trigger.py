@@ -7,27 +7,14 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ...adapters.http.api_client import Access, Api, open_api
+from ...chaos.payments import PaymentWish, create_payment
 from ...core.errors import OperatorError
 
 AMOUNT_MINOR = 50_000
 WAIT_S = 60.0
 POLL_S = 0.1
-DETAILS: Mapping[str, Mapping[str, Any]] = {
-    "upi": {"vpa": "asha@paytm"},
-    "card": {
-        "card": {
-            "number": "4111111111111111",
-            "expiry_month": "12",
-            "expiry_year": "2035",
-            "cvv": "123",
-            "holder_name": "Asha Rao",
-        }
-    },
-}
-"""The details of a payment by method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +120,9 @@ async def _scenario(command: Trigger, api: Api) -> Recipe:
 
 
 async def _pay(command: Trigger, recipe: Recipe, api: Api, made: Made) -> None:
-    details = DETAILS.get(command.method)
-    if details is None:
-        raise OperatorError(
-            setting="--method",
-            problem=f"{command.method!r} is not known to this command",
-            remedy=f"Choose one of: {', '.join(DETAILS)}",
-        )
-    order = await api.call(
-        "POST", "/orders", {"amount": command.amount_minor, "capture": recipe.capture}
-    )
+    wish = PaymentWish(command.amount_minor, command.method, recipe.scenario, recipe.capture)
+    order, payment = await create_payment(api, wish)
     made.ids["order"] = order["id"]
-    asked = {"order_id": order["id"], "method": command.method, **details}
-    payment = await api.call("POST", "/payments", asked, {"Paygate-Scenario": recipe.scenario})
     made.ids["payment"], made.status = payment["id"], payment["status"]
 
 
