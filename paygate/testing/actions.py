@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
@@ -13,6 +15,7 @@ from ..core.api.resources.refunds import RefundJson
 from ..core.payments.model import PaymentStatus, RefundStatus
 from ..core.payments.scenarios import HEADER
 from .core import AppCore
+from .inbox import described, field_of, no_such_event
 
 CARD: Mapping[str, str] = {
     "number": "4111111111111111",
@@ -186,6 +189,47 @@ async def until(
             return now
         if not await app.next_operation(end):
             raise AssertionError(_never(now, status))
+
+
+async def advance_until(
+    app: AppCore, /, event: str, *, within: timedelta = LONGEST, **fields: object
+) -> datetime:
+    """Advance the clock from one due time to the next until an event has happened.
+
+    It stops where the event happened, before its webhook is delivered again or later work is done.
+    If the event has happened before, the clock stays.
+
+    Args:
+        app: The app.
+        event: Its type, such as ``refund.processed``.
+        within: How far the app's clock may be advanced.
+        fields: Required fields of the event's ``data``, or of the payment or refund in it.
+
+    Returns:
+        The time of the clock.
+
+    Raises:
+        AssertionError: It does not happen; the message names the events that did.
+        ValueError: paygate has no such event.
+    """
+    if unknown := no_such_event(event):
+        raise ValueError(unknown.strip())
+    end = app.clock.shown.now() + within
+    happened: list[str] = []
+    position = 0
+    while True:
+        await app.quiet()
+        for fed in await app.events_after(position):
+            position, data = fed.position, json.loads(fed.body)["data"]
+            happened.append(fed.type)
+            if fed.type == event and all(field_of(data, k) == v for k, v in fields.items()):
+                return app.clock.shown.now()
+        if not await app.next_step(end - app.clock.shown.now()):
+            counted = ", ".join(f"{type} ({n})" for type, n in Counter(happened).items())
+            raise AssertionError(
+                f"{described(event, fields)} does not happen within {within}. Events that "
+                f"happened: {counted or 'none'}"
+            )
 
 
 STATUSES = frozenset({*get_args(PaymentStatus), *get_args(RefundStatus)})

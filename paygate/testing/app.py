@@ -140,6 +140,8 @@ class Clock(_ClockHandle):
         """
         return await self._loop.run_async(self._core.advance(_length(by, parts)))
 
+    advance_until = awaited(actions.advance_until)
+
     async def to_next(self) -> datetime:
         """Advance the clock to the next due time, and do the work that is due then."""
         return await self._loop.run_async(self._core.advance(None))
@@ -154,6 +156,8 @@ class BlockingClock(_ClockHandle):
 
     def advance(self, by: timedelta | None = None, **parts: float) -> datetime:
         return self._loop.run(self._core.advance(_length(by, parts)))
+
+    advance_until = blocking(actions.advance_until)
 
     def to_next(self) -> datetime:
         return self._loop.run(self._core.advance(None))

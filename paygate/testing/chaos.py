@@ -8,7 +8,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from ..adapters.clock.database import SystemClock
 from ..adapters.http.loopback import LoopbackClient
@@ -29,7 +28,6 @@ from .core import AppCore
 
 SINK = "webhook_http"
 HOST = "handler.localhost"
-EVENTS_MAX = 200
 
 HandlerFunction = Callable[[bytes, Mapping[str, str]], int | Awaitable[int]]
 """A handler without a socket: gets the body and the headers, returns the status."""
@@ -151,15 +149,10 @@ class _AppPayments:
         return await self._loop.run_async(self._make())
 
     async def _make(self) -> PlayedPayment:
-        feed = self._core.deps.storage.feed
-        before = await feed.head()
+        before = await self._core.deps.storage.feed.head()
         payment = await actions.pay(self._core, self._amount_minor, scenario="approve")
         await actions.refund(self._core, payment, 2 * self._amount_minor // 5)
-        merchant = self._core.deps.policy.test_merchant
-        assert merchant is not None, "a test's app is never in production"
-        fed = await feed.between(
-            [UUID(merchant.id)], after=before, upto=await feed.head(), limit=EVENTS_MAX
-        )
+        fed = await self._core.events_after(before)
         events = {each.type: event for each in fed if (event := _of(each, payment["id"]))}
         return PlayedPayment(payment["id"], payment["order_id"], payment["currency"], events)
 

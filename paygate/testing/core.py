@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from ..adapters.http.loopback import LoopbackClient
 from ..adapters.notifier.local import LocalNotifier
@@ -16,6 +17,7 @@ from ..core.api.app import WebApp, create_app
 from ..core.deps import Deps, TestClock
 from ..core.move_clock import EARLIEST, AdvanceClock, HoldClock, advance_clock, hold_clock
 from ..core.queue.worker import Worker
+from ..core.webhooks.store import FedEvent
 from ..plugins.host import Found
 from ..plugins.setting_names import check_setting_names
 from ..seeding import seed
@@ -29,6 +31,7 @@ from .scenario import NextScenarios
 QUIET_WITHIN_S = 20.0
 UNDO_WITHIN_S = 5.0
 POLL_S = 0.002
+EVENTS_AT_ONCE = 500
 
 
 class StillBusyError(AssertionError):
@@ -133,6 +136,19 @@ class AppCore:
             return False
         await self.advance(due_at - now)
         return True
+
+    async def events_after(self, position: int) -> Sequence[FedEvent]:
+        """Return the test merchant's events after a position, in order."""
+        merchant = self.deps.policy.test_merchant
+        assert merchant is not None, "a test's app is never in production"
+        feed, found = self.deps.storage.feed, list[FedEvent]()
+        upto = await feed.head()
+        while more := await feed.between(
+            [UUID(merchant.id)], after=position, upto=upto, limit=EVENTS_AT_ONCE
+        ):
+            found += more
+            position = more[-1].position
+        return found
 
     async def webhook_secret(self) -> str:
         """Return the current secret of the merchant's webhooks."""

@@ -54,15 +54,20 @@ class Webhook:
 
     def field(self, name: str) -> Any:
         """Return a field of ``data``, or of the payment or refund in it; None if it is missing."""
-        for part in (self.data, self.data.get("payment"), self.data.get("refund")):
-            if isinstance(part, Mapping) and name in part:
-                return part[name]
-        return None
+        return field_of(self.data, name)
 
     def __str__(self) -> str:
         about = self.field("payment_id") or self.field("id") or "-"
         wrong = f", INVALID SIGNATURE: {self.problem}" if self.problem else ""
         return f"{self.at:%H:%M:%S} {self.type} of {about}, answered {self.status}{wrong}"
+
+
+def field_of(data: Mapping[str, Any], name: str) -> Any:
+    """Return a field of an event's data, or of the payment or refund in it; None if missing."""
+    for part in (data, data.get("payment"), data.get("refund")):
+        if isinstance(part, Mapping) and name in part:
+            return part[name]
+    return None
 
 
 class InboxCore:
@@ -166,7 +171,7 @@ class InboxCore:
             if place not in self._expected and _is(webhook, type or webhook.type, fields)
         ]
         if more:
-            what = _described(type or "anything", fields)
+            what = described(type or "anything", fields)
             raise AssertionError(f"unexpected {what}:\n{self._list()}")
 
     def _is_here(self, type: str, fields: Mapping[str, object]) -> bool:
@@ -177,8 +182,8 @@ class InboxCore:
 
     def _sentence(self, type: str, fields: Mapping[str, object], within: timedelta) -> str:
         moved = f" in {within} of the app's time" if within else ""
-        return _no_such_event(type) + (
-            f"{_described(type, fields)} did not arrive{moved}. Webhooks that arrived ([x]: "
+        return no_such_event(type) + (
+            f"{described(type, fields)} did not arrive{moved}. Webhooks that arrived ([x]: "
             f"expected before):\n{self._list()}"
         )
 
@@ -216,7 +221,7 @@ def _key(secret: str) -> bytes:
     return key if secret.startswith("whsec_") and len(key) >= 16 else secret.encode()
 
 
-def _no_such_event(type: str) -> str:
+def no_such_event(type: str) -> str:
     """Return a sentence if paygate has no such event; only a test event can have that type."""
     if type in set(EventType):
         return ""
@@ -239,6 +244,7 @@ def _is(webhook: Webhook, type: str, fields: Mapping[str, object]) -> bool:
     )
 
 
-def _described(type: str, fields: Mapping[str, object]) -> str:
+def described(type: str, fields: Mapping[str, object]) -> str:
+    """Return the words for an event with these fields."""
     values = " and ".join(f"{name}={value!r}" for name, value in fields.items())
     return f"{type} with {values}" if values else type

@@ -57,6 +57,44 @@ async def test_the_clock_moves_only_when_the_test_advances_it(
     assert await clock.set(datetime(2199, 1, 1, tzinfo=UTC)) == datetime(2199, 1, 1, tzinfo=UTC)
 
 
+async def test_the_clock_is_advanced_until_an_event_has_happened(paygate_app: PaygateApp, clock):
+    began = clock.now
+    other = await paygate_app.pay()
+    payment = await paygate_app.pay(scenario="approve_slowly")
+
+    at = await clock.advance_until("payment.success", payment_id=payment["id"])
+
+    assert at == clock.now
+    assert timedelta(seconds=8) <= at - began < timedelta(seconds=20)
+    assert (await paygate_app.payment(payment))["status"] == "success"
+    # It has happened already.
+    assert await clock.advance_until("payment.success", payment_id=other["id"]) == at
+
+
+def test_the_clock_stops_at_an_event_of_a_refund(paygate_server: PaygateServer):
+    payment = paygate_server.pay(scenario="refund_slow")
+    refund = paygate_server.refund(payment, 100)
+    began = paygate_server.clock.now
+
+    at = paygate_server.clock.advance_until("refund.processed", amount=100)
+
+    assert refund["status"] == "pending"
+    assert timedelta(days=1) <= at - began < timedelta(days=2)
+
+
+async def test_an_event_that_does_not_happen_fails_the_test(paygate_app: PaygateApp, clock):
+    await paygate_app.pay()
+    began = clock.now
+
+    with pytest.raises(
+        AssertionError, match=r"payment\.failed does not happen.*payment\.success \(1\)"
+    ):
+        await clock.advance_until("payment.failed", within=timedelta(days=1))
+    with pytest.raises(ValueError, match=r"no event 'payment\.succes'; did you mean"):
+        await clock.advance_until("payment.succes")
+    assert clock.now - began <= timedelta(days=1)
+
+
 async def test_a_status_that_is_not_reached_fails_the_test(paygate_app: PaygateApp):
     with paygate_app.use(FakeProcessor(decline="insufficient_funds")):
         payment = await paygate_app.pay()
