@@ -7,13 +7,72 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from .scenarios_covered import ScenarioCoverage
 
 if TYPE_CHECKING:
     from paygate.testing import Chaos, Clock, Inbox, PaygateApp, PaygateServer, Scenario
     from paygate.testing.session import Session
+
+
+COVERAGE = pytest.StashKey[ScenarioCoverage]()
+SENT_AS = "paygate_coverage"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of scenario coverage."""
+    group = parser.getgroup("paygate")
+    group.addoption(
+        "--paygate-coverage",
+        action="store_true",
+        help="show which scenarios of simulated processors the tests met and asserted",
+    )
+    group.addoption(
+        "--paygate-coverage-min",
+        type=int,
+        default=0,
+        metavar="N",
+        help="fail if fewer scenarios have an asserted ending; implies --paygate-coverage",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count, if that is wanted."""
+    if config.getoption("paygate_coverage") or config.getoption("paygate_coverage_min"):
+        config.stash[COVERAGE] = ScenarioCoverage()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a process of pytest-xdist has seen."""
+    if COVERAGE in node.config.stash and SENT_AS in getattr(node, "workeroutput", {}):
+        node.config.stash[COVERAGE].add_names(node.workeroutput[SENT_AS])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail below the floor; a process of pytest-xdist sends what it has seen."""
+    config = session.config
+    if COVERAGE not in config.stash:
+        return
+    coverage = config.stash[COVERAGE]
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[SENT_AS] = coverage.names()
+    elif len(coverage.asserted) < config.getoption("paygate_coverage_min"):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the coverage."""
+    if COVERAGE in config.stash:
+        terminalreporter.section("scenarios of paygate")
+        for line in config.stash[COVERAGE].lines(config.getoption("paygate_coverage_min")):
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +88,8 @@ def paygate_session(request: pytest.FixtureRequest) -> Iterator[Session]:
     worker = getattr(request.config, "workerinput", {})
     server_url = os.environ.get("PAYGATE_TEST_DATABASE_URL", "")
     with open_session(server_url, run=worker.get("testrunuid")) as session:
+        if COVERAGE in request.config.stash:
+            session.on_scenarios = request.config.stash[COVERAGE].add
         yield session
 
 

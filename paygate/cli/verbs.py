@@ -24,7 +24,6 @@ app = typer.Typer(
     name="paygate",
     help="A plugin-based payment gateway with simulated processors.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # Plain text: Rich takes as long to import as all the rest of the command line.
     rich_markup_mode=None,

@@ -186,6 +186,8 @@ async def until(
         await app.quiet()
         now = await app.api.get(path)
         if status in {now["status"], now.get("substatus")}:
+            if status not in OPEN:
+                app.ended.add(now.get("payment_id", now["id"]))
             return now
         if not await app.next_operation(end):
             raise AssertionError(_never(now, status))
@@ -223,6 +225,7 @@ async def advance_until(
             position, data = fed.position, json.loads(fed.body)["data"]
             happened.append(fed.type)
             if fed.type == event and all(field_of(data, k) == v for k, v in fields.items()):
+                app.assert_ending(event, field_of(data, "payment_id"))
                 return app.clock.shown.now()
         if not await app.next_step(end - app.clock.shown.now()):
             counted = ", ".join(f"{type} ({n})" for type, n in Counter(happened).items())
@@ -232,6 +235,8 @@ async def advance_until(
             )
 
 
+OPEN = frozenset({"pending", "processing"})
+"""These are no endings."""
 STATUSES = frozenset({*get_args(PaymentStatus), *get_args(RefundStatus)})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ..adapters.vault.keyed import new_key
 from ..bootstrap import App, open_app
 from ..core.api.app import WebApp, create_app
 from ..core.deps import Deps, TestClock
+from ..core.event import EventType
 from ..core.move_clock import EARLIEST, AdvanceClock, HoldClock, advance_clock, hold_clock
 from ..core.queue.worker import Worker
 from ..core.webhooks.store import FedEvent
@@ -32,6 +33,11 @@ QUIET_WITHIN_S = 20.0
 UNDO_WITHIN_S = 5.0
 POLL_S = 0.002
 EVENTS_AT_ONCE = 500
+ENDINGS = frozenset(EventType) - {
+    EventType.PAYMENT_CREATED,
+    EventType.PAYMENT_PENDING,
+    EventType.REFUND_CREATED,
+}
 
 
 class StillBusyError(AssertionError):
@@ -47,9 +53,13 @@ class AppCore:
     api: Api
     overrides: RegistryOverrides
     scenarios: NextScenarios
+    ended: set[str] = field(default_factory=set)
+    """Payments of which the test asserted an ending."""
 
     def __post_init__(self) -> None:
-        self.inbox = InboxCore(self.deps.clock, self.webhook_secret, self.next_step)
+        self.inbox = InboxCore(
+            self.deps.clock, self.webhook_secret, self.next_step, self.assert_ending
+        )
 
     @property
     def deps(self) -> Deps:
@@ -127,6 +137,11 @@ class AppCore:
             return False
         await self.advance(None)
         return True
+
+    def assert_ending(self, event: str, payment_id: str | None) -> None:
+        """Record that the test has asserted an event, if it is an ending of a payment."""
+        if event in ENDINGS and payment_id is not None:
+            self.ended.add(payment_id)
 
     async def next_operation(self, end: datetime) -> bool:
         """Advance the clock to the next due operation; return False if none is due by ``end``."""

@@ -21,6 +21,7 @@ HOST = "inbox.localhost"
 URL = f"http://{HOST}/webhooks"
 
 Secret = Callable[[], Awaitable[str]]
+Expected = Callable[[str, str | None], None]
 NextStep = Callable[[timedelta], Awaitable[bool]]
 """Does the work that is due, then advances the clock to the next due time within the interval.
 Returns False if nothing is due within it."""
@@ -77,12 +78,16 @@ class InboxCore:
         clock: The app's clock.
         secret: Returns the current secret of the merchant's webhooks.
         next_step: See ``NextStep``.
+        expected: Called with the type and the payment of each webhook that was expected.
     """
 
-    def __init__(self, clock: Clock, secret: Secret, next_step: NextStep) -> None:
+    def __init__(
+        self, clock: Clock, secret: Secret, next_step: NextStep, expected: Expected
+    ) -> None:
         self._clock = clock
         self._secret = secret
         self._next_step = next_step
+        self._report_expected = expected
         self._known_secret = ""
         self._answers: list[int] = []
         self._expected: set[int] = set()
@@ -138,6 +143,7 @@ class InboxCore:
                     )
                 if place not in self._expected and _is(webhook, type, fields):
                     self._expected.add(place)
+                    self._report_expected(webhook.type, webhook.field("payment_id"))
                     return webhook
             began = self._clock.now()
             if not await self._next_step(left) and not self._is_here(type, fields):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -22,6 +22,7 @@ from .app import PaygateApp, PaygateServer
 from .background_loop import BackgroundLoop
 from .core import AppCore, running
 from .databases import Databases
+from .scenario_coverage import ScenariosMet, scenarios_met
 
 HOST = "127.0.0.1"
 # How long requests of a finished test may still run.
@@ -35,9 +36,13 @@ class Session:
     Args:
         loop: The loop in which the apps run.
         databases: Databases on the server that all apps use.
+
+    Attributes:
+        on_scenarios: Receives which scenarios each app has met, when it closes; None for no one.
     """
 
     def __init__(self, loop: BackgroundLoop, databases: Databases) -> None:
+        self.on_scenarios: Callable[[ScenariosMet], None] | None = None
         self._loop = loop
         self._databases = databases
         # Looked up once: nothing is installed while tests run.
@@ -70,6 +75,8 @@ class Session:
         try:
             async with running(url, environ, at, plugins=self._plugins) as core:
                 yield core
+                if self.on_scenarios is not None:
+                    self.on_scenarios(await scenarios_met(core))
         finally:
             self._databases.release(url)
 

@@ -58,7 +58,7 @@ def test_every_command_is_named_and_no_other():
 def test_every_option_is_named_and_no_other():
     options = {
         parameter.opts[0]
-        for command in EVERY.values()
+        for command in (*EVERY.values(), typer.main.get_command(app))
         for parameter in command.params
         if parameter.opts[0].startswith("--")
         and parameter.opts[0] != "--help"
