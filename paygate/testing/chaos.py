@@ -99,24 +99,19 @@ class Chaos:
             only=None if sequence is None else parse_steps(sequence),
             at_once=1,
         )
-        payments = _AppPayments(self._loop, self._core, amount)
-        judge = UrlCheck(check) if isinstance(check, str) else _FunctionCheck(check)
         if secret is None:
             secret = await self._loop.run_async(self._core.webhook_secret())
+        payments = _AppPayments(self._loop, self._core, amount)
+        judge = UrlCheck(check) if isinstance(check, str) else _FunctionCheck(check)
         http = LoopbackClient()
+        sender = self._sender(handler, http, secret)
         try:
-            report = await ChaosRun(
-                payments, self._sender(handler, http, secret), judge, options
-            ).run()
+            return _accepted(await ChaosRun(payments, sender, judge, options).run())
         except ExceptionGroup as group:
             # The first error ended the others.
             raise group.exceptions[0] from None
         finally:
             await http.close()
-        if not report.is_right:
-            smallest = (steps_to_text(each.smallest.sequence) for each in report.failures)
-            raise AssertionError(report.as_text([f"sequence={each!r}" for each in smallest]))
-        return report
 
     def _sender(self, handler: str | HandlerFunction, http: LoopbackClient, secret: str) -> Handler:
         """Return what sends to the handler; a function gets the requests of a host of its own."""
@@ -155,6 +150,18 @@ class _AppPayments:
         fed = await self._core.events_after(before)
         events = {each.type: event for each in fed if (event := _of(each, payment["id"]))}
         return PlayedPayment(payment["id"], payment["order_id"], payment["currency"], events)
+
+
+def _accepted(report: ChaosReport) -> ChaosReport:
+    """Return the report.
+
+    Raises:
+        AssertionError: Something is wrong.
+    """
+    if report.is_right:
+        return report
+    smallest = (steps_to_text(each.smallest.sequence) for each in report.failures)
+    raise AssertionError(report.as_text([f"sequence={each!r}" for each in smallest]))
 
 
 def _of(fed: FedEvent, payment_id: str) -> DeliverableEvent | None:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,6 +64,17 @@ class PlayChaos:
     html: Path | None = None
     as_json: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
+
+    def writing(
+        self,
+        junit: Path | None,
+        html: Path | None,
+        *,
+        as_json: bool,
+        environ: Mapping[str, str],
+    ) -> PlayChaos:
+        """Return the command with what it writes, and its environment."""
+        return replace(self, junit=junit, html=html, as_json=as_json, environ=environ)
 
     def repeat(self, sequence: Steps) -> str:
         """Return the command that plays only this sequence; without secrets."""

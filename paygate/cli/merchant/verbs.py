@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...chaos.plan import SignatureKind
-from ...core.errors import OperatorError
+from .chaos_verb import chaos
 from .objects import add_object_verbs
 from .options import Shared, with_access
 
@@ -96,82 +94,6 @@ def scenarios(
         typer.echo(
             json.dumps(each) if shared.as_json else f"{each['name']:28} {each['description']}"
         )
-
-
-@with_access
-def chaos(
-    shared: Shared,
-    forward_to: Annotated[str, typer.Option(help="URL of your handler.")],
-    check: Annotated[
-        str, typer.Option(metavar="CMD|URL", help="Says whether your books are right.")
-    ],
-    seed: Annotated[int, typer.Option(help="Of what is chosen at random.")] = 1,
-    orders: Annotated[int, typer.Option(min=1, max=5040, help="At most so many orders.")] = 120,
-    mixed: Annotated[
-        int, typer.Option(min=0, max=1000, help="Sequences with several faults at once.")
-    ] = 40,
-    events: Annotated[
-        str, typer.Option(help="Only these, separated by commas: payment.*,refund.processed")
-    ] = "",
-    sequence: Annotated[
-        str | None, typer.Option(help="Play only this one, as a report prints it.")
-    ] = None,
-    signature: Annotated[
-        SignatureKind, typer.Option(help="What your handler verifies.")
-    ] = SignatureKind.STANDARD,
-    settle: Annotated[
-        float, typer.Option(min=0, max=60, help="Seconds from the last event to the check.")
-    ] = 0,
-    at_once: Annotated[int, typer.Option(min=1, max=32, help="Sequences at the same time.")] = 4,
-    amount: Annotated[int, typer.Option(min=1000, help="In minor units.")] = 50_000,
-    method: Annotated[str, typer.Option(help="upi or card.")] = "upi",
-    secret: Annotated[
-        str | None,
-        typer.Option(envvar="PAYGATE_WEBHOOK_SECRET", help="Signs; without it, the merchant's."),
-    ] = None,
-    sink: Annotated[str, typer.Option(help="The event sink that sends.")] = "webhook_http",
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page to this file.")] = None,
-) -> None:
-    """Play the bad days of a payment to a handler: duplicates, every order, forged events.
-
-    Each sequence has a payment of its own. After it the check says whether your books are right.
-    A failure is shrunk to the smallest sequence that fails. Exit code 1: something is wrong.
-    """
-    from ...chaos.plan import PlanOptions
-    from ...chaos.run import ChaosOptions
-    from ...chaos.sequence import parse_steps
-    from .chaos import PlayChaos, chaos
-
-    try:
-        only = None if sequence is None else parse_steps(sequence)
-    except ValueError as error:
-        raise OperatorError(
-            setting="--sequence", problem=str(error), remedy="Copy it from a report"
-        ) from error
-    options = ChaosOptions(
-        plan=PlanOptions(seed, orders, mixed, signature),
-        events=tuple(filter(None, events.split(","))),
-        only=only,
-        at_once=at_once,
-        settle_s=settle,
-        progress=lambda line: typer.echo(line, err=True),
-    )
-    command = PlayChaos(
-        shared.access,
-        forward_to,
-        check,
-        options,
-        amount_minor=amount,
-        method=method,
-        secret=secret,
-        sink=sink,
-        junit=junit,
-        html=html,
-        as_json=shared.as_json,
-        environ=os.environ,
-    )
-    raise typer.Exit(asyncio.run(chaos(command)))
 
 
 def add_merchant_verbs(app: typer.Typer) -> None:
