@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import structlog
 
 from ...adapters.clock.database import SystemClock
 from ...adapters.http.api_client import Access, Api, open_api
@@ -28,6 +24,7 @@ from ...chaos.sequence import Steps, steps_to_text
 from ...core.errors import OperatorError
 from ...core.webhooks.model import matches
 from ...plugins.forwarding import Forwarder, find_sink
+from .listen import warnings_logger
 from .options import URL
 
 WRONG = 1
@@ -95,11 +92,6 @@ async def chaos(command: PlayChaos) -> int:
         OperatorError: The API cannot be reached or refuses, the check does not work, or an
             option is wrong.
     """
-    # What is printed is for programs too.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     report = await _play(command)
     repeats = [command.repeat(failure.smallest.sequence) for failure in report.failures]
     _write(command, report, repeats)
@@ -118,7 +110,7 @@ async def _play(command: PlayChaos) -> ChaosReport:
         http = AiohttpClient(allow_private=True)
         stack.push_async_callback(http.close)
         forwarder = Forwarder(
-            sink, command.forward_to, http=http, clock=clock, logger=structlog.get_logger()
+            sink, command.forward_to, http=http, clock=clock, logger=warnings_logger()
         )
         payments = await stack.enter_async_context(_payments(command, api))
         handler = HttpHandler(forwarder, http=http, clock=clock, secret=secret)
