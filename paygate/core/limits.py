@@ -221,6 +221,10 @@ UNANSWERED_MAX = 5
 # The notifier. A notification must never slow down a response.
 NOTIFICATIONS_BUFFERED_MAX = 1000
 
+# Requests that wait for a payment. Each costs a socket and a read of the payment now and then.
+PAYMENT_WAIT_MAX = timedelta(seconds=30)
+PAYMENT_WAITS_MAX = 500
+
 # Event streams. A dashboard opens one per tab; each costs a socket and a buffer.
 FOLLOWERS_OF_MERCHANT_MAX = 20
 FOLLOWERS_OF_PROCESS_MAX = 500

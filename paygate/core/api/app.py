@@ -43,6 +43,7 @@ from .resources import (
     testing,
     webhooks,
 )
+from .waiting import use_waiting
 
 
 class LazyRule(QuartRule):
@@ -100,6 +101,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     app.url_map.strict_slashes = False
     use_deps(app, deps)
     use_group_commit(app, deps)
+    use_waiting(app, deps)
     register_errors(app)
     register_refusals(app, deps)
     policy = replace(settings.policy, credentialed=deps.policy.origins)

@@ -108,7 +108,8 @@ class LiveEvents:
         self._reading = asyncio.Lock()
         self._placed = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self.is_closed = False
+        """Whether this process is stopping."""
         self.is_held = False
         """Whether a long transaction delays events."""
 
@@ -131,7 +132,7 @@ class LiveEvents:
         return int(cursor)
 
     def _check_room(self, merchant_id: UUID) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise InfrastructureError("event streams are closed, because this process is stopping")
         if self._joining[merchant_id] >= FOLLOWERS_OF_MERCHANT_MAX:
             raise TooManyError(f"at most {FOLLOWERS_OF_MERCHANT_MAX} open streams are allowed")
@@ -195,12 +196,12 @@ class LiveEvents:
                     follower.buffer(event)
                 follower.position = missed[-1].position
             self._followers.add(follower)
-            if self._is_closed:
+            if self.is_closed:
                 follower.end()
 
     def close(self) -> None:
         """End every stream, and open no more."""
-        self._is_closed = True
+        self.is_closed = True
         self._end_all()
         if self._reader is not None:
             self._reader.cancel()

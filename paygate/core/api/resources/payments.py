@@ -54,6 +54,7 @@ from ..fields import (
 from ..group_commit import create_in_group
 from ..idempotency import answer_response, once
 from ..shapes import At, Minor, PageJson, PaymentId, Uuid, page_to_json, timestamp
+from ..waiting import WaitQuery, payment_when_ready
 from .overview import TOTALS_EXAMPLE, TotalsJson, totals_to_json
 from .timeline import TIMELINE_EXAMPLE, TimelineJson, timeline_to_json
 
@@ -541,11 +542,12 @@ async def stats() -> Response:
 
 
 @routes.get("/payments/<payment_id>")
-@documented("Show a payment", PaymentJson, PAYMENT_EXAMPLE)
+@documented("Show a payment", PaymentJson, PAYMENT_EXAMPLE, query=WaitQuery)
 async def show(payment_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
-    return json_response(payment_to_json(await find_payment(payment_id, merchant, deps)))
+    payment = await payment_when_ready(lambda: find_payment(payment_id, merchant, deps))
+    return json_response(payment_to_json(payment))
 
 
 @routes.post("/payments/<payment_id>/capture")

@@ -1,0 +1,47 @@
+"""``?wait=SECONDS`` on the current request; see ``payments.waiting``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
+
+from pydantic import BeforeValidator, Field
+from quart import Quart, current_app
+
+from ..deps import Deps
+from ..limits import PAYMENT_WAIT_MAX
+from ..payments.model import Payment
+from ..payments.waiting import PaymentWaits
+from .context import current_request
+from .fields import Request, checked, message_of, whole
+
+WAITS = "paygate.waits"
+WAIT_MAX_S = int(PAYMENT_WAIT_MAX.total_seconds())
+
+
+class WaitQuery(Request):
+    """``?wait=``."""
+
+    wait: Annotated[int, BeforeValidator(whole), Field(ge=0, le=WAIT_MAX_S)] = Field(
+        0,
+        description="seconds to wait for a next action or an outcome; then the payment is shown "
+        "as it is",
+    )
+
+
+def use_waiting(app: Quart, deps: Deps) -> None:
+    """Let requests of an app wait for payments."""
+    app.extensions[WAITS] = PaymentWaits(lambda: deps.live.is_closed)
+
+
+async def payment_when_ready(read: Callable[[], Awaitable[Payment]]) -> Payment:
+    """Return the payment of the current request, after the wait that it asks for.
+
+    Raises:
+        InvalidInputError: ``wait`` is not a number of seconds up to the limit.
+    """
+    asked = checked(WaitQuery, message_of(current_request().args))
+    if not asked.wait:
+        return await read()
+    waits = cast("PaymentWaits", current_app.extensions[WAITS])
+    return await waits.payment(read, within_s=asked.wait)
