@@ -12,10 +12,10 @@ from sdk.generator.document import TABLE, contents_of, read_document
 from sdk.generator.python_code import models_code, resources_code
 from sdk.generator.typescript_code import typescript_code
 
-WAIT = {
+DEPTH = {
     "in": "query",
-    "name": "wait",
-    "schema": {"type": "integer", "description": "seconds to wait for the outcome"},
+    "name": "depth",
+    "schema": {"type": "integer", "description": "how much of it to show"},
 }
 
 
@@ -31,19 +31,19 @@ def table() -> dict[str, Any]:
 
 def test_a_new_parameter_needs_no_change_here(document: dict[str, Any], table: dict[str, Any]):
     newer = copy.deepcopy(document)
-    newer["paths"]["/api/v1/payments"]["post"]["parameters"].append(WAIT)
-    newer["paths"]["/api/v1/payments/{payment_id}"]["get"]["parameters"].append(WAIT)
+    newer["paths"]["/api/v1/payments"]["post"]["parameters"].append(DEPTH)
+    newer["paths"]["/api/v1/refunds/{refund_id}"]["get"]["parameters"].append(DEPTH)
 
     contents = contents_of(table, newer)
     python = resources_code(contents, is_async=False)
     node = typescript_code(contents)
 
-    assert "def get(self, payment_id: str, *, wait: int | None = None) -> models.Payment:" in python
-    assert python.count("wait: Seconds to wait for the outcome.") == 2
-    assert 'query={"wait": wait},' in python
-    assert "get(paymentId: string, query: ShowPaymentQuery = {}): Promise<Payment> {" in node
+    assert "def get(self, refund_id: str, *, depth: int | None = None) -> models.Refund:" in python
+    assert python.count("depth: How much of it to show.") == 2
+    assert 'query={"depth": depth}' in python
+    assert "get(refundId: string, query: ShowRefundQuery = {}): Promise<Refund> {" in node
     assert "options: KeyedOptions & CreatePaymentQuery = {}" in node
-    assert "query: { wait: options.wait }," in node
+    assert "query: { depth: options.depth }," in node
 
 
 def test_a_new_operation_is_one_line(document: dict[str, Any], table: dict[str, Any]):

@@ -5486,7 +5486,9 @@ export interface operations {
   };
   showPayment: {
     parameters: {
-      query?: never;
+      query?: {
+        wait?: number | null;
+      };
       header?: never;
       path: {
         payment_id: string;

@@ -22,8 +22,8 @@ WAIT_MAX_S = int(PAYMENT_WAIT_MAX.total_seconds())
 class WaitQuery(Request):
     """``?wait=``."""
 
-    wait: Annotated[int, BeforeValidator(whole), Field(ge=0, le=WAIT_MAX_S)] = Field(
-        0,
+    wait: Annotated[int, BeforeValidator(whole), Field(ge=0, le=WAIT_MAX_S)] | None = Field(
+        None,
         description="seconds to wait for a next action or an outcome; then the payment is shown "
         "as it is",
     )

@@ -172,9 +172,16 @@ class AsyncPayments:
         )
         return await self._send(call)
 
-    async def get(self, payment_id: str) -> models.Payment:
-        """Show a payment."""
-        call = Call("GET", path("/payments/{}", payment_id), models.Payment.from_json)
+    async def get(self, payment_id: str, *, wait: int | None = None) -> models.Payment:
+        """Show a payment.
+
+        Args:
+            wait: Seconds to wait for a next action or an outcome; then the payment is shown as
+                it is.
+        """
+        call = Call(
+            "GET", path("/payments/{}", payment_id), models.Payment.from_json, query={"wait": wait}
+        )
         return await self._send(call)
 
     async def list(

@@ -456,6 +456,11 @@ export interface ListOrdersQuery {
     /** A prefix of the id, or three characters or more of the receipt. */
     q?: string | null | undefined;
 }
+/** Parameters of the query. */
+export interface ShowPaymentQuery {
+    /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
+    wait?: number | null | undefined;
+}
 /** What a list is filtered by. */
 export interface ListPaymentsQuery {
     /** More than 100 is 100. */
@@ -542,7 +547,7 @@ export declare class Payments {
      */
     create(body: CreatePaymentRequest, options?: KeyedOptions): Promise<PaymentCreated>;
     /** Show a payment. */
-    get(paymentId: string): Promise<Payment>;
+    get(paymentId: string, query?: ShowPaymentQuery): Promise<Payment>;
     /** List payments. */
     list(query?: ListPaymentsQuery): Promise<Page<Payment>>;
     /**

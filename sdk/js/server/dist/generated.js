@@ -63,8 +63,8 @@ export class Payments {
         });
     }
     /** Show a payment. */
-    get(paymentId) {
-        return this.#send({ verb: "GET", path: path `/payments/${paymentId}` });
+    get(paymentId, query = {}) {
+        return this.#send({ verb: "GET", path: path `/payments/${paymentId}`, query: { ...query } });
     }
     /** List payments. */
     list(query = {}) {

@@ -494,6 +494,12 @@ export interface ListOrdersQuery {
   q?: string | null | undefined;
 }
 
+/** Parameters of the query. */
+export interface ShowPaymentQuery {
+  /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
+  wait?: number | null | undefined;
+}
+
 /** What a list is filtered by. */
 export interface ListPaymentsQuery {
   /** More than 100 is 100. */
@@ -621,8 +627,8 @@ export class Payments {
   }
 
   /** Show a payment. */
-  get(paymentId: string): Promise<Payment> {
-    return this.#send({ verb: "GET", path: path`/payments/${paymentId}` });
+  get(paymentId: string, query: ShowPaymentQuery = {}): Promise<Payment> {
+    return this.#send({ verb: "GET", path: path`/payments/${paymentId}`, query: { ...query } });
   }
 
   /** List payments. */
