@@ -135,7 +135,11 @@ class ChaosRun:
         # What fails when it is mixed is explained by what fails alone.
         if failed and not (group is Group.MIXED and report.failures):
             clearest = min(failed, key=lambda each: inversions(each.sequence, self._happened))
-            report.failures.append(await self._shrunk(clearest))
+            failure = await self._shrunk(clearest)
+            report.failures.append(failure)
+            # The other groups may take long.
+            shown = steps_to_text(failure.smallest.sequence)
+            self.options.progress(f"{failure.text}: {shown}")
         self.options.progress(report.line_of(group))
 
     async def _play(self, group: Group, sequence: Steps) -> Played:

@@ -136,8 +136,13 @@ async def test_a_right_handler_passes_every_order():
 
 
 async def test_a_double_credit_is_named_with_two_events():
-    report = await play(Shop(dedupes=False))
+    lines: list[str] = []
 
+    report = await play(Shop(dedupes=False), progress=lines.append)
+
+    # Before the other groups are played.
+    named = "amount_paid is 1000 instead of 500: payment.success payment.success"
+    assert lines.index(named) < lines.index(report.line_of(Group.ORDERS))
     assert [report.verdict(quality) for quality in Quality] == [False, True, True]
     # What fails when it is mixed is explained by this.
     assert smallest(report) == {"duplicates": "payment.success payment.success"}
