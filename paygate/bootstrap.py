@@ -52,6 +52,7 @@ from .core.limits import (
     WRITES_PER_S,
 )
 from .core.loop_blocks import LoopBlocks
+from .core.observe.metrics import Metrics, NoMetrics, measure_loop_lag
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
@@ -144,7 +145,8 @@ async def _open_deps(
     rates = rate_limiter(settings, await _shared_buckets(settings, storage))
     stack.push_async_callback(rates.close)
     use_threads_of_plugins()
-    loop_blocks = LoopBlocks()
+    loop_blocks, metrics = LoopBlocks(), open_metrics(settings)
+    _run_in_background(measure_loop_lag(metrics), stack)
     stack.callback(LoopWatchdog(loop_blocks.report).close)
     return Deps(
         storage=storage,
@@ -165,7 +167,31 @@ async def _open_deps(
         policy=_policy(settings),
         crash_point=_crash_point(settings),
         loop_blocks=loop_blocks,
+        metrics=metrics,
     )
+
+
+def open_metrics(settings: Settings) -> Metrics:
+    """Return what counts for ``/metrics``; nothing is counted if nobody may read it.
+
+    Raises:
+        OperatorError: The settings ask for metrics, and the library is not installed.
+    """
+    if not settings.serves_metrics and not settings.metrics_port:
+        return NoMetrics()
+    # It takes a tenth of a second to import.
+    try:
+        from .adapters.metrics.prometheus import PrometheusMetrics  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if not settings.metrics_port and not settings.metrics_token.get_secret_value():
+            return NoMetrics()
+        raise OperatorError(
+            setting="PAYGATE_METRICS_PORT" if settings.metrics_port else "PAYGATE_METRICS_TOKEN",
+            problem=f"the package {error.name} is not installed",
+            remedy="Install paygate-framework[metrics], or remove the setting",
+        ) from error
+
+    return PrometheusMetrics()
 
 
 def _crash_point(settings: Settings) -> CrashPoint | None:
@@ -258,6 +284,8 @@ def _web_settings(settings: Settings) -> WebSettings:
         with_docs=settings.has_public_docs,
         policy=web_policy(settings),
         dialect=DIALECTS[settings.profile](),
+        with_metrics=settings.serves_metrics,
+        metrics_token=settings.metrics_token.get_secret_value() or None,
     )
 
 

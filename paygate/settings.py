@@ -186,14 +186,20 @@ class Settings(BaseModel):
     metrics_host: str = Field(
         "127.0.0.1",
         alias="PAYGATE_METRICS_HOST",
-        description="address of the port for probes",
+        description="address of the port for metrics and probes",
     )
     metrics_port: int = Field(
         0,
         alias="PAYGATE_METRICS_PORT",
         ge=0,
         le=65535,
-        description="port on which a worker serves /livez and /readyz; 0 opens none",
+        description="port of /metrics, /livez and /readyz apart from the API's; 0 opens none",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        alias="PAYGATE_METRICS_TOKEN",
+        description="token for /metrics on the API's port; empty needs none in development, and "
+        "serves no metrics there in production",
     )
     dashboard_port: int = Field(
         DASHBOARD_PORT,
@@ -379,6 +385,11 @@ class Settings(BaseModel):
         alias="TEST_WEBHOOK_SECRET",
         description="webhook secret of the test merchant",
     )
+
+    @property
+    def serves_metrics(self) -> bool:
+        """Whether the API's port serves ``/metrics``."""
+        return not self.is_production or bool(self.metrics_token.get_secret_value())
 
     @property
     def api_origin(self) -> str:

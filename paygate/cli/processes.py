@@ -16,6 +16,8 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..adapters.embedded.parent_death import ParentDeathSignal, choose_death_signal
@@ -32,6 +34,7 @@ RESTART_AFTER_MAX_S = 30.0
 # A process that has served for so long is not one that fails again and again.
 STEADY_S = 60.0
 FAILED = 1
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 log = logger("paygate")
 
@@ -69,13 +72,14 @@ async def serve_processes(
     stopped = stop_signal()
     with ExitStack() as stack:
         reserved = stack.enter_context(reserve(settings.host, settings.port, share=share_port))
+        counts = stack.enter_context(TemporaryDirectory(prefix="paygate-metrics-"))
         death_signal = choose_death_signal()
         stack.callback(death_signal.close)
         always = ["--with-worker"] if with_worker else []
         first = [*(["--with-pages"] if with_pages else []), *always]
         started = _Processes(
             arguments=[first, *([always] * (count - 1))],
-            environ={**setup.environ, **_overrides(settings)},
+            environ={**setup.environ, **_overrides(settings), METRICS_FOLDER: counts},
             reserved=reserved,
             death_signal=death_signal,
             stopped=stopped,
@@ -203,6 +207,7 @@ class _Processes:
         self._serving -= is_ready
         self._running.discard(child)
         self.death_signal.forget(child.process.pid)
+        _forget_measured(child.process.pid, self.environ[METRICS_FOLDER])
         return is_ready
 
     async def _start(self, number: int, *options: str) -> _Child:
@@ -240,6 +245,12 @@ class _Processes:
             self._exit_code = FAILED
             for child in self._running:
                 child.kill()
+
+
+def _forget_measured(pid: int, folder: str) -> None:
+    """Forget what an ended process measured last; what it counted stays."""
+    for measured in Path(folder).glob(f"gauge_live*_{pid}.db"):
+        measured.unlink(missing_ok=True)
 
 
 async def _read_pipe(descriptor: int) -> asyncio.StreamReader:

@@ -23,9 +23,10 @@ from ..adapters.postgres.storage import PostgresStorage
 from ..adapters.serving.server import answer, find_server
 from ..bootstrap import App, direct_url, open_app, pages
 from ..core.api.app import WebApp, create_app
+from ..core.api.metrics import create_probe_app
 from ..core.api.pages.own_ports import KINDS, Kind
-from ..core.api.resources.probes import create_probe_app
 from ..core.errors import OperatorError, WorkerEndedError
+from ..core.observe.metrics import MetricsPage
 from ..core.observe.readiness import Readiness
 from ..core.queue.notifier import QUEUES, Queue
 from ..core.queue.worker import Worker
@@ -187,6 +188,13 @@ async def serve(
             working.add_done_callback(lambda _: stopped.set())
             web = replace(web, worker_runs=lambda: not working.done())
         served = [(create_app(app.deps, web), listening)]
+        # Processes that share the API's port share this one, and each shows the counts of all.
+        probes = _listen_for_probes(app.settings, share=share_port)
+        if probes is not None:
+            readiness = Readiness(
+                app.deps.storage.missing_migrations, web.is_stopping, web.worker_runs
+            )
+            served.append((_probe_app(app, readiness), probes))
         if with_pages:
             served += listening_pages(setup.settings)
         await say_connected(app)
@@ -263,7 +271,7 @@ async def work(setup: Setup, *, wait: bool = False, queues: Collection[Queue] = 
             await probing
 
 
-def _listen_for_probes(settings: Settings) -> socket.socket | None:
+def _listen_for_probes(settings: Settings, *, share: bool = False) -> socket.socket | None:
     """Listen on the port for probes; return None if there is none.
 
     Raises:
@@ -271,7 +279,8 @@ def _listen_for_probes(settings: Settings) -> socket.socket | None:
     """
     if not settings.metrics_port:
         return None
-    return listen(settings.metrics_host, settings.metrics_port, setting="PAYGATE_METRICS_PORT")
+    host, port = settings.metrics_host, settings.metrics_port
+    return listen(host, port, share=share, setting="PAYGATE_METRICS_PORT")
 
 
 async def _answer_probes(
@@ -289,7 +298,12 @@ async def _answer_probes(
     )
     logger("paygate").info("serving probes", at=address(listening))
     server = app.settings.server
-    await answer(create_probe_app(readiness), listening, ended, server=server, grace_s=1)
+    await answer(_probe_app(app, readiness), listening, ended, server=server, grace_s=1)
+
+
+def _probe_app(app: App, readiness: Readiness) -> WebApp:
+    deps = app.deps
+    return create_probe_app(readiness, MetricsPage(deps.metrics, deps.storage, deps.clock))
 
 
 async def finish(worker: Worker, running: asyncio.Task[None]) -> None:

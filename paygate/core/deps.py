@@ -19,6 +19,7 @@ from .errors import TransactionConflictError
 from .ids import Ids
 from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 from .loop_blocks import LoopBlocks
+from .observe.metrics import Metrics, NoMetrics
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
@@ -111,6 +112,7 @@ class Deps:
         policy: The settings of the use cases.
         crash_point: Where a test lets this process die; None in production.
         loop_blocks: Reports calls of plugins that have blocked the event loop.
+        metrics: Counts what operators watch; by default nothing.
     """
 
     storage: Storage
@@ -131,6 +133,7 @@ class Deps:
     policy: Policy = field(default_factory=Policy)
     crash_point: CrashPoint | None = None
     loop_blocks: LoopBlocks = field(default_factory=LoopBlocks)
+    metrics: Metrics = field(default_factory=NoMetrics)
 
     def reach(self, step: str, *works: str) -> None:
         """Let the process die if a test wants it here; see ``crash_points``."""

@@ -142,6 +142,10 @@ class Storage(Repositories, Protocol):
         """Check whether the database responds."""
         ...
 
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections of the pool are in use, and how many are not."""
+        ...
+
     async def missing_migrations(self) -> Sequence[str]:
         """Return the names of the migrations that the database lacks.
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import asyncpg
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from paygate.adapters.postgres.database_url import with_database
 from tests.harness.databases import Databases
@@ -84,3 +85,31 @@ async def test_a_worker_whose_port_for_probes_is_in_use_does_not_start(processes
 
     assert code == 2
     assert "PAYGATE_METRICS_PORT" in errors
+
+
+async def test_every_process_of_a_port_shows_the_counts_of_all(processes: Stack):
+    port = free_port()
+    api = await processes.serve("--processes", "2", PAYGATE_METRICS_PORT=str(port))
+    metrics = Client(f"http://127.0.0.1:{port}")
+    await until(metrics, "/livez", LIVE)
+    for _ in range(20):
+        assert (await api.call("GET", "/livez")) == LIVE
+
+    shown = [await _count_of_livez(metrics) for _ in range(10)]
+
+    assert shown == [20.0] * 10
+
+
+async def _count_of_livez(metrics: Client) -> float:
+    """Read how many requests of /livez the API's port has answered."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{metrics.base}/metrics") as response,
+    ):
+        text = await response.text()
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "paygate_http_requests_total" and sample.labels["route"] == "/livez"
+    )

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.harness.apps import KEYS, TestApp
 
 # Pages and files for people and browsers; the document is about programs.
-PAGES = {"checkout", "dashboard", "docs", "simulator"}
+PAGES = {"metrics", "checkout", "dashboard", "docs", "simulator"}
 
 
 STREAM = "text/event-stream"

@@ -155,6 +155,13 @@ class PoolClient(AsyncpgDBClient):
         log.warning("the database is read-only; its connections are replaced")
         self._replacing = asyncio.ensure_future(self._pool.expire_connections())
 
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many are not."""
+        if self._pool is None:
+            return 0, 0
+        idle = self._pool.get_idle_size()
+        return self._pool.get_size() - idle, idle
+
     async def create_pool(self, **_kwargs: Any) -> asyncpg.Pool:
         chosen: dict[str, Any] = (
             {

@@ -14,6 +14,7 @@ from ...core.batching import Batcher
 from ...core.errors import InfrastructureError
 from .database import Executor, connect
 from .migrate import missing_migrations
+from .pool import pool_of
 from .tables.accounts import PostgresApiKeys, PostgresAudit, PostgresSessions, PostgresUsers
 from .tables.attention import PostgresAttention
 from .tables.callbacks import PostgresCallbacks
@@ -173,6 +174,9 @@ class PostgresRepositories:
             return bool(await self.executor.fetchval("SELECT true"))
         except InfrastructureError:
             return False
+
+    def connections(self) -> tuple[int, int]:
+        return pool_of(self.executor.client).connections()
 
     async def missing_migrations(self) -> Sequence[str]:
         return await missing_migrations(self.executor)

@@ -10,12 +10,15 @@ from quart import Quart
 from quart.routing import QuartRule
 
 from ..deps import Deps
+from ..observe.metrics import MetricsPage, NoMetrics
 from ..observe.readiness import Readiness
+from . import metrics
 from .bodies import register_bodies
 from .context import use_deps, use_dialect
 from .dialect import Dialect
 from .errors import register_errors, register_refusals
 from .group_commit import use_group_commit
+from .metrics import count_requests
 from .middleware import WebPolicy, register_middleware
 from .pages import checkout, dashboard, docs, simulator
 from .pages.dashboard import DashboardSettings
@@ -80,6 +83,8 @@ class WebSettings:
         is_stopping: Whether the process was asked to stop.
         with_docs: Serve the OpenAPI document and its page, the list of routes, and a receiver
             for webhooks.
+        with_metrics: Serve ``/metrics``.
+        metrics_token: What a reader of the metrics must send; None for anyone.
         policy: The origins and host names that may use the app.
         dialect: The dialect of other gateways' clients.
     """
@@ -89,6 +94,8 @@ class WebSettings:
     worker_runs: Callable[[], bool] | None = None
     is_stopping: Callable[[], bool] = lambda: False
     with_docs: bool = True
+    with_metrics: bool = False
+    metrics_token: str | None = None
     policy: WebPolicy = field(default_factory=WebPolicy)
     dialect: Dialect = field(default_factory=Dialect)
 
@@ -117,6 +124,11 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         settings.worker_runs,
     )
     app.register_blueprint(probes.blueprint(readiness))
+    if not isinstance(deps.metrics, NoMetrics):
+        count_requests(app, deps.metrics)
+    if settings.with_metrics and not isinstance(deps.metrics, NoMetrics):
+        page = MetricsPage(deps.metrics, deps.storage, deps.clock)
+        app.register_blueprint(metrics.blueprint(page, token=settings.metrics_token))
     for resource in (
         orders,
         payments,

@@ -223,6 +223,7 @@ class OperationWork:
                 self._check_and_call(claim) if claim.is_unchecked else self._call(claim)
             )
             self._judge(claim, result)
+            self._count(claim, result)
         finally:
             self.shares.end(operation.processor, operation.id)
         return result
@@ -245,6 +246,18 @@ class OperationWork:
             breakers.succeeded(operation.processor)
         elif reason:
             breakers.failed(operation.processor, operation.id, reason)
+
+    def _count(self, claim: Job, result: CallResult) -> None:
+        operation = claim.claimed.operation
+        # A processor that is not installed is no value of a label.
+        if result.outcome is None or operation.processor not in self.deps.registry.processors:
+            return
+        self.deps.metrics.result(
+            operation.processor,
+            operation.kind,
+            "Blocked" if result.is_blocked else type(result.outcome).__name__,
+            [call.took_ms / 1000 for call in result.calls],
+        )
 
     def _context(self, claim: Job) -> CallContext:
         return call_context(claim.claimed, self.deps, self.receive)

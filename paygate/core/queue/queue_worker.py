@@ -22,6 +22,7 @@ from typing import Generic
 from ..clock import Clock, MovableClock
 from ..errors import InfrastructureError
 from ..limits import CLAIM_ROWS_MAX, RENEW_EVERY, SWEEP_EVERY
+from ..observe.metrics import Metrics, NoMetrics
 from .lease import FailedClaim, Leasable, Lease, retry_delay
 from .work import ClaimT, Finished, ResultT, Work
 
@@ -57,6 +58,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
         worker_id: The owner of the leases.
         in_flight_max: How many rows to process at once.
         test_clock: The same clock, where tests may hold it.
+        metrics: Counts refused results.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class QueueWorker(Generic[ClaimT, ResultT]):
         worker_id: str,
         in_flight_max: int,
         test_clock: MovableClock | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics or NoMetrics()
         self.name = name
         self._work = work
         self._rows = rows
@@ -261,6 +265,7 @@ class QueueWorker(Generic[ClaimT, ResultT]):
         stale = leases.keys() - stored.stored - stored.refused.keys() - stored.busy
         if stale:
             log.warning("%s: %d stale write(s) refused", self.name, len(stale))
+            self._metrics.stale_results(self.name, len(stale))
             await self._release_claims([leases[row_id] for row_id in stale])
         await self._fail([(leases[row], why) for row, why in stored.refused.items()])
         return stored.busy

@@ -89,6 +89,7 @@ class Worker:
             worker_id=self.worker_id,
             in_flight_max=deps.policy.operations_in_flight,
             test_clock=self._test_clock,
+            metrics=deps.metrics,
         )
 
     def _webhooks(self) -> QueueWorker[Any, Any]:
@@ -101,6 +102,7 @@ class Worker:
             worker_id=self.worker_id,
             in_flight_max=deps.policy.deliveries_in_flight,
             test_clock=self._test_clock,
+            metrics=deps.metrics,
         )
 
     @property
@@ -200,6 +202,8 @@ class Worker:
         breakers = {name: asdict(each) for name, each in self._breakers.shown().items()}
         await self._deps.storage.workers.heartbeat(self.worker_id, kind="worker", breakers=breakers)
         self._last_beat_s = time.monotonic()
+        processors = self._deps.registry.processors
+        self._deps.metrics.breakers({name: self._breakers.state(name) for name in processors})
         self._is_listed.set()
         # After an outage the heartbeats of all workers are old, although the workers live. Only
         # a worker whose own heartbeats succeeded may conclude that another one is dead.
@@ -238,5 +242,6 @@ class Worker:
         ):
             freed = await rows.release_orphans(dead_after=WORKER_DEAD_AFTER)
             if freed:
+                self._deps.metrics.leases_released(table, freed)
                 log.info("released %d lease(s) of dead workers: %s", freed, table)
                 self.wake_all()

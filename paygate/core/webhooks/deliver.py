@@ -191,6 +191,9 @@ class DeliveryWork:
         notices = await disabled_notices(finished, deps)
         stored = await deps.storage.deliveries.record(records, notices)
         deps.reach("after_commit", "delivery")
+        for record in records:
+            if str(record.after.id) in stored.stored:
+                deps.metrics.delivery(record.after.status, record.took_ms / 1000)
         notify_deliveries([notice.event for notice in notices], deps)
         return WriteResult(stored.stored, {**stored.refused, **refused})
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from quart import Blueprint, Quart, Response
+from quart import Blueprint, Response
 from typing_extensions import TypedDict
 
 from ...observe.readiness import Problem, Readiness
 from ..documented import documented
-from ..errors import json_response, register_errors
+from ..errors import json_response
 
 
 class LiveJson(TypedDict):
@@ -68,11 +68,3 @@ def blueprint(readiness: Readiness) -> Blueprint:
         return json_response(shown, 503)
 
     return routes
-
-
-def create_probe_app(readiness: Readiness) -> Quart:
-    """Create an app for a port of its own, beside a worker; it serves nothing else."""
-    app = Quart("paygate-probes", static_folder=None)
-    register_errors(app)
-    app.register_blueprint(blueprint(readiness))
-    return app
