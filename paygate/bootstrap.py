@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from . import __version__
@@ -172,7 +173,7 @@ async def _open_deps(
 
 
 def open_metrics(settings: Settings) -> Metrics:
-    """Return what counts for ``/metrics``; nothing is counted if nobody may read it.
+    """Return what counts for ``/metrics``; nothing is counted if no caller may read it.
 
     Raises:
         OperatorError: The settings ask for metrics, and the library is not installed.
@@ -181,7 +182,7 @@ def open_metrics(settings: Settings) -> Metrics:
         return NoMetrics()
     # It takes a tenth of a second to import.
     try:
-        from .adapters.metrics.prometheus import PrometheusMetrics  # noqa: PLC0415
+        adapter = import_module(".adapters.metrics.prometheus", __package__)
     except ModuleNotFoundError as error:
         if not settings.metrics_port and not settings.metrics_token.get_secret_value():
             return NoMetrics()
@@ -190,8 +191,8 @@ def open_metrics(settings: Settings) -> Metrics:
             problem=f"the package {error.name} is not installed",
             remedy="Install paygate-framework[metrics], or remove the setting",
         ) from error
-
-    return PrometheusMetrics()
+    metrics: Metrics = adapter.PrometheusMetrics()
+    return metrics
 
 
 def _crash_point(settings: Settings) -> CrashPoint | None:

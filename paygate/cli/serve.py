@@ -22,7 +22,7 @@ from ..adapters.postgres.migrate import migrate, missing_migrations
 from ..adapters.postgres.storage import PostgresStorage
 from ..adapters.serving.server import answer, find_server
 from ..bootstrap import App, direct_url, open_app, pages
-from ..core.api.app import WebApp, create_app
+from ..core.api.app import WebApp, WebSettings, create_app
 from ..core.api.metrics import create_probe_app
 from ..core.api.pages.own_ports import KINDS, Kind
 from ..core.errors import OperatorError, WorkerEndedError
@@ -187,14 +187,7 @@ async def serve(
             # Without its worker this process would accept payments that are never processed.
             working.add_done_callback(lambda _: stopped.set())
             web = replace(web, worker_runs=lambda: not working.done())
-        served = [(create_app(app.deps, web), listening)]
-        # Processes that share the API's port share this one, and each shows the counts of all.
-        probes = _listen_for_probes(app.settings, share=share_port)
-        if probes is not None:
-            readiness = Readiness(
-                app.deps.storage.missing_migrations, web.is_stopping, web.worker_runs
-            )
-            served.append((_probe_app(app, readiness), probes))
+        served = [(create_app(app.deps, web), listening), *_probes(app, web, share=share_port)]
         if with_pages:
             served += listening_pages(setup.settings)
         await say_connected(app)
@@ -299,6 +292,18 @@ async def _answer_probes(
     logger("paygate").info("serving probes", at=address(listening))
     server = app.settings.server
     await answer(_probe_app(app, readiness), listening, ended, server=server, grace_s=1)
+
+
+def _probes(app: App, web: WebSettings, *, share: bool) -> list[tuple[WebApp, socket.socket]]:
+    """Listen on the port for the probes and the metrics, if the settings name one.
+
+    Processes that share the API's port share this one, and each shows the counts of all.
+    """
+    probes = _listen_for_probes(app.settings, share=share)
+    if probes is None:
+        return []
+    readiness = Readiness(app.deps.storage.missing_migrations, web.is_stopping, web.worker_runs)
+    return [(_probe_app(app, readiness), probes)]
 
 
 def _probe_app(app: App, readiness: Readiness) -> WebApp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -29,97 +29,102 @@ class PrometheusMetrics:
     """Implements ``Metrics`` with the official client library."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "paygate_http_requests_total",
-            "Requests that were answered.",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self._request_s = Histogram(
-            "paygate_http_request_duration_seconds",
-            "Time until the response of a request began.",
-            ["method", "route"],
-            buckets=REQUEST_BUCKETS_S,
-            registry=registry,
-        )
+        self._registry = CollectorRegistry()
         # Finding a metric by its labels takes longer than counting.
-        self._of_requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._results = Counter(
-            "paygate_operation_results_total",
+        self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._requests = self._counter(
+            "http_requests_total", "Requests that were answered.", "method", "route", "status"
+        )
+        self._request_s = self._durations(
+            "http_request_duration_seconds",
+            "Time until the response of a request began.",
+            REQUEST_BUCKETS_S,
+            "method",
+            "route",
+        )
+        self._results = self._counter(
+            "operation_results_total",
             "Results of claimed operations.",
-            ["processor", "kind", "outcome"],
-            registry=registry,
+            "processor",
+            "kind",
+            "outcome",
         )
-        self._call_s = Histogram(
-            "paygate_processor_call_duration_seconds",
+        self._call_s = self._durations(
+            "processor_call_duration_seconds",
             "Duration of calls of processors.",
-            ["processor", "kind"],
-            buckets=CALL_BUCKETS_S,
-            registry=registry,
+            CALL_BUCKETS_S,
+            "processor",
+            "kind",
         )
-        self._deliveries = Counter(
-            "paygate_delivery_attempts_total",
+        self._deliveries = self._counter(
+            "delivery_attempts_total",
             "Attempts to deliver a webhook, by what became of the delivery.",
-            ["outcome"],
-            registry=registry,
+            "outcome",
         )
-        self._delivery_s = Histogram(
-            "paygate_delivery_attempt_duration_seconds",
+        self._delivery_s = self._durations(
+            "delivery_attempt_duration_seconds",
             "Duration of attempts to deliver a webhook.",
-            buckets=CALL_BUCKETS_S,
-            registry=registry,
+            CALL_BUCKETS_S,
         )
-        self._released = Counter(
-            "paygate_leases_released_total",
+        self._released = self._counter(
+            "leases_released_total",
             "Leases of dead workers that another worker released.",
-            ["table"],
-            registry=registry,
+            "table",
         )
-        self._stale = Counter(
-            "paygate_stale_results_total",
+        self._stale = self._counter(
+            "stale_results_total",
             "Results that were refused because the lease was lost.",
-            ["queue"],
-            registry=registry,
+            "queue",
         )
-        self._breakers = Gauge(
-            "paygate_processor_breaker",
-            "1 for the state of a processor's breaker in this worker, else 0.",
-            ["processor", "state"],
-            multiprocess_mode="livemax",
-            registry=registry,
-        )
-        self._lag_s = Histogram(
-            "paygate_event_loop_lag_seconds",
+        self._lag_s = self._durations(
+            "event_loop_lag_seconds",
             "How late the event loop was, once a second.",
-            buckets=LAG_BUCKETS_S,
-            registry=registry,
+            LAG_BUCKETS_S,
         )
-        self._connections = Gauge(
-            "paygate_database_connections",
-            "Connections of the pool.",
-            ["state"],
-            multiprocess_mode="livesum",
-            registry=registry,
+        about = "1 for the state of a processor's breaker in this worker, else 0."
+        self._breakers = self._gauge("processor_breaker", about, "livemax", "processor", "state")
+        self._connections = self._gauge(
+            "database_connections", "Connections of the pool.", "livesum", "state"
+        )
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"paygate_{name}", about, labels, registry=self._registry)
+
+    def _durations(
+        self, name: str, about: str, buckets_s: Sequence[float], *labels: str
+    ) -> Histogram:
+        return Histogram(
+            f"paygate_{name}", about, labels, buckets=buckets_s, registry=self._registry
+        )
+
+    def _gauge(
+        self, name: str, about: str, of_processes: Literal["livemax", "livesum"], *labels: str
+    ) -> Gauge:
+        return Gauge(
+            f"paygate_{name}",
+            about,
+            labels,
+            multiprocess_mode=of_processes,
+            registry=self._registry,
         )
 
     def request(self, method: str, route: str | None, status: int, seconds: float) -> None:
         known, shown = method if method in METHODS else "other", route or "none"
-        found = self._of_requests.get((known, shown, status))
+        found = self._by_request.get((known, shown, status))
         if found is None:
             found = (
                 self._requests.labels(known, shown, status),
                 self._request_s.labels(known, shown),
             )
-            self._of_requests[known, shown, status] = found
+            self._by_request[known, shown, status] = found
         found[0].inc()
         found[1].observe(seconds)
 
-    def result(self, processor: str, kind: str, outcome: str, call_s: Sequence[float]) -> None:
+    def result(self, processor: str, kind: str, outcome: str, call_ms: Sequence[int]) -> None:
         self._results.labels(processor, kind, outcome).inc()
         durations = self._call_s.labels(processor, kind)
-        for seconds in call_s:
-            durations.observe(seconds)
+        for took_ms in call_ms:
+            durations.observe(took_ms / 1000)
 
     def delivery(self, outcome: str, seconds: float) -> None:
         self._deliveries.labels(outcome).inc()

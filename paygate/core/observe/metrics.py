@@ -44,7 +44,7 @@ class Metrics(Protocol):
         """Count a request; the route is its rule, or None if there is none."""
         ...
 
-    def result(self, processor: str, kind: str, outcome: str, call_s: Sequence[float]) -> None:
+    def result(self, processor: str, kind: str, outcome: str, call_ms: Sequence[int]) -> None:
         """Count the result of a claimed operation, and the calls that it took."""
         ...
 
@@ -79,7 +79,7 @@ class NoMetrics:
     def request(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """See ``Metrics``."""
 
-    def result(self, processor: str, kind: str, outcome: str, call_s: Sequence[float]) -> None:
+    def result(self, processor: str, kind: str, outcome: str, call_ms: Sequence[int]) -> None:
         """See ``Metrics``."""
 
     def delivery(self, outcome: str, seconds: float) -> None:

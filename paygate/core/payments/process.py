@@ -256,7 +256,7 @@ class OperationWork:
             operation.processor,
             operation.kind,
             "Blocked" if result.is_blocked else type(result.outcome).__name__,
-            [call.took_ms / 1000 for call in result.calls],
+            [call.took_ms for call in result.calls],
         )
 
     def _context(self, claim: Job) -> CallContext:
