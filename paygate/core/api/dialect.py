@@ -25,6 +25,9 @@ Shown = TypeVar("Shown")
 class Dialect:
     """paygate's own API: no method changes anything."""
 
+    renamed_fields: frozenset[str] = frozenset()
+    """Fields that ``endpoint_body`` reads under other names."""
+
     def register(self, app: Quart, *, with_docs: bool) -> None:
         """Register additional routes, after all others.
 

@@ -20,6 +20,7 @@ from ..senders.addresses import Network, client_address
 from .bodies import refuse_body
 from .context import current_request
 from .documented import find_documented
+from .ignored import IGNORED, ignored_of_request
 from .rate_limiting import Limit, add_rate_headers
 
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -28,7 +29,8 @@ ALLOWED_HEADERS = (
     "Paygate-Scenario, X-Request-Id"
 )
 EXPOSED_HEADERS = (
-    "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Paygate-Reason"
+    "Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Paygate-Reason, "
+    "Paygate-Ignored"
 )
 PREFLIGHT_AGE_S = 600
 FORWARDED_FOR = b"x-forwarded-for"
@@ -126,6 +128,8 @@ def register_middleware(
         add_rate_headers(asked, headers)
         headers["X-Request-Id"] = REQUEST_ID.get() or id_of_request(None, ids)
         headers["X-Content-Type-Options"] = "nosniff"
+        if ignored := ignored_of_request(asked, app):
+            headers[IGNORED] = ignored
         headers.setdefault("Cache-Control", "no-store")
         if policy.hsts_s:
             headers["Strict-Transport-Security"] = f"max-age={policy.hsts_s}"

@@ -47,6 +47,8 @@ ALIASES: tuple[tuple[str, str, str], ...] = (
 class OtherGateways(Dialect):
     """paygate's own API, with the paths and fields of other gateways."""
 
+    renamed_fields = frozenset({"url", "secret"})
+
     def register(self, app: Quart, *, with_docs: bool) -> None:
         """Register the aliases: each has the same function as its original."""
         for number, (method, path, endpoint) in enumerate(ALIASES):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeVar, cast
 
 from pydantic import ConfigDict, Field, with_config
 from quart import Blueprint, Response, request
@@ -144,6 +144,12 @@ class PaymentJson(PaymentCreatedJson):
     updated_at: At
 
 
+NEVER_READ = frozenset({"amount", "currency", "metadata", "notes"})
+"""Fields of a payment request that are ignored: the order has them."""
+NOT_DETAILS = NEVER_READ | {"client_secret"}
+"""Fields of a payment request that do not belong to the method."""
+
+
 class PaymentRequest(Request):
     """Body of ``POST /payments`` and ``POST /payments/public``.
 
@@ -151,6 +157,7 @@ class PaymentRequest(Request):
     """
 
     model_config = ConfigDict(extra="allow")
+    never_read: ClassVar[frozenset[str]] = NEVER_READ
 
     order_id: Text = Field(min_length=1)
     method: Any = Field(description="an installed payment method: upi, card, …")
@@ -197,10 +204,6 @@ def parse_payments(query: Mapping[str, str]) -> PaymentSearch:
         order_id=asked.order_id,
         text=asked.q,
     )
-
-
-NOT_DETAILS = frozenset({"amount", "currency", "metadata", "notes", "client_secret"})
-"""Fields of a payment request that do not belong to the method."""
 
 
 def parse_payment(
