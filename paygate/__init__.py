@@ -51,7 +51,13 @@ if TYPE_CHECKING:
         TableData,
     )
     from .core.plugin_api.history import History, PaymentCounts
-    from .core.plugin_api.http_client import Http, HttpError, HttpResponse
+    from .core.plugin_api.http_client import (
+        ClientCertificate,
+        Http,
+        HttpError,
+        HttpMethod,
+        HttpResponse,
+    )
     from .core.plugin_api.method import MethodContext, MethodInfo, PaymentMethod
     from .core.plugin_api.plugin import CallContext, CanClose, Logger, PluginContext, PluginInfo
     from .core.plugin_api.processor import (
@@ -105,6 +111,7 @@ __all__ = [
     "Candidate",
     "Capabilities",
     "CardNetwork",
+    "ClientCertificate",
     "Clock",
     "Column",
     "Command",
@@ -122,6 +129,7 @@ __all__ = [
     "History",
     "Http",
     "HttpError",
+    "HttpMethod",
     "HttpResponse",
     "Instrument",
     "InvalidInstrumentError",
@@ -187,7 +195,7 @@ _HOMES = {
         RouteCall RouteReply TableData
     """,
     "core.plugin_api.history": "History PaymentCounts",
-    "core.plugin_api.http_client": "Http HttpError HttpResponse",
+    "core.plugin_api.http_client": "ClientCertificate Http HttpError HttpMethod HttpResponse",
     "core.plugin_api.method": "MethodContext MethodInfo PaymentMethod",
     "core.plugin_api.plugin": "CallContext CanClose Logger PluginContext PluginInfo",
     "core.plugin_api.processor": """

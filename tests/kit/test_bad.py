@@ -10,7 +10,7 @@ from paygate.testing.kit.checks import method_input, processor_time, sink_delive
 from paygate.testing.kit.judge import judge, kind_of
 from paygate.testing.kit.rules import all_rules, rules_of
 from tests.kit import good
-from tests.kit.bad import others, processors
+from tests.kit.bad import money_requests, others, processors
 from tests.kit.bad.processors import BAD
 
 BASES = {
@@ -60,7 +60,9 @@ def test_a_mistake_breaks_only_its_rules(kind: type, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "kind", [good.Good, processors.Batches, *BASES], ids=lambda kind: kind.__name__
+    "kind",
+    [good.Good, money_requests.SendsWithPut, processors.Batches, *BASES],
+    ids=lambda kind: kind.__name__,
 )
 def test_the_correct_plugin_keeps_every_rule(kind: type):
     found = findings(kind)
@@ -75,5 +77,7 @@ def test_every_expected_rule_exists():
     known = {rule.id for rule in all_rules()}
 
     assert {rule for rules in BAD.values() for rule in rules} <= known
-    assert {kind.__module__ for kind in BAD} == {others.__name__, processors.__name__}
+    assert {kind.__module__ for kind in BAD} == {
+        each.__name__ for each in (money_requests, others, processors)
+    }
     assert len(BAD) >= 60

@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from typing import cast
+from typing import cast, get_args
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from ...core.plugin_api.http_client import HttpError, HttpResponse
+from ...core.plugin_api.http_client import (
+    NOTHING,
+    RESPONSE_BYTES_MAX,
+    ClientCertificate,
+    HttpError,
+    HttpMethod,
+    HttpResponse,
+    url_with,
+)
 from .address import Reach, check_url
+from .certificates import Certificates
 from .raw_answer import RAW_ANSWER, KeepingResponseHandler, RawAnswer
 from .resolver import SharedResolver
 
@@ -58,6 +68,7 @@ class AiohttpClient:
         self._connections_max = connections_max
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
+        self._certificates = Certificates()
 
     def check(self, url: str) -> None:
         check_url(url, self._reach)
@@ -71,20 +82,47 @@ class AiohttpClient:
         timeout: timedelta,  # noqa: ASYNC109 - a limit for the whole exchange, enforced here
         response_bytes_max: int,
     ) -> HttpResponse:
+        return await self.request(
+            "POST",
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
+        )
+
+    async def request(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        params: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NOTHING,
+        timeout: timedelta,  # noqa: ASYNC109 - as for ``post``
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+        certificate: ClientCertificate | None = None,
+        moves_money: bool = False,  # noqa: ARG002 - for the contract kit
+    ) -> HttpResponse:
+        url = url_with(url, params)
         self.check(url)
+        _check_method(method)
         _check_headers(headers)
+        context = self._certificates.context(url, certificate)
         raw, read = RawAnswer(), bytearray()
         RAW_ANSWER.set(raw)
         try:
             # aiohttp's total timeout does not cover everything here.
             async with asyncio.timeout(timeout.total_seconds()):
-                return await self._post(
+                return await self._send(
+                    method,
                     url,
                     body,
                     headers,
                     timeout=timeout,
                     response_bytes_max=response_bytes_max,
                     read=read,
+                    context=context,
                 )
         except (TimeoutError, aiohttp.ServerTimeoutError):
             failure = HttpError("timeout")
@@ -96,8 +134,9 @@ class AiohttpClient:
         body = max(bytes(read), raw.body, key=len)[:response_bytes_max]
         return HttpResponse(raw.status, raw.headers, body, True, broken=failure.kind)
 
-    async def _post(
+    async def _send(
         self,
+        method: HttpMethod,
         url: str,
         body: bytes,
         headers: Mapping[str, str],
@@ -105,13 +144,17 @@ class AiohttpClient:
         timeout: timedelta,  # noqa: ASYNC109 - passed to aiohttp
         response_bytes_max: int,
         read: bytearray,
+        context: ssl.SSLContext | None,
     ) -> HttpResponse:
-        async with self._open().post(
+        async with self._open().request(
+            method,
             # Exactly the merchant's URL: quoting it again would change it.
             URL(url, encoded=url.isascii()),
-            data=body,
+            # A POST says that it has no bytes; a GET has no body.
+            data=body if body or method == "POST" else None,
             headers={"Accept-Encoding": "identity", **headers},
             allow_redirects=False,
+            ssl=True if context is None else context,
             timeout=aiohttp.ClientTimeout(total=timeout.total_seconds()),
         ) as response:
             is_truncated = await _read(response, response_bytes_max, read)
@@ -145,6 +188,9 @@ class AiohttpClient:
                 auto_decompress=False,
                 trust_env=False,
             )
+            # aiohttp sends GET, PUT and DELETE again after a lost connection. A PUT may be
+            # a charge, and the plugin must know how often it was sent.
+            self._session._retry_connection = False  # noqa: SLF001 - there is no parameter
         return self._session
 
     def _socket(self, info: AddressInfo) -> socket.socket:
@@ -163,6 +209,11 @@ async def _read(response: aiohttp.ClientResponse, bytes_max: int, read: bytearra
             del read[bytes_max:]
             return True
     return False
+
+
+def _check_method(method: str) -> None:
+    if method not in get_args(HttpMethod):
+        raise HttpError("invalid_url", f"the method {method[:20]!r} cannot be sent")
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from ...core.plugin_api.http_client import HttpResponse
+from ...core.plugin_api.http_client import (
+    NOTHING,
+    RESPONSE_BYTES_MAX,
+    ClientCertificate,
+    HttpMethod,
+    HttpResponse,
+    url_with,
+)
 from .client import AiohttpClient
 
 Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]
@@ -47,12 +54,49 @@ class LoopbackClient:
         Raises:
             HttpError: No response; ``refused_address`` for another machine.
         """
+        return await self.request(
+            "POST",
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
+        )
+
+    async def request(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        params: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NOTHING,
+        timeout: timedelta,  # noqa: ASYNC109 - passed on
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+        certificate: ClientCertificate | None = None,
+        moves_money: bool = False,
+    ) -> HttpResponse:
+        """See ``Http.request``; a registered receiver only responds to ``POST``.
+
+        Raises:
+            HttpError: No response; ``refused_address`` for another machine.
+        """
         receiver = self._receivers.get(urlsplit(url).hostname or "")
         if receiver is not None:
+            if method != "POST":
+                return HttpResponse(405, {"allow": "POST"}, b"", is_truncated=False)
             named = {name.lower(): value for name, value in headers.items()}
-            return await receiver(url, named, body)
-        return await self._client.post(
-            url, body=body, headers=headers, timeout=timeout, response_bytes_max=response_bytes_max
+            return await receiver(url_with(url, params), named, body)
+        return await self._client.request(
+            method,
+            url,
+            params=params,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
+            certificate=certificate,
+            moves_money=moves_money,
         )
 
     async def close(self) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Literal, Protocol
+from urllib.parse import urlencode
 
 from ..errors import PaygateError
+
+HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+RESPONSE_BYTES_MAX = 64 * 1024
+"""How much of a response is read if a request does not say it."""
+SECONDS_DIGITS_MAX = 9
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,43 @@ class HttpResponse:
     is_truncated: bool
     broken: str | None = None
 
+    def retry_after(self, now: datetime) -> timedelta | None:
+        """Return how long the receiver asked to wait; None if it did not say it clearly.
+
+        Args:
+            now: The time, in UTC; ``Retry-After`` may name a date.
+        """
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdecimal() and len(text) <= SECONDS_DIGITS_MAX:
+            return timedelta(seconds=int(text))
+        try:
+            at = parsedate_to_datetime(text)
+        except (TypeError, ValueError, IndexError):
+            return None
+        # A date without a zone is read as UTC, the only zone that HTTP has.
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(at - now, timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What a client proves its identity with, for receivers that ask for it.
+
+    The files are read again after they change.
+
+    Args:
+        certificate_file: Path of the certificate and its chain, PEM.
+        key_file: Path of the private key, PEM.
+        password: Of the private key; None if it is not encrypted.
+        authorities_file: Path of the only authorities that may have signed the receiver's
+            certificate, PEM; None for those of the system.
+    """
+
+    certificate_file: str
+    key_file: str
+    password: str | None = field(default=None, repr=False)
+    authorities_file: str | None = None
+
 
 class HttpError(PaygateError):
     """There was no response, not even a status line.
@@ -37,8 +83,10 @@ class HttpError(PaygateError):
     Args:
         kind: ``refused_address`` (the guard), ``invalid_url``, ``timeout``,
             ``connection`` (no connection, or it broke), ``tls`` or ``protocol``
-            (the response is not HTTP). Only the first two mean that nothing was sent.
-                detail: For the log; without secrets.
+            (the response is not HTTP), ``invalid_certificate`` (the client's own cannot be
+            read). Only ``refused_address``, ``invalid_url`` and ``invalid_certificate``
+            mean that nothing was sent.
+        detail: For the log; without secrets.
     """
 
     code = "http_error"
@@ -89,6 +137,49 @@ class Http(Protocol):
         """
         ...
 
+    async def request(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        params: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NOTHING,
+        timeout: timedelta,  # noqa: ASYNC109 - as for ``post``
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+        certificate: ClientCertificate | None = None,
+        moves_money: bool = False,
+    ) -> HttpResponse:
+        """Send a request once and read the response; as ``post``, with any method.
+
+        Since plugin API 5. No method is repeated by the client, not even ``GET``.
+
+        Args:
+            method: In capital letters.
+            url: As for ``post``.
+            params: Added to the query of the URL, in this order, quoted.
+            body: The exact bytes.
+            headers: As for ``post``.
+            timeout: As for ``post``.
+            response_bytes_max: As for ``post``.
+            certificate: Presented to a receiver that asks for one; requires ``https``.
+            moves_money: Whether the request charges, captures, releases or refunds. The
+                contract kit requires the operation id in such requests. ``post`` counts as one.
+
+        Raises:
+            HttpError: No status line was received.
+        """
+        ...
+
     async def close(self) -> None:
         """Close all connections."""
         ...
+
+
+def url_with(url: str, params: Mapping[str, str]) -> str:
+    """Return the URL with parameters added to its query."""
+    if not params:
+        return url
+    address, _, _ = url.partition("#")
+    joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
+    return f"{address}{joint}{urlencode(params)}"

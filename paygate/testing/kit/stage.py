@@ -11,7 +11,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from ...core.plugin_api.http_client import HttpError, HttpResponse
+from ...core.plugin_api.http_client import (
+    NOTHING,
+    RESPONSE_BYTES_MAX,
+    ClientCertificate,
+    HttpError,
+    HttpMethod,
+    HttpResponse,
+    url_with,
+)
 from ...core.plugin_api.plugin import CallContext
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -21,12 +29,25 @@ DEADLINE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request that was sent through ``context.http``."""
+    """One request that was sent through ``context.http``.
+
+    Args:
+        url: With the parameters.
+        body: The exact bytes.
+        headers: As they were given.
+        timeout: For the whole request.
+        method: In capital letters.
+        moves_money: What the plugin says of it; True for ``post``.
+        certificate: The client's.
+    """
 
     url: str
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     timeout: timedelta
+    method: str = "POST"
+    moves_money: bool = True
+    certificate: ClientCertificate | None = None
 
     def holds(self, text: str) -> bool:
         """Check whether the request contains a text."""
@@ -88,7 +109,31 @@ class RecordingClient:
         timeout: timedelta,  # noqa: ASYNC109 - required by the Protocol
         response_bytes_max: int,
     ) -> HttpResponse:
-        sent = Sent(url, bytes(body), dict(headers), timeout)
+        return await self.request(
+            "POST",
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
+            moves_money=True,
+        )
+
+    async def request(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        params: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NOTHING,
+        timeout: timedelta,  # noqa: ASYNC109 - required by the Protocol
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+        certificate: ClientCertificate | None = None,
+        moves_money: bool = False,
+    ) -> HttpResponse:
+        address = url_with(url, params)
+        sent = Sent(address, bytes(body), dict(headers), timeout, method, moves_money, certificate)
         self.sent.append(sent)
         await asyncio.sleep(0)
         if self.network is None:

@@ -61,13 +61,32 @@ async def repeats_an_id_after_a_restart(case: ProcessorCase) -> None:
     remedy="add context.operation_id to every request that moves money",
 )
 async def sends_the_operation_id(case: ProcessorCase) -> None:
-    """Sends the operation id in every request."""
+    """Sends the operation id in every request that moves money."""
     stage = case.stage()
     charge = await charged(case, case.processor(), stage)
     if not stage.line.sent:
         raise DoesNotApplyError("no request was sent through context.http")
-    nameless = [sent.url for sent in stage.line.sent if not sent.holds(charge.operation_id)]
+    moving = [sent for sent in stage.line.sent if sent.moves_money]
+    nameless = [sent.url for sent in moving if not sent.holds(charge.operation_id)]
     require(not nameless, f"nothing names {charge.operation_id} in what went to {nameless}")
+
+
+@rule(
+    "processor.marks_requests_that_move_money",
+    why="the other rules cannot protect a charge that they do not see",
+    remedy="pass moves_money=True to context.http.request for a charge, and never for a GET",
+)
+async def marks_requests_that_move_money(case: ProcessorCase) -> None:
+    """Marks a charge as a request that moves money, and no GET."""
+    stage = case.stage()
+    charge = await charged(case, case.processor(), stage)
+    if not stage.line.sent:
+        raise DoesNotApplyError("no request was sent through context.http")
+    reads = [sent.url for sent in stage.line.sent if sent.moves_money and sent.method == "GET"]
+    require(not reads, f"a GET moves no money, and these are marked: {reads}")
+    is_marked = any(sent.moves_money for sent in stage.line.sent)
+    is_charged = isinstance(charge.last.answer, Approved)
+    require(is_marked or not is_charged, "it charged, and no request says moves_money=True")
 
 
 @rule(
@@ -82,7 +101,7 @@ async def repeats_the_same_request(case: ProcessorCase) -> None:
         processor, stage = case.processor(), case.stage()
         context = stage.call(operation(1))
         await run_async(lambda p=processor, c=context: p.authorize(case.request(), c))  # type: ignore[misc]  # bound at once
-        bodies.append([(sent.url, sent.body) for sent in stage.line.sent])
+        bodies.append([(sent.method, sent.url, sent.body) for sent in stage.line.sent])
     if not bodies[0]:
         raise DoesNotApplyError("no request was sent through context.http")
     require(bodies[0] == bodies[1], "the second request differed from the first")

@@ -119,5 +119,5 @@ async def _authorized(
 
 
 def _most_repeated(stage: Stage) -> int:
-    sent = [(each.url, each.body) for each in stage.line.sent]
+    sent = [(each.method, each.url, each.body) for each in stage.line.sent]
     return max(map(sent.count, sent), default=0)
