@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..core.clock import Clock
-from ..core.plugin_api.http_client import Http, HttpError, HttpResponse
+from ..core.plugin_api.http_client import (
+    NOTHING,
+    RESPONSE_BYTES_MAX,
+    ClientCertificate,
+    Http,
+    HttpError,
+    HttpMethod,
+    HttpResponse,
+)
 from ..core.plugin_api.sink import DeliverableEvent
 from ..plugins.forwarding import Forwarder
 from .sequence import Fault
@@ -82,6 +90,8 @@ class HttpHandler:
 
 
 class _Wrapped:
+    """An HTTP client that may change the body of a request, and its response."""
+
     def __init__(self, http: Http) -> None:
         self._http = http
 
@@ -97,9 +107,46 @@ class _Wrapped:
         timeout: timedelta,  # noqa: ASYNC109 - passed on
         response_bytes_max: int,
     ) -> HttpResponse:
-        return await self._http.post(
-            url, body=body, headers=headers, timeout=timeout, response_bytes_max=response_bytes_max
+        return await self.request(
+            "POST",
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
         )
+
+    async def request(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        params: Mapping[str, str] = NOTHING,
+        body: bytes = b"",
+        headers: Mapping[str, str] = NOTHING,
+        timeout: timedelta,  # noqa: ASYNC109 - passed on
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+        certificate: ClientCertificate | None = None,
+        moves_money: bool = False,
+    ) -> HttpResponse:
+        response = await self._http.request(
+            method,
+            url,
+            params=params,
+            body=self._sent(body),
+            headers=headers,
+            timeout=timeout,
+            response_bytes_max=response_bytes_max,
+            certificate=certificate,
+            moves_money=moves_money,
+        )
+        return self._received(response)
+
+    def _sent(self, body: bytes) -> bytes:
+        return body
+
+    def _received(self, response: HttpResponse) -> HttpResponse:
+        return response
 
     async def close(self) -> None:
         await self._http.close()
@@ -108,40 +155,15 @@ class _Wrapped:
 class _LosesAnswers(_Wrapped):
     """Loses the response after the handler has processed the request."""
 
-    async def post(
-        self,
-        url: str,
-        *,
-        body: bytes,
-        headers: Mapping[str, str],
-        timeout: timedelta,  # noqa: ASYNC109 - passed on
-        response_bytes_max: int,
-    ) -> HttpResponse:
-        await super().post(
-            url, body=body, headers=headers, timeout=timeout, response_bytes_max=response_bytes_max
-        )
-        raise HttpError("timeout", "the answer is lost on purpose")
+    def _received(self, response: HttpResponse) -> HttpResponse:
+        raise HttpError("timeout", f"the answer {response.status} is lost on purpose")
 
 
 class _Tampers(_Wrapped):
     """Changes the amount after the body was signed."""
 
-    async def post(
-        self,
-        url: str,
-        *,
-        body: bytes,
-        headers: Mapping[str, str],
-        timeout: timedelta,  # noqa: ASYNC109 - passed on
-        response_bytes_max: int,
-    ) -> HttpResponse:
-        return await super().post(
-            url,
-            body=tampered(body),
-            headers=headers,
-            timeout=timeout,
-            response_bytes_max=response_bytes_max,
-        )
+    def _sent(self, body: bytes) -> bytes:
+        return tampered(body)
 
 
 class _Behind:
