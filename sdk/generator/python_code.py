@@ -44,7 +44,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import models
-from .calls import {{send}}, Call, {{each_row}}, new_key, page_of, path
+from .calls import {{send}}, Call, {{each_row}}, key_of, page_of, path
 from .decoding import UNSET, Unset
 from .pages import Page
 
@@ -231,7 +231,7 @@ def _call(method: Method, query: list[Parameter]) -> str:
         further = ", **(further or {})" if method.is_open else ""
         parts.append(f"body={_mapping(method.body, further)}")
     if method.takes_key:
-        parts.append("idempotency_key=idempotency_key or new_key()")
+        parts.append("idempotency_key=key_of(idempotency_key)")
     return f"Call({', '.join(parts)})"
 
 

@@ -23,7 +23,7 @@ _SCALARS = {
 HEAD = f"""// The API's responses, requests and resources.
 // {WRITTEN}
 
-import {{ type KeyedOptions, type Page, type Send, eachRow, newKey, path }} from "./calls.js";
+import {{ type KeyedOptions, type Page, type Send, eachRow, keyOf, path }} from "./calls.js";
 """
 
 
@@ -151,7 +151,7 @@ def _method(method: Method) -> Iterator[str]:
         if method.query:
             named = ", ".join(f"{each.name}: options.{each.name}" for each in method.query)
             call.append(f"query: {{ {named} }}")
-        call.append("idempotencyKey: options.idempotencyKey ?? newKey()")
+        call.append("idempotencyKey: keyOf(options.idempotencyKey)")
     yield from _comment(method.summary, 2)
     yield f"  {_camel(method.name)}({', '.join(arguments)}): Promise<{returns}> {{"
     yield from _sent(call)

@@ -13,6 +13,7 @@ import respx
 from paygate_client import (
     ApiError,
     BadRequestError,
+    ConfigurationError,
     ConnectionFailedError,
     IdempotencyInProgressError,
     IdempotencyKeyReusedError,
@@ -81,6 +82,20 @@ def test_each_call_has_a_key_of_its_own_unless_one_is_given(api: respx.MockRoute
     first, second, third = (each.request.headers["Idempotency-Key"] for each in route.calls)
     assert len({first, second}) == 2
     assert third == "sale-1"
+
+
+@pytest.mark.parametrize(
+    "key", ["", " ", '""', " sale-1", "sale-1\n", "₹", "x" * 256, 1042], ids=repr
+)
+def test_a_key_that_the_server_refuses_or_ignores_is_refused(
+    api: respx.MockRouter, ask: Ask, key: Any
+):
+    route = api.post("/payments").mock(return_value=CREATED)
+
+    # The retry of a request whose key is ignored would be a second payment.
+    with pytest.raises(ConfigurationError, match="idempotency_key"):
+        ask(lambda client: client.payments.create(**PAY, idempotency_key=key))
+    assert not route.called
 
 
 def test_a_read_is_sent_again_and_has_no_key(api: respx.MockRouter, ask: Ask):
@@ -187,7 +202,8 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date():
 
     assert Attempts(GET, RetryPolicy()).pause_after_response(limited("7")) == 7
     assert 27 < Attempts(GET, RetryPolicy()).pause_after_response(limited(at)) <= 30
-    assert Attempts(GET, RetryPolicy()).pause_after_response(limited("soon")) <= 0.5
+    for wrong in ("soon", "", "Fri, 31 Dec 9999 23:59:59 +99999999999999"):
+        assert Attempts(GET, RetryPolicy()).pause_after_response(limited(wrong)) <= 0.5
 
 
 def test_a_retry_after_beyond_the_total_raises_at_once():

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import models
-from .calls import AsyncSend, Call, each_row_async, new_key, page_of, path
+from .calls import AsyncSend, Call, each_row_async, key_of, page_of, path
 from .decoding import UNSET, Unset
 from .pages import Page
 
@@ -55,7 +55,7 @@ class AsyncOrders:
                 "notes": notes,
                 "capture": capture,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -168,7 +168,7 @@ class AsyncPayments:
                 "card": card,
                 **(further or {}),
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -286,7 +286,7 @@ class AsyncPayments:
             path("/payments/{}/capture", payment_id),
             models.PaymentMoved.from_json,
             body={"amount": amount, "final": final},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -305,7 +305,7 @@ class AsyncPayments:
             "POST",
             path("/payments/{}/cancel", payment_id),
             models.PaymentMoved.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -369,7 +369,7 @@ class AsyncRefunds:
             "/refunds",
             models.RefundCreated.from_json,
             body={"amount": amount, "payment_id": payment_id, "reason": reason},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -500,7 +500,7 @@ class AsyncEndpoints:
             path("/webhook-endpoints/{}", endpoint_id),
             models.WebhookEndpoint.from_json,
             body={"url": url, "events": events, "description": description},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -520,7 +520,7 @@ class AsyncEndpoints:
             "DELETE",
             path("/webhook-endpoints/{}", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -539,7 +539,7 @@ class AsyncEndpoints:
             "POST",
             path("/webhook-endpoints/{}/enable", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -558,7 +558,7 @@ class AsyncEndpoints:
             "POST",
             path("/webhook-endpoints/{}/disable", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -592,7 +592,7 @@ class AsyncEndpoints:
             path("/webhook-endpoints/{}/test", endpoint_id),
             models.EndpointTested.from_json,
             body={"event": event},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -679,7 +679,7 @@ class AsyncDeliveries:
             "POST",
             path("/webhooks/{}/retry", delivery_id),
             models.DeliveryRetried.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -721,7 +721,7 @@ class AsyncDeliveries:
                 "statuses": statuses,
                 "dry_run": dry_run,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -766,7 +766,7 @@ class AsyncWebhooks:
             "/merchant/webhook",
             models.Endpoint.from_json,
             body={"webhook_url": webhook_url, "webhook_secret": webhook_secret},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -783,7 +783,7 @@ class AsyncWebhooks:
             "POST",
             "/merchant/webhook/regenerate",
             models.Endpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -803,7 +803,7 @@ class AsyncWebhooks:
             "/merchant/webhook/test",
             models.TestEventSent.from_json,
             body={"event": event},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from .errors import ConfigurationError, UnexpectedResponseError
 from .pages import Page
 
 ROWS_OF_A_PAGE = 100
+_KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Model)
 
@@ -75,9 +77,21 @@ class AsyncSend(Protocol):
         """Send it, again if that is safe."""
 
 
-def new_key() -> str:
-    """Return an idempotency key that was never used."""
-    return str(uuid4())
+def key_of(given: str | None) -> str:
+    """Return the idempotency key of a request: the given one, or one that was never used.
+
+    Raises:
+        ConfigurationError: The server would refuse it, or ignore it: then a request that is sent
+            again would be executed twice.
+    """
+    if given is None:
+        return str(uuid4())
+    # The server takes quotes off, and ignores a key that is empty then.
+    if not isinstance(given, str) or not _KEY.fullmatch(given) or given == '""':
+        raise ConfigurationError(
+            "idempotency_key must be 1 to 255 printable ASCII characters, without spaces around it"
+        )
+    return given
 
 
 def path(template: str, *places: str) -> str:

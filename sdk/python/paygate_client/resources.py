@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import models
-from .calls import Call, Send, each_row, new_key, page_of, path
+from .calls import Call, Send, each_row, key_of, page_of, path
 from .decoding import UNSET, Unset
 from .pages import Page
 
@@ -55,7 +55,7 @@ class Orders:
                 "notes": notes,
                 "capture": capture,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -168,7 +168,7 @@ class Payments:
                 "card": card,
                 **(further or {}),
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -286,7 +286,7 @@ class Payments:
             path("/payments/{}/capture", payment_id),
             models.PaymentMoved.from_json,
             body={"amount": amount, "final": final},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -303,7 +303,7 @@ class Payments:
             "POST",
             path("/payments/{}/cancel", payment_id),
             models.PaymentMoved.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -367,7 +367,7 @@ class Refunds:
             "/refunds",
             models.RefundCreated.from_json,
             body={"amount": amount, "payment_id": payment_id, "reason": reason},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -498,7 +498,7 @@ class Endpoints:
             path("/webhook-endpoints/{}", endpoint_id),
             models.WebhookEndpoint.from_json,
             body={"url": url, "events": events, "description": description},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -518,7 +518,7 @@ class Endpoints:
             "DELETE",
             path("/webhook-endpoints/{}", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -537,7 +537,7 @@ class Endpoints:
             "POST",
             path("/webhook-endpoints/{}/enable", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -556,7 +556,7 @@ class Endpoints:
             "POST",
             path("/webhook-endpoints/{}/disable", endpoint_id),
             models.WebhookEndpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -590,7 +590,7 @@ class Endpoints:
             path("/webhook-endpoints/{}/test", endpoint_id),
             models.EndpointTested.from_json,
             body={"event": event},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -677,7 +677,7 @@ class Deliveries:
             "POST",
             path("/webhooks/{}/retry", delivery_id),
             models.DeliveryRetried.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -719,7 +719,7 @@ class Deliveries:
                 "statuses": statuses,
                 "dry_run": dry_run,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -764,7 +764,7 @@ class Webhooks:
             "/merchant/webhook",
             models.Endpoint.from_json,
             body={"webhook_url": webhook_url, "webhook_secret": webhook_secret},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -781,7 +781,7 @@ class Webhooks:
             "POST",
             "/merchant/webhook/regenerate",
             models.Endpoint.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -801,7 +801,7 @@ class Webhooks:
             "/merchant/webhook/test",
             models.TestEventSent.from_json,
             body={"event": event},
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 

@@ -143,7 +143,7 @@ def seconds_of(retry_after: str | None) -> float | None:
         return float(retry_after)
     try:
         at = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

@@ -29,8 +29,13 @@ export interface Page<T> {
     /** True if the list is longer than `total`. */
     total_is_bounded?: boolean;
 }
-/** Return an idempotency key that was never used. */
-export declare function newKey(): string;
+/**
+ * Return the idempotency key of a request: the given one, or one that was never used.
+ *
+ * The server would refuse any other key, or ignore it: then a request that is sent again would be
+ * executed twice.
+ */
+export declare function keyOf(given: string | null | undefined): string;
 /** Return a path with ids in it. */
 export declare function path(texts: TemplateStringsArray, ...ids: string[]): string;
 /** Whether sending a request twice does no more than sending it once. */

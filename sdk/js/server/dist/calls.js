@@ -1,9 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { ConfigurationError, UnexpectedResponseError } from "./errors.js";
 const ROWS_OF_A_PAGE = 100;
-/** Return an idempotency key that was never used. */
-export function newKey() {
-    return randomUUID();
+/**
+ * Return the idempotency key of a request: the given one, or one that was never used.
+ *
+ * The server would refuse any other key, or ignore it: then a request that is sent again would be
+ * executed twice.
+ */
+export function keyOf(given) {
+    if (given === null || given === undefined)
+        return randomUUID();
+    // The server takes quotes off, and ignores a key that is empty then.
+    if (typeof given !== "string" || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(given) || given === '""') {
+        throw new ConfigurationError("idempotencyKey must be 1 to 255 printable ASCII characters, without spaces around it");
+    }
+    return given;
 }
 /** Return a path with ids in it. */
 export function path(texts, ...ids) {
@@ -27,7 +38,7 @@ export async function* eachRow(send, call) {
             ...call,
             query: { ...call.query, limit: ROWS_OF_A_PAGE, cursor },
         });
-        if (!Array.isArray(page.data)) {
+        if (!Array.isArray(page?.data)) {
             throw new UnexpectedResponseError("the response is not a page of a list");
         }
         yield* page.data;

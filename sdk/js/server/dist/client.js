@@ -38,10 +38,12 @@ class Transport {
     }
     send = async (call) => {
         const attempts = new Attempts(call, this.#retry);
+        const [url, init] = this.#request(call);
         for (;;) {
+            const signal = AbortSignal.timeout(this.#timeoutMs);
             let pauseMs;
             try {
-                const response = await this.#request(call, AbortSignal.timeout(this.#timeoutMs));
+                const response = await this.#fetch(url, { ...init, signal });
                 const { ok, status, headers } = response;
                 // A body that breaks off is a lost response too.
                 const text = await response.text();
@@ -64,9 +66,10 @@ class Transport {
             let pauseMs = RECONNECT_MS;
             const call = next();
             attempts ??= new Attempts(call, this.#retry);
+            const [url, init] = this.#request(call);
             const silence = new Silence(SILENCE_MAX_MS);
             try {
-                const response = await this.#request(call, silence.signal);
+                const response = await this.#fetch(url, { ...init, signal: silence.signal });
                 if (response.ok && response.body) {
                     for await (const piece of piecesOf(response.body)) {
                         silence.restart();
@@ -92,7 +95,8 @@ class Transport {
             await pause(pauseMs);
         }
     }
-    #request(call, signal) {
+    /** Return the arguments of `fetch`. What cannot be sent at all is not sent again either. */
+    #request(call) {
         const headers = {
             ...this.#keys,
             "User-Agent": `paygate-server/${VERSION} node/${process.versions.node}`,
@@ -101,14 +105,14 @@ class Transport {
             headers["Content-Type"] = "application/json";
         if (call.idempotencyKey !== undefined)
             headers["Idempotency-Key"] = call.idempotencyKey;
-        return this.#fetch(`${this.apiUrl}${call.path}${queryOf(call)}`, {
+        const init = {
             method: call.verb,
             headers,
             body: call.body === undefined ? null : JSON.stringify(call.body),
             // The keys are for this server only.
             redirect: "manual",
-            signal,
-        });
+        };
+        return [`${this.apiUrl}${call.path}${queryOf(call)}`, init];
     }
 }
 /** Ends a request that is silent for too long. */

@@ -94,10 +94,10 @@ export class ServerError extends ApiError {
 /** The server is temporarily unavailable. */
 export class UnavailableError extends ServerError {
 }
-const BY_CODE = {
-    IDEMPOTENCY_IN_PROGRESS: IdempotencyInProgressError,
-    IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReusedError,
-};
+const BY_CODE = new Map([
+    ["IDEMPOTENCY_IN_PROGRESS", IdempotencyInProgressError],
+    ["IDEMPOTENCY_KEY_REUSED", IdempotencyKeyReusedError],
+]);
 const BY_STATUS = {
     401: AuthenticationError,
     403: ForbiddenError,
@@ -109,7 +109,7 @@ const BY_STATUS = {
 export function errorOfResponse(status, body, known) {
     const given = (isObject(body) && isObject(body["error"]) ? body["error"] : {});
     const code = String(given.code ?? "");
-    const Kind = BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? ServerError : BadRequestError);
+    const Kind = BY_CODE.get(code) ?? BY_STATUS[status] ?? (status >= 500 ? ServerError : BadRequestError);
     return new Kind({
         status,
         code,

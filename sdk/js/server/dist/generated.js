@@ -1,6 +1,6 @@
 // The API's responses, requests and resources.
 // Written by `make clients` from paygate's OpenAPI document; do not edit.
-import { eachRow, newKey, path } from "./calls.js";
+import { eachRow, keyOf, path } from "./calls.js";
 /** Orders. An order is an amount that a shopper pays once. */
 export class Orders {
     #send;
@@ -17,7 +17,7 @@ export class Orders {
             verb: "POST",
             path: "/orders",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /** Show an order. */
@@ -59,7 +59,7 @@ export class Payments {
             verb: "POST",
             path: "/payments",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /** Show a payment. */
@@ -92,7 +92,7 @@ export class Payments {
             verb: "POST",
             path: path `/payments/${paymentId}/capture`,
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -104,7 +104,7 @@ export class Payments {
         return this.#send({
             verb: "POST",
             path: path `/payments/${paymentId}/cancel`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /** Show a payment's timeline. */
@@ -144,7 +144,7 @@ export class Refunds {
             verb: "POST",
             path: "/refunds",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /** Show a refund. */
@@ -202,7 +202,7 @@ export class Endpoints {
             verb: "PATCH",
             path: path `/webhook-endpoints/${endpointId}`,
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -215,7 +215,7 @@ export class Endpoints {
         return this.#send({
             verb: "DELETE",
             path: path `/webhook-endpoints/${endpointId}`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -227,7 +227,7 @@ export class Endpoints {
         return this.#send({
             verb: "POST",
             path: path `/webhook-endpoints/${endpointId}/enable`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -239,7 +239,7 @@ export class Endpoints {
         return this.#send({
             verb: "POST",
             path: path `/webhook-endpoints/${endpointId}/disable`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -261,7 +261,7 @@ export class Endpoints {
             verb: "POST",
             path: path `/webhook-endpoints/${endpointId}/test`,
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
 }
@@ -300,7 +300,7 @@ export class Deliveries {
         return this.#send({
             verb: "POST",
             path: path `/webhooks/${deliveryId}/retry`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -315,7 +315,7 @@ export class Deliveries {
             verb: "POST",
             path: "/webhooks/recover",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
 }
@@ -349,7 +349,7 @@ export class Webhooks {
             verb: "PATCH",
             path: "/merchant/webhook",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -361,7 +361,7 @@ export class Webhooks {
         return this.#send({
             verb: "POST",
             path: "/merchant/webhook/regenerate",
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /**
@@ -374,7 +374,7 @@ export class Webhooks {
             verb: "POST",
             path: "/merchant/webhook/test",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
 }

@@ -39,9 +39,21 @@ export interface Page<T> {
   total_is_bounded?: boolean;
 }
 
-/** Return an idempotency key that was never used. */
-export function newKey(): string {
-  return randomUUID();
+/**
+ * Return the idempotency key of a request: the given one, or one that was never used.
+ *
+ * The server would refuse any other key, or ignore it: then a request that is sent again would be
+ * executed twice.
+ */
+export function keyOf(given: string | null | undefined): string {
+  if (given === null || given === undefined) return randomUUID();
+  // The server takes quotes off, and ignores a key that is empty then.
+  if (typeof given !== "string" || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(given) || given === '""') {
+    throw new ConfigurationError(
+      "idempotencyKey must be 1 to 255 printable ASCII characters, without spaces around it",
+    );
+  }
+  return given;
 }
 
 /** Return a path with ids in it. */
@@ -68,7 +80,7 @@ export async function* eachRow<T>(send: Send, call: Call): AsyncGenerator<T, voi
       ...call,
       query: { ...call.query, limit: ROWS_OF_A_PAGE, cursor },
     });
-    if (!Array.isArray(page.data)) {
+    if (!Array.isArray(page?.data)) {
       throw new UnexpectedResponseError("the response is not a page of a list");
     }
     yield* page.data;

@@ -62,10 +62,12 @@ class Transport {
 
   readonly send: Send = async <T>(call: Call): Promise<T> => {
     const attempts = new Attempts(call, this.#retry);
+    const [url, init] = this.#request(call);
     for (;;) {
+      const signal = AbortSignal.timeout(this.#timeoutMs);
       let pauseMs: number;
       try {
-        const response = await this.#request(call, AbortSignal.timeout(this.#timeoutMs));
+        const response = await this.#fetch(url, { ...init, signal });
         const { ok, status, headers } = response;
         // A body that breaks off is a lost response too.
         const text = await response.text();
@@ -86,9 +88,10 @@ class Transport {
       let pauseMs = RECONNECT_MS;
       const call = next();
       attempts ??= new Attempts(call, this.#retry);
+      const [url, init] = this.#request(call);
       const silence = new Silence(SILENCE_MAX_MS);
       try {
-        const response = await this.#request(call, silence.signal);
+        const response = await this.#fetch(url, { ...init, signal: silence.signal });
         if (response.ok && response.body) {
           for await (const piece of piecesOf(response.body)) {
             silence.restart();
@@ -111,21 +114,22 @@ class Transport {
     }
   }
 
-  #request(call: Call, signal: AbortSignal): Promise<Response> {
+  /** Return the arguments of `fetch`. What cannot be sent at all is not sent again either. */
+  #request(call: Call): [string, RequestInit] {
     const headers: Record<string, string> = {
       ...this.#keys,
       "User-Agent": `paygate-server/${VERSION} node/${process.versions.node}`,
     };
     if (call.body !== undefined) headers["Content-Type"] = "application/json";
     if (call.idempotencyKey !== undefined) headers["Idempotency-Key"] = call.idempotencyKey;
-    return this.#fetch(`${this.apiUrl}${call.path}${queryOf(call)}`, {
+    const init: RequestInit = {
       method: call.verb,
       headers,
       body: call.body === undefined ? null : JSON.stringify(call.body),
       // The keys are for this server only.
       redirect: "manual",
-      signal,
-    });
+    };
+    return [`${this.apiUrl}${call.path}${queryOf(call)}`, init];
   }
 }
 

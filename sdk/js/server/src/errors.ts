@@ -120,10 +120,10 @@ export class ServerError extends ApiError {}
 /** The server is temporarily unavailable. */
 export class UnavailableError extends ServerError {}
 
-const BY_CODE: Readonly<Record<string, typeof ApiError>> = {
-  IDEMPOTENCY_IN_PROGRESS: IdempotencyInProgressError,
-  IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReusedError,
-};
+const BY_CODE: ReadonlyMap<string, typeof ApiError> = new Map([
+  ["IDEMPOTENCY_IN_PROGRESS", IdempotencyInProgressError],
+  ["IDEMPOTENCY_KEY_REUSED", IdempotencyKeyReusedError],
+]);
 const BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
   401: AuthenticationError,
   403: ForbiddenError,
@@ -140,7 +140,7 @@ export function errorOfResponse(
 ): ApiError {
   const given = (isObject(body) && isObject(body["error"]) ? body["error"] : {}) as Partial<ApiErrorDetail>;
   const code = String(given.code ?? "");
-  const Kind = BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? ServerError : BadRequestError);
+  const Kind = BY_CODE.get(code) ?? BY_STATUS[status] ?? (status >= 500 ? ServerError : BadRequestError);
   return new Kind({
     status,
     code,

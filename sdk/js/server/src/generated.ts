@@ -1,7 +1,7 @@
 // The API's responses, requests and resources.
 // Written by `make clients` from paygate's OpenAPI document; do not edit.
 
-import { type KeyedOptions, type Page, type Send, eachRow, newKey, path } from "./calls.js";
+import { type KeyedOptions, type Page, type Send, eachRow, keyOf, path } from "./calls.js";
 
 /** A delivery of an event to an endpoint. */
 export interface Delivery {
@@ -574,7 +574,7 @@ export class Orders {
       verb: "POST",
       path: "/orders",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -622,7 +622,7 @@ export class Payments {
       verb: "POST",
       path: "/payments",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -659,7 +659,7 @@ export class Payments {
       verb: "POST",
       path: path`/payments/${paymentId}/capture`,
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -672,7 +672,7 @@ export class Payments {
     return this.#send({
       verb: "POST",
       path: path`/payments/${paymentId}/cancel`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -718,7 +718,7 @@ export class Refunds {
       verb: "POST",
       path: "/refunds",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -785,7 +785,7 @@ export class Endpoints {
       verb: "PATCH",
       path: path`/webhook-endpoints/${endpointId}`,
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -799,7 +799,7 @@ export class Endpoints {
     return this.#send({
       verb: "DELETE",
       path: path`/webhook-endpoints/${endpointId}`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -812,7 +812,7 @@ export class Endpoints {
     return this.#send({
       verb: "POST",
       path: path`/webhook-endpoints/${endpointId}/enable`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -825,7 +825,7 @@ export class Endpoints {
     return this.#send({
       verb: "POST",
       path: path`/webhook-endpoints/${endpointId}/disable`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -849,7 +849,7 @@ export class Endpoints {
       verb: "POST",
       path: path`/webhook-endpoints/${endpointId}/test`,
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 }
@@ -894,7 +894,7 @@ export class Deliveries {
     return this.#send({
       verb: "POST",
       path: path`/webhooks/${deliveryId}/retry`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -910,7 +910,7 @@ export class Deliveries {
       verb: "POST",
       path: "/webhooks/recover",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 }
@@ -948,7 +948,7 @@ export class Webhooks {
       verb: "PATCH",
       path: "/merchant/webhook",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -961,7 +961,7 @@ export class Webhooks {
     return this.#send({
       verb: "POST",
       path: "/merchant/webhook/regenerate",
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -975,7 +975,7 @@ export class Webhooks {
       verb: "POST",
       path: "/merchant/webhook/test",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 }

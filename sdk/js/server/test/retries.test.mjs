@@ -50,6 +50,29 @@ for (const first of AGAIN) {
   });
 }
 
+for (const key of ["", " ", '""', " sale-1", "sale-1\n", "₹", "x".repeat(256), 1042]) {
+  test(`the key ${JSON.stringify(key)}, which the server refuses or ignores, is refused`, async (t) => {
+    const { client, seen } = await scripted(t, [CUT, status(201, PAYMENT)]);
+
+    // The retry of a request whose key is ignored would be a second payment.
+    assert.throws(() => client.payments.create(UPI, { idempotencyKey: key }), ConfigurationError);
+    assert.equal(seen.length, 0);
+  });
+}
+
+test("a request that cannot be written is a mistake of the program, and not sent again", async (t) => {
+  const { client, seen } = await scripted(t, [status(201, PAYMENT)]);
+
+  await assert.rejects(client.orders.create({ amount: 50000n }), (thrown) => thrown.name === "TypeError");
+  assert.equal(seen.length, 0);
+});
+
+test("a code that is the name of something else is an error like any other", async (t) => {
+  const { client } = await scripted(t, [status(400, error("constructor"))]);
+
+  await assert.rejects(client.orders.get("order_1"), library.BadRequestError);
+});
+
 for (const first of [CUT, status(503), status(408)]) {
   test(`without a key nothing is sent again after ${first.number ?? first}`, async (t) => {
     const { client, seen } = await scripted(t, [first]);
