@@ -22,8 +22,16 @@ from paygate_webhook_http.signature import signed_headers
 
 SEEDED = "whsec_test_abc123"
 NEW, OLD, OTHER = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
-# Not base64; base64 of too few bytes; base64 without its padding; without the prefix.
-ODD = (SEEDED, "whsec_c2hvcnQ=", NEW.rstrip("="), "plain words", NEW.removeprefix("whsec_"))
+# Not base64; base64 of too few bytes; base64 without its padding; bits that no encoder sets;
+# without the prefix.
+ODD = (
+    SEEDED,
+    "whsec_c2hvcnQ=",
+    NEW.rstrip("="),
+    f"whsec_{'A' * 21}B==",
+    "plain words",
+    NEW.removeprefix("whsec_"),
+)
 Verify = Callable[..., Event]
 BOTH = pytest.mark.parametrize("verify", [verify_webhook, verify_legacy_webhook])
 
@@ -122,7 +130,7 @@ def test_the_id_is_signed():
         verify_webhook(body, {**headers_of(body), "webhook-id": "evt_2"}, NEW)
 
 
-@pytest.mark.parametrize(
+HEADERS = pytest.mark.parametrize(
     ("verify", "name"),
     [
         (verify_webhook, "webhook-id"),
@@ -131,6 +139,19 @@ def test_the_id_is_signed():
         (verify_legacy_webhook, "X-Webhook-Signature"),
     ],
 )
+
+
+@HEADERS
+# The second is what aiohttp makes of the byte 0xff.
+@pytest.mark.parametrize("value", ["v1,é", "v1,\udcff"])
+def test_a_header_with_other_characters_is_refused(verify: Verify, name: str, value: str):
+    body = body_of()
+
+    with pytest.raises(WebhookVerificationError):
+        verify(body, {**headers_of(body), name: value}, NEW)
+
+
+@HEADERS
 def test_a_missing_header_is_named(verify: Verify, name: str):
     body = body_of()
     headers = headers_of(body)
@@ -151,8 +172,8 @@ def test_plain_headers_alone_are_not_enough_for_the_stricter_function():
 
 
 @BOTH
-@pytest.mark.parametrize("secret", ["", [], [NEW, ""]])
-def test_without_a_secret_nothing_is_accepted(verify: Verify, secret: str | list[str]):
+@pytest.mark.parametrize("secret", ["", [], [NEW, ""], None, NEW.encode(), [NEW.encode()]])
+def test_without_a_secret_nothing_is_accepted(verify: Verify, secret: Any):
     body = body_of()
 
     with pytest.raises(ConfigurationError):

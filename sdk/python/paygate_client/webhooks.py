@@ -115,6 +115,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     found = headers.get(name)
     if not found:
         raise WebhookVerificationError(f"the request has no header {name}")
+    # Some frameworks decode bytes that are not UTF-8 to characters that cannot be encoded.
+    if not found.isascii():
+        raise WebhookVerificationError(f"{name} has characters that no signed webhook has")
     return found
 
 
@@ -124,9 +127,11 @@ def _check_raw(body: bytes) -> None:
 
 
 def _secrets(secret: Secrets) -> Sequence[str]:
-    secrets = [secret] if isinstance(secret, str) else list(secret)
+    secrets = [secret] if isinstance(secret, str) else list(secret or ())
     if not secrets or not all(secrets):
         raise ConfigurationError("There is no webhook secret: without one, anyone could sign")
+    if not all(isinstance(each, str) for each in secrets):
+        raise ConfigurationError("The webhook secret must be text, as paygate shows it")
     return secrets
 
 
