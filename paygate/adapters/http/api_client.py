@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -21,6 +21,7 @@ ANSWER_S = 30.0
 SILENCE_S = 40.0
 RECONNECT_FIRST_S, RECONNECT_MAX_S = 0.2, 5.0
 UNAUTHORIZED = 401
+EVENT_STREAM = "text/event-stream"
 _LINE = re.compile(rb"\r\n|\r|\n")
 
 
@@ -30,7 +31,7 @@ class Access:
 
     url: str
     key: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,10 @@ class Api:
                 json=body,
                 headers=headers,
                 timeout=limit,
+                # The keys are for this server only, and a redirect makes a GET of a POST.
+                allow_redirects=False,
             ) as response:
-                text = await response.text()
+                text = await response.text(errors="replace")
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
@@ -100,7 +103,12 @@ class Api:
                 problem=f"the API answered {status}: {_description(text)}",
                 remedy="Change the request, or the keys in PAYGATE_API_KEY and PAYGATE_API_SECRET",
             )
-        return json.loads(text)
+        try:
+            if status < 300:
+                return json.loads(text)
+        except ValueError:
+            pass
+        raise self._other_server(f"{method} {path}", status)
 
     async def events(
         self, cursor: str | None, opened: asyncio.Event | None = None
@@ -119,7 +127,7 @@ class Api:
             parser = _Frames(cursor)
             try:
                 async with self._open_stream(cursor) as response:
-                    if response.status >= 400:
+                    if response.status != 200 or response.content_type != EVENT_STREAM:
                         await self._refuse_stream(response, is_first=not has_connected)
                     else:
                         has_connected, wait_s = True, RECONNECT_FIRST_S
@@ -142,18 +150,31 @@ class Api:
         headers = {"Last-Event-ID": cursor} if cursor is not None else {}
         limit = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=SILENCE_S)
         return self._session.get(
-            f"{self._access.url}/api/v1/stream", headers=headers, timeout=limit
+            f"{self._access.url}/api/v1/stream",
+            headers=headers,
+            timeout=limit,
+            allow_redirects=False,
         )
 
     async def _refuse_stream(self, response: aiohttp.ClientResponse, *, is_first: bool) -> None:
         # A server that restarts or has too many streams may accept the next attempt.
-        if is_first or response.status == UNAUTHORIZED:
-            description = _description(await response.text())
-            raise OperatorError(
-                setting="GET /stream",
-                problem=f"the API answered {response.status}: {description}",
-                remedy="Give the merchant's keys in PAYGATE_API_KEY and PAYGATE_API_SECRET",
-            )
+        if not is_first and response.status != UNAUTHORIZED:
+            return
+        if response.status < 400:
+            raise self._other_server("GET /stream", response.status)
+        description = _description(await response.text(errors="replace"))
+        raise OperatorError(
+            setting="GET /stream",
+            problem=f"the API answered {response.status}: {description}",
+            remedy="Give the merchant's keys in PAYGATE_API_KEY and PAYGATE_API_SECRET",
+        )
+
+    def _other_server(self, request: str, status: int) -> OperatorError:
+        return OperatorError(
+            setting="PAYGATE_URL",
+            problem=f"{self._access.url} is not a paygate API: it answered {status} to {request}",
+            remedy="Give the address of the API itself with --url",
+        )
 
     def _unreachable(self, error: Exception) -> OperatorError:
         return OperatorError(
@@ -165,7 +186,18 @@ class Api:
 
 @asynccontextmanager
 async def open_api(access: Access) -> AsyncIterator[Api]:
-    """Open a session for the commands."""
+    """Open a session for the commands.
+
+    Raises:
+        OperatorError: A key cannot be sent.
+    """
+    for setting, value in (("PAYGATE_API_KEY", access.key), ("PAYGATE_API_SECRET", access.secret)):
+        if not value.isascii() or not value.isprintable():
+            raise OperatorError(
+                setting=setting,
+                problem="it has characters that no key has, such as a line end",
+                remedy="Copy the key again",
+            )
     headers = {"X-Api-Key": access.key, "X-Api-Secret": access.secret}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield Api(access, session)

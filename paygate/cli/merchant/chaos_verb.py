@@ -11,7 +11,7 @@ import typer
 
 from ...chaos.plan import SignatureKind
 from ...core.errors import OperatorError
-from .options import Shared, with_access
+from .options import Shared, filters_of, with_access
 
 ForwardTo = Annotated[str, typer.Option(help="URL of your handler.")]
 Check = Annotated[str, typer.Option(metavar="CMD|URL", help="Says whether your books are right.")]
@@ -74,7 +74,7 @@ def chaos(
         raise OperatorError(setting="--sequence", problem=str(error), remedy=remedy) from error
     options = ChaosOptions(
         plan=PlanOptions(seed, orders, mixed, signature),
-        events=tuple(filter(None, events.split(","))),
+        events=filters_of(events),
         only=only,
         at_once=at_once,
         settle_s=settle,

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import typer
 
@@ -47,7 +47,7 @@ def show_payment(
     payment_id: Id,
 ) -> None:
     """Show a payment."""
-    _show("GET", f"/payments/{payment_id}", None, shared)
+    _show("GET", f"/payments/{_segment(payment_id)}", None, shared)
 
 
 @payments.command("timeline")
@@ -57,7 +57,7 @@ def show_timeline(
     payment_id: Id,
 ) -> None:
     """Show what has happened to a payment, oldest first."""
-    path = f"/payments/{payment_id}/timeline"
+    path = f"/payments/{_segment(payment_id)}/timeline"
     for entry in _ask("GET", path, None, shared)["data"]:
         note = f" ({entry['note']})" if entry["note"] else ""
         typer.echo(json.dumps(entry) if shared.as_json else f"{entry['at']}  {entry['what']}{note}")
@@ -83,7 +83,7 @@ def show_refund(
     refund_id: Id,
 ) -> None:
     """Show a refund."""
-    _show("GET", f"/refunds/{refund_id}", None, shared)
+    _show("GET", f"/refunds/{_segment(refund_id)}", None, shared)
 
 
 @deliveries.command("list")
@@ -106,7 +106,7 @@ def resend(
     delivery_id: Id,
 ) -> None:
     """Deliver an event to its endpoint once more."""
-    _show("POST", f"/webhooks/{delivery_id}/retry", {}, shared)
+    _show("POST", f"/webhooks/{_segment(delivery_id)}/retry", {}, shared)
 
 
 @deliveries.command("recover")
@@ -172,6 +172,13 @@ def add_object_verbs(app: typer.Typer) -> None:
         ("clock", clock),
     ):
         app.add_typer(verbs, name=name)
+
+
+def _segment(id: str) -> str:
+    """Return an id as a part of a path, so that it leads to no other path."""
+    if id in {"", ".", ".."}:
+        raise typer.BadParameter(f"{id!r} is not an id")
+    return quote(id, safe="")
 
 
 def _ask(method: str, path: str, body: Mapping[str, Any] | None, shared: Shared) -> Any:

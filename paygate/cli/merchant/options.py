@@ -50,6 +50,26 @@ def with_access(verb: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def filters_of(events: str) -> tuple[str, ...]:
+    """Return the filters of ``--events``.
+
+    Raises:
+        OperatorError: One matches no event: nothing would ever happen.
+    """
+    from ...core.errors import OperatorError
+    from ...core.event import EventType, could_match
+
+    filters = tuple(each.strip() for each in events.split(",") if each.strip())
+    for each in filters:
+        if not could_match(each):
+            raise OperatorError(
+                setting="--events",
+                problem=f"no event is called {each!r}",
+                remedy=f"Choose of {', '.join(EventType)}; payment.* stands for all of payments",
+            )
+    return filters
+
+
 def _shared(
     url: Annotated[str, typer.Option(envvar="PAYGATE_URL", help="Address of the API.")] = URL,
     api_key: Annotated[

@@ -11,7 +11,7 @@ import typer
 
 from .chaos_verb import chaos
 from .objects import add_object_verbs
-from .options import Shared, with_access
+from .options import Shared, filters_of, with_access
 
 
 @with_access
@@ -44,12 +44,13 @@ def listen(
     from .listen import Listen, listen, new_secret
 
     signs = secret or new_secret()
-    if forward_to is not None and not shared.as_json:
+    # One that was given is known, and must not get into a log.
+    if forward_to is not None and not secret:
         typer.echo(f"webhook secret: {signs}", err=True)
     command = Listen(
         access=shared.access,
         forward_to=forward_to,
-        events=tuple(filter(None, events.split(","))),
+        events=filters_of(events),
         since=since,
         secret=signs,
         sink=sink,
