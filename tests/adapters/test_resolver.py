@@ -110,6 +110,32 @@ async def test_names_that_were_late_have_a_small_share(resolver: SharedResolver,
     assert names.waiting == NAME_LOOKUPS_OF_SLOW_MAX
 
 
+async def test_a_name_that_waited_for_a_thread_is_not_taken_for_a_slow_one(
+    resolver: SharedResolver, names: Names
+):
+    names.ended.set()
+    known = ["shop.example", *(f"dead{number}.example" for number in range(NAME_LOOKUPS_MAX))]
+    await asyncio.gather(*(resolver.resolve(name) for name in known), return_exceptions=True)
+    names.ended.clear()
+    hanging = [asyncio.ensure_future(resolver.resolve(name)) for name in known[1:]]
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match=r"shop\.example was not resolved"):
+        await resolver.resolve("shop.example")
+    await asyncio.gather(*hanging, return_exceptions=True)
+    names.ended.set()
+    async with asyncio.timeout(PATIENCE_S):
+        while resolver.lookups:
+            await asyncio.sleep(0.01)
+    names.ended.clear()
+
+    # The others are late again, and use up what late names may use.
+    hanging = [asyncio.ensure_future(resolver.resolve(name)) for name in known[1:]]
+    await asyncio.sleep(0)
+    assert resolver.lookups == NAME_LOOKUPS_OF_SLOW_MAX
+    assert len(await resolver.resolve("shop.example")) == 1
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
 async def test_a_name_that_cannot_be_encoded_is_an_error():
     with pytest.raises(OSError, match="cannot be resolved"):
         await SharedResolver().resolve("a" * 80 + ".example")

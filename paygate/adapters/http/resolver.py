@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,7 +41,7 @@ class SharedResolver(AbstractResolver):
 
     A name is looked up once at a time; other requests for it wait for the same result. Names
     that were resolved before may use all threads, new names three quarters, and names whose last
-    lookup was late a quarter.
+    lookup was late a quarter. A lookup is late by itself: waiting for a thread does not count.
 
     Args:
         lookup: Resolves a name of a family; it may block.
@@ -54,6 +55,7 @@ class SharedResolver(AbstractResolver):
         self._deadline_s = deadline_s
         # A failure is a result: one that no request waits for any more is not an error of paygate.
         self._running: dict[Name, asyncio.Future[AddressInfos | OSError]] = {}
+        self._began_s: dict[Name, float] = {}
         # Name → whether its last lookup was in time; the stalest is dropped.
         self._known: OrderedDict[Name, bool] = OrderedDict()
         self._waiting: set[asyncio.Future[None]] = set()
@@ -76,7 +78,9 @@ class SharedResolver(AbstractResolver):
             async with asyncio.timeout(self._deadline_s):
                 infos = await asyncio.shield(await self._begun(name))
         except TimeoutError:
-            self._remember(name, in_time=False)
+            # A request that waited for a thread says nothing about its name.
+            if self._age_s(name) >= self._deadline_s / 2:
+                self._remember(name, in_time=False)
             raise OSError(f"{host} was not resolved within {self._deadline_s:g} s") from None
         self._remember(name, in_time=True)
         if isinstance(infos, OSError):
@@ -113,7 +117,7 @@ class SharedResolver(AbstractResolver):
         future: asyncio.Future[AddressInfos | OSError] = loop.create_future()
 
         def finish(found: AddressInfos | OSError) -> None:
-            del self._running[name]
+            del self._running[name], self._began_s[name]
             future.set_result(found)
             for each in self._waiting:
                 if not each.done():
@@ -140,7 +144,11 @@ class SharedResolver(AbstractResolver):
         except RuntimeError as failed:
             # The process may have no more threads. Nothing would end this lookup.
             raise OSError(f"{name[0][:100]!r} cannot be resolved: {failed}") from failed
-        self._running[name] = future
+        self._running[name], self._began_s[name] = future, time.monotonic()
+
+    def _age_s(self, name: Name) -> float:
+        """Return how long the lookup of a name runs; 0 if there is none."""
+        return time.monotonic() - self._began_s.get(name, time.monotonic())
 
     def _remember(self, name: Name, *, in_time: bool) -> None:
         self._known[name] = in_time
