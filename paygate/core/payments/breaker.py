@@ -37,6 +37,7 @@ class _Breaker:
     pause_s: float = 0.0
     until_s: float = 0.0
     probe: str | None = None
+    is_tripped: bool = False
 
 
 class ProcessorBreakers:
@@ -78,8 +79,15 @@ class ProcessorBreakers:
             breaker.probe = None
 
     def succeeded(self, processor: str) -> None:
-        """Close the breaker: the processor has answered."""
-        before = self._failing.pop(processor, None)
+        """Close the breaker: the processor has answered.
+
+        A breaker that was tripped stays open for its pause: the answer is of the call that
+        tripped it, or of one that waited meanwhile.
+        """
+        before = self._failing.get(processor)
+        if before is not None and before.is_tripped and self._now_s() < before.until_s:
+            return
+        self._failing.pop(processor, None)
         if before is not None and before.pause_s:
             log.warning("processor %s responds again: its breaker is closed", processor)
 
@@ -96,14 +104,14 @@ class ProcessorBreakers:
     def trip(self, processor: str, reason: str) -> None:
         """Open the breaker at once, although the processor has answered.
 
-        The pause doubles each time; an answer does not reset that, because the call that was
-        too long may have been answered.
+        The pause doubles each time, and an answer does not reset that.
         """
         breaker = self._failing.setdefault(processor, _Breaker())
         breaker.failures = max(breaker.failures + 1, PROCESSOR_FAILURES_MAX)
         breaker.reason = redact_text(reason)[:PLUGIN_TEXT_CHARS_MAX]
         breaker.pause_s = self._tripped_s.get(processor, 0.0)
         self._open(processor, breaker)
+        breaker.is_tripped = True
         self._tripped_s[processor] = breaker.pause_s
 
     def _open(self, processor: str, breaker: _Breaker) -> None:

@@ -187,3 +187,19 @@ def test_a_processor_that_blocks_the_event_loop_is_paused_although_it_responds(
 
     assert pauses_s == [1, 2, 4]
     assert breakers.shown()[BANK].reason.startswith("Bank.authorize blocked the event loop")
+
+
+def test_answers_that_waited_for_a_blocked_loop_do_not_close_the_breaker(
+    breakers: ProcessorBreakers, clock: Clock
+):
+    breakers.trip(BANK, "Bank.authorize blocked the event loop for 3 s (bank.py:7)")
+    # The call that blocked the loop, and those that were in progress meanwhile.
+    for _ in range(3):
+        breakers.succeeded(BANK)
+    assert (breakers.state(BANK), breakers.room(BANK)) == ("open", 0)
+
+    clock.now_s += 1
+    breakers.begin(BANK, "probe")
+    breakers.succeeded(BANK)
+
+    assert breakers.state(BANK) == "closed"
