@@ -273,6 +273,29 @@ async def test_pipelined_requests_are_answered_in_order(server: str):
     assert [url[-2:] for url in urls] == ["?0", "?1", "?2"]
 
 
+@pytest.mark.parametrize(
+    "follows", ["nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost:"], ids=["invalid", "incomplete"]
+)
+async def test_a_refusal_is_not_taken_for_the_response_to_a_request_before(
+    server: str, follows: str, monkeypatch: pytest.MonkeyPatch
+):
+    # At once, while the first request is still in progress.
+    monkeypatch.setattr(limits, "HEAD_S", 0)
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /slow HTTP/1.1", body=follows.encode())
+        async with asyncio.timeout(PATIENCE_S):
+            await here.started.wait()
+            here.proceed.set()
+            first = await connection.response()
+            # The connection is closed afterwards.
+            await connection.reader.read()
+        connection.close()
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert body_of(first) == {}
+
+
 async def test_a_body_over_the_limit_is_not_read(server: str):
     async with served(server) as here:
         connection = await here.connect()

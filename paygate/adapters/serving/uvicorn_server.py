@@ -57,6 +57,8 @@ class _Http1(HttpToolsProtocol):
     # Bytes since the parser has last reported a part of a message other than a header.
     _unreported = 0
     _is_in_head = False
+    # What follows cannot be read any more.
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", _JoinedWrites(transport, self.loop)))
@@ -74,6 +76,8 @@ class _Http1(HttpToolsProtocol):
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         self._unreported += len(data)
         try:
             self.parser.feed_data(data)
@@ -87,11 +91,16 @@ class _Http1(HttpToolsProtocol):
                 self._refuse(431)
 
     def _refuse(self, status: int) -> None:
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
+            return
+        self._is_refused = True
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and (self._is_in_head or self.pipeline):
+            # The client would take a refusal for the response to a request before this one.
+            self.cycle.keep_alive = False
             return
         # A response in progress is cut off.
-        is_in_progress = self.cycle is not None and self.cycle.response_started
-        if not is_in_progress or self.cycle.response_complete:
+        if not is_answering or not self.cycle.response_started:
             head = STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head)
         self.transport.close()
