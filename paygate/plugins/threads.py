@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
-from queue import SimpleQueue
+from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 from ..core.limits import PLUGIN_THREADS_MAX
@@ -37,8 +37,11 @@ class DaemonThreads:
     def __init__(self, name: str, threads_max: int) -> None:
         self._name = name
         self._threads_max = threads_max
-        self._lock = threading.Lock()
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._changed = threading.Condition()
+        # In the order in which they are made. A caller that no longer waits takes its call back:
+        # while all threads hang, calls would take up more and more memory.
+        self._calls: dict[int, Callable[[], None]] = {}
+        self._numbers = count()
         self._unfinished = 0
         self._started = 0
         self._is_closed = False
@@ -49,35 +52,48 @@ class DaemonThreads:
         """Run a function in one of the threads.
 
         Raises:
-            RuntimeError: ``close`` was called.
+            RuntimeError: ``close`` was called, or the process may have no more threads.
         """
         future: Future[Result] = Future()
-        with self._lock:
+        with self._changed:
             if self._is_closed:
                 raise RuntimeError(f"the threads {self._name} are closed")
-            self._calls.put(partial(_complete, future, partial(fn, *args, **kwargs)))
-            self._unfinished += 1
-            if self._started < min(self._unfinished, self._threads_max):
+            if self._started < min(self._unfinished + 1, self._threads_max):
                 name = f"{self._name}_{self._started}"
                 threading.Thread(target=self._run, name=name, daemon=True).start()
                 self._started += 1
+            number = next(self._numbers)
+            self._calls[number] = partial(_complete, future, partial(fn, *args, **kwargs))
+            self._unfinished += 1
+            self._changed.notify()
+        future.add_done_callback(lambda ended: self._forget(number) if ended.cancelled() else None)
         return future
 
     def close(self) -> None:
         """Accept no more calls. Those that were accepted are made; no thread is waited for."""
-        with self._lock:
-            if not self._is_closed:
-                self._is_closed = True
-                for _ in range(self._started):
-                    self._calls.put(None)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _forget(self, number: int) -> None:
+        with self._changed:
+            if self._calls.pop(number, None) is not None:
+                self._unfinished -= 1
 
     def _run(self) -> None:
-        while (call := self._calls.get()) is not None:
+        while (call := self._next()) is not None:
             call()
             # Nothing that belongs to the call is kept until the next one.
             del call
-            with self._lock:
+            with self._changed:
                 self._unfinished -= 1
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for a call; None when there are no more."""
+        with self._changed:
+            while not self._calls and not self._is_closed:
+                self._changed.wait()
+            return self._calls.pop(next(iter(self._calls))) if self._calls else None
 
 
 def _complete(future: Future[Result], call: Callable[[], Result]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import wait
 from datetime import timedelta
@@ -107,6 +109,39 @@ def test_calls_that_find_no_free_thread_wait_and_all_run(ended: threading.Event)
     assert not any(started)
     assert len(done) == 21
     assert {each.result() for each in others} == {7}
+
+
+def test_a_cancelled_call_that_waits_for_a_thread_is_forgotten(ended: threading.Event):
+    class Argument:
+        pass
+
+    threads = DaemonThreads("t", 1)
+    threads.submit(ended.wait, 60)
+    given = [Argument() for _ in range(20)]
+    known = [weakref.ref(each) for each in given]
+    waiting = [threads.submit(id, each) for each in given]
+    others = threads.submit(lambda: 7)
+    assert all(each.cancel() for each in waiting)
+    del given, waiting
+    gc.collect()
+
+    assert [each for each in known if each() is not None] == []
+    ended.set()
+    assert others.result(timeout=20) == 7
+
+
+def test_a_call_that_gets_no_thread_is_not_made_later(monkeypatch: pytest.MonkeyPatch):
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads, made = DaemonThreads("t", 1), threading.Event()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            threads.submit(made.set)
+
+    assert threads.submit(lambda: 7).result(timeout=20) == 7
+    assert not made.is_set()
 
 
 def test_closed_threads_make_the_accepted_calls_and_refuse_others():
