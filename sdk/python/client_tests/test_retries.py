@@ -98,6 +98,18 @@ def test_a_key_that_the_server_refuses_or_ignores_is_refused(
     assert not route.called
 
 
+@pytest.mark.parametrize(("wait", "read_s"), [(None, 30), (0, 30), (30, 60)])
+def test_a_response_that_the_server_may_delay_has_more_time(
+    api: respx.MockRouter, ask: Ask, wait: int | None, read_s: float
+):
+    route = api.get("/payments/pay_1").mock(return_value=httpx.Response(200, json=payment()))
+
+    ask(lambda client: client.payments.get("pay_1", wait=wait))
+
+    timeout = route.calls.last.request.extensions["timeout"]
+    assert (timeout["read"], timeout["connect"]) == (read_s, 5)
+
+
 def test_a_read_is_sent_again_and_has_no_key(api: respx.MockRouter, ask: Ask):
     answers = [httpx.ReadError("broken"), httpx.Response(200, json=payment())]
     route = api.get("/payments/pay_1").mock(side_effect=answers)

@@ -46,6 +46,11 @@ class Call(Generic[T]):
         return self.verb == "GET" or self.idempotency_key is not None
 
     @property
+    def wait_s(self) -> float:
+        """How long the server may wait before it responds, in seconds."""
+        return float(self.query.get("wait") or 0)
+
+    @property
     def parameters(self) -> Mapping[str, str]:
         """The query as it is sent."""
         given = {name: value for name, value in self.query.items() if value is not None}

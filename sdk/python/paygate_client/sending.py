@@ -22,7 +22,7 @@ class Sender:
         api_key: See ``KeyPair``.
         api_secret: See ``KeyPair``.
         base_url: See ``api_url_of``.
-        timeout_s: Seconds that a response may take.
+        timeout_s: Seconds that a response may take, besides those that the request lets it wait.
         retry: When failed requests are sent again.
 
     Raises:
@@ -39,7 +39,7 @@ class Sender:
     ) -> None:
         self._keys = KeyPair(api_key, api_secret)
         self.api_url = str(api_url_of(base_url))
-        self._timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        self._timeout_s = timeout_s
         self._retry = retry
 
     def attempts(self, call: Call[Any]) -> Attempts:
@@ -58,10 +58,15 @@ class Sender:
             "json": call.content,
             "headers": headers,
             "auth": self._keys,
-            "timeout": self._timeout,
+            "timeout": self._timeout(call),
             # The keys are for this server only.
             "follow_redirects": False,
         }
+
+    def _timeout(self, call: Call[Any]) -> httpx.Timeout:
+        answer_s = self._timeout_s + call.wait_s
+        connect_s = min(CONNECT_S, self._timeout_s)
+        return httpx.Timeout(self._timeout_s, connect=connect_s, read=answer_s)
 
     @staticmethod
     def result(call: Call[T], response: httpx.Response) -> T:

@@ -8,7 +8,7 @@ export interface ClientOptions {
     apiSecret?: string | undefined;
     /** The server, such as `https://pay.example`; default: `PAYGATE_URL`. */
     baseUrl?: string | undefined;
-    /** Milliseconds that a response may take; default: 30,000. */
+    /** Milliseconds that a response may take, besides a `wait` of the request; default: 30,000. */
     timeoutMs?: number | undefined;
     /** When failed requests are sent again. */
     retry?: Partial<RetryPolicy> | undefined;

@@ -40,7 +40,7 @@ class Transport {
         const attempts = new Attempts(call, this.#retry);
         const [url, init] = this.#request(call);
         for (;;) {
-            const signal = AbortSignal.timeout(this.#timeoutMs);
+            const signal = AbortSignal.timeout(this.#timeoutMs + waitMsOf(call));
             let pauseMs;
             try {
                 const response = await this.#fetch(url, { ...init, signal });
@@ -145,6 +145,11 @@ async function* piecesOf(body) {
             return;
         yield value;
     }
+}
+/** Return how long the server may wait before it responds. */
+function waitMsOf(call) {
+    const { wait } = (call.query ?? {});
+    return typeof wait === "number" && wait > 0 ? wait * 1000 : 0;
 }
 function queryOf(call) {
     const given = Object.entries(call.query ?? {}).filter(([, value]) => value !== null && value !== undefined);

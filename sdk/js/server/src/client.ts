@@ -18,7 +18,7 @@ export interface ClientOptions {
   apiSecret?: string | undefined;
   /** The server, such as `https://pay.example`; default: `PAYGATE_URL`. */
   baseUrl?: string | undefined;
-  /** Milliseconds that a response may take; default: 30,000. */
+  /** Milliseconds that a response may take, besides a `wait` of the request; default: 30,000. */
   timeoutMs?: number | undefined;
   /** When failed requests are sent again. */
   retry?: Partial<RetryPolicy> | undefined;
@@ -64,7 +64,7 @@ class Transport {
     const attempts = new Attempts(call, this.#retry);
     const [url, init] = this.#request(call);
     for (;;) {
-      const signal = AbortSignal.timeout(this.#timeoutMs);
+      const signal = AbortSignal.timeout(this.#timeoutMs + waitMsOf(call));
       let pauseMs: number;
       try {
         const response = await this.#fetch(url, { ...init, signal });
@@ -167,6 +167,12 @@ async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
     if (done) return;
     yield value;
   }
+}
+
+/** Return how long the server may wait before it responds. */
+function waitMsOf(call: Call): number {
+  const { wait } = (call.query ?? {}) as { wait?: unknown };
+  return typeof wait === "number" && wait > 0 ? wait * 1000 : 0;
 }
 
 function queryOf(call: Call): string {

@@ -170,6 +170,17 @@ test("a response that is late counts as lost", async (t) => {
   });
 });
 
+test("a response that the server may delay has more time", async (t) => {
+  const server = await startServer((request, response) => {
+    setTimeout(() => response.end(JSON.stringify(PAYMENT)), request.url.includes("wait=2") ? 200 : 0);
+  });
+  t.after(server.stop);
+  const retry = { firstPauseMs: 1, retriesMax: 0 };
+  const client = new PaygateClient({ ...KEYS, baseUrl: server.url, timeoutMs: 100, retry });
+
+  assert.equal((await client.payments.get("pay_1", { wait: 2 })).id, "pay_1");
+});
+
 test("all pages are read with the same filters", async (t) => {
   const page = (rows, next_cursor) => status(200, { data: rows, total: 2, limit: 100, next_cursor });
   const pages = [page([{ id: "pay_1" }], "c1"), page([], "c2"), page([{ id: "pay_2" }], null)];
