@@ -20,6 +20,7 @@ from standardwebhooks import Webhook
 from typer.testing import CliRunner
 
 from paygate.adapters.http.api_client import Access
+from paygate.cli.merchant import trigger as trigger_module
 from paygate.cli.merchant.listen import Listen, listen, new_secret
 from paygate.cli.merchant.trigger import RECIPES, Trigger, trigger
 from paygate.cli.verbs import app
@@ -126,6 +127,20 @@ async def test_a_scenario_can_be_triggered_and_an_unknown_one_is_refused(gateway
     assert made.status == "failed"
     with pytest.raises(OperatorError, match=r"no event that can be triggered.*payment\.success"):
         await trigger(Trigger(access_to(gateway.base), "nonsense"))
+
+
+async def test_an_event_that_does_not_happen_ends_the_command(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trigger_module, "WAIT_S", 0.2)
+    async with stack(database_url, redis_url, tmp_path, ENVIRON) as processes:
+        without_worker = access_to((await processes.serve("--prepare")).base)
+        made = await trigger(Trigger(without_worker, "payment.pending"))
+        for wanted in sorted(RECIPES.keys() - {"payment.created", "payment.pending"}):
+            with pytest.raises(OperatorError, match=r"the payment pay_\w+ is pending"):
+                await trigger(Trigger(without_worker, wanted))
+
+    assert made.status == "pending"
 
 
 @pytest.mark.timeout(180)

@@ -49,6 +49,17 @@ RECIPES: Mapping[str, Recipe] = {
     "refund.failed": Recipe("refund_declined", refunds=True),
 }
 
+# What the payment or the refund is when the event has happened.
+STATUSES: Mapping[str, str] = {
+    "payment.success": "success",
+    "payment.failed": "failed",
+    "payment.authorized": "authorized",
+    "payment.captured": "authorized",
+    "payment.cancelled": "cancelled",
+    "refund.processed": "processed",
+    "refund.failed": "failed",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -87,7 +98,8 @@ async def trigger(command: Trigger) -> Made:
     """Make an order and a payment, and what else the event needs.
 
     Raises:
-        OperatorError: The event or scenario does not exist, or the API refuses a request.
+        OperatorError: The event or scenario does not exist, the API refuses a request, or the
+            event has not happened in time.
     """
     async with open_api(command.access) as api:
         recipe = RECIPES.get(command.wanted) or await _scenario(command, api)
@@ -104,6 +116,8 @@ async def trigger(command: Trigger) -> Made:
             await _refund(command, api, made)
         elif command.wanted not in {"payment.created", "payment.pending"}:
             await _until(api, made, {"success", "failed", "authorized"}, is_required=False)
+        if STATUSES.get(command.wanted, made.status) != made.status:
+            raise _not_happened(made)
         return made
 
 
@@ -145,6 +159,7 @@ async def _follow(api: Api, made: Made, recipe: Recipe) -> None:
         if made.status != "authorized" or (recipe.is_partial and payment["amount_captured"]):
             return
         await asyncio.sleep(POLL_S)
+    raise _not_happened(made)
 
 
 async def _until(api: Api, made: Made, wanted: set[str], *, is_required: bool = True) -> None:
@@ -160,8 +175,13 @@ async def _until(api: Api, made: Made, wanted: set[str], *, is_required: bool = 
             break
         await asyncio.sleep(POLL_S)
     if is_required:
-        raise OperatorError(
-            setting="paygate trigger",
-            problem=f"the payment {made.ids['payment']} is {made.status}",
-            remedy="Start a worker with `paygate work`, or see its timeline in the dashboard",
-        )
+        raise _not_happened(made)
+
+
+def _not_happened(made: Made) -> OperatorError:
+    kind, id = list(made.ids.items())[-1]
+    return OperatorError(
+        setting="paygate trigger",
+        problem=f"the {kind} {id} is {made.status}",
+        remedy="Start a worker with `paygate work`, or see its timeline in the dashboard",
+    )
