@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import asyncpg
 
 from tests.harness.audit import WRONG
 
-from .merchants import Journal
+from .merchants import UNAVAILABLE, Journal
 
 SETTLED = frozenset({"success", "failed", "cancelled"})
+# Of an operation; in review, a person has to decide.
+ENDED = frozenset({"succeeded", "failed", "needs_review"})
 PAYMENTS = """
 SELECT p.id, p.order_id, p.status, p.amount, p.amount_captured, p.amount_refunded, p.capture_mode,
     extract(epoch FROM (
@@ -27,12 +29,19 @@ FROM payments p
 """
 OPERATIONS = "SELECT id, payment_id, kind, state, amount, lease_state FROM operations"
 REFUNDS = "SELECT id, payment_id, status, amount FROM refunds"
-DELIVERIES = "SELECT event_id, status FROM webhook_logs"
+# From the events: one whose delivery was never stored has to be found as well.
+DELIVERIES = """
+SELECT e.id AS event_id, coalesce(w.status, 'no delivery') AS status
+FROM events e LEFT JOIN webhook_logs w ON w.event_id = e.id
+"""
 TRANSITIONS = """
 SELECT payment_id, to_status, count(*) AS times FROM payment_transitions
 WHERE to_status IN ('success', 'failed', 'cancelled') GROUP BY 1, 2 HAVING count(*) > 1
 """
 ORDERS = "SELECT id FROM orders"
+DEADLOCK = "deadlock detected"
+# What a process writes when it could not store a result, and when it found a bug of its own.
+RECORDING_FAILED = ("recording failed", "AssertionError")
 
 
 @dataclass
@@ -43,6 +52,7 @@ class Books:
         executed: Operation id → the bank's entries about it, one for each execution.
         acknowledged: Ids of operations whose approval the gateway acknowledged in a callback.
         errors: Responses of 500 and more to the bank's callbacks.
+        told: Ids of operations whose approval the bank sent in an answer, or when it was queried.
     """
 
     executed: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -51,6 +61,7 @@ class Books:
     payments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     refunds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
 
     @property
     def unknowable(self) -> frozenset[str]:
@@ -69,13 +80,15 @@ class Books:
 async def read_books(connection: asyncpg.Connection[Any], book: Path) -> Books:
     """Read the database and the bank's book."""
     executed: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    acknowledged, errors = set[str](), 0
+    acknowledged, told, errors = set[str](), set[str](), 0
     for line in (await asyncio.to_thread(book.read_text)).splitlines():
         entry = json.loads(line)
         if entry["what"] == "executed":
             executed[entry["operation_id"]].append(entry)
         elif entry["what"] == "acknowledged" and entry["approved"]:
             acknowledged.add(entry["operation_id"])
+        elif entry["what"] == "told" and entry["approved"]:
+            told.add(entry["operation_id"])
         elif entry["what"].startswith("answered"):
             errors += 1
 
@@ -89,11 +102,12 @@ async def read_books(connection: asyncpg.Connection[Any], book: Path) -> Books:
         await by_id(PAYMENTS),
         await by_id(OPERATIONS),
         await by_id(REFUNDS),
+        frozenset(told),
     )
 
 
 def stuck(books: Books) -> Sequence[str]:
-    """Return the payments and refunds that are not settled, and could be."""
+    """Return the payments, refunds, captures and voids that are not settled, and could be."""
     left = [
         id
         for id, row in books.payments.items()
@@ -103,6 +117,13 @@ def stuck(books: Books) -> Sequence[str]:
         id
         for id, row in books.refunds.items()
         if row["status"] == "pending" and row["payment_id"] not in books.unknowable
+    ]
+    left += [
+        id
+        for id, row in books.operations.items()
+        if row["kind"] in {"capture", "void"}
+        and row["state"] not in ENDED
+        and row["payment_id"] not in books.unknowable
     ]
     return left
 
@@ -130,21 +151,54 @@ async def audit(
         "undelivered": await _undelivered(connection, accepted),
         "stuck": list(stuck(books)),
         "broken_promises": journal.broken_promises,
+        "http_500": _failed_responses(books, journal),
     }
     sentences = [f"{name}: {each}" for name, cases in found.items() for each in cases[:20]]
     return {name: len(cases) for name, cases in found.items()}, sentences
 
 
+def deadlocks(logs: Iterable[Path]) -> int:
+    """Count the deadlocks in the logs of all PostgreSQL servers."""
+    return _count(logs, [DEADLOCK])
+
+
+def failed_recordings(logs: Iterable[Path]) -> int:
+    """Count, in the logs of processes, the results that were not stored and the bugs found."""
+    return _count(logs, RECORDING_FAILED)
+
+
+def _count(logs: Iterable[Path], words: Sequence[str]) -> int:
+    texts = [log.read_text(errors="replace") for log in logs]
+    return sum(text.count(word) for text in texts for word in words)
+
+
 async def _lost(connection: asyncpg.Connection[Any], books: Books, journal: Journal) -> list[str]:
+    """Return the rows that a merchant or the bank knows of, and the database does not."""
     orders = {row["id"] for row in await connection.fetch(ORDERS)}
-    captures = Counter(
-        row["payment_id"] for row in books.operations.values() if row["kind"] == "capture"
-    )
+    stored = Counter((row["kind"], row["payment_id"]) for row in books.operations.values())
+    paid = {entry["payment_id"] for entries in books.executed.values() for entry in entries}
+    operations = books.executed.keys() | books.acknowledged | books.told
     lost = [f"order {id}" for id in journal.orders - orders]
-    lost += [f"payment {id}" for id in journal.payments.keys() - books.payments.keys()]
+    lost += [f"payment {id}" for id in (journal.payments.keys() | paid) - books.payments.keys()]
     lost += [f"refund {id}" for id in journal.refunds.keys() - books.refunds.keys()]
-    lost += [f"a capture of {id}" for id, times in journal.captures.items() if captures[id] < times]
+    lost += [f"operation {id}" for id in operations - books.operations.keys()]
+    for kind, acknowledged in (("capture", journal.captures), ("void", journal.voids)):
+        lost += [
+            f"a {kind} of {id}: {stored[kind, id]} stored, {times} acknowledged"
+            for id, times in acknowledged.items()
+            if stored[kind, id] < times
+        ]
     return lost
+
+
+def _failed_responses(books: Books, journal: Journal) -> list[str]:
+    """Return a line for each response of 500 and more; 503 is a promise to be asked again."""
+    return ["a response to a callback of the bank"] * books.errors + [
+        f"a response {status} to a merchant"
+        for status, times in journal.statuses.items()
+        if status >= 500 and status != UNAVAILABLE
+        for _ in range(times)
+    ]
 
 
 def _approved(books: Books, kind: str) -> Mapping[str, list[str]]:
@@ -174,21 +228,27 @@ def _double_refunded(books: Books) -> list[str]:
         if len(set(operations)) < len(operations):
             found.append(f"{payment_id}: an operation was executed twice: {operations}")
         refunded = sum(books.executed[id][0]["amount"] for id in set(operations))
-        if refunded > books.payments[payment_id]["amount_captured"]:
+        row = books.payments.get(payment_id)
+        # A payment that is gone is counted as lost.
+        if row is not None and refunded > row["amount_captured"]:
             found.append(f"{payment_id}: {refunded} was refunded")
     return found
 
 
 def _charged_but_failed(books: Books) -> list[str]:
-    return [
-        f"{id} is {row['status']}, and the bank has charged it"
+    failed = {
+        id: row
         for id in _approved(books, "charge")
-        if (row := books.payments[id])["status"] == "failed"
-        and row["amount_captured"] - row["amount_refunded"] != 0
+        if (row := books.payments.get(id)) is not None and row["status"] == "failed"
+    }
+    return [
+        f"{id} is failed, the bank has charged it, and its money was kept"
+        for id, row in failed.items()
+        if row["amount_captured"] != row["amount_refunded"]
     ] + [
         f"{id} is failed, the bank has charged it, and nothing was recorded"
-        for id in _approved(books, "charge")
-        if (row := books.payments[id])["status"] == "failed" and row["amount_captured"] == 0
+        for id, row in failed.items()
+        if row["amount_captured"] == 0
     ]
 
 
@@ -208,11 +268,15 @@ def _success_without_charge(books: Books) -> list[str]:
 
 
 def _approvals_lost(books: Books) -> list[str]:
-    """Return the approvals that the gateway acknowledged and does not have."""
+    """Return the approvals that the gateway was told of and does not have.
+
+    An answer may have been lost on its way. But a bank repeats what it said, in a query or in a
+    callback, so at the end of a run the gateway has it. An operation that is gone is lost.
+    """
     return [
         f"{row['kind']} {id} is {row['state']}"
-        for id in books.acknowledged
-        if (row := books.operations[id])["state"] != "succeeded"
+        for id in books.acknowledged | books.told
+        if (row := books.operations.get(id)) is not None and row["state"] != "succeeded"
     ]
 
 

@@ -16,7 +16,7 @@ An operation arrives at ``/operations`` with a word that selects the behaviour:
 
 A blind bank executes an operation again if it arrives again, cannot be queried, and sends a
 callback about everything that it has executed. A callback is repeated until the gateway has
-acknowledged it; the book says when.
+acknowledged it; the book says when. It also says what the bank answered, and when it was queried.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Bank:
                 return _broken(request)
             case "junk":
                 return web.Response(body=b"<html>]]")
-        return web.json_response(_result(operation, approved))
+        return self._tell(operation, approved)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """Say what became of an operation."""
@@ -98,6 +98,10 @@ class Bank:
         if approved is None:
             is_seen = operation["operation_id"] in self._seen and operation["word"] == "callback"
             return web.json_response({"state": "pending" if is_seen else "unknown"})
+        return self._tell(operation, approved)
+
+    def _tell(self, operation: Mapping[str, Any], approved: bool) -> web.Response:
+        self._write("told", operation, approved)
         return web.json_response(_result(operation, approved))
 
     def _execute(self, operation: Mapping[str, Any], *, approved: bool) -> bool:

@@ -18,9 +18,9 @@ from tests.harness.failover import PostgresPair
 from tests.harness.processes import Client
 
 from . import plan
-from .audit import Books, audit, read_books, stuck
+from .audit import Books, audit, deadlocks, failed_recordings, read_books, stuck
 from .faults import cause
-from .merchants import OK, UNAVAILABLE, Merchants
+from .merchants import OK, Merchants
 from .receivers import Receiver, open_receiver
 from .site import Site, open_site
 
@@ -28,8 +28,6 @@ from .site import Site, open_site
 QUIET_WITHIN_S = 60.0
 LOOK_AGAIN_S = 0.5
 PENDING = "SELECT count(*) FROM webhook_logs WHERE status = 'pending'"
-# What a process writes when it could not store a result, and when it found a bug of its own.
-RECORDING_FAILED = ("recording failed", "AssertionError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,9 @@ async def run(chaos: Chaos, logs: Path) -> Report:
             await selling
             quiet_s = await _until_quiet(site, book) - over_s
             counts, sentences, known = await _report(site, merchants, receiver, book)
-            counts["deadlocks"] = _count([site.postgres.server.log.path], ["deadlock detected"])
+            counts["deadlocks"] = deadlocks(site.postgres.logs)
         # Complete when the processes have ended.
-        counts["recording_failed"] = _count(_process_logs(logs), RECORDING_FAILED)
+        counts["recording_failed"] = failed_recordings(_process_logs(logs))
     figures = {
         **known,
         "faults": faults,
@@ -143,9 +141,6 @@ async def _report(
         counts, sentences = await audit(connection, books, merchants.journal, receiver.accepted)
     finally:
         await connection.close()
-    statuses = merchants.journal.statuses
-    wrong = {s: n for s, n in statuses.items() if s >= 500 and s != UNAVAILABLE}
-    counts["http_500"] = sum(wrong.values()) + books.errors
     known = _figures(books, merchants, receiver)
     if isinstance(site.postgres, PostgresPair):
         created_s = merchants.journal.created_s
@@ -173,11 +168,6 @@ def _figures(books: Books, merchants: Merchants, receiver: Receiver) -> dict[str
         "settle_p99_s": round(percentile(settled_s, 0.99), 2) if settled_s else None,
         "settle_max_s": round(settled_s[-1], 2) if settled_s else None,
     }
-
-
-def _count(logs: Iterable[Path], words: Sequence[str]) -> int:
-    texts = [log.read_text(errors="replace") for log in logs]
-    return sum(text.count(word) for text in texts for word in words)
 
 
 def _process_logs(folder: Path) -> Iterable[Path]:

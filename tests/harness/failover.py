@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,11 @@ class PostgresPair:
     def server(self) -> Postgres:
         """The primary."""
         return self.members[self.primary].server
+
+    @property
+    def logs(self) -> Sequence[Path]:
+        """The logs of both; each has been the primary."""
+        return [each.server.log.path for each in self.members]
 
     @property
     def admin_url(self) -> str:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,11 @@ class OwnPostgres:
     server: Postgres
     processes: ChildProcesses
     child: Child
+
+    @property
+    def logs(self) -> Sequence[Path]:
+        """The log of the server."""
+        return [self.server.log.path]
 
     @property
     def admin_url(self) -> str:
