@@ -52,7 +52,7 @@ class Books:
         executed: Operation id → the bank's entries about it, one for each execution.
         acknowledged: Ids of operations whose approval the gateway acknowledged in a callback.
         errors: Responses of 500 and more to the bank's callbacks.
-        told: Ids of operations whose approval the bank sent in an answer, or when it was queried.
+        answered: Ids of operations whose approval the bank sent in an answer, also to a query.
     """
 
     executed: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -61,7 +61,7 @@ class Books:
     payments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     operations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     refunds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
 
     @property
     def unknowable(self) -> frozenset[str]:
@@ -80,15 +80,15 @@ class Books:
 async def read_books(connection: asyncpg.Connection[Any], book: Path) -> Books:
     """Read the database and the bank's book."""
     executed: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    acknowledged, told, errors = set[str](), set[str](), 0
+    acknowledged, answered, errors = set[str](), set[str](), 0
     for line in (await asyncio.to_thread(book.read_text)).splitlines():
         entry = json.loads(line)
         if entry["what"] == "executed":
             executed[entry["operation_id"]].append(entry)
         elif entry["what"] == "acknowledged" and entry["approved"]:
             acknowledged.add(entry["operation_id"])
-        elif entry["what"] == "told" and entry["approved"]:
-            told.add(entry["operation_id"])
+        elif entry["what"] == "sent" and entry["approved"]:
+            answered.add(entry["operation_id"])
         elif entry["what"].startswith("answered"):
             errors += 1
 
@@ -102,7 +102,7 @@ async def read_books(connection: asyncpg.Connection[Any], book: Path) -> Books:
         await by_id(PAYMENTS),
         await by_id(OPERATIONS),
         await by_id(REFUNDS),
-        frozenset(told),
+        frozenset(answered),
     )
 
 
@@ -177,7 +177,7 @@ async def _lost(connection: asyncpg.Connection[Any], books: Books, journal: Jour
     orders = {row["id"] for row in await connection.fetch(ORDERS)}
     stored = Counter((row["kind"], row["payment_id"]) for row in books.operations.values())
     paid = {entry["payment_id"] for entries in books.executed.values() for entry in entries}
-    operations = books.executed.keys() | books.acknowledged | books.told
+    operations = books.executed.keys() | books.acknowledged | books.answered
     lost = [f"order {id}" for id in journal.orders - orders]
     lost += [f"payment {id}" for id in (journal.payments.keys() | paid) - books.payments.keys()]
     lost += [f"refund {id}" for id in journal.refunds.keys() - books.refunds.keys()]
@@ -268,14 +268,14 @@ def _success_without_charge(books: Books) -> list[str]:
 
 
 def _approvals_lost(books: Books) -> list[str]:
-    """Return the approvals that the gateway was told of and does not have.
+    """Return the approvals that the gateway was sent and does not have.
 
     An answer may have been lost on its way. But a bank repeats what it said, in a query or in a
     callback, so at the end of a run the gateway has it. An operation that is gone is lost.
     """
     return [
         f"{row['kind']} {id} is {row['state']}"
-        for id in books.acknowledged | books.told
+        for id in books.acknowledged | books.answered
         if (row := books.operations.get(id)) is not None and row["state"] != "succeeded"
     ]
 

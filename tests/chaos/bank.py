@@ -89,7 +89,7 @@ class Bank:
                 return _broken(request)
             case "junk":
                 return web.Response(body=b"<html>]]")
-        return self._tell(operation, approved)
+        return self._respond(operation, approved)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """Say what became of an operation."""
@@ -98,10 +98,10 @@ class Bank:
         if approved is None:
             is_seen = operation["operation_id"] in self._seen and operation["word"] == "callback"
             return web.json_response({"state": "pending" if is_seen else "unknown"})
-        return self._tell(operation, approved)
+        return self._respond(operation, approved)
 
-    def _tell(self, operation: Mapping[str, Any], approved: bool) -> web.Response:
-        self._write("told", operation, approved)
+    def _respond(self, operation: Mapping[str, Any], approved: bool) -> web.Response:
+        self._write("sent", operation, approved)
         return web.json_response(_result(operation, approved))
 
     def _execute(self, operation: Mapping[str, Any], *, approved: bool) -> bool:

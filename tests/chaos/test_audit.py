@@ -124,7 +124,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {
             "operations": {"op_1": operation(state="failed")},
             "acknowledged": frozenset(),
-            "told": frozenset({"op_1"}),
+            "answered": frozenset({"op_1"}),
         },
         {"approvals_lost": 1},
     ),
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
             "payments": {},
             "executed": {"op_1": [entry()], "op_2": [entry("refund")]},
             "operations": REFUND,
-            "told": frozenset({"op_1", "op_2"}),
+            "answered": frozenset({"op_1", "op_2"}),
         },
         {"lost": 1},
     ),
@@ -267,7 +267,7 @@ def test_results_that_were_not_stored_are_counted(tmp_path: Path, words: str):
     assert failed_recordings([good]) == 0
 
 
-async def test_the_book_says_what_the_bank_told_and_to_whom(
+async def test_approvals_are_read_from_the_answers_and_callbacks_of_the_book(
     connection: asyncpg.Connection[Any], tmp_path: Path
 ):
     book = tmp_path / "book.jsonl"
@@ -275,8 +275,8 @@ async def test_the_book_says_what_the_bank_told_and_to_whom(
         {"what": what, "operation_id": id, **entry(approved=approved)}
         for what, id, approved in (
             ("executed", "op_1", True),
-            ("told", "op_1", True),
-            ("told", "op_2", False),
+            ("sent", "op_1", True),
+            ("sent", "op_2", False),
             ("acknowledged", "op_3", True),
             ("answered 500", "op_4", True),
         )
@@ -286,7 +286,7 @@ async def test_the_book_says_what_the_bank_told_and_to_whom(
     read = await read_books(connection, book)
 
     assert list(read.executed) == ["op_1"]
-    assert (read.told, read.acknowledged, read.errors) == ({"op_1"}, {"op_3"}, 1)
+    assert (read.answered, read.acknowledged, read.errors) == ({"op_1"}, {"op_3"}, 1)
 
 
 def test_only_operations_that_no_bank_received_may_stay_open():
