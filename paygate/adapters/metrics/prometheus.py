@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from ...core.observe.metrics import Snapshot
+from ...core.observe.metrics import LEASED_TABLES, Snapshot
 from ...core.queue.notifier import QUEUES
 from ...core.webhooks.model import BreakerState
 
@@ -86,6 +86,11 @@ class PrometheusMetrics:
         self._connections = self._gauge(
             "database_connections", "Connections of the pool.", "livesum", "state"
         )
+        # Prometheus sees an increase only of what it has read before.
+        for table in LEASED_TABLES:
+            self._released.labels(table)
+        for queue in QUEUES:
+            self._stale.labels(queue)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(f"paygate_{name}", about, labels, registry=self._registry)

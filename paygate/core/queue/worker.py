@@ -21,6 +21,7 @@ from ..limits import (
     WORKER_DEAD_AFTER,
 )
 from ..loop_blocks import LoopBlock
+from ..observe.metrics import LEASED_TABLES
 from ..payments.breaker import ProcessorBreakers, ProcessorShares
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
@@ -236,10 +237,8 @@ class Worker:
 
     async def _release_orphans(self) -> None:
         storage = self._deps.storage
-        for table, rows in (
-            ("operations", storage.operations),
-            ("webhook_logs", storage.deliveries),
-        ):
+        leased = (storage.operations, storage.deliveries)
+        for table, rows in zip(LEASED_TABLES, leased, strict=True):
             freed = await rows.release_orphans(dead_after=WORKER_DEAD_AFTER)
             if freed:
                 self._deps.metrics.leases_released(table, freed)
