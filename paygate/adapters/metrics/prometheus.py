@@ -86,7 +86,10 @@ class PrometheusMetrics:
         self._connections = self._gauge(
             "database_connections", "Connections of the pool.", "livesum", "state"
         )
-        # Prometheus sees an increase only of what it has read before.
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Show counters of known labels at 0: Prometheus sees no increase from nothing to 1."""
         for table in LEASED_TABLES:
             self._released.labels(table)
         for queue in QUEUES:
