@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +14,7 @@ from ..adapters.embedded.throwaway import throwaway_servers
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App
 from ..testing.defaults import DEFAULTS
-from .listening import listen, reachable, refuse_remote_development
+from .listening import end_with_stdin, listen, reachable, refuse_remote_development
 from .serve import serve
 from .setup import Setup, refuse_in_production
 
@@ -40,7 +37,7 @@ def ephemeral(setup: Setup, *, port: int = 0, with_stdin: bool = False) -> None:
     chosen = int(listening.getsockname()[1])
     base = setup.settings.api_url.rstrip("/") or f"http://{reachable(setup.settings.host)}:{chosen}"
     if with_stdin:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
+        end_with_stdin()
     with throwaway_servers() as servers:
         own = {
             "database_url": servers.urls.database_url,
@@ -79,9 +76,3 @@ def _where(base: str, app: App) -> dict[str, Any]:
         "database_url": app.settings.database_url,
         "pid": os.getpid(),
     }
-
-
-def _end_with_stdin() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

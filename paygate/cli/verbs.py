@@ -17,6 +17,7 @@ from ..core.errors import OperatorError
 from ..core.limits import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from ..core.queue.notifier import QUEUES
 from ..scaffold import KINDS, NewPlugin
+from .bank_verb import bank
 from .merchant.verbs import add_merchant_verbs
 from .setup import Setup, announced_servers, read_setup, read_setup_without_logs, with_servers
 
@@ -362,6 +363,7 @@ def extension(context: typer.Context) -> None:
 
 
 plugin_verbs = typer.Typer(help="Tools for plugin authors.", no_args_is_help=True)
+app.command()(bank)
 app.add_typer(plugin_verbs, name="plugin")
 
 

@@ -22,7 +22,7 @@ from ..core.outcome import (
     Unknown,
 )
 from ..core.payments.operation import OperationKind
-from ..core.plugin_api.plugin import CallContext
+from ..core.plugin_api.plugin import CallContext, WakeUp
 from .decision import Decision
 from .scenario import FAULTS, Callback, Latency, Timeline, parameters
 
@@ -79,12 +79,23 @@ class SimulatedOperation:
             word = self.timeline.result_at(self.after_s)
             if word == "unknown":
                 raise NotSentError("the processor cannot be reached", plugin=self.processor_id)
-        self._send_callbacks_later()
+        for callback in self.callbacks():
+            self.context.wake_me(callback.after, callback.state)
         return await self._misbehave(word) if word in FAULTS else self.outcome(word)
 
     def query_result(self) -> Outcome:
         """Return the result of a query."""
         return self.outcome(self.timeline.result_at(self.after_s))
+
+    def callbacks(self) -> list[WakeUp]:
+        """Return the callbacks that the processor sends by itself, and in how long."""
+        return [
+            WakeUp(
+                timedelta(seconds=max(0.0, callback.at - self.after_s)),
+                self._callback(ordinal, callback),
+            )
+            for ordinal, callback in enumerate(self.timeline.callbacks)
+        ]
 
     @property
     def is_received(self) -> bool:
@@ -186,11 +197,6 @@ class SimulatedOperation:
             case _:
                 raise RuntimeError("the connector is broken")
         return Approved(self.reference, self.amount, self.operation_id)
-
-    def _send_callbacks_later(self) -> None:
-        for ordinal, callback in enumerate(self.timeline.callbacks):
-            after = timedelta(seconds=max(0.0, callback.at - self.after_s))
-            self.context.wake_me(after, self._callback(ordinal, callback))
 
     def _callback(self, ordinal: int, callback: Callback) -> dict[str, Any]:
         operation_id = self.operation_id if callback.about == "this" else "op_0000000000000000"

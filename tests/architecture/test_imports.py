@@ -21,7 +21,8 @@ CORE_LIBRARIES = {
 }
 # One technology, one place: replacing it means replacing a folder.
 HOMES = {
-    "aiohttp": ("paygate/adapters/http/",),
+    # The bank breaks connections, which no server of ASGI apps lets an app do.
+    "aiohttp": ("paygate/adapters/http/", "paygate/bank/"),
     "asyncpg": ("paygate/adapters/postgres/",),
     "cryptography": ("paygate/adapters/vault/",),
     "hypercorn": ("paygate/adapters/serving/",),

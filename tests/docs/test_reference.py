@@ -137,10 +137,17 @@ ROUTE = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s]*)[^`]*`")
 # The route of the example receiver, not of paygate.
 OF_THE_RECEIVER = {("GET", "/logs")}
 
+# Pages about the API of the bank.
+OF_THE_BANK = {"bank.md", "write-a-connector.md"}
+
 
 def documented_routes() -> set[tuple[str, str]]:
     """Return every method and path that a page names, without the query."""
-    pages = [page for page in REFERENCE.parent.rglob("*.md") if "adr" not in page.parts]
+    pages = [
+        page
+        for page in REFERENCE.parent.rglob("*.md")
+        if "adr" not in page.parts and page.name not in OF_THE_BANK
+    ]
     found = set()
     for page in pages:
         for method, path in ROUTE.findall(page.read_text()):
