@@ -78,6 +78,7 @@ class Policy:
         operations_in_flight: How many payments, and how many refunds, a worker processes
             at the same time.
         deliveries_in_flight: How many webhooks a worker delivers at the same time.
+        checkout_url: Where browsers find the checkout page, without its path.
         origins: Origins of other pages that may use a user's session: the dashboard's.
         allows_simulators: Whether payments may be simulated and scenarios chosen. In
             production only if the operator enables it.
@@ -93,6 +94,7 @@ class Policy:
     retention: Retention = KEEP_BY_DEFAULT
     operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
     deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
+    checkout_url: str = ""
     origins: frozenset[str] = frozenset()
     allows_simulators: bool = True
     is_production: bool = False

@@ -21,6 +21,7 @@
     │   └── ConflictError          the state of the resource does not allow this
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
+    │       ├── LinkEndedError
     │       ├── NotCapturableError
     │       ├── CaptureExceedsAuthorizationError
     │       ├── NotCancellableError
@@ -50,6 +51,8 @@ invariant: it is an ``assert``.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 INVALID_CREDENTIALS = "Invalid API credentials"
 """The message for every cause: a caller cannot tell a wrong key from a wrong secret."""
@@ -219,6 +222,21 @@ class OrderNotPayableError(ConflictError):
     """The order is paid, or a payment of it is in progress."""
 
     code = "order_not_payable"
+
+
+class LinkEndedError(ConflictError):
+    """The payment link is paid, cancelled or expired."""
+
+    code = "payment_link_ended"
+
+    def __init__(self, status: Literal["paid", "cancelled", "expired"]) -> None:
+        self.status = status
+        sentences = {
+            "paid": "Payment link is already paid",
+            "cancelled": "Payment link was cancelled",
+            "expired": "Payment link has expired",
+        }
+        super().__init__(sentences[status])
 
 
 class NotCapturableError(ConflictError):

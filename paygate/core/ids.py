@@ -17,6 +17,7 @@ class IdKind(StrEnum):
     """Prefixes of ids; they say what an id identifies."""
 
     ORDER = "order_"
+    LINK = "plink_"
     PAYMENT = "pay_"
     REFUND = "rfnd_"
     OPERATION = "op_"

@@ -28,13 +28,14 @@ class SortedList:
 
 
 ORDER_LIST = SortedList("orders", {"created_at": "time", "id": "text"})
+LINK_LIST = SortedList("payment_links", {"created_at": "time", "id": "text"})
 PAYMENT_LIST = SortedList("payments", {"created_at": "time", "id": "text"})
 REFUND_LIST = SortedList("refunds", {"created_at": "time", "id": "text"})
 
 # With a frozen test clock the events of a payment have one time; ``seq`` is their order.
 DELIVERY_LIST = SortedList("webhooks", {"created_at": "time", "seq": "number", "id": "uuid"})
 AUDIT_LIST = SortedList("audit", {"id": "number"})
-LISTS = (ORDER_LIST, PAYMENT_LIST, REFUND_LIST, DELIVERY_LIST, AUDIT_LIST)
+LISTS = (ORDER_LIST, LINK_LIST, PAYMENT_LIST, REFUND_LIST, DELIVERY_LIST, AUDIT_LIST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from .resources import (
     namespaces,
     orders,
     overview,
+    payment_links,
     payments,
     plugins,
     probes,
@@ -131,6 +132,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(metrics.blueprint(page, token=settings.metrics_token))
     for resource in (
         orders,
+        payment_links,
         payments,
         reviews,
         refunds,

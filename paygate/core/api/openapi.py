@@ -23,13 +23,23 @@ from .shapes import ErrorJson
 
 Json = dict[str, Any]
 VERSION = "3.1.0"
-FIRST_TAGS = ("orders", "payments", "refunds", "checkout", "webhooks", "endpoints", "stream")
+FIRST_TAGS = (
+    "orders",
+    "payment_links",
+    "payments",
+    "refunds",
+    "checkout",
+    "webhooks",
+    "endpoints",
+    "stream",
+)
 """The order of the reference; the others follow by name."""
 TITLES = {
     "dialects": "Aliases",
     "endpoints": "Webhook endpoints",
     "keys": "API keys",
     "operations": "Manual reviews",
+    "payment_links": "Payment links",
     "stream": "Event stream",
     "testing": "Test tools",
 }

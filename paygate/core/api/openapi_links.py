@@ -22,6 +22,7 @@ OF_PAYMENT = (
 )
 TARGETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "createOrder": {"order_id": ("showOrder", "showOrderToShopper")},
+    "createPaymentLink": {"link_id": ("showPaymentLink", "cancelPaymentLink")},
     "createPayment": {"payment_id": OF_PAYMENT},
     "createPaymentAsShopper": {"payment_id": OF_PAYMENT},
     "refundPayment": {"refund_id": ("showRefund",)},

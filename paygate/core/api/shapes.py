@@ -24,6 +24,7 @@ At = Annotated[
     ),
 ]
 OrderId = Annotated[str, Field(examples=["order_NXhj67fGH2jk9mPq"])]
+LinkId = Annotated[str, Field(examples=["plink_T5vXz8BcD1fGh3Jk"])]
 PaymentId = Annotated[str, Field(examples=["pay_H8sK3jD9s2L1pQrT"])]
 RefundId = Annotated[str, Field(examples=["rfnd_K7fL2mNp9QsT4vXz"])]
 Uuid = Annotated[

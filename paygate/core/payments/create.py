@@ -26,7 +26,7 @@ from ..registry import GuardedByHost
 from ..storage import Storage
 from ..webhooks.emit import notify_deliveries, payment_events
 from ..webhooks.model import Endpoint
-from .model import CaptureMode, Order, Payment
+from .model import CaptureMode, Order, Payment, PaymentLink
 from .operation import Operation, OperationKind
 from .routing import RoutePlan, rank_candidates
 from .scenarios import choose_scenario
@@ -39,6 +39,7 @@ class CreateOrder:
 
     Args:
         id: The id that a client chose; None for a new id.
+        link: The payment link that creates it; None without one.
     """
 
     merchant: Merchant
@@ -47,6 +48,7 @@ class CreateOrder:
     notes: Mapping[str, Any]
     capture_mode: CaptureMode = "automatic"
     id: str | None = None
+    link: PaymentLink | None = None
 
 
 async def create_order(command: CreateOrder, deps: Deps) -> Order:
@@ -62,6 +64,7 @@ async def create_order(command: CreateOrder, deps: Deps) -> Order:
         capture_mode=command.capture_mode,
         created_at=now,
         updated_at=now,
+        link=command.link,
     )
     digest = secret_digest(client_secret(order.id, deps))
     if command.id is None:
@@ -121,6 +124,7 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         NotFoundError: There is no such order, or it is another merchant's.
         InvalidInputError: The method or its details are invalid.
         OrderNotPayableError: The order is paid, or a payment of it is in progress.
+        LinkEndedError: Its payment link is cancelled or has expired.
         SuspendedMerchantError: The request is a shopper's, and the merchant is suspended.
     """
     async with deps.storage.transaction() as storage:
@@ -139,9 +143,11 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
     Raises:
         InvalidInputError: The method or its details are invalid.
         OrderNotPayableError: The order is paid.
+        LinkEndedError: Its payment link is cancelled or has expired.
     """
     method = deps.registry.method(command.method)
-    order.require_payable()
+    now = deps.clock.now()
+    order.require_payable(at=now)
     instrument = _prepare(method, command.details, order, deps)
     scenario = choose_scenario(
         command.scenario, instrument, order.amount, merchant.default_scenario, deps
@@ -153,7 +159,7 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
         id=route.payment_id if route else deps.ids.new(IdKind.PAYMENT),
         instrument=instrument,
         processor=next((id for id in route.ranking if id in able), able[0]) if route else able[0],
-        at=deps.clock.now(),
+        at=now,
         scenario=scenario,
     )
     events = payment_events(change, Endpoint.all_of(merchant), deps)

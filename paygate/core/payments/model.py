@@ -11,6 +11,7 @@ from uuid import UUID
 from ..errors import (
     CaptureExceedsAuthorizationError,
     InvalidTransitionError,
+    LinkEndedError,
     NotCancellableError,
     NotCapturableError,
     NotRefundableError,
@@ -36,6 +37,30 @@ from ..outcome import (
 
 OrderStatus = Literal["created", "attempted", "paid"]
 CaptureMode = Literal["automatic", "manual"]
+LinkStatus = Literal["created", "paid", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLink:
+    """What a payment link adds to its order.
+
+    Args:
+        description: What the shopper pays for.
+        expires_at: When it ends, in UTC; None for never.
+        cancelled_at: When the merchant cancelled it, in UTC.
+    """
+
+    id: str
+    description: str | None
+    expires_at: datetime | None
+    cancelled_at: datetime | None = None
+
+    def ended(self, *, at: datetime) -> Literal["cancelled", "expired"] | None:
+        """Return how the link has ended at a time; None if it has not."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        is_over = self.expires_at is not None and self.expires_at <= at
+        return "expired" if is_over else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +74,7 @@ class Order:
     Args:
         capture_mode: Whether payments are captured at once (``automatic``) or only
             authorized until the merchant captures them (``manual``).
+        link: The payment link that created it; None without one.
     """
 
     id: str
@@ -60,18 +86,47 @@ class Order:
     created_at: datetime
     updated_at: datetime
     capture_mode: CaptureMode = "automatic"
+    link: PaymentLink | None = None
 
-    def require_payable(self) -> None:
-        """Refuse a payment of an order that is paid.
+    def require_payable(self, *, at: datetime) -> None:
+        """Refuse a payment of an order that is paid, or whose payment link has ended.
 
         The database's unique index finds a payment in progress; only the index can decide
         between two concurrent requests.
 
         Raises:
             OrderNotPayableError: The order is paid.
+            LinkEndedError: Its payment link is cancelled or has expired.
         """
         if self.status == "paid":
             raise OrderNotPayableError("Order already paid")
+        ended = self.link.ended(at=at) if self.link else None
+        if ended is not None:
+            raise LinkEndedError(ended)
+
+    def link_status(self, *, at: datetime) -> LinkStatus:
+        """Return the status of the order's payment link at a time.
+
+        A payment that began before the link ended may still pay it.
+        """
+        assert self.link is not None, "the order was created by a payment link"
+        if self.status == "paid":
+            return "paid"
+        return self.link.ended(at=at) or "created"
+
+    def cancel_link(self, *, at: datetime) -> Order:
+        """Cancel the order's payment link. Idempotent.
+
+        Raises:
+            LinkEndedError: The link is paid or has expired.
+        """
+        status = self.link_status(at=at)
+        assert self.link is not None, "only an order with a link has a status of it"
+        if status == "cancelled":
+            return self
+        if status != "created":
+            raise LinkEndedError(status)
+        return replace(self, link=replace(self.link, cancelled_at=at), updated_at=at)
 
 
 PaymentStatus = Literal[
@@ -202,8 +257,9 @@ class Payment:
 
         Raises:
             OrderNotPayableError: The order is paid.
+            LinkEndedError: Its payment link is cancelled or has expired.
         """
-        order.require_payable()
+        order.require_payable(at=at)
         payment = cls(
             id=id,
             order_id=order.id,

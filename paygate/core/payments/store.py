@@ -16,7 +16,7 @@ from ..plugin_api.history import HistoryQuestion, PaymentCounts
 from ..plugin_api.processor import RawCallback
 from ..queue.lease import Leasable, Lease
 from ..webhooks.model import StoredEvent
-from .model import Order, Payment, PaymentStatus, Refund
+from .model import LinkStatus, Order, Payment, PaymentStatus, Refund
 from .operation import Operation, OperationKind
 
 """The two tables with leases."""
@@ -240,6 +240,19 @@ class OrderSearch(Span):
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSearch(Span):
+    """A search for payment links.
+
+    Args:
+        status: This status; None for any.
+        at: The time at which links with an expiry are expired, in UTC.
+    """
+
+    status: LinkStatus | None = None
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class RefundSearch(Span):
     """A search for refunds. None matches all.
@@ -303,6 +316,20 @@ class OrderRepository(Protocol):
         self, merchant_id: UUID, page: PageRequest, search: OrderSearch = ALL_ORDERS
     ) -> Page[Order]:
         """Return a page of a merchant's orders."""
+        ...
+
+    async def find_link(self, link_id: str) -> Order | None:
+        """Return the order of a payment link, of any merchant."""
+        ...
+
+    async def cancel_link(self, order: Order) -> None:
+        """Store when the link of an order that was locked in this transaction was cancelled."""
+        ...
+
+    async def link_page(
+        self, merchant_id: UUID, page: PageRequest, search: LinkSearch
+    ) -> Page[Order]:
+        """Return a page of the orders of a merchant's payment links."""
         ...
 
 
@@ -527,6 +554,10 @@ class PaymentRepository(Protocol):
 
     async def has_live(self, order_id: str) -> bool:
         """Check whether a payment of that order is in progress or has succeeded."""
+        ...
+
+    async def live_orders(self, order_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the orders of which a payment is in progress or has succeeded."""
         ...
 
     async def lock(self, payment_id: str) -> Payment | None:

@@ -511,6 +511,16 @@ class Migration(migrations.Migration):
                 ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("capture_mode", fields.CharField(default="automatic", max_length=10)),
                 ("client_secret_sha256", fields.CharField(null=True, max_length=64)),
+                ("link_id", fields.CharField(null=True, max_length=64)),
+                ("link_description", fields.CharField(null=True, max_length=255)),
+                (
+                    "link_expires_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
+                (
+                    "link_cancelled_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
             ],
             options={
                 "table": "orders",

@@ -181,9 +181,13 @@ ALTER TABLE orders
     ALTER COLUMN updated_at SET DEFAULT now(),
     ADD CONSTRAINT orders_amount_check CHECK (amount BETWEEN 100 AND 1000000000000),
     ADD CONSTRAINT orders_status_check CHECK (status IN ('created', 'attempted', 'paid')),
-    ADD CONSTRAINT orders_capture_mode_check CHECK (capture_mode IN ('automatic', 'manual'));
+    ADD CONSTRAINT orders_capture_mode_check CHECK (capture_mode IN ('automatic', 'manual')),
+    ADD CONSTRAINT orders_link_check CHECK (link_id IS NOT NULL
+        OR (link_description IS NULL AND link_expires_at IS NULL AND link_cancelled_at IS NULL));
 CREATE INDEX orders_newest ON orders (merchant_id, created_at, id);
 CREATE INDEX orders_newest_by_status ON orders (merchant_id, status, created_at, id);
+CREATE UNIQUE INDEX orders_link ON orders (link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX orders_newest_links ON orders (merchant_id, created_at, id) WHERE link_id IS NOT NULL;
 """
 
 # payments: one live payment per order, and the changes of status that the model allows.

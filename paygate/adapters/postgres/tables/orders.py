@@ -9,16 +9,16 @@ from uuid import UUID
 
 from tortoise import fields
 
-from ....core.ids import is_order_name
+from ....core.ids import IdKind, is_id, is_order_name
 from ....core.money import Money
-from ....core.paging import ORDER_LIST, Page, PageRequest
-from ....core.payments.model import Order
-from ....core.payments.store import ALL_ORDERS, OrderSearch
+from ....core.paging import LINK_LIST, ORDER_LIST, Page, PageRequest
+from ....core.payments.model import Order, PaymentLink
+from ....core.payments.store import ALL_ORDERS, LinkSearch, OrderSearch
 from ..database import Executor
 from ..orm import TableRow, restrict
 from .pages import read_page
 from .rows import Row, decoded, uuid
-from .searches import search_orders
+from .searches import search_links, search_orders
 
 
 class OrderRow(TableRow):
@@ -36,6 +36,10 @@ class OrderRow(TableRow):
     # The columns above are promised to merchants who use SQL; the ones below are not.
     capture_mode = fields.CharField(max_length=10, default="automatic")
     client_secret_sha256 = fields.CharField(max_length=64, null=True)
+    link_id = fields.CharField(max_length=64, null=True)
+    link_description = fields.CharField(max_length=255, null=True)
+    link_expires_at = fields.DatetimeField(null=True)
+    link_cancelled_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "orders"
@@ -53,6 +57,18 @@ def row_to_order(row: Row) -> Order:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         capture_mode=row["capture_mode"],
+        link=_link(row),
+    )
+
+
+def _link(row: Row) -> PaymentLink | None:
+    if row["link_id"] is None:
+        return None
+    return PaymentLink(
+        id=row["link_id"],
+        description=row["link_description"],
+        expires_at=row["link_expires_at"],
+        cancelled_at=row["link_cancelled_at"],
     )
 
 
@@ -68,6 +84,8 @@ SELECT o.* FROM unnest($1::text[], $2::uuid[]) AS wanted(id, merchant_id) CROSS 
 ) AS o
 """
 BY_ID = "SELECT * FROM orders WHERE id = $1"
+BY_LINK = "SELECT * FROM orders WHERE link_id = $1"
+CANCEL_LINK = "UPDATE orders SET link_cancelled_at = $2, updated_at = $3 WHERE id = $1"
 STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
 
@@ -121,6 +139,23 @@ class PostgresOrders:
         wanted = search_orders(merchant_id, search)
         return await read_page(OrderRow, wanted, row_to_order, self.executor, page, of=ORDER_LIST)
 
+    async def find_link(self, link_id: str) -> Order | None:
+        if not is_id(IdKind.LINK, link_id):
+            return None
+        row = await self.executor.fetchrow(BY_LINK, link_id)
+        return row_to_order(row) if row else None
+
+    async def cancel_link(self, order: Order) -> None:
+        assert order.link is not None, "the order was created by a payment link"
+        cancelled_at = order.link.cancelled_at
+        await self.executor.fetch(CANCEL_LINK, order.id, cancelled_at, order.updated_at)
+
+    async def link_page(
+        self, merchant_id: UUID, page: PageRequest, search: LinkSearch
+    ) -> Page[Order]:
+        wanted = search_links(merchant_id, search)
+        return await read_page(OrderRow, wanted, row_to_order, self.executor, page, of=LINK_LIST)
+
 
 def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
     return {
@@ -135,4 +170,8 @@ def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
         "created_at": order.created_at,
         "updated_at": order.updated_at,
         "client_secret_sha256": client_secret_sha256,
+        "link_id": order.link and order.link.id,
+        "link_description": order.link and order.link.description,
+        "link_expires_at": order.link and order.link.expires_at,
+        "link_cancelled_at": order.link and order.link.cancelled_at,
     }

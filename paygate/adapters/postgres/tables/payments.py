@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -271,6 +271,7 @@ UPDATE payments SET status = $3, captured = $4, version = $2, updated_at = $5
 WHERE id = $1 AND version = $2 - 1 RETURNING id
 """
 LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
+LIVE_ORDERS = f"SELECT order_id FROM payments WHERE order_id = ANY($1::text[]) AND {LIVE_SQL}"
 BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 BY_IDS = f"SELECT {names(READ)} FROM payments WHERE id = ANY($1::text[])"
 
@@ -328,6 +329,10 @@ class PostgresPayments:
 
     async def has_live(self, order_id: str) -> bool:
         return await self.executor.fetchval(LIVE_STATUS, order_id) is not None
+
+    async def live_orders(self, order_ids: Collection[str]) -> frozenset[str]:
+        rows = await self.executor.fetch(LIVE_ORDERS, list(order_ids))
+        return frozenset(row["order_id"] for row in rows)
 
     async def lock(self, payment_id: str) -> Payment | None:
         if not is_id(IdKind.PAYMENT, payment_id):

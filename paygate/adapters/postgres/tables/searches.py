@@ -15,7 +15,7 @@ from tortoise.expressions import Q, Subquery
 
 from ....core.accounts.model import AuditFilter
 from ....core.ids import IdKind, is_id
-from ....core.payments.store import OrderSearch, PaymentSearch, RefundSearch, Span
+from ....core.payments.store import LinkSearch, OrderSearch, PaymentSearch, RefundSearch, Span
 from ....core.webhooks.store import DeliveryFilter
 from .feed import EventRow
 
@@ -49,6 +49,27 @@ def search_orders(merchant_id: UUID, search: OrderSearch) -> Sequence[Q]:
     if len(search.text) >= PART_CHARS_MIN:
         found.append(Q(receipt__icontains=search.text))
     return [wanted & each for each in found]
+
+
+def search_links(merchant_id: UUID, search: LinkSearch) -> Sequence[Q]:
+    """Return the conditions for orders of payment links; the model has the same statuses."""
+    wanted = _within(merchant_id, search) & Q(link_id__isnull=False)
+    is_over, is_paid = Q(link_expires_at__lte=search.at), Q(status="paid")
+    is_cancelled = Q(link_cancelled_at__isnull=False)
+    # SQL's null is neither: without an expiry, "not over" would not be true either.
+    is_open = Q(link_expires_at__isnull=True) | Q(link_expires_at__gt=search.at)
+    match search.status:
+        case "paid":
+            wanted &= is_paid
+        case "cancelled":
+            wanted &= ~is_paid & is_cancelled
+        case "expired":
+            wanted &= ~is_paid & ~is_cancelled & is_over
+        case "created":
+            wanted &= ~is_paid & ~is_cancelled & is_open
+        case None:
+            pass
+    return [wanted]
 
 
 def search_refunds(merchant_id: UUID, search: RefundSearch) -> Sequence[Q]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -36,7 +37,7 @@ from ..fields import (
     refuse_protected,
 )
 from ..idempotency import once
-from ..shapes import At, Minor, OrderId, PageJson, Uuid, page_to_json, timestamp
+from ..shapes import At, Minor, OrderId, PageJson, Uuid, maybe_timestamp, page_to_json, timestamp
 
 
 class OrderPublicJson(TypedDict):
@@ -123,13 +124,23 @@ class OrdersQuery(SpanQuery):
     )
 
 
+class LinkOfferedJson(TypedDict):
+    """A payment link as its shopper sees it."""
+
+    status: Literal["created", "paid", "cancelled", "expired"]
+    description: str | None
+    expires_at: At | None
+
+
 class OrderOfferedJson(OrderPublicJson):
     """An order for its checkout page.
 
-    ``allowed_origins`` is missing if any page may frame the checkout.
+    ``allowed_origins`` is missing if any page may frame the checkout, and ``payment_link`` if no
+    link created the order.
     """
 
     allowed_origins: NotRequired[list[str]]
+    payment_link: NotRequired[LinkOfferedJson]
 
 
 def parse_orders(query: Mapping[str, str]) -> OrderSearch:
@@ -183,11 +194,25 @@ def order_public_to_json(order: Order) -> OrderPublicJson:
 
 
 def order_offered_to_json(
-    order: Order, origins: Sequence[str] | None
-) -> OrderPublicJson | OrderOfferedJson:
-    """Return an order for its checkout page, with the origins that may frame it."""
-    shown = order_public_to_json(order)
-    return shown if origins is None else {**shown, "allowed_origins": list(origins)}
+    order: Order, origins: Sequence[str] | None, *, at: datetime
+) -> OrderOfferedJson:
+    """Return an order for its checkout page, with the origins that may frame it.
+
+    Args:
+        order: The order.
+        origins: The origins; None for any.
+        at: The time at which its payment link is shown.
+    """
+    shown: OrderOfferedJson = {**order_public_to_json(order)}
+    if origins is not None:
+        shown["allowed_origins"] = list(origins)
+    if order.link is not None:
+        shown["payment_link"] = {
+            "status": order.link_status(at=at),
+            "description": order.link.description,
+            "expires_at": maybe_timestamp(order.link.expires_at),
+        }
+    return shown
 
 
 ORDER_REQUEST_EXAMPLE = {
@@ -286,4 +311,5 @@ async def show_public(order_id: str) -> Response:
     await check_browser(order_id, deps)
     order = await dialect_of_app().implied_order(order_id, request.args, deps)
     order = order or await find_order(order_id, None, deps)
-    return json_response(order_offered_to_json(order, await origins_of_order(order.id, deps)))
+    origins = await origins_of_order(order.id, deps)
+    return json_response(order_offered_to_json(order, origins, at=deps.clock.now()))
