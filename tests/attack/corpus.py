@@ -54,7 +54,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/api/v1/team": ("email", "role", "password"),
     "/api/v1/callbacks/upi_sim": ("id", "payload"),
 }
-LISTS = ("orders", "payments", "refunds", "webhooks", "audit", "payments/list")
+LISTS = ("orders", "payment-links", "payments", "refunds", "webhooks", "audit", "payments/list")
 QUERIES = ("limit", "offset", "cursor", "status", "from", "to", "search", "payment_id", "event")
 BODIES = (
     b"[" * 30_000,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.apps import TestApp
 
-LISTS = ("/orders", "/payments", "/refunds", "/webhooks", "/audit")
+LISTS = ("/orders", "/payment-links", "/payments", "/refunds", "/webhooks", "/audit")
 
 
 async def pages(app: TestApp, path: str, limit: int = 2, **query: str) -> AsyncIterator[Any]:
@@ -29,7 +29,8 @@ async def rows_of_every_list(app: TestApp) -> None:
     await app.webhook_url()
     async with app.working():
         for _ in range(3):
-            payment = await app.paid()
+            link = await app.call("POST", "/payment-links", json={"amount": 50_000})
+            payment = await app.paid(order_id=link.json["order_id"])
             await app.until(payment, "success")
             for _ in range(2):
                 body = {"payment_id": payment, "amount": 100}

@@ -21,6 +21,7 @@ Ids = Mapping[str, str]
 
 OWNED: Mapping[str, Callable[[], str]] = {
     "order_id": lambda: f"order_{uuid4().hex[:16]}",
+    "link_id": lambda: f"plink_{uuid4().hex[:16]}",
     "payment_id": lambda: f"pay_{uuid4().hex[:16]}",
     "refund_id": lambda: f"rfnd_{uuid4().hex[:16]}",
     "delivery_id": lambda: str(uuid4()),
@@ -75,11 +76,13 @@ async def a_whole_merchant(app: TestApp, fakes: Fakes) -> dict[str, str]:
         payment = await app.paid(order_id=order)
         await app.until(payment, "success")
         refund = await app.call("POST", f"/payments/{payment}/refunds", json={"amount": 100})
+    link = await app.call("POST", "/payment-links", json={"amount": 500})
     endpoint = await app.call("POST", "/webhook-endpoints", json={"url": "http://localhost:9/x"})
     user = await app.call("POST", "/team", json={"email": "x@y.z", "role": "support"})
     key = await app.call("POST", "/keys", json={"label": "x"})
     return {
         "order_id": order,
+        "link_id": link.json["id"],
         "payment_id": payment,
         "refund_id": refund.json["id"],
         "delivery_id": str(await app.value("SELECT id FROM webhook_logs LIMIT 1")),

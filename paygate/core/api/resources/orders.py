@@ -203,7 +203,13 @@ def order_offered_to_json(
         origins: The origins; None for any.
         at: The time at which its payment link is shown.
     """
-    shown: OrderOfferedJson = {**order_public_to_json(order)}
+    public = order_public_to_json(order)
+    shown: OrderOfferedJson = {
+        "id": public["id"],
+        "amount": public["amount"],
+        "currency": public["currency"],
+        "status": public["status"],
+    }
     if origins is not None:
         shown["allowed_origins"] = list(origins)
     if order.link is not None:

@@ -7,8 +7,16 @@ export interface Order {
   readonly amount: number;
   readonly currency: string;
   readonly status: string;
+  /** Missing if no payment link created the order. */
+  readonly payment_link?: PaymentLink;
   /** Origins that may embed this page; any if it is missing. */
   readonly allowed_origins?: readonly string[];
+}
+
+/** An order that a merchant sends as a link. */
+export interface PaymentLink {
+  readonly status: "created" | "paid" | "cancelled" | "expired";
+  readonly description: string | null;
 }
 
 /** The action that the shopper must do. */

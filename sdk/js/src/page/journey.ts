@@ -306,7 +306,10 @@ function hasFailed(payment: Payment): boolean {
 
 /** Why an order cannot be paid; null if it can. */
 function obstacleOf(order: Order): Notice | null {
-  if (order.status === "created" || order.status === "attempted") return null;
+  if (order.status === "created" || order.status === "attempted") {
+    const link = order.payment_link?.status;
+    return link === "cancelled" ? "linkCancelled" : link === "expired" ? "linkExpired" : null;
+  }
   return order.status === "paid" || order.status === "expired" ? order.status : "closed";
 }
 

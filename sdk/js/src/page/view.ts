@@ -15,6 +15,8 @@ export type Notice =
   | "paid"
   | "expired"
   | "closed"
+  | "linkCancelled"
+  | "linkExpired"
   | "elsewhere"
   | "noPayment";
 
@@ -67,6 +69,9 @@ export class View implements Network {
     this.#amount = formatted(amount, this.locale);
     find("order-amount").textContent = this.#amount;
     find("order-id").textContent = order.id;
+    const description = order.payment_link?.description ?? "";
+    find("order-description").textContent = description;
+    display(find("order-description"), description !== "");
     document.title = `${this.words.title} · ${this.#amount}`;
     const pay = this.words.pay.replace("{amount}", brief(amount, this.locale));
     for (const button of document.querySelectorAll('[data-test-id="pay-button"]')) {
