@@ -43,6 +43,7 @@ TEXTS = (
 )
 FIELDS: dict[str, tuple[str, ...]] = {
     "/api/v1/orders": ("amount", "currency", "receipt", "notes", "capture"),
+    "/api/v1/payment-links": ("amount", "currency", "description", "expires_at"),
     "/api/v1/payments": ("order_id", "method", "vpa", "card", "return_url"),
     "/api/v1/payments/public": ("order_id", "method", "vpa", "client_secret"),
     "/api/v1/refunds": ("payment_id", "amount", "reason"),

@@ -18,10 +18,12 @@ STATUS = """CASE WHEN n % 1000 = 0 THEN 'pending' WHEN n % 1000 = 1 THEN 'author
 AT = "(SELECT now()) - n * interval '40 seconds'"
 FILL = f"""
 SET LOCAL session_replication_role = replica;
-INSERT INTO orders (id, merchant_id, amount, receipt, status, created_at, updated_at)
+INSERT INTO orders (id, merchant_id, amount, receipt, status, link_id, link_expires_at,
+    link_cancelled_at, created_at, updated_at)
 SELECT 'order_' || lpad(n::text, 16, '0'), '{MERCHANT}', 50000, 'receipt-' || n,
     CASE WHEN n % 1000 = 0 THEN 'created' WHEN n % 100 = 3 THEN 'attempted' ELSE 'paid' END,
-    {AT}, {AT}
+    'plink_' || lpad(n::text, 16, '0'), CASE WHEN n % 4 = 3 THEN {AT} END,
+    CASE WHEN n % 8 = 0 THEN {AT} END, {AT}, {AT}
 FROM generate_series(1, $rows) AS n;
 INSERT INTO payments (id, order_id, merchant_id, amount, currency, method, flow, processor, status,
     vpa, card_last4, amount_authorized, amount_captured, created_at, updated_at, last_seq)

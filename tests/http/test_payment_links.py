@@ -275,7 +275,7 @@ async def test_cancelling_waits_for_a_payment_of_the_link(app: TestApp):
     assert (await shown(app, link))["cancelled_at"] is None
 
 
-async def test_of_cancelling_and_paying_at_once_the_link_tells_which_was_first(app: TestApp):
+async def test_concurrent_cancelling_and_paying_agree_on_which_was_first(app: TestApp):
     for _ in range(20):
         link = await a_link(app)
         ended, *paid = await asyncio.gather(

@@ -35,6 +35,7 @@ ROWS = 4 * COUNTED_ROWS_MAX
 N = f"{ROWS // 2 + 3:016}"
 PLACES = {
     "order_id": f"order_{N}",
+    "link_id": f"plink_{N}",
     "payment_id": f"pay_{N}",
     "refund_id": f"rfnd_{N}",
     "delivery_id": f"{int(N):032x}",
@@ -49,6 +50,14 @@ LISTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
         {"to": "2020-01-01T00:00:00Z"},
         {"q": f"order_{N}"},
         {"q": "ceipt-771"},
+    ),
+    "/payment-links": (
+        {},
+        {"status": "created"},
+        {"status": "paid"},
+        {"status": "cancelled"},
+        {"status": "expired"},
+        {"to": "2020-01-01T00:00:00Z"},
     ),
     "/payments": (
         {},
