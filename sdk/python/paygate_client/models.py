@@ -230,6 +230,31 @@ class PaymentCreated(Model):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PaymentLink(Model):
+    """A payment link: an order with an address at which a shopper pays it, once."""
+
+    id: str
+    order_id: str
+    url: str | None
+    """The hosted page; null for `read_only` and `support`."""
+    status: Literal["created", "paid", "cancelled", "expired"]
+    """`paid` also if a payment that began before its end pays it."""
+    payment_in_progress: bool
+    """A payment has begun and may still pay the link."""
+    amount: int
+    """Minor units of the currency."""
+    currency: str
+    description: str | None
+    receipt: str | None
+    notes: dict[str, Any]
+    capture: Literal["automatic", "manual"]
+    expires_at: datetime | None
+    cancelled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PaymentMoved(Model):
     """A payment after a capture or cancel request."""
 

@@ -124,6 +124,129 @@ class Orders:
         return each_row(self._send, call)
 
 
+class Payment_links:
+    """Payment links: orders with the address of a page on which a shopper pays them."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def create(
+        self,
+        *,
+        amount: int,
+        currency: str | None = None,
+        receipt: str | None = None,
+        notes: Mapping[str, Any] | None = None,
+        capture: Literal["automatic", "manual"] | None = None,
+        description: str | None = None,
+        expires_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.PaymentLink:
+        """Create a payment link.
+
+        Creates an order and returns the address of a hosted page on which a shopper pays it,
+        once. The events of its payments name the order. Needs the role developer.
+
+        Args:
+            amount: In minor units: 50000 is ₹500.00, or ¥50000.
+            currency: ISO 4217.
+            receipt: The merchant's reference.
+            notes: Any data, up to 16384 bytes of JSON.
+            capture: Manual holds the money until it is captured.
+            description: What the shopper pays for; the page shows it.
+            expires_at: From then on no payment begins; without it, the link has no end.
+            idempotency_key: The same for repeated requests. Without it, each call has a new
+                key.
+        """
+        call = Call(
+            "POST",
+            "/payment-links",
+            models.PaymentLink.from_json,
+            body={
+                "amount": amount,
+                "currency": currency,
+                "receipt": receipt,
+                "notes": notes,
+                "capture": capture,
+                "description": description,
+                "expires_at": expires_at,
+            },
+            idempotency_key=idempotency_key or new_key(),
+        )
+        return self._send(call)
+
+    def get(self, link_id: str) -> models.PaymentLink:
+        """Show a payment link."""
+        call = Call("GET", path("/payment-links/{}", link_id), models.PaymentLink.from_json)
+        return self._send(call)
+
+    def list(
+        self,
+        *,
+        limit: int = 10,
+        cursor: str | None = None,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        status: Literal["created", "paid", "cancelled", "expired"] | None = None,
+    ) -> Page[models.PaymentLink]:
+        """List payment links.
+
+        Args:
+            limit: More than 100 is 100.
+            cursor: The `next_cursor` of the page before.
+            from_: Created at this time or later.
+            to: Created before this time.
+        """
+        call = Call(
+            "GET",
+            "/payment-links",
+            page_of(models.PaymentLink),
+            query={"limit": limit, "cursor": cursor, "from": from_, "to": to, "status": status},
+        )
+        return self._send(call)
+
+    def iterate(
+        self,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        status: Literal["created", "paid", "cancelled", "expired"] | None = None,
+    ) -> Iterator[models.PaymentLink]:
+        """List payment links: every one, newest first.
+
+        A page is requested when its first row is.
+
+        Args:
+            from_: Created at this time or later.
+            to: Created before this time.
+        """
+        call = Call(
+            "GET",
+            "/payment-links",
+            page_of(models.PaymentLink),
+            query={"from": from_, "to": to, "status": status},
+        )
+        return each_row(self._send, call)
+
+    def cancel(self, link_id: str, *, idempotency_key: str | None = None) -> models.PaymentLink:
+        """Cancel a payment link.
+
+        No payment of the link begins any more. One that has begun may end, and may pay the
+        link: see `payment_in_progress`. Needs the role developer.
+
+        Args:
+            idempotency_key: The same for repeated requests. Without it, each call has a new
+                key.
+        """
+        call = Call(
+            "POST",
+            path("/payment-links/{}/cancel", link_id),
+            models.PaymentLink.from_json,
+            idempotency_key=idempotency_key or new_key(),
+        )
+        return self._send(call)
+
+
 class Payments:
     """Payments of orders."""
 
@@ -812,6 +935,8 @@ class Resources:
     def __init__(self, send: Send) -> None:
         self.orders = Orders(send)
         """Orders. An order is an amount that a shopper pays once."""
+        self.payment_links = Payment_links(send)
+        """Payment links: orders with the address of a page on which a shopper pays them."""
         self.payments = Payments(send)
         """Payments of orders."""
         self.refunds = Refunds(send)

@@ -41,6 +41,60 @@ export class Orders {
         return eachRow(this.#send, { verb: "GET", path: "/orders", query });
     }
 }
+/** Payment links: orders with the address of a page on which a shopper pays them. */
+export class Payment_links {
+    #send;
+    constructor(send) {
+        this.#send = send;
+    }
+    /**
+     * Create a payment link.
+     *
+     * Creates an order and returns the address of a hosted page on which a shopper pays it, once. The
+     * events of its payments name the order. Needs the role developer.
+     */
+    create(body, options = {}) {
+        return this.#send({
+            verb: "POST",
+            path: "/payment-links",
+            body,
+            idempotencyKey: options.idempotencyKey ?? newKey(),
+        });
+    }
+    /** Show a payment link. */
+    get(linkId) {
+        return this.#send({ verb: "GET", path: path `/payment-links/${linkId}` });
+    }
+    /** List payment links. */
+    list(query = {}) {
+        return this.#send({
+            verb: "GET",
+            path: "/payment-links",
+            query: { ...query, limit: query.limit ?? 10 },
+        });
+    }
+    /**
+     * List payment links: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query = {}) {
+        return eachRow(this.#send, { verb: "GET", path: "/payment-links", query });
+    }
+    /**
+     * Cancel a payment link.
+     *
+     * No payment of the link begins any more. One that has begun may end, and may pay the link: see
+     * `payment_in_progress`. Needs the role developer.
+     */
+    cancel(linkId, options = {}) {
+        return this.#send({
+            verb: "POST",
+            path: path `/payment-links/${linkId}/cancel`,
+            idempotencyKey: options.idempotencyKey ?? newKey(),
+        });
+    }
+}
 /** Payments of orders. */
 export class Payments {
     #send;
@@ -382,6 +436,8 @@ export class Webhooks {
 export class Resources {
     /** Orders. An order is an amount that a shopper pays once. */
     orders;
+    /** Payment links: orders with the address of a page on which a shopper pays them. */
+    payment_links;
     /** Payments of orders. */
     payments;
     /** Refunds of payments. */
@@ -390,6 +446,7 @@ export class Resources {
     webhooks;
     constructor(send) {
         this.orders = new Orders(send);
+        this.payment_links = new Payment_links(send);
         this.payments = new Payments(send);
         this.refunds = new Refunds(send);
         this.webhooks = new Webhooks(send);

@@ -208,6 +208,31 @@ export interface PaymentCreated {
   [field: string]: unknown;
 }
 
+/** A payment link: an order with an address at which a shopper pays it, once. */
+export interface PaymentLink {
+  id: string;
+  order_id: string;
+  /** The hosted page; null for `read_only` and `support`. */
+  url: string | null;
+  /** `paid` also if a payment that began before its end pays it. */
+  status: "created" | "paid" | "cancelled" | "expired";
+  /** A payment has begun and may still pay the link. */
+  payment_in_progress: boolean;
+  /** Minor units of the currency. */
+  amount: number;
+  currency: string;
+  description: string | null;
+  receipt: string | null;
+  notes: Record<string, unknown>;
+  capture: "automatic" | "manual";
+  expires_at: string | null;
+  cancelled_at: string | null;
+  /** ISO 8601 in UTC, to the millisecond. */
+  created_at: string;
+  /** ISO 8601 in UTC, to the millisecond. */
+  updated_at: string;
+}
+
 /** A payment after a capture or cancel request. */
 export interface PaymentMoved {
   id: string;
@@ -400,6 +425,24 @@ export interface OrderRequest {
   capture?: "automatic" | "manual" | null | undefined;
 }
 
+/** What `createPaymentLink` is given. */
+export interface PaymentLinkRequest {
+  /** In minor units: 50000 is ₹500.00, or ¥50000. */
+  amount: number;
+  /** ISO 4217. */
+  currency?: string | undefined;
+  /** The merchant's reference. */
+  receipt?: string | null | undefined;
+  /** Any data, up to 16384 bytes of JSON. */
+  notes?: Record<string, unknown> | null | undefined;
+  /** Manual holds the money until it is captured. */
+  capture?: "automatic" | "manual" | null | undefined;
+  /** What the shopper pays for; the page shows it. */
+  description?: string | null | undefined;
+  /** From then on no payment begins; without it, the link has no end. */
+  expires_at?: string | Date | null | undefined;
+}
+
 /** What `createPayment` is given. */
 export interface CreatePaymentRequest {
   order_id: string;
@@ -492,6 +535,19 @@ export interface ListOrdersQuery {
   status?: "created" | "attempted" | "paid" | null | undefined;
   /** A prefix of the id, or three characters or more of the receipt. */
   q?: string | null | undefined;
+}
+
+/** What a list is filtered by. */
+export interface ListPaymentLinksQuery {
+  /** More than 100 is 100. */
+  limit?: number | undefined;
+  /** The `next_cursor` of the page before. */
+  cursor?: string | null | undefined;
+  /** Created at this time or later. */
+  from?: string | Date | null | undefined;
+  /** Created before this time. */
+  to?: string | Date | null | undefined;
+  status?: "created" | "paid" | "cancelled" | "expired" | null | undefined;
 }
 
 /** Parameters of the query. */
@@ -599,6 +655,67 @@ export class Orders {
    */
   iterate(query: Omit<ListOrdersQuery, "limit" | "cursor"> = {}): AsyncGenerator<Order, void, void> {
     return eachRow(this.#send, { verb: "GET", path: "/orders", query });
+  }
+}
+
+/** Payment links: orders with the address of a page on which a shopper pays them. */
+export class Payment_links {
+  readonly #send: Send;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /**
+   * Create a payment link.
+   *
+   * Creates an order and returns the address of a hosted page on which a shopper pays it, once. The
+   * events of its payments name the order. Needs the role developer.
+   */
+  create(body: PaymentLinkRequest, options: KeyedOptions = {}): Promise<PaymentLink> {
+    return this.#send({
+      verb: "POST",
+      path: "/payment-links",
+      body,
+      idempotencyKey: options.idempotencyKey ?? newKey(),
+    });
+  }
+
+  /** Show a payment link. */
+  get(linkId: string): Promise<PaymentLink> {
+    return this.#send({ verb: "GET", path: path`/payment-links/${linkId}` });
+  }
+
+  /** List payment links. */
+  list(query: ListPaymentLinksQuery = {}): Promise<Page<PaymentLink>> {
+    return this.#send({
+      verb: "GET",
+      path: "/payment-links",
+      query: { ...query, limit: query.limit ?? 10 },
+    });
+  }
+
+  /**
+   * List payment links: every one, newest first.
+   *
+   * A page is requested when its first row is.
+   */
+  iterate(query: Omit<ListPaymentLinksQuery, "limit" | "cursor"> = {}): AsyncGenerator<PaymentLink, void, void> {
+    return eachRow(this.#send, { verb: "GET", path: "/payment-links", query });
+  }
+
+  /**
+   * Cancel a payment link.
+   *
+   * No payment of the link begins any more. One that has begun may end, and may pay the link: see
+   * `payment_in_progress`. Needs the role developer.
+   */
+  cancel(linkId: string, options: KeyedOptions = {}): Promise<PaymentLink> {
+    return this.#send({
+      verb: "POST",
+      path: path`/payment-links/${linkId}/cancel`,
+      idempotencyKey: options.idempotencyKey ?? newKey(),
+    });
   }
 }
 
@@ -984,6 +1101,8 @@ export class Webhooks {
 export class Resources {
   /** Orders. An order is an amount that a shopper pays once. */
   readonly orders: Orders;
+  /** Payment links: orders with the address of a page on which a shopper pays them. */
+  readonly payment_links: Payment_links;
   /** Payments of orders. */
   readonly payments: Payments;
   /** Refunds of payments. */
@@ -993,6 +1112,7 @@ export class Resources {
 
   constructor(send: Send) {
     this.orders = new Orders(send);
+    this.payment_links = new Payment_links(send);
     this.payments = new Payments(send);
     this.refunds = new Refunds(send);
     this.webhooks = new Webhooks(send);
