@@ -17,6 +17,7 @@ const PAGES: RouteObject[] = [
   page("transactions/:id", async () => (await import("./pages/payment/PaymentPage")).PaymentPage),
   page("orders", async () => (await import("./pages/orders/OrdersPage")).OrdersPage),
   page("orders/:id", async () => (await import("./pages/orders/OrderPage")).OrderPage),
+  page("payment-links", async () => (await import("./pages/links/LinksPage")).LinksPage),
   page("attention", async () => (await import("./pages/attention/AttentionPage")).AttentionPage),
   page("refunds", async () => (await import("./pages/refunds/RefundsPage")).RefundsPage),
   page("webhooks", async () => (await import("./pages/webhooks/WebhooksPage")).WebhooksPage),

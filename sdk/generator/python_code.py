@@ -147,7 +147,7 @@ def _roots(contents: Contents, *, is_async: bool) -> str:
 
 
 def _class(resource: Resource, *, is_async: bool) -> str:
-    name = resource.name[0].upper() + resource.name[1:]
+    name = "".join(word[0].upper() + word[1:] for word in resource.name.split("_"))
     return f"Async{name}" if is_async else name
 
 

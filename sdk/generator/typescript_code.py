@@ -100,12 +100,12 @@ def _resource(resource: Resource) -> Iterator[str]:
     yield "  readonly #send: Send;"
     for part in resource.parts:
         yield from _comment(part.about, 2)
-        yield f"  readonly {part.name}: {_class(part)};"
+        yield f"  readonly {_camel(part.name)}: {_class(part)};"
     yield ""
     yield "  constructor(send: Send) {"
     yield "    this.#send = send;"
     for part in resource.parts:
-        yield f"    this.{part.name} = new {_class(part)}(send);"
+        yield f"    this.{_camel(part.name)} = new {_class(part)}(send);"
     yield "  }"
     for method in resource.methods:
         yield ""
@@ -121,17 +121,18 @@ def _roots(contents: Contents) -> Iterator[str]:
     yield "export class Resources {"
     for resource in contents.resources:
         yield from _comment(resource.about, 2)
-        yield f"  readonly {resource.name}: {_class(resource)};"
+        yield f"  readonly {_camel(resource.name)}: {_class(resource)};"
     yield ""
     yield "  constructor(send: Send) {"
     for resource in contents.resources:
-        yield f"    this.{resource.name} = new {_class(resource)}(send);"
+        yield f"    this.{_camel(resource.name)} = new {_class(resource)}(send);"
     yield "  }"
     yield "}"
 
 
 def _class(resource: Resource) -> str:
-    return resource.name[0].upper() + resource.name[1:]
+    name = _camel(resource.name)
+    return name[0].upper() + name[1:]
 
 
 def _method(method: Method) -> Iterator[str]:

@@ -26,6 +26,7 @@ PLACES = [
     "dashboard/attention",
     "dashboard/orders",
     "dashboard/orders/{order}",
+    "dashboard/payment-links",
     "dashboard/refunds",
     "dashboard/webhooks",
     "dashboard/webhooks/{delivery}",
@@ -49,6 +50,7 @@ WINDOWS = [
     ("webhooks", "Recover"),
     ("endpoints", "Add endpoint"),
     ("keys", "Create key"),
+    ("payment-links", "Create link"),
     ("team", "Add user"),
 ]
 

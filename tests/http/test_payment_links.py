@@ -285,7 +285,7 @@ async def test_concurrent_cancelling_and_paying_agree_on_which_was_first(app: Te
         refused = [each.json["error"] for each in paid if each.status != 201]
 
         assert (ended.status, ended.json["status"]) == (200, "cancelled")
-        # Whoever began a payment did so before the link was cancelled, and its answer says so.
+        # A payment that began did so before the link was cancelled, and its answer says so.
         assert ended.json["payment_in_progress"] == bool(begun)
         assert len(begun) <= 1
         in_progress = "Payment already in progress for this order"

@@ -419,6 +419,64 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/payment-links": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List payment links */
+    get: operations["listPaymentLinks"];
+    put?: never;
+    /**
+     * Create a payment link
+     * @description Creates an order and returns the address of a hosted page on which a shopper pays it, once. The events of its payments name the order. Needs the role developer.
+     */
+    post: operations["createPaymentLink"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/payment-links/{link_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Show a payment link */
+    get: operations["showPaymentLink"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/payment-links/{link_id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Cancel a payment link
+     * @description No payment of the link begins any more. One that has begun may end, and may pay the link: see `payment_in_progress`. Needs the role developer.
+     */
+    post: operations["cancelPaymentLink"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/payments": {
     parameters: {
       query?: never;
@@ -2220,6 +2278,21 @@ export interface components {
       samples: number;
     };
     /**
+     * LinkOffered
+     * @description A payment link as its shopper sees it.
+     */
+    LinkOffered: {
+      /** Description */
+      description: string | null;
+      /** Expires At */
+      expires_at: string | null;
+      /**
+       * Status
+       * @enum {string}
+       */
+      status: "created" | "paid" | "cancelled" | "expired";
+    };
+    /**
      * Live
      * @description The process lives.
      */
@@ -2588,7 +2661,8 @@ export interface components {
      * OrderOffered
      * @description An order for its checkout page.
      *
-     *     ``allowed_origins`` is missing if any page may frame the checkout.
+     *     ``allowed_origins`` is missing if any page may frame the checkout, and ``payment_link`` if no
+     *     link created the order.
      */
     OrderOffered: {
       /** Allowed Origins */
@@ -2602,6 +2676,7 @@ export interface components {
       currency: string;
       /** Id */
       id: string;
+      payment_link?: components["schemas"]["LinkOffered"];
       /**
        * Status
        * @enum {string}
@@ -2903,6 +2978,34 @@ export interface components {
     Page_Order_: {
       /** Data */
       data: components["schemas"]["Order"][];
+      /** Limit */
+      limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
+      /** Offset */
+      offset: number;
+      /**
+       * Total
+       * @description exact up to 10000
+       */
+      total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
+    };
+    /**
+     * Page
+     * @description A page of a list, newest first.
+     */
+    Page_PaymentLink_: {
+      /** Data */
+      data: components["schemas"]["PaymentLink"][];
       /** Limit */
       limit: number;
       /**
@@ -3240,6 +3343,283 @@ export interface components {
       vpa?: string | null;
     } & {
       [key: string]: unknown;
+    };
+    /**
+     * PaymentLink
+     * @description A payment link: an order with an address at which a shopper pays it, once.
+     */
+    PaymentLink: {
+      /**
+       * Amount
+       * @description minor units of the currency
+       */
+      amount: number;
+      /** Cancelled At */
+      cancelled_at: string | null;
+      /**
+       * Capture
+       * @enum {string}
+       */
+      capture: "automatic" | "manual";
+      /**
+       * Created At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      /** Currency */
+      currency: string;
+      /** Description */
+      description: string | null;
+      /** Expires At */
+      expires_at: string | null;
+      /** Id */
+      id: string;
+      /** Notes */
+      notes: {
+        [key: string]: unknown;
+      };
+      /** Order Id */
+      order_id: string;
+      /**
+       * Payment In Progress
+       * @description a payment has begun and may still pay the link
+       */
+      payment_in_progress: boolean;
+      /** Receipt */
+      receipt: string | null;
+      /**
+       * Status
+       * @description `paid` also if a payment that began before its end pays it
+       * @enum {string}
+       */
+      status: "created" | "paid" | "cancelled" | "expired";
+      /**
+       * Updated At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      updated_at: string;
+      /**
+       * Url
+       * @description the hosted page; null for `read_only` and `support`
+       */
+      url: string | null;
+    };
+    /**
+     * PaymentLinkRequest
+     * @description Body of ``POST /payment-links``.
+     */
+    PaymentLinkRequest: {
+      /**
+       * Amount
+       * @description in minor units: 50000 is ₹500.00, or ¥50000
+       */
+      amount: number;
+      /**
+       * Capture
+       * @description manual holds the money until it is captured
+       * @default automatic
+       */
+      capture?: ("automatic" | "manual") | null;
+      /**
+       * Currency
+       * @description ISO 4217
+       * @default INR
+       * @enum {string}
+       */
+      currency?:
+        | "AED"
+        | "AFN"
+        | "ALL"
+        | "AMD"
+        | "AOA"
+        | "ARS"
+        | "AUD"
+        | "AWG"
+        | "AZN"
+        | "BAM"
+        | "BBD"
+        | "BDT"
+        | "BHD"
+        | "BIF"
+        | "BMD"
+        | "BND"
+        | "BOB"
+        | "BOV"
+        | "BRL"
+        | "BSD"
+        | "BTN"
+        | "BWP"
+        | "BYN"
+        | "BZD"
+        | "CAD"
+        | "CDF"
+        | "CHE"
+        | "CHF"
+        | "CHW"
+        | "CLF"
+        | "CLP"
+        | "CNY"
+        | "COP"
+        | "COU"
+        | "CRC"
+        | "CUP"
+        | "CVE"
+        | "CZK"
+        | "DJF"
+        | "DKK"
+        | "DOP"
+        | "DZD"
+        | "EGP"
+        | "ERN"
+        | "ETB"
+        | "EUR"
+        | "FJD"
+        | "FKP"
+        | "GBP"
+        | "GEL"
+        | "GHS"
+        | "GIP"
+        | "GMD"
+        | "GNF"
+        | "GTQ"
+        | "GYD"
+        | "HKD"
+        | "HNL"
+        | "HTG"
+        | "HUF"
+        | "IDR"
+        | "ILS"
+        | "INR"
+        | "IQD"
+        | "IRR"
+        | "ISK"
+        | "JMD"
+        | "JOD"
+        | "JPY"
+        | "KES"
+        | "KGS"
+        | "KHR"
+        | "KMF"
+        | "KPW"
+        | "KRW"
+        | "KWD"
+        | "KYD"
+        | "KZT"
+        | "LAK"
+        | "LBP"
+        | "LKR"
+        | "LRD"
+        | "LSL"
+        | "LYD"
+        | "MAD"
+        | "MDL"
+        | "MGA"
+        | "MKD"
+        | "MMK"
+        | "MNT"
+        | "MOP"
+        | "MRU"
+        | "MUR"
+        | "MVR"
+        | "MWK"
+        | "MXN"
+        | "MXV"
+        | "MYR"
+        | "MZN"
+        | "NAD"
+        | "NGN"
+        | "NIO"
+        | "NOK"
+        | "NPR"
+        | "NZD"
+        | "OMR"
+        | "PAB"
+        | "PEN"
+        | "PGK"
+        | "PHP"
+        | "PKR"
+        | "PLN"
+        | "PYG"
+        | "QAR"
+        | "RON"
+        | "RSD"
+        | "RUB"
+        | "RWF"
+        | "SAR"
+        | "SBD"
+        | "SCR"
+        | "SDG"
+        | "SEK"
+        | "SGD"
+        | "SHP"
+        | "SLE"
+        | "SOS"
+        | "SRD"
+        | "SSP"
+        | "STN"
+        | "SVC"
+        | "SYP"
+        | "SZL"
+        | "THB"
+        | "TJS"
+        | "TMT"
+        | "TND"
+        | "TOP"
+        | "TRY"
+        | "TTD"
+        | "TWD"
+        | "TZS"
+        | "UAH"
+        | "UGX"
+        | "USD"
+        | "USN"
+        | "UYI"
+        | "UYU"
+        | "UYW"
+        | "UZS"
+        | "VED"
+        | "VES"
+        | "VND"
+        | "VUV"
+        | "WST"
+        | "XAD"
+        | "XAF"
+        | "XCD"
+        | "XCG"
+        | "XOF"
+        | "XPF"
+        | "YER"
+        | "ZAR"
+        | "ZMW"
+        | "ZWG";
+      /**
+       * Description
+       * @description what the shopper pays for; the page shows it
+       * @default null
+       */
+      description?: string | null;
+      /**
+       * Expires At
+       * @description from then on no payment begins; without it, the link has no end
+       * @default null
+       */
+      expires_at?: string | null;
+      /**
+       * Notes
+       * @description any data, up to 16384 bytes of JSON
+       * @default null
+       */
+      notes?: {
+        [key: string]: unknown;
+      } | null;
+      /**
+       * Receipt
+       * @description the merchant's reference
+       * @default null
+       */
+      receipt?: string | null;
     };
     /**
      * PaymentMoved
@@ -4556,6 +4936,7 @@ export type KeyPairRotated = components["schemas"]["KeyPairRotated"];
 export type KeyRequest = components["schemas"]["KeyRequest"];
 export type Keys = components["schemas"]["Keys"];
 export type Latency = components["schemas"]["Latency"];
+export type LinkOffered = components["schemas"]["LinkOffered"];
 export type Live = components["schemas"]["Live"];
 export type LoginRequest = components["schemas"]["LoginRequest"];
 export type MerchantRequest = components["schemas"]["MerchantRequest"];
@@ -4578,6 +4959,7 @@ export type Overview = components["schemas"]["Overview"];
 export type PageAuditEntry = components["schemas"]["Page_AuditEntry_"];
 export type PageDelivery = components["schemas"]["Page_Delivery_"];
 export type PageOrder = components["schemas"]["Page_Order_"];
+export type PagePaymentLink = components["schemas"]["Page_PaymentLink_"];
 export type PagePayment = components["schemas"]["Page_Payment_"];
 export type PageRefund = components["schemas"]["Page_Refund_"];
 export type PanelColumn = components["schemas"]["PanelColumn"];
@@ -4590,6 +4972,8 @@ export type PasswordReset = components["schemas"]["PasswordReset"];
 export type PayerRequest = components["schemas"]["PayerRequest"];
 export type Payment = components["schemas"]["Payment"];
 export type PaymentCreated = components["schemas"]["PaymentCreated"];
+export type PaymentLink = components["schemas"]["PaymentLink"];
+export type PaymentLinkRequest = components["schemas"]["PaymentLinkRequest"];
 export type PaymentMoved = components["schemas"]["PaymentMoved"];
 export type PaymentPublic = components["schemas"]["PaymentPublic"];
 export type Plugin = components["schemas"]["Plugin"];
@@ -5243,6 +5627,111 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Overview"];
+        };
+      };
+    };
+  };
+  listPaymentLinks: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+        cursor?: string | null;
+        from?: string | null;
+        to?: string | null;
+        status?: ("created" | "paid" | "cancelled" | "expired") | null;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_PaymentLink_"];
+        };
+      };
+    };
+  };
+  createPaymentLink: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PaymentLinkRequest"];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      201: {
+        headers: {
+          /** @description the response is a stored one */
+          "Idempotent-Replayed"?: "true";
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PaymentLink"];
+        };
+      };
+    };
+  };
+  showPaymentLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        link_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PaymentLink"];
+        };
+      };
+    };
+  };
+  cancelPaymentLink: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        link_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          /** @description the response is a stored one */
+          "Idempotent-Replayed"?: "true";
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PaymentLink"];
         };
       };
     };

@@ -41,7 +41,7 @@ export function useLiveState(): LiveState {
 export function subjects({ event }: StreamEvent): string[] {
   const kind = event.split(".")[0] ?? "";
   const also = ["overview", "deliveries"];
-  if (kind === "payment") return ["payments", "payment", "orders", "order", ...also];
+  if (kind === "payment") return ["payments", "payment", "orders", "order", "links", ...also];
   if (kind === "refund") return ["refunds", "payments", "payment", ...also];
   if (kind === "order") return ["orders", "order", ...also];
   if (kind === "webhook" || kind === "endpoint") return ["endpoints", ...also];

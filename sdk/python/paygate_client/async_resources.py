@@ -124,7 +124,7 @@ class AsyncOrders:
         return each_row_async(self._send, call)
 
 
-class AsyncPayment_links:
+class AsyncPaymentLinks:
     """Payment links: orders with the address of a page on which a shopper pays them."""
 
     def __init__(self, send: AsyncSend) -> None:
@@ -939,7 +939,7 @@ class AsyncResources:
     def __init__(self, send: AsyncSend) -> None:
         self.orders = AsyncOrders(send)
         """Orders. An order is an amount that a shopper pays once."""
-        self.payment_links = AsyncPayment_links(send)
+        self.payment_links = AsyncPaymentLinks(send)
         """Payment links: orders with the address of a page on which a shopper pays them."""
         self.payments = AsyncPayments(send)
         """Payments of orders."""

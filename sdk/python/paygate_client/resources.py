@@ -124,7 +124,7 @@ class Orders:
         return each_row(self._send, call)
 
 
-class Payment_links:
+class PaymentLinks:
     """Payment links: orders with the address of a page on which a shopper pays them."""
 
     def __init__(self, send: Send) -> None:
@@ -935,7 +935,7 @@ class Resources:
     def __init__(self, send: Send) -> None:
         self.orders = Orders(send)
         """Orders. An order is an amount that a shopper pays once."""
-        self.payment_links = Payment_links(send)
+        self.payment_links = PaymentLinks(send)
         """Payment links: orders with the address of a page on which a shopper pays them."""
         self.payments = Payments(send)
         """Payments of orders."""

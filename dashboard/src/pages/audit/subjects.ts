@@ -4,6 +4,7 @@ import type { AuditEntry } from "../../api/schema";
 
 const PAGES: Record<string, (id: string) => string> = {
   payment: (id) => `/dashboard/transactions/${id}`,
+  payment_link: () => "/dashboard/payment-links",
   order: (id) => `/dashboard/orders/${id}`,
   delivery: (id) => `/dashboard/webhooks/${id}`,
   endpoint: (id) => `/dashboard/endpoints/${id}`,

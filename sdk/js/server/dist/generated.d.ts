@@ -588,7 +588,7 @@ export declare class Orders {
     iterate(query?: Omit<ListOrdersQuery, "limit" | "cursor">): AsyncGenerator<Order, void, void>;
 }
 /** Payment links: orders with the address of a page on which a shopper pays them. */
-export declare class Payment_links {
+export declare class PaymentLinks {
     #private;
     constructor(send: Send);
     /**
@@ -804,7 +804,7 @@ export declare class Resources {
     /** Orders. An order is an amount that a shopper pays once. */
     readonly orders: Orders;
     /** Payment links: orders with the address of a page on which a shopper pays them. */
-    readonly payment_links: Payment_links;
+    readonly paymentLinks: PaymentLinks;
     /** Payments of orders. */
     readonly payments: Payments;
     /** Refunds of payments. */

@@ -42,7 +42,7 @@ export class Orders {
     }
 }
 /** Payment links: orders with the address of a page on which a shopper pays them. */
-export class Payment_links {
+export class PaymentLinks {
     #send;
     constructor(send) {
         this.#send = send;
@@ -437,7 +437,7 @@ export class Resources {
     /** Orders. An order is an amount that a shopper pays once. */
     orders;
     /** Payment links: orders with the address of a page on which a shopper pays them. */
-    payment_links;
+    paymentLinks;
     /** Payments of orders. */
     payments;
     /** Refunds of payments. */
@@ -446,7 +446,7 @@ export class Resources {
     webhooks;
     constructor(send) {
         this.orders = new Orders(send);
-        this.payment_links = new Payment_links(send);
+        this.paymentLinks = new PaymentLinks(send);
         this.payments = new Payments(send);
         this.refunds = new Refunds(send);
         this.webhooks = new Webhooks(send);

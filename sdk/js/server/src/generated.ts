@@ -659,7 +659,7 @@ export class Orders {
 }
 
 /** Payment links: orders with the address of a page on which a shopper pays them. */
-export class Payment_links {
+export class PaymentLinks {
   readonly #send: Send;
 
   constructor(send: Send) {
@@ -1102,7 +1102,7 @@ export class Resources {
   /** Orders. An order is an amount that a shopper pays once. */
   readonly orders: Orders;
   /** Payment links: orders with the address of a page on which a shopper pays them. */
-  readonly payment_links: Payment_links;
+  readonly paymentLinks: PaymentLinks;
   /** Payments of orders. */
   readonly payments: Payments;
   /** Refunds of payments. */
@@ -1112,7 +1112,7 @@ export class Resources {
 
   constructor(send: Send) {
     this.orders = new Orders(send);
-    this.payment_links = new Payment_links(send);
+    this.paymentLinks = new PaymentLinks(send);
     this.payments = new Payments(send);
     this.refunds = new Refunds(send);
     this.webhooks = new Webhooks(send);

@@ -1,1 +1,0 @@
-import{Lt as e}from"./libraries-4aX4BoNS.js";var t=e();function n({code:e}){return e===null?(0,t.jsx)(t.Fragment,{children:`—`}):(0,t.jsx)(`span`,{className:e>=200&&e<300?`mono`:`mono text--bad`,children:e})}export{n as t};

@@ -1,0 +1,1 @@
+import{Rt as e}from"./libraries-BVRtdhCy.js";var t=e();function n({code:e}){return e===null?(0,t.jsx)(t.Fragment,{children:`—`}):(0,t.jsx)(`span`,{className:e>=200&&e<300?`mono`:`mono text--bad`,children:e})}export{n as t};
