@@ -171,7 +171,7 @@ class AsyncPaymentLinks:
                 "description": description,
                 "expires_at": expires_at,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 
@@ -244,7 +244,7 @@ class AsyncPaymentLinks:
             "POST",
             path("/payment-links/{}/cancel", link_id),
             models.PaymentLink.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)
 

@@ -171,7 +171,7 @@ class PaymentLinks:
                 "description": description,
                 "expires_at": expires_at,
             },
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 
@@ -242,7 +242,7 @@ class PaymentLinks:
             "POST",
             path("/payment-links/{}/cancel", link_id),
             models.PaymentLink.from_json,
-            idempotency_key=idempotency_key or new_key(),
+            idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)
 

@@ -58,7 +58,7 @@ export class PaymentLinks {
             verb: "POST",
             path: "/payment-links",
             body,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
     /** Show a payment link. */
@@ -91,7 +91,7 @@ export class PaymentLinks {
         return this.#send({
             verb: "POST",
             path: path `/payment-links/${linkId}/cancel`,
-            idempotencyKey: options.idempotencyKey ?? newKey(),
+            idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
 }

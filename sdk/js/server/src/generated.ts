@@ -677,7 +677,7 @@ export class PaymentLinks {
       verb: "POST",
       path: "/payment-links",
       body,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 
@@ -714,7 +714,7 @@ export class PaymentLinks {
     return this.#send({
       verb: "POST",
       path: path`/payment-links/${linkId}/cancel`,
-      idempotencyKey: options.idempotencyKey ?? newKey(),
+      idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
 }
