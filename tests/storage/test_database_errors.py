@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from paygate.adapters.postgres.pool import IDLE_IN_TRANSACTION_MS
 from paygate.core.deps import Deps, run_again_on_conflict
 from paygate.core.errors import InfrastructureError, RowLockedError
 from tests.harness.apps import TestApp
@@ -60,6 +61,29 @@ async def test_an_altered_table_causes_no_request_error(app: TestApp):
     )
 
     assert (paid.status, keyed.status) == (201, 201)
+
+
+async def test_a_task_cancelled_as_its_transaction_begins_keeps_no_connection(app: TestApp):
+    storage = app.app.storage
+
+    async def begin() -> None:
+        async with storage.transaction():
+            pass
+
+    # After so many steps of the event loop each; more of them than the pool has connections
+    # are cancelled during BEGIN.
+    for steps in range(60):
+        task = asyncio.create_task(begin())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    # Long before the server ends what is idle in a transaction.
+    async with asyncio.timeout(IDLE_IN_TRANSACTION_MS / 1000 / 2):
+        while storage.connections()[0]:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*(begin() for _ in range(20)))
 
 
 async def test_sessions_that_became_read_only_are_replaced(app: TestApp, databases: Databases):

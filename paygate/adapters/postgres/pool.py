@@ -9,11 +9,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, suppress
 from typing import Any, cast
 
 import asyncpg
 from asyncpg.transaction import Transaction
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
+from tortoise.connection import get_connections
 
 from .database_url import DatabaseUrl
 
@@ -115,6 +118,31 @@ class PoolerConnection(PooledConnection):
             return await work(*args, **kwargs)
 
 
+class PooledTransaction(TransactionContextPooled):
+    """A transaction that does not keep its connection if it cannot begin.
+
+    Tortoise returns the connection at the end of the block. A task that is cancelled during
+    BEGIN never enters the block, and each such task would make the pool smaller by one until the
+    server ends what is idle in a transaction.
+    """
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        with ExitStack() as undo:
+            undo.callback(self._end_connection)
+            begun = await super().__aenter__()
+            undo.pop_all()
+            return begun
+
+    def _end_connection(self) -> None:
+        """End the connection, if there is one: whether its transaction is open is unknown."""
+        acquired = self.client._connection  # noqa: SLF001
+        if acquired is not None:
+            get_connections().reset(self.token)
+            # One that the server has closed is no longer the pool's.
+            with suppress(asyncpg.InterfaceError):
+                acquired.terminate()
+
+
 class PoolClient(AsyncpgDBClient):
     """Tortoise's client with its own pool.
 
@@ -154,6 +182,9 @@ class PoolClient(AsyncpgDBClient):
         self._replaced_at_s = now
         log.warning("the database is read-only; its connections are replaced")
         self._replacing = asyncio.ensure_future(self._pool.expire_connections())
+
+    def _in_transaction(self) -> PooledTransaction:
+        return PooledTransaction(TransactionWrapper(self), self._pool_init_lock)
 
     def connections(self) -> tuple[int, int]:
         """Return how many connections are in use, and how many are not."""
