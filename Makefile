@@ -165,6 +165,7 @@ docs: $(VENV)/.installed-docs
 reference: $(VENV)/.installed-dev
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/reference/scenarios.md
 	@$(BIN)/python -m paygate.testing.kit.rules_page > docs/reference/kit-rules.md
+	@$(BIN)/python -m paygate.grade.clauses_page > docs/reference/common-contract.md
 	@$(BIN)/python -m tests.mutants.page > docs/reference/mutants.md
 
 clean:

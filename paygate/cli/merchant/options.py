@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 URL = "http://localhost:8000"
 TEST_KEY, TEST_SECRET = "key_test_abc123", "secret_test_xyz789"
+ApiKey = Annotated[str, typer.Option(envvar="PAYGATE_API_KEY", help="The merchant's API key.")]
+ApiSecret = Annotated[str, typer.Option(envvar="PAYGATE_API_SECRET", help="The key's secret.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,8 @@ def filters_of(events: str) -> tuple[str, ...]:
 
 def _shared(
     url: Annotated[str, typer.Option(envvar="PAYGATE_URL", help="Address of the API.")] = URL,
-    api_key: Annotated[
-        str, typer.Option(envvar="PAYGATE_API_KEY", help="The merchant's API key.")
-    ] = TEST_KEY,
-    api_secret: Annotated[
-        str, typer.Option(envvar="PAYGATE_API_SECRET", help="The key's secret.")
-    ] = TEST_SECRET,
+    api_key: ApiKey = TEST_KEY,
+    api_secret: ApiSecret = TEST_SECRET,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, an object a line.")] = False,
 ) -> None:
     """Declare the shared options."""

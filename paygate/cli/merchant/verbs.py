@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .chaos_verb import chaos
+from .grade_verb import grade
 from .objects import add_object_verbs
 from .options import Shared, filters_of, with_access
 
@@ -99,6 +100,6 @@ def scenarios(
 
 def add_merchant_verbs(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for verb in (listen, trigger, scenarios, chaos):
+    for verb in (listen, trigger, scenarios, chaos, grade):
         app.command()(verb)
     add_object_verbs(app)
