@@ -54,6 +54,8 @@ from .core.limits import (
 )
 from .core.loop_blocks import LoopBlocks
 from .core.observe.metrics import Metrics, NoMetrics, measure_loop_lag
+from .core.observe.traced_http import TracedHttp
+from .core.observe.traces import Traces
 from .core.origins import origin
 from .core.plugin_settings import stored_settings
 from .core.queue.notifier import Notifier
@@ -65,8 +67,9 @@ from .logs import logger
 from .plugins.guard import close_sinks
 from .plugins.host import Found, Loaded, installed_plugins, load_plugins
 from .plugins.setting_names import check_setting_names
+from .plugins.spans import BothTraces, PluginSpans
 from .plugins.threads import use_threads_of_plugins
-from .plugins.tracing import Trace
+from .plugins.tracing import PluginTrace, Trace
 from .plugins.watchdog import LoopWatchdog
 from .production import refuse_unsafe
 from .settings import Settings, setting_names
@@ -113,8 +116,14 @@ async def open_app(
     async with AsyncExitStack() as stack:
         storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)
         stack.push_async_callback(storage.close)
-        loaded = await _load(found, settings, environ, storage, vault)
+        traces = open_traces(settings)
+        if traces is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.close)
+        trace = plugin_trace(settings, traces)
+        loaded = await _load(found, settings, environ, storage, vault, trace=trace)
         deps = await _open_deps(settings, loaded, storage, vault, notifier=notifier, stack=stack)
+        if traces is not None:
+            deps = replace(deps, traces=traces, http=TracedHttp(deps.http, traces))
         yield App(settings, deps, loaded, storage, _web_settings(settings))
 
 
@@ -193,6 +202,28 @@ def open_metrics(settings: Settings) -> Metrics:
         ) from error
     metrics: Metrics = adapter.PrometheusMetrics()
     return metrics
+
+
+def open_traces(settings: Settings) -> Traces | None:
+    """Return where spans are sent; None without traces, and then no library is imported.
+
+    Raises:
+        OperatorError: The settings ask for traces, and the library is not installed, or the file
+            cannot be written.
+    """
+    if not settings.traces:
+        return None
+    try:
+        adapter = import_module(".adapters.traces.otel", __package__)
+        traces: Traces = adapter.open_traces(settings.traces, version=__version__)
+    except ModuleNotFoundError as error:
+        problem = f"the package {error.name} is not installed"
+        remedy = "Install paygate-framework[traces], or remove the setting"
+        raise OperatorError(setting="PAYGATE_TRACES", problem=problem, remedy=remedy) from error
+    except OSError as error:
+        problem, remedy = f"the file cannot be written ({error.strerror})", "Name another file"
+        raise OperatorError(setting="PAYGATE_TRACES", problem=problem, remedy=remedy) from error
+    return traces
 
 
 def _crash_point(settings: Settings) -> CrashPoint | None:
@@ -336,6 +367,8 @@ async def _load(
     environ: Mapping[str, str],
     storage: PostgresStorage,
     vault: KeyedVault,
+    *,
+    trace: PluginTrace | None,
 ) -> Loaded:
     """Load the plugins, and check them and their settings.
 
@@ -348,7 +381,7 @@ async def _load(
         found,
         environ=environ,
         preferred=settings.processors,
-        trace=plugin_trace(settings),
+        trace=trace,
         stored=stored,
         derive=lambda name: vault.fingerprint(name.encode(), purpose="plugin secret"),
     )
@@ -385,9 +418,11 @@ def _trusted_proxies(settings: Settings) -> tuple[Network, ...]:
         ) from None
 
 
-def plugin_trace(settings: Settings) -> Trace | None:
-    """Return the function that logs every call of a plugin; None without tracing."""
-    return Trace(logger("paygate.trace")) if settings.trace_plugins else None
+def plugin_trace(settings: Settings, traces: Traces | None = None) -> PluginTrace | None:
+    """Return what logs every call of a plugin, or makes a span of it; None for neither."""
+    log = Trace(logger("paygate.trace")) if settings.trace_plugins else None
+    spans = None if traces is None else PluginSpans(traces)
+    return BothTraces(log, spans) if log and spans else log or spans
 
 
 def _warn_of_profile(settings: Settings) -> None:

@@ -358,6 +358,13 @@ class Settings(BaseModel):
         alias="PAYGATE_TRACE_PLUGINS",
         description="log every hook and every call of a plugin: plugin, duration, kind of answer",
     )
+    traces: str = Field(
+        "",
+        alias="PAYGATE_TRACES",
+        pattern=r"^(otlp|file:.+)?$",
+        description="where traces are sent: otlp, which the OTEL_* variables configure, or "
+        "file:PATH; empty makes none. Needs paygate-framework[traces]",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="PAYGATE_LOG_LEVEL", description="lowest level that is logged"
     )

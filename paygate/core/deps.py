@@ -20,6 +20,7 @@ from .ids import Ids
 from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_CALL
 from .loop_blocks import LoopBlocks
 from .observe.metrics import Metrics, NoMetrics
+from .observe.traces import Traces
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
@@ -115,6 +116,7 @@ class Deps:
         crash_point: Where a test lets this process die; None in production.
         loop_blocks: Reports calls of plugins that have blocked the event loop.
         metrics: Counts what operators watch; by default nothing.
+        traces: Where spans are sent; None without traces.
     """
 
     storage: Storage
@@ -136,6 +138,7 @@ class Deps:
     crash_point: CrashPoint | None = None
     loop_blocks: LoopBlocks = field(default_factory=LoopBlocks)
     metrics: Metrics = field(default_factory=NoMetrics)
+    traces: Traces | None = None
 
     def reach(self, step: str, *works: str) -> None:
         """Let the process die if a test wants it here; see ``crash_points``."""

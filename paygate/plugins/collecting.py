@@ -50,7 +50,7 @@ from .guard_extensions import (
 from .isolation import contained
 from .results import did_you_mean, words
 from .settings import HostContext
-from .tracing import Trace
+from .tracing import PluginTrace
 
 BUILT_IN = "defaults"
 """The plugin of the built-in policies and scenarios; other plugins replace them."""
@@ -101,7 +101,7 @@ class Collector:
     manager: pluggy.PluginManager
     plugins: Sequence[Found]
     contexts: Mapping[str, HostContext]
-    trace: Trace | None = None
+    trace: PluginTrace | None = None
     offers: dict[str, dict[str, list[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )

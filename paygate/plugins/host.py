@@ -23,7 +23,7 @@ from .collecting import BUILT_IN, Collector, Found, refuse
 from .hookspecs import PROJECT
 from .results import words
 from .settings import HostContext
-from .tracing import Trace
+from .tracing import PluginTrace
 
 __all__ = ["Found", "Loaded", "installed_plugins", "load_plugins"]
 
@@ -75,7 +75,7 @@ def load_plugins(
     *,
     environ: Mapping[str, str],
     preferred: Sequence[str] = (),
-    trace: Trace | None = None,
+    trace: PluginTrace | None = None,
     stored: Mapping[str, StoredSettings] = MappingProxyType({}),
     derive: Callable[[str], str] | None = None,
 ) -> Loaded:

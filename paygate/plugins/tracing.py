@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Protocol, TypeVar, cast
@@ -24,9 +24,34 @@ class Tracer(Protocol):
         """Log one line."""
 
 
+class PluginTrace(Protocol):
+    """Records hooks and calls of plugins."""
+
+    def hook(self, plugin: str, hook: str) -> AbstractContextManager[None]:
+        """Record a hook."""
+        ...
+
+    def around(self, guarded: Guarded, plugin: str, name: str) -> Guarded:
+        """Wrap the object in a proxy that records every call."""
+        ...
+
+
+class CallRecorder(Protocol):
+    """Records calls."""
+
+    def call(self, plugin: str, name: str, ask: Callable[[], Any]) -> Any:
+        """Make a call, whether it is awaited or not, and record it."""
+        ...
+
+
+def around(guarded: Guarded, recorder: CallRecorder, plugin: str, name: str) -> Guarded:
+    """Return a proxy of the object whose calls go through a recorder."""
+    return cast("Guarded", _Traced(guarded, recorder, plugin, name))
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Logs calls of plugins: name, duration and type of the result.
+    """Implements ``PluginTrace``: logs calls of plugins: name, duration and type of the result.
 
     Args:
         log: The logger; it redacts.
@@ -43,7 +68,7 @@ class Trace:
 
     def around(self, guarded: Guarded, plugin: str, name: str) -> Guarded:
         """Wrap the object in a proxy that times every call."""
-        return cast("Guarded", _Traced(guarded, self, plugin, name))
+        return around(guarded, self, plugin, name)
 
     def call(self, plugin: str, name: str, ask: Callable[[], Any]) -> Any:
         """Time a call, whether it is awaited or not."""
@@ -81,11 +106,11 @@ class Trace:
 
 
 class _Traced:
-    """A proxy; calls of public methods are timed."""
+    """A proxy; calls of public methods are recorded."""
 
     __slots__ = ("_guarded", "_name", "_plugin", "_trace")
 
-    def __init__(self, guarded: object, trace: Trace, plugin: str, name: str) -> None:
+    def __init__(self, guarded: object, trace: CallRecorder, plugin: str, name: str) -> None:
         self._guarded, self._trace, self._plugin, self._name = guarded, trace, plugin, name
 
     def __getattr__(self, member: str) -> Any:
@@ -94,10 +119,10 @@ class _Traced:
             return found
         name = f"{self._name}.{member}"
 
-        def timed(*args: Any, **kwargs: Any) -> Any:
+        def recorded(*args: Any, **kwargs: Any) -> Any:
             return self._trace.call(self._plugin, name, lambda: found(*args, **kwargs))
 
-        return timed
+        return recorded
 
 
 def _kind(answer: object) -> str:

@@ -28,6 +28,7 @@ HOMES = {
     "hypercorn": ("paygate/adapters/serving/",),
     "httptools": ("paygate/adapters/serving/",),
     "hypothesis": ("paygate/testing/",),
+    "opentelemetry": ("paygate/adapters/traces/",),
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
     "quart": ("paygate/core/api/",),

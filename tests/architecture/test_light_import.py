@@ -12,6 +12,7 @@ HEAVY = {
     "cryptography",
     "dotenv",
     "hypercorn",
+    "opentelemetry",
     "quart",
     "redis",
     "saq",
@@ -52,3 +53,12 @@ def test_a_quick_command_loads_only_the_command_line(module):
 
 def test_importing_paygate_loads_no_library_until_a_name_is_used():
     assert loaded_by("paygate") & {*HEAVY, "pluggy", "pydantic"} == set()
+
+
+def test_a_gateway_starts_without_the_library_for_traces():
+    """The client of Redis imports it if it is installed; paygate does if traces are on."""
+    without = "import sys; sys.modules['opentelemetry'] = None; import paygate.cli.serve; "
+    code = without + "print('paygate.adapters.traces.otel' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+
+    assert ran.stdout == b"False\n"

@@ -50,6 +50,7 @@ CATCH_ALLS = {
     "paygate/testing/kit/calls.py": "the kit keeps whatever a plugin raises, to judge it",
     "paygate/testing/kit/judge.py": "and what its description of itself raises",
     "paygate/testing/chaos.py": "a test's own handler may, and ends the test",
+    "paygate/adapters/traces/otel.py": "a span shows that it failed, and the error is raised again",
     "paygate/adapters/embedded/children.py": "a child is reaped whatever ends its parent's wait",
 }
 

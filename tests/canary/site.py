@@ -136,6 +136,7 @@ async def open_site(database_url: str, redis_url: str, home: Path) -> AsyncItera
             "TEST_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "PAYGATE_LOG_LEVEL": "debug",
             "PAYGATE_TRACE_PLUGINS": "true",
+            "PAYGATE_TRACES": f"file:{logs / 'spans.log'}",
             "PAYGATE_REQUIRE_CLIENT_SECRET": "true",
             "PYTHONPATH": f"{install(home / 'plugin', 'leaky', PLUGIN)}:{ROOT}",
             "PAYGATE_LEAKY_SIGNING_SECRET": PLUGIN_SECRET,

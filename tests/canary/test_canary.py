@@ -38,6 +38,7 @@ ALWAYS_THERE = {
     "deliveries": "payment.success",
     "timelines": "upi_sim",
     "log valkey": "Ready to accept connections",
+    "log spans": "webhook_http.deliver",
 }
 """What stands in places that repeat nothing of a request but what is marked."""
 KINDS = ("string", "hash name", "hash", "list", "set", "sorted set", "stream", "key")

@@ -9,9 +9,9 @@ from typing import get_args
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from paygate.adapters.metrics.prometheus import BREAKER_STATES, METHODS, PrometheusMetrics
+from paygate.adapters.metrics.prometheus import BREAKER_STATES, PrometheusMetrics
 from paygate.core.figures import QueueCounts
-from paygate.core.observe.metrics import LEASED_TABLES, Snapshot
+from paygate.core.observe.metrics import LEASED_TABLES, METHODS, Snapshot
 from paygate.core.outcome import Outcome
 from paygate.core.payments.operation import OperationKind
 from paygate.core.queue.notifier import QUEUES

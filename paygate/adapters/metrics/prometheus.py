@@ -11,11 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from ...core.observe.metrics import LEASED_TABLES, Snapshot
+from ...core.observe.metrics import LEASED_TABLES, METHODS, Snapshot
 from ...core.queue.notifier import QUEUES
 from ...core.webhooks.model import BreakerState
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BREAKER_STATES: tuple[BreakerState, ...] = get_args(BreakerState)
 REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 CALL_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -18,7 +18,7 @@ from .context import use_deps, use_dialect
 from .dialect import Dialect
 from .errors import register_errors, register_refusals
 from .group_commit import use_group_commit
-from .metrics import count_requests
+from .metrics import observe_requests
 from .middleware import WebPolicy, register_middleware
 from .pages import checkout, dashboard, docs, simulator
 from .pages.dashboard import DashboardSettings
@@ -125,8 +125,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         settings.worker_runs,
     )
     app.register_blueprint(probes.blueprint(readiness))
-    if not isinstance(deps.metrics, NoMetrics):
-        count_requests(app, deps.metrics)
+    observe_requests(app, deps)
     if settings.with_metrics and not isinstance(deps.metrics, NoMetrics):
         page = MetricsPage(deps.metrics, deps.storage, deps.clock)
         app.register_blueprint(metrics.blueprint(page, token=settings.metrics_token))

@@ -1,4 +1,4 @@
-"""The metrics over HTTP."""
+"""The metrics over HTTP, and the requests in metrics and traces."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from hmac import compare_digest
 from quart import Blueprint, Quart, Request, Response
 from quart.wrappers import Response as QuartResponse
 
+from ..deps import Deps
 from ..errors import AuthenticationError
-from ..observe.metrics import Metrics, MetricsPage
+from ..observe.metrics import METHODS, Metrics, MetricsPage, NoMetrics
 from ..observe.readiness import Readiness
+from ..observe.traces import TRACEPARENT, Traces
 from .context import current_request
 from .errors import register_errors
 from .resources import probes
 
+UNTRACED = frozenset({"/health", "/livez", "/readyz", "/metrics"})
+"""Paths that supervisors ask all the time."""
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -37,6 +41,14 @@ def blueprint(page: MetricsPage, *, token: str | None) -> Blueprint:
     return routes
 
 
+def observe_requests(app: Quart, deps: Deps) -> None:
+    """Count the requests of an app, and trace them, as far as that is wanted."""
+    if not isinstance(deps.metrics, NoMetrics):
+        count_requests(app, deps.metrics)
+    if deps.traces is not None:
+        trace_requests(app, deps.traces)
+
+
 def count_requests(app: Quart, metrics: Metrics) -> None:
     """Count each request of an app by method, route and status."""
     handle = app.handle_request
@@ -51,6 +63,31 @@ def count_requests(app: Quart, metrics: Metrics) -> None:
         return response  # type: ignore[return-value]
 
     app.handle_request = counted  # type: ignore[method-assign]
+
+
+def trace_requests(app: Quart, traces: Traces) -> None:
+    """Open a span for each request of an app; it continues the client's, if that sends one."""
+    handle = app.handle_request
+
+    async def traced(request: Request) -> QuartResponse:
+        if request.path in UNTRACED:
+            return await handle(request)  # type: ignore[return-value]
+        method = request.method if request.method in METHODS else "other"
+        parent, shown = request.headers.get("traceparent"), {"http.request.method": method}
+        with traces.begin(method, kind="server", parent=parent, attributes=shown) as span:
+            token = TRACEPARENT.set(traces.current())
+            try:
+                response = await handle(request)
+            finally:
+                TRACEPARENT.reset(token)
+            if (rule := request.url_rule) is not None:
+                # The rule and not the path, which has ids, and what a client writes.
+                span.update_name(f"{method} {rule.rule}")
+                span.set_attribute("http.route", rule.rule)
+            span.set_attribute("http.response.status_code", response.status_code)
+            return response  # type: ignore[return-value]
+
+    app.handle_request = traced  # type: ignore[method-assign]
 
 
 def create_probe_app(readiness: Readiness, page: MetricsPage) -> Quart:

@@ -18,6 +18,8 @@ from ..webhooks.model import BreakerState
 QUEUES_FRESH_S = 5.0
 QUEUES_DEADLINE_S = 5.0
 LAG_EVERY_S = 1.0
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that are shown; a client may send any other word."""
 LEASED_TABLES = ("operations", "webhook_logs")
 """The tables whose rows workers lease."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..errors import (
 from ..ids import IdKind
 from ..instrument import Instrument
 from ..money import Money
+from ..observe.traces import TRACEPARENT
 from ..plugin_api.method import MethodContext, PaymentMethod
 from ..registry import GuardedByHost
 from ..storage import Storage
@@ -85,6 +86,7 @@ class CreatePayment:
         details: The method's part of the request, unchecked.
         scenario: The scenario that the request selects.
         route: The ranked processors, if there are routers; see ``plan_route``.
+        traceparent: The span of the request; None without traces.
     """
 
     merchant: Merchant | None
@@ -93,6 +95,7 @@ class CreatePayment:
     details: Mapping[str, Any]
     scenario: str | None = None
     route: RoutePlan | None = None
+    traceparent: str | None = field(default_factory=TRACEPARENT.get)
 
 
 async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
@@ -164,7 +167,8 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
     )
     events = payment_events(change, Endpoint.all_of(merchant), deps)
     decision = route.decision if route else None
-    return NewPayment(change, _charge(change.after, deps), events, decision)
+    charge = _charge(change.after, deps)
+    return NewPayment(change, charge, events, decision, traceparent=command.traceparent)
 
 
 def notify_payment(new: NewPayment, deps: Deps) -> None:

@@ -514,6 +514,7 @@ class NewPayment:
         decision: The routing decision; None without one.
         answer: The response to store under the request's idempotency key; None without one, or
             if it is stored separately.
+        traceparent: The span of the request in W3C form; None without traces.
     """
 
     change: Change[Payment]
@@ -521,6 +522,7 @@ class NewPayment:
     events: Sequence[StoredEvent]
     decision: Decision | None = None
     answer: KeyedAnswer | None = None
+    traceparent: str | None = None
 
 
 class PaymentRepository(Protocol):
@@ -583,6 +585,10 @@ class PaymentRepository(Protocol):
 
     async def count(self, question: HistoryQuestion) -> PaymentCounts:
         """Count past payments; see ``History``."""
+        ...
+
+    async def traceparents(self, payment_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the span that created each payment, in W3C form; payments without are left out."""
         ...
 
     async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:

@@ -22,6 +22,7 @@ from ..limits import (
 )
 from ..loop_blocks import LoopBlock
 from ..observe.metrics import LEASED_TABLES
+from ..observe.traced_work import traced_deliveries, traced_operations
 from ..payments.breaker import ProcessorBreakers, ProcessorShares
 from ..payments.callbacks import receive_from_call
 from ..payments.operation import OperationKind
@@ -76,15 +77,16 @@ class Worker:
     def _operations(self, queue: Queue) -> QueueWorker[Any, Any]:
         deps = self._deps
         rows = deps.storage.operations.only(KINDS[queue], deps.registry.processors)
+        work = OperationWork(
+            deps,
+            self.worker_id,
+            rows,
+            receive_from_call,
+            ProcessorShares(self._breakers, deps.policy.operations_in_flight),
+        )
         return QueueWorker(
             queue,
-            OperationWork(
-                deps,
-                self.worker_id,
-                rows,
-                receive_from_call,
-                ProcessorShares(self._breakers, deps.policy.operations_in_flight),
-            ),
+            traced_operations(work, deps),
             rows,
             deps.clock,
             worker_id=self.worker_id,
@@ -97,7 +99,7 @@ class Worker:
         deps = self._deps
         return QueueWorker(
             "webhooks",
-            DeliveryWork(deps, self.worker_id),
+            traced_deliveries(DeliveryWork(deps, self.worker_id), deps),
             deps.storage.deliveries,
             deps.clock,
             worker_id=self.worker_id,

@@ -599,6 +599,7 @@ class Migration(migrations.Migration):
                 ("amount_refunded", fields.BigIntField(default=0)),
                 ("version", fields.IntField(default=1)),
                 ("last_seq", fields.IntField(default=0)),
+                ("traceparent", fields.CharField(null=True, max_length=55)),
             ],
             options={
                 "table": "payments",

@@ -74,6 +74,7 @@ class PaymentRow(TableRow):
     amount_refunded = fields.BigIntField(default=0)
     version = fields.IntField(default=1)
     last_seq = fields.IntField(default=0)
+    traceparent = fields.CharField(max_length=55, null=True)
 
     class Meta:
         table = "payments"
@@ -198,7 +199,8 @@ OPEN = f"""
 WITH given AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
         {record_type(COLUMNS)}, op_id text, kind text, run_at timestamptz, sealed text,
-        key text, fingerprint text, response_code int, response text, expires_at timestamptz)
+        traceparent text, key text, fingerprint text, response_code int, response text,
+        expires_at timestamptz)
 ),
 -- The orders are locked, so the statement sees every live payment. An insert that meets one in
 -- the index would wait for the worker that settles it, which waits for the order. A subquery,
@@ -217,8 +219,8 @@ answers AS (
     RETURNING key, merchant_id
 ),
 opened AS (
-    INSERT INTO payments ({names(COLUMNS)})
-    SELECT {names(COLUMNS)} FROM free
+    INSERT INTO payments ({names(COLUMNS)}, traceparent)
+    SELECT {names(COLUMNS)}, traceparent FROM free
     WHERE key IS NULL OR (key, merchant_id) IN (SELECT key, merchant_id FROM answers)
     ON CONFLICT (order_id) WHERE {LIVE_SQL} DO NOTHING
     RETURNING id, order_id, created_at
@@ -274,6 +276,9 @@ LIVE_STATUS = f"SELECT status FROM payments WHERE order_id = $1 AND {LIVE_SQL}"
 LIVE_ORDERS = f"SELECT order_id FROM payments WHERE order_id = ANY($1::text[]) AND {LIVE_SQL}"
 BY_ID = f"SELECT {names(READ)} FROM payments WHERE id = $1"
 BY_IDS = f"SELECT {names(READ)} FROM payments WHERE id = ANY($1::text[])"
+TRACEPARENTS = """
+SELECT id, traceparent FROM payments WHERE id = ANY($1::text[]) AND traceparent IS NOT NULL
+"""
 
 
 async def find_payments(payment_ids: Sequence[str], executor: Executor) -> Sequence[Payment | None]:
@@ -379,6 +384,10 @@ class PostgresPayments:
         counts = PaymentCounts(**dict(row))
         return replace(counts, is_bounded=counts.payments > HISTORY_ROWS_MAX)
 
+    async def traceparents(self, payment_ids: Sequence[str]) -> Mapping[str, str]:
+        rows = await self.executor.fetch(TRACEPARENTS, list(payment_ids))
+        return {row["id"]: row["traceparent"] for row in rows}
+
     async def timeline(self, payment_id: str) -> Sequence[TimelineEntry]:
         rows = await self.executor.fetch(TIMELINE, payment_id)
         return [
@@ -394,6 +403,8 @@ def _opening(new: NewPayment) -> dict[str, Any]:
         "run_at": new.operation.due_at,
         "sealed": new.operation.sealed,
     }
+    if new.traceparent is not None:
+        row["traceparent"] = new.traceparent
     if new.answer is not None:
         stored = new.answer.stored
         row["key"] = new.answer.key
