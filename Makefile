@@ -14,7 +14,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 # The tests and the gateway start many Pythons. Each would compile paygate again, for a second.
 unexport PYTHONDONTWRITEBYTECODE
-PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http
+PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http plugins/razorpay_wire
 CLIENT := sdk/python
 EDITABLE := $(addprefix --editable ,$(PLUGINS) $(CLIENT))
 SOURCES := paygate pytest_paygate plugins sdk tests examples bench
@@ -44,9 +44,11 @@ test: what-test-does $(VENV)/.installed-dev $(VENV)/.tools
 what-test-does:
 	@echo "running every test: about ten minutes on two cores; the first time, two minutes more for what they need"
 
-# Node, Chromium and PgBouncer, where the machine has none.
-$(VENV)/.tools: tests/harness/tools.py constraints.txt | $(VENV)/.installed-dev
+# Node, Chromium and PgBouncer, where the machine has none, and other gateways' Node clients.
+WIRE := tests/wire/node
+$(VENV)/.tools: tests/harness/tools.py constraints.txt $(WIRE)/package-lock.json | $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.harness.tools
+	@cd $(WIRE) && PATH="$(CURDIR)/$(VENV)/tools/bin:$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # The shopper's and the merchant's pages, in a real browser. Part of `make test` too.

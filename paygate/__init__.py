@@ -80,6 +80,16 @@ if TYPE_CHECKING:
     from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
     from .core.plugin_api.routing import Candidate, Router, RouteRequest
     from .core.plugin_api.sink import DeliverableEvent, EventSink
+    from .core.plugin_api.wire import (
+        Credentials,
+        Gateway,
+        WireContext,
+        WireDialect,
+        WireRefusal,
+        WireReply,
+        WireRequest,
+        WireRoute,
+    )
     from .core.redaction import passes_luhn
     from .core.webhooks.model import DeliveryResult, Endpoint
     from .plugins.hookspecs import hookimpl
@@ -116,6 +126,7 @@ __all__ = [
     "Column",
     "Command",
     "CommandContext",
+    "Credentials",
     "DeclineCode",
     "Declined",
     "DeliverableEvent",
@@ -126,6 +137,7 @@ __all__ = [
     "Figure",
     "FiguresData",
     "FollowUp",
+    "Gateway",
     "History",
     "Http",
     "HttpError",
@@ -173,6 +185,12 @@ __all__ = [
     "Unknown",
     "Update",
     "Verified",
+    "WireContext",
+    "WireDialect",
+    "WireRefusal",
+    "WireReply",
+    "WireRequest",
+    "WireRoute",
     "card_network",
     "hookimpl",
     "passes_luhn",
@@ -206,6 +224,9 @@ _HOMES = {
     "core.plugin_api.risk": "Allow Block RiskCheck RiskContext RiskRequest RiskVerdict",
     "core.plugin_api.routing": "Candidate Router RouteRequest",
     "core.plugin_api.sink": "DeliverableEvent EventSink",
+    "core.plugin_api.wire": """
+        Credentials Gateway WireContext WireDialect WireRefusal WireReply WireRequest WireRoute
+    """,
     "core.redaction": "passes_luhn",
     "core.webhooks.model": "DeliveryResult Endpoint",
     "plugins.hookspecs": "hookimpl",

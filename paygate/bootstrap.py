@@ -319,6 +319,7 @@ def _web_settings(settings: Settings) -> WebSettings:
         dialect=DIALECTS[settings.profile](),
         with_metrics=settings.serves_metrics,
         metrics_token=settings.metrics_token.get_secret_value() or None,
+        root_dialect=settings.root_dialect or None,
     )
 
 

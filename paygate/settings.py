@@ -201,6 +201,12 @@ class Settings(BaseModel):
         description="token for /metrics on the API's port; empty needs none in development, and "
         "serves no metrics there in production",
     )
+    root_dialect: str = Field(
+        "",
+        alias="PAYGATE_ROOT_DIALECT",
+        description="dialect of a plugin that is served at / too, for clients that take a host "
+        "name only, such as stripe",
+    )
     dashboard_port: int = Field(
         DASHBOARD_PORT,
         alias="PAYGATE_DASHBOARD_PORT",

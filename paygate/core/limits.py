@@ -117,6 +117,10 @@ CLAIM_BACKOFF_MAX = timedelta(seconds=60)
 
 # Plugins. Shorter than a lease, so that a call ends before its lease does.
 PLUGIN_CALL = timedelta(seconds=10)
+# A request to a dialect, which may wait for the outcome of a payment.
+WIRE_CALL = timedelta(seconds=40)
+# Different unsupported requests that are counted.
+WIRE_UNKNOWN_MAX = 1000
 PLUGIN_TEXT_CHARS_MAX = 500
 
 # Threads of one plugin that `asyncio.to_thread` starts in a process; further calls wait.

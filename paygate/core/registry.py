@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -44,6 +45,15 @@ from .plugin_api.risk import RiskContext, RiskRequest, RiskVerdict
 from .plugin_api.routing import RouteRequest
 from .plugin_api.settings import LoadedPlugin
 from .plugin_api.sink import EventSink
+from .plugin_api.wire import (
+    Credentials,
+    WireContext,
+    WireDialect,
+    WireRefusal,
+    WireReply,
+    WireRequest,
+    WireRoute,
+)
 
 
 class ScenarioInfo(Protocol):
@@ -120,6 +130,7 @@ class Registry:
         routes: HTTP routes of plugins.
         commands: (Plugin, name) → command of the command line.
         panels: ``plugin.id`` → panel of the dashboard.
+        dialects: Name → dialect, served under ``/wire``.
         loaded_plugins: Plugin id → the plugin, what it offers and its settings.
     """
 
@@ -134,6 +145,7 @@ class Registry:
     routes: Sequence[GuardedRoute] = ()
     commands: Mapping[tuple[str, str], GuardedCommand] = field(default_factory=dict)
     panels: Mapping[str, GuardedPanel] = field(default_factory=dict)
+    dialects: Mapping[str, GuardedWireDialect] = field(default_factory=dict)
     loaded_plugins: Mapping[str, LoadedPlugin] = field(default_factory=dict)
 
     def method(self, code: object) -> PaymentMethod:
@@ -318,6 +330,42 @@ class GuardedPanel(Protocol):
         """Return what the panel shows.
 
         Raises:
+            PluginError: It failed, or returned an invalid result.
+        """
+        ...
+
+
+class GuardedWireDialect(Protocol):
+    """A dialect behind the host's guard."""
+
+    @property
+    def dialect(self) -> WireDialect:
+        """The dialect as the plugin declares it."""
+        ...
+
+    def authenticate(self, headers: Mapping[str, str]) -> Credentials | None:
+        """Return the keys in the headers of a request; None without any.
+
+        Raises:
+            PluginError: It failed, or returned an invalid result.
+        """
+        ...
+
+    def refuse(self, refusal: WireRefusal) -> WireReply:
+        """Return the response to a refused request.
+
+        Raises:
+            PluginError: It failed, or returned an invalid result.
+        """
+        ...
+
+    async def answer(
+        self, route: WireRoute, asked: WireRequest, context: WireContext, deadline: timedelta
+    ) -> WireReply:
+        """Return the response of a route: bytes.
+
+        Raises:
+            WireRefusal: The gateway or the dialect refuses the request.
             PluginError: It failed, or returned an invalid result.
         """
         ...

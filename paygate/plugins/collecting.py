@@ -23,6 +23,7 @@ from ..core.plugin_api.risk import RiskCheck
 from ..core.plugin_api.routing import Router
 from ..core.plugin_api.settings import LoadedPlugin
 from ..core.plugin_api.sink import EventSink
+from ..core.plugin_api.wire import WireDialect
 from ..core.registry import Registry
 from ..simulator.scenario import Catalogue, Scenario
 from .checks import (
@@ -47,6 +48,7 @@ from .guard_extensions import (
     route_name,
     router_priority,
 )
+from .guard_wire import HostedWireDialect, dialect_name
 from .isolation import contained
 from .results import did_you_mean, words
 from .settings import HostContext
@@ -143,6 +145,7 @@ class Collector:
             routes=self.routes(),
             commands=self.commands(),
             panels=self.panels(),
+            dialects=self.dialects(),
             loaded_plugins=self.loaded_plugins(),
         )
 
@@ -284,6 +287,10 @@ class Collector:
     def panels(self) -> dict[str, HostedPanel]:
         """Dashboard panels by plugin and id."""
         return self._guarded("paygate_panels", Panel, panel_id, HostedPanel, is_own=True)
+
+    def dialects(self) -> dict[str, HostedWireDialect]:
+        """Dialects by name."""
+        return self._guarded("paygate_dialects", WireDialect, dialect_name, HostedWireDialect)
 
     def _guarded(
         self,

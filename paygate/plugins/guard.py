@@ -379,6 +379,10 @@ class GuardedSink:
     def concerns_endpoint(self) -> bool:
         return getattr(self.plugin, "concerns_endpoint", True) is not False
 
+    @property
+    def only_if_named(self) -> bool:
+        return getattr(self.plugin, "only_if_named", False) is True
+
     def wants(self, event_type: str, endpoint: Endpoint) -> bool:
         """Implements ``EventSink.wants``; an exception counts as False."""
         try:

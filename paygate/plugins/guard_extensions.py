@@ -235,7 +235,7 @@ def _reply(answer: object) -> RouteReply:
     if type(reply.status) is not int or not 200 <= reply.status <= 499:
         raise PluginContractError(f"returned the status {reply.status!r}")
     if not isinstance(reply.body, bytes):
-        return replace(reply, body=_written(reply.body), content_type="application/json")
+        return replace(reply, body=written(reply.body), content_type="application/json")
     if len(reply.body) > REPLY_BYTES_MAX:
         raise PluginContractError(f"returned {len(reply.body)} bytes")
     if not isinstance(reply.content_type, str) or not reply.content_type.isprintable():
@@ -245,7 +245,8 @@ def _reply(answer: object) -> RouteReply:
     return reply
 
 
-def _written(body: object) -> bytes:
+def written(body: object) -> bytes:
+    """Return plain JSON as bytes, if it is not too large."""
     try:
         written = json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:

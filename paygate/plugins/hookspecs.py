@@ -17,6 +17,7 @@ from ..core.plugin_api.retry_policy import RetryPolicy
 from ..core.plugin_api.risk import RiskCheck
 from ..core.plugin_api.routing import Router
 from ..core.plugin_api.sink import EventSink
+from ..core.plugin_api.wire import WireDialect
 from ..simulator.scenario import Scenario
 
 PROJECT = "paygate"
@@ -113,4 +114,13 @@ def paygate_panels(context: PluginContext) -> Iterable[Panel]:  # type: ignore[e
 
     Returns:
         Panels with different ids.
+    """
+
+
+@hookspec
+def paygate_dialects(context: PluginContext) -> Iterable[WireDialect]:  # type: ignore[empty-body]  # a specification has no body
+    """Offer dialects: APIs of other gateways under ``/wire``.
+
+    Returns:
+        Dialects whose names no other plugin uses.
     """

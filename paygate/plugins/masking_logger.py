@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from ..core.plugin_api.extensions import ExtensionContext
 from ..core.plugin_api.plugin import CallContext, Logger
 from ..core.plugin_api.risk import RiskContext
+from ..core.plugin_api.wire import WireContext
 from ..core.redaction import mask_secrets
 
-Context = TypeVar("Context", CallContext, ExtensionContext, RiskContext)
+Context = TypeVar("Context", CallContext, ExtensionContext, RiskContext, WireContext)
 
 
 @dataclass(frozen=True, slots=True)

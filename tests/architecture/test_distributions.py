@@ -17,6 +17,7 @@ OURS = {
     "paygate-client",
     "paygate-upi-sim",
     "paygate-card-sim",
+    "paygate-razorpay-wire",
     "paygate-webhook-http",
 }
 PINNED = {

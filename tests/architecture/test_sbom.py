@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# Peers of the benchmark and examples are not shipped.
-NOT_SHIPPED = {"bench", "examples"}
+# Peers of the benchmark, examples and what tests use are not shipped.
+NOT_SHIPPED = {"bench", "examples", "tests"}
 
 
 def test_it_lists_every_lock_file_of_shipped_pages():

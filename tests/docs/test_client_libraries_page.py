@@ -23,7 +23,11 @@ PROGRAMS = {
 
 
 # Their programs are run by tests of their own.
-OTHERS = {"docs/tutorials/first-payment.md", "docs/how-to/test-in-your-language.md"}
+OTHERS = {
+    "docs/how-to/test-a-razorpay-integration.md",
+    "docs/how-to/test-in-your-language.md",
+    "docs/tutorials/first-payment.md",
+}
 
 
 def programs() -> list[tuple[str, str, str]]:

@@ -11,7 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.harness.apps import KEYS, TestApp
 
 # Pages and files for people and browsers; the document is about programs.
-PAGES = {"metrics", "checkout", "dashboard", "docs", "simulator"}
+# Pages, and what another gateway documents.
+PAGES = {"metrics", "checkout", "dashboard", "docs", "simulator", "wire"}
 
 
 STREAM = "text/event-stream"

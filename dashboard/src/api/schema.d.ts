@@ -121,6 +121,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/dialects/unsupported": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List requests that no dialect supports
+     * @description Of the merchant's requests to `/wire` since this process started.
+     */
+    get: operations["listRequestsThatNoDialectSupports"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/keys": {
     parameters: {
       query?: never;
@@ -2499,6 +2519,12 @@ export interface components {
        */
       events?: string[];
       /**
+       * Sink
+       * @description the only sink that delivers to it, such as one with another format
+       * @default null
+       */
+      sink?: string | null;
+      /**
        * Url
        * @description http or https
        */
@@ -4565,6 +4591,26 @@ export interface components {
       url: string | null;
     };
     /**
+     * UnsupportedCall
+     * @description A request that a dialect does not support, and how often it came.
+     */
+    UnsupportedCall: {
+      /** Count */
+      count: number;
+      /** Dialect */
+      dialect: string;
+      /** Request */
+      request: string;
+    };
+    /**
+     * UnsupportedCalls
+     * @description Requests that no dialect supports, the most frequent first.
+     */
+    UnsupportedCalls: {
+      /** Data */
+      data: components["schemas"]["UnsupportedCall"][];
+    };
+    /**
      * User
      * @description A user of the merchant.
      */
@@ -4720,6 +4766,8 @@ export interface components {
        * @description the secret's last characters
        */
       secret_hint: string | null;
+      /** Sink */
+      sink: string | null;
       /**
        * Unanswered
        * @description attempts in a row without an answer
@@ -4789,6 +4837,8 @@ export interface components {
        * @description the secret's last characters
        */
       secret_hint: string | null;
+      /** Sink */
+      sink: string | null;
       /**
        * Unanswered
        * @description attempts in a row without an answer
@@ -5017,6 +5067,8 @@ export type Timeline = components["schemas"]["Timeline"];
 export type TimelineEntry = components["schemas"]["TimelineEntry"];
 export type Totals = components["schemas"]["Totals"];
 export type Try = components["schemas"]["Try"];
+export type UnsupportedCall = components["schemas"]["UnsupportedCall"];
+export type UnsupportedCalls = components["schemas"]["UnsupportedCalls"];
 export type User = components["schemas"]["User"];
 export type UserAdded = components["schemas"]["UserAdded"];
 export type UserChangeRequest = components["schemas"]["UserChangeRequest"];
@@ -5168,6 +5220,26 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["MethodsOffered"];
+        };
+      };
+    };
+  };
+  listRequestsThatNoDialectSupports: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UnsupportedCalls"];
         };
       };
     };

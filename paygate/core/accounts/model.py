@@ -42,11 +42,13 @@ class Subscription:
         id: The endpoint's id.
         url: Its URL.
         events: Names, ``payment.*``, ``*``.
+        sink: The only sink that delivers to it; None for those that deliver to any endpoint.
     """
 
     id: UUID
     url: str
     events: tuple[str, ...]
+    sink: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ from .resources import (
     webhooks,
 )
 from .waiting import use_waiting
+from .wire.routes import use_plugin_dialects
 
 
 class LazyRule(QuartRule):
@@ -88,6 +89,7 @@ class WebSettings:
         metrics_token: What a reader of the metrics must send; None for anyone.
         policy: The origins and host names that may use the app.
         dialect: The dialect of other gateways' clients.
+        root_dialect: The plugin's dialect that is served without its prefix too.
     """
 
     with_test_routes: bool
@@ -99,6 +101,7 @@ class WebSettings:
     metrics_token: str | None = None
     policy: WebPolicy = field(default_factory=WebPolicy)
     dialect: Dialect = field(default_factory=Dialect)
+    root_dialect: str | None = None
 
 
 def create_app(deps: Deps, settings: WebSettings) -> Quart:
@@ -115,14 +118,13 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     policy = replace(settings.policy, credentialed=deps.policy.origins)
     register_middleware(app, policy, deps.ids, rate_limits(app, deps))
     register_bodies(app)
-    app.register_blueprint(
-        health.blueprint(deps, version=settings.version, worker_runs=settings.worker_runs)
-    )
+    runs = settings.worker_runs
+    app.register_blueprint(health.blueprint(deps, version=settings.version, worker_runs=runs))
     readiness = Readiness(
         # The OpenAPI document is made without a storage.
         lambda: deps.storage.missing_migrations(),  # noqa: PLW0108
         settings.is_stopping,
-        settings.worker_runs,
+        runs,
     )
     app.register_blueprint(probes.blueprint(readiness))
     observe_requests(app, deps)
@@ -146,6 +148,7 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
         app.register_blueprint(resource.routes, url_prefix=API)
     app.register_blueprint(extensions.panels_blueprint(deps), url_prefix=API)
     app.register_blueprint(extensions.routes_blueprint(deps))
+    use_plugin_dialects(app, deps, root=settings.root_dialect)
     for resource in (session, team, keys, audit):
         app.register_blueprint(resource.routes, url_prefix=API)
     if settings.with_test_routes:

@@ -22,6 +22,7 @@ from .context import current_request, dialect_of_app
 from .documented import Documented, find_documented
 
 PAGES = "checkout_pages"
+DIALECTS = "wire.view"
 """The only pages that read the database."""
 
 
@@ -104,7 +105,11 @@ async def _wanted(asked: Request, app: Quart, deps: Deps) -> Sequence[Wanted]:
 def _class_of(asked: Request, doc: Documented | None) -> RateClass | None:
     if doc is not None:
         return doc.rate_class(asked.method)
-    return "shoppers" if PAGES in (asked.endpoint or "").split(".") else None
+    endpoint = asked.endpoint or ""
+    if endpoint == DIALECTS:
+        # Also the calls of the API that it makes count: this one limits guesses of keys.
+        return "reads" if asked.method == "GET" else "writes"
+    return "shoppers" if PAGES in endpoint.split(".") else None
 
 
 def _sender(asked: Request) -> str | None:

@@ -15,13 +15,14 @@ from ..clock import Clock
 from .http_client import Http
 
 Config = TypeVar("Config", bound=BaseModel)
-API_VERSION = 5
+API_VERSION = 6
 """The version of the plugin API; ``requires_api`` is compared with it.
 
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
 routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
-secrets · 5 HTTP requests with any method, parameters and client certificates.
+secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects, and
+sinks that only endpoints that name them get.
 """
 
 

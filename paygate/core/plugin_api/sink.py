@@ -37,6 +37,10 @@ class EventSink(Protocol):
     An optional attribute ``concerns_endpoint`` (default True) says whether the result of an
     attempt is the endpoint's. A sink that writes elsewhere sets False: its failures do not
     disable a merchant's endpoint, and its successes do not keep a failing one enabled.
+
+    An optional attribute ``only_if_named`` (default False) says that only endpoints that name
+    the sink get its deliveries: such as those in the format of another gateway. An endpoint
+    that names a sink gets no deliveries of others.
     """
 
     @property

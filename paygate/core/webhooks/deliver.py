@@ -221,6 +221,7 @@ def opened(endpoint: EndpointSettings, deps: Deps) -> Endpoint:
             if endpoint.overlaps(deps.clock.now())
             else None
         ),
+        sink=endpoint.sink,
     )
 
 

@@ -8,6 +8,7 @@ from ..deps import Deps
 from ..event import Change, Event
 from ..ids import IdKind
 from ..payments.model import Payment, Refund
+from ..plugin_api.sink import EventSink
 from .model import Endpoint, NewDelivery, StoredEvent
 
 
@@ -60,8 +61,14 @@ def deliveries_of(event_type: str, to: Sequence[Endpoint], deps: Deps) -> tuple[
         for endpoint in to
         if endpoint.listens_to(event_type)
         for name, sink in deps.registry.sinks.items()
-        if sink.wants(event_type, endpoint)
+        if _serves(sink, name, endpoint) and sink.wants(event_type, endpoint)
     )
+
+
+def _serves(sink: EventSink, name: str, endpoint: Endpoint) -> bool:
+    if endpoint.sink is None:
+        return not getattr(sink, "only_if_named", False)
+    return endpoint.sink == name
 
 
 def notify_deliveries(events: Sequence[StoredEvent], deps: Deps) -> None:

@@ -28,6 +28,7 @@ class CreateEndpoint:
     url: str
     events: tuple[str, ...]
     description: str | None
+    sink: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,15 @@ async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
     """Create an endpoint. It receives the next event that matches its filters.
 
     Raises:
-        InvalidInputError: The address is invalid or refused.
+        InvalidInputError: The address is invalid or refused, or there is no such sink.
         ConflictError: The merchant has the maximum number of endpoints.
     """
     check_address(command.url, deps, field="url")
+    if command.sink is not None and command.sink not in deps.registry.sinks:
+        known = ", ".join(sorted(deps.registry.sinks))
+        raise InvalidInputError(
+            "no plugin has that sink", field="sink", hint=f"Use one of: {known}"
+        )
     endpoint_id = deps.ids.uuid()
     secret = new_secret(endpoint_id, deps)
     new = NewEndpoint(
@@ -84,6 +90,7 @@ async def create_endpoint(command: CreateEndpoint, deps: Deps) -> WithSecret:
         events=command.events,
         secret=secret,
         created_at=deps.clock.now(),
+        sink=command.sink,
     )
     if not await deps.storage.endpoints.add(new):
         raise ConflictError(f"A merchant has at most {ENDPOINTS_MAX} endpoints")
@@ -323,4 +330,4 @@ async def _endpoint(command: SendTestEvent, deps: Deps) -> Endpoint:
     if command.endpoint_id is None:
         return Endpoint.of(merchant)
     found = await find_endpoint(merchant, command.endpoint_id, deps)
-    return Endpoint(found.id, merchant.id, found.url, secret=None)
+    return Endpoint(found.id, merchant.id, found.url, secret=None, sink=found.sink)

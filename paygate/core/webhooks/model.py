@@ -158,6 +158,7 @@ class Endpoint:
             it wants an event.
         events: Filters: names, ``payment.*``, ``*``.
         previous_secret: Also signs during a rotation.
+        sink: The only sink that delivers to it; None for those that deliver to any endpoint.
     """
 
     id: UUID
@@ -166,6 +167,7 @@ class Endpoint:
     secret: str | None = field(repr=False)
     events: tuple[str, ...] = EVERYTHING
     previous_secret: str | None = field(default=None, repr=False)
+    sink: str | None = None
 
     def listens_to(self, event_type: str) -> bool:
         """Check whether the endpoint is subscribed to events of that type."""
@@ -181,7 +183,7 @@ class Endpoint:
         """Return every enabled endpoint of a merchant, with what deliveries need."""
         default = () if merchant.webhook_disabled_at else (cls.of(merchant),)
         further = (
-            cls(each.id, merchant.id, each.url, None, each.events)
+            cls(each.id, merchant.id, each.url, None, each.events, sink=each.sink)
             for each in merchant.subscriptions
         )
         return (*default, *further)
@@ -203,6 +205,7 @@ class EndpointSettings:
         unanswered: Number of attempts since the last one with an answer, whatever it was.
         breaker_open_since: Since when it gets one attempt at a time, in UTC.
         is_probed: Whether one of these is in progress. Workers do not read it.
+        sink: The only sink that delivers to it; None for those that deliver to any endpoint.
     """
 
     id: UUID
@@ -226,6 +229,7 @@ class EndpointSettings:
     unanswered: int = 0
     breaker_open_since: datetime | None = None
     is_probed: bool = False
+    sink: str | None = None
 
     @property
     def breaker(self) -> BreakerState:

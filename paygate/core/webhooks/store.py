@@ -187,6 +187,7 @@ class NewEndpoint:
     events: tuple[str, ...]
     secret: NewSecret
     created_at: datetime
+    sink: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -388,6 +388,7 @@ class WebhookEndpoint(Model):
     url: str | None
     description: str | None
     events: list[str]
+    sink: str | None
     is_enabled: bool
     is_default: bool
     """It is the merchant's default endpoint."""
@@ -415,6 +416,7 @@ class WebhookEndpointWithSecret(Model):
     url: str | None
     description: str | None
     events: list[str]
+    sink: str | None
     is_enabled: bool
     is_default: bool
     """It is the merchant's default endpoint."""

@@ -564,7 +564,12 @@ class Endpoints:
         self._send = send
 
     def create(
-        self, *, url: str, events: Sequence[str] | None = None, description: str | None = None
+        self,
+        *,
+        url: str,
+        events: Sequence[str] | None = None,
+        description: str | None = None,
+        sink: str | None = None,
     ) -> models.WebhookEndpointWithSecret:
         """Create an endpoint.
 
@@ -575,12 +580,13 @@ class Endpoints:
             url: Http or https.
             events: Event names, families such as payment.*, or * for every event.
             description: For people.
+            sink: The only sink that delivers to it, such as one with another format.
         """
         call = Call(
             "POST",
             "/webhook-endpoints",
             models.WebhookEndpointWithSecret.from_json,
-            body={"url": url, "events": events, "description": description},
+            body={"url": url, "events": events, "description": description, "sink": sink},
         )
         return self._send(call)
 

@@ -432,6 +432,7 @@ class Migration(migrations.Migration):
                     "breaker_open_since",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
+                ("sink", fields.TextField(null=True, unique=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],

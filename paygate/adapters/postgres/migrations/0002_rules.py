@@ -97,7 +97,8 @@ DECLARE
 BEGIN
     PERFORM 1 FROM merchants WHERE id = owner FOR NO KEY UPDATE;
     UPDATE merchants SET webhook_endpoints = coalesce((
-        SELECT jsonb_agg(jsonb_build_object('id', e.id, 'url', e.url, 'events', e.events)
+        SELECT jsonb_agg(jsonb_build_object(
+                'id', e.id, 'url', e.url, 'events', e.events, 'sink', e.sink)
             ORDER BY e.created_at, e.id)
         FROM webhook_endpoints e WHERE e.merchant_id = owner AND e.disabled_at IS NULL
     ), '[]') WHERE id = owner;

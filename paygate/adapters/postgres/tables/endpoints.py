@@ -41,6 +41,8 @@ class EndpointRow(TableRow):
     # Attempts in a row without an answer, and since when the breaker is open.
     unanswered = fields.IntField(default=0)
     breaker_open_since = fields.DatetimeField(null=True)
+    # The only sink that delivers to it; NULL for those that deliver to any endpoint.
+    sink = fields.TextField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -57,6 +59,7 @@ def row_to_endpoint(row: Row) -> EndpointSettings:
         url=(row["url"] or "").strip() or None,
         description=row["description"],
         events=tuple(decoded(row["events"])),
+        sink=row["sink"],
         is_default=row["is_default"],
         secret=row["secret"] or None,
         secret_hint=row["secret_hint"],
@@ -83,7 +86,7 @@ _HINT = "'…' || right(m.webhook_secret, 4)"
 # PostgreSQL applies conditions on its columns to both parts of the union.
 BOTH = f"""(
     SELECT m.id, m.id AS merchant_id, m.webhook_url AS url, NULL::text AS description,
-        '["*"]'::jsonb AS events, true AS is_default,
+        '["*"]'::jsonb AS events, NULL::text AS sink, true AS is_default,
         coalesce({_BY_SQL}, m.webhook_sealed) AS secret, {_BY_SQL} IS NULL AS is_sealed,
         CASE WHEN {_BY_SQL} IS NULL THEN m.webhook_secret_hint
             WHEN length(m.webhook_secret) > 8 THEN {_HINT} END AS secret_hint,
@@ -96,7 +99,7 @@ BOTH = f"""(
         m.created_at, m.updated_at
     FROM merchants m
     UNION ALL
-    SELECT e.id, e.merchant_id, e.url, e.description, e.events, false, e.sealed, true,
+    SELECT e.id, e.merchant_id, e.url, e.description, e.events, e.sink, false, e.sealed, true,
         e.secret_hint, e.previous_sealed, true, e.previous_until, e.disabled_at, e.disabled_reason,
         e.consecutive_failures, e.first_failure_at, e.unanswered, e.breaker_open_since,
         e.created_at, e.updated_at
@@ -116,8 +119,8 @@ LOCK_MERCHANT = "SELECT id FROM merchants WHERE id = $1 FOR NO KEY UPDATE"
 # Run while the merchant is locked, so that no other endpoint is added meanwhile.
 ADD = f"""
 INSERT INTO webhook_endpoints (id, merchant_id, url, description, events, sealed, secret_hint,
-    consecutive_failures, created_at, updated_at)
-SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::jsonb, $6::text, $7::varchar, 0,
+    sink, consecutive_failures, created_at, updated_at)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::jsonb, $6::text, $7::varchar, $9::text, 0,
     $8::timestamptz, $8::timestamptz
 WHERE (SELECT count(*) FROM webhook_endpoints WHERE merchant_id = $2::uuid) < {ENDPOINTS_MAX - 1}
 RETURNING id
@@ -195,6 +198,7 @@ class PostgresEndpoints:
                 new.secret.sealed,
                 new.secret.hint,
                 new.created_at,
+                new.sink,
             )
         return added is not None
 

@@ -95,7 +95,7 @@ def row_to_merchant(row: Row) -> Merchant:
         default_scenario=row["default_scenario"],
         webhook_disabled_at=row["webhook_disabled_at"],
         subscriptions=tuple(
-            Subscription(UUID(each["id"]), each["url"], tuple(each["events"]))
+            Subscription(UUID(each["id"]), each["url"], tuple(each["events"]), each["sink"])
             for each in decoded(row["webhook_endpoints"])
         ),
         is_test=row["is_test"],

@@ -48,6 +48,9 @@ class NewEndpointRequest(Request):
     url: Url
     events: Filters = ("*",)
     description: Text | None = Field(None, description="for people")
+    sink: Text | None = Field(
+        None, description="the only sink that delivers to it, such as one with another format"
+    )
 
 
 class EndpointChangeRequest(Request):
@@ -65,6 +68,7 @@ class WebhookEndpointJson(TypedDict):
     url: Annotated[str | None, Field(examples=["https://shop.example/webhook"])]
     description: str | None
     events: Annotated[list[str], Field(examples=[["payment.*", "refund.processed"]])]
+    sink: str | None
     is_enabled: bool
     is_default: Annotated[bool, Field(description="it is the merchant's default endpoint")]
     disabled_reason: Literal["manual", "gone", "failing"] | None
@@ -108,7 +112,7 @@ class EndpointTestedJson(TypedDict):
 def parse_new_endpoint(body: Body, merchant: Merchant) -> CreateEndpoint:
     """Parse the body of ``POST /webhook-endpoints``."""
     asked = checked(NewEndpointRequest, body)
-    return CreateEndpoint(merchant, asked.url, asked.events, asked.description)
+    return CreateEndpoint(merchant, asked.url, asked.events, asked.description, asked.sink)
 
 
 def parse_endpoint_change(body: Body, endpoint_id: UUID, merchant: Merchant) -> ChangeEndpoint:
@@ -145,6 +149,7 @@ def webhook_endpoint_to_json(endpoint: EndpointSettings, now: datetime) -> Webho
         "url": endpoint.url,
         "description": endpoint.description,
         "events": list(endpoint.events),
+        "sink": endpoint.sink,
         "is_enabled": endpoint.url is not None and endpoint.disabled_at is None,
         "is_default": endpoint.is_default,
         "disabled_reason": endpoint.disabled_reason,
@@ -189,6 +194,7 @@ WEBHOOK_ENDPOINT_EXAMPLE: WebhookEndpointJson = {
     "url": "https://books.example/events",
     "description": "bookkeeping",
     "events": ["payment.*", "refund.processed"],
+    "sink": None,
     "is_enabled": True,
     "is_default": False,
     "disabled_reason": None,
@@ -213,7 +219,7 @@ ENDPOINT_TESTED_EXAMPLE: EndpointTestedJson = {
     "event": "webhook.test",
     "endpoint_id": "4f6f6a37-7d4e-4a55-9d1c-2f4f4a1f6b02",
 }
-SHOWN = ("url", "events", "description")
+SHOWN = ("url", "events", "description", "sink")
 """Fields of a request that the audit log may contain."""
 SHOWN_ONCE = (
     "The secret is only in this response: it is stored sealed. Therefore an "

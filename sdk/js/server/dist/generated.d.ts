@@ -316,6 +316,7 @@ export interface WebhookEndpoint {
     url: string | null;
     description: string | null;
     events: string[];
+    sink: string | null;
     is_enabled: boolean;
     /** It is the merchant's default endpoint. */
     is_default: boolean;
@@ -343,6 +344,7 @@ export interface WebhookEndpointWithSecret {
     url: string | null;
     description: string | null;
     events: string[];
+    sink: string | null;
     is_enabled: boolean;
     /** It is the merchant's default endpoint. */
     is_default: boolean;
@@ -449,6 +451,8 @@ export interface NewEndpointRequest {
     events?: readonly string[] | undefined;
     /** For people. */
     description?: string | null | undefined;
+    /** The only sink that delivers to it, such as one with another format. */
+    sink?: string | null | undefined;
 }
 /** What `changeEndpoint` is given. */
 export interface EndpointChangeRequest {

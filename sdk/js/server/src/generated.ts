@@ -341,6 +341,7 @@ export interface WebhookEndpoint {
   url: string | null;
   description: string | null;
   events: string[];
+  sink: string | null;
   is_enabled: boolean;
   /** It is the merchant's default endpoint. */
   is_default: boolean;
@@ -369,6 +370,7 @@ export interface WebhookEndpointWithSecret {
   url: string | null;
   description: string | null;
   events: string[];
+  sink: string | null;
   is_enabled: boolean;
   /** It is the merchant's default endpoint. */
   is_default: boolean;
@@ -483,6 +485,8 @@ export interface NewEndpointRequest {
   events?: readonly string[] | undefined;
   /** For people. */
   description?: string | null | undefined;
+  /** The only sink that delivers to it, such as one with another format. */
+  sink?: string | null | undefined;
 }
 
 /** What `changeEndpoint` is given. */

@@ -1,0 +1,1 @@
+"""Dialects of plugins: the APIs of other gateways, served by the app."""

@@ -1,0 +1,63 @@
+"""Refunds."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from paygate import WireContext, WireRefusal, WireRequest
+
+from .entities import refund_entity
+from .orders import whole
+from .reading import body_of, key_of, page_of, payment_of
+
+
+async def create(asked: WireRequest, context: WireContext) -> Any:
+    """``POST /v1/payments/{payment_id}/refund``: without ``amount``, of all that is left."""
+    payment = await payment_of(asked.places["payment_id"], context)
+    body = body_of(asked)
+    amount = whole(body.get("amount"))
+    if amount is None:
+        amount = payment["amount_captured"] - payment["amount_refunded"]
+        if payment["amount_captured"] and not amount:
+            raise WireRefusal(
+                400, "BAD_REQUEST_ERROR", "The payment has been fully refunded already"
+            )
+    refund = await context.gateway.call(
+        "POST",
+        f"/payments/{quote(payment['id'], safe='')}/refunds",
+        body={"amount": amount},
+        idempotency_key=key_of(asked),
+    )
+    return refund_entity(refund, payment["currency"])
+
+
+async def of_payment(asked: WireRequest, context: WireContext) -> Any:
+    """``GET /v1/payments/{payment_id}/refunds``."""
+    payment = await payment_of(asked.places["payment_id"], context)
+    page = await context.gateway.call(
+        "GET", f"/payments/{quote(payment['id'], safe='')}/refunds", query=page_of(asked)
+    )
+    items = [refund_entity(row, payment["currency"]) for row in page["data"]]
+    return {"entity": "collection", "count": len(items), "items": items}
+
+
+async def index(asked: WireRequest, context: WireContext) -> Any:
+    """``GET /v1/refunds``, the newest first."""
+    page = await context.gateway.call("GET", "/refunds", query=page_of(asked))
+    items = [await _entity(row, context) for row in page["data"]]
+    return {"entity": "collection", "count": len(items), "items": items}
+
+
+async def show(asked: WireRequest, context: WireContext) -> Any:
+    """``GET /v1/refunds/{refund_id}``, also below its payment."""
+    path = f"/refunds/{quote(asked.places['refund_id'], safe='')}"
+    refund = await context.gateway.call("GET", path)
+    if asked.places.get("payment_id", refund["payment_id"]) != refund["payment_id"]:
+        raise WireRefusal(404, "NOT_FOUND_ERROR", "The id provided does not exist")
+    return await _entity(refund, context)
+
+
+async def _entity(refund: dict[str, Any], context: WireContext) -> dict[str, Any]:
+    payment = await payment_of(refund["payment_id"], context)
+    return refund_entity(refund, payment["currency"])

@@ -1,0 +1,111 @@
+"""The official Python package, unchanged but for its base URL."""
+
+from __future__ import annotations
+
+import pytest
+import razorpay
+from razorpay.errors import BadRequestError, SignatureVerificationError
+
+from paygate.testing import PaygateServer
+
+APPROVED = "4000010000000019"
+CARD = {"number": APPROVED, "name": "Asha Rao", "expiry_month": 12, "expiry_year": 35, "cvv": 123}
+
+
+def paid(client: razorpay.Client, *, captured: bool = True, **more: object) -> dict[str, str]:
+    order = client.order.create(
+        {"amount": 50_000, "currency": "INR", "receipt": "tea-1", "payment_capture": captured}
+    )
+    return client.payment.createPaymentJson(
+        {
+            "amount": 50_000,
+            "currency": "INR",
+            "order_id": order["id"],
+            "email": "a@b.example",
+            "contact": "9999999999",
+            "method": "card",
+            "card": CARD,
+            **more,
+        }
+    )
+
+
+def test_an_order_is_created_shown_and_listed(client: razorpay.Client):
+    order = client.order.create(
+        {"amount": 50_000, "currency": "INR", "receipt": "tea-1", "notes": {"sku": "tea"}}
+    )
+
+    assert order["entity"] == "order"
+    assert (order["amount"], order["amount_due"], order["amount_paid"]) == (50_000, 50_000, 0)
+    assert (order["status"], order["attempts"], order["notes"]) == ("created", 0, {"sku": "tea"})
+    assert client.order.fetch(order["id"]) == order
+    assert client.order.all({"count": 1})["items"] == [order]
+    assert client.order.all({"receipt": "tea-1"})["items"] == [order]
+    assert client.order.payments(order["id"])["items"] == []
+
+
+def test_a_card_payment_is_signed_as_checkout_signs_it(client: razorpay.Client):
+    made = paid(client)
+
+    assert client.utility.verify_payment_signature(made)
+    payment = client.payment.fetch(made["razorpay_payment_id"])
+    assert (payment["status"], payment["captured"], payment["method"]) == ("captured", True, "card")
+    assert payment["card"]["last4"] == "0019"
+    order = client.order.fetch(made["razorpay_order_id"])
+    assert (order["status"], order["attempts"], order["amount_due"]) == ("paid", 1, 0)
+    with pytest.raises(SignatureVerificationError):
+        client.utility.verify_payment_signature({**made, "razorpay_signature": "0" * 64})
+
+
+def test_a_payment_is_only_authorized_until_it_is_captured(client: razorpay.Client):
+    made = paid(client, captured=False)
+    payment_id = made["razorpay_payment_id"]
+
+    assert client.payment.fetch(payment_id)["status"] == "authorized"
+    with pytest.raises(BadRequestError, match="equal to the amount authorized"):
+        client.payment.capture(payment_id, 100)
+    assert client.payment.capture(payment_id, 50_000, {"currency": "INR"})["status"] == "captured"
+    with pytest.raises(BadRequestError, match="already been captured"):
+        client.payment.capture(payment_id, 50_000)
+
+
+def test_a_payment_is_refunded_in_part_and_then_in_full(
+    client: razorpay.Client, paygate_server: PaygateServer
+):
+    payment_id = paid(client)["razorpay_payment_id"]
+
+    part = client.payment.refund(payment_id, {"amount": 20_000})
+    assert (part["amount"], part["payment_id"], part["entity"]) == (20_000, payment_id, "refund")
+    assert client.payment.fetch(payment_id)["refund_status"] == "partial"
+    rest = client.payment.refund(payment_id, {})
+    assert rest["amount"] == 30_000
+    with pytest.raises(BadRequestError, match="fully refunded"):
+        client.payment.refund(payment_id, {})
+    paygate_server.clock.advance(minutes=1)
+
+    assert client.payment.fetch(payment_id)["status"] == "refunded"
+    assert client.refund.fetch(part["id"])["status"] == "processed"
+    assert client.payment.fetch_refund_id(payment_id, part["id"])["id"] == part["id"]
+    rows = client.payment.fetch_multiple_refund(payment_id)["items"]
+    assert {row["id"] for row in rows} == {rest["id"], part["id"]}
+    pages = [client.refund.all({"count": 1, "skip": skip})["items"] for skip in (0, 1, 2)]
+    assert [len(page) for page in pages] == [1, 1, 0]
+    assert {page[0]["id"] for page in pages[:2]} == {rest["id"], part["id"]}
+
+
+def test_a_declined_payment_is_an_error_with_its_reason(client: razorpay.Client):
+    with pytest.raises(BadRequestError, match="Payment processing failed"):
+        paid(client, card={**CARD, "number": "4000010000000100"})
+
+
+def test_a_wrong_secret_and_an_unknown_id_are_errors(
+    client: razorpay.Client, base_url: str, paygate_server: PaygateServer
+):
+    wrong = razorpay.Client(auth=(paygate_server.api_key, "wrong"), base_url=base_url)
+
+    with pytest.raises(BadRequestError, match="Authentication failed"):
+        wrong.order.all()
+    with pytest.raises(BadRequestError, match="not found"):
+        client.payment.fetch("pay_0000000000000000")
+    with pytest.raises(BadRequestError, match="amount"):
+        client.order.create({"amount": 1, "currency": "INR"})

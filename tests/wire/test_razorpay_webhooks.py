@@ -1,0 +1,97 @@
+"""Webhooks in the dialect's shape, verified by the official package."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import razorpay
+from razorpay.errors import SignatureVerificationError
+
+from paygate.testing import PaygateServer
+from tests.wire.test_razorpay_python import paid
+
+
+@dataclass
+class Receiver:
+    url: str
+    requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
+
+    def events(self) -> list[str]:
+        return [json.loads(body)["event"] for _, body in self.requests]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            made.requests.append((dict(self.headers.items()), body))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Receiver(f"http://127.0.0.1:{server.server_port}/webhook")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def endpoint(server: PaygateServer, receiver: Receiver, **more: object) -> dict[str, Any]:
+    made = server.call("POST", "/webhook-endpoints", {"url": receiver.url, **more})
+    assert made.status == 201, made.json
+    return dict(made.json)
+
+
+def test_an_endpoint_that_names_the_sink_gets_its_events_and_no_others(
+    client: razorpay.Client, paygate_server: PaygateServer, receiver: Receiver
+):
+    secret = endpoint(paygate_server, receiver, sink="razorpay_wire")["secret"]
+    payment_id = paid(client)["razorpay_payment_id"]
+    refund = client.payment.refund(payment_id, {"amount": 20_000})
+    paygate_server.clock.advance(minutes=1)
+    paygate_server.quiet()
+
+    assert receiver.events() == ["payment.captured", "refund.created", "refund.processed"]
+    for headers, body in receiver.requests:
+        signature = headers["X-Razorpay-Signature"]
+        assert client.utility.verify_webhook_signature(body, signature, secret)
+        with pytest.raises(SignatureVerificationError):
+            client.utility.verify_webhook_signature(body + " ", signature, secret)
+    captured, _, processed = (json.loads(body)["payload"] for _, body in receiver.requests)
+    assert captured["payment"]["entity"]["id"] == payment_id
+    assert captured["payment"]["entity"]["status"] == "captured"
+    assert processed["refund"]["entity"] == client.refund.fetch(refund["id"])
+    assert len({headers["X-Razorpay-Event-Id"] for headers, _ in receiver.requests}) == 3
+
+
+def test_an_endpoint_that_names_no_sink_gets_no_events_of_the_dialect(
+    client: razorpay.Client, paygate_server: PaygateServer, receiver: Receiver
+):
+    endpoint(paygate_server, receiver)
+    paid(client)
+    paygate_server.quiet()
+
+    assert receiver.requests
+    assert not any("X-Razorpay-Signature" in headers for headers, _ in receiver.requests)
+
+
+def test_a_sink_that_no_plugin_has_is_refused(paygate_server: PaygateServer, receiver: Receiver):
+    refused = paygate_server.call(
+        "POST", "/webhook-endpoints", {"url": receiver.url, "sink": "razorpay"}
+    )
+
+    assert (refused.status, refused.json["error"]["field"]) == (400, "sink")
+    assert "razorpay_wire" in refused.json["error"]["hint"]
