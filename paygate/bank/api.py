@@ -33,6 +33,7 @@ PATHS: Mapping[str, tuple[OperationKind, type[Moves]]] = {
     "refunds": (OperationKind.REFUND, FollowUpBody),
 }
 HEADER = "idempotency-key"
+_REFERENCE = re.compile(REFERENCE)
 
 
 class ConnectionBrokenError(Exception):
@@ -162,7 +163,7 @@ class BankApi:
 
 def _key(asked: Asked) -> str:
     key = asked.headers.get(HEADER, "")
-    if not re.fullmatch(REFERENCE, key):
+    if not _REFERENCE.fullmatch(key):
         message = "Send 1 to 64 letters, digits or _ . : - as the key of this operation"
         raise BankError(400, "invalid_request", message, "Idempotency-Key")
     return key

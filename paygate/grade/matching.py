@@ -11,6 +11,8 @@ from typing import Any
 MISSING = object()
 """Stands for a field that is not there."""
 
+_INDEX = re.compile(r"0|[1-9]\d{0,9}")
+
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
@@ -25,10 +27,9 @@ class Matcher:
     accepts: Callable[[Any], bool]
 
 
-def like(pattern: str, shown: str) -> Matcher:
+def like(pattern: re.Pattern[str], shown: str) -> Matcher:
     """Return the texts that a regular expression matches as a whole."""
-    compiled = re.compile(pattern)
-    return Matcher(shown, lambda value: isinstance(value, str) and bool(compiled.fullmatch(value)))
+    return Matcher(shown, lambda value: isinstance(value, str) and bool(pattern.fullmatch(value)))
 
 
 def null_or_missing() -> Matcher:
@@ -41,11 +42,12 @@ def present(shown: str = "any value") -> Matcher:
     return Matcher(shown, lambda value: value is not MISSING)
 
 
-ORDER_ID = like(r"order_[A-Za-z0-9]{16}", "order_ and 16 letters or digits")
-PAYMENT_ID = like(r"pay_[A-Za-z0-9]{16}", "pay_ and 16 letters or digits")
-REFUND_ID = like(r"rfnd_[A-Za-z0-9]{16}", "rfnd_ and 16 letters or digits")
+ORDER_ID = like(re.compile(r"order_[A-Za-z0-9]{16}"), "order_ and 16 letters or digits")
+PAYMENT_ID = like(re.compile(r"pay_[A-Za-z0-9]{16}"), "pay_ and 16 letters or digits")
+REFUND_ID = like(re.compile(r"rfnd_[A-Za-z0-9]{16}"), "rfnd_ and 16 letters or digits")
 TIME = like(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", "a time such as 2026-01-15T10:30:00.000Z"
+    re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z"),
+    "a time such as 2026-01-15T10:30:00.000Z",
 )
 TEXT = Matcher("a text that is not empty", lambda value: isinstance(value, str) and value != "")
 WHOLE = Matcher("a whole number", lambda value: type(value) is int)
@@ -120,5 +122,5 @@ def _number(text: str) -> float | int:
 def _ordered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object with its fields as JavaScript orders them: indices first."""
     fields = dict(pairs)
-    indices = sorted((key for key in fields if re.fullmatch(r"0|[1-9]\d{0,9}", key)), key=int)
+    indices = sorted((key for key in fields if _INDEX.fullmatch(key)), key=int)
     return {key: fields[key] for key in [*indices, *(k for k in fields if k not in indices)]}

@@ -19,7 +19,13 @@ from tests.architecture.sources import Source, everything
 
 CHARS = 100_000
 CPU_S_MAX = 0.05
-PACKAGES = ("paygate", "paygate_upi_sim", "paygate_card_sim", "paygate_webhook_http")
+PACKAGES = (
+    "paygate",
+    "paygate_card_sim",
+    "paygate_razorpay_wire",
+    "paygate_upi_sim",
+    "paygate_webhook_http",
+)
 # Importing the first runs the command line; a migration imports a database's configuration.
 NOT_IMPORTED = ("paygate.__main__", "paygate.adapters.postgres.migrations.")
 

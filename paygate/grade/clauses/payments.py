@@ -14,6 +14,7 @@ from ..matching import MISSING, PAYMENT_ID, TEXT, TIME, null_or_missing
 AT_ONCE_S = 1.0
 PAYMENTS = 5
 CVV = "737"
+_NO_DIGIT, _SEPARATOR = re.compile(r"\D"), re.compile(r"[ -]")
 CARDS = (
     ("4111111111111111", "visa"),
     ("4111-1111 1111-1111", "visa"),
@@ -65,7 +66,7 @@ async def pay_by_upi(case: Case) -> None:
 async def pay_by_card(case: Case) -> None:
     """Check what is shown of a card."""
     for number, network in CARDS:
-        digits = re.sub(r"\D", "", number)
+        digits = _NO_DIGIT.sub("", number)
         created = await case.gateway.pay(**card(number))
         wanted = {"card_network": network, "card_last4": digits[-4:]}
         shown = created.must(201, {"id": TEXT, "method": "card", **wanted})
@@ -77,7 +78,7 @@ async def pay_by_card(case: Case) -> None:
 
 def _must_hide(answer: Answer, digits: str) -> None:
     for name, value in _fields(answer.json):
-        text = re.sub(r"[ -]", "", str(value))
+        text = _SEPARATOR.sub("", str(value))
         if digits in text or text == CVV or name in {"cvv", "cvc"}:
             answer.refuse(f"{name} shows the card", "the network and the last four digits only")
 
