@@ -73,12 +73,19 @@ class Answer:
     hide: Hide = field(repr=False)
 
     @property
+    def began_s(self) -> float:
+        """When the request was sent, on the clock of the event loop."""
+        return self.ended_s - self.took_s
+
+    @property
     def json(self) -> Any:
         """The parsed body; ``MISSING`` if it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return MISSING
+        return parse(self.body)
+
+    def field(self, name: str) -> Any:
+        """Return a field of the body; ``MISSING`` if there is none, or the body is no object."""
+        parsed = self.json
+        return parsed.get(name, MISSING) if isinstance(parsed, dict) else MISSING
 
     @property
     def came(self) -> str:
@@ -89,7 +96,7 @@ class Answer:
             if parsed is MISSING
             else json.dumps(masked(parsed), ensure_ascii=False)
         )
-        return f"status {self.status}: {_cut(self.hide(text)) or 'no body'}"
+        return f"status {self.status}: {printable(self.hide(text)) or 'no body'}"
 
     def must(self, status: int, body: Any = None, *, exactly: bool = False) -> Any:
         """Require a status and these fields; return the parsed body.
@@ -129,8 +136,8 @@ class Answer:
         Raises:
             BrokenClauseError: Always.
         """
-        evidence = Evidence(self.sent, self.hide(_cut(expected)), self.came)
-        raise BrokenClauseError(self.hide(problem), evidence)
+        evidence = Evidence(self.sent, printable(self.hide(expected)), self.came)
+        raise BrokenClauseError(printable(self.hide(problem)), evidence)
 
 
 def masked(value: Any) -> Any:
@@ -147,5 +154,15 @@ def masked(value: Any) -> Any:
             return value
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= CHARS_MAX else f"{text[: CHARS_MAX - 1]}…"
+def parse(body: bytes) -> Any:
+    """Parse JSON; ``MISSING`` if it is none that can be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters, which a terminal or XML would obey, and cut."""
+    cut = text if len(text) <= CHARS_MAX else f"{text[: CHARS_MAX - 1]}…"
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in cut)

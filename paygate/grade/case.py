@@ -11,7 +11,7 @@ from .gateway import Gateway
 from .webhooks import Webhooks
 
 EARLY_SHARE = 0.5
-"""Of the time that a payment takes: so long it is certainly pending."""
+"""Of the time that payments are pending: so long each of them certainly is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Early:
     Args:
         path: Of the request, below the payment.
         answer: The answer.
-        took_s: From the answer to the creation to this answer, in seconds.
+        took_s: From the request that created the payment to this answer, in seconds.
         was_pending: Whether the payment was pending even after it.
     """
 
@@ -65,19 +65,19 @@ class Case:
         id, created = await self.gateway.payment()
         answer = await self.gateway.call("POST", f"/payments/{id}/{path}", body)
         shown = await self.gateway.call("GET", f"/payments/{id}")
-        is_pending = isinstance(shown.json, dict) and shown.json.get("status") == "pending"
-        return Early(path, answer, answer.ended_s - created.ended_s, is_pending)
+        took_s = answer.ended_s - created.began_s
+        return Early(path, answer, took_s, was_pending=shown.field("status") == "pending")
 
     def must_be_refused(self, early: Early) -> None:
         """Require that a request about a pending payment was refused.
 
         An answer that came when the payment may have succeeded already proves nothing. To know
-        how long that takes, a payment must have succeeded before.
+        how long payments are pending, one must have been waited for.
 
         Raises:
             BrokenClauseError: It was accepted although the payment was pending.
         """
-        is_in_time = early.took_s <= EARLY_SHARE * (self.gateway.processing_s or 0)
+        is_in_time = early.took_s <= EARLY_SHARE * (self.gateway.pending_s or 0)
         if early.answer.status >= 300 or early.was_pending or is_in_time:
             early.answer.must_be_error(400, "BAD_REQUEST_ERROR")
             return

@@ -8,7 +8,7 @@ import sys
 from .clauses import CLAUSES
 from .clauses.installation import TEST_MERCHANT
 from .clauses.orders import DENIED, NO_OTHERS
-from .clauses.webhooks import WAITS_S
+from .clauses.webhooks import EARLY_S, LATE_S, WAITS_S
 
 INTRODUCTION = """\
 # The common contract
@@ -26,7 +26,8 @@ is `{"error": {"code", "description"}}`. The gateway runs with `TEST_MODE=true`,
 |---|---|---|"""
 NOTES = f"""
 K6 and K14 also say what another merchant sees: {NO_OTHERS}. K18 checks the
-first retry; with `--full` all of them, which takes {sum(WAITS_S)} s.
+first retry; with `--full` all of them, which takes {sum(WAITS_S)} s. A retry may come
+{EARLY_S:g} s early and {LATE_S:g} s late.
 
 The exact body of K2:
 """

@@ -11,8 +11,15 @@ from typing import Any, TypeVar
 
 from ..core.clock import Clock
 from ..core.plugin_api.http_client import Http, HttpError, HttpMethod
-from .answer import MASK, Answer, BrokenClauseError, Evidence, NotSeenError, masked
-from .matching import MISSING
+from .answer import (
+    MASK,
+    Answer,
+    BrokenClauseError,
+    Evidence,
+    NotSeenError,
+    masked,
+    printable,
+)
 
 API = "/api/v1"
 POLL_S = 0.1
@@ -83,8 +90,8 @@ class Gateway:
         self.target = target
         self.clock = clock
         self.secrets: set[str] = set()
-        self.processing_s: float | None = None
-        """How long the fastest payment took to succeed, in seconds."""
+        self.pending_s: float | None = None
+        """So long every payment was pending that was waited for, in seconds; maybe longer."""
         self._http = http
         for keys in (target.keys, target.others):
             if keys is not None and keys.secret:
@@ -138,9 +145,12 @@ class Gateway:
                 response_bytes_max=BODY_BYTES_MAX,
             )
         except HttpError as error:
-            evidence = Evidence(sent, "an answer", self.hide(str(error)))
+            evidence = Evidence(sent, "an answer", printable(self.hide(str(error))))
             raise BrokenClauseError(f"there is no answer ({error.kind})", evidence) from error
         ended_s = loop.time()
+        if response.broken is not None:
+            evidence = Evidence(sent, "a whole answer", f"status {response.status} and a part")
+            raise BrokenClauseError(f"the answer breaks off ({response.broken})", evidence)
         return Answer(
             sent,
             response.status,
@@ -156,7 +166,7 @@ class Gateway:
     ) -> str:
         named = "".join(f", {name}: {value}" for name, value in headers.items())
         text = f": {json.dumps(masked(body), ensure_ascii=False)}" if body is not None else ""
-        return self.hide(f"{method} {path} ({keys.shown}{named}){text}")
+        return printable(self.hide(f"{method} {path} ({keys.shown}{named}){text}"))
 
     async def order(self, amount: int = AMOUNT_MINOR) -> str:
         """Create an order and return its id.
@@ -195,7 +205,7 @@ class Gateway:
         """
         for _ in range(PAYMENTS_MAX):
             payment_id, created = await self.payment(order_id)
-            if (await self.ended(payment_id, created)).json["status"] == "success":
+            if (await self.ended(payment_id, created)).field("status") == "success":
                 return payment_id
         raise NotSeenError(ALL_FAILED)
 
@@ -209,17 +219,23 @@ class Gateway:
         Raises:
             BrokenClauseError: It does neither in time.
         """
-        shown = await self.until(
-            lambda: self.call("GET", f"/payments/{payment_id}"),
-            lambda answer: _field(answer, "status") in {"success", "failed"},
-        )
-        if (status := _field(shown, "status")) not in {"success", "failed"}:
+        was_pending_s = created.ended_s
+
+        async def show() -> Answer:
+            nonlocal was_pending_s
+            answer = await self.call("GET", f"/payments/{payment_id}")
+            if answer.field("status") == "pending":
+                was_pending_s = answer.began_s
+            return answer
+
+        shown = await self.until(show, _has_ended)
+        if not _has_ended(shown):
             shown.refuse(
                 f"the payment did not end in {self.timeout_s:g} s", "status success or failed"
             )
-        if status == "success":
-            took_s = shown.ended_s - created.ended_s
-            self.processing_s = min(took_s, self.processing_s or took_s)
+        # When it ended is not known better: the answers may have been slow.
+        pending_s = was_pending_s - created.ended_s
+        self.pending_s = pending_s if self.pending_s is None else min(pending_s, self.pending_s)
         return shown
 
     async def until(
@@ -244,12 +260,11 @@ class Gateway:
             await asyncio.sleep(POLL_S)
 
     def _created(self, answer: Answer, what: str) -> str:
-        id = _field(answer, "id")
+        id = answer.field("id")
         if answer.status not in {200, 201} or not isinstance(id, str):
             answer.refuse(f"{what} is needed first and cannot be created", "status 201 and an id")
         return id
 
 
-def _field(answer: Answer, name: str) -> Any:
-    parsed = answer.json
-    return parsed.get(name, MISSING) if isinstance(parsed, dict) else MISSING
+def _has_ended(shown: Answer) -> bool:
+    return shown.field("status") in ("success", "failed")

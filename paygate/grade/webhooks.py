@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from ..adapters.http.receiver import receive_posts
 from ..core.origins import is_loopback
 from ..core.plugin_api.http_client import HttpMethod
-from .answer import Answer, BrokenClauseError, NotSeenError
+from .answer import Answer, BrokenClauseError, NotSeenError, parse
 from .gateway import Gateway
 from .matching import MISSING
 
@@ -65,10 +64,7 @@ class Arrival:
     @property
     def event(self) -> Any:
         """The name of the event; None if there is none."""
-        try:
-            parsed = json.loads(self.body)
-        except ValueError:
-            return None
+        parsed = parse(self.body)
         return parsed.get("event") if isinstance(parsed, dict) else None
 
 
@@ -168,20 +164,19 @@ class Webhooks:
                 "reaches this one"
             )
             return {}
-        before = await self._settings()
-        answer = None
+        before: Mapping[str, Any] = {}
+        shown: Mapping[str, Any] = {}
         try:
-            answer = await self.set_url(self.url)
-        except NotSeenError as error:
+            before = await self._settings()
+            shown = _texts((await self.set_url(self.url)).json)
+            shown = shown if _unmasked(shown) else await self._settings()
+        except (NotSeenError, BrokenClauseError) as error:
             # A user who names a URL may have set it in the gateway already.
-            self.obstacle = "" if given else f"{error.reason}; set it and give --webhook-url"
-        shown = _texts(answer.json if answer else {})
-        known = self.options.secret or _unmasked(shown) or _unmasked(await self._settings())
-        if not known and self.gateway.target.keys.key == PUBLISHED_KEY:
-            known = PUBLISHED_SECRET
-        self.secret = known
-        if known:
-            self.gateway.secrets.add(known)
+            self.obstacle = "" if given else f"{error}; set it and give --webhook-url"
+        self.secret = self.options.secret or _unmasked(shown) or _unmasked(before)
+        if not self.secret and self.gateway.target.keys.key == PUBLISHED_KEY:
+            self.secret = PUBLISHED_SECRET
+        self.gateway.secrets |= {self.secret} - {""}
         return before
 
     async def restore(self, before: Mapping[str, Any]) -> None:

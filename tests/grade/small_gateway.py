@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import string
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,6 +98,7 @@ class Fault:
         after: Changes an answer.
         webhook: Changes the body of a webhook, and its headers after they were signed.
         answered: Changes the status that a receiver answered.
+        waits_s: How long it waits before each retry of a webhook.
     """
 
     before: Callable[[Call], None] = lambda _call: None
@@ -107,6 +108,7 @@ class Fault:
         sign(body),
     )
     answered: Callable[[int], int] = lambda status: status
+    waits_s: Sequence[float] = WAITS_S
 
 
 @dataclass(eq=False)
@@ -365,10 +367,10 @@ class SmallGateway:
                 row |= {"response_code": status}
                 if status is not None and 200 <= status < 300:
                     row["status"] = "success"
-                elif row["attempts"] > len(WAITS_S):
+                elif row["attempts"] > len(self._fault.waits_s):
                     row["status"] = "failed"
                 else:
-                    await asyncio.sleep(WAITS_S[row["attempts"] - 1])
+                    await asyncio.sleep(self._fault.waits_s[row["attempts"] - 1])
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from paygate.grade.gateway import Keys, Target
 from paygate.grade.report import GradeReport, Result, Verdict
 from paygate.grade.run import GradeOptions, grade
 from tests.grade.faults import FAULTS
-from tests.grade.small_gateway import Fault, SmallGateway, serve
+from tests.grade.small_gateway import WAITS_S, Fault, SmallGateway, serve
 
 CHECKED = [each.id for each in CLAUSES if each.check is not None]
 # It takes five seconds, whatever else is wrong.
@@ -72,3 +73,27 @@ async def test_one_wrong_thing_fails_its_clause_only(clause: str):
         assert all([found[0].problem, evidence.sent, evidence.expected, evidence.came])
         assert not any(secret in report.as_text() for secret in SECRETS)
         assert not report.is_right
+
+
+async def test_with_full_every_retry_is_checked():
+    """It takes as long as the five attempts. The other gateways wait meanwhile."""
+    timetables = {
+        "right": WAITS_S,
+        "four attempts": WAITS_S[:3],
+        "six attempts": (*WAITS_S, 1),
+        "a third retry that is early": (5, 10, 1, 20),
+    }
+
+    async def checked(waits_s: Sequence[float]) -> Verdict:
+        chosen = [each for each in CLAUSES if each.id == SLOW]
+        async with serve(Fault(waits_s=waits_s)) as (gateway, url):
+            options = GradeOptions(chosen, is_full=True)
+            (result,) = (await grade(target_of(gateway, url), options)).results
+            assert "attempts after the second" not in str(result.not_checked)
+            return result.verdict
+
+    found = await asyncio.gather(*map(checked, timetables.values()))
+
+    assert dict(zip(timetables, found, strict=True)) == {
+        name: Verdict.PASSED if name == "right" else Verdict.FAILED for name in timetables
+    }

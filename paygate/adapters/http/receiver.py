@@ -10,6 +10,8 @@ from aiohttp import web
 from ...core.errors import OperatorError
 
 BODY_BYTES_MAX = 1024 * 1024
+END_WITHIN_S = 1.0
+"""For requests that are still being received at the end."""
 Receive = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 """Gets the headers, their names in lower case, and the body; returns the status to answer."""
 
@@ -33,7 +35,7 @@ async def receive_posts(host: str, port: int, receive: Receive) -> AsyncIterator
 
     served = web.Application(client_max_size=BODY_BYTES_MAX)
     served.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(served, access_log=None)
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=END_WITHIN_S)
     await runner.setup()
     try:
         try:

@@ -57,7 +57,7 @@ async def refund(case: Case) -> None:
         return await gateway.call("GET", f"/refunds/{made['id']}")
 
     done = await gateway.until(
-        show, lambda answer: answer.status != 200 or answer.json.get("status") != "pending"
+        show, lambda answer: answer.status != 200 or answer.field("status") != "pending"
     )
     whole = {"id": made["id"], "payment_id": payment_id, "amount": FIRST_MINOR, "reason": "one"}
     done.must(200, {**whole, "status": "processed", "processed_at": TIME})
@@ -105,7 +105,7 @@ async def replay(case: Case) -> None:
 
 async def _must_have_one_payment(case: Case, order_id: str) -> None:
     listed = await case.gateway.call("GET", "/payments")
-    rows = listed.json.get("data") if isinstance(listed.json, dict) else listed.json
+    rows = listed.field("data") if isinstance(listed.json, dict) else listed.json
     if listed.status != 200 or not isinstance(rows, list):
         case.leave_out("that there is one payment only: GET /payments lists none")
         return

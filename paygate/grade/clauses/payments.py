@@ -131,7 +131,7 @@ async def process_payments(case: Case) -> None:
     gateway = case.gateway
     payment_id, created = await gateway.payment()
     ended = await gateway.ended(payment_id, created)
-    if ended.json["status"] == "failed":
+    if ended.field("status") == "failed":
         ended.must(200, {"error_code": TEXT, "error_description": TEXT})
         payment_id = await gateway.paid()
         ended = await gateway.call("GET", f"/payments/{payment_id}")
