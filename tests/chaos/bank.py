@@ -12,7 +12,10 @@ An operation arrives at ``/operations`` with a word that selects the behaviour:
 ``unsent``      break the connection without executing it, the first time
 ``callback``    answer "pending", execute it later, and say so in a callback
 ``twice``       execute it, say so, and say it again in two callbacks at once
+``ask``         ask the payer, who decides at ``/decide``; say what was decided in a callback
 ==============  ================================================================================
+
+A payer who does not decide in time has declined.
 
 A blind bank executes an operation again if it arrives again, cannot be queried, and sends a
 callback about everything that it has executed. A callback is repeated until the gateway has
@@ -40,6 +43,8 @@ LATE_S = (1.0, 2.0)
 CALLBACK_AFTER_S = (0.2, 1.5)
 CALLBACK_AGAIN_S = 0.5
 HANG_S = 60.0
+DECIDE_S = 5.0
+"""How long the payer may take."""
 
 
 def sign(body: bytes) -> str:
@@ -60,6 +65,7 @@ class Bank:
         self._apis = apis
         self._executed: dict[str, bool] = {}
         self._seen: set[str] = set()
+        self._asking: dict[str, Mapping[str, Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rng = random.Random(7)
         self._session: aiohttp.ClientSession | None = None
@@ -74,6 +80,8 @@ class Bank:
         if word == "callback":
             self._later(self._execute_later(operation))
             return web.json_response({"state": "pending"})
+        if word == "ask":
+            return self._ask(operation)
         approved = self._execute(operation, approved=word != "decline")
         if operation["flow"] == "blind" or word == "twice":
             for _ in range(2 if word == "twice" else 1):
@@ -91,10 +99,39 @@ class Bank:
                 return web.Response(body=b"<html>]]")
         return self._respond(operation, approved)
 
+    def _ask(self, operation: Mapping[str, Any]) -> web.Response:
+        """Ask the payer; an operation that arrives again is asked about once."""
+        id = operation["operation_id"]
+        if id in self._executed:
+            return self._respond(operation, self._executed[id])
+        if id not in self._asking:
+            self._asking[id] = operation
+            self._later(self._decide_after(DECIDE_S, id))
+        return web.json_response({"state": "action", "operation_id": id})
+
+    async def decide(self, request: web.Request) -> web.StreamResponse:
+        """Take the payer's decision; only the first one counts."""
+        approved = (await request.json())["approved"]
+        self._decided(request.query["operation"], approved=approved)
+        return web.json_response({})
+
+    async def _decide_after(self, seconds: float, id: str) -> None:
+        await asyncio.sleep(seconds)
+        self._decided(id, approved=False)
+
+    def _decided(self, id: str, *, approved: bool) -> None:
+        operation = self._asking.get(id)
+        if operation is None or id in self._executed:
+            return
+        self._execute(operation, approved=approved)
+        self._later(self._call_back(operation, approved, self._rng.uniform(*CALLBACK_AFTER_S)))
+
     async def query(self, request: web.Request) -> web.StreamResponse:
         """Say what became of an operation."""
         operation = await request.json()
         approved = self._executed.get(operation["operation_id"])
+        if approved is None and operation["operation_id"] in self._asking:
+            return self._ask(operation)
         if approved is None:
             is_seen = operation["operation_id"] in self._seen and operation["word"] == "callback"
             return web.json_response({"state": "pending" if is_seen else "unknown"})
@@ -171,7 +208,13 @@ def _broken(request: web.Request) -> web.StreamResponse:
 async def _serve(port: int, book: Path, apis: list[str]) -> None:
     bank = Bank(book, apis)
     app = web.Application()
-    app.add_routes([web.post("/operations", bank.operate), web.post("/query", bank.query)])
+    app.add_routes(
+        [
+            web.post("/operations", bank.operate),
+            web.post("/query", bank.query),
+            web.post("/decide", bank.decide),
+        ]
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -72,6 +72,14 @@ async def _terminate(site: Site, _fault: PlannedFault) -> None:
     await site.postgres.run(TERMINATE)
 
 
+async def _reset_network(site: Site, fault: PlannedFault) -> None:
+    site.network(fault.name).reset()
+
+
+async def _lose_network(site: Site, fault: PlannedFault) -> None:
+    await site.network(fault.name).lose(fault.lasts_s)
+
+
 async def _read_only(site: Site, fault: PlannedFault) -> None:
     assert isinstance(site.postgres, OwnPostgres)
     await read_only(site.postgres, fault.lasts_s)
@@ -96,6 +104,10 @@ FAULTS: dict[str, Fault] = {
     "restart PostgreSQL at once": _restart_at_once,
     "restart PostgreSQL": _restart,
     "terminate connections": _terminate,
+    "reset the network to PostgreSQL": _reset_network,
+    "lose the network to PostgreSQL": _lose_network,
+    "reset the network to Redis": _reset_network,
+    "lose the network to Redis": _lose_network,
     "make PostgreSQL read-only": _read_only,
     FAIL_OVER: _fail_over,
 }

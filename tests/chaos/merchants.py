@@ -1,12 +1,10 @@
-"""The merchants' programs, and the journal of what the gateway has acknowledged to them."""
+"""The merchants' programs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -14,38 +12,14 @@ import aiohttp
 
 from tests.harness.apps import KEYS
 
+from .journal import CONFLICT, CREATED, OK, Journal
+from .payers import Payers
 from .plan import Purchase
 
 AGAIN_S = 0.2
 # A payment of a bank that cannot be asked may stay open; its merchant goes on to the next one.
 PATIENCE_S = 25.0
 REQUEST_TIMEOUT_S = 15.0
-CREATED, OK, CONFLICT, UNAVAILABLE = 201, 200, 409, 503
-
-
-@dataclass
-class Journal:
-    """What merchants sent, and what was acknowledged.
-
-    Attributes:
-        statuses: How many responses had each status.
-        orders: Ids of orders whose creation was acknowledged.
-        payments: Payment id → its purchase, and the key of its request.
-        refunds: Refund id → its payment.
-        captures: Requests for a capture that were acknowledged, by payment.
-        voids: The same for releases of the hold.
-        broken_promises: What no gateway may do, such as two responses to one key.
-        created_s: When something was created, on the monotonic clock.
-    """
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    orders: set[str] = field(default_factory=set)
-    payments: dict[str, Purchase] = field(default_factory=dict)
-    refunds: dict[str, str] = field(default_factory=dict)
-    captures: Counter[str] = field(default_factory=Counter)
-    voids: Counter[str] = field(default_factory=Counter)
-    broken_promises: list[str] = field(default_factory=list)
-    created_s: list[float] = field(default_factory=list)
 
 
 class Merchants:
@@ -62,6 +36,7 @@ class Merchants:
         self._apis = apis
         self._purchases = purchases
         self._rng = rng
+        self._payers = Payers(apis, self.journal, rng)
         self._is_over = False
         self._left: int | None = None
 
@@ -71,22 +46,28 @@ class Merchants:
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
         async with (
             aiohttp.ClientSession(headers=KEYS, timeout=timeout) as session,
+            aiohttp.ClientSession(timeout=timeout) as browsers,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(programs):
-                group.create_task(self._run(session))
+                group.create_task(self._run(session, browsers))
 
     def stop(self) -> None:
         """Begin nothing new."""
         self._is_over = True
 
-    async def _run(self, session: aiohttp.ClientSession) -> None:
+    async def _run(self, session: aiohttp.ClientSession, browsers: aiohttp.ClientSession) -> None:
         while not self._is_over and (self._left is None or self._left > 0):
             if self._left is not None:
                 self._left -= 1
-            await self._sell_one(session, next(self._purchases))
+            await self._sell_one(session, browsers, next(self._purchases))
 
-    async def _sell_one(self, session: aiohttp.ClientSession, purchase: Purchase) -> None:
+    async def _sell_one(
+        self,
+        session: aiohttp.ClientSession,
+        browsers: aiohttp.ClientSession,
+        purchase: Purchase,
+    ) -> None:
         key = f"purchase-{purchase.number}"
         mode = {"capture": "manual"} if purchase.is_manual else {}
         order = await self._until_answered(
@@ -111,6 +92,8 @@ class Merchants:
             self.journal.broken_promises.append(f"one key, several payments: {sorted(ids)}")
         (payment_id, *_) = ids
         self.journal.payments[payment_id] = purchase
+        if purchase.charge == "ask":
+            await self._payers.act(browsers, payment_id, order["client_secret"], purchase.payer)
         await self._follow_up(session, payment_id, purchase, key)
 
     async def _follow_up(

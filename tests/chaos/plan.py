@@ -9,15 +9,33 @@ from typing import Literal
 
 Flow = Literal["asked", "blind"]
 """``asked``: the bank can be queried, and an operation has one effect. ``blind``: neither."""
+Payer = Literal[
+    "approves",
+    "rejects",
+    "approves and returns",
+    "returns first",
+    "cancels",
+    "cancels while approving",
+    "leaves",
+]
+"""What the shopper does when the bank asks. To return is to come back to the shop's page."""
 FollowUps = Literal["nothing", "refund", "refund in parts", "capture", "capture in parts", "void"]
 
 # What the bank does with a charge; see bank.py. "unsent" only where the bank can be asked:
 # there is no way to find out that a blind bank has received nothing.
 CHARGES: dict[Flow, Sequence[str]] = {
     "asked": ("approve",) * 5
-    + ("decline", "late", "lost", "junk", "unsent", "callback", "twice", "hang"),
-    "blind": ("approve",) * 4 + ("decline", "late", "lost", "junk", "callback", "twice"),
+    + ("decline", "late", "lost", "junk", "unsent", "callback", "twice", "hang")
+    + ("ask",) * 3,
+    "blind": ("approve",) * 4
+    + ("decline", "late", "lost", "junk", "callback", "twice", "ask", "ask"),
 }
+PAYERS: Sequence[Payer] = (
+    *("approves", "approves and returns", "returns first", "cancels while approving") * 2,
+    "rejects",
+    "cancels",
+    "leaves",
+)
 LATER: dict[Flow, Sequence[str]] = {
     "asked": ("approve", "approve", "late", "lost", "junk", "decline"),
     "blind": ("approve", "approve", "late", "lost", "junk", "decline"),
@@ -38,6 +56,7 @@ class Purchase:
         later: What it does with captures, voids and refunds.
         follow_up: What the merchant does when the payment has succeeded or is authorized.
         copies: How many identical requests the merchant sends at the same time.
+        payer: What the shopper does if the bank asks.
     """
 
     number: int
@@ -47,6 +66,7 @@ class Purchase:
     later: str
     follow_up: FollowUps
     copies: int
+    payer: Payer
 
     @property
     def is_manual(self) -> bool:
@@ -57,6 +77,7 @@ class Purchase:
 def purchases(seed: int) -> Iterator[Purchase]:
     """Yield purchases without end."""
     rng, number = Random(f"purchases {seed}"), 0
+    payers = Random(f"payers {seed}")
     while True:
         flow: Flow = rng.choice(("asked", "asked", "blind"))
         is_manual = rng.random() < 0.25
@@ -68,6 +89,7 @@ def purchases(seed: int) -> Iterator[Purchase]:
             later=rng.choice(LATER[flow]),
             follow_up=rng.choice(MANUAL if is_manual else AUTOMATIC),
             copies=2 if rng.random() < 0.1 else 1,
+            payer=payers.choice(PAYERS),
         )
         number += 1
 
@@ -88,6 +110,10 @@ FAULTS: dict[str, tuple[int, tuple[float, float]]] = {
     "restart PostgreSQL at once": (1, (0.0, 0.0)),
     "restart PostgreSQL": (1, (0.0, 0.0)),
     "terminate connections": (3, (0.0, 0.0)),
+    "reset the network to PostgreSQL": (3, (0.0, 0.0)),
+    "lose the network to PostgreSQL": (2, (0.5, 3.0)),
+    "reset the network to Redis": (1, (0.0, 0.0)),
+    "lose the network to Redis": (2, (1.0, 4.0)),
     "make PostgreSQL read-only": (1, (0.5, 2.5)),
 }
 BETWEEN_S = (0.6, 2.6)
@@ -111,7 +137,13 @@ FAIL_OVER = "fail over"
 FAIL_OVERS = 2
 # With a standby PostgreSQL only fails over: a restart or a read-only session is another matter.
 ONE_SERVER = frozenset(
-    {"restart PostgreSQL at once", "restart PostgreSQL", "make PostgreSQL read-only"}
+    {
+        "restart PostgreSQL at once",
+        "restart PostgreSQL",
+        "make PostgreSQL read-only",
+        "reset the network to PostgreSQL",
+        "lose the network to PostgreSQL",
+    }
 )
 
 

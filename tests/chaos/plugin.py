@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
 from paygate import (
+    ActionRequired,
     Approved,
     AuthorizeRequest,
     BadSignatureError,
@@ -40,7 +41,7 @@ from paygate import (
 )
 from paygate.plugins.defaults import Schedule
 
-from .bank import SIGNATURE, sign
+from .bank import DECIDE_S, SIGNATURE, sign
 from .plan import Flow
 
 # A callback will say more; the processor need not be asked meanwhile.
@@ -109,7 +110,13 @@ class BlindBank:
     ) -> Outcome:
         word = request.instrument.display["charge" if kind is OperationKind.CHARGE else "later"]
         content = await self._post("operations", kind, request, context, word)
-        return self._outcome(content, request.amount)
+        return self._outcome(content, request.amount, context)
+
+    async def complete_action(
+        self, request: FollowUp, params: Mapping[str, str], context: CallContext
+    ) -> Outcome:
+        content = await self._post("query", OperationKind.CHARGE, request, context, "ask")
+        return self._outcome(content, request.amount, context)
 
     async def _post(
         self,
@@ -138,12 +145,21 @@ class BlindBank:
         content: dict[str, Any] = json.loads(response.body)
         return content
 
-    def _outcome(self, content: dict[str, Any], amount: Money) -> Outcome:
+    def _outcome(
+        self, content: Mapping[str, Any], amount: Money, context: CallContext | None = None
+    ) -> Outcome:
         match content["state"]:
             case "approved":
                 return Approved(f"bank-{content['operation_id']}", amount)
             case "declined":
                 return Declined(DeclineCode.DECLINED)
+            case "action" if context is not None:
+                return ActionRequired(
+                    "redirect",
+                    context.clock.now() + timedelta(seconds=DECIDE_S),
+                    {"url": f"{self._bank}/decide?operation={content['operation_id']}"},
+                    resolve_after=LONG if self.flow == "blind" else SOON,
+                )
             case "pending":
                 return Pending(LONG if self.flow == "blind" else SOON)
             case _:
@@ -189,7 +205,7 @@ class AskedBank(BlindBank):
         content = await self._post("query", kind, request, context, word)
         if content["state"] == "unknown":
             raise NotSentError("the bank has not received it")
-        return self._outcome(content, request.amount)
+        return self._outcome(content, request.amount, context)
 
 
 @hookimpl

@@ -20,7 +20,8 @@ from tests.harness.processes import Client
 from . import plan
 from .audit import Books, audit, deadlocks, failed_recordings, read_books, stuck
 from .faults import cause
-from .merchants import OK, Merchants
+from .journal import OK
+from .merchants import Merchants
 from .receivers import Receiver, open_receiver
 from .site import Site, open_site
 
@@ -77,7 +78,8 @@ async def run(chaos: Chaos, logs: Path) -> Report:
         logs: A folder for the book and the processes' logs.
     """
     book = logs / "book.jsonl"
-    book.touch()
+    # A folder may have been used before.
+    book.write_text("")
     async with open_receiver(Random(f"receiver {chaos.seed}")) as receiver:
         async with open_site(book, logs, has_standby=chaos.has_standby) as site:
             await _subscribe(site, receiver)

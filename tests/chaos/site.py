@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,11 @@ from paygate.adapters.embedded.valkey_server import Valkey
 from tests.harness.failover import PostgresPair, postgres_pair
 from tests.harness.folders import open_folder
 from tests.harness.installed import install
-from tests.harness.outages import OwnPostgres, own_postgres
+from tests.harness.outages import ROLE, OwnPostgres, own_postgres
 from tests.harness.prepared import ROOT, Process
 from tests.harness.processes import Client, Stack, free_port
+
+from .network import Network, open_network
 
 APIS, WORKERS = 2, 3
 PLUGIN = "from tests.chaos.plugin import *\nfrom tests.chaos import plugin\n"
@@ -81,17 +83,26 @@ class Site:
     """Everything that runs, and what may be done to it."""
 
     def __init__(
-        self, postgres: OwnPostgres | PostgresPair, valkey: OwnValkey, stack: Stack
+        self,
+        postgres: OwnPostgres | PostgresPair,
+        valkey: OwnValkey,
+        stack: Stack,
+        networks: Mapping[str, Network],
     ) -> None:
         self.postgres = postgres
         self.valkey = valkey
         self.stack = stack
+        self._networks = networks
         self.members: list[Member] = []
 
     @property
     def apis(self) -> list[str]:
         """The addresses of the APIs."""
         return [f"http://127.0.0.1:{each.port}" for each in self.members if each.kind == "api"]
+
+    def network(self, fault: str) -> Network:
+        """Return the network to the server that a fault names."""
+        return next(each for name, each in self._networks.items() if fault.endswith(name))
 
     def member(self, kind: str, target: int) -> Member:
         """Return one of the processes of a kind."""
@@ -136,26 +147,45 @@ async def open_site(book: Path, logs: Path, *, has_standby: bool = False) -> Asy
     databases = postgres_pair if has_standby else own_postgres
     with open_folder() as home, databases(home) as postgres, own_valkey(home) as valkey:
         await postgres.prepare()
-        ports = [free_port() for _ in range(APIS)]
-        bank_port = free_port()
-        environ = environ_of(home, bank_port)
-        stack = Stack(postgres.url, valkey.server.url, home, environ, logs)
-        bank = start_bank(bank_port, book, ports)
-        site = Site(postgres, valkey, stack)
-        try:
-            for command in ("migrate", "seed"):
-                code, _, errors = await stack.run(command)
-                assert code == 0, errors
-            for number, port in enumerate(ports):
-                await site.add("api", number, port)
-            for number in range(WORKERS):
-                await site.add("worker", number)
-            await site.until_healthy(60)
-            yield site
-        finally:
-            await stack.close()
-            bank.kill()
-            bank.wait()
+        async with _networks(postgres, valkey) as (networks, database_url, redis_url):
+            ports = [free_port() for _ in range(APIS)]
+            bank_port = free_port()
+            stack = Stack(database_url, redis_url, home, environ_of(home, bank_port), logs)
+            bank = start_bank(bank_port, book, ports)
+            try:
+                yield await _started(Site(postgres, valkey, stack, networks), ports)
+            finally:
+                await stack.close()
+                bank.kill()
+                bank.wait()
+
+
+@asynccontextmanager
+async def _networks(
+    postgres: OwnPostgres | PostgresPair, valkey: OwnValkey
+) -> AsyncIterator[tuple[Mapping[str, Network], str, str]]:
+    """Yield the networks by server, and what processes connect to."""
+    async with open_network(valkey.server.socket) as to_redis:
+        redis_url = f"redis://127.0.0.1:{to_redis.port}/0"
+        if isinstance(postgres, PostgresPair):
+            yield {"Redis": to_redis}, postgres.url, redis_url
+            return
+        async with open_network(postgres.server.socket) as to_postgres:
+            networks = {"Redis": to_redis, "PostgreSQL": to_postgres}
+            place = f"127.0.0.1:{to_postgres.port}"
+            yield networks, f"postgresql://{ROLE}@{place}/{ROLE}?sslmode=disable", redis_url
+
+
+async def _started(site: Site, ports: Sequence[int]) -> Site:
+    for command in ("migrate", "seed"):
+        code, _, errors = await site.stack.run(command)
+        assert code == 0, errors
+    for number, port in enumerate(ports):
+        await site.add("api", number, port)
+    for number in range(WORKERS):
+        await site.add("worker", number)
+    await site.until_healthy(60)
+    return site
 
 
 def environ_of(home: Path, bank_port: int) -> dict[str, str]:

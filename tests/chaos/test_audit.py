@@ -15,7 +15,7 @@ from tests.chaos.audit import Books, audit, deadlocks, failed_recordings, read_b
 from tests.chaos.merchants import Journal
 from tests.chaos.plan import Purchase
 
-PURCHASE = Purchase(0, 500, "asked", "approve", "approve", "nothing", 1)
+PURCHASE = Purchase(0, 500, "asked", "approve", "approve", "nothing", 1, "approves")
 
 
 def payment(**changes: Any) -> dict[str, Any]:

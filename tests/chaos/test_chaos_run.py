@@ -86,4 +86,5 @@ def test_a_five_minute_run_has_every_fault_and_bank_behaviour():
     assert len(planned) >= 134
     for flow, words in plan.CHARGES.items():
         assert {each.charge for each in sold if each.flow == flow} == set(words)
+    assert {each.payer for each in sold if each.charge == "ask"} == set(plan.PAYERS)
     assert {each.follow_up for each in sold} == {*plan.AUTOMATIC, *plan.MANUAL}
