@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,8 +67,9 @@ class Network:
         """Break all connections. What was sent has arrived or not, also a commit."""
         for end in list(self._ends):
             # Closed at once, and the other end is told that it is broken.
-            connection = end.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, CLOSE_AT_ONCE)
+            with suppress(OSError):
+                connection = end.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, CLOSE_AT_ONCE)
             end.transport.abort()
 
     async def lose(self, lasts_s: float) -> None:

@@ -41,7 +41,7 @@ async def test_a_reset_breaks_every_connection_and_new_ones_work(network: Networ
     await connected(network)
 
 
-async def test_what_is_sent_over_a_lost_network_never_arrives(network: Network):
+async def test_a_lost_network_delivers_nothing_and_then_breaks(network: Network):
     reader, writer = await connected(network)
     losing = asyncio.create_task(network.lose(0.2))
     await asyncio.sleep(0)
