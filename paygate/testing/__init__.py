@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PaygateServer,
         Scenario,
     )
+    from .bank import BankServer
     from .chaos import Chaos, ChaosQuestion, ChaosReport
     from .contracts import (
         EventSinkContract,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiError",
     "Asked",
+    "BankServer",
     "BlockingClock",
     "BlockingInbox",
     "BlockingScenario",
@@ -79,6 +81,7 @@ __all__ = [
 # when one of its names is first used.
 _HOMES = {
     "api": ("ApiError", "Reply"),
+    "bank": ("BankServer",),
     "chaos": ("Chaos", "ChaosQuestion", "ChaosReport"),
     "contracts": (
         "EventSinkContract",

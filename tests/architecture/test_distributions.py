@@ -19,6 +19,7 @@ OURS = {
     "paygate-card-sim",
     "paygate-razorpay-wire",
     "paygate-webhook-http",
+    "paygate-http-bank",
 }
 PINNED = {
     line.partition("==")[0].strip().replace("_", "-").lower()

@@ -55,11 +55,14 @@ async def test_a_callback_is_sent_as_often_as_its_scenario_says_and_no_earlier()
     assert all(map(is_genuine, caller.received))
     assert caller.received[0].content == {
         "id": "op_1:0",
-        "kind": "charge",
-        "reference": "op_1",
-        "status": "approved",
-        "amount": 500,
-        "currency": "INR",
+        "operation": {
+            "kind": "charge",
+            "reference": "op_1",
+            "id": "bank_op_1",
+            "amount": 500,
+            "currency": "INR",
+            "status": "approved",
+        },
     }
     assert [entry["callbacks_accepted"] for entry in caller.book()] == [20, 0]
 
@@ -86,7 +89,7 @@ async def test_a_forged_callback_has_a_wrong_signature_and_changes_nothing():
         await until(lambda: caller.received)
 
     assert not is_genuine(caller.received[0])
-    assert caller.received[0].content["response_code"] == "05"
+    assert caller.received[0].content["operation"]["response_code"] == "05"
     assert await caller.status() == "pending"
 
 
@@ -112,7 +115,11 @@ async def test_held_money_is_released_after_seven_days_unless_it_was_captured(is
         caller.advance(1)
         await caller.charge("op_3", capture=False)
         caller.advance(7 * DAY_S)
-        await until(lambda: any(each.content["reference"] == "op_3" for each in caller.received))
+        await until(
+            lambda: any(
+                each.content["operation"]["reference"] == "op_3" for each in caller.received
+            )
+        )
 
     assert await caller.status() == ("approved" if is_captured else "expired")
     assert len(caller.received) == (1 if is_captured else 2)
@@ -134,7 +141,7 @@ async def test_the_payer_decides_a_charge_that_waits(decision: str, status: str)
 
     assert (first["status"], first["action"]) == ("action_required", "three_ds")
     assert (code, decided["status"], again) == (200, status, 409)
-    assert caller.received[0].content["status"] == status
+    assert caller.received[0].content["operation"]["status"] == status
 
 
 async def test_without_an_address_no_callback_is_sent():

@@ -18,7 +18,13 @@ from typing import Any
 from .declared import HERE, Mutant
 from .recorder import OUTCOMES
 
-DISTRIBUTIONS = ("plugins/upi_sim", "plugins/card_sim", "plugins/webhook_http", "sdk/python")
+DISTRIBUTIONS = (
+    "plugins/upi_sim",
+    "plugins/card_sim",
+    "plugins/webhook_http",
+    "plugins/http_bank",
+    "sdk/python",
+)
 """Those beside paygate that the Makefile installs as editable."""
 STARTING_S = 60
 """How long pytest may take beside its tests."""

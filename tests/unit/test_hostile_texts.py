@@ -23,6 +23,7 @@ PACKAGES = (
     "paygate",
     "paygate_card_sim",
     "paygate_razorpay_wire",
+    "paygate_http_bank",
     "paygate_upi_sim",
     "paygate_webhook_http",
 )

@@ -117,13 +117,14 @@ async def followed_up(
     amount: Money | None = None,
     ordinal: int = 2,
     on: tuple[Charge, Approved] | None = None,
+    is_final: bool = True,
 ) -> Result[Outcome]:
     """Approve a charge, and run a follow-up operation until its outcome is definite."""
     held = kind in {OperationKind.CAPTURE, OperationKind.VOID}
     asked = case.request(capture=not held)
     charge, yes = on or await approved(case, processor, stage, asked=asked, ordinal=ordinal + 50)
     about = case.follow_up(charge.asked, charge.operation_id, yes.reference)
-    about = replace(about, amount=amount or charge.asked.amount)
+    about = replace(about, amount=amount or charge.asked.amount, is_final=is_final)
     id = operation(ordinal)
     does = doing(processor, kind)
     result = await run_async(lambda: does(about, stage.call(id)))

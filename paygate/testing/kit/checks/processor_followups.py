@@ -72,9 +72,9 @@ async def repeats_follow_ups_idempotently(case: ProcessorCase) -> None:
     """Returns the same outcome if one refund, capture or void is requested twice."""
     if not case.processor().capabilities.idempotent_operations:
         raise DoesNotApplyError("it does not declare idempotent_operations")
-    for kind in _declared(case):
-        one = await followed_up(case, case.processor(), case.stage(), kind)
-        other = await followed_up(case, case.processor(), case.stage(), kind)
+    for ordinal, kind in enumerate(_declared(case), 2):
+        one = await followed_up(case, case.processor(), case.stage(), kind, ordinal=ordinal)
+        other = await followed_up(case, case.processor(), case.stage(), kind, ordinal=ordinal)
         require(one.answer == other.answer, f"{kind.value}: first {one}, then {other}")
 
 
@@ -85,12 +85,12 @@ async def repeats_follow_ups_idempotently(case: ProcessorCase) -> None:
 )
 async def gives_follow_ups_references(case: ProcessorCase) -> None:
     """Gives each refund, capture and void another reference than the charge."""
-    for kind in _declared(case):
+    for ordinal, kind in enumerate(_declared(case), 2):
         processor, stage = case.processor(), case.stage()
         is_held = kind is not REFUND
         asked = case.request(capture=not is_held)
-        on = await approved(case, processor, stage, asked=asked)
-        result = await followed_up(case, processor, stage, kind, on=on)
+        on = await approved(case, processor, stage, asked=asked, ordinal=ordinal + 50)
+        result = await followed_up(case, processor, stage, kind, ordinal=ordinal, on=on)
         if isinstance(result.answer, Approved):
             both = (on[1].reference, result.answer.reference)
             require(both[0] != both[1], f"charge and {kind.value} are both called {both[0]!r}")
@@ -121,13 +121,21 @@ async def _does_in_parts(case: ProcessorCase, kind: OperationKind, grade: str) -
     part = Money(max(1, whole.minor // 3), whole.currency)
     on = await approved(case, processor, stage, asked=case.request(capture=kind is REFUND))
     references = set()
-    for ordinal in range(2, 4 if grade == "multiple" else 3):
+    parts = 2 if grade == "multiple" else 1
+    for number in range(1, parts + 1):
         result = await followed_up(
-            case, processor, stage, kind, amount=part, ordinal=ordinal, on=on
+            case,
+            processor,
+            stage,
+            kind,
+            amount=part,
+            ordinal=number + 1,
+            on=on,
+            # The final capture releases the rest.
+            is_final=number == parts,
         )
         _require_done(kind, part, result)
         references.add(getattr(result.answer, "reference", None))
-    parts = 2 if grade == "multiple" else 1
     require(len(references) == parts, f"{parts} parts were called {references}")
 
 
