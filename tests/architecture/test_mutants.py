@@ -7,6 +7,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from tests.mutants.copied import DISTRIBUTIONS
 from tests.mutants.declared import ROOT, declared_mutants, problems
 from tests.mutants.page import page
 
@@ -35,6 +36,13 @@ def test_every_named_test_exists():
                 missing.append(f"{mutant.name}: {test}")
 
     assert missing == []
+
+
+def test_the_copied_tree_has_every_distribution():
+    """A plugin that is installed and not copied stops every gateway of the copy."""
+    found = {path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml")}
+
+    assert {ROOT / each for each in DISTRIBUTIONS} == {*found, ROOT / "sdk" / "python"}
 
 
 def test_names_are_unique_and_every_mutant_has_a_test():

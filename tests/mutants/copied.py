@@ -22,6 +22,7 @@ DISTRIBUTIONS = (
     "plugins/upi_sim",
     "plugins/card_sim",
     "plugins/webhook_http",
+    "plugins/razorpay_wire",
     "plugins/http_bank",
     "sdk/python",
 )

@@ -10,7 +10,17 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-GROUPS = ("money", "processors", "requests", "work", "webhooks", "access", "secrets", "production")
+GROUPS = (
+    "money",
+    "processors",
+    "requests",
+    "work",
+    "webhooks",
+    "access",
+    "secrets",
+    "production",
+    "connector",
+)
 """The files, in the order in which the page shows them."""
 DEADLINE_S = 60
 
